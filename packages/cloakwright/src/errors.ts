@@ -1,0 +1,102 @@
+/**
+ * Every code that Cloakwright's packages throw, with the HTTP status that a server answers with.
+ * The union is closed: a code that is not in this table does not compile.
+ */
+export const errorStatus = {
+  // Configuration: start-up stops.
+  CW_CONFIG_MISSING: 500,
+  CW_CONFIG_INVALID: 500,
+  CW_CONFIG_INSECURE: 500,
+  CW_HOME_LOCKED: 500,
+  CW_PORT_TAKEN: 500,
+  CW_TOOL_MISSING: 500,
+  // The bearer token (RFC 6750, RFC 9068 where Keycloak follows it).
+  CW_TOKEN_MISSING: 401,
+  CW_TOKEN_MALFORMED: 401,
+  CW_TOKEN_ALGORITHM: 401,
+  CW_TOKEN_KEY_UNKNOWN: 401,
+  CW_TOKEN_SIGNATURE: 401,
+  CW_TOKEN_TYPE: 401,
+  CW_TOKEN_ISSUER: 401,
+  CW_TOKEN_AUDIENCE: 401,
+  CW_TOKEN_AZP: 401,
+  CW_TOKEN_EXPIRED: 401,
+  CW_TOKEN_NOT_YET_VALID: 401,
+  CW_TOKEN_CLAIM: 401,
+  CW_TOKEN_BOUND: 401,
+  CW_REQUEST_AMBIGUOUS: 400,
+  // Authorization.
+  CW_FORBIDDEN: 403,
+  // The realm's metadata and keys.
+  CW_DISCOVERY_FAILED: 503,
+  CW_DISCOVERY_ISSUER: 503,
+  CW_KEYS_UNAVAILABLE: 503,
+  // Browser login and sessions.
+  CW_LOGIN_STATE: 400,
+  CW_LOGIN_REFUSED: 400,
+  CW_LOGIN_RESPONSE: 400,
+  CW_SESSION_ORIGIN: 403,
+  CW_SESSION_ENDED: 401,
+  CW_PROVIDER_UNAVAILABLE: 503,
+  // What replicas share.
+  CW_STATE_UNAVAILABLE: 503,
+  CW_STATE_MIGRATION: 500,
+  // The Admin API and the realm as code.
+  CW_ADMIN_UNAVAILABLE: 503,
+  CW_ADMIN_UNAUTHORIZED: 500,
+  CW_ADMIN_FORBIDDEN: 500,
+  CW_ADMIN_CONFLICT: 409,
+  CW_ADMIN_NOT_FOUND: 404,
+  CW_ADMIN_REFUSED: 400,
+  CW_REALM_INVALID: 500,
+  CW_REALM_MISMATCH: 500,
+} as const
+
+/** A code from the closed `CW_*` union. */
+export type ErrorCode = keyof typeof errorStatus
+
+/** What a {@link CloakwrightError} is made of. */
+export interface ErrorDetails {
+  /** The next step: what the reader can do now. */
+  readonly hint?: string
+  /** The error that this one comes from; never shown to an HTTP client. */
+  readonly cause?: unknown
+  /** HTTP status, where the code's own does not fit. */
+  readonly status?: number
+  /** Seconds after which a client may try again (RFC 9110 `Retry-After`). */
+  readonly retryAfter?: number
+}
+
+/**
+ * The one error of Cloakwright. Test it by `code`; the message says what and where, `hint` says what to do next.
+ * Neither holds a token, a secret, a claim's value or an SQL parameter.
+ *
+ * @example
+ * ```ts
+ * import { CloakwrightError } from 'cloakwright'
+ *
+ * export function isExpired(error: unknown): boolean {
+ *   return error instanceof CloakwrightError && error.code === 'CW_TOKEN_EXPIRED'
+ * }
+ * ```
+ */
+export class CloakwrightError extends Error {
+  override readonly name = 'CloakwrightError'
+  readonly code: ErrorCode
+  readonly status: number
+  readonly hint: string | undefined
+  readonly retryAfter: number | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.status = details.status ?? errorStatus[code]
+    this.hint = details.hint
+    this.retryAfter = details.retryAfter
+  }
+
+  /** Where this code is explained. */
+  get docs(): string {
+    return `docs/errors.md#${this.code.toLowerCase()}`
+  }
+}

@@ -1,0 +1,30 @@
+/** A row as the driver gives it: column names to values. */
+export type SqlRow = Record<string, unknown>
+
+/** Runs one statement with `$1`-style parameters. */
+export interface SqlQueryable {
+  query<Row extends SqlRow = SqlRow>(
+    text: string,
+    params?: readonly unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number }>
+}
+
+/**
+ * What Cloakwright needs of PostgreSQL, whatever the driver: made from a `pg` pool by {@link fromPool}
+ * or from an embedded PGlite by {@link fromPglite}.
+ */
+export interface SqlClient extends SqlQueryable {
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects.
+   * Use only the given `tx` inside: on PGlite any other query waits for the transaction to end.
+   */
+  transaction<T>(work: (tx: SqlQueryable) => Promise<T>): Promise<T>
+  /** Calls `onNotify` for each NOTIFY on the channel, until the returned function is called. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+}
+
+/** One step of a schema's history; its `id` is recorded once it was applied and never changes. */
+export interface Migration {
+  readonly id: string
+  readonly sql: string
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests run on the sources: workspaces resolve each other by the `cloakwright-source` condition. */
+const sources = { conditions: ['cloakwright-source'] }
+
+export default defineConfig({
+  resolve: sources,
+  ssr: { resolve: sources },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'conformance/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.keycloak.test.ts', '**/*.browser.test.ts'],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+  },
+})
