@@ -1,3 +1,5 @@
+import Table from 'cli-table3'
+
 /** The middle value; of an even count the mean of the two in the middle. NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
@@ -7,12 +9,10 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-/** Prints one topic as a table for a terminal; true when no row says NO. */
-export function printTable(title: string, rows: readonly (readonly string[])[]): boolean {
-  const widths: number[] = []
-  for (const row of rows)
-    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)))
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '))
-  console.log(`\n${title}\n${lines.map((line) => `  ${line.trimEnd()}`).join('\n')}`)
+/** Prints one topic as a table, its first row the head; true when no row says NO. */
+export function printTable(title: string, [head = [], ...rows]: readonly (readonly string[])[]): boolean {
+  const table = new Table({ head: [...head], style: { head: [], border: [] } })
+  table.push(...rows.map((row) => [...row]))
+  console.log(`\n${title}\n${table.toString()}`)
   return rows.every((row) => !row.includes('NO'))
 }
