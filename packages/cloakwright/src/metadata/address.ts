@@ -1,0 +1,68 @@
+import { CloakwrightError } from '../errors.ts'
+
+/** Whether a URL's host is this machine itself, by name or address. */
+export function isLoopback(url: URL): boolean {
+  const host = url.hostname
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '[::1]' ||
+    /^127(\.\d{1,3}){3}$/.test(host)
+  )
+}
+
+/**
+ * Checks an issuer as configured: an absolute URL without query, fragment, credentials or trailing slash, and https
+ * beyond loopback.
+ *
+ * @throws {CW_CONFIG_MISSING} No issuer.
+ * @throws {CW_CONFIG_INVALID} Not the address of a realm.
+ * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
+ */
+export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): string {
+  if (issuer === undefined || issuer === null || issuer === '')
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'issuer: no realm is named', {
+      hint: 'Give the realm’s public address as tokens carry it in `iss`: https://HOST/realms/REALM',
+    })
+  const url = checkUrl('issuer', issuer)
+  if (url.protocol === 'http:' && !isLoopback(url)) {
+    if (process.env['NODE_ENV'] === 'production')
+      throw new CloakwrightError(
+        'CW_CONFIG_INSECURE',
+        'issuer: plain http beyond loopback, with NODE_ENV=production',
+        {
+          hint: 'Give the https address of the realm; where the service itself reaches it may differ: internalUrl.',
+        },
+      )
+    if (!dangerouslyAllowHttp)
+      throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http beyond loopback', {
+        hint: 'Use https; for development only, set dangerouslyAllowHttp: true.',
+      })
+  }
+  return issuer as string
+}
+
+/**
+ * Checks an address: absolute http(s), without query, fragment, credentials or trailing slash.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function checkUrl(name: string, value: unknown): URL {
+  const invalid = (why: string, hint: string): CloakwrightError =>
+    new CloakwrightError('CW_CONFIG_INVALID', `${name}: ${why}`, { hint })
+  if (typeof value !== 'string' || !URL.canParse(value))
+    throw invalid('not an absolute URL', 'Write it as https://HOST/realms/REALM')
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw invalid('neither https nor http', 'Use https.')
+  if (url.username !== '' || url.password !== '')
+    throw invalid('holds credentials', 'Remove what stands before the @.')
+  if (value.includes('?') || value.includes('#'))
+    throw invalid('holds a query or a fragment', 'Remove everything from the ? or # on.')
+  if (value.endsWith('/'))
+    throw invalid(
+      'ends with a slash',
+      'Remove it: an issuer is compared letter by letter, and Keycloak’s has none.',
+    )
+  return url
+}

@@ -1,0 +1,9 @@
+export { checkIssuer, checkUrl, isLoopback } from './address.ts'
+export { type Fetch, fetchJson, type FetchJsonOptions } from './fetch-json.ts'
+export {
+  createMetadata,
+  type DiscoveryDocument,
+  type Metadata,
+  type MetadataOptions,
+  type RealmMetadata,
+} from './metadata.ts'

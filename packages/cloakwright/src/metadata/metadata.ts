@@ -1,0 +1,135 @@
+import { CloakwrightError } from '../errors.ts'
+import { checkIssuer, checkUrl } from './address.ts'
+import { type Fetch, fetchJson } from './fetch-json.ts'
+
+/** A discovery document as the realm publishes it (OpenID Connect Discovery 1.0, RFC 8414). */
+export interface DiscoveryDocument {
+  readonly issuer: string
+  readonly jwks_uri?: string
+  readonly authorization_endpoint?: string
+  readonly token_endpoint?: string
+  readonly userinfo_endpoint?: string
+  readonly introspection_endpoint?: string
+  readonly revocation_endpoint?: string
+  readonly end_session_endpoint?: string
+  readonly [member: string]: unknown
+}
+
+/** What a realm says of itself, with both ways to reach it. */
+export interface RealmMetadata {
+  /** As published: for what a browser opens. */
+  readonly document: DiscoveryDocument
+  /**
+   * For what the service itself calls: every back-channel endpoint below the issuer is moved below `internalUrl`;
+   * what a browser opens (authorization, logout, session check) keeps its public address.
+   */
+  readonly internal: DiscoveryDocument
+}
+
+/** A realm's metadata, fetched at the first need and then kept. */
+export interface Metadata {
+  readonly issuer: string
+  /**
+   * The realm's metadata: fetched once however many ask at a time, kept for an hour, and kept on while the realm
+   * can't be reached.
+   *
+   * @throws {CW_DISCOVERY_FAILED} The document can't be had; the next call tries again.
+   * @throws {CW_DISCOVERY_ISSUER} The document is another issuer's.
+   */
+  get(): Promise<RealmMetadata>
+}
+
+/** Where a realm is, and how it is reached. */
+export interface MetadataOptions {
+  /** The realm's public address, letter by letter as in `iss`: `https://HOST/realms/REALM`. */
+  readonly issuer: string
+  /** The same realm's address as the service itself reaches it, if not by the issuer: `http://keycloak:8080/realms/REALM`. */
+  readonly internalUrl?: string | undefined
+  readonly fetch?: Fetch | undefined
+  /** Milliseconds since the epoch; `Date.now` by default. */
+  readonly now?: (() => number) | undefined
+  /** Milliseconds for one attempt, 5000 by default. */
+  readonly timeout?: number | undefined
+  /** Accepts an issuer in plain http beyond loopback; for development, refused when `NODE_ENV=production`. */
+  readonly dangerouslyAllowHttp?: boolean | undefined
+}
+
+const maxAge = 3_600_000
+const retryAfterFailure = 30_000
+const maxBytes = 256 * 1024
+
+/**
+ * Reads a realm's discovery document, checks that it is this issuer's, and knows where each endpoint is reached.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE} An issuer in plain http beyond loopback.
+ */
+export function createMetadata(options: MetadataOptions): Metadata {
+  const issuer = checkIssuer(options.issuer, options.dangerouslyAllowHttp ?? false)
+  const internalUrl = options.internalUrl ?? issuer
+  checkUrl('internalUrl', internalUrl)
+  const { fetch = globalThis.fetch, now = Date.now, timeout = 5_000 } = options
+  let known: { readonly metadata: RealmMetadata; until: number } | undefined
+  let pending: Promise<RealmMetadata> | undefined
+
+  const load = async (): Promise<RealmMetadata> => {
+    const url = `${internalUrl}/.well-known/openid-configuration`
+    const code = 'CW_DISCOVERY_FAILED'
+    const json = await fetchJson(url, { fetch, timeout, maxBytes, code, what: 'Discovery document' })
+    if (json['issuer'] !== issuer) throw otherIssuer(issuer, url, json['issuer'])
+    const document = json as DiscoveryDocument
+    return { document, internal: toInternal(document, issuer, internalUrl) }
+  }
+
+  return {
+    issuer,
+    async get() {
+      if (known !== undefined && now() < known.until) return known.metadata
+      pending ??= load().finally(() => {
+        pending = undefined
+      })
+      try {
+        const metadata = await pending
+        known = { metadata, until: now() + maxAge }
+        return metadata
+      } catch (error) {
+        if (known === undefined) throw error
+        known.until = now() + retryAfterFailure
+        return known.metadata
+      }
+    },
+  }
+}
+
+function otherIssuer(issuer: string, url: string, found: unknown): CloakwrightError {
+  const shown = typeof found === 'string' ? JSON.stringify(found.slice(0, 200)) : 'no issuer at all'
+  return new CloakwrightError(
+    'CW_DISCOVERY_ISSUER',
+    `Discovery document at ${url}: its issuer is ${shown}, configured is ${JSON.stringify(issuer)}`,
+    {
+      retryAfter: 30,
+      hint: 'Make both the same, letter by letter: set `issuer` to the realm’s public address, or give Keycloak a fixed one (KC_HOSTNAME).',
+    },
+  )
+}
+
+const browserEndpoints = new Set(['authorization_endpoint', 'end_session_endpoint', 'check_session_iframe'])
+
+/** Moves back-channel endpoints below `internalUrl`. Keycloak may have done so by itself (`hostname-backchannel-dynamic`). */
+function toInternal(document: DiscoveryDocument, issuer: string, internalUrl: string): DiscoveryDocument {
+  const move = (value: unknown): unknown =>
+    typeof value === 'string' && value.startsWith(`${issuer}/`)
+      ? internalUrl + value.slice(issuer.length)
+      : value
+  const moveAll = (members: object): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(members).map(([name, value]: [string, unknown]) => {
+        if (name === 'mtls_endpoint_aliases' && typeof value === 'object' && value !== null)
+          return [name, moveAll(value)]
+        const backChannel = (name.endsWith('_endpoint') || name === 'jwks_uri') && !browserEndpoints.has(name)
+        return [name, backChannel ? move(value) : value]
+      }),
+    )
+  return moveAll(document) as DiscoveryDocument
+}
