@@ -1,0 +1,16 @@
+/** A process that takes a home, says so, and keeps it until it is killed: started by the tests. */
+import { openHome } from '@cloakwright/devrealm/home'
+
+const [folder = '', task] = process.argv.slice(2)
+const home = await openHome(folder)
+if (task === 'write') {
+  const { sql } = await home.openDatabase()
+  await sql.query('create table if not exists entries (id int primary key)')
+  console.log('held')
+  for (let id = 1; ; id++) {
+    await sql.query('insert into entries values ($1)', [id])
+    console.log(`committed ${id}`)
+  }
+}
+console.log('held')
+setInterval(() => {}, 1000)
