@@ -1,0 +1,110 @@
+/** A lookup that a {@link Collection} keeps up to date. */
+export interface Index<T> {
+  /** The document under the key; the oldest one where several share it. */
+  get(key: string): Readonly<T> | undefined
+  /** All documents under the key, oldest first. */
+  all(key: string): Readonly<T>[]
+}
+
+/** Documents of one kind in one realm. Each change is told to `onChange`, which persists it. */
+export class Collection<T extends { readonly id: string }> {
+  readonly #documents = new Map<string, Readonly<T>>()
+  readonly #indexes: {
+    readonly keys: (document: T) => readonly string[]
+    readonly found: Map<string, Set<string>>
+  }[] = []
+  readonly #onChange: (id: string, document: Readonly<T> | undefined, later: boolean) => void
+
+  constructor(onChange: (id: string, document: Readonly<T> | undefined, later: boolean) => void) {
+    this.#onChange = onChange
+  }
+
+  get size(): number {
+    return this.#documents.size
+  }
+
+  /** All documents in the order of their creation. */
+  values(): Readonly<T>[] {
+    return [...this.#documents.values()]
+  }
+
+  get(id: string): Readonly<T> | undefined {
+    return this.#documents.get(id)
+  }
+
+  /** Adds the document, or replaces the one with its id. The stored copy is frozen: change it by another `put`. */
+  put(document: T): Readonly<T> {
+    return this.#set(document, false)
+  }
+
+  /** As `put`, for what may be lost in a crash (a session's last access): written within seconds, not before the answer. */
+  touch(document: T): Readonly<T> {
+    return this.#set(document, true)
+  }
+
+  delete(id: string): boolean {
+    const document = this.#documents.get(id)
+    if (document === undefined) return false
+    this.#unlist(document)
+    this.#documents.delete(id)
+    this.#onChange(id, undefined, false)
+    return true
+  }
+
+  /** Fills the collection from storage. */
+  load(document: T): void {
+    const frozen = Object.freeze({ ...document })
+    this.#documents.set(frozen.id, frozen)
+    this.#list(frozen)
+  }
+
+  /** Makes a lookup by what `keys` finds in a document. */
+  index(keys: (document: T) => string | undefined | readonly string[]): Index<T> {
+    const found = new Map<string, Set<string>>()
+    this.#indexes.push({
+      keys: (document) => {
+        const key = keys(document)
+        return key === undefined ? [] : typeof key === 'string' ? [key] : key
+      },
+      found,
+    })
+    const document = (id: string): Readonly<T> => this.#documents.get(id) as Readonly<T>
+    return {
+      get: (key) => {
+        const [id] = found.get(key) ?? []
+        return id === undefined ? undefined : document(id)
+      },
+      all: (key) => [...(found.get(key) ?? [])].map(document),
+    }
+  }
+
+  #set(document: T, later: boolean): Readonly<T> {
+    const frozen = Object.freeze({ ...document })
+    const before = this.#documents.get(frozen.id)
+    if (before !== undefined) this.#unlist(before)
+    this.#documents.set(frozen.id, frozen)
+    this.#list(frozen)
+    this.#onChange(frozen.id, frozen, later)
+    return frozen
+  }
+
+  #list(document: Readonly<T>): void {
+    for (const { keys, found } of this.#indexes) {
+      for (const key of keys(document)) {
+        const ids = found.get(key)
+        if (ids === undefined) found.set(key, new Set([document.id]))
+        else ids.add(document.id)
+      }
+    }
+  }
+
+  #unlist(document: Readonly<T>): void {
+    for (const { keys, found } of this.#indexes) {
+      for (const key of keys(document)) {
+        const ids = found.get(key)
+        ids?.delete(document.id)
+        if (ids?.size === 0) found.delete(key)
+      }
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import type {
+  Client,
+  ClientScope,
+  Group,
+  Realm,
+  RealmKey,
+  RevokedToken,
+  Role,
+  User,
+  UserSession,
+} from '../model.ts'
+import { Collection, type Index } from './collection.ts'
+import type { Journal } from './journal.ts'
+
+/** One realm: its settings and its documents, found by id or by name. */
+export class RealmStore {
+  readonly clients: Collection<Client>
+  readonly clientScopes: Collection<ClientScope>
+  readonly roles: Collection<Role>
+  readonly groups: Collection<Group>
+  readonly users: Collection<User>
+  readonly sessions: Collection<UserSession>
+  readonly offlineSessions: Collection<UserSession>
+  readonly keys: Collection<RealmKey>
+  readonly revokedTokens: Collection<RevokedToken>
+
+  readonly clientByName: Index<Client>
+  readonly scopeByName: Index<ClientScope>
+  readonly userByName: Index<User>
+  /** By the address in lower case. */
+  readonly userByEmail: Index<User>
+  readonly usersInGroup: Index<User>
+  /** Users to whom the role is mapped directly. */
+  readonly usersWithRole: Index<User>
+  readonly groupsIn: Index<Group>
+  readonly rolesOfClient: Index<Role>
+  readonly sessionsOfUser: Index<UserSession>
+  readonly offlineSessionsOfUser: Index<UserSession>
+  readonly #serviceAccounts: Index<User>
+  readonly #roleByName: Index<Role>
+
+  readonly #journal: Journal
+  readonly #onRename: (before: string, after: string) => void
+  readonly #collections = new Map<string, Collection<{ id: string }>>()
+  #info: Readonly<Realm>
+
+  constructor(info: Realm, journal: Journal, onRename: (before: string, after: string) => void) {
+    this.#info = Object.freeze({ ...info })
+    this.#journal = journal
+    this.#onRename = onRename
+
+    this.clients = this.#collection('client')
+    this.clientByName = this.clients.index((client) => client.clientId)
+    this.clientScopes = this.#collection('client-scope')
+    this.scopeByName = this.clientScopes.index((scope) => scope.name)
+    this.roles = this.#collection('role')
+    this.#roleByName = this.roles.index((role) => roleKey(role.name, role.clientId))
+    this.rolesOfClient = this.roles.index((role) => role.clientId ?? '')
+    this.groups = this.#collection('group')
+    this.groupsIn = this.groups.index((group) => group.parentId ?? '')
+    this.users = this.#collection('user')
+    this.userByName = this.users.index((user) => user.username)
+    this.userByEmail = this.users.index((user) => user.email?.toLowerCase())
+    this.usersInGroup = this.users.index((user) => user.groups)
+    this.usersWithRole = this.users.index((user) => user.roles)
+    this.#serviceAccounts = this.users.index((user) => user.serviceAccountClientId)
+    this.sessions = this.#collection('session')
+    this.sessionsOfUser = this.sessions.index((session) => session.userId)
+    this.offlineSessions = this.#collection('offline-session')
+    this.offlineSessionsOfUser = this.offlineSessions.index((session) => session.userId)
+    this.keys = this.#collection('key')
+    this.revokedTokens = this.#collection('revoked-token')
+  }
+
+  /** The realm's settings. */
+  get info(): Readonly<Realm> {
+    return this.#info
+  }
+
+  /** Replaces the realm's settings; its id must not change. */
+  update(info: Realm): void {
+    const before = this.#info.realm
+    this.#info = Object.freeze({ ...info })
+    if (info.realm !== before) this.#onRename(before, info.realm)
+    this.#journal.record({ realmId: info.id, kind: 'realm', id: info.id, body: this.#info }, false)
+  }
+
+  /** A realm role, or with `clientId` (an id) a client's role. */
+  role(name: string, clientId?: string): Readonly<Role> | undefined {
+    return this.#roleByName.get(roleKey(name, clientId))
+  }
+
+  realmRoles(): Readonly<Role>[] {
+    return this.rolesOfClient.all('')
+  }
+
+  topGroups(): Readonly<Group>[] {
+    return this.groupsIn.all('')
+  }
+
+  /** `/parent/child`, as Keycloak writes it. */
+  groupPath(group: Group): string {
+    const parent = group.parentId === undefined ? undefined : this.groups.get(group.parentId)
+    return `${parent === undefined ? '' : this.groupPath(parent)}/${group.name}`
+  }
+
+  /** The user that stands for a client which takes tokens for itself. */
+  serviceAccount(clientId: string): Readonly<User> | undefined {
+    return this.#serviceAccounts.get(clientId)
+  }
+
+  /** Deletes the role and every reference to it. */
+  deleteRole(id: string): void {
+    const without = (ids: readonly string[]): string[] => ids.filter((other) => other !== id)
+    for (const user of this.usersWithRole.all(id)) this.users.put({ ...user, roles: without(user.roles) })
+    for (const group of this.groups.values()) {
+      if (group.roles.includes(id)) this.groups.put({ ...group, roles: without(group.roles) })
+    }
+    for (const role of this.roles.values()) {
+      if (role.composites.includes(id)) this.roles.put({ ...role, composites: without(role.composites) })
+    }
+    for (const client of this.clients.values()) {
+      if (client.scopeMappings.includes(id)) {
+        this.clients.put({ ...client, scopeMappings: without(client.scopeMappings) })
+      }
+    }
+    for (const scope of this.clientScopes.values()) {
+      if (scope.scopeMappings.includes(id)) {
+        this.clientScopes.put({ ...scope, scopeMappings: without(scope.scopeMappings) })
+      }
+    }
+    this.roles.delete(id)
+  }
+
+  /** Deletes the group with its subgroups; members leave it. */
+  deleteGroup(id: string): void {
+    for (const child of this.groupsIn.all(id)) this.deleteGroup(child.id)
+    for (const user of this.usersInGroup.all(id)) {
+      this.users.put({ ...user, groups: user.groups.filter((other) => other !== id) })
+    }
+    if (this.#info.defaultGroups.includes(id)) {
+      this.update({ ...this.#info, defaultGroups: this.#info.defaultGroups.filter((other) => other !== id) })
+    }
+    this.groups.delete(id)
+  }
+
+  /** Deletes the user with its sessions. */
+  deleteUser(id: string): void {
+    for (const session of this.sessionsOfUser.all(id)) this.sessions.delete(session.id)
+    for (const session of this.offlineSessionsOfUser.all(id)) this.offlineSessions.delete(session.id)
+    this.users.delete(id)
+  }
+
+  /** Deletes the client with its roles, its service account and its part in sessions. */
+  deleteClient(id: string): void {
+    for (const role of this.rolesOfClient.all(id)) this.deleteRole(role.id)
+    const account = this.serviceAccount(id)
+    if (account !== undefined) this.deleteUser(account.id)
+    for (const sessions of [this.sessions, this.offlineSessions]) {
+      for (const session of sessions.values()) {
+        if (!Object.hasOwn(session.clients, id)) continue
+        const { [id]: _gone, ...clients } = session.clients
+        sessions.put({ ...session, clients })
+      }
+    }
+    this.clients.delete(id)
+  }
+
+  /** Deletes the client scope and its place in clients and in the realm's defaults. */
+  deleteClientScope(id: string): void {
+    const name = this.clientScopes.get(id)?.name
+    const without = (names: readonly string[]): string[] => names.filter((other) => other !== name)
+    for (const client of this.clients.values()) {
+      const { defaultClientScopes, optionalClientScopes } = client
+      if (![...defaultClientScopes, ...optionalClientScopes].some((other) => other === name)) continue
+      this.clients.put({
+        ...client,
+        defaultClientScopes: without(defaultClientScopes),
+        optionalClientScopes: without(optionalClientScopes),
+      })
+    }
+    this.update({
+      ...this.#info,
+      defaultDefaultClientScopes: without(this.#info.defaultDefaultClientScopes),
+      defaultOptionalClientScopes: without(this.#info.defaultOptionalClientScopes),
+    })
+    this.clientScopes.delete(id)
+  }
+
+  /** Takes a document from storage. */
+  load(kind: string, body: unknown): void {
+    this.#collections.get(kind)?.load(body as { id: string })
+  }
+
+  #collection<T extends { readonly id: string }>(kind: string): Collection<T> {
+    const collection = new Collection<T>((id, body, later) =>
+      this.#journal.record({ realmId: this.#info.id, kind, id, body }, later),
+    )
+    this.#collections.set(kind, collection as unknown as Collection<{ id: string }>)
+    return collection
+  }
+}
+
+/** NUL can't be part of a name that Keycloak accepts, so no role name imitates a client's. */
+function roleKey(name: string, clientId: string | undefined): string {
+  return `${clientId ?? ''}\0${name}`
+}
