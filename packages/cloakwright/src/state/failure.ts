@@ -1,0 +1,72 @@
+import { CloakwrightError } from '../errors.ts'
+
+/**
+ * A statement that PostgreSQL refused, without what drivers put into their errors: parameters, `detail` and the
+ * texts that quote values.
+ */
+export class SqlError extends Error {
+  override readonly name = 'SqlError'
+  /** SQLSTATE, e.g. `23505` for a unique violation. */
+  readonly code: string
+  readonly schema: string | undefined
+  readonly table: string | undefined
+  readonly column: string | undefined
+  readonly constraint: string | undefined
+
+  constructor(code: string, message: string, fields: Record<string, unknown>) {
+    super(message)
+    this.code = code
+    this.schema = text(fields['schema'])
+    this.table = text(fields['table'])
+    this.column = text(fields['column'])
+    this.constraint = text(fields['constraint'])
+  }
+}
+
+/**
+ * The error classes whose message names objects only. Others, data exceptions above all (`22P02: invalid input
+ * syntax for type uuid: "…"`), quote the value.
+ */
+const safeClasses = new Set(['08', '0A', '23', '25', '28', '3D', '3F', '40', '42', '53', '54', '55', '57'])
+
+/** No connection, no more connections, shutting down, or refused by its credentials or the database's name. */
+const unavailableClasses = new Set(['08', '28', '3D', '53'])
+const unavailableStates = new Set(['57P01', '57P02', '57P03', '57P05'])
+
+/** What `pg`, its pool and PGlite say in plain errors when there is no database to talk to. */
+const unavailableText =
+  /connection terminated|connection error|not queryable|timeout|calling end on the pool|client was closed|is closed|closing/i
+
+/**
+ * Turns a driver's error into one that is safe to log: {@link CloakwrightError} `CW_STATE_UNAVAILABLE` when the
+ * database is gone, {@link SqlError} when it refused a statement. Errors that are no driver's pass through.
+ */
+export function toStateError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof CloakwrightError || error instanceof SqlError)
+    return error
+  const fields = error as unknown as Record<string, unknown>
+  const code = text(fields['code']) ?? ''
+  if (/^[0-9A-Z]{5}$/.test(code) && 'severity' in fields) {
+    const unavailable = unavailableClasses.has(code.slice(0, 2)) || unavailableStates.has(code)
+    const message = safeClasses.has(code.slice(0, 2)) ? error.message : 'the value given does not fit'
+    const sqlError = new SqlError(code, `PostgreSQL (${code}): ${message}`, fields)
+    return unavailable ? unavailableError(message, sqlError) : sqlError
+  }
+  // A refused or broken connection: Node's system errors, several of them where a name has several addresses.
+  if ('syscall' in fields || /^E[A-Z_]+$/.test(code) || error instanceof AggregateError)
+    return unavailableError(code === '' ? 'connection failed' : code, error)
+  if (unavailableText.test(error.message)) return unavailableError(error.message, error)
+  return error
+}
+
+function unavailableError(why: string, cause: Error): CloakwrightError {
+  return new CloakwrightError('CW_STATE_UNAVAILABLE', `The database can't be reached: ${why}`, {
+    cause,
+    retryAfter: 5,
+    hint: 'Check that PostgreSQL runs and that DATABASE_URL names its host, port, user, password and database.',
+  })
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,35 @@
+import type { Migration } from './sql.ts'
+
+/** The tables of the schema `cloakwright`, for {@link migrate}. */
+export const migrations: readonly Migration[] = [
+  {
+    id: '0001_sessions',
+    sql: `
+      CREATE TABLE cloakwright.sessions (
+        key text PRIMARY KEY,
+        issuer text NOT NULL,
+        client_id text NOT NULL,
+        sid text,
+        subject text NOT NULL,
+        version integer NOT NULL,
+        key_id text NOT NULL,
+        tokens bytea NOT NULL,
+        access_expires_at timestamptz NOT NULL,
+        created_at timestamptz NOT NULL,
+        last_seen_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        absolute_expires_at timestamptz NOT NULL,
+        refresh_holder text,
+        refresh_until timestamptz
+      );
+      CREATE INDEX sessions_sid ON cloakwright.sessions (sid, issuer);
+      CREATE INDEX sessions_subject ON cloakwright.sessions (subject, issuer);
+      CREATE INDEX sessions_expires_at ON cloakwright.sessions (expires_at);
+      CREATE TABLE cloakwright.used_once (
+        key text PRIMARY KEY,
+        expires_at timestamptz NOT NULL
+      );
+      CREATE INDEX used_once_expires_at ON cloakwright.used_once (expires_at);
+    `,
+  },
+]

@@ -1,0 +1,104 @@
+import type { PoolClientLike } from './pool.ts'
+import type { SqlClient } from './sql.ts'
+
+/** A NOTIFY as `pg` hands it over. */
+export interface NotificationMessage {
+  readonly channel: string
+  readonly payload?: string | undefined
+}
+
+const firstDelay = 100
+const longestDelay = 5_000
+
+/**
+ * LISTEN on one dedicated connection for all channels. When it is lost, it connects again, at first at once and then
+ * ever more slowly, until nobody listens any more. What is notified in between is lost, as PostgreSQL keeps nothing.
+ */
+export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlClient['listen'] {
+  const channels = new Map<string, Set<(payload: string) => void>>()
+  let connection: Promise<PoolClientLike> | undefined
+  let retry: NodeJS.Timeout | undefined
+  let delay = firstDelay
+
+  const open = (): Promise<PoolClientLike> => {
+    if (connection !== undefined) return connection
+    const opening = connectAndListen(() => {
+      if (connection !== opening) return // closed on purpose, or already replaced
+      connection = undefined
+      reconnectLater()
+    })
+    connection = opening
+    return opening
+  }
+
+  const connectAndListen = async (onLost: () => void): Promise<PoolClientLike> => {
+    let client: PoolClientLike | undefined
+    let lost = false
+    const lose = (): void => {
+      if (lost) return
+      lost = true
+      client?.release(true)
+      onLost()
+    }
+    try {
+      client = await connect()
+      client.on('notification', ({ channel, payload = '' }) => {
+        for (const onNotify of channels.get(channel) ?? []) onNotify(payload)
+      })
+      client.on('error', lose)
+      client.on('end', lose)
+      for (const channel of channels.keys()) await client.query(`LISTEN ${channel}`)
+      delay = firstDelay
+      return client
+    } catch (error) {
+      lose()
+      throw error
+    }
+  }
+
+  const reconnectLater = (): void => {
+    if (channels.size === 0 || retry !== undefined) return
+    retry = setTimeout(() => {
+      retry = undefined
+      if (channels.size > 0) open().catch(() => {}) // onLost has already planned the next attempt
+    }, delay)
+    retry.unref()
+    delay = Math.min(delay * 2, longestDelay)
+  }
+
+  const close = async (): Promise<void> => {
+    const closing = connection
+    connection = undefined
+    clearTimeout(retry)
+    retry = undefined
+    const client = await closing?.catch(() => undefined)
+    client?.release(true)
+  }
+
+  return async (channel, onNotify) => {
+    checkChannel(channel)
+    const listeners = channels.get(channel) ?? new Set()
+    channels.set(channel, listeners.add(onNotify))
+    const stop = async (): Promise<void> => {
+      listeners.delete(onNotify)
+      if (listeners.size > 0 || channels.get(channel) !== listeners) return
+      channels.delete(channel)
+      if (channels.size === 0) await close()
+      else await connection?.then((client) => client.query(`UNLISTEN ${channel}`)).catch(() => {})
+    }
+    try {
+      const client = await open()
+      await client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      await stop()
+      throw error
+    }
+    return stop
+  }
+}
+
+/** Channel names that need no quoting, since drivers do not agree on how to quote them. */
+export function checkChannel(channel: string): void {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(channel))
+    throw new TypeError('A channel is named by lower-case letters, digits and underscores')
+}

@@ -1,0 +1,172 @@
+import type { SealedTokens, SessionRecord, SessionStore } from './ports.ts'
+import type { SqlClient, SqlQueryable } from './sql.ts'
+
+interface Row extends Record<string, unknown> {
+  key: string
+  issuer: string
+  client_id: string
+  sid: string | null
+  subject: string
+  version: number
+  key_id: string
+  tokens: Uint8Array
+  access_expires_at: Date
+  created_at: Date
+  last_seen_at: Date
+  expires_at: Date
+  absolute_expires_at: Date
+}
+
+const columns = `key, issuer, client_id, sid, subject, version, key_id, tokens, access_expires_at, created_at,
+  last_seen_at, expires_at, absolute_expires_at`
+
+/** Expired rows that one login or one used key clears away: the table stays small without a timer anywhere. */
+const swept = 100
+
+/**
+ * Keeps sessions in PostgreSQL, in the schema `cloakwright`, which {@link migrate} makes with {@link migrations}.
+ *
+ * @example
+ * ```ts
+ * import { migrate, migrations, postgresSessionStore, type SessionStore, type SqlClient } from 'cloakwright/state'
+ *
+ * export async function openSessions(sql: SqlClient): Promise<SessionStore> {
+ *   await migrate(sql, 'cloakwright', migrations)
+ *   return postgresSessionStore(sql)
+ * }
+ * ```
+ */
+export function postgresSessionStore(sql: SqlClient): SessionStore {
+  return {
+    async create(record, replacedKey) {
+      const { tokens } = record
+      await sql.transaction(async (tx) => {
+        if (replacedKey !== undefined)
+          await tx.query('DELETE FROM cloakwright.sessions WHERE key = $1', [replacedKey])
+        await tx.query(
+          `INSERT INTO cloakwright.sessions (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+          [
+            record.key,
+            record.issuer,
+            record.clientId,
+            record.sid ?? null,
+            record.subject,
+            tokens.version,
+            tokens.keyId,
+            Buffer.from(tokens.sealed),
+            new Date(tokens.accessExpiresAt),
+            new Date(record.createdAt),
+            new Date(record.lastSeenAt),
+            new Date(record.expiresAt),
+            new Date(record.absoluteExpiresAt),
+          ],
+        )
+        await sweep(tx, 'sessions', record.createdAt)
+      })
+    },
+    async read(key) {
+      const { rows } = await sql.query<Row>(`SELECT ${columns} FROM cloakwright.sessions WHERE key = $1`, [
+        key,
+      ])
+      return rows[0] && toRecord(rows[0])
+    },
+    async touch(key, lastSeenAt, expiresAt) {
+      await sql.query('UPDATE cloakwright.sessions SET last_seen_at = $2, expires_at = $3 WHERE key = $1', [
+        key,
+        new Date(lastSeenAt),
+        new Date(expiresAt),
+      ])
+    },
+    async remove(key) {
+      const { rows } = await sql.query<Row>(
+        `DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING ${columns}`,
+        [key],
+      )
+      return rows[0] && toRecord(rows[0])
+    },
+    async removeWhere(issuer, by) {
+      const [column, value] = 'sid' in by ? ['sid', by.sid] : ['subject', by.subject]
+      const { rowCount } = await sql.query(
+        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${column} = $2`,
+        [issuer, value],
+      )
+      return rowCount
+    },
+    // Each of the following is one statement: it locks the row, then decides on what the row is at that time.
+    async claimRefresh(key, version, holder, duration) {
+      const { rowCount } = await sql.query(
+        `UPDATE cloakwright.sessions
+         SET refresh_holder = $3, refresh_until = clock_timestamp() + $4 * interval '1 millisecond'
+         WHERE key = $1 AND version = $2 AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())`,
+        [key, version, holder, duration],
+      )
+      return rowCount === 1
+    },
+    async finishRefresh(key, holder, tokens: SealedTokens) {
+      const { rowCount } = await sql.query(
+        `UPDATE cloakwright.sessions
+         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, refresh_holder = NULL, refresh_until = NULL
+         WHERE key = $1 AND refresh_holder = $2`,
+        [
+          key,
+          holder,
+          tokens.version,
+          tokens.keyId,
+          Buffer.from(tokens.sealed),
+          new Date(tokens.accessExpiresAt),
+        ],
+      )
+      return rowCount === 1
+    },
+    async abandonRefresh(key, holder) {
+      await sql.query(
+        `UPDATE cloakwright.sessions SET refresh_holder = NULL, refresh_until = NULL
+         WHERE key = $1 AND refresh_holder = $2`,
+        [key, holder],
+      )
+    },
+    async endRefresh(key, holder) {
+      const { rowCount } = await sql.query(
+        'DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2',
+        [key, holder],
+      )
+      return rowCount === 1
+    },
+    async useOnce(key, expiresAt, now) {
+      const { rowCount } = await sql.query(
+        'INSERT INTO cloakwright.used_once (key, expires_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING',
+        [key, new Date(expiresAt)],
+      )
+      if (rowCount === 1) await sweep(sql, 'used_once', now)
+      return rowCount === 1
+    },
+  }
+}
+
+async function sweep(sql: SqlQueryable, table: 'sessions' | 'used_once', now: number): Promise<void> {
+  await sql.query(
+    `DELETE FROM cloakwright.${table} WHERE key IN (
+       SELECT key FROM cloakwright.${table} WHERE expires_at < $1 LIMIT ${swept} FOR UPDATE SKIP LOCKED)`,
+    [new Date(now)],
+  )
+}
+
+function toRecord(row: Row): SessionRecord {
+  return {
+    key: row.key,
+    issuer: row.issuer,
+    clientId: row.client_id,
+    sid: row.sid ?? undefined,
+    subject: row.subject,
+    tokens: {
+      version: row.version,
+      keyId: row.key_id,
+      sealed: row.tokens,
+      accessExpiresAt: row.access_expires_at.getTime(),
+    },
+    createdAt: row.created_at.getTime(),
+    lastSeenAt: row.last_seen_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+    absoluteExpiresAt: row.absolute_expires_at.getTime(),
+  }
+}
