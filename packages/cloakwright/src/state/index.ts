@@ -1,4 +1,4 @@
-export { SqlError } from './failure.ts'
+export { SqlError, toStateError } from './failure.ts'
 export { memorySessionStore } from './memory.ts'
 export { migrate } from './migrate.ts'
 export { migrations } from './migrations.ts'
