@@ -27,6 +27,7 @@ export const errorStatus = {
   CW_REQUEST_AMBIGUOUS: 400,
   // Authorization.
   CW_FORBIDDEN: 403,
+  CW_SCOPE_INSUFFICIENT: 403,
   // The realm's metadata and keys.
   CW_DISCOVERY_FAILED: 503,
   CW_DISCOVERY_ISSUER: 503,
@@ -48,6 +49,7 @@ export const errorStatus = {
   CW_ADMIN_CONFLICT: 409,
   CW_ADMIN_NOT_FOUND: 404,
   CW_ADMIN_REFUSED: 400,
+  CW_ADMIN_FAILED: 502,
   CW_REALM_INVALID: 500,
   CW_REALM_MISMATCH: 500,
 } as const
@@ -65,6 +67,8 @@ export interface ErrorDetails {
   readonly status?: number
   /** Seconds after which a client may try again (RFC 9110 `Retry-After`). */
   readonly retryAfter?: number
+  /** The scope that would have been enough, space-separated (RFC 6750 §3). */
+  readonly scope?: string
 }
 
 /**
@@ -86,6 +90,7 @@ export class CloakwrightError extends Error {
   readonly status: number
   readonly hint: string | undefined
   readonly retryAfter: number | undefined
+  readonly scope: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -93,6 +98,7 @@ export class CloakwrightError extends Error {
     this.status = details.status ?? errorStatus[code]
     this.hint = details.hint
     this.retryAfter = details.retryAfter
+    this.scope = details.scope
   }
 
   /** Where this code is explained. */

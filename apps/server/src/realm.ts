@@ -1,0 +1,204 @@
+import {
+  type ClientDefinition,
+  defineRealm,
+  type FlowDefinition,
+  type RealmDefinition,
+  type UserDefinition,
+} from '@cloakwright/admin'
+
+/** What the project's realm depends on. */
+export interface RealmOptions {
+  readonly realm: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** The server's origin, as browsers see it. */
+  readonly publicUrl: string
+  /** `development` adds demo users and the password grant; `production` adds what keeps a realm safe. */
+  readonly profile: 'development' | 'production'
+}
+
+/**
+ * The project's realm, as data: applied by `@cloakwright/admin` to the embedded realm and to Keycloak alike.
+ *
+ * @throws {CW_REALM_INVALID}
+ */
+export function realmDefinition(options: RealmOptions): RealmDefinition {
+  const profile = options.profile === 'production' ? production : development
+  return defineRealm(profile(options))
+}
+
+function development(options: RealmOptions): RealmDefinition {
+  return {
+    ...common(options),
+    clients: [{ ...serverClient(options), directAccessGrantsEnabled: true }],
+    users: [demoUser('alice', 'Liddell', ['admin', 'user']), demoUser('bob', 'Builder', ['user'])],
+  }
+}
+
+function production(options: RealmOptions): RealmDefinition {
+  return {
+    ...common(options),
+    accessTokenLifespan: 5 * minutes,
+    ssoSessionIdleTimeout: 30 * minutes,
+    ssoSessionMaxLifespan: 10 * hours,
+    offlineSessionMaxLifespanEnabled: true,
+    // A refresh token works once; using it again ends the session of whoever holds the other copy.
+    revokeRefreshToken: true,
+    refreshTokenMaxReuse: 0,
+
+    bruteForceProtected: true,
+    permanentLockout: false,
+    failureFactor: 5,
+    waitIncrementSeconds: 1 * minutes,
+    maxFailureWaitSeconds: 15 * minutes,
+    maxDeltaTimeSeconds: 12 * hours,
+    quickLoginCheckMilliSeconds: 1000,
+    minimumQuickLoginWaitSeconds: 1 * minutes,
+    passwordPolicy: 'length(12) and notUsername(undefined) and notEmail(undefined) and passwordHistory(5)',
+
+    // Both would be ways past the administrators' second factor: a new account, and a link in a mailbox.
+    registrationAllowed: false,
+    resetPasswordAllowed: false,
+    rememberMe: false,
+    otpPolicyType: 'totp',
+    otpPolicyCodeReusable: false,
+    authenticationFlows: [browserFlow],
+    browserFlow: browserFlow.alias,
+    requiredActions: [{ alias: 'CONFIGURE_TOTP', enabled: true }],
+
+    eventsEnabled: true,
+    eventsExpiration: 90 * days,
+    adminEventsEnabled: true,
+    adminEventsDetailsEnabled: true,
+
+    clients: [
+      { ...serverClient(options), directAccessGrantsEnabled: false },
+      // Each realm comes with this one: public, and open to the password grant, which asks for no second factor.
+      { clientId: 'admin-cli', directAccessGrantsEnabled: false },
+    ],
+  }
+}
+
+const minutes = 60
+const hours = 60 * minutes
+const days = 24 * hours
+
+function common({ realm }: RealmOptions): RealmDefinition {
+  return {
+    realm,
+    enabled: true,
+    displayName: 'Cloakwright',
+    // https for everybody but loopback and private addresses, where the server's own back channel may run.
+    sslRequired: 'external',
+    roles: {
+      realm: [
+        { name: 'admin', description: 'Sees and manages everything' },
+        { name: 'user', description: 'Works with what is their own' },
+      ],
+    },
+  }
+}
+
+function serverClient({ clientId, clientSecret, publicUrl }: RealmOptions): ClientDefinition {
+  return {
+    clientId,
+    secret: clientSecret,
+    name: 'Cloakwright server',
+    enabled: true,
+    protocol: 'openid-connect',
+    publicClient: false,
+    clientAuthenticatorType: 'client-secret',
+    standardFlowEnabled: true,
+    implicitFlowEnabled: false,
+    serviceAccountsEnabled: false,
+    redirectUris: [`${publicUrl}/auth/callback`],
+    webOrigins: [publicUrl],
+    attributes: {
+      'post.logout.redirect.uris': `${publicUrl}/`,
+      'pkce.code.challenge.method': 'S256',
+      'backchannel.logout.url': `${publicUrl}/auth/backchannel-logout`,
+      'backchannel.logout.session.required': 'true',
+    },
+    protocolMappers: [
+      {
+        // Keycloak never puts the client itself into `aud`, and the server accepts no token without it.
+        name: 'audience',
+        protocolMapper: 'oidc-audience-mapper',
+        config: {
+          'included.client.audience': clientId,
+          'access.token.claim': 'true',
+          'id.token.claim': 'false',
+          'introspection.token.claim': 'true',
+        },
+      },
+    ],
+  }
+}
+
+function demoUser(username: string, lastName: string, roles: string[]): UserDefinition {
+  return {
+    username,
+    password: username,
+    email: `${username}@example.com`,
+    emailVerified: true,
+    enabled: true,
+    firstName: username.charAt(0).toUpperCase() + username.slice(1),
+    lastName,
+    roles: { realm: roles },
+  }
+}
+
+/**
+ * Keycloak's browser flow, with a second factor that administrators must have: one who has none has to set it up before
+ * the first login ends. For everybody else it is asked for if it is set up, as in the built-in flow. Each user meets
+ * exactly one of the two conditional flows.
+ */
+const browserFlow: FlowDefinition = {
+  alias: 'cloakwright browser',
+  description: 'Browser login with a one-time password required for administrators',
+  executions: [
+    { authenticator: 'auth-cookie', requirement: 'ALTERNATIVE' },
+    { authenticator: 'identity-provider-redirector', requirement: 'ALTERNATIVE' },
+    {
+      flow: 'cloakwright forms',
+      description: 'User name, password and second factor',
+      requirement: 'ALTERNATIVE',
+      executions: [
+        { authenticator: 'auth-username-password-form', requirement: 'REQUIRED' },
+        {
+          flow: 'cloakwright administrators',
+          description: 'Requires a one-time password of users with the role admin',
+          requirement: 'CONDITIONAL',
+          executions: [
+            {
+              authenticator: 'conditional-user-role',
+              requirement: 'REQUIRED',
+              config: {
+                alias: 'cloakwright is administrator',
+                config: { condUserRole: 'admin', negate: 'false' },
+              },
+            },
+            { authenticator: 'auth-otp-form', requirement: 'REQUIRED' },
+          ],
+        },
+        {
+          flow: 'cloakwright others',
+          description: 'Asks other users for a one-time password if they have set one up',
+          requirement: 'CONDITIONAL',
+          executions: [
+            {
+              authenticator: 'conditional-user-role',
+              requirement: 'REQUIRED',
+              config: {
+                alias: 'cloakwright is no administrator',
+                config: { condUserRole: 'admin', negate: 'true' },
+              },
+            },
+            { authenticator: 'conditional-user-configured', requirement: 'REQUIRED' },
+            { authenticator: 'auth-otp-form', requirement: 'REQUIRED' },
+          ],
+        },
+      ],
+    },
+  ],
+}

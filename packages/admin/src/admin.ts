@@ -1,0 +1,85 @@
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
+import { CloakwrightError } from 'cloakwright'
+import { createDurableClient } from './client.ts'
+import { createRetry } from './retry.ts'
+import { type Credentials, createTokenSource } from './tokens.ts'
+
+/** Options of {@link createAdmin}. */
+export interface AdminOptions {
+  /** Keycloak's base URL, with or without a trailing slash: `https://id.example.com`. */
+  readonly server: string
+  /** The realm that is administered: where the client's functions go unless their `realm` says otherwise. Default: `master`. */
+  readonly realm?: string
+  readonly credentials: Credentials
+  /** Milliseconds for one attempt. Default: 30,000. */
+  readonly timeout?: number
+  /** Repetitions of GET, PUT and DELETE after a network error, a time-out, 429, 502 or 503. Default: 3. */
+  readonly retries?: number
+  /** Ends every request, also those that wait to be repeated. */
+  readonly signal?: AbortSignal
+  /** A monotonic clock in milliseconds. Default: `performance.now`. */
+  readonly now?: () => number
+}
+
+/** Access to the Admin API. */
+export interface Admin {
+  /** The official client: its types, its functions; a token that is always fresh, and errors of type {@link CloakwrightError}. */
+  readonly client: KeycloakAdminClient
+  /** Keycloak's base URL, without a trailing slash. */
+  readonly server: string
+  /** The realm that is administered. */
+  readonly realm: string
+}
+
+/**
+ * Makes the official Keycloak admin client durable: it renews its token before it expires and when Keycloak refuses it,
+ * bounds each request in time, repeats what may be repeated, and throws typed errors with Keycloak's own text.
+ *
+ * Nothing is sent until a function of the client is called.
+ *
+ * @throws {CW_CONFIG_INVALID} when `server` is not an http or https URL
+ * @example
+ * ```ts
+ * import { createAdmin } from '@cloakwright/admin'
+ *
+ * const admin = createAdmin({
+ *   server: 'https://id.example.com',
+ *   realm: 'shop',
+ *   credentials: { clientId: 'operator', clientSecret: () => process.env['OPERATOR_SECRET'] ?? '' },
+ * })
+ * const users = await admin.client.users.find({ search: 'alice' })
+ * ```
+ */
+export function createAdmin(options: AdminOptions): Admin {
+  const {
+    realm = 'master',
+    credentials,
+    timeout = 30_000,
+    retries = 3,
+    signal,
+    now = () => performance.now(),
+  } = options
+  const server = baseUrl(options.server)
+  const retry = createRetry({ timeout, retries, signal })
+  const tokens = createTokenSource({ server, realm, credentials, retry, now })
+  return { client: createDurableClient({ server, realm, tokens, retry }), server, realm }
+}
+
+function baseUrl(server: string): string {
+  const url = URL.canParse(server) ? new URL(server) : undefined
+  if (
+    url === undefined ||
+    !['http:', 'https:'].includes(url.protocol) ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      "The server's base URL is not an http or https URL without credentials",
+      {
+        hint: 'Write it like https://id.example.com.',
+      },
+    )
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}

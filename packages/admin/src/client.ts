@@ -1,0 +1,112 @@
+import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
+import { Agent, type RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
+import { type Operation, toAdminError } from './errors.ts'
+import { type Retry, retryDelay } from './retry.ts'
+import type { TokenSource } from './tokens.ts'
+
+type Send = (...parameters: unknown[]) => Promise<unknown>
+
+export interface DurableClientOptions {
+  readonly server: string
+  readonly realm: string
+  readonly tokens: TokenSource
+  readonly retry: Retry
+}
+
+/**
+ * The official client, every request of which is repeated where that is safe and fails with a typed error.
+ *
+ * The official client has no place for this: it calls the global `fetch` from one private function. So the functions
+ * that it builds, `users.find` and the others, are wrapped while it is constructed, where the method is known.
+ */
+export function createDurableClient(options: DurableClientOptions): KeycloakAdminClient {
+  const operations = new Map<Send, Operation>()
+
+  function wrap({ method }: RequestArgs, send: Send): Send {
+    const operation = { method, name: '' }
+    const durable: Send = (...parameters) => request(options, operation, () => send(...parameters))
+    operations.set(durable, operation)
+    return durable
+  }
+
+  const client = whileWrapping(wrap, () => new DurableClient(options))
+  for (const [resource, functions] of Object.entries(client)) {
+    if (typeof functions !== 'object' || functions === null) continue
+    for (const [name, send] of Object.entries(functions as object)) {
+      const operation = operations.get(send as Send)
+      if (operation !== undefined) operation.name = `${resource}.${name}`
+    }
+  }
+  return client
+}
+
+class DurableClient extends KeycloakAdminClient {
+  readonly #signal: () => AbortSignal
+
+  constructor({ server, realm, tokens, retry }: DurableClientOptions) {
+    super({ baseUrl: server, realmName: realm })
+    this.#signal = retry.signal
+    this.registerTokenProvider({ getAccessToken: () => tokens.get() })
+  }
+
+  // Asked for at each request: the one place where a signal of our own reaches the official client's `fetch`.
+  override getRequestOptions(): RequestInit {
+    return { ...super.getRequestOptions(), signal: this.#signal() }
+  }
+}
+
+const repeatable = new Set(['GET', 'PUT', 'DELETE'])
+
+async function request(
+  { server, tokens, retry }: DurableClientOptions,
+  operation: Operation,
+  send: () => Promise<unknown>,
+): Promise<unknown> {
+  let authenticated = false
+  for (let attempt = 1; ; attempt += 1) {
+    const { generation } = tokens
+    try {
+      const result = await send()
+      // A token says what its holder may do in the realms that existed when it was made.
+      if (operation.name === 'realms.create') tokens.discard(tokens.generation)
+      return result
+    } catch (cause) {
+      retry.throwIfAborted()
+      const response = cause instanceof NetworkError ? cause.response : undefined
+      if (response?.status === 401 && !authenticated) {
+        // Refused before anything was done: repeating is safe, whatever the method.
+        authenticated = true
+        attempt -= 1
+        tokens.discard(generation)
+        continue
+      }
+      if (response?.status === 404 && operation.method === 'DELETE' && attempt > 1) return undefined
+      const mayRepeat =
+        repeatable.has(operation.method) && (response !== undefined || isNetworkFailure(cause))
+      const delay = mayRepeat ? retryDelay(retry, attempt, response) : undefined
+      if (delay === undefined) throw toAdminError(server, operation, cause, attempt)
+      await retry.wait(delay)
+    }
+  }
+}
+
+function isNetworkFailure(cause: unknown): boolean {
+  return cause instanceof TypeError || (cause instanceof Error && cause.name === 'TimeoutError')
+}
+
+/** Constructing is synchronous, so that no other client is ever built by the wrapped functions. */
+function whileWrapping<T>(wrap: (args: RequestArgs, send: Send) => Send, construct: () => T): T {
+  const { request: send, updateRequest: sendUpdate } = Agent.prototype
+  Agent.prototype.request = function (args) {
+    return wrap(args, send.call(this, args) as Send)
+  }
+  Agent.prototype.updateRequest = function (args) {
+    return wrap(args, sendUpdate.call(this, args) as Send)
+  }
+  try {
+    return construct()
+  } finally {
+    Agent.prototype.request = send
+    Agent.prototype.updateRequest = sendUpdate
+  }
+}

@@ -1,0 +1,108 @@
+import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
+import type { Admin } from '../admin.ts'
+import { changedFields, merged, missing, without } from './compare.ts'
+import { clientUuid } from './lookup.ts'
+import { mapperFields, toMapper, writeMappers } from './mappers.ts'
+import type { ClientDefinition, RealmDefinition } from './model.ts'
+import { create, found, type Step, update } from './step.ts'
+
+export interface ClientState {
+  readonly representation: ClientRepresentation
+  readonly secret: string | undefined
+}
+
+/** The clients that a definition names and the realm has, by client id. */
+export type ClientsState = ReadonlyMap<string, ClientState>
+
+export async function readClients(
+  { client }: Admin,
+  { realm, clients }: RealmDefinition,
+): Promise<ClientsState> {
+  const state = new Map<string, ClientState>()
+  for (const { clientId, secret } of clients ?? []) {
+    const [representation] = await client.clients.find({ realm, clientId })
+    if (representation === undefined) continue
+    const id = representation.id ?? ''
+    const live =
+      secret === undefined ? undefined : (await client.clients.getClientSecret({ realm, id })).value
+    state.set(clientId, { representation, secret: live })
+  }
+  return state
+}
+
+export function diffClients({ realm, clients }: RealmDefinition, state: ClientsState): Step[] {
+  return (clients ?? []).flatMap((definition) => {
+    const { clientId, secret, protocolMappers } = definition
+    const wanted = settingsOf(definition)
+    const current = state.get(clientId)
+    if (current === undefined) {
+      return [
+        create('client', clientId, async (admin) => {
+          const mappers = (protocolMappers ?? []).map(toMapper)
+          const representation = {
+            ...(wanted as ClientRepresentation),
+            ...(secret === undefined ? {} : { secret }),
+          }
+          await admin.client.clients.create({ ...representation, protocolMappers: mappers, realm })
+          await addScopes(admin, realm, definition)
+        }),
+      ]
+    }
+    const fields = [
+      ...changedFields(wanted, current.representation),
+      ...(secret === undefined || secret === current.secret ? [] : ['secret']),
+      ...mapperFields(protocolMappers, current.representation.protocolMappers),
+      ...scopeKinds.flatMap((kind) =>
+        missing(definition[kind], current.representation[kind]).map((name) => `${kind}.${name}`),
+      ),
+    ]
+    return update('client', clientId, fields, (admin) => write(admin, realm, definition))
+  })
+}
+
+const scopeKinds = ['defaultClientScopes', 'optionalClientScopes'] as const
+
+function settingsOf(definition: ClientDefinition): object {
+  return without(definition, 'secret', 'protocolMappers', ...scopeKinds)
+}
+
+async function write(admin: Admin, realm: string, definition: ClientDefinition): Promise<void> {
+  const { clients } = admin.client
+  const { clientId, secret, protocolMappers } = definition
+  const wanted = settingsOf(definition)
+  const id = await clientUuid(admin, realm, clientId)
+  const now = found(await clients.findOne({ realm, id }), `client ${clientId}`)
+  const live = secret === undefined ? undefined : (await clients.getClientSecret({ realm, id })).value
+  if (changedFields(wanted, now).length > 0 || live !== secret) {
+    // Without its own secret: where the reader sees only a mask, writing it back would make the mask the live secret.
+    const current = without(now, 'secret', 'protocolMappers', ...scopeKinds)
+    await clients.update(
+      { realm, id },
+      { ...merged(current, wanted), ...(secret === undefined ? {} : { secret }) },
+    )
+  }
+  await writeMappers(protocolMappers, {
+    list: () => clients.listProtocolMappers({ realm, id }),
+    add: (mapper) => clients.addProtocolMapper({ realm, id }, mapper),
+    update: (mapperId, mapper) => clients.updateProtocolMapper({ realm, id, mapperId }, mapper),
+  })
+  await addScopes(admin, realm, definition)
+}
+
+/** Added one by one: a client that is created with a list of scopes loses those that the realm gives to each client. */
+async function addScopes(admin: Admin, realm: string, definition: ClientDefinition): Promise<void> {
+  if (scopeKinds.every((kind) => (definition[kind] ?? []).length === 0)) return
+  const { clients, clientScopes } = admin.client
+  const id = await clientUuid(admin, realm, definition.clientId)
+  const now = found(await clients.findOne({ realm, id }), `client ${definition.clientId}`)
+  const scopes = await clientScopes.find({ realm })
+  for (const kind of scopeKinds) {
+    for (const name of missing(definition[kind], now[kind])) {
+      const scope = found(scopes.find((each) => each.name === name)?.id, `client scope ${name}`)
+      const at = { realm, id, clientScopeId: scope }
+      await (kind === 'defaultClientScopes'
+        ? clients.addDefaultClientScope(at)
+        : clients.addOptionalClientScope(at))
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type RequiredActionProviderRepresentation from '@keycloak/keycloak-admin-client/lib/defs/requiredActionProviderRepresentation.js'
+import type { Admin } from '../admin.ts'
+import { changedFields, merged } from './compare.ts'
+import type { RealmDefinition } from './model.ts'
+import { found, type Step, update } from './step.ts'
+
+export type RequiredActionsState = ReadonlyMap<string, RequiredActionProviderRepresentation>
+
+export async function readRequiredActions(
+  { client }: Admin,
+  { realm, requiredActions }: RealmDefinition,
+): Promise<RequiredActionsState> {
+  const actions =
+    (requiredActions ?? []).length === 0
+      ? []
+      : await client.authenticationManagement.getRequiredActions({ realm } as never)
+  return new Map(actions.map((action) => [action.alias ?? '', action]))
+}
+
+/** Keycloak registers its required actions with each realm: there is nothing to create. */
+export function diffRequiredActions(
+  { realm, requiredActions }: RealmDefinition,
+  state: RequiredActionsState,
+): Step[] {
+  return (requiredActions ?? []).flatMap((wanted) => {
+    const { alias } = wanted
+    return update('required action', alias, changedFields(wanted, state.get(alias)), async ({ client }) => {
+      const actions = await client.authenticationManagement.getRequiredActions({ realm } as never)
+      const now = found(
+        actions.find((action) => action.alias === alias),
+        `required action ${alias}`,
+      )
+      await client.authenticationManagement.updateRequiredAction({ realm, alias }, merged(now, wanted))
+    })
+  })
+}

@@ -1,0 +1,163 @@
+import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js'
+import type { Admin } from '../admin.ts'
+import { all } from '../pages.ts'
+import { changedFields, merged, without } from './compare.ts'
+import {
+  clientRoles,
+  clientUuid,
+  findClientUuid,
+  missingRoles,
+  realmRoles,
+  roleFields,
+  rolesByName,
+} from './lookup.ts'
+import type { RealmDefinition, RoleDefinition, RoleNames } from './model.ts'
+import { create, found, type Step, update } from './step.ts'
+
+export interface RoleState {
+  readonly representation: RoleRepresentation
+  readonly composites: RoleNames
+}
+
+/** The roles that a definition names and the realm has. */
+export interface RolesState {
+  readonly realm: ReadonlyMap<string, RoleState>
+  readonly client: ReadonlyMap<string, ReadonlyMap<string, RoleState>>
+}
+
+export async function readRoles(admin: Admin, { realm, roles }: RealmDefinition): Promise<RolesState> {
+  const { client } = admin
+  const realmState = await readDeclared(admin, realm, roles?.realm ?? [], (page) =>
+    client.roles.find({ realm, briefRepresentation: false, ...page }),
+  )
+  const clientState = new Map<string, ReadonlyMap<string, RoleState>>()
+  for (const [clientId, declared] of Object.entries(roles?.client ?? {})) {
+    const id = await findClientUuid(admin, realm, clientId)
+    if (id === undefined) continue
+    const list = (page: object): Promise<RoleRepresentation[]> =>
+      client.clients.listRoles({ realm, id, briefRepresentation: false, ...page } as {
+        realm: string
+        id: string
+      })
+    clientState.set(clientId, await readDeclared(admin, realm, declared, list))
+  }
+  return { realm: realmState, client: clientState }
+}
+
+/** Client roles come after the clients, and composites after all roles: see {@link diffComposites}. */
+export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state }: RolesState): Step[] {
+  return (roles?.realm ?? []).flatMap((role) => {
+    const { name } = role
+    const wanted = without(role, 'composites')
+    const current = state.get(name)
+    if (current === undefined) {
+      return [
+        create(
+          'realm role',
+          name,
+          async ({ client }) => void (await client.roles.create({ ...plain(wanted), realm })),
+        ),
+      ]
+    }
+    return update('realm role', name, changedFields(wanted, current.representation), async ({ client }) => {
+      const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
+      await client.roles.updateByName({ realm, name }, merged(now, wanted))
+    })
+  })
+}
+
+export function diffClientRoles({ realm, roles }: RealmDefinition, { client: state }: RolesState): Step[] {
+  return Object.entries(roles?.client ?? {}).flatMap(([clientId, declared]) =>
+    declared.flatMap((role) => {
+      const title = `${clientId}/${role.name}`
+      const wanted = without(role, 'composites')
+      const current = state.get(clientId)?.get(role.name)
+      if (current === undefined) {
+        return [
+          create('client role', title, async (admin) => {
+            const id = await clientUuid(admin, realm, clientId)
+            await admin.client.clients.createRole({ ...plain(wanted), realm, id })
+          }),
+        ]
+      }
+      return update('client role', title, changedFields(wanted, current.representation), async (admin) => {
+        const id = await clientUuid(admin, realm, clientId)
+        const at = { realm, id, roleName: role.name }
+        const now = found(await admin.client.clients.findRole(at), `role ${role.name} of client ${clientId}`)
+        await admin.client.clients.updateRole(at, merged(now, wanted))
+      })
+    }),
+  )
+}
+
+export function diffComposites({ realm, roles }: RealmDefinition, state: RolesState): Step[] {
+  const ofRealm = (roles?.realm ?? []).flatMap(({ name, composites }) => {
+    const absent = missingRoles(composites, state.realm.get(name)?.composites)
+    return update('realm role', name, roleFields('composites', absent), async (admin) => {
+      const [role] = await realmRoles(admin, realm, [name])
+      await addComposites(admin, realm, role?.id ?? '', absent)
+    })
+  })
+  const ofClients = Object.entries(roles?.client ?? {}).flatMap(([clientId, declared]) =>
+    declared.flatMap(({ name, composites }) => {
+      const absent = missingRoles(composites, state.client.get(clientId)?.get(name)?.composites)
+      return update('client role', `${clientId}/${name}`, roleFields('composites', absent), async (admin) => {
+        const [role] = await clientRoles(admin, realm, clientId, [name])
+        await addComposites(admin, realm, role?.id ?? '', absent)
+      })
+    }),
+  )
+  return [...ofRealm, ...ofClients]
+}
+
+async function readDeclared(
+  admin: Admin,
+  realm: string,
+  declared: readonly RoleDefinition[],
+  list: (page: { first: number; max: number }) => Promise<RoleRepresentation[]>,
+): Promise<Map<string, RoleState>> {
+  const state = new Map<string, RoleState>()
+  if (declared.length === 0) return state
+  const byName = new Map((await all(list)).map((role) => [role.name, role]))
+  for (const { name, composites } of declared) {
+    const representation = byName.get(name)
+    if (representation === undefined) continue
+    state.set(name, {
+      representation,
+      composites: await readComposites(admin, realm, representation.id ?? '', composites),
+    })
+  }
+  return state
+}
+
+async function readComposites(
+  admin: Admin,
+  realm: string,
+  id: string,
+  wanted: RoleNames | undefined,
+): Promise<RoleNames> {
+  const { client } = admin
+  return await rolesByName(
+    wanted,
+    () => client.roles.getCompositeRolesForRealm({ realm, id }),
+    async (name) => {
+      const clientId = await findClientUuid(admin, realm, name)
+      return clientId === undefined
+        ? []
+        : await client.roles.getCompositeRolesForClient({ realm, id, clientId })
+    },
+  )
+}
+
+async function addComposites(admin: Admin, realm: string, roleId: string, absent: RoleNames): Promise<void> {
+  const members = await realmRoles(admin, realm, absent.realm ?? [])
+  for (const [clientId, names] of Object.entries(absent.client ?? {})) {
+    members.push(...(await clientRoles(admin, realm, clientId, names)))
+  }
+  await admin.client.roles.createComposite({ realm, roleId }, members)
+}
+
+/** The official client's types want mutable lists. */
+function plain(role: Omit<RoleDefinition, 'composites'>): RoleRepresentation {
+  return merged({}, role)
+}

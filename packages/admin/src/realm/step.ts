@@ -1,0 +1,31 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import type { RealmChange, RealmKind } from './model.ts'
+
+/** One change of a plan, and how to make it. */
+export interface Step {
+  readonly change: RealmChange
+  /** Reads what it touches again, so that it merges into what is there now and not when the plan was made. */
+  readonly run: (admin: Admin) => Promise<void>
+}
+
+export function create(kind: RealmKind, name: string, run: Step['run']): Step {
+  return { change: { action: 'create', kind, name, fields: [] }, run }
+}
+
+/** No step where no field differs. */
+export function update(kind: RealmKind, name: string, fields: readonly string[], run: Step['run']): Step[] {
+  return fields.length === 0 ? [] : [{ change: { action: 'update', kind, name, fields }, run }]
+}
+
+/** What a definition names is not there: another writer removed it after the plan was made, or it never was. */
+export function found<T>(value: T | null | undefined, what: string): T {
+  if (value !== null && value !== undefined) return value
+  throw new CloakwrightError(
+    'CW_REALM_MISMATCH',
+    `The realm has no ${what}, which its definition refers to`,
+    {
+      hint: 'Declare it in the definition, or create it in the realm. What was changed so far stays; running again continues.',
+    },
+  )
+}

@@ -1,0 +1,136 @@
+import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js'
+import type { Admin } from '../admin.ts'
+import { all } from '../pages.ts'
+import { changedFields, merged, missing, without } from './compare.ts'
+import { groupId } from './groups.ts'
+import {
+  clientRoles,
+  clientUuid,
+  findClientUuid,
+  missingRoles,
+  realmRoles,
+  roleFields,
+  rolesByName,
+} from './lookup.ts'
+import type { RealmDefinition, RoleNames, UserDefinition } from './model.ts'
+import { create, found, type Step, update } from './step.ts'
+
+export interface UserState {
+  readonly representation: UserRepresentation
+  readonly roles: RoleNames
+  /** Paths. */
+  readonly groups: readonly string[]
+  readonly hasPassword: boolean
+}
+
+/** The users that a definition names and the realm has, by user name. */
+export type UsersState = ReadonlyMap<string, UserState>
+
+export async function readUsers(admin: Admin, { realm, users }: RealmDefinition): Promise<UsersState> {
+  const state = new Map<string, UserState>()
+  for (const definition of users ?? []) {
+    const current = await findUser(admin, realm, definition.username)
+    if (current !== undefined)
+      state.set(definition.username, await readUser(admin, realm, definition, current))
+  }
+  return state
+}
+
+export function diffUsers({ realm, users }: RealmDefinition, state: UsersState): Step[] {
+  return (users ?? []).flatMap((definition) => {
+    const { username, password } = definition
+    const wanted = { enabled: true, ...without(definition, 'password', 'roles', 'groups') }
+    const current = state.get(username)
+    const absent = {
+      roles: missingRoles(definition.roles, current?.roles),
+      groups: missing(definition.groups, current?.groups),
+    }
+    if (current === undefined) {
+      return [
+        create('user', username, async (admin) => {
+          const credentials = password === undefined ? [] : [toCredential(password)]
+          const { id } = await admin.client.users.create({ ...merged({}, wanted), credentials, realm })
+          await addMemberships(admin, realm, id, absent)
+        }),
+      ]
+    }
+    const setPassword = password !== undefined && !current.hasPassword
+    const fields = [
+      ...changedFields(wanted, current.representation),
+      ...(setPassword ? ['password'] : []),
+      ...roleFields('roles', absent.roles),
+      ...absent.groups.map((path) => `groups${path}`),
+    ]
+    return update('user', username, fields, async (admin) => {
+      const now = found(await findUser(admin, realm, username), `user ${username}`)
+      const id = now.id ?? ''
+      if (changedFields(wanted, now).length > 0)
+        await admin.client.users.update({ realm, id }, merged(now, wanted))
+      if (setPassword)
+        await admin.client.users.resetPassword({ realm, id, credential: toCredential(password) })
+      await addMemberships(admin, realm, id, absent)
+    })
+  })
+}
+
+async function findUser(
+  { client }: Admin,
+  realm: string,
+  username: string,
+): Promise<UserRepresentation | undefined> {
+  const [match] = await client.users.find({ realm, username, exact: true })
+  return match
+}
+
+async function readUser(
+  admin: Admin,
+  realm: string,
+  definition: UserDefinition,
+  representation: UserRepresentation,
+): Promise<UserState> {
+  const { users } = admin.client
+  const id = representation.id ?? ''
+  const [roles, groups, credentials] = await Promise.all([
+    rolesByName(
+      definition.roles,
+      () => users.listRealmRoleMappings({ realm, id }),
+      async (clientId) => {
+        const clientUniqueId = await findClientUuid(admin, realm, clientId)
+        return clientUniqueId === undefined
+          ? []
+          : await users.listClientRoleMappings({ realm, id, clientUniqueId })
+      },
+    ),
+    (definition.groups ?? []).length === 0 ? [] : all((page) => users.listGroups({ realm, id, ...page })),
+    definition.password === undefined ? [] : users.getCredentials({ realm, id }),
+  ])
+  return {
+    representation,
+    roles,
+    groups: groups.map(({ path }) => path ?? ''),
+    hasPassword: credentials.some(({ type }) => type === 'password'),
+  }
+}
+
+/** By calls of their own: Keycloak ignores roles in the user that it creates. */
+async function addMemberships(
+  admin: Admin,
+  realm: string,
+  id: string,
+  absent: { roles: RoleNames; groups: readonly string[] },
+): Promise<void> {
+  const { users } = admin.client
+  const ofRealm = await realmRoles(admin, realm, absent.roles.realm ?? [])
+  if (ofRealm.length > 0) await users.addRealmRoleMappings({ realm, id, roles: ofRealm })
+  for (const [clientId, names] of Object.entries(absent.roles.client ?? {})) {
+    const clientUniqueId = await clientUuid(admin, realm, clientId)
+    const ofClient = await clientRoles(admin, realm, clientId, names)
+    await users.addClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient })
+  }
+  for (const path of absent.groups)
+    await users.addToGroup({ realm, id, groupId: await groupId(admin, realm, path) })
+}
+
+function toCredential(password: string): { type: string; value: string; temporary: boolean } {
+  return { type: 'password', value: password, temporary: false }
+}
