@@ -5,6 +5,7 @@ import {
   type RealmDefinition,
   type UserDefinition,
 } from '@cloakwright/admin'
+import { loadRealmConfig } from './config.ts'
 
 /** What the project's realm depends on. */
 export interface RealmOptions {
@@ -23,8 +24,19 @@ export interface RealmOptions {
  * @throws {CW_REALM_INVALID}
  */
 export function realmDefinition(options: RealmOptions): RealmDefinition {
-  const profile = options.profile === 'production' ? production : development
-  return defineRealm(profile(options))
+  return defineRealm(options.profile === 'production' ? production(options) : development(options))
+}
+
+/** The realm that the server's environment variables describe: what `cloakwright realm` and `npm run keycloak` apply. */
+export default async function realmFromEnvironment(env: NodeJS.ProcessEnv): Promise<RealmDefinition> {
+  const { keycloak, publicUrl, production, clientSecret } = loadRealmConfig(env)
+  return realmDefinition({
+    realm: keycloak.realm,
+    clientId: keycloak.clientId,
+    clientSecret: await clientSecret(),
+    publicUrl,
+    profile: production ? 'production' : 'development',
+  })
 }
 
 function development(options: RealmOptions): RealmDefinition {
