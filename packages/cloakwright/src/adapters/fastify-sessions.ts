@@ -1,0 +1,71 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { SessionEngine, SessionRequest } from '../session/types.ts'
+import { sendProblem } from './fastify-problem.ts'
+
+/** Bytes of a form that the session routes accept; a logout token has about two thousand. */
+const bodyLimit = 64 * 1024
+
+/** Mounts the session engine below its path, in a scope of its own: only forms are read, and only here. */
+export function mountSessions(app: FastifyInstance, sessions: SessionEngine): void {
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    const form = 'application/x-www-form-urlencoded'
+    scope.addContentTypeParser(form, { parseAs: 'buffer', bodyLimit }, (_request, body, parsed) =>
+      parsed(null, body),
+    )
+    scope.setErrorHandler(sendProblem)
+    scope.route({
+      method: ['GET', 'POST'],
+      url: `${sessions.basePath}/*`,
+      exposeHeadRoute: false,
+      schema: { hide: true } as object,
+      handler: async (request, reply) => {
+        const response = await sessions.handle(toWebRequest(request))
+        if (response === undefined) return reply.callNotFound()
+        return sendResponse(response, reply)
+      },
+    })
+    done()
+  })
+}
+
+/** The request as the session engine reads it, with the address as the client gave it. */
+export function toSessionRequest(request: FastifyRequest): SessionRequest {
+  return {
+    method: request.method,
+    url: addressOf(request),
+    headers: {
+      get(name) {
+        const value = request.headers[name.toLowerCase()]
+        return Array.isArray(value) ? value.join(', ') : (value ?? null)
+      },
+    },
+  }
+}
+
+/** Sends a web response as the reply, each of its cookies as a field of its own. */
+export async function sendResponse(response: Response, reply: FastifyReply): Promise<FastifyReply> {
+  reply.code(response.status)
+  for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value)
+  for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie)
+  const body = Buffer.from(await response.arrayBuffer())
+  return body.byteLength === 0 ? reply.send() : reply.send(body)
+}
+
+function toWebRequest(request: FastifyRequest): Request {
+  const headers = new Headers()
+  const raw = request.raw.rawHeaders
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (!name.startsWith(':')) headers.append(name, raw[at + 1] as string)
+  }
+  const body = Buffer.isBuffer(request.body) ? new Uint8Array(request.body) : null
+  return new Request(addressOf(request), { method: request.method, headers, body })
+}
+
+/** Host and target come from the client: what makes no address gets one that is nobody's. */
+function addressOf(request: FastifyRequest): string {
+  const target = request.raw.url?.startsWith('/') ? request.raw.url : '/'
+  const address = `${request.protocol}://${request.host}${target}`
+  return URL.canParse(address) ? address : `http://host.invalid${target}`
+}

@@ -1,0 +1,21 @@
+export { CloakwrightError, type ErrorCode, type ErrorDetails, errorStatus } from './errors.ts'
+export {
+  createMetadata,
+  type DiscoveryDocument,
+  type Fetch,
+  type Metadata,
+  type MetadataOptions,
+  type RealmMetadata,
+} from './metadata/index.ts'
+export { clientRole, type Decision, type Policy, role, scope, user } from './policy/index.ts'
+export { type Problem, toProblem } from './problem.ts'
+export {
+  type AccessToken,
+  type Algorithm,
+  type Claims,
+  createVerifier,
+  type TokenCacheLimits,
+  toChallenge,
+  type Verifier,
+  type VerifierOptions,
+} from './token/index.ts'

@@ -1,0 +1,135 @@
+import { CloakwrightError } from '../errors.ts'
+import { type Fetch, fetchJson, type Metadata } from '../metadata/index.ts'
+import { toVerificationKeys, type VerificationKey } from './jwk.ts'
+
+/** The realm's keys, kept current. */
+export interface KeySet {
+  /** A key that is known now; never waits. */
+  get(kid: string): VerificationKey | undefined
+  /**
+   * A key, after a look at the realm if it is not known: once however many ask at a time, and once in a cool-down
+   * however many unknown names are asked for.
+   *
+   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had, so nobody can tell whether this is one of them.
+   */
+  find(kid: string): Promise<VerificationKey | undefined>
+  /** Starts a reload in the background once the keys are older than their age; costs one comparison until then. */
+  keepFresh(now: number): void
+  /**
+   * Resolves once there are keys, and tries to get them.
+   *
+   * @throws {CW_KEYS_UNAVAILABLE}
+   */
+  ready(): Promise<void>
+}
+
+/** How a key set behaves; every duration in milliseconds. */
+export interface KeySetOptions {
+  readonly metadata: Metadata
+  readonly fetch: Fetch
+  readonly now: () => number
+  readonly timeout: number
+  readonly coolDown: number
+  readonly maxAge: number
+  /** Called when a key is gone or another has taken its name. */
+  readonly onRemoved: () => void
+  /** Called with each failed reload, since known keys keep working without a word. */
+  readonly onError: (error: CloakwrightError) => void
+}
+
+const maxBytes = 512 * 1024
+/** While there is no key at all every request fails, so the next attempt comes soon. */
+const retryWithoutKeys = 1_000
+
+/** Keeps the realm's JWK Set: loaded at the first need, reloaded for an unknown key and by age, kept when the realm is down. */
+export function createKeySet(options: KeySetOptions): KeySet {
+  const { metadata, now, maxAge } = options
+  let keys = new Map<string, VerificationKey>()
+  let failure: CloakwrightError | undefined
+  let pending: Promise<void> | undefined
+  let nextAttempt = Number.NEGATIVE_INFINITY
+  let nextRefresh = Number.NEGATIVE_INFINITY
+
+  const load = async (): Promise<void> => {
+    try {
+      const loaded = await fetchKeys(options)
+      const removed = [...keys.values()].some((key) => loaded.get(key.kid)?.fingerprint !== key.fingerprint)
+      keys = loaded
+      failure = undefined
+      nextRefresh = now() + maxAge
+      if (removed) options.onRemoved()
+    } catch (error) {
+      nextAttempt =
+        now() + (keys.size === 0 ? Math.min(retryWithoutKeys, options.coolDown) : options.coolDown)
+      nextRefresh = nextAttempt
+      failure = unavailable(metadata.issuer, error)
+      options.onError(failure)
+    } finally {
+      pending = undefined
+    }
+  }
+  const reload = (): Promise<void> => {
+    if (pending === undefined && now() < nextAttempt) return Promise.resolve()
+    pending ??= load()
+    return pending
+  }
+
+  return {
+    get: (kid) => keys.get(kid),
+    async find(kid) {
+      const cooling = pending === undefined && now() < nextAttempt
+      const joined = pending !== undefined
+      await reload()
+      // A look that was under way may have been asked before this key existed.
+      if (joined && failure === undefined && !keys.has(kid)) await reload()
+      const key = keys.get(kid)
+      if (key === undefined && failure !== undefined) throw retryLater(failure, nextAttempt - now())
+      // Only a look in vain starts the cool-down, so that a rotation is never refused because of another.
+      if (key === undefined && !cooling) nextAttempt = now() + options.coolDown
+      return key
+    },
+    keepFresh(time) {
+      if (time >= nextRefresh && pending === undefined) void reload()
+    },
+    async ready() {
+      if (keys.size === 0) await reload()
+      if (keys.size === 0 && failure !== undefined) throw retryLater(failure, nextAttempt - now())
+    },
+  }
+}
+
+async function fetchKeys(options: KeySetOptions): Promise<Map<string, VerificationKey>> {
+  const { fetch, timeout } = options
+  const { internal } = await options.metadata.get()
+  const url = internal.jwks_uri
+  if (typeof url !== 'string' || !URL.canParse(url))
+    throw new CloakwrightError('CW_KEYS_UNAVAILABLE', 'Discovery document: it has no jwks_uri')
+  const code = 'CW_KEYS_UNAVAILABLE'
+  const json = await fetchJson(url, { fetch, timeout, maxBytes, code, what: 'Keys (JWKS)' })
+  const jwks = json['keys']
+  const keys = toVerificationKeys(Array.isArray(jwks) ? jwks : [])
+  // A realm without keys can't sign: an answer like this is an accident, and must not forget the keys that work.
+  if (keys.size === 0)
+    throw new CloakwrightError(code, `Keys (JWKS) at ${url}: no key in it verifies signatures`, {
+      hint: 'Look at Realm settings → Keys: an active asymmetric key for signatures (use SIG) is needed.',
+    })
+  return keys
+}
+
+function unavailable(issuer: string, cause: unknown): CloakwrightError {
+  const known = cause instanceof CloakwrightError ? cause : undefined
+  return new CloakwrightError(
+    'CW_KEYS_UNAVAILABLE',
+    `The keys of ${issuer} can not be had: ${known?.message ?? 'unexpected failure'}`,
+    { cause, retryAfter: 1, hint: known?.hint ?? 'See the cause.' },
+  )
+}
+
+/** The same failure for one more request, with the seconds until the next attempt. */
+function retryLater(failure: CloakwrightError, milliseconds: number): CloakwrightError {
+  return new CloakwrightError(failure.code, failure.message, {
+    cause: failure.cause,
+    retryAfter: Math.max(1, Math.ceil(milliseconds / 1000)),
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+  })
+}

@@ -1,0 +1,1 @@
+export { clientRole, type Decision, type Policy, role, scope, user } from './policy.ts'

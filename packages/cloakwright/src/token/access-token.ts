@@ -1,0 +1,103 @@
+import { own } from './parse.ts'
+
+declare const verified: unique symbol
+
+/** A token's claims: frozen, without a prototype. */
+export type Claims = Readonly<Record<string, unknown>>
+
+/**
+ * A verified access token; only a verifier makes one. Frozen, since one cached token serves many requests.
+ * Roles and scopes are empty lists where the token has none.
+ */
+export interface AccessToken {
+  readonly [verified]: true
+  /** `sub`: the user's id, or the service account's. */
+  readonly subject: string
+  /** `preferred_username` */
+  readonly username: string | undefined
+  readonly email: string | undefined
+  /** `name`: the full name. */
+  readonly name: string | undefined
+  /** `realm_access.roles` */
+  readonly realmRoles: readonly string[]
+  /** `resource_access.{client}.roles` */
+  clientRoles(client: string): readonly string[]
+  /** `scope`, split at its spaces. */
+  readonly scopes: readonly string[]
+  /** `sid`: the user's session; service accounts have none. */
+  readonly sid: string | undefined
+  /** `azp`: the client that asked for the token. */
+  readonly azp: string | undefined
+  /** `exp`, in seconds since the epoch. */
+  readonly expiresAt: number
+  /** `iat`, in seconds since the epoch. */
+  readonly issuedAt: number
+  /** All claims as the token has them. */
+  readonly claims: Claims
+}
+
+/** What {@link toAccessToken} takes for granted because it was checked. */
+export interface CheckedClaims {
+  readonly subject: string
+  readonly expiresAt: number
+  readonly issuedAt: number
+}
+
+/** Makes the access token of claims that were verified and checked. */
+export function toAccessToken(claims: Claims, checked: CheckedClaims): AccessToken {
+  return Object.freeze(new VerifiedToken(claims, checked)) as unknown as AccessToken
+}
+
+class VerifiedToken {
+  readonly subject: string
+  readonly username: string | undefined
+  readonly email: string | undefined
+  readonly name: string | undefined
+  readonly realmRoles: readonly string[]
+  readonly scopes: readonly string[]
+  readonly sid: string | undefined
+  readonly azp: string | undefined
+  readonly expiresAt: number
+  readonly issuedAt: number
+  readonly claims: Claims
+
+  constructor(claims: Claims, checked: CheckedClaims) {
+    this.subject = checked.subject
+    this.username = text(claims['preferred_username'])
+    this.email = text(claims['email'])
+    this.name = text(claims['name'])
+    this.realmRoles = rolesOf(claims['realm_access'])
+    this.scopes = words(claims['scope'])
+    this.sid = text(claims['sid'])
+    this.azp = text(claims['azp'])
+    this.expiresAt = checked.expiresAt
+    this.issuedAt = checked.issuedAt
+    this.claims = claims
+  }
+
+  clientRoles(client: string): readonly string[] {
+    const access = this.claims['resource_access']
+    return isObject(access) ? rolesOf(own(access, client)) : none
+  }
+}
+
+const none: readonly string[] = Object.freeze([])
+
+function text(claim: unknown): string | undefined {
+  return typeof claim === 'string' && claim !== '' ? claim : undefined
+}
+
+function words(claim: unknown): readonly string[] {
+  if (typeof claim !== 'string') return none
+  return Object.freeze(claim.split(' ').filter((word) => word !== ''))
+}
+
+/** Fails closed: a list that is not all strings gives no role at all. */
+function rolesOf(access: unknown): readonly string[] {
+  const roles = isObject(access) ? own(access, 'roles') : undefined
+  return Array.isArray(roles) && roles.every((role) => typeof role === 'string') ? (roles as string[]) : none
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,82 @@
+import { constants, type KeyObject, verify } from 'node:crypto'
+
+/** The signature algorithms that can be allowed: asymmetric ones only (RFC 7518 §3, RFC 8037). */
+export type Algorithm =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'EdDSA'
+
+interface Scheme {
+  readonly hash: string | undefined
+  readonly keyType: 'RSA' | 'EC' | 'OKP'
+  readonly curve?: string
+  /** Bytes of the signature, where the algorithm fixes them. */
+  readonly size?: number
+  readonly options?: SignatureOptions
+}
+
+type SignatureOptions =
+  | { readonly padding: number; readonly saltLength: number }
+  | { readonly dsaEncoding: 'ieee-p1363' }
+
+const pss = (saltLength: number): SignatureOptions => ({
+  padding: constants.RSA_PKCS1_PSS_PADDING,
+  saltLength,
+})
+const rawSignature: SignatureOptions = { dsaEncoding: 'ieee-p1363' }
+
+// A Map, because names come from tokens and an object would also answer to `constructor`.
+const schemes = new Map<string, Scheme>([
+  ['RS256', { hash: 'sha256', keyType: 'RSA' }],
+  ['RS384', { hash: 'sha384', keyType: 'RSA' }],
+  ['RS512', { hash: 'sha512', keyType: 'RSA' }],
+  ['PS256', { hash: 'sha256', keyType: 'RSA', options: pss(32) }],
+  ['PS384', { hash: 'sha384', keyType: 'RSA', options: pss(48) }],
+  ['PS512', { hash: 'sha512', keyType: 'RSA', options: pss(64) }],
+  ['ES256', { hash: 'sha256', keyType: 'EC', curve: 'P-256', size: 64, options: rawSignature }],
+  ['ES384', { hash: 'sha384', keyType: 'EC', curve: 'P-384', size: 96, options: rawSignature }],
+  ['ES512', { hash: 'sha512', keyType: 'EC', curve: 'P-521', size: 132, options: rawSignature }],
+  ['EdDSA', { hash: undefined, keyType: 'OKP' }],
+])
+
+/** Every algorithm that can be allowed. */
+export const algorithms: readonly Algorithm[] = [...schemes.keys()] as Algorithm[]
+
+/** The algorithms that a key of this type and curve can be used with. */
+export function algorithmsOf(keyType: string, curve: string | undefined): Algorithm[] {
+  return algorithms.filter((name) => {
+    const scheme = schemes.get(name)
+    if (scheme?.keyType !== keyType) return false
+    if (keyType === 'OKP') return curve === 'Ed25519' || curve === 'Ed448'
+    return scheme.curve === undefined || scheme.curve === curve
+  })
+}
+
+/** Whether the signature is this key's over these bytes. Never throws. */
+export function isSigned(
+  algorithm: Algorithm,
+  key: KeyObject,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const scheme = schemes.get(algorithm)
+  if (scheme === undefined) return false
+  if (scheme.size !== undefined && signature.byteLength !== scheme.size) return false
+  try {
+    return verify(
+      scheme.hash,
+      data,
+      scheme.options === undefined ? key : { key, ...scheme.options },
+      signature,
+    )
+  } catch {
+    return false
+  }
+}

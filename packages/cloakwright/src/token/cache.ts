@@ -1,0 +1,83 @@
+import type { AccessToken } from './access-token.ts'
+
+/** How large the cache of verified tokens may become. */
+export interface TokenCacheLimits {
+  /** Tokens kept; 10,000 by default. */
+  readonly maxEntries?: number
+  /** Estimated bytes kept; 32 MiB by default. */
+  readonly maxBytes?: number
+}
+
+/** Remembers verified tokens, and nothing else. */
+export interface TokenCache {
+  /** @param now Seconds since the epoch; outside of a token's own times it is not found. */
+  get(token: string, now: number): AccessToken | undefined
+  set(token: string, verified: AccessToken): void
+  clear(): void
+}
+
+interface Entry {
+  readonly token: string
+  readonly verified: AccessToken
+  readonly validFrom: number
+}
+
+/**
+ * Enough of a signature's end that no two tokens share it; found by it, an entry is confirmed by its whole text,
+ * so that a forged token with a copied end finds nothing.
+ */
+const keyLength = 24
+
+/**
+ * A cache in two generations: entries enter the young one, a hit in the old one brings an entry back, and when the
+ * young one is half of the limit it becomes the old one. This forgets what is unused without any work at a hit.
+ */
+export function createTokenCache(limits: Required<TokenCacheLimits>, clockTolerance: number): TokenCache {
+  const halfEntries = Math.floor(limits.maxEntries / 2)
+  const halfBytes = Math.floor(limits.maxBytes / 2)
+  let young = new Map<string, Entry>()
+  let old = new Map<string, Entry>()
+  let youngBytes = 0
+
+  const add = (key: string, entry: Entry): void => {
+    const bytes = weightOf(entry.token)
+    if (bytes > halfBytes || young.has(key)) return
+    if (young.size >= halfEntries || youngBytes + bytes > halfBytes) {
+      old = young
+      young = new Map()
+      youngBytes = 0
+    }
+    young.set(key, entry)
+    youngBytes += bytes
+  }
+
+  return {
+    get(token, now) {
+      const key = token.slice(-keyLength)
+      let entry = young.get(key)
+      if (entry === undefined) {
+        entry = old.get(key)
+        if (entry === undefined || entry.token !== token) return undefined
+        old.delete(key)
+        add(key, entry)
+      } else if (entry.token !== token) return undefined
+      return now < entry.verified.expiresAt && now >= entry.validFrom ? entry.verified : undefined
+    },
+    set(token, verified) {
+      const notBefore = verified.claims['nbf']
+      const validFrom =
+        Math.max(verified.issuedAt, typeof notBefore === 'number' ? notBefore : 0) - clockTolerance
+      add(token.slice(-keyLength), { token, verified, validFrom })
+    },
+    clear() {
+      young = new Map()
+      old = new Map()
+      youngBytes = 0
+    },
+  }
+}
+
+/** The token's text, its claims as objects (about three times the text), and what holds them. */
+function weightOf(token: string): number {
+  return token.length * 4 + 512
+}

@@ -1,0 +1,130 @@
+import { CloakwrightError } from '../errors.ts'
+import type { CheckedClaims, Claims } from './access-token.ts'
+
+/** What a token's claims are compared with. */
+export interface Expectations {
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  /** Clients whose tokens are accepted; `undefined`: any client of the realm. */
+  readonly authorizedParties: readonly string[] | undefined
+  /** Seconds. */
+  readonly clockTolerance: number
+}
+
+/**
+ * Checks the claims of a token whose signature is verified.
+ *
+ * @param now Seconds since the epoch.
+ * @throws {CW_TOKEN_TYPE} Not an access token.
+ * @throws {CW_TOKEN_BOUND} Bound to a key, and no proof is checked here.
+ * @throws {CW_TOKEN_ISSUER}
+ * @throws {CW_TOKEN_AUDIENCE}
+ * @throws {CW_TOKEN_AZP}
+ * @throws {CW_TOKEN_EXPIRED}
+ * @throws {CW_TOKEN_NOT_YET_VALID}
+ * @throws {CW_TOKEN_CLAIM} A claim is missing or of the wrong type.
+ */
+export function checkClaims(claims: Claims, expected: Expectations, now: number): CheckedClaims {
+  checkType(claims)
+  checkIssuer(claims, expected)
+  const times = checkTimes(claims, expected, now)
+  checkAudience(claims, expected)
+  checkAuthorizedParty(claims, expected)
+  const subject = claims['sub']
+  if (typeof subject !== 'string' || subject === '')
+    throw refused('CW_TOKEN_CLAIM', 'its sub (subject) is missing or no string', {
+      hint: 'Give the client the default client scope `basic`, which maps the subject into access tokens.',
+    })
+  return { subject, ...times }
+}
+
+function checkType(claims: Claims): void {
+  const type = claims['typ']
+  if (type === 'DPoP' || (type === 'Bearer' && claims['cnf'] !== undefined))
+    throw refused('CW_TOKEN_BOUND', 'it is bound to a key (cnf), and no proof is checked here', {
+      hint: 'Switch off DPoP and certificate-bound tokens for the client, or use a service that checks the proof.',
+    })
+  if (type !== 'Bearer')
+    throw refused('CW_TOKEN_TYPE', 'its payload’s typ is not Bearer: this is no access token', {
+      hint: 'Send the access token, not the ID, refresh, offline or logout token.',
+    })
+}
+
+function checkIssuer(claims: Claims, expected: Expectations): void {
+  if (claims['iss'] === expected.issuer) return
+  throw refused('CW_TOKEN_ISSUER', `its iss (issuer) is not ${expected.issuer}`, {
+    hint: 'Compare the token’s iss with `issuer`, letter by letter. Behind a proxy, fix Keycloak’s public address (KC_HOSTNAME), and give the address inside as internalUrl.',
+  })
+}
+
+function checkAudience(claims: Claims, expected: Expectations): void {
+  const audience = claims['aud']
+  if (typeof audience === 'string') {
+    if (expected.audiences.includes(audience)) return
+  } else if (Array.isArray(audience)) {
+    if (!audience.every((one) => typeof one === 'string')) throw wrongClaim('aud')
+    if (audience.some((one) => expected.audiences.includes(one as string))) return
+  } else if (audience !== undefined) throw wrongClaim('aud')
+  throw refused(
+    'CW_TOKEN_AUDIENCE',
+    `its aud (audience) does not include ${expected.audiences.join(' or ')}`,
+    {
+      hint:
+        'Keycloak adds no audience by itself. In the admin console: Clients → the client that asks for the token → ' +
+        'Client scopes → its dedicated scope → Add mapper → By configuration → Audience: Included Client Audience = ' +
+        `${expected.audiences[0]}, Add to access token = On.`,
+    },
+  )
+}
+
+function checkAuthorizedParty(claims: Claims, expected: Expectations): void {
+  if (expected.authorizedParties === undefined) return
+  const party = claims['azp']
+  if (typeof party === 'string' && expected.authorizedParties.includes(party)) return
+  throw refused('CW_TOKEN_AZP', 'its azp (the client that asked for it) is not among authorizedParties', {
+    hint: 'Add the client to `authorizedParties` if its tokens are to be accepted.',
+  })
+}
+
+function checkTimes(claims: Claims, expected: Expectations, now: number): Omit<CheckedClaims, 'subject'> {
+  const expiresAt = numericDate(claims, 'exp')
+  const issuedAt = numericDate(claims, 'iat')
+  const notBefore = claims['nbf'] === undefined ? issuedAt : numericDate(claims, 'nbf')
+  const hint = 'If the token is right, compare the clocks of this machine and of Keycloak’s.'
+  if (now >= expiresAt + expected.clockTolerance)
+    throw refused('CW_TOKEN_EXPIRED', 'it has expired (exp)', { hint: `Refresh it. ${hint}` })
+  if (now < notBefore - expected.clockTolerance)
+    throw refused('CW_TOKEN_NOT_YET_VALID', 'it is not valid yet (nbf)', { hint })
+  if (now < issuedAt - expected.clockTolerance)
+    throw refused('CW_TOKEN_NOT_YET_VALID', 'it was issued in the future (iat)', { hint })
+  return { expiresAt, issuedAt }
+}
+
+/** The last second that a JavaScript Date can show. */
+const endOfTime = 8_640_000_000_000
+
+function numericDate(claims: Claims, name: string): number {
+  const value = claims[name]
+  if (typeof value !== 'number' || !(value >= 0 && value <= endOfTime)) throw wrongClaim(name)
+  return value
+}
+
+function wrongClaim(name: string): CloakwrightError {
+  return refused('CW_TOKEN_CLAIM', `its ${name} is missing or of the wrong type`, {
+    hint: 'Keycloak writes this claim itself: look for a mapper of the client that overwrites it.',
+  })
+}
+
+type TokenCode =
+  | 'CW_TOKEN_TYPE'
+  | 'CW_TOKEN_BOUND'
+  | 'CW_TOKEN_ISSUER'
+  | 'CW_TOKEN_AUDIENCE'
+  | 'CW_TOKEN_AZP'
+  | 'CW_TOKEN_EXPIRED'
+  | 'CW_TOKEN_NOT_YET_VALID'
+  | 'CW_TOKEN_CLAIM'
+
+function refused(code: TokenCode, why: string, details: { readonly hint: string }): CloakwrightError {
+  return new CloakwrightError(code, `Token: ${why}`, details)
+}

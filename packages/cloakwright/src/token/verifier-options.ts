@@ -1,0 +1,103 @@
+import { CloakwrightError } from '../errors.ts'
+import { type Algorithm, algorithms } from './algorithms.ts'
+import type { TokenCacheLimits } from './cache.ts'
+import type { Expectations } from './claims.ts'
+import type { VerifierOptions } from './verifier.ts'
+
+/** A verifier's options, checked and with their defaults; durations in milliseconds but for the tolerance. */
+export interface CheckedOptions {
+  readonly cache: Required<TokenCacheLimits> | false
+  readonly allowed: ReadonlySet<string>
+  readonly expected: Expectations
+  readonly maxTokenLength: number
+  readonly coolDown: number
+  readonly maxAge: number
+}
+
+/**
+ * Checks what can be wrong with a verifier's options before the first token comes.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE}
+ */
+export function checkOptions(options: VerifierOptions): CheckedOptions {
+  const { maxEntries, maxBytes } = options.cache === false ? {} : (options.cache ?? {})
+  return {
+    cache: options.cache !== false && {
+      maxEntries: number('cache.maxEntries', maxEntries, 10_000, 2, 10_000_000),
+      maxBytes: number('cache.maxBytes', maxBytes, 32 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
+    },
+    allowed: checkAlgorithms(options.algorithms),
+    expected: {
+      issuer: options.issuer,
+      audiences: checkAudience(options.audience),
+      authorizedParties: checkParties(options.authorizedParties),
+      clockTolerance: number('clockTolerance', options.clockTolerance, 5, 0, 300),
+    },
+    maxTokenLength: number('maxTokenLength', options.maxTokenLength, 16_384, 256, 1_048_576),
+    coolDown: number('keysCoolDown', options.keysCoolDown, 5, 1, 3600) * 1000,
+    maxAge: number('keysMaxAge', options.keysMaxAge, 300, 10, 86_400) * 1000,
+  }
+}
+
+function checkAudience(audience: unknown): readonly string[] {
+  const audiences: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
+  const hint =
+    'Name this service as its tokens do in `aud`, usually by its client id, and give the clients that call it an audience mapper.'
+  if (audience === undefined || audience === null || audience === '' || audiences.length === 0)
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'audience: no audience is required of tokens', { hint })
+  if (!isTexts(audiences))
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'audience: an entry is empty or no string', { hint })
+  if (audiences.includes('account'))
+    throw new CloakwrightError(
+      'CW_CONFIG_INSECURE',
+      'audience: nearly every token of a realm is for `account`',
+      { hint },
+    )
+  return [...audiences]
+}
+
+function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySet<string> {
+  const hint = `Choose among ${algorithms.join(', ')}, or leave it out.`
+  if (!Array.isArray(allowed) || allowed.length === 0)
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: no algorithm is allowed', { hint })
+  for (const name of allowed as readonly unknown[]) {
+    if (typeof name === 'string' && (/^hs/i.test(name) || name.toLowerCase() === 'none'))
+      throw new CloakwrightError(
+        'CW_CONFIG_INSECURE',
+        `algorithms: ${name} would accept tokens that anyone else can make`,
+        { hint },
+      )
+    if (!(algorithms as readonly unknown[]).includes(name))
+      throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: an entry is no known algorithm', { hint })
+  }
+  return new Set(allowed)
+}
+
+function checkParties(parties: readonly string[] | undefined): readonly string[] | undefined {
+  if (parties === undefined) return undefined
+  if (!Array.isArray(parties) || parties.length === 0 || !isTexts(parties))
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'authorizedParties: not a list of client ids', {
+      hint: 'List the clients whose tokens are accepted, or leave it out to accept those of every client of the realm.',
+    })
+  return [...parties]
+}
+
+function number(
+  name: string,
+  value: number | undefined,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && value >= least && value <= most) return value
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: not a number from ${least} to ${most}`, {
+    hint: `Leave it out for ${fallback}.`,
+  })
+}
+
+function isTexts(values: readonly unknown[]): values is readonly string[] {
+  return values.every((value) => typeof value === 'string' && value !== '')
+}
