@@ -1,0 +1,94 @@
+import { CloakwrightError } from '../errors.ts'
+import type { SessionRecord } from '../state/ports.ts'
+import type { SessionContext } from './context.ts'
+import { randomToken, sha256 } from './crypto.ts'
+import { clearLogin, findLogin, type Login, loginLifetime, startLogin } from './login.ts'
+import { errorPage, redirect, withCookies } from './pages.ts'
+import type { Grant } from './provider.ts'
+import type { SessionRequest } from './types.ts'
+import { readLive, sealTokens } from './vault.ts'
+
+/**
+ * The provider's answer to a login: checked, exchanged for tokens, and kept as a session under a new id.
+ *
+ * @throws {CW_LOGIN_STATE} No login of this browser belongs to it.
+ */
+export async function answerCallback(
+  context: SessionContext,
+  request: SessionRequest,
+  answer: URLSearchParams,
+  onFailure: (error: CloakwrightError) => void,
+): Promise<Response> {
+  const { config, cookies, store } = context
+  const state = answer.get('state')
+  const login = await findLogin(context, request, state)
+  if (login === undefined) {
+    // An old tab of a browser that has signed in since then: nothing to complain about.
+    if (await isSignedIn(context, request)) return redirect(`${config.publicOrigin}/`)
+    throw new CloakwrightError('CW_LOGIN_STATE', 'The callback’s state belongs to no login of this browser', {
+      hint: 'It took longer than 10 minutes, was answered before, or was started in another browser: sign in again.',
+    })
+  }
+  const back = config.publicOrigin + login.returnTo
+  const done = clearLogin(context, login)
+  // Each answer counts once on all replicas: a reloaded or doubled callback never reaches the provider, where the reuse
+  // of a code ends the session that it gave.
+  const lasts = login.createdAt + loginLifetime
+  if (!(await store.useOnce(`state:${sha256(login.state)}`, lasts, config.now())))
+    return redirect(back, [done])
+  if (isExpiredAtProvider(answer))
+    return withCookies(await startLogin(context, request, login.returnTo), [done])
+  try {
+    const value = await createSession(context, request, await context.provider.exchange(answer, login))
+    return redirect(back, [cookies.writeSession(value), done])
+  } catch (error) {
+    if (!(error instanceof CloakwrightError)) throw error
+    onFailure(error)
+    return withCookies(errorPage(error, toLoginUrl(context, login)), [done])
+  }
+}
+
+async function createSession(
+  context: SessionContext,
+  request: SessionRequest,
+  grant: Grant,
+): Promise<string> {
+  const { config, cookies, store } = context
+  const { subject, sid } = grant
+  if (subject === undefined)
+    throw new CloakwrightError('CW_LOGIN_RESPONSE', 'The login gave no ID token with a subject')
+  const { issuer, clientId } = config
+  // A new id at each login, whatever the browser brought along (session fixation).
+  const value = randomToken()
+  const identity = { key: sha256(value), issuer, clientId, subject, sid }
+  const createdAt = config.now()
+  const absoluteExpiresAt = createdAt + config.absoluteTimeout
+  const record: SessionRecord = {
+    ...identity,
+    tokens: (await sealTokens(context, grant, identity, 1)).sealed,
+    createdAt,
+    lastSeenAt: createdAt,
+    expiresAt: Math.min(createdAt + config.idleTimeout, absoluteExpiresAt),
+    absoluteExpiresAt,
+  }
+  const previous = cookies.readSession(request)
+  await store.create(record, previous === undefined ? undefined : sha256(previous))
+  return value
+}
+
+async function isSignedIn(context: SessionContext, request: SessionRequest): Promise<boolean> {
+  const value = context.cookies.readSession(request)
+  return value !== undefined && (await readLive(context, sha256(value))) !== undefined
+}
+
+/** Keycloak's answer when its login page was left open for too long: the user did nothing wrong, so begin anew. */
+function isExpiredAtProvider(answer: URLSearchParams): boolean {
+  return (
+    answer.get('error') === 'temporarily_unavailable' &&
+    answer.get('error_description') === 'authentication_expired'
+  )
+}
+
+function toLoginUrl({ config }: SessionContext, { returnTo }: Login): string {
+  return `${config.publicOrigin}${config.basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
+}

@@ -1,0 +1,14 @@
+import type { SessionStore } from '../state/ports.ts'
+import type { Cookies } from './cookies.ts'
+import type { Keyring } from './crypto.ts'
+import type { SessionConfig } from './options.ts'
+import type { Provider } from './provider.ts'
+
+/** What the parts of a session engine share. */
+export interface SessionContext {
+  readonly config: SessionConfig
+  readonly cookies: Cookies
+  readonly keyring: Keyring
+  readonly provider: Provider
+  readonly store: SessionStore
+}

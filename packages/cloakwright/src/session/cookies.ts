@@ -1,0 +1,49 @@
+import type { SessionConfig } from './options.ts'
+import type { SessionRequest } from './types.ts'
+
+/** The names that this service's cookies have, and how they are written. */
+export interface Cookies {
+  /** The value of the session cookie, if it has the form of one. */
+  readSession(request: SessionRequest): string | undefined
+  writeSession(value: string): string
+  clearSession(): string
+  /** The cookies of logins under way, by the id in their name. */
+  readLogins(request: SessionRequest): Map<string, string>
+  writeLogin(id: string, value: string, maxAge: number): string
+  clearLogin(id: string): string
+}
+
+/**
+ * `__Host-` makes a browser accept the cookie only with Secure, Path=/ and no Domain, so that no other host, not even a
+ * subdomain, can plant one. Browsers refuse the prefix on http, and Safari refuses Secure even on loopback: hence
+ * another name there. SameSite=Lax and not Strict: the way back from the provider is a cross-site navigation.
+ */
+export function createCookies({ secureCookies }: Pick<SessionConfig, 'secureCookies'>): Cookies {
+  const session = secureCookies ? '__Host-cloakwright' : 'cloakwright_dev'
+  const loginPrefix = `${session}_login_`
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${secureCookies ? '; Secure' : ''}`
+  return {
+    readSession(request) {
+      for (const [name, value] of pairs(request))
+        if (name === session && /^[\w-]{43}$/.test(value)) return value
+      return undefined
+    },
+    writeSession: (value) => `${session}=${value}; ${attributes}`,
+    clearSession: () => `${session}=; Max-Age=0; ${attributes}`,
+    readLogins(request) {
+      const logins = new Map<string, string>()
+      for (const [name, value] of pairs(request))
+        if (name.startsWith(loginPrefix)) logins.set(name.slice(loginPrefix.length), value)
+      return logins
+    },
+    writeLogin: (id, value, maxAge) => `${loginPrefix}${id}=${value}; Max-Age=${maxAge}; ${attributes}`,
+    clearLogin: (id) => `${loginPrefix}${id}=; Max-Age=0; ${attributes}`,
+  }
+}
+
+function* pairs(request: SessionRequest): Generator<readonly [string, string]> {
+  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals > 0) yield [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]
+  }
+}

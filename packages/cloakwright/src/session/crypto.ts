@@ -1,0 +1,92 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { CloakwrightError } from '../errors.ts'
+import type { SessionKey, SessionOptions } from './options.ts'
+
+/** What a key sealed, and which. */
+export interface Sealed {
+  readonly keyId: string
+  readonly sealed: Uint8Array
+}
+
+/** Encrypts and decrypts with keys that may change at any time. */
+export interface Keyring {
+  /** Encrypts with the first key; only the same `binding` opens it again. */
+  seal(text: string, binding: readonly unknown[]): Promise<Sealed>
+  /** `undefined` when the key is gone, or anything was changed. */
+  open(sealed: Sealed, binding: readonly unknown[]): Promise<string | undefined>
+}
+
+const ivLength = 12
+const tagLength = 16
+
+/**
+ * AES-256-GCM with a random IV. The binding is authenticated with the text (AAD): what was sealed for one row, cookie or
+ * client is worth nothing in the place of another.
+ *
+ * @throws {CW_CONFIG_MISSING} No key.
+ * @throws {CW_CONFIG_INVALID} A key that is not 32 bytes long, an id that is unfit or used twice.
+ */
+export function createKeyring(keys: SessionOptions['keys']): Keyring {
+  const read = async (): Promise<readonly SessionKey[]> =>
+    typeof keys === 'function' ? checkKeys(await keys()) : keys
+  if (typeof keys !== 'function') checkKeys(keys)
+  return {
+    async seal(text, binding) {
+      const [first] = (await read()) as readonly [SessionKey]
+      const iv = randomBytes(ivLength)
+      const cipher = createCipheriv('aes-256-gcm', first.key, iv)
+      cipher.setAAD(toAad(binding))
+      const sealed = Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()])
+      return { keyId: first.id, sealed }
+    },
+    async open({ keyId, sealed }, binding) {
+      const key = (await read()).find(({ id }) => id === keyId)?.key
+      if (key === undefined || sealed.length < ivLength + tagLength) return undefined
+      const options = { authTagLength: tagLength }
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, ivLength), options)
+      decipher.setAAD(toAad(binding))
+      decipher.setAuthTag(sealed.subarray(-tagLength))
+      const text = decipher.update(sealed.subarray(ivLength, -tagLength))
+      try {
+        return Buffer.concat([text, decipher.final()]).toString('utf8')
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+/** 256 random bits, as 43 characters that need no escaping anywhere. */
+export function randomToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** SHA-256, base64url. The values hashed here have 256 random bits, so neither salt nor stretching would add a thing. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+function toAad(binding: readonly unknown[]): Buffer {
+  return Buffer.from(JSON.stringify(binding))
+}
+
+function checkKeys(keys: readonly SessionKey[]): readonly SessionKey[] {
+  if (keys.length === 0)
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'keys: there is none to encrypt sessions with', {
+      hint: 'Make one of 32 random bytes: openssl rand -base64 32',
+    })
+  for (const [index, { id, key }] of keys.entries()) {
+    const problem = !/^[\w-]{1,32}$/.test(id)
+      ? 'has an id that is not 1 to 32 letters, digits, - or _'
+      : key.length !== 32
+        ? `has ${key.length} bytes; AES-256 needs 32`
+        : keys.findIndex((other) => other.id === id) !== index
+          ? 'has the id of another key'
+          : undefined
+    if (problem !== undefined)
+      throw new CloakwrightError('CW_CONFIG_INVALID', `keys: number ${index + 1} ${problem}`, {
+        hint: 'Give each key an id of its own and 32 random bytes: openssl rand -base64 32',
+      })
+  }
+  return keys
+}

@@ -1,0 +1,45 @@
+import { CloakwrightError } from '../errors.ts'
+import type { SessionRequest } from './types.ts'
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-data'])
+
+/**
+ * Lets a state-changing request of a browser pass only with the browser's own word that one of our pages sent it:
+ * Sec-Fetch-Site, or the Origin where a browser does not send it. What is no form must also carry `X-CSRF: 1`, a header
+ * that no form can send, and that a script elsewhere can't send without a CORS preflight, which nobody answers.
+ *
+ * @throws {CW_SESSION_ORIGIN}
+ */
+export function requireSameOrigin(request: SessionRequest, publicOrigin: string): void {
+  const { headers } = request
+  if (safeMethods.has(request.method)) return
+  const site = headers.get('sec-fetch-site')
+  const sameOrigin = site === null ? headers.get('origin') === publicOrigin : site === 'same-origin'
+  if (!sameOrigin)
+    throw new CloakwrightError(
+      'CW_SESSION_ORIGIN',
+      'The request changes something, and does not come from a page of this service',
+      {
+        hint: `Send it from a page on ${publicOrigin}: browsers add Origin and Sec-Fetch-Site by themselves. A program sends a bearer token instead of a cookie.`,
+      },
+    )
+  if (!isForm(request) && headers.get('x-csrf') !== '1')
+    throw new CloakwrightError('CW_SESSION_ORIGIN', 'The request lacks the header X-CSRF: 1', {
+      hint: 'Add it to every fetch that changes something; forms need none.',
+    })
+}
+
+/** Whether a browser opens a page with this request, and so can be redirected to a login. */
+export function isNavigation({ method, headers }: SessionRequest): boolean {
+  if (method !== 'GET' || headers.get('authorization') !== null) return false
+  const mode = headers.get('sec-fetch-mode')
+  if (mode !== null && mode !== 'navigate') return false
+  if (headers.get('x-requested-with') !== null) return false
+  return (headers.get('accept') ?? '').toLowerCase().includes('text/html')
+}
+
+function isForm({ method, headers }: SessionRequest): boolean {
+  const [type = ''] = (headers.get('content-type') ?? '').split(';')
+  return method === 'POST' && formTypes.has(type.trim().toLowerCase())
+}

@@ -1,0 +1,122 @@
+import { CloakwrightError } from '../errors.ts'
+import { answerCallback } from './callback.ts'
+import type { SessionContext } from './context.ts'
+import { createCookies } from './cookies.ts'
+import { createKeyring, sha256 } from './crypto.ts'
+import { isNavigation, requireSameOrigin } from './csrf.ts'
+import { startLogin } from './login.ts'
+import { answerLogout } from './logout.ts'
+import { checkOptions, type SessionOptions } from './options.ts'
+import { errorPage, logoutPage, methodNotAllowed, redirect } from './pages.ts'
+import { createProvider } from './provider.ts'
+import { createRefresher } from './refresh.ts'
+import { toReturnTo } from './return-to.ts'
+import type { SessionEngine, SessionRequest } from './types.ts'
+import { type LiveSession, readLive } from './vault.ts'
+
+/**
+ * Makes browser login with a realm: OpenID Connect's authorization code flow with PKCE (RFC 7636), sessions on the
+ * server, an opaque cookie in the browser.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
+ *
+ * @example
+ * ```ts
+ * import { createSessions, type SessionEngine } from 'cloakwright/session'
+ * import { memorySessionStore } from 'cloakwright/state'
+ *
+ * export const sessions: SessionEngine = createSessions({
+ *   issuer: 'https://id.example.com/realms/shop',
+ *   clientId: 'shop',
+ *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
+ *   publicUrl: 'https://shop.example.com',
+ *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
+ *   store: memorySessionStore(),
+ * })
+ * ```
+ */
+export function createSessions(options: SessionOptions): SessionEngine {
+  const config = checkOptions(options)
+  const context: SessionContext = {
+    config,
+    cookies: createCookies(config),
+    keyring: createKeyring(options.keys),
+    provider: createProvider(config),
+    store: options.store,
+  }
+  const { basePath, publicOrigin } = config
+  const keepFresh = createRefresher(context)
+  const report = (error: CloakwrightError): void => options.onError?.(error)
+
+  /** Browsers get a page for an error, with the way back. */
+  const orErrorPage = async (back: string, answer: () => Promise<Response>): Promise<Response> => {
+    try {
+      return await answer()
+    } catch (error) {
+      if (!(error instanceof CloakwrightError)) throw error
+      report(error)
+      return errorPage(error, publicOrigin + back)
+    }
+  }
+
+  const login = async (request: SessionRequest, returnTo: string, url: URL): Promise<Response> =>
+    url.hostname === config.publicHostname
+      ? await startLogin(context, request, returnTo)
+      : // Cookies set here would not come back to the callback, which is on the public origin.
+        redirect(publicOrigin + url.pathname + url.search, [], 302)
+
+  return {
+    basePath,
+    async handle(request) {
+      const url = new URL(request.url)
+      const { method } = request
+      switch (url.pathname) {
+        case `${basePath}/login`: {
+          if (method !== 'GET') return methodNotAllowed('GET')
+          const returnTo = toReturnTo(url.searchParams.get('returnTo'), publicOrigin, basePath)
+          const again = `${basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
+          return await orErrorPage(again, () => login(request, returnTo, url))
+        }
+        case `${basePath}/callback`:
+          if (method !== 'GET') return methodNotAllowed('GET')
+          return await orErrorPage(`${basePath}/login`, () =>
+            answerCallback(context, request, url.searchParams, report),
+          )
+        case `${basePath}/logout`:
+          if (method === 'GET') return logoutPage(`${basePath}/logout`, config.issuer)
+          if (method !== 'POST') return methodNotAllowed('GET, POST')
+          return await orErrorPage(`${basePath}/logout`, () => answerLogout(context, request))
+        default:
+          return undefined
+      }
+    },
+    async authenticate(request) {
+      // A request with a token of its own never uses the browser's.
+      if (request.headers.get('authorization') !== null) return undefined
+      const value = context.cookies.readSession(request)
+      if (value === undefined) return undefined
+      requireSameOrigin(request, publicOrigin)
+      const found = await readLive(context, sha256(value))
+      const live = found && (await keepFresh(found))
+      if (live === undefined) return undefined
+      await noteUse(context, live)
+      const { sid, subject } = live.record
+      return { sid, subject, accessToken: live.tokens.accessToken }
+    },
+    async challenge(request) {
+      if (!isNavigation(request)) return undefined
+      const url = new URL(request.url)
+      const here = toReturnTo(url.pathname + url.search, publicOrigin, basePath)
+      return await orErrorPage(here, () => login(request, here, url))
+    },
+  }
+}
+
+/** Puts the idle end off: at most once a minute, so that reading pages does not mean writing rows. */
+async function noteUse({ config, store }: SessionContext, { record }: LiveSession): Promise<void> {
+  const now = config.now()
+  if (now - record.lastSeenAt < Math.min(60_000, config.idleTimeout / 10)) return
+  await store.touch(record.key, now, Math.min(now + config.idleTimeout, record.absoluteExpiresAt))
+}

@@ -1,0 +1,29 @@
+import type { SessionContext } from './context.ts'
+import { sha256 } from './crypto.ts'
+import { requireSameOrigin } from './csrf.ts'
+import { redirect } from './pages.ts'
+import { isOutage } from './provider.ts'
+import type { SessionRequest } from './types.ts'
+import { openTokens } from './vault.ts'
+
+/**
+ * Signs out: the session first, then the browser goes on to the provider, to end the session there
+ * (OpenID Connect RP-Initiated Logout 1.0), and comes back to `/`.
+ *
+ * @throws {CW_SESSION_ORIGIN} Without a same-origin proof.
+ */
+export async function answerLogout(context: SessionContext, request: SessionRequest): Promise<Response> {
+  const { config, cookies, provider, store } = context
+  requireSameOrigin(request, config.publicOrigin)
+  const home = `${config.publicOrigin}/`
+  const value = cookies.readSession(request)
+  const record = value === undefined ? undefined : await store.remove(sha256(value))
+  if (record === undefined) return redirect(home, [cookies.clearSession()])
+  const tokens = await openTokens(context, record)
+  const location = await provider.logoutUrl(tokens?.idToken).catch((error: unknown) => {
+    // Signed out here, whether or not the provider can be asked for its page.
+    if (isOutage(error)) return undefined
+    throw error
+  })
+  return redirect(location ?? home, [cookies.clearSession()])
+}

@@ -1,0 +1,151 @@
+import { CloakwrightError } from '../errors.ts'
+import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
+import type { SessionStore } from '../state/ports.ts'
+
+/** A key that encrypts tokens at rest and login cookies. */
+export interface SessionKey {
+  /** Stored beside what the key encrypted: letters, digits, `-` and `_`, at most 32. */
+  readonly id: string
+  /** 32 random bytes (AES-256). */
+  readonly key: Uint8Array
+}
+
+/** What a {@link createSessions | session engine} is made of. */
+export interface SessionOptions {
+  /** The realm's public address, letter by letter as in `iss`: `https://HOST/realms/REALM`. */
+  readonly issuer: string
+  /** Where the service itself reaches the realm, if not by `issuer`. */
+  readonly internalUrl?: string | undefined
+  readonly clientId: string
+  /** The client's secret, or what reads it: called before each use, so that a rotated secret needs no restart. */
+  readonly clientSecret: string | (() => string | Promise<string>)
+  /** How the client authenticates, as it is registered: `client_secret_basic` by default. */
+  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | undefined
+  /**
+   * The origin that browsers use, the only host that login and callback happen on. A reverse proxy must pass on the
+   * host that the browser asked for, since a navigation on any other is redirected here.
+   */
+  readonly publicUrl: string
+  /**
+   * The first key encrypts, all decrypt. To rotate without a logout: add the new key at the end on every replica, then
+   * move it to the front, and drop the old one after `absoluteTimeout`. A function is called before each use.
+   */
+  readonly keys: readonly SessionKey[] | (() => readonly SessionKey[] | Promise<readonly SessionKey[]>)
+  readonly store: SessionStore
+  /** The path prefix of login, callback and logout; `/auth` by default. */
+  readonly basePath?: string | undefined
+  /** Scopes asked for at login, `openid` by default; `openid` must be among them. */
+  readonly scope?: string | undefined
+  /** Seconds without a request after which a session ends: 1800 by default, as Keycloak's SSO session idle. */
+  readonly idleTimeout?: number | undefined
+  /** Seconds after login at which a session ends in any case: 36000 by default, as Keycloak's SSO session max. */
+  readonly absoluteTimeout?: number | undefined
+  /** Seconds before its end at which an access token is refreshed: 30 by default, at most half of its lifetime. */
+  readonly refreshMargin?: number | undefined
+  /** Milliseconds that one call to the provider may take: 10000 by default. */
+  readonly timeout?: number | undefined
+  /** Hears of what became an error page, for the log. Its errors hold no token, secret or claim value. */
+  readonly onError?: ((error: CloakwrightError) => void) | undefined
+  readonly fetch?: Fetch | undefined
+  /** Milliseconds since the epoch; `Date.now` by default. */
+  readonly now?: (() => number) | undefined
+  /** Accepts plain http beyond loopback, for development; refused when `NODE_ENV=production`. */
+  readonly dangerouslyAllowHttp?: boolean | undefined
+}
+
+/** The options once checked, with their defaults; times in milliseconds. */
+export interface SessionConfig {
+  readonly issuer: string
+  readonly internalUrl: string | undefined
+  readonly clientId: string
+  readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post'
+  /** Scheme, host and port: all that an address ever begins with. */
+  readonly publicOrigin: string
+  readonly publicHostname: string
+  /** Whether cookies are `Secure` and carry the prefix `__Host-`. */
+  readonly secureCookies: boolean
+  readonly basePath: string
+  readonly scope: string
+  readonly idleTimeout: number
+  readonly absoluteTimeout: number
+  readonly refreshMargin: number
+  readonly timeout: number
+  readonly dangerouslyAllowHttp: boolean
+  readonly now: () => number
+  readonly fetch: Fetch
+  readonly readSecret: () => Promise<string>
+}
+
+/**
+ * Checks what a session engine is made of.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
+ */
+export function checkOptions(options: SessionOptions): SessionConfig {
+  const dangerouslyAllowHttp = options.dangerouslyAllowHttp ?? false
+  const publicUrl = checkPublicUrl(options.publicUrl, dangerouslyAllowHttp)
+  const { basePath = '/auth', scope = 'openid', clientSecret } = options
+  if (!/^(?:\/[A-Za-z0-9_-]+)+$/.test(basePath))
+    throw invalid('basePath', 'not a path such as /auth', 'Begin with a slash, and end without one.')
+  if (!scope.split(' ').includes('openid'))
+    throw invalid('scope', 'lacks openid', 'Add openid: a session begins with an ID token.')
+  if (options.clientId === '') throw missing('clientId', 'Give the client’s ID as the realm knows it.')
+  const readSecret = async (): Promise<string> => {
+    const secret = typeof clientSecret === 'function' ? await clientSecret() : clientSecret
+    if (typeof secret === 'string' && secret !== '') return secret
+    throw missing('clientSecret', 'Copy it from the client’s credentials in Keycloak.')
+  }
+  if (typeof clientSecret !== 'function' && !clientSecret)
+    throw missing('clientSecret', 'Copy it from the client’s credentials in Keycloak.')
+  const seconds = (name: 'idleTimeout' | 'absoluteTimeout' | 'refreshMargin', fallback: number): number => {
+    const value = options[name] ?? fallback
+    if (!Number.isFinite(value) || value <= 0)
+      throw invalid(name, 'not a positive number', `Give seconds; ${fallback} is the default.`)
+    return value * 1000
+  }
+  return {
+    issuer: checkIssuer(options.issuer, dangerouslyAllowHttp),
+    internalUrl: options.internalUrl,
+    clientId: options.clientId,
+    clientAuthentication: options.clientAuthentication ?? 'client_secret_basic',
+    publicOrigin: publicUrl.origin,
+    publicHostname: publicUrl.hostname,
+    secureCookies: publicUrl.protocol === 'https:',
+    basePath,
+    scope,
+    idleTimeout: seconds('idleTimeout', 1800),
+    absoluteTimeout: seconds('absoluteTimeout', 36_000),
+    refreshMargin: seconds('refreshMargin', 30),
+    timeout: options.timeout ?? 10_000,
+    dangerouslyAllowHttp,
+    now: options.now ?? Date.now,
+    fetch: options.fetch ?? globalThis.fetch,
+    readSecret,
+  }
+}
+
+function checkPublicUrl(value: string, dangerouslyAllowHttp: boolean): URL {
+  if (value === undefined || value === '')
+    throw missing('publicUrl', 'Give the origin that browsers use, such as https://app.example.com')
+  const url = checkUrl('publicUrl', value)
+  if (url.pathname !== '/')
+    throw invalid('publicUrl', 'has a path', 'Give scheme, host and port alone: https://app.example.com')
+  const production = process.env['NODE_ENV'] === 'production'
+  if (url.protocol === 'http:' && !isLoopback(url) && (production || !dangerouslyAllowHttp))
+    throw new CloakwrightError('CW_CONFIG_INSECURE', 'publicUrl: plain http beyond loopback', {
+      hint: production
+        ? 'Use https.'
+        : 'Use https; for development only, set dangerouslyAllowHttp: true. Cookies are then readable on the network.',
+    })
+  return url
+}
+
+function missing(name: string, hint: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_MISSING', `${name}: is missing`, { hint })
+}
+
+function invalid(name: string, why: string, hint: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', `${name}: ${why}`, { hint })
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SessionContext } from './context.ts'
+import { unavailable } from './provider-error.ts'
+import { type LiveSession, readLive, sealTokens } from './vault.ts'
+
+/**
+ * Keeps access tokens fresh: one grant however many tabs and replicas ask at a time.
+ *
+ * Keycloak ends a session whose refresh token is used twice ("revoke refresh token"), so only one may ask. The plain
+ * way, a transaction that holds the row's lock during the HTTP call, would keep a database connection for as long as
+ * the provider takes, and on PGlite, which has one connection, would wait for ever: the embedded realm in the same
+ * process needs that connection to answer. Hence three short steps:
+ *
+ * 1. claim: under the row's lock, if nobody has refreshed since the row was read, the right to refresh is written into it;
+ * 2. the grant, outside of any transaction;
+ * 3. finish: under the row's lock, the new tokens are written, only if the right is still ours.
+ *
+ * The right outlasts the longest possible grant and lapses by the database's clock, so that a replica which dies between
+ * 1 and 3 only delays the next refresh. A holder that lost its right, to a logout or to another after a long stall,
+ * writes nothing: what the row says counts. Those that find the right taken use the access token as long as it lasts,
+ * and otherwise look again every {@link pause} milliseconds, no longer than the right can last.
+ */
+export function createRefresher(
+  context: SessionContext,
+): (live: LiveSession) => Promise<LiveSession | undefined> {
+  const { config, provider, store } = context
+  const duration = config.timeout + writeTime
+  /** Per process, the refresh under way for a row: the tabs of one browser share it without asking the database. */
+  const underWay = new Map<string, Promise<LiveSession | undefined>>()
+
+  const lasts = (live: LiveSession, milliseconds: number): boolean =>
+    live.record.tokens.accessExpiresAt - config.now() > milliseconds
+
+  const claim = async (live: LiveSession): Promise<LiveSession | undefined> => {
+    const { key, tokens } = live.record
+    const holder = randomUUID()
+    const deadline = performance.now() + duration
+    while (!(await store.claimRefresh(key, tokens.version, holder, duration))) {
+      const current = await readLive(context, key)
+      if (current === undefined || current.record.tokens.version !== tokens.version) return current
+      if (lasts(current, handling)) return current
+      if (performance.now() > deadline)
+        throw unavailable('Another replica has been refreshing this session for too long')
+      await delay(pause)
+    }
+    return await refresh(live, holder)
+  }
+
+  const refresh = async (live: LiveSession, holder: string): Promise<LiveSession | undefined> => {
+    const { record, tokens } = live
+    try {
+      const grant =
+        tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
+      // Ended at the provider, or suddenly another user: neither may go on.
+      if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
+        return (await store.endRefresh(record.key, holder)) ? undefined : await readLive(context, record.key)
+      const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
+      return (await store.finishRefresh(record.key, holder, next.sealed))
+        ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }
+        : await readLive(context, record.key)
+    } catch (error) {
+      // If this fails as well, the right lapses by itself; the first error is the one to know.
+      await store.abandonRefresh(record.key, holder).catch(() => {})
+      if (lasts(live, 0)) return live
+      throw error
+    }
+  }
+
+  return async (live) => {
+    if (config.now() < live.tokens.refreshAt) return live
+    // Without a refresh token the session lasts as long as its access token.
+    if (live.tokens.refreshToken === undefined && lasts(live, 0)) return live
+    const { key } = live.record
+    const running = underWay.get(key)
+    if (running !== undefined) return lasts(live, handling) ? live : await running
+    const started = claim(live).finally(() => underWay.delete(key))
+    underWay.set(key, started)
+    return await started
+  }
+}
+
+/** Milliseconds that a claim outlasts the provider's time-out, for writing the result. */
+const writeTime = 5_000
+/** Milliseconds that an access token must still last to be handed to a request. */
+const handling = 5_000
+const pause = 50

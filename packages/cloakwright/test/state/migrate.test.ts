@@ -1,0 +1,70 @@
+import { type Migration, migrate, migrations } from 'cloakwright/state'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { databases, type TestDatabase } from './support/databases.ts'
+
+const one: Migration = {
+  id: '0001_one',
+  sql: 'CREATE TABLE shop.one (id integer); CREATE TABLE shop.uno (id integer);',
+}
+const two: Migration = { id: '0002_two', sql: 'INSERT INTO shop.one VALUES (1)' }
+
+describe.each(databases)('migrate on $name', ({ open }) => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await open()
+  })
+  afterAll(() => database.close())
+
+  it('runs what is missing, in order, and says what it ran', async () => {
+    expect(await migrate(database.sql, 'shop', [one])).toEqual(['0001_one'])
+    expect(await migrate(database.sql, 'shop', [one, two])).toEqual(['0002_two'])
+    expect((await database.sql.query('SELECT id FROM shop.one')).rowCount).toBe(1)
+  })
+
+  it('runs nothing a second time', async () => {
+    expect(await migrate(database.sql, 'shop', [one, two])).toEqual([])
+  })
+
+  it('runs each once when replicas start together', async () => {
+    const sql = 'CREATE TABLE together.t (id integer)'
+    const ran = await Promise.all(
+      [1, 2, 3, 4].map(() => migrate(database.sql, 'together', [{ id: '1', sql }])),
+    )
+    expect(ran.flat()).toEqual(['1'])
+  })
+
+  it('refuses a database that is newer than the program', async () => {
+    await expect(migrate(database.sql, 'shop', [one])).rejects.toMatchObject({
+      code: 'CW_STATE_MIGRATION',
+      message: 'Schema shop: the database has the migration 0002_two, which this version does not know',
+    })
+  })
+
+  it('refuses a list in another order', async () => {
+    const between: Migration = { id: '0001b', sql: 'SELECT 1' }
+    await expect(migrate(database.sql, 'shop', [one, between, two])).rejects.toMatchObject({
+      code: 'CW_STATE_MIGRATION',
+      message: expect.stringContaining('0002_two is number 2 in the database and another in this version'),
+    })
+  })
+
+  it('changes nothing when one fails, and names it', async () => {
+    const good: Migration = { id: 'good', sql: 'CREATE TABLE broken.t (id integer)' }
+    const bad: Migration = { id: 'bad', sql: 'SELECT 1; SELECT nonsense' }
+    await expect(migrate(database.sql, 'broken', [good, bad])).rejects.toMatchObject({
+      code: 'CW_STATE_MIGRATION',
+      message: expect.stringMatching(/^Schema broken, migration bad: .*"nonsense"/),
+    })
+    const { rows } = await database.sql.query("SELECT to_regnamespace('broken') IS NULL AS absent")
+    expect(rows).toEqual([{ absent: true }])
+  })
+
+  it('accepts a schema name only as a plain word', async () => {
+    await expect(migrate(database.sql, 'shop; DROP TABLE x', [])).rejects.toThrow(TypeError)
+  })
+
+  it('makes the tables of the schema cloakwright', async () => {
+    expect(await migrate(database.sql, 'cloakwright', migrations)).toEqual(migrations.map(({ id }) => id))
+    expect((await database.sql.query('SELECT * FROM cloakwright.sessions')).rowCount).toBe(0)
+  })
+})

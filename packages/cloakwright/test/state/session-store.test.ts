@@ -1,0 +1,168 @@
+import {
+  memorySessionStore,
+  migrate,
+  migrations,
+  postgresSessionStore,
+  type SealedTokens,
+  type SessionRecord,
+  type SessionStore,
+} from 'cloakwright/state'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { databases } from './support/databases.ts'
+
+const stores = [
+  { name: 'memory', open: async () => ({ store: memorySessionStore(), close: async () => {} }) },
+  ...databases.map(({ name, open }) => ({
+    name,
+    open: async () => {
+      const database = await open()
+      await migrate(database.sql, 'cloakwright', migrations)
+      return { store: postgresSessionStore(database.sql), close: () => database.close() }
+    },
+  })),
+]
+
+const minute = 60_000
+const start = Date.UTC(2026, 0, 1)
+let number = 0
+
+function record(changes: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    key: `key-${++number}`,
+    issuer: 'https://id.example/realms/r',
+    clientId: 'app',
+    sid: `sid-${number}`,
+    subject: `subject-${number}`,
+    tokens: tokens(1),
+    createdAt: start,
+    lastSeenAt: start,
+    expiresAt: start + 30 * minute,
+    absoluteExpiresAt: start + 600 * minute,
+    ...changes,
+  }
+}
+
+function tokens(version: number): SealedTokens {
+  return { version, keyId: 'k1', sealed: new Uint8Array([0, version, 255]), accessExpiresAt: start + minute }
+}
+
+/** Drivers differ in which kind of byte array they give. */
+function plain(found: SessionRecord | undefined): unknown {
+  return found && { ...found, tokens: { ...found.tokens, sealed: [...found.tokens.sealed] } }
+}
+
+describe.each(stores)('session store in $name', ({ open }) => {
+  let store: SessionStore
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    ;({ store, close } = await open())
+  })
+  afterAll(() => close())
+
+  async function added(changes: Partial<SessionRecord> = {}): Promise<SessionRecord> {
+    const session = record(changes)
+    await store.create(session)
+    return session
+  }
+
+  it('gives back what was added, with and without a sid', async () => {
+    for (const session of [await added(), await added({ sid: undefined })])
+      expect(plain(await store.read(session.key))).toEqual(plain(session))
+    expect(await store.read('unknown')).toBeUndefined()
+  })
+
+  it('removes the session that a new one replaces', async () => {
+    const old = await added()
+    const next = record()
+    await store.create(next, old.key)
+    expect(await store.read(old.key)).toBeUndefined()
+    expect(await store.read(next.key)).toBeDefined()
+  })
+
+  it('sweeps expired sessions away at a later login', async () => {
+    const old = await added({ createdAt: start - 60 * minute, expiresAt: start - minute })
+    await added()
+    expect(await store.read(old.key)).toBeUndefined()
+  })
+
+  it('notes that a session was used', async () => {
+    const session = await added()
+    await store.touch(session.key, start + 5, start + 10)
+    expect(await store.read(session.key)).toMatchObject({ lastSeenAt: start + 5, expiresAt: start + 10 })
+  })
+
+  it('removes one session, and says what it was', async () => {
+    const session = await added()
+    expect(plain(await store.remove(session.key))).toEqual(plain(session))
+    expect(await store.remove(session.key)).toBeUndefined()
+  })
+
+  it('removes by provider session or by subject, within one issuer', async () => {
+    await added({ sid: 's', subject: 'u' })
+    await added({ sid: 's2', subject: 'u' })
+    const other = await added({ sid: 's', subject: 'u', issuer: 'https://id.example/realms/other' })
+    expect(await store.removeWhere(other.issuer, { sid: 'absent' })).toBe(0)
+    expect(await store.removeWhere('https://id.example/realms/r', { sid: 's' })).toBe(1)
+    expect(await store.removeWhere('https://id.example/realms/r', { subject: 'u' })).toBe(1)
+    expect(await store.read(other.key)).toBeDefined()
+  })
+
+  it('gives the right to refresh to one of many', async () => {
+    const { key } = await added()
+    const claims = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.claimRefresh(key, 1, `holder-${index}`, minute)),
+    )
+    expect(claims.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('gives the right again once it was given back, and only for the version that was read', async () => {
+    const { key } = await added()
+    expect(await store.claimRefresh(key, 1, 'a', minute)).toBe(true)
+    expect(await store.finishRefresh(key, 'a', tokens(2))).toBe(true)
+    expect(await store.claimRefresh(key, 1, 'b', minute)).toBe(false)
+    expect(await store.claimRefresh(key, 2, 'b', minute)).toBe(true)
+    await store.abandonRefresh(key, 'b')
+    expect(await store.claimRefresh(key, 2, 'c', minute)).toBe(true)
+    expect(plain(await store.read(key))).toMatchObject({ tokens: { version: 2, sealed: [0, 2, 255] } })
+  })
+
+  it('lets the right of a holder that died lapse, and keeps what the next one wrote', async () => {
+    const { key } = await added()
+    expect(await store.claimRefresh(key, 1, 'dead', 1)).toBe(true)
+    await vi.waitFor(async () => expect(await store.claimRefresh(key, 1, 'next', minute)).toBe(true))
+    expect(await store.finishRefresh(key, 'dead', tokens(2))).toBe(false)
+    expect(await store.endRefresh(key, 'dead')).toBe(false)
+    await store.abandonRefresh(key, 'dead')
+    expect(await store.claimRefresh(key, 1, 'third', minute)).toBe(false)
+    expect(await store.finishRefresh(key, 'next', { ...tokens(2), keyId: 'k2' })).toBe(true)
+    expect(await store.read(key)).toMatchObject({ tokens: { version: 2, keyId: 'k2' } })
+  })
+
+  it('does not bring back a session that was removed during its refresh', async () => {
+    const { key } = await added()
+    await store.claimRefresh(key, 1, 'a', minute)
+    await store.remove(key)
+    expect(await store.finishRefresh(key, 'a', tokens(2))).toBe(false)
+    expect(await store.read(key)).toBeUndefined()
+  })
+
+  it('removes a session that can not be refreshed any more', async () => {
+    const { key } = await added()
+    await store.claimRefresh(key, 1, 'a', minute)
+    expect(await store.endRefresh(key, 'a')).toBe(true)
+    expect(await store.read(key)).toBeUndefined()
+  })
+
+  it('says once that a key is new, however many ask', async () => {
+    const answers = await Promise.all([1, 2, 3].map(() => store.useOnce('state', start + minute, start)))
+    expect(answers.toSorted()).toEqual([false, false, true])
+    expect(await store.useOnce('another', start + minute, start)).toBe(true)
+    expect(await store.useOnce('state', start + minute, start + 1)).toBe(false)
+  })
+
+  it('forgets a used key some time after it has expired', async () => {
+    await store.useOnce('old', start + 1, start)
+    await store.useOnce('sweeps', start + 2 * minute, start + minute)
+    expect(await store.useOnce('old', start + 2 * minute, start + minute)).toBe(true)
+  })
+})

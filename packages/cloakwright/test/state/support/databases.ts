@@ -1,0 +1,39 @@
+import { openTemporaryDatabase } from '@cloakwright/devrealm/home'
+import { fromPool, type SqlClient } from 'cloakwright/state'
+import pg from 'pg'
+
+/** A database that a test may fill as it likes. */
+export interface TestDatabase {
+  readonly sql: SqlClient
+  close(): Promise<void>
+}
+
+/** What a test of the drivers runs on: PGlite always, PostgreSQL where DATABASE_URL names one. */
+export const databases: readonly { readonly name: string; open(): Promise<TestDatabase> }[] = [
+  { name: 'PGlite', open: openTemporaryDatabase },
+  ...(process.env['DATABASE_URL'] === undefined ? [] : [{ name: 'PostgreSQL', open: openPostgres }]),
+]
+
+if (process.env['DATABASE_URL'] === undefined)
+  console.warn('DATABASE_URL is unset: tests of the state run on PGlite only')
+
+/** A database of its own on the server of DATABASE_URL, dropped at close. */
+async function openPostgres(): Promise<TestDatabase & { readonly pool: pg.Pool }> {
+  const connectionString = process.env['DATABASE_URL']
+  const administration = new pg.Client({ connectionString })
+  await administration.connect()
+  const database = `cloakwright_test_${process.pid}_${Date.now()}`
+  await administration.query(`CREATE DATABASE ${database}`)
+  const url = new URL(connectionString ?? '')
+  url.pathname = `/${database}`
+  const pool = new pg.Pool({ connectionString: url.href })
+  return {
+    pool,
+    sql: fromPool(pool),
+    async close() {
+      await pool.end()
+      await administration.query(`DROP DATABASE ${database} WITH (FORCE)`)
+      await administration.end()
+    },
+  }
+}
