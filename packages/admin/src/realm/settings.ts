@@ -16,12 +16,11 @@ export function diffSettings(definition: RealmDefinition, current: RealmRepresen
   const { realm } = definition
   const wanted = without(settingsOf(definition), ...bindings)
   if (current === undefined) {
+    const { rest } = otpPolicyOf(wanted)
     return [
-      create(
-        'realm',
-        realm,
-        async ({ client }) => void (await client.realms.create({ enabled: true, ...wanted, realm })),
-      ),
+      create('realm', realm, async ({ client }) => {
+        await client.realms.create({ enabled: true, ...rest, realm })
+      }),
     ]
   }
   return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted))
@@ -57,11 +56,25 @@ function settingsOf(definition: RealmDefinition): RealmSettings {
   return without(definition, ...collections)
 }
 
-/** Keycloak leaves the fields alone that a PUT of a realm does not have, but replaces each map as a whole. */
+/** Keycloak leaves the fields alone that a PUT of a realm does not have, but replaces each map, and the OTP policy, as a whole. */
 async function write({ client }: Admin, realm: string, wanted: object): Promise<void> {
   const current = found(await client.realms.findOne({ realm }), `realm ${realm}`)
   const maps = Object.fromEntries(
     Object.entries(current).filter(([field, value]) => field in wanted && isObject(value)),
   )
-  await client.realms.update({ realm }, { ...merged(maps, wanted), realm })
+  const policy = Object.keys(otpPolicyOf(wanted).otp).length === 0 ? {} : otpPolicyOf(current).otp
+  await client.realms.update({ realm }, { ...merged({ ...maps, ...policy }, wanted), realm })
+}
+
+/**
+ * The one-time password policy, apart from the rest. What is not written with it becomes 0, and a period of 0 makes
+ * each login with a one-time password fail: so it is never part of a new realm, but merged into the defaults afterwards.
+ */
+function otpPolicyOf(settings: object): { otp: object; rest: object } {
+  const entries = Object.entries(settings)
+  const isOtp = ([field]: [string, unknown]): boolean => field.startsWith('otpPolicy')
+  return {
+    otp: Object.fromEntries(entries.filter(isOtp)),
+    rest: Object.fromEntries(entries.filter((entry) => !isOtp(entry))),
+  }
 }
