@@ -23,6 +23,8 @@ export interface RealmConfig {
     readonly clientId: string
     /** `{server}/realms/{realm}` as tokens state it. */
     readonly issuer: string
+    /** `{internalUrl}/realms/{realm}`: the realm as this server reaches it. */
+    readonly realmUrl: string
     /** Seconds that start-up waits for a Keycloak that does not answer yet; 0 stops at once. */
     readonly wait: number
   }
@@ -188,15 +190,17 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
     'a number of seconds',
     'Use 0 (stop at once) to 3600.',
   )
-  const issuer = `${server}/realms/${encodeURIComponent(realm)}`
+  const path = `/realms/${encodeURIComponent(realm)}`
+  const reached = internalUrl ?? server
   return {
     embedded,
     port,
     server,
-    internalUrl: internalUrl ?? server,
+    internalUrl: reached,
     realm,
     clientId,
-    issuer,
+    issuer: `${server}${path}`,
+    realmUrl: `${reached}${path}`,
     wait: wait ?? 120,
   }
 }

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { Verifier } from 'cloakwright'
+import { cloakwright } from 'cloakwright/fastify'
+import type { SessionEngine } from 'cloakwright/session'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify'
+import type { Config } from './config.ts'
+import type { Database } from './database/database.ts'
+import { Notes } from './database/notes.ts'
+import { Users } from './database/users.ts'
+import { docsPage, openApi } from './http/docs.ts'
+import { metrics } from './http/metrics.ts'
+import { problems } from './http/problems.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { healthRoutes } from './routes/health.ts'
+import { homeRoutes } from './routes/home.ts'
+import { meRoute } from './routes/me.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { noteRoutes } from './routes/notes.ts'
+
+/** Fastify, with types inferred from the routes' schemas. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** What the routes are built on. */
+export interface Parts {
+  readonly config: Config
+  readonly database: Database
+  readonly verifier: Verifier
+  readonly sessions: SessionEngine
+  readonly logger: FastifyBaseLogger
+}
+
+/** Bytes of a request's body; the longest note fits four times over. */
+const BODY_LIMIT = 256 * 1024
+
+/** Builds the application: what every request passes, then the routes. */
+export async function createApp({ config, database, verifier, sessions, logger }: Parts): Promise<App> {
+  const app: App = fastify({
+    loggerInstance: logger,
+    bodyLimit: BODY_LIMIT,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    genReqId: () => randomUUID(),
+    routerOptions: { ignoreTrailingSlash: false },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setValidatorCompiler(TypeBoxValidatorCompiler)
+  // Only JSON is an API's input here; the session engine reads its own forms.
+  app.removeContentTypeParser('text/plain')
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id)
+    done()
+  })
+  problems(app)
+  await securityHeaders(app, {
+    publicUrl: config.publicUrl,
+    keycloak: new URL(config.keycloak.server).origin,
+  })
+  metrics(app)
+  await openApi(app, config.publicUrl)
+  await app.register(cloakwright, { verifier, sessions })
+
+  const users = new Users(database.orm, (err) => logger.warn({ err }, 'a user could not be mirrored'))
+  app.addHook('onClose', () => users.settled())
+  homeRoutes(app, config)
+  messageRoutes(app, users)
+  meRoute(app, users, config.keycloak.clientId)
+  noteRoutes(app, new Notes(database.orm), users)
+  healthRoutes(app, database.sql, verifier)
+  await docsPage(app)
+  return app
+}

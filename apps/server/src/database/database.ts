@@ -1,0 +1,15 @@
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { SqlClient } from 'cloakwright/state'
+import type * as schema from './schema.ts'
+
+/** Drizzle on either driver: the queries are the same. */
+export type AppDatabase = PgDatabase<PgQueryResultHKT, typeof schema>
+
+/** PostgreSQL, real or embedded, as the rest of the server sees it. */
+export interface Database {
+  /** For the application's repositories. */
+  readonly orm: AppDatabase
+  /** For the libraries, which know no ORM. */
+  readonly sql: SqlClient
+  close(): Promise<void>
+}

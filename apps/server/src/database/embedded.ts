@@ -1,0 +1,10 @@
+import { drizzle } from 'drizzle-orm/pglite'
+import type { Home } from '@cloakwright/devrealm/home'
+import type { Database } from './database.ts'
+import * as schema from './schema.ts'
+
+/** Opens the PGlite of the state folder, whose lock the caller holds. */
+export async function openEmbeddedDatabase(home: Home): Promise<Database> {
+  const { pglite, sql, close } = await home.openDatabase()
+  return { orm: drizzle({ client: pglite, schema }) as unknown as Database['orm'], sql, close }
+}

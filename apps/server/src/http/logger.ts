@@ -1,0 +1,74 @@
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+
+/** The server's log: one JSON object a line, without credentials whatever is handed to it. */
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      serializers: { req: toRequest, res: toResponse, err: toError },
+      redact: { paths: SECRET_PATHS, censor: '[redacted]' },
+    },
+    destination ?? pino.destination(1),
+  ) as Logger & FastifyBaseLogger
+}
+
+/** What a careless call might log. */
+const SECRETS = [
+  'authorization',
+  'cookie',
+  '["set-cookie"]',
+  'password',
+  'token',
+  'accessToken',
+  'refreshToken',
+  'clientSecret',
+]
+const SECRET_PATHS = ['', '*', 'headers', 'req.headers', 'res.headers'].flatMap((prefix) =>
+  SECRETS.map((secret) =>
+    prefix === '' ? secret : secret.startsWith('[') ? `${prefix}${secret}` : `${prefix}.${secret}`,
+  ),
+)
+
+/** Without headers and without the query string, which carries codes and states. */
+function toRequest(request: FastifyRequest): object {
+  return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
+}
+
+function toResponse(reply: FastifyReply): object {
+  return { statusCode: reply.statusCode }
+}
+
+interface LoggedError {
+  readonly type: string
+  readonly message: string
+  readonly code?: unknown
+  readonly stack?: string
+  readonly cause?: LoggedError
+}
+
+/** Fields by name only: drivers and HTTP clients attach parameters, requests and responses to their errors. */
+function toError(error: unknown): LoggedError | string {
+  if (!(error instanceof Error)) return typeof error
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    message: error.message,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause instanceof Error ? { cause: toCause(error.cause) } : {}),
+  }
+}
+
+/** A cause is another library's error, whose text may quote what it was given: its name and code say enough. */
+function toCause(error: Error): LoggedError {
+  const { code } = error as { code?: unknown }
+  return {
+    type: error.name,
+    message: '',
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(error.cause instanceof Error ? { cause: toCause(error.cause) } : {}),
+  }
+}

@@ -1,0 +1,35 @@
+import { sendProblem } from 'cloakwright/fastify'
+import type { FastifyInstance, FastifySchemaValidationError } from 'fastify'
+
+/** What a client did wrong, in words for the client. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, detail: string) {
+    super(detail)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** Answers every error as `application/problem+json`, an address that leads nowhere included. */
+export function problems(app: FastifyInstance): void {
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new ClientError(404, 'NOT_FOUND', 'There is nothing at this address'), request, reply),
+  )
+  app.setSchemaErrorFormatter(
+    (errors, part) => new ClientError(400, 'INVALID_REQUEST', describe(errors, part)),
+  )
+}
+
+/** Names the field and the rule; the value that broke it is not repeated. */
+function describe(errors: readonly FastifySchemaValidationError[], part: string): string {
+  const [error] = errors
+  if (error === undefined) return `${part} is not valid`
+  const unknown = error.params['additionalProperties']
+  if (Array.isArray(unknown)) return `${part}${error.instancePath} must not have: ${unknown.join(', ')}`
+  return `${part}${error.instancePath} ${error.message ?? 'is not valid'}`
+}

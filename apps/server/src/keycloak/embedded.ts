@@ -1,0 +1,55 @@
+import { createAdmin, ensureRealm } from '@cloakwright/admin'
+import { createDevRealm, type DevRealm, migrations } from '@cloakwright/devrealm'
+import { migrate, type SqlClient } from 'cloakwright/state'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.ts'
+import { portTaken } from '../http/listen.ts'
+import { realmDefinition } from '../realm.ts'
+
+/** The administrator of the embedded Keycloak, as in Keycloak's own container. */
+interface Administrator {
+  readonly username: string
+  readonly password: string
+}
+
+/**
+ * Starts the embedded realm on `KEYCLOAK_PORT` and brings it into line with the variables, through the same Admin API
+ * and with the same definition as a real Keycloak.
+ *
+ * @throws {CW_PORT_TAKEN} Another process listens on `KEYCLOAK_PORT`.
+ */
+export async function startEmbeddedRealm(
+  config: Config,
+  sql: SqlClient,
+  admin: Administrator,
+  logger: FastifyBaseLogger,
+): Promise<DevRealm> {
+  const { server, port, realm, clientId } = config.keycloak
+  await migrate(sql, 'devrealm', migrations)
+  const dev = await createDevRealm({
+    hostname: server,
+    admin,
+    sql,
+    logger: logger.child({ part: 'devrealm' }),
+  })
+  try {
+    await dev.listen({ port }).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+        ? portTaken('KEYCLOAK_PORT', port, `localhost:${port}`)
+        : error
+    })
+    const definition = realmDefinition({
+      realm,
+      clientId,
+      clientSecret: await config.clientSecret(),
+      publicUrl: config.publicUrl,
+      profile: 'development',
+    })
+    const changes = await ensureRealm(createAdmin({ server, credentials: admin }), definition)
+    logger.info({ realm, changes: changes.length }, 'the embedded realm is in line with the variables')
+    return dev
+  } catch (error) {
+    await dev.close()
+    throw error
+  }
+}

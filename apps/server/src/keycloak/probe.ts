@@ -1,0 +1,190 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { CloakwrightError } from 'cloakwright'
+import type { Config } from '../config.ts'
+
+/** Milliseconds for one answer; a Keycloak that needs longer counts as not there. */
+const TIMEOUT = 10_000
+
+/** How start-up waits; the caller prints. */
+export interface Waiting {
+  /** Called once when waiting begins. */
+  readonly say: (message: string) => void
+  /** Ends the wait when the process is told to stop. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes sure that the configured Keycloak, realm, client, secret and callback fit each other, before the first user
+ * finds out that they don't.
+ *
+ * @throws {CW_DISCOVERY_FAILED} No Keycloak answers within `KEYCLOAK_WAIT` seconds.
+ * @throws {CW_REALM_MISMATCH} Realm, client, secret or callback do not fit; the message names the variable.
+ */
+export async function checkKeycloak(config: Config, waiting: Waiting): Promise<void> {
+  const discovery = await waitForKeycloak(config, waiting)
+  await checkRealm(config, discovery)
+  await checkClient(config)
+  await checkCallback(config)
+}
+
+async function waitForKeycloak(config: Config, { say, signal }: Waiting): Promise<Response> {
+  const { internalUrl, wait } = config.keycloak
+  const url = `${config.keycloak.realmUrl}/.well-known/openid-configuration`
+  const deadline = Date.now() + wait * 1000
+  let told = false
+  for (;;) {
+    const answer = await fetchRealm(url, signal).catch((error: unknown) => failureOf(error))
+    if (typeof answer !== 'string' && answer.status < 500) return answer
+    const why = typeof answer === 'string' ? answer : `status ${answer.status}`
+    signal.throwIfAborted()
+    if (Date.now() >= deadline) throw notThere(config, why)
+    if (!told) say(`Waiting up to ${wait} s for Keycloak at ${internalUrl} (${why})`)
+    told = true
+    await pause(500, signal)
+  }
+}
+
+async function checkRealm(config: Config, discovery: Response): Promise<void> {
+  const { internalUrl, server, realm, issuer } = config.keycloak
+  const body = await readJson(discovery)
+  if (discovery.status === 404 && body?.['error'] === 'Realm does not exist') {
+    throw mismatch('KEYCLOAK_REALM', `Keycloak at ${internalUrl} has no realm ${realm}`)
+  }
+  const found = body?.['issuer']
+  if (!discovery.ok || typeof found !== 'string') {
+    const variable = internalUrl === server ? 'KEYCLOAK_SERVER' : 'KEYCLOAK_INTERNAL_URL'
+    throw mismatch(
+      variable,
+      `what answers at ${internalUrl} is no Keycloak (status ${discovery.status} for ${new URL(discovery.url).pathname})`,
+      "Use Keycloak's base URL, with its path where it has one (KC_HTTP_RELATIVE_PATH, such as /auth).",
+    )
+  }
+  if (found !== issuer) {
+    throw mismatch(
+      'KEYCLOAK_SERVER',
+      `is ${server}, but the realm's issuer is ${found}`,
+      `Set KEYCLOAK_SERVER to ${found.replace(/\/realms\/.*$/, '')}, or Keycloak's hostname (KC_HOSTNAME) to ${server}.`,
+    )
+  }
+}
+
+/** A service account's grant: refused in one way when the client is unknown, in another when only its secret is wrong. */
+async function checkClient(config: Config): Promise<void> {
+  const { clientId } = config.keycloak
+  const answer = await fetchRealm(`${config.keycloak.realmUrl}/protocol/openid-connect/token`, undefined, {
+    method: 'POST',
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      client_secret: await config.clientSecret(),
+    }),
+  })
+  const body = await readJson(answer)
+  const description = body?.['error_description']
+  if (answer.ok || typeof description !== 'string') return
+  if (/public client/i.test(description)) {
+    throw mismatch('KEYCLOAK_CLIENT_ID', `names the client ${clientId}, which is public and has no secret`)
+  }
+  if (!/invalid client/i.test(description)) return
+  if (body?.['error'] === 'invalid_client') {
+    throw mismatch(
+      'KEYCLOAK_CLIENT_ID',
+      `names the client ${clientId}, which the realm does not have or has disabled`,
+    )
+  }
+  const file = config.clientSecretFile
+  throw mismatch(
+    'KEYCLOAK_CLIENT_SECRET',
+    `${file === undefined ? 'as given' : `from ${file}`} is not the secret of the client ${clientId}`,
+  )
+}
+
+/** The first step of a login, as far as Keycloak's decision whether it would ever come back to us. */
+async function checkCallback(config: Config): Promise<void> {
+  const { clientId } = config.keycloak
+  const callback = `${config.publicUrl}/auth/callback`
+  const query = new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: callback,
+    response_type: 'code',
+    scope: 'openid',
+    state: 'start-up-check',
+    code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
+    code_challenge_method: 'S256',
+  })
+  const answer = await fetchRealm(
+    `${config.keycloak.realmUrl}/protocol/openid-connect/auth?${query.toString()}`,
+  )
+  if (answer.status < 400 || answer.status >= 500) return
+  const page = await answer.text()
+  const reason =
+    /kc-error-message[\s\S]*?<p[^>]*>([^<]{1,200})</.exec(page)?.[1]?.trim() ?? `status ${answer.status}`
+  if (reason.includes('redirect_uri')) {
+    throw mismatch(
+      'PUBLIC_URL',
+      `leads to the callback ${callback}, which the client ${clientId} does not allow (or its standard flow is off)`,
+    )
+  }
+  throw mismatch(
+    'KEYCLOAK_CLIENT_ID',
+    `names the client ${clientId}, with which nobody can sign in: ${reason}`,
+  )
+}
+
+async function fetchRealm(url: string, signal?: AbortSignal, init: RequestInit = {}): Promise<Response> {
+  const timeout = AbortSignal.timeout(TIMEOUT)
+  return await fetch(url, {
+    ...init,
+    redirect: 'manual',
+    headers: { 'accept-language': 'en' },
+    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+  })
+}
+
+async function readJson(response: Response): Promise<Record<string, unknown> | undefined> {
+  try {
+    return (await response.json()) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}
+
+function failureOf(error: unknown): string {
+  const cause =
+    error instanceof Error ? (error.cause as { code?: unknown; errors?: unknown[] } | undefined) : undefined
+  const code = cause?.code ?? (cause?.errors?.[0] as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : 'no answer'
+}
+
+function notThere({ keycloak }: Config, why: string): CloakwrightError {
+  const variable = keycloak.internalUrl === keycloak.server ? 'KEYCLOAK_SERVER' : 'KEYCLOAK_INTERNAL_URL'
+  const patience = keycloak.wait === 0 ? 'KEYCLOAK_WAIT=0 does not wait' : `waited ${keycloak.wait} s`
+  return new CloakwrightError(
+    'CW_DISCOVERY_FAILED',
+    `${variable}: nothing answers at ${keycloak.internalUrl} (${why}; ${patience})`,
+    {
+      hint: 'Start Keycloak (npm run keycloak), correct the URL, or unset KEYCLOAK_SERVER to use the embedded realm.',
+    },
+  )
+}
+
+const APPLY =
+  'Correct the variable, or bring the realm into line: npm run keycloak (on this machine), or cloakwright realm apply --realm apps/server/dist/realm.js.'
+
+function mismatch(variable: string, why: string, hint = APPLY): CloakwrightError {
+  return new CloakwrightError('CW_REALM_MISMATCH', `${variable} ${why}`, { hint })
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}

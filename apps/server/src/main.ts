@@ -1,0 +1,66 @@
+import { CloakwrightError } from 'cloakwright'
+import { loadConfig } from './config.ts'
+import { createLogger } from './http/logger.ts'
+import { readyText } from './ready.ts'
+import { createServer } from './server.ts'
+
+/** Milliseconds after which a stop that hangs is ended by force. */
+const LAST_RESORT = 9500
+
+await main()
+
+async function main(): Promise<void> {
+  const stopping = new AbortController()
+  const starting = start(stopping.signal)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // Asked twice, someone is in a hurry.
+      if (stopping.signal.aborted) process.exit(1)
+      stopping.abort(new Error(`stopped by ${signal}`))
+      setTimeout(() => process.exit(1), LAST_RESORT).unref()
+      starting
+        .then((server) => server?.close())
+        .then(
+          () => process.exit(),
+          () => process.exit(1),
+        )
+    })
+  }
+  await starting
+}
+
+async function start(signal: AbortSignal) {
+  try {
+    const config = loadConfig(process.env)
+    const logger = createLogger(config.logLevel)
+    const say = (message: string): void => (config.production ? logger.warn(message) : console.error(message))
+    const server = await createServer(config, { logger, say, signal, admin: administrator() })
+    const milliseconds = Math.round(performance.now())
+    if (config.production) logger.info({ milliseconds, url: config.publicUrl }, 'ready')
+    else console.log(readyText(config, milliseconds))
+    return server
+  } catch (error) {
+    if (!signal.aborted) report(error)
+    process.exitCode = 1
+    return undefined
+  }
+}
+
+/** The same variables as Keycloak's own container, for the embedded realm. */
+function administrator() {
+  const { KC_BOOTSTRAP_ADMIN_USERNAME = 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD = 'admin' } = process.env
+  return { username: KC_BOOTSTRAP_ADMIN_USERNAME, password: KC_BOOTSTRAP_ADMIN_PASSWORD }
+}
+
+function report(error: unknown): void {
+  if (!(error instanceof CloakwrightError)) {
+    console.error('The server did not start:', error)
+    return
+  }
+  console.error(`The server did not start (${error.code}):\n\n${indent(error.message)}`)
+  if (error.hint !== undefined) console.error(`\nNext step:\n\n${indent(error.hint)}`)
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ')
+}

@@ -1,0 +1,32 @@
+import { allowAnonymous } from 'cloakwright/fastify'
+import type { App } from '../app.ts'
+import type { Config } from '../config.ts'
+import { homePage } from '../pages/home.ts'
+import { style } from '../pages/style.ts'
+
+/** Roles that Keycloak gives to everyone; they say nothing about a user. */
+const EVERYONES = /^(?:default-roles-.*|offline_access|uma_authorization)$/
+
+/** The page at `/`, and its style sheet. */
+export function homeRoutes(app: App, config: Config): void {
+  const around = {
+    keycloak: `${config.keycloak.server}/`,
+    realm: config.keycloak.realm,
+    demo: !config.production,
+  }
+  app.get('/', { onRequest: allowAnonymous(), schema: { hide: true } }, (request, reply) => {
+    const { user } = request
+    const viewer = user && {
+      username: user.username ?? user.subject,
+      email: user.email,
+      roles: user.realmRoles.filter((role) => !EVERYONES.test(role)),
+    }
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(homePage(viewer, around))
+  })
+  app.get('/style.css', { schema: { hide: true }, logLevel: 'warn' }, (_request, reply) =>
+    reply.type('text/css; charset=utf-8').header('cache-control', 'public, max-age=300').send(style),
+  )
+}

@@ -1,0 +1,51 @@
+import { requireRole, requireUser, userOf } from 'cloakwright/fastify'
+import type { App } from '../app.ts'
+import type { Users } from '../database/users.ts'
+import { Message, problem, secured } from './schemas.ts'
+
+/** Three messages that differ in nothing but who may read them. */
+export function messageRoutes(app: App, users: Users): void {
+  app.get(
+    '/public',
+    { schema: { summary: 'For everyone', tags: ['messages'], response: { 200: Message } } },
+    () => ({ message: 'Hello world, public content here!' }),
+  )
+  app.get(
+    '/secure-data',
+    {
+      onRequest: requireUser(),
+      schema: {
+        summary: 'For everyone who is signed in',
+        tags: ['messages'],
+        security: secured,
+        response: { 200: Message, 401: problem('No valid token and no session') },
+      },
+    },
+    (request) => {
+      const user = userOf(request)
+      users.see(user)
+      return { message: `Hello ${user.username ?? user.subject}, secure content here!` }
+    },
+  )
+  app.get(
+    '/admin-data',
+    {
+      onRequest: requireRole('admin'),
+      schema: {
+        summary: 'For the role admin',
+        tags: ['messages'],
+        security: secured,
+        response: {
+          200: Message,
+          401: problem('No valid token and no session'),
+          403: problem('The role admin is missing'),
+        },
+      },
+    },
+    (request) => {
+      const user = userOf(request)
+      users.see(user)
+      return { message: `Hello ${user.username ?? user.subject}, admin content here!` }
+    },
+  )
+}

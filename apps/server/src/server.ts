@@ -1,0 +1,143 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import type { Database } from './database/database.ts'
+
+/** What start-up needs besides the configuration. */
+export interface Starting {
+  readonly logger: Logger
+  /** Tells whoever waits at the terminal why it takes longer. */
+  readonly say?: (message: string) => void
+  /** Ends a start that waits. */
+  readonly signal?: AbortSignal
+  /** The administrator of the embedded Keycloak; admin/admin by default. */
+  readonly admin?: { readonly username: string; readonly password: string }
+}
+
+/** A server that listens and is ready. */
+export interface Server {
+  readonly app: FastifyInstance
+  /** Ends everything in the reverse order of its start. Calling it again does nothing more. */
+  close(): Promise<void>
+}
+
+/**
+ * Builds the whole server: state folder, database, migrations, realm, verifier, sessions, routes; and listens.
+ * What was opened is closed again when a later step fails.
+ *
+ * @throws {CW_CONFIG_INVALID} And the other codes of start-up; message and hint name the variable and the next step.
+ */
+export async function createServer(config: Config, starting: Starting): Promise<Server> {
+  const { logger } = starting
+  const opened: (() => Promise<unknown>)[] = []
+  const close = once(async () => {
+    for (const end of opened.reverse()) await end()
+  })
+  try {
+    // Loading modules takes as long as opening the database does: both at once.
+    const loading = Promise.all([
+      import('./app.ts'),
+      import('cloakwright'),
+      import('cloakwright/session'),
+      import('cloakwright/state'),
+    ])
+    loading.catch(() => {})
+
+    const database = await openDatabase(config, logger, opened)
+    const [{ createApp }, { createVerifier }, { createSessions }, { postgresSessionStore }] = await loading
+    await migrateDatabase(database)
+
+    await provideRealm(config, database, starting, opened)
+
+    const verifier = createVerifier({
+      issuer: config.keycloak.issuer,
+      internalUrl: config.keycloak.realmUrl,
+      audience: config.keycloak.clientId,
+      dangerouslyAllowHttp: !config.production,
+      onKeysError: (err) => logger.warn({ err }, "the realm's keys can't be read"),
+    })
+    const sessions = createSessions({
+      issuer: config.keycloak.issuer,
+      internalUrl: config.keycloak.realmUrl,
+      clientId: config.keycloak.clientId,
+      clientSecret: () => config.clientSecret(),
+      publicUrl: config.publicUrl,
+      keys: () => config.sessionKeys(),
+      onError: (err) => logger.warn({ err }, 'a login failed'),
+      dangerouslyAllowHttp: !config.production,
+      store: postgresSessionStore(database.sql),
+    })
+    const app = await createApp({ config, database, verifier, sessions, logger })
+    opened.push(() => app.close())
+
+    await verifier.ready()
+    const { listen } = await import('./http/listen.ts')
+    await listen(app, config.port, config.hosts)
+    return { app, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** PostgreSQL, or the embedded one of the state folder; the embedded parts are only ever loaded where they are used. */
+async function openDatabase(
+  config: Config,
+  logger: Logger,
+  opened: (() => Promise<unknown>)[],
+): Promise<Database> {
+  const home =
+    config.databaseUrl === undefined || config.keycloak.embedded ? await holdHome(config, opened) : undefined
+  if (config.databaseUrl !== undefined) {
+    const { openPostgresql } = await import('./database/postgresql.ts')
+    const database = await openPostgresql(config.databaseUrl, (err) =>
+      logger.warn({ err }, 'a database connection was lost'),
+    )
+    opened.push(() => database.close())
+    return database
+  }
+  const { openEmbeddedDatabase } = await import('./database/embedded.ts')
+  // Closed with the state folder.
+  return openEmbeddedDatabase(home!)
+}
+
+async function holdHome(config: Config, opened: (() => Promise<unknown>)[]) {
+  const { openHome } = await import('@cloakwright/devrealm/home')
+  const home = await openHome(config.home)
+  opened.push(() => home.close())
+  return home
+}
+
+async function migrateDatabase({ sql }: Database): Promise<void> {
+  const { migrate, migrations } = await import('cloakwright/state')
+  const { readAppMigrations } = await import('./database/migrations.ts')
+  await migrate(sql, 'cloakwright', migrations)
+  await migrate(sql, 'app', await readAppMigrations())
+}
+
+/** The embedded realm, brought into line with the variables; or the real one, which must fit them. */
+async function provideRealm(
+  config: Config,
+  database: Database,
+  {
+    logger,
+    say = () => {},
+    signal = new AbortController().signal,
+    admin = { username: 'admin', password: 'admin' },
+  }: Starting,
+  opened: (() => Promise<unknown>)[],
+): Promise<void> {
+  if (config.keycloak.embedded) {
+    const { startEmbeddedRealm } = await import('./keycloak/embedded.ts')
+    const realm = await startEmbeddedRealm(config, database.sql, admin, logger)
+    opened.push(() => realm.close())
+  } else {
+    const { checkKeycloak } = await import('./keycloak/probe.ts')
+    await checkKeycloak(config, { say, signal })
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => (done ??= work())
+}
