@@ -30,29 +30,24 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
       retryAfter: 5,
       hint: hint ?? `Check that this address answers from the machine of the service: curl -i ${url}`,
     })
-  let response: Response
-  let text: string | undefined
+  let answer: Answer
   try {
-    response = await options.fetch(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'manual',
-      signal,
-    })
-    if (response.status === 200) text = await readBounded(response, options.maxBytes)
-    else await response.body?.cancel()
+    // The race holds also for a `fetch` that does not look at the signal.
+    answer = await Promise.race([read(url, options, signal), rejection(signal)])
   } catch (error) {
     const why = signal.aborted ? `no answer within ${options.timeout} ms` : 'can not be reached'
     throw failed(why, error)
   }
-  if (response.status >= 300 && response.status < 400)
-    throw failed(`answers with a redirect (${response.status}), which is not followed`)
-  if (response.status === 404)
+  const { status, text } = answer
+  if (status >= 300 && status < 400)
+    throw failed(`answers with a redirect (${status}), which is not followed`)
+  if (status === 404)
     throw failed(
       'not found (404)',
       undefined,
       'Check the realm’s name in the issuer, and that the realm exists.',
     )
-  if (response.status !== 200) throw failed(`answers with status ${response.status}`)
+  if (status !== 200) throw failed(`answers with status ${status}`)
   if (text === undefined) throw failed(`the answer is larger than ${options.maxBytes} bytes`)
   let json: unknown
   try {
@@ -64,6 +59,30 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw failed('the answer is no JSON object')
   return json as Record<string, unknown>
+}
+
+interface Answer {
+  readonly status: number
+  /** The body of a 200; `undefined` when it is too large. */
+  readonly text: string | undefined
+}
+
+async function read(url: string, options: FetchJsonOptions, signal: AbortSignal): Promise<Answer> {
+  const response = await options.fetch(url, {
+    headers: { accept: 'application/json' },
+    redirect: 'manual',
+    signal,
+  })
+  const { status } = response
+  if (status === 200) return { status, text: await readBounded(response, options.maxBytes) }
+  await response.body?.cancel()
+  return { status, text: undefined }
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 }
 
 async function readBounded(response: Response, maxBytes: number): Promise<string | undefined> {

@@ -1,5 +1,3 @@
-import { own } from './parse.ts'
-
 declare const verified: unique symbol
 
 /** A token's claims: frozen, without a prototype. */
@@ -77,7 +75,7 @@ class VerifiedToken {
 
   clientRoles(client: string): readonly string[] {
     const access = this.claims['resource_access']
-    return isObject(access) ? rolesOf(own(access, client)) : none
+    return isObject(access) && Object.hasOwn(access, client) ? rolesOf(access[client]) : none
   }
 }
 
@@ -94,10 +92,10 @@ function words(claim: unknown): readonly string[] {
 
 /** Fails closed: a list that is not all strings gives no role at all. */
 function rolesOf(access: unknown): readonly string[] {
-  const roles = isObject(access) ? own(access, 'roles') : undefined
+  const roles = isObject(access) && Object.hasOwn(access, 'roles') ? access['roles'] : undefined
   return Array.isArray(roles) && roles.every((role) => typeof role === 'string') ? (roles as string[]) : none
 }
 
-function isObject(value: unknown): value is object {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 const maxDepth = 32
 
 /**
- * Reads a JSON object as strictly as a token deserves, and freezes it through and through: invalid UTF-8, anything but
+ * Reads a JSON object as strictly as a token deserves, frozen through and through and without a prototype: invalid UTF-8, anything but
  * an object, a name given twice at any level (RFC 8725 §2.4: parsers disagree which one counts) and absurd nesting
  * give `undefined`.
  */
@@ -17,6 +17,8 @@ export function parseStrictObject(bytes: Buffer): Readonly<Record<string, unknow
     return undefined
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  // Without a prototype `constructor` is no member, unless the text has it.
+  Object.setPrototypeOf(value, null)
   // A repeated name is one member in the text that the object has lost.
   if (freezeAndCount(value, 0) !== membersIn(text)) return undefined
   return value as Readonly<Record<string, unknown>>

@@ -111,7 +111,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     issuer: options.issuer,
     verify(token) {
       const time = now()
-      const cached = cache?.get(token, time / 1000)
+      const cached = typeof token === 'string' ? cache?.get(token, time / 1000) : undefined
       keys.keepFresh(time)
       if (cached !== undefined) return cached
       const parsed = parseToken(token, allowed, maxTokenLength)
