@@ -64,6 +64,8 @@ async function request(
 ): Promise<unknown> {
   let authenticated = false
   for (let attempt = 1; ; attempt += 1) {
+    // Before the request asks for it again, so that it is known which token a refusal is about.
+    await tokens.get()
     const { generation } = tokens
     try {
       const result = await send()

@@ -64,7 +64,7 @@ export function cleanText(text: string): string {
 }
 
 function answered(operation: Operation, { response, responseData }: NetworkError): CloakwrightError {
-  const where = `${operation.method} ${new URL(response.url).pathname}`
+  const where = `${operation.method} ${new URL(response.url).pathname.replace(/\/$/, '')}`
   const text = cleanText(serverText(responseData) ?? response.statusText)
   const { code, hint } = meaning(response.status)
   const seconds = retryAfter(response)

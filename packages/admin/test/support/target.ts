@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { type Admin, type AdminOptions, createAdmin } from '@cloakwright/admin'
+import { type FaultProxy, openFaultProxy } from './fault-proxy.ts'
+
+/** The realm under test: embedded, or a real Keycloak where `CONFORMANCE_SERVER` names one. */
+export interface Target {
+  /** In front of the server: every request of these tests goes through it. */
+  readonly proxy: FaultProxy
+  readonly credentials: { readonly username: string; readonly password: string }
+  /** A realm name of this test's own, deleted at the end. */
+  realmName(): string
+  /** The Admin API by the proxy, as master's administrator. */
+  admin(options?: Partial<AdminOptions>): Admin
+  close(): Promise<void>
+}
+
+export const onKeycloak: boolean = Boolean(process.env['CONFORMANCE_SERVER'])
+
+export async function openTarget(): Promise<Target> {
+  const { CONFORMANCE_SERVER, CONFORMANCE_ADMIN_USERNAME, CONFORMANCE_ADMIN_PASSWORD } = process.env
+  const credentials = {
+    username: CONFORMANCE_ADMIN_USERNAME ?? 'admin',
+    password: CONFORMANCE_ADMIN_PASSWORD ?? 'admin',
+  }
+  const { address, stop } = CONFORMANCE_SERVER
+    ? { address: CONFORMANCE_SERVER, stop: async () => {} }
+    : await embedded(credentials)
+  const server = address.replace(/\/+$/, '')
+  const proxy = await openFaultProxy(server)
+  const realms: string[] = []
+
+  return {
+    proxy,
+    credentials,
+    realmName() {
+      const name = `admin-${randomBytes(5).toString('hex')}`
+      realms.push(name)
+      return name
+    },
+    admin: (options = {}) => createAdmin({ server: proxy.url, credentials, ...options }),
+    async close() {
+      await proxy.close()
+      const { client } = createAdmin({ server, credentials })
+      for (const realm of realms) {
+        if ((await client.realms.findOne({ realm })) != null) await client.realms.del({ realm })
+      }
+      await stop()
+    },
+  }
+}
+
+async function embedded(admin: {
+  username: string
+  password: string
+}): Promise<{ address: string; stop: () => Promise<void> }> {
+  const { createDevRealm } = await import('@cloakwright/devrealm')
+  const realm = await createDevRealm({ admin })
+  return { address: await realm.listen({ port: 0, host: '127.0.0.1' }), stop: () => realm.close() }
+}
