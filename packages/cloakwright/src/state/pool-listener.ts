@@ -1,3 +1,4 @@
+import { toStateError } from './failure.ts'
 import type { PoolClientLike } from './pool.ts'
 import type { SqlClient } from './sql.ts'
 
@@ -5,6 +6,11 @@ import type { SqlClient } from './sql.ts'
 export interface NotificationMessage {
   readonly channel: string
   readonly payload?: string | undefined
+}
+
+interface Listening {
+  readonly client: PoolClientLike
+  readonly release: () => void
 }
 
 const firstDelay = 100
@@ -16,11 +22,11 @@ const longestDelay = 5_000
  */
 export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlClient['listen'] {
   const channels = new Map<string, Set<(payload: string) => void>>()
-  let connection: Promise<PoolClientLike> | undefined
+  let connection: Promise<Listening> | undefined
   let retry: NodeJS.Timeout | undefined
   let delay = firstDelay
 
-  const open = (): Promise<PoolClientLike> => {
+  const open = (): Promise<Listening> => {
     if (connection !== undefined) return connection
     const opening = connectAndListen(() => {
       if (connection !== opening) return // closed on purpose, or already replaced
@@ -31,29 +37,32 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
     return opening
   }
 
-  const connectAndListen = async (onLost: () => void): Promise<PoolClientLike> => {
-    let client: PoolClientLike | undefined
-    let lost = false
-    const lose = (): void => {
-      if (lost) return
-      lost = true
-      client?.release(true)
+  const connectAndListen = async (onLost: () => void): Promise<Listening> => {
+    const client = await connect().catch((error: unknown) => {
+      onLost()
+      throw error
+    })
+    let released = false
+    // Closes the connection, never hands it back to the pool: it still listens. `end` follows every release.
+    const release = (): void => {
+      if (released) return
+      released = true
+      client.release(true)
       onLost()
     }
+    client.on('notification', ({ channel, payload = '' }) => {
+      for (const onNotify of channels.get(channel) ?? []) onNotify(payload)
+    })
+    client.on('error', release)
+    client.on('end', release)
     try {
-      client = await connect()
-      client.on('notification', ({ channel, payload = '' }) => {
-        for (const onNotify of channels.get(channel) ?? []) onNotify(payload)
-      })
-      client.on('error', lose)
-      client.on('end', lose)
       for (const channel of channels.keys()) await client.query(`LISTEN ${channel}`)
-      delay = firstDelay
-      return client
     } catch (error) {
-      lose()
-      throw error
+      release()
+      throw toStateError(error)
     }
+    delay = firstDelay
+    return { client, release }
   }
 
   const reconnectLater = (): void => {
@@ -71,8 +80,8 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
     connection = undefined
     clearTimeout(retry)
     retry = undefined
-    const client = await closing?.catch(() => undefined)
-    client?.release(true)
+    const listening = await closing?.catch(() => undefined)
+    listening?.release()
   }
 
   return async (channel, onNotify) => {
@@ -84,11 +93,13 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
       if (listeners.size > 0 || channels.get(channel) !== listeners) return
       channels.delete(channel)
       if (channels.size === 0) await close()
-      else await connection?.then((client) => client.query(`UNLISTEN ${channel}`)).catch(() => {})
+      else await connection?.then(({ client }) => client.query(`UNLISTEN ${channel}`)).catch(() => {})
     }
     try {
-      const client = await open()
-      await client.query(`LISTEN ${channel}`)
+      const { client } = await open()
+      await client.query(`LISTEN ${channel}`).catch((error: unknown) => {
+        throw toStateError(error)
+      })
     } catch (error) {
       await stop()
       throw error

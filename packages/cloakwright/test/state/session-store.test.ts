@@ -155,7 +155,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
 
   it('says once that a key is new, however many ask', async () => {
     const answers = await Promise.all([1, 2, 3].map(() => store.useOnce('state', start + minute, start)))
-    expect(answers.toSorted()).toEqual([false, false, true])
+    expect(answers.filter(Boolean)).toHaveLength(1)
     expect(await store.useOnce('another', start + minute, start)).toBe(true)
     expect(await store.useOnce('state', start + minute, start + 1)).toBe(false)
   })

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { openTemporaryDatabase } from '@cloakwright/devrealm/home'
 import { CloakwrightError } from 'cloakwright'
 import { fromPool, SqlError } from 'cloakwright/state'
@@ -57,7 +58,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     const error: unknown = await database.sql.query(text, params).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(SqlError)
     expect((error as SqlError).code).toBe(code)
-    const everything = JSON.stringify([String(error), (error as Error).stack, { ...(error as Error) }])
+    const everything = inspect(error, { depth: 9 })
     expect(everything).not.toContain(secret)
     expect(everything).not.toContain('99999999999999')
   })
@@ -93,8 +94,9 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
 
 describe('a database that is gone', () => {
   it('is CW_STATE_UNAVAILABLE on PGlite', async () => {
-    const { sql, close } = await openTemporaryDatabase()
-    await close()
+    const database = await openTemporaryDatabase()
+    await database.close()
+    const { sql } = database
     await expect(sql.query('SELECT $1::text', [secret])).rejects.toMatchObject({
       code: 'CW_STATE_UNAVAILABLE',
       status: 503,

@@ -9,7 +9,7 @@ export interface TestDatabase {
 }
 
 /** What a test of the drivers runs on: PGlite always, PostgreSQL where DATABASE_URL names one. */
-export const databases: readonly { readonly name: string; open(): Promise<TestDatabase> }[] = [
+export const databases: readonly { readonly name: string; readonly open: () => Promise<TestDatabase> }[] = [
   { name: 'PGlite', open: openTemporaryDatabase },
   ...(process.env['DATABASE_URL'] === undefined ? [] : [{ name: 'PostgreSQL', open: openPostgres }]),
 ]
