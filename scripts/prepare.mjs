@@ -1,0 +1,204 @@
+/**
+ * Makes a checkout ready to run, and is quick when it is: installs the dependencies when they do not fit
+ * package-lock.json, builds when a source is newer than what was built. It runs before anything is installed,
+ * so it knows nothing but Node.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { isAlive, run } from './lib/processes.mjs'
+
+export const root = fileURLToPath(new URL('..', import.meta.url))
+const stampFile = join(root, '.cache/build.json')
+const lockFile = join(root, '.cache/prepare.lock')
+
+/** Installs and builds what is missing or stale, and says so on standard error. */
+export async function prepare() {
+  checkNode()
+  if (isInstalled() && isBuilt()) return
+  const release = await takeTurn()
+  try {
+    if (!isInstalled()) await install()
+    if (!isBuilt()) await build()
+  } finally {
+    release()
+  }
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+function checkNode() {
+  const needed = readJson('package.json').engines.node.replace('>=', '')
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  const [neededMajor, neededMinor] = needed.split('.').map(Number)
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return
+  throw new Problem(
+    `Cloakwright needs Node ${needed} or newer, and this is Node ${process.versions.node} (${process.execPath})`,
+    'Install a current release from nodejs.org or with your version manager (nvm install --lts), and try again',
+  )
+}
+
+/** An expected failure: shown as text, not as a stack. */
+export class Problem extends Error {
+  constructor(message, hint) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** Runs a script's main function; an expected failure is printed and ends the process with 1. */
+export async function main(work) {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error
+    say(`error: ${error.message}\n  ${error.hint}`)
+    process.exit(1)
+  }
+}
+
+function readJson(path) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8'))
+}
+
+// Dependencies
+
+/** Compares the lock file with the one that npm keeps of what it really installed. */
+function isInstalled() {
+  let wanted
+  let found
+  try {
+    wanted = readJson('package-lock.json').packages
+    found = readJson('node_modules/.package-lock.json').packages
+  } catch {
+    return false
+  }
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (!path.includes('node_modules/')) return true
+    // Packages for other platforms are in the lock file and not on the disk.
+    if (!(path in found)) return entry.optional === true || entry.peer === true
+    return entry.link === true ? existsSync(join(root, path)) : found[path].version === entry.version
+  })
+}
+
+const installPauses = [5, 15, 30]
+
+async function install() {
+  say('Installing dependencies (npm ci)…')
+  for (let attempt = 0; ; attempt++) {
+    const code = await npm('ci', '--no-audit', '--no-fund')
+    if (code === 0) return
+    const seconds = installPauses[attempt]
+    if (seconds === undefined) {
+      throw new Problem(
+        `npm ci failed ${attempt + 1} times; its messages are above`,
+        'Check the network and npm configuration (npm config list), run `npm ci` yourself, and try again',
+      )
+    }
+    say(`npm ci failed with code ${code}; trying again in ${seconds} s`)
+    await pause(seconds * 1000)
+  }
+}
+
+function npm(...args) {
+  // Under `npm start` this is the npm that runs us; a bare `npm` cannot be spawned on Windows.
+  const script = process.env.npm_execpath
+  return script?.endsWith('.js') === true
+    ? run(process.execPath, [script, ...args])
+    : run('npm', args, { shell: process.platform === 'win32' })
+}
+
+// Build
+
+function projects() {
+  return readJson('tsconfig.json').references.map((reference) => reference.path)
+}
+
+/** A digest of the path, size and time of everything that the build reads. */
+function sourcesDigest() {
+  const digest = createHash('sha256')
+  const add = (path) => {
+    const { size, mtimeMs } = statSync(join(root, path))
+    digest.update(`${path}\0${size}\0${mtimeMs}\n`)
+  }
+  const walk = (folder) => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`
+      if (entry.isDirectory()) walk(path)
+      else add(path)
+    }
+  }
+  for (const path of ['tsconfig.json', 'tsconfig.base.json', 'scripts/database-template.mjs']) add(path)
+  add('node_modules/.package-lock.json')
+  for (const project of projects()) {
+    add(`${project}/package.json`)
+    add(`${project}/tsconfig.json`)
+    walk(`${project}/src`)
+  }
+  return digest.digest('hex')
+}
+
+function outputs() {
+  return [...projects().map((project) => `${project}/dist`), 'packages/devrealm/template/template.json']
+}
+
+function isBuilt() {
+  try {
+    const stamp = JSON.parse(readFileSync(stampFile, 'utf8'))
+    return stamp.sources === sourcesDigest() && outputs().every((path) => existsSync(join(root, path)))
+  } catch {
+    return false
+  }
+}
+
+async function build() {
+  say('Building…')
+  const started = performance.now()
+  const sources = sourcesDigest()
+  // The compiler trusts its notes in .cache and does not look whether the output is still there.
+  const force = projects().some((project) => !existsSync(join(root, project, 'dist'))) ? ['--force'] : []
+  await step('The build', [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...force])
+  await step('Making the database template', [join(root, 'scripts/database-template.mjs')])
+  writeFileSync(stampFile, JSON.stringify({ sources }))
+  say(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+}
+
+async function step(name, args) {
+  const code = await run(process.execPath, args)
+  if (code !== 0)
+    throw new Problem(`${name} failed; its messages are above`, 'Mend what they say, and try again')
+}
+
+// One at a time: two starts in a fresh clone would install over each other.
+
+async function takeTurn() {
+  mkdirSync(dirname(lockFile), { recursive: true })
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
+      return () => rmSync(lockFile, { force: true })
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    const holder = Number(readLock())
+    if (holder > 0 && !isAlive(holder)) {
+      rmSync(lockFile, { force: true })
+      continue
+    }
+    if (!told) say(`Waiting for process ${holder || '(unknown)'}, which is preparing this checkout…`)
+    told = true
+    await pause(300)
+  }
+}
+
+function readLock() {
+  try {
+    return readFileSync(lockFile, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * `node scripts/run.mjs [tool] [arguments]`: makes the checkout ready, then runs a tool in this very process, so
+ * that signals, standard streams and the exit code are its own. Without a tool it only makes ready (`npm run build`).
+ */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { endWithNpm } from './lib/processes.mjs'
+import { main, Problem, prepare, root } from './prepare.mjs'
+
+const tools = {
+  cloakwright: 'packages/cli/dist/main.js',
+  vitest: 'node_modules/vitest/vitest.mjs',
+}
+
+const [tool, ...args] = process.argv.slice(2)
+
+endWithNpm()
+await main(async () => {
+  await prepare()
+  if (tool === undefined) return
+  const script = tool === 'node' ? args.shift() : tools[tool]
+  if (script === undefined) {
+    throw new Problem(`unknown tool ${tool}`, `Name one of: node <script>, ${Object.keys(tools).join(', ')}`)
+  }
+  const path = tool === 'node' ? resolve(script) : resolve(root, script)
+  process.argv = [process.execPath, path, ...args]
+  if (path.endsWith('.ts')) (await import('tsx/esm/api')).register()
+  await import(pathToFileURL(path).href)
+})

@@ -1,0 +1,7 @@
+/** `npm start`: makes the checkout ready, then runs the server in this very process. */
+import { endWithNpm } from './lib/processes.mjs'
+import { main, prepare } from './prepare.mjs'
+
+endWithNpm()
+await main(prepare)
+await import('../apps/server/dist/main.js')
