@@ -12,7 +12,7 @@ export function toReturnTo(value: string | null | undefined, publicOrigin: strin
   // oxlint-disable-next-line no-control-regex -- that is what is refused
   if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f-\u00a0]*$/.test(value)) return '/'
   // The same once decoded: %2f, %5c, %09 right after the first slash.
-  if (/^\/(?:%25)*%(?:2f|5c|0[0-9a-f]|1[0-9a-f]|20)/i.test(value)) return '/'
+  if (/^\/%(?:25)*(?:2f|5c|0[0-9a-f]|1[0-9a-f]|20)/i.test(value)) return '/'
   if (!URL.canParse(value, publicOrigin)) return '/'
   const url = new URL(value, publicOrigin)
   // Dot segments are gone only now: /.//host has become //host.

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { createKeyring, randomToken } from '../../src/session/crypto.ts'
+import { newKey } from './support/setup.ts'
+
+const binding = ['session', 'row', 1]
+
+describe('keyring', () => {
+  const first = newKey('first')
+  const second = newKey('second')
+
+  it('opens what it sealed', async () => {
+    const keyring = createKeyring([first])
+    expect(await keyring.open(await keyring.seal('text é', binding), binding)).toBe('text é')
+  })
+
+  it('never seals alike, and shows nothing of the text', async () => {
+    const keyring = createKeyring([first])
+    const [a, b] = await Promise.all([keyring.seal('secret', binding), keyring.seal('secret', binding)])
+    expect(Buffer.from(a.sealed).equals(b.sealed)).toBe(false)
+    expect(Buffer.from(a.sealed).toString('latin1')).not.toContain('secret')
+  })
+
+  it('seals by the first key and opens by any', async () => {
+    const old = await createKeyring([first]).seal('text', binding)
+    const rotated = createKeyring([second, first])
+    expect(await rotated.open(old, binding)).toBe('text')
+    expect((await rotated.seal('text', binding)).keyId).toBe('second')
+    expect(await createKeyring([second]).open(old, binding)).toBeUndefined()
+  })
+
+  it('asks a function for its keys before each use', async () => {
+    let keys = [first]
+    const keyring = createKeyring(() => keys)
+    const old = await keyring.seal('text', binding)
+    keys = [second, first]
+    expect((await keyring.seal('text', binding)).keyId).toBe('second')
+    expect(await keyring.open(old, binding)).toBe('text')
+  })
+
+  it('opens nothing in another place, of another key, or changed', async () => {
+    const keyring = createKeyring([first, second])
+    const { keyId, sealed } = await keyring.seal('text', binding)
+    expect(await keyring.open({ keyId, sealed }, ['session', 'row', 2])).toBeUndefined()
+    expect(await keyring.open({ keyId: 'second', sealed }, binding)).toBeUndefined()
+    for (let index = 0; index < sealed.length; index++) {
+      const changed = Uint8Array.from(sealed)
+      changed[index] = (changed[index] ?? 0) ^ 1
+      expect(await keyring.open({ keyId, sealed: changed }, binding)).toBeUndefined()
+      expect(await keyring.open({ keyId, sealed: sealed.slice(0, index) }, binding)).toBeUndefined()
+    }
+  })
+
+  it.each([
+    ['no key', [], 'CW_CONFIG_MISSING', /there is none/],
+    ['a short key', [{ id: 'a', key: new Uint8Array(16) }], 'CW_CONFIG_INVALID', /number 1 has 16 bytes/],
+    [
+      'an id used twice',
+      [first, { ...second, id: 'first' }],
+      'CW_CONFIG_INVALID',
+      /number 1 has the id of another|number 2 has the id of another/,
+    ],
+    ['an unfit id', [{ ...first, id: 'a.b' }], 'CW_CONFIG_INVALID', /number 1 has an id/],
+  ])('refuses %s', (_, keys, code, message) => {
+    expect(() => createKeyring(keys)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    )
+  })
+})
+
+it('makes tokens of 256 bits that fit into a cookie', () => {
+  expect(randomToken()).toMatch(/^[\w-]{43}$/)
+  expect(randomToken()).not.toBe(randomToken())
+})

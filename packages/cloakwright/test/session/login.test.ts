@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startProvider, type TestProvider } from './support/provider.ts'
+import { host, loginCookie, publicUrl, setup } from './support/setup.ts'
+
+const navigation = { accept: 'text/html,*/*;q=0.8' }
+
+describe('login', () => {
+  let provider: TestProvider
+  beforeAll(async () => {
+    provider = await startProvider()
+  })
+  beforeEach(() => provider.reset())
+  afterAll(() => provider.close())
+
+  it('is one hop from the page to the provider', async () => {
+    const { newBrowser } = setup(provider)
+    const response = await newBrowser().send(`${publicUrl}/page?x=1`, { headers: navigation })
+    expect(response.status).toBe(302)
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.origin + location.pathname).toBe(`${provider.issuer}/auth`)
+    expect(Object.fromEntries(location.searchParams)).toEqual({
+      client_id: 'app',
+      response_type: 'code',
+      scope: 'openid',
+      redirect_uri: `${publicUrl}/auth/callback`,
+      state: expect.stringMatching(/^[\w-]{43}$/),
+      nonce: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+    })
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('comes back to the page that was asked for', async () => {
+    const browser = setup(provider).newBrowser()
+    const response = await browser.open(`${publicUrl}/page?x=1&y=%2F`)
+    expect(await response.json()).toMatchObject({
+      page: '/page?x=1&y=%2F',
+      session: { subject: 'sub-alice' },
+    })
+    expect(browser.visited.map((url) => new URL(url).pathname)).toEqual([
+      '/page',
+      '/realms/test/auth',
+      '/auth/callback',
+      '/page',
+    ])
+  })
+
+  it('keeps state, nonce and verifier sealed in a cookie of its own, for ten minutes', async () => {
+    const browser = setup(provider).newBrowser()
+    const response = await browser.send(`${publicUrl}/page`, { headers: navigation })
+    const [cookie = '', ...others] = response.headers.getSetCookie()
+    expect(others).toEqual([])
+    expect(cookie).toMatch(
+      /^__Host-cloakwright_login_[\w-]{22}=k1\.[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    )
+    const { searchParams } = new URL(response.headers.get('location') ?? '')
+    for (const name of ['state', 'nonce']) expect(cookie).not.toContain(searchParams.get(name))
+  })
+
+  it('uses cookies without Secure and prefix on loopback', async () => {
+    const { sessions } = setup(provider, { publicUrl: 'http://localhost:8000' })
+    const response = await sessions.challenge(
+      new Request('http://localhost:8000/page', { headers: navigation }),
+    )
+    expect(response?.headers.getSetCookie()[0]).toMatch(
+      /^cloakwright_dev_login_[\w-]{22}=k1\.[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
+    )
+  })
+
+  it('differs each time', async () => {
+    const browser = setup(provider).newBrowser()
+    const open = async (): Promise<URLSearchParams> => {
+      const response = await browser.send(`${publicUrl}/page`, { headers: navigation })
+      return new URL(response.headers.get('location') ?? '').searchParams
+    }
+    const [first, second] = [await open(), await open()]
+    for (const name of ['state', 'nonce', 'code_challenge'])
+      expect(first.get(name)).not.toBe(second.get(name))
+    expect(browser.cookies(host, loginCookie).size).toBe(2)
+  })
+
+  it.each<[string, RequestInit]>([
+    ['a fetch', { headers: { accept: 'application/json' } }],
+    ['a fetch that accepts anything', { headers: { accept: '*/*' } }],
+    ['a fetch of HTML', { headers: { ...navigation, 'sec-fetch-mode': 'cors' } }],
+    ['an XMLHttpRequest of HTML', { headers: { ...navigation, 'x-requested-with': 'XMLHttpRequest' } }],
+    ['a request with a token', { headers: { ...navigation, authorization: 'Bearer x' } }],
+    ['a form', { method: 'POST', headers: navigation }],
+    ['a request that accepts nothing', {}],
+  ])('does not begin for %s', async (_, init) => {
+    const { sessions } = setup(provider)
+    expect(await sessions.challenge(new Request(`${publicUrl}/page`, init))).toBeUndefined()
+  })
+
+  it.each(['http://127.0.0.1:8000', 'https://evil.example', 'https://www.app.example.com'])(
+    'begins on the public host only: from %s it first goes there',
+    async (origin) => {
+      const { sessions } = setup(provider)
+      const request = new Request(`${origin}/page?x=1`, { headers: navigation })
+      for (const response of [
+        await sessions.challenge(request),
+        await sessions.handle(new Request(`${origin}/auth/login?returnTo=/page`)),
+      ]) {
+        expect(response?.status).toBe(302)
+        expect(response?.headers.get('location')).toMatch(new RegExp(`^${publicUrl}/(page|auth/login)\\?`))
+        expect(response?.headers.getSetCookie()).toEqual([])
+      }
+    },
+  )
+
+  it('does not care for scheme and port, which a proxy in front may change', async () => {
+    const { sessions } = setup(provider)
+    const response = await sessions.challenge(
+      new Request('http://app.example.com:8080/page', { headers: navigation }),
+    )
+    const location = new URL(response?.headers.get('location') ?? '')
+    expect(location.pathname).toBe('/realms/test/auth')
+    expect(location.searchParams.get('redirect_uri')).toBe(`${publicUrl}/auth/callback`)
+  })
+
+  it('begins at /auth/login, and comes back to returnTo on this origin only', async () => {
+    const browser = setup(provider).newBrowser()
+    const here = await browser.open(`${publicUrl}/auth/login?returnTo=${encodeURIComponent('/page?x=1')}`)
+    expect(await here.json()).toMatchObject({ page: '/page?x=1' })
+    const home = await browser.open(`${publicUrl}/auth/login?returnTo=//evil.example`)
+    expect(await home.json()).toMatchObject({ page: '/' })
+  })
+
+  it('comes home from a path that looks like another host', async () => {
+    const response = await setup(provider).newBrowser().open(`${publicUrl}//evil.example/`)
+    expect(await response.json()).toMatchObject({ page: '/' })
+  })
+
+  it('answers other methods with 405', async () => {
+    const { sessions } = setup(provider)
+    const response = await sessions.handle(new Request(`${publicUrl}/auth/login`, { method: 'POST' }))
+    expect([response?.status, response?.headers.get('allow')]).toEqual([405, 'GET'])
+  })
+
+  it('leaves other paths alone', async () => {
+    const { sessions } = setup(provider)
+    for (const path of ['/', '/auth', '/auth/other', '/authentic', '/auth/login/x'])
+      expect(await sessions.handle(new Request(publicUrl + path))).toBeUndefined()
+  })
+
+  it('keeps the number of its cookies in bounds, the newest ones', async () => {
+    const { clock, newBrowser } = setup(provider)
+    const browser = newBrowser()
+    const path = `${publicUrl}/${'x'.repeat(100)}`
+    let newest = ''
+    for (let tab = 0; tab < 30; tab++) {
+      const before = new Set(browser.cookies(host, loginCookie).keys())
+      await browser.send(path, { headers: navigation })
+      newest = [...browser.cookies(host, loginCookie).keys()].find((name) => !before.has(name)) ?? ''
+      clock.forward(1)
+    }
+    const cookies = browser.cookies(host, loginCookie)
+    expect(cookies.size).toBeGreaterThanOrEqual(5)
+    expect(cookies.size).toBeLessThanOrEqual(10)
+    expect([...cookies.values()].join('').length).toBeLessThan(4096)
+    expect(cookies.has(newest)).toBe(true)
+  })
+
+  it('clears away what expired or is no longer readable', async () => {
+    const { clock, newBrowser } = setup(provider)
+    const browser = newBrowser()
+    await browser.send(`${publicUrl}/page`, { headers: navigation })
+    browser.jar.get(host)?.set(`${loginCookie}abc`, 'nonsense')
+    clock.forward(601)
+    await browser.send(`${publicUrl}/page`, { headers: navigation })
+    expect(browser.cookies(host, loginCookie).size).toBe(1)
+  })
+
+  it.each(['discovery', 'all'] as const)('says so when the provider is down (%s)', async (down) => {
+    const { errors, newBrowser } = setup(provider)
+    provider.down = down
+    const response = await newBrowser().open(`${publicUrl}/page`)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('5')
+    expect(await response.text()).toContain(`href="${publicUrl}/page"`)
+    expect(errors).toEqual([expect.objectContaining({ code: 'CW_DISCOVERY_FAILED' })])
+    provider.down = undefined
+  })
+
+  it('begins again once the provider is back, without a restart', async () => {
+    const { newBrowser } = setup(provider)
+    provider.down = 'all'
+    expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(503)
+    provider.down = undefined
+    expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(200)
+  })
+})

@@ -1,0 +1,113 @@
+import { memorySessionStore, type SessionStore } from 'cloakwright/state'
+import { CloakwrightError } from 'cloakwright'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startProvider, type TestProvider } from './support/provider.ts'
+import { host, newKey, publicUrl, sessionCookie, sessionOf, setup } from './support/setup.ts'
+
+const form = {
+  method: 'POST',
+  headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+}
+
+describe('logout', () => {
+  let provider: TestProvider
+  beforeAll(async () => {
+    provider = await startProvider()
+  })
+  beforeEach(() => provider.reset())
+  afterAll(() => provider.close())
+
+  it('ends the session, then sends the browser to the provider and back home', async () => {
+    const { newBrowser, signIn } = setup(provider)
+    const browser = await signIn()
+    const value = browser.cookies(host).get(sessionCookie) ?? ''
+    const response = await browser.send(`${publicUrl}/auth/logout`, form)
+    expect(response.status).toBe(303)
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.origin + location.pathname).toBe(`${provider.issuer}/logout`)
+    expect(Object.fromEntries(location.searchParams)).toEqual({
+      client_id: 'app',
+      post_logout_redirect_uri: `${publicUrl}/`,
+      id_token_hint: expect.stringMatching(/^eyJ/),
+    })
+    expect(browser.cookies(host).size).toBe(0)
+    const thief = newBrowser()
+    thief.jar.set(host, new Map([[sessionCookie, value]]))
+    expect(await sessionOf(thief)).toBeUndefined()
+  })
+
+  it('goes home without a session, or with one that has ended', async () => {
+    const { newBrowser } = setup(provider)
+    const browser = newBrowser()
+    for (const jar of [new Map<string, string>(), new Map([[sessionCookie, 'x'.repeat(43)]])]) {
+      browser.jar.set(host, jar)
+      const response = await browser.send(`${publicUrl}/auth/logout`, form)
+      expect([response.status, response.headers.get('location')]).toEqual([303, `${publicUrl}/`])
+      expect(browser.cookies(host).size).toBe(0)
+    }
+  })
+
+  it('asks first when it is opened as a page', async () => {
+    const { signIn } = setup(provider)
+    const browser = await signIn()
+    const response = await browser.send(`${publicUrl}/auth/logout`)
+    expect(response.status).toBe(200)
+    expect(await response.text()).toContain('<form method="post" action="/auth/logout">')
+    // Chromium applies form-action to where the answer redirects to.
+    expect(response.headers.get('content-security-policy')).toContain(
+      `form-action 'self' ${new URL(provider.issuer).origin};`,
+    )
+    expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['a form of another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['a form without a proof', {}],
+    ['a script without the header', { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }],
+  ])('refuses %s, and the session goes on', async (_, headers) => {
+    const { errors, signIn } = setup(provider)
+    const browser = await signIn()
+    const init = { method: 'POST', headers: { 'content-type': form.headers['content-type'], ...headers } }
+    const response = await browser.send(`${publicUrl}/auth/logout`, init)
+    expect(response.status).toBe(403)
+    expect(await response.text()).toContain('CW_SESSION_ORIGIN')
+    expect(errors).toHaveLength(1)
+    expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it('signs out here even when the provider is unknown to this replica and down', async () => {
+    const options = { store: memorySessionStore(), keys: [newKey('k1')] }
+    const browser = await setup(provider, options).signIn()
+    const { sessions } = setup(provider, options)
+    provider.down = 'all'
+    const cookie = Array.from(browser.cookies(host), (pair) => pair.join('=')).join('; ')
+    const headers = { ...form.headers, cookie }
+    const response = await sessions.handle(new Request(`${publicUrl}/auth/logout`, { ...form, headers }))
+    expect([response?.status, response?.headers.get('location')]).toEqual([303, `${publicUrl}/`])
+    expect(await sessionOf(browser)).toBeUndefined()
+  })
+
+  it('says so when the session could not be ended', async () => {
+    const store = memorySessionStore()
+    const gone = new CloakwrightError('CW_STATE_UNAVAILABLE', 'gone', { retryAfter: 5 })
+    let down = false
+    const failing: SessionStore = {
+      ...store,
+      remove: (key) => (down ? Promise.reject(gone) : store.remove(key)),
+    }
+    const { signIn } = setup(provider, { store: failing })
+    const browser = await signIn()
+    down = true
+    const response = await browser.send(`${publicUrl}/auth/logout`, form)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(browser.cookies(host).size).toBe(1)
+    down = false
+    expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it('answers other methods with 405', async () => {
+    const { sessions } = setup(provider)
+    const response = await sessions.handle(new Request(`${publicUrl}/auth/logout`, { method: 'DELETE' }))
+    expect([response?.status, response?.headers.get('allow')]).toEqual([405, 'GET, POST'])
+  })
+})

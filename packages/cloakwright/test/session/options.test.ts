@@ -1,0 +1,54 @@
+import { createSessions, type SessionOptions } from 'cloakwright/session'
+import { memorySessionStore } from 'cloakwright/state'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { newKey } from './support/setup.ts'
+
+const good: SessionOptions = {
+  issuer: 'https://id.example.com/realms/r',
+  clientId: 'app',
+  clientSecret: 'secret',
+  publicUrl: 'https://app.example.com',
+  keys: [newKey('k1')],
+  store: memorySessionStore(),
+}
+
+describe('createSessions refuses', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
+  it.each<[string, Partial<SessionOptions>, string, RegExp]>([
+    ['no issuer', { issuer: '' }, 'CW_CONFIG_MISSING', /^issuer/],
+    ['no client', { clientId: '' }, 'CW_CONFIG_MISSING', /^clientId/],
+    ['no secret', { clientSecret: '' }, 'CW_CONFIG_MISSING', /^clientSecret/],
+    ['no public address', { publicUrl: '' }, 'CW_CONFIG_MISSING', /^publicUrl/],
+    ['no key', { keys: [] }, 'CW_CONFIG_MISSING', /^keys/],
+    [
+      'a public address with a path',
+      { publicUrl: 'https://app.example.com/x' },
+      'CW_CONFIG_INVALID',
+      /has a path/,
+    ],
+    ['a public address that is none', { publicUrl: 'app.example.com' }, 'CW_CONFIG_INVALID', /^publicUrl/],
+    ['a base path that is none', { basePath: 'auth/' }, 'CW_CONFIG_INVALID', /^basePath/],
+    ['a scope without openid', { scope: 'profile' }, 'CW_CONFIG_INVALID', /^scope/],
+    ['a time-out of nothing', { idleTimeout: 0 }, 'CW_CONFIG_INVALID', /^idleTimeout/],
+    ['plain http', { publicUrl: 'http://app.example.com' }, 'CW_CONFIG_INSECURE', /^publicUrl/],
+    ['a realm in plain http', { issuer: 'http://id.example.com/realms/r' }, 'CW_CONFIG_INSECURE', /^issuer/],
+  ])('%s', (_, change, code, message) => {
+    expect(() => createSessions({ ...good, ...change })).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message), hint: expect.any(String) }),
+    )
+  })
+
+  it('plain http beyond loopback in production, even when asked to', () => {
+    const options = { ...good, publicUrl: 'http://app.example.com', dangerouslyAllowHttp: true }
+    expect(createSessions(options)).toBeDefined()
+    vi.stubEnv('NODE_ENV', 'production')
+    expect(() => createSessions(options)).toThrow(expect.objectContaining({ code: 'CW_CONFIG_INSECURE' }))
+  })
+})
+
+it('accepts loopback in plain http', () => {
+  expect(createSessions({ ...good, publicUrl: 'http://localhost:8000' }).basePath).toBe('/auth')
+})

@@ -1,0 +1,172 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+
+/** What the token endpoint is about to answer. */
+export interface TokenAnswer {
+  status: number
+  body: Record<string, unknown>
+}
+
+/**
+ * A provider that does as it is told: for the failures that no real one offers on demand. It has no login page;
+ * whoever comes is {@link TestProvider.user}. Everything else is tested on the embedded realm.
+ */
+export interface TestProvider {
+  readonly issuer: string
+  /** Who signs in next. */
+  user: string
+  /** Seconds that access tokens last. */
+  lifetime: number
+  /** `discovery`: no document; `all`: the connection breaks. */
+  down: 'discovery' | 'all' | undefined
+  /** What came to the token endpoint, in order. */
+  readonly grants: { readonly form: URLSearchParams; readonly headers: IncomingMessage['headers'] }[]
+  /** Changes the answer to a login. */
+  onLogin: (answer: URLSearchParams) => void
+  /** Changes the claims of an ID token. */
+  onIdToken: (claims: JWTPayload) => void
+  /** Changes an answer of the token endpoint; `undefined` breaks the connection. */
+  onToken: (answer: TokenAnswer, form: URLSearchParams) => Promise<TokenAnswer | undefined> | TokenAnswer
+  reset(): void
+  close(): Promise<void>
+}
+
+export const clientId = 'app'
+/** Each of its characters must be encoded in HTTP Basic (RFC 6749 section 2.3.1). */
+export const clientSecret = 's3cr:et/+&% é'
+
+export async function startProvider(): Promise<TestProvider> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  const codes = new Map<string, { login: URLSearchParams; user: string; sid: string }>()
+  const server = createServer((request, response) => {
+    void answer(request).then((result) => {
+      if (result === undefined) return request.socket.destroy()
+      const { status, headers, body } = result
+      return response.writeHead(status, headers).end(body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/test`
+
+  const idToken = async (user: string, sid: string, nonce: string | null): Promise<string> => {
+    const claims: JWTPayload = { sid, azp: clientId, ...(nonce === null ? {} : { nonce }) }
+    Object.assign(claims, { iss: issuer, sub: `sub-${user}`, aud: clientId })
+    claims.iat = Math.floor(Date.now() / 1000)
+    claims.exp = claims.iat + 300
+    provider.onIdToken(claims)
+    return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(privateKey)
+  }
+
+  const token = async (form: URLSearchParams): Promise<TokenAnswer> => {
+    const refused = (error: string): TokenAnswer => ({ status: 400, body: { error } })
+    let user: string
+    let sid: string
+    let nonce: string | null = null
+    if (form.get('grant_type') === 'authorization_code') {
+      const code = codes.get(form.get('code') ?? '')
+      codes.delete(form.get('code') ?? '')
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url')
+      if (code?.login.get('code_challenge') !== challenge) return refused('invalid_grant')
+      if (code.login.get('redirect_uri') !== form.get('redirect_uri')) return refused('invalid_grant')
+      ;({ user, sid } = code)
+      nonce = code.login.get('nonce')
+    } else {
+      ;[, user = '', sid = ''] = (form.get('refresh_token') ?? '').split('~')
+      if (user === '') return refused('invalid_grant')
+    }
+    const body = {
+      access_token: `access~${user}~${randomUUID()}`,
+      token_type: 'Bearer',
+      expires_in: provider.lifetime,
+      refresh_token: `refresh~${user}~${sid}~${randomUUID()}`,
+      id_token: await idToken(user, sid, nonce),
+    }
+    return { status: 200, body }
+  }
+
+  const answer = async (
+    request: IncomingMessage,
+  ): Promise<{ status: number; headers: Record<string, string>; body?: string } | undefined> => {
+    const json = (status: number, body: unknown) => ({
+      status,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const url = new URL(request.url ?? '', issuer)
+    const path = url.pathname.slice('/realms/test'.length)
+    if (provider.down === 'all') return undefined
+    if (path === '/.well-known/openid-configuration')
+      return provider.down === 'discovery' ? json(500, {}) : json(200, document)
+    if (path === '/certs')
+      return json(200, { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }] })
+    if (path === '/auth') {
+      const code = randomUUID()
+      const sid = `sid-${provider.user}`
+      codes.set(code, { login: url.searchParams, user: provider.user, sid })
+      const parameters = { state: url.searchParams.get('state') ?? '', session_state: sid, iss: issuer, code }
+      const result = new URLSearchParams(parameters)
+      provider.onLogin(result)
+      return {
+        status: 302,
+        headers: { location: `${url.searchParams.get('redirect_uri')}?${result.toString()}` },
+      }
+    }
+    if (path === '/token') {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const form = new URLSearchParams(Buffer.concat(chunks).toString())
+      provider.grants.push({ form, headers: request.headers })
+      const result = await provider.onToken(
+        isClient(request, form) ? await token(form) : { status: 401, body: { error: 'invalid_client' } },
+        form,
+      )
+      return result && json(result.status, result.body)
+    }
+    return json(404, {})
+  }
+
+  const document = {
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    jwks_uri: `${issuer}/certs`,
+    end_session_endpoint: `${issuer}/logout`,
+    authorization_response_iss_parameter_supported: true,
+    id_token_signing_alg_values_supported: ['RS256'],
+  }
+  const defaults = {
+    user: 'alice',
+    lifetime: 300,
+    down: undefined,
+    onLogin: () => {},
+    onIdToken: () => {},
+    onToken: (result: TokenAnswer) => result,
+  }
+  const provider: TestProvider = {
+    ...defaults,
+    issuer,
+    grants: [],
+    reset() {
+      Object.assign(provider, defaults)
+      provider.grants.length = 0
+    },
+    async close() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return provider
+}
+
+function isClient(request: IncomingMessage, form: URLSearchParams): boolean {
+  const decode = (text: string): string => decodeURIComponent(text.replaceAll('+', ' '))
+  const basic = Buffer.from(request.headers.authorization?.slice('Basic '.length) ?? '', 'base64').toString()
+  const colon = basic.indexOf(':')
+  const id = form.get('client_id') ?? decode(basic.slice(0, colon))
+  const secret = form.get('client_secret') ?? decode(basic.slice(colon + 1))
+  return id === clientId && secret === clientSecret
+}

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { createSessions, type SessionEngine, type SessionKey, type SessionOptions } from 'cloakwright/session'
+import { memorySessionStore } from 'cloakwright/state'
+import { toApp, Browser } from './browser.ts'
+import { clientId, clientSecret, type TestProvider } from './provider.ts'
+
+export const publicUrl = 'https://app.example.com'
+export const host = 'app.example.com'
+export const sessionCookie = '__Host-cloakwright'
+export const loginCookie = '__Host-cloakwright_login_'
+
+/** A clock that a test puts forward. */
+export class Clock {
+  #ahead = 0
+  readonly now = (): number => Date.now() + this.#ahead
+  forward(seconds: number): void {
+    this.#ahead += seconds * 1000
+  }
+}
+
+export function newKey(id: string): SessionKey {
+  return { id, key: randomBytes(32) }
+}
+
+/** An engine on the provider, and browsers on the engine. */
+export function setup(provider: TestProvider, options: Partial<SessionOptions> = {}) {
+  const clock = new Clock()
+  const errors: Error[] = []
+  const sessions: SessionEngine = createSessions({
+    issuer: provider.issuer,
+    clientId,
+    clientSecret,
+    publicUrl,
+    keys: [newKey('k1')],
+    store: memorySessionStore(),
+    now: clock.now,
+    onError: (error) => errors.push(error),
+    ...options,
+  })
+  const origin = options.publicUrl ?? publicUrl
+  return {
+    clock,
+    errors,
+    sessions,
+    newBrowser: () => new Browser({ [origin]: toApp(sessions) }),
+    /** A browser that is signed in as the provider's user. */
+    async signIn(): Promise<Browser> {
+      const browser = new Browser({ [origin]: toApp(sessions) })
+      const response = await browser.open(`${origin}/page`)
+      if (response.status !== 200) throw new Error(`Not signed in: ${await response.text()}`)
+      return browser
+    },
+  }
+}
+
+/** What an engine's page says it is: the session behind a browser's request. */
+export async function sessionOf(browser: Browser, headers: Record<string, string> = {}): Promise<unknown> {
+  const response = await browser.send(`${publicUrl}/`, { headers })
+  return ((await response.json()) as { session?: unknown }).session
+}
