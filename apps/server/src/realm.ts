@@ -29,11 +29,12 @@ export function realmDefinition(options: RealmOptions): RealmDefinition {
 
 /** The realm that the server's environment variables describe: what `cloakwright realm` and `npm run keycloak` apply. */
 export default async function realmFromEnvironment(env: NodeJS.ProcessEnv): Promise<RealmDefinition> {
-  const { keycloak, publicUrl, production, clientSecret } = loadRealmConfig(env)
+  const config = loadRealmConfig(env)
+  const { keycloak, publicUrl, production } = config
   return realmDefinition({
     realm: keycloak.realm,
     clientId: keycloak.clientId,
-    clientSecret: await clientSecret(),
+    clientSecret: await config.clientSecret(),
     publicUrl,
     profile: production ? 'production' : 'development',
   })

@@ -5,6 +5,7 @@ import { type Retry, retryDelay } from './retry.ts'
 import type { TokenSource } from './tokens.ts'
 
 type Send = (...parameters: unknown[]) => Promise<unknown>
+type Builder = (this: Agent, args: RequestArgs) => Send
 
 export interface DurableClientOptions {
   readonly server: string
@@ -98,17 +99,16 @@ function isNetworkFailure(cause: unknown): boolean {
 
 /** Constructing is synchronous, so that no other client is ever built by the wrapped functions. */
 function whileWrapping<T>(wrap: (args: RequestArgs, send: Send) => Send, construct: () => T): T {
-  const { request: send, updateRequest: sendUpdate } = Agent.prototype
-  Agent.prototype.request = function (args) {
-    return wrap(args, send.call(this, args) as Send)
-  }
-  Agent.prototype.updateRequest = function (args) {
-    return wrap(args, sendUpdate.call(this, args) as Send)
+  const builders = ['request', 'updateRequest'] as const
+  const originals = builders.map((name) => [name, Agent.prototype[name] as Builder] as const)
+  for (const [name, original] of originals) {
+    Agent.prototype[name] = function (args: RequestArgs) {
+      return wrap(args, original.call(this, args))
+    }
   }
   try {
     return construct()
   } finally {
-    Agent.prototype.request = send
-    Agent.prototype.updateRequest = sendUpdate
+    for (const [name, original] of originals) Agent.prototype[name] = original
   }
 }

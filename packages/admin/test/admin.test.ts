@@ -346,7 +346,7 @@ test('lists are read to the end, page by page', async () => {
 })
 
 /** Ends the session that a token of master belongs to, as a restart of a Keycloak without persistent sessions does. */
-async function endSession({ admin }: Target, token: string): Promise<void> {
+async function endSession(of: Target, token: string): Promise<void> {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { sid: string }
-  await admin().client.realms.deleteSession({ realm: 'master', session: claims.sid, isOffline: false })
+  await of.admin().client.realms.deleteSession({ realm: 'master', session: claims.sid, isOffline: false })
 }

@@ -1,5 +1,5 @@
-import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js'
 import type { Admin } from '../admin.ts'
+import type { ClientScopeRepresentation } from '../representations.ts'
 import { changedFields, merged, without } from './compare.ts'
 import { mapperFields, toMapper, writeMappers } from './mappers.ts'
 import type { ClientScopeDefinition, RealmDefinition } from './model.ts'

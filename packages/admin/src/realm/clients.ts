@@ -1,5 +1,5 @@
-import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
 import type { Admin } from '../admin.ts'
+import type { ClientRepresentation } from '../representations.ts'
 import { changedFields, merged, missing, without } from './compare.ts'
 import { clientUuid } from './lookup.ts'
 import { mapperFields, toMapper, writeMappers } from './mappers.ts'

@@ -1,5 +1,5 @@
-import type AuthenticationExecutionInfoRepresentation from '@keycloak/keycloak-admin-client/lib/defs/authenticationExecutionInfoRepresentation.js'
 import type { Admin } from '../admin.ts'
+import type { ExecutionInfoRepresentation } from '../representations.ts'
 import { changedFields } from './compare.ts'
 import type {
   AuthenticatorDefinition,
@@ -10,7 +10,7 @@ import type {
 import { create, found, type Step, update } from './step.ts'
 
 /** An execution as Keycloak lists it; the official type does not know the priority yet. */
-type Execution = AuthenticationExecutionInfoRepresentation & { priority?: number }
+type Execution = ExecutionInfoRepresentation & { priority?: number }
 
 export interface ExecutionState {
   readonly execution: Execution

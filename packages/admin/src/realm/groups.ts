@@ -1,6 +1,6 @@
-import type GroupRepresentation from '@keycloak/keycloak-admin-client/lib/defs/groupRepresentation.js'
 import type { Admin } from '../admin.ts'
 import { all, type Page } from '../pages.ts'
+import type { GroupRepresentation } from '../representations.ts'
 import { changedFields, merged, without } from './compare.ts'
 import { clientRoles, clientUuid, missingRoles, realmRoles, roleFields } from './lookup.ts'
 import type { GroupDefinition, RealmDefinition, RoleNames } from './model.ts'

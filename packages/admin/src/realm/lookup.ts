@@ -1,6 +1,5 @@
-import type { RoleMappingPayload } from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js'
-import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js'
 import type { Admin } from '../admin.ts'
+import type { RoleMappingPayload, RoleRepresentation } from '../representations.ts'
 import { missing } from './compare.ts'
 import type { RoleNames } from './model.ts'
 import { found } from './step.ts'

@@ -1,23 +1,23 @@
-import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
+import type { MapperRepresentation } from '../representations.ts'
 import { changedFields, merged } from './compare.ts'
 import type { MapperDefinition } from './model.ts'
 import { found } from './step.ts'
 
 /** What the mappers of a client, or of a client scope, are read and written with. */
 export interface MapperStore {
-  readonly list: () => Promise<ProtocolMapperRepresentation[]>
-  readonly add: (mapper: ProtocolMapperRepresentation) => Promise<unknown>
-  readonly update: (id: string, mapper: ProtocolMapperRepresentation) => Promise<unknown>
+  readonly list: () => Promise<MapperRepresentation[]>
+  readonly add: (mapper: MapperRepresentation) => Promise<unknown>
+  readonly update: (id: string, mapper: MapperRepresentation) => Promise<unknown>
 }
 
-export function toMapper(mapper: MapperDefinition): ProtocolMapperRepresentation {
+export function toMapper(mapper: MapperDefinition): MapperRepresentation {
   return { protocol: 'openid-connect', ...mapper }
 }
 
 /** As fields of a change: `protocolMappers.audience.config.included.client.audience`. */
 export function mapperFields(
   wanted: readonly MapperDefinition[] | undefined,
-  current: readonly ProtocolMapperRepresentation[] | undefined,
+  current: readonly MapperRepresentation[] | undefined,
 ): string[] {
   return (wanted ?? []).flatMap((mapper) => {
     const have = (current ?? []).find(({ name }) => name === mapper.name)

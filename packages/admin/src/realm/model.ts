@@ -1,5 +1,4 @@
-import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
-import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js'
+import type { ClientRepresentation, RealmRepresentation } from '../representations.ts'
 
 /**
  * A realm as data. The names are Keycloak's own.

@@ -1,10 +1,10 @@
-import type RequiredActionProviderRepresentation from '@keycloak/keycloak-admin-client/lib/defs/requiredActionProviderRepresentation.js'
 import type { Admin } from '../admin.ts'
+import type { RequiredActionRepresentation } from '../representations.ts'
 import { changedFields, merged } from './compare.ts'
 import type { RealmDefinition } from './model.ts'
 import { found, type Step, update } from './step.ts'
 
-export type RequiredActionsState = ReadonlyMap<string, RequiredActionProviderRepresentation>
+export type RequiredActionsState = ReadonlyMap<string, RequiredActionRepresentation>
 
 export async function readRequiredActions(
   { client }: Admin,

@@ -1,6 +1,6 @@
-import type RoleRepresentation from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js'
 import type { Admin } from '../admin.ts'
 import { all } from '../pages.ts'
+import type { RoleRepresentation } from '../representations.ts'
 import { changedFields, merged, without } from './compare.ts'
 import {
   clientRoles,

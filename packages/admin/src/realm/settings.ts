@@ -1,5 +1,5 @@
-import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js'
 import type { Admin } from '../admin.ts'
+import type { RealmRepresentation } from '../representations.ts'
 import { isObject } from './check.ts'
 import { changedFields, merged, without } from './compare.ts'
 import type { FlowBinding, RealmDefinition, RealmSettings } from './model.ts'

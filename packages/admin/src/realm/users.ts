@@ -1,6 +1,6 @@
-import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js'
 import type { Admin } from '../admin.ts'
 import { all } from '../pages.ts'
+import type { UserRepresentation } from '../representations.ts'
 import { changedFields, merged, missing, without } from './compare.ts'
 import { groupId } from './groups.ts'
 import {
