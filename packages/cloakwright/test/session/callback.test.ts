@@ -130,7 +130,7 @@ describe('callback', () => {
   })
 
   it('refuses tokens without an ID token', async () => {
-    provider.onToken = ({ status, body: { id_token: _, ...body } }) => ({ status, body })
+    provider.onToken = ({ status, body }) => ({ status, body: { ...body, id_token: undefined } })
     const { newBrowser } = setup(provider)
     expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(400)
   })

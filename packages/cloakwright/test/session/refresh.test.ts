@@ -1,0 +1,268 @@
+import type { SessionStore } from 'cloakwright/state'
+import { CloakwrightError } from 'cloakwright'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Browser } from './support/browser.ts'
+import { startProvider, type TestProvider } from './support/provider.ts'
+import { host, newKey, publicUrl, sessionCookie, setup } from './support/setup.ts'
+import { stores } from './support/stores.ts'
+
+describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
+  let provider: TestProvider
+  let store: SessionStore
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    provider = await startProvider()
+    ;({ store, close } = await open())
+  })
+  beforeEach(() => provider.reset())
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+  afterAll(async () => {
+    await close()
+    await provider.close()
+  })
+
+  type Replica = ReturnType<typeof setup>
+
+  /** Some replicas on one store, and a browser that is signed in, its access token (300 s) due. */
+  async function due(
+    count = 1,
+    seconds = 280,
+  ): Promise<{ replicas: Replica[]; browser: Browser; first: Replica }> {
+    const keys = [newKey('k1')]
+    const replicas = Array.from({ length: count }, () => setup(provider, { store, keys }))
+    const first = replicas[0] as Replica
+    const browser = await first.signIn()
+    for (const { clock } of replicas) clock.forward(seconds)
+    provider.grants.length = 0
+    return { replicas, browser, first }
+  }
+
+  async function ask(replica: Replica, browser: Browser): Promise<string> {
+    const cookie = `${sessionCookie}=${browser.cookies(host).get(sessionCookie)}`
+    const session = await replica.sessions
+      .authenticate(new Request(publicUrl, { headers: { cookie } }))
+      .catch((error: CloakwrightError) => error)
+    if (session instanceof Error) return `${session.code} ${session.status} ${session.retryAfter}`
+    return session === undefined ? 'no session' : session.accessToken
+  }
+
+  it('does not happen before it is due', async () => {
+    const { browser, first } = await due(1, 269)
+    await ask(first, browser)
+    expect(provider.grants).toEqual([])
+  })
+
+  it('gives a new access token, kept for the next request', async () => {
+    const { browser, first } = await due()
+    const refreshed = await ask(first, browser)
+    expect(refreshed).toMatch(/^access~alice~/)
+    expect(await ask(first, browser)).toBe(refreshed)
+    expect(provider.grants.map(({ form }) => form.get('grant_type'))).toEqual(['refresh_token'])
+  })
+
+  it('happens again and again, each with the latest refresh token', async () => {
+    const { browser, first } = await due()
+    for (let count = 0; count < 3; count++) {
+      await ask(first, browser)
+      first.clock.forward(280)
+    }
+    expect(new Set(provider.grants.map(({ form }) => form.get('refresh_token'))).size).toBe(3)
+  })
+
+  it.each([
+    ['an access token that still lasts', 280],
+    ['an access token that has ended', 301],
+  ])('is one grant for 5 tabs on one replica, with %s', async (_, seconds) => {
+    const { browser, first } = await due(1, seconds)
+    const tokens = await Promise.all(Array.from({ length: 5 }, () => ask(first, browser)))
+    expect(provider.grants).toHaveLength(1)
+    for (const token of tokens) expect(token).toMatch(/^access~alice~/)
+    // With an ended one, nobody is handed anything but the new one.
+    if (seconds > 300) expect(new Set(tokens).size).toBe(1)
+  })
+
+  it.each([280, 301])('is one grant for 20 tabs on 3 replicas (after %d of 300 s)', async (seconds) => {
+    const { replicas, browser } = await due(3, seconds)
+    // The provider answers once every replica has tried for the right.
+    const claims = vi.spyOn(store, 'claimRefresh')
+    provider.onToken = async (answer) => {
+      await vi.waitUntil(() => claims.mock.calls.length >= 3)
+      return answer
+    }
+    const asked = Array.from({ length: 20 }, (_, tab) => ask(replicas[tab % 3] as Replica, browser))
+    const tokens = await Promise.all(asked)
+    expect(provider.grants).toHaveLength(1)
+    if (seconds > 300) expect(new Set(tokens).size).toBe(1)
+    for (const token of tokens) expect(token).toMatch(/^access~alice~/)
+  })
+
+  it('keeps the old refresh token and ID token when no new ones come', async () => {
+    provider.onToken = ({ status, body: { refresh_token, id_token, ...body } }, form) => ({
+      status,
+      body: form.get('grant_type') === 'refresh_token' ? body : { ...body, refresh_token, id_token },
+    })
+    const { browser, first } = await due()
+    await ask(first, browser)
+    first.clock.forward(280)
+    expect(await ask(first, browser)).toMatch(/^access~/)
+    const used = provider.grants.map(({ form }) => form.get('refresh_token'))
+    expect(used).toEqual([used[0], used[0]])
+    const logout = await browser.send(`${publicUrl}/auth/logout`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    expect(new URL(logout.headers.get('location') ?? '').searchParams.get('id_token_hint')).toMatch(/^eyJ/)
+  })
+
+  const outages: [string, TestProvider['onToken']][] = [
+    ['breaks off', async () => undefined],
+    ['answers 503', () => ({ status: 503, body: {} })],
+    ['answers what is no token', () => ({ status: 200, body: {} })],
+    ['refuses the client', () => ({ status: 401, body: { error: 'invalid_client' } })],
+  ]
+
+  it.each(outages)('failing (it %s) leaves the token in use while it lasts', async (_, onToken) => {
+    const { browser, first } = await due()
+    provider.onToken = onToken
+    expect(await ask(first, browser)).toMatch(/^access~alice~/)
+    expect(provider.grants).toHaveLength(1)
+    provider.reset()
+    expect(await ask(first, browser)).toMatch(/^access~alice~/)
+    expect(provider.grants).toHaveLength(1)
+  })
+
+  it.each(outages)(
+    'failing (it %s) is 503 once the token has ended, and the session goes on after it',
+    async (_, onToken) => {
+      const { browser, first } = await due(1, 301)
+      provider.onToken = onToken
+      expect(await ask(first, browser)).toBe('CW_PROVIDER_UNAVAILABLE 503 5')
+      provider.reset()
+      expect(await ask(first, browser)).toMatch(/^access~alice~/)
+    },
+  )
+
+  it('ends the session when the provider has ended it', async () => {
+    const { replicas, browser, first } = await due(2)
+    provider.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
+    expect(await Promise.all([ask(first, browser), ask(first, browser)])).toContain('no session')
+    provider.reset()
+    for (const replica of replicas) expect(await ask(replica, browser)).toBe('no session')
+    expect(provider.grants).toEqual([])
+  })
+
+  it('ends the session when the provider names another user', async () => {
+    const { browser, first } = await due()
+    provider.onIdToken = (claims) => Object.assign(claims, { sub: 'sub-mallory' })
+    expect(await ask(first, browser)).toBe('no session')
+  })
+
+  it('lets a logout win that comes while it is under way', async () => {
+    const { browser, first } = await due(1, 301)
+    let arrived = (): void => {}
+    let release = (): void => {}
+    const atProvider = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    provider.onToken = async (answer) => {
+      arrived()
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return answer
+    }
+    const cookie = browser.cookies(host).get(sessionCookie) ?? ''
+    const asked = ask(first, browser)
+    await atProvider
+    await browser.send(`${publicUrl}/auth/logout`, {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    release()
+    expect(await asked).toBe('no session')
+    browser.jar.set(host, new Map([[sessionCookie, cookie]]))
+    expect(await ask(first, browser)).toBe('no session')
+  })
+
+  it('recovers from a replica that died between its grant and writing it', async () => {
+    const { replicas, browser, first } = await due(2, 301)
+    const second = replicas[1] as Replica
+    // Claims for a moment only, and dies: neither finishes nor gives back.
+    const { claimRefresh } = store
+    vi.spyOn(store, 'claimRefresh').mockImplementationOnce((key, version, holder) =>
+      claimRefresh(key, version, holder, 60),
+    )
+    const died = new CloakwrightError('CW_STATE_UNAVAILABLE', 'died')
+    vi.spyOn(store, 'finishRefresh').mockRejectedValueOnce(died)
+    vi.spyOn(store, 'abandonRefresh').mockRejectedValueOnce(died)
+    expect(await ask(first, browser)).toBe('CW_STATE_UNAVAILABLE 503 undefined')
+    expect(await ask(second, browser)).toMatch(/^access~alice~/)
+    expect(provider.grants).toHaveLength(2)
+  })
+
+  it.each<[string, TestProvider['onToken']]>([
+    ['got tokens', (answer) => answer],
+    ['heard invalid_grant', () => ({ status: 400, body: { error: 'invalid_grant' } })],
+  ])('goes by the row when a stalled replica lost its right and then %s', async (_, late) => {
+    const { replicas, browser, first } = await due(2, 301)
+    const second = replicas[1] as Replica
+    const { claimRefresh } = store
+    vi.spyOn(store, 'claimRefresh').mockImplementationOnce((key, version, holder) =>
+      claimRefresh(key, version, holder, 1),
+    )
+    let release = (): void => {}
+    let grants = 0
+    provider.onToken = async (answer, form) => {
+      if (++grants > 1) return answer
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return late(answer, form)
+    }
+    const stalled = ask(first, browser)
+    await vi.waitFor(() => expect(grants).toBe(1))
+    const written = await ask(second, browser)
+    expect(written).toMatch(/^access~alice~/)
+    release()
+    expect(await stalled).toBe(written)
+    expect(await ask(second, browser)).toBe(written)
+  })
+
+  it('does not wait for a slow provider while the token lasts', async () => {
+    const { replicas, browser, first } = await due(2)
+    let release = (): void => {}
+    provider.onToken = async (answer) => {
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return answer
+    }
+    const slow = ask(first, browser)
+    await vi.waitFor(() => expect(provider.grants).toHaveLength(1))
+    for (const replica of replicas) expect(await ask(replica, browser)).toMatch(/^access~alice~/)
+    release()
+    await slow
+    expect(provider.grants).toHaveLength(1)
+  })
+
+  it('is not needed by a session without a refresh token, which lasts as long as its access token', async () => {
+    provider.onToken = ({ status, body }) => ({ status, body: { ...body, refresh_token: undefined } })
+    const { browser, first } = await due()
+    expect(await ask(first, browser)).toMatch(/^access~/)
+    first.clock.forward(21)
+    expect(await ask(first, browser)).toBe('no session')
+    expect(provider.grants).toEqual([])
+  })
+
+  it('comes at half of the lifetime of very short tokens', async () => {
+    provider.lifetime = 10
+    const { browser, first } = await due(1, 4)
+    await ask(first, browser)
+    expect(provider.grants).toEqual([])
+    first.clock.forward(2)
+    await ask(first, browser)
+    expect(provider.grants).toHaveLength(1)
+  })
+})

@@ -1,0 +1,24 @@
+import {
+  memorySessionStore,
+  migrate,
+  migrations,
+  postgresSessionStore,
+  type SessionStore,
+} from 'cloakwright/state'
+import { databases } from '../../state/support/databases.ts'
+
+/** What sessions are tested on: memory and PGlite always, PostgreSQL where DATABASE_URL names one. */
+export const stores: readonly {
+  readonly name: string
+  readonly open: () => Promise<{ readonly store: SessionStore; readonly close: () => Promise<void> }>
+}[] = [
+  { name: 'memory', open: async () => ({ store: memorySessionStore(), close: async () => {} }) },
+  ...databases.map(({ name, open }) => ({
+    name,
+    open: async () => {
+      const database = await open()
+      await migrate(database.sql, 'cloakwright', migrations)
+      return { store: postgresSessionStore(database.sql), close: () => database.close() }
+    },
+  })),
+]
