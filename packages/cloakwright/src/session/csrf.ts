@@ -33,7 +33,8 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
 /** Whether a browser opens a page with this request, and so can be redirected to a login. */
 export function isNavigation({ method, headers }: SessionRequest): boolean {
   if (method !== 'GET' || headers.get('authorization') !== null) return false
-  const mode = headers.get('sec-fetch-mode')
+  // Browsers send both; Node's fetch sends the mode alone, and asks for a page if its Accept says so.
+  const mode = headers.get('sec-fetch-site') === null ? null : headers.get('sec-fetch-mode')
   if (mode !== null && mode !== 'navigate') return false
   if (headers.get('x-requested-with') !== null) return false
   return (headers.get('accept') ?? '').toLowerCase().includes('text/html')

@@ -83,7 +83,10 @@ describe('login', () => {
   it.each<[string, RequestInit]>([
     ['a fetch', { headers: { accept: 'application/json' } }],
     ['a fetch that accepts anything', { headers: { accept: '*/*' } }],
-    ['a fetch of HTML', { headers: { ...navigation, 'sec-fetch-mode': 'cors' } }],
+    [
+      'a fetch of HTML',
+      { headers: { ...navigation, 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-origin' } },
+    ],
     ['an XMLHttpRequest of HTML', { headers: { ...navigation, 'x-requested-with': 'XMLHttpRequest' } }],
     ['a request with a token', { headers: { ...navigation, authorization: 'Bearer x' } }],
     ['a form', { method: 'POST', headers: navigation }],
