@@ -10,6 +10,7 @@ export interface CheckedOptions {
   readonly allowed: ReadonlySet<string>
   readonly expected: Expectations
   readonly maxTokenLength: number
+  readonly timeout: number
   readonly coolDown: number
   readonly maxAge: number
 }
@@ -37,6 +38,7 @@ export function checkOptions(options: VerifierOptions): CheckedOptions {
     },
     maxTokenLength: number('maxTokenLength', options.maxTokenLength, 16_384, 256, 1_048_576),
     coolDown: number('keysCoolDown', options.keysCoolDown, 5, 1, 3600) * 1000,
+    timeout: number('timeout', options.timeout, 5_000, 1, 120_000),
     maxAge: number('keysMaxAge', options.keysMaxAge, 300, 10, 86_400) * 1000,
   }
 }

@@ -84,9 +84,17 @@ export interface VerifierOptions {
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { fetch = globalThis.fetch, now = Date.now, timeout = 5_000 } = options
+  const { fetch = globalThis.fetch, now = Date.now } = options
+  const {
+    allowed,
+    expected,
+    maxTokenLength,
+    timeout,
+    coolDown,
+    maxAge,
+    cache: limits,
+  } = checkOptions(options)
   const metadata = createMetadata({ ...options, fetch, now, timeout })
-  const { allowed, expected, maxTokenLength, coolDown, maxAge, cache: limits } = checkOptions(options)
   const cache = limits === false ? undefined : createTokenCache(limits, expected.clockTolerance)
   const keys = createKeySet({
     metadata,

@@ -116,7 +116,9 @@ export function signClaims(
   claims: Record<string, unknown>,
   header: Record<string, unknown> = {},
 ): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: key.alg, typ: 'JWT', kid: key.kid, ...header }).sign(key.privateKey)
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: key.alg, typ: 'JWT', kid: key.kid, ...header })
+    .sign(key.privateKey)
 }
 
 /** Signs any header and payload bytes with RS256, also those that no library would. */

@@ -1,0 +1,262 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import {
+  CloakwrightError,
+  createVerifier,
+  type Fetch,
+  type Verifier,
+  type VerifierOptions,
+} from 'cloakwright'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  type Answer,
+  claimsOf,
+  documentOf,
+  json,
+  makeKey,
+  signClaims,
+  startIssuer,
+  type TestIssuer,
+  type TestKey,
+} from '../support/issuer.ts'
+import { codeOf, refusalOf } from '../support/refusal.ts'
+
+const one = makeKey('one', 'ES256')
+const two = makeKey('two', 'ES256')
+let issuer: TestIssuer
+let now: number
+beforeEach(async () => {
+  issuer = await startIssuer([one.jwk])
+  now = Date.now()
+})
+afterEach(() => issuer.close())
+
+const make = (options: Partial<VerifierOptions> = {}): Verifier =>
+  createVerifier({ issuer: issuer.issuer, audience: 'shop-api', now: () => now, cache: false, ...options })
+const sign = (key: TestKey, change: Record<string, unknown> = {}): Promise<string> =>
+  signClaims(key, claimsOf(issuer.issuer, { exp: Math.floor(now / 1000) + 86_400, ...change }))
+const seconds = (count: number): void => {
+  now += count * 1000
+}
+
+describe('names of keys', () => {
+  test.each([
+    ['one key', [one.jwk]],
+    ['several keys', [one.jwk, two.jwk]],
+  ])('a token without a kid is refused with %s in the set', async (_name, keys) => {
+    issuer.keys = keys
+    const token = await signClaims(one, claimsOf(issuer.issuer), { kid: undefined })
+    const verifier = make()
+    expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN')
+    expect(issuer.count.jwks, 'nothing to look for').toBe(0)
+  })
+
+  test('1,000 unknown names at once are one fetch, and no more during the cool-down', async () => {
+    const verifier = make()
+    await verifier.ready()
+    issuer.count.jwks = 0
+    const token = await sign(two)
+    const [, payload, signature] = token.split('.') as [string, string, string]
+    const unknown = (): string => {
+      const header = JSON.stringify({ alg: 'ES256', kid: randomUUID() })
+      return `${Buffer.from(header).toString('base64url')}.${payload}.${signature}`
+    }
+    const attack = async (): Promise<Set<string>> =>
+      new Set(await Promise.all(Array.from({ length: 1000 }, () => codeOf(() => verifier.verify(unknown())))))
+    expect(await attack()).toEqual(new Set(['CW_TOKEN_KEY_UNKNOWN']))
+    expect(issuer.count.jwks).toBe(1)
+    seconds(4.9)
+    await attack()
+    expect(issuer.count.jwks).toBe(1)
+    seconds(0.2)
+    await attack()
+    expect(issuer.count.jwks).toBe(2)
+  })
+
+  test('a key of the same name in another realm does not help', async () => {
+    const other = await startIssuer([{ ...two.jwk, kid: 'one' }])
+    try {
+      const theirs = createVerifier({ issuer: other.issuer, audience: 'shop-api' })
+      const forged = await signClaims(one, claimsOf(other.issuer))
+      expect(await codeOf(() => theirs.verify(forged))).toBe('CW_TOKEN_SIGNATURE')
+    } finally {
+      await other.close()
+    }
+  })
+})
+
+describe('rotation', () => {
+  test('the first requests with a new key pass, by one fetch for all', async () => {
+    const verifier = make()
+    await verifier.verify(await sign(one))
+    issuer.keys = [two.jwk, one.jwk]
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => sign(two)))
+    await Promise.all(tokens.map((token) => verifier.verify(token)))
+    expect(issuer.count).toEqual({ discovery: 1, jwks: 2 })
+  })
+
+  test('it may follow at once on another, since only a look in vain starts the cool-down', async () => {
+    const verifier = make()
+    await verifier.verify(await sign(one))
+    issuer.keys = [two.jwk]
+    expect(await codeOf(async () => verifier.verify(await sign(two)))).toBe('accepted')
+    const three = makeKey('three', 'ES256')
+    issuer.keys = [three.jwk]
+    expect(await codeOf(async () => verifier.verify(await sign(three)))).toBe('accepted')
+  })
+
+  test('a look that began before the rotation is followed by another', async () => {
+    const verifier = make()
+    await verifier.verify(await sign(one))
+    const held: (() => void)[] = []
+    issuer.answers.jwks = (_request, response) => {
+      const asked = issuer.keys
+      held.push(() => json(response, { keys: asked }))
+    }
+    seconds(301)
+    await verifier.verify(await sign(one)) // starts the look in the background
+    await vi.waitFor(() => expect(held).toHaveLength(1))
+    issuer.keys = [two.jwk]
+    const token = await sign(two)
+    const early = codeOf(() => verifier.verify(token))
+    delete issuer.answers.jwks
+    held[0]?.()
+    expect(await early).toBe('accepted')
+  })
+
+  test('an answer that comes after its time does not overwrite a newer one', async () => {
+    let late: ((response: Response) => void) | undefined
+    const slow: Fetch = (url, init) =>
+      url.endsWith('/certs') && late === undefined
+        ? new Promise((resolve) => {
+            late = resolve
+          })
+        : fetch(url, init)
+    const verifier = make({ fetch: slow, timeout: 50 })
+    expect(await codeOf(async () => verifier.verify(await sign(one)))).toBe('CW_KEYS_UNAVAILABLE')
+    seconds(2)
+    issuer.keys = [two.jwk]
+    expect(await codeOf(async () => verifier.verify(await sign(two)))).toBe('accepted')
+    late?.(Response.json({ keys: [one.jwk] }))
+    expect(await codeOf(async () => verifier.verify(await sign(two)))).toBe('accepted')
+    expect(await codeOf(async () => verifier.verify(await sign(one)))).toBe('CW_TOKEN_KEY_UNKNOWN')
+  })
+})
+
+describe('answers of the realm', () => {
+  const broken: readonly (readonly [string, Answer])[] = [
+    [
+      '302',
+      (_request, response) => response.writeHead(302, { location: `${issuer.issuer}/elsewhere` }).end(),
+    ],
+    ['404', (_request, response) => json(response, { error: 'Realm does not exist' }, 404)],
+    ['500', (_request, response) => json(response, { keys: [one.jwk] }, 500)],
+    ['HTML', (_request, response) => response.end('<html>Bad gateway</html>')],
+    ['a list', (_request, response) => json(response, [one.jwk])],
+    ['an empty set', (_request, response) => json(response, { keys: [] })],
+    ['no set', (_request, response) => json(response, { keys: 'none' })],
+    ['a body without end', (_request, response) => endless(response)],
+    ['a broken connection', (request) => request.socket.destroy()],
+    ['nothing, ever', () => {}],
+  ]
+
+  test.each(broken)('%s: 503 without keys, and known keys keep working', async (_name, answer) => {
+    const options = { timeout: 150 }
+    const token = await sign(one)
+    const known = make(options)
+    await known.verify(token)
+    issuer.answers.jwks = answer
+    const asked = issuer.count.jwks
+    const refusal = await refusalOf(() => make(options).verify(token))
+    expect(refusal).toMatchObject({ code: 'CW_KEYS_UNAVAILABLE', status: 503 })
+    expect(refusal?.retryAfter).toBeGreaterThanOrEqual(1)
+    expect(issuer.count.jwks, 'no redirect is followed').toBe(asked + 1)
+    seconds(3600)
+    expect(await codeOf(() => known.verify(token))).toBe('accepted')
+    expect(await codeOf(async () => known.verify(await sign(two)))).toBe('CW_KEYS_UNAVAILABLE')
+    expect(await codeOf(() => known.ready())).toBe('accepted')
+  })
+
+  test('an outage ends without a restart', async () => {
+    const verifier = make()
+    issuer.answers.discovery = (_request, response) => json(response, {}, 500)
+    const token = await sign(one)
+    expect(await codeOf(() => verifier.verify(token))).toBe('CW_KEYS_UNAVAILABLE')
+    expect(await codeOf(() => verifier.ready())).toBe('CW_KEYS_UNAVAILABLE')
+    expect(issuer.count.discovery, 'one attempt a second').toBe(1)
+    delete issuer.answers.discovery
+    seconds(1)
+    expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
+  })
+
+  test('failed looks are reported, for a log', async () => {
+    const errors: CloakwrightError[] = []
+    const verifier = make({ onKeysError: (error) => errors.push(error) })
+    issuer.answers.jwks = (_request, response) => json(response, {}, 502)
+    await codeOf(() => verifier.ready())
+    expect(errors.map((error) => error.code)).toEqual(['CW_KEYS_UNAVAILABLE'])
+  })
+
+  test('many first requests are one discovery and one set of keys', async () => {
+    const verifier = make()
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => sign(one)))
+    await Promise.all(tokens.map((token) => verifier.verify(token)))
+    expect(issuer.count).toEqual({ discovery: 1, jwks: 1 })
+  })
+
+  test('a discovery document of another issuer is refused, and the cause says so', async () => {
+    issuer.answers.discovery = (_request, response) => json(response, documentOf(`${issuer.issuer}2`))
+    const refusal = await refusalOf(() => make().ready())
+    expect(refusal?.code).toBe('CW_KEYS_UNAVAILABLE')
+    expect(refusal?.cause).toMatchObject({ code: 'CW_DISCOVERY_ISSUER' })
+    expect(refusal?.message).toContain(`${issuer.issuer}2`)
+    expect(issuer.count.jwks).toBe(0)
+  })
+
+  test('a discovery document without keys’ address is refused', async () => {
+    issuer.answers.discovery = (_request, response) => json(response, { issuer: issuer.issuer })
+    expect(await codeOf(() => make().ready())).toBe('CW_KEYS_UNAVAILABLE')
+  })
+})
+
+describe('keys that are none of ours', () => {
+  const pkcs1 = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  const secret = Buffer.alloc(32, 7).toString('base64url')
+  test.each([
+    ['private', { ...one.privateKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' }],
+    ['symmetric', { kty: 'oct', k: secret, kid: 'one', alg: 'HS256', use: 'sig' }],
+    ['for encryption (use)', { ...one.jwk, use: 'enc' }],
+    ['for encryption (key_ops)', { ...one.jwk, use: undefined, key_ops: ['encrypt'] }],
+    ['for encryption (alg)', { ...one.jwk, alg: 'ECDH-ES' }],
+    ['of 1024 bits', { ...pkcs1, kid: 'one', alg: 'RS256', use: 'sig' }],
+    ['of exponent 1', { ...makeKey('one').jwk, e: 'AQ' }],
+    ['off its curve', { ...one.jwk, y: one.jwk.x }],
+    ['of another curve than its algorithm', { ...one.jwk, alg: 'ES384' }],
+    ['of an unknown type', { ...one.jwk, kty: 'XYZ' }],
+    ['without a name', { ...one.jwk, kid: undefined }],
+    ['named by a number', { ...one.jwk, kid: 1 }],
+    ['null', null],
+    ['a text', 'one'],
+  ])('a key that is %s is passed over', async (_name, jwk) => {
+    const token = await sign(one)
+    issuer.keys = [jwk]
+    expect(await codeOf(() => make().verify(token))).toBe('CW_KEYS_UNAVAILABLE')
+    issuer.keys = [jwk, two.jwk]
+    expect(await codeOf(() => make().verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN')
+    expect(await codeOf(async () => make().verify(await sign(two)))).toBe('accepted')
+  })
+
+  test('a key without alg serves every algorithm of its type, and no other', async () => {
+    const { alg: _alg, ...jwk } = one.jwk
+    issuer.keys = [jwk]
+    expect(await codeOf(async () => make().verify(await sign(one)))).toBe('accepted')
+  })
+})
+
+function endless(response: Parameters<Answer>[1]): void {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const more = (): void => {
+    if (!response.destroyed && response.write(' '.repeat(65_536))) setImmediate(more)
+    else response.once('drain', more)
+  }
+  more()
+}

@@ -1,0 +1,156 @@
+import { createVerifier, type TokenCacheLimits, type Verifier } from 'cloakwright'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { codeOf } from '../support/refusal.ts'
+
+// A token that is served from the cache is the very object of its first verification.
+
+const key = makeKey('one', 'ES256')
+const second = makeKey('two', 'ES256')
+const start = 1_800_000_000
+let now = start
+let issuer: TestIssuer
+beforeAll(async () => {
+  issuer = await startIssuer([key.jwk])
+})
+beforeEach(() => {
+  now = start
+  issuer.keys = [key.jwk]
+  issuer.answers = {}
+})
+afterAll(() => issuer.close())
+
+const make = (cache?: TokenCacheLimits | false): Verifier =>
+  createVerifier({ issuer: issuer.issuer, audience: 'shop-api', now: () => now * 1000, cache })
+const sign = (change: Record<string, unknown> = {}, by = key): Promise<string> =>
+  signClaims(by, claimsOf(issuer.issuer, { exp: start + 300, iat: start, ...change }))
+
+test('a token seen before is answered at once, by the same object', async () => {
+  const verifier = make()
+  const token = await sign()
+  const first = await verifier.verify(token)
+  expect(verifier.verify(token)).toBe(first)
+  // A copy of the text, as the next request brings it.
+  expect(verifier.verify(Buffer.from(token).toString())).toBe(first)
+})
+
+test('without a cache each verification is a new one', async () => {
+  const verifier = make(false)
+  const token = await sign()
+  expect(await verifier.verify(token)).not.toBe(await verifier.verify(token))
+})
+
+test('a forged token with the end of a cached one finds nothing', async () => {
+  const verifier = make()
+  const token = await sign()
+  await verifier.verify(token)
+  const [header, , signature] = token.split('.') as [string, string, string]
+  const forged = Buffer.from(JSON.stringify(claimsOf(issuer.issuer, { sub: 'mallory' }))).toString(
+    'base64url',
+  )
+  expect(await codeOf(() => verifier.verify(`${header}.${forged}.${signature}`))).toBe('CW_TOKEN_SIGNATURE')
+  expect(await codeOf(() => verifier.verify(signature.slice(-24)))).toBe('CW_TOKEN_MALFORMED')
+  expect(await codeOf(() => verifier.verify(`x${token}`))).toBe('CW_TOKEN_MALFORMED')
+})
+
+test('a cached token ends with its exp', async () => {
+  const verifier = make()
+  const token = await sign({ exp: start + 60 })
+  const first = await verifier.verify(token)
+  now = start + 59.9
+  expect(verifier.verify(token)).toBe(first)
+  now = start + 60
+  expect(await verifier.verify(token), 'within the tolerance it is verified anew').not.toBe(first)
+  now = start + 65
+  expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_EXPIRED')
+})
+
+test('a cached token is not served before its time when the clock is set back', async () => {
+  const verifier = make()
+  const token = await sign({ nbf: start - 10, iat: start - 20 })
+  await verifier.verify(token)
+  now = start - 16
+  expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_NOT_YET_VALID')
+})
+
+test('a refusal is not remembered', async () => {
+  const verifier = make()
+  const token = await sign({ nbf: start + 60 })
+  expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_NOT_YET_VALID')
+  const unknown = await sign({}, second)
+  expect(await codeOf(() => verifier.verify(unknown))).toBe('CW_TOKEN_KEY_UNKNOWN')
+  now = start + 60
+  issuer.keys = [key.jwk, second.jwk]
+  expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
+  expect(await codeOf(() => verifier.verify(unknown))).toBe('accepted')
+})
+
+test('a removed key takes its cached tokens along', async () => {
+  const verifier = make()
+  const token = await sign({ exp: start + 3600 })
+  await verifier.verify(token)
+  issuer.keys = [second.jwk]
+  now = start + 301 // the keys are looked at again in the background
+  await verifier.verify(token)
+  await vi.waitFor(async () =>
+    expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN'),
+  )
+})
+
+test('another key under the same name takes the cached tokens of the old one along', async () => {
+  const verifier = make()
+  const token = await sign({ exp: start + 3600 })
+  await verifier.verify(token)
+  issuer.keys = [{ ...second.jwk, kid: 'one' }]
+  now = start + 301
+  await verifier.verify(token)
+  await vi.waitFor(async () => expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_SIGNATURE'))
+})
+
+test('a key that is added leaves the cache alone', async () => {
+  const verifier = make()
+  const token = await sign()
+  const first = await verifier.verify(token)
+  issuer.keys = [key.jwk, second.jwk]
+  await verifier.verify(await sign({}, second))
+  expect(verifier.verify(token)).toBe(first)
+})
+
+test('it holds no more tokens than its limit, and those in use stay', async () => {
+  const verifier = make({ maxEntries: 20 })
+  const tokens = await Promise.all(Array.from({ length: 60 }, (_, at) => sign({ jti: `t${at}` })))
+  const [used] = tokens as [string]
+  const inUse = await verifier.verify(used)
+  const firsts = []
+  for (const token of tokens.slice(1)) {
+    firsts.push([token, await verifier.verify(token)] as const)
+    expect(verifier.verify(used)).toBe(inUse)
+  }
+  let kept = 0
+  // From the newest: looking at an old one brings it back and may push another out.
+  for (const [token, first] of firsts.toReversed()) if (verifier.verify(token) === first) kept++
+  expect(kept).toBeGreaterThan(0)
+  expect(kept).toBeLessThanOrEqual(20)
+})
+
+test('it holds no more bytes than its limit', async () => {
+  const large = await sign({ text: 'x'.repeat(4000) })
+  const small = await sign()
+  const verifier = make({ maxBytes: 16_000 })
+  expect(await verifier.verify(large)).not.toBe(await verifier.verify(large))
+  expect(await verifier.verify(small)).toBe(await verifier.verify(small))
+})
+
+test('garbage pushes nothing out', async () => {
+  const verifier = make({ maxEntries: 4 })
+  const token = await sign()
+  const first = await verifier.verify(token)
+  const [header, payload] = token.split('.') as [string, string]
+  for (let at = 0; at < 200; at++) {
+    const signature = Buffer.alloc(64, at).toString('base64url')
+    expect(await codeOf(() => verifier.verify(`${header}.${payload}.${signature}`))).toBe(
+      'CW_TOKEN_SIGNATURE',
+    )
+  }
+  expect(verifier.verify(token)).toBe(first)
+})
