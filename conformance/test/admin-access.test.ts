@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, json } from '../src/expect.ts'
+import { granted, tokensOf } from '../src/grants.ts'
+import { type Send, send } from '../src/http.ts'
+import { openRealm } from '../src/realm.ts'
+
+const realm = await openRealm()
+const ADMIN = `${realm.target.server}/admin/realms`
+afterAll(() => realm.close())
+
+const UNAUTHORIZED = json(401, { error: 'HTTP 401 Unauthorized' })
+const FORBIDDEN = json(403, { error: 'HTTP 403 Forbidden' })
+let bob: string
+beforeAll(async () => {
+  await realm.addUser('bob', { roles: ['admin'] })
+  bob = (await tokensOf(realm, 'bob')).access_token
+})
+
+describe('without a good token', () => {
+  it.each<[string, Send]>([
+    ['no token', {}],
+    ['junk', { bearer: 'junk' }],
+    ['a JWT that is none', { bearer: 'a.b.c' }],
+    ['another scheme', { basic: ['admin', 'admin'] }],
+  ])('the Admin API answers 401: %s', async (_, request) => {
+    expect(answerOf(await send(`${ADMIN}/${realm.name}/users`, request))).toEqual(UNAUTHORIZED)
+    expect(answerOf(await send(ADMIN, request))).toEqual(UNAUTHORIZED)
+  })
+
+  it('an ID token is none', async () => {
+    const { id_token } = await tokensOf(realm, 'bob')
+    expect(answerOf(await send(`${ADMIN}/${realm.name}/users`, { bearer: id_token }))).toEqual(UNAUTHORIZED)
+  })
+
+  it('nor is a refresh token', async () => {
+    const { refresh_token } = await tokensOf(realm, 'bob')
+    expect(answerOf(await send(`${ADMIN}/${realm.name}/users`, { bearer: refresh_token }))).toEqual(
+      UNAUTHORIZED,
+    )
+  })
+
+  it('nor is a token whose session has ended', async () => {
+    const tokens = await tokensOf(realm, 'bob')
+    await realm.api(`/sessions/${tokens.session_state}`, { method: 'DELETE' })
+    const reply = await send(`${ADMIN}/${realm.name}/users`, { bearer: tokens.access_token })
+    expect(answerOf(reply)).toEqual(UNAUTHORIZED)
+  })
+})
+
+describe('a user whose realm role is called admin is no administrator', () => {
+  it.each<[string, string, unknown?]>([
+    ['', 'GET'],
+    ['/users', 'GET'],
+    ['/users/count', 'GET'],
+    ['/users/no-such-user', 'GET'],
+    ['/clients', 'GET'],
+    ['/clients/no-such-client', 'GET'],
+    ['/roles', 'GET'],
+    ['/groups', 'GET'],
+    ['/users', 'POST', { username: 'intruder' }],
+    ['/roles', 'POST', { name: 'intruder' }],
+    ['/groups', 'POST', { name: 'intruder' }],
+    ['/clients', 'POST', { clientId: 'intruder' }],
+    ['', 'PUT', { enabled: false }],
+    ['', 'DELETE'],
+  ])('%j by %s', async (path, method, body) => {
+    const reply = await send(`${ADMIN}/${realm.name}${path}`, {
+      method,
+      bearer: bob,
+      ...(body !== undefined && { json: body }),
+    })
+    expect(answerOf(reply)).toEqual(FORBIDDEN)
+  })
+
+  it('hears of a body that cannot be read before it hears of that', async () => {
+    const reply = await send(`${ADMIN}/${realm.name}/users`, { bearer: bob, json: { nope: 1 } })
+    const error =
+      'Invalid json representation for UserRepresentation. Unrecognized field "nope" at line 1 column 10.'
+    expect(answerOf(reply)).toEqual(json(400, { error }))
+  })
+
+  it.each<[string, string, unknown?]>([
+    ['the list of realms', ''],
+    ['a new realm', '', { realm: 'intruder' }],
+    ['the users of master', '/master/users'],
+  ])('nor beyond his realm: %s', async (_, path, body) => {
+    const reply = await send(`${ADMIN}${path}`, { bearer: bob, ...(body !== undefined && { json: body }) })
+    expect(answerOf(reply)).toEqual(FORBIDDEN)
+  })
+})
+
+describe('roles of realm-management', () => {
+  /** A user who holds one role of the realm's own management client. */
+  const holder = async (role: string) => {
+    const id = await realm.addUser(`holder-${role}`)
+    const [management] = (await realm.api('/clients?clientId=realm-management')).json()
+    const granted = (await realm.api(`/clients/${management.id}/roles/${role}`)).json()
+    await realm.api(`/users/${id}/role-mappings/clients/${management.id}`, { json: [granted] })
+    return (await tokensOf(realm, `holder-${role}`)).access_token
+  }
+
+  it('view-users reads users and changes none', async () => {
+    const bearer = await holder('view-users')
+    expect((await send(`${ADMIN}/${realm.name}/users`, { bearer })).status).toBe(200)
+    const write = await send(`${ADMIN}/${realm.name}/users`, { bearer, json: { username: 'nobody' } })
+    expect(answerOf(write)).toEqual(FORBIDDEN)
+    expect(answerOf(await send(`${ADMIN}/${realm.name}/clients`, { bearer }))).toEqual(FORBIDDEN)
+  })
+
+  it('manage-users changes users, not clients', async () => {
+    const bearer = await holder('manage-users')
+    const write = await send(`${ADMIN}/${realm.name}/users`, { bearer, json: { username: 'made-by-holder' } })
+    expect(write.status).toBe(201)
+    const client = await send(`${ADMIN}/${realm.name}/clients`, { bearer, json: { clientId: 'x' } })
+    expect(answerOf(client)).toEqual(FORBIDDEN)
+  })
+
+  it('realm-admin may do everything in its realm and nothing in another', async () => {
+    const bearer = await holder('realm-admin')
+    expect(
+      (await send(`${ADMIN}/${realm.name}/roles`, { bearer, json: { name: 'made-by-holder' } })).status,
+    ).toBe(201)
+    expect(answerOf(await send(`${ADMIN}/master/users`, { bearer }))).toEqual(FORBIDDEN)
+    expect(answerOf(await send(ADMIN, { bearer, json: { realm: 'x' } }))).toEqual(FORBIDDEN)
+  })
+})
+
+describe('the administrator of master', () => {
+  it('has a lightweight token of the client admin-cli: no subject, no roles', async () => {
+    const { username, password } = realm.target.admin
+    const form = { grant_type: 'password', client_id: 'admin-cli', username, password }
+    const tokens = granted(
+      await send(`${realm.target.server}/realms/master/protocol/openid-connect/token`, { form }),
+    )
+    const claims = JSON.parse(Buffer.from(tokens.access_token.split('.')[1], 'base64url').toString())
+    expect(Object.keys(claims)).toEqual(['exp', 'iat', 'jti', 'iss', 'typ', 'azp', 'sid', 'scope'])
+    expect(claims.jti).toMatch(/^onltro:/)
+    expect(tokens.expires_in).toBe(60)
+  })
+
+  it('may use it on a realm that was made after it', async () => {
+    const bearer = await realm.admin.token()
+    const name = `${realm.name}-later`
+    expect((await send(ADMIN, { bearer, json: { realm: name, enabled: true } })).status).toBe(201)
+    const reply = await send(`${ADMIN}/${name}/users`, { bearer })
+    await send(`${ADMIN}/${name}`, { bearer, method: 'DELETE' })
+    expect(answerOf(reply)).toEqual(json(200, []))
+  })
+
+  it('gets 404 for a path that does not exist', async () => {
+    expect(answerOf(await realm.api('/no-such-thing'))).toEqual(json(404, { error: 'HTTP 404 Not Found' }))
+  })
+
+  it('gets 405 for a method that does not exist', async () => {
+    const reply = await realm.api('', { method: 'PATCH', json: {} })
+    expect(answerOf(reply)).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
+  })
+})

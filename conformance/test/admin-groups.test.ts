@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, empty, json } from '../src/expect.ts'
+import { tokensOf } from '../src/grants.ts'
+import type { Reply } from '../src/http.ts'
+import { openRealm } from '../src/realm.ts'
+import { shapeOf } from '../src/shape.ts'
+import { decode } from '../src/token.ts'
+
+const realm = await openRealm()
+afterAll(() => realm.close())
+
+const post = (path: string, body: unknown) => realm.api(path, { json: body })
+const put = (path: string, body?: unknown) =>
+  realm.api(path, { method: 'PUT', ...(body !== undefined && { json: body }) })
+const remove = (path: string) => realm.api(path, { method: 'DELETE' })
+const get = async (path: string) => (await realm.api(path)).json()
+const idOf = (reply: Reply) => reply.headers.get('location')?.split('/').pop() ?? ''
+const group = async (name: string, more = {}) => idOf(await post('/groups', { name, ...more }))
+const child = async (parent: string, name: string) => idOf(await post(`/groups/${parent}/children`, { name }))
+const MISSING = json(404, { error: 'Could not find group by id' })
+
+const ACCESS =
+  'access: {view: boolean, viewMembers: boolean, manageMembers: boolean, manage: boolean, manageMembership: boolean}'
+
+describe('groups', () => {
+  it('are created with the address of their id', async () => {
+    const reply = await post('/groups', { name: 'created' })
+    expect(answerOf(reply, 'location')).toEqual({
+      ...empty(201),
+      location: `${realm.target.server}/admin/realms/${realm.name}/groups/${idOf(reply)}`,
+    })
+  })
+
+  it('are read with these members, in this order', async () => {
+    const id = await group('read', { attributes: { k: ['v'] } })
+    const read = await get(`/groups/${id}`)
+    expect(shapeOf(read)).toBe(
+      `{id: string, name: string, path: string, subGroupCount: number, subGroups: [], attributes: {k: [string]}, realmRoles: [], clientRoles: {}, ${ACCESS}}`,
+    )
+    expect(read).toMatchObject({ name: 'read', path: '/read', subGroupCount: 0 })
+  })
+
+  it('have children, answered when created', async () => {
+    const parent = await group('parent')
+    const reply = await post(`/groups/${parent}/children`, { name: 'kid' })
+    expect(reply.status).toBe(201)
+    expect(reply.headers.get('location')).toBe(
+      `${realm.target.server}/admin/realms/${realm.name}/groups/${reply.json().id}`,
+    )
+    expect(reply.json()).toMatchObject({ name: 'kid', path: '/parent/kid', parentId: parent, subGroups: [] })
+    expect(await get(`/groups/${parent}`)).toMatchObject({ subGroupCount: 1, subGroups: [] })
+    expect(await get(`/groups/${parent}/children`)).toMatchObject([
+      { name: 'kid', path: '/parent/kid', parentId: parent },
+    ])
+  })
+
+  it.each<[string, unknown, Record<string, unknown>]>([
+    [
+      'a name that is taken',
+      { name: 'taken' },
+      json(409, { errorMessage: "Top level group named 'taken' already exists." }),
+    ],
+    ['no name', {}, json(400, { errorMessage: 'Group name is missing' })],
+    ['an empty name', { name: '' }, json(400, { errorMessage: 'Group name is missing' })],
+    [
+      'an unknown field',
+      { name: 'x', nope: 1 },
+      json(400, {
+        error:
+          'Invalid json representation for GroupRepresentation. Unrecognized field "nope" at line 1 column 21.',
+      }),
+    ],
+  ])('refuse %s', async (_, body, expected) => {
+    await group('taken')
+    expect(answerOf(await post('/groups', body))).toEqual(expected)
+  })
+
+  it('refuse a child whose name a sibling has', async () => {
+    const parent = await group('strict-parent')
+    await child(parent, 'kid')
+    const reply = await post(`/groups/${parent}/children`, { name: 'kid' })
+    expect(answerOf(reply)).toEqual(json(409, { errorMessage: "Sibling group named 'kid' already exists." }))
+  })
+
+  it('answer 404 when they do not exist', async () => {
+    expect(answerOf(await realm.api('/groups/nope'))).toEqual(MISSING)
+    expect(answerOf(await put('/groups/nope', { name: 'x' }))).toEqual(MISSING)
+    expect(answerOf(await remove('/groups/nope'))).toEqual(MISSING)
+    expect(answerOf(await post('/groups/nope/children', { name: 'x' }))).toEqual(MISSING)
+  })
+
+  it('are found by path', async () => {
+    const kid = await child(await group('by-path'), 'kid')
+    expect(await get('/group-by-path/by-path/kid')).toMatchObject({ id: kid, path: '/by-path/kid' })
+    const reply = await realm.api('/group-by-path/by-path/nope')
+    expect(answerOf(reply)).toEqual(json(404, { error: 'Group path does not exist' }))
+  })
+
+  it('are renamed, and their paths with them', async () => {
+    const id = await group('old-name', { attributes: { k: ['v'] } })
+    const kid = await child(id, 'kid')
+    expect(answerOf(await put(`/groups/${id}`, { name: 'new-name' }))).toEqual(empty(204))
+    expect(await get(`/groups/${id}`)).toMatchObject({ path: '/new-name', attributes: { k: ['v'] } })
+    expect((await get(`/groups/${kid}`)).path).toBe('/new-name/kid')
+  })
+
+  it('take their children with them when deleted', async () => {
+    const id = await group('doomed')
+    const kid = await child(id, 'kid')
+    expect(answerOf(await remove(`/groups/${id}`))).toEqual(empty(204))
+    expect(answerOf(await realm.api(`/groups/${kid}`))).toEqual(MISSING)
+  })
+})
+
+describe('lists of groups', () => {
+  beforeAll(async () => {
+    const id = await group('tree')
+    await child(id, 'needle')
+  })
+
+  it('show the top, briefly, with the number of children', async () => {
+    const all = await get('/groups')
+    const tree = all.find(({ name }: { name: string }) => name === 'tree')
+    expect(shapeOf(tree)).toBe(
+      `{id: string, name: string, path: string, subGroupCount: number, subGroups: [], ${ACCESS}}`,
+    )
+    expect(tree).toMatchObject({ path: '/tree', subGroupCount: 1 })
+    const names = all.map(({ name }: { name: string }) => name)
+    expect(names).not.toContain('needle')
+    expect(names).toEqual(names.toSorted())
+  })
+
+  it('show the way down to what was searched', async () => {
+    expect(await get('/groups?search=need')).toMatchObject([
+      { name: 'tree', subGroups: [{ name: 'needle', path: '/tree/needle' }] },
+    ])
+    expect(await get('/groups?search=need&exact=true')).toEqual([])
+  })
+
+  it('are counted, by an object', async () => {
+    const top = (await get('/groups?max=1000')).length
+    expect(answerOf(await realm.api('/groups/count?top=true'))).toEqual(json(200, { count: top }))
+    expect(Object.keys(await get('/groups/count'))).toEqual(['count'])
+    expect((await get('/groups/count')).count).toBeGreaterThan(top)
+  })
+})
+
+describe('members', () => {
+  it('join and leave, again without complaint', async () => {
+    const [user, id] = [await realm.addUser('joiner'), await group('club')]
+    const membership = `/users/${user}/groups/${id}`
+    expect(answerOf(await put(membership))).toEqual(empty(204))
+    expect(answerOf(await put(membership))).toEqual(empty(204))
+    expect(await get(`/users/${user}/groups`)).toMatchObject([{ id, name: 'club', path: '/club' }])
+    expect(await get(`/users/${user}/groups/count`)).toEqual({ count: 1 })
+    const members = await get(`/groups/${id}/members`)
+    expect(members.map(({ username }: { username: string }) => username)).toEqual(['joiner'])
+    expect(answerOf(await remove(membership))).toEqual(empty(204))
+    expect(answerOf(await remove(membership))).toEqual(empty(204))
+    expect(await get(`/groups/${id}/members`)).toEqual([])
+  })
+
+  it('of a child are not members of its parent', async () => {
+    const user = await realm.addUser('deep')
+    const top = await group('top')
+    await put(`/users/${user}/groups/${await child(top, 'deep')}`)
+    expect(await get(`/groups/${top}/members`)).toEqual([])
+  })
+
+  it('cannot join what does not exist', async () => {
+    const [user, id] = [await realm.addUser('lost'), await group('found')]
+    expect(answerOf(await put(`/users/${user}/groups/nope`))).toEqual(json(404, { error: 'Group not found' }))
+    expect(answerOf(await put(`/users/nope/groups/${id}`))).toEqual(json(404, { error: 'User not found' }))
+  })
+
+  it('have the roles of their group and of those above it', async () => {
+    const user = await realm.addUser('inheriting')
+    const top = await group('privileged')
+    const kid = await child(top, 'kid')
+    const [admin, plain] = [await get('/roles/admin'), await get('/roles/user')]
+    expect(answerOf(await post(`/groups/${top}/role-mappings/realm`, [admin]))).toEqual(empty(204))
+    await post(`/groups/${kid}/role-mappings/realm`, [plain])
+    await put(`/users/${user}/groups/${kid}`)
+    const effective = await get(`/users/${user}/role-mappings/realm/composite`)
+    expect(effective.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(['admin', 'user']),
+    )
+    const { claims } = decode((await tokensOf(realm, 'inheriting')).access_token)
+    expect(claims.realm_access.roles).toEqual(expect.arrayContaining(['admin', 'user']))
+    expect((await get(`/groups/${top}`)).realmRoles).toEqual(['admin'])
+  })
+})

@@ -1,0 +1,145 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { answerOf, empty, json } from '../src/expect.ts'
+import { openRealm } from '../src/realm.ts'
+import { shapeOf } from '../src/shape.ts'
+
+const realm = await openRealm({ displayName: 'Shown', accessTokenLifespan: 120 })
+afterAll(() => realm.close())
+
+const realms = (path: string, method?: string, body?: unknown) =>
+  realm.admin.request(path, { ...(method && { method }), ...(body !== undefined && { json: body }) })
+const UNREADABLE = json(400, { errorMessage: 'unable to read contents from stream' })
+const TYPE = { 'content-type': 'application/json' }
+
+describe('creating a realm', () => {
+  it('answers 201, empty, with its address', async () => {
+    const name = `${realm.name}-new`
+    const reply = await realms('', 'POST', { realm: name, enabled: true })
+    expect(answerOf(reply, 'location')).toEqual({
+      ...empty(201),
+      location: `${realm.target.server}/admin/realms/${name}`,
+    })
+    realm.admin.renew()
+    expect(answerOf(await realms(`/${name}`, 'DELETE'))).toEqual(empty(204))
+    expect(answerOf(await realms(`/${name}`))).toEqual(json(404, { error: 'Realm not found.' }))
+  })
+
+  it('answers 409 for a name that is taken', async () => {
+    const expected = json(409, { errorMessage: `Realm ${realm.name} already exists` })
+    expect(answerOf(await realms('', 'POST', { realm: realm.name }))).toEqual(expected)
+  })
+
+  it.each([[{}], [{ realm: '' }]])('needs a name: %j', async (body) => {
+    expect(answerOf(await realms('', 'POST', body))).toEqual(
+      json(400, { errorMessage: 'Realm name cannot be empty' }),
+    )
+  })
+
+  it('refuses a slash in the name', async () => {
+    const expected = json(400, { error: "Character '/' not allowed." })
+    expect(answerOf(await realms('', 'POST', { realm: 'a/b' }))).toEqual(expected)
+  })
+
+  it.each([
+    ['an unknown field', '{"realm":"x","nope":1}'],
+    ['half a body', '{"realm":'],
+    ['a value of another type', '{"realm":"x","enabled":"maybe"}'],
+    ['a list', '[]'],
+  ])('refuses %s', async (_, body) => {
+    const reply = await realm.admin.request('', { body, headers: TYPE })
+    expect(answerOf(reply)).toEqual(UNREADABLE)
+  })
+
+  it('refuses another content type', async () => {
+    const reply = await realm.admin.request('', { body: 'x', headers: { 'content-type': 'text/plain' } })
+    const error = 'The content-type header value did not match the value in @Consumes'
+    expect(answerOf(reply)).toEqual(json(415, { error }))
+  })
+})
+
+describe('reading a realm', () => {
+  it('shows what it was made with and Keycloak’s defaults', async () => {
+    const body = (await realm.api('')).json()
+    expect(Object.keys(body).slice(0, 7)).toEqual([
+      'id',
+      'realm',
+      'displayName',
+      'notBefore',
+      'defaultSignatureAlgorithm',
+      'revokeRefreshToken',
+      'refreshTokenMaxReuse',
+    ])
+    expect(body).toMatchObject({
+      realm: realm.name,
+      displayName: 'Shown',
+      enabled: true,
+      accessTokenLifespan: 120,
+      defaultSignatureAlgorithm: 'RS256',
+      revokeRefreshToken: false,
+      refreshTokenMaxReuse: 0,
+      ssoSessionIdleTimeout: 1800,
+      ssoSessionMaxLifespan: 36_000,
+      offlineSessionIdleTimeout: 2_592_000,
+      accessCodeLifespan: 60,
+      accessCodeLifespanUserAction: 300,
+      accessCodeLifespanLogin: 1800,
+      sslRequired: 'external',
+      registrationAllowed: false,
+      loginWithEmailAllowed: true,
+      duplicateEmailsAllowed: false,
+      editUsernameAllowed: false,
+      bruteForceProtected: false,
+      failureFactor: 30,
+      otpPolicyType: 'totp',
+      otpPolicyAlgorithm: 'HmacSHA1',
+      otpPolicyDigits: 6,
+      otpPolicyPeriod: 30,
+      otpPolicyLookAheadWindow: 1,
+      browserFlow: 'browser',
+      directGrantFlow: 'direct grant',
+    })
+    expect(body.defaultRole).toMatchObject({
+      name: `default-roles-${realm.name}`,
+      composite: true,
+      clientRole: false,
+    })
+  })
+
+  it('lists realms, briefly when asked', async () => {
+    const reply = await realms('?briefRepresentation=true')
+    const mine = reply.json().find((one: { realm: string }) => one.realm === realm.name)
+    expect(shapeOf(mine)).toBe('{id: string, realm: string, displayName: string, enabled: boolean}')
+    expect(reply.json().map((one: { realm: string }) => one.realm)).toContain('master')
+  })
+
+  it('answers 404 for one that does not exist', async () => {
+    expect(answerOf(await realms('/no-such-realm'))).toEqual(json(404, { error: 'Realm not found.' }))
+  })
+})
+
+describe('changing a realm', () => {
+  it('merges: what is not named stays', async () => {
+    expect(answerOf(await realm.api('', { method: 'PUT', json: { ssoSessionIdleTimeout: 900 } }))).toEqual(
+      empty(204),
+    )
+    expect((await realm.api('')).json()).toMatchObject({
+      displayName: 'Shown',
+      accessTokenLifespan: 120,
+      ssoSessionIdleTimeout: 900,
+      enabled: true,
+    })
+  })
+
+  it('names an unknown field, and where it is', async () => {
+    const reply = await realm.api('', { method: 'PUT', json: { nope: 1 } })
+    const error =
+      'Invalid json representation for RealmRepresentation. Unrecognized field "nope" at line 1 column 10.'
+    expect(answerOf(reply)).toEqual(json(400, { error }))
+  })
+
+  it('answers 404 for one that does not exist', async () => {
+    const missing = json(404, { error: 'Realm not found.' })
+    expect(answerOf(await realms('/no-such-realm', 'PUT', {}))).toEqual(missing)
+    expect(answerOf(await realms('/no-such-realm', 'DELETE'))).toEqual(missing)
+  })
+})

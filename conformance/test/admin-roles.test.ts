@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, empty, json } from '../src/expect.ts'
+import { tokensOf } from '../src/grants.ts'
+import { openRealm } from '../src/realm.ts'
+import { shapeOf } from '../src/shape.ts'
+import { decode } from '../src/token.ts'
+
+const realm = await openRealm()
+afterAll(() => realm.close())
+
+const post = (path: string, body: unknown) => realm.api(path, { json: body })
+const put = (path: string, body: unknown) => realm.api(path, { method: 'PUT', json: body })
+const remove = (path: string, body?: unknown) =>
+  realm.api(path, { method: 'DELETE', ...(body !== undefined && { json: body }) })
+const get = async (path: string) => (await realm.api(path)).json()
+const role = async (name: string, more = {}) => {
+  await post('/roles', { name, ...more })
+  return get(`/roles/${name}`)
+}
+const names = (list: { name: string }[]) => list.map(({ name }) => name).toSorted()
+const MISSING = json(404, { error: 'Could not find role' })
+const address = `${realm.target.server}/admin/realms/${realm.name}`
+
+let app: string
+let alice: string
+beforeAll(async () => {
+  app = (await get('/clients?clientId=app'))[0].id
+  alice = await realm.addUser('alice')
+})
+
+describe('realm roles', () => {
+  it('are created with an address that ends in their name', async () => {
+    const reply = await post('/roles', { name: 'new', description: 'd' })
+    expect(answerOf(reply, 'location')).toEqual({ ...empty(201), location: `${address}/roles/new` })
+  })
+
+  it('encode odd names in the address', async () => {
+    const reply = await post('/roles', { name: 'a b/ü:c' })
+    expect(reply.headers.get('location')).toBe(`${address}/roles/a%20b%2F%C3%BC:c`)
+    expect((await get(`/roles/${encodeURIComponent('a b/ü:c')}`)).name).toBe('a b/ü:c')
+  })
+
+  it('are read by name and by id', async () => {
+    const read = await role('readable', { description: 'd', attributes: { k: ['v'] } })
+    expect(shapeOf(read)).toBe(
+      '{id: string, name: string, description: string, composite: boolean, clientRole: boolean, containerId: string, attributes: {k: [string]}}',
+    )
+    expect(await get(`/roles-by-id/${read.id}`)).toEqual(read)
+  })
+
+  it('are listed briefly, with attributes when asked', async () => {
+    await role('listed')
+    const [brief] = await get('/roles?search=listed')
+    expect(Object.keys(brief)).toEqual(['id', 'name', 'composite', 'clientRole', 'containerId'])
+    const [full] = await get('/roles?search=listed&briefRepresentation=false')
+    expect(Object.keys(full)).toEqual(['id', 'name', 'composite', 'clientRole', 'containerId', 'attributes'])
+    expect(names(await get('/roles'))).toEqual(
+      expect.arrayContaining([
+        'admin',
+        `default-roles-${realm.name}`,
+        'offline_access',
+        'uma_authorization',
+        'user',
+      ]),
+    )
+  })
+
+  it.each<[string, unknown, Record<string, unknown>]>([
+    [
+      'a name that is taken',
+      { name: 'user' },
+      json(409, { errorMessage: 'Role with name user already exists' }),
+    ],
+    ['no name', {}, json(400, { error: 'role has no name' })],
+    [
+      'an unknown field',
+      { name: 'x', nope: 1 },
+      json(400, {
+        error:
+          'Invalid json representation for RoleRepresentation. Unrecognized field "nope" at line 1 column 21.',
+      }),
+    ],
+  ])('refuse %s', async (_, body, expected) => {
+    expect(answerOf(await post('/roles', body))).toEqual(expected)
+  })
+
+  it('answer 404 when they do not exist', async () => {
+    expect(answerOf(await realm.api('/roles/nope'))).toEqual(MISSING)
+    expect(answerOf(await put('/roles/nope', { name: 'nope' }))).toEqual(MISSING)
+    expect(answerOf(await remove('/roles/nope'))).toEqual(MISSING)
+    expect(answerOf(await realm.api('/roles-by-id/nope'))).toEqual(
+      json(404, { error: 'Could not find role with id' }),
+    )
+  })
+
+  it('are replaced by PUT, their name too; attributes stay when not named', async () => {
+    const before = await role('replaced', { description: 'd' })
+    expect(answerOf(await put('/roles/replaced', { name: 'replaced', attributes: { k: ['v'] } }))).toEqual(
+      empty(204),
+    )
+    expect(await get('/roles/replaced')).toEqual({
+      ...before,
+      attributes: { k: ['v'] },
+      description: undefined,
+    })
+    await put('/roles/replaced', { name: 'renamed' })
+    expect(await get('/roles/renamed')).toMatchObject({ id: before.id, attributes: { k: ['v'] } })
+  })
+
+  it('are gone after DELETE, from users too', async () => {
+    const gone = await role('gone')
+    await post(`/users/${alice}/role-mappings/realm`, [gone])
+    expect(answerOf(await remove('/roles/gone'))).toEqual(empty(204))
+    expect(answerOf(await realm.api('/roles/gone'))).toEqual(MISSING)
+    expect(names(await get(`/users/${alice}/role-mappings/realm`))).not.toContain('gone')
+  })
+
+  it('cannot lose the one that all users have', async () => {
+    const name = `default-roles-${realm.name}`
+    const errorMessage = `${name} is default role of the realm and cannot be removed.`
+    expect(answerOf(await remove(`/roles/${name}`))).toEqual(json(400, { errorMessage }))
+  })
+})
+
+describe('client roles', () => {
+  it('are created, read, listed and refused twice', async () => {
+    const reply = await post(`/clients/${app}/roles`, { name: 'reader' })
+    expect(answerOf(reply, 'location')).toEqual({
+      ...empty(201),
+      location: `${address}/clients/${app}/roles/reader`,
+    })
+    const read = await get(`/clients/${app}/roles/reader`)
+    expect(read).toMatchObject({ name: 'reader', composite: false, clientRole: true, containerId: app })
+    expect(names(await get(`/clients/${app}/roles`))).toContain('reader')
+    const again = await post(`/clients/${app}/roles`, { name: 'reader' })
+    expect(answerOf(again)).toEqual(json(409, { errorMessage: 'Role with name reader already exists' }))
+    expect(answerOf(await realm.api(`/clients/${app}/roles/nope`))).toEqual(MISSING)
+  })
+})
+
+describe('composite roles', () => {
+  it('hold roles of the realm and of clients', async () => {
+    await post(`/clients/${app}/roles`, { name: 'writer' })
+    const writer = await get(`/clients/${app}/roles/writer`)
+    const [boss, user] = [await role('boss'), await get('/roles/user')]
+    expect(boss.composite).toBe(false)
+    expect(answerOf(await post('/roles/boss/composites', [user, writer]))).toEqual(empty(204))
+    expect((await get('/roles/boss')).composite).toBe(true)
+    expect(names(await get('/roles/boss/composites'))).toEqual(['user', 'writer'])
+    expect(names(await get('/roles/boss/composites/realm'))).toEqual(['user'])
+    expect(names(await get(`/roles/boss/composites/clients/${app}`))).toEqual(['writer'])
+    expect(answerOf(await remove('/roles/boss/composites', [writer]))).toEqual(empty(204))
+    expect(names(await get('/roles/boss/composites'))).toEqual(['user'])
+  })
+
+  it('give all they hold, in the token too', async () => {
+    const [outer, inner] = [await role('outer'), await role('inner')]
+    await post('/roles/outer/composites', [inner])
+    const id = await realm.addUser('composed')
+    await post(`/users/${id}/role-mappings/realm`, [outer])
+    const { claims } = decode((await tokensOf(realm, 'composed')).access_token)
+    expect(claims.realm_access.roles).toEqual(expect.arrayContaining(['outer', 'inner']))
+  })
+
+  it('refuse a role that does not exist', async () => {
+    await role('picky')
+    const reply = await post('/roles/picky/composites', [{ id: 'nope', name: 'nope' }])
+    expect(answerOf(reply)).toEqual(json(404, { error: 'Could not find composite role' }))
+  })
+})
+
+describe('roles of a user', () => {
+  const mappings = `/role-mappings/realm`
+  const fresh = async (name: string) => `/users/${await realm.addUser(name)}`
+
+  it('are given and taken, again without complaint', async () => {
+    const [user, admin] = [await fresh('mapped'), await get('/roles/admin')]
+    expect(answerOf(await post(user + mappings, [admin]))).toEqual(empty(204))
+    expect(answerOf(await post(user + mappings, [admin]))).toEqual(empty(204))
+    expect(names(await get(user + mappings))).toEqual(['admin', `default-roles-${realm.name}`])
+    expect(answerOf(await remove(user + mappings, [admin]))).toEqual(empty(204))
+    expect(answerOf(await remove(user + mappings, [admin]))).toEqual(empty(204))
+    expect(names(await get(user + mappings))).toEqual([`default-roles-${realm.name}`])
+  })
+
+  it('are all taken by DELETE without a body', async () => {
+    const user = await fresh('stripped')
+    expect(answerOf(await remove(user + mappings))).toEqual(empty(204))
+    expect(answerOf(await realm.api(user + mappings))).toEqual(json(200, []))
+  })
+
+  it('are shown together, those of clients by client', async () => {
+    const user = await fresh('both-kinds')
+    await post(`/clients/${app}/roles`, { name: 'viewer' })
+    const viewer = await get(`/clients/${app}/roles/viewer`)
+    expect(answerOf(await post(`${user}/role-mappings/clients/${app}`, [viewer]))).toEqual(empty(204))
+    const all = await get(`${user}/role-mappings`)
+    expect(Object.keys(all)).toEqual(['realmMappings', 'clientMappings'])
+    expect(names(all.realmMappings)).toEqual([`default-roles-${realm.name}`])
+    expect(all.clientMappings.app).toMatchObject({ id: app, client: 'app', mappings: [{ name: 'viewer' }] })
+    expect(names(await get(`${user}/role-mappings/clients/${app}`))).toEqual(['viewer'])
+    expect(names(await get(`/clients/${app}/roles/viewer/users`).then(usernames))).toEqual(['both-kinds'])
+  })
+
+  it('are shown as they count, and as they could be given', async () => {
+    const user = await fresh('effective')
+    expect(names(await get(`${user}${mappings}/composite`))).toEqual([
+      `default-roles-${realm.name}`,
+      'offline_access',
+      'uma_authorization',
+    ])
+    const available = names(await get(`${user}${mappings}/available`))
+    expect(available).toEqual(expect.arrayContaining(['admin', 'offline_access', 'user']))
+    expect(available).not.toContain(`default-roles-${realm.name}`)
+  })
+
+  it('are listed by role', async () => {
+    const [user, watched] = [await fresh('watched-user'), await role('watched')]
+    await post(user + mappings, [watched])
+    expect(names(await get('/roles/watched/users').then(usernames))).toEqual(['watched-user'])
+  })
+
+  it.each<[string, unknown, Record<string, unknown>]>([
+    ['a role by its name only', [{ name: 'user' }], json(404, { error: 'Role not found' })],
+    ['a role that does not exist', [{ id: 'nope', name: 'nope' }], json(404, { error: 'Role not found' })],
+  ])('refuse %s', async (what, body, expected) => {
+    const user = await fresh(`refused-${what.length}`)
+    expect(answerOf(await post(user + mappings, body))).toEqual(expected)
+  })
+
+  it('refuse an object where a list belongs', async () => {
+    const reply = await post(`/users/${alice}${mappings}`, await get('/roles/user'))
+    const expected = { error: 'unknown_error', error_description: 'Cannot parse the JSON' }
+    expect(answerOf(reply)).toEqual(json(400, expected))
+  })
+
+  it('answer 404 for a user or client that does not exist', async () => {
+    expect(answerOf(await post(`/users/nope${mappings}`, []))).toEqual(json(404, { error: 'User not found' }))
+    const reply = await post(`/users/${alice}/role-mappings/clients/nope`, [])
+    expect(answerOf(reply)).toEqual(json(404, { error: 'Client not found' }))
+  })
+})
+
+function usernames(users: { username: string }[]): { name: string }[] {
+  return users.map(({ username }) => ({ name: username }))
+}

@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, oauthError, seenOn, loginPage } from '../src/expect.ts'
+import { asClient, challengeOf, codeOf, exchange, granted, refresh } from '../src/grants.ts'
+import { send } from '../src/http.ts'
+import { openRealm } from '../src/realm.ts'
+import { decode } from '../src/token.ts'
+
+const realm = await openRealm()
+afterAll(() => realm.close())
+beforeAll(async () => {
+  await realm.addUser('alice')
+  await realm.addClient({ clientId: 'spa', publicClient: true })
+  await realm.addClient({ clientId: 'other' })
+})
+
+const VERIFIER = 'v'.repeat(43)
+const S256 = challengeOf(VERIFIER)
+
+describe('exchanging a code', () => {
+  it('gives the tokens, in this order, not to be cached', async () => {
+    const reply = await exchange(realm, await codeOf(realm, 'alice'))
+    expect(reply.status).toBe(200)
+    expect([reply.headers.get('cache-control'), reply.headers.get('pragma')]).toEqual([
+      'no-store',
+      'no-cache',
+    ])
+    const body = reply.json()
+    expect(Object.keys(body)).toEqual([
+      'access_token',
+      'expires_in',
+      'refresh_expires_in',
+      'refresh_token',
+      'token_type',
+      'id_token',
+      'not-before-policy',
+      'session_state',
+      'scope',
+    ])
+    expect(body).toMatchObject({
+      expires_in: 300,
+      refresh_expires_in: 1800,
+      token_type: 'Bearer',
+      'not-before-policy': 0,
+    })
+    expect(body.scope.split(' ').toSorted()).toEqual(['email', 'openid', 'profile'])
+    expect(body.session_state).toBe(decode(body.access_token).claims.sid)
+  })
+
+  it('gives no ID token when openid was not asked for', async () => {
+    const body = (await exchange(realm, await codeOf(realm, 'alice', { scope: '' }))).json()
+    expect(body).not.toHaveProperty('id_token')
+    expect(body.scope.split(' ').toSorted()).toEqual(['email', 'profile'])
+  })
+
+  it('puts the nonce into the ID token only', async () => {
+    const body = granted(await exchange(realm, await codeOf(realm, 'alice', { nonce: 'n-1' })))
+    expect(decode(body.id_token).claims.nonce).toBe('n-1')
+    expect(decode(body.access_token).claims).not.toHaveProperty('nonce')
+  })
+
+  it.each<[string, Record<string, string>, string]>([
+    ['another redirect URI', { redirect_uri: 'https://app.example/deep/x' }, 'Incorrect redirect_uri'],
+    ['an empty redirect URI', { redirect_uri: '' }, 'Incorrect redirect_uri'],
+    ['another client', asClient('other'), 'Auth error: Found different client_id in clientSession'],
+    [
+      'another client, a public one',
+      { client_id: 'spa' },
+      'Auth error: Found different client_id in clientSession',
+    ],
+  ])('is refused with %s', async (_, more, description) => {
+    const reply = await exchange(realm, await codeOf(realm, 'alice'), more)
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', description))
+  })
+
+  it.each([
+    ['unknown', 'junk'],
+    [
+      'made up in the right form',
+      '6b1f9a0e-5b1c-4d1e-9f3a-0c9d8e7f6a5b.abcdefghijklmnopqrstuvwx.6b1f9a0e-5b1c-4d1e-9f3a-0c9d8e7f6a5b',
+    ],
+  ])('is refused when the code is %s', async (_, code) => {
+    expect(answerOf(await exchange(realm, code))).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
+  })
+
+  it('is refused without a code', async () => {
+    const reply = await exchange(realm, '', {})
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
+  })
+
+  it('is refused without the parameter', async () => {
+    const reply = await realm.token({ grant_type: 'authorization_code', ...asClient('app') })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing parameter: code'))
+  })
+})
+
+describe('a code used twice', () => {
+  it('is refused', async () => {
+    const code = await codeOf(realm, 'alice')
+    granted(await exchange(realm, code))
+    expect(answerOf(await exchange(realm, code))).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
+  })
+
+  it('takes back what it gave: access and refresh token', async () => {
+    const code = await codeOf(realm, 'alice')
+    const tokens = granted(await exchange(realm, code))
+    await exchange(realm, code)
+    const userinfo = await send(`${realm.oidc}/userinfo`, { bearer: tokens.access_token })
+    expect(answerOf(userinfo, 'www-authenticate')).toEqual({
+      status: 401,
+      type: 'text/plain',
+      'www-authenticate': `Bearer realm="${realm.name}", error="invalid_token", error_description="user_session_not_found"`,
+      body: '',
+    })
+    const refreshed = await refresh(realm, tokens.refresh_token)
+    expect(answerOf(refreshed)).toEqual(
+      oauthError(400, 'invalid_grant', "Session doesn't have required client"),
+    )
+  })
+
+  it('leaves the browser signed in', async () => {
+    const browser = realm.browser()
+    const code = await codeOf(realm, 'alice', {}, browser)
+    await exchange(realm, code)
+    await exchange(realm, code)
+    const page = await browser.open(realm.authUrl())
+    expect(page.location().searchParams.get('code')).toBeTruthy()
+  })
+
+  it('is spent by a failed attempt too', async () => {
+    const code = await codeOf(realm, 'alice', S256)
+    await exchange(realm, code)
+    const reply = await exchange(realm, code, { code_verifier: VERIFIER })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
+  })
+})
+
+describe('PKCE', () => {
+  it.each<[string, string, Record<string, string>]>([
+    ['S256', 'app', S256],
+    ['S256 for a public client', 'spa', S256],
+    ['plain', 'app', { code_challenge: VERIFIER, code_challenge_method: 'plain' }],
+    ['no method, which means plain', 'app', { code_challenge: VERIFIER }],
+  ])('accepts %s', async (_, client, challenge) => {
+    const code = await codeOf(realm, 'alice', { client_id: client, ...challenge })
+    const reply = await exchange(realm, code, { ...asClient(client), code_verifier: VERIFIER })
+    expect([reply.status, reply.json().token_type]).toEqual([200, 'Bearer'])
+  })
+
+  it.each<[string, Record<string, string>, Record<string, string>, string]>([
+    ['no verifier', S256, {}, 'PKCE code verifier not specified'],
+    ['a wrong verifier', S256, { code_verifier: 'w'.repeat(43) }, 'PKCE verification failed: Code mismatch'],
+    [
+      'a verifier too short',
+      S256,
+      { code_verifier: 'short' },
+      'PKCE verification failed: Invalid code verifier',
+    ],
+    [
+      'the challenge as the verifier',
+      S256,
+      { code_verifier: S256.code_challenge },
+      'PKCE verification failed: Code mismatch',
+    ],
+    [
+      'a verifier that nobody asked for',
+      {},
+      { code_verifier: VERIFIER },
+      'PKCE code verifier specified but challenge not present in authorization',
+    ],
+  ])('refuses %s', async (_, challenge, verifier, description) => {
+    const reply = await exchange(realm, await codeOf(realm, 'alice', challenge), verifier)
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', description))
+  })
+})
+
+describe('the session of a code flow', () => {
+  it('is one for all clients of a browser', async () => {
+    const browser = realm.browser()
+    const first = granted(await exchange(realm, await codeOf(realm, 'alice', {}, browser)))
+    const page = await browser.open(realm.authUrl({ client_id: 'other' }))
+    const second = granted(
+      await exchange(realm, page.location().searchParams.get('code') ?? '', asClient('other')),
+    )
+    expect(second.session_state).toBe(first.session_state)
+    expect(decode(second.access_token).claims.azp).toBe('other')
+  })
+
+  it('ends when an administrator signs the user out', async () => {
+    const browser = realm.browser()
+    const tokens = granted(await exchange(realm, await codeOf(realm, 'alice', {}, browser)))
+    const id = decode(tokens.access_token).claims.sub
+    expect((await realm.api(`/users/${id}/logout`, { method: 'POST' })).status).toBe(204)
+    const reply = await refresh(realm, tokens.refresh_token)
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Session not active'))
+    expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
+  })
+})

@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, json } from '../src/expect.ts'
+import { APP, password, tokensOf } from '../src/grants.ts'
+import { type Json, type Reply, send } from '../src/http.ts'
+import { openRealm } from '../src/realm.ts'
+
+const realm = await openRealm()
+afterAll(() => realm.close())
+let tokens: Json
+beforeAll(async () => {
+  await realm.addUser('alice')
+  tokens = await tokensOf(realm, 'alice')
+})
+
+const FRIEND = { origin: 'https://app.example' }
+const STRANGER = { origin: 'https://evil.example' }
+const USERINFO = `${realm.oidc}/userinfo`
+
+const cors = ({ status, headers }: Reply) => ({
+  status,
+  ...Object.fromEntries(
+    [...headers]
+      .filter(([name]) => name.startsWith('access-control-'))
+      .map(([name, value]) => [name.slice(15), value]),
+  ),
+})
+const allowed = (origin: string) => ({ 'allow-origin': origin, 'allow-credentials': 'true' })
+const exposed = { 'expose-headers': 'Access-Control-Allow-Methods' }
+
+describe('a preflight', () => {
+  it.each([
+    ['token', 'POST, OPTIONS'],
+    ['revoke', 'POST, OPTIONS'],
+    ['userinfo', 'GET, HEAD, OPTIONS'],
+    ['logout', 'GET, HEAD, OPTIONS'],
+    ['certs', 'GET'],
+  ])('of %s is answered for any origin, as the client is not known yet', async (path, methods) => {
+    for (const { origin } of [FRIEND, STRANGER]) {
+      const asked = {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization',
+      }
+      const reply = await send(`${realm.oidc}/${path}`, { method: 'OPTIONS', headers: asked })
+      expect(cors(reply)).toEqual({
+        status: 200,
+        ...allowed(origin),
+        'allow-methods': methods,
+        'allow-headers':
+          'Origin, Access-Control-Request-Method, X-Requested-With, Accept, Access-Control-Request-Headers, DPoP, Content-Type, Authorization',
+        'max-age': '3600',
+      })
+    }
+  })
+
+  it('of introspection is not answered: it is no business of browsers', async () => {
+    const headers = { ...FRIEND, 'access-control-request-method': 'POST' }
+    expect(cors(await send(`${realm.oidc}/token/introspect`, { method: 'OPTIONS', headers }))).toEqual({
+      status: 200,
+    })
+  })
+})
+
+describe('a request with an origin', () => {
+  it.each([
+    ['the discovery document', `${realm.issuer}/.well-known/openid-configuration`],
+    ['the keys', `${realm.oidc}/certs`],
+    ['the realm', realm.issuer],
+  ])('may read %s from anywhere', async (_, url) => {
+    expect(cors(await send(url, { headers: STRANGER }))).toEqual({ status: 200, ...allowed(STRANGER.origin) })
+  })
+
+  it('gets tokens from a web origin of the client', async () => {
+    const reply = await realm.token(password('alice'), { headers: FRIEND })
+    expect(cors(reply)).toEqual({ status: 200, ...allowed(FRIEND.origin), ...exposed })
+  })
+
+  it('gets none from another', async () => {
+    const reply = await realm.token(password('alice'), { headers: STRANGER })
+    expect(answerOf(reply)).toEqual(json(403, { error: 'Invalid origin' }))
+    expect(cors(reply)).toEqual({ status: 403 })
+  })
+
+  it('may read why it was refused', async () => {
+    const reply = await realm.token(password('alice', { password: 'x' }), { headers: FRIEND })
+    expect(cors(reply)).toEqual({ status: 400, ...allowed(FRIEND.origin), ...exposed })
+  })
+
+  it('reads userinfo from a web origin of the token', async () => {
+    const reply = await send(USERINFO, { bearer: tokens.access_token, headers: FRIEND })
+    expect(cors(reply)).toEqual({ status: 200, ...allowed(FRIEND.origin), ...exposed })
+  })
+
+  it('does not from another', async () => {
+    const reply = await send(USERINFO, { bearer: tokens.access_token, headers: STRANGER })
+    expect(answerOf(reply)).toEqual(json(403, { error: 'Invalid origin' }))
+  })
+
+  it('may read the challenge of userinfo', async () => {
+    expect(cors(await send(USERINFO, { headers: FRIEND }))).toEqual({
+      status: 401,
+      ...allowed(FRIEND.origin),
+      'expose-headers': 'Access-Control-Allow-Methods, WWW-Authenticate',
+    })
+  })
+
+  it('may revoke from a web origin of the client', async () => {
+    const { access_token } = await tokensOf(realm, 'alice')
+    const reply = await send(`${realm.oidc}/revoke`, {
+      form: { ...APP, token: access_token },
+      headers: FRIEND,
+    })
+    expect(cors(reply)).toEqual({ status: 200, ...allowed(FRIEND.origin), ...exposed })
+  })
+})

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, json, oauthError } from '../src/expect.ts'
+import { APP, asClient, granted, tokensOf } from '../src/grants.ts'
+import { type Json, send } from '../src/http.ts'
+import { openRealm, SECRET } from '../src/realm.ts'
+import { shapeOf } from '../src/shape.ts'
+import { decode } from '../src/token.ts'
+
+const realm = await openRealm()
+const INTROSPECT = `${realm.oidc}/token/introspect`
+afterAll(() => realm.close())
+
+const API = asClient('api')
+const INACTIVE = json(200, { active: false })
+let alice: string
+let tokens: Json
+beforeAll(async () => {
+  alice = await realm.addUser('alice')
+  await realm.addClient({ clientId: 'spa', publicClient: true })
+  await realm.addClient({ clientId: 'bearer', bearerOnly: true })
+  const config = {
+    'included.client.audience': 'api',
+    'access.token.claim': 'true',
+    'introspection.token.claim': 'true',
+  }
+  const audience = { name: 'api', protocol: 'openid-connect', protocolMapper: 'oidc-audience-mapper', config }
+  await realm.addClient({ clientId: 'api', protocolMappers: [audience] })
+  tokens = await tokensOf(realm, 'alice', API)
+})
+
+const introspect = (token: string, more: Record<string, string> = API) =>
+  send(INTROSPECT, { form: { token, ...more } })
+
+describe('introspection of an access token', () => {
+  it('shows its claims to a client in its audience, then who it is for and that it is active', async () => {
+    const reply = await introspect(tokens.access_token)
+    expect([reply.status, reply.headers.get('cache-control')]).toEqual([200, 'no-cache'])
+    expect(shapeOf(reply.json())).toBe(
+      '{exp: number, iat: number, jti: string, iss: string, aud: [string], sub: string, typ: string, azp: string, ' +
+        'sid: string, acr: string, allowed-origins: [string], realm_access: {roles: [string]}, ' +
+        'resource_access: {account: {roles: [string]}}, scope: string, email_verified: boolean, name: string, ' +
+        'preferred_username: string, given_name: string, family_name: string, email: string, client_id: string, ' +
+        'username: string, token_type: string, active: boolean}',
+    )
+    expect(reply.json()).toMatchObject({
+      ...decode(tokens.access_token).claims,
+      aud: ['api', 'account'],
+      sub: alice,
+      client_id: 'api',
+      username: 'alice',
+      token_type: 'Bearer',
+      active: true,
+    })
+  })
+
+  it('accepts the client’s secret in the header too', async () => {
+    const reply = await send(INTROSPECT, { form: { token: tokens.access_token }, basic: ['api', SECRET] })
+    expect(reply.json().active).toBe(true)
+  })
+
+  it('shows a service account’s', async () => {
+    const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...API }))
+    const body = (await introspect(access_token)).json()
+    expect(body).toMatchObject({
+      active: true,
+      client_id: 'api',
+      username: 'service-account-api',
+      token_type: 'Bearer',
+    })
+    expect(body).not.toHaveProperty('sid')
+  })
+
+  it('says no more than inactive to a client that it is not for', async () => {
+    expect(answerOf(await introspect(tokens.access_token, APP))).toEqual(INACTIVE)
+  })
+
+  it('says so even to the client that it was given to', async () => {
+    const { access_token } = await tokensOf(realm, 'alice')
+    expect(answerOf(await introspect(access_token, APP))).toEqual(INACTIVE)
+  })
+
+  it('says inactive to a bearer-only client that it is not for', async () => {
+    expect(answerOf(await introspect(tokens.access_token, asClient('bearer')))).toEqual(INACTIVE)
+  })
+
+  it.each<[string, () => string]>([
+    ['junk', () => 'junk'],
+    ['a tampered token', () => `${tokens.access_token.slice(0, -6)}AAAAAA`],
+  ])('says inactive of %s', async (_, token) => {
+    expect(answerOf(await introspect(token()))).toEqual(INACTIVE)
+  })
+
+  it('says inactive once the session has ended', async () => {
+    const { access_token, refresh_token } = await tokensOf(realm, 'alice', API)
+    await send(`${realm.oidc}/logout`, { form: { ...API, refresh_token } })
+    expect(answerOf(await introspect(access_token))).toEqual(INACTIVE)
+  })
+
+  it('says inactive of a token of another realm', async () => {
+    expect(answerOf(await introspect(await realm.admin.token()))).toEqual(INACTIVE)
+  })
+})
+
+describe('introspection of other tokens', () => {
+  it('shows a refresh token to its client, when told what it is', async () => {
+    const body = (await introspect(tokens.refresh_token, { ...API, token_type_hint: 'refresh_token' })).json()
+    expect(body).toMatchObject({
+      active: true,
+      typ: 'Refresh',
+      token_type: 'Refresh',
+      client_id: 'api',
+      username: 'alice',
+    })
+  })
+
+  it('says inactive of a refresh token to another client', async () => {
+    const reply = await introspect(tokens.refresh_token, { ...APP, token_type_hint: 'refresh_token' })
+    expect(answerOf(reply)).toEqual(INACTIVE)
+  })
+})
+
+describe('introspection is refused', () => {
+  it.each<[string, Record<string, string>, number, string, string]>([
+    ['without a client', {}, 401, 'invalid_client', 'Invalid client or Invalid client credentials'],
+    [
+      'with a wrong secret',
+      { client_id: 'api', client_secret: 'x' },
+      401,
+      'invalid_client',
+      'Client authentication failed.',
+    ],
+    ['for a public client', { client_id: 'spa' }, 403, 'invalid_request', 'Client not allowed.'],
+  ])('%s', async (_, client, status, error, description) => {
+    expect(answerOf(await introspect(tokens.access_token, client))).toEqual(
+      oauthError(status, error, description),
+    )
+  })
+
+  it('without a token', async () => {
+    const reply = await send(INTROSPECT, { form: API })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Token not provided.'))
+  })
+
+  it('by GET', async () => {
+    expect(answerOf(await send(INTROSPECT))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
+  })
+})

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, oauthError } from '../src/expect.ts'
+import { APP, asClient, granted, refresh, tokensOf } from '../src/grants.ts'
+import { send } from '../src/http.ts'
+import { openRealm } from '../src/realm.ts'
+import { decode } from '../src/token.ts'
+
+const realm = await openRealm()
+afterAll(() => realm.close())
+let alice: string
+beforeAll(async () => {
+  alice = await realm.addUser('alice')
+  await realm.addClient({ clientId: 'spa', publicClient: true })
+  await realm.addClient({ clientId: 'other' })
+})
+
+const refused = (description: string) => oauthError(400, 'invalid_grant', description)
+const logout = (refresh_token: string) => send(`${realm.oidc}/logout`, { form: { ...APP, refresh_token } })
+
+describe('refreshing', () => {
+  it('gives the same members as the first grant, in the same session', async () => {
+    const first = await tokensOf(realm, 'alice')
+    const reply = await refresh(realm, first.refresh_token)
+    const next = granted(reply)
+    expect(Object.keys(next)).toEqual(Object.keys(first))
+    expect(next.session_state).toBe(first.session_state)
+    expect(next.refresh_token).not.toBe(first.refresh_token)
+    expect([reply.headers.get('cache-control'), reply.headers.get('pragma')]).toEqual([
+      'no-store',
+      'no-cache',
+    ])
+    expect(decode(next.access_token).claims.jti).toMatch(/^onrtrt:/)
+  })
+
+  it('keeps the scopes, also when more are asked for', async () => {
+    const first = await tokensOf(realm, 'alice')
+    const next = granted(await refresh(realm, first.refresh_token, { scope: 'openid phone' }))
+    expect(next.scope.split(' ').toSorted()).toEqual(first.scope.split(' ').toSorted())
+  })
+
+  it('accepts an old refresh token again, as refresh tokens are not revoked by default', async () => {
+    const first = await tokensOf(realm, 'alice')
+    granted(await refresh(realm, first.refresh_token))
+    expect((await refresh(realm, first.refresh_token)).status).toBe(200)
+  })
+
+  it('works for a public client', async () => {
+    const { refresh_token } = granted(
+      await realm.token({ grant_type: 'password', username: 'alice', password: 'alice', client_id: 'spa' }),
+    )
+    const reply = await realm.token({ grant_type: 'refresh_token', client_id: 'spa', refresh_token })
+    expect(decode(granted(reply).access_token).claims.azp).toBe('spa')
+  })
+
+  it('sees a role that was given meanwhile', async () => {
+    const { refresh_token } = await tokensOf(realm, 'alice')
+    const role = (await realm.api('/roles/admin')).json()
+    await realm.api(`/users/${alice}/role-mappings/realm`, { json: [role] })
+    const { access_token } = granted(await refresh(realm, refresh_token))
+    expect(decode(access_token).claims.realm_access.roles).toContain('admin')
+  })
+})
+
+describe('refreshing is refused', () => {
+  it.each<[string, (tokens: Record<string, string>) => string | undefined]>([
+    ['junk', () => 'junk'],
+    ['a JWT that is none', () => 'a.b.c'],
+    ['an access token', ({ access_token }) => access_token],
+    ['an ID token', ({ id_token }) => id_token],
+    ['a tampered token', ({ refresh_token }) => `${refresh_token?.slice(0, -4)}AAAA`],
+    ['an unsigned token', ({ refresh_token }) => unsigned(refresh_token ?? '')],
+  ])('for %s', async (_, of) => {
+    const reply = await refresh(realm, of(await tokensOf(realm, 'alice')) ?? '')
+    expect(answerOf(reply)).toEqual(refused('Invalid refresh token'))
+  })
+
+  it('without a token', async () => {
+    const reply = await realm.token({ grant_type: 'refresh_token', ...APP })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'No refresh token'))
+  })
+
+  it.each([
+    ['a confidential client', asClient('other')],
+    ['a public client', { client_id: 'spa' }],
+  ])('for the token of another: %s', async (_, client) => {
+    const { refresh_token } = await tokensOf(realm, 'alice')
+    const reply = await realm.token({ grant_type: 'refresh_token', refresh_token, ...client })
+    expect(answerOf(reply)).toEqual(
+      refused("Invalid refresh token. Token client and authorized client don't match"),
+    )
+  })
+
+  it('without the client’s secret', async () => {
+    const { refresh_token } = await tokensOf(realm, 'alice')
+    const reply = await realm.token({ grant_type: 'refresh_token', refresh_token, client_id: 'app' })
+    const expected = oauthError(401, 'unauthorized_client', 'Invalid client or Invalid client credentials')
+    expect(answerOf(reply)).toEqual(expected)
+  })
+
+  it('after logout', async () => {
+    const { refresh_token } = await tokensOf(realm, 'alice')
+    await logout(refresh_token)
+    expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Session not active'))
+  })
+
+  it('after an administrator deleted the session', async () => {
+    const { refresh_token, session_state } = await tokensOf(realm, 'alice')
+    expect((await realm.api(`/sessions/${session_state}`, { method: 'DELETE' })).status).toBe(204)
+    expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Session not active'))
+  })
+
+  it('for a user who was disabled', async () => {
+    const id = await realm.addUser('disabled-later')
+    const { refresh_token, access_token } = await tokensOf(realm, 'disabled-later')
+    await realm.api(`/users/${id}`, { method: 'PUT', json: { enabled: false } })
+    expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('User disabled'))
+    const userinfo = await send(`${realm.oidc}/userinfo`, { bearer: access_token })
+    expect(userinfo.headers.get('www-authenticate')).toContain('error_description="User disabled"')
+  })
+
+  it('for a user who was deleted', async () => {
+    const id = await realm.addUser('deleted-later')
+    const { refresh_token } = await tokensOf(realm, 'deleted-later')
+    await realm.api(`/users/${id}`, { method: 'DELETE' })
+    expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Session not active'))
+  })
+
+  it('for the token of another realm', async () => {
+    const { username, password } = realm.target.admin
+    const form = { grant_type: 'password', client_id: 'admin-cli', username, password }
+    const master = await send(`${realm.target.server}/realms/master/protocol/openid-connect/token`, { form })
+    expect(answerOf(await refresh(realm, granted(master).refresh_token))).toEqual(
+      refused('Invalid refresh token'),
+    )
+  })
+})
+
+describe('offline access', () => {
+  const OFFLINE = { scope: 'openid offline_access' }
+
+  it('refreshes, and stays offline', async () => {
+    const first = await tokensOf(realm, 'alice', OFFLINE)
+    const next = granted(await refresh(realm, first.refresh_token))
+    expect(next.refresh_expires_in).toBe(0)
+    expect(decode(next.refresh_token).claims.typ).toBe('Offline')
+    expect(decode(next.access_token).claims.jti).toMatch(/^ofrtrt:/)
+  })
+
+  it('ends with its own logout', async () => {
+    const { refresh_token } = await tokensOf(realm, 'alice', OFFLINE)
+    expect((await logout(refresh_token)).status).toBe(204)
+    expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Offline user session not found'))
+  })
+
+  it('outlives the logout of the user’s other sessions', async () => {
+    const offline = await tokensOf(realm, 'alice', OFFLINE)
+    const { refresh_token } = await tokensOf(realm, 'alice')
+    await logout(refresh_token)
+    expect((await refresh(realm, offline.refresh_token)).status).toBe(200)
+  })
+})
+
+function unsigned(token: string): string {
+  const [, claims = ''] = token.split('.')
+  return `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${claims}.`
+}

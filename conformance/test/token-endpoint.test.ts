@@ -1,0 +1,272 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { answerOf, json, oauthError } from '../src/expect.ts'
+import { APP, asClient, password } from '../src/grants.ts'
+import { send } from '../src/http.ts'
+import { openRealm, SECRET } from '../src/realm.ts'
+import { decode } from '../src/token.ts'
+
+const realm = await openRealm()
+const TOKEN = `${realm.oidc}/token`
+afterAll(() => realm.close())
+beforeAll(async () => {
+  await realm.addUser('alice')
+  await realm.addUser('carol', { enabled: false })
+  await realm.addUser('dave', { email: '', firstName: '', lastName: '' })
+  await realm.addUser('erin', { credentials: [{ type: 'password', value: 'erin', temporary: true }] })
+  await realm.addClient({ clientId: 'spa', publicClient: true })
+  await realm.addClient({ clientId: 'other' })
+  await realm.addClient({
+    clientId: 'only-code',
+    directAccessGrantsEnabled: false,
+    serviceAccountsEnabled: false,
+  })
+  await realm.addClient({ clientId: 'off', enabled: false })
+  await realm.addClient({ clientId: 'bearer', bearerOnly: true })
+  await realm.addClient({ clientId: 'odd: name/ü', secret: 'p%a+s:s ß' })
+})
+
+const USER = { grant_type: 'password', username: 'alice', password: 'alice' }
+const BAD_CLIENT = 'Invalid client or Invalid client credentials'
+
+describe('how a client says who it is', () => {
+  it.each<[string, Record<string, string>, Parameters<typeof send>[1]]>([
+    ['its secret in the form', APP, {}],
+    ['its secret in the Authorization header', {}, { basic: ['app', SECRET] }],
+    ['both', APP, { basic: ['app', SECRET] }],
+    ['both, of which the form counts', APP, { basic: ['other', 'wrong'] }],
+    ['characters that must be encoded', {}, { basic: ['odd: name/ü', 'p%a+s:s ß'] }],
+    ['a public client, by its name', { client_id: 'spa' }, {}],
+    ['a public client, with a secret that nobody reads', { client_id: 'spa', client_secret: 'x' }, {}],
+  ])('accepts %s', async (_, form, request) => {
+    const reply = await realm.token({ ...USER, ...form }, request)
+    expect([reply.status, reply.json().token_type]).toEqual([200, 'Bearer'])
+  })
+
+  it.each<[string, Record<string, string>, Parameters<typeof send>[1], string, string]>([
+    ['a wrong secret', {}, { basic: ['app', 'x'] }, 'unauthorized_client', BAD_CLIENT],
+    [
+      'a wrong secret in the form',
+      { client_id: 'app', client_secret: 'x' },
+      {},
+      'unauthorized_client',
+      BAD_CLIENT,
+    ],
+    ['no secret', { client_id: 'app' }, {}, 'unauthorized_client', BAD_CLIENT],
+    ['an unknown client', { client_id: 'ghost', client_secret: 'x' }, {}, 'invalid_client', BAD_CLIENT],
+    ['an unknown client without secret', { client_id: 'ghost' }, {}, 'invalid_client', BAD_CLIENT],
+    ['no client', {}, {}, 'invalid_client', BAD_CLIENT],
+    ['a disabled client', asClient('off'), {}, 'invalid_client', BAD_CLIENT],
+    [
+      'a header that cannot be read',
+      {},
+      { headers: { authorization: 'Basic !!!' } },
+      'invalid_client',
+      BAD_CLIENT,
+    ],
+    ['a bearer token', {}, { bearer: 'x' }, 'invalid_client', BAD_CLIENT],
+  ])('refuses %s', async (_, form, request, error, description) => {
+    const reply = await realm.token({ ...USER, ...form }, request)
+    expect(answerOf(reply, 'cache-control', 'pragma')).toEqual({
+      ...oauthError(401, error, description),
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+    })
+  })
+
+  it('refuses a bearer-only client', async () => {
+    const reply = await realm.token({ ...USER, ...asClient('bearer') })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_client', 'Bearer-only not allowed'))
+  })
+})
+
+describe('what a request must look like', () => {
+  it('is a POST', async () => {
+    expect(answerOf(await send(TOKEN))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
+  })
+
+  it.each<[string, Parameters<typeof send>[1]]>([
+    ['no grant type', { form: APP }],
+    ['nothing', { form: {} }],
+    ['no body', { method: 'POST' }],
+    ['JSON', { json: { ...USER, ...APP } }],
+    ['plain text', { body: 'grant_type=password', headers: { 'content-type': 'text/plain' } }],
+  ])('is a form with a grant type, not %s', async (_, request) => {
+    const reply = await send(TOKEN, request)
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing form parameter: grant_type'))
+  })
+
+  it('takes nothing from the query', async () => {
+    const reply = await send(`${TOKEN}?${new URLSearchParams({ ...USER, ...APP })}`, { form: {} })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing form parameter: grant_type'))
+  })
+
+  it('knows the grant type', async () => {
+    const reply = await realm.token({ grant_type: 'nope', ...APP })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'unsupported_grant_type', 'Unsupported grant_type'))
+  })
+
+  it.each([['username'], ['scope'], ['unknown']])('has no parameter twice: %s', async (name) => {
+    const form: [string, string][] = [...Object.entries({ ...USER, ...APP, [name]: 'a' }), [name, 'b']]
+    const reply = await send(TOKEN, { form })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'duplicated parameter'))
+  })
+})
+
+describe('password grant', () => {
+  it('answers with these members, in this order', async () => {
+    const reply = await realm.token({ ...USER, ...APP })
+    expect(Object.keys(reply.json())).toEqual([
+      'access_token',
+      'expires_in',
+      'refresh_expires_in',
+      'refresh_token',
+      'token_type',
+      'not-before-policy',
+      'session_state',
+      'scope',
+    ])
+    expect([reply.headers.get('cache-control'), reply.headers.get('pragma')]).toEqual([
+      'no-store',
+      'no-cache',
+    ])
+  })
+
+  it('adds an ID token for the scope openid', async () => {
+    expect(Object.keys((await realm.token(password('alice'))).json())[5]).toBe('id_token')
+  })
+
+  it('makes a session of its own each time', async () => {
+    const [a, b] = await Promise.all([realm.token(password('alice')), realm.token(password('alice'))])
+    expect(a.json().session_state).not.toBe(b.json().session_state)
+  })
+
+  it.each<[string, Record<string, string>, number, string, string]>([
+    ['a wrong password', { password: 'x' }, 400, 'invalid_grant', 'Invalid user credentials'],
+    ['an unknown user', { username: 'nobody' }, 400, 'invalid_grant', 'Invalid user credentials'],
+    ['an empty password', { password: '' }, 400, 'invalid_grant', 'Invalid user credentials'],
+    ['a disabled user', { username: 'carol', password: 'carol' }, 400, 'invalid_grant', 'Account disabled'],
+    [
+      'a disabled user, wrong password',
+      { username: 'carol' },
+      400,
+      'invalid_grant',
+      'Invalid user credentials',
+    ],
+    [
+      'a user without e-mail and names',
+      { username: 'dave', password: 'dave' },
+      400,
+      'invalid_grant',
+      'Account is not fully set up',
+    ],
+    [
+      'a temporary password',
+      { username: 'erin', password: 'erin' },
+      400,
+      'invalid_grant',
+      'Account is not fully set up',
+    ],
+    ['an unknown scope', { scope: 'nope' }, 400, 'invalid_scope', 'Invalid scopes: nope'],
+    ['an empty scope', { scope: '' }, 400, 'invalid_scope', 'Invalid scopes: '],
+    [
+      'an unknown scope among others',
+      { scope: 'openid nope' },
+      400,
+      'invalid_scope',
+      'Invalid scopes: openid nope',
+    ],
+    [
+      'a client without direct grants',
+      asClient('only-code'),
+      400,
+      'unauthorized_client',
+      'Client not allowed for direct access grants',
+    ],
+  ])('refuses %s', async (_, form, status, error, description) => {
+    const reply = await realm.token({ ...USER, ...APP, ...form })
+    expect(answerOf(reply)).toEqual(oauthError(status, error, description))
+  })
+
+  it('refuses a form without user name', async () => {
+    const reply = await realm.token({ grant_type: 'password', password: 'alice', ...APP })
+    expect(answerOf(reply)).toEqual(oauthError(401, 'invalid_request', 'Missing parameter: username'))
+  })
+
+  it('refuses a form without password', async () => {
+    const reply = await realm.token({ grant_type: 'password', username: 'alice', ...APP })
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Invalid user credentials'))
+  })
+
+  it('takes the e-mail address for the user name', async () => {
+    const reply = await realm.token({ ...USER, ...APP, username: 'Alice@example.org' })
+    expect(decode(reply.json().access_token).claims.preferred_username).toBe('alice')
+  })
+})
+
+describe('client credentials grant', () => {
+  const GRANT = { grant_type: 'client_credentials' }
+
+  it('answers with these members, in this order, and no refresh token', async () => {
+    const body = (await realm.token({ ...GRANT, ...APP })).json()
+    expect(Object.keys(body)).toEqual([
+      'access_token',
+      'expires_in',
+      'refresh_expires_in',
+      'token_type',
+      'not-before-policy',
+      'scope',
+    ])
+    expect(body).toMatchObject({
+      expires_in: 300,
+      refresh_expires_in: 0,
+      token_type: 'Bearer',
+      'not-before-policy': 0,
+    })
+  })
+
+  it('gives a token of the service account, without a session', async () => {
+    const { header, claims } = decode((await realm.token({ ...GRANT, ...APP })).json().access_token)
+    expect(header).toMatchObject({ alg: 'RS256', typ: 'JWT' })
+    expect(claims.jti).toMatch(/^trrtcc:/)
+    expect(claims).not.toHaveProperty('sid')
+    expect(claims).toMatchObject({
+      typ: 'Bearer',
+      azp: 'app',
+      acr: '1',
+      aud: 'account',
+      client_id: 'app',
+      clientHost: expect.any(String),
+      clientAddress: expect.any(String),
+      preferred_username: 'service-account-app',
+      email_verified: false,
+    })
+  })
+
+  it('adds an ID token for the scope openid', async () => {
+    const body = (await realm.token({ ...GRANT, ...APP, scope: 'openid' })).json()
+    expect(decode(body.id_token).claims).toMatchObject({
+      typ: 'ID',
+      aud: 'app',
+      preferred_username: 'service-account-app',
+    })
+    expect(body).not.toHaveProperty('refresh_token')
+  })
+
+  it.each<[string, Record<string, string>, string, string]>([
+    [
+      'a public client',
+      { client_id: 'spa' },
+      'unauthorized_client',
+      'Public client not allowed to retrieve service account',
+    ],
+    [
+      'a client without service account',
+      asClient('only-code'),
+      'unauthorized_client',
+      'Client not enabled to retrieve service account',
+    ],
+    ['a wrong secret', { client_id: 'app', client_secret: 'x' }, 'unauthorized_client', BAD_CLIENT],
+  ])('refuses %s', async (_, form, error, description) => {
+    expect(answerOf(await realm.token({ ...GRANT, ...form }))).toEqual(oauthError(401, error, description))
+  })
+})
