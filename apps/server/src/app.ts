@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { Verifier } from 'cloakwright'
-import { cloakwright } from 'cloakwright/fastify'
+import { cloakwright, sendProblem } from 'cloakwright/fastify'
 import type { SessionEngine } from 'cloakwright/session'
 import fastify, {
   type FastifyBaseLogger,
@@ -17,6 +17,7 @@ import { Users } from './database/users.ts'
 import { docsPage, openApi } from './http/docs.ts'
 import { metrics } from './http/metrics.ts'
 import { problems } from './http/problems.ts'
+import { RequestLog } from './http/request-log.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homeRoutes } from './routes/home.ts'
@@ -52,7 +53,8 @@ export async function createApp({ config, database, verifier, sessions, logger }
     bodyLimit: BODY_LIMIT,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: () => randomUUID(),
-    routerOptions: { ignoreTrailingSlash: false },
+    logController: new RequestLog(),
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(TypeBoxValidatorCompiler)

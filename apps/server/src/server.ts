@@ -17,6 +17,7 @@ export interface Starting {
 /** A server that listens and is ready. */
 export interface Server {
   readonly app: FastifyInstance
+  readonly database: Database
   /** Ends everything in the reverse order of its start. Calling it again does nothing more. */
   close(): Promise<void>
 }
@@ -73,7 +74,7 @@ export async function createServer(config: Config, starting: Starting): Promise<
     await verifier.ready()
     const { listen } = await import('./http/listen.ts')
     await listen(app, config.port, config.hosts)
-    return { app, close }
+    return { app, database, close }
   } catch (error) {
     await close()
     throw error

@@ -29,7 +29,9 @@ export function problems(app: FastifyInstance): void {
 function describe(errors: readonly FastifySchemaValidationError[], part: string): string {
   const [error] = errors
   if (error === undefined) return `${part} is not valid`
-  const unknown = error.params['additionalProperties']
-  if (Array.isArray(unknown)) return `${part}${error.instancePath} must not have: ${unknown.join(', ')}`
+  for (const { instancePath, params } of errors) {
+    const unknown = params['additionalProperties']
+    if (Array.isArray(unknown)) return `${part}${instancePath} must not have: ${unknown.join(', ')}`
+  }
   return `${part}${error.instancePath} ${error.message ?? 'is not valid'}`
 }

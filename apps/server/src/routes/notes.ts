@@ -33,7 +33,7 @@ const Page = Type.Object({
 const Id = Type.Object({ id: Type.String() })
 const Paging = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 20 })),
+    limit: Type.Optional(Type.Number({ minimum: 1, maximum: 100, multipleOf: 1, default: 20 })),
     cursor: Type.Optional(Type.String({ maxLength: 100, description: 'The next of the page before' })),
   },
   { additionalProperties: false },

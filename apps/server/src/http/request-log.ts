@@ -1,0 +1,19 @@
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
+
+/** One line a request, without the query string: that of a callback carries a code. */
+export class RequestLog extends LogController {
+  override incomingRequest(): void {}
+
+  override requestCompleted(
+    error: Error | null | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const { method, url, ip, log } = request
+    const [path] = url.split('?', 1)
+    const milliseconds = Math.round(reply.elapsedTime * 100) / 100
+    const line = { method, path, status: reply.statusCode, milliseconds, ip }
+    if (error) log.warn({ ...line, err: error }, 'request broken off')
+    else log.info(line, 'request')
+  }
+}
