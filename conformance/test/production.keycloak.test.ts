@@ -1,0 +1,185 @@
+import { createAdmin, ensureRealm } from '@cloakwright/admin'
+import { afterAll, describe, expect, it } from 'vitest'
+import { realmDefinition } from '../../apps/server/src/realm.ts'
+import { openAdmin } from '../src/admin.ts'
+import { Browser } from '../src/browser.ts'
+import { answerOf, loginPage, oauthError, redirectOf, seenOn } from '../src/expect.ts'
+import { challengeOf, granted } from '../src/grants.ts'
+import { send } from '../src/http.ts'
+import { openTarget } from '../src/target.ts'
+import { decode } from '../src/token.ts'
+import { codeFor } from '../src/totp.ts'
+
+/** The project's own realm under its production profile, applied as an operator does, met as its users do. */
+const target = await openTarget()
+const name = `conformance-production-${Date.now().toString(36)}`
+const SERVER = { client_id: 'cloakwright-app', client_secret: 'a-secret-for-tests' }
+const ORIGIN = 'https://app.example'
+const CALLBACK = `${ORIGIN}/auth/callback`
+const PASSWORD = 'a long password, as the policy wants'
+const VERIFIER = 'v'.repeat(43)
+const oidc = `${target.server}/realms/${name}/protocol/openid-connect`
+
+const definition = realmDefinition({
+  realm: name,
+  clientId: SERVER.client_id,
+  clientSecret: SERVER.client_secret,
+  publicUrl: ORIGIN,
+  profile: 'production',
+})
+const operator = createAdmin({ server: target.server, realm: name, credentials: target.admin })
+const applied = await ensureRealm(operator, definition)
+const admin = openAdmin(target, name)
+afterAll(async () => {
+  await admin.client.realms.del({ realm: name })
+  await target.close()
+})
+
+const addUser = async (username: string, role: string) => {
+  const { id } = await admin.client.users.create({
+    username,
+    enabled: true,
+    email: `${username}@example.org`,
+    emailVerified: true,
+    firstName: 'First',
+    lastName: 'Last',
+    credentials: [{ type: 'password', value: PASSWORD, temporary: false }],
+  })
+  const found = await admin.client.roles.findOneByName({ name: role })
+  await admin.client.users.addRealmRoleMappings({ id, roles: [{ id: found?.id ?? '', name: role }] })
+}
+const authUrl = (more: Record<string, string> = challengeOf(VERIFIER)) =>
+  `${oidc}/auth?${new URLSearchParams({
+    client_id: SERVER.client_id,
+    response_type: 'code',
+    redirect_uri: CALLBACK,
+    scope: 'openid',
+    state: 'st',
+    ...more,
+  })}`
+const signIn = async (username: string) => {
+  const browser = new Browser(target.server)
+  return { browser, page: await browser.login(authUrl(), username, PASSWORD) }
+}
+const token = (form: Record<string, string>) => send(`${oidc}/token`, { form: { ...SERVER, ...form } })
+const exchange = async (location: URL) => {
+  const code = location.searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }
+  return granted(await token(form))
+}
+const refresh = (refresh_token: string) => token({ grant_type: 'refresh_token', refresh_token })
+const done = { status: 302, to: CALLBACK }
+
+describe('the production profile', () => {
+  it('was applied, and a second time there is nothing left to do', async () => {
+    expect(applied).not.toEqual([])
+    expect(await ensureRealm(operator, definition)).toEqual([])
+  })
+
+  it('has no demo users', async () => {
+    expect(await admin.client.users.find({ username: 'alice', exact: true })).toEqual([])
+  })
+
+  it('refuses a login without PKCE', async () => {
+    const page = await new Browser(target.server).open(authUrl({}))
+    expect(redirectOf(page)).toMatchObject(done)
+    expect(Object.fromEntries(page.location().searchParams)).toMatchObject({
+      error: 'invalid_request',
+      error_description: 'Missing parameter: code_challenge_method',
+    })
+  })
+
+  it.each([['cloakwright-app'], ['admin-cli']])('refuses the password grant to %s', async (client_id) => {
+    await addUser(`direct-${client_id}`, 'user')
+    const secret = client_id === SERVER.client_id ? SERVER : { client_id }
+    const form = { grant_type: 'password', username: `direct-${client_id}`, password: PASSWORD, ...secret }
+    const reply = await send(`${oidc}/token`, { form })
+    expect(answerOf(reply)).toEqual(
+      oauthError(400, 'unauthorized_client', 'Client not allowed for direct access grants'),
+    )
+  })
+
+  it('refuses a short password', async () => {
+    const [user] = await admin.client.users.find({ max: 1 })
+    const path = `/${name}/users/${user?.id}/reset-password`
+    const reply = await admin.request(path, { method: 'PUT', json: { type: 'password', value: 'short' } })
+    const expected = oauthError(
+      400,
+      'invalidPasswordMinLengthMessage',
+      'Invalid password: minimum length 12.',
+    )
+    expect(answerOf(reply)).toEqual(expected)
+  })
+})
+
+describe('an administrator', () => {
+  it('must set up one-time codes at the first login, and is asked for one at each login after', async () => {
+    await addUser('chief', 'admin')
+    const first = await signIn('chief')
+    expect(seenOn(first.page)).toMatchObject({ status: 200, title: 'Mobile Authenticator Setup' })
+    const { totpSecret = '' } = first.page.form('kc-totp-settings-form').fields
+    const setup = { totp: await codeFor(totpSecret, -1), userLabel: 'phone' }
+    const finished = await first.browser.submit(first.page, 'kc-totp-settings-form', setup)
+    expect(redirectOf(finished)).toMatchObject(done)
+
+    const { access_token, expires_in } = await exchange(finished.location())
+    const { claims } = decode(access_token)
+    expect(expires_in).toBe(300)
+    expect(claims.realm_access.roles).toContain('admin')
+    expect([claims.aud].flat()).toContain(SERVER.client_id)
+
+    const second = await signIn('chief')
+    expect(second.page.form('kc-otp-login-form').types).toMatchObject({ otp: 'text' })
+    const refused = await second.browser.submit(second.page, 'kc-otp-login-form', { otp: '000000' })
+    expect(seenOn(refused)).toMatchObject({ status: 200, message: 'Invalid authenticator code.' })
+    const otp = await codeFor(totpSecret)
+    const accepted = await second.browser.submit(refused, 'kc-otp-login-form', { otp })
+    expect(redirectOf(accepted)).toMatchObject(done)
+    expect(decode((await exchange(accepted.location())).access_token).claims.realm_access.roles).toContain(
+      'admin',
+    )
+  })
+
+  it('gets nothing with the password alone', async () => {
+    await addUser('careless', 'admin')
+    const { page } = await signIn('careless')
+    expect([page.status, page.headers.get('location')]).toEqual([200, null])
+  })
+})
+
+describe('any other user', () => {
+  it('signs in with the password alone', async () => {
+    await addUser('clerk', 'user')
+    const { page } = await signIn('clerk')
+    expect(redirectOf(page)).toMatchObject(done)
+    const { claims } = decode((await exchange(page.location())).access_token)
+    expect(claims.realm_access.roles).toContain('user')
+    expect(claims.realm_access.roles).not.toContain('admin')
+  })
+
+  it('loses the session when a refresh token is used twice', async () => {
+    await addUser('robbed', 'user')
+    const { page } = await signIn('robbed')
+    const { refresh_token } = await exchange(page.location())
+    const winner = granted(await refresh(refresh_token))
+    const refused = oauthError(400, 'invalid_grant', 'Maximum allowed refresh token reuse exceeded')
+    expect(answerOf(await refresh(refresh_token))).toEqual(refused)
+    expect((await refresh(winner.refresh_token)).status).toBe(400)
+  })
+
+  it('is locked out after five wrong passwords', async () => {
+    await addUser('guessed', 'user')
+    const [user] = await admin.client.users.find({ username: 'guessed', exact: true })
+    const status = async () =>
+      (await admin.request(`/${name}/attack-detection/brute-force/users/${user?.id}`)).json()
+    for (let failures = 1; failures <= 5; failures++) {
+      await new Browser(target.server).login(authUrl(), 'guessed', 'wrong')
+      // Keycloak counts in the background; a quick second failure locks at once.
+      await expect.poll(async () => (await status()).numFailures, { timeout: 5000 }).toBeGreaterThan(0)
+      if ((await status()).disabled) break
+    }
+    await expect.poll(async () => (await status()).disabled, { timeout: 5000 }).toBe(true)
+    const { page } = await signIn('guessed')
+    expect(seenOn(page)).toEqual(loginPage('Invalid username or password.'))
+  })
+})
