@@ -47,14 +47,7 @@ export type Guard = (request: FastifyRequest, reply: FastifyReply, done: (error?
  */
 export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, options, done) => {
   const { verifier, sessions } = options
-  if (app.hasRequestDecorator('user'))
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      'cloakwright/fastify: request.user is taken by another plugin',
-      {
-        hint: 'Register cloakwright once, and without another authentication plugin in the same scope.',
-      },
-    )
+  if (app.hasRequestDecorator('user')) return done(taken())
   app.decorateRequest('user', undefined)
   const realm = options.realm ?? verifier.issuer.slice(verifier.issuer.lastIndexOf('/') + 1)
   app.decorate<State>(stateKey, { verifier, sessions, realm })
@@ -224,6 +217,12 @@ function refuseSecondToken(request: FastifyRequest, reply: FastifyReply, done: (
   } catch (error) {
     sendProblem(error, request, reply)
   }
+}
+
+function taken(): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', 'cloakwright/fastify: request.user is already taken', {
+    hint: 'Register cloakwright once, and without another authentication plugin in the same scope.',
+  })
 }
 
 function notRegistered(): CloakwrightError {

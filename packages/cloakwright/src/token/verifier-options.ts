@@ -79,11 +79,12 @@ function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySe
 
 function checkParties(parties: readonly string[] | undefined): readonly string[] | undefined {
   if (parties === undefined) return undefined
-  if (!Array.isArray(parties) || parties.length === 0 || !isTexts(parties))
+  const list: readonly unknown[] = Array.isArray(parties) ? parties : []
+  if (list.length === 0 || !isTexts(list))
     throw new CloakwrightError('CW_CONFIG_INVALID', 'authorizedParties: not a list of client ids', {
       hint: 'List the clients whose tokens are accepted, or leave it out to accept those of every client of the realm.',
     })
-  return [...parties]
+  return [...list]
 }
 
 function number(

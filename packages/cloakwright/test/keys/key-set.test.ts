@@ -90,7 +90,7 @@ describe('rotation', () => {
     await verifier.verify(await sign(one))
     issuer.keys = [two.jwk, one.jwk]
     const tokens = await Promise.all(Array.from({ length: 50 }, () => sign(two)))
-    await Promise.all(tokens.map((token) => verifier.verify(token)))
+    await Promise.all(tokens.map(async (token) => verifier.verify(token)))
     expect(issuer.count).toEqual({ discovery: 1, jwks: 2 })
   })
 
@@ -199,7 +199,7 @@ describe('answers of the realm', () => {
   test('many first requests are one discovery and one set of keys', async () => {
     const verifier = make()
     const tokens = await Promise.all(Array.from({ length: 50 }, () => sign(one)))
-    await Promise.all(tokens.map((token) => verifier.verify(token)))
+    await Promise.all(tokens.map(async (token) => verifier.verify(token)))
     expect(issuer.count).toEqual({ discovery: 1, jwks: 1 })
   })
 

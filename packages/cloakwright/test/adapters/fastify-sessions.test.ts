@@ -1,0 +1,187 @@
+import { CloakwrightError, createVerifier, type ErrorCode } from 'cloakwright'
+import { allowAnonymous, cloakwright, requireRole, requireUser, userOf } from 'cloakwright/fastify'
+import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Session, SessionEngine, SessionRequest } from '../../src/session/types.ts'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+
+// The adapter's side of the port: an engine of a few lines stands behind it, and says what it was asked.
+
+const key = makeKey('one', 'ES256')
+let issuer: TestIssuer
+let app: FastifyInstance
+let session: Session | undefined
+let failure: ErrorCode | undefined
+let asked: { readonly call: string; readonly url: string; readonly cookie: string | null }[] = []
+
+const note = (call: string, request: SessionRequest): void => {
+  asked.push({ call, url: request.url, cookie: request.headers.get('Cookie') })
+  if (failure !== undefined) throw new CloakwrightError(failure, 'Session: a test', { retryAfter: 7 })
+}
+const engine: SessionEngine = {
+  basePath: '/auth',
+  async handle(request) {
+    note('handle', request)
+    const { pathname } = new URL(request.url)
+    if (pathname === '/auth/login') {
+      const headers = new Headers({ location: 'https://sso.example.com/auth', 'cache-control': 'no-store' })
+      headers.append('set-cookie', 'a=1; Path=/')
+      headers.append('set-cookie', 'b=2; Path=/')
+      return new Response(null, { status: 303, headers })
+    }
+    if (pathname === '/auth/echo')
+      return new Response(await request.text(), { headers: { 'content-type': 'text/plain' } })
+    return undefined
+  },
+  async authenticate(request) {
+    note('authenticate', request)
+    return session
+  },
+  async challenge(request) {
+    note('challenge', request)
+    const navigation = request.method === 'GET' && request.headers.get('accept')?.includes('text/html')
+    return navigation ? new Response(null, { status: 302, headers: { location: '/auth/login' } }) : undefined
+  },
+}
+
+beforeAll(async () => {
+  issuer = await startIssuer([key.jwk])
+  app = Fastify()
+  const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+  await app.register(cloakwright, { verifier, sessions: engine })
+  app.get('/me', { onRequest: requireUser() }, (request) => ({ user: userOf(request).username }))
+  app.get('/boss', { onRequest: requireRole('boss') }, () => ({ ok: true }))
+  app.get('/anyone', { onRequest: allowAnonymous() }, (request) => ({ user: request.user?.username ?? null }))
+  app.post('/json', (request) => request.body)
+})
+beforeEach(async () => {
+  asked = []
+  failure = undefined
+  session = { sid: 's', subject: 'alice', accessToken: await signClaims(key, claimsOf(issuer.issuer)) }
+})
+afterAll(async () => {
+  await app.close()
+  await issuer.close()
+})
+
+const cookie = 'cloakwright_dev=x'
+const navigation = { accept: 'text/html,application/xhtml+xml' }
+const send = (options: InjectOptions) => app.inject(options)
+
+describe('a session', () => {
+  test('lets in, by its access token, and caches keep nothing', async () => {
+    const response = await send({ url: '/me', headers: { cookie } })
+    expect([response.statusCode, response.json()]).toEqual([200, { user: 'alice' }])
+    expect(response.headers['cache-control']).toBe('no-store')
+    expect(asked).toEqual([{ call: 'authenticate', url: 'http://localhost:80/me', cookie }])
+  })
+
+  test('without the role: 403', async () => {
+    expect((await send({ url: '/boss', headers: { cookie, ...navigation } })).statusCode).toBe(403)
+  })
+
+  test('is not looked for without a cookie', async () => {
+    expect((await send({ url: '/anyone' })).json()).toEqual({ user: null })
+    expect(asked).toEqual([])
+  })
+
+  test('is never used by a request with an Authorization field', async () => {
+    for (const authorization of ['Bearer x', 'Basic x', '']) {
+      const response = await send({ url: '/me', headers: { cookie, authorization, ...navigation } })
+      expect(response.statusCode, authorization).toBe(401)
+    }
+    expect(asked).toEqual([])
+  })
+
+  test('whose token is refused: 401 and no endless redirect', async () => {
+    session = {
+      sid: 's',
+      subject: 'alice',
+      accessToken: await signClaims(key, claimsOf(issuer.issuer, { aud: 'account' })),
+    }
+    const response = await send({ url: '/me', headers: { cookie, ...navigation } })
+    expect(response.json()).toMatchObject({ status: 401, code: 'CW_TOKEN_AUDIENCE' })
+  })
+
+  test.each([
+    ['CW_SESSION_ORIGIN', 403],
+    ['CW_PROVIDER_UNAVAILABLE', 503],
+    ['CW_STATE_UNAVAILABLE', 503],
+  ] as const)('that fails by %s: %i', async (code, status) => {
+    failure = code
+    for (const url of ['/me', '/anyone']) {
+      const response = await send({ url, headers: { cookie } })
+      expect(response.json()).toMatchObject({ status, code })
+      expect(response.headers['retry-after']).toBe('7')
+    }
+  })
+})
+
+describe('without a session', () => {
+  beforeEach(() => {
+    session = undefined
+  })
+
+  test('a navigation is redirected to login', async () => {
+    const response = await send({ url: '/me?a=1', headers: { ...navigation, host: 'other.example' } })
+    expect([response.statusCode, response.headers.location]).toEqual([302, '/auth/login'])
+    expect(asked).toMatchObject([{ call: 'challenge', url: 'http://other.example/me?a=1' }])
+  })
+
+  test('a script’s request gets 401 and a challenge without an error code', async () => {
+    const response = await send({ url: '/me', headers: { cookie } })
+    expect(response.statusCode).toBe(401)
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="shop"')
+  })
+
+  test('an ended one is anonymous where anyone is let in', async () => {
+    expect((await send({ url: '/anyone', headers: { cookie } })).json()).toEqual({ user: null })
+  })
+
+  test.each(['evil.example/a?b', 'a b', '[', 'user@host'])('the host %o is no way in', async (host) => {
+    const response = await send({ url: '/me', headers: { ...navigation, host } })
+    expect(response.statusCode).toBe(302)
+    expect(URL.canParse(asked[0]?.url ?? '')).toBe(true)
+  })
+})
+
+describe('the engine’s own routes', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  test('answer as the engine does, each cookie in a field of its own', async () => {
+    const response = await send({ url: '/auth/login?returnTo=%2Fme' })
+    expect([response.statusCode, response.headers.location]).toEqual([303, 'https://sso.example.com/auth'])
+    expect(response.headers['set-cookie']).toEqual(['a=1; Path=/', 'b=2; Path=/'])
+    expect(asked[0]?.url).toMatch(/^http:\/\/localhost(:80)?\/auth\/login\?returnTo=%2Fme$/)
+  })
+
+  test('take forms byte by byte', async () => {
+    const payload = 'logout_token=a.b.c&x=%C3%A9+1'
+    expect((await send({ method: 'POST', url: '/auth/echo', headers: form, payload })).body).toBe(payload)
+  })
+
+  test('take no other content, and not much of it', async () => {
+    const other = { method: 'POST', url: '/auth/echo', payload: { a: 1 } } as const
+    expect((await send(other)).json()).toMatchObject({ status: 415 })
+    const large = { method: 'POST', url: '/auth/echo', headers: form, payload: 'x'.repeat(70_000) } as const
+    expect((await send(large)).json()).toMatchObject({ status: 413 })
+    expect(asked).toEqual([])
+  })
+
+  test('that it does not know are not found', async () => {
+    expect((await send({ url: '/auth/unknown' })).statusCode).toBe(404)
+    expect((await send({ method: 'PUT', url: '/auth/login' })).statusCode).toBe(404)
+  })
+
+  test('fail as a problem', async () => {
+    failure = 'CW_STATE_UNAVAILABLE'
+    const response = await send({ url: '/auth/login' })
+    expect(response.json()).toMatchObject({ status: 503, code: 'CW_STATE_UNAVAILABLE' })
+    expect(response.headers['retry-after']).toBe('7')
+  })
+
+  test('leave the application’s content types alone', async () => {
+    expect((await send({ method: 'POST', url: '/json', payload: { a: 1 } })).json()).toEqual({ a: 1 })
+    expect((await send({ method: 'POST', url: '/json', headers: form, payload: 'a=1' })).statusCode).toBe(415)
+  })
+})
