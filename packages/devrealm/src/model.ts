@@ -191,8 +191,10 @@ export interface User {
   serviceAccountClientId?: string
 }
 
-/** Times are seconds since the epoch. */
+/** A client's part in a login. Times are seconds since the epoch. */
 export interface ClientSession {
+  /** Names this part of the session in authorization codes. */
+  id: string
   /** The client's id. */
   clientId: string
   start: number
@@ -200,8 +202,8 @@ export interface ClientSession {
   refreshed: number
   scope: string
   notes: Record<string, string>
-  /** The refresh token last given and how often it was used, for realms that revoke refresh tokens. */
-  refreshToken?: { id: string; uses: number }
+  /** For realms that revoke refresh tokens, by the chain's id: the token last used, how often, and when. */
+  refreshTokens?: Record<string, { id: string; uses: number; usedAt: number }>
 }
 
 /** A login: what a token's `sid` names. Offline sessions are kept apart, under the same id. */

@@ -1,0 +1,120 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPair as generateKeyPairCallback,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto'
+import { promisify } from 'node:util'
+import type { RealmKey } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { selfSignedCertificate } from './certificate.ts'
+
+const generateKeyPair = promisify(generateKeyPairCallback)
+
+export interface AsymmetricKey {
+  readonly kid: string
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+  readonly stored: Readonly<RealmKey>
+}
+
+export interface SymmetricKey {
+  readonly kid: string
+  readonly secret: KeyObject
+}
+
+/** The key that signs access and ID tokens (RS256). Made when it is first asked for, kept in the store. */
+export function signingKey(realm: RealmStore): Promise<AsymmetricKey> {
+  return asymmetric(realm, 'RS256')
+}
+
+/** The key that others may encrypt with (RSA-OAEP); Keycloak's key set lists one. */
+export function encryptionKey(realm: RealmStore): Promise<AsymmetricKey> {
+  return asymmetric(realm, 'RSA-OAEP')
+}
+
+/** The realm's own secret (HS512): signs refresh tokens and cookies, which only the realm reads. */
+export function secretKey(realm: RealmStore): SymmetricKey {
+  const held = symmetricKeys.get(realm)
+  if (held !== undefined) return held
+  const stored =
+    realm.keys.values().find((key) => key.algorithm === 'HS512') ??
+    realm.keys.put({
+      ...newKey('HS512', 'SIG'),
+      kid: randomUUID(),
+      secret: randomBytes(64).toString('base64url'),
+    })
+  const key = { kid: stored.kid, secret: createSecretKey(stored.secret as string, 'base64url') }
+  symmetricKeys.set(realm, key)
+  return key
+}
+
+/** All keys of the realm, made where they are missing, as the Admin API lists them. */
+export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> {
+  secretKey(realm)
+  if (!realm.keys.values().some((key) => key.algorithm === 'AES')) {
+    const secret = randomBytes(16).toString('base64url')
+    realm.keys.put({ ...newKey('AES', 'ENC'), kid: randomUUID(), secret })
+  }
+  await Promise.all([signingKey(realm), encryptionKey(realm)])
+  return realm.keys.values()
+}
+
+/** Begins to make the realm's keys, so that the first request need not wait for them. */
+export function prepareKeys(realm: RealmStore): void {
+  secretKey(realm)
+  // A failure is met again, and then reported, by whoever needs the key.
+  signingKey(realm)
+    .then(() => encryptionKey(realm))
+    .catch(() => undefined)
+}
+
+const symmetricKeys = new WeakMap<RealmStore, SymmetricKey>()
+const asymmetricKeys = {
+  RS256: new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
+  'RSA-OAEP': new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
+}
+
+function asymmetric(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise<AsymmetricKey> {
+  const keys = asymmetricKeys[algorithm]
+  let key = keys.get(realm)
+  if (key === undefined) {
+    key = loadOrMake(realm, algorithm)
+    keys.set(realm, key)
+    key.catch(() => keys.delete(realm))
+  }
+  return key
+}
+
+async function loadOrMake(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise<AsymmetricKey> {
+  const stored =
+    realm.keys.values().find((key) => key.algorithm === algorithm) ?? (await make(realm, algorithm))
+  const privateKey = createPrivateKey(stored.privateKey as string)
+  return { kid: stored.kid, privateKey, publicKey: createPublicKey(privateKey), stored }
+}
+
+async function make(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise<Readonly<RealmKey>> {
+  const pair = await generateKeyPair('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  })
+  const key = newKey(algorithm, algorithm === 'RS256' ? 'SIG' : 'ENC')
+  const end = new Date(key.createdAt)
+  end.setUTCFullYear(end.getUTCFullYear() + 10)
+  return realm.keys.put({
+    ...key,
+    kid: createHash('sha256').update(pair.publicKey).digest('base64url'),
+    privateKey: pair.privateKey,
+    certificate: selfSignedCertificate(pair.privateKey, realm.info.realm, key.createdAt, end.getTime()),
+    validTo: end.getTime(),
+  })
+}
+
+function newKey(algorithm: RealmKey['algorithm'], use: RealmKey['use']): Omit<RealmKey, 'kid'> {
+  return { id: randomUUID(), algorithm, use, providerId: randomUUID(), priority: 100, createdAt: Date.now() }
+}

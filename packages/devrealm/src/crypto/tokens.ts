@@ -1,0 +1,70 @@
+import { jwtVerify, SignJWT } from 'jose'
+import type { RealmStore } from '../store/realm-store.ts'
+import { secretKey, signingKey } from './keys.ts'
+
+/** The payload of one of the realm's tokens, in the order in which it is written. */
+export type Claims = Record<string, unknown>
+
+/** Signs an access or ID token with the realm's RSA key. */
+export async function signPublic(realm: RealmStore, claims: Claims): Promise<string> {
+  const key = await signingKey(realm)
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid })
+    .sign(key.privateKey)
+}
+
+/** Signs what only the realm reads (refresh tokens, cookies) with its secret. */
+export async function signPrivate(realm: RealmStore, claims: Claims): Promise<string> {
+  const key = secretKey(realm)
+  return new SignJWT(claims).setProtectedHeader({ alg: 'HS512', typ: 'JWT', kid: key.kid }).sign(key.secret)
+}
+
+/** Reads an access or ID token of this realm: signature, issuer and not-before. Expiry is the caller's, who must answer for it. */
+export async function readPublic(
+  realm: RealmStore,
+  token: string,
+  issuer: string,
+): Promise<Claims | undefined> {
+  const key = await signingKey(realm)
+  return read(
+    token,
+    issuer,
+    async () => jwtVerify(token, key.publicKey, { algorithms: ['RS256'], ...lenient }),
+    key.kid,
+  )
+}
+
+/** As {@link readPublic}, for what {@link signPrivate} signed. */
+export async function readPrivate(
+  realm: RealmStore,
+  token: string,
+  issuer: string,
+): Promise<Claims | undefined> {
+  const key = secretKey(realm)
+  return read(
+    token,
+    issuer,
+    async () => jwtVerify(token, key.secret, { algorithms: ['HS512'], ...lenient }),
+    key.kid,
+  )
+}
+
+/** Expiry is checked by the callers, whose answers differ. */
+const lenient = { currentDate: new Date(0), clockTolerance: Number.MAX_SAFE_INTEGER }
+
+async function read(
+  token: string,
+  issuer: string,
+  verify: () => Promise<{ payload: Claims; protectedHeader: { kid?: string } }>,
+  kid: string,
+): Promise<Claims | undefined> {
+  if (token.length > maxTokenLength) return undefined
+  try {
+    const { payload, protectedHeader } = await verify()
+    return protectedHeader.kid === kid && payload.iss === issuer ? payload : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const maxTokenLength = 64 * 1024

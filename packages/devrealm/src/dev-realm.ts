@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CloakwrightError } from 'cloakwright'
+import type { SqlClient } from 'cloakwright/state'
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from './context.ts'
+import { prepareKeys } from './crypto/keys.ts'
+import { passwordCredential } from './crypto/passwords.ts'
+import { createRealm, masterName } from './defaults.ts'
+import { importInto } from './import.ts'
+import { LoginState } from './login/state.ts'
+import { sweep } from './oidc/sessions.ts'
+import { buildServer, type Logger } from './server.ts'
+import { Store } from './store.ts'
+
+/** How to make a {@link DevRealm}. */
+export interface DevRealmOptions {
+  /**
+   * The fixed public base URL, for example `http://localhost:8080`: all issuers begin with it, whatever address a request used.
+   * Default: the request's own Host, which must be a loopback name.
+   */
+  readonly hostname?: string
+  /** The administrator of the realm `master`, made when the realm is. Default: admin/admin. */
+  readonly admin?: { readonly username: string; readonly password: string }
+  /** Keeps everything in the schema `devrealm`, whose {@link migrations} were applied. Default: in memory. */
+  readonly sql?: SqlClient
+  /** A pino-compatible logger. Default: none. */
+  readonly logger?: Logger
+  /** Lets {@link DevRealm.listen} bind to other than loopback addresses: anyone who reaches them can use admin/admin. Default: false. */
+  readonly dangerouslyListenBeyondLoopback?: boolean
+  /** The clock, in milliseconds since the epoch. For tests. */
+  readonly now?: () => number
+}
+
+/** Keycloak-compatible realms in this process. */
+export interface DevRealm {
+  /** The HTTP server, for `inject` and to add routes to before it listens. */
+  readonly app: FastifyInstance
+  /**
+   * Starts to listen; resolves to the base URL. Default: a free port on 127.0.0.1; with a `port`, on 127.0.0.1 and ::1.
+   *
+   * @throws {CW_PORT_TAKEN} another process has the port
+   * @throws {CW_CONFIG_INSECURE} an address beyond loopback without `dangerouslyListenBeyondLoopback`
+   */
+  listen(options?: { readonly port?: number; readonly host?: string | readonly string[] }): Promise<string>
+  /**
+   * Adds a realm from Keycloak's export (RealmRepresentation), in place of the one with its name.
+   *
+   * @throws {CW_REALM_INVALID} the representation names no realm, or something that it does not define
+   */
+  importRealm(representation: unknown): Promise<void>
+  /** Ends the server; everything is stored when it resolves. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes an embedded development realm: the realm `master` with its administrator, and every realm that the database holds.
+ *
+ * @example
+ * ```ts
+ * import { createDevRealm } from '@cloakwright/devrealm'
+ *
+ * export async function startRealm(): Promise<string> {
+ *   const devRealm = await createDevRealm()
+ *   await devRealm.importRealm({ realm: 'demo', enabled: true })
+ *   return devRealm.listen()
+ * }
+ * ```
+ */
+export async function createDevRealm(options: DevRealmOptions = {}): Promise<DevRealm> {
+  const store = await Store.open(options.sql)
+  const now = options.now ?? Date.now
+  const context: RealmContext = {
+    store,
+    logins: new LoginState(),
+    hostname: options.hostname?.replace(/\/+$/, ''),
+    now,
+  }
+  if (store.realm(masterName) === undefined) await createMaster(store, options.admin)
+  for (const realm of store.realms()) prepareKeys(realm)
+  await store.commit()
+  const app = buildServer(context, options.logger)
+  const sweeper = setInterval(() => {
+    for (const realm of store.realms()) sweep(realm, Math.floor(now() / 1000))
+  }, 60_000)
+  sweeper.unref()
+  app.addHook('onClose', async () => {
+    clearInterval(sweeper)
+    await store.close()
+  })
+  return {
+    app,
+    listen: (where = {}) => listen(app, where, options.dangerouslyListenBeyondLoopback === true),
+    importRealm: (representation) => importInto(store, representation),
+    close: async () => {
+      await closeSecondServers(app)
+      await app.close()
+    },
+  }
+}
+
+async function createMaster(store: Store, admin = { username: 'admin', password: 'admin' }): Promise<void> {
+  const master = createRealm(store, { realm: masterName, enabled: true })
+  const role = master.role('admin')
+  master.users.put({
+    id: randomUUID(),
+    username: admin.username.toLowerCase(),
+    enabled: true,
+    emailVerified: false,
+    createdTimestamp: Date.now(),
+    requiredActions: [],
+    notBefore: 0,
+    attributes: { is_temporary_admin: ['true'] },
+    credentials: [await passwordCredential(admin.password)],
+    roles: [master.info.defaultRoleId, ...(role === undefined ? [] : [role.id])],
+    groups: [],
+  })
+}
+
+async function listen(
+  app: FastifyInstance,
+  where: { readonly port?: number; readonly host?: string | readonly string[] },
+  isOpen: boolean,
+): Promise<string> {
+  const { port = 0, host = port === 0 ? '127.0.0.1' : ['127.0.0.1', '::1'] } = where
+  const [first = '127.0.0.1', ...others] = typeof host === 'string' ? [host] : host
+  for (const each of [first, ...others]) {
+    if (isOpen || /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(each)) continue
+    throw new CloakwrightError(
+      'CW_CONFIG_INSECURE',
+      `The development realm would listen on ${each}, beyond loopback`,
+      {
+        hint: 'Use Keycloak itself for others to reach, or pass dangerouslyListenBeyondLoopback: true on a network that you trust.',
+      },
+    )
+  }
+  const address = await bind(app, port, first)
+  for (const each of others) await bindAlso(app, address.port, each)
+  return `http://${first === '::1' ? '[::1]' : first === '127.0.0.1' ? 'localhost' : first}:${address.port}`
+}
+
+async function bind(app: FastifyInstance, port: number, host: string): Promise<AddressInfo> {
+  try {
+    await app.listen({ port, host })
+  } catch (error) {
+    throw portError(error, port, host)
+  }
+  return app.server.address() as AddressInfo
+}
+
+/** A second address for the same server. A machine without IPv6 has none, which is no error. */
+async function bindAlso(app: FastifyInstance, port: number, host: string): Promise<void> {
+  const server = createServer((request, response) => app.routing(request, response))
+  const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    server.once('error', resolve)
+    server.listen({ port, host }, () => resolve(undefined))
+  })
+  if (failure?.code === 'EADDRNOTAVAIL' || failure?.code === 'EAFNOSUPPORT') return
+  if (failure !== undefined) throw portError(failure, port, host)
+  secondServers.set(app, [...(secondServers.get(app) ?? []), server])
+}
+
+const secondServers = new WeakMap<FastifyInstance, Server[]>()
+
+async function closeSecondServers(app: FastifyInstance): Promise<void> {
+  for (const server of secondServers.get(app) ?? []) {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  }
+}
+
+function portError(error: unknown, port: number, host: string): unknown {
+  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
+  return new CloakwrightError(
+    'CW_PORT_TAKEN',
+    `The development realm cannot listen on ${host}:${port}: the port is taken`,
+    {
+      hint: 'End the process that holds the port, or choose another port.',
+      cause: error,
+    },
+  )
+}

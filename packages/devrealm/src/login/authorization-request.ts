@@ -1,0 +1,164 @@
+import type { Client } from '../model.ts'
+import type { Form } from '../oidc/form.ts'
+import { OidcError } from '../oidc/errors.ts'
+import { grantScope } from '../oidc/scopes.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import type { ResponseMode } from './client-response.ts'
+import { resolveRedirectUri } from './redirect-uri.ts'
+
+/** A valid authorization request, as a login carries it along. Everything here is text, so that a cookie can hold it. */
+export interface AuthorizationRequest {
+  /** The client's `clientId`. */
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly responseType: string
+  readonly responseMode: ResponseMode
+  readonly scope: string | undefined
+  readonly state: string | undefined
+  readonly nonce: string | undefined
+  readonly prompt: readonly string[]
+  readonly maxAge: number | undefined
+  readonly loginHint: string | undefined
+  readonly challenge: string | undefined
+  readonly challengeMethod: string | undefined
+}
+
+/** A request that must not be answered at the client's address: an error page instead. */
+export class AuthorizationPageError extends Error {
+  override readonly name = 'AuthorizationPageError'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Where a refused request is answered once its address is known to be the client's. */
+export interface ResponseTarget {
+  readonly redirectUri: string
+  readonly mode: ResponseMode
+  readonly state: string | undefined
+}
+
+/** Finds the client and the address for the response: until both are known, errors are pages. */
+export function findTarget(
+  realm: RealmStore,
+  form: Form,
+  base: string,
+): { client: Readonly<Client>; target: ResponseTarget } {
+  const clientId = form.get('client_id')
+  if (clientId === undefined || form.count('client_id') > 1)
+    throw new AuthorizationPageError(400, 'Invalid Request')
+  const client = realm.clientByName.get(clientId)
+  if (client === undefined) throw new AuthorizationPageError(400, 'Client not found.')
+  if (!client.enabled) throw new AuthorizationPageError(400, 'Client disabled.')
+  if (client.bearerOnly) {
+    throw new AuthorizationPageError(
+      403,
+      'Bearer-only applications are not allowed to initiate browser login',
+    )
+  }
+  // What Keycloak would take from a signed request object, it refuses to take from anything else.
+  const maxAge = form.get('max_age')
+  if (
+    (maxAge !== undefined && !/^-?\d{1,9}$/.test(maxAge)) ||
+    form.has('request') ||
+    form.has('request_uri')
+  ) {
+    throw new AuthorizationPageError(400, 'Invalid Request')
+  }
+  const isOidc = form.get('scope')?.split(' ').includes('openid') === true
+  const redirectUri = resolveRedirectUri(client, form.get('redirect_uri'), base, isOidc)
+  if (redirectUri === undefined) throw new AuthorizationPageError(400, 'Invalid parameter: redirect_uri')
+  const types = form.get('response_type')?.split(' ') ?? []
+  const hasTokens =
+    types.every((type) => responseTypes.includes(type)) && types.some((type) => type.endsWith('token'))
+  const asked = form.get('response_mode')
+  const mode = modes.find((each) => each === asked) ?? (hasTokens ? 'fragment' : 'query')
+  return { client, target: { redirectUri, mode, state: form.get('state') || undefined } }
+}
+
+/**
+ * Checks everything that is answered at the client's address, in Keycloak's order.
+ *
+ * @throws {OidcError} what the response's `error` and `error_description` say
+ */
+export function readRequest(
+  realm: RealmStore,
+  client: Readonly<Client>,
+  target: ResponseTarget,
+  form: Form,
+): AuthorizationRequest {
+  const responseType = checkResponseType(client, form)
+  if (form.hasDuplicates) throw invalid('duplicated parameter')
+  const scope = form.get('scope')
+  const mode = form.get('response_mode')
+  if (mode !== undefined && !modes.some((each) => each === mode))
+    throw invalid('Invalid parameter: response_mode')
+  grantScope(realm, client, scope)
+  const { challenge, challengeMethod } = checkChallenge(client, form)
+  const maxAge = form.get('max_age')
+  return {
+    clientId: client.clientId,
+    redirectUri: target.redirectUri,
+    responseType,
+    responseMode: target.mode,
+    scope,
+    state: target.state,
+    nonce: form.get('nonce'),
+    prompt: form.get('prompt')?.split(' ') ?? [],
+    maxAge: maxAge === undefined ? undefined : Number(maxAge),
+    loginHint: form.get('login_hint'),
+    challenge,
+    challengeMethod,
+  }
+}
+
+const modes: readonly ResponseMode[] = ['query', 'fragment', 'form_post']
+const responseTypes = ['code', 'token', 'id_token', 'none']
+
+function invalid(description: string): OidcError {
+  return new OidcError(400, 'invalid_request', description)
+}
+
+/** Only `code` and `none` are served; the implicit flow answers as for a client that may not use it. */
+function checkResponseType(client: Readonly<Client>, form: Form): string {
+  const responseType = form.get('response_type')
+  if (responseType === undefined) throw invalid('Missing parameter: response_type')
+  const types = [...new Set(responseType.split(' '))]
+  if (types.some((type) => !responseTypes.includes(type)))
+    throw new OidcError(400, 'unsupported_response_type')
+  const refuse = (flow: string): OidcError =>
+    new OidcError(
+      400,
+      'unauthorized_client',
+      `Client is not allowed to initiate browser login with given response_type. ${flow} flow is disabled for the client.`,
+    )
+  if (types.some((type) => type.endsWith('token'))) throw refuse('Implicit')
+  if (!client.standardFlowEnabled) throw refuse('Standard')
+  return types.join(' ')
+}
+
+/** RFC 7636 section 4.3; a client may have to use one method. */
+function checkChallenge(
+  client: Readonly<Client>,
+  form: Form,
+): { challenge: string | undefined; challengeMethod: string | undefined } {
+  const required = client.attributes['pkce.code.challenge.method'] || undefined
+  const challenge = form.get('code_challenge')
+  const method = form.get('code_challenge_method')
+  if (required !== undefined && method === undefined)
+    throw invalid('Missing parameter: code_challenge_method')
+  if (required !== undefined && method !== required) {
+    throw invalid('Invalid parameter: code challenge method is not matching the configured one')
+  }
+  if (method !== undefined && method !== 'S256' && method !== 'plain') {
+    throw invalid('Invalid parameter: code_challenge_method')
+  }
+  if (challenge === undefined && method !== undefined) throw invalid('Missing parameter: code_challenge')
+  if (challenge !== undefined && !/^[A-Za-z0-9\-._~]{43,128}$/.test(challenge)) {
+    throw invalid('Invalid parameter: code_challenge')
+  }
+  return { challenge, challengeMethod: challenge === undefined ? undefined : (method ?? 'plain') }
+}

@@ -1,0 +1,71 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { issuerOf, type RealmContext, seconds } from '../context.ts'
+import type { Client, User, UserSession } from '../model.ts'
+import { grantScope } from '../oidc/scopes.ts'
+import { joinSession, newSession } from '../oidc/sessions.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { sendToClient } from './client-response.ts'
+import { cookies, dropCookie, setIdentity } from './cookies.ts'
+import type { LoginSession, LoginTab } from './state.ts'
+
+/** A login that nothing is missing from. */
+export interface CompleteLogin {
+  readonly realm: RealmStore
+  readonly loginSession: LoginSession
+  readonly tab: LoginTab
+  readonly user: Readonly<User>
+  /** The session that the browser had; absent for a first login. */
+  readonly session?: Readonly<UserSession>
+  /** Whether the user proved who it is just now. */
+  readonly isProven?: boolean
+}
+
+/**
+ * Ends a login: the session (a new one, under a new id, unless the user's own goes on), the browser's cookies, and the answer to the
+ * client with its authorization code.
+ */
+export async function completeLogin(
+  context: RealmContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  login: CompleteLogin,
+): Promise<FastifyReply> {
+  const { realm, tab, user } = login
+  const authorization = tab.request
+  const client = realm.clientByName.get(authorization.clientId) as Readonly<Client>
+  const now = seconds(context)
+  const proof = login.isProven ? { AUTH_TIME: String(now) } : {}
+  const base = login.session ?? newSession(user, request.ip, now, { AUTH_TIME: String(now) })
+  const scope = grantScope(realm, client, authorization.scope)
+  const acr = login.session === undefined || login.isProven ? '1' : '0'
+  const { session } = joinSession(realm, { ...base, notes: { ...base.notes, ...proof } }, client, {
+    scope: scope.full,
+    now,
+    notes: { acr, redirectUri: authorization.redirectUri },
+  })
+  context.logins.closeSession(login.loginSession)
+  dropCookie(request, reply, realm, cookies.loginSession)
+  dropCookie(request, reply, realm, cookies.restart)
+  await setIdentity(context, request, reply, realm, session)
+  const code =
+    authorization.responseType === 'none'
+      ? undefined
+      : context.logins.issueCode({
+          realmId: realm.info.id,
+          sessionId: session.id,
+          clientId: client.id,
+          redirectUri: authorization.redirectUri,
+          scope: scope.full,
+          acr,
+          nonce: authorization.nonce,
+          challenge: authorization.challenge,
+          challengeMethod: authorization.challengeMethod,
+          expiresAt: context.now() + realm.info.accessCodeLifespan * 1000,
+        })
+  return sendToClient(reply, authorization.redirectUri, authorization.responseMode, {
+    state: authorization.state,
+    session_state: session.id,
+    iss: issuerOf(context, request, realm),
+    code,
+  })
+}

@@ -1,0 +1,66 @@
+import type { FastifyRequest } from 'fastify'
+import { issuerOf, type RealmContext } from '../context.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import type { LoginTab } from './state.ts'
+
+/** Keycloak's login forms carry the ids of the flow's executions; these are this realm's, one a step. */
+export const executions = {
+  password: '2cafb184-0000-4000-8000-000000000001',
+  otp: '9f1664e3-0000-4000-8000-000000000002',
+} as const
+
+/** The execution that a step's form names: an id, or the alias of a required action. */
+export function executionOf(step: string): string {
+  return step === 'password' || step === 'otp' ? executions[step] : step
+}
+
+/** The address of a login action, with what names the tab; `code` binds a form to the page that shows it. */
+export function actionUrl(
+  context: RealmContext,
+  request: FastifyRequest,
+  realm: RealmStore,
+  tab: LoginTab,
+  options: { code?: boolean; path?: string } = {},
+): string {
+  const isLoginStep = tab.step === 'password' || tab.step === 'otp'
+  const path = options.path ?? (isLoginStep ? 'authenticate' : 'required-action')
+  const query = new URLSearchParams([
+    ...(options.code ? [['session_code', tab.sessionCode]] : []),
+    ...(options.path === undefined ? [['execution', executionOf(tab.step)]] : []),
+    ['client_id', tab.request.clientId],
+    ['tab_id', tab.id],
+    ['client_data', clientData(tab)],
+    ...(options.path === 'restart' ? [['skip_logout', 'false']] : []),
+  ] as [string, string][])
+  return `${issuerOf(context, request, realm)}/login-actions/${path}?${query.toString()}`
+}
+
+/** Where to answer the client if the tab is gone: Keycloak's `client_data`. */
+function clientData({ request }: LoginTab): string {
+  const { redirectUri, responseType, responseMode, state } = request
+  return Buffer.from(
+    JSON.stringify({
+      ru: redirectUri,
+      rt: responseType,
+      ...(responseMode === 'query' ? {} : { rm: responseMode }),
+      ...(state === undefined ? {} : { st: state }),
+    }),
+  ).toString('base64url')
+}
+
+/** Reads `client_data`; whoever uses it must check the address again. */
+export function readClientData(
+  text: string | undefined,
+): { redirectUri: string; responseMode: string; state: string | undefined } | undefined {
+  try {
+    const data = JSON.parse(Buffer.from(text ?? '', 'base64url').toString()) as Record<string, unknown>
+    if (typeof data.ru !== 'string') return undefined
+    return {
+      redirectUri: data.ru,
+      responseMode: typeof data.rm === 'string' ? data.rm : 'query',
+      state: typeof data.st === 'string' ? data.st : undefined,
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,58 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { Client } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { OidcError } from './errors.ts'
+import type { Form } from './form.ts'
+
+/**
+ * Finds the client that sends the request and checks its secret (RFC 6749 section 2.3): HTTP Basic or in the form.
+ * A public client only says its name.
+ *
+ * @throws {OidcError} invalid_client for an unknown one, unauthorized_client for a wrong or missing secret
+ */
+export function authenticateClient(realm: RealmStore, request: FastifyRequest, form: Form): Readonly<Client> {
+  const basic = basicCredentials(request.headers.authorization)
+  const clientId = form.get('client_id') ?? basic?.user
+  const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
+  if (client === undefined || !client.enabled) throw refused('invalid_client')
+  if (client.publicClient) return client
+  const secret = basic !== undefined && basic.user === clientId ? basic.password : form.get('client_secret')
+  if (
+    secret === undefined ||
+    client.secret === undefined ||
+    client.secret === '' ||
+    !isSame(secret, client.secret)
+  ) {
+    throw refused('unauthorized_client')
+  }
+  return client
+}
+
+function refused(error: string): OidcError {
+  return new OidcError(401, error, 'Invalid client or Invalid client credentials')
+}
+
+/** Compares hashes, so that the time tells neither length nor content. */
+function isSame(a: string, b: string): boolean {
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(hash(a), hash(b))
+}
+
+/** Both parts are form-encoded first (RFC 6749 section 2.3.1). */
+function basicCredentials(header: string | undefined): { user: string; password: string } | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(header ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon === -1) return undefined
+  return { user: formDecode(text.slice(0, colon)), password: formDecode(text.slice(colon + 1)) }
+}
+
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}

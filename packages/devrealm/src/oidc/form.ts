@@ -1,0 +1,40 @@
+import type { FastifyRequest } from 'fastify'
+
+/** The parameters of a request: from its query or its form, each with all values that were sent. */
+export class Form {
+  readonly #values: URLSearchParams
+
+  constructor(values: URLSearchParams = new URLSearchParams()) {
+    this.#values = values
+  }
+
+  /** The first value. */
+  get(name: string): string | undefined {
+    return this.#values.get(name) ?? undefined
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name)
+  }
+
+  /** Whether any parameter was sent twice, which RFC 6749 section 3.1 forbids. */
+  get hasDuplicates(): boolean {
+    const names = [...this.#values.keys()]
+    return new Set(names).size !== names.length
+  }
+
+  count(name: string): number {
+    return this.#values.getAll(name).length
+  }
+}
+
+/** The body of a form post; empty when the body is anything else. */
+export function formOf(request: FastifyRequest): Form {
+  return request.body instanceof Form ? request.body : new Form()
+}
+
+/** The query's parameters. */
+export function queryOf(request: FastifyRequest): Form {
+  const at = request.url.indexOf('?')
+  return new Form(new URLSearchParams(at === -1 ? '' : request.url.slice(at + 1)))
+}

@@ -1,0 +1,36 @@
+import { baseUrl, issuerOf, seconds } from '../../context.ts'
+import type { Claims } from '../../crypto/tokens.ts'
+import type { ClientRequest } from '../endpoint.ts'
+import { OidcError } from '../errors.ts'
+import { grantScope } from '../scopes.ts'
+import { issueTokens } from '../tokens.ts'
+
+/** The client's own tokens (RFC 6749 section 4.4), for its service account. No session, no refresh token. */
+export async function clientCredentialsGrant({
+  context,
+  request,
+  realm,
+  client,
+  form,
+}: ClientRequest): Promise<Claims> {
+  if (client.publicClient) {
+    throw new OidcError(401, 'unauthorized_client', 'Public client not allowed to retrieve service account')
+  }
+  const user = realm.serviceAccount(client.id)
+  if (!client.serviceAccountsEnabled || user === undefined) {
+    throw new OidcError(401, 'unauthorized_client', 'Client not enabled to retrieve service account')
+  }
+  const scope = grantScope(realm, client, form.get('scope'))
+  if (!user.enabled) throw new OidcError(401, 'invalid_request', `User '${user.username}' disabled`)
+  return issueTokens({
+    realm,
+    issuer: issuerOf(context, request, realm),
+    base: baseUrl(context, request),
+    client,
+    user,
+    scope,
+    now: seconds(context),
+    type: 'cc',
+    notes: { client_id: client.clientId, clientHost: request.ip, clientAddress: request.ip },
+  })
+}

@@ -1,0 +1,29 @@
+import type { Client, User, UserSession } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { OidcError } from '../errors.ts'
+import { rolesInScope } from '../roles.ts'
+import type { GrantedScope } from '../scopes.ts'
+
+/**
+ * Keeps the client's part of the session beyond the login (OpenID Connect Core section 11), for users and clients
+ * with the role `offline_access`.
+ *
+ * @throws {OidcError} not_allowed
+ */
+export function goOffline(
+  realm: RealmStore,
+  user: Readonly<User>,
+  client: Readonly<Client>,
+  scope: GrantedScope,
+  session: Readonly<UserSession>,
+): void {
+  const roles = rolesInScope(realm, user, client, scope.clientScopes)
+  if (!roles.some((role) => role.name === 'offline_access' && role.clientId === undefined)) {
+    realm.sessions.delete(session.id)
+    throw new OidcError(400, 'not_allowed', 'Offline tokens not allowed for the user or client')
+  }
+  const clientSession = session.clients[client.id]
+  if (clientSession === undefined) return
+  const before = realm.offlineSessions.get(session.id)
+  realm.offlineSessions.put({ ...session, clients: { ...before?.clients, [client.id]: clientSession } })
+}

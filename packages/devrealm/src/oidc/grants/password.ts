@@ -1,0 +1,54 @@
+import { baseUrl, issuerOf, seconds } from '../../context.ts'
+import type { Claims } from '../../crypto/tokens.ts'
+import { verifyUser } from '../../login/verify-user.ts'
+import type { ClientRequest } from '../endpoint.ts'
+import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
+import { isOffline, grantScope } from '../scopes.ts'
+import { joinSession, newSession } from '../sessions.ts'
+import { issueTokens } from '../tokens.ts'
+import { goOffline } from './offline.ts'
+
+/** The direct grant (RFC 6749 section 4.3): user name, password and, for a user who has one, a one-time code. */
+export async function passwordGrant({
+  context,
+  request,
+  realm,
+  client,
+  form,
+}: ClientRequest): Promise<Claims> {
+  if (!client.directAccessGrantsEnabled) {
+    throw new OidcError(400, 'unauthorized_client', 'Client not allowed for direct access grants')
+  }
+  const scope = grantScope(realm, client, form.get('scope'))
+  const username = form.get('username')
+  if (username === undefined) throw invalidRequest('Missing parameter: username', 401)
+  const outcome = await verifyUser(context, realm, {
+    username,
+    password: form.get('password') ?? '',
+    ipAddress: request.ip,
+  })
+  if (outcome.result === 'disabled') throw invalidGrant('Account disabled')
+  if (outcome.result !== 'verified') throw invalidGrant('Invalid user credentials')
+  const { user } = outcome
+  if (!outcome.checkOtp(form.get('totp') ?? form.get('otp'))) throw invalidGrant('Invalid user credentials')
+  if (outcome.requiredActions.length > 0) throw invalidGrant('Account is not fully set up')
+
+  const now = seconds(context)
+  const offline = isOffline(scope)
+  const begun = newSession(user, request.ip, now)
+  const { session, clientSession } = joinSession(realm, begun, client, { scope: scope.full, now })
+  if (offline) goOffline(realm, user, client, scope, session)
+  return issueTokens({
+    realm,
+    issuer: issuerOf(context, request, realm),
+    base: baseUrl(context, request),
+    client,
+    user,
+    scope,
+    now,
+    type: 'ro',
+    session,
+    clientSession,
+    offline,
+  })
+}

@@ -1,0 +1,161 @@
+import { baseUrl, issuerOf, seconds } from '../../context.ts'
+import { type Claims, readPrivate } from '../../crypto/tokens.ts'
+import type { Client, ClientSession, User, UserSession } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import type { ClientRequest } from '../endpoint.ts'
+import { invalidGrant, invalidRequest } from '../errors.ts'
+import { grantScope, restoreScope } from '../scopes.ts'
+import { leaveSession, liveSession } from '../sessions.ts'
+import { issueTokens } from '../tokens.ts'
+
+/** New tokens for a refresh token (RFC 6749 section 6). */
+export async function refreshTokenGrant({
+  context,
+  request,
+  realm,
+  client,
+  form,
+}: ClientRequest): Promise<Claims> {
+  const text = form.get('refresh_token')
+  if (text === undefined) throw invalidRequest('No refresh token')
+  const requested = form.get('scope')
+  const narrowed = requested === undefined ? undefined : grantScope(realm, client, requested)
+  const issuer = issuerOf(context, request, realm)
+  const now = seconds(context)
+  const token = await readRefreshToken(realm, text, issuer)
+  if (token === undefined) throw invalidGrant('Invalid refresh token')
+  const { offline, session, clientSession, user } = checkRefreshToken(realm, client, token, now)
+
+  const used = spendRefreshToken(realm, session, clientSession, token, now, offline)
+  const scope =
+    narrowed === undefined
+      ? restoreScope(realm, client, token.scope)
+      : within(realm, client, token.scope, narrowed.full)
+  return issueTokens({
+    realm,
+    issuer,
+    base: baseUrl(context, request),
+    client,
+    user,
+    scope,
+    now,
+    type: 'rt',
+    session: used,
+    clientSession,
+    offline,
+    ...(token.reuseId === undefined ? {} : { reuseId: token.reuseId }),
+  })
+}
+
+/** The parts of a refresh token that matter. */
+export interface RefreshToken {
+  readonly id: string
+  readonly type: 'Refresh' | 'Offline'
+  readonly clientId: string
+  readonly sessionId: string
+  readonly scope: string
+  readonly issuedAt: number
+  readonly expiresAt: number | undefined
+  readonly reuseId: string | undefined
+  readonly claims: Claims
+}
+
+/** Reads a refresh token of this realm; expiry and session are for {@link checkRefreshToken}. */
+export async function readRefreshToken(
+  realm: RealmStore,
+  text: string,
+  issuer: string,
+): Promise<RefreshToken | undefined> {
+  const claims = await readPrivate(realm, text, issuer)
+  if (claims === undefined || (claims.typ !== 'Refresh' && claims.typ !== 'Offline')) return undefined
+  return {
+    id: String(claims.jti),
+    type: claims.typ,
+    clientId: String(claims.azp),
+    sessionId: String(claims.sid),
+    scope: String(claims.scope),
+    issuedAt: Number(claims.iat),
+    expiresAt: typeof claims.exp === 'number' ? claims.exp : undefined,
+    reuseId: typeof claims.reuse_id === 'string' ? claims.reuse_id : undefined,
+    claims,
+  }
+}
+
+/** @throws {OidcError} invalid_grant, as Keycloak words it */
+export function checkRefreshToken(
+  realm: RealmStore,
+  client: Readonly<Client>,
+  token: RefreshToken,
+  now: number,
+): { offline: boolean; session: Readonly<UserSession>; clientSession: ClientSession; user: Readonly<User> } {
+  const offline = token.type === 'Offline'
+  if (token.expiresAt !== undefined && token.expiresAt <= now) throw invalidGrant('Token is not active')
+  if (token.issuedAt < Math.max(realm.info.notBefore, client.notBefore)) throw invalidGrant('Stale token')
+  if (token.clientId !== client.clientId) {
+    throw invalidGrant("Invalid refresh token. Token client and authorized client don't match")
+  }
+  const session = liveSession(realm, token.sessionId, now, offline)
+  if (session === undefined) {
+    throw invalidGrant(offline ? 'Offline user session not found' : 'Session not active')
+  }
+  const user = realm.users.get(session.userId)
+  if (user === undefined) throw invalidGrant('Unknown user')
+  if (!user.enabled) throw invalidGrant('User disabled')
+  if (token.issuedAt < user.notBefore) throw invalidGrant('Stale token')
+  const clientSession = session.clients[client.id]
+  if (clientSession === undefined) throw invalidGrant("Session doesn't have required client")
+  return { offline, session, clientSession, user }
+}
+
+/**
+ * Notes the use in the session. Where the realm revokes refresh tokens, a token that was used more often than allowed ends the
+ * client's session: whoever holds the newer token may be the thief.
+ */
+function spendRefreshToken(
+  realm: RealmStore,
+  session: Readonly<UserSession>,
+  clientSession: ClientSession,
+  token: RefreshToken,
+  now: number,
+  offline: boolean,
+): Readonly<UserSession> {
+  const sessions = offline ? realm.offlineSessions : realm.sessions
+  const withPart = (part: ClientSession): UserSession => ({
+    ...session,
+    lastAccess: now,
+    clients: { ...session.clients, [part.clientId]: part },
+  })
+  if (!realm.info.revokeRefreshToken) return sessions.touch(withPart({ ...clientSession, refreshed: now }))
+  const chain = token.reuseId ?? ''
+  const last = clientSession.refreshTokens?.[chain]
+  const isLast = last?.id === token.id
+  if (last !== undefined && !isLast && token.issuedAt < last.usedAt) {
+    leaveSession(realm, session.id, clientSession.clientId, offline)
+    throw invalidGrant('Stale token')
+  }
+  const uses = isLast ? last.uses + 1 : 0
+  if (uses > realm.info.refreshTokenMaxReuse) {
+    leaveSession(realm, session.id, clientSession.clientId, offline)
+    throw invalidGrant('Maximum allowed refresh token reuse exceeded')
+  }
+  const refreshTokens = { ...clientSession.refreshTokens, [chain]: { id: token.id, uses, usedAt: now } }
+  return sessions.put(withPart({ ...clientSession, refreshed: now, refreshTokens }))
+}
+
+/** A request may narrow the scope, never widen it: what the first grant did not have is passed over. */
+function within(
+  realm: RealmStore,
+  client: Readonly<Client>,
+  granted: string,
+  requested: string,
+): ReturnType<typeof grantScope> {
+  const had = new Set(granted.split(' '))
+  return restoreScope(
+    realm,
+    client,
+    requested
+      .split(' ')
+      .filter((name) => had.has(name))
+      .join(' '),
+  )
+}

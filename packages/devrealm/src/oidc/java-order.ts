@@ -1,0 +1,22 @@
+/**
+ * Orders names as a Java `HashMap` iterates over them. Keycloak keeps claims and role names in such maps, so this is the order
+ * in which they stand in its tokens: a client that compares texts sees the same.
+ */
+export function javaOrder(names: readonly string[]): string[] {
+  let capacity = 16
+  while (names.length > capacity * 0.75) capacity *= 2
+  return [...new Set(names)]
+    .map((name, index) => ({ name, index, bucket: spread(hashCode(name)) & (capacity - 1) }))
+    .sort((a, b) => a.bucket - b.bucket || a.index - b.index)
+    .map(({ name }) => name)
+}
+
+function hashCode(text: string): number {
+  let hash = 0
+  for (let index = 0; index < text.length; index++) hash = (Math.imul(31, hash) + text.charCodeAt(index)) | 0
+  return hash
+}
+
+function spread(hash: number): number {
+  return hash ^ (hash >>> 16)
+}

@@ -1,0 +1,44 @@
+import type { Client, ClientScope, Role, User } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+
+/** Adds to the roles all those that they include, at any depth. */
+export function expandRoles(realm: RealmStore, ids: Iterable<string>): Set<string> {
+  const all = new Set<string>()
+  const waiting = [...ids]
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const role = realm.roles.get(id)
+    if (role === undefined || all.has(id)) continue
+    all.add(id)
+    waiting.push(...role.composites)
+  }
+  return all
+}
+
+/** Ids of all roles of the user: its own, those of its groups and of the groups above, and what they include. */
+export function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
+  const ids = [...user.roles]
+  for (const groupId of user.groups) {
+    for (let group = realm.groups.get(groupId); group !== undefined; ) {
+      ids.push(...group.roles)
+      group = group.parentId === undefined ? undefined : realm.groups.get(group.parentId)
+    }
+  }
+  return expandRoles(realm, ids)
+}
+
+/** The user's roles that a token for the client may hold, under the given client scopes. */
+export function rolesInScope(
+  realm: RealmStore,
+  user: Readonly<User>,
+  client: Readonly<Client>,
+  scopes: readonly Readonly<ClientScope>[],
+): Readonly<Role>[] {
+  const roles = effectiveRoles(realm, user)
+  if (!client.fullScopeAllowed) {
+    const own = realm.rolesOfClient.all(client.id).map((role) => role.id)
+    const mapped = [...client.scopeMappings, ...scopes.flatMap((scope) => scope.scopeMappings)]
+    const allowed = expandRoles(realm, [...own, ...mapped])
+    for (const id of roles) if (!allowed.has(id)) roles.delete(id)
+  }
+  return [...roles].map((id) => realm.roles.get(id) as Readonly<Role>)
+}

@@ -1,0 +1,110 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Client, ClientSession, Realm, User, UserSession } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+
+/** A new unguessable identifier, as long as Keycloak's session ids. */
+export function newSessionId(): string {
+  return randomBytes(18).toString('base64url')
+}
+
+/** A user session that is not stored yet. Times are seconds since the epoch. */
+export function newSession(
+  user: Readonly<User>,
+  ipAddress: string,
+  now: number,
+  notes: Record<string, string> = {},
+): UserSession {
+  return {
+    id: newSessionId(),
+    userId: user.id,
+    ipAddress,
+    start: now,
+    lastAccess: now,
+    rememberMe: false,
+    notes,
+    clients: {},
+  }
+}
+
+/** Gives a client its part in the session, or renews it, and stores the session. */
+export function joinSession(
+  realm: RealmStore,
+  session: Readonly<UserSession>,
+  client: Readonly<Client>,
+  part: { scope: string; now: number; notes?: Record<string, string> },
+): { session: Readonly<UserSession>; clientSession: ClientSession } {
+  const before = session.clients[client.id]
+  const clientSession: ClientSession = {
+    id: before?.id ?? randomUUID(),
+    clientId: client.id,
+    start: before?.start ?? part.now,
+    refreshed: part.now,
+    scope: part.scope,
+    notes: part.notes ?? {},
+    ...(before?.refreshTokens === undefined ? {} : { refreshTokens: before.refreshTokens }),
+  }
+  const joined = realm.sessions.put({
+    ...session,
+    lastAccess: part.now,
+    clients: { ...session.clients, [client.id]: clientSession },
+  })
+  return { session: joined, clientSession }
+}
+
+/** When the session ends for good, and when it ends if nothing happens until then; seconds since the epoch. */
+export function sessionEnds(
+  info: Readonly<Realm>,
+  session: Readonly<UserSession>,
+  offline: boolean,
+): { max: number; idle: number } {
+  if (offline) {
+    return {
+      max: info.offlineSessionMaxLifespanEnabled
+        ? session.start + info.offlineSessionMaxLifespan
+        : Number.POSITIVE_INFINITY,
+      idle: session.lastAccess + info.offlineSessionIdleTimeout,
+    }
+  }
+  const remembered = (value: number, otherwise: number): number =>
+    session.rememberMe && value > 0 ? value : otherwise
+  return {
+    max: session.start + remembered(info.ssoSessionMaxLifespanRememberMe, info.ssoSessionMaxLifespan),
+    idle: session.lastAccess + remembered(info.ssoSessionIdleTimeoutRememberMe, info.ssoSessionIdleTimeout),
+  }
+}
+
+/** The session, if it is alive. One that has ended is removed. */
+export function liveSession(
+  realm: RealmStore,
+  id: unknown,
+  now: number,
+  offline = false,
+): Readonly<UserSession> | undefined {
+  const sessions = offline ? realm.offlineSessions : realm.sessions
+  const session = typeof id === 'string' ? sessions.get(id) : undefined
+  if (session === undefined) return undefined
+  const ends = sessionEnds(realm.info, session, offline)
+  if (now < ends.max && now < ends.idle) return session
+  sessions.delete(session.id)
+  return undefined
+}
+
+/** Ends a client's part in a session; the login itself goes on. */
+export function leaveSession(realm: RealmStore, sessionId: string, clientId: string, offline = false): void {
+  const sessions = offline ? realm.offlineSessions : realm.sessions
+  const session = sessions.get(sessionId)
+  if (session === undefined || !Object.hasOwn(session.clients, clientId)) return
+  const { [clientId]: _gone, ...clients } = session.clients
+  if (offline && Object.keys(clients).length === 0) sessions.delete(sessionId)
+  else sessions.put({ ...session, clients })
+}
+
+/** Removes the sessions and revocations that have run out. */
+export function sweep(realm: RealmStore, now: number): void {
+  for (const offline of [false, true]) {
+    const sessions = offline ? realm.offlineSessions : realm.sessions
+    for (const session of sessions.values()) liveSession(realm, session.id, now, offline)
+  }
+  for (const token of realm.revokedTokens.values())
+    if (token.expiresAt < now) realm.revokedTokens.delete(token.id)
+}

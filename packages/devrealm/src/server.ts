@@ -1,0 +1,125 @@
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { adminRoutes } from './admin/index.ts'
+import { isLoopbackHost, baseUrl, type RealmContext } from './context.ts'
+import { OidcError } from './oidc/errors.ts'
+import { Form } from './oidc/form.ts'
+import { registerOidc } from './oidc/routes.ts'
+import { sendHome } from './pages/home.ts'
+
+/** Half a megabyte holds every form and every user import in batches; Keycloak refuses forms beyond two. */
+const bodyLimit = 2 * 1024 * 1024
+
+/** What the realm logs through: Fastify's logger, or nothing. */
+export type Logger = FastifyInstance['log']
+
+/** Builds the HTTP server of all realms. */
+export function buildServer(context: RealmContext, logger?: Logger): FastifyInstance {
+  const options = {
+    bodyLimit,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    forceCloseConnections: true,
+  }
+  const app: FastifyInstance =
+    logger === undefined
+      ? Fastify({ ...options, logger: false })
+      : Fastify({ ...options, loggerInstance: logger })
+  acceptForms(app)
+  refuseForeignHosts(app, context)
+  secure(app, context)
+  answerErrors(app)
+  app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
+  registerOidc(app, context)
+  app.register(adminRoutes, context)
+  return app
+}
+
+/** Forms are read with all values of a name; any other body (but JSON) is taken and not read, as Keycloak does. */
+function acceptForms(app: FastifyInstance): void {
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      done(null, new Form(new URLSearchParams(body as string)))
+    },
+  )
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => {
+    done(null, undefined)
+  })
+}
+
+/** Without a fixed hostname a request's Host becomes the issuer: only this machine's names may (DNS rebinding). */
+function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (context.hostname !== undefined || isLoopbackHost(request.host)) return
+    await reply.code(400).send({
+      error: 'invalid_request',
+      error_description: 'This development realm answers to loopback host names only',
+    })
+  })
+}
+
+/** Keycloak's security headers, and nothing is answered before it is stored. */
+function secure(app: FastifyInstance, context: RealmContext): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    await context.store.commit()
+    // Fastify adds a charset, which JSON has no need for and Keycloak does not send.
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.type('application/json')
+    const headers = browserHeaders(context, request.url)
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === '') continue
+      const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html')
+      const hasNoBody = payload === undefined || payload === null || payload === ''
+      if (name === 'content-security-policy' && !isPage && !hasNoBody) continue
+      reply.header(name, value)
+    }
+    return payload
+  })
+}
+
+function browserHeaders(context: RealmContext, url: string): Record<string, string> {
+  const name = /^\/(?:realms|admin\/realms)\/([^/?]+)/.exec(url)?.[1]
+  const headers =
+    (name === undefined ? undefined : context.store.realm(name))?.info.browserSecurityHeaders ?? {}
+  return {
+    'content-security-policy':
+      headers.contentSecurityPolicy ?? "frame-src 'self'; frame-ancestors 'self'; object-src 'none';",
+    'referrer-policy': headers.referrerPolicy ?? 'no-referrer',
+    'strict-transport-security': headers.strictTransportSecurity ?? 'max-age=31536000; includeSubDomains',
+    'x-content-type-options': headers.xContentTypeOptions ?? 'nosniff',
+    'x-frame-options': headers.xFrameOptions ?? 'SAMEORIGIN',
+    'x-robots-tag': headers.xRobotsTag ?? 'none',
+  }
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.replace(/\?.*$/s, '')
+    const { method } = request
+    const others = ['GET', 'POST', 'PUT', 'DELETE'] as const
+    if (others.some((other) => other !== method && app.hasRoute({ method: other, url: routeOf(path) }))) {
+      return reply.code(405).send({ error: 'HTTP 405 Method Not Allowed' })
+    }
+    const known = /^\/realms\/([^/]+)/.exec(path)
+    const error = known === null ? 'Unable to find matching target resource method' : 'HTTP 404 Not Found'
+    return reply.code(404).send({ error })
+  })
+  app.setErrorHandler<FastifyError | OidcError>(async (error, request, reply) => {
+    if (error instanceof OidcError) return reply.code(error.status).send(error.body)
+    const status = error.statusCode ?? 500
+    if (status === 413) return reply.code(413).send({ error: 'HTTP 413 Request Entity Too Large' })
+    if (status < 500)
+      return reply
+        .code(status)
+        .send({ error: 'invalid_request', error_description: 'Cannot read the request' })
+    request.log.error({ err: error }, 'a request to the development realm failed')
+    return reply.code(500).send({
+      error: 'unknown_error',
+      error_description: 'For more on this error consult the server log.',
+    })
+  })
+}
+
+/** The path as the router knows it. */
+function routeOf(path: string): string {
+  return path.replace(/^\/realms\/[^/]+/, '/realms/:realm').replace(/\/$/, '')
+}
