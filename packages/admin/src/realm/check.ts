@@ -65,7 +65,11 @@ export function list(item: Check, key?: string): Check {
 export function map(item: Check): Check {
   return (value, path, problems) => {
     if (!isObject(value)) return tell(problems, path, 'must be an object')
-    for (const [key, each] of Object.entries(value)) item(each, join(path, key), problems)
+    for (const [key, each] of Object.entries(value)) {
+      // The one name that assigning can't add to an object.
+      if (key === '__proto__') tell(problems, join(path, key), 'is not a name that can be used')
+      else item(each, join(path, key), problems)
+    }
   }
 }
 

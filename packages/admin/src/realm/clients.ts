@@ -7,8 +7,10 @@ import type { ClientDefinition, RealmDefinition } from './model.ts'
 import { create, found, type Step, update } from './step.ts'
 
 export interface ClientState {
-  readonly representation: ClientRepresentation
-  readonly secret: string | undefined
+  /** Without its secret. */
+  readonly representation: Omit<ClientRepresentation, 'secret'>
+  /** Whether this is the live secret: a function, so that nothing which prints the state shows it. */
+  readonly hasSecret: (secret: string) => boolean
 }
 
 /** The clients that a definition names and the realm has, by client id. */
@@ -25,7 +27,10 @@ export async function readClients(
     const id = representation.id ?? ''
     const live =
       secret === undefined ? undefined : (await client.clients.getClientSecret({ realm, id })).value
-    state.set(clientId, { representation, secret: live })
+    state.set(clientId, {
+      representation: without(representation, 'secret'),
+      hasSecret: (value) => value === live,
+    })
   }
   return state
 }
@@ -50,7 +55,7 @@ export function diffClients({ realm, clients }: RealmDefinition, state: ClientsS
     }
     const fields = [
       ...changedFields(wanted, current.representation),
-      ...(secret === undefined || secret === current.secret ? [] : ['secret']),
+      ...(secret === undefined || current.hasSecret(secret) ? [] : ['secret']),
       ...mapperFields(protocolMappers, current.representation.protocolMappers),
       ...scopeKinds.flatMap((kind) =>
         missing(definition[kind], current.representation[kind]).map((name) => `${kind}.${name}`),

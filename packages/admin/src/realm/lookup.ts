@@ -50,7 +50,7 @@ export async function clientRoles(
 /** The roles that are wanted and not there; empty entries are left out. */
 export function missingRoles(wanted: RoleNames | undefined, have: RoleNames | undefined): RoleNames {
   const client = Object.entries(wanted?.client ?? {}).flatMap(([clientId, names]) => {
-    const absent = missing(names, have?.client?.[clientId])
+    const absent = missing(names, own(have?.client, clientId))
     return absent.length === 0 ? [] : [[clientId, absent] as const]
   })
   return { realm: missing(wanted?.realm, have?.realm), client: Object.fromEntries(client) }
@@ -83,6 +83,11 @@ export async function rolesByName(
       clientIds.map((clientId, index) => [clientId, (clients[index] ?? []).map(roleName)]),
     ),
   }
+}
+
+/** A client may be called `constructor`. */
+function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
 }
 
 function roleName(role: RoleRepresentation): string {

@@ -37,7 +37,10 @@ export interface RealmPlan {
 /**
  * Reads what the realm has of that which the definition names; writes nothing.
  *
- * @throws {CW_REALM_INVALID} {CW_ADMIN_UNAVAILABLE} {CW_ADMIN_UNAUTHORIZED} {CW_ADMIN_FORBIDDEN}
+ * @throws {CW_REALM_INVALID} when the definition is not valid
+ * @throws {CW_ADMIN_UNAVAILABLE}
+ * @throws {CW_ADMIN_UNAUTHORIZED}
+ * @throws {CW_ADMIN_FORBIDDEN}
  */
 export async function readRealm(admin: Admin, definition: RealmDefinition): Promise<RealmState> {
   defineRealm(definition)
@@ -77,7 +80,10 @@ export function diffRealm(definition: RealmDefinition, state: RealmState): Realm
 /**
  * Reads the realm and says what would be changed; writes nothing.
  *
- * @throws {CW_REALM_INVALID} {CW_ADMIN_UNAVAILABLE} {CW_ADMIN_UNAUTHORIZED} {CW_ADMIN_FORBIDDEN}
+ * @throws {CW_REALM_INVALID} when the definition is not valid
+ * @throws {CW_ADMIN_UNAVAILABLE}
+ * @throws {CW_ADMIN_UNAUTHORIZED}
+ * @throws {CW_ADMIN_FORBIDDEN}
  */
 export async function planRealm(admin: Admin, definition: RealmDefinition): Promise<RealmPlan> {
   return diffRealm(definition, await readRealm(admin, definition))
@@ -88,7 +94,10 @@ export async function planRealm(admin: Admin, definition: RealmDefinition): Prom
  * into it. Where one fails, the earlier ones stay; a new plan continues from there.
  *
  * @throws {CW_REALM_MISMATCH} when the definition refers to something that is not there
- * @throws {CW_ADMIN_CONFLICT} {CW_ADMIN_REFUSED} {CW_ADMIN_UNAVAILABLE} {CW_ADMIN_FORBIDDEN}
+ * @throws {CW_ADMIN_CONFLICT}
+ * @throws {CW_ADMIN_REFUSED} when Keycloak does not accept a value
+ * @throws {CW_ADMIN_UNAVAILABLE}
+ * @throws {CW_ADMIN_FORBIDDEN}
  */
 export async function applyPlan(admin: Admin, plan: RealmPlan): Promise<readonly RealmChange[]> {
   if (!(plan instanceof Plan)) throw new TypeError('applyPlan takes a plan from planRealm or diffRealm')
@@ -98,8 +107,8 @@ export async function applyPlan(admin: Admin, plan: RealmPlan): Promise<readonly
 /**
  * Brings a realm into line with its definition, and gives what it changed: nothing, where there was nothing to change.
  *
- * @throws {CW_REALM_INVALID} {CW_REALM_MISMATCH}
- * @throws {CW_ADMIN_CONFLICT} {CW_ADMIN_REFUSED} {CW_ADMIN_UNAVAILABLE} {CW_ADMIN_UNAUTHORIZED} {CW_ADMIN_FORBIDDEN}
+ * @throws {CW_REALM_INVALID} when the definition is not valid
+ * @throws whatever {@link planRealm} and {@link applyPlan} throw
  * @example
  * ```ts
  * import { createAdmin, describeChange, ensureRealm } from '@cloakwright/admin'

@@ -6,6 +6,7 @@ import {
   ensureRealm,
   planRealm,
   type RealmDefinition,
+  readRealm,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
@@ -404,6 +405,32 @@ test('a definition that refers to what is not there fails with its name; mended,
   ])
 })
 
+test('names of prototypes are names like any other', async () => {
+  const realm = target.realmName()
+  const admin = target.admin({ realm })
+  const names = ['constructor', 'toString']
+  const definition: RealmDefinition = {
+    realm,
+    roles: { realm: names.map((name) => ({ name })), client: { constructor: [{ name: 'valueOf' }] } },
+    clients: [{ clientId: 'constructor', attributes: { hasOwnProperty: 'x' } }],
+    groups: [
+      {
+        name: 'constructor',
+        attributes: { toString: ['x'] },
+        roles: { realm: names, client: { constructor: ['valueOf'] } },
+      },
+    ],
+  }
+
+  await ensureRealm(admin, definition)
+  expect(await ensureRealm(admin, definition)).toEqual([])
+
+  const [group] = await admin.client.groups.find({ briefRepresentation: false })
+  expect(group?.realmRoles?.toSorted()).toEqual(names)
+  await admin.client.groups.delClientRoleMappings(await mapping(admin, group?.id ?? ''))
+  expect(await lines(admin, definition)).toEqual(['~ group /constructor: roles.constructor/valueOf'])
+})
+
 test('an interrupted application is taken up again, however it was interrupted', async () => {
   const realm = target.realmName()
   const admin = target.admin({ realm })
@@ -425,14 +452,27 @@ test('an invalid definition is refused before anything is sent', async () => {
   expect(target.proxy.seen).toEqual([])
 })
 
-test('a plan shows no password and no secret, whatever prints it', async () => {
-  const realm = target.realmName()
-  const plan = await planRealm(target.admin({ realm }), shop(realm))
+test('neither a plan nor what was read shows a password or a secret, whatever prints it', async () => {
+  const { admin, definition } = await applied()
+  const plan = await planRealm(admin, { ...definition, displayName: 'changed' })
+  const state = await readRealm(admin, definition)
 
-  expect(`${JSON.stringify(plan)} ${inspect(plan, { depth: 10, showHidden: true })}`).not.toMatch(
-    /wonderland|secret-of-the-shop/,
-  )
+  expect(
+    [plan, state]
+      .map((each) => `${JSON.stringify(each)} ${inspect(each, { depth: 10, showHidden: true })}`)
+      .join(),
+  ).not.toMatch(/wonderland|secret-of-the-shop/)
 })
+
+async function mapping(
+  { client }: Admin,
+  id: string,
+): Promise<{ id: string; clientUniqueId: string; roles: { id: string; name: string }[] }> {
+  const [owner] = await client.clients.find({ clientId: 'constructor' })
+  const clientUniqueId = owner?.id ?? ''
+  const role = await client.clients.findRole({ id: clientUniqueId, roleName: 'valueOf' })
+  return { id, clientUniqueId, roles: [{ id: role?.id ?? '', name: 'valueOf' }] }
+}
 
 async function clientUuid({ client }: Admin): Promise<string> {
   const [found] = await client.clients.find({ clientId: 'shop-api' })
