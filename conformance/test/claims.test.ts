@@ -272,15 +272,16 @@ describe('what a mapper adds', () => {
 
 describe('client roles and full scope', () => {
   it('names the roles of a client under resource_access, and the client as an audience', async () => {
-    const id = await realm.addClient({ clientId: 'api' })
+    const [user, id] = [await realm.addUser('reader'), await realm.addClient({ clientId: 'api' })]
     await realm.admin.client.clients.createRole({ id, name: 'reader' })
     const role = await realm.admin.client.clients.findRole({ id, roleName: 'reader' })
     const roles = [{ id: role?.id ?? '', name: 'reader' }]
-    await realm.admin.client.users.addClientRoleMappings({ id: alice, clientUniqueId: id, roles })
-    const { claims } = await access()
+    await realm.admin.client.users.addClientRoleMappings({ id: user, clientUniqueId: id, roles })
+    const { claims } = decode((await tokensOf(realm, 'reader')).access_token)
     expect(claims.resource_access.api).toEqual({ roles: ['reader'] })
     expect(claims.aud.toSorted()).toEqual(['account', 'api'])
-    expect((await access(asClient('api'))).claims.aud).toBe('account')
+    const own = decode((await tokensOf(realm, 'reader', asClient('api'))).access_token)
+    expect(own.claims.aud).toBe('account')
   })
 
   it('holds only the roles in scope when the client has no full scope', async () => {

@@ -100,7 +100,8 @@ describe('the production profile', () => {
   })
 
   it('refuses a short password', async () => {
-    const [user] = await admin.client.users.find({ max: 1 })
+    await addUser('short', 'user')
+    const [user] = await admin.client.users.find({ username: 'short', exact: true })
     const path = `/${name}/users/${user?.id}/reset-password`
     const reply = await admin.request(path, { method: 'PUT', json: { type: 'password', value: 'short' } })
     const expected = oauthError(
