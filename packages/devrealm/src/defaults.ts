@@ -45,10 +45,15 @@ export function removeRealm(store: Store, realm: RealmStore): void {
   store.deleteRealm(realm)
 }
 
+/** In master no attribute is required: its administrators need no e-mail address. */
 const masterSettings = {
   displayName: 'Keycloak',
   displayNameHtml: '<div class="kc-logo-text"><span>Keycloak</span></div>',
   accessTokenLifespan: 60,
+  userProfile: {
+    ...userProfile,
+    attributes: userProfile.attributes.map(({ required: _none, ...attribute }) => attribute),
+  },
 }
 
 const accountRoles: Record<string, string[]> = {

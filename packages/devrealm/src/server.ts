@@ -1,5 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { adminRoutes } from './admin/index.ts'
+import { adminOptions } from './admin-options.ts'
 import { isLoopbackHost, baseUrl, type RealmContext } from './context.ts'
 import { OidcError } from './oidc/errors.ts'
 import { Form } from './oidc/form.ts'
@@ -29,7 +30,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   answerErrors(app)
   app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
   registerOidc(app, context)
-  app.register(adminRoutes, context)
+  app.register(adminRoutes, adminOptions(context))
   return app
 }
 

@@ -158,7 +158,10 @@ export function requiredActions(): RequiredAction[] {
 }
 
 /** The user profile of a new realm. */
-export const userProfile: Record<string, unknown> = {
+export const userProfile: {
+  attributes: { required?: { roles: string[] }; [member: string]: unknown }[]
+  groups: Record<string, string>[]
+} = {
   attributes: [
     {
       name: 'username',
