@@ -1,6 +1,5 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { adminRoutes } from './admin/index.ts'
-import { adminOptions } from './admin-options.ts'
 import { isLoopbackHost, baseUrl, type RealmContext } from './context.ts'
 import { OidcError } from './oidc/errors.ts'
 import { Form } from './oidc/form.ts'
@@ -30,7 +29,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   answerErrors(app)
   app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
   registerOidc(app, context)
-  app.register(adminRoutes, adminOptions(context))
+  app.register(adminRoutes, context)
   return app
 }
 
