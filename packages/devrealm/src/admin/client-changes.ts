@@ -1,0 +1,161 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { newClient } from '../defaults.ts'
+import type { Client } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { badRequest, conflict, duplicate } from './errors.ts'
+import type { ClientBody } from './fields.ts'
+import { newMapper } from './protocol-mappers.ts'
+
+/** Adds a client as `POST clients` does: what the body leaves out has Keycloak's defaults, a confidential client without a secret gets one. */
+export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client> {
+  if (body.clientId === '') throw badRequest('invalid_input', 'Client ID cannot be blank')
+  checkClient(body)
+  const id = body.id ?? randomUUID()
+  const clientId = body.clientId ?? id
+  if (realm.clientByName.get(clientId) !== undefined || realm.clients.get(id) !== undefined) {
+    throw conflict(`Client ${clientId} already exists`)
+  }
+  const { protocolMappers, attributes, ...given } = settings(body)
+  const { defaultDefaultClientScopes, defaultOptionalClientScopes } = realm.info
+  const isOpenId = (name: string): boolean => realm.scopeByName.get(name)?.protocol === 'openid-connect'
+  const client = newClient(clientId, {
+    nodeReRegistrationTimeout: -1,
+    ...given,
+    id,
+    clientId,
+    attributes: { realm_client: 'false', ...withoutEmpty(attributes ?? {}) },
+    ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
+    defaultClientScopes: (body.defaultClientScopes ?? defaultDefaultClientScopes).filter(isOpenId),
+    optionalClientScopes: (body.optionalClientScopes ?? defaultOptionalClientScopes).filter(isOpenId),
+    scopeMappings: [],
+  })
+  return realm.clients.put(withServiceAccount(realm, withSecret(client)))
+}
+
+/** Changes a client as `PUT clients/{id}` does: absent members stay, attributes are merged, an empty one is taken away. */
+export function updateClient(realm: RealmStore, client: Readonly<Client>, body: ClientBody): void {
+  if (body.clientId === '') throw badRequest('invalid_input', 'Client ID cannot be blank')
+  checkClient(body)
+  if (
+    body.clientId !== undefined &&
+    body.clientId !== client.clientId &&
+    realm.clientByName.get(body.clientId) !== undefined
+  ) {
+    throw duplicate()
+  }
+  const { protocolMappers, attributes, ...given } = settings(body)
+  const { id: _id, defaultClientScopes: _default, optionalClientScopes: _optional, ...changes } = given
+  const changed: Client = {
+    ...client,
+    ...changes,
+    attributes: withoutEmpty({ ...client.attributes, ...attributes }),
+    ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
+  }
+  realm.clients.put(withServiceAccount(realm, withSecret(changed)))
+}
+
+/** A new secret for a client: the old one ends with it. */
+export function renewSecret(realm: RealmStore, client: Readonly<Client>): string {
+  const { secret: _old, ...rest } = client
+  const changed = realm.clients.put(withSecret({ ...rest, publicClient: false } as Client))
+  if (client.publicClient) realm.clients.put({ ...changed, publicClient: true })
+  return changed.secret ?? ''
+}
+
+type Body = ClientBody & Record<'access' | 'origin' | 'type' | 'defaultRoles', unknown>
+
+/** Members of the body that a client has, without what says nothing about it. */
+function settings(body: ClientBody): ClientBody {
+  const { access: _access, origin: _origin, type: _type, defaultRoles: _roles, ...given } = body as Body
+  return given
+}
+
+/** A confidential client has a secret, a public one has none. */
+function withSecret(client: Client): Client {
+  const { secret, ...rest } = client
+  if (client.publicClient) return rest as Client
+  if (secret !== undefined) return client
+  const time = String(Math.floor(Date.now() / 1000))
+  return {
+    ...rest,
+    secret: newSecret(),
+    attributes: { ...client.attributes, 'client.secret.creation.time': time },
+  } as Client
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** 86 letters and digits, 512 bits, as Keycloak makes them. */
+function newSecret(): string {
+  let secret = ''
+  while (secret.length < 86) {
+    for (const byte of randomBytes(128)) {
+      // 248 is the last multiple of 62 in a byte: beyond it some letters would come more often.
+      if (byte < 248 && secret.length < 86) secret += letters[byte % 62]
+    }
+  }
+  return secret
+}
+
+/** Makes, renames or removes the user that stands for the client. */
+function withServiceAccount(realm: RealmStore, client: Client): Client {
+  const account = realm.serviceAccount(client.id)
+  const others = client.defaultClientScopes.filter((name) => name !== 'service_account')
+  if (!client.serviceAccountsEnabled) {
+    if (account !== undefined) realm.deleteUser(account.id)
+    return { ...client, defaultClientScopes: others }
+  }
+  const username = `service-account-${client.clientId}`.toLowerCase()
+  if (account === undefined) {
+    realm.users.put({
+      id: randomUUID(),
+      username,
+      enabled: true,
+      emailVerified: false,
+      createdTimestamp: Date.now(),
+      requiredActions: [],
+      notBefore: 0,
+      credentials: [],
+      roles: [realm.info.defaultRoleId],
+      groups: [],
+      serviceAccountClientId: client.id,
+    })
+  } else if (account.username !== username) {
+    realm.users.put({ ...account, username })
+  }
+  const hasScope = realm.scopeByName.get('service_account') !== undefined
+  return { ...client, defaultClientScopes: hasScope ? ['service_account', ...others] : others }
+}
+
+function withoutEmpty(attributes: Record<string, string | null>): Record<string, string> {
+  const kept = Object.entries(attributes).filter(([, value]) => value !== null && value !== '')
+  return Object.fromEntries(kept) as Record<string, string>
+}
+
+function checkClient(body: ClientBody): void {
+  const problems: string[] = []
+  if (body.protocol !== undefined && !['openid-connect', 'saml', 'docker-v2'].includes(body.protocol)) {
+    problems.push(`Invalid protocol: ${body.protocol}`)
+  }
+  const urls = { 'Root URL': body.rootUrl, 'Base URL': body.baseUrl, 'Admin URL': body.adminUrl }
+  for (const [name, url] of Object.entries(urls)) {
+    if (url !== undefined && url !== '' && !isUri(url)) problems.push(`${name} is not a valid URL`)
+    else if (isIllegal(url)) problems.push(`${name} uses an illegal scheme`)
+  }
+  const redirects = body.redirectUris ?? []
+  if (!redirects.every(isUri)) problems.push('A redirect URI is not a valid URI')
+  if (redirects.some(isIllegal)) problems.push('A redirect URI uses an illegal scheme')
+  if (problems.length > 0) throw badRequest('invalid_input', problems.join('; '))
+}
+
+/** A reference of RFC 3986, relative or not; placeholders such as `${authBaseUrl}` are filled in later. */
+function isUri(text: string): boolean {
+  const filled = text.replace(/\$\{[^}]*\}/g, 'placeholder')
+  if (/[\s<>"{}|\\^`]/.test(filled)) return false
+  const scheme = /^([^/?#]*?):/.exec(filled)?.[1]
+  return scheme === undefined || /^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)
+}
+
+function isIllegal(uri: string | undefined): boolean {
+  return /^(?:javascript|data|vbscript):/i.test(uri ?? '')
+}

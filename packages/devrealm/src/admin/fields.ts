@@ -1,0 +1,196 @@
+import type { Attributes, Client, ClientScope, Group, ProtocolMapper, RequiredAction } from '../model.ts'
+import type { Kind, Shape } from './body.ts'
+
+/** What a password or another credential is set with. */
+export interface CredentialBody {
+  id?: string
+  type?: string
+  value?: string
+  temporary?: boolean
+  userLabel?: string
+  createdDate?: number
+  secretData?: string
+  credentialData?: string
+}
+
+export interface UserBody {
+  id?: string
+  username?: string
+  firstName?: string
+  lastName?: string
+  email?: string
+  emailVerified?: boolean
+  enabled?: boolean
+  attributes?: Attributes
+  createdTimestamp?: number
+  requiredActions?: string[]
+  credentials?: CredentialBody[]
+  realmRoles?: string[]
+  clientRoles?: Record<string, string[]>
+  groups?: string[]
+  serviceAccountClientId?: string
+}
+
+export interface RoleBody {
+  id?: string
+  name?: string
+  description?: string
+  attributes?: Attributes
+  composites?: { realm?: string[]; client?: Record<string, string[]> }
+}
+
+export interface GroupBody extends Partial<Omit<Group, 'roles'>> {
+  subGroups?: GroupBody[]
+  realmRoles?: string[]
+  clientRoles?: Record<string, string[]>
+}
+
+export type MapperBody = Partial<ProtocolMapper>
+/** The members that a type names, all optional: an index signature would swallow them. */
+export type Known<T> = { [K in keyof T as string extends K ? never : K]?: T[K] }
+
+export type ClientBody = Omit<Known<Client>, 'protocolMappers' | 'attributes'> & {
+  protocolMappers?: MapperBody[]
+  attributes?: Record<string, string | null>
+}
+export type ClientScopeBody = Omit<Partial<ClientScope>, 'protocolMappers'> & {
+  protocolMappers?: MapperBody[]
+}
+
+interface Members {
+  string?: string
+  boolean?: string
+  number?: string
+  strings?: string
+  map?: string
+  attributes?: string
+  lists?: string
+  any?: string
+}
+
+function shape<Body>(name: string, members: Members, more: Record<string, Kind> = {}): Shape<Body> {
+  const kinds = Object.entries(members).flatMap(([kind, names]: [string, string]) =>
+    names.split(/\s+/).map((member) => [member, kind] as const),
+  )
+  return { name, members: { ...Object.fromEntries(kinds), ...more } as Record<string, Kind> }
+}
+
+/** The body is a list of the representation. */
+export function listOf<Body>(item: Shape<Body>, optional = false): Shape<Body[]> {
+  return { name: item.name, members: item.members, list: true, optional }
+}
+
+export const credentialShape: Shape<CredentialBody> = shape('CredentialRepresentation', {
+  string: `id type userLabel secretData credentialData value device hashedSaltedValue salt algorithm federationLink`,
+  boolean: 'temporary',
+  number: 'createdDate priority hashIterations counter digits period',
+  any: 'config',
+})
+
+export const userShape: Shape<UserBody> = shape(
+  'UserRepresentation',
+  {
+    string: 'id username firstName lastName email self origin federationLink serviceAccountClientId',
+    boolean: 'emailVerified enabled totp',
+    number: 'createdTimestamp notBefore',
+    strings: 'disableableCredentialTypes requiredActions realmRoles groups',
+    attributes: 'attributes',
+    lists: 'clientRoles applicationRoles',
+    any: 'userProfileMetadata federatedIdentities clientConsents socialLinks access verifiableCredentials',
+  },
+  { credentials: [credentialShape] },
+)
+
+export const roleShape: Shape<RoleBody> = shape(
+  'RoleRepresentation',
+  {
+    string: 'id name description containerId',
+    boolean: 'scopeParamRequired composite clientRole',
+    attributes: 'attributes',
+  },
+  {
+    composites: shape('Composites', { strings: 'realm', lists: 'client application' }),
+  },
+)
+
+const groupMembers: Record<string, Kind> = {}
+export const groupShape: Shape<GroupBody> = { name: 'GroupRepresentation', members: groupMembers }
+Object.assign(
+  groupMembers,
+  shape('', {
+    string: 'id name description path parentId',
+    number: 'subGroupCount',
+    attributes: 'attributes',
+    strings: 'realmRoles',
+    lists: 'clientRoles',
+    any: 'access',
+  }).members,
+  { subGroups: [groupShape] },
+)
+
+export const mapperShape: Shape<MapperBody> = shape('ProtocolMapperRepresentation', {
+  string: 'id name protocol protocolMapper consentText',
+  boolean: 'consentRequired',
+  map: 'config',
+})
+
+export const clientShape: Shape<ClientBody> = shape(
+  'ClientRepresentation',
+  {
+    string: `id clientId name description type rootUrl adminUrl baseUrl clientAuthenticatorType secret registrationAccessToken
+      protocol clientTemplate origin`,
+    boolean: `surrogateAuthRequired enabled alwaysDisplayInConsole bearerOnly consentRequired standardFlowEnabled implicitFlowEnabled
+      directAccessGrantsEnabled serviceAccountsEnabled authorizationServicesEnabled directGrantsOnly publicClient frontchannelLogout
+      fullScopeAllowed useTemplateConfig useTemplateScope useTemplateMappers`,
+    number: 'notBefore nodeReRegistrationTimeout',
+    strings: 'defaultRoles redirectUris webOrigins defaultClientScopes optionalClientScopes',
+    map: 'attributes authenticationFlowBindingOverrides',
+    any: 'registeredNodes authorizationSettings access',
+  },
+  { protocolMappers: [mapperShape] },
+)
+
+export const clientScopeShape: Shape<ClientScopeBody> = shape(
+  'ClientScopeRepresentation',
+  { string: 'id name description protocol', map: 'attributes' },
+  { protocolMappers: [mapperShape] },
+)
+
+export const requiredActionShape: Shape<Partial<RequiredAction>> = shape(
+  'RequiredActionProviderRepresentation',
+  {
+    string: 'alias name providerId',
+    boolean: 'enabled defaultAction',
+    number: 'priority',
+    map: 'config',
+  },
+)
+
+export const eventsConfigShape: Shape<Record<string, unknown>> = shape('RealmEventsConfigRepresentation', {
+  boolean: 'eventsEnabled adminEventsEnabled adminEventsDetailsEnabled',
+  number: 'eventsExpiration',
+  strings: 'eventsListeners enabledEventTypes',
+})
+
+export const clientProfilesShape: Shape<{ profiles?: unknown[] }> = shape('ClientProfilesRepresentation', {
+  any: 'profiles globalProfiles',
+})
+
+export const clientPoliciesShape: Shape<{ policies?: ClientPolicyBody[] }> = shape(
+  'ClientPoliciesRepresentation',
+  {
+    any: 'policies globalPolicies',
+  },
+)
+
+export interface ClientPolicyBody {
+  name?: string
+  profiles?: string[]
+}
+
+export const userProfileShape: Shape<{ attributes?: { name?: string }[] }> = shape('UPConfig', {
+  string: 'unmanagedAttributePolicy',
+  any: 'attributes groups',
+})
+
+export const textListShape: Shape<string[]> = { name: 'List', members: {}, list: true }

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../context.ts'
+import { authenticationRoutes } from './authentication.ts'
+import { clientRoutes } from './clients.ts'
+import { clientScopeRoutes } from './client-scopes.ts'
+import { AdminError, notFound, unforeseen } from './errors.ts'
+import { groupRoutes } from './groups.ts'
+import { realmRoutes } from './realms.ts'
+import { roleRoutes } from './roles.ts'
+import { callerOf } from './router.ts'
+import { settingsRoutes } from './settings.ts'
+import { userRoutes } from './users.ts'
+
+export { type Caller } from './access.ts'
+export { importRealm } from './import.ts'
+export { realmShape } from './realm-fields.ts'
+
+/** Keycloak's Admin REST API below `/admin`, as a Fastify plugin: `app.register(adminRoutes, context)`. */
+export async function adminRoutes(app: FastifyInstance, context: RealmContext): Promise<void> {
+  // Bodies are read by the routes themselves: what Keycloak says about a wrong one depends on its text.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    if (error instanceof AdminError)
+      return reply.code(error.status).type('application/json').send(JSON.stringify(error.body))
+    if (error.statusCode !== undefined && error.statusCode < 500) {
+      return reply
+        .code(error.statusCode)
+        .type('application/json')
+        .send(JSON.stringify({ error: error.message }))
+    }
+    request.log.error(error)
+    return reply.code(500).type('application/json').send(JSON.stringify(unforeseen().body))
+  })
+  realmRoutes(app, context)
+  userRoutes(app, context)
+  roleRoutes(app, context)
+  groupRoutes(app, context)
+  clientRoutes(app, context)
+  clientScopeRoutes(app, context)
+  authenticationRoutes(app, context)
+  settingsRoutes(app, context)
+  app.route({
+    method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'],
+    url: '/admin/*',
+    handler: async (request) => {
+      await callerOf(context, request)
+      if (request.method === 'PATCH') throw new AdminError(405, { error: 'HTTP 405 Method Not Allowed' })
+      const [, name] = /^\/admin\/realms\/([^/?]+)/.exec(request.url) ?? []
+      if (name !== undefined && context.store.realm(decodeURIComponent(name)) === undefined) {
+        throw notFound('Realm not found.')
+      }
+      throw notFound()
+    },
+  })
+}

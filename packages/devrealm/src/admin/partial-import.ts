@@ -1,0 +1,145 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../context.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { needs } from './access.ts'
+import type { Shape } from './body.ts'
+import { addClient } from './client-changes.ts'
+import { AdminError, conflict, unforeseen } from './errors.ts'
+import { clientShape, groupShape, roleShape, userShape } from './fields.ts'
+import { addGroup } from './groups.ts'
+import { importUser } from './import.ts'
+import type { RealmContents } from './realm-fields.ts'
+import { addNamedComposites, addRole } from './roles.ts'
+import { Family, none, ok } from './router.ts'
+
+type Policy = 'SKIP' | 'FAIL' | 'OVERWRITE'
+type Body = RealmContents & { ifResourceExists?: string }
+
+/** `POST partialImport`: clients, roles, groups and users at once, all or nothing. */
+export function partialImportRoutes(app: FastifyInstance, context: RealmContext): void {
+  const realm = new Family(app, context, '', none)
+  realm.post('/partialImport', needs.manageRealm, partialImportShape, async (call) => {
+    const results = await importParts(call.realm, call.body)
+    const count = (action: string): number => results.filter((result) => result.action === action).length
+    return ok({ overwritten: 0, added: count('ADDED'), skipped: count('SKIPPED'), results })
+  })
+}
+
+const partialImportShape: Shape<Body> = {
+  name: 'PartialImportRepresentation',
+  lenient: true,
+  members: {
+    ifResourceExists: 'string',
+    users: [userShape],
+    clients: [clientShape],
+    groups: [groupShape],
+    roles: { name: 'RolesRepresentation', members: { realm: [roleShape], client: 'any' } },
+  },
+}
+
+interface Result {
+  action: 'ADDED' | 'SKIPPED'
+  resourceType: string
+  resourceName: string
+  id: string
+}
+
+/** One thing to import: how it is named, whether it is there, how it is added and taken away again. */
+interface Part {
+  readonly resourceType: string
+  readonly name: string
+  readonly existing: string | undefined
+  readonly taken: string
+  add(): string | Promise<string>
+  remove(id: string): void
+}
+
+async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
+  const policy = (body.ifResourceExists ?? 'FAIL') as Policy
+  if (!['SKIP', 'FAIL'].includes(policy)) {
+    throw new AdminError(500, { error: 'unknown_error', error_description: 'Cannot parse the JSON' })
+  }
+  const results: Result[] = []
+  const added: { part: Part; id: string }[] = []
+  try {
+    for (const part of partsOf(realm, body)) {
+      const { resourceType, name: resourceName, existing } = part
+      if (existing !== undefined && policy === 'FAIL') throw conflict(part.taken)
+      if (existing !== undefined) {
+        results.push({ action: 'SKIPPED', resourceType, resourceName, id: existing })
+        continue
+      }
+      const id = await part.add()
+      added.push({ part, id })
+      results.push({ action: 'ADDED', resourceType, resourceName, id })
+    }
+  } catch (error) {
+    for (const { part, id } of added.reverse()) part.remove(id)
+    throw error
+  }
+  return results
+}
+
+/** In the order in which parts may refer to each other; what exists is looked up when it is its turn. */
+function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
+  for (const client of body.clients ?? []) {
+    const name = client.clientId ?? ''
+    yield {
+      resourceType: 'CLIENT',
+      name,
+      existing: realm.clientByName.get(name)?.id,
+      taken: `Client id '${name}' already exists`,
+      add: () => addClient(realm, client).id,
+      remove: (id) => realm.deleteClient(id),
+    }
+  }
+  const roles = [
+    ...(body.roles?.realm ?? []).map((role) => ({ role, clientId: undefined as string | undefined })),
+    ...Object.entries(body.roles?.client ?? {}).flatMap(([clientId, list]) =>
+      list.map((role) => ({ role, clientId: clientId as string | undefined })),
+    ),
+  ]
+  for (const { role, clientId } of roles) {
+    const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
+    if (clientId !== undefined && client === undefined) throw unforeseen()
+    const name = role.name ?? ''
+    yield {
+      resourceType: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',
+      name: clientId === undefined ? name : `${clientId}-->${name}`,
+      existing: realm.role(name, client?.id)?.id,
+      taken:
+        clientId === undefined
+          ? `Realm role '${name}' already exists.`
+          : `Client role '${name}' for client '${clientId}' already exists.`,
+      add: () => {
+        const made = addRole(realm, role, client?.id)
+        addNamedComposites(realm, made, role)
+        return made.id
+      },
+      remove: (id) => realm.deleteRole(id),
+    }
+  }
+  for (const group of body.groups ?? []) {
+    const name = group.name ?? ''
+    yield {
+      resourceType: 'GROUP',
+      name,
+      existing: realm.topGroups().find((each) => each.name === name)?.id,
+      taken: `Group '/${name}' already exists`,
+      add: () => addGroup(realm, group, undefined, true).id,
+      remove: (id) => realm.deleteGroup(id),
+    }
+  }
+  for (const user of body.users ?? []) {
+    const name = user.username?.toLowerCase() ?? ''
+    const byEmail = user.email === undefined ? undefined : realm.userByEmail.get(user.email.toLowerCase())
+    yield {
+      resourceType: 'USER',
+      name: user.username ?? '',
+      existing: (realm.userByName.get(name) ?? byEmail)?.id,
+      taken: `User with user name ${user.username ?? ''} already exists.`,
+      add: () => importUser(realm, user),
+      remove: (id) => realm.deleteUser(id),
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { notFound } from './errors.ts'
+
+/** A request's query parameters, read as Keycloak's endpoints declare them. */
+export class Query {
+  readonly #values: Readonly<Record<string, unknown>>
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name]
+    const first: unknown = Array.isArray(value) ? value[0] : value
+    return typeof first === 'string' ? first : undefined
+  }
+
+  /** `true` or `false`: any other text is false, as in Java. */
+  flag(name: string): boolean | undefined {
+    const text = this.text(name)
+    return text === undefined || text === '' ? undefined : text.toLowerCase() === 'true'
+  }
+
+  /**
+   * A whole number.
+   *
+   * @throws {AdminError} 404 for another text: Keycloak then finds no resource that takes it
+   */
+  number(name: string): number | undefined {
+    const text = this.text(name)
+    if (text === undefined || text === '') return undefined
+    if (!/^[+-]?\d+$/.test(text)) throw notFound()
+    return Number(text)
+  }
+
+  /** The part of a list that `first` and `max` ask for; a negative number, or none, sets no bound. */
+  page<T>(items: readonly T[], defaultMax?: number): T[] {
+    const first = Math.max(this.number('first') ?? 0, 0)
+    const max = this.number('max') ?? defaultMax ?? -1
+    return items.slice(first, max < 0 ? undefined : first + max)
+  }
+
+  /** `q=key:value other:"two words"` as pairs. */
+  attributes(name = 'q'): [string, string][] {
+    const pairs = (this.text(name) ?? '').matchAll(/(?:"([^"]*)"|([^\s:"]+)):(?:"([^"]*)"|(\S+))/g)
+    return [...pairs].map(([, quotedKey, key, quoted, value]) => [
+      quotedKey ?? key ?? '',
+      quoted ?? value ?? '',
+    ])
+  }
+}

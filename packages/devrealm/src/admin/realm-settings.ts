@@ -1,0 +1,126 @@
+import type { Realm } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { AdminError } from './errors.ts'
+import { flowsOf } from './flow-store.ts'
+import { checkPolicy } from './password-policy.ts'
+import { type RealmBody, settingNames } from './realm-fields.ts'
+import { roleOf } from './representations.ts'
+
+/** What a mask stands for on the way out, and keeps on the way in. */
+const mask = '**********'
+
+/** Members of a stored realm that its representation does not have: each has endpoints of its own. */
+const apart = new Set([
+  'id',
+  'realm',
+  'displayName',
+  'displayNameHtml',
+  'defaultRoleId',
+  'defaultGroups',
+  'defaultDefaultClientScopes',
+  'defaultOptionalClientScopes',
+  'requiredActions',
+  'userProfile',
+  'flows',
+])
+
+/** RealmRepresentation as a manager of the realm sees it. */
+export function realmOf(realm: RealmStore): Record<string, unknown> {
+  const info = realm.info
+  const role = realm.roles.get(info.defaultRoleId)
+  const shown: Record<string, unknown> = { id: info.id, realm: info.realm }
+  for (const member of ['displayName', 'displayNameHtml']) {
+    if (info[member] !== undefined) shown[member] = info[member]
+  }
+  for (const [member, value] of Object.entries(info)) {
+    if (apart.has(member)) continue
+    if (member === 'requiredCredentials' && role !== undefined) shown['defaultRole'] = roleOf(realm, role)
+    shown[member] = value
+  }
+  const smtp = info['smtpServer'] as Record<string, string> | undefined
+  if (smtp?.['password'] !== undefined) shown['smtpServer'] = { ...smtp, password: mask }
+  if (info.defaultGroups.length > 0) {
+    const groups = info.defaultGroups.map((id) => realm.groups.get(id)).filter((group) => group !== undefined)
+    shown['defaultGroups'] = groups.map((group) => realm.groupPath(group))
+  }
+  return shown
+}
+
+/** The realm in a list that asked for brief representations. */
+export function briefRealmOf(realm: RealmStore): Record<string, unknown> {
+  const { id, realm: name, displayName, displayNameHtml, enabled } = realm.info
+  return {
+    id,
+    realm: name,
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(displayNameHtml === undefined ? {} : { displayNameHtml }),
+    enabled,
+  }
+}
+
+/**
+ * The settings that a body changes. Members are merged one by one; `attributes` replaces all of them, but for those that
+ * Keycloak keeps for settings of its own.
+ *
+ * @throws {AdminError} 400 for a password policy that does not exist, 500 for an unknown flow
+ */
+export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Realm> {
+  const changes: Record<string, unknown> = {}
+  for (const name of settingNames) if (body[name] !== undefined) changes[name] = body[name]
+  if (body.clientProfiles !== undefined) changes['clientProfiles'] = body.clientProfiles
+  if (body.clientPolicies !== undefined) changes['clientPolicies'] = body.clientPolicies
+  const before: Readonly<Record<string, unknown>> = realm.info
+  checkPolicy(body.passwordPolicy ?? '')
+  const smtp = body['smtpServer'] as Record<string, string> | undefined
+  if (smtp?.['password'] === mask) {
+    const kept = (before['smtpServer'] as Record<string, string> | undefined)?.['password']
+    changes['smtpServer'] = { ...smtp, password: kept ?? mask }
+  }
+  requireFlows(realm, changes)
+  const attributes = changedAttributes(before, changes)
+  if (attributes !== undefined) changes['attributes'] = attributes
+  return changes as Partial<Realm>
+}
+
+const ownAttributes = [
+  'cibaBackchannelTokenDeliveryMode',
+  'cibaExpiresIn',
+  'cibaAuthRequestedUserHint',
+  'oauth2DeviceCodeLifespan',
+  'oauth2DevicePollingInterval',
+  'parRequestUriLifespan',
+  'cibaInterval',
+]
+
+function changedAttributes(
+  before: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  const old = (before['attributes'] ?? {}) as Record<string, unknown>
+  const given = changes['attributes'] as Record<string, unknown> | undefined
+  const mirrored = ['oauth2DeviceCodeLifespan', 'oauth2DevicePollingInterval'].filter(
+    (name) => changes[name] !== undefined,
+  )
+  if (given === undefined && mirrored.length === 0) return undefined
+  const kept = Object.entries(old).filter(([name]) => given === undefined || ownAttributes.includes(name))
+  return {
+    ...Object.fromEntries(kept),
+    ...given,
+    ...Object.fromEntries(mirrored.map((name) => [name, String(changes[name])])),
+  }
+}
+
+/** The realm without settings that were emptied. */
+export function withoutEmpty(info: Realm): Realm {
+  const { passwordPolicy, ...rest } = info
+  return passwordPolicy === undefined || passwordPolicy === '' ? (rest as Realm) : info
+}
+
+function requireFlows(realm: RealmStore, changes: Readonly<Record<string, unknown>>): void {
+  const aliases = flowsOf(realm).flows.map((flow) => flow.alias)
+  for (const [member, alias] of Object.entries(changes)) {
+    if (/Flow$/.test(member) && !aliases.some((each) => each === alias)) {
+      throw new AdminError(500, { errorMessage: 'Failed to update realm' })
+    }
+  }
+}
