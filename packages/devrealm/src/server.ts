@@ -67,9 +67,8 @@ function secure(app: FastifyInstance, context: RealmContext): void {
     const headers = browserHeaders(context, request.url)
     for (const [name, value] of Object.entries(headers)) {
       if (value === '') continue
-      const isPage = String(reply.getHeader('content-type') ?? '').startsWith('text/html')
-      const hasNoBody = payload === undefined || payload === null || payload === ''
-      if (name === 'content-security-policy' && !isPage && !hasNoBody) continue
+      const type = reply.getHeader('content-type')
+      if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html')) continue
       reply.header(name, value)
     }
     return payload

@@ -76,7 +76,7 @@ export function findTarget(
     types.every((type) => responseTypes.includes(type)) && types.some((type) => type.endsWith('token'))
   const asked = form.get('response_mode')
   const mode = modes.find((each) => each === asked) ?? (hasTokens ? 'fragment' : 'query')
-  return { client, target: { redirectUri, mode, state: form.get('state') || undefined } }
+  return { client, target: { redirectUri, mode, state: shortEnough(form.get('state')) || undefined } }
 }
 
 /**
@@ -106,13 +106,18 @@ export function readRequest(
     responseMode: target.mode,
     scope,
     state: target.state,
-    nonce: form.get('nonce'),
+    nonce: shortEnough(form.get('nonce')),
     prompt: form.get('prompt')?.split(' ') ?? [],
     maxAge: maxAge === undefined ? undefined : Number(maxAge),
     loginHint: form.get('login_hint'),
     challenge,
     challengeMethod,
   }
+}
+
+/** Keycloak passes over parameters that are longer. */
+function shortEnough(value: string | undefined): string | undefined {
+  return value !== undefined && value.length <= 4000 ? value : undefined
 }
 
 const modes: readonly ResponseMode[] = ['query', 'fragment', 'form_post']

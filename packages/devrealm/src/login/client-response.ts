@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { javaOrder } from '../oidc/java-order.ts'
 import { escapeHtml } from '../pages/html.ts'
 
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
@@ -37,10 +38,9 @@ export function addParameters(
 
 /** OAuth 2.0 Form Post Response Mode, with Keycloak's page. */
 function sendForm(reply: FastifyReply, redirectUri: string, parameters: [string, string][]): FastifyReply {
-  const inputs = parameters
-    .map(
-      ([name, value]) => `  <INPUT TYPE="HIDDEN" NAME="${escapeHtml(name)}" VALUE="${escapeHtml(value)}" />`,
-    )
+  const values = new Map(parameters)
+  const inputs = javaOrder([...values.keys()])
+    .map((name) => `  <INPUT TYPE="HIDDEN" NAME="${name}" VALUE="${escapeHtml(values.get(name) ?? '')}" />`)
     .join('')
   return reply
     .type('text/html')

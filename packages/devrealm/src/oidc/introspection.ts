@@ -49,25 +49,24 @@ async function introspect(client: ClientRequest, text: string): Promise<Claims> 
   if (hint !== undefined && hint !== 'access_token' && hint !== 'refresh_token') {
     throw invalidRequest('Unsupported token type.')
   }
-  const token = hint === 'refresh_token' ? await readRefresh(client, text) : await readAccess(client, text)
+  const isRefresh = hint === 'refresh_token'
+  const token = isRefresh ? await readRefresh(client, text) : await readAccess(client, text)
   if (token === undefined) return { active: false }
   const { claims } = token
-  const isRefresh = hint === 'refresh_token'
   const { context, request, realm } = client
-  const base = { ...claims, aud: undefined, aud_x: undefined, prov: undefined, reuse_id: undefined }
   const mapped = mappedClaims(
     grantOf(context, request, realm, token, seconds(context)),
     'introspection',
-    withoutMapped(base),
+    withoutMapped(claims),
   )
-  if (claims.typ === 'ID') for (const audience of [claims.aud].flat()) mapped.addAudience(String(audience))
+  if (isRefresh || claims.typ === 'ID')
+    for (const audience of [claims.aud].flat()) mapped.addAudience(String(audience))
   const isMeant = isRefresh
     ? claims.azp === client.client.clientId
     : mapped.audience.includes(client.client.clientId)
   if (!isMeant) return { active: false }
   return {
     ...mapped.toClaims(),
-    ...(isRefresh ? { aud: claims.aud } : {}),
     client_id: claims.azp,
     username: token.user.username,
     token_type: claims.typ,

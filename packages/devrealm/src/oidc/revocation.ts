@@ -37,9 +37,10 @@ async function revoke({ context, request, reply, realm, client, form }: ClientRe
   }
   const claims = await readPublic(realm, text, issuer)
   if (claims?.typ === 'ID') throw new OidcError(400, 'unsupported_token_type', 'Unsupported token type')
+  if (claims !== undefined && claims.azp !== client.clientId) throw unmatching
+  if (realm.revokedTokens.get(String(claims?.jti)) !== undefined) return done(reply)
   const token = await readLiveToken(realm, text, issuer, now)
   if ('reason' in token) throw invalidToken
-  if (token.client.id !== client.id) throw unmatching
   realm.revokedTokens.put({ id: String(token.claims.jti), expiresAt: Number(token.claims.exp) })
   return done(reply)
 }

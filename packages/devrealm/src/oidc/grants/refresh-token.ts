@@ -4,7 +4,7 @@ import type { Client, ClientSession, User, UserSession } from '../../model.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
-import { grantScope, restoreScope } from '../scopes.ts'
+import { type GrantedScope, grantScope, restoreScope } from '../scopes.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
 import { issueTokens } from '../tokens.ts'
 
@@ -142,20 +142,17 @@ function spendRefreshToken(
   return sessions.put(withPart({ ...clientSession, refreshed: now, refreshTokens }))
 }
 
-/** A request may narrow the scope, never widen it: what the first grant did not have is passed over. */
+/**
+ * A request may narrow the access token's scope, never widen it: what the first grant did not have is passed over. The refresh token
+ * keeps the whole scope, and an ID token comes as before.
+ */
 function within(
   realm: RealmStore,
   client: Readonly<Client>,
   granted: string,
   requested: string,
-): ReturnType<typeof grantScope> {
+): GrantedScope {
   const had = new Set(granted.split(' '))
-  return restoreScope(
-    realm,
-    client,
-    requested
-      .split(' ')
-      .filter((name) => had.has(name))
-      .join(' '),
-  )
+  const names = requested.split(' ').filter((name) => had.has(name))
+  return { ...restoreScope(realm, client, names.join(' ')), openid: had.has('openid'), full: granted }
 }
