@@ -152,17 +152,17 @@ describe('notes', () => {
     const titles = ['one', 'two', 'three', 'four', 'five'].map((word) => `paged ${word}`)
     for (const title of titles) await write(bob, { title })
     const seen: string[] = []
-    let next: unknown
+    let next: string | null | undefined
     do {
       const page = await json(
-        await server.request(`/notes?limit=2${next === undefined ? '' : `&cursor=${String(next)}`}`, {
+        await server.request(`/notes?limit=2${next === undefined ? '' : `&cursor=${next}`}`, {
           token: bob,
         }),
       )
       const items = page['items'] as { title: string }[]
       expect(items.length).toBeLessThanOrEqual(2)
       seen.push(...items.map((item) => item.title))
-      next = page['next']
+      next = page['next'] as string | null
     } while (next !== null)
     expect(seen.slice(0, 5)).toEqual(titles.toReversed())
     expect(new Set(seen).size).toBe(seen.length)

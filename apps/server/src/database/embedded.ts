@@ -5,6 +5,10 @@ import * as schema from './schema.ts'
 
 /** Opens the PGlite of the state folder, whose lock the caller holds. */
 export async function openEmbeddedDatabase(home: Home): Promise<Database> {
-  const { pglite, sql, close } = await home.openDatabase()
-  return { orm: drizzle({ client: pglite, schema }) as unknown as Database['orm'], sql, close }
+  const database = await home.openDatabase()
+  return {
+    orm: drizzle({ client: database.pglite, schema }) as unknown as Database['orm'],
+    sql: database.sql,
+    close: () => database.close(),
+  }
 }

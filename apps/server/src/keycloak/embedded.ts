@@ -26,15 +26,17 @@ export async function startEmbeddedRealm(
 ): Promise<DevRealm> {
   const { server, port, realm, clientId } = config.keycloak
   await migrate(sql, 'devrealm', migrations)
+  // Its own requests are no news beside the server's, unless someone looks closely.
+  const quiet = logger.child({ part: 'devrealm' }, logger.level === 'info' ? { level: 'warn' } : {})
   const dev = await createDevRealm({
     hostname: server,
     admin,
     sql,
-    logger: logger.child({ part: 'devrealm' }),
+    logger: quiet,
   })
   try {
     await dev.listen({ port }).catch((error: unknown) => {
-      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      throw (error as { code?: unknown }).code === 'CW_PORT_TAKEN'
         ? portTaken('KEYCLOAK_PORT', port, `localhost:${port}`)
         : error
     })
