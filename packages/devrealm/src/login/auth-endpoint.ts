@@ -14,7 +14,7 @@ import {
 } from './authorization-request.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
-import { cookies, readCookie, readIdentity, setCookie, setRestart } from './cookies.ts'
+import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
 import { pendingActions } from './required-actions.ts'
 import { showStep } from './steps.ts'
 
@@ -79,7 +79,7 @@ async function answer(
 
   const loginSession = context.logins.session(realm, readCookie(request, cookies.loginSession), context.now())
   const opened = context.logins.openTab(realm, loginSession, authorization, context.now())
-  setCookie(request, reply, realm, { name: cookies.loginSession, value: opened.session.id })
+  setLoginSession(request, reply, realm, opened.session.id)
   const { tab } = opened
   if (session !== undefined && user !== undefined) {
     tab.userId = user.id

@@ -5,8 +5,8 @@ import { grantScope } from '../oidc/scopes.ts'
 import { joinSession, newSession } from '../oidc/sessions.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { sendToClient } from './client-response.ts'
-import { cookies, dropCookie, setIdentity } from './cookies.ts'
-import type { LoginSession, LoginTab } from './state.ts'
+import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
+import { type LoginSession, type LoginTab, token } from './state.ts'
 
 /** A login that nothing is missing from. */
 export interface CompleteLogin {
@@ -44,7 +44,8 @@ export async function completeLogin(
     notes: { acr, redirectUri: authorization.redirectUri },
   })
   context.logins.closeSession(login.loginSession)
-  dropCookie(request, reply, realm, cookies.loginSession)
+  // A new name for the next login: what someone may have planted before this one is worth nothing.
+  setLoginSession(request, reply, realm, token(24))
   dropCookie(request, reply, realm, cookies.restart)
   await setIdentity(context, request, reply, realm, session)
   const code =

@@ -11,6 +11,7 @@ import { token } from './state.ts'
 /** The cookies that Keycloak sets, by their names. */
 export const cookies = {
   loginSession: 'AUTH_SESSION_ID',
+  loginSessionHash: 'KC_AUTH_SESSION_HASH',
   restart: 'KC_RESTART',
   identity: 'KEYCLOAK_IDENTITY',
   session: 'KEYCLOAK_SESSION',
@@ -54,6 +55,23 @@ export function dropCookie(
   name: string,
 ): void {
   setCookie(request, reply, realm, { name, value: '', maxAge: 0 })
+}
+
+/** Names the browser's login session, and gives its hash to pages that watch for a login in another tab. */
+export function setLoginSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  realm: RealmStore,
+  id: string,
+): void {
+  setCookie(request, reply, realm, { name: cookies.loginSession, value: id })
+  const hash = createHash('sha384').update(id).digest('base64url')
+  setCookie(request, reply, realm, {
+    name: cookies.loginSessionHash,
+    value: hash,
+    httpOnly: false,
+    maxAge: 60,
+  })
 }
 
 /** Marks the browser as logged in: the cookie is signed and names the session, and the session must be alive. */

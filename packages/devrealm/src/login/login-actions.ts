@@ -9,7 +9,7 @@ import type { RealmStore } from '../store/realm-store.ts'
 import { noStore } from './auth-endpoint.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
-import { cookies, dropIdentity, readCookie, readIdentity, readRestart, setCookie } from './cookies.ts'
+import { cookies, dropIdentity, readCookie, readIdentity, readRestart, setLoginSession } from './cookies.ts'
 import { hasOtp, takeOtp } from './otp.ts'
 import { resolveRedirectUri } from './redirect-uri.ts'
 import { doAction } from './required-action-steps.ts'
@@ -44,7 +44,10 @@ export async function loginAction(
   const { action } = request.params as { action: string }
   noStore(reply)
   const client = realm.clientByName.get(query.get('client_id') ?? '')
-  if (client === undefined) return sendErrorPage(reply, realm.info, 400, expiredMessage)
+  if (client === undefined) {
+    const message = query.has('client_id') ? expiredMessage : restartMessage
+    return sendErrorPage(reply, realm.info, 400, message)
+  }
   const session = context.logins.session(realm, readCookie(request, cookies.loginSession), context.now())
   const tab = session?.tabs.get(query.get('tab_id') ?? '')
   if (session === undefined || tab === undefined) return recover(context, request, reply, realm, query)
@@ -71,6 +74,7 @@ export async function loginAction(
       .send()
   }
   if (query.get('session_code') !== tab.sessionCode) {
+    tab.notes.alert = 'Action expired. Please continue with login now.'
     return reply
       .code(302)
       .header('location', actionUrl(context, request, realm, tab))
@@ -136,8 +140,8 @@ async function actionStep(step: Step): Promise<unknown> {
   const { context, request, reply, realm, tab, form } = step
   const user = realm.users.get(tab.userId ?? '')
   if (user === undefined || !user.enabled) return sendErrorPage(reply, realm.info, 400, expiredMessage)
-  const error = await doAction(context, realm, tab, user, form)
-  if (error !== undefined) return showStep(context, request, reply, realm, tab, { error })
+  const wrong = await doAction(context, realm, tab, user, form)
+  if (wrong !== undefined) return showStep(context, request, reply, realm, tab, { wrong })
   const changed = realm.users.get(user.id) as Readonly<User>
   return proceed(step, changed, pendingActions(realm, changed), true)
 }
@@ -202,7 +206,7 @@ async function recover(
   if (authorization === undefined) return sendErrorPage(reply, realm.info, 400, restartMessage)
   const before = context.logins.session(realm, readCookie(request, cookies.loginSession), context.now())
   const { session, tab } = context.logins.openTab(realm, before, authorization, context.now())
-  setCookie(request, reply, realm, { name: cookies.loginSession, value: session.id })
+  setLoginSession(request, reply, realm, session.id)
   return reply
     .code(302)
     .header('location', actionUrl(context, request, realm, tab))

@@ -25,7 +25,7 @@ export function resolveRedirectUri(
     : `${base}${given.startsWith('/') ? '' : '/'}${given}`
 }
 
-/** Registered addresses for after a logout: those of `post.logout.redirect.uris`, `+` standing for the redirect URIs. */
+/** Registered addresses for after a logout: those of `post.logout.redirect.uris`, `+` (or none) standing for the redirect URIs. */
 export function resolveLogoutUri(client: Readonly<Client>, given: string, base: string): string | undefined {
   const listed = (client.attributes['post.logout.redirect.uris'] ?? '')
     .split('##')

@@ -12,45 +12,47 @@ import { base32, newOtpSecret, otpCredential } from './otp.ts'
 import { missingProfileFields, withoutAction } from './required-actions.ts'
 import type { LoginTab } from './state.ts'
 
+/** What is wrong with a form, by the names of its fields, and what was filled in. */
+export interface ActionErrors {
+  readonly errors: Readonly<Record<string, string>>
+  readonly values?: Readonly<Record<string, string>>
+}
+
 /** Shows the form of a required action. */
 export function showAction(
-  context: RealmContext,
   reply: FastifyReply,
   realm: RealmStore,
   tab: LoginTab,
   user: Readonly<User>,
-  action: string,
-  error: string | undefined,
+  page: { action: string; other: string; manual: boolean; wrong: ActionErrors | undefined },
 ): FastifyReply {
-  const isFirst = error === undefined
-  const page = (title: string, body: Html): FastifyReply => sendPage(reply, realm.info, { title, body })
+  const { action, wrong } = page
+  const { errors = {} } = wrong ?? {}
+  const isFirst = wrong === undefined
+  const send = (title: string, body: Html): FastifyReply => sendPage(reply, realm.info, { title, body })
   switch (tab.step) {
-    case 'UPDATE_PASSWORD': {
-      const isMismatch = error === mismatch
-      return page(
+    case 'UPDATE_PASSWORD':
+      return send(
         'Update password',
         updatePasswordForm({
           action,
           isFirst,
-          newError: isMismatch ? undefined : error,
-          confirmError: isMismatch ? error : undefined,
+          newError: errors['password-new'],
+          confirmError: errors['password-confirm'],
         }),
       )
-    }
     case 'CONFIGURE_TOTP': {
       const secret = (tab.notes.totpSecret ??= newOtpSecret())
       const encodedSecret = base32(secret)
       const uri = generateURI({ issuer: realm.info.realm, label: user.username, secret: encodedSecret })
-      return page(
-        'Mobile Authenticator Setup',
-        configureTotpForm({ action, isFirst, secret, encodedSecret, uri, error }),
-      )
+      const form = { ...page, isFirst, secret, encodedSecret, uri, error: errors.totp }
+      return send('Mobile Authenticator Setup', configureTotpForm(form))
     }
     case 'VERIFY_PROFILE':
     case 'UPDATE_PROFILE':
-      return page(
+      return send(
         'Update Account Information',
-        updateProfileForm({ action, fields: profileFields(realm, user) }),
+        updateProfileForm({ action, fields: profileFields(realm, user, wrong) }),
       )
     default:
       return sendErrorPage(
@@ -69,7 +71,7 @@ export async function doAction(
   tab: LoginTab,
   user: Readonly<User>,
   form: Form,
-): Promise<string | undefined> {
+): Promise<ActionErrors | undefined> {
   switch (tab.step) {
     case 'UPDATE_PASSWORD':
       return updatePassword(realm, tab, user, form)
@@ -79,22 +81,24 @@ export async function doAction(
     case 'UPDATE_PROFILE':
       return updateProfile(realm, tab, user, form)
     default:
-      return 'Invalid request'
+      return { errors: {} }
   }
 }
 
-const mismatch = "Passwords don't match."
 const missing = 'Please specify this field.'
+const profileLabels = { email: 'Email', firstName: 'First name', lastName: 'Last name' } as const
+const profileNames = ['email', 'firstName', 'lastName'] as const
 
 async function updatePassword(
   realm: RealmStore,
   tab: LoginTab,
   user: Readonly<User>,
   form: Form,
-): Promise<string | undefined> {
+): Promise<ActionErrors | undefined> {
   const password = form.get('password-new') ?? ''
-  if (password === '') return 'Please specify password.'
-  if (password !== form.get('password-confirm')) return mismatch
+  if (password === '') return { errors: { 'password-new': 'Please specify password.' } }
+  if (password !== form.get('password-confirm'))
+    return { errors: { 'password-confirm': "Passwords don't match." } }
   const credential = await passwordCredential(password)
   const others = user.credentials.filter((each) => each.type !== 'password')
   realm.users.put({ ...withoutAction(user, tab.step), credentials: [credential, ...others] })
@@ -102,21 +106,21 @@ async function updatePassword(
   return undefined
 }
 
-async function configureTotp(
+function configureTotp(
   context: RealmContext,
   realm: RealmStore,
   tab: LoginTab,
   user: Readonly<User>,
   form: Form,
-): Promise<string | undefined> {
+): ActionErrors | undefined {
   const code = form.get('totp') ?? ''
-  if (code === '') return 'Please specify authenticator code.'
+  if (code === '') return { errors: { totp: 'Please specify authenticator code.' } }
   const secret = tab.notes.totpSecret
   const credential =
     secret === undefined
       ? undefined
       : otpCredential(context, realm, secret, code, form.get('userLabel') ?? '')
-  if (credential === undefined) return 'Invalid authenticator code.'
+  if (credential === undefined) return { errors: { totp: 'Invalid authenticator code.' } }
   realm.users.put({ ...withoutAction(user, tab.step), credentials: [...user.credentials, credential] })
   logoutOthers(realm, tab, user, form)
   return undefined
@@ -127,35 +131,35 @@ function updateProfile(
   tab: LoginTab,
   user: Readonly<User>,
   form: Form,
-): string | undefined {
-  const value = (name: string): string => form.get(name)?.trim() ?? user[name as 'email'] ?? ''
-  const email = value('email').toLowerCase()
-  const changed = {
-    ...withoutAction(user, tab.step),
-    email,
-    firstName: value('firstName'),
-    lastName: value('lastName'),
+): ActionErrors | undefined {
+  const values = Object.fromEntries(
+    profileNames.map((name) => [name, form.get(name)?.trim() ?? user[name] ?? '']),
+  )
+  const { email = '', firstName = '', lastName = '' } = values
+  const changed = { ...withoutAction(user, tab.step), email: email.toLowerCase(), firstName, lastName }
+  const errors = Object.fromEntries(missingProfileFields(realm, changed).map((name) => [name, missing]))
+  const owner = realm.userByEmail.get(changed.email)
+  if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email)) errors.email = 'Invalid email address.'
+  else if (owner !== undefined && owner.id !== user.id && !realm.info.duplicateEmailsAllowed) {
+    errors.email = 'Email already exists.'
   }
-  if (missingProfileFields(realm, changed).length > 0) return missing
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) return 'Invalid email address.'
-  const owner = realm.userByEmail.get(email)
-  if (owner !== undefined && owner.id !== user.id && !realm.info.duplicateEmailsAllowed)
-    return 'Email already exists.'
-  realm.users.put({ ...changed, emailVerified: user.emailVerified && email === user.email })
+  if (Object.keys(errors).length > 0) return { errors, values }
+  realm.users.put({ ...changed, emailVerified: user.emailVerified && changed.email === user.email })
   return undefined
 }
 
+/** Before anything is filled in, the form shows what is missing. */
 function profileFields(
   realm: RealmStore,
   user: Readonly<User>,
+  wrong: ActionErrors | undefined,
 ): { name: string; label: string; value: string | undefined; error: string | undefined }[] {
   const empty = missingProfileFields(realm, user)
-  const labels = { email: 'Email', firstName: 'First name', lastName: 'Last name' } as const
-  return (['email', 'firstName', 'lastName'] as const).map((name) => ({
+  return profileNames.map((name) => ({
     name,
-    label: labels[name],
-    value: user[name],
-    error: empty.includes(name) ? missing : undefined,
+    label: profileLabels[name],
+    value: wrong?.values?.[name] ?? user[name],
+    error: wrong === undefined ? (empty.includes(name) ? missing : undefined) : wrong.errors[name],
   }))
 }
 

@@ -4,7 +4,8 @@ import type { User } from '../model.ts'
 import { loginForm, otpForm } from '../pages/login.ts'
 import { sendErrorPage, sendPage } from '../pages/layout.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { showAction } from './required-action-steps.ts'
+import { queryOf } from '../oidc/form.ts'
+import { type ActionErrors, showAction } from './required-action-steps.ts'
 import { type LoginTab, token } from './state.ts'
 import { actionUrl } from './urls.ts'
 
@@ -13,6 +14,7 @@ export interface StepMessage {
   readonly error?: string
   readonly alert?: string
   readonly username?: string | undefined
+  readonly wrong?: ActionErrors
 }
 
 /** Shows the page of the tab's step. Its form carries a new session code: pages shown before are stale. */
@@ -35,7 +37,7 @@ export function showStep(
       username: message.username ?? tab.request.loginHint,
       knownUser: tab.isReauthentication ? user?.username : undefined,
       error: message.error,
-      alert: message.alert,
+      alert: message.alert ?? takeAlert(tab),
     })
     return sendPage(reply, realm.info, { title: 'Sign in to your account', body })
   }
@@ -50,7 +52,17 @@ export function showStep(
     })
     return sendPage(reply, realm.info, { title: 'Sign In', body })
   }
-  return showAction(context, reply, realm, tab, user, action, message.error)
+  const manual = queryOf(request).get('mode') === 'manual'
+  const here = actionUrl(context, request, realm, tab)
+  const other = manual ? here : `${here}&mode=manual`
+  return showAction(reply, realm, tab, user, { action, other, manual, wrong: message.wrong })
+}
+
+/** A message from the request before, shown once. */
+function takeAlert(tab: LoginTab): string | undefined {
+  const { alert } = tab.notes
+  delete tab.notes.alert
+  return alert
 }
 
 export const expiredMessage = 'An error occurred, please login again through your application.'

@@ -43,6 +43,7 @@ export async function userinfoEndpoint(
     if (error instanceof OidcError) return sendOidcError(reply, error)
     throw error
   }
+  reply.header('cache-control', 'no-store, no-cache')
   const grant = grantOf(context, request, realm, token, now)
   return mappedClaims(grant, 'userinfo', { sub: token.user.id }).toClaims()
 }

@@ -14,7 +14,7 @@ export function loginForm(page: {
   const known = page.knownUser !== undefined
   return html`${alert(page.alert)}${
     known
-      ? html`${attemptedUser(page.knownUser, page.restart)}<p>Please re-authenticate to continue</p>`
+      ? html`${attemptedUser(page.knownUser, page.restart)}${page.error === undefined ? alert('Please re-authenticate to continue') : undefined}`
       : undefined
   }<div id="kc-form"><div id="kc-form-wrapper">
 <form id="kc-form-login" action="${page.action}" method="post" novalidate="novalidate">

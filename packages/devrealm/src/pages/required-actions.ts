@@ -1,5 +1,6 @@
 import { html, type Html } from './html.ts'
 import { alert, field } from './layout.ts'
+import { qrCode } from './qr-code.ts'
 
 /** The form for a new password. */
 export function updatePasswordForm(page: {
@@ -17,32 +18,43 @@ ${logoutSessions}
 </form>`
 }
 
-/** The form that sets up a one-time-code generator; the secret is on the page, for apps and for typing. */
+/** The form that sets up a one-time-code generator: by a code to scan, or with `manual` by a key to type. */
 export function configureTotpForm(page: {
   action: string
   isFirst: boolean
   secret: string
   encodedSecret: string
   uri: string
+  manual: boolean
+  /** The address of the same page the other way. */
+  other: string
   error?: string | undefined
 }): Html {
-  return html`${page.isFirst ? alert('You need to set up Mobile Authenticator to activate your account.') : undefined}
+  return html`${page.isFirst ? alert('You need to set up Mobile Authenticator to activate your account.') : alert(page.error)}
 <ol id="kc-totp-settings">
-<li><p>Open an authenticator application (for example FreeOTP) and add an account with this key, or <a href="${page.uri}">open it on this device</a>:</p>
-<p><code id="kc-totp-secret-key">${page.encodedSecret.match(/.{1,4}/g)?.join(' ')}</code></p></li>
+<li><p>Install an authenticator application on your mobile, for example FreeOTP.</p></li>
+<li>${page.manual ? manualKey(page.encodedSecret, page.other) : barcode(page.uri, page.other)}</li>
 <li><p>Enter the one-time code provided by the application and click Submit to finish the setup.</p></li>
 </ol>
 <form action="${page.action}" id="kc-totp-settings-form" method="post" novalidate="novalidate">
-<div class="field">
-<label for="totp">One-time code</label>
-<input type="text" id="totp" name="totp" autocomplete="one-time-code" inputmode="numeric" autofocus aria-invalid="${page.error === undefined ? '' : 'true'}" />
-${page.error === undefined ? undefined : html`<span id="input-error-otp-code" class="error kc-feedback-text" aria-live="polite">${page.error}</span>`}
+${field({ id: 'totp', label: 'One-time code', autocomplete: 'one-time-code', autofocus: true, numeric: true, error: page.error })}
 <input type="hidden" id="totpSecret" name="totpSecret" value="${page.secret}" />
-</div>
 ${field({ id: 'userLabel', label: 'Device Name' })}
 ${logoutSessions}
 <input type="submit" id="saveTOTPBtn" value="Submit" />
 </form>`
+}
+
+function barcode(uri: string, other: string): Html {
+  return html`<p>Open the application and scan the barcode:</p>
+<img id="kc-totp-secret-qr-code" src="${qrCode(uri)}" alt="Figure: Barcode"><br/>
+<p><a href="${other}" id="mode-manual">Unable to scan?</a></p>`
+}
+
+function manualKey(encodedSecret: string, other: string): Html {
+  return html`<p>Open the application and enter the key:</p>
+<p><span id="kc-totp-secret-key">${encodedSecret.match(/.{1,4}/g)?.join(' ')}</span></p>
+<p><a href="${other}" id="mode-barcode">Scan barcode?</a></p>`
 }
 
 /** The form for what the user profile requires. */
