@@ -27,7 +27,7 @@ export function resolveRedirectUri(
 
 /** Registered addresses for after a logout: those of `post.logout.redirect.uris`, `+` (or none) standing for the redirect URIs. */
 export function resolveLogoutUri(client: Readonly<Client>, given: string, base: string): string | undefined {
-  const listed = (client.attributes['post.logout.redirect.uris'] ?? '')
+  const listed = (client.attributes['post.logout.redirect.uris'] || '+')
     .split('##')
     .filter((uri) => uri !== '')
   const uris = listed.flatMap((uri) => (uri === '+' ? client.redirectUris : uri === '-' ? [] : [uri]))
