@@ -22,6 +22,8 @@ export interface Shape<Body> {
   readonly members: Readonly<Record<string, Kind>>
   /** The body is a list of this representation. */
   readonly list?: boolean
+  /** The body is a list of texts. */
+  readonly texts?: boolean
   /** The body may be absent. */
   readonly optional?: boolean
   /** Unknown members are passed over. */
@@ -49,6 +51,7 @@ export function readBody<Body>(shape: Shape<Body>, text: string): Body {
     throw badRequest('invalid_request', 'Cannot parse the JSON')
   }
   if (value === null) throw unforeseen()
+  if (shape.texts === true) return asList(value).map(asText) as Body
   if (shape.list === true) {
     return asList(value).map((item, index) => asRepresentation(shape, item, text, [index])) as Body
   }

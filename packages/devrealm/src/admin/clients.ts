@@ -142,6 +142,26 @@ function sessionRoutes(one: Family<Readonly<Client>>): void {
 
 /** What a token would hold, without a login. */
 function exampleRoutes(one: Family<Readonly<Client>>): void {
+  one.get('/evaluate-scopes/protocol-mappers', needs.viewClients, ({ realm, found, query }) => {
+    const asked = query.text('scope')?.split(' ') ?? []
+    const optional = found.optionalClientScopes.filter((name) => asked.includes(name))
+    const scopes = [...found.defaultClientScopes, ...optional]
+      .map((name) => realm.scopeByName.get(name))
+      .filter((scope) => scope !== undefined)
+      .map((scope) => ({ ...scope, containerType: 'client-scope' }))
+    const containers = [...scopes, { ...found, name: found.name ?? '', containerType: 'client' }]
+    const shown = containers.flatMap(({ id, name, containerType, protocolMappers = [] }) =>
+      protocolMappers.map((mapper) => ({
+        mapperId: mapper.id,
+        mapperName: mapper.name,
+        containerId: id,
+        containerName: name,
+        containerType,
+        protocolMapper: mapper.protocolMapper,
+      })),
+    )
+    return ok(shown)
+  })
   for (const kind of ['access-token', 'id-token', 'userinfo'] as const) {
     one.get(`/evaluate-scopes/generate-example-${kind}`, needs.evaluateScopes, (call) => {
       const { context, realm, found: client, query, request } = call

@@ -150,11 +150,15 @@ export const clientShape: Shape<ClientBody> = shape(
   { protocolMappers: [mapperShape] },
 )
 
-export const clientScopeShape: Shape<ClientScopeBody> = shape(
-  'ClientScopeRepresentation',
-  { string: 'id name description protocol', map: 'attributes' },
-  { protocolMappers: [mapperShape] },
-)
+/** The one representation of which Keycloak reads what it knows and passes over the rest. */
+export const clientScopeShape: Shape<ClientScopeBody> = {
+  ...shape(
+    'ClientScopeRepresentation',
+    { string: 'id name description protocol', map: 'attributes' },
+    { protocolMappers: [mapperShape] },
+  ),
+  lenient: true,
+}
 
 export const requiredActionShape: Shape<Partial<RequiredAction>> = shape(
   'RequiredActionProviderRepresentation',
@@ -193,4 +197,4 @@ export const userProfileShape: Shape<{ attributes?: { name?: string }[] }> = sha
   any: 'attributes groups',
 })
 
-export const textListShape: Shape<string[]> = { name: 'List', members: {}, list: true }
+export const textListShape: Shape<string[]> = { name: 'List', members: {}, texts: true }

@@ -35,6 +35,7 @@ export function groupRoutes(app: FastifyInstance, context: RealmContext): void {
   })
   list.post('', needs.manageUsers, groupShape, ({ realm, body, url }) => {
     const moved = body.id === undefined ? undefined : realm.groups.get(body.id)
+    if (body.id !== undefined && moved === undefined) throw notFound('Could not find child by id')
     requireFree(realm, body, undefined, moved?.id)
     if (moved === undefined) return created(`${url}/${addGroup(realm, body, undefined).id}`)
     const { parentId: _left, ...group } = moved

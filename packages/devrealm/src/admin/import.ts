@@ -69,13 +69,13 @@ function importClient(realm: RealmStore, body: NonNullable<RealmContents['client
 
 function importRoles(realm: RealmStore, body: RealmContents): void {
   const added = (body.roles?.realm ?? []).map(
-    (role) => [realm.role(role.name ?? '') ?? addRole(realm, role), role] as const,
+    (role) => [realm.role(role.name ?? '') ?? addRole(realm, role, undefined, role.id), role] as const,
   )
   for (const [clientId, roles] of Object.entries(body.roles?.client ?? {})) {
     const client = realm.clientByName.get(clientId)
     if (client === undefined) throw unforeseen()
     for (const role of roles) {
-      added.push([realm.role(role.name ?? '', client.id) ?? addRole(realm, role, client.id), role])
+      added.push([realm.role(role.name ?? '', client.id) ?? addRole(realm, role, client.id, role.id), role])
     }
   }
   for (const [role, given] of added) addNamedComposites(realm, realm.roles.get(role.id) ?? role, given)

@@ -77,6 +77,8 @@ export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Rea
     changes['smtpServer'] = { ...smtp, password: kept ?? mask }
   }
   requireFlows(realm, changes)
+  if (!['external', 'all', 'none', undefined].includes(body.sslRequired)) throw failed()
+  Object.assign(changes, otpPolicy(changes))
   const attributes = changedAttributes(before, changes)
   if (attributes !== undefined) changes['attributes'] = attributes
   return changes as Partial<Realm>
@@ -120,7 +122,25 @@ function requireFlows(realm: RealmStore, changes: Readonly<Record<string, unknow
   const aliases = flowsOf(realm).flows.map((flow) => flow.alias)
   for (const [member, alias] of Object.entries(changes)) {
     if (/Flow$/.test(member) && !aliases.some((each) => each === alias)) {
-      throw new AdminError(500, { errorMessage: 'Failed to update realm' })
+      throw failed()
     }
   }
+}
+
+/** The policy of one-time codes is replaced as a whole when the body names its type, and passed over when it does not. */
+function otpPolicy(changes: Record<string, unknown>): Record<string, unknown> {
+  const unset: Record<string, unknown> = {
+    otpPolicyAlgorithm: undefined,
+    otpPolicyInitialCounter: 0,
+    otpPolicyDigits: 0,
+    otpPolicyLookAheadWindow: 0,
+    otpPolicyPeriod: 0,
+  }
+  const given = Object.fromEntries(Object.keys(unset).map((name) => [name, changes[name] ?? unset[name]]))
+  for (const name of Object.keys(unset)) delete changes[name]
+  return changes['otpPolicyType'] === undefined ? {} : given
+}
+
+function failed(): AdminError {
+  return new AdminError(500, { errorMessage: 'Failed to update realm' })
 }

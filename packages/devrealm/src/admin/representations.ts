@@ -155,7 +155,9 @@ export function clientOf(client: Readonly<Client>, access: Access): Record<strin
   const shown: Record<string, unknown> = {}
   for (const member of clientMembers) {
     const value = client[member]
-    const isEmpty = member === 'protocolMappers' && client.protocolMappers?.length === 0
+    const isEmpty =
+      (member === 'protocolMappers' && client.protocolMappers?.length === 0) ||
+      (member === 'authorizationServicesEnabled' && value !== true)
     if (value !== undefined && !isEmpty && !(member === 'secret' && client.publicClient))
       shown[member] = value
   }

@@ -33,14 +33,19 @@ export function roleRoutes(app: FastifyInstance, context: RealmContext): void {
   })
 }
 
-/** Adds a role as the body describes it, without its composites. */
-export function addRole(realm: RealmStore, body: RoleBody, clientId?: string): Readonly<Role> {
+/** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
+export function addRole(
+  realm: RealmStore,
+  body: RoleBody,
+  clientId?: string,
+  id: string = randomUUID(),
+): Readonly<Role> {
   if (body.name === undefined) throw badRequest('role has no name')
   if (realm.role(body.name, clientId) !== undefined) {
     throw conflict(`Role with name ${body.name} already exists`)
   }
   return realm.roles.put({
-    id: body.id ?? randomUUID(),
+    id,
     name: body.name,
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(clientId === undefined ? {} : { clientId }),
@@ -74,12 +79,13 @@ function namedRoleRoutes(
     const roles = realm.rolesOfClient.all(client?.id ?? '').filter(({ name, description }) => {
       return name.toLowerCase().includes(search) || (description?.toLowerCase().includes(search) ?? false)
     })
+    roles.sort((a, b) => (a.name < b.name ? -1 : 1))
     return ok(query.page(roles).map((role) => roleOf(realm, role, brief)))
   })
   list.post('', need.manage, roleShape, ({ realm, found: client, body, url }) => {
     const role = addRole(realm, body, client?.id)
     addNamedComposites(realm, role, body)
-    return created(`${url}/${encodeURIComponent(role.name)}`)
+    return created(`${url}/${encodeURIComponent(role.name)}`.replace(/\/$/, ''))
   })
 
   const one = new Family(app, context, `${path}/:roleName`, (call) => find(call))

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { type RealmContext, seconds } from '../context.ts'
 import type { Credential, User } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
 import { AdminError, badRequest, forbidden, notFound, refused } from './errors.ts'
 import { credentialShape, textListShape, userProfileShape, userShape } from './fields.ts'
@@ -142,7 +143,7 @@ function credentialRoutes(app: FastifyInstance, context: RealmContext, one: Fami
     requireReachable(found)
     const known = realm.info.requiredActions.filter((action) => action.enabled).map((action) => action.alias)
     if (!body.every((alias) => known.includes(alias))) throw refused('Provided invalid required actions')
-    throw noMail('execute actions email: Invalid sender address')
+    throw noMail(`execute actions email${senderProblem(realm)}`)
   })
   for (const [path, what] of [
     ['/send-verify-email', 'verify email'],
@@ -197,6 +198,12 @@ function credentialOf(credential: Credential): Record<string, unknown> {
 function requireReachable(user: Readonly<User>): void {
   if (user.email === undefined) throw refused('User email missing')
   if (!user.enabled) throw refused('User is disabled')
+}
+
+function senderProblem(realm: RealmStore): string {
+  const { from } = (realm.info['smtpServer'] ?? {}) as { from?: string }
+  if (from !== undefined) return ''
+  return `: Invalid sender address 'null'. If the address contains UTF-8 characters in the local part please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration.`
 }
 
 /** This realm sends no mail: Keycloak's answer where none can be sent. */
