@@ -6,7 +6,7 @@ import { Form } from './oidc/form.ts'
 import { registerOidc } from './oidc/routes.ts'
 import { sendHome } from './pages/home.ts'
 
-/** Half a megabyte holds every form and every user import in batches; Keycloak refuses forms beyond two. */
+/** As Keycloak's own limit for forms. */
 const bodyLimit = 2 * 1024 * 1024
 
 /** What the realm logs through: Fastify's logger, or nothing. */
@@ -47,10 +47,14 @@ function acceptForms(app: FastifyInstance): void {
   })
 }
 
-/** Without a fixed hostname a request's Host becomes the issuer: only this machine's names may (DNS rebinding). */
+/**
+ * Only this machine's names and the fixed hostname may be asked for: a page elsewhere could else make its own name point here (DNS
+ * rebinding), and without a fixed hostname the Host becomes the issuer.
+ */
 function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
+  const own = context.hostname === undefined ? undefined : new URL(context.hostname).host
   app.addHook('onRequest', async (request, reply) => {
-    if (context.hostname !== undefined || isLoopbackHost(request.host)) return
+    if (isLoopbackHost(request.host) || request.host === own) return
     await reply.code(400).send({
       error: 'invalid_request',
       error_description: 'This development realm answers to loopback host names only',
@@ -68,7 +72,8 @@ function secure(app: FastifyInstance, context: RealmContext): void {
     for (const [name, value] of Object.entries(headers)) {
       if (value === '') continue
       const type = reply.getHeader('content-type')
-      if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html')) continue
+      if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html'))
+        continue
       reply.header(name, value)
     }
     return payload

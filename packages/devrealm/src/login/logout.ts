@@ -116,7 +116,7 @@ async function logoutByBrowser(
     expiresAt: context.now() + realm.info.accessCodeLifespanLogin * 1000,
   })
   const query = new URLSearchParams({ client_id: tab.clientId, tab_id: tab.id })
-  const action = `/realms/${encodeURIComponent(realm.info.realm)}/protocol/openid-connect/logout/logout-confirm?${query}`
+  const action = `/realms/${encodeURIComponent(realm.info.realm)}/protocol/openid-connect/logout/logout-confirm?${query.toString()}`
   const body = html`<div id="kc-logout-confirm" class="content-area">
 <p class="instruction">Do you want to log out?</p>
 <form action="${action}" method="POST">

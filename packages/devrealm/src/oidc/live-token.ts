@@ -14,6 +14,11 @@ export interface LiveToken {
   readonly offline: boolean
 }
 
+/** The names in a token's `scope`; a lightweight or foreign one may have none. */
+export function scopeOf(claims: Claims): string {
+  return typeof claims.scope === 'string' ? claims.scope : ''
+}
+
 /** Why a token does not hold, in Keycloak's words. */
 export interface DeadToken {
   readonly reason: string

@@ -4,7 +4,7 @@ import { allowClientOrigin, allowOrigin } from './cors.ts'
 import { forbidCaching, realmOf, sendOidcError } from './endpoint.ts'
 import { OidcError } from './errors.ts'
 import { formOf } from './form.ts'
-import { type LiveToken, readLiveToken } from './live-token.ts'
+import { type LiveToken, readLiveToken, scopeOf } from './live-token.ts'
 import { restoreScope } from './scopes.ts'
 import { mappedClaims } from './tokens.ts'
 
@@ -35,7 +35,7 @@ export async function userinfoEndpoint(
   const now = seconds(context)
   const token = await readLiveToken(realm, text, issuerOf(context, request, realm), now)
   if ('reason' in token) return refuse(401, 'invalid_token', token.reason)
-  const names = String(token.claims.scope ?? '')
+  const names = scopeOf(token.claims)
   if (!names.split(' ').includes('openid')) return refuse(403, 'insufficient_scope', 'Missing openid scope')
   try {
     allowClientOrigin(request, reply, token.client, baseUrl(context, request))
@@ -62,7 +62,7 @@ export function grantOf(
     base: baseUrl(context, request),
     client: token.client,
     user: token.user,
-    scope: restoreScope(realm, token.client, token.clientSession?.scope ?? String(token.claims.scope ?? '')),
+    scope: restoreScope(realm, token.client, token.clientSession?.scope ?? scopeOf(token.claims)),
     now,
     type: 'rt',
     offline: token.offline,

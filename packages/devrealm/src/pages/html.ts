@@ -14,7 +14,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
   )
 }
 
-export type HtmlValue = Html | string | number | undefined | false | readonly HtmlValue[]
+export type HtmlValue = Html | string | undefined | readonly HtmlValue[]
 
 /** Escapes a text for an element's content or a quoted attribute. */
 export function escapeHtml(text: string): string {
@@ -30,8 +30,7 @@ const entities: Record<string, string> = {
 }
 
 function render(value: HtmlValue): string {
-  if (value === undefined || value === false) return ''
-  if (value instanceof Html) return value.text
-  if (Array.isArray(value)) return value.map(render).join('')
-  return escapeHtml(String(value))
+  if (value === undefined) return ''
+  if (typeof value === 'string') return escapeHtml(value)
+  return value instanceof Html ? value.text : value.map(render).join('')
 }

@@ -40,7 +40,9 @@ export class Journal {
     this.#sql = sql
     if (sql === undefined) return
     // A failed write stays waiting; the next answer that depends on it reports the failure.
-    this.#timer = setInterval(() => this.#writeLater().catch(() => undefined), interval)
+    this.#timer = setInterval(() => {
+      this.#writeLater().catch(() => undefined)
+    }, interval)
     this.#timer.unref()
   }
 

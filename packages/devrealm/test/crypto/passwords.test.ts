@@ -1,0 +1,61 @@
+import { pbkdf2Sync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { isPasswordOf, passwordCredential } from '../../src/crypto/passwords.ts'
+import type { Credential, User } from '../../src/model.ts'
+
+const userWith = (...credentials: Credential[]): User => ({
+  id: 'u',
+  username: 'u',
+  enabled: true,
+  emailVerified: false,
+  createdTimestamp: 0,
+  requiredActions: [],
+  notBefore: 0,
+  credentials,
+  roles: [],
+  groups: [],
+})
+
+describe('a password', () => {
+  it('is known again, and no other is', async () => {
+    const user = userWith(await passwordCredential('correct horse'))
+    expect(await isPasswordOf(user, 'correct horse')).toBe(true)
+    expect(await isPasswordOf(user, 'correct horsf')).toBe(false)
+    expect(await isPasswordOf(user, '')).toBe(false)
+  })
+
+  it('is not in what is stored, and two users with the same one can’t be told', async () => {
+    const [one, two] = [await passwordCredential('correct horse'), await passwordCredential('correct horse')]
+    expect(JSON.stringify(one)).not.toContain('correct horse')
+    expect(one.secretData).not.toBe(two.secretData)
+  })
+
+  it('is nobody’s without a user or a credential', async () => {
+    expect(await isPasswordOf(undefined, 'x')).toBe(false)
+    expect(await isPasswordOf(userWith(), '')).toBe(false)
+  })
+
+  it.each(['sha256', 'sha512'])('of an older export is known: PBKDF2 with %s', async (digest) => {
+    const salt = Buffer.from('0123456789abcdef')
+    const credential: Credential = {
+      id: 'c',
+      type: 'password',
+      createdDate: 0,
+      secretData: JSON.stringify({
+        value: pbkdf2Sync('old', salt, 1000, 64, digest).toString('base64'),
+        salt: salt.toString('base64'),
+      }),
+      credentialData: JSON.stringify({ algorithm: `pbkdf2-${digest}`, hashIterations: 1000 }),
+    }
+    expect(await isPasswordOf(userWith(credential), 'old')).toBe(true)
+    expect(await isPasswordOf(userWith(credential), 'new')).toBe(false)
+  })
+
+  it('hashed in a way that is not known is nobody’s', async () => {
+    const credential = {
+      ...(await passwordCredential('x')),
+      credentialData: '{"algorithm":"md5","hashIterations":1}',
+    }
+    expect(await isPasswordOf(userWith(credential), 'x')).toBe(false)
+  })
+})
