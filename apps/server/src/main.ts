@@ -41,8 +41,8 @@ async function start(signal: AbortSignal) {
     return server
   } catch (error) {
     if (!signal.aborted) report(error)
-    process.exitCode = 1
-    return undefined
+    // Told to stop, it did.
+    process.exit(signal.aborted ? 0 : 1)
   }
 }
 

@@ -95,7 +95,7 @@ describe('signing in', () => {
 
 describe('notes with a session', () => {
   test('are written with the proof that the request comes from here, and refused without', async () => {
-    const { browser } = await signedIn('alice')
+    const { browser } = await signedIn('bob')
     const body = JSON.stringify({ title: 'from a session' })
     const json = { 'content-type': 'application/json' }
     const attempts: [Record<string, string>, number][] = [

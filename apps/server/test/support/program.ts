@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** The server as a process of its own. */
+export interface Program {
+  readonly child: ChildProcess
+  /** Both streams as far as they have come. */
+  output(): string
+  /** Resolves once the output matches; rejects when the process ends before. */
+  printed(pattern: RegExp): Promise<void>
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>
+}
+
+/** Starts src/main.ts with these variables and no others of ours. */
+export function startProgram(variables: NodeJS.ProcessEnv): Program {
+  const child = spawn(process.execPath, ['--conditions=cloakwright-source', '--import=tsx', main], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const listeners = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
+  })
+  return {
+    child,
+    ended,
+    output: () => output,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          if (pattern.test(output)) resolve()
+        }
+        listeners.add(check)
+        check()
+        void ended.then((code) =>
+          reject(new Error(`ended with ${code} before ${String(pattern)}:\n${output}`)),
+        )
+      }),
+  }
+}
