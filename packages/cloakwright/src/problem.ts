@@ -47,6 +47,7 @@ function detailOf(error: unknown, status: number): string {
   if (error instanceof CloakwrightError) {
     if (error.code === 'CW_TOKEN_MISSING') return 'Not authenticated'
     if (error.code === 'CW_REQUEST_AMBIGUOUS') return 'The request carries more than one token'
+    if (error.code === 'CW_SESSION_ORIGIN') return 'The request lacks the proof that it comes from this site'
     if (status === 401) return 'Invalid authentication credentials'
     if (error.code === 'CW_FORBIDDEN' || error.code === 'CW_SCOPE_INSUFFICIENT')
       return 'Insufficient permissions'

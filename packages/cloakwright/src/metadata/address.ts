@@ -24,21 +24,18 @@ export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): str
     throw new CloakwrightError('CW_CONFIG_MISSING', 'issuer: no realm is named', {
       hint: 'Give the realm’s public address as tokens carry it in `iss`: https://HOST/realms/REALM',
     })
+  const production = process.env['NODE_ENV'] === 'production'
+  if (dangerouslyAllowHttp && production)
+    throw new CloakwrightError('CW_CONFIG_INSECURE', 'dangerouslyAllowHttp: set with NODE_ENV=production', {
+      hint: 'Remove it, and give the https address of the realm; inside the cluster, internalUrl may be http.',
+    })
   const url = checkUrl('issuer', issuer)
-  if (url.protocol === 'http:' && !isLoopback(url)) {
-    if (process.env['NODE_ENV'] === 'production')
-      throw new CloakwrightError(
-        'CW_CONFIG_INSECURE',
-        'issuer: plain http beyond loopback, with NODE_ENV=production',
-        {
-          hint: 'Give the https address of the realm; where the service itself reaches it may differ: internalUrl.',
-        },
-      )
-    if (!dangerouslyAllowHttp)
-      throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http beyond loopback', {
-        hint: 'Use https; for development only, set dangerouslyAllowHttp: true.',
-      })
-  }
+  if (url.protocol === 'http:' && !isLoopback(url) && !dangerouslyAllowHttp)
+    throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http beyond loopback', {
+      hint: production
+        ? 'Give the https address of the realm; inside the cluster, internalUrl may be http.'
+        : 'Use https; for development only, set dangerouslyAllowHttp: true.',
+    })
   return issuer as string
 }
 

@@ -28,7 +28,8 @@ const compactForm = /^[\w-]+\.[\w-]+\.[\w-]*$/
  * @throws {CW_TOKEN_KEY_UNKNOWN} The header names no key.
  */
 export function parseToken(token: string, allowed: ReadonlySet<string>, maxLength: number): ParsedToken {
-  if (typeof token !== 'string' || token.length > maxLength)
+  if (typeof token !== 'string') throw malformed('no text')
+  if (token.length > maxLength)
     throw malformed(
       `longer than ${maxLength} characters`,
       'Map fewer claims into the token, or raise maxTokenLength.',

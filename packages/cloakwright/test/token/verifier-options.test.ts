@@ -70,8 +70,8 @@ describe('dangerouslyAllowHttp', () => {
   test('accepts plain http beyond loopback', async () => {
     expect(await codeOf(withOption(http))).toBe('accepted')
   })
-  test('is refused in production', async () => {
+  test.each([http, { dangerouslyAllowHttp: true }])('is refused in production: %o', async (options) => {
     vi.stubEnv('NODE_ENV', 'production')
-    expect(await codeOf(withOption(http))).toBe('CW_CONFIG_INSECURE')
+    expect(await codeOf(withOption(options))).toBe('CW_CONFIG_INSECURE')
   })
 })

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+// What the README and the docstrings show compiles, as it stands there.
+
+const home = join(import.meta.dirname, '..')
+
+function examplesIn(file: string): string[] {
+  const text = readFileSync(join(home, file), 'utf8').replaceAll(/^ *\* ?/gm, '')
+  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code as string)
+}
+
+test('every example compiles', () => {
+  const sources = readdirSync(join(home, 'src'), { recursive: true, encoding: 'utf8' })
+  const files = [
+    'README.md',
+    ...sources.filter((file) => file.endsWith('.ts')).map((file) => join('src', file)),
+  ]
+  // Inside the package, so that the examples import it by its name.
+  const folder = mkdtempSync(join(home, '.examples-'))
+  try {
+    let count = 0
+    for (const file of files)
+      for (const code of examplesIn(file)) {
+        const name = `${file.replaceAll(/[^\w]/g, '-')}-${count++}.ts`
+        writeFileSync(join(folder, name), `${code}\nexport {}\n`)
+      }
+    expect(count).toBeGreaterThan(3)
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      '{ "extends": "../../../tsconfig.tests.json", "include": ["*.ts"] }',
+    )
+    const compiler = join(home, '../../node_modules/typescript/bin/tsc')
+    expect(outputOf(compiler, ['-p', folder])).toBe('')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+function outputOf(script: string, args: readonly string[]): string {
+  try {
+    return execFileSync(process.execPath, [script, ...args], { encoding: 'utf8' })
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}
