@@ -30,7 +30,7 @@ export function readCookie(request: FastifyRequest, name: string): string | unde
  * Sets a cookie for the realm's path. SameSite=None needs Secure, which browsers do not take from plain http everywhere;
  * there Lax serves, because logins are top-level navigations.
  */
-export function setCookie(
+function setCookie(
   request: FastifyRequest,
   reply: FastifyReply,
   realm: RealmStore,

@@ -4,7 +4,7 @@ import type { RealmStore } from '../store/realm-store.ts'
 import type { LoginTab } from './state.ts'
 
 /** Keycloak's login forms carry the ids of the flow's executions; these are this realm's, one a step. */
-export const executions = {
+const executions = {
   password: '2cafb184-0000-4000-8000-000000000001',
   otp: '9f1664e3-0000-4000-8000-000000000002',
 } as const

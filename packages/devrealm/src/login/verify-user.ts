@@ -20,7 +20,7 @@ export type Verification =
     }
 
 /** Finds a user by name or, where the realm allows it, by e-mail address. */
-export function findUser(realm: RealmStore, login: string): Readonly<User> | undefined {
+function findUser(realm: RealmStore, login: string): Readonly<User> | undefined {
   const name = login.trim().toLowerCase()
   const user = realm.userByName.get(name)
   if (user !== undefined) return user.serviceAccountClientId === undefined ? user : undefined

@@ -15,7 +15,7 @@ export function expandRoles(realm: RealmStore, ids: Iterable<string>): Set<strin
 }
 
 /** Ids of all roles of the user: its own, those of its groups and of the groups above, and what they include. */
-export function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
+function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
   const ids = [...user.roles]
   for (const groupId of user.groups) {
     for (let group = realm.groups.get(groupId); group !== undefined; ) {

@@ -3,7 +3,7 @@ import type { Client, ClientSession, Realm, User, UserSession } from '../model.t
 import type { RealmStore } from '../store/realm-store.ts'
 
 /** A new unguessable identifier, as long as Keycloak's session ids. */
-export function newSessionId(): string {
+function newSessionId(): string {
   return randomBytes(18).toString('base64url')
 }
 
