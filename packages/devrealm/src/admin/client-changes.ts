@@ -28,6 +28,7 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
     defaultClientScopes: (body.defaultClientScopes ?? defaultDefaultClientScopes).filter(isOpenId),
     optionalClientScopes: (body.optionalClientScopes ?? defaultOptionalClientScopes).filter(isOpenId),
     scopeMappings: [],
+    ...derivedOrigins(body, []),
   })
   return realm.clients.put(withServiceAccount(realm, withSecret(client)))
 }
@@ -48,6 +49,7 @@ export function updateClient(realm: RealmStore, client: Readonly<Client>, body: 
   const changed: Client = {
     ...client,
     ...changes,
+    ...derivedOrigins(body, client.webOrigins),
     attributes: withoutEmpty({ ...client.attributes, ...attributes }),
     ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
   }
@@ -68,6 +70,13 @@ type Body = ClientBody & Record<'access' | 'origin' | 'type' | 'defaultRoles', u
 function settings(body: ClientBody): ClientBody {
   const { access: _access, origin: _origin, type: _type, defaultRoles: _roles, ...given } = body as Body
   return given
+}
+
+/** Web origins that nobody set follow from the redirect URIs, once. */
+function derivedOrigins(body: ClientBody, before: readonly string[]): { webOrigins?: string[] } {
+  if (body.redirectUris === undefined || body.webOrigins !== undefined || before.length > 0) return {}
+  const origins = body.redirectUris.map((uri) => /^https?:\/\/[^/?#]+/.exec(uri)?.[0])
+  return { webOrigins: [...new Set(origins.filter((origin) => origin !== undefined))] }
 }
 
 /** A confidential client has a secret, a public one has none. */
@@ -139,8 +148,10 @@ function checkClient(body: ClientBody): void {
   }
   const urls = { 'Root URL': body.rootUrl, 'Base URL': body.baseUrl, 'Admin URL': body.adminUrl }
   for (const [name, url] of Object.entries(urls)) {
-    if (url !== undefined && url !== '' && !isUri(url)) problems.push(`${name} is not a valid URL`)
-    else if (isIllegal(url)) problems.push(`${name} uses an illegal scheme`)
+    if (url === undefined || url === '') continue
+    const isRelative = name !== 'Root URL' && url.startsWith('/')
+    if (isIllegal(url)) problems.push(`${name} uses an illegal scheme`)
+    else if (!isUri(url) || !(isRelative || hasHost(url))) problems.push(`${name} is not a valid URL`)
   }
   const redirects = body.redirectUris ?? []
   if (!redirects.every(isUri)) problems.push('A redirect URI is not a valid URI')
@@ -156,6 +167,11 @@ function isUri(text: string): boolean {
   return scheme === undefined || /^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)
 }
 
-function isIllegal(uri: string | undefined): boolean {
-  return /^(?:javascript|data|vbscript):/i.test(uri ?? '')
+/** Placeholders stand for addresses that have one. */
+function hasHost(url: string): boolean {
+  return /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]|\$\{auth(?:Base|Admin)Url\})/.test(url)
+}
+
+function isIllegal(uri: string): boolean {
+  return /^(?:javascript|data|vbscript):/i.test(uri)
 }

@@ -138,7 +138,11 @@ function otpPolicy(changes: Record<string, unknown>): Record<string, unknown> {
   }
   const given = Object.fromEntries(Object.keys(unset).map((name) => [name, changes[name] ?? unset[name]]))
   for (const name of Object.keys(unset)) delete changes[name]
-  return changes['otpPolicyType'] === undefined ? {} : given
+  const type = changes['otpPolicyType']
+  if (type === undefined) return {}
+  const apps = ['totpAppFreeOTPName', 'totpAppGoogleName']
+  if (type === 'totp') apps.push('totpAppMicrosoftAuthenticatorName')
+  return { ...given, otpSupportedApplications: apps }
 }
 
 function failed(): AdminError {

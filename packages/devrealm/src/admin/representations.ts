@@ -115,12 +115,13 @@ export function byClient<T>(
   roles: readonly Readonly<Role>[],
   show: (role: Readonly<Role>) => T,
 ): Record<string, T[]> {
-  const found: Record<string, T[]> = {}
+  // A client may be called `constructor`: hence no lookup in a plain object.
+  const found = new Map<string, T[]>()
   for (const role of roles) {
     const client = role.clientId === undefined ? undefined : realm.clients.get(role.clientId)
-    if (client !== undefined) (found[client.clientId] ??= []).push(show(role))
+    if (client !== undefined) found.set(client.clientId, [...(found.get(client.clientId) ?? []), show(role)])
   }
-  return found
+  return Object.fromEntries(found)
 }
 
 /** MappingsRepresentation: realm roles, and client roles by client. */

@@ -85,7 +85,7 @@ function namedRoleRoutes(
   list.post('', need.manage, roleShape, ({ realm, found: client, body, url }) => {
     const role = addRole(realm, body, client?.id)
     addNamedComposites(realm, role, body)
-    return created(`${url}/${encodeURIComponent(role.name)}`.replace(/\/$/, ''))
+    return created(`${url}/${pathSegment(role.name)}`.replace(/\/$/, ''))
   })
 
   const one = new Family(app, context, `${path}/:roleName`, (call) => find(call))
@@ -181,4 +181,9 @@ function rolesById(realm: RealmStore, bodies: readonly RoleBody[]): Readonly<Rol
     if (role === undefined) throw notFound('Could not find composite role')
     return role
   })
+}
+
+/** Encodes a segment of a path as Java does: characters that RFC 3986 allows there stay. */
+function pathSegment(name: string): string {
+  return encodeURIComponent(name).replace(/%(?:3A|40|24|26|2B|2C|3B|3D)/g, decodeURIComponent)
 }

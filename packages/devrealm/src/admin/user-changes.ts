@@ -76,7 +76,7 @@ export async function withPassword(
   return {
     ...user,
     credentials: [credential, ...others],
-    requiredActions: temporary ? [...actions, 'UPDATE_PASSWORD'] : user.requiredActions,
+    requiredActions: temporary ? [...actions, 'UPDATE_PASSWORD'] : actions,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Attributes, User } from '../model.ts'
+import { javaOrder } from '../oidc/java-order.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { AdminError } from './errors.ts'
 
@@ -82,7 +83,12 @@ export function checkProfile(realm: RealmStore, user: Named, before?: Readonly<U
     }
   }
   if (problems.length === 1) throw new AdminError(400, { ...problems[0] })
-  if (problems.length > 1) throw new AdminError(400, { errors: problems })
+  if (problems.length > 1) {
+    // Keycloak collects them in a map by message.
+    const messages = javaOrder(problems.map((each) => each.errorMessage))
+    const errors = messages.flatMap((message) => problems.filter((each) => each.errorMessage === message))
+    throw new AdminError(400, { errors })
+  }
 }
 
 /** What `users/profile/metadata` says about the profile. */

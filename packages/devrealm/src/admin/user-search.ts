@@ -38,8 +38,9 @@ function textConditions(query: Query): Condition[] {
       },
     ]
   })
-  // A service account is found by its name only.
-  return query.text('username') === undefined ? [isPerson, ...conditions] : conditions
+  // Without any filter service accounts are left out.
+  const filters = [...textMembers, 'enabled', 'emailVerified', 'exact', 'q', 'idpAlias']
+  return filters.some((name) => query.text(name) !== undefined) ? conditions : [isPerson]
 }
 
 const isPerson: Condition = (user) => user.serviceAccountClientId === undefined

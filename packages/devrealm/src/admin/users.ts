@@ -134,7 +134,8 @@ function groupRoutes(one: Family<Readonly<User>>): void {
 function credentialRoutes(app: FastifyInstance, context: RealmContext, one: Family<Readonly<User>>): void {
   one.get('/credentials', needs.viewUsers, ({ found }) => ok(found.credentials.map(credentialOf)))
   one.put('/reset-password', needs.manageUsers, credentialShape, async ({ realm, found, body }) => {
-    if (body.value === undefined || body.value === '') throw badRequest('Empty password not allowed')
+    if (body.value === undefined) throw badRequest('No password provided')
+    if (body.value === '') throw badRequest('Empty password not allowed')
     realm.users.put(await withPassword(realm, found, body.value, body.temporary ?? false))
     return undefined
   })
