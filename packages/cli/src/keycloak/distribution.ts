@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import { CloakwrightError } from 'cloakwright'
+import type { Reporter } from './reporter.ts'
+import { requireMaven, run } from './tools.ts'
+import { unzip } from './unzip.ts'
+
+/** The release that Cloakwright is tested with. */
+export const keycloakVersion = '26.7.4'
+
+/** Of keycloak-quarkus-dist-26.7.4.zip. */
+const archive: { readonly bytes: number; readonly sha256: string } = {
+  bytes: 176_717_726,
+  sha256: 'a286e98b4296d4e75ee88d8527c7cd463b307caa022f088c9f22cffccc741fa1',
+}
+const artifact = 'keycloak-quarkus-dist'
+
+export interface FindOptions {
+  readonly reporter: Reporter
+  readonly signal?: AbortSignal
+}
+
+/**
+ * A folder with Keycloak's distribution: KEYCLOAK_HOME, or the cached copy of the release that Maven fetches
+ * from its repository (whose checksum must be the one known here). It is not written to afterwards.
+ *
+ * @throws {CW_CONFIG_INVALID} when KEYCLOAK_HOME is no Keycloak, or the archive is not the one known here
+ * @throws {CW_TOOL_MISSING} when Maven would be needed and is not there, or can't fetch it
+ */
+export async function findKeycloak(options: FindOptions): Promise<string> {
+  const given = process.env['KEYCLOAK_HOME']
+  if (given) return checkHome(given)
+  const cached = join(cacheFolder(), `keycloak-${keycloakVersion}`)
+  if (existsSync(cached)) return cached
+  const zip = join(mavenFolder(), `${artifact}-${keycloakVersion}.zip`)
+  if (!existsSync(zip)) await fetchArchive(zip, options)
+  await checkArchive(zip)
+  await unpack(zip, cached, options)
+  return cached
+}
+
+function checkHome(folder: string): string {
+  if (existsSync(join(folder, 'lib/quarkus-run.jar')) && existsSync(join(folder, 'bin/kc.sh'))) return folder
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    `KEYCLOAK_HOME is ${folder}, which is no Keycloak distribution`,
+    {
+      hint: 'Set it to the folder that holds bin/kc.sh and lib, or unset it to have Keycloak fetched',
+    },
+  )
+}
+
+/** Outside of every checkout, so that they share it. */
+function cacheFolder(): string {
+  const base = process.env['XDG_CACHE_HOME'] || process.env['LOCALAPPDATA'] || join(homedir(), '.cache')
+  return join(base, 'cloakwright')
+}
+
+/** Where Maven keeps the release on this machine. */
+function mavenFolder(): string {
+  const { MAVEN_OPTS = '', MAVEN_ARGS = '' } = process.env
+  const named = /-Dmaven\.repo\.local=(\S+)/.exec(`${MAVEN_ARGS} ${MAVEN_OPTS}`)?.[1]
+  const repository = named ?? settingsRepository() ?? join(homedir(), '.m2/repository')
+  return join(repository, 'org/keycloak', artifact, keycloakVersion)
+}
+
+function settingsRepository(): string | undefined {
+  try {
+    const settings = readFileSync(join(homedir(), '.m2/settings.xml'), 'utf8')
+    return /<localRepository>\s*(.*?)\s*<\/localRepository>/
+      .exec(settings)?.[1]
+      ?.replaceAll(/\$\{user\.home\}/g, homedir())
+  } catch {
+    return undefined
+  }
+}
+
+const pauses = [5, 20]
+
+async function fetchArchive(zip: string, { reporter, signal }: FindOptions): Promise<void> {
+  await requireMaven()
+  reporter.note(
+    `Fetching Keycloak ${keycloakVersion} (${megabytes(archive.bytes)}) by Maven, once for this machine`,
+  )
+  const coordinates = `org.keycloak:${artifact}:${keycloakVersion}:zip`
+  const args = ['-B', 'dependency:get', `-Dartifact=${coordinates}`, '-Dtransitive=false']
+  for (let attempt = 0; ; attempt++) {
+    const watch = watchDownload(dirname(zip), reporter)
+    const { code, output } = await run('mvn', args, signal).finally(watch)
+    signal?.throwIfAborted()
+    if (code === 0 && existsSync(zip)) return
+    const seconds = pauses[attempt]
+    if (seconds === undefined) {
+      const reason = output.split('\n').find((line) => line.includes('[ERROR]'))
+      throw new CloakwrightError(
+        'CW_TOOL_MISSING',
+        `Maven can't fetch ${coordinates}: ${reason ?? `code ${code}`}`,
+        {
+          hint: `Check the network and Maven's settings; to see all of it: mvn ${args.join(' ')}`,
+        },
+      )
+    }
+    reporter.note(`Maven failed (code ${code}); trying again in ${seconds} s`)
+    await pause(seconds * 1000, undefined, signal === undefined ? {} : { signal })
+  }
+}
+
+/** Maven says nothing while it downloads: the growing file does. */
+function watchDownload(folder: string, reporter: Reporter): () => void {
+  let last = 0
+  let rate = 0
+  const timer = setInterval(() => {
+    const bytes = largestFile(folder)
+    if (bytes === 0) return reporter.progress('Maven is getting ready…')
+    // An average that follows the network's changes within some seconds.
+    rate = rate === 0 ? bytes - last : rate * 0.8 + (bytes - last) * 0.2
+    last = bytes
+    const left = rate < 1 ? '' : `, ${Math.ceil((archive.bytes - bytes) / rate)} s left`
+    const percent = Math.floor((100 * bytes) / archive.bytes)
+    reporter.progress(
+      `${megabytes(bytes)} of ${megabytes(archive.bytes)} (${percent} %), ${megabytes(rate)}/s${left}`,
+    )
+  }, 1000)
+  return () => clearInterval(timer)
+}
+
+function largestFile(folder: string): number {
+  try {
+    return Math.max(0, ...readdirSync(folder).map((name) => statSync(join(folder, name)).size))
+  } catch {
+    return 0
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+async function checkArchive(zip: string): Promise<void> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(zip), hash)
+  const found = hash.digest('hex')
+  if (found === archive.sha256) return
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    `${zip} is not Keycloak ${keycloakVersion}: its SHA-256 is ${found}, expected ${archive.sha256}`,
+    {
+      hint: 'Delete the file and try again; if it comes back the same, do not trust where Maven gets it from',
+    },
+  )
+}
+
+async function unpack(zip: string, target: string, { reporter }: FindOptions): Promise<void> {
+  reporter.progress(`Unpacking Keycloak to ${target}…`)
+  mkdirSync(dirname(target), { recursive: true })
+  const aside = mkdtempSync(`${target}.new-`)
+  try {
+    await unzip(zip, aside)
+    renameSync(join(aside, `keycloak-${keycloakVersion}`), target)
+  } catch (error) {
+    // Another run was faster, and has the same.
+    if (!existsSync(target)) throw error
+  } finally {
+    rmSync(aside, { recursive: true, force: true })
+  }
+}

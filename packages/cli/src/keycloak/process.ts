@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { CloakwrightError } from 'cloakwright'
+import type { Reporter } from './reporter.ts'
+import { makeServerFolder } from './server-folder.ts'
+import { requireJava } from './tools.ts'
+
+/** How to run a Keycloak. */
+export interface KeycloakOptions {
+  /** The distribution, from {@link findKeycloak}. */
+  readonly distribution: string
+  /** Where its own files and its log lie; one Keycloak at a time. */
+  readonly folder: string
+  /** Default: a free one. */
+  readonly port?: number
+  /** The administrator that the realm `master` is made with, the first time. */
+  readonly admin: { readonly username: string; readonly password: string }
+  /** More arguments for `kc.sh start-dev`. */
+  readonly args?: readonly string[]
+  readonly reporter: Reporter
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal
+}
+
+/** A Keycloak that answers. */
+export interface RunningKeycloak {
+  /** Base URL without a trailing slash. */
+  readonly server: string
+  /** Rejects when Keycloak ends although nobody stopped it; never resolves. */
+  readonly failed: Promise<never>
+  /** Ends it and resolves when it has ended. */
+  stop(): Promise<void>
+}
+
+/** Milliseconds. A first start on a busy machine has taken 80 s. */
+const startLimit = 300_000
+const stopLimit = 8_000
+/** Lines of the log in an error. */
+const tailLength = 25
+
+/**
+ * Starts Keycloak in its development mode on loopback and waits until it is healthy. It writes its log to
+ * `folder/keycloak.log`.
+ *
+ * @throws {CW_TOOL_MISSING} without Java 17 or newer
+ * @throws {CW_PORT_TAKEN}
+ * @throws {CW_PROVIDER_UNAVAILABLE} when it ends or does not become healthy; the message has the log's end
+ */
+export async function startKeycloak(options: KeycloakOptions): Promise<RunningKeycloak> {
+  const { folder, reporter, signal } = options
+  await requireJava()
+  const port = await reservePort(options.port)
+  const management = await reservePort(undefined)
+  const server = join(folder, 'server')
+  makeServerFolder(options.distribution, server)
+
+  const log = createWriteStream(join(folder, 'keycloak.log'))
+  const child = launch(server, port, management, options)
+  const tail = keepTail(child, log)
+  let stopping = false
+  const exited = once(child, 'exit').then(([code, by]) => {
+    log.end()
+    if (stopping) return
+    throw new CloakwrightError(
+      'CW_PROVIDER_UNAVAILABLE',
+      `Keycloak ended (${by ?? `code ${code}`}):\n${tail()}`,
+      {
+        hint: `All of its log is in ${join(folder, 'keycloak.log')}`,
+      },
+    )
+  })
+  exited.catch(() => {})
+  const stop = async () => {
+    stopping = true
+    await end(child)
+    await exited.catch(() => {})
+  }
+  try {
+    await Promise.race([exited, waitUntilHealthy(management, reporter, tail, signal)])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const failed = exited.then(() => new Promise<never>(() => {}))
+  failed.catch(() => {})
+  return { server: `http://localhost:${port}`, failed, stop }
+}
+
+function launch(server: string, port: number, management: number, options: KeycloakOptions): ChildProcess {
+  const isWindows = process.platform === 'win32'
+  const args = [
+    'start-dev',
+    '--http-host=127.0.0.1',
+    `--http-port=${port}`,
+    '--http-management-host=127.0.0.1',
+    `--http-management-port=${management}`,
+    '--health-enabled=true',
+    ...(options.args ?? []),
+  ]
+  return spawn(join(server, 'bin', isWindows ? 'kc.bat' : 'kc.sh'), args, {
+    // A group of its own: a terminal's Ctrl+C comes to us, and we end the script and its Java together.
+    detached: !isWindows,
+    shell: isWindows,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      KC_BOOTSTRAP_ADMIN_USERNAME: options.admin.username,
+      KC_BOOTSTRAP_ADMIN_PASSWORD: options.admin.password,
+    },
+  })
+}
+
+/** Writes the log and gives its end: what Keycloak said last says why it ended. */
+function keepTail(child: ChildProcess, log: NodeJS.WritableStream): () => string {
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (part) => {
+      log.write(part)
+      text = (text + String(part)).slice(-20_000)
+    })
+  }
+  return () => text.trimEnd().split('\n').slice(-tailLength).join('\n')
+}
+
+async function waitUntilHealthy(
+  management: number,
+  reporter: Reporter,
+  tail: () => string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const started = performance.now()
+  while (performance.now() - started < startLimit) {
+    if (await isHealthy(management)) return
+    const seconds = Math.round((performance.now() - started) / 1000)
+    reporter.progress(`Keycloak is starting (${seconds} s; a first start builds it and takes a minute)`)
+    await pause(300, undefined, signal === undefined ? {} : { signal })
+  }
+  throw new CloakwrightError(
+    'CW_PROVIDER_UNAVAILABLE',
+    `Keycloak is not healthy after ${startLimit / 1000} s:\n${tail()}`,
+    { hint: 'Give the machine more processor time or memory, and try again' },
+  )
+}
+
+async function isHealthy(management: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${management}/health/ready`, {
+      signal: AbortSignal.timeout(5000),
+    })
+    return answer.ok
+  } catch {
+    return false
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  kill(child, 'SIGTERM')
+  const timer = setTimeout(() => kill(child, 'SIGKILL'), stopLimit)
+  await ended
+  clearTimeout(timer)
+}
+
+/** The whole group: before Keycloak has built itself, Java is a child of the script. */
+function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (process.platform === 'win32') child.kill(signal)
+    else process.kill(-(child.pid ?? 0), signal)
+  } catch {
+    // It has ended in this moment.
+  }
+}
+
+/** The port if nobody listens there; a free one when none is given. */
+async function reservePort(port: number | undefined): Promise<number> {
+  const probe = createServer()
+  try {
+    probe.listen({ port: port ?? 0, host: '127.0.0.1' })
+    await once(probe, 'listening')
+    return (probe.address() as { port: number }).port
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process`, {
+      hint: `Stop that process, or choose another port: KEYCLOAK_PORT=${(port ?? 0) + 1}`,
+      cause: error,
+    })
+  } finally {
+    probe.close()
+  }
+}
