@@ -40,7 +40,8 @@ export async function readCaller(
     if ('reason' in live) return undefined
     const { user, client, claims, clientSession } = live
     // Roles are the user's of this moment, not the token's: those of administration clients carry none.
-    const scope = restoreScope(realm, client, clientSession?.scope ?? String(claims['scope'] ?? ''))
+    const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''
+    const scope = restoreScope(realm, client, clientSession?.scope ?? granted)
     const roles = rolesInScope(realm, user, client, scope.clientScopes).map((role) => role.id)
     return { realm, user, client, roles: new Set(roles) }
   }

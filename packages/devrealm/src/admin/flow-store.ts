@@ -46,6 +46,17 @@ export function saveFlows(realm: RealmStore, flows: Flows): void {
   realm.update({ ...realm.info, flows })
 }
 
+/** Members of a realm that name one of its flows. */
+export const flowBindings: readonly string[] = [
+  'browserFlow',
+  'registrationFlow',
+  'directGrantFlow',
+  'resetCredentialsFlow',
+  'clientAuthenticationFlow',
+  'dockerAuthenticationFlow',
+  'firstBrokerLoginFlow',
+]
+
 /** Steps in the order in which they run. */
 export function stepsOf(flow: Flow): Execution[] {
   return [...flow.executions].sort((a, b) => a.priority - b.priority)

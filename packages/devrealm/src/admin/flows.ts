@@ -16,6 +16,7 @@ import {
 import {
   type Execution,
   type Flow,
+  flowBindings,
   flowByAlias,
   type Flows,
   flowsOf,
@@ -56,6 +57,8 @@ export function flowRoutes(app: FastifyInstance, context: RealmContext): void {
     if (flow === undefined) throw notFound('Could not find flow with id')
     if (body.alias === undefined || body.alias === '')
       throw refused('Failed to update flow with empty alias name')
+    // Keycloak's database refuses a flow without a type, in the words for a second one of a name.
+    if (body.providerId === undefined) throw duplicate()
     const other = flowByAlias(all, body.alias)
     if (other !== undefined && other.id !== flow.id) throw duplicate()
     const { description = flow.description } = body
@@ -170,8 +173,7 @@ function addExecution(
 function deleteFlow(realm: RealmStore, flow: Flow): void {
   const all = flowsOf(realm)
   if (flow.builtIn) throw badRequest("Can't delete built in flow")
-  const bindings = Object.entries(realm.info).filter(([member]) => /Flow$/.test(member))
-  if (bindings.some(([, alias]) => alias === flow.alias)) throw unforeseen()
+  if (flowBindings.some((member) => realm.info[member] === flow.alias)) throw unforeseen()
   const rest = withoutFlows(all, tree(all, flow))
   const flows = rest.flows.map((each) => ({
     ...each,

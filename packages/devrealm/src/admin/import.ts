@@ -1,16 +1,17 @@
 import { createRealm, removeRealm } from '../defaults.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
-import { addClient } from './client-changes.ts'
+import { addClient, updateClient } from './client-changes.ts'
 import { addClientScope } from './client-scopes.ts'
 import { AdminError, badRequest, conflict, refused, unforeseen } from './errors.ts'
 import type { UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import { addGroup } from './groups.ts'
+import { importParts, importScopeMappings } from './import-parts.ts'
 import type { RealmBody, RealmContents } from './realm-fields.ts'
 import { changedSettings, withoutEmpty } from './realm-settings.ts'
 import { addNamedComposites, addRole } from './roles.ts'
-import { addUser, withCredentials } from './user-changes.ts'
+import { addImportedUser } from './user-changes.ts'
 
 /**
  * Makes a realm from Keycloak's representation of it, whole exports included: all of it or nothing.
@@ -30,6 +31,7 @@ export async function importRealm(store: Store, body: RealmBody): Promise<RealmS
     enabled: body.enabled ?? false,
   })
   try {
+    importParts(realm, body)
     realm.update(withoutEmpty({ ...realm.info, ...changedSettings(realm, body) }))
     await importContents(realm, body)
   } catch (error) {
@@ -41,14 +43,18 @@ export async function importRealm(store: Store, body: RealmBody): Promise<RealmS
 }
 
 /** Fills a realm: roles, client scopes, clients, groups, users, in the order in which they refer to each other. */
-async function importContents(realm: RealmStore, body: RealmContents): Promise<void> {
+async function importContents(realm: RealmStore, body: RealmBody): Promise<void> {
   for (const scope of body.clientScopes ?? []) {
     const existing = realm.scopeByName.get(scope.name ?? '')
-    if (existing !== undefined) realm.deleteClientScope(existing.id)
+    // Clients and the realm's defaults name scopes: a scope that is replaced keeps its places.
+    if (existing !== undefined) realm.clientScopes.delete(existing.id)
     addClientScope(realm, scope)
   }
+  const { defaultDefaultClientScopes, defaultOptionalClientScopes } = { ...realm.info, ...body }
+  realm.update({ ...realm.info, defaultDefaultClientScopes, defaultOptionalClientScopes })
   for (const client of body.clients ?? []) importClient(realm, client)
   importRoles(realm, body)
+  importScopeMappings(realm, body)
   for (const group of body.groups ?? []) addGroup(realm, group, undefined, true)
   const groups = (body.defaultGroups ?? []).map((path) => groupByPath(realm, path)?.id)
   if (groups.includes(undefined)) throw unforeseen()
@@ -56,15 +62,16 @@ async function importContents(realm: RealmStore, body: RealmContents): Promise<v
   for (const user of body.users ?? []) await importUser(realm, user)
 }
 
-/** The clients that every realm has are in an export too: the export's settings win, what refers to them stays. */
+/** The clients that every realm has are in an export too: they are brought into line with it, what refers to them stays. */
 function importClient(realm: RealmStore, body: NonNullable<RealmContents['clients']>[number]): void {
   const existing = realm.clientByName.get(body.clientId ?? '')
-  const isBuiltIn = existing?.name?.startsWith('${client_') === true
-  if (existing === undefined || !isBuiltIn) {
-    const added = addClient(realm, body)
-    const attributes = { 'post.logout.redirect.uris': '+', ...added.attributes }
-    realm.clients.put({ ...added, attributes })
+  if (existing?.name?.startsWith('${client_') === true) {
+    updateClient(realm, existing, body)
+    return
   }
+  const added = addClient(realm, body)
+  const attributes = { 'post.logout.redirect.uris': '+', ...added.attributes }
+  realm.clients.put({ ...added, attributes })
 }
 
 function importRoles(realm: RealmStore, body: RealmContents): void {
@@ -88,21 +95,19 @@ function importRoles(realm: RealmStore, body: RealmContents): void {
 
 /** Adds a user with the roles that its body names, and no others: an import gives no default roles. */
 export async function importUser(realm: RealmStore, body: UserBody): Promise<string> {
-  const { credentials = [], ...rest } = body
-  const service =
-    body.serviceAccountClientId === undefined
-      ? undefined
-      : realm.serviceAccount(realm.clientByName.get(body.serviceAccountClientId)?.id ?? '')
-  const user = service ?? (await addUser(realm, rest))
-  const roles = [...(body.realmRoles ?? []).map((name) => realm.role(name))]
+  const roles = (body.realmRoles ?? []).map((name) => realm.role(name))
   for (const [clientId, names] of Object.entries(body.clientRoles ?? {})) {
     const client = realm.clientByName.get(clientId)
     if (client !== undefined) roles.push(...names.map((name) => realm.role(name, client.id)))
   }
-  const ids = roles.filter((role) => role !== undefined).map((role) => role.id)
-  const given = service === undefined ? ids : [...service.roles, ...ids]
-  const id = body.id !== undefined && service === undefined ? body.id : user.id
-  if (id !== user.id) realm.users.delete(user.id)
-  realm.users.put(await withCredentials(realm, { ...user, id, roles: [...new Set(given)] }, credentials))
-  return id
+  const ids = [...new Set(roles.filter((role) => role !== undefined).map((role) => role.id))]
+  const client =
+    body.serviceAccountClientId === undefined
+      ? undefined
+      : realm.clientByName.get(body.serviceAccountClientId)
+  const account = client === undefined ? undefined : realm.serviceAccount(client.id)
+  if (account === undefined) return (await addImportedUser(realm, body, ids)).id
+  // The client brought its service account along: only the roles are news.
+  realm.users.put({ ...account, roles: [...new Set([...account.roles, ...ids])] })
+  return account.id
 }

@@ -16,7 +16,7 @@ export type PolicyUser = Pick<User, 'username' | 'email'> & { credentials?: User
 const atLeast =
   (pattern: RegExp, what: string): Check =>
   (value, password) =>
-    [...password].filter((letter) => pattern.test(letter)).length < Number(value)
+    Array.from(password).filter((letter) => pattern.test(letter)).length < Number(value)
       ? `must contain at least ${value} ${what}.`
       : undefined
 

@@ -1,7 +1,7 @@
 import type { Realm } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { AdminError } from './errors.ts'
-import { flowsOf } from './flow-store.ts'
+import { flowBindings, flowsOf } from './flow-store.ts'
 import { checkPolicy } from './password-policy.ts'
 import { type RealmBody, settingNames } from './realm-fields.ts'
 import { roleOf } from './representations.ts'
@@ -120,10 +120,9 @@ export function withoutEmpty(info: Realm): Realm {
 
 function requireFlows(realm: RealmStore, changes: Readonly<Record<string, unknown>>): void {
   const aliases = flowsOf(realm).flows.map((flow) => flow.alias)
-  for (const [member, alias] of Object.entries(changes)) {
-    if (/Flow$/.test(member) && !aliases.some((each) => each === alias)) {
-      throw failed()
-    }
+  for (const member of flowBindings) {
+    const alias = changes[member]
+    if (alias !== undefined && !aliases.some((each) => each === alias)) throw failed()
   }
 }
 

@@ -2,17 +2,109 @@ import { randomUUID } from 'node:crypto'
 import { passwordCredential } from '../crypto/passwords.ts'
 import type { Attributes, Credential, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { conflict, refused, unforeseen } from './errors.ts'
+import { conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
 import type { CredentialBody, UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import { checkPassword } from './password-policy.ts'
 import { checkProfile, keptAttributes } from './user-profile.ts'
 
+/** A change of a user that is ready to be made: hashing took its time before, and the user may have changed meanwhile. */
+export type UserChange = (user: User) => User
+
 /** Adds a user as `POST users` does: realm and client roles of the body are passed over, as Keycloak does (keycloak#32351). */
 export async function addUser(realm: RealmStore, body: UserBody): Promise<Readonly<User>> {
+  const user = newUser(realm, body)
+  checkProfile(realm, user)
+  const { defaultGroups, defaultRoleId } = realm.info
+  return storeUser(realm, { ...user, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
+}
+
+/** Adds a user of an import: nothing is checked but that no other has its name, and it has no more than its body says. */
+export async function addImportedUser(
+  realm: RealmStore,
+  body: UserBody,
+  roles: string[],
+): Promise<Readonly<User>> {
+  const { attributes: _kept, ...user } = newUser(realm, body)
+  const { attributes, id = user.id } = body
+  if (realm.users.get(id) !== undefined) throw duplicate()
+  return storeUser(realm, { ...user, id, roles, ...(attributes === undefined ? {} : { attributes }) }, body)
+}
+
+/** Changes a user as `PUT users/{id}` does: what is absent stays, but attributes are replaced, and with them the names and the address. */
+export async function updateUser(realm: RealmStore, user: Readonly<User>, body: UserBody): Promise<void> {
+  if (body.username === '') throw refused('User name is missing')
+  const changed = (before: User): User =>
+    named(realm, body, {
+      ...before,
+      enabled: body.enabled ?? before.enabled,
+      emailVerified: body.emailVerified ?? before.emailVerified,
+      requiredActions: body.requiredActions ?? before.requiredActions,
+    })
+  requireUnique(realm, changed(user))
+  checkProfile(realm, changed(user), user)
+  const setCredentials = await credentialChange(realm, changed(user), body.credentials ?? [])
+  changeUser(realm, user.id, (before) => setCredentials(changed(before)))
+}
+
+/** Makes a change to the user as it is now; one that is gone stays gone. */
+export function changeUser(realm: RealmStore, id: string, change: UserChange): void {
+  const user = realm.users.get(id)
+  if (user === undefined) throw notFound('User not found')
+  const changed = change(user)
+  requireUnique(realm, changed)
+  realm.users.put(changed)
+}
+
+/**
+ * Hashes a password; a temporary one must be changed at the next login.
+ *
+ * @throws {AdminError} 400 when the realm's policy refuses it
+ */
+export async function passwordChange(
+  realm: RealmStore,
+  user: Readonly<User>,
+  password: string,
+  temporary: boolean,
+): Promise<UserChange> {
+  await checkPassword(realm, user, password)
+  const made = await passwordCredential(password)
+  return (before) => {
+    const old = before.credentials.find((credential) => credential.type === 'password')
+    const others = before.credentials.filter((each) => each !== old)
+    const actions = before.requiredActions.filter((action) => action !== 'UPDATE_PASSWORD')
+    return {
+      ...before,
+      credentials: [{ ...made, id: old?.id ?? made.id }, ...others],
+      requiredActions: temporary ? [...actions, 'UPDATE_PASSWORD'] : actions,
+    }
+  }
+}
+
+/** Credentials of a body: passwords in clear are hashed, those that were exported are taken as they are. */
+async function credentialChange(
+  realm: RealmStore,
+  user: Readonly<User>,
+  bodies: readonly CredentialBody[],
+): Promise<UserChange> {
+  const changes: UserChange[] = []
+  for (const body of bodies) {
+    if (body.secretData !== undefined && body.credentialData !== undefined) {
+      const credential = imported(body)
+      changes.push((before) => ({ ...before, credentials: [...before.credentials, credential] }))
+    } else if (body.value !== undefined) {
+      changes.push(await passwordChange(realm, user, body.value, body.temporary ?? false))
+    }
+  }
+  return (before) => changes.reduce((changed, change) => change(changed), before)
+}
+
+/** The body's user, who has no roles and groups yet. */
+function newUser(realm: RealmStore, body: UserBody): User {
   const username = realm.info.registrationEmailAsUsername ? (body.email ?? '') : (body.username ?? '')
   if (username === '') throw refused('User name is missing')
   const actions = realm.info.requiredActions.filter((action) => action.enabled && action.defaultAction)
+  const requiredActions = [...actions.map((action) => action.alias), ...(body.requiredActions ?? [])]
   const user = named(
     realm,
     { ...body, username },
@@ -22,79 +114,27 @@ export async function addUser(realm: RealmStore, body: UserBody): Promise<Readon
       enabled: body.enabled ?? false,
       emailVerified: body.emailVerified ?? false,
       createdTimestamp: body.createdTimestamp ?? Date.now(),
-      requiredActions: [
-        ...new Set([...actions.map((action) => action.alias), ...(body.requiredActions ?? [])]),
-      ],
+      requiredActions: [...new Set(requiredActions)],
       notBefore: 0,
       credentials: [],
-      roles: [realm.info.defaultRoleId],
-      groups: [...realm.info.defaultGroups],
+      roles: [],
+      groups: [],
     },
   )
   requireUnique(realm, user)
-  checkProfile(realm, user)
+  return user
+}
+
+async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise<Readonly<User>> {
   const groups = (body.groups ?? []).map((path) => {
     const group = groupByPath(realm, path)
     if (group === undefined) throw unforeseen()
     return group.id
   })
   const joined = { ...user, groups: [...new Set([...user.groups, ...groups])] }
-  return realm.users.put(await withCredentials(realm, joined, body.credentials ?? []))
-}
-
-/** Changes a user as `PUT users/{id}` does: what is absent stays, but attributes are replaced, and with them the names and the address. */
-export async function updateUser(realm: RealmStore, user: Readonly<User>, body: UserBody): Promise<void> {
-  if (body.username === '') throw refused('User name is missing')
-  const changed = named(realm, body, {
-    ...user,
-    enabled: body.enabled ?? user.enabled,
-    emailVerified: body.emailVerified ?? user.emailVerified,
-    requiredActions: body.requiredActions ?? user.requiredActions,
-  })
-  requireUnique(realm, changed)
-  checkProfile(realm, changed, user)
-  realm.users.put(await withCredentials(realm, changed, body.credentials ?? []))
-}
-
-/**
- * Sets a password; a temporary one must be changed at the next login.
- *
- * @throws {AdminError} 400 when the realm's policy refuses it
- */
-export async function withPassword(
-  realm: RealmStore,
-  user: Readonly<User>,
-  password: string,
-  temporary: boolean,
-): Promise<User> {
-  await checkPassword(realm, user, password)
-  const made = await passwordCredential(password)
-  const old = user.credentials.find((credential) => credential.type === 'password')
-  const credential = { ...made, id: old?.id ?? made.id }
-  const others = user.credentials.filter((each) => each !== old)
-  const actions = user.requiredActions.filter((action) => action !== 'UPDATE_PASSWORD')
-  return {
-    ...user,
-    credentials: [credential, ...others],
-    requiredActions: temporary ? [...actions, 'UPDATE_PASSWORD'] : actions,
-  }
-}
-
-/** Adds credentials of a body: passwords in clear are hashed, those that were exported are taken as they are. */
-export async function withCredentials(
-  realm: RealmStore,
-  user: User,
-  bodies: readonly CredentialBody[],
-): Promise<User> {
-  let changed = user
-  for (const body of bodies) {
-    if (body.secretData !== undefined && body.credentialData !== undefined) {
-      changed = { ...changed, credentials: [...changed.credentials, imported(body)] }
-    } else if (body.value !== undefined) {
-      changed = await withPassword(realm, changed, body.value, body.temporary ?? false)
-    }
-  }
-  return changed
+  const setCredentials = await credentialChange(realm, joined, body.credentials ?? [])
+  requireUnique(realm, joined)
+  return realm.users.put(setCredentials(joined))
 }
 
 function imported(body: CredentialBody): Credential {

@@ -8,7 +8,7 @@ import { credentialShape, textListShape, userProfileShape, userShape } from './f
 import { accessOfUser, groupOf, sessionOf, userOf } from './representations.ts'
 import { mappingRoutes, userHolder } from './role-mappings.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
-import { addUser, updateUser, withPassword } from './user-changes.ts'
+import { addUser, changeUser, passwordChange, updateUser } from './user-changes.ts'
 import { profileMetadata, profileOf, unmanagedAttributes } from './user-profile.ts'
 import { findUsers } from './user-search.ts'
 
@@ -136,7 +136,8 @@ function credentialRoutes(app: FastifyInstance, context: RealmContext, one: Fami
   one.put('/reset-password', needs.manageUsers, credentialShape, async ({ realm, found, body }) => {
     if (body.value === undefined) throw badRequest('No password provided')
     if (body.value === '') throw badRequest('Empty password not allowed')
-    realm.users.put(await withPassword(realm, found, body.value, body.temporary ?? false))
+    const change = await passwordChange(realm, found, body.value, body.temporary ?? false)
+    changeUser(realm, found.id, change)
     return undefined
   })
   one.put('/disable-credential-types', needs.manageUsers, textListShape, () => undefined)
