@@ -6,16 +6,23 @@ import { createServer } from './server.ts'
 
 /** Milliseconds after which a stop that hangs is ended by force. */
 const LAST_RESORT = 9500
+/** Milliseconds within which a second signal is the first one's double. */
+const DOUBLED = 1000
 
 await main()
 
 async function main(): Promise<void> {
   const stopping = new AbortController()
   const starting = start(stopping.signal)
+  let asked = 0
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      // Asked twice, someone is in a hurry.
-      if (stopping.signal.aborted) process.exit(1)
+      if (stopping.signal.aborted) {
+        // Asked twice, someone is in a hurry; but one Ctrl+C comes twice at once, from the terminal and through npm.
+        if (performance.now() - asked > DOUBLED) process.exit(1)
+        return
+      }
+      asked = performance.now()
       stopping.abort(new Error(`stopped by ${signal}`))
       setTimeout(() => process.exit(1), LAST_RESORT).unref()
       starting
