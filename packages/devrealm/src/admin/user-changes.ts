@@ -134,7 +134,12 @@ async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise
   const joined = { ...user, groups: [...new Set([...user.groups, ...groups])] }
   const setCredentials = await credentialChange(realm, joined, body.credentials ?? [])
   requireUnique(realm, joined)
-  return realm.users.put(setCredentials(joined))
+  const made = setCredentials(joined)
+  // A password that comes with a new user takes no required action away, as one that is set later does.
+  return realm.users.put({
+    ...made,
+    requiredActions: [...new Set([...user.requiredActions, ...made.requiredActions])],
+  })
 }
 
 function imported(body: CredentialBody): Credential {
