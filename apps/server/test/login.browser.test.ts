@@ -1,0 +1,136 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startServer, type TestServer } from './support/environment.ts'
+
+/** Where the pages are kept as pictures, for the README and for whoever looks why a test failed. */
+const pictures = join(import.meta.dirname, '../../../.cache/screenshots')
+
+let server: TestServer
+let browser: Browser
+let context: BrowserContext
+let page: Page
+
+beforeAll(async () => {
+  mkdirSync(pictures, { recursive: true })
+  const executablePath = process.env['CHROMIUM_PATH']
+  if (executablePath === undefined) throw new Error('CHROMIUM_PATH is unset: run npm run test:browser')
+  browser = await chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  })
+  // The name that the pictures show.
+  server = await startServer({ KEYCLOAK_REALM: 'cloakwright' })
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.close()
+})
+
+beforeEach(async () => {
+  context = await browser.newContext()
+  page = await context.newPage()
+})
+
+afterEach(async () => {
+  await context.close()
+})
+
+async function picture(name: string): Promise<void> {
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
+}
+
+/** Fills in Keycloak's own login form. */
+async function logIn(username: string): Promise<void> {
+  await page.fill('#username', username)
+  await page.fill('#password', username)
+  await page.click('#kc-login')
+}
+
+describe('in a browser', () => {
+  it('alice signs in from the page, sees the protected data, signs out, and is asked again', async () => {
+    await page.goto(server.url)
+    await picture('signed-out')
+    await page.click('text=Sign in')
+    await page.waitForSelector('#kc-form-login')
+    await picture('login')
+    await logIn('alice')
+    await page.waitForURL(`${server.url}/`)
+    expect(await page.textContent('body')).toContain('alice')
+    await picture('signed-in')
+
+    await page.goto(`${server.url}/secure-data`)
+    expect(await page.textContent('body')).toContain('Hello alice, secure content here!')
+    await picture('secure-data')
+
+    await page.goBack()
+    await page.click('text=Sign out')
+    await page.waitForURL(`${server.url}/`)
+    expect(await page.textContent('body')).toContain('Sign in')
+
+    await page.goto(`${server.url}/secure-data`)
+    await page.waitForSelector('#kc-form-login')
+    await logIn('alice')
+    await page.waitForURL(`${server.url}/secure-data`)
+    expect(await page.textContent('body')).toContain('Hello alice, secure content here!')
+  })
+
+  it('a wrong password stays on the login page and says so', async () => {
+    await page.goto(`${server.url}/secure-data`)
+    await page.fill('#username', 'alice')
+    await page.fill('#password', 'wrong')
+    await page.click('#kc-login')
+    await page.waitForSelector('text=Invalid username or password')
+    expect(await page.inputValue('#username')).toBe('alice')
+  })
+
+  it('bob is refused where the role admin is needed', async () => {
+    const asked = page.waitForResponse(
+      (answer) => answer.url() === `${server.url}/admin-data` && answer.status() === 403,
+    )
+    await page.goto(`${server.url}/admin-data`)
+    await logIn('bob')
+    expect(((await (await asked).json()) as { detail: string }).detail).toBe('Insufficient permissions')
+  })
+
+  it('no script sees the session, and the cookie leaves only with the site', async () => {
+    await page.goto(`${server.url}/auth/login`)
+    await logIn('alice')
+    await page.waitForURL(`${server.url}/`)
+    expect(await page.evaluate('document.cookie')).toBe('')
+    const cookies = (await context.cookies(server.url)).filter(({ name }) => name === 'cloakwright_dev')
+    expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Lax' }])
+  })
+
+  it('the page of the API signs in, reads and writes with the session', async () => {
+    await page.goto(`${server.url}/docs`)
+    await page.click('.sign-in a')
+    await logIn('alice')
+    await page.waitForURL(`${server.url}/docs`)
+    await page.waitForSelector('text=Signed in as alice')
+    await picture('docs')
+
+    expect(await tryOut('/secure-data')).toContain('Hello alice, secure content here!')
+    const note = JSON.stringify({ title: 'From the docs', body: 'With the session' })
+    expect(await tryOut('/notes', 'post', note)).toContain('From the docs')
+  })
+})
+
+/** Presses an operation's buttons on the page of the API, and gives what the answer shows. */
+async function tryOut(path: string, method = 'get', body?: string): Promise<string> {
+  const operation = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
+  await operation.locator('.opblock-summary-control').click()
+  await operation.locator('.try-out__btn').click()
+  if (body !== undefined) await operation.locator('textarea').fill(body)
+  await operation.locator('.execute').click()
+  return await operation.locator('.live-responses-table .response .response-col_description').first().innerText()
+}

@@ -1,0 +1,120 @@
+/** A PostgreSQL of one's own: a new cluster in a folder, on a free port of loopback, with a password. */
+import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import pg from 'pg'
+import { Problem } from '../prepare.mjs'
+
+/** The folder of initdb and postgres: the newest of Debian's, else whatever the search path has. */
+export function postgresqlFolder() {
+  const debian = '/usr/lib/postgresql'
+  const releases = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
+  const folders = [...releases.map((release) => join(debian, release, 'bin')), ...pathFolders()]
+  return folders.find((folder) => ['initdb', 'postgres'].every((name) => existsSync(join(folder, name))))
+}
+
+function pathFolders() {
+  return (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
+}
+
+/** Starts it; resolves to its URL and how to stop it. */
+export async function startPostgresql(folder) {
+  const binaries = postgresqlFolder()
+  const owner = unprivilegedUser()
+  const data = join(folder, 'data')
+  const passwordFile = join(folder, 'password')
+  const password = randomBytes(18).toString('base64url')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  for (const path of owner === undefined ? [] : [folder, passwordFile]) chownSync(path, owner.uid, owner.gid)
+
+  const initdb = spawnSync(
+    join(binaries, 'initdb'),
+    [
+      '-D',
+      data,
+      '-U',
+      'cloakwright',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '-A',
+      'scram-sha-256',
+      '--no-sync',
+      `--pwfile=${passwordFile}`,
+    ],
+    { ...owner, cwd: folder, encoding: 'utf8' },
+  )
+  if (initdb.status !== 0) throw new Problem(`initdb failed: ${initdb.stderr}`, `Its files are in ${folder}`)
+
+  const port = await freePort()
+  const log = openSync(join(folder, 'log'), 'w')
+  const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off' }
+  const child = spawn(
+    join(binaries, 'postgres'),
+    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    // A group of its own: a terminal's Ctrl+C comes to us, and we stop it after the tests.
+    { ...owner, cwd: folder, stdio: ['ignore', log, log], detached: true },
+  )
+  const exited = once(child, 'exit')
+  const stop = async () => {
+    // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+    child.kill('SIGINT')
+    await exited
+  }
+  const url = `postgresql://cloakwright:${password}@127.0.0.1:${port}/postgres`
+  try {
+    await Promise.race([waitUntilReady(url), exited.then(() => Promise.reject(ended(folder)))])
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { url, stop }
+}
+
+async function waitUntilReady(url) {
+  for (let attempt = 0; ; attempt++) {
+    const client = new pg.Client({ connectionString: url })
+    try {
+      await client.connect()
+      await client.query('select 1')
+      return
+    } catch (error) {
+      if (attempt === 200) throw error
+      await pause(100)
+    } finally {
+      await client.end().catch(() => {})
+    }
+  }
+}
+
+function ended(folder) {
+  return new Problem(
+    `PostgreSQL ended: ${readFileSync(join(folder, 'log'), 'utf8')}`,
+    `Its files are in ${folder}`,
+  )
+}
+
+/** PostgreSQL refuses to run as root. */
+function unprivilegedUser() {
+  if (process.getuid?.() !== 0) return undefined
+  for (const name of ['postgres', 'nobody']) {
+    const [uid, gid] = ['-u', '-g'].map((flag) =>
+      Number(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout),
+    )
+    if (uid > 0 && gid > 0) return { uid, gid }
+  }
+  throw new Problem('root may not run PostgreSQL, and there is no user postgres or nobody', 'Add one of them')
+}
+
+async function freePort() {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address()
+  probe.close()
+  return port
+}

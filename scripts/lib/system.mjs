@@ -1,0 +1,59 @@
+/** Programs that a test run needs from the system, and how they get there. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Problem } from '../prepare.mjs'
+import { run } from './processes.mjs'
+
+/** Whether a program is there and runs. */
+export function runs(command, ...args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
+}
+
+/**
+ * Installs what is missing where this process may (root on Debian and its kin); elsewhere says how to.
+ * Each need is `{ name, found: () => boolean, package }`.
+ */
+export async function provide(needs) {
+  const missing = needs.filter((need) => !need.found())
+  if (missing.length === 0) return
+  const packages = missing.map((need) => need.package)
+  const names = missing.map((need) => need.name).join(', ')
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
+    throw new Problem(
+      `missing: ${names}`,
+      `Install them, on Debian: sudo apt-get install ${packages.join(' ')}`,
+    )
+  }
+  console.error(`Installing ${names} (apt-get)…`)
+  await apt('update', '-q')
+  await apt('install', '-q', '-y', '--no-install-recommends', ...packages)
+  const still = missing.filter((need) => !need.found()).map((need) => need.name)
+  if (still.length > 0) {
+    throw new Problem(
+      `still missing: ${still.join(', ')}`,
+      `Install ${packages.join(' ')} yourself, and try again`,
+    )
+  }
+}
+
+const pauses = [5, 15, 30]
+
+async function apt(...args) {
+  for (let attempt = 0; ; attempt++) {
+    const code = await run('apt-get', args, {
+      // In runlevel 1 packages start no services: the tests start their own.
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+    })
+    if (code === 0) return
+    const seconds = pauses[attempt]
+    if (seconds === undefined) {
+      throw new Problem(
+        `apt-get ${args[0]} failed; its messages are above`,
+        'Check the network, and try again',
+      )
+    }
+    console.error(`apt-get ${args[0]} failed with code ${code}; trying again in ${seconds} s`)
+    await pause(seconds * 1000)
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * `npm run test:keycloak [vitest's arguments]`: the conformance suite, the server's own tests and those of the admin
+ * toolkit on the real Keycloak and a real PostgreSQL, which it starts for this run alone. It installs what is missing
+ * where it may.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { postgresqlFolder, startPostgresql } from './lib/postgresql.mjs'
+import { provide, runs } from './lib/system.mjs'
+import { abortedBySignals, runVitest } from './lib/vitest.mjs'
+import { main } from './prepare.mjs'
+
+const reporter = {
+  note: (text) => console.error(text),
+  progress: everyTenSeconds((text) => console.error(text)),
+}
+
+function everyTenSeconds(show) {
+  let next = 0
+  return (text) => {
+    if (performance.now() < next) return
+    next = performance.now() + 10_000
+    show(text)
+  }
+}
+
+await main(async () => {
+  const signal = abortedBySignals()
+  await provide([
+    { name: 'PostgreSQL', found: () => postgresqlFolder() !== undefined, package: 'postgresql' },
+    { name: 'Java', found: () => runs('java', '-version'), package: 'default-jre-headless' },
+    {
+      name: 'Maven',
+      found: () => Boolean(process.env.KEYCLOAK_HOME) || runs('mvn', '-version'),
+      package: 'maven',
+    },
+  ])
+  const { findKeycloak, startKeycloak } = await import('@cloakwright/cli/keycloak')
+  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-keycloak-'))
+  const started = []
+  let code = 1
+  try {
+    const distribution = await findKeycloak({ reporter, signal })
+    const postgresql = await startPostgresql(join(folder, 'postgresql'))
+    started.push(postgresql)
+    const admin = { username: 'admin', password: 'admin' }
+    const keycloak = await startKeycloak({
+      distribution,
+      folder: join(folder, 'keycloak'),
+      admin,
+      reporter,
+      signal,
+    })
+    started.push(keycloak)
+    console.error(`Testing on Keycloak at ${keycloak.server} and on PostgreSQL`)
+    const variables = {
+      KEYCLOAK_SERVER: keycloak.server,
+      CONFORMANCE_SERVER: keycloak.server,
+      CONFORMANCE_ADMIN_USERNAME: admin.username,
+      CONFORMANCE_ADMIN_PASSWORD: admin.password,
+      DATABASE_URL: postgresql.url,
+    }
+    const tests = runVitest('vitest.keycloak.config.ts', process.argv.slice(2), variables, signal)
+    code = await Promise.race([tests, keycloak.failed])
+  } catch (error) {
+    console.error(error.message, error.hint ?? '')
+  } finally {
+    for (const each of started.reverse()) await each.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.exit(signal.aborted ? 1 : code)
+})

@@ -1,0 +1,15 @@
+import { defineConfig, mergeConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+/** What needs a browser: scripts/test-browser.mjs names one in CHROMIUM_PATH. */
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  defineConfig({
+    test: {
+      include: ['apps/*/test/**/*.browser.test.ts'],
+      exclude: ['**/node_modules/**'],
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+    },
+  }),
+)

@@ -1,0 +1,21 @@
+import { defineConfig, mergeConfig } from 'vitest/config'
+import base from './vitest.config.ts'
+
+/** What can tell the real Keycloak and PostgreSQL from the embedded ones: scripts/test-keycloak.mjs starts them. */
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  defineConfig({
+    test: {
+      include: [
+        'conformance/test/**/*.test.ts',
+        'apps/server/test/**/*.test.ts',
+        'packages/admin/test/**/*.test.ts',
+        'packages/cloakwright/test/state/**/*.test.ts',
+        'packages/cli/test/**/*.keycloak.test.ts',
+      ],
+      exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+    },
+  }),
+)
