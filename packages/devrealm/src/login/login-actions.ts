@@ -10,10 +10,11 @@ import { noStore } from './auth-endpoint.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, dropIdentity, readCookie, readIdentity, readRestart, setLoginSession } from './cookies.ts'
-import { hasOtp, takeOtp } from './otp.ts'
+import { takeOtp } from './otp.ts'
 import { resolveRedirectUri } from './redirect-uri.ts'
 import { doAction } from './required-action-steps.ts'
-import { pendingActions } from './required-actions.ts'
+import { isActionEnabled, pendingActions } from './required-actions.ts'
+import { secondFactorOf } from './second-factor.ts'
 import type { LoginSession, LoginTab } from './state.ts'
 import { expiredMessage, showStep } from './steps.ts'
 import { actionUrl, executionOf, readClientData } from './urls.ts'
@@ -109,13 +110,28 @@ async function passwordStep(step: Step): Promise<unknown> {
   }
   tab.userId = outcome.user.id
   tab.notes.proven = 'true'
-  if (hasOtp(outcome.user)) {
+  const secondFactor = secondFactorOf(realm, outcome.user)
+  if (secondFactor === 'code') {
     tab.step = 'otp'
     tab.notes.username = username
     return showStep(context, request, reply, realm, tab)
   }
-  outcome.checkOtp(undefined)
-  return proceed(step, outcome.user, outcome.requiredActions)
+  context.logins.clearFailures(outcome.user.id)
+  if (secondFactor === 'set-up') {
+    if (!isActionEnabled(realm, setUpOtp)) {
+      return sendErrorPage(reply, realm.info, 400, 'Cannot login, credential setup required.')
+    }
+    tab.notes.setUpOtp = 'true'
+  }
+  return proceed(step, outcome.user, actionsBefore(step, outcome.user))
+}
+
+const setUpOtp = 'CONFIGURE_TOTP'
+
+/** What the user has to do before this login ends: the user's own actions, and what the flow found missing on the way. */
+function actionsBefore({ realm, tab }: Step, user: Readonly<User>): string[] {
+  const found = tab.notes.setUpOtp === 'true' ? [setUpOtp] : []
+  return pendingActions(realm, { ...user, requiredActions: [...user.requiredActions, ...found] })
 }
 
 async function otpStep(step: Step): Promise<unknown> {
@@ -124,7 +140,7 @@ async function otpStep(step: Step): Promise<unknown> {
   if (user === undefined || !user.enabled) return sendErrorPage(reply, realm.info, 400, expiredMessage)
   const isRight = !isLockedOut(context, realm, user) && checkOtp(step, user, form.get('otp') ?? '')
   if (!isRight) return showStep(context, request, reply, realm, tab, { error: 'Invalid authenticator code.' })
-  return proceed(step, user, pendingActions(realm, user))
+  return proceed(step, user, actionsBefore(step, user))
 }
 
 function checkOtp({ context, realm, request }: Step, user: Readonly<User>, code: string): boolean {
@@ -143,7 +159,7 @@ async function actionStep(step: Step): Promise<unknown> {
   const wrong = await doAction(context, realm, tab, user, form)
   if (wrong !== undefined) return showStep(context, request, reply, realm, tab, { wrong })
   const changed = realm.users.get(user.id) as Readonly<User>
-  return proceed(step, changed, pendingActions(realm, changed), true)
+  return proceed(step, changed, actionsBefore(step, changed), true)
 }
 
 /** On to the next required action, or to the end. */

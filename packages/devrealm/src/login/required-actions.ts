@@ -16,6 +16,11 @@ export function pendingActions(realm: RealmStore, user: Readonly<User>): string[
   return needsProfile && !known.includes('VERIFY_PROFILE') ? [...known, 'VERIFY_PROFILE'] : known
 }
 
+/** Whether the realm lets users do this action. */
+export function isActionEnabled(realm: RealmStore, alias: string): boolean {
+  return realm.info.requiredActions.some((action) => action.alias === alias && action.enabled)
+}
+
 /** Attributes that the realm's user profile requires of users and that this user lacks. */
 export function missingProfileFields(realm: RealmStore, user: Readonly<User>): string[] {
   const { attributes = [] } = realm.info.userProfile as {

@@ -26,6 +26,16 @@ function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
   return expandRoles(realm, ids)
 }
 
+/** Whether the user has the role, by a name as flows configure it: a realm role, or `client.role`. */
+export function hasRole(realm: RealmStore, user: Readonly<User>, name: string): boolean {
+  return [...effectiveRoles(realm, user)].some((id) => {
+    const role = realm.roles.get(id)
+    if (role === undefined) return false
+    const client = role.clientId === undefined ? undefined : realm.clients.get(role.clientId)
+    return name === (client === undefined ? role.name : `${client.clientId}.${role.name}`)
+  })
+}
+
 /** The user's roles that a token for the client may hold, under the given client scopes. */
 export function rolesInScope(
   realm: RealmStore,

@@ -1,0 +1,58 @@
+import { type Execution, type Flow, flowByAlias, type Flows, flowsOf, stepsOf } from '../admin/flow-store.ts'
+import type { User } from '../model.ts'
+import { hasRole } from '../oidc/roles.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { hasOtp } from './otp.ts'
+
+/** What the realm's browser flow wants after the password: nothing, a one-time code, or that the user sets one up. */
+export type SecondFactor = 'none' | 'code' | 'set-up'
+
+/** Reads the realm's browser flow for this user: its steps for one-time codes, and the conditions on the way to them. */
+export function secondFactorOf(realm: RealmStore, user: Readonly<User>): SecondFactor {
+  const all = flowsOf(realm)
+  const { browserFlow } = realm.info
+  const flow = flowByAlias(all, typeof browserFlow === 'string' ? browserFlow : 'browser')
+  const requirement = flow && otpRequirement({ all, realm, user }, flow)
+  if (requirement === undefined) return 'none'
+  if (hasOtp(user)) return 'code'
+  return requirement === 'REQUIRED' ? 'set-up' : 'none'
+}
+
+interface Evaluation {
+  readonly all: Flows
+  readonly realm: RealmStore
+  readonly user: Readonly<User>
+}
+
+/** The strictest requirement of a one-time code that this flow holds for the user. */
+function otpRequirement(evaluation: Evaluation, flow: Flow): 'REQUIRED' | 'ALTERNATIVE' | undefined {
+  const found = stepsOf(flow).map((step) => {
+    if (step.requirement === 'DISABLED') return undefined
+    if (step.authenticator === 'auth-otp-form')
+      return step.requirement === 'REQUIRED' ? 'REQUIRED' : 'ALTERNATIVE'
+    const inner = evaluation.all.flows.find((each) => each.id === step.flowId)
+    if (inner === undefined) return undefined
+    if (step.requirement === 'CONDITIONAL' && !isMet(evaluation, inner)) return undefined
+    return otpRequirement(evaluation, inner)
+  })
+  return found.find((each) => each === 'REQUIRED') ?? found.find((each) => each !== undefined)
+}
+
+/** A conditional flow runs when it has conditions and all of them hold. */
+function isMet(evaluation: Evaluation, flow: Flow): boolean {
+  const conditions = flow.executions.filter(
+    ({ authenticator, requirement }) =>
+      requirement === 'REQUIRED' && authenticator?.startsWith('conditional-'),
+  )
+  return conditions.length > 0 && conditions.every((condition) => holds(evaluation, condition))
+}
+
+function holds({ all, realm, user }: Evaluation, condition: Execution): boolean {
+  const config = all.configs.find((each) => each.id === condition.configId)?.config ?? {}
+  if (condition.authenticator === 'conditional-user-configured') return hasOtp(user)
+  if (condition.authenticator === 'conditional-user-role') {
+    return hasRole(realm, user, config['condUserRole'] ?? '') !== (config['negate'] === 'true')
+  }
+  // Conditions that this realm can't tell count as met: rather one code too many than none.
+  return true
+}
