@@ -145,6 +145,25 @@ describe('an administrator', () => {
     await addUser('careless', 'admin')
     const { page } = await signIn('careless')
     expect([page.status, page.headers.get('location')]).toEqual([200, null])
+    const [user] = await admin.client.users.find({ username: 'careless', exact: true })
+    expect(user?.requiredActions).toEqual([])
+    expect(await admin.client.users.listSessions({ id: user?.id ?? '' })).toEqual([])
+  })
+})
+
+describe('an administrator by a group', () => {
+  it('must set up one-time codes as well', async () => {
+    await addUser('deputy', 'user')
+    const [user] = await admin.client.users.find({ username: 'deputy', exact: true })
+    const { id: groupId } = await admin.client.groups.create({ name: 'board' })
+    const role = await admin.client.roles.findOneByName({ name: 'admin' })
+    await admin.client.groups.addRealmRoleMappings({
+      id: groupId,
+      roles: [{ id: role?.id ?? '', name: 'admin' }],
+    })
+    await admin.client.users.addToGroup({ id: user?.id ?? '', groupId })
+    const { page } = await signIn('deputy')
+    expect(seenOn(page)).toMatchObject({ status: 200, title: 'Mobile Authenticator Setup' })
   })
 })
 
