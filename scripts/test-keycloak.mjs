@@ -42,12 +42,12 @@ await main(async () => {
   let code = 1
   try {
     const distribution = await findKeycloak({ reporter, signal })
-    const postgresql = await startPostgresql(join(folder, 'postgresql'))
+    const postgresql = await startPostgresql()
     started.push(postgresql)
     const admin = { username: 'admin', password: 'admin' }
     const keycloak = await startKeycloak({
       distribution,
-      folder: join(folder, 'keycloak'),
+      folder: folder,
       admin,
       reporter,
       signal,

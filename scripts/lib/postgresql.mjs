@@ -2,8 +2,18 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
@@ -21,14 +31,15 @@ function pathFolders() {
   return (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
 }
 
-/** Starts it; resolves to its URL and how to stop it. */
-export async function startPostgresql(folder) {
+/** Starts it; resolves to its URL and how to stop it, which removes its folder too. */
+export async function startPostgresql() {
+  // Not within a folder of the caller's, where the unprivileged user might not get to.
+  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-postgresql-'))
   const binaries = postgresqlFolder()
   const owner = unprivilegedUser()
   const data = join(folder, 'data')
   const passwordFile = join(folder, 'password')
   const password = randomBytes(18).toString('base64url')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(passwordFile, password, { mode: 0o600 })
   for (const path of owner === undefined ? [] : [folder, passwordFile]) chownSync(path, owner.uid, owner.gid)
 
@@ -49,7 +60,8 @@ export async function startPostgresql(folder) {
     ],
     { ...owner, cwd: folder, encoding: 'utf8' },
   )
-  if (initdb.status !== 0) throw new Problem(`initdb failed: ${initdb.stderr}`, `Its files are in ${folder}`)
+  if (initdb.status !== 0)
+    throw new Problem(`initdb failed: ${initdb.stderr}`, 'Mend what it says, and try again')
 
   const port = await freePort()
   const log = openSync(join(folder, 'log'), 'w')
@@ -65,6 +77,7 @@ export async function startPostgresql(folder) {
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
     child.kill('SIGINT')
     await exited
+    rmSync(folder, { recursive: true, force: true })
   }
   const url = `postgresql://cloakwright:${password}@127.0.0.1:${port}/postgres`
   try {
@@ -95,7 +108,7 @@ async function waitUntilReady(url) {
 function ended(folder) {
   return new Problem(
     `PostgreSQL ended: ${readFileSync(join(folder, 'log'), 'utf8')}`,
-    `Its files are in ${folder}`,
+    'Mend what it says, and try again',
   )
 }
 
