@@ -119,13 +119,13 @@ describe('reading a realm', () => {
 
 describe('changing a realm', () => {
   it('merges: what is not named stays', async () => {
-    expect(answerOf(await realm.api('', { method: 'PUT', json: { ssoSessionIdleTimeout: 900 } }))).toEqual(
-      empty(204),
-    )
+    expect(
+      answerOf(await realm.api('', { method: 'PUT', json: { accessTokenLifespanForImplicitFlow: 600 } })),
+    ).toEqual(empty(204))
     expect((await realm.api('')).json()).toMatchObject({
       displayName: 'Shown',
       accessTokenLifespan: 120,
-      ssoSessionIdleTimeout: 900,
+      accessTokenLifespanForImplicitFlow: 600,
       enabled: true,
     })
   })
