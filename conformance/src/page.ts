@@ -1,7 +1,7 @@
 import type { Reply } from './http.ts'
 
 /** A form as a browser sees it: where it goes, how, and the values it holds. */
-export interface Form {
+interface Form {
   readonly id: string
   readonly action: string
   readonly method: string
