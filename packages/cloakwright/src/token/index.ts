@@ -1,6 +1,6 @@
 export type { AccessToken, Claims } from './access-token.ts'
 export type { Algorithm } from './algorithms.ts'
-export { type BearerRequest, bearerToken } from './bearer.ts'
+export { bearerToken } from './bearer.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { toChallenge } from './challenge.ts'
 export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'

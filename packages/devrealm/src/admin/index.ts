@@ -11,9 +11,7 @@ import { callerOf } from './router.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users.ts'
 
-export { type Caller } from './access.ts'
 export { importRealm } from './import.ts'
-export { realmShape } from './realm-fields.ts'
 
 /** Keycloak's Admin REST API below `/admin`, as a Fastify plugin: `app.register(adminRoutes, context)`. */
 export async function adminRoutes(app: FastifyInstance, context: RealmContext): Promise<void> {
