@@ -7,7 +7,12 @@ export default defineConfig({
   resolve: sources,
   ssr: { resolve: sources },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'conformance/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'apps/*/test/**/*.test.ts',
+      'conformance/test/**/*.test.ts',
+      'scripts/test/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/*.keycloak.test.ts', '**/*.browser.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -90,7 +90,7 @@ const installPauses = [5, 15, 30]
 async function install() {
   say('Installing dependencies (npm ci)…')
   for (let attempt = 0; ; attempt++) {
-    const code = await npm('ci', '--no-audit', '--no-fund')
+    const code = await run(...npmCommand('ci', '--no-audit', '--no-fund'))
     if (code === 0) return
     const seconds = installPauses[attempt]
     if (seconds === undefined) {
@@ -104,12 +104,11 @@ async function install() {
   }
 }
 
-function npm(...args) {
-  // Under `npm start` this is the npm that runs us; a bare `npm` cannot be spawned on Windows.
+/** The command that runs npm, and its arguments. */
+export function npmCommand(...args) {
+  // Under npm this is the npm that runs us; a bare `npm` cannot be spawned on Windows.
   const script = process.env.npm_execpath
-  return script?.endsWith('.js') === true
-    ? run(process.execPath, [script, ...args])
-    : run('npm', args, { shell: process.platform === 'win32' })
+  return script?.endsWith('.js') === true ? [process.execPath, [script, ...args]] : ['npm', args]
 }
 
 // Build

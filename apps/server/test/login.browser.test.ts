@@ -132,5 +132,8 @@ async function tryOut(path: string, method = 'get', body?: string): Promise<stri
   await operation.locator('.try-out__btn').click()
   if (body !== undefined) await operation.locator('textarea').fill(body)
   await operation.locator('.execute').click()
-  return await operation.locator('.live-responses-table .response .response-col_description').first().innerText()
+  return await operation
+    .locator('.live-responses-table .response .response-col_description')
+    .first()
+    .innerText()
 }

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** A checkout with our scripts, and with stand-ins for what they run: npm, the compiler, the database template. */
+export interface Checkout {
+  readonly folder: string
+  write(path: string, text: string): void
+  /** Runs scripts/run.mjs to its end. */
+  run(
+    args?: string[],
+    env?: NodeJS.ProcessEnv,
+  ): Promise<{ code: number | null; stdout: string; stderr: string }>
+  remove(): void
+}
+
+export function makeCheckout(): Checkout {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-checkout-'))
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  cpSync(fileURLToPath(new URL('..', import.meta.url)), join(folder, 'scripts'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('test'),
+  })
+  const lock = JSON.stringify({ packages: { 'node_modules/left': { version: '1.0.0' } } })
+  write('package.json', JSON.stringify({ type: 'module', engines: { node: '>=20.19' } }))
+  write('package-lock.json', lock)
+  write('node_modules/.package-lock.json', lock)
+  write('tsconfig.json', JSON.stringify({ references: [{ path: 'part' }] }))
+  write('tsconfig.base.json', '{}')
+  write('part/package.json', '{}')
+  write('part/tsconfig.json', '{}')
+  write('part/src/index.ts', '')
+  write('part/dist/index.js', '')
+  write('node_modules/typescript/bin/tsc', `console.log('compiled', ...process.argv.slice(2))`)
+  write('scripts/database-template.mjs', `console.log('made the template')`)
+  write('packages/devrealm/template/template.json', '{}')
+  write('npm.js', `console.log('npm', ...process.argv.slice(2))`)
+  return {
+    folder,
+    write,
+    async run(args = [], env = {}) {
+      const child = spawn(process.execPath, [join(folder, 'scripts/run.mjs'), ...args], {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], npm_execpath: join(folder, 'npm.js'), ...env },
+      })
+      let stdout = ''
+      let stderr = ''
+      child.stdout.on('data', (part) => (stdout += String(part)))
+      child.stderr.on('data', (part) => (stderr += String(part)))
+      const [code] = (await once(child, 'close')) as [number | null]
+      return { code, stdout, stderr }
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}

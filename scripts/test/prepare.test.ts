@@ -1,0 +1,124 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Checkout, makeCheckout } from './checkout.ts'
+
+let checkout: Checkout
+
+beforeEach(() => {
+  checkout = makeCheckout()
+})
+
+afterEach(() => checkout.remove())
+
+describe('a checkout', () => {
+  it('is built the first time, on standard error, and is quiet once there is nothing to do', async () => {
+    const first = await checkout.run()
+    expect(first).toMatchObject({ code: 0, stdout: '' })
+    expect(first.stderr).toMatch(/^Building…\ncompiled -b\nmade the template\nBuilt in/)
+    expect(await checkout.run()).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it.each([
+    ['a source changed', 'part/src/index.ts'],
+    ['a source is new', 'part/src/deep/new.ts'],
+    ['a setting of the compiler changed', 'tsconfig.base.json'],
+    ['the template is made otherwise', 'scripts/database-template.mjs'],
+  ])('is built again when %s', async (_, path) => {
+    await checkout.run()
+    checkout.write(path, '// changed')
+    expect((await checkout.run()).stderr).toContain('compiled -b')
+  })
+
+  it.each([
+    ['an output', 'part/dist', 'compiled -b --force'],
+    ['the template', 'packages/devrealm/template', 'made the template'],
+  ])('is built again when %s is gone', async (_, path, done) => {
+    await checkout.run()
+    rmSync(join(checkout.folder, path), { recursive: true })
+    expect((await checkout.run()).stderr).toContain(done)
+  })
+
+  it('whose build fails runs nothing, and is built again the next time', async () => {
+    const tool = join(checkout.folder, 'tool.mjs')
+    writeFileSync(tool, `console.log('ran')`)
+    checkout.write(
+      'node_modules/typescript/bin/tsc',
+      `console.log('part/src/index.ts: wrong'); process.exit(2)`,
+    )
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const failed = await checkout.run(['node', tool])
+      expect(failed).toMatchObject({ code: 1, stdout: '' })
+      expect(failed.stderr).toContain('part/src/index.ts: wrong\nerror: The build failed')
+    }
+  })
+
+  it.each([
+    ['missing', undefined],
+    ['of another version', { 'node_modules/left': { version: '0.9.0' } }],
+    ['not the ones of the lock file', {}],
+  ])('whose dependencies are %s gets them first', async (_, packages) => {
+    const found = 'node_modules/.package-lock.json'
+    if (packages === undefined) rmSync(join(checkout.folder, found))
+    else checkout.write(found, JSON.stringify({ packages }))
+    checkout.write(
+      'npm.js',
+      `import { copyFileSync } from 'node:fs'
+       console.log('npm', process.argv[2])
+       copyFileSync('package-lock.json', '${found}')`,
+    )
+    const { code, stderr } = await checkout.run()
+    expect(stderr).toMatch(/^Installing dependencies \(npm ci\)…\nnpm ci\nBuilding…/)
+    expect(code).toBe(0)
+  })
+
+  it('does without the packages of other platforms', async () => {
+    const packages = {
+      'node_modules/left': { version: '1.0.0' },
+      'node_modules/other-platform': { version: '1.0.0', optional: true },
+    }
+    checkout.write('package-lock.json', JSON.stringify({ packages }))
+    expect((await checkout.run()).stderr).not.toContain('Installing')
+  })
+
+  it('on an old Node says which one it needs and how to get it', async () => {
+    checkout.write('package.json', JSON.stringify({ type: 'module', engines: { node: '>=99.1' } }))
+    const { code, stderr } = await checkout.run()
+    expect(code).toBe(1)
+    expect(stderr).toContain(`needs Node 99.1 or newer, and this is Node ${process.versions.node}`)
+    expect(stderr).toContain('nvm install')
+  })
+
+  it('is prepared by one of two that start at the same time', async () => {
+    checkout.write('node_modules/typescript/bin/tsc', `setTimeout(() => console.log('compiled'), 500)`)
+    const both = await Promise.all([checkout.run(), checkout.run()])
+    const said = both.map(({ stderr }) => stderr).join('')
+    expect(both.map(({ code }) => code)).toEqual([0, 0])
+    expect(said.match(/^compiled$/gm)).toHaveLength(1)
+    expect(said).toMatch(/Waiting for process \d+/)
+  })
+
+  it('is not held by a preparation that was killed', async () => {
+    checkout.write('.cache/prepare.lock', '4194305')
+    expect((await checkout.run()).code).toBe(0)
+  })
+})
+
+describe('a tool', () => {
+  it('gets its arguments and streams, and its exit code is the command’s', async () => {
+    await checkout.run()
+    checkout.write('tool.mjs', `console.log(process.argv.slice(2).join()); process.exit(7)`)
+    expect(await checkout.run(['node', 'tool.mjs', '--flag', 'value'])).toEqual({
+      code: 7,
+      stdout: '--flag,value\n',
+      stderr: '',
+    })
+  })
+
+  it('that is unknown is a clear error', async () => {
+    await checkout.run()
+    const { code, stderr } = await checkout.run(['vitesst'])
+    expect(code).toBe(1)
+    expect(stderr).toContain('unknown tool vitesst')
+  })
+})
