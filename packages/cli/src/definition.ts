@@ -18,12 +18,33 @@ export async function loadDefinition(file: string): Promise<RealmDefinition> {
       hint: file.includes('dist/') ? 'Build it first: npm run build' : 'Give the path of the realm module',
     })
   }
-  const { default: define } = (await import(pathToFileURL(path).href)) as { default?: unknown }
+  const { default: define } = await loading(
+    file,
+    import(pathToFileURL(path).href) as Promise<{ default?: unknown }>,
+  )
   if (typeof define !== 'function') {
     throw new CloakwrightError('CW_REALM_INVALID', `${file} has no function as its default export`, {
       hint: 'Write: export default (env) => defineRealm({ realm: … })',
     })
   }
-  const definition: unknown = await (define as (env: NodeJS.ProcessEnv) => unknown)(process.env)
-  return defineRealm(definition as RealmDefinition)
+  const describe = define as (env: NodeJS.ProcessEnv) => unknown
+  return defineRealm((await loading(file, (async () => describe(process.env))())) as RealmDefinition)
+}
+
+/** What goes wrong in the module is its author's to mend: the place in it, not a stack of ours. */
+async function loading<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof CloakwrightError || !(error instanceof Error)) throw error
+    const place = /at (?:.*\()?(.+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1]
+    throw new CloakwrightError(
+      'CW_REALM_INVALID',
+      `${file} can't be loaded: ${error.name}: ${error.message}`,
+      {
+        hint: place === undefined ? 'Correct the module' : `Correct the module, at ${place}`,
+        cause: error,
+      },
+    )
+  }
 }

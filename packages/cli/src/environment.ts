@@ -1,17 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PasswordCredentials } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { InvalidArgumentError } from 'commander'
+import { toPort, toServer } from './arguments.ts'
 
 /** The state folder of one embedded part, each with a name and a lock of its own beside `npm start`'s. */
 export function partFolder(part: string): string {
-  return join(resolve(process.env['CLOAKWRIGHT_HOME'] ?? '.cloakwright'), part)
+  return join(resolve(process.env['CLOAKWRIGHT_HOME'] || '.cloakwright'), part)
 }
 
-/** The administrator that a Keycloak is made with, by the variables of Keycloak's own container. */
+/** The administrator that a Keycloak of this machine is made with, by the variables of Keycloak's own container. */
 export function bootstrapAdmin(): { username: string; password: string } {
-  const { KC_BOOTSTRAP_ADMIN_USERNAME: username, KC_BOOTSTRAP_ADMIN_PASSWORD: password } = process.env
-  return { username: username || 'admin', password: password || 'admin' }
+  return { username: username(), password: password() ?? 'admin' }
 }
 
 /**
@@ -20,26 +20,50 @@ export function bootstrapAdmin(): { username: string; password: string } {
  * @throws {CW_CONFIG_MISSING}
  */
 export function administrator(server: string): PasswordCredentials {
-  const env = process.env
-  const username = env['KC_BOOTSTRAP_ADMIN_USERNAME'] || env['KEYCLOAK_ADMIN'] || 'admin'
-  const password = env['KC_BOOTSTRAP_ADMIN_PASSWORD'] || env['KEYCLOAK_ADMIN_PASSWORD']
-  if (password) return { username, password }
-  if (isLoopback(server)) return { username, password: 'admin' }
-  throw new CloakwrightError('CW_CONFIG_MISSING', `no administrator's password for ${server}`, {
-    hint: 'Set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD to an administrator of its realm master',
-  })
+  const given = password()
+  if (given !== undefined || isLoopback(server)) return { username: username(), password: given ?? 'admin' }
+  throw new CloakwrightError(
+    'CW_CONFIG_MISSING',
+    `KC_BOOTSTRAP_ADMIN_PASSWORD is not set, and ${server} is not on this machine`,
+    {
+      hint: 'Set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD (or _PASSWORD_FILE) to an administrator of its realm master',
+    },
+  )
+}
+
+function username(): string {
+  return process.env['KC_BOOTSTRAP_ADMIN_USERNAME'] || 'admin'
+}
+
+function password(): string | undefined {
+  const file = process.env['KC_BOOTSTRAP_ADMIN_PASSWORD_FILE']
+  if (!file) return process.env['KC_BOOTSTRAP_ADMIN_PASSWORD'] || undefined
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      `KC_BOOTSTRAP_ADMIN_PASSWORD_FILE names ${file}, which can't be read (${reason})`,
+      {
+        hint: 'Name a file that this process may read',
+      },
+    )
+  }
+  if (text !== '') return text
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    `KC_BOOTSTRAP_ADMIN_PASSWORD_FILE names ${file}, which is empty`,
+    {
+      hint: 'Write the password into it as one line',
+    },
+  )
 }
 
 function isLoopback(server: string): boolean {
   const host = URL.canParse(server) ? new URL(server).hostname : ''
   return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)
-}
-
-/** For commander: a TCP port. */
-export function toPort(text: string): number {
-  const port = Number(text)
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port
-  throw new InvalidArgumentError('It must be a number from 1 to 65535.')
 }
 
 /**
@@ -48,12 +72,30 @@ export function toPort(text: string): number {
  * @throws {CW_CONFIG_INVALID}
  */
 export function keycloakPort(): number {
-  const text = process.env['KEYCLOAK_PORT'] || '8080'
+  return checked('KEYCLOAK_PORT', '8080', toPort)
+}
+
+/**
+ * `KEYCLOAK_SERVER`, the Keycloak of this machine when it is unset.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function keycloakServer(): string {
+  return checked('KEYCLOAK_SERVER', `http://localhost:${keycloakPort()}`, toServer)
+}
+
+/** A variable by the same rule as its option. */
+function checked<T>(variable: string, fallback: string, parse: (text: string) => T): T {
+  const text = process.env[variable] || fallback
   try {
-    return toPort(text)
-  } catch {
-    throw new CloakwrightError('CW_CONFIG_INVALID', `KEYCLOAK_PORT is not a port: ${text}`, {
-      hint: 'Set it to a number from 1 to 65535, or unset it for 8080',
-    })
+    return parse(text)
+  } catch (error) {
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      `${variable} is ${JSON.stringify(text)}. ${(error as Error).message}`,
+      {
+        hint: `Correct it, or unset it for ${fallback}`,
+      },
+    )
   }
 }

@@ -13,14 +13,14 @@ export function note(text: string): void {
 }
 
 let shown = ''
-let told = 0
+let told: number | undefined
 
 /** What goes on right now: one line that changes on a terminal, a line every ten seconds elsewhere. */
 export function progress(text: string): void {
   if (process.stderr.isTTY) {
     process.stderr.write(`\r\u001B[2K${text}`)
     shown = text
-  } else if (performance.now() - told > 10_000) {
+  } else if (told === undefined || performance.now() - told > 10_000) {
     told = performance.now()
     process.stderr.write(`${text}\n`)
   }
@@ -30,7 +30,7 @@ export function progress(text: string): void {
 export function endProgress(): void {
   if (shown !== '') process.stderr.write('\r\u001B[2K')
   shown = ''
-  told = 0
+  told = undefined
 }
 
 /** An error as what happened and what to do next; a stack only where the fault is ours. */
@@ -39,6 +39,9 @@ export function printError(error: unknown): void {
   if (!(error instanceof CloakwrightError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     process.stderr.write(`${colors.red('error')}: ${text}\n`)
+    process.stderr.write(
+      '  This is a fault of cloakwright itself: please report it, with the lines above and your command.\n',
+    )
     return
   }
   process.stderr.write(`${colors.red('error')}: ${error.message} (${error.code})\n`)

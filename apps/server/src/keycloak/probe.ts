@@ -123,6 +123,7 @@ async function checkCallback(config: Config): Promise<void> {
     throw mismatch(
       'PUBLIC_URL',
       `leads to the callback ${callback}, which the client ${clientId} does not allow (or its standard flow is off)`,
+      `PUBLIC_URL is http://localhost:PORT when it is unset. ${APPLY}`,
     )
   }
   throw mismatch(
@@ -168,8 +169,11 @@ function notThere({ keycloak }: Config, why: string): CloakwrightError {
   )
 }
 
-const APPLY =
-  'Correct the variable, or bring the realm into line: npm run keycloak (on this machine), or cloakwright realm apply --realm apps/server/dist/realm.js.'
+const APPLY = [
+  'Correct the variable, or bring the realm into line with the variables that this server has, by one of:',
+  'npm run keycloak   (again, with the same variables: on this machine)',
+  'npx cloakwright realm apply --realm apps/server/dist/realm.js   (with the same variables and its administrator: anywhere)',
+].join('\n')
 
 function mismatch(variable: string, why: string, hint = APPLY): CloakwrightError {
   return new CloakwrightError('CW_REALM_MISMATCH', `${variable} ${why}`, { hint })

@@ -1,6 +1,6 @@
-import { createAdmin, describeChange, ensureRealm } from '@cloakwright/admin'
+import { createAdmin, describeChange, ensureRealm, type RealmDefinition } from '@cloakwright/admin'
 import { openHome } from '@cloakwright/devrealm/home'
-import { Command } from 'commander'
+import { CloakwrightError } from 'cloakwright'
 import { loadDefinition } from '../definition.ts'
 import { bootstrapAdmin, keycloakPort, partFolder } from '../environment.ts'
 import { findKeycloak, keycloakVersion, type RunningKeycloak, startKeycloak } from '../keycloak/index.ts'
@@ -12,24 +12,7 @@ interface Options {
 }
 
 /** `cloakwright keycloak`: the real Keycloak on this machine, with a realm applied to it, until it is told to stop. */
-export function keycloakCommand(): Command {
-  return new Command('keycloak')
-    .description(`Run the real Keycloak ${keycloakVersion} on KEYCLOAK_PORT (8080), loopback only.`)
-    .option(
-      '--realm <module>',
-      'bring this realm into line: a module whose default export is (env) => RealmDefinition',
-    )
-    .addHelpText(
-      'after',
-      `
-It runs the distribution of KEYCLOAK_HOME; when that is unset, the one of Maven Central, which is fetched once.
-It needs Java 17 or newer. Its state is kept under CLOAKWRIGHT_HOME/keycloak. The administrator of the realm
-master is admin/admin, or KC_BOOTSTRAP_ADMIN_USERNAME and _PASSWORD when it is made.`,
-    )
-    .action(keycloak)
-}
-
-async function keycloak(options: Options): Promise<void> {
+export async function keycloak(options: Options): Promise<void> {
   const stopping = new AbortController()
   const stopped = untilStopped().then(() => stopping.abort())
   const reporter = { note, progress }
@@ -50,15 +33,12 @@ async function keycloak(options: Options): Promise<void> {
     })
     let applied: string[] = []
     if (definition !== undefined) {
-      const changes = await ensureRealm(
-        createAdmin({ server: running.server, credentials: admin }),
-        definition,
-      )
-      applied = changes.map(describeChange)
+      progress(`Bringing the realm ${definition.realm} into line…`)
+      applied = await bringIntoLine(running.server, definition, home.folder)
     }
     endProgress()
     for (const line of applied) print(line)
-    printReady(running.server, admin.username, definition?.realm, applied.length)
+    printReady(running.server, admin.username, definition?.realm, applied.length, home.folder)
     await Promise.race([stopped, running.failed])
     note('Stopping Keycloak…')
   } catch (error) {
@@ -71,14 +51,36 @@ async function keycloak(options: Options): Promise<void> {
   }
 }
 
-function printReady(server: string, username: string, realm: string | undefined, changes: number): void {
+async function bringIntoLine(server: string, definition: RealmDefinition, folder: string): Promise<string[]> {
+  const credentials = bootstrapAdmin()
+  try {
+    const changes = await ensureRealm(createAdmin({ server, credentials }), definition)
+    return changes.map(describeChange)
+  } catch (error) {
+    if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_UNAUTHORIZED') throw error
+    throw new CloakwrightError(error.code, error.message, {
+      hint: `${folder} was made with another administrator: set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD\nto that one, or remove the folder to begin anew`,
+      cause: error,
+    })
+  }
+}
+
+function printReady(
+  server: string,
+  username: string,
+  realm: string | undefined,
+  changes: number,
+  folder: string,
+): void {
   print(`Keycloak ${keycloakVersion} is ready in ${duration(performance.now())}`)
   print()
   print(`  Console  ${server}/admin/   (administrator: ${username})`)
+  print(`  State    ${folder}   (its log: keycloak.log)`)
   if (realm !== undefined) {
     print(`  Realm    ${realm}   (${changes === 0 ? 'it was in line already' : `${changes} changed`})`)
     print()
     print(`Start the server with it, in another terminal:  KEYCLOAK_SERVER=${server} npm start`)
   }
+  print()
   print('Stop with Ctrl+C.')
 }

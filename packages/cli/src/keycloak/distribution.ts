@@ -15,18 +15,11 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
+import { keycloakArchive, keycloakVersion } from './release.ts'
 import type { Reporter } from './reporter.ts'
-import { requireMaven, run } from './tools.ts'
+import { requireJava, requireMaven, run } from './tools.ts'
 import { unzip } from './unzip.ts'
 
-/** The release that Cloakwright is tested with. */
-export const keycloakVersion = '26.7.4'
-
-/** Of keycloak-quarkus-dist-26.7.4.zip. */
-const archive: { readonly bytes: number; readonly sha256: string } = {
-  bytes: 176_717_726,
-  sha256: 'a286e98b4296d4e75ee88d8527c7cd463b307caa022f088c9f22cffccc741fa1',
-}
 const artifact = 'keycloak-quarkus-dist'
 
 export interface FindOptions {
@@ -48,6 +41,7 @@ export async function findKeycloak(options: FindOptions): Promise<string> {
   if (existsSync(cached)) return cached
   const zip = join(mavenFolder(), `${artifact}-${keycloakVersion}.zip`)
   if (!existsSync(zip)) await fetchArchive(zip, options)
+  options.reporter.progress('Checking that the archive is the one expected…')
   await checkArchive(zip)
   await unpack(zip, cached, options)
   return cached
@@ -92,9 +86,11 @@ function settingsRepository(): string | undefined {
 const pauses = [5, 20]
 
 async function fetchArchive(zip: string, { reporter, signal }: FindOptions): Promise<void> {
+  // Said before the download, not after it.
+  await requireJava()
   await requireMaven()
   reporter.note(
-    `Fetching Keycloak ${keycloakVersion} (${megabytes(archive.bytes)}) by Maven, once for this machine`,
+    `Fetching Keycloak ${keycloakVersion} (${megabytes(keycloakArchive.bytes)}) by Maven, once for this machine`,
   )
   const coordinates = `org.keycloak:${artifact}:${keycloakVersion}:zip`
   const args = ['-B', 'dependency:get', `-Dartifact=${coordinates}`, '-Dtransitive=false']
@@ -129,10 +125,10 @@ function watchDownload(folder: string, reporter: Reporter): () => void {
     // An average that follows the network's changes within some seconds.
     rate = rate === 0 ? bytes - last : rate * 0.8 + (bytes - last) * 0.2
     last = bytes
-    const left = rate < 1 ? '' : `, ${Math.ceil((archive.bytes - bytes) / rate)} s left`
-    const percent = Math.floor((100 * bytes) / archive.bytes)
+    const left = rate < 1 ? '' : `, ${Math.ceil((keycloakArchive.bytes - bytes) / rate)} s left`
+    const percent = Math.floor((100 * bytes) / keycloakArchive.bytes)
     reporter.progress(
-      `${megabytes(bytes)} of ${megabytes(archive.bytes)} (${percent} %), ${megabytes(rate)}/s${left}`,
+      `${megabytes(bytes)} of ${megabytes(keycloakArchive.bytes)} (${percent} %), ${megabytes(rate)}/s${left}`,
     )
   }, 1000)
   return () => clearInterval(timer)
@@ -154,22 +150,25 @@ async function checkArchive(zip: string): Promise<void> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(zip), hash)
   const found = hash.digest('hex')
-  if (found === archive.sha256) return
+  if (found === keycloakArchive.sha256) return
   throw new CloakwrightError(
     'CW_CONFIG_INVALID',
-    `${zip} is not Keycloak ${keycloakVersion}: its SHA-256 is ${found}, expected ${archive.sha256}`,
+    `${zip} is not Keycloak ${keycloakVersion}: its SHA-256 is ${found}, expected ${keycloakArchive.sha256}`,
     {
       hint: 'Delete the file and try again; if it comes back the same, do not trust where Maven gets it from',
     },
   )
 }
 
-async function unpack(zip: string, target: string, { reporter }: FindOptions): Promise<void> {
-  reporter.progress(`Unpacking Keycloak to ${target}…`)
+async function unpack(zip: string, target: string, { reporter, signal }: FindOptions): Promise<void> {
   mkdirSync(dirname(target), { recursive: true })
   const aside = mkdtempSync(`${target}.new-`)
   try {
-    await unzip(zip, aside)
+    await unzip(zip, aside, {
+      onEntry: (done, total) =>
+        reporter.progress(`Unpacking Keycloak to ${target} (${Math.floor((100 * done) / total)} %)`),
+      ...(signal === undefined ? {} : { signal }),
+    })
     renameSync(join(aside, `keycloak-${keycloakVersion}`), target)
   } catch (error) {
     // Another run was faster, and has the same.

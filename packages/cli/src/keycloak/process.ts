@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { createServer } from 'node:net'
@@ -62,7 +62,7 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
   const child = launch(server, port, management, options)
   const tail = keepTail(child, log)
   let stopping = false
-  const exited = once(child, 'exit').then(([code, by]) => {
+  const exited = ended(child).then(([code, by]) => {
     log.end()
     if (stopping) return
     throw new CloakwrightError(
@@ -91,7 +91,6 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
 }
 
 function launch(server: string, port: number, management: number, options: KeycloakOptions): ChildProcess {
-  const isWindows = process.platform === 'win32'
   const args = [
     'start-dev',
     '--http-host=127.0.0.1',
@@ -101,17 +100,30 @@ function launch(server: string, port: number, management: number, options: Keycl
     '--health-enabled=true',
     ...(options.args ?? []),
   ]
-  return spawn(join(server, 'bin', isWindows ? 'kc.bat' : 'kc.sh'), args, {
-    // A group of its own: a terminal's Ctrl+C comes to us, and we end the script and its Java together.
-    detached: !isWindows,
-    shell: isWindows,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      ...process.env,
-      KC_BOOTSTRAP_ADMIN_USERNAME: options.admin.username,
-      KC_BOOTSTRAP_ADMIN_PASSWORD: options.admin.password,
-    },
-  })
+  const { KC_BOOTSTRAP_ADMIN_PASSWORD_FILE: _, ...env } = process.env
+  env['KC_BOOTSTRAP_ADMIN_USERNAME'] = options.admin.username
+  env['KC_BOOTSTRAP_ADMIN_PASSWORD'] = options.admin.password
+  if (process.platform === 'win32') {
+    const script = `"${join(server, 'bin', 'kc.bat')}"`
+    return spawn(script, args, { shell: true, stdio: ['ignore', 'pipe', 'pipe'], env })
+  }
+  const script = ['-c', keycloakAndGuard, 'sh', join(server, 'bin', 'kc.sh'), ...args]
+  // A group of its own: a terminal's Ctrl+C comes to us alone, and we end the script, its Java and the guard together.
+  return spawn('/bin/sh', script, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
+}
+
+/**
+ * A Java that outlived a killed parent would keep the port and the database. The guard's read ends when the last holder
+ * of the pipe's other end is gone, which is this process, however it ended; then the group ends.
+ */
+const keycloakAndGuard = '(read -r _ <&3; kill -TERM 0) >/dev/null 2>&1 & exec "$@" 3<&-'
+
+/** The exit code and signal, once all of the output is read too. */
+async function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
+  const pipe = child.stdio[3]
+  pipe?.on('error', () => {})
+  child.once('exit', () => pipe?.destroy())
+  return (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
 }
 
 /** Writes the log and gives its end: what Keycloak said last says why it ended. */
@@ -159,18 +171,22 @@ async function isHealthy(management: number): Promise<boolean> {
 
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
+  const exit = once(child, 'exit')
   kill(child, 'SIGTERM')
   const timer = setTimeout(() => kill(child, 'SIGKILL'), stopLimit)
-  await ended
+  await exit
   clearTimeout(timer)
 }
 
 /** The whole group: before Keycloak has built itself, Java is a child of the script. */
 function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  if (process.platform === 'win32') {
+    spawnSync('taskkill', ['/pid', String(child.pid), '/t', '/f'])
+    return
+  }
   try {
-    if (process.platform === 'win32') child.kill(signal)
-    else process.kill(-(child.pid ?? 0), signal)
+    process.kill(-child.pid, signal)
   } catch {
     // It has ended in this moment.
   }
@@ -178,15 +194,26 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): void {
 
 /** The port if nobody listens there; a free one when none is given. */
 async function reservePort(port: number | undefined): Promise<number> {
+  const free = await listenOnce(port ?? 0, '127.0.0.1')
+  // Browsers try ::1 first for localhost: another server there would get what is meant for Keycloak.
+  if (port !== undefined) await listenOnce(port, '::1')
+  return free
+}
+
+async function listenOnce(port: number, host: string): Promise<number> {
   const probe = createServer()
   try {
-    probe.listen({ port: port ?? 0, host: '127.0.0.1' })
+    probe.listen({ port, host })
     await once(probe, 'listening')
     return (probe.address() as { port: number }).port
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process`, {
-      hint: `Stop that process, or choose another port: KEYCLOAK_PORT=${(port ?? 0) + 1}`,
+    // A machine without IPv6 has no ::1.
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+      if (host === '::1') return port
+      throw error
+    }
+    throw new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process (on ${host})`, {
+      hint: `Stop that process, or choose another port: KEYCLOAK_PORT=${port + 1}`,
       cause: error,
     })
   } finally {

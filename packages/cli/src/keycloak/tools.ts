@@ -4,14 +4,14 @@ import { CloakwrightError } from 'cloakwright'
 
 const installCommands = {
   java: {
-    linux: 'sudo apt-get install default-jre-headless   (or your distribution’s Java 17 or newer)',
+    linux: 'sudo apt-get install -y default-jre-headless   (or your distribution’s Java 17 or newer)',
     darwin: 'brew install openjdk',
     win32: 'winget install EclipseAdoptium.Temurin.21.JRE',
   },
   mvn: {
-    linux: 'sudo apt-get install maven   (or your distribution’s Maven)',
+    linux: 'sudo apt-get install -y maven   (or your distribution’s Maven)',
     darwin: 'brew install maven',
-    win32: 'winget install Apache.Maven   (or choco install maven)',
+    win32: 'choco install maven   (or scoop install maven)',
   },
 } as const
 

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/** `cloakwright` as a process of its own. */
+export interface Program {
+  readonly child: ChildProcess
+  stdout(): string
+  stderr(): string
+  /** Resolves once both streams together match; rejects when the process ends before. */
+  printed(pattern: RegExp): Promise<void>
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>
+}
+
+/** Starts it with these variables and no others of ours; it ends with the test. */
+export function startCli(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Program {
+  const child = spawn(process.execPath, ['--conditions=cloakwright-source', '--import=tsx', main, ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = { stdout: '', stderr: '' }
+  const listeners = new Set<() => void>()
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text
+      for (const listener of listeners) listener()
+    })
+  }
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'))
+  })
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  return {
+    child,
+    ended,
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          if (pattern.test(output.stdout + output.stderr)) resolve()
+        }
+        listeners.add(check)
+        check()
+        void ended.then((code) => {
+          const text = output.stdout + output.stderr
+          reject(new Error(`ended with ${code} before ${String(pattern)}:\n${text}`))
+        })
+      }),
+  }
+}
+
+/** Runs it to its end. */
+export async function runCli(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
+  const program = startCli(args, variables)
+  const code = await program.ended
+  return { code, stdout: program.stdout(), stderr: program.stderr() }
+}
+
+/** A folder that goes with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
+  return folder
+}
+
+/** A port of 127.0.0.1 that was free a moment ago; held until the test ends when `held`. */
+export async function somePort(held: 'free' | 'held' = 'free'): Promise<number> {
+  const server = createServer()
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+  })
+  const close = () => new Promise<void>((resolve) => server.close(() => resolve()))
+  if (held === 'held') onTestFinished(close)
+  else await close()
+  return port
+}
