@@ -167,7 +167,27 @@ async function fromSession(
   if (session === undefined) return undefined
   // RFC 9111 §3.5 keeps shared caches from answers to Authorization, not from those to cookies.
   reply.header('cache-control', 'no-store')
-  return verifier.verify(session.accessToken)
+  try {
+    return await verifier.verify(session.accessToken)
+  } catch (error) {
+    if (!isOrphaned(error)) throw error
+    request.log.info(
+      { code: error.code },
+      'a session of keys that the realm no longer has: a new login mends it',
+    )
+    return undefined
+  }
+}
+
+/**
+ * The realm's keys were replaced since the login: whoever comes with such a session is as good as signed out, and only
+ * a new login helps. Any other refusal (audience, issuer, clock) a new login would meet again, in endless redirects.
+ */
+function isOrphaned(error: unknown): error is CloakwrightError {
+  return (
+    error instanceof CloakwrightError &&
+    (error.code === 'CW_TOKEN_KEY_UNKNOWN' || error.code === 'CW_TOKEN_SIGNATURE')
+  )
 }
 
 /** A navigation is sent to the login; anything else is told that it needs a token. */

@@ -104,6 +104,23 @@ describe('a session', () => {
   })
 
   test.each([
+    ['is gone', makeKey('gone', 'ES256')],
+    ['has given its name to another', makeKey('one', 'ES256')],
+  ])('whose key %s: as without a session, since a new login helps', async (_case, former) => {
+    session = {
+      sid: 's',
+      subject: 'alice',
+      accessToken: await signClaims(former, claimsOf(issuer.issuer)),
+    }
+    const opened = await send({ url: '/me', headers: { cookie, ...navigation } })
+    expect([opened.statusCode, opened.headers.location]).toEqual([302, '/auth/login'])
+    const fetched = await send({ url: '/me', headers: { cookie } })
+    expect(fetched.json()).toMatchObject({ status: 401, code: 'CW_TOKEN_MISSING' })
+    expect(fetched.headers['www-authenticate']).toBe('Bearer realm="shop"')
+    expect((await send({ url: '/anyone', headers: { cookie } })).json()).toEqual({ user: null })
+  })
+
+  test.each([
     ['CW_SESSION_ORIGIN', 403],
     ['CW_PROVIDER_UNAVAILABLE', 503],
     ['CW_STATE_UNAVAILABLE', 503],
