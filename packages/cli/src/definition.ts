@@ -37,7 +37,7 @@ async function loading<T>(file: string, work: Promise<T>): Promise<T> {
     return await work
   } catch (error) {
     if (error instanceof CloakwrightError || !(error instanceof Error)) throw error
-    const place = /at (?:.*\()?(.+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1]
+    const place = /at (?:.*\()?((?!node:).+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1]
     throw new CloakwrightError(
       'CW_REALM_INVALID',
       `${file} can't be loaded: ${error.name}: ${error.message}`,
