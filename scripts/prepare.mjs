@@ -4,7 +4,16 @@
  * so it knows nothing but Node.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -176,28 +185,35 @@ async function step(name, args) {
 
 async function takeTurn() {
   mkdirSync(dirname(lockFile), { recursive: true })
+  // Linked into place: nobody reads a lock that does not say yet whose it is.
+  const mine = `${lockFile}.${process.pid}`
   for (let told = false; ; ) {
     try {
-      writeFileSync(lockFile, String(process.pid), { flag: 'wx' })
+      writeFileSync(mine, String(process.pid))
+      linkSync(mine, lockFile)
       return () => rmSync(lockFile, { force: true })
     } catch (error) {
       if (error.code !== 'EEXIST') throw error
+    } finally {
+      rmSync(mine, { force: true })
     }
-    const holder = Number(readLock())
-    if (holder > 0 && !isAlive(holder)) {
+    const holder = readLock()
+    if (holder === undefined) continue
+    if (!isAlive(holder)) {
       rmSync(lockFile, { force: true })
       continue
     }
-    if (!told) say(`Waiting for process ${holder || '(unknown)'}, which is preparing this checkout…`)
+    if (!told) say(`Waiting for process ${holder}, which is preparing this checkout…`)
     told = true
     await pause(300)
   }
 }
 
+/** The pid in the lock; undefined when it has just been let go. */
 function readLock() {
   try {
-    return readFileSync(lockFile, 'utf8')
+    return Number(readFileSync(lockFile, 'utf8'))
   } catch {
-    return ''
+    return undefined
   }
 }

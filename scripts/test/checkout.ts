@@ -5,15 +5,20 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
 /** A checkout with our scripts, and with stand-ins for what they run: npm, the compiler, the database template. */
 export interface Checkout {
   readonly folder: string
   write(path: string, text: string): void
+  /** Starts scripts/run.mjs; what it says comes by `until`. */
+  start(args?: string[]): { readonly until: (text: RegExp) => Promise<void>; readonly ended: Promise<Ended> }
   /** Runs scripts/run.mjs to its end. */
-  run(
-    args?: string[],
-    env?: NodeJS.ProcessEnv,
-  ): Promise<{ code: number | null; stdout: string; stderr: string }>
+  run(args?: string[], env?: NodeJS.ProcessEnv): Promise<Ended>
   remove(): void
 }
 
@@ -41,21 +46,27 @@ export function makeCheckout(): Checkout {
   write('scripts/database-template.mjs', `console.log('made the template')`)
   write('packages/devrealm/template/template.json', '{}')
   write('npm.js', `console.log('npm', ...process.argv.slice(2))`)
+  const start = (args: string[] = [], env: NodeJS.ProcessEnv = {}) => {
+    const child = spawn(process.execPath, [join(folder, 'scripts/run.mjs'), ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], npm_execpath: join(folder, 'npm.js'), ...env },
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (part) => (stdout += String(part)))
+    child.stderr.on('data', (part) => (stderr += String(part)))
+    return {
+      until: async (text: RegExp) => {
+        while (!text.test(stderr)) await once(child.stderr, 'data')
+      },
+      ended: once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr })),
+    }
+  }
   return {
     folder,
     write,
-    async run(args = [], env = {}) {
-      const child = spawn(process.execPath, [join(folder, 'scripts/run.mjs'), ...args], {
-        cwd: folder,
-        env: { PATH: process.env['PATH'], npm_execpath: join(folder, 'npm.js'), ...env },
-      })
-      let stdout = ''
-      let stderr = ''
-      child.stdout.on('data', (part) => (stdout += String(part)))
-      child.stderr.on('data', (part) => (stderr += String(part)))
-      const [code] = (await once(child, 'close')) as [number | null]
-      return { code, stdout, stderr }
-    },
+    start,
+    run: (args, env) => start(args, env).ended,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
 }

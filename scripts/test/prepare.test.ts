@@ -89,13 +89,20 @@ describe('a checkout', () => {
     expect(stderr).toContain('nvm install')
   })
 
-  it('is prepared by one of two that start at the same time', async () => {
-    checkout.write('node_modules/typescript/bin/tsc', `setTimeout(() => console.log('compiled'), 500)`)
-    const both = await Promise.all([checkout.run(), checkout.run()])
-    const said = both.map(({ stderr }) => stderr).join('')
-    expect(both.map(({ code }) => code)).toEqual([0, 0])
-    expect(said.match(/^compiled$/gm)).toHaveLength(1)
-    expect(said).toMatch(/Waiting for process \d+/)
+  it('is prepared once when two start at the same time, and the second says for whom it waits', async () => {
+    checkout.write(
+      'node_modules/typescript/bin/tsc',
+      `import { existsSync } from 'node:fs'
+       while (!existsSync('go')) await new Promise((resolve) => setTimeout(resolve, 20))
+       console.log('compiled')`,
+    )
+    const first = checkout.start()
+    await first.until(/Building/)
+    const second = checkout.start()
+    await second.until(/Waiting for process \d+/)
+    checkout.write('go', '')
+    expect(await first.ended).toMatchObject({ code: 0, stderr: expect.stringContaining('compiled') })
+    expect(await second.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining('compiled') })
   })
 
   it('is not held by a preparation that was killed', async () => {
