@@ -48,7 +48,7 @@ async function checkRealm(config: Config, discovery: Response): Promise<void> {
   const { internalUrl, server, realm, issuer } = config.keycloak
   const body = await readJson(discovery)
   if (discovery.status === 404 && body?.['error'] === 'Realm does not exist') {
-    throw mismatch('KEYCLOAK_REALM', `Keycloak at ${internalUrl} has no realm ${realm}`)
+    throw mismatch('KEYCLOAK_REALM', `is ${realm}, and Keycloak at ${internalUrl} has no realm ${realm}`)
   }
   const found = body?.['issuer']
   if (!discovery.ok || typeof found !== 'string') {
