@@ -39,8 +39,10 @@ export async function findKeycloak(options: FindOptions): Promise<string> {
   if (given) return checkHome(given)
   const cached = join(cacheFolder(), `keycloak-${keycloakVersion}`)
   if (existsSync(cached)) return cached
-  const zip = join(mavenFolder(), `${artifact}-${keycloakVersion}.zip`)
-  if (!existsSync(zip)) await fetchArchive(zip, options)
+  const repository = mavenRepository()
+  const folder = join(repository, 'org/keycloak', artifact, keycloakVersion)
+  const zip = join(folder, `${artifact}-${keycloakVersion}.zip`)
+  if (!existsSync(zip)) await fetchArchive(zip, repository, options)
   options.reporter.progress('Checking that the archive is the one expected…')
   await checkArchive(zip)
   await unpack(zip, cached, options)
@@ -64,12 +66,11 @@ function cacheFolder(): string {
   return join(base, 'cloakwright')
 }
 
-/** Where Maven keeps the release on this machine. */
-function mavenFolder(): string {
+/** Where Maven keeps what it fetched on this machine. Maven is told too, so that both look at the same place. */
+function mavenRepository(): string {
   const { MAVEN_OPTS = '', MAVEN_ARGS = '' } = process.env
   const named = /-Dmaven\.repo\.local=(\S+)/.exec(`${MAVEN_ARGS} ${MAVEN_OPTS}`)?.[1]
-  const repository = named ?? settingsRepository() ?? join(homedir(), '.m2/repository')
-  return join(repository, 'org/keycloak', artifact, keycloakVersion)
+  return named ?? settingsRepository() ?? join(homedir(), '.m2/repository')
 }
 
 function settingsRepository(): string | undefined {
@@ -85,7 +86,11 @@ function settingsRepository(): string | undefined {
 
 const pauses = [5, 20]
 
-async function fetchArchive(zip: string, { reporter, signal }: FindOptions): Promise<void> {
+async function fetchArchive(
+  zip: string,
+  repository: string,
+  { reporter, signal }: FindOptions,
+): Promise<void> {
   // Said before the download, not after it.
   await requireJava()
   await requireMaven()
@@ -93,7 +98,13 @@ async function fetchArchive(zip: string, { reporter, signal }: FindOptions): Pro
     `Fetching Keycloak ${keycloakVersion} (${megabytes(keycloakArchive.bytes)}) by Maven, once for this machine`,
   )
   const coordinates = `org.keycloak:${artifact}:${keycloakVersion}:zip`
-  const args = ['-B', 'dependency:get', `-Dartifact=${coordinates}`, '-Dtransitive=false']
+  const args = [
+    '-B',
+    'dependency:get',
+    `-Dartifact=${coordinates}`,
+    '-Dtransitive=false',
+    `-Dmaven.repo.local=${repository}`,
+  ]
   for (let attempt = 0; ; attempt++) {
     const watch = watchDownload(dirname(zip), reporter)
     const { code, output } = await run('mvn', args, signal).finally(watch)

@@ -57,6 +57,22 @@ test('an archive with another checksum is refused, and not unpacked', async () =
   expect(existsSync(variables['XDG_CACHE_HOME'] ?? '')).toBe(false)
 })
 
+test('Maven puts the archive where MAVEN_ARGS says, whatever Maven itself reads, and it is checked there', async () => {
+  const mvn = `
+for argument in "$@"; do
+  case $argument in -Dmaven.repo.local=*) repository=\${argument#*=} ;; esac
+done
+[ "$1" = -version ] && exit 0
+folder=$repository/org/keycloak/keycloak-quarkus-dist/26.7.4
+mkdir -p "$folder" && echo other > "$folder/keycloak-quarkus-dist-26.7.4.zip"`
+  const variables = newMachine(`${toolsFolder({ java: java('17.0.15'), mvn })}:${process.env['PATH']}`)
+  const repository = temporaryFolder()
+  const said = await keycloak({ ...variables, MAVEN_ARGS: `-Dmaven.repo.local=${repository}` })
+  expect(said).toContain('Fetching Keycloak 26.7.4 (176.7 MB) by Maven')
+  expect(said).toContain(`error: ${repository}/org/keycloak/`)
+  expect(said).toContain('is not Keycloak 26.7.4: its SHA-256 is ')
+})
+
 test('a port that is taken', async () => {
   const port = await somePort('held')
   const said = await keycloak({
