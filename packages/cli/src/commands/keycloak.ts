@@ -34,7 +34,7 @@ export async function keycloak(options: Options): Promise<void> {
     let applied: string[] = []
     if (definition !== undefined) {
       progress(`Bringing the realm ${definition.realm} into line…`)
-      applied = await bringIntoLine(running.server, definition, home.folder)
+      applied = await Promise.race([bringIntoLine(running.server, definition, home.folder), running.failed])
     }
     endProgress()
     for (const line of applied) print(line)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
 import type { Reporter } from './reporter.ts'
@@ -62,8 +63,9 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
   const child = launch(server, port, management, options)
   const tail = keepTail(child, log)
   let stopping = false
-  const exited = ended(child).then(([code, by]) => {
-    log.end()
+  const exited = ended(child).then(async ([code, by]) => {
+    // Written before anybody exits because of it.
+    await finished(log.end())
     if (stopping) return
     throw new CloakwrightError(
       'CW_PROVIDER_UNAVAILABLE',
@@ -73,14 +75,17 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
       },
     )
   })
-  exited.catch(() => {})
+  const over = new AbortController()
+  exited.catch(() => {}).finally(() => over.abort())
   const stop = async () => {
     stopping = true
     await end(child)
     await exited.catch(() => {})
   }
   try {
-    await Promise.race([exited, waitUntilHealthy(management, reporter, tail, signal)])
+    const given = signal === undefined ? [] : [signal]
+    const ready = waitUntilHealthy(management, reporter, tail, AbortSignal.any([over.signal, ...given]))
+    await Promise.race([exited, ready])
   } catch (error) {
     await stop()
     throw error
@@ -142,14 +147,14 @@ async function waitUntilHealthy(
   management: number,
   reporter: Reporter,
   tail: () => string,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now()
   while (performance.now() - started < startLimit) {
     if (await isHealthy(management)) return
     const seconds = Math.round((performance.now() - started) / 1000)
     reporter.progress(`Keycloak is starting (${seconds} s; a first start builds it and takes a minute)`)
-    await pause(300, undefined, signal === undefined ? {} : { signal })
+    await pause(300, undefined, { signal })
   }
   throw new CloakwrightError(
     'CW_PROVIDER_UNAVAILABLE',
