@@ -177,6 +177,17 @@ describe('problems name the variable, what was found, why, and the fix', () => {
     expect(`${error.message}${error.hint}`).not.toContain('s3cr3t-canary')
   })
 
+  test.each([
+    { PUBLIC_URL: 'https://u:c4nary@app.example.com' },
+    { KEYCLOAK_SERVER: 'https://u:c4n@ry:c4nary@kc.example.com/' },
+    { KEYCLOAK_SERVER: 'http://127.0.0.1', KEYCLOAK_INTERNAL_URL: 'http://u:c4nary@kc:8080' },
+    { DATABASE_URL: 'c4nary:5432/app' },
+  ])('and never repeat credentials: %o', (env) => {
+    const { message, hint } = problem(env)
+    expect(message).toContain(Object.keys(env).at(-1))
+    expect(`${message}${hint}`).not.toMatch(/c4n/i)
+  })
+
   test('several are reported together', () => {
     const error = problem({ NODE_ENV: 'production', PORT: 'x' })
     const variables = error.message.split('\n').map((line) => line.split(' ')[0])

@@ -46,7 +46,7 @@ export class Environment {
     if (value === undefined) return undefined
     const result = parse(value)
     if (result === undefined)
-      this.invalid(variable, `is ${JSON.stringify(value)}, which is not ${expected}`, fix)
+      this.invalid(variable, `is ${JSON.stringify(withoutCredentials(value))}, which is not ${expected}`, fix)
     return result
   }
 
@@ -134,4 +134,9 @@ export class Environment {
       },
     )
   }
+}
+
+/** A URL is no place for a password, and the message that says so must not repeat it. */
+function withoutCredentials(value: string): string {
+  return value.replace(/\/\/.*@/s, '//…@')
 }

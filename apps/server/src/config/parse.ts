@@ -60,7 +60,7 @@ export function networks(value: string): string[] | undefined {
 export function databaseUrlProblem(value: string): string | undefined {
   if (!URL.canParse(value)) return 'is not a URL'
   const url = new URL(value)
-  if (!/^postgres(?:ql)?:$/.test(url.protocol)) return `begins with ${url.protocol}//, not postgresql://`
+  if (!/^postgres(?:ql)?:$/.test(url.protocol)) return 'does not begin with postgresql://'
   if (url.pathname.replace('/', '') === '') return 'names no database'
   return undefined
 }
