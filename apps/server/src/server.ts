@@ -1,3 +1,4 @@
+import type { Home } from '@cloakwright/devrealm/home'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
@@ -30,22 +31,24 @@ export interface Server {
  */
 export async function createServer(config: Config, starting: Starting): Promise<Server> {
   const { logger } = starting
-  const opened: (() => Promise<unknown>)[] = []
+  const opened: Ends = []
   const close = once(async () => {
     for (const end of opened.reverse()) await end()
   })
   try {
-    // Loading modules takes as long as opening the database does: both at once.
+    const needsHome = config.databaseUrl === undefined || config.keycloak.embedded
+    const home = needsHome ? await holdHome(config, opened) : undefined
+    // Both take a second: the database is opened while the modules load.
+    const opening = openDatabase(config, home, logger, opened)
     const loading = Promise.all([
       import('./app.ts'),
       import('cloakwright'),
       import('cloakwright/session'),
       import('cloakwright/state'),
+      config.keycloak.embedded ? import('./keycloak/embedded.ts') : import('./keycloak/probe.ts'),
     ])
-    loading.catch(() => {})
-
-    const database = await openDatabase(config, logger, opened)
-    const [{ createApp }, { createVerifier }, { createSessions }, { postgresSessionStore }] = await loading
+    const [database, [{ createApp }, { createVerifier }, { createSessions }, { postgresSessionStore }]] =
+      await Promise.all([opening, loading])
     await migrateDatabase(database)
 
     await provideRealm(config, database, starting, opened)
@@ -81,32 +84,36 @@ export async function createServer(config: Config, starting: Starting): Promise<
   }
 }
 
-/** PostgreSQL, or the embedded one of the state folder; the embedded parts are only ever loaded where they are used. */
-async function openDatabase(
-  config: Config,
-  logger: Logger,
-  opened: (() => Promise<unknown>)[],
-): Promise<Database> {
-  const home =
-    config.databaseUrl === undefined || config.keycloak.embedded ? await holdHome(config, opened) : undefined
-  if (config.databaseUrl !== undefined) {
-    const { openPostgresql } = await import('./database/postgresql.ts')
-    const database = await openPostgresql(config.databaseUrl, (err) =>
-      logger.warn({ err }, 'a database connection was lost'),
-    )
-    opened.push(() => database.close())
-    return database
-  }
-  const { openEmbeddedDatabase } = await import('./database/embedded.ts')
-  // Closed with the state folder.
-  return openEmbeddedDatabase(home!)
-}
+type Ends = (() => Promise<unknown>)[]
 
-async function holdHome(config: Config, opened: (() => Promise<unknown>)[]) {
+/** The folder of the embedded parts, which are only ever loaded where they are used. */
+async function holdHome(config: Config, opened: Ends): Promise<Home> {
   const { openHome } = await import('@cloakwright/devrealm/home')
   const home = await openHome(config.home)
   opened.push(() => home.close())
   return home
+}
+
+async function openDatabase(
+  config: Config,
+  home: Home | undefined,
+  logger: Logger,
+  opened: Ends,
+): Promise<Database> {
+  if (config.databaseUrl !== undefined) {
+    const { openPostgresql } = await import('./database/postgresql.ts')
+    const onLost = (err: Error) => logger.warn({ err }, 'a database connection was lost')
+    const database = await openPostgresql(config.databaseUrl, onLost)
+    opened.push(() => database.close())
+    return database
+  }
+  if (home === undefined) throw new Error('the embedded database has no folder')
+  // Closed with its folder. On a first start its files are copied in the background: that begins before anything else.
+  const [, { openEmbeddedDatabase }] = await Promise.all([
+    home.openDatabase(),
+    import('./database/embedded.ts'),
+  ])
+  return await openEmbeddedDatabase(home)
 }
 
 async function migrateDatabase({ sql }: Database): Promise<void> {
@@ -126,7 +133,7 @@ async function provideRealm(
     signal = new AbortController().signal,
     admin = { username: 'admin', password: 'admin' },
   }: Starting,
-  opened: (() => Promise<unknown>)[],
+  opened: Ends,
 ): Promise<void> {
   if (config.keycloak.embedded) {
     const { startEmbeddedRealm } = await import('./keycloak/embedded.ts')
