@@ -76,8 +76,10 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     ['an access token that has ended', 301],
   ])('is one grant for 5 tabs on one replica, with %s', async (_, seconds) => {
     const { browser, first } = await due(1, seconds)
+    const claims = vi.spyOn(store, 'claimRefresh')
     const tokens = await Promise.all(Array.from({ length: 5 }, () => ask(first, browser)))
     expect(provider.grants).toHaveLength(1)
+    expect(claims).toHaveBeenCalledTimes(1)
     for (const token of tokens) expect(token).toMatch(/^access~alice~/)
     // With an ended one, nobody is handed anything but the new one.
     if (seconds > 300) expect(new Set(tokens).size).toBe(1)

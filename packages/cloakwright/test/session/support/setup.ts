@@ -54,7 +54,11 @@ export function setup(provider: TestProvider, options: Partial<SessionOptions> =
 }
 
 /** What an engine's page says it is: the session behind a browser's request. */
-export async function sessionOf(browser: Browser, headers: Record<string, string> = {}): Promise<unknown> {
-  const response = await browser.send(`${publicUrl}/`, { headers })
+export async function sessionOf(
+  browser: Browser,
+  headers: Record<string, string> = {},
+  origin = publicUrl,
+): Promise<unknown> {
+  const response = await browser.send(`${origin}/`, { headers })
   return ((await response.json()) as { session?: unknown }).session
 }
