@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Tests run on the sources: workspaces resolve each other by the `cloakwright-source` condition. */
@@ -14,6 +15,8 @@ export default defineConfig({
       'scripts/test/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/*.keycloak.test.ts', '**/*.browser.test.ts'],
+    // Vitest would leave one core of two idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
