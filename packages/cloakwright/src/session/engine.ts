@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { createBackChannelLogout } from './back-channel-logout.ts'
 import { answerCallback } from './callback.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
@@ -50,6 +51,8 @@ export function createSessions(options: SessionOptions): SessionEngine {
   const keepFresh = createRefresher(context)
   const report = (error: CloakwrightError): void => options.onError?.(error)
 
+  const backChannelLogout = createBackChannelLogout(context, report)
+
   /** Browsers get a page for an error, with the way back. */
   const orErrorPage = async (back: string, answer: () => Promise<Response>): Promise<Response> => {
     try {
@@ -88,6 +91,8 @@ export function createSessions(options: SessionOptions): SessionEngine {
           if (method === 'GET') return logoutPage(`${basePath}/logout`, config.issuer)
           if (method !== 'POST') return methodNotAllowed('GET, POST')
           return await orErrorPage(`${basePath}/logout`, () => answerLogout(context, request))
+        case `${basePath}/backchannel-logout`:
+          return method === 'POST' ? await backChannelLogout(request) : methodNotAllowed('POST')
         default:
           return undefined
       }

@@ -1,6 +1,6 @@
 import * as client from 'openid-client'
 import { CloakwrightError } from '../errors.ts'
-import { createMetadata, type RealmMetadata } from '../metadata/index.ts'
+import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'
 import { toProviderError, unavailable } from './provider-error.ts'
 
@@ -25,6 +25,8 @@ export interface Grant {
 
 /** The realm, as a relying party speaks to it. */
 export interface Provider {
+  /** The realm's own description, where its keys are found too. */
+  readonly metadata: Metadata
   /** Where a browser signs in. */
   loginUrl(checks: LoginChecks): Promise<string>
   /**
@@ -97,6 +99,7 @@ export function createProvider(config: SessionConfig): Provider {
   }
 
   return {
+    metadata,
     async loginUrl({ state, nonce, verifier }) {
       return client.buildAuthorizationUrl(await current(), {
         redirect_uri: redirectUri,

@@ -45,7 +45,10 @@ export function memorySessionStore(now: () => number = Date.now): SessionStore {
     async removeWhere(issuer, by) {
       const before = entries.size
       for (const [key, { record }] of entries) {
-        const named = 'sid' in by ? record.sid === by.sid : record.subject === by.subject
+        const named =
+          'sid' in by
+            ? record.sid === by.sid
+            : record.subject === by.subject && record.createdAt < by.createdBefore
         if (named && record.issuer === issuer) entries.delete(key)
       }
       return before - entries.size

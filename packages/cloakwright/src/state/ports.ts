@@ -44,8 +44,11 @@ export interface SessionStore extends ReplayStore {
   touch(key: string, lastSeenAt: number, expiresAt: number): Promise<void>
   /** Removes a session; resolves to what it was. */
   remove(key: string): Promise<SessionRecord | undefined>
-  /** Removes every session of a provider's session, or of a user; resolves to how many. */
-  removeWhere(issuer: string, by: { readonly sid: string } | { readonly subject: string }): Promise<number>
+  /** Removes every session of a provider's session, or of a user's that began before a time; resolves to how many. */
+  removeWhere(
+    issuer: string,
+    by: { readonly sid: string } | { readonly subject: string; readonly createdBefore: number },
+  ): Promise<number>
   /**
    * Takes the right to refresh, if the tokens are still of this version and nobody has it. It lapses after `duration`
    * milliseconds by the store's own clock, so that replicas with different clocks agree.

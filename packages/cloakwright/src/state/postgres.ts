@@ -85,10 +85,13 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
       return rows[0] && toRecord(rows[0])
     },
     async removeWhere(issuer, by) {
-      const [column, value] = 'sid' in by ? ['sid', by.sid] : ['subject', by.subject]
+      const [condition, values] =
+        'sid' in by
+          ? ['sid = $2', [by.sid]]
+          : ['subject = $2 AND created_at < $3', [by.subject, new Date(by.createdBefore)]]
       const { rowCount } = await sql.query(
-        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${column} = $2`,
-        [issuer, value],
+        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition}`,
+        [issuer, ...values],
       )
       return rowCount
     },

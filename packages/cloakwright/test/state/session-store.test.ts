@@ -103,7 +103,10 @@ describe.each(stores)('session store in $name', ({ open }) => {
     const other = await added({ sid: 's', subject: 'u', issuer: 'https://id.example/realms/other' })
     expect(await store.removeWhere(other.issuer, { sid: 'absent' })).toBe(0)
     expect(await store.removeWhere('https://id.example/realms/r', { sid: 's' })).toBe(1)
-    expect(await store.removeWhere('https://id.example/realms/r', { subject: 'u' })).toBe(1)
+    const user = { subject: 'u', createdBefore: start }
+    expect(await store.removeWhere('https://id.example/realms/r', user)).toBe(0)
+    const before = { ...user, createdBefore: start + 1 }
+    expect(await store.removeWhere('https://id.example/realms/r', before)).toBe(1)
     expect(await store.read(other.key)).toBeDefined()
   })
 

@@ -29,6 +29,8 @@ export interface TestProvider {
   onIdToken: (claims: JWTPayload) => void
   /** Changes an answer of the token endpoint; `undefined` breaks the connection. */
   onToken: (answer: TokenAnswer, form: URLSearchParams) => Promise<TokenAnswer | undefined> | TokenAnswer
+  /** Signs any claims with the provider's key. */
+  sign(claims: JWTPayload, header?: Record<string, string>): Promise<string>
   reset(): void
   close(): Promise<void>
 }
@@ -150,6 +152,8 @@ export async function startProvider(): Promise<TestProvider> {
     ...defaults,
     issuer,
     grants: [],
+    sign: (claims, header = {}) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k', ...header }).sign(privateKey),
     reset() {
       Object.assign(provider, defaults)
       provider.grants.length = 0

@@ -1,0 +1,132 @@
+import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import { CloakwrightError } from '../errors.ts'
+import type { SessionContext } from './context.ts'
+import { sha256 } from './crypto.ts'
+import { unavailable } from './provider-error.ts'
+
+const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
+/** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */
+const maxTokenAge = 120
+/** Seconds by which clocks may differ. */
+const clockTolerance = 5
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+const headerTypes = new Set(['logout+jwt', 'jwt'])
+
+/** Takes the realm's word that a session, or all of a user's, has ended. */
+export type BackChannelLogout = (request: Request) => Promise<Response>
+
+/**
+ * Makes the endpoint that the realm calls (OpenID Connect Back-Channel Logout 1.0). Sessions go first and the token's
+ * id is remembered after, so that a store which fails in between leaves the realm able to try again. A logout of a
+ * whole user spares sessions that began after it, whenever it arrives.
+ */
+export function createBackChannelLogout(
+  context: SessionContext,
+  report: (error: CloakwrightError) => void,
+): BackChannelLogout {
+  const { config, store } = context
+  const verify = createTokenCheck(context)
+
+  return async (request) => {
+    try {
+      const { sid, sub, iat, jti } = await verify(await readToken(request))
+      const by =
+        sid === undefined ? { subject: sub ?? '', createdBefore: (iat + clockTolerance) * 1000 } : { sid }
+      await store.removeWhere(config.issuer, by)
+      const expiresAt = (iat + maxTokenAge + clockTolerance) * 1000
+      const id = sha256(`logout ${config.issuer} ${jti}`)
+      if (!(await store.useOnce(id, expiresAt, config.now()))) throw refused('it was used before')
+      return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } })
+    } catch (error) {
+      if (!(error instanceof CloakwrightError) || error.code !== 'CW_LOGOUT_TOKEN') throw error
+      report(error)
+      const body = JSON.stringify({ error: 'invalid_request', error_description: error.message })
+      const headers = { 'cache-control': 'no-store', 'content-type': 'application/json' }
+      return new Response(body, { status: error.status, headers })
+    }
+  }
+}
+
+async function readToken(request: Request): Promise<string> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') throw refused('the request is not a form')
+  const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
+  if (tokens.length !== 1 || tokens[0] === undefined) throw refused('the form needs one logout_token')
+  return tokens[0]
+}
+
+interface LogoutToken {
+  readonly sid: string | undefined
+  readonly sub: string | undefined
+  readonly iat: number
+  readonly jti: string
+}
+
+function createTokenCheck({ config, provider }: SessionContext): (token: string) => Promise<LogoutToken> {
+  const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
+  const keysOf = (url: string): ReturnType<typeof createRemoteJWKSet> => {
+    const known = keySets.get(url)
+    if (known !== undefined) return known
+    const keys = createRemoteJWKSet(new URL(url), {
+      timeoutDuration: config.timeout,
+      [customFetch]: (address, init) => config.fetch(address, init as RequestInit),
+    })
+    keySets.set(url, keys)
+    return keys
+  }
+
+  return async (token) => {
+    const { internal } = await provider.metadata.get()
+    try {
+      const { payload, protectedHeader } = await jwtVerify(token, keysOf(String(internal.jwks_uri)), {
+        issuer: config.issuer,
+        audience: config.clientId,
+        algorithms,
+        clockTolerance,
+        maxTokenAge,
+        currentDate: new Date(config.now()),
+        requiredClaims: ['jti', 'iat', 'events'],
+      })
+      if (!headerTypes.has(protectedHeader.typ?.toLowerCase() ?? '')) throw refused('its typ is another one')
+      return toLogoutToken(payload)
+    } catch (error) {
+      throw toRefusal(error)
+    }
+  }
+}
+
+function toLogoutToken(payload: JWTPayload): LogoutToken {
+  const { sid, sub, iat, jti, events, nonce, typ } = payload
+  const event: unknown =
+    typeof events === 'object' && events !== null && Object.hasOwn(events, logoutEvent)
+      ? (events as Record<string, unknown>)[logoutEvent]
+      : undefined
+  if (typeof event !== 'object' || event === null) throw refused('it has no logout event')
+  if (nonce !== undefined) throw refused('it has a nonce, so it is an ID token')
+  // Keycloak names the kind of each of its tokens; the specification does not ask for it.
+  if (typ !== undefined && typ !== 'Logout') throw refused('it is a token of another kind')
+  if (typeof jti !== 'string' || jti === '' || iat === undefined) throw refused('its jti is no text')
+  const named = [sid, sub].filter((value) => value !== undefined)
+  if (named.length === 0 || named.some((value) => typeof value !== 'string' || value === ''))
+    throw refused('it names neither a session (sid) nor a user (sub)')
+  return { sid: sid as string | undefined, sub, iat, jti }
+}
+
+/** A token that is wrong is told apart from keys that can't be had. Messages of jose hold names of claims, no values. */
+function toRefusal(error: unknown): unknown {
+  if (error instanceof CloakwrightError) return error
+  const isOutage =
+    !(error instanceof errors.JOSEError) ||
+    error.code === 'ERR_JWKS_TIMEOUT' ||
+    error.code === 'ERR_JOSE_GENERIC'
+  return isOutage
+    ? unavailable('The realm’s keys can’t be had', error)
+    : refused(`it failed a check (${error.code})`, error)
+}
+
+function refused(why: string, cause?: unknown): CloakwrightError {
+  return new CloakwrightError('CW_LOGOUT_TOKEN', `Logout token: ${why}`, {
+    cause,
+    hint: 'Only the realm calls this address: compare issuer, client and clocks if it was the realm.',
+  })
+}

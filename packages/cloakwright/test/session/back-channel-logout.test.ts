@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto'
+import { CloakwrightError } from 'cloakwright'
+import { memorySessionStore } from 'cloakwright/state'
+import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clientId, startProvider, type TestProvider } from './support/provider.ts'
+import { newKey, publicUrl, sessionOf, setup } from './support/setup.ts'
+
+const address = `${publicUrl}/auth/backchannel-logout`
+/** Claims to change; those that are undefined are left out. */
+type Claims = Record<string, unknown>
+
+const event = 'http://schemas.openid.net/event/backchannel-logout'
+
+describe('back-channel logout', () => {
+  let provider: TestProvider
+  beforeAll(async () => {
+    provider = await startProvider()
+  })
+  beforeEach(() => provider.reset())
+  afterAll(() => provider.close())
+
+  const claimsOf = (changes: Claims = {}): JWTPayload => {
+    const iat = Math.floor(Date.now() / 1000)
+    const named = { sid: 'sid-alice', sub: 'sub-alice', events: { [event]: {} }, typ: 'Logout' }
+    return {
+      iss: provider.issuer,
+      aud: clientId,
+      iat,
+      exp: iat + 120,
+      jti: randomUUID(),
+      ...named,
+      ...changes,
+    }
+  }
+  const tokenOf = (changes: Claims = {}, header: Record<string, string> = {}): Promise<string> =>
+    provider.sign(claimsOf(changes), { typ: 'logout+jwt', ...header })
+  const call = (token: string): Request =>
+    new Request(address, { method: 'POST', body: new URLSearchParams({ logout_token: token }) })
+
+  it.each<[string, Claims, Record<string, string>]>([
+    ['a session', {}, {}],
+    ['a session, without the user', { sub: undefined }, {}],
+    ['every session of a user', { sid: undefined }, {}],
+    ['a session, as older versions of Keycloak say it', { exp: undefined }, { typ: 'JWT' }],
+  ])('ends %s', async (_, changes, header) => {
+    const { sessions, signIn } = setup(provider)
+    const alice = await signIn()
+    provider.user = 'bob'
+    const bob = await signIn()
+    const response = await sessions.handle(call(await tokenOf(changes, header)))
+    expect([response?.status, response?.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(await sessionOf(alice)).toBeUndefined()
+    expect(await sessionOf(bob)).toBeDefined()
+  })
+
+  it('ends the session on a replica that never saw the login', async () => {
+    const options = { store: memorySessionStore(), keys: [newKey('k1')] }
+    const browser = await setup(provider, options).signIn()
+    const response = await setup(provider, options).sessions.handle(call(await tokenOf()))
+    expect(response?.status).toBe(200)
+    expect(await sessionOf(browser)).toBeUndefined()
+  })
+
+  const hour = 3600
+  const now = Math.floor(Date.now() / 1000)
+  it.each<[string, Claims, Record<string, string>?]>([
+    ['another issuer', { iss: 'https://evil.example/realms/test' }],
+    ['another audience', { aud: 'account' }],
+    ['no event', { events: undefined }],
+    ['another event', { events: { 'http://schemas.openid.net/event/other': {} } }],
+    ['an event that is no object', { events: { [event]: true } }],
+    ['a nonce', { nonce: 'n' }],
+    ['neither sid nor sub', { sid: undefined, sub: undefined }],
+    ['a sid that is no text', { sid: 7 }],
+    ['no jti', { jti: undefined }],
+    ['an end that has passed', { exp: now - hour }],
+    ['an old beginning', { iat: now - hour, exp: now + hour }],
+    ['a beginning to come', { iat: now + hour, exp: now + 2 * hour }],
+    ['the type of an ID token', { typ: 'ID' }],
+    ['the header of an access token', {}, { typ: 'at+jwt' }],
+  ])('refuses a token with %s, and the session goes on', async (_, changes, header = {}) => {
+    const { errors, sessions, signIn } = setup(provider)
+    const browser = await signIn()
+    const response = await sessions.handle(call(await tokenOf(changes, header)))
+    expect([response?.status, response?.headers.get('cache-control')]).toEqual([400, 'no-store'])
+    expect(errors).toMatchObject([{ code: 'CW_LOGOUT_TOKEN' }])
+    expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it('refuses what the realm did not sign', async () => {
+    const { sessions, signIn } = setup(provider)
+    const browser = await signIn()
+    const { privateKey } = await generateKeyPair('RS256')
+    const header = { alg: 'RS256', kid: 'k', typ: 'logout+jwt' }
+    const forged = await new SignJWT(claimsOf()).setProtectedHeader(header).sign(privateKey)
+    const symmetric = await new SignJWT(claimsOf())
+      .setProtectedHeader({ ...header, alg: 'HS256' })
+      .sign(new TextEncoder().encode('x'.repeat(32)))
+    const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const none = `${encode({ alg: 'none', typ: 'logout+jwt' })}.${encode(claimsOf())}.`
+    for (const token of [forged, symmetric, none, 'x', ''])
+      expect((await sessions.handle(call(token)))?.status).toBe(400)
+    expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it('takes each token once, and spares who signed in after it', async () => {
+    const { sessions, signIn } = setup(provider)
+    const old = Math.floor(Date.now() / 1000) - 60
+    const token = await tokenOf({ sid: undefined, iat: old })
+    const browser = await signIn()
+    expect((await sessions.handle(call(token)))?.status).toBe(200)
+    expect((await sessions.handle(call(token)))?.status).toBe(400)
+    expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it.each<[string, RequestInit, number]>([
+    ['GET', { method: 'GET' }, 405],
+    ['JSON', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 400],
+    ['an empty form', { method: 'POST', body: new URLSearchParams() }, 400],
+    ['two tokens', { method: 'POST', body: new URLSearchParams('logout_token=a&logout_token=b') }, 400],
+  ])('refuses %s', async (_, init, status) => {
+    const { sessions } = setup(provider)
+    expect((await sessions.handle(new Request(address, init)))?.status).toBe(status)
+  })
+
+  it('lets the realm try again when the store was down, or the keys could not be had', async () => {
+    const store = memorySessionStore()
+    let down = true
+    const removeWhere: typeof store.removeWhere = async (...of) => {
+      if (down) throw new CloakwrightError('CW_STATE_UNAVAILABLE', 'down')
+      return await store.removeWhere(...of)
+    }
+    const { sessions, signIn } = setup(provider, { store: { ...store, removeWhere } })
+    const browser = await signIn()
+    const token = await tokenOf()
+    await expect(sessions.handle(call(token))).rejects.toMatchObject({
+      code: 'CW_STATE_UNAVAILABLE',
+      status: 503,
+    })
+    down = false
+    provider.down = 'all'
+    const { sessions: other } = setup(provider)
+    await expect(other.handle(call(token))).rejects.toMatchObject({ status: 503 })
+    provider.down = undefined
+    expect((await sessions.handle(call(token)))?.status).toBe(200)
+    expect(await sessionOf(browser)).toBeUndefined()
+  })
+})
