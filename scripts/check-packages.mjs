@@ -24,7 +24,8 @@ function tool(path) {
 }
 
 try {
-  for (const name of readdirSync(join(root, 'packages'))) {
+  const entries = readdirSync(join(root, 'packages'), { withFileTypes: true })
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     const [npm, args] = npmCommand('pack', '--silent', '--pack-destination', folder)
     check(`${name}: npm pack`, npm, args, join(root, 'packages', name))
     const archive = readdirSync(folder).find((file) => file.endsWith('.tgz'))
