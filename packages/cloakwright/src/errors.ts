@@ -24,14 +24,25 @@ export const errorStatus = {
   CW_TOKEN_NOT_YET_VALID: 401,
   CW_TOKEN_CLAIM: 401,
   CW_TOKEN_BOUND: 401,
+  CW_TOKEN_REVOKED: 401,
+  CW_TOKEN_INACTIVE: 401,
   CW_REQUEST_AMBIGUOUS: 400,
+  // Proof that the client holds the key that its token is bound to (RFC 9449, RFC 8705).
+  CW_PROOF_REQUIRED: 401,
+  CW_PROOF_INVALID: 401,
+  CW_PROOF_REPLAYED: 401,
+  CW_PROOF_NONCE: 401,
+  CW_PROOF_CERTIFICATE: 401,
   // Authorization.
   CW_FORBIDDEN: 403,
   CW_SCOPE_INSUFFICIENT: 403,
+  CW_STEP_UP_REQUIRED: 401,
+  CW_PERMISSIONS_UNAVAILABLE: 503,
   // The realm's metadata and keys.
   CW_DISCOVERY_FAILED: 503,
   CW_DISCOVERY_ISSUER: 503,
   CW_KEYS_UNAVAILABLE: 503,
+  CW_INTROSPECTION_UNAVAILABLE: 503,
   // Browser login and sessions.
   CW_LOGIN_STATE: 400,
   CW_LOGIN_REFUSED: 400,
@@ -68,8 +79,20 @@ export interface ErrorDetails {
   readonly status?: number
   /** Seconds after which a client may try again (RFC 9110 `Retry-After`). */
   readonly retryAfter?: number
+  /** What the client must bring the next time, for the `WWW-Authenticate` field. */
+  readonly challenge?: ChallengeParameters | undefined
+}
+
+/** What a challenge asks of the client beyond a token that is accepted. */
+export interface ChallengeParameters {
   /** The scope that would have been enough, space-separated (RFC 6750 §3). */
-  readonly scope?: string
+  readonly scope?: string | undefined
+  /** Authentication context classes of which one would have been enough, space-separated (RFC 9470 §3). */
+  readonly acrValues?: string | undefined
+  /** Seconds that the login may be old (RFC 9470 §3). */
+  readonly maxAge?: number | undefined
+  /** The nonce that the next DPoP proof must have (RFC 9449 §9). */
+  readonly dpopNonce?: string | undefined
 }
 
 /**
@@ -91,7 +114,7 @@ export class CloakwrightError extends Error {
   readonly status: number
   readonly hint: string | undefined
   readonly retryAfter: number | undefined
-  readonly scope: string | undefined
+  readonly challenge: ChallengeParameters | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -99,7 +122,7 @@ export class CloakwrightError extends Error {
     this.status = details.status ?? errorStatus[code]
     this.hint = details.hint
     this.retryAfter = details.retryAfter
-    this.scope = details.scope
+    this.challenge = details.challenge
   }
 
   /** Where this code is explained. */

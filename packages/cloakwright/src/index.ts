@@ -1,4 +1,10 @@
-export { CloakwrightError, type ErrorCode, type ErrorDetails, errorStatus } from './errors.ts'
+export {
+  type ChallengeParameters,
+  CloakwrightError,
+  type ErrorCode,
+  type ErrorDetails,
+  errorStatus,
+} from './errors.ts'
 export {
   createMetadata,
   type DiscoveryDocument,

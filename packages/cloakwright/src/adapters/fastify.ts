@@ -1,6 +1,6 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import { CloakwrightError } from '../errors.ts'
-import { clientRole, type Policy, role, scope, user } from '../policy/index.ts'
+import { clientRole, type Decision, type Policy, role, scope, user } from '../policy/index.ts'
 import type { SessionEngine } from '../session/types.ts'
 import { type AccessToken, bearerToken, type Verifier } from '../token/index.ts'
 import { sendProblem, type State, stateKey, stateOf } from './fastify-problem.ts'
@@ -124,7 +124,11 @@ function guard(policy: Policy, { anonymous = false } = {}): Guard {
         return
       }
       request.user = token
-      const decision = policy.evaluate(token)
+      const decision = policy.evaluate(token, { now: Date.now() / 1000, request, tokenText: '' })
+      if (decision instanceof Promise) decision.then(answer).catch(fail)
+      else answer(decision)
+    }
+    const answer = (decision: Decision): void => {
       if (decision.allowed) done()
       else fail(new CloakwrightError(decision.code, `Token: ${decision.reason}`, decision))
     }

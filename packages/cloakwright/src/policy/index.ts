@@ -1,1 +1,2 @@
-export { clientRole, type Decision, type Policy, role, scope, user } from './policy.ts'
+export { clientRole, role, scope, user } from './policy.ts'
+export type { Allowed, Decision, Policy, PolicyContext, Refused } from './types.ts'

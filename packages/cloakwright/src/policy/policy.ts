@@ -1,23 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import type { AccessToken } from '../token/access-token.ts'
-
-/** What a policy says of a token; a refusal gives its reason for the log. */
-export type Decision =
-  | { readonly allowed: true }
-  | {
-      readonly allowed: false
-      readonly code: 'CW_FORBIDDEN' | 'CW_SCOPE_INSUFFICIENT'
-      /** What is missing, in the names of the policy; never a claim's value. */
-      readonly reason: string
-      /** The scope that would be enough, for the challenge (RFC 6750 §3). */
-      readonly scope?: string
-    }
-
-/** A rule about who may do something, as a value: it can be named, logged and explained. */
-export interface Policy {
-  readonly description: string
-  evaluate(token: AccessToken): Decision
-}
+import type { Decision, Policy } from './types.ts'
 
 const allowed: Decision = { allowed: true }
 
@@ -62,7 +45,7 @@ function hasAll(
       const reason = `missing ${kind}: ${missing.join(', ')}`
       return code === 'CW_FORBIDDEN'
         ? { allowed: false, code, reason }
-        : { allowed: false, code, reason, scope: needed.join(' ') }
+        : { allowed: false, code, reason, challenge: { scope: needed.join(' ') } }
     },
   }
 }

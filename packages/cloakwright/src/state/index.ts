@@ -5,6 +5,14 @@ export { migrations } from './migrations.ts'
 export { fromPglite, type PgliteLike, type PgliteQueryable } from './pglite.ts'
 export { fromPool, type PoolClientLike, type PoolLike } from './pool.ts'
 export type { NotificationMessage } from './pool-listener.ts'
-export type { ReplayStore, SealedTokens, SessionRecord, SessionStore } from './ports.ts'
+export type {
+  ReplayStore,
+  Revocation,
+  RevocationStore,
+  RevokedBy,
+  SealedTokens,
+  SessionRecord,
+  SessionStore,
+} from './ports.ts'
 export { postgresSessionStore } from './postgres.ts'
 export type { Migration, SqlClient, SqlQueryable, SqlRow } from './sql.ts'

@@ -61,3 +61,35 @@ export interface SessionStore extends ReplayStore {
   /** Removes the session that can't be refreshed any more; `false` if the holder has lost the right. */
   endRefresh(key: string, holder: string): Promise<boolean>
 }
+
+/** What is no longer accepted, though its signature would be: until `expiresAt`, in milliseconds since the epoch. */
+export interface Revocation {
+  readonly issuer: string
+  readonly by: RevokedBy
+  /** When no token that it concerns can be valid any more. */
+  readonly expiresAt: number
+}
+
+/** The tokens that a revocation concerns; times in seconds since the epoch, as in tokens. */
+export type RevokedBy =
+  /** Those of one session. */
+  | { readonly sid: string }
+  /** A user's, issued (`iat`) at this second or before it: a later login is none of it. */
+  | { readonly subject: string; readonly issuedUntil: number }
+  /** One token. */
+  | { readonly jti: string }
+  /** All of the issuer's that were issued before this second, as the realm's own not-before. */
+  | { readonly notBefore: number }
+
+/** Where replicas tell each other what is revoked. */
+export interface RevocationStore {
+  /** Adds a revocation; every follower hears of it, also on other replicas. */
+  add(revocation: Revocation): Promise<void>
+  /**
+   * Reports every revocation in force, then each new one, also those that were added while the connection was lost.
+   * One may be reported more than once. Resolves once those in force have been reported; to what ends it.
+   *
+   * @throws {CW_STATE_UNAVAILABLE}
+   */
+  follow(onRevoked: (revocation: Revocation) => void): Promise<() => Promise<void>>
+}

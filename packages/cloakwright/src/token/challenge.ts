@@ -14,7 +14,7 @@ export function toChallenge(error: CloakwrightError, realm: string): string | un
     return `${space}, error="invalid_request", error_description="The request carries more than one token"`
   if (code === 'CW_SCOPE_INSUFFICIENT') {
     const description = 'The access token has too little scope'
-    const scope = error.scope === undefined ? '' : `, scope="${quotable(error.scope)}"`
+    const scope = error.challenge?.scope === undefined ? '' : `, scope="${quotable(error.challenge.scope)}"`
     return `${space}, error="insufficient_scope", error_description="${description}"${scope}`
   }
   if (status !== 401) return undefined

@@ -4,6 +4,7 @@ import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../
 import { codeOf } from '../support/refusal.ts'
 
 const key = makeKey('one', 'ES256')
+const context = { now: Date.now() / 1000, request: undefined, tokenText: '' }
 const odd = 'Süd/West "A" + 1%'
 let issuer: TestIssuer
 let token: AccessToken
@@ -43,24 +44,24 @@ const cases: readonly (readonly [name: string, policy: Policy, allowed: boolean]
   ['a prototype name as scope', scope('constructor'), false],
 ]
 
-test.each(cases)('%s', (_name, policy, allowed) => {
-  expect(policy.evaluate(token).allowed).toBe(allowed)
+test.each(cases)('%s', async (_name, policy, allowed) => {
+  expect((await policy.evaluate(token, context)).allowed).toBe(allowed)
 })
 
-test('a refusal names what is missing, and a scope also what would be enough', () => {
-  expect(role('admin', 'auditor').evaluate(token)).toEqual({
+test('a refusal names what is missing, and a scope also what would be enough', async () => {
+  expect(await role('admin', 'auditor').evaluate(token, context)).toEqual({
     allowed: false,
     code: 'CW_FORBIDDEN',
     reason: 'missing realm role: auditor',
   })
-  expect(clientRole('shop-api', 'auditor').evaluate(token)).toMatchObject({
+  expect(await clientRole('shop-api', 'auditor').evaluate(token, context)).toMatchObject({
     reason: 'missing role of client shop-api: auditor',
   })
-  expect(scope('write', 'delete').evaluate(token)).toEqual({
+  expect(await scope('write', 'delete').evaluate(token, context)).toEqual({
     allowed: false,
     code: 'CW_SCOPE_INSUFFICIENT',
     reason: 'missing scope: delete',
-    scope: 'write delete',
+    challenge: { scope: 'write delete' },
   })
 })
 
