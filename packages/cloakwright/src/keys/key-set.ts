@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from '../errors.ts'
 import { type Fetch, fetchJson, type Metadata } from '../metadata/index.ts'
 import { toVerificationKeys, type VerificationKey } from './jwk.ts'
@@ -8,9 +9,11 @@ export interface KeySet {
   get(kid: string): VerificationKey | undefined
   /**
    * A key, after a look at the realm if it is not known: once however many ask at a time, and once in a cool-down
-   * however many unknown names are asked for.
+   * however many unknown names are asked for. Within the cool-down a name waits for the next look, because the realm
+   * may have rotated its keys meanwhile; a name that was looked for in vain does not.
    *
-   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had, so nobody can tell whether this is one of them.
+   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had, so nobody can tell whether this is one of them; or
+   *   too many unknown names wait already.
    */
   find(kid: string): Promise<VerificationKey | undefined>
   /** Starts a reload in the background once the keys are older than their age; costs one comparison until then. */
@@ -38,6 +41,10 @@ export interface KeySetOptions {
 }
 
 const maxBytes = 512 * 1024
+/** Requests with unknown keys that may wait for the next look; an attack meets this, a rotation hardly does. */
+const maxWaiting = 1_000
+/** Names looked for in vain that are remembered until the next look. */
+const maxMissed = 1_000
 /** While there is no key at all every request fails, so the next attempt comes soon. */
 const retryWithoutKeys = 1_000
 
@@ -47,15 +54,24 @@ export function createKeySet(options: KeySetOptions): KeySet {
   let keys = new Map<string, VerificationKey>()
   let failure: CloakwrightError | undefined
   let pending: Promise<void> | undefined
+  let delayed: Promise<void> | undefined
+  let waiting = 0
+  /** Whether the look under way has left already: a key may be newer than its answer. */
+  let sent = false
+  const missed = new Set<string>()
   let nextAttempt = Number.NEGATIVE_INFINITY
   let nextRefresh = Number.NEGATIVE_INFINITY
 
   const load = async (): Promise<void> => {
     try {
-      const loaded = await fetchKeys(options)
+      sent = false
+      const loaded = await fetchKeys(options, () => {
+        sent = true
+      })
       const removed = [...keys.values()].some((key) => loaded.get(key.kid)?.fingerprint !== key.fingerprint)
       keys = loaded
       failure = undefined
+      missed.clear()
       nextRefresh = now() + maxAge
       if (removed) options.onRemoved()
     } catch (error) {
@@ -68,24 +84,44 @@ export function createKeySet(options: KeySetOptions): KeySet {
       pending = undefined
     }
   }
+  const isCooling = (): boolean => pending === undefined && now() < nextAttempt
   const reload = (): Promise<void> => {
-    if (pending === undefined && now() < nextAttempt) return Promise.resolve()
+    if (isCooling()) return Promise.resolve()
     pending ??= load()
     return pending
   }
+  /** One look for all who wait, once the cool-down is over. */
+  const reloadLater = async (): Promise<void> => {
+    if (waiting >= maxWaiting) throw crowded(metadata.issuer, nextAttempt - now())
+    waiting++
+    try {
+      delayed ??= pause(nextAttempt - now()).then(() => {
+        delayed = undefined
+        pending ??= load()
+        return pending
+      })
+      await delayed
+    } finally {
+      waiting--
+    }
+  }
+  // After a failed look nobody waits: whether this key exists is not known, and the answer says when to ask again.
+  const look = (): Promise<void> => (isCooling() && failure === undefined ? reloadLater() : reload())
 
   return {
     get: (kid) => keys.get(kid),
     async find(kid) {
-      const cooling = pending === undefined && now() < nextAttempt
-      const joined = pending !== undefined
-      await reload()
-      // A look that was under way may have been asked before this key existed.
-      if (joined && failure === undefined && !keys.has(kid)) await reload()
+      if (missed.has(kid) && isCooling()) return undefined
+      const late = pending !== undefined && sent
+      await look()
+      if (late && failure === undefined && !keys.has(kid)) await look()
       const key = keys.get(kid)
       if (key === undefined && failure !== undefined) throw retryLater(failure, nextAttempt - now())
-      // Only a look in vain starts the cool-down, so that a rotation is never refused because of another.
-      if (key === undefined && !cooling) nextAttempt = now() + options.coolDown
+      if (key === undefined) {
+        // Only a look in vain starts the cool-down, so that a rotation is never refused because of another.
+        if (!isCooling()) nextAttempt = now() + options.coolDown
+        if (missed.size < maxMissed) missed.add(kid)
+      }
       return key
     },
     keepFresh(time) {
@@ -98,13 +134,14 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
 }
 
-async function fetchKeys(options: KeySetOptions): Promise<Map<string, VerificationKey>> {
+async function fetchKeys(options: KeySetOptions, onSent: () => void): Promise<Map<string, VerificationKey>> {
   const { fetch, timeout } = options
   const { internal } = await options.metadata.get()
   const url = internal.jwks_uri
   if (typeof url !== 'string' || !URL.canParse(url))
     throw new CloakwrightError('CW_KEYS_UNAVAILABLE', 'Discovery document: it has no jwks_uri')
   const code = 'CW_KEYS_UNAVAILABLE'
+  onSent()
   const json = await fetchJson(url, { fetch, timeout, maxBytes, code, what: 'Keys (JWKS)' })
   const jwks = json['keys']
   const keys = toVerificationKeys(Array.isArray(jwks) ? jwks : [])
@@ -122,6 +159,17 @@ function unavailable(issuer: string, cause: unknown): CloakwrightError {
     'CW_KEYS_UNAVAILABLE',
     `The keys of ${issuer} can not be had: ${known?.message ?? 'unexpected failure'}`,
     { cause, retryAfter: 1, hint: known?.hint ?? 'See the cause.' },
+  )
+}
+
+function crowded(issuer: string, milliseconds: number): CloakwrightError {
+  return new CloakwrightError(
+    'CW_KEYS_UNAVAILABLE',
+    `The keys of ${issuer} are not looked at again yet: too many requests with unknown keys wait`,
+    {
+      retryAfter: Math.max(1, Math.ceil(milliseconds / 1000)),
+      hint: 'Somebody sends many tokens that this realm did not sign: look for them in the log (CW_TOKEN_KEY_UNKNOWN).',
+    },
   )
 }
 

@@ -34,6 +34,11 @@ const make = (options: Partial<VerifierOptions> = {}): Verifier =>
   createVerifier({ issuer: issuer.issuer, audience: 'shop-api', now: () => now, cache: false, ...options })
 const sign = (key: TestKey, change: Record<string, unknown> = {}): Promise<string> =>
   signClaims(key, claimsOf(issuer.issuer, { exp: Math.floor(now / 1000) + 86_400, ...change }))
+/** A token of a key that nobody has. */
+const unknown = (): string => {
+  const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: randomUUID() })).toString('base64url')
+  return `${header}.e30.${Buffer.alloc(64, 1).toString('base64url')}`
+}
 const seconds = (count: number): void => {
   now += count * 1000
 }
@@ -50,26 +55,43 @@ describe('names of keys', () => {
     expect(issuer.count.jwks, 'nothing to look for').toBe(0)
   })
 
-  test('1,000 unknown names at once are one fetch, and no more during the cool-down', async () => {
+  test('1,000 unknown names at once are one fetch, and the next 1,000 wait for the end of the cool-down', async () => {
     const verifier = make()
     await verifier.ready()
     issuer.count.jwks = 0
-    const token = await sign(two)
-    const [, payload, signature] = token.split('.') as [string, string, string]
-    const unknown = (): string => {
-      const header = JSON.stringify({ alg: 'ES256', kid: randomUUID() })
-      return `${Buffer.from(header).toString('base64url')}.${payload}.${signature}`
-    }
     const attack = async (): Promise<Set<string>> =>
       new Set(await Promise.all(Array.from({ length: 1000 }, () => codeOf(() => verifier.verify(unknown())))))
     expect(await attack()).toEqual(new Set(['CW_TOKEN_KEY_UNKNOWN']))
     expect(issuer.count.jwks).toBe(1)
     seconds(4.9)
-    await attack()
+    const waiting = attack()
+    expect(await refusalOf(() => verifier.verify(unknown())), 'no more than that may wait').toMatchObject({
+      code: 'CW_KEYS_UNAVAILABLE',
+      retryAfter: 1,
+    })
     expect(issuer.count.jwks).toBe(1)
-    seconds(0.2)
-    await attack()
+    expect(await waiting).toEqual(new Set(['CW_TOKEN_KEY_UNKNOWN']))
     expect(issuer.count.jwks).toBe(2)
+  })
+
+  test('a name that was looked for in vain is refused at once during the cool-down', async () => {
+    const verifier = make()
+    const token = unknown()
+    await verifier.ready()
+    expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN')
+    expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN')
+    expect(issuer.count.jwks).toBe(2)
+  })
+
+  test('a rotation during the cool-down refuses nobody: the first request waits for its end', async () => {
+    const verifier = make()
+    await verifier.ready()
+    await codeOf(() => verifier.verify(unknown()))
+    issuer.keys = [two.jwk, one.jwk]
+    seconds(4.9)
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => sign(two)))
+    await Promise.all(tokens.map(async (token) => verifier.verify(token)))
+    expect(issuer.count.jwks).toBe(3)
   })
 
   test('a key of the same name in another realm does not help', async () => {
