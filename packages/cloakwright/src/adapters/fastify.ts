@@ -49,7 +49,8 @@ export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, opti
   const { verifier, sessions } = options
   if (app.hasRequestDecorator('user')) return done(taken())
   app.decorateRequest('user', undefined)
-  const realm = options.realm ?? verifier.issuer.slice(verifier.issuer.lastIndexOf('/') + 1)
+  const [issuer = ''] = verifier.issuers
+  const realm = options.realm ?? issuer.slice(issuer.lastIndexOf('/') + 1)
   app.decorate<State>(stateKey, { verifier, sessions, realm })
   app.addHook('preValidation', refuseSecondToken)
   if (sessions !== undefined) mountSessions(app, sessions)

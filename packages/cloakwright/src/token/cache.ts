@@ -8,18 +8,19 @@ export interface TokenCacheLimits {
   readonly maxBytes?: number
 }
 
-/** Remembers verified tokens, and nothing else. */
-export interface TokenCache {
+/** Remembers verified tokens, and nothing else; each with its owner, who can take it back. */
+export interface TokenCache<Owner> {
   /** @param now Seconds since the epoch; outside of a token's own times it is not found. */
-  get(token: string, now: number): AccessToken | undefined
-  set(token: string, verified: AccessToken): void
+  get(token: string, now: number): CacheEntry<Owner> | undefined
+  set(token: string, verified: AccessToken, owner: Owner): void
   clear(): void
 }
 
-interface Entry {
+export interface CacheEntry<Owner> {
   readonly token: string
   readonly verified: AccessToken
   readonly validFrom: number
+  readonly owner: Owner
 }
 
 /**
@@ -32,14 +33,17 @@ const keyLength = 24
  * A cache in two generations: entries enter the young one, a hit in the old one brings an entry back, and when the
  * young one is half of the limit it becomes the old one. This forgets what is unused without any work at a hit.
  */
-export function createTokenCache(limits: Required<TokenCacheLimits>, clockTolerance: number): TokenCache {
+export function createTokenCache<Owner>(
+  limits: Required<TokenCacheLimits>,
+  clockTolerance: number,
+): TokenCache<Owner> {
   const halfEntries = Math.floor(limits.maxEntries / 2)
   const halfBytes = Math.floor(limits.maxBytes / 2)
-  let young = new Map<string, Entry>()
-  let old = new Map<string, Entry>()
+  let young = new Map<string, CacheEntry<Owner>>()
+  let old = new Map<string, CacheEntry<Owner>>()
   let youngBytes = 0
 
-  const add = (key: string, entry: Entry): void => {
+  const add = (key: string, entry: CacheEntry<Owner>): void => {
     const bytes = weightOf(entry.token)
     if (bytes > halfBytes || young.has(key)) return
     if (young.size >= halfEntries || youngBytes + bytes > halfBytes) {
@@ -61,13 +65,13 @@ export function createTokenCache(limits: Required<TokenCacheLimits>, clockTolera
         old.delete(key)
         add(key, entry)
       } else if (entry.token !== token) return undefined
-      return now < entry.verified.expiresAt && now >= entry.validFrom ? entry.verified : undefined
+      return now < entry.verified.expiresAt && now >= entry.validFrom ? entry : undefined
     },
-    set(token, verified) {
+    set(token, verified, owner) {
       const notBefore = verified.claims['nbf']
       const validFrom =
         Math.max(verified.issuedAt, typeof notBefore === 'number' ? notBefore : 0) - clockTolerance
-      add(token.slice(-keyLength), { token, verified, validFrom })
+      add(token.slice(-keyLength), { token, verified, validFrom, owner })
     },
     clear() {
       young = new Map()

@@ -52,7 +52,12 @@ function checkType(claims: Claims): void {
 
 function checkIssuer(claims: Claims, expected: Expectations): void {
   if (claims['iss'] === expected.issuer) return
-  throw refused('CW_TOKEN_ISSUER', `its iss (issuer) is not ${expected.issuer}`, {
+  throw wrongIssuer(`not ${expected.issuer}`)
+}
+
+/** @param why What the issuer is, in the sentence “its iss (issuer) is …”. */
+export function wrongIssuer(why: string): CloakwrightError {
+  return refused('CW_TOKEN_ISSUER', `its iss (issuer) is ${why}`, {
     hint: 'Compare the token’s iss with `issuer`, letter by letter. Behind a proxy, fix Keycloak’s public address (KC_HOSTNAME), and give the address inside as internalUrl.',
   })
 }

@@ -3,4 +3,13 @@ export type { Algorithm } from './algorithms.ts'
 export { bearerToken } from './bearer.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { toChallenge } from './challenge.ts'
-export { createVerifier, type Verifier, type VerifierOptions } from './verifier.ts'
+export { realmsOf } from './realms.ts'
+export type {
+  CommonOptions,
+  IssuerOptions,
+  IssuerResolver,
+  SeveralIssuers,
+  Verifier,
+  VerifierOptions,
+} from './types.ts'
+export { createVerifier } from './verifier.ts'

@@ -2,13 +2,15 @@ import { CloakwrightError } from '../errors.ts'
 import { type Algorithm, algorithms } from './algorithms.ts'
 import type { TokenCacheLimits } from './cache.ts'
 import type { Expectations } from './claims.ts'
-import type { VerifierOptions } from './verifier.ts'
+import type { IssuerOptions, VerifierOptions } from './types.ts'
 
 /** A verifier's options, checked and with their defaults; durations in milliseconds but for the tolerance. */
 export interface CheckedOptions {
   readonly cache: Required<TokenCacheLimits> | false
   readonly allowed: ReadonlySet<string>
-  readonly expected: Expectations
+  /** Seconds. */
+  readonly clockTolerance: number
+  readonly maxIssuers: number
   readonly maxTokenLength: number
   readonly timeout: number
   readonly coolDown: number
@@ -30,16 +32,34 @@ export function checkOptions(options: VerifierOptions): CheckedOptions {
       maxBytes: number('cache.maxBytes', maxBytes, 32 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
     },
     allowed: checkAlgorithms(options.algorithms),
-    expected: {
-      issuer: options.issuer,
-      audiences: checkAudience(options.audience),
-      authorizedParties: checkParties(options.authorizedParties),
-      clockTolerance: number('clockTolerance', options.clockTolerance, 5, 0, 300),
-    },
+    clockTolerance: number('clockTolerance', options.clockTolerance, 5, 0, 300),
+    maxIssuers: number(
+      'maxIssuers',
+      'maxIssuers' in options ? options.maxIssuers : undefined,
+      100,
+      1,
+      100_000,
+    ),
     maxTokenLength: number('maxTokenLength', options.maxTokenLength, 16_384, 256, 1_048_576),
     coolDown: number('keysCoolDown', options.keysCoolDown, 5, 1, 3600) * 1000,
     timeout: number('timeout', options.timeout, 5_000, 1, 120_000),
     maxAge: number('keysMaxAge', options.keysMaxAge, 300, 10, 86_400) * 1000,
+  }
+}
+
+/**
+ * Checks what one realm's tokens must fit.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE}
+ */
+export function checkExpectations(options: IssuerOptions, clockTolerance: number): Expectations {
+  return {
+    issuer: options.issuer,
+    audiences: checkAudience(options.audience),
+    authorizedParties: checkParties(options.authorizedParties),
+    clockTolerance,
   }
 }
 

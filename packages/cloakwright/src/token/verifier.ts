@@ -1,72 +1,18 @@
 import { CloakwrightError } from '../errors.ts'
-import { createKeySet, type VerificationKey } from '../keys/index.ts'
-import { createMetadata, type Fetch } from '../metadata/index.ts'
-import { type AccessToken, toAccessToken } from './access-token.ts'
-import { type Algorithm, isSigned } from './algorithms.ts'
-import { createTokenCache, type TokenCacheLimits } from './cache.ts'
-import { checkClaims } from './claims.ts'
+import type { VerificationKey } from '../keys/index.ts'
+import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
+import { isSigned } from './algorithms.ts'
+import { createTokenCache } from './cache.ts'
+import { checkClaims, wrongIssuer } from './claims.ts'
 import { parseClaims, type ParsedToken, parseToken } from './parse.ts'
+import { createRealm, type Realm } from './realm.ts'
+import { createRealms, type Realms } from './realms.ts'
+import type { IssuerOptions, Verifier, VerifierOptions } from './types.ts'
 import { checkOptions } from './verifier-options.ts'
 
-/** Verifies access tokens of one realm. */
-export interface Verifier {
-  /** The issuer whose tokens are accepted. */
-  readonly issuer: string
-  /**
-   * Verifies an access token: signature by the realm's key of that name, algorithm, issuer, audience, type, times.
-   * A token seen before, and any token whose key is known, is answered at once and not by a promise: `await` takes both.
-   *
-   * @throws {CW_TOKEN_MALFORMED} And the other `CW_TOKEN_*`: the token is refused (401).
-   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had (503, with `retryAfter`).
-   */
-  verify(token: string): AccessToken | Promise<AccessToken>
-  /**
-   * Resolves once the realm's keys are known, and tries to get them: for a readiness check or a start that waits.
-   *
-   * @throws {CW_KEYS_UNAVAILABLE} Its `cause` says why: `CW_DISCOVERY_FAILED`, `CW_DISCOVERY_ISSUER`, …
-   */
-  ready(): Promise<void>
-}
-
-/** What a verifier accepts. */
-export interface VerifierOptions {
-  /** The realm's public address, letter by letter as in the token's `iss`: `https://HOST/realms/REALM`. */
-  readonly issuer: string
-  /** This service's name in the token's `aud`; with several, one must be there. `account`, which is in nearly every token, is refused. */
-  readonly audience: string | readonly string[]
-  /** The realm's address as this service reaches it, if not by the issuer: `http://keycloak:8080/realms/REALM`. */
-  readonly internalUrl?: string | undefined
-  /**
-   * Allowed signature algorithms; all ten asymmetric ones by default. A token's choice is narrowed further to what
-   * the realm's own key declares, so leave this unless policy names algorithms.
-   */
-  readonly algorithms?: readonly Algorithm[] | undefined
-  /** Seconds by which clocks may differ, 0–300; 5 by default. */
-  readonly clockTolerance?: number | undefined
-  /** Clients (`azp`) whose tokens are accepted; any client of the realm by default. */
-  readonly authorizedParties?: readonly string[] | undefined
-  /** Limits of the cache of verified tokens, or `false` for none. */
-  readonly cache?: TokenCacheLimits | false | undefined
-  /** Longest accepted token in characters; 16,384 by default. */
-  readonly maxTokenLength?: number | undefined
-  /** Seconds between two looks at the realm for unknown keys; 5 by default. */
-  readonly keysCoolDown?: number | undefined
-  /** Seconds after which the keys are looked at again, so that a removed key stops working; 300 by default. */
-  readonly keysMaxAge?: number | undefined
-  /** Milliseconds for one request to the realm; 5000 by default. */
-  readonly timeout?: number | undefined
-  /** Called with each failed look at the realm's keys; known keys keep working meanwhile. */
-  readonly onKeysError?: ((error: CloakwrightError) => void) | undefined
-  readonly fetch?: Fetch | undefined
-  /** Milliseconds since the epoch; `Date.now` by default. */
-  readonly now?: (() => number) | undefined
-  /** Accepts an issuer in plain http beyond loopback; for development, refused when `NODE_ENV=production`. */
-  readonly dangerouslyAllowHttp?: boolean | undefined
-}
-
 /**
- * Makes a verifier of a realm's access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it).
- * Nothing is fetched before the first token, or {@link Verifier.ready}.
+ * Makes a verifier of access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it), of one realm or of
+ * several. Nothing is fetched before the first token, or {@link Verifier.ready}.
  *
  * @throws {CW_CONFIG_MISSING} No issuer or no audience.
  * @throws {CW_CONFIG_INVALID} A value that can't work.
@@ -84,51 +30,72 @@ export interface VerifierOptions {
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { fetch = globalThis.fetch, now = Date.now } = options
-  const {
-    allowed,
-    expected,
-    maxTokenLength,
-    timeout,
-    coolDown,
-    maxAge,
-    cache: limits,
-  } = checkOptions(options)
-  const metadata = createMetadata({ ...options, fetch, now, timeout })
-  const cache = limits === false ? undefined : createTokenCache(limits, expected.clockTolerance)
-  const keys = createKeySet({
-    metadata,
-    fetch,
-    now,
-    timeout,
-    coolDown,
-    maxAge,
-    onRemoved: () => cache?.clear(),
-    onError: options.onKeysError ?? (() => {}),
-  })
+  const { now = Date.now } = options
+  const checked = checkOptions(options)
+  const { allowed, maxTokenLength } = checked
+  const cache =
+    checked.cache === false ? undefined : createTokenCache<Realm>(checked.cache, checked.clockTolerance)
+  const create = (of: IssuerOptions): Realm => createRealm(of, options, checked, () => cache?.clear())
+  const only = 'issuers' in options ? undefined : create(options)
+  const realms =
+    'issuers' in options ? createRealms(options, checked.maxIssuers, create) : oneRealm(only as Realm)
 
-  const finish = (token: string, parsed: ParsedToken, key: VerificationKey | undefined): AccessToken => {
+  const finish = (
+    text: string,
+    parsed: ParsedToken,
+    realm: Realm,
+    key: VerificationKey | undefined,
+    claims?: Claims,
+  ): AccessToken => {
     checkSignature(parsed, key)
+    const read = claims ?? parseClaims(parsed.payload)
+    const token = toAccessToken(read, checkClaims(read, realm.expected, now() / 1000))
+    cache?.set(text, token, realm)
+    return token
+  }
+  const verifyOf = (
+    text: string,
+    parsed: ParsedToken,
+    realm: Realm,
+    claims?: Claims,
+  ): AccessToken | Promise<AccessToken> => {
+    realm.keys.keepFresh(now())
+    const key = realm.keys.get(parsed.kid)
+    if (key !== undefined) return finish(text, parsed, realm, key, claims)
+    return realm.keys.find(parsed.kid).then((found) => finish(text, parsed, realm, found, claims))
+  }
+  /** With several realms the unverified `iss` picks the one whose keys it is verified by; the claims' check compares it again. */
+  const verifyOfSeveral = (text: string, parsed: ParsedToken): AccessToken | Promise<AccessToken> => {
     const claims = parseClaims(parsed.payload)
-    const verified = toAccessToken(claims, checkClaims(claims, expected, now() / 1000))
-    cache?.set(token, verified)
-    return verified
+    const issuer = claims['iss']
+    const found = typeof issuer === 'string' ? realms.find(issuer) : undefined
+    const go = (realm: Realm | undefined): AccessToken | Promise<AccessToken> => {
+      if (realm === undefined) throw wrongIssuer('none that is accepted here')
+      return verifyOf(text, parsed, realm, claims)
+    }
+    return found instanceof Promise ? found.then(go) : go(found)
   }
 
   return {
-    issuer: options.issuer,
-    verify(token) {
+    issuers: realms.issuers,
+    verify(text, presented) {
       const time = now()
-      const cached = typeof token === 'string' ? cache?.get(token, time / 1000) : undefined
-      keys.keepFresh(time)
-      if (cached !== undefined) return cached
-      const parsed = parseToken(token, allowed, maxTokenLength)
-      const key = keys.get(parsed.kid)
-      if (key !== undefined) return finish(token, parsed, key)
-      return keys.find(parsed.kid).then((found) => finish(token, parsed, found))
+      const entry = typeof text === 'string' ? cache?.get(text, time / 1000) : undefined
+      if (entry !== undefined) {
+        if (entry.owner.inUse) {
+          entry.owner.keys.keepFresh(time)
+          return entry.verified
+        }
+      }
+      const parsed = parseToken(text, allowed, maxTokenLength)
+      return only === undefined ? verifyOfSeveral(text, parsed) : verifyOf(text, parsed, only)
     },
-    ready: () => keys.ready(),
+    ready: () => realms.ready(),
   }
+}
+
+function oneRealm(realm: Realm): Realms {
+  return { issuers: [realm.expected.issuer], find: () => realm, ready: () => realm.keys.ready() }
 }
 
 function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined): void {

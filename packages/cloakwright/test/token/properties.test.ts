@@ -70,14 +70,13 @@ test('a good token with any one character changed, left out or added never verif
   const token = await signClaims(small, claimsOf(issuer.issuer))
   expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
   const others = 'AaZz09-_.=é '
-  for (let at = 0; at < token.length; at++) {
-    await isRefused(token.slice(0, at) + token.slice(at + 1))
-    for (const other of others) {
-      if (other !== token[at]) await isRefused(token.slice(0, at) + other + token.slice(at + 1))
-    }
-    const bitFlipped = String.fromCharCode(token.charCodeAt(at) ^ 1)
-    await isRefused(token.slice(0, at) + bitFlipped + token.slice(at + 1))
-    await isRefused(`${token.slice(0, at)}A${token.slice(at)}`)
-  }
+  const mutants = Array.from(token, (char, at) => {
+    const [before, after] = [token.slice(0, at), token.slice(at + 1)]
+    const bitFlipped = String.fromCharCode(char.charCodeAt(0) ^ 1)
+    const replaced = [...others, bitFlipped].filter((other) => other !== char)
+    return [before + after, `${before}A${char}${after}`, ...replaced.map((other) => before + other + after)]
+  }).flat()
+  // All at once, because those with an unknown key wait for the next look at the keys.
+  await Promise.all(mutants.map(isRefused))
   expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
 })

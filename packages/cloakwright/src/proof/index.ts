@@ -1,0 +1,1 @@
+export type { Presentation } from './types.ts'

@@ -1,0 +1,45 @@
+import { createKeySet, type KeySet } from '../keys/index.ts'
+import { createMetadata } from '../metadata/index.ts'
+import type { Expectations } from './claims.ts'
+import type { CommonOptions, IssuerOptions } from './types.ts'
+import { type CheckedOptions, checkExpectations } from './verifier-options.ts'
+
+/** A realm whose tokens are accepted, with what is known of it. */
+export interface Realm {
+  readonly expected: Expectations
+  readonly keys: KeySet
+  /** Whether tokens that it verified may still be served from the cache; false once it was forgotten. */
+  inUse: boolean
+}
+
+/**
+ * Makes what one realm needs; nothing is fetched yet.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE}
+ */
+export function createRealm(
+  of: IssuerOptions,
+  common: CommonOptions,
+  checked: CheckedOptions,
+  onRemoved: () => void,
+): Realm {
+  const { fetch = globalThis.fetch, now = Date.now } = common
+  const { timeout, coolDown, maxAge, clockTolerance } = checked
+  const { issuer, internalUrl } = of
+  const expected = checkExpectations(of, clockTolerance)
+  const { dangerouslyAllowHttp } = common
+  const metadata = createMetadata({ issuer, internalUrl, dangerouslyAllowHttp, fetch, now, timeout })
+  const keys = createKeySet({
+    metadata,
+    fetch,
+    now,
+    timeout,
+    coolDown,
+    maxAge,
+    onRemoved,
+    onError: common.onKeysError ?? (() => {}),
+  })
+  return { expected, keys, inUse: true }
+}

@@ -1,0 +1,158 @@
+import { CloakwrightError } from '../errors.ts'
+import { checkUrl } from '../metadata/index.ts'
+import type { Realm } from './realm.ts'
+import type { IssuerOptions, IssuerResolver, SeveralIssuers } from './types.ts'
+
+/** The realms of a verifier, by their issuer. */
+export interface Realms {
+  readonly issuers: readonly string[]
+  /**
+   * The realm of that issuer, or `undefined` if its tokens are not accepted.
+   *
+   * @throws {CW_DISCOVERY_FAILED} The function that knows the issuers failed.
+   */
+  find(issuer: string): Realm | undefined | Promise<Realm | undefined>
+  ready(): Promise<void>
+}
+
+/** Longest issuer that a resolver is asked about. */
+const maxIssuerLength = 2_048
+
+/**
+ * Realms known from the start, or by a function: of those, the most recently used `maxIssuers` are kept.
+ *
+ * @throws {CW_CONFIG_MISSING}
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function createRealms(
+  { issuers }: SeveralIssuers,
+  maxIssuers: number,
+  create: (options: IssuerOptions) => Realm,
+): Realms {
+  return typeof issuers === 'function'
+    ? resolvedRealms(issuers, maxIssuers, create)
+    : listedRealms(issuers, create)
+}
+
+function listedRealms(issuers: readonly IssuerOptions[], create: (options: IssuerOptions) => Realm): Realms {
+  if (!Array.isArray(issuers) || issuers.length === 0)
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'issuers: no realm is named', {
+      hint: 'List at least one: { issuer: "https://HOST/realms/REALM", audience: "…" }',
+    })
+  const realms = new Map<string, Realm>()
+  for (const options of issuers) {
+    const realm = create(options)
+    if (realms.has(realm.expected.issuer))
+      throw new CloakwrightError('CW_CONFIG_INVALID', `issuers: ${realm.expected.issuer} is listed twice`, {
+        hint: 'List each realm once; one realm may have several audiences.',
+      })
+    realms.set(realm.expected.issuer, realm)
+  }
+  return {
+    issuers: [...realms.keys()],
+    find: (issuer) => realms.get(issuer),
+    async ready() {
+      await Promise.all([...realms.values()].map(({ keys }) => keys.ready()))
+    },
+  }
+}
+
+function resolvedRealms(
+  resolve: IssuerResolver,
+  maxIssuers: number,
+  create: (options: IssuerOptions) => Realm,
+): Realms {
+  /** In the order of their last use. */
+  const realms = new Map<string, Realm>()
+  const asked = new Map<string, Promise<Realm | undefined>>()
+
+  const keep = (issuer: string, realm: Realm): void => {
+    for (const [oldest, forgotten] of realms) {
+      if (realms.size < maxIssuers) break
+      forgotten.inUse = false
+      realms.delete(oldest)
+    }
+    realms.set(issuer, realm)
+  }
+  const ask = async (issuer: string): Promise<Realm | undefined> => {
+    const options = await Promise.resolve(issuer).then(resolve).catch(failed)
+    // The function’s answer is not trusted to be about the issuer that was asked for.
+    if (options === undefined || options.issuer !== issuer) return undefined
+    const realm = create(options)
+    keep(issuer, realm)
+    return realm
+  }
+
+  return {
+    issuers: [],
+    find(issuer) {
+      const known = realms.get(issuer)
+      if (known !== undefined) {
+        realms.delete(issuer)
+        realms.set(issuer, known)
+        return known
+      }
+      if (issuer.length > maxIssuerLength) return undefined
+      let pending = asked.get(issuer)
+      if (pending === undefined) {
+        pending = ask(issuer).finally(() => asked.delete(issuer))
+        asked.set(issuer, pending)
+      }
+      return pending
+    },
+    ready: async () => {},
+  }
+}
+
+function failed(cause: unknown): never {
+  if (cause instanceof CloakwrightError) throw cause
+  throw new CloakwrightError('CW_DISCOVERY_FAILED', 'issuers: the function that knows them failed', {
+    cause,
+    retryAfter: 5,
+    hint: 'The cause says why. Until it answers, tokens of issuers that are not in use are refused.',
+  })
+}
+
+/**
+ * Accepts realms of one Keycloak, each a tenant of this service.
+ *
+ * @param server Keycloak's public base URL, as in the issuers: `https://sso.example.com`.
+ * @param accept Gets a realm's name; answers what its tokens must fit, or `undefined` for a realm that is no tenant.
+ * @throws {CW_CONFIG_INVALID} Not an address.
+ * @example
+ * ```ts
+ * import { createVerifier, realmsOf } from 'cloakwright'
+ *
+ * const tenants = new Set(['acme', 'globex'])
+ * export const verifier = createVerifier({
+ *   issuers: realmsOf('https://sso.example.com', (realm) =>
+ *     tenants.has(realm) ? { audience: 'shop-api' } : undefined,
+ *   ),
+ * })
+ * ```
+ */
+export function realmsOf(
+  server: string,
+  accept: (
+    realm: string,
+  ) => Omit<IssuerOptions, 'issuer'> | undefined | Promise<Omit<IssuerOptions, 'issuer'> | undefined>,
+): IssuerResolver {
+  checkUrl('server', server)
+  const prefix = `${server}/realms/`
+  return async (issuer) => {
+    const name = issuer.startsWith(prefix) ? realmName(issuer.slice(prefix.length)) : undefined
+    const terms = name === undefined ? undefined : await accept(name)
+    return terms === undefined ? undefined : { ...terms, issuer }
+  }
+}
+
+/** Keycloak writes a realm's name percent-encoded into its issuer. */
+function realmName(segment: string): string | undefined {
+  if (segment === '' || /[/?#\\]/.test(segment)) return undefined
+  try {
+    const name = decodeURIComponent(segment)
+    return name === '.' || name === '..' || name.includes('/') ? undefined : name
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,87 @@
+import type { CloakwrightError } from '../errors.ts'
+import type { Fetch } from '../metadata/index.ts'
+import type { Presentation } from '../proof/index.ts'
+import type { AccessToken } from './access-token.ts'
+import type { Algorithm } from './algorithms.ts'
+import type { TokenCacheLimits } from './cache.ts'
+
+/** Verifies access tokens of one realm or of several. */
+export interface Verifier {
+  /** The issuers whose tokens are accepted; empty when a function decides. */
+  readonly issuers: readonly string[]
+  /**
+   * Verifies an access token: signature by the realm's key of that name, algorithm, issuer, audience, type, times.
+   * A token seen before, and any token whose key is known, is answered at once and not by a promise: `await` takes both.
+   *
+   * @param presented How the token came, for a token that is bound to a key. Without it such a token is refused.
+   * @throws {CW_TOKEN_MALFORMED} And the other `CW_TOKEN_*`: the token is refused (401).
+   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had (503, with `retryAfter`).
+   */
+  verify(token: string, presented?: Presentation): AccessToken | Promise<AccessToken>
+  /**
+   * Resolves once the realm's keys are known, and tries to get them: for a readiness check or a start that waits. Of
+   * several realms, all that are listed.
+   *
+   * @throws {CW_KEYS_UNAVAILABLE} Its `cause` says why: `CW_DISCOVERY_FAILED`, `CW_DISCOVERY_ISSUER`, …
+   */
+  ready(): Promise<void>
+}
+
+/** One realm whose tokens are accepted. */
+export interface IssuerOptions {
+  /** The realm's public address, letter by letter as in the token's `iss`: `https://HOST/realms/REALM`. */
+  readonly issuer: string
+  /** This service's name in the token's `aud`; with several, one must be there. `account`, which is in nearly every token, is refused. */
+  readonly audience: string | readonly string[]
+  /** The realm's address as this service reaches it, if not by the issuer: `http://keycloak:8080/realms/REALM`. */
+  readonly internalUrl?: string | undefined
+  /** Clients (`azp`) whose tokens are accepted; any client of the realm by default. */
+  readonly authorizedParties?: readonly string[] | undefined
+}
+
+/**
+ * Says whether an issuer's tokens are accepted, and on which terms. What it answers is kept while the issuer is in use;
+ * `undefined` refuses the token.
+ */
+export type IssuerResolver = (
+  issuer: string,
+) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>
+
+/** Several realms in one verifier. */
+export interface SeveralIssuers {
+  /** The realms, or a function that knows them: see {@link realmsOf} for all realms of one Keycloak. */
+  readonly issuers: readonly IssuerOptions[] | IssuerResolver
+  /** Realms that are kept at a time when a function knows them, 100 by default; the least used one is forgotten. */
+  readonly maxIssuers?: number | undefined
+}
+
+/** What a verifier accepts: one realm, or several by `issuers`. */
+export type VerifierOptions = (IssuerOptions | SeveralIssuers) & CommonOptions
+
+/** What holds for every realm of a verifier. */
+export interface CommonOptions {
+  /**
+   * Allowed signature algorithms; all ten asymmetric ones by default. A token's choice is narrowed further to what
+   * the realm's own key declares, so leave this unless policy names algorithms.
+   */
+  readonly algorithms?: readonly Algorithm[] | undefined
+  /** Seconds by which clocks may differ, 0–300; 5 by default. */
+  readonly clockTolerance?: number | undefined
+  /** Limits of the cache of verified tokens, or `false` for none. */
+  readonly cache?: TokenCacheLimits | false | undefined
+  /** Longest accepted token in characters; 16,384 by default. */
+  readonly maxTokenLength?: number | undefined
+  /** Seconds between two looks at the realm for unknown keys; 5 by default. */
+  readonly keysCoolDown?: number | undefined
+  /** Seconds after which the keys are looked at again, so that a removed key stops working; 300 by default. */
+  readonly keysMaxAge?: number | undefined
+  /** Milliseconds for one request to the realm; 5000 by default. */
+  readonly timeout?: number | undefined
+  /** Called with each failed look at the realm's keys; known keys keep working meanwhile. */
+  readonly onKeysError?: ((error: CloakwrightError) => void) | undefined
+  readonly fetch?: Fetch | undefined
+  /** Milliseconds since the epoch; `Date.now` by default. */
+  readonly now?: (() => number) | undefined
+  /** Accepts an issuer in plain http beyond loopback; for development, refused when `NODE_ENV=production`. */
+  readonly dangerouslyAllowHttp?: boolean | undefined
+}

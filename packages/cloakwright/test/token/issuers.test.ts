@@ -1,0 +1,210 @@
+import { createVerifier, type IssuerOptions, type IssuerResolver, realmsOf, type Verifier } from 'cloakwright'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { codeOf, refusalOf } from '../support/refusal.ts'
+
+const acmeKey = makeKey('one', 'ES256')
+/** Of the same name as the other realm's. */
+const globexKey = makeKey('one', 'ES256')
+let acme: TestIssuer
+let globex: TestIssuer
+beforeAll(async () => {
+  acme = await startIssuer([acmeKey.jwk], 'acme')
+  globex = await startIssuer([globexKey.jwk], 'globex')
+})
+beforeEach(() => {
+  acme.answers = {}
+})
+afterAll(async () => {
+  await acme.close()
+  await globex.close()
+})
+
+const listed = (): Verifier =>
+  createVerifier({
+    issuers: [
+      { issuer: acme.issuer, audience: 'shop-api' },
+      { issuer: globex.issuer, audience: 'globex-api', authorizedParties: ['shop-web'] },
+    ],
+  })
+const ofAcme = (change: Record<string, unknown> = {}): Promise<string> =>
+  signClaims(acmeKey, claimsOf(acme.issuer, change))
+const ofGlobex = (change: Record<string, unknown> = {}): Promise<string> =>
+  signClaims(globexKey, claimsOf(globex.issuer, { aud: 'globex-api', ...change }))
+
+describe('a list of issuers', () => {
+  test('each realm’s tokens pass by its own keys, audience and parties', async () => {
+    const verifier = listed()
+    expect(verifier.issuers).toEqual([acme.issuer, globex.issuer])
+    expect((await verifier.verify(await ofAcme())).claims['iss']).toBe(acme.issuer)
+    expect((await verifier.verify(await ofGlobex())).claims['iss']).toBe(globex.issuer)
+  })
+
+  test.each([
+    [
+      'a realm’s token signed by the other’s key of that name',
+      () => signClaims(acmeKey, claimsOf(globex.issuer)),
+      'CW_TOKEN_SIGNATURE',
+    ],
+    ['the other realm’s audience', () => ofAcme({ aud: 'globex-api' }), 'CW_TOKEN_AUDIENCE'],
+    [
+      'the other realm’s audience, the other way round',
+      () => ofGlobex({ aud: 'shop-api' }),
+      'CW_TOKEN_AUDIENCE',
+    ],
+    ['a party that only the other realm accepts', () => ofGlobex({ azp: 'else' }), 'CW_TOKEN_AZP'],
+    [
+      'an issuer that is not listed',
+      () => ofAcme({ iss: 'https://sso.example.com/realms/acme' }),
+      'CW_TOKEN_ISSUER',
+    ],
+    [
+      'another realm on the same host',
+      () => ofAcme({ iss: acme.issuer.replace('acme', 'globex') }),
+      'CW_TOKEN_ISSUER',
+    ],
+    ['a trailing slash', () => ofAcme({ iss: `${acme.issuer}/` }), 'CW_TOKEN_ISSUER'],
+    ['an issuer that is a list', () => ofAcme({ iss: [acme.issuer] }), 'CW_TOKEN_ISSUER'],
+    ['no issuer', () => ofAcme({ iss: undefined }), 'CW_TOKEN_ISSUER'],
+    ['a prototype name', () => ofAcme({ iss: '__proto__' }), 'CW_TOKEN_ISSUER'],
+  ])('%s is refused', async (_name, make, code) => {
+    const verifier = listed()
+    expect(await codeOf(async () => verifier.verify(await make()))).toBe(code)
+  })
+
+  test('a cached token does not pass under another verifier’s realm', async () => {
+    const verifier = listed()
+    const token = await ofAcme()
+    const first = await verifier.verify(token)
+    expect(verifier.verify(token)).toBe(first)
+  })
+
+  test('one realm’s outage is not the other’s', async () => {
+    acme.answers.jwks = (_request, response) => response.writeHead(500).end()
+    const verifier = listed()
+    expect(await codeOf(async () => verifier.verify(await ofAcme()))).toBe('CW_KEYS_UNAVAILABLE')
+    expect(await codeOf(async () => verifier.verify(await ofGlobex()))).toBe('accepted')
+    expect(await codeOf(() => verifier.ready())).toBe('CW_KEYS_UNAVAILABLE')
+  })
+
+  test.each([
+    ['none', [], 'CW_CONFIG_MISSING'],
+    ['one without an audience', [{ issuer: 'https://a.example/realms/x' }], 'CW_CONFIG_MISSING'],
+    [
+      'one with the audience account',
+      [{ issuer: 'https://a.example/realms/x', audience: 'account' }],
+      'CW_CONFIG_INSECURE',
+    ],
+    [
+      'one twice',
+      [
+        { issuer: 'https://a.example/realms/x', audience: 'a' },
+        { issuer: 'https://a.example/realms/x', audience: 'b' },
+      ],
+      'CW_CONFIG_INVALID',
+    ],
+  ])('%s stops the start', async (_name, issuers, code) => {
+    expect(await codeOf(() => createVerifier({ issuers: issuers as IssuerOptions[] }))).toBe(code)
+  })
+})
+
+describe('a function that knows the issuers', () => {
+  test('is asked once for an issuer in use, however many tokens come at once', async () => {
+    const asked: string[] = []
+    const verifier = createVerifier({
+      issuers: async (issuer) => {
+        asked.push(issuer)
+        return issuer === acme.issuer ? { issuer, audience: 'shop-api' } : undefined
+      },
+      cache: false,
+    })
+    const tokens = await Promise.all([ofAcme(), ofAcme({ jti: 'b' }), ofAcme({ jti: 'c' })])
+    await Promise.all(tokens.map(async (token) => verifier.verify(token)))
+    await verifier.verify(tokens[0] as string)
+    expect(asked).toEqual([acme.issuer])
+    expect(await codeOf(async () => verifier.verify(await ofGlobex()))).toBe('CW_TOKEN_ISSUER')
+    expect(asked).toEqual([acme.issuer, globex.issuer])
+    expect(verifier.issuers).toEqual([])
+  })
+
+  test('that answers with another issuer accepts nothing', async () => {
+    const verifier = createVerifier({ issuers: () => ({ issuer: acme.issuer, audience: 'globex-api' }) })
+    expect(await codeOf(async () => verifier.verify(await ofGlobex()))).toBe('CW_TOKEN_ISSUER')
+  })
+
+  test('that fails is a 503, and asked again', async () => {
+    let fail = true
+    const verifier = createVerifier({
+      issuers: (issuer) => {
+        if (fail) throw new Error('no database')
+        return { issuer, audience: 'shop-api' }
+      },
+    })
+    const token = await ofAcme()
+    const refusal = await refusalOf(() => verifier.verify(token))
+    expect(refusal).toMatchObject({ code: 'CW_DISCOVERY_FAILED', status: 503, retryAfter: 5 })
+    fail = false
+    expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
+  })
+
+  test('never hears of an endless issuer', async () => {
+    const asked: string[] = []
+    const verifier = createVerifier({ issuers: (issuer) => void asked.push(issuer) as undefined })
+    const token = await ofAcme({ iss: `https://${'a'.repeat(3000)}.example/realms/x` })
+    expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_ISSUER')
+    expect(asked).toEqual([])
+  })
+
+  test('at most maxIssuers are kept: the least used is forgotten, with its cached tokens', async () => {
+    const asked: string[] = []
+    const audiences = new Map([
+      [acme.issuer, 'shop-api'],
+      [globex.issuer, 'globex-api'],
+    ])
+    const resolver: IssuerResolver = (issuer) => {
+      asked.push(issuer)
+      return { issuer, audience: audiences.get(issuer) ?? 'none' }
+    }
+    const verifier = createVerifier({ issuers: resolver, maxIssuers: 1 })
+    const [one, two] = await Promise.all([ofAcme(), ofGlobex()])
+    const first = await verifier.verify(one)
+    expect(verifier.verify(one)).toBe(first)
+    await verifier.verify(two)
+    expect(await verifier.verify(one)).not.toBe(first)
+    expect(asked).toEqual([acme.issuer, globex.issuer, acme.issuer])
+  })
+})
+
+describe('realmsOf', () => {
+  test.each([
+    ['a tenant', 'https://sso.example.com/realms/acme', 'acme'],
+    ['an encoded name', 'https://sso.example.com/realms/S%C3%BCd%20West', 'Süd West'],
+    ['another host', 'https://sso.example.com.evil.example/realms/acme', undefined],
+    ['another path', 'https://sso.example.com/auth/realms/acme', undefined],
+    ['a deeper path', 'https://sso.example.com/realms/acme/realms/globex', undefined],
+    ['a hidden deeper path', 'https://sso.example.com/realms/acme%2Fx', undefined],
+    ['a way up', 'https://sso.example.com/realms/..', undefined],
+    ['an encoded way up', 'https://sso.example.com/realms/%2e%2e', undefined],
+    ['a query', 'https://sso.example.com/realms/acme?x', undefined],
+    ['no name', 'https://sso.example.com/realms/', undefined],
+    ['broken encoding', 'https://sso.example.com/realms/%E0%A4', undefined],
+    ['plain http', 'http://sso.example.com/realms/acme', undefined],
+  ])('%s', async (_name, issuer, realm) => {
+    const asked: string[] = []
+    const resolve = realmsOf('https://sso.example.com', (name) => {
+      asked.push(name)
+      return { audience: 'shop-api' }
+    })
+    expect(await resolve(issuer)).toEqual(realm === undefined ? undefined : { audience: 'shop-api', issuer })
+    expect(asked).toEqual(realm === undefined ? [] : [realm])
+  })
+
+  test('a realm that is no tenant is refused', async () => {
+    const server = acme.issuer.slice(0, acme.issuer.indexOf('/realms/'))
+    const accept = (realm: string) => (realm === 'acme' ? { audience: 'shop-api' } : undefined)
+    const verifier = createVerifier({ issuers: realmsOf(server, accept) })
+    expect(await codeOf(async () => verifier.verify(await ofAcme()))).toBe('accepted')
+    const other = await ofAcme({ iss: `${server}/realms/else` })
+    expect(await codeOf(() => verifier.verify(other))).toBe('CW_TOKEN_ISSUER')
+  })
+})
