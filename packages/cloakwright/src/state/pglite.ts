@@ -53,6 +53,7 @@ export function fromPglite(pglite: PgliteLike): SqlClient {
         throw failure?.error === error ? error : toStateError(error)
       }
     },
+    // Its one connection is never lost while the process lives, so there is no reconnection to tell of.
     async listen(channel, onNotify) {
       checkChannel(channel)
       const stop = await pglite.listen(channel, onNotify).catch(rethrow)

@@ -13,15 +13,27 @@ interface Listening {
   readonly release: () => void
 }
 
+interface Listener {
+  readonly onNotify: (payload: string) => void
+  readonly onReconnected: (() => void) | undefined
+  /** Whether its LISTEN has been in force: another connection is then a reconnection to it. */
+  listened: boolean
+}
+
 const firstDelay = 100
 const longestDelay = 5_000
 
 /**
  * LISTEN on one dedicated connection for all channels. When it is lost, it connects again, at first at once and then
- * ever more slowly, until nobody listens any more. What is notified in between is lost, as PostgreSQL keeps nothing.
+ * ever more slowly, until nobody listens any more. What is notified in between is lost, as PostgreSQL keeps nothing:
+ * listeners are told when they hear again. A connection that died without a word looks like one on which nothing is
+ * said: so it is asked every `interval` milliseconds, and lost if it has not answered by the next time.
  */
-export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlClient['listen'] {
-  const channels = new Map<string, Set<(payload: string) => void>>()
+export function createPoolListener(
+  connect: () => Promise<PoolClientLike>,
+  interval = 15_000,
+): SqlClient['listen'] {
+  const channels = new Map<string, Set<Listener>>()
   let connection: Promise<Listening> | undefined
   let retry: NodeJS.Timeout | undefined
   let delay = firstDelay
@@ -43,15 +55,17 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
       throw error
     })
     let released = false
+    let pulse: NodeJS.Timeout | undefined
     // Closes the connection, never hands it back to the pool: it still listens. `end` follows every release.
     const release = (): void => {
       if (released) return
       released = true
+      clearInterval(pulse)
       client.release(true)
       onLost()
     }
     client.on('notification', ({ channel, payload = '' }) => {
-      for (const onNotify of channels.get(channel) ?? []) onNotify(payload)
+      for (const { onNotify } of channels.get(channel) ?? []) onNotify(payload)
     })
     client.on('error', release)
     client.on('end', release)
@@ -62,6 +76,17 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
       throw toStateError(error)
     }
     delay = firstDelay
+    let answered = true
+    pulse = setInterval(() => {
+      if (!answered) release()
+      else {
+        answered = false
+        client.query('SELECT 1').then(() => (answered = true), release)
+      }
+    }, interval)
+    pulse.unref()
+    for (const listeners of channels.values())
+      for (const { listened, onReconnected } of listeners) if (listened) onReconnected?.()
     return { client, release }
   }
 
@@ -84,12 +109,13 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
     listening?.release()
   }
 
-  return async (channel, onNotify) => {
+  return async (channel, onNotify, onReconnected) => {
     checkChannel(channel)
+    const listener: Listener = { onNotify, onReconnected, listened: false }
     const listeners = channels.get(channel) ?? new Set()
-    channels.set(channel, listeners.add(onNotify))
+    channels.set(channel, listeners.add(listener))
     const stop = async (): Promise<void> => {
-      listeners.delete(onNotify)
+      listeners.delete(listener)
       if (listeners.size > 0 || channels.get(channel) !== listeners) return
       channels.delete(channel)
       if (channels.size === 0) await close()
@@ -104,6 +130,7 @@ export function createPoolListener(connect: () => Promise<PoolClientLike>): SqlC
       await stop()
       throw error
     }
+    listener.listened = true
     return stop
   }
 }

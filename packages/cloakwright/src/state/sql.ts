@@ -19,8 +19,15 @@ export interface SqlClient extends SqlQueryable {
    * Use only the given `tx` inside: on PGlite any other query waits for the transaction to end.
    */
   transaction<T>(work: (tx: SqlQueryable) => Promise<T>): Promise<T>
-  /** Calls `onNotify` for each NOTIFY on the channel, until the returned function is called. */
-  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
+  /**
+   * Calls `onNotify` for each NOTIFY on the channel, until the returned function is called. What is notified while the
+   * connection is lost never comes; `onReconnected` is called each time that listening is in force again after that.
+   */
+  listen(
+    channel: string,
+    onNotify: (payload: string) => void,
+    onReconnected?: () => void,
+  ): Promise<() => Promise<void>>
 }
 
 /** One step of a schema's history; its `id` is recorded once it was applied and never changes. */

@@ -4,7 +4,9 @@ import { CloakwrightError } from 'cloakwright'
 import { fromPool, SqlError } from 'cloakwright/state'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { databases, type TestDatabase } from './support/databases.ts'
+import { createPoolListener } from '../../src/state/pool-listener.ts'
+import { databases, openPostgres, type TestDatabase } from './support/databases.ts'
+import { startProxy } from './support/proxy.ts'
 
 const secret = 'canary-3f9d'
 
@@ -138,6 +140,60 @@ describe.runIf(databases.length > 1)('a lost connection to PostgreSQL', () => {
       { timeout: 5_000 },
     )
     await stop()
+    await database.close()
+  })
+
+  it('tells each listener when it hears again, and no other', async () => {
+    const database = await openPostgres()
+    const told: string[] = []
+    const stops = [
+      await database.sql.listen(
+        'news',
+        () => {},
+        () => told.push('one'),
+      ),
+      await database.sql.listen(
+        'other',
+        () => {},
+        () => told.push('two'),
+      ),
+    ]
+    const stopped = await database.sql.listen(
+      'news',
+      () => {},
+      () => told.push('stopped'),
+    )
+    await stopped()
+    expect(told).toEqual([])
+    await database.sql.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE '%LISTEN%' AND pid <> pg_backend_pid()",
+    )
+    await vi.waitFor(() => expect(told).toEqual(['one', 'two']), { timeout: 5_000 })
+    for (const stop of stops) await stop()
+    await database.close()
+  })
+
+  it('is noticed when it died without a word', async () => {
+    const database = await openPostgres()
+    const proxy = await startProxy(Number(database.url.port))
+    const url = new URL(database.url)
+    url.port = String(proxy.port)
+    const pool = new pg.Pool({ connectionString: url.href })
+    const listen = createPoolListener(() => pool.connect(), 50)
+    const heard: string[] = []
+    const stop = await listen(
+      'news',
+      (payload) => heard.push(payload),
+      () => heard.push('reconnected'),
+    )
+    proxy.freeze()
+    await database.sql.query("SELECT pg_notify('news', 'lost')")
+    await vi.waitFor(() => expect(heard).toEqual(['reconnected']), { timeout: 5_000 })
+    await database.sql.query("SELECT pg_notify('news', 'again')")
+    await vi.waitFor(() => expect(heard).toEqual(['reconnected', 'again']))
+    await stop()
+    await pool.end()
+    await proxy.close()
     await database.close()
   })
 })

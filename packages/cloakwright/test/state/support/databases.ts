@@ -17,8 +17,14 @@ export const databases: readonly { readonly name: string; readonly open: () => P
 if (process.env['DATABASE_URL'] === undefined)
   console.warn('DATABASE_URL is unset: tests of the state run on PGlite only')
 
+/** A database on a PostgreSQL, which other processes reach by its URL. */
+export interface PostgresDatabase extends TestDatabase {
+  readonly url: URL
+  readonly pool: pg.Pool
+}
+
 /** A database of its own on the server of DATABASE_URL, dropped at close. */
-async function openPostgres(): Promise<TestDatabase & { readonly pool: pg.Pool }> {
+export async function openPostgres(): Promise<PostgresDatabase> {
   const connectionString = process.env['DATABASE_URL']
   const administration = new pg.Client({ connectionString })
   await administration.connect()
@@ -28,6 +34,7 @@ async function openPostgres(): Promise<TestDatabase & { readonly pool: pg.Pool }
   url.pathname = `/${database}`
   const pool = new pg.Pool({ connectionString: url.href })
   return {
+    url,
     pool,
     sql: fromPool(pool),
     async close() {
