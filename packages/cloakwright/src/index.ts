@@ -15,15 +15,19 @@ export {
 } from './metadata/index.ts'
 export { clientRole, type Decision, type Policy, role, scope, user } from './policy/index.ts'
 export { type Problem, toProblem } from './problem.ts'
+export type { RevokedBy } from './state/ports.ts'
 export {
   type AccessToken,
   type Algorithm,
   type Claims,
   type CommonOptions,
+  createRevocations,
   createVerifier,
   type IssuerOptions,
   type IssuerResolver,
   realmsOf,
+  type Revocations,
+  type RevocationsOptions,
   type SeveralIssuers,
   type TokenCacheLimits,
   toChallenge,

@@ -1,5 +1,6 @@
 export { SqlError, toStateError } from './failure.ts'
 export { memorySessionStore } from './memory.ts'
+export { memoryRevocationStore } from './memory-revocations.ts'
 export { migrate } from './migrate.ts'
 export { migrations } from './migrations.ts'
 export { fromPglite, type PgliteLike, type PgliteQueryable } from './pglite.ts'
@@ -15,4 +16,5 @@ export type {
   SessionStore,
 } from './ports.ts'
 export { postgresSessionStore } from './postgres.ts'
+export { postgresRevocationStore, type RevocationStoreOptions } from './postgres-revocations.ts'
 export type { Migration, SqlClient, SqlQueryable, SqlRow } from './sql.ts'

@@ -32,4 +32,20 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX used_once_expires_at ON cloakwright.used_once (expires_at);
     `,
   },
+  {
+    id: '0002_revocations',
+    sql: `
+      CREATE TABLE cloakwright.revocations (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        issuer text NOT NULL,
+        kind text NOT NULL,
+        value text,
+        time double precision,
+        added_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
+        expires_at timestamptz NOT NULL
+      );
+      CREATE INDEX revocations_added_at ON cloakwright.revocations (added_at, id);
+      CREATE INDEX revocations_expires_at ON cloakwright.revocations (expires_at);
+    `,
+  },
 ]

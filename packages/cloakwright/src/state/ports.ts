@@ -78,7 +78,7 @@ export type RevokedBy =
   | { readonly subject: string; readonly issuedUntil: number }
   /** One token. */
   | { readonly jti: string }
-  /** All of the issuer's that were issued before this second, as the realm's own not-before. */
+  /** All of the issuer's that were issued (`iat`) before this second, as the realm's own not-before. */
   | { readonly notBefore: number }
 
 /** Where replicas tell each other what is revoked. */

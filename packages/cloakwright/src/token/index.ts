@@ -4,6 +4,7 @@ export { bearerToken } from './bearer.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { toChallenge } from './challenge.ts'
 export { realmsOf } from './realms.ts'
+export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.ts'
 export type {
   CommonOptions,
   IssuerOptions,

@@ -1,0 +1,145 @@
+import { createRevocations, type AccessToken, type Revocations } from 'cloakwright'
+import { fromPool, migrate, migrations, postgresRevocationStore } from 'cloakwright/state'
+import pg from 'pg'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { toAccessToken } from '../../src/token/access-token.ts'
+import { codeOf } from '../support/refusal.ts'
+import { databases, openPostgres, type PostgresDatabase } from './support/databases.ts'
+import { type Proxy, startProxy } from './support/proxy.ts'
+
+const issuer = 'https://id.example/realms/shop'
+let number = 0
+
+function tokenOf(sid: string): AccessToken {
+  return toAccessToken({ sid }, { subject: 'u', issuedAt: 1, expiresAt: 2 })
+}
+
+interface Replica {
+  readonly revocations: Revocations
+  readonly pool: pg.Pool
+}
+
+describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL', () => {
+  let database: PostgresDatabase
+  let proxy: Proxy
+  let a: Replica
+  let b: Replica
+
+  beforeEach(async () => {
+    database = await openPostgres()
+    await migrate(database.sql, 'cloakwright', migrations)
+    proxy = await startProxy(Number(database.url.port))
+    a = await start(database.url)
+    const url = new URL(database.url)
+    url.port = String(proxy.port)
+    b = await start(url)
+  })
+  afterEach(async () => {
+    for (const { revocations, pool } of [a, b]) {
+      await revocations.close()
+      await pool.end()
+    }
+    await proxy.close()
+    await database.close()
+  })
+
+  async function start(url: URL): Promise<Replica> {
+    const pool = new pg.Pool({ connectionString: url.href })
+    const revocations = createRevocations({ store: postgresRevocationStore(fromPool(pool)) })
+    await revocations.ready()
+    return { revocations, pool }
+  }
+
+  async function revokedOnA(): Promise<string> {
+    const sid = `sid-${++number}`
+    await a.revocations.revoke(issuer, { sid })
+    return sid
+  }
+
+  const holds = (replica: Replica, sid: string): boolean =>
+    replica.revocations.isRevoked(tokenOf(sid), issuer)
+
+  /** Ends a replica's connections as an administrator of the database does; resolves once they have ended. */
+  async function terminateListening(): Promise<void> {
+    await database.sql.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+       WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+    )
+  }
+
+  async function holdsOnB(sid: string, timeout: number): Promise<void> {
+    await vi.waitFor(() => expect(holds(b, sid)).toBe(true), { timeout, interval: 5 })
+  }
+
+  it('is in force on the other within a second, a thousand of them too', async () => {
+    await holdsOnB(await revokedOnA(), 1000)
+    const many = await Promise.all(Array.from({ length: 1000 }, revokedOnA))
+    const last = await revokedOnA()
+    await holdsOnB(last, 1000)
+    expect(many.filter((sid) => !holds(b, sid))).toEqual([])
+  })
+
+  it('is known to a replica that starts later', async () => {
+    const sid = await revokedOnA()
+    const late = await start(database.url)
+    expect(holds(late, sid)).toBe(true)
+    await late.revocations.close()
+    await late.pool.end()
+  })
+
+  it('is caught up with after the listening connection was ended', async () => {
+    await terminateListening()
+    // Written before anybody can have connected again: no notification comes.
+    const sid = await revokedOnA()
+    await holdsOnB(sid, 1000)
+    await holdsOnB(await revokedOnA(), 1000)
+  })
+
+  it('goes on to hold while the database is gone, and what was missed is caught up with when it is back', async () => {
+    const before = await revokedOnA()
+    await holdsOnB(before, 1000)
+    proxy.down()
+    const missed = await revokedOnA()
+    expect(await codeOf(() => b.revocations.revoke(issuer, { sid: 'from-b' }))).toBe('CW_STATE_UNAVAILABLE')
+    expect(holds(b, before)).toBe(true)
+    expect(holds(b, 'from-b'), 'in force in this process').toBe(true)
+    expect(holds(b, missed)).toBe(false)
+    expect(b.revocations.known).toBe(true)
+    proxy.up()
+    await holdsOnB(missed, 6000)
+    await holdsOnB(await revokedOnA(), 1000)
+  })
+
+  it('is found at the next look where connections died without a word', async () => {
+    const pool = new pg.Pool({ connectionString: proxyUrl(), query_timeout: 200 })
+    const store = postgresRevocationStore(fromPool(pool), { resync: 0.1 })
+    const replica = { pool, revocations: createRevocations({ store }) }
+    await replica.revocations.ready()
+    proxy.freeze()
+    const sid = await revokedOnA()
+    await vi.waitFor(() => expect(holds(replica, sid)).toBe(true), { timeout: 5000 })
+    await replica.revocations.close()
+    proxy.down()
+    await pool.end()
+  })
+
+  it('can not be known when the database is gone at the start, and is known once it is back', async () => {
+    proxy.down()
+    const pool = new pg.Pool({ connectionString: proxyUrl() })
+    const late = createRevocations({ store: postgresRevocationStore(fromPool(pool)) })
+    expect(await codeOf(() => late.ready())).toBe('CW_STATE_UNAVAILABLE')
+    expect(late.known).toBe(false)
+    const sid = await revokedOnA()
+    proxy.up()
+    await vi.waitFor(() => late.ready(), { timeout: 5000 })
+    expect(late.isRevoked(tokenOf(sid), issuer)).toBe(true)
+    await late.close()
+    await pool.end()
+  })
+
+  function proxyUrl(): string {
+    const url = new URL(database.url)
+    url.port = String(proxy.port)
+    return url.href
+  }
+})
