@@ -1,5 +1,5 @@
 export { SqlError, toStateError } from './failure.ts'
-export { memorySessionStore } from './memory.ts'
+export { memoryReplayStore, memorySessionStore } from './memory.ts'
 export { memoryRevocationStore } from './memory-revocations.ts'
 export { migrate } from './migrate.ts'
 export { migrations } from './migrations.ts'
@@ -15,6 +15,6 @@ export type {
   SessionRecord,
   SessionStore,
 } from './ports.ts'
-export { postgresSessionStore } from './postgres.ts'
+export { postgresReplayStore, postgresSessionStore } from './postgres.ts'
 export { postgresRevocationStore, type RevocationStoreOptions } from './postgres-revocations.ts'
 export type { Migration, SqlClient, SqlQueryable, SqlRow } from './sql.ts'

@@ -1,4 +1,5 @@
-import type { SessionRecord, SessionStore } from './ports.ts'
+import { CloakwrightError } from '../errors.ts'
+import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
 
 interface Entry {
   record: SessionRecord
@@ -19,7 +20,6 @@ interface Entry {
  */
 export function memorySessionStore(now: () => number = Date.now): SessionStore {
   const entries = new Map<string, Entry>()
-  const used = new Map<string, number>()
   const held = (key: string, holder: string): Entry | undefined => {
     const entry = entries.get(key)
     return entry?.refresh?.holder === holder ? entry : undefined
@@ -74,11 +74,49 @@ export function memorySessionStore(now: () => number = Date.now): SessionStore {
     async endRefresh(key, holder) {
       return held(key, holder) !== undefined && entries.delete(key)
     },
+    ...memoryReplayStore(),
+  }
+}
+
+/**
+ * Remembers in this process what may be used only once: for tests, and for a single replica.
+ *
+ * @param maxEntries How many are remembered at a time, 200,000 by default (about 40 MB). Beyond it nothing new can be
+ * used until something has expired (`CW_STATE_UNAVAILABLE`): to forget one early would be to allow it twice.
+ *
+ * @example
+ * ```ts
+ * import { memoryReplayStore, type ReplayStore } from 'cloakwright/state'
+ *
+ * export const replay: ReplayStore = memoryReplayStore()
+ * ```
+ */
+export function memoryReplayStore(maxEntries = 200_000): ReplayStore {
+  const used = new Map<string, number>()
+  return {
     async useOnce(key, expiresAt, at) {
-      for (const [known, until] of used) if (until < at) used.delete(known)
+      lookAtOldest(used, at)
       if (used.has(key)) return false
+      if (used.size >= maxEntries)
+        throw new CloakwrightError('CW_STATE_UNAVAILABLE', 'Replay store: full, and nothing has expired', {
+          retryAfter: 5,
+          hint: 'Raise maxEntries, or share a postgresReplayStore among the replicas.',
+        })
       used.set(key, expiresAt)
       return true
     },
+  }
+}
+
+/** Entries looked at for each new one: more than one, so that the expired go faster than new ones come. */
+const lookedAt = 4
+
+/** Drops the expired among the entries that were not looked at for longest; the others go to the end of the line. */
+function lookAtOldest(used: Map<string, number>, now: number): void {
+  let left = Math.min(lookedAt, used.size)
+  for (const [key, until] of used) {
+    if (left-- === 0) return
+    used.delete(key)
+    if (until >= now) used.set(key, until)
   }
 }

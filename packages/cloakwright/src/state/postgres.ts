@@ -1,5 +1,5 @@
-import type { SealedTokens, SessionRecord, SessionStore } from './ports.ts'
-import type { SqlClient, SqlQueryable } from './sql.ts'
+import type { ReplayStore, SealedTokens, SessionRecord, SessionStore } from './ports.ts'
+import type { SqlClient } from './sql.ts'
 
 interface Row extends Record<string, unknown> {
   key: string
@@ -61,7 +61,7 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
             new Date(record.absoluteExpiresAt),
           ],
         )
-        await sweep(tx, 'sessions', record.createdAt)
+        await tx.query(sweep('sessions', '$1'), [new Date(record.createdAt)])
       })
     },
     async read(key) {
@@ -135,23 +135,41 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
       )
       return rowCount === 1
     },
+    ...postgresReplayStore(sql),
+  }
+}
+
+/**
+ * Remembers in PostgreSQL, for all replicas, what may be used only once; in the schema `cloakwright`, which
+ * {@link migrate} makes with {@link migrations}.
+ *
+ * @example
+ * ```ts
+ * import { migrate, migrations, postgresReplayStore, type ReplayStore, type SqlClient } from 'cloakwright/state'
+ *
+ * export async function openReplay(sql: SqlClient): Promise<ReplayStore> {
+ *   await migrate(sql, 'cloakwright', migrations)
+ *   return postgresReplayStore(sql)
+ * }
+ * ```
+ */
+export function postgresReplayStore(sql: SqlClient): ReplayStore {
+  return {
     async useOnce(key, expiresAt, now) {
+      // One round trip: with DPoP, this is in the way of every request.
       const { rowCount } = await sql.query(
-        'INSERT INTO cloakwright.used_once (key, expires_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING',
-        [key, new Date(expiresAt)],
+        `WITH swept AS (${sweep('used_once', '$3')})
+         INSERT INTO cloakwright.used_once (key, expires_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`,
+        [key, new Date(expiresAt), new Date(now)],
       )
-      if (rowCount === 1) await sweep(sql, 'used_once', now)
       return rowCount === 1
     },
   }
 }
 
-async function sweep(sql: SqlQueryable, table: 'sessions' | 'used_once', now: number): Promise<void> {
-  await sql.query(
-    `DELETE FROM cloakwright.${table} WHERE key IN (
-       SELECT key FROM cloakwright.${table} WHERE expires_at < $1 LIMIT ${swept} FOR UPDATE SKIP LOCKED)`,
-    [new Date(now)],
-  )
+function sweep(table: 'sessions' | 'used_once', now: '$1' | '$3'): string {
+  return `DELETE FROM cloakwright.${table} WHERE key IN (
+    SELECT key FROM cloakwright.${table} WHERE expires_at < ${now} LIMIT ${swept} FOR UPDATE SKIP LOCKED)`
 }
 
 function toRecord(row: Row): SessionRecord {

@@ -1,0 +1,57 @@
+import {
+  memoryReplayStore,
+  migrate,
+  migrations,
+  postgresReplayStore,
+  type ReplayStore,
+} from 'cloakwright/state'
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { codeOf } from '../support/refusal.ts'
+import { databases, type TestDatabase } from './support/databases.ts'
+
+const second = 1000
+const start = Date.UTC(2026, 0, 1)
+
+describe.each(databases)('replay store in $name', ({ open }) => {
+  let database: TestDatabase
+  let here: ReplayStore
+  let there: ReplayStore
+  beforeAll(async () => {
+    database = await open()
+    await migrate(database.sql, 'cloakwright', migrations)
+    here = postgresReplayStore(database.sql)
+    there = postgresReplayStore(database.sql)
+  })
+  afterAll(() => database.close())
+
+  it('says once that a key is new, whichever replica asks', async () => {
+    const answers = await Promise.all(
+      [here, there, here, there].map((store) => store.useOnce('shared', start + second, start)),
+    )
+    expect(answers.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('keeps no more than what has not expired, and what was used last', async () => {
+    for (let at = 0; at < 50; at++) await here.useOnce(`key-${at}`, start + at + 2, start + at)
+    const { rows } = await database.sql.query('SELECT count(*)::int AS count FROM cloakwright.used_once')
+    expect(rows[0]?.['count']).toBeLessThan(10)
+  })
+})
+
+test('the store in memory forgets what has expired, among what lasts', async () => {
+  const store = memoryReplayStore(300)
+  for (let at = 0; at < 100; at++) await store.useOnce(`lasting-${at}`, start + 3600 * second, start)
+  for (let at = 0; at < 10_000; at++)
+    expect(await store.useOnce(`short-${at}`, start + at + 50, start + at)).toBe(true)
+  for (let at = 0; at < 100; at++)
+    expect(await store.useOnce(`lasting-${at}`, start + 3600 * second, start + 20 * second)).toBe(false)
+})
+
+test('a full store in memory refuses what is new rather than allow something twice', async () => {
+  const store = memoryReplayStore(3)
+  const use = (key: string, now: number) => store.useOnce(key, start + second, now)
+  for (const key of ['one', 'two', 'three']) expect(await use(key, start)).toBe(true)
+  expect(await codeOf(() => use('four', start))).toBe('CW_STATE_UNAVAILABLE')
+  expect(await use('one', start)).toBe(false)
+  expect(await use('four', start + 2 * second)).toBe(true)
+})
