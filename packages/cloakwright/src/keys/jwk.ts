@@ -26,22 +26,39 @@ export function toVerificationKeys(jwks: readonly unknown[]): Map<string, Verifi
 
 function toVerificationKey(value: unknown): VerificationKey | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const jwk = value as Record<string, unknown>
-  const { kid, kty, use, alg, crv } = jwk
-  if (typeof kid !== 'string' || kid === '' || typeof kty !== 'string') return undefined
+  const { kid } = value as Record<string, unknown>
+  if (typeof kid !== 'string' || kid === '') return undefined
+  const key = toPublicKey(value as Record<string, unknown>)
+  if (key === undefined) return undefined
+  const { algorithms, publicKey, members } = key
+  return { kid, algorithms, publicKey, fingerprint: JSON.stringify([algorithms, members]) }
+}
+
+/** A public key for signatures, whoever named it. */
+export interface PublicKey extends Pick<VerificationKey, 'algorithms' | 'publicKey'> {
+  /** The members that make the key, as they were given. */
+  readonly members: JsonWebKey
+}
+
+/** What only private and symmetric keys have (RFC 7518 §6). */
+const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/** Imports a JWK; `undefined` if it is not one public key of sufficient size that may verify signatures. */
+export function toPublicKey(jwk: Readonly<Record<string, unknown>>): PublicKey | undefined {
+  const { kty, use, alg, crv } = jwk
+  if (typeof kty !== 'string') return undefined
   if (use !== undefined && use !== 'sig') return undefined
   const operations = jwk['key_ops']
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify')))
     return undefined
-  if (Object.hasOwn(jwk, 'd') || Object.hasOwn(jwk, 'k')) return undefined
+  if (secretMembers.some((name) => Object.hasOwn(jwk, name))) return undefined
   const possible = algorithmsOf(kty, typeof crv === 'string' ? crv : undefined)
   const algorithms = alg === undefined ? possible : possible.filter((name) => name === alg)
   if (algorithms.length === 0) return undefined
   const members = membersOf(jwk, kty)
   try {
     const publicKey = createPublicKey({ key: members, format: 'jwk' })
-    if (!isStrong(publicKey)) return undefined
-    return { kid, algorithms, publicKey, fingerprint: JSON.stringify([algorithms, members]) }
+    return isStrong(publicKey) ? { algorithms, publicKey, members } : undefined
   } catch {
     return undefined // not a key: a point off its curve, a missing member
   }

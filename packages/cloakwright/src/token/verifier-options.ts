@@ -80,7 +80,8 @@ function checkAudience(audience: unknown): readonly string[] {
   return [...audiences]
 }
 
-function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySet<string> {
+/** @throws {CW_CONFIG_INVALID} @throws {CW_CONFIG_INSECURE} A symmetric algorithm. */
+export function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySet<string> {
   const hint = `Choose among ${algorithms.join(', ')}, or leave it out.`
   if (!Array.isArray(allowed) || allowed.length === 0)
     throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: no algorithm is allowed', { hint })
@@ -107,7 +108,8 @@ function checkParties(parties: readonly string[] | undefined): readonly string[]
   return [...list]
 }
 
-function number(
+/** @throws {CW_CONFIG_INVALID} */
+export function number(
   name: string,
   value: number | undefined,
   fallback: number,
