@@ -19,6 +19,11 @@ export function scopeOf(claims: Claims): string {
   return typeof claims.scope === 'string' ? claims.scope : ''
 }
 
+/** Whether an access token was made lightweight: its id says so after the letters for the session. */
+export function isLightweight(claims: Claims): boolean {
+  return String(claims.jti).slice(2, 4) === 'lt'
+}
+
 /** Why a token does not hold, in Keycloak's words. */
 export interface DeadToken {
   readonly reason: string

@@ -80,6 +80,8 @@ function accessTokenClaims(grant: Grant, exp: number): Claims {
     iat: grant.now,
     jti: `${kind}${grant.type}:${randomUUID()}`,
     iss: grant.issuer,
+    // Without a session nothing else says whose token it is, also where no mapper adds the subject.
+    sub: session === undefined ? grant.user.id : undefined,
     typ: 'Bearer',
     azp: client.clientId,
     sid: session?.id,
@@ -118,7 +120,7 @@ function refreshTokenClaims(grant: Grant, session: Readonly<UserSession>, access
     jti: randomUUID(),
     iss: grant.issuer,
     aud: grant.issuer,
-    sub: grant.user.id,
+    ...(access.sub === undefined ? {} : { sub: access.sub }),
     typ: grant.offline ? 'Offline' : 'Refresh',
     azp: grant.client.clientId,
     sid: session.id,

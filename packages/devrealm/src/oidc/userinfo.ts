@@ -4,7 +4,7 @@ import { allowClientOrigin, allowOrigin } from './cors.ts'
 import { forbidCaching, realmOf, sendOidcError } from './endpoint.ts'
 import { OidcError } from './errors.ts'
 import { formOf } from './form.ts'
-import { type LiveToken, readLiveToken, scopeOf } from './live-token.ts'
+import { isLightweight, type LiveToken, readLiveToken, scopeOf } from './live-token.ts'
 import { restoreScope } from './scopes.ts'
 import { mappedClaims } from './tokens.ts'
 
@@ -37,6 +37,9 @@ export async function userinfoEndpoint(
   if ('reason' in token) return refuse(401, 'invalid_token', token.reason)
   const names = scopeOf(token.claims)
   if (!names.split(' ').includes('openid')) return refuse(403, 'insufficient_scope', 'Missing openid scope')
+  if (isLightweight(token.claims)) {
+    return refuse(401, 'invalid_token', 'Lightweight access token not allowed for userinfo endpoint')
+  }
   try {
     allowClientOrigin(request, reply, token.client, baseUrl(context, request))
   } catch (error) {
