@@ -1,5 +1,5 @@
 export { checkIssuer, checkUrl, isLoopback } from './address.ts'
-export { type Fetch, fetchJson } from './fetch-json.ts'
+export { type BoundedAnswer, type Fetch, fetchBounded, fetchJson, unlessAborted } from './fetch-json.ts'
 export {
   createMetadata,
   type DiscoveryDocument,
