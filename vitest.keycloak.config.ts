@@ -11,6 +11,7 @@ export default mergeConfig(
         'apps/server/test/**/*.test.ts',
         'packages/admin/test/**/*.test.ts',
         'packages/cloakwright/test/state/**/*.test.ts',
+        'packages/cloakwright/test/introspection/realm.test.ts',
         'packages/cli/test/**/*.keycloak.test.ts',
       ],
       exclude: ['**/node_modules/**', '**/*.browser.test.ts'],

@@ -37,20 +37,20 @@ export interface TestIssuer {
   /** What the JWKS has; replace it to rotate. */
   keys: readonly unknown[]
   /** Overrides of the answers, by what they answer. */
-  answers: { discovery?: Answer; jwks?: Answer }
-  /** Requests so far. */
+  answers: { discovery?: Answer; jwks?: Answer; introspection?: Answer }
+  /** Requests so far for what is public. */
   readonly count: { discovery: number; jwks: number }
   close(): Promise<void>
 }
 
 export async function startIssuer(keys: readonly unknown[], realm = 'shop'): Promise<TestIssuer> {
   const server: Server = createServer((request, response) => {
-    const discovery = request.url === `/realms/${realm}/.well-known/openid-configuration`
-    const kind = discovery ? 'discovery' : 'jwks'
-    state.count[kind]++
+    const kind = kindOf(request.url, realm)
+    if (kind !== 'introspection') state.count[kind]++
     const answer = state.answers[kind]
     if (answer !== undefined) answer(request, response)
-    else json(response, discovery ? documentOf(state.issuer) : { keys: state.keys })
+    else if (kind === 'discovery') json(response, documentOf(state.issuer))
+    else json(response, kind === 'jwks' ? { keys: state.keys } : { active: false })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/${realm}`
@@ -68,12 +68,18 @@ export async function startIssuer(keys: readonly unknown[], realm = 'shop'): Pro
   return state
 }
 
+function kindOf(path: string | undefined, realm: string): 'discovery' | 'jwks' | 'introspection' {
+  if (path === `/realms/${realm}/.well-known/openid-configuration`) return 'discovery'
+  return path === `/realms/${realm}/protocol/openid-connect/token/introspect` ? 'introspection' : 'jwks'
+}
+
 export function documentOf(issuer: string): Record<string, unknown> {
   const base = `${issuer}/protocol/openid-connect`
   return {
     issuer,
     authorization_endpoint: `${base}/auth`,
     token_endpoint: `${base}/token`,
+    introspection_endpoint: `${base}/token/introspect`,
     end_session_endpoint: `${base}/logout`,
     jwks_uri: `${base}/certs`,
   }

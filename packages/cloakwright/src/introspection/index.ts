@@ -1,0 +1,6 @@
+export {
+  createIntrospection,
+  type Introspection,
+  type IntrospectionOptions,
+} from './introspection.ts'
+export { isLightweight, isOpaque } from './needs.ts'

@@ -1,0 +1,32 @@
+import type { Claims } from '../token/access-token.ts'
+
+/**
+ * Keycloak writes into a token's id what the token is: two letters each for the session, the kind (`rt` regular,
+ * `lt` lightweight) and the grant, then a colon. Since 26.2.
+ */
+const lightweightId = /^[a-z]{2}lt[a-z]{2}:/
+
+/**
+ * Whether the claims of a verified token are those of a lightweight one: audience, roles and mostly the subject were
+ * left out, and only introspection has them.
+ *
+ * Its id alone says so. A missing claim would not: a client without the scope `roles` gets regular tokens without
+ * roles, one without `basic` gets them without a subject, and mappers may add either to a lightweight token.
+ */
+export function isLightweight(claims: Claims): boolean {
+  const id = claims['jti']
+  return typeof id === 'string' && lightweightId.test(id)
+}
+
+/** RFC 6750 §2.1. */
+const b64token = /^[A-Za-z0-9._~+/-]+=*$/
+
+/**
+ * Whether a text can be an opaque token: the characters of a bearer token, but neither three segments, which the
+ * verifier judges as a JWS, nor the beginning of one (`{"` in base64url) with too few or too many of them.
+ */
+export function isOpaque(token: string, maxLength: number): boolean {
+  if (typeof token !== 'string' || token.length > maxLength || !b64token.test(token)) return false
+  const segments = token.split('.', 6).length
+  return segments !== 3 && !(segments > 1 && token.startsWith('eyJ'))
+}
