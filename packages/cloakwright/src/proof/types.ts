@@ -1,12 +1,17 @@
-/** How a request presented its token, for a token that is bound to a key. */
+/** How a request presents its token: the facts that a proof is checked against. An adapter fills in what it has. */
 export interface Presentation {
   /** The scheme of the `Authorization` field. */
   readonly scheme: 'Bearer' | 'DPoP'
+  /** The request's method, as it was sent. */
   readonly method: string
-  /** Path and query as the client sent them. */
+  /** Path and query, as this service received them. */
   readonly target: string
   /** Every `DPoP` field of the request. */
   readonly dpop: readonly string[]
-  /** The client's certificate (DER), if it brought one. */
+  /**
+   * The client's certificate (DER), if the connection has one; called for tokens that are bound to one only.
+   *
+   * @throws {CW_PROOF_CERTIFICATE} The proxy's field holds none that can be read.
+   */
   certificate(): Uint8Array | undefined
 }

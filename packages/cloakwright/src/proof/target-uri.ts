@@ -1,0 +1,24 @@
+/** Printable ASCII without what never stands in a URI and what URL parsers silently change: backslash, tab, newline. */
+const uriText = /^[\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]+$/
+
+/** Scheme, authority without credentials, path. */
+const httpUri = /^https?:\/\/[^/?#@]+(?:[/?#]|$)/i
+
+/**
+ * An http(s) URI without query and fragment, in the one form that RFC 3986 §6.2.2 and §6.2.3 give all its spellings:
+ * scheme and host in lower case, no default port, no dot segments, no escaped unreserved characters, other escapes in
+ * upper case, IPv6 addresses compressed.
+ *
+ * @returns `undefined` for what is no such URI.
+ */
+export function toTargetUri(text: string): string | undefined {
+  if (!uriText.test(text) || !httpUri.test(text)) return undefined
+  const end = text.search(/[?#]/)
+  const unescaped = (end === -1 ? text : text.slice(0, end)).replaceAll(/%[\da-f]{2}/gi, (escape) => {
+    const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
+    return /[\w.~-]/.test(character) ? character : escape.toUpperCase()
+  })
+  if (!URL.canParse(unescaped)) return undefined
+  const { protocol, host, pathname } = new URL(unescaped)
+  return `${protocol}//${host}${pathname}`
+}

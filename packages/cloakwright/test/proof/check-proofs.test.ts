@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  type Binding,
+  checkProofs,
+  createDpop,
+  createMtls,
+  type Presentation,
+  type ProofChecks,
+} from '../../src/proof/index.ts'
+import { codeOf } from '../support/refusal.ts'
+import { makeProofKey, type ProofKey, signProof } from './support/proofs.ts'
+
+const certificate = Buffer.from('the certificate of the client')
+const other = Buffer.from('another certificate')
+const x5t = createHash('sha256').update(certificate).digest('base64url')
+const accessToken = 'header.payload.signature'
+const now = Date.UTC(2026, 0, 1)
+
+let key: ProofKey
+let both: ProofChecks
+beforeAll(async () => {
+  key = await makeProofKey()
+  both = { dpop: createDpop({ publicUrl: 'https://api.example.com' }), mtls: createMtls({ from: 'socket' }) }
+})
+
+const presented = async (change: Partial<Presentation> = {}): Promise<Presentation> => ({
+  scheme: 'DPoP',
+  method: 'GET',
+  target: '/',
+  dpop: [await signProof(key, { method: 'GET', uri: 'https://api.example.com/', accessToken, now })],
+  certificate: () => certificate,
+  ...change,
+})
+
+async function codeWith(
+  binding: Binding | undefined,
+  change: Partial<Presentation> = {},
+  checks: ProofChecks = both,
+): Promise<string> {
+  const presentation = await presented(change)
+  return codeOf(() => checkProofs(binding, presentation, accessToken, checks, now))
+}
+
+const bearer = { scheme: 'Bearer', dpop: [] } as const
+
+describe('a token bound to nothing', () => {
+  test('needs no proof', async () => {
+    expect(await codeWith(undefined, bearer)).toBe('accepted')
+    expect(await codeWith(undefined, bearer, {})).toBe('accepted')
+  })
+
+  test('is no DPoP token', async () => {
+    expect(await codeWith(undefined)).toBe('CW_PROOF_INVALID')
+  })
+
+  test('and its request’s certificate is not looked at', async () => {
+    const certificateOf = () => {
+      throw new Error('not needed')
+    }
+    expect(await codeWith(undefined, { ...bearer, certificate: certificateOf })).toBe('accepted')
+  })
+})
+
+describe('a token bound to a DPoP key', () => {
+  test('needs its proof', async () => {
+    expect(await codeWith({ jkt: key.jkt })).toBe('accepted')
+    expect(await codeWith({ jkt: key.jkt }, { dpop: [] })).toBe('CW_PROOF_INVALID')
+  })
+
+  test('is no bearer token, not even with its proof', async () => {
+    expect(await codeWith({ jkt: key.jkt }, bearer)).toBe('CW_TOKEN_BOUND')
+    expect(await codeWith({ jkt: key.jkt }, { scheme: 'Bearer' })).toBe('CW_TOKEN_BOUND')
+  })
+
+  test('is refused where no proofs are checked', async () => {
+    expect(await codeWith({ jkt: key.jkt }, {}, { mtls: both.mtls })).toBe('CW_TOKEN_BOUND')
+  })
+})
+
+describe('a token bound to a certificate', () => {
+  test('needs that certificate', async () => {
+    expect(await codeWith({ x5t }, bearer)).toBe('accepted')
+    expect(await codeWith({ x5t }, { ...bearer, certificate: () => other })).toBe('CW_PROOF_CERTIFICATE')
+    expect(await codeWith({ x5t }, { ...bearer, certificate: () => undefined })).toBe('CW_PROOF_CERTIFICATE')
+  })
+
+  test('is no DPoP token', async () => {
+    expect(await codeWith({ x5t })).toBe('CW_PROOF_INVALID')
+  })
+
+  test('is refused where no certificates are checked', async () => {
+    expect(await codeWith({ x5t }, bearer, { dpop: both.dpop })).toBe('CW_TOKEN_BOUND')
+  })
+})
+
+describe('a token bound to both', () => {
+  test('needs both', async () => {
+    const binding = { jkt: key.jkt, x5t }
+    expect(await codeWith(binding)).toBe('accepted')
+    expect(await codeWith(binding, { certificate: () => other })).toBe('CW_PROOF_CERTIFICATE')
+    expect(await codeWith(binding, { dpop: [] })).toBe('CW_PROOF_INVALID')
+    expect(await codeWith(binding, bearer)).toBe('CW_TOKEN_BOUND')
+    expect(await codeWith(binding, {}, { dpop: both.dpop })).toBe('CW_TOKEN_BOUND')
+    expect(await codeWith(binding, {}, { mtls: both.mtls })).toBe('CW_TOKEN_BOUND')
+  })
+
+  test('keeps its proof for when the certificate is right', async () => {
+    const { dpop } = await presented()
+    expect(await codeWith({ jkt: key.jkt, x5t }, { dpop, certificate: () => other })).toBe(
+      'CW_PROOF_CERTIFICATE',
+    )
+    expect(await codeWith({ jkt: key.jkt, x5t }, { dpop })).toBe('accepted')
+    expect(await codeWith({ jkt: key.jkt, x5t }, { dpop })).toBe('CW_PROOF_REPLAYED')
+  })
+})
