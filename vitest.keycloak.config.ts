@@ -10,7 +10,6 @@ export default mergeConfig(
         'conformance/test/**/*.test.ts',
         'apps/server/test/**/*.test.ts',
         'packages/admin/test/**/*.test.ts',
-        'packages/cloakwright/test/state/**/*.test.ts',
         'packages/cloakwright/test/introspection/realm.test.ts',
         'packages/cloakwright/test/{proof,state}/**/*.test.ts',
         'packages/cloakwright/test/**/*.keycloak.test.ts',

@@ -5,6 +5,7 @@ export {
   type ErrorDetails,
   errorStatus,
 } from './errors.ts'
+export type { IntrospectionOptions } from './introspection/index.ts'
 export {
   createMetadata,
   type DiscoveryDocument,
@@ -15,6 +16,7 @@ export {
 } from './metadata/index.ts'
 export { clientRole, type Decision, type Policy, role, scope, user } from './policy/index.ts'
 export { type Problem, toProblem } from './problem.ts'
+export type { DpopOptions, MtlsOptions, NonceKeys, Presentation } from './proof/index.ts'
 export type { RevokedBy } from './state/ports.ts'
 export {
   type AccessToken,

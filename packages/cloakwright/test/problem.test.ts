@@ -14,7 +14,7 @@ test.each(
 })
 
 test.each(codes)('%s has a challenge only where credentials are the matter', (code) => {
-  const challenge = toChallenge(new CloakwrightError(code, inside), 'shop')
+  const challenge = toChallenge(new CloakwrightError(code, inside), { realm: 'shop' })
   const expected =
     errorStatus[code] === 401 || code === 'CW_REQUEST_AMBIGUOUS' || code === 'CW_SCOPE_INSUFFICIENT'
   expect(challenge !== undefined).toBe(expected)

@@ -1,51 +1,33 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { CloakwrightError } from '../errors.ts'
-import { toProblem } from '../problem.ts'
-import type { SessionEngine } from '../session/types.ts'
-import { toChallenge, type Verifier } from '../token/index.ts'
+import { type Answer, type Guard, type LogEntry, toRefused } from '../guard/index.ts'
 
 /**
  * Answers an error as `application/problem+json`, with challenge and Retry-After where they belong, and logs the
  * exact reason: `app.setErrorHandler(sendProblem)`.
  */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = toProblem(error, request.id)
-  logRefusal(error, problem.status, request)
-  if (error instanceof CloakwrightError) {
-    const challenge = toChallenge(error, stateOf(request)?.realm ?? '')
-    if (challenge !== undefined) reply.header('www-authenticate', challenge)
-    if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter))
-  }
-  return reply
-    .code(problem.status)
-    .header('cache-control', 'no-store')
-    .header('content-type', 'application/problem+json')
-    .send(Buffer.from(JSON.stringify(problem)))
+  const refused =
+    guardOf(request)?.refuse(error, request.id) ??
+    toRefused(error, { realm: '', requestId: request.id, explain: false })
+  return sendRefusal(refused.answer, refused.log, request, reply)
 }
 
-/** What the plugin leaves on the instance for its guards. */
-export interface State {
-  readonly verifier: Verifier
-  readonly sessions: SessionEngine | undefined
-  readonly realm: string
+/** Sends a refusal and logs why. */
+export function sendRefusal(
+  { status, headers, body }: Answer,
+  { level, code, hint, message, error }: LogEntry,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error !== undefined) request.log[level]({ code, hint, err: error }, message)
+  else if (!code.startsWith('HTTP_')) request.log[level]({ code, hint }, message)
+  // As bytes: the content type stays as it is.
+  return reply.code(status).headers(headers).send(Buffer.from(body))
 }
 
-export const stateKey: unique symbol = Symbol.for('cloakwright.fastify')
+export const guardKey: unique symbol = Symbol.for('cloakwright.fastify')
 
-/** The plugin's state in the scope of this request's route. */
-export function stateOf(request: FastifyRequest): State | undefined {
-  return (request.server as unknown as { readonly [stateKey]?: State })[stateKey]
-}
-
-const misconfigured = new Set(['CW_TOKEN_AUDIENCE', 'CW_TOKEN_ISSUER', 'CW_TOKEN_CLAIM'])
-
-function logRefusal(error: unknown, status: number, request: FastifyRequest): void {
-  if (!(error instanceof CloakwrightError)) {
-    if (status >= 500) request.log.error({ err: error }, 'request failed')
-    return
-  }
-  const { code, hint, message } = error
-  if (status >= 500) request.log.warn({ code, hint, err: error }, message)
-  else if (misconfigured.has(code)) request.log.warn({ code, hint }, message)
-  else request.log.info({ code, hint }, message)
+/** The plugin's guard in the scope of this request's route. */
+export function guardOf(request: FastifyRequest): Guard | undefined {
+  return (request.server as unknown as { readonly [guardKey]?: Guard })[guardKey]
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { SessionEngine, SessionRequest } from '../session/types.ts'
+import { toSessionRequest } from '../guard/index.ts'
+import type { SessionEngine } from '../session/types.ts'
 import { sendProblem } from './fastify-problem.ts'
+import { toGuardedRequest } from './fastify-request.ts'
 
 /** Bytes of a form that the session routes accept; a logout token has about two thousand. */
 const bodyLimit = 64 * 1024
@@ -29,20 +31,6 @@ export function mountSessions(app: FastifyInstance, sessions: SessionEngine): vo
   })
 }
 
-/** The request as the session engine reads it, with the address as the client gave it. */
-export function toSessionRequest(request: FastifyRequest): SessionRequest {
-  return {
-    method: request.method,
-    url: addressOf(request),
-    headers: {
-      get(name) {
-        const value = request.headers[name.toLowerCase()]
-        return Array.isArray(value) ? value.join(', ') : (value ?? null)
-      },
-    },
-  }
-}
-
 /** Sends a web response as the reply, each of its cookies as a field of its own. */
 export async function sendResponse(response: Response, reply: FastifyReply): Promise<FastifyReply> {
   reply.code(response.status)
@@ -60,12 +48,6 @@ function toWebRequest(request: FastifyRequest): Request {
     if (!name.startsWith(':')) headers.append(name, raw[at + 1] as string)
   }
   const body = Buffer.isBuffer(request.body) ? new Uint8Array(request.body) : null
-  return new Request(addressOf(request), { method: request.method, headers, body })
-}
-
-/** Host and target come from the client: what makes no address gets one that is nobody's. */
-function addressOf(request: FastifyRequest): string {
-  const target = request.raw.url?.startsWith('/') ? request.raw.url : '/'
-  const address = `${request.protocol}://${request.host}${target}`
-  return URL.canParse(address) ? address : `http://host.invalid${target}`
+  const { url, method } = toSessionRequest(toGuardedRequest(request))
+  return new Request(url, { method, headers, body })
 }

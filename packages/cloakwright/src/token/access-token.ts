@@ -1,3 +1,5 @@
+import type { Binding } from '../proof/index.ts'
+
 declare const verified: unique symbol
 
 /** A token's claims: frozen, without a prototype. */
@@ -26,6 +28,8 @@ export interface AccessToken {
   readonly sid: string | undefined
   /** `azp`: the client that asked for the token. */
   readonly azp: string | undefined
+  /** `cnf`: the keys of which whoever presents it has to prove one or both; a bearer token has none. */
+  readonly binding: Binding | undefined
   /** `exp`, in seconds since the epoch. */
   readonly expiresAt: number
   /** `iat`, in seconds since the epoch. */
@@ -37,6 +41,7 @@ export interface AccessToken {
 /** What {@link toAccessToken} takes for granted because it was checked. */
 export interface CheckedClaims {
   readonly subject: string
+  readonly binding: Binding | undefined
   readonly expiresAt: number
   readonly issuedAt: number
 }
@@ -55,6 +60,7 @@ class VerifiedToken {
   readonly scopes: readonly string[]
   readonly sid: string | undefined
   readonly azp: string | undefined
+  readonly binding: Binding | undefined
   readonly expiresAt: number
   readonly issuedAt: number
   readonly claims: Claims
@@ -68,6 +74,7 @@ class VerifiedToken {
     this.scopes = words(claims['scope'])
     this.sid = text(claims['sid'])
     this.azp = text(claims['azp'])
+    this.binding = checked.binding
     this.expiresAt = checked.expiresAt
     this.issuedAt = checked.issuedAt
     this.claims = claims

@@ -12,7 +12,7 @@ export interface TokenCacheLimits {
 export interface TokenCache<Owner> {
   /** @param now Seconds since the epoch; outside of a token's own times it is not found. */
   get(token: string, now: number): CacheEntry<Owner> | undefined
-  set(token: string, verified: AccessToken, owner: Owner): void
+  set(token: string, verified: AccessToken, owner: Owner, revocationsSeen: number): void
   clear(): void
 }
 
@@ -21,6 +21,8 @@ export interface CacheEntry<Owner> {
   readonly verified: AccessToken
   readonly validFrom: number
   readonly owner: Owner
+  /** The version of the revocations that it was last looked up in. */
+  revocationsSeen: number
 }
 
 /**
@@ -67,11 +69,11 @@ export function createTokenCache<Owner>(
       } else if (entry.token !== token) return undefined
       return now < entry.verified.expiresAt && now >= entry.validFrom ? entry : undefined
     },
-    set(token, verified, owner) {
+    set(token, verified, owner, revocationsSeen) {
       const notBefore = verified.claims['nbf']
       const validFrom =
         Math.max(verified.issuedAt, typeof notBefore === 'number' ? notBefore : 0) - clockTolerance
-      add(token.slice(-keyLength), { token, verified, validFrom, owner })
+      add(token.slice(-keyLength), { token, verified, validFrom, owner, revocationsSeen })
     },
     clear() {
       young = new Map()

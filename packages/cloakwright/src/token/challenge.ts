@@ -1,44 +1,89 @@
 import type { CloakwrightError, ErrorCode } from '../errors.ts'
 
-/**
- * The `WWW-Authenticate` value of a refusal (RFC 6750 §3), or `undefined` where none belongs: a missing role is no
- * matter of credentials, and neither is a realm that can't be reached. Without a token it has no error code (§3.1).
- *
- * @param realm The protection space's name; what can't stand in a quoted string is left out of it.
- */
-export function toChallenge(error: CloakwrightError, realm: string): string | undefined {
-  const space = `Bearer realm="${quotable(realm)}"`
-  const { code, status } = error
-  if (code === 'CW_TOKEN_MISSING' || code === 'CW_SESSION_ENDED') return space
-  if (code === 'CW_REQUEST_AMBIGUOUS')
-    return `${space}, error="invalid_request", error_description="The request carries more than one token"`
-  if (code === 'CW_SCOPE_INSUFFICIENT') {
-    const description = 'The access token has too little scope'
-    const scope = error.challenge?.scope === undefined ? '' : `, scope="${quotable(error.challenge.scope)}"`
-    return `${space}, error="insufficient_scope", error_description="${description}"${scope}`
-  }
-  if (status !== 401) return undefined
-  return `${space}, error="invalid_token", error_description="${descriptionOf(code)}"`
+/** What a challenge says of the service. */
+export interface ChallengeContext {
+  /** The protection space's name; what can't stand in a quoted string is left out of it. */
+  readonly realm: string
+  /** Where the service publishes what it asks of its clients (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined
+  /** The algorithms that DPoP proofs may have; given, clients are told that they may send some (RFC 9449 §7.1). */
+  readonly dpopAlgorithms?: readonly string[] | undefined
 }
 
-function descriptionOf(code: ErrorCode): string {
-  return descriptions[code] ?? 'The access token is refused'
+/**
+ * The `WWW-Authenticate` value of a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3), or `undefined` where none
+ * belongs: a missing role is no matter of credentials, and neither is a realm that can't be reached. Without a token it
+ * has no error code (RFC 6750 §3.1). What concerns a proof is said by the scheme DPoP, everything else by Bearer; a
+ * service that takes both names both.
+ */
+export function toChallenge(error: CloakwrightError, context: ChallengeContext): string | undefined {
+  const parameters = parametersOf(error)
+  if (parameters === undefined) return undefined
+  const { dpopAlgorithms } = context
+  const metadata = { resource_metadata: context.resourceMetadata }
+  const realm = { realm: context.realm }
+  if (dpopAlgorithms === undefined) return format('Bearer', { ...realm, ...parameters, ...metadata })
+  const algs = { algs: dpopAlgorithms.join(' ') }
+  return proofCodes.has(error.code)
+    ? format('DPoP', { ...realm, ...parameters, ...algs, ...metadata })
+    : `${format('Bearer', { ...realm, ...parameters, ...metadata })}, ${format('DPoP', { ...realm, ...algs })}`
+}
+
+const proofCodes: ReadonlySet<ErrorCode> = new Set([
+  'CW_PROOF_INVALID',
+  'CW_PROOF_REPLAYED',
+  'CW_PROOF_NONCE',
+])
+
+type Parameters = Readonly<Record<string, string | undefined>>
+
+function parametersOf({ code, status, challenge }: CloakwrightError): Parameters | undefined {
+  if (code === 'CW_TOKEN_MISSING' || code === 'CW_SESSION_ENDED') return {}
+  const [error, description] = errors[code] ?? ['invalid_token', 'The access token is refused']
+  if (errors[code] === undefined && status !== 401) return undefined
+  return {
+    error,
+    error_description: description,
+    scope: challenge?.scope,
+    acr_values: challenge?.acrValues,
+    max_age: challenge?.maxAge === undefined ? undefined : String(challenge.maxAge),
+  }
 }
 
 /** One fixed text a code: nothing of the request ever gets into a header. */
-const descriptions: Partial<Record<ErrorCode, string>> = {
-  CW_TOKEN_MALFORMED: 'The access token is malformed',
-  CW_TOKEN_ALGORITHM: 'The access token is signed with an algorithm that is not accepted',
-  CW_TOKEN_KEY_UNKNOWN: 'The access token is signed with an unknown key',
-  CW_TOKEN_SIGNATURE: 'The signature of the access token does not fit',
-  CW_TOKEN_TYPE: 'The token is not an access token',
-  CW_TOKEN_ISSUER: 'The access token comes from another issuer',
-  CW_TOKEN_AUDIENCE: 'The access token is for another audience',
-  CW_TOKEN_AZP: 'The access token was given to a client that is not accepted',
-  CW_TOKEN_EXPIRED: 'The access token has expired',
-  CW_TOKEN_NOT_YET_VALID: 'The access token is not valid yet',
-  CW_TOKEN_CLAIM: 'A claim of the access token is missing or malformed',
-  CW_TOKEN_BOUND: 'The access token is bound to a key and can not be used as a bearer token',
+const errors: Partial<Record<ErrorCode, readonly [error: string, description: string]>> = {
+  CW_REQUEST_AMBIGUOUS: ['invalid_request', 'The request carries more than one token'],
+  CW_SCOPE_INSUFFICIENT: ['insufficient_scope', 'The access token has too little scope'],
+  CW_STEP_UP_REQUIRED: ['insufficient_user_authentication', 'A stronger or more recent login is required'],
+  CW_PROOF_NONCE: ['use_dpop_nonce', 'The proof needs the nonce of the field DPoP-Nonce'],
+  CW_PROOF_INVALID: ['invalid_dpop_proof', 'The DPoP proof is missing or refused'],
+  CW_PROOF_REPLAYED: ['invalid_dpop_proof', 'The DPoP proof was used before'],
+  CW_PROOF_REQUIRED: ['invalid_token', 'An access token that is bound to a key is required'],
+  CW_PROOF_CERTIFICATE: ['invalid_token', 'The access token is bound to another client certificate'],
+  CW_TOKEN_MALFORMED: ['invalid_token', 'The access token is malformed'],
+  CW_TOKEN_ALGORITHM: ['invalid_token', 'The access token is signed with an algorithm that is not accepted'],
+  CW_TOKEN_KEY_UNKNOWN: ['invalid_token', 'The access token is signed with an unknown key'],
+  CW_TOKEN_SIGNATURE: ['invalid_token', 'The signature of the access token does not fit'],
+  CW_TOKEN_TYPE: ['invalid_token', 'The token is not an access token'],
+  CW_TOKEN_ISSUER: ['invalid_token', 'The access token comes from another issuer'],
+  CW_TOKEN_AUDIENCE: ['invalid_token', 'The access token is for another audience'],
+  CW_TOKEN_AZP: ['invalid_token', 'The access token was given to a client that is not accepted'],
+  CW_TOKEN_EXPIRED: ['invalid_token', 'The access token has expired'],
+  CW_TOKEN_NOT_YET_VALID: ['invalid_token', 'The access token is not valid yet'],
+  CW_TOKEN_CLAIM: ['invalid_token', 'A claim of the access token is missing or malformed'],
+  CW_TOKEN_BOUND: [
+    'invalid_token',
+    'The access token is bound to a key and can not be used as a bearer token',
+  ],
+  CW_TOKEN_REVOKED: ['invalid_token', 'The access token was revoked'],
+  CW_TOKEN_INACTIVE: ['invalid_token', 'The access token is not active'],
+}
+
+function format(scheme: string, parameters: Parameters): string {
+  const written = Object.entries(parameters).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}="${quotable(value)}"`],
+  )
+  return `${scheme} ${written.join(', ')}`
 }
 
 function quotable(text: string): string {

@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { bindingOf } from '../proof/index.ts'
 import type { CheckedClaims, Claims } from './access-token.ts'
 
 /** What a token's claims are compared with. */
@@ -16,7 +17,7 @@ export interface Expectations {
  *
  * @param now Seconds since the epoch.
  * @throws {CW_TOKEN_TYPE} Not an access token.
- * @throws {CW_TOKEN_BOUND} Bound to a key, and no proof is checked here.
+ * @throws {CW_TOKEN_BOUND} Bound in a way that can't be checked.
  * @throws {CW_TOKEN_ISSUER}
  * @throws {CW_TOKEN_AUDIENCE}
  * @throws {CW_TOKEN_AZP}
@@ -25,9 +26,7 @@ export interface Expectations {
  * @throws {CW_TOKEN_CLAIM} A claim is missing or of the wrong type.
  */
 export function checkClaims(claims: Claims, expected: Expectations, now: number): CheckedClaims {
-  checkType(claims)
-  checkIssuer(claims, expected)
-  const times = checkTimes(claims, expected, now)
+  const times = checkOrigin(claims, expected, now)
   checkAudience(claims, expected)
   checkAuthorizedParty(claims, expected)
   const subject = claims['sub']
@@ -35,17 +34,29 @@ export function checkClaims(claims: Claims, expected: Expectations, now: number)
     throw refused('CW_TOKEN_CLAIM', 'its sub (subject) is missing or no string', {
       hint: 'Give the client the default client scope `basic`, which maps the subject into access tokens.',
     })
-  return { subject, ...times }
+  return { subject, binding: bindingOf(claims), ...times }
+}
+
+/**
+ * Checks what every access token of the realm has, also one that leaves out whom it is for and of whom it speaks: type,
+ * issuer, times.
+ *
+ * @param now Seconds since the epoch.
+ */
+export function checkOrigin(
+  claims: Claims,
+  expected: Expectations,
+  now: number,
+): Pick<CheckedClaims, 'expiresAt' | 'issuedAt'> {
+  checkType(claims)
+  checkIssuer(claims, expected)
+  return checkTimes(claims, expected, now)
 }
 
 function checkType(claims: Claims): void {
   const type = claims['typ']
-  if (type === 'DPoP' || (type === 'Bearer' && claims['cnf'] !== undefined))
-    throw refused('CW_TOKEN_BOUND', 'it is bound to a key (cnf), and no proof is checked here', {
-      hint: 'Switch off DPoP and certificate-bound tokens for the client, or use a service that checks the proof.',
-    })
-  if (type !== 'Bearer')
-    throw refused('CW_TOKEN_TYPE', 'its payload’s typ is not Bearer: this is no access token', {
+  if (type !== 'Bearer' && type !== 'DPoP')
+    throw refused('CW_TOKEN_TYPE', 'its payload’s typ is neither Bearer nor DPoP: this is no access token', {
       hint: 'Send the access token, not the ID, refresh, offline or logout token.',
     })
 }
@@ -91,7 +102,11 @@ function checkAuthorizedParty(claims: Claims, expected: Expectations): void {
   })
 }
 
-function checkTimes(claims: Claims, expected: Expectations, now: number): Omit<CheckedClaims, 'subject'> {
+function checkTimes(
+  claims: Claims,
+  expected: Expectations,
+  now: number,
+): Pick<CheckedClaims, 'expiresAt' | 'issuedAt'> {
   const expiresAt = numericDate(claims, 'exp')
   const issuedAt = numericDate(claims, 'iat')
   const notBefore = claims['nbf'] === undefined ? issuedAt : numericDate(claims, 'nbf')
@@ -122,7 +137,6 @@ function wrongClaim(name: string): CloakwrightError {
 
 type TokenCode =
   | 'CW_TOKEN_TYPE'
-  | 'CW_TOKEN_BOUND'
   | 'CW_TOKEN_ISSUER'
   | 'CW_TOKEN_AUDIENCE'
   | 'CW_TOKEN_AZP'

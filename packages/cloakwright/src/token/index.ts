@@ -1,8 +1,8 @@
 export type { AccessToken, Claims } from './access-token.ts'
 export type { Algorithm } from './algorithms.ts'
-export { bearerToken } from './bearer.ts'
 export type { TokenCacheLimits } from './cache.ts'
-export { toChallenge } from './challenge.ts'
+export { type ChallengeContext, toChallenge } from './challenge.ts'
+export { ambiguous, type Credentials, credentialsOf } from './credentials.ts'
 export { realmsOf } from './realms.ts'
 export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.ts'
 export type {

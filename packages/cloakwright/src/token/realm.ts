@@ -1,3 +1,4 @@
+import { createIntrospection, type Introspection } from '../introspection/index.ts'
 import { createKeySet, type KeySet } from '../keys/index.ts'
 import { createMetadata } from '../metadata/index.ts'
 import type { Expectations } from './claims.ts'
@@ -8,6 +9,7 @@ import { type CheckedOptions, checkExpectations } from './verifier-options.ts'
 export interface Realm {
   readonly expected: Expectations
   readonly keys: KeySet
+  readonly introspection: Introspection | undefined
   /** Whether tokens that it verified may still be served from the cache; false once it was forgotten. */
   inUse: boolean
 }
@@ -41,5 +43,6 @@ export function createRealm(
     onRemoved,
     onError: common.onKeysError ?? (() => {}),
   })
-  return { expected, keys, inUse: true }
+  const introspection = of.introspection && createIntrospection(of.introspection, { metadata, fetch, now })
+  return { expected, keys, introspection, inUse: true }
 }

@@ -1,21 +1,28 @@
 import type { CloakwrightError } from '../errors.ts'
+import type { IntrospectionOptions } from '../introspection/index.ts'
 import type { Fetch } from '../metadata/index.ts'
-import type { Presentation } from '../proof/index.ts'
+import type { DpopOptions, MtlsOptions, Presentation, ProofChecks } from '../proof/index.ts'
 import type { AccessToken } from './access-token.ts'
 import type { Algorithm } from './algorithms.ts'
 import type { TokenCacheLimits } from './cache.ts'
+import type { Revocations } from './revocations.ts'
 
 /** Verifies access tokens of one realm or of several. */
 export interface Verifier {
   /** The issuers whose tokens are accepted; empty when a function decides. */
   readonly issuers: readonly string[]
+  /** The proofs that it checks of tokens that are bound to a key. */
+  readonly proofs: ProofChecks
   /**
    * Verifies an access token: signature by the realm's key of that name, algorithm, issuer, audience, type, times.
    * A token seen before, and any token whose key is known, is answered at once and not by a promise: `await` takes both.
    *
    * @param presented How the token came, for a token that is bound to a key. Without it such a token is refused.
    * @throws {CW_TOKEN_MALFORMED} And the other `CW_TOKEN_*`: the token is refused (401).
+   * @throws {CW_PROOF_INVALID} And the other `CW_PROOF_*`: the proof is refused (401).
    * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had (503, with `retryAfter`).
+   * @throws {CW_INTROSPECTION_UNAVAILABLE} The realm can't be asked about the token (503, with `retryAfter`).
+   * @throws {CW_STATE_UNAVAILABLE} What is revoked can't be read (503, with `retryAfter`).
    */
   verify(token: string, presented?: Presentation): AccessToken | Promise<AccessToken>
   /**
@@ -37,6 +44,11 @@ export interface IssuerOptions {
   readonly internalUrl?: string | undefined
   /** Clients (`azp`) whose tokens are accepted; any client of the realm by default. */
   readonly authorizedParties?: readonly string[] | undefined
+  /**
+   * Asks the realm about tokens that do not say enough: lightweight access tokens, which have no roles and no audience,
+   * and opaque ones. Without it they are refused.
+   */
+  readonly introspection?: IntrospectionOptions | undefined
 }
 
 /**
@@ -60,6 +72,12 @@ export type VerifierOptions = (IssuerOptions | SeveralIssuers) & CommonOptions
 
 /** What holds for every realm of a verifier. */
 export interface CommonOptions {
+  /** What is revoked is refused; see {@link createRevocations}. */
+  readonly revocations?: Revocations | undefined
+  /** Checks DPoP proofs (RFC 9449). Without it tokens that are bound to a DPoP key are refused. */
+  readonly dpop?: DpopOptions | undefined
+  /** Checks client certificates (RFC 8705). Without it tokens that are bound to a certificate are refused. */
+  readonly mtls?: MtlsOptions | undefined
   /**
    * Allowed signature algorithms; all ten asymmetric ones by default. A token's choice is narrowed further to what
    * the realm's own key declares, so leave this unless policy names algorithms.

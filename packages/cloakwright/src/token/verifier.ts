@@ -1,9 +1,11 @@
 import { CloakwrightError } from '../errors.ts'
+import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
+import { checkProofs, createDpop, createMtls, type Presentation, type ProofChecks } from '../proof/index.ts'
 import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
 import { isSigned } from './algorithms.ts'
 import { createTokenCache } from './cache.ts'
-import { checkClaims, wrongIssuer } from './claims.ts'
+import { checkClaims, checkOrigin, wrongIssuer } from './claims.ts'
 import { parseClaims, type ParsedToken, parseToken } from './parse.ts'
 import { createRealm, type Realm } from './realm.ts'
 import { createRealms, type Realms } from './realms.ts'
@@ -30,7 +32,7 @@ import { checkOptions } from './verifier-options.ts'
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { now = Date.now } = options
+  const { now = Date.now, revocations } = options
   const checked = checkOptions(options)
   const { allowed, maxTokenLength } = checked
   const cache =
@@ -40,17 +42,44 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const realms =
     'issuers' in options ? createRealms(options, checked.maxIssuers, create) : oneRealm(only as Realm)
 
+  const proofs: ProofChecks = {
+    dpop: options.dpop && createDpop(options.dpop),
+    mtls: options.mtls && createMtls(options.mtls),
+  }
+
+  const refuseRevoked = (token: AccessToken, { expected }: Realm): void => {
+    if (revocations?.isRevoked(token, expected.issuer) === true) throw revoked()
+  }
+  const accept = (claims: Claims, realm: Realm): AccessToken => {
+    const token = toAccessToken(claims, checkClaims(claims, realm.expected, now() / 1000))
+    refuseRevoked(token, realm)
+    return token
+  }
+  /** The answer is remembered by the introspection itself, for seconds only. */
+  const introspect = async (
+    text: string,
+    realm: Realm,
+    introspection: Introspection,
+  ): Promise<AccessToken> => {
+    const claims = await introspection.introspect(text)
+    return accept(claims, realm)
+  }
   const finish = (
     text: string,
     parsed: ParsedToken,
     realm: Realm,
     key: VerificationKey | undefined,
-    claims?: Claims,
-  ): AccessToken => {
+    parsedClaims?: Claims,
+  ): AccessToken | Promise<AccessToken> => {
     checkSignature(parsed, key)
-    const read = claims ?? parseClaims(parsed.payload)
-    const token = toAccessToken(read, checkClaims(read, realm.expected, now() / 1000))
-    cache?.set(text, token, realm)
+    const claims = parsedClaims ?? parseClaims(parsed.payload)
+    const { introspection } = realm
+    if (introspection !== undefined && isLightweight(claims)) {
+      checkOrigin(claims, realm.expected, now() / 1000)
+      return introspect(text, realm, introspection)
+    }
+    const token = accept(claims, realm)
+    cache?.set(text, token, realm, revocations?.version ?? 0)
     return token
   }
   const verifyOf = (
@@ -76,26 +105,70 @@ export function createVerifier(options: VerifierOptions): Verifier {
     return found instanceof Promise ? found.then(go) : go(found)
   }
 
+  const fromCache = (text: string, time: number): AccessToken | undefined => {
+    const entry = cache?.get(text, time / 1000)
+    if (entry === undefined || !entry.owner.inUse) return undefined
+    entry.owner.keys.keepFresh(time)
+    // Looked up again only when something was revoked since.
+    if (revocations !== undefined && entry.revocationsSeen !== revocations.version) {
+      refuseRevoked(entry.verified, entry.owner)
+      entry.revocationsSeen = revocations.version
+    }
+    return entry.verified
+  }
+  const verifyAnew = (text: string): AccessToken | Promise<AccessToken> => {
+    // An opaque token names no issuer: only the one realm can be asked about it.
+    if (only?.introspection !== undefined && isOpaque(text, maxTokenLength))
+      return introspect(text, only, only.introspection)
+    const parsed = parseToken(text, allowed, maxTokenLength)
+    return only === undefined ? verifyOfSeveral(text, parsed) : verifyOf(text, parsed, only)
+  }
+  const prove = (
+    token: AccessToken,
+    text: string,
+    presented: Presentation = asBearer,
+  ): AccessToken | Promise<AccessToken> => {
+    if (token.binding === undefined && presented.scheme === 'Bearer') return token
+    return checkProofs(token.binding, presented, text, proofs, now()).then(() => token)
+  }
+
+  const verify: Verifier['verify'] = (text, presented) => {
+    if (revocations !== undefined && !revocations.known)
+      return revocations.ready().then(() => verify(text, presented))
+    const known = typeof text === 'string' ? fromCache(text, now()) : undefined
+    const token = known ?? verifyAnew(text)
+    return token instanceof Promise
+      ? token.then((verified) => prove(verified, text, presented))
+      : prove(token, text, presented)
+  }
+
   return {
     issuers: realms.issuers,
-    verify(text, presented) {
-      const time = now()
-      const entry = typeof text === 'string' ? cache?.get(text, time / 1000) : undefined
-      if (entry !== undefined) {
-        if (entry.owner.inUse) {
-          entry.owner.keys.keepFresh(time)
-          return entry.verified
-        }
-      }
-      const parsed = parseToken(text, allowed, maxTokenLength)
-      return only === undefined ? verifyOfSeveral(text, parsed) : verifyOf(text, parsed, only)
+    proofs,
+    verify,
+    async ready() {
+      await Promise.all([realms.ready(), revocations?.ready()])
     },
-    ready: () => realms.ready(),
   }
+}
+
+/** How a token counts that came without a word about it. */
+const asBearer: Presentation = {
+  scheme: 'Bearer',
+  method: '',
+  target: '',
+  dpop: [],
+  certificate: () => undefined,
 }
 
 function oneRealm(realm: Realm): Realms {
   return { issuers: [realm.expected.issuer], find: () => realm, ready: () => realm.keys.ready() }
+}
+
+function revoked(): CloakwrightError {
+  return new CloakwrightError('CW_TOKEN_REVOKED', 'Token: it was revoked by a logout or an administrator', {
+    hint: 'Log in again.',
+  })
 }
 
 function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined): void {

@@ -257,7 +257,7 @@ function expectClean(error: Awaited<ReturnType<typeof refusalOf>>): void {
   if (error === undefined) throw new Error('nothing was refused')
   const shown = [
     inspect(error, { depth: 9, showHidden: true }),
-    toChallenge(error, 'shop'),
+    toChallenge(error, { realm: 'shop' }),
     JSON.stringify(toProblem(error, 'req-1')),
   ]
   expect(shown.join('\n')).not.toContain('CANARY')

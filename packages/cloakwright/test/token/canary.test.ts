@@ -75,7 +75,7 @@ function expectClean(error: CloakwrightError, token: string): void {
   const problem = JSON.stringify(toProblem(error, 'req-1'))
   const everything = [
     inspect(error, { depth: 9, showHidden: true }),
-    toChallenge(error, 'shop'),
+    toChallenge(error, { realm: 'shop' }),
     problem,
   ].join('\n')
   expect(everything).not.toContain(canary)

@@ -73,7 +73,7 @@ test('a good token with any one character changed, left out or added never verif
   const mutants = Array.from(token, (char, at) => {
     const [before, after] = [token.slice(0, at), token.slice(at + 1)]
     const bitFlipped = String.fromCharCode(char.charCodeAt(0) ^ 1)
-    const replaced = [...others, bitFlipped].filter((other) => other !== char)
+    const replaced = [...Array.from(others), bitFlipped].filter((other) => other !== char)
     return [before + after, `${before}A${char}${after}`, ...replaced.map((other) => before + other + after)]
   }).flat()
   // All at once, because those with an unknown key wait for the next look at the keys.

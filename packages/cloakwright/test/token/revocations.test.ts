@@ -19,8 +19,8 @@ const clock = (): number => now * 1000
 /** A verified token, issued a minute ago. */
 function token(change: Record<string, unknown> = {}): AccessToken {
   const claims = claimsOf(issuer, { sid: 's', sub: 'u', jti: 'j', iat: start - 60, ...change })
-  const checked = { subject: String(claims['sub']), issuedAt: Number(claims['iat']), expiresAt: start + 300 }
-  return toAccessToken(claims, checked)
+  const [subject, issuedAt] = [String(claims['sub']), Number(claims['iat'])]
+  return toAccessToken(claims, { subject, binding: undefined, issuedAt, expiresAt: start + 300 })
 }
 
 const cases: [what: string, by: RevokedBy, token: AccessToken, revoked: boolean][] = [

@@ -1,0 +1,203 @@
+import { CloakwrightError } from '../errors.ts'
+import type { Decision, Policy } from '../policy/index.ts'
+import type { SessionEngine, SessionRequest } from '../session/types.ts'
+import {
+  type AccessToken,
+  ambiguous,
+  type Credentials,
+  credentialsOf,
+  type Verifier,
+} from '../token/index.ts'
+import { presentationOf } from './presentation.ts'
+import { type RefusalContext, toRefused } from './refusal.ts'
+import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
+import type { Admission, GuardedRequest, Refused } from './types.ts'
+
+/** What guards work with, in every framework. */
+export interface GuardOptions {
+  readonly verifier: Verifier
+  /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer. */
+  readonly realm?: string | undefined
+  /** Publishes what this service asks of its clients (RFC 9728), and points to it in every challenge. */
+  readonly resource?: ResourceOptions | undefined
+  /** Whether a refusal tells the client the exact reason and the fix; by default only with `NODE_ENV=development`. */
+  readonly explain?: boolean | undefined
+}
+
+/** Decides who may pass; an adapter asks it and does what it says. */
+export interface Guard {
+  /** What this service asks of its clients, for the route that publishes it. */
+  readonly resource: ResourceMetadata | undefined
+  /**
+   * Whether the request may go on under the policy: at once, and not by a promise, whenever nothing has to be fetched.
+   * Rejects only with what is no refusal: an error of a policy's own function.
+   *
+   * @param anonymous Lets in requests without credentials; bad ones are still refused.
+   */
+  admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Admission | Promise<Admission>
+  /** The answer to an error, as every adapter gives it. */
+  refuse(error: unknown, requestId: string): Refused
+}
+
+/** Makes the guard of one service; browser sessions count as credentials where they are given. */
+export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
+  const { verifier } = options
+  const { proofs } = verifier
+  const resource = options.resource && createResourceMetadata(options.resource, verifier)
+  const [issuer = ''] = verifier.issuers
+  const context: Omit<RefusalContext, 'requestId'> = {
+    realm: options.realm ?? issuer.slice(issuer.lastIndexOf('/') + 1),
+    resourceMetadata: resource?.url,
+    dpopAlgorithms: proofs.dpop?.algorithms,
+    explain: options.explain ?? process.env['NODE_ENV'] === 'development',
+  }
+  const refuse = (error: unknown, requestId: string): Refused => toRefused(error, { ...context, requestId })
+
+  const decide = (
+    request: GuardedRequest,
+    policy: Policy,
+    user: AccessToken,
+    tokenText: string,
+    headers?: Headers,
+  ): Admission | Promise<Admission> => {
+    const admitted: Admission = { kind: 'admitted', user, headers }
+    const answer = (decision: Decision): Admission => {
+      if (decision.allowed) return admitted
+      const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
+        challenge: decision.challenge,
+        hint: `The route needs ${policy.description}.`,
+      })
+      return refuse(error, request.id())
+    }
+    const decision = policy.evaluate(user, { now: Date.now() / 1000, request: request.native, tokenText })
+    return decision instanceof Promise ? decision.then(answer) : answer(decision)
+  }
+
+  const withToken = (
+    request: GuardedRequest,
+    policy: Policy,
+    { scheme, token }: Credentials,
+  ): Admission | Promise<Admission> => {
+    const user = verifier.verify(token, presentationOf(request, scheme, proofs))
+    if (!(user instanceof Promise)) return decide(request, policy, user, token)
+    return user.then(async (verified) => {
+      // A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2).
+      const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(Date.now()) : undefined
+      const headers = nonce === undefined ? undefined : { 'dpop-nonce': nonce }
+      return await decide(request, policy, verified, token, headers)
+    })
+  }
+
+  const withoutToken = async (
+    request: GuardedRequest,
+    policy: Policy,
+    anonymous: boolean,
+  ): Promise<Admission> => {
+    const session = sessions && (await fromSession(verifier, sessions, request))
+    if (session?.user !== undefined)
+      // RFC 9111 §3.5 keeps shared caches from answers to Authorization, not from those to cookies.
+      return await decide(request, policy, session.user, session.text, { 'cache-control': 'no-store' })
+    if (anonymous) return { kind: 'admitted', user: undefined }
+    const login = await sessions?.challenge(toSessionRequest(request))
+    if (login !== undefined) return { kind: 'redirected', response: login, orphaned: session !== undefined }
+    return refuse(nothingGiven(request), request.id())
+  }
+
+  const start = (
+    request: GuardedRequest,
+    policy: Policy,
+    anonymous: boolean,
+  ): Admission | Promise<Admission> => {
+    const fields = request.fields('authorization')
+    if (fields.length === 0 && sessions !== undefined) return withoutToken(request, policy, anonymous)
+    const credentials = credentialsOf(fields, proofs.dpop !== undefined)
+    if (credentials === undefined)
+      return anonymous ? { kind: 'admitted', user: undefined } : refuse(nothingGiven(request), request.id())
+    const form = refuseSecondToken(request)
+    return form instanceof Promise
+      ? form.then(() => withToken(request, policy, credentials))
+      : withToken(request, policy, credentials)
+  }
+
+  return {
+    resource,
+    admit(request, policy, anonymous) {
+      const fail = (error: unknown): Refused => {
+        if (error instanceof CloakwrightError) return refuse(error, request.id())
+        throw error
+      }
+      try {
+        const admission = start(request, policy, anonymous)
+        return admission instanceof Promise ? admission.catch(fail) : admission
+      } catch (error) {
+        return fail(error)
+      }
+    },
+    refuse,
+  }
+}
+
+type Headers = Readonly<Record<string, string>>
+
+/**
+ * The user of the request's session. Where the realm's keys were replaced since the login, whoever comes with such a
+ * session is as good as signed out, and only a new login helps. Any other refusal (audience, issuer, clock) a new
+ * login would meet again, in endless redirects.
+ */
+async function fromSession(
+  verifier: Verifier,
+  sessions: SessionEngine,
+  request: GuardedRequest,
+): Promise<{ readonly user: AccessToken | undefined; readonly text: string } | undefined> {
+  if (request.fields('cookie').length === 0) return undefined
+  const session = await sessions.authenticate(toSessionRequest(request))
+  if (session === undefined) return undefined
+  const text = session.accessToken
+  try {
+    return { user: await verifier.verify(text), text }
+  } catch (error) {
+    const code = error instanceof CloakwrightError ? error.code : undefined
+    if (code !== 'CW_TOKEN_KEY_UNKNOWN' && code !== 'CW_TOKEN_SIGNATURE') throw error
+    return { user: undefined, text }
+  }
+}
+
+/** The request as the session engine reads it. Host and target come from the client: what makes no address gets one that is nobody's. */
+export function toSessionRequest(request: GuardedRequest): SessionRequest {
+  const target = request.target.startsWith('/') ? request.target : '/'
+  const address = request.origin() + target
+  return {
+    method: request.method,
+    url: URL.canParse(address) ? address : `http://host.invalid${target}`,
+    headers: {
+      get(name) {
+        const fields = request.fields(name.toLowerCase())
+        return fields.length === 0 ? null : fields.join(', ')
+      },
+    },
+  }
+}
+
+/** RFC 6750 §2: a client uses one way to send its token, so a second one in the address or in a form is refused. */
+export function refuseSecondToken(request: GuardedRequest): void | Promise<void> {
+  if (hasTokenInQuery(request.target))
+    throw ambiguous('in the Authorization field and in the address (access_token)')
+  const check = (form: unknown): void => {
+    if (typeof form === 'object' && form !== null && Object.hasOwn(form, 'access_token'))
+      throw ambiguous('in the Authorization field and in the form (access_token)')
+  }
+  const form = request.form()
+  return form instanceof Promise ? form.then(check) : check(form)
+}
+
+function hasTokenInQuery(target: string): boolean {
+  const query = target.indexOf('?')
+  return query !== -1 && new URLSearchParams(target.slice(query + 1)).has('access_token')
+}
+
+function nothingGiven(request: GuardedRequest): CloakwrightError {
+  const hint = hasTokenInQuery(request.target)
+    ? 'A token in the address is not read, because addresses end in logs: send Authorization: Bearer TOKEN'
+    : 'Send Authorization: Bearer TOKEN'
+  return new CloakwrightError('CW_TOKEN_MISSING', 'Request: no bearer token and no session', { hint })
+}

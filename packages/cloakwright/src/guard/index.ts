@@ -1,0 +1,7 @@
+export { createGuard, type Guard, type GuardOptions, refuseSecondToken, toSessionRequest } from './guard.ts'
+export { createGuards, type Guards } from './guards.ts'
+export { fromIncoming } from './node-request.ts'
+export type { ResourceOptions } from './resource.ts'
+export { toRefused } from './refusal.ts'
+export type { Admission, Admitted, Answer, GuardedRequest, LogEntry, Refused } from './types.ts'
+export { fromWebRequest } from './web-request.ts'

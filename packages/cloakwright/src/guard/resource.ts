@@ -1,0 +1,55 @@
+import { CloakwrightError } from '../errors.ts'
+import { checkUrl } from '../metadata/index.ts'
+import type { Verifier } from '../token/index.ts'
+
+/** What a service publishes of itself (RFC 9728 §2). */
+export interface ResourceOptions {
+  /** The service's address as its clients know it, its identifier: `https://api.example.com`, with a path if it has one. */
+  readonly resource: string
+  /** Scopes that clients may ask for. */
+  readonly scopes?: readonly string[] | undefined
+  /** The service's name, for people. */
+  readonly name?: string | undefined
+  /** Where its API is documented. */
+  readonly documentation?: string | undefined
+}
+
+/** The published document, and where it is. */
+export interface ResourceMetadata {
+  /** The path that answers with it: `/.well-known/oauth-protected-resource`, followed by the resource's own path. */
+  readonly path: string
+  /** Its address, for challenges. */
+  readonly url: string
+  /** The document as JSON. */
+  readonly body: string
+}
+
+const wellKnown = '/.well-known/oauth-protected-resource'
+
+/**
+ * Makes the document that tells a client which realms' tokens this service accepts, and how (RFC 9728).
+ *
+ * @throws {CW_CONFIG_INVALID} The resource is no address of a service.
+ */
+export function createResourceMetadata(options: ResourceOptions, verifier: Verifier): ResourceMetadata {
+  const { resource, scopes, name, documentation } = options
+  // An identifier may end in a slash only if it is nothing but an origin’s (RFC 9728 §3.1).
+  const { origin, pathname } = checkUrl('resource', resource.endsWith('/') ? resource.slice(0, -1) : resource)
+  const path = pathname === '/' ? wellKnown : wellKnown + pathname
+  if (scopes?.some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) === true)
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'resource.scopes: an entry is no scope (RFC 6749 §3.3)', {
+      hint: 'Give each scope as an entry of its own, without spaces or quotes.',
+    })
+  const { dpop, mtls } = verifier.proofs
+  const document = {
+    resource,
+    ...(verifier.issuers.length === 0 ? {} : { authorization_servers: verifier.issuers }),
+    bearer_methods_supported: ['header'],
+    ...(scopes === undefined ? {} : { scopes_supported: scopes }),
+    ...(name === undefined ? {} : { resource_name: name }),
+    ...(documentation === undefined ? {} : { resource_documentation: documentation }),
+    ...(dpop === undefined ? {} : { dpop_signing_alg_values_supported: dpop.algorithms }),
+    ...(mtls === undefined ? {} : { tls_client_certificate_bound_access_tokens: true }),
+  }
+  return { path, url: origin + path, body: JSON.stringify(document) }
+}

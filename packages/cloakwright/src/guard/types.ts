@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http'
+import type { AccessToken } from '../token/index.ts'
+
+/** What an adapter reads of its framework's request. */
+export interface GuardedRequest {
+  readonly method: string
+  /** Path and query as the client sent them. */
+  readonly target: string
+  /** The request as the framework has it, for policies that look at it. */
+  readonly native: unknown
+  /** Node's own request, where the framework runs on it: for the socket's certificate. */
+  readonly incoming?: IncomingMessage | undefined
+  /** Every field of that name (in lower case), in order. */
+  fields(name: string): readonly string[]
+  /** The parsed form of the body, if it is one and the framework has read it; a promise where it has to be read first. */
+  form(): unknown
+  /** Scheme and host that the client asked for, as far as the framework trusts its proxies. */
+  origin(): string
+  /** The request's id, for the answer and the log. */
+  id(): string
+}
+
+/** What a guard says: let it in, or answer instead. */
+export type Admission = Admitted | Refused | Redirected
+
+/** The request may go on. */
+export interface Admitted {
+  readonly kind: 'admitted'
+  /** Undefined only where anonymous requests are let in. */
+  readonly user: AccessToken | undefined
+  /** Fields for the answer that the handler gives. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
+/** The request is answered with a problem. */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly answer: Answer
+  readonly log: LogEntry
+}
+
+/** The navigation goes to the login. */
+export interface Redirected {
+  readonly kind: 'redirected'
+  readonly response: Response
+  /** Whether there was a session, of keys that the realm no longer has. */
+  readonly orphaned: boolean
+}
+
+/** An answer as every framework can send it. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Why a request was refused, for the log: it holds no token, secret or claim value. */
+export interface LogEntry {
+  /** `warn` for what the service or its realm should mend, `info` for what the client did. */
+  readonly level: 'info' | 'warn' | 'error'
+  readonly code: string
+  readonly message: string
+  readonly hint: string | undefined
+  readonly requestId: string
+  /** The error itself where the service failed; its cause says more. */
+  readonly error?: unknown
+}
