@@ -1,0 +1,149 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import {
+  type Admission,
+  type Answer,
+  createGuard,
+  createGuards,
+  fromIncoming,
+  type Guard,
+  type GuardOptions,
+  type Guards,
+  type LogEntry,
+  toRefused,
+} from '../guard/index.ts'
+import { noGuard, notRegistered } from '../guard/mistakes.ts'
+import type { Policy } from '../policy/index.ts'
+import type { AccessToken } from '../token/index.ts'
+
+/** What the middleware works with. */
+export interface CloakwrightOptions extends GuardOptions {
+  /** Hears of each refusal, with the exact reason for the log: Express has no log of its own. */
+  readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
+}
+
+/**
+ * The Express middleware: `app.use` it before the routes that are guarded. It protects nothing by itself; guards do.
+ * Body parsers belong before guards, so that a second token in a form is seen.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from 'cloakwright'
+ * import { cloakwright, requireRole, requireUser, userOf } from 'cloakwright/express'
+ * import express from 'express'
+ *
+ * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
+ * const app = express()
+ * app.use(cloakwright({ verifier, onRefused: (entry) => console.warn(entry) }))
+ *
+ * app.get('/me', requireUser(), (request, response) => void response.json({ hello: userOf(request).username }))
+ * app.get('/admin', requireRole('admin'), (request, response) => void response.json({ welcome: true }))
+ * ```
+ */
+export function cloakwright(options: CloakwrightOptions): RequestHandler {
+  const state: State = { guard: createGuard(options), onRefused: options.onRefused }
+  const { resource } = state.guard
+  return (request, response, next) => {
+    ;(request as Stateful)[stateKey] = state
+    if (resource !== undefined && request.path === resource.path && request.method === 'GET')
+      response.set('access-control-allow-origin', '*').type('application/json').send(resource.body)
+    else next()
+  }
+}
+
+const guards: Guards<RequestHandler> = createGuards(toMiddleware)
+
+/** Lets in requests with a valid access token. */
+export const requireUser: Guards<RequestHandler>['requireUser'] = guards.requireUser
+/** Lets in users with **every one** of the realm roles; others get 403. */
+export const requireRole: Guards<RequestHandler>['requireRole'] = guards.requireRole
+/** Lets in users with **every one** of that client's roles; others get 403. */
+export const requireClientRole: Guards<RequestHandler>['requireClientRole'] = guards.requireClientRole
+/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+export const requireScope: Guards<RequestHandler>['requireScope'] = guards.requireScope
+/** Lets in users whom a policy allows. */
+export const requirePolicy: Guards<RequestHandler>['requirePolicy'] = guards.requirePolicy
+/** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
+export const allowAnonymous: Guards<RequestHandler>['allowAnonymous'] = guards.allowAnonymous
+
+/**
+ * The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in.
+ */
+export function maybeUserOf(request: Request): AccessToken | undefined {
+  return (request as Stateful)[userKey]
+}
+
+/**
+ * The user whom a guard let in.
+ *
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ */
+export function userOf(request: Request): AccessToken {
+  const user = maybeUserOf(request)
+  if (user !== undefined) return user
+  throw noGuard('Put requireUser() before the handler.')
+}
+
+/**
+ * Answers errors as `application/problem+json`, after all routes: `app.use(sendProblem)`. An unexpected error's text
+ * stays inside.
+ */
+export function sendProblem(error: unknown, request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) return next(error)
+  const state = (request as Stateful)[stateKey]
+  const id = fromExpress(request).id()
+  const { answer, log } =
+    state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
+  state?.onRefused?.(log, request)
+  send(answer, response)
+}
+
+interface State {
+  readonly guard: Guard
+  readonly onRefused: ((entry: LogEntry, request: Request) => void) | undefined
+}
+
+const stateKey: unique symbol = Symbol('cloakwright')
+const userKey: unique symbol = Symbol('cloakwright user')
+
+type Stateful = Request & { [stateKey]?: State; [userKey]?: AccessToken | undefined }
+
+/** Calls on at once, without a promise, whenever the guard answers at once. */
+function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
+  return (request, response, next) => {
+    const state = (request as Stateful)[stateKey]
+    if (state === undefined)
+      return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
+    const proceed = (admission: Admission): void => {
+      if (admission.kind === 'admitted') {
+        ;(request as Stateful)[userKey] = admission.user
+        if (admission.headers !== undefined) response.set(admission.headers)
+        next()
+      } else if (admission.kind === 'refused') {
+        state.onRefused?.(admission.log, request)
+        send(admission.answer, response)
+      }
+    }
+    const fail = (error: unknown): void => next(error)
+    try {
+      const admission = state.guard.admit(fromExpress(request), policy, anonymous)
+      if (admission instanceof Promise) admission.then(proceed).catch(fail)
+      else proceed(admission)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+function fromExpress(request: Request) {
+  const id = (request as { id?: unknown }).id
+  return fromIncoming(request, {
+    native: request,
+    body: request.body,
+    origin: () => `${request.protocol}://${request.host}`,
+    id: typeof id === 'string' ? id : undefined,
+  })
+}
+
+function send({ status, headers, body }: Answer, response: Response): void {
+  response.writeHead(status, headers).end(body)
+}

@@ -1,0 +1,140 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import type { IncomingMessage } from 'node:http'
+import {
+  createGuard,
+  createGuards,
+  fromIncoming,
+  fromWebRequest,
+  type Guard,
+  type GuardedRequest,
+  type GuardOptions,
+  type Guards,
+  type LogEntry,
+  type Refused,
+  toRefused,
+} from '../guard/index.ts'
+import { noGuard, notRegistered } from '../guard/mistakes.ts'
+import type { Policy } from '../policy/index.ts'
+import type { AccessToken } from '../token/index.ts'
+
+/** What the middleware works with. */
+export interface CloakwrightOptions extends GuardOptions {
+  /** Hears of each refusal, with the exact reason for the log: Hono has no log of its own. */
+  readonly onRefused?: ((entry: LogEntry, context: Context) => void) | undefined
+}
+
+/**
+ * The Hono middleware: `app.use` it before the routes that are guarded. It protects nothing by itself; guards do.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from 'cloakwright'
+ * import { cloakwright, requireRole, requireUser, userOf } from 'cloakwright/hono'
+ * import { Hono } from 'hono'
+ *
+ * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
+ * export const app = new Hono()
+ * app.use(cloakwright({ verifier, onRefused: (entry) => console.warn(entry) }))
+ *
+ * app.get('/me', requireUser(), (c) => c.json({ hello: userOf(c).username }))
+ * app.get('/admin', requireRole('admin'), (c) => c.json({ welcome: true }))
+ * ```
+ */
+export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
+  const state: State = { guard: createGuard(options), onRefused: options.onRefused }
+  const { resource } = state.guard
+  return async (c, next) => {
+    c.set(stateKey, state)
+    if (resource !== undefined && c.req.path === resource.path && c.req.method === 'GET')
+      return c.body(resource.body, 200, {
+        'content-type': 'application/json',
+        'access-control-allow-origin': '*',
+      })
+    await next()
+    return undefined
+  }
+}
+
+const guards: Guards<MiddlewareHandler> = createGuards(toMiddleware)
+
+/** Lets in requests with a valid access token. */
+export const requireUser: Guards<MiddlewareHandler>['requireUser'] = guards.requireUser
+/** Lets in users with **every one** of the realm roles; others get 403. */
+export const requireRole: Guards<MiddlewareHandler>['requireRole'] = guards.requireRole
+/** Lets in users with **every one** of that client's roles; others get 403. */
+export const requireClientRole: Guards<MiddlewareHandler>['requireClientRole'] = guards.requireClientRole
+/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+export const requireScope: Guards<MiddlewareHandler>['requireScope'] = guards.requireScope
+/** Lets in users whom a policy allows. */
+export const requirePolicy: Guards<MiddlewareHandler>['requirePolicy'] = guards.requirePolicy
+/** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
+export const allowAnonymous: Guards<MiddlewareHandler>['allowAnonymous'] = guards.allowAnonymous
+
+/** The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in. */
+export function maybeUserOf(context: Context): AccessToken | undefined {
+  return context.get(userKey) as AccessToken | undefined
+}
+
+/**
+ * The user whom a guard let in.
+ *
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ */
+export function userOf(context: Context): AccessToken {
+  const user = maybeUserOf(context)
+  if (user !== undefined) return user
+  throw noGuard('Put requireUser() before the handler.')
+}
+
+/** Answers errors as `application/problem+json`: `app.onError(sendProblem)`. An unexpected error's text stays inside. */
+export function sendProblem(error: unknown, context: Context): Response {
+  const state = context.get(stateKey) as State | undefined
+  const id = fromHono(context).id()
+  const refused =
+    state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
+  return answer(refused, context, state)
+}
+
+interface State {
+  readonly guard: Guard
+  readonly onRefused: ((entry: LogEntry, context: Context) => void) | undefined
+}
+
+const stateKey = 'cloakwright'
+const userKey = 'cloakwright.user'
+
+function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
+  return async (c, next) => {
+    const state = c.get(stateKey) as State | undefined
+    if (state === undefined) throw notRegistered('app.use(cloakwright({ verifier })) before the routes.')
+    const found = state.guard.admit(fromHono(c), policy, anonymous)
+    const admission = found instanceof Promise ? await found : found
+    if (admission.kind === 'refused') return answer(admission, c, state)
+    if (admission.kind === 'redirected') return admission.response
+    c.set(userKey, admission.user)
+    await next()
+    for (const [name, value] of Object.entries(admission.headers ?? {})) c.res.headers.set(name, value)
+    return undefined
+  }
+}
+
+/** On Node the fields are read as they came; elsewhere from the web request. */
+function fromHono(c: Context): GuardedRequest {
+  const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
+  if (incoming?.rawHeaders === undefined) return fromWebRequest(c.req.raw, c)
+  const isForm = incoming.headers['content-type']
+    ?.toLowerCase()
+    .startsWith('application/x-www-form-urlencoded')
+  return fromIncoming(incoming, {
+    native: c,
+    origin: () => new URL(c.req.url).origin,
+    // Hono keeps the parsed form for the handler.
+    body: isForm === true ? c.req.parseBody() : undefined,
+  })
+}
+
+function answer(refused: Refused, context: Context, state: State | undefined): Response {
+  state?.onRefused?.(refused.log, context)
+  const { status, headers, body } = refused.answer
+  return new Response(body, { status, headers })
+}

@@ -1,0 +1,87 @@
+import {
+  createGuard,
+  fromWebRequest,
+  type GuardOptions,
+  type LogEntry,
+  type Refused,
+} from '../guard/index.ts'
+import { type Policy, user as anyUser } from '../policy/index.ts'
+import type { AccessToken } from '../token/index.ts'
+
+/** What guards of web requests work with. */
+export interface CloakwrightOptions extends GuardOptions {
+  /** Hears of each refusal, with the exact reason for the log. */
+  readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
+}
+
+/** Answers a request of a user; `rest` is what the runtime hands over beside it (`params`, `env`, …). */
+export type UserHandler<Rest extends readonly unknown[]> = (
+  request: Request,
+  user: AccessToken,
+  ...rest: Rest
+) => Response | Promise<Response>
+
+/** Guards for handlers of the form `Request → Response`: Next.js, Bun, Deno, Remix, edge runtimes with Node's crypto. */
+export interface Protect {
+  /** Runs the handler for users whom the policy allows; any verified user by default. */
+  <Rest extends readonly unknown[]>(
+    handler: UserHandler<Rest>,
+    policy?: Policy,
+  ): (request: Request, ...rest: Rest) => Promise<Response>
+  /** Answers with the metadata of the protected resource (RFC 9728), at its path; 404 where none is configured. */
+  metadata(): Response
+  /** Answers an error as `application/problem+json`; an unexpected error's text stays inside. */
+  problem(error: unknown, request: Request): Response
+}
+
+/**
+ * Makes guards of web requests. An error of the handler itself goes through to the runtime.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier, role } from 'cloakwright'
+ * import { cloakwright } from 'cloakwright/web'
+ *
+ * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
+ * const protect = cloakwright({ verifier })
+ *
+ * // app/api/me/route.ts of Next.js
+ * export const GET = protect((_request, user) => Response.json({ hello: user.username }))
+ * export const DELETE = protect(() => new Response(null, { status: 204 }), role('admin'))
+ * ```
+ */
+export function cloakwright(options: CloakwrightOptions): Protect {
+  const guard = createGuard(options)
+  const any = anyUser()
+  const protect = <Rest extends readonly unknown[]>(handler: UserHandler<Rest>, policy: Policy = any) => {
+    return async (request: Request, ...rest: Rest): Promise<Response> => {
+      const admission = await guard.admit(fromWebRequest(request), policy, false)
+      if (admission.kind === 'redirected') return admission.response
+      if (admission.kind === 'refused') return answer(admission, request)
+      const response = await handler(request, admission.user as AccessToken, ...rest)
+      return admission.headers === undefined ? response : withHeaders(response, admission.headers)
+    }
+  }
+  const answer = (refused: Refused, request: Request): Response => {
+    options.onRefused?.(refused.log, request)
+    const { status, headers, body } = refused.answer
+    return new Response(body, { status, headers })
+  }
+  return Object.assign(protect, {
+    metadata: () =>
+      guard.resource === undefined
+        ? new Response(null, { status: 404 })
+        : new Response(guard.resource.body, {
+            headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
+          }),
+    problem: (error: unknown, request: Request) =>
+      answer(guard.refuse(error, fromWebRequest(request).id()), request),
+  })
+}
+
+/** A copy, since the fields of a handler's response may be immutable. */
+function withHeaders(response: Response, fields: Readonly<Record<string, string>>): Response {
+  const copy = new Response(response.body, response)
+  for (const [name, value] of Object.entries(fields)) copy.headers.set(name, value)
+  return copy
+}

@@ -1,0 +1,104 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Answer, createGuard, fromIncoming, type GuardOptions, type LogEntry } from '../guard/index.ts'
+import { type Policy, user as anyUser } from '../policy/index.ts'
+import type { AccessToken } from '../token/index.ts'
+
+/** What the guard of upgrades works with. */
+export interface UpgradeGuardOptions extends GuardOptions {
+  /** Hears of each refusal, with the exact reason for the log. */
+  readonly onRefused?: ((entry: LogEntry, request: IncomingMessage) => void) | undefined
+  /** Whether the connection ends with the token that opened it; `true` by default. */
+  readonly endWithToken?: boolean | undefined
+}
+
+/**
+ * Decides on one upgrade: resolves to the user; or to `undefined`, and then the client has its answer and the
+ * connection is closed.
+ */
+export type UpgradeGuard = (
+  request: IncomingMessage,
+  socket: Duplex,
+  policy?: Policy,
+) => Promise<AccessToken | undefined>
+
+/**
+ * Guards WebSocket upgrades of Node's HTTP server (RFC 6455 §4.2.2): the token comes in the handshake's Authorization
+ * field, and the connection ends when it expires.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { createVerifier } from 'cloakwright'
+ * import { createUpgradeGuard } from 'cloakwright/websocket'
+ * import { WebSocketServer } from 'ws'
+ *
+ * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
+ * const guard = createUpgradeGuard({ verifier })
+ * const sockets = new WebSocketServer({ noServer: true })
+ *
+ * createServer().on('upgrade', async (request, socket, head) => {
+ *   const user = await guard(request, socket)
+ *   if (user === undefined) return
+ *   sockets.handleUpgrade(request, socket, head, (ws) => ws.send(`hello ${user.username}`))
+ * })
+ * ```
+ */
+export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
+  const guard = createGuard(options)
+  const any = anyUser()
+  return async (request, socket, policy = any) => {
+    const guarded = fromIncoming(request, { native: request, origin: () => 'http://host.invalid' })
+    // A client that goes away meanwhile must not end the process.
+    const ignore = (): void => {}
+    socket.on('error', ignore)
+    try {
+      const admission = await guard.admit(guarded, policy, false)
+      if (admission.kind === 'admitted' && admission.user !== undefined) {
+        if (options.endWithToken ?? true) endWith(admission.user, socket)
+        return admission.user
+      }
+      if (admission.kind === 'refused') {
+        options.onRefused?.(admission.log, request)
+        answer(admission.answer, socket)
+      } else socket.destroy()
+      return undefined
+    } catch (error) {
+      const refused = guard.refuse(error, guarded.id())
+      options.onRefused?.(refused.log, request)
+      answer(refused.answer, socket)
+      return undefined
+    } finally {
+      socket.off('error', ignore)
+    }
+  }
+}
+
+/** The longest time that a timer of Node can wait. */
+const longestTimer = 2 ** 31 - 1
+
+function endWith(token: AccessToken, socket: Duplex): void {
+  const wait = (): NodeJS.Timeout => {
+    const left = token.expiresAt * 1000 - Date.now()
+    return left > longestTimer
+      ? setTimeout(() => (timer = wait()), longestTimer).unref()
+      : setTimeout(() => socket.destroy(), Math.max(0, left)).unref()
+  }
+  let timer = wait()
+  socket.once('close', () => clearTimeout(timer))
+}
+
+function answer({ status, headers, body }: Answer, socket: Duplex): void {
+  const fields = Object.entries({
+    ...headers,
+    connection: 'close',
+    'content-length': String(Buffer.byteLength(body)),
+  })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    ...fields.map(([name, value]) => `${name}: ${value}`),
+  ]
+  socket.once('finish', () => socket.destroy())
+  socket.on('error', () => {})
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
