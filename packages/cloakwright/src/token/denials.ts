@@ -1,12 +1,12 @@
 import type { RevokedBy } from '../state/ports.ts'
 import type { AccessToken } from './access-token.ts'
 
-/** What is revoked of one issuer. */
+/** What is revoked of one issuer; times are in milliseconds since the epoch. */
 export interface Denials {
-  /** Adds what is revoked, until milliseconds since the epoch; whether that is news. */
-  add(by: RevokedBy, expiresAt: number): boolean
+  /** Adds what is revoked until `expiresAt`; whether that is news. */
+  add(by: RevokedBy, expiresAt: number, now: number): boolean
   /** Whether the token is among it. */
-  concern(token: AccessToken): boolean
+  concern(token: AccessToken, now: number): boolean
 }
 
 /** Tokens are denied by when they were issued: up to this second, of a not-before only before it. */
@@ -18,46 +18,44 @@ interface Denial {
 /** Denials looked at with each one that is added, so that no more expired ones pile up than a third of all. */
 const swept = 4
 
-/** @param now Milliseconds since the epoch. */
-export function createDenials(now: () => number): Denials {
-  const sids = createTable(now)
-  const subjects = createTable(now)
-  const jtis = createTable(now)
+export function createDenials(): Denials {
+  const sids = createTable()
+  const subjects = createTable()
+  const jtis = createTable()
   let notBefore: Denial | undefined
 
   return {
-    add(by, expiresAt) {
-      if ('sid' in by) return sids.add(by.sid, { issued: Infinity, expiresAt })
-      if ('jti' in by) return jtis.add(by.jti, { issued: Infinity, expiresAt })
-      if ('subject' in by) return subjects.add(by.subject, { issued: by.issuedUntil, expiresAt })
-      const known = inForce(notBefore, now())
+    add(by, expiresAt, now) {
+      if ('sid' in by) return sids.add(by.sid, { issued: Infinity, expiresAt }, now)
+      if ('jti' in by) return jtis.add(by.jti, { issued: Infinity, expiresAt }, now)
+      if ('subject' in by) return subjects.add(by.subject, { issued: by.issuedUntil, expiresAt }, now)
+      const known = inForce(notBefore, now)
       notBefore = merge(known, { issued: by.notBefore, expiresAt })
       return known?.issued !== notBefore.issued
     },
-    concern(token) {
+    concern(token, now) {
       const { issuedAt, sid, claims } = token
       const jti = claims['jti']
-      if (sid !== undefined && sids.has(sid, issuedAt)) return true
-      if (subjects.has(token.subject, issuedAt)) return true
-      if (typeof jti === 'string' && jtis.has(jti, issuedAt)) return true
-      return notBefore !== undefined && issuedAt < notBefore.issued && notBefore.expiresAt > now()
+      if (sid !== undefined && sids.has(sid, issuedAt, now)) return true
+      if (subjects.has(token.subject, issuedAt, now)) return true
+      if (typeof jti === 'string' && jtis.has(jti, issuedAt, now)) return true
+      return notBefore !== undefined && issuedAt < notBefore.issued && notBefore.expiresAt > now
     },
   }
 }
 
 interface Table {
-  add(key: string, denial: Denial): boolean
-  has(key: string, issuedAt: number): boolean
+  add(key: string, denial: Denial, now: number): boolean
+  has(key: string, issuedAt: number, now: number): boolean
 }
 
 /** Expired denials are found without a timer: each use looks at the next few, round and round. */
-function createTable(now: () => number): Table {
+function createTable(): Table {
   const denials = new Map<string, Denial>()
   let round = denials.entries()
 
-  const sweep = (count: number): void => {
+  const sweep = (count: number, now: number): void => {
     if (denials.size === 0) return
-    const time = now()
     for (let looked = 0; looked < count; looked++) {
       const next = round.next()
       if (next.done === true) {
@@ -65,29 +63,29 @@ function createTable(now: () => number): Table {
         return
       }
       const [key, { expiresAt }] = next.value
-      if (expiresAt <= time) denials.delete(key)
+      if (expiresAt <= now) denials.delete(key)
     }
   }
 
   return {
-    add(key, denial) {
-      sweep(swept)
-      const known = inForce(denials.get(key), now())
+    add(key, denial, now) {
+      sweep(swept, now)
+      const known = inForce(denials.get(key), now)
       const merged = merge(known, denial)
       denials.set(key, merged)
       return known?.issued !== merged.issued
     },
-    has(key, issuedAt) {
-      sweep(1)
+    has(key, issuedAt, now) {
+      sweep(1, now)
       const denial = denials.get(key)
-      return denial !== undefined && issuedAt <= denial.issued && denial.expiresAt > now()
+      return denial !== undefined && issuedAt <= denial.issued && denial.expiresAt > now
     },
   }
 }
 
 /** One that has expired is as none: the same again is news. */
-function inForce(denial: Denial | undefined, time: number): Denial | undefined {
-  return denial !== undefined && denial.expiresAt > time ? denial : undefined
+function inForce(denial: Denial | undefined, now: number): Denial | undefined {
+  return denial !== undefined && denial.expiresAt > now ? denial : undefined
 }
 
 /** Of two denials of the same, what holds by either. */

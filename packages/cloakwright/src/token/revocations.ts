@@ -80,10 +80,12 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
   let failure: { readonly error: unknown; readonly at: number } | undefined
 
   const apply = ({ issuer, by, expiresAt }: Revocation): void => {
-    if (expiresAt <= now()) return
-    const denials = issuers.get(issuer) ?? createDenials(now)
+    const time = now()
+    if (expiresAt <= time) return
+    // Issuers are named by callers, never by a token.
+    const denials = issuers.get(issuer) ?? createDenials()
     issuers.set(issuer, denials)
-    if (denials.add(by, expiresAt)) version++
+    if (denials.add(by, expiresAt, time)) version++
   }
 
   const start = async (following: RevocationStore): Promise<void> => {
@@ -110,7 +112,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
         throw toUnavailable('The revocation can’t be written', cause)
       })
     },
-    isRevoked: (token, issuer) => issuers.get(issuer)?.concern(token) ?? false,
+    isRevoked: (token, issuer) => issuers.get(issuer)?.concern(token, now()) ?? false,
     get version() {
       return version
     },

@@ -6,7 +6,9 @@ export interface Proxy {
   readonly port: number
   /** From now on nothing passes through the connections that are open, though none of them ends. */
   freeze(): void
-  /** Ends all connections, and refuses new ones. */
+  /** Refuses new connections. */
+  refuse(): void
+  /** Refuses new connections, and ends those that are open. */
   down(): void
   up(): void
   close(): Promise<void>
@@ -47,6 +49,9 @@ export async function startProxy(target: number): Promise<Proxy> {
         near.unpipe(far)
         far.unpipe(near)
       }
+    },
+    refuse() {
+      refusing = true
     },
     down() {
       refusing = true
