@@ -59,11 +59,11 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
   const holds = (replica: Replica, sid: string): boolean =>
     replica.revocations.isRevoked(tokenOf(sid), issuer)
 
-  /** Ends the listening connections as an administrator of the database does; resolves once they have ended. */
-  async function terminateListening(): Promise<void> {
+  /** Ends the replicas' connections as an administrator of the database does; resolves once they have ended. */
+  async function terminateConnections(): Promise<void> {
     await database.sql.query(
       `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-       WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
     )
   }
 
@@ -87,10 +87,10 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await late.pool.end()
   })
 
-  it('is caught up with after the listening connection was ended', async () => {
+  it('is caught up with after PostgreSQL ended the connections', async () => {
     // Nobody listens for B again before the revocation is written.
     proxy.refuse()
-    await terminateListening()
+    await terminateConnections()
     const sid = await revokedOnA()
     expect(holds(b, sid)).toBe(false)
     proxy.up()
