@@ -1,0 +1,109 @@
+import { createRevocations, createVerifier, type Verifier, type VerifierOptions } from 'cloakwright'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { clientId, clientSecret, type Desk, openDesk, start } from '../introspection/support.ts'
+import { claimsOf, json, makeKey, signClaims } from '../support/issuer.ts'
+import { codeOf } from '../support/refusal.ts'
+
+const key = makeKey('one', 'ES256')
+let desk: Desk
+beforeEach(async () => {
+  desk = await openDesk()
+  desk.issuer.keys = [key.jwk]
+})
+afterEach(() => desk.issuer.close())
+
+const jti = 'onltac:3b8b6a0e-7a0e-4f9e-8a43-0f6c1d8d2b11'
+/** What Keycloak leaves in a lightweight token. */
+const light = (change: Record<string, unknown> = {}): Promise<string> => {
+  const { issuer } = desk.issuer
+  const claims = { exp: start + 300, iat: start, jti, iss: issuer, typ: 'Bearer', azp: 'shop-web', sid: 's1' }
+  return signClaims(key, { ...claims, scope: 'openid', ...change })
+}
+const make = (change: Partial<VerifierOptions> = {}): Verifier =>
+  createVerifier({
+    issuer: desk.issuer.issuer,
+    audience: 'shop-api',
+    now: () => desk.now * 1000,
+    introspection: { clientId, clientSecret },
+    ...change,
+  } as VerifierOptions)
+
+test('a lightweight token gets roles, audience and subject from the realm', async () => {
+  const token = await make().verify(await light())
+  expect(token).toMatchObject({ username: 'alice', realmRoles: ['user', 'admin'] })
+  expect(desk.calls()).toBe(1)
+})
+
+test('without introspection it is refused for what it lacks', async () => {
+  const verifier = make({ introspection: undefined })
+  expect(await codeOf(async () => verifier.verify(await light()))).toBe('CW_TOKEN_AUDIENCE')
+})
+
+test('a regular token asks nobody', async () => {
+  const token = await signClaims(key, claimsOf(desk.issuer.issuer, { exp: start + 300, iat: start }))
+  expect(await codeOf(() => make().verify(token))).toBe('accepted')
+  expect(desk.calls()).toBe(0)
+})
+
+test('the realm’s answer is used again for seconds only, however long the token lasts', async () => {
+  const verifier = make()
+  const token = await light({ exp: start + 3600 })
+  await verifier.verify(token)
+  desk.now += 4
+  await verifier.verify(token)
+  expect(desk.calls()).toBe(1)
+  desk.now += 2
+  desk.answer = (response) => json(response, { active: false })
+  expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_INACTIVE')
+})
+
+test.each([
+  ['forged', async () => (await light()).slice(0, -8) + 'AAAAAAAA', 'CW_TOKEN_SIGNATURE'],
+  ['expired', () => light({ exp: start - 60 }), 'CW_TOKEN_EXPIRED'],
+  ['of another issuer', () => light({ iss: 'https://sso.example.com/realms/x' }), 'CW_TOKEN_ISSUER'],
+  ['an ID token', () => light({ typ: 'ID' }), 'CW_TOKEN_TYPE'],
+])('a lightweight token that is %s is refused without a call', async (_name, token, code) => {
+  expect(await codeOf(async () => make().verify(await token()))).toBe(code)
+  expect(desk.calls()).toBe(0)
+})
+
+test.each([
+  ['for another audience', { aud: 'else' }, 'CW_TOKEN_AUDIENCE'],
+  ['of another issuer', { iss: 'https://sso.example.com/realms/x' }, 'CW_TOKEN_ISSUER'],
+  ['of an ID token', { typ: 'ID' }, 'CW_TOKEN_TYPE'],
+  ['without a subject', { sub: undefined }, 'CW_TOKEN_CLAIM'],
+  ['bound to a key', { cnf: { jkt: 'A'.repeat(43) } }, 'CW_TOKEN_BOUND'],
+])('an answer %s is refused as such a token is', async (_name, change, code) => {
+  desk.answer = (response) => json(response, desk.active(change))
+  expect(await codeOf(async () => make().verify(await light()))).toBe(code)
+})
+
+test('an opaque token is judged by the realm alone', async () => {
+  expect(await make().verify('2YotnFZFEjr1zCsicMWpAA')).toMatchObject({ username: 'alice' })
+  expect(await codeOf(() => make({ introspection: undefined }).verify('2YotnFZFEjr1zCsicMWpAA'))).toBe(
+    'CW_TOKEN_MALFORMED',
+  )
+  desk.answer = (response) => json(response, { active: false })
+  expect(await codeOf(() => make().verify('3YotnFZFEjr1zCsicMWpAA'))).toBe('CW_TOKEN_INACTIVE')
+})
+
+test('of several realms an opaque token is nobody’s, a lightweight one its issuer’s', async () => {
+  const { issuer } = desk.issuer
+  const realm = { issuer, audience: 'shop-api', introspection: { clientId, clientSecret } }
+  const verifier = createVerifier({
+    issuers: [realm, { issuer: 'https://sso.example.com/realms/x', audience: 'x' }],
+    now: () => desk.now * 1000,
+  })
+  expect(await verifier.verify(await light())).toMatchObject({ username: 'alice' })
+  expect(await codeOf(() => verifier.verify('2YotnFZFEjr1zCsicMWpAA'))).toBe('CW_TOKEN_MALFORMED')
+})
+
+test('a revocation counts before the remembered answer is old', async () => {
+  const revocations = createRevocations({ now: () => desk.now * 1000 })
+  const verifier = make({ revocations })
+  const token = await light()
+  const { sid } = await verifier.verify(token)
+  await revocations.revoke(desk.issuer.issuer, { sid: String(sid) })
+  expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_REVOKED')
+  expect(desk.calls()).toBe(1)
+})
