@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import type { Verifier } from 'cloakwright'
+import type { Revocations, Verifier } from 'cloakwright'
 import { cloakwright, sendProblem } from 'cloakwright/fastify'
 import type { SessionEngine } from 'cloakwright/session'
 import fastify, {
@@ -24,6 +24,7 @@ import { homeRoutes } from './routes/home.ts'
 import { meRoute } from './routes/me.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { noteRoutes } from './routes/notes.ts'
+import { revocationRoutes } from './routes/revocations.ts'
 
 /** Fastify, with types inferred from the routes' schemas. */
 export type App = FastifyInstance<
@@ -39,6 +40,7 @@ export interface Parts {
   readonly config: Config
   readonly database: Database
   readonly verifier: Verifier
+  readonly revocations: Revocations
   readonly sessions: SessionEngine
   readonly logger: FastifyBaseLogger
 }
@@ -47,7 +49,8 @@ export interface Parts {
 const BODY_LIMIT = 256 * 1024
 
 /** Builds the application: what every request passes, then the routes. */
-export async function createApp({ config, database, verifier, sessions, logger }: Parts): Promise<App> {
+export async function createApp(parts: Parts): Promise<App> {
+  const { config, database, verifier, sessions, logger } = parts
   const app: App = fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
@@ -71,7 +74,8 @@ export async function createApp({ config, database, verifier, sessions, logger }
   })
   metrics(app)
   await openApi(app, config.publicUrl)
-  await app.register(cloakwright, { verifier, sessions })
+  // In development a refusal names its reason to whoever asked; in production only the log has it.
+  await app.register(cloakwright, { verifier, sessions, explain: !config.production })
 
   const users = new Users(database.orm, (err) => logger.warn({ err }, 'a user could not be mirrored'))
   app.addHook('onClose', () => users.settled())
@@ -79,6 +83,7 @@ export async function createApp({ config, database, verifier, sessions, logger }
   messageRoutes(app, users)
   meRoute(app, users, config.keycloak.clientId)
   noteRoutes(app, new Notes(database.orm), users)
+  revocationRoutes(app, parts.revocations, config.keycloak.issuer)
   healthRoutes(app, database.sql, verifier)
   await docsPage(app)
   return app

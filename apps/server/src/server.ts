@@ -47,13 +47,16 @@ export async function createServer(config: Config, starting: Starting): Promise<
       import('cloakwright/state'),
       config.keycloak.embedded ? import('./keycloak/embedded.ts') : import('./keycloak/probe.ts'),
     ])
-    const [database, [{ createApp }, { createVerifier }, { createSessions }, { postgresSessionStore }]] =
+    const [database, [{ createApp }, { createRevocations, createVerifier }, { createSessions }, state]] =
       await Promise.all([opening, loading])
     await migrateDatabase(database)
 
     await provideRealm(config, database, starting, opened)
 
+    const revocations = createRevocations({ store: state.postgresRevocationStore(database.sql) })
+    opened.push(() => revocations.close())
     const verifier = createVerifier({
+      revocations,
       issuer: config.keycloak.issuer,
       internalUrl: config.keycloak.realmUrl,
       audience: config.keycloak.clientId,
@@ -69,9 +72,10 @@ export async function createServer(config: Config, starting: Starting): Promise<
       keys: () => config.sessionKeys(),
       onError: (err) => logger.warn({ err }, 'a login failed'),
       dangerouslyAllowHttp: !config.production,
-      store: postgresSessionStore(database.sql),
+      store: state.postgresSessionStore(database.sql),
+      revocations,
     })
-    const app = await createApp({ config, database, verifier, sessions, logger })
+    const app = await createApp({ config, database, verifier, revocations, sessions, logger })
     opened.push(() => app.close())
 
     await verifier.ready()

@@ -34,6 +34,10 @@ async function expectProblem(
     detail,
     code: expect.stringMatching(/^[A-Z_0-9]+$/),
     requestId: expect.any(String),
+    // In development a refusal says why.
+    ...(status === 401 || status === 403
+      ? { reason: expect.stringMatching(/^(?:Token|Request): /), hint: expect.any(String) }
+      : {}),
   })
   return problem
 }
@@ -252,6 +256,41 @@ describe('SQL and HTML stay text', () => {
     async (title) => {
       const created = await server.request('/notes', { token: bob, body: { title } })
       expect(await json(created)).toMatchObject({ title })
+    },
+  )
+})
+
+describe('revocations', () => {
+  const revoke = (body: unknown, token?: string): Promise<Response> =>
+    server.request('/admin/revocations', { body, ...(token === undefined ? {} : { token }) })
+  const claimOf = (token: string, name: string): unknown =>
+    (JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>)[
+      name
+    ]
+
+  test('an administrator ends a session’s tokens at once; another session goes on', async () => {
+    const [first, second] = await Promise.all([server.token('bob'), server.token('bob')])
+    expect((await server.request('/secure-data', { token: first })).status).toBe(200)
+    expect((await revoke({ sid: claimOf(first, 'sid') }, alice)).status).toBe(204)
+    await expectProblem(
+      await server.request('/secure-data', { token: first }),
+      401,
+      'Invalid authentication credentials',
+    )
+    expect((await server.request('/secure-data', { token: second })).status).toBe(200)
+    expect((await revoke({ jti: claimOf(second, 'jti') }, alice)).status).toBe(204)
+    expect((await server.request('/secure-data', { token: second })).status).toBe(401)
+  })
+
+  test('nobody else does', async () => {
+    await expectProblem(await revoke({ sid: 'x' }, bob), 403, 'Insufficient permissions')
+    await expectProblem(await revoke({ sid: 'x' }), 401, 'Not authenticated')
+  })
+
+  test.each([[{}], [{ sid: '' }], [{ sid: 'a', jti: 'b' }], [{ notBefore: 'now' }], [{ notBefore: 1e12 }]])(
+    '%j is refused',
+    async (body) => {
+      expect((await revoke(body, alice)).status).toBe(400)
     },
   )
 })

@@ -42,6 +42,7 @@ test('/docs/json is OpenAPI 3.1 and describes every route of the contract with i
   expect(document.openapi).toBe('3.1.0')
   expect(Object.keys(document.paths).toSorted()).toEqual([
     '/admin-data',
+    '/admin/revocations',
     '/health/live',
     '/health/ready',
     '/me',

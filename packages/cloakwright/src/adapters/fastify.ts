@@ -132,7 +132,8 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
   }
 }
 
-const orphaned = 'a session of keys that the realm no longer has: a new login mends it'
+const orphaned =
+  'a session whose tokens are not accepted any more (keys replaced, or revoked): a new login mends it'
 
 /** A form is read after `onRequest` guards have run: a token in it beside the one that was accepted is found here. */
 function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: () => void): void {

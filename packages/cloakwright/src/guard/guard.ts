@@ -139,9 +139,15 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
 
 type Headers = Readonly<Record<string, string>>
 
+/** What only a new login mends: the realm's keys were replaced since the last one, or its tokens were revoked. */
+const orphaned: ReadonlySet<string> = new Set([
+  'CW_TOKEN_KEY_UNKNOWN',
+  'CW_TOKEN_SIGNATURE',
+  'CW_TOKEN_REVOKED',
+])
+
 /**
- * The user of the request's session. Where the realm's keys were replaced since the login, whoever comes with such a
- * session is as good as signed out, and only a new login helps. Any other refusal (audience, issuer, clock) a new
+ * The user of the request's session; nobody where only a new login helps. Any other refusal (audience, issuer, clock) a new
  * login would meet again, in endless redirects.
  */
 async function fromSession(
@@ -157,7 +163,7 @@ async function fromSession(
     return { user: await verifier.verify(text), text }
   } catch (error) {
     const code = error instanceof CloakwrightError ? error.code : undefined
-    if (code !== 'CW_TOKEN_KEY_UNKNOWN' && code !== 'CW_TOKEN_SIGNATURE') throw error
+    if (code === undefined || !orphaned.has(code)) throw error
     return { user: undefined, text }
   }
 }

@@ -43,7 +43,7 @@ export interface Refused {
 export interface Redirected {
   readonly kind: 'redirected'
   readonly response: Response
-  /** Whether there was a session, of keys that the realm no longer has. */
+  /** Whether there was a session whose tokens are not accepted any more. */
   readonly orphaned: boolean
 }
 

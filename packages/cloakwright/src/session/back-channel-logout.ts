@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
 import { CloakwrightError } from '../errors.ts'
+import type { RevokedBy } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
 import { sha256 } from './crypto.ts'
 import { unavailable } from './provider-error.ts'
@@ -24,7 +25,7 @@ export function createBackChannelLogout(
   context: SessionContext,
   report: (error: CloakwrightError) => void,
 ): BackChannelLogout {
-  const { config, store } = context
+  const { config, revocations, store } = context
   const verify = createTokenCheck(context)
 
   return async (request) => {
@@ -33,6 +34,7 @@ export function createBackChannelLogout(
       const by =
         sid === undefined ? { subject: sub ?? '', createdBefore: (iat + clockTolerance) * 1000 } : { sid }
       await store.removeWhere(config.issuer, by)
+      await revocations?.revoke(config.issuer, sid === undefined ? ofUser(sub, iat) : { sid })
       const expiresAt = (iat + maxTokenAge + clockTolerance) * 1000
       const id = sha256(`logout ${config.issuer} ${jti}`)
       if (!(await store.useOnce(id, expiresAt, config.now()))) throw refused('it was used before')
@@ -45,6 +47,11 @@ export function createBackChannelLogout(
       return new Response(body, { status: error.status, headers })
     }
   }
+}
+
+/** Both times are the realm's own: no clocks to compare. */
+function ofUser(subject: string | undefined, iat: number): RevokedBy {
+  return { subject: subject ?? '', issuedUntil: Math.floor(iat) }
 }
 
 async function readToken(request: Request): Promise<string> {

@@ -1,4 +1,5 @@
 import type { SessionStore } from '../state/ports.ts'
+import type { Revocations } from '../token/index.ts'
 import type { Cookies } from './cookies.ts'
 import type { Keyring } from './crypto.ts'
 import type { SessionConfig } from './options.ts'
@@ -11,4 +12,5 @@ export interface SessionContext {
   readonly keyring: Keyring
   readonly provider: Provider
   readonly store: SessionStore
+  readonly revocations: Revocations | undefined
 }

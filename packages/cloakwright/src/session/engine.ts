@@ -46,6 +46,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
     keyring: createKeyring(options.keys),
     provider: createProvider(config),
     store: options.store,
+    revocations: options.revocations,
   }
   const { basePath, publicOrigin } = config
   const keepFresh = createRefresher(context)

@@ -7,18 +7,22 @@ import type { SessionRequest } from './types.ts'
 import { openTokens } from './vault.ts'
 
 /**
- * Signs out: the session first, then the browser goes on to the provider, to end the session there
+ * Signs out: the session with its access tokens first, then the browser goes on to the provider, to end the session there
  * (OpenID Connect RP-Initiated Logout 1.0), and comes back to `/`.
  *
  * @throws {CW_SESSION_ORIGIN} Without a same-origin proof.
  */
 export async function answerLogout(context: SessionContext, request: SessionRequest): Promise<Response> {
-  const { config, cookies, provider, store } = context
+  const { config, cookies, provider, revocations, store } = context
   requireSameOrigin(request, config.publicOrigin)
   const home = `${config.publicOrigin}/`
   const value = cookies.readSession(request)
-  const record = value === undefined ? undefined : await store.remove(sha256(value))
-  if (record === undefined) return redirect(home, [cookies.clearSession()])
+  const key = value === undefined ? undefined : sha256(value)
+  const record = key === undefined ? undefined : await store.read(key)
+  if (key === undefined || record === undefined) return redirect(home, [cookies.clearSession()])
+  // Its tokens first: should the store fail in between, the session is still there to be signed out of.
+  if (record.sid !== undefined) await revocations?.revoke(config.issuer, { sid: record.sid })
+  await store.remove(key)
   const tokens = await openTokens(context, record)
   const location = await provider.logoutUrl(tokens?.idToken).catch((error: unknown) => {
     // Signed out here, whether or not the provider can be asked for its page.

@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
 import type { SessionStore } from '../state/ports.ts'
+import type { Revocations } from '../token/index.ts'
 
 /** A key that encrypts tokens at rest and login cookies. */
 export interface SessionKey {
@@ -32,6 +33,11 @@ export interface SessionOptions {
    */
   readonly keys: readonly SessionKey[] | (() => readonly SessionKey[] | Promise<readonly SessionKey[]>)
   readonly store: SessionStore
+  /**
+   * What ends with a session at a logout, of the user or by the realm: its access tokens, wherever they are. Give it to
+   * the verifier too. Without it a token that was already given out lives until its `exp`.
+   */
+  readonly revocations?: Revocations | undefined
   /** The path prefix of login, callback and logout; `/auth` by default. */
   readonly basePath?: string | undefined
   /** Scopes asked for at login, `openid` by default; `openid` must be among them. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { CloakwrightError } from 'cloakwright'
+import { type AccessToken, CloakwrightError, createRevocations } from 'cloakwright'
 import { memorySessionStore } from 'cloakwright/state'
 import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { toAccessToken } from '../../src/token/access-token.ts'
 import { clientId, startProvider, type TestProvider } from './support/provider.ts'
 import { newKey, publicUrl, sessionOf, setup } from './support/setup.ts'
 
@@ -52,6 +53,22 @@ describe('back-channel logout', () => {
     expect([response?.status, response?.headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(await sessionOf(alice)).toBeUndefined()
     expect(await sessionOf(bob)).toBeDefined()
+  })
+
+  it.each<[string, Claims, string, string]>([
+    ['a session', {}, 'sid-alice', 'anyone'],
+    ['every session of a user', { sid: undefined }, 'any', 'sub-alice'],
+  ])('revokes the access tokens of %s', async (_, changes, sid, subject) => {
+    const revocations = createRevocations()
+    const { sessions } = setup(provider, { revocations })
+    const iat = Math.floor(Date.now() / 1000)
+    const token = (issuedAt: number): AccessToken =>
+      toAccessToken({ sid }, { subject, binding: undefined, issuedAt, expiresAt: iat + 60 })
+    expect(revocations.isRevoked(token(iat), provider.issuer)).toBe(false)
+    expect((await sessions.handle(call(await tokenOf({ iat, ...changes }))))?.status).toBe(200)
+    expect(revocations.isRevoked(token(iat), provider.issuer)).toBe(true)
+    // A later login of the user goes on; a session that ended has none.
+    expect(revocations.isRevoked(token(iat + 1), provider.issuer)).toBe(sid === 'sid-alice')
   })
 
   it('ends the session on a replica that never saw the login', async () => {

@@ -1,12 +1,19 @@
 import { memorySessionStore, type SessionStore } from 'cloakwright/state'
-import { CloakwrightError } from 'cloakwright'
+import { type AccessToken, CloakwrightError, createRevocations } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { toAccessToken } from '../../src/token/access-token.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, sessionOf, setup } from './support/setup.ts'
 
 const form = {
   method: 'POST',
   headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+}
+
+/** An access token of a session, as a verifier would have made it. */
+function tokenOf(sid: string): AccessToken {
+  const now = Math.floor(Date.now() / 1000)
+  return toAccessToken({ sid }, { subject: 'u', binding: undefined, issuedAt: now, expiresAt: now + 60 })
 }
 
 describe('logout', () => {
@@ -34,6 +41,16 @@ describe('logout', () => {
     const thief = newBrowser()
     thief.jar.set(host, new Map([[sessionCookie, value]]))
     expect(await sessionOf(thief)).toBeUndefined()
+  })
+
+  it('revokes the access tokens of the session, so that one that was given out ends too', async () => {
+    const revocations = createRevocations()
+    const { signIn } = setup(provider, { revocations })
+    const browser = await signIn()
+    expect(revocations.version).toBe(0)
+    await browser.send(`${publicUrl}/auth/logout`, form)
+    expect(revocations.isRevoked(tokenOf('sid-alice'), provider.issuer)).toBe(true)
+    expect(revocations.isRevoked(tokenOf('sid-bob'), provider.issuer)).toBe(false)
   })
 
   it('goes home without a session, or with one that has ended', async () => {

@@ -1,0 +1,64 @@
+import type { Revocations, RevokedBy } from 'cloakwright'
+import { requireRole } from 'cloakwright/fastify'
+import { type Static, Type } from 'typebox'
+import type { App } from '../app.ts'
+import { ClientError } from '../http/problems.ts'
+import { problem, secured } from './schemas.ts'
+
+const text = Type.String({ minLength: 1, maxLength: 255 })
+const seconds = Type.Integer({ minimum: 0, description: 'Seconds since the epoch; now, if it is left out' })
+
+const Revocation = Type.Union([
+  Type.Object({ sid: text }, { additionalProperties: false, description: 'The tokens of one session' }),
+  Type.Object(
+    { subject: text, issuedUntil: Type.Optional(seconds) },
+    { additionalProperties: false, description: 'A user’s tokens that were issued until then' },
+  ),
+  Type.Object({ jti: text }, { additionalProperties: false, description: 'One token' }),
+  Type.Object(
+    { notBefore: seconds },
+    { additionalProperties: false, description: 'All tokens that were issued before then' },
+  ),
+])
+
+/** Seconds by which an administrator's clock may be ahead. */
+const tolerance = 60
+
+/** An administrator's word that tokens which were given out count no more, on every replica. */
+export function revocationRoutes(app: App, revocations: Revocations, issuer: string): void {
+  app.post(
+    '/admin/revocations',
+    {
+      onRequest: requireRole('admin'),
+      schema: {
+        summary: 'Revoke access tokens: of a session, of a user, one, or all until a time',
+        tags: ['administration'],
+        security: secured,
+        body: Revocation,
+        response: {
+          204: Type.Null({ description: 'In force here, and on the other replicas within a second' }),
+          400: problem('The request does not fit the schema'),
+          401: problem('No valid token and no session'),
+          403: problem('The role admin is missing'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const by = toRevokedBy(request.body)
+      const until = 'notBefore' in by ? by.notBefore : 'subject' in by ? by.issuedUntil : 0
+      if (until > Date.now() / 1000 + tolerance)
+        throw new ClientError(
+          400,
+          'INVALID_REQUEST',
+          'body: the time lies ahead; it is in seconds since the epoch',
+        )
+      await revocations.revoke(issuer, by)
+      return reply.code(204).send(null)
+    },
+  )
+}
+
+function toRevokedBy(body: Static<typeof Revocation>): RevokedBy {
+  if (!('subject' in body)) return body
+  return { subject: body.subject, issuedUntil: body.issuedUntil ?? Math.floor(Date.now() / 1000) }
+}
