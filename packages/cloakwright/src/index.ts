@@ -18,6 +18,7 @@ export { clientRole, type Decision, type Policy, role, scope, user } from './pol
 export { type Problem, toProblem } from './problem.ts'
 export type { DpopOptions, MtlsOptions, NonceKeys, Presentation } from './proof/index.ts'
 export type { RevokedBy } from './state/ports.ts'
+export type { RealmRequest, Telemetry } from './telemetry/index.ts'
 export {
   type AccessToken,
   type Algorithm,

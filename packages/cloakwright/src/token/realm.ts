@@ -1,6 +1,7 @@
 import { createIntrospection, type Introspection } from '../introspection/index.ts'
 import { createKeySet, type KeySet } from '../keys/index.ts'
-import { createMetadata } from '../metadata/index.ts'
+import { createMetadata, type Fetch } from '../metadata/index.ts'
+import { observeFetch, type RealmRequest } from '../telemetry/index.ts'
 import type { Expectations } from './claims.ts'
 import type { CommonOptions, IssuerOptions } from './types.ts'
 import { type CheckedOptions, checkExpectations } from './verifier-options.ts'
@@ -27,15 +28,23 @@ export function createRealm(
   checked: CheckedOptions,
   onRemoved: () => void,
 ): Realm {
-  const { fetch = globalThis.fetch, now = Date.now } = common
+  const { fetch = globalThis.fetch, now = Date.now, telemetry } = common
+  const observed = (what: RealmRequest): Fetch => observeFetch(fetch, what, telemetry)
   const { timeout, coolDown, maxAge, clockTolerance } = checked
   const { issuer, internalUrl } = of
   const expected = checkExpectations(of, clockTolerance)
   const { dangerouslyAllowHttp } = common
-  const metadata = createMetadata({ issuer, internalUrl, dangerouslyAllowHttp, fetch, now, timeout })
+  const metadata = createMetadata({
+    issuer,
+    internalUrl,
+    dangerouslyAllowHttp,
+    fetch: observed('discovery'),
+    now,
+    timeout,
+  })
   const keys = createKeySet({
     metadata,
-    fetch,
+    fetch: observed('keys'),
     now,
     timeout,
     coolDown,
@@ -43,6 +52,8 @@ export function createRealm(
     onRemoved,
     onError: common.onKeysError ?? (() => {}),
   })
-  const introspection = of.introspection && createIntrospection(of.introspection, { metadata, fetch, now })
+  const introspection =
+    of.introspection &&
+    createIntrospection(of.introspection, { metadata, fetch: observed('introspection'), now })
   return { expected, keys, introspection, inUse: true }
 }

@@ -2,6 +2,7 @@ import type { CloakwrightError } from '../errors.ts'
 import type { IntrospectionOptions } from '../introspection/index.ts'
 import type { Fetch } from '../metadata/index.ts'
 import type { DpopOptions, MtlsOptions, Presentation, ProofChecks } from '../proof/index.ts'
+import type { Telemetry } from '../telemetry/index.ts'
 import type { AccessToken } from './access-token.ts'
 import type { Algorithm } from './algorithms.ts'
 import type { TokenCacheLimits } from './cache.ts'
@@ -97,6 +98,8 @@ export interface CommonOptions {
   readonly timeout?: number | undefined
   /** Called with each failed look at the realm's keys; known keys keep working meanwhile. */
   readonly onKeysError?: ((error: CloakwrightError) => void) | undefined
+  /** Hears what the verifier does; `openTelemetry()` from `cloakwright/opentelemetry`. */
+  readonly telemetry?: Telemetry | undefined
   readonly fetch?: Fetch | undefined
   /** Milliseconds since the epoch; `Date.now` by default. */
   readonly now?: (() => number) | undefined

@@ -2,6 +2,7 @@ import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { checkProofs, createDpop, createMtls, type Presentation, type ProofChecks } from '../proof/index.ts'
+import { observeRefusals, type Telemetry } from '../telemetry/index.ts'
 import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
 import { isSigned } from './algorithms.ts'
 import { createTokenCache } from './cache.ts'
@@ -32,7 +33,7 @@ import { checkOptions } from './verifier-options.ts'
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { now = Date.now, revocations } = options
+  const { now = Date.now, revocations, telemetry } = options
   const checked = checkOptions(options)
   const { allowed, maxTokenLength } = checked
   const cache =
@@ -123,6 +124,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const parsed = parseToken(text, allowed, maxTokenLength)
     return only === undefined ? verifyOfSeveral(text, parsed) : verifyOf(text, parsed, only)
   }
+  const verifyObserved = (text: string, by: Telemetry): AccessToken | Promise<AccessToken> => {
+    const accepted = (token: AccessToken): AccessToken => {
+      by.accepted(false)
+      return token
+    }
+    const token = by.verification(() => verifyAnew(text))
+    return token instanceof Promise ? token.then(accepted) : accepted(token)
+  }
   const prove = (
     token: AccessToken,
     text: string,
@@ -136,7 +145,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     if (revocations !== undefined && !revocations.known)
       return revocations.ready().then(() => verify(text, presented))
     const known = typeof text === 'string' ? fromCache(text, now()) : undefined
-    const token = known ?? verifyAnew(text)
+    if (known !== undefined) telemetry?.accepted(true)
+    const token = known ?? (telemetry === undefined ? verifyAnew(text) : verifyObserved(text, telemetry))
     return token instanceof Promise
       ? token.then((verified) => prove(verified, text, presented))
       : prove(token, text, presented)
@@ -145,7 +155,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   return {
     issuers: realms.issuers,
     proofs,
-    verify,
+    verify: telemetry === undefined ? verify : observeRefusals(verify, telemetry),
     async ready() {
       await Promise.all([realms.ready(), revocations?.ready()])
     },

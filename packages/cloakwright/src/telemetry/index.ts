@@ -1,0 +1,2 @@
+export { observeFetch, observeRefusals } from './observe.ts'
+export type { RealmRequest, Telemetry } from './types.ts'

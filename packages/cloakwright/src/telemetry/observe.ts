@@ -1,0 +1,26 @@
+import { CloakwrightError } from '../errors.ts'
+import type { Fetch } from '../metadata/index.ts'
+import type { Verifier } from '../token/index.ts'
+import type { RealmRequest, Telemetry } from './types.ts'
+
+/** Lets telemetry hear of every refusal. */
+export function observeRefusals(verify: Verifier['verify'], telemetry: Telemetry): Verifier['verify'] {
+  const refuse = (error: unknown): never => {
+    telemetry.refused(error instanceof CloakwrightError ? error.code : 'unexpected')
+    throw error
+  }
+  return (token, presented) => {
+    try {
+      const verified = verify(token, presented)
+      return verified instanceof Promise ? verified.catch(refuse) : verified
+    } catch (error) {
+      return refuse(error)
+    }
+  }
+}
+
+/** Lets telemetry hear of every request to the realm. */
+export function observeFetch(fetch: Fetch, what: RealmRequest, telemetry: Telemetry | undefined): Fetch {
+  if (telemetry === undefined) return fetch
+  return (url, init) => telemetry.request(what, () => fetch(url, init))
+}
