@@ -14,7 +14,38 @@ export {
   type MetadataOptions,
   type RealmMetadata,
 } from './metadata/index.ts'
-export { clientRole, type Decision, type Policy, role, scope, user } from './policy/index.ts'
+export {
+  acr,
+  type Allowed,
+  allOf,
+  anyOf,
+  check,
+  type ClientRole,
+  clientRole,
+  createPermissions,
+  type Decision,
+  type Explanation,
+  explain,
+  group,
+  maxAge,
+  not,
+  organization,
+  type Permission,
+  type PermissionRequest,
+  type PermissionsOptions,
+  type Policy,
+  type PolicyContext,
+  type ProofKind,
+  proof,
+  type RealmRole,
+  type RealmRoles,
+  type Refused,
+  type RoleClient,
+  role,
+  scope,
+  toExplanationText,
+  user,
+} from './policy/index.ts'
 export { type Problem, toProblem } from './problem.ts'
 export type { DpopOptions, MtlsOptions, NonceKeys, Presentation } from './proof/index.ts'
 export type { RevokedBy } from './state/ports.ts'

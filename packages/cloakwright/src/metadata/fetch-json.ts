@@ -16,12 +16,14 @@ export interface FetchJsonOptions {
   readonly what: string
   /** A form to send by POST; without one it is a GET. */
   readonly form?: { readonly fields: URLSearchParams; readonly authorization: string } | undefined
+  /** Reads the body of a refusal (4xx) as well, which says why. */
+  readonly refusals?: boolean | undefined
 }
 
 /** What a server answered. */
 export interface BoundedAnswer {
   readonly status: number
-  /** The body of a 200; `undefined` with another status, or when it is too large. */
+  /** The body of a 200, or of a refusal that is asked for; `undefined` with another status, or when it is too large. */
   readonly body: Buffer | undefined
 }
 
@@ -103,7 +105,8 @@ async function read(url: string, options: FetchJsonOptions, signal: AbortSignal)
     signal,
   })
   const { status } = response
-  if (status === 200) return { status, body: await readBounded(response, options.maxBytes) }
+  const refused = options.refusals === true && status >= 400 && status < 500
+  if (status === 200 || refused) return { status, body: await readBounded(response, options.maxBytes) }
   await response.body?.cancel()
   return { status, body: undefined }
 }

@@ -15,6 +15,8 @@ export interface Refused {
   readonly reason: string
   /** What the client must bring the next time. */
   readonly challenge?: ChallengeParameters | undefined
+  /** The token does not say whether it holds: then its opposite is refused as well (`not`). */
+  readonly undetermined?: true | undefined
 }
 
 /** What a policy may look at beside the token. */

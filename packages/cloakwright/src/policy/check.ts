@@ -1,0 +1,39 @@
+import type { AccessToken } from '../token/access-token.ts'
+import { allowed, checkNames, forbidden } from './decision.ts'
+import type { Decision, Policy } from './types.ts'
+
+/**
+ * A policy of your own, such as “owner of the order”: a function of the token and the request as the framework has it.
+ * Only `true` allows. What it throws is not taken for a decision: it becomes the error of the request.
+ *
+ * @param description What is needed, for the log and explanations; it goes on after “needs”.
+ * @throws {CW_CONFIG_INVALID} No description.
+ * @example
+ * ```ts
+ * import { anyOf, check, type Policy, role } from 'cloakwright'
+ * import type { FastifyRequest } from 'fastify'
+ *
+ * type OrderRequest = FastifyRequest<{ Params: { id: string } }>
+ *
+ * export function mayReadOrder(ownerOf: (order: string) => Promise<string | undefined>): Policy {
+ *   const owner = check<OrderRequest>('owner of the order', async (token, request) => {
+ *     return (await ownerOf(request.params.id)) === token.subject
+ *   })
+ *   return anyOf(role('admin'), owner)
+ * }
+ * ```
+ */
+export function check<Request = unknown>(
+  description: string,
+  isAllowed: (token: AccessToken, request: Request) => boolean | PromiseLike<boolean>,
+): Policy {
+  checkNames('check’s description', [description])
+  const decide = (answer: unknown): Decision => (answer === true ? allowed : forbidden(`not ${description}`))
+  return {
+    description,
+    evaluate(token, { request }) {
+      const answer = isAllowed(token, request as Request)
+      return typeof answer === 'boolean' ? decide(answer) : Promise.resolve(answer).then(decide)
+    },
+  }
+}

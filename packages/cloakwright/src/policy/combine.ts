@@ -1,0 +1,197 @@
+import type { ChallengeParameters } from '../errors.ts'
+import { CloakwrightError } from '../errors.ts'
+import type { AccessToken } from '../token/access-token.ts'
+import { allowed, forbidden, undetermined } from './decision.ts'
+import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
+
+/**
+ * Allows what **every** policy allows. They are asked from left to right, so put first what asks nobody else.
+ * What no login can cure is reported first: the right `acr` with the wrong role is 403, and so is no `acr` with the wrong
+ * role; no `acr` with the right role is a step-up (401).
+ *
+ * @throws {CW_CONFIG_INVALID} No policy.
+ */
+export function allOf(...policies: readonly [Policy, ...Policy[]]): Policy {
+  checkPolicies('allOf', policies)
+  return {
+    description: describe(policies, 'and'),
+    parts: { kind: 'allOf', policies },
+    evaluate: (token, context) => inTurn(policies, token, context, isFinal, joinAllOf),
+  }
+}
+
+/**
+ * Allows what **one** of the policies allows, asked from left to right until then. A refusal is reported as the one that the
+ * client can cure most easily: by a login, by a bound token, by a scope.
+ *
+ * @throws {CW_CONFIG_INVALID} No policy.
+ */
+export function anyOf(...policies: readonly [Policy, ...Policy[]]): Policy {
+  checkPolicies('anyOf', policies)
+  return {
+    description: describe(policies, 'or'),
+    parts: { kind: 'anyOf', policies },
+    evaluate: (token, context) => inTurn(policies, token, context, (one) => one.allowed, joinAnyOf),
+  }
+}
+
+/**
+ * Allows what a policy refuses because the token says otherwise. Where the token does not say (no `groups`, no `acr`, an
+ * organization that the client did not ask for), both the policy and its opposite refuse; an error stays an error.
+ *
+ * @throws {CW_CONFIG_INVALID} No policy.
+ */
+export function not(policy: Policy): Policy {
+  checkPolicies('not', [policy])
+  const { description } = policy
+  return {
+    description: `not (${description})`,
+    parts: { kind: 'not', policies: [policy] },
+    evaluate: (token, context) =>
+      inTurn(
+        [policy],
+        token,
+        context,
+        () => true,
+        ([decision]) => negate(decision as Decision, description),
+      ),
+  }
+}
+
+/** What `allOf` makes of its parts' decisions. */
+export function joinAllOf(decisions: readonly Decision[]): Decision {
+  const refusals = decisions.filter(isRefused)
+  if (refusals.length === 0) return allowed
+  const { code } = worst(refusals)
+  const challenge = refusals.filter((one) => one.code === code).reduce(mergeChallenge, undefined)
+  return {
+    ...joined(code, refusals, challenge),
+    // One refusal that the token does prove settles the whole.
+    undetermined: refusals.every((one) => one.undetermined) || undefined,
+  }
+}
+
+/** What `anyOf` makes of its parts' decisions. */
+export function joinAnyOf(decisions: readonly Decision[]): Decision {
+  const refusals = decisions.filter(isRefused)
+  if (refusals.length < decisions.length) return allowed
+  const { code, challenge } = [...refusals].sort(
+    (one, other) => severity[one.code] - severity[other.code],
+  )[0] as Refused
+  return {
+    ...joined(code, refusals, challenge),
+    undetermined: refusals.some((one) => one.undetermined) || undefined,
+  }
+}
+
+/** What `not` makes of its part's decision. */
+export function negate(decision: Decision, description: string): Decision {
+  if (decision.allowed) return forbidden(`excluded: ${description}`)
+  return decision.undetermined ? undetermined(`can't be excluded: ${decision.reason}`) : allowed
+}
+
+/** From what the client can cure by itself to what it can't. */
+const severity = {
+  CW_STEP_UP_REQUIRED: 0,
+  CW_PROOF_REQUIRED: 1,
+  CW_SCOPE_INSUFFICIENT: 2,
+  CW_FORBIDDEN: 3,
+} as const
+
+/** Answers at once as long as the parts do. */
+function inTurn(
+  policies: readonly Policy[],
+  token: AccessToken,
+  context: PolicyContext,
+  settles: (decision: Decision) => boolean,
+  join: (decisions: readonly Decision[]) => Decision,
+): Decision | Promise<Decision> {
+  const decisions: Decision[] = []
+  const proceed = (): Decision | Promise<Decision> => {
+    while (decisions.length < policies.length) {
+      const decision = (policies[decisions.length] as Policy).evaluate(token, context)
+      if (decision instanceof Promise) {
+        return decision.then((one) => {
+          decisions.push(one)
+          return settles(one) ? join(decisions) : proceed()
+        })
+      }
+      decisions.push(decision)
+      if (settles(decision)) break
+    }
+    return join(decisions)
+  }
+  return proceed()
+}
+
+function isRefused(decision: Decision): decision is Refused {
+  return !decision.allowed
+}
+
+/** No later part can change what `allOf` answers. */
+export function isFinal(decision: Decision): boolean {
+  return isRefused(decision) && decision.code === 'CW_FORBIDDEN' && decision.undetermined !== true
+}
+
+function worst(refusals: readonly Refused[]): Refused {
+  return refusals.reduce((one, other) => (severity[other.code] > severity[one.code] ? other : one))
+}
+
+function joined(
+  code: Refused['code'],
+  refusals: readonly Refused[],
+  challenge: ChallengeParameters | undefined,
+): Refused {
+  return { allowed: false, code, reason: refusals.map(({ reason }) => reason).join('; '), challenge }
+}
+
+/** What satisfies both challenges. */
+function mergeChallenge(
+  one: ChallengeParameters | undefined,
+  { challenge: other }: Refused,
+): ChallengeParameters | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  const ages = [one.maxAge, other.maxAge].filter((age) => age !== undefined)
+  return {
+    ...one,
+    ...other,
+    acrValues: merge(one.acrValues, other.acrValues, (ours, theirs) => {
+      const common = ours.filter((value) => theirs.includes(value))
+      return common.length > 0 ? common : ours
+    }),
+    scope: merge(one.scope, other.scope, (ours, theirs) => [...new Set([...ours, ...theirs])]),
+    maxAge: ages.length > 0 ? Math.min(...ages) : undefined,
+  }
+}
+
+function merge(
+  one: string | undefined,
+  other: string | undefined,
+  both: (ours: readonly string[], theirs: readonly string[]) => readonly string[],
+): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return both(one.split(' '), other.split(' ')).join(' ')
+}
+
+function describe(policies: readonly Policy[], word: 'and' | 'or'): string {
+  const [only, second] = policies
+  if (only !== undefined && second === undefined) return only.description
+  return policies
+    .map(({ description, parts }) =>
+      parts === undefined || parts.kind === 'not' ? description : `(${description})`,
+    )
+    .join(` ${word} `)
+}
+
+function checkPolicies(kind: string, policies: readonly unknown[]): void {
+  if (policies.length > 0 && policies.every(isPolicy)) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', `policy: ${kind} has no policy, or what is none`, {
+    hint: "Give it policies, such as role('admin').",
+  })
+}
+
+function isPolicy(value: unknown): value is Policy {
+  return (
+    typeof value === 'object' && value !== null && 'evaluate' in value && typeof value.evaluate === 'function'
+  )
+}

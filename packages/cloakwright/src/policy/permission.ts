@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import { CloakwrightError } from '../errors.ts'
+import { createMetadata, type MetadataOptions } from '../metadata/index.ts'
+import type { AccessToken } from '../token/access-token.ts'
+import { allowed, forbidden, undetermined } from './decision.ts'
+import type { Decision, Policy, PolicyContext } from './types.ts'
+import { type Answer, askRealm, type Grant, type PermissionRequest, toText } from './uma.ts'
+
+/** Where permissions are asked for: the realm, as a verifier has it, and the client that has the authorization settings. */
+export interface PermissionsOptions extends MetadataOptions {
+  /** The client id whose resources, policies and permissions decide: Authorization is switched on for it. */
+  readonly audience: string
+  /** Seconds for which an answer counts, 0–10; 3 by default. A change in the realm takes effect after this time. */
+  readonly answerMaxAge?: number | undefined
+}
+
+/** Makes a policy: allows users to whom the realm grants **every** scope of **every** resource that is named. */
+export type Permission = (...needed: readonly [PermissionRequest, ...PermissionRequest[]]) => Policy
+
+/** Answers that are kept, at most. */
+const maxEntries = 10_000
+
+/**
+ * Permissions by Keycloak's authorization services (UMA 2.0): the realm decides, in the user's name, by the client's
+ * resources, scopes and policies. A partial grant is a refusal. Name a resource by its id where users can create
+ * resources with names of their choice.
+ *
+ * One question to the realm for all who ask the same at a time; the answer counts for {@link PermissionsOptions.answerMaxAge}.
+ * While the realm can't be asked, nobody is let in (503).
+ *
+ * @throws {CW_CONFIG_MISSING} No issuer or no audience.
+ * @throws {CW_CONFIG_INVALID} A value that can't work; the policies throw it for a resource or scope that can't be asked for.
+ * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
+ * @example
+ * ```ts
+ * import { createPermissions } from 'cloakwright'
+ *
+ * const permission = createPermissions({
+ *   issuer: 'https://sso.example.com/realms/shop',
+ *   audience: 'shop-api',
+ * })
+ *
+ * export const mayRefund = permission({ resource: 'orders', scopes: ['read', 'refund'] })
+ * ```
+ */
+export function createPermissions(options: PermissionsOptions): Permission {
+  const { audience, answerMaxAge = 3, fetch = globalThis.fetch, timeout = 5_000 } = options
+  if (typeof audience !== 'string' || audience === '')
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: no audience', {
+      hint: 'Give the client id that has Authorization switched on.',
+    })
+  if (typeof answerMaxAge !== 'number' || !(answerMaxAge >= 0 && answerMaxAge <= 10))
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      'permissions: answerMaxAge is not a number from 0 to 10',
+      {
+        hint: 'Give it in seconds, or leave it out for 3.',
+      },
+    )
+  const metadata = createMetadata(options)
+  const known = new Map<string, { readonly decision: Decision; readonly at: number }>()
+  const pending = new Map<string, Promise<Decision>>()
+
+  const ask = async (permissions: readonly PermissionRequest[], tokenText: string): Promise<Decision> => {
+    const tokenEndpoint = await tokenEndpointOf(() => metadata.get())
+    return decide(
+      permissions,
+      await askRealm({ tokenEndpoint, audience, permissions, tokenText, fetch, timeout }),
+    )
+  }
+
+  const evaluate = (
+    permissions: readonly PermissionRequest[],
+    asked: string,
+    token: AccessToken,
+    { now, tokenText }: PolicyContext,
+  ): Decision | Promise<Decision> => {
+    // Another realm's token is none of this realm's business.
+    if (token.claims['iss'] !== metadata.issuer)
+      return undetermined('the token comes from another realm than the permissions')
+    const key = `${createHash('sha256').update(tokenText).digest('base64')} ${asked}`
+    const entry = known.get(key)
+    if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision
+    known.delete(key)
+    let question = pending.get(key)
+    if (question === undefined) {
+      question = ask(permissions, tokenText)
+        .then((decision) => {
+          for (const oldest of known.keys()) {
+            if (known.size < maxEntries) break
+            known.delete(oldest)
+          }
+          known.set(key, { decision, at: now })
+          return decision
+        })
+        .finally(() => pending.delete(key))
+      pending.set(key, question)
+    }
+    return question
+  }
+
+  return (...needed) => {
+    checkPermissions(needed)
+    const permissions = needed.map(({ resource, scopes = [] }) => ({ resource, scopes: [...scopes] }))
+    const asked = JSON.stringify(permissions)
+    return {
+      description: `permission ${permissions.map(toText).join(' and ')}`,
+      evaluate: (token, context) => evaluate(permissions, asked, token, context),
+    }
+  }
+}
+
+async function tokenEndpointOf(
+  metadata: () => Promise<{ readonly internal: { readonly token_endpoint?: string } }>,
+): Promise<string> {
+  let endpoint: unknown
+  try {
+    endpoint = (await metadata()).internal.token_endpoint
+  } catch (cause) {
+    throw unavailable('the realm’s discovery document can’t be had', cause)
+  }
+  if (typeof endpoint === 'string') return endpoint
+  throw unavailable('the realm’s discovery document has no token_endpoint')
+}
+
+function unavailable(why: string, cause?: unknown): CloakwrightError {
+  return new CloakwrightError('CW_PERMISSIONS_UNAVAILABLE', `Permissions: ${why}`, {
+    cause,
+    retryAfter: 5,
+    hint: 'Is Keycloak up, and the issuer right?',
+  })
+}
+
+function decide(permissions: readonly PermissionRequest[], answer: Answer): Decision {
+  if (answer.kind === 'unknown')
+    return undetermined(`the realm knows no such ${answer.what}: ${permissions.map(toText).join(' and ')}`)
+  const missing = permissions.flatMap((one) => missingOf(one, answer.kind === 'denied' ? [] : answer.grants))
+  return missing.length === 0 ? allowed : forbidden(`missing permission: ${missing.join(', ')}`)
+}
+
+/** What is not granted of a permission, all of it by one resource: another of the same name, of a user, gives nothing to it. */
+function missingOf(
+  { resource, scopes = [] }: PermissionRequest,
+  grants: readonly Grant[],
+): readonly string[] {
+  const [grant, second] = grants.filter(({ rsid, rsname }) => rsid === resource || rsname === resource)
+  if (grant === undefined) return [toText({ resource, scopes })]
+  if (second !== undefined) return [`${resource} (several resources have this name: ask by id)`]
+  if (scopes.length === 0) {
+    // Keycloak grants a resource with scopes as soon as one of its scopes is.
+    return grant.scopes === undefined ? [] : [`${resource} (it has scopes: name those that are needed)`]
+  }
+  const given: readonly unknown[] = Array.isArray(grant.scopes) ? grant.scopes : []
+  return scopes.filter((scope) => !given.includes(scope)).map((scope) => `${resource}#${scope}`)
+}
+
+function checkPermissions(needed: readonly PermissionRequest[]): void {
+  const valid =
+    needed.length > 0 &&
+    needed.every(
+      ({ resource, scopes = [] }) =>
+        isText(resource) &&
+        !resource.includes('#') &&
+        scopes.every((one) => isText(one) && !/[#,]/.test(one)),
+    )
+  if (valid) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'permission: a resource or scope can’t be asked for', {
+    hint: 'Name at least one resource, without #, and its scopes without # or a comma; by its id, if its name has one.',
+  })
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}

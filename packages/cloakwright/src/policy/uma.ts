@@ -1,0 +1,100 @@
+import { CloakwrightError } from '../errors.ts'
+import { type Fetch, fetchBounded } from '../metadata/index.ts'
+
+/** What is asked of the realm, in the user's name. */
+export interface PermissionRequest {
+  /** The resource's name or id, as the client's authorization settings have it. */
+  readonly resource: string
+  /** The scopes, **every one** of them; none for a resource that has no scopes. */
+  readonly scopes?: readonly string[] | undefined
+}
+
+/** What the realm grants; a resource without scopes is granted as a whole. */
+export interface Grant {
+  readonly rsid: unknown
+  readonly rsname: unknown
+  readonly scopes?: unknown
+}
+
+/** The realm's answer: what it grants of what was asked, which may be a part, or why it grants nothing. */
+export type Answer =
+  | { readonly kind: 'granted'; readonly grants: readonly Grant[] }
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'unknown'; readonly what: 'resource' | 'scope' }
+
+/** One question to the realm. */
+export interface Question {
+  readonly tokenEndpoint: string
+  /** The client whose authorization settings decide. */
+  readonly audience: string
+  readonly permissions: readonly PermissionRequest[]
+  readonly tokenText: string
+  readonly fetch: Fetch
+  /** Milliseconds, body included. */
+  readonly timeout: number
+}
+
+const maxBytes = 256 * 1024
+
+/**
+ * Asks Keycloak's authorization services which of the permissions the token's user has (UMA 2.0 grant,
+ * `response_mode=permissions`). The mode `decision` would not do: it says yes to a part of what was asked.
+ *
+ * @throws {CW_TOKEN_INACTIVE} The realm no longer accepts the token.
+ * @throws {CW_PERMISSIONS_UNAVAILABLE}
+ */
+export async function askRealm(question: Question): Promise<Answer> {
+  const { tokenEndpoint, audience, permissions, tokenText, fetch, timeout } = question
+  const fields = new URLSearchParams([
+    ['grant_type', 'urn:ietf:params:oauth:grant-type:uma-ticket'],
+    ['audience', audience],
+    ['response_mode', 'permissions'],
+    ...permissions.map((one) => ['permission', toText(one)] as [string, string]),
+  ])
+  const { status, body: bytes } = await fetchBounded(tokenEndpoint, {
+    fetch,
+    timeout,
+    maxBytes,
+    code: 'CW_PERMISSIONS_UNAVAILABLE',
+    what: 'Permissions',
+    form: { fields, authorization: `Bearer ${tokenText}` },
+    refusals: true,
+  })
+  const body = parse(bytes)
+  if (status === 200 && Array.isArray(body) && body.every(isObject))
+    return { kind: 'granted', grants: body as unknown as Grant[] }
+  const error = status >= 400 && isObject(body) ? body['error'] : undefined
+  if (status === 403 && error === 'access_denied') return { kind: 'denied' }
+  if (status === 400 && error === 'invalid_resource') return { kind: 'unknown', what: 'resource' }
+  if (status === 400 && error === 'invalid_scope') return { kind: 'unknown', what: 'scope' }
+  if (status === 400 && error === 'invalid_grant')
+    throw new CloakwrightError('CW_TOKEN_INACTIVE', 'Token: the realm no longer accepts it', {
+      hint: 'The user has signed out, or the token was revoked. Get a new one.',
+    })
+  const named = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` (${error})` : ''
+  throw new CloakwrightError(
+    'CW_PERMISSIONS_UNAVAILABLE',
+    `Permissions at ${tokenEndpoint}: answers with status ${status}${named} and no list of permissions`,
+    {
+      retryAfter: 5,
+      hint: `Check that Keycloak is well, and that the client ${audience} has Authorization switched on.`,
+    },
+  )
+}
+
+/** Keycloak's form: `resource#scope,scope`. */
+export function toText({ resource, scopes = [] }: PermissionRequest): string {
+  return scopes.length === 0 ? resource : `${resource}#${scopes.join(',')}`
+}
+
+function parse(body: Buffer | undefined): unknown {
+  try {
+    return body === undefined ? undefined : JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
