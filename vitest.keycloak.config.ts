@@ -12,6 +12,7 @@ export default mergeConfig(
         'packages/admin/test/**/*.test.ts',
         'packages/cloakwright/test/introspection/realm.test.ts',
         'packages/cloakwright/test/{proof,state}/**/*.test.ts',
+        'packages/cloakwright/test/state/**/*.test.ts',
         'packages/cloakwright/test/**/*.keycloak.test.ts',
         'packages/cli/test/**/*.keycloak.test.ts',
       ],
