@@ -12,3 +12,14 @@ export function toServer(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '')
   throw new InvalidArgumentError('It must be a URL such as http://localhost:8080.')
 }
+
+/** For commander: a number of seconds. */
+export function toSeconds(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number of seconds.')
+}
+
+/** For commander: an option that may be given several times. */
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
+}

@@ -19,12 +19,17 @@ export interface Program {
   readonly ended: Promise<number | string>
 }
 
-/** Starts it with these variables and no others of ours; it ends with the test. */
-export function startCli(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Program {
+/** Starts it with these variables and no others of ours, and this on its standard input; it ends with the test. */
+export function startCli(
+  args: readonly string[],
+  variables: NodeJS.ProcessEnv = {},
+  input?: string,
+): Program {
   const child = spawn(process.execPath, ['--conditions=cloakwright-source', '--import=tsx', main, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stdin.on('error', () => {}).end(input)
   const output = { stdout: '', stderr: '' }
   const listeners = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
@@ -61,8 +66,8 @@ export function startCli(args: readonly string[], variables: NodeJS.ProcessEnv =
 }
 
 /** Runs it to its end. */
-export async function runCli(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
-  const program = startCli(args, variables)
+export async function runCli(args: readonly string[], variables: NodeJS.ProcessEnv = {}, input?: string) {
+  const program = startCli(args, variables, input)
   const code = await program.ended
   return { code, stdout: program.stdout(), stderr: program.stderr() }
 }

@@ -3,6 +3,7 @@ export type { Algorithm } from './algorithms.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { type ChallengeContext, toChallenge } from './challenge.ts'
 export { ambiguous, type Credentials, credentialsOf } from './credentials.ts'
+export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'
 export { realmsOf } from './realms.ts'
 export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.ts'
 export type {
