@@ -31,4 +31,5 @@ export {
   type RealmState,
   readRealm,
 } from './realm/plan.ts'
+export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'
 export type { ClientCredentials, Credentials, PasswordCredentials, Secret } from './tokens.ts'

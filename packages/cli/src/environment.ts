@@ -84,6 +84,11 @@ export function keycloakServer(): string {
   return checked('KEYCLOAK_SERVER', `http://localhost:${keycloakPort()}`, toServer)
 }
 
+/** `KEYCLOAK_REALM`, `cloakwright` when it is unset. */
+export function keycloakRealm(): string {
+  return process.env['KEYCLOAK_REALM'] || 'cloakwright'
+}
+
 /** A variable by the same rule as its option. */
 function checked<T>(variable: string, fallback: string, parse: (text: string) => T): T {
   const text = process.env[variable] || fallback

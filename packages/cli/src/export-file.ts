@@ -7,16 +7,16 @@ import { CloakwrightError } from 'cloakwright'
  * @throws {CW_CONFIG_MISSING} when the file can't be read
  * @throws {CW_REALM_INVALID} when it is not JSON; the message has the line and column, and nothing of the content
  */
-export function readRealms(file: string): unknown[] {
-  const content: unknown = parse(read(file), file)
+export function readRealms(file: string, option = '--import'): unknown[] {
+  const content: unknown = parse(read(file, option), file)
   if (!Array.isArray(content)) return [content]
   if (content.length > 0) return content
-  throw new CloakwrightError('CW_REALM_INVALID', `${file}: an empty list, with no realm to import`, {
+  throw new CloakwrightError('CW_REALM_INVALID', `${file}: an empty list, with no realm in it`, {
     hint: 'Export the realm again',
   })
 }
 
-function read(file: string): string {
+function read(file: string, option: string): string {
   try {
     // A byte order mark comes from Windows' own tools, and is no JSON.
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
@@ -24,7 +24,7 @@ function read(file: string): string {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
     throw new CloakwrightError(
       'CW_CONFIG_MISSING',
-      `--import names ${file}, which can't be read (${reason})`,
+      `${option} names ${file}, which can't be read (${reason})`,
       {
         hint: "Give the path of a realm's export, made by Keycloak's kc.sh export or its console",
         cause: error,

@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { collect, toPort, toSeconds, toServer } from './arguments.ts'
 import { keycloakVersion } from './keycloak/release.ts'
 
@@ -71,6 +71,24 @@ function addRealm(program: Command): void {
       .addHelpText('after', `${administratorHelp}, on this machine only).`)
       .action(async (options) => (await import('./commands/realm.ts'))[name](options))
   }
+  realm
+    .command('types')
+    .description('Write the roles as types, so that a mistyped role does not compile.')
+    .option(
+      realmOption,
+      "of this definition, or of Keycloak's export (a .json file); default: of the live realm",
+    )
+    .addOption(
+      new Option(
+        '--server <url>',
+        'where the live realm KEYCLOAK_REALM (cloakwright) is (default: as for plan)',
+      )
+        .argParser(toServer)
+        .conflicts('realm'),
+    )
+    .option('--out <file>', 'the declaration file to write: src/realm-roles.d.ts (default: standard output)')
+    .addHelpText('after', `${administratorHelp}, on this machine only).`)
+    .action(async (options) => (await import('./commands/realm.ts')).types(options))
 }
 
 function addToken(program: Command): void {

@@ -1,6 +1,18 @@
-import { applyPlan, createAdmin, describeChange, planRealm } from '@cloakwright/admin'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  applyPlan,
+  createAdmin,
+  definedRoleNames,
+  describeChange,
+  planRealm,
+  type RealmRoleNames,
+  readRoleNames,
+  toRoleTypes,
+} from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
 import { loadDefinition } from '../definition.ts'
-import { administrator, keycloakServer } from '../environment.ts'
+import { administrator, keycloakRealm, keycloakServer } from '../environment.ts'
+import { readRealms } from '../export-file.ts'
 import { print } from '../output.ts'
 
 interface Options {
@@ -22,6 +34,56 @@ export async function apply(options: Options): Promise<void> {
   const changes = await applyPlan(admin, await planRealm(admin, definition))
   for (const change of changes) print(describeChange(change))
   print(changes.length === 0 ? `${definition.realm} was in line already` : `${changes.length} changed`)
+}
+
+interface TypesOptions {
+  readonly server?: string
+  readonly realm?: string
+  readonly out?: string
+}
+
+/** `cloakwright realm types`: the realm's roles as a declaration file. */
+export async function types({ server, realm, out }: TypesOptions): Promise<void> {
+  const text = toRoleTypes(await roleNames(server, realm))
+  if (out === undefined) process.stdout.write(text)
+  else if (existsSync(out) && readFileSync(out, 'utf8') === text) print(`${out} was up to date already`)
+  else {
+    write(out, text)
+    print(`${out} is up to date`)
+  }
+}
+
+async function roleNames(server = keycloakServer(), realm: string | undefined): Promise<RealmRoleNames> {
+  if (realm === undefined) {
+    const admin = createAdmin({ server, credentials: administrator(server) })
+    return await readRoleNames(admin, keycloakRealm())
+  }
+  if (!realm.endsWith('.json')) return definedRoleNames(await loadDefinition(realm))
+  const [exported, second] = readRealms(realm, '--realm')
+  if (isObject(exported) && second === undefined) return definedRoleNames(exported)
+  throw new CloakwrightError('CW_REALM_INVALID', `${realm} is not the export of one realm`, {
+    hint: 'Export that realm alone: kc.sh export --realm NAME --file FILE',
+  })
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      `--out names ${file}, which can't be written (${reason})`,
+      {
+        hint: 'Give the path of a file in a folder that is there',
+        cause: error,
+      },
+    )
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 async function prepare(options: Options) {

@@ -1,13 +1,25 @@
-import { clientRole, type Policy, role, scope, user } from '../policy/index.ts'
+import {
+  type ClientRole,
+  clientRole,
+  type Policy,
+  type RealmRole,
+  type RoleClient,
+  role,
+  scope,
+  user,
+} from '../policy/index.ts'
 
 /** The guards that every adapter offers, in its framework's form. */
 export interface Guards<Guard> {
   /** Lets in requests with a valid access token. */
   readonly requireUser: () => Guard
   /** Lets in users with **every one** of the realm roles; others get 403. */
-  readonly requireRole: (...roles: readonly [string, ...string[]]) => Guard
+  readonly requireRole: (...roles: readonly [RealmRole, ...RealmRole[]]) => Guard
   /** Lets in users with **every one** of that client's roles; others get 403. */
-  readonly requireClientRole: (client: string, ...roles: readonly [string, ...string[]]) => Guard
+  readonly requireClientRole: <Client extends RoleClient>(
+    client: Client,
+    ...roles: readonly [ClientRole<Client>, ...ClientRole<Client>[]]
+  ) => Guard
   /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
   readonly requireScope: (...scopes: readonly [string, ...string[]]) => Guard
   /** Lets in users whom a policy allows. */
