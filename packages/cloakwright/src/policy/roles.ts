@@ -1,16 +1,7 @@
 /**
- * The realm's roles, for the compiler. Empty, it allows every name; the file that `cloakwright realm types` writes fills
- * it in, and from then on a mistyped role does not compile.
- *
- * @example
- * ```ts
- * declare module 'cloakwright' {
- *   interface RealmRoles {
- *     realm: 'admin' | 'user'
- *     clients: { 'shop-api': 'stock-keeper' | 'buyer' }
- *   }
- * }
- * ```
+ * The realm's roles, for the compiler: `realm` is the union of the realm roles, `clients` has by client id the union of
+ * that client's roles. Empty, it allows every name; the file that `cloakwright realm types` writes fills it in, and from
+ * then on a mistyped role does not compile.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- to be filled in by declaration merging
 export interface RealmRoles {}
