@@ -26,7 +26,8 @@ const maxEntries = 10_000
  * resources with names of their choice.
  *
  * One question to the realm for all who ask the same at a time; the answer counts for {@link PermissionsOptions.answerMaxAge}.
- * While the realm can't be asked, nobody is let in (503).
+ * While the realm can't be asked, nobody is let in (503). Keycloak (26.7) takes no token for this that is bound by DPoP:
+ * such users are refused.
  *
  * @throws {CW_CONFIG_MISSING} No issuer or no audience.
  * @throws {CW_CONFIG_INVALID} A value that can't work; the policies throw it for a resource or scope that can't be asked for.
@@ -78,6 +79,8 @@ export function createPermissions(options: PermissionsOptions): Permission {
     // Another realm's token is none of this realm's business.
     if (token.claims['iss'] !== metadata.issuer)
       return undetermined('the token comes from another realm than the permissions')
+    if (token.binding?.jkt !== undefined)
+      return undetermined('Keycloak tells nobody the permissions of a token that is bound by DPoP')
     const key = `${createHash('sha256').update(tokenText).digest('base64')} ${asked}`
     const entry = known.get(key)
     if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision

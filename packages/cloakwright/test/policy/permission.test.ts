@@ -205,6 +205,16 @@ describe('whoever can’t be asked about is not let in', () => {
     })
   })
 
+  test('a token that is bound by DPoP, which Keycloak does not take', async () => {
+    token = Object.create(token, {
+      binding: { value: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' } },
+    })
+    const policy = permissionsOf()({ resource: 'orders' })
+    expect(await outcome(policy)).toMatch(/bound by DPoP/)
+    expect((await decide(not(policy))).allowed).toBe(false)
+    expect(asked).toHaveLength(0)
+  })
+
   test('a token of another realm is not shown to this one', async () => {
     const policy = permissionsOf({ issuer: `${tokens.issuer.issuer}2` })({ resource: 'orders' })
     expect(await outcome(policy)).toBe('the token comes from another realm than the permissions')
