@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import type { BoundedAnswer } from '../metadata/index.ts'
 import type { Claims } from '../token/access-token.ts'
-import { parseStrictObject } from '../token/strict-json.ts'
+import { freezeThrough, parseStrictBytes } from '../token/strict-json.ts'
 
 /** The claims with the size of their text, or the reason why the realm refuses to say: it is not down. */
 export type Answer = { readonly claims: Claims; readonly bytes: number } | CloakwrightError
@@ -30,9 +30,9 @@ export function toAnswer(url: string, clientId: string, { status, body }: Bounde
     return failed(`refuses the request (${status})`, 'Look at the realm’s log for INTROSPECT_TOKEN_ERROR.')
   if (status !== 200) throw failed(`answers with status ${status}`)
   if (body === undefined) throw failed('answers with too large a body')
-  const claims = parseStrictObject(body)
+  const claims = parseStrictBytes(body)
   if (claims === undefined) throw failed('answers with anything but one JSON object without repeated names')
-  return { claims, bytes: body.length }
+  return { claims: freezeThrough(claims), bytes: body.length }
 }
 
 /** The token is known not to be good. */

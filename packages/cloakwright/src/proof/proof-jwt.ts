@@ -2,7 +2,7 @@ import { createHash, type KeyObject } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
 import { toPublicKey } from '../keys/index.ts'
 import { type Algorithm, isSigned } from '../token/algorithms.ts'
-import { parseStrictObject } from '../token/strict-json.ts'
+import { parseStrictBytes } from '../token/strict-json.ts'
 
 /** A DPoP proof taken apart; nothing of it is trusted until {@link ProofJwt.isSigned}. */
 export interface ProofJwt {
@@ -28,8 +28,8 @@ export function parseProof(proof: unknown, allowed: ReadonlySet<string>): ProofJ
   if (proof.includes(',')) throw invalidProof('more than one in the DPoP field')
   const [, first = '', second = '', third = ''] = compactForm.exec(proof) ?? []
   if (first === '') throw invalidProof('not three base64url segments (a compact JWS)')
-  const header = parseStrictObject(decode(first))
-  const claims = parseStrictObject(decode(second))
+  const header = parseStrictBytes(decode(first))
+  const claims = parseStrictBytes(decode(second))
   if (header === undefined || claims === undefined)
     throw invalidProof('its header or payload is not one JSON object without repeated names')
   if (header['typ'] !== 'dpop+jwt') throw invalidProof('its header’s typ is not dpop+jwt')

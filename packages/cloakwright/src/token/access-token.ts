@@ -1,4 +1,5 @@
 import type { Binding } from '../proof/index.ts'
+import { freezeThrough } from './strict-json.ts'
 
 declare const verified: unique symbol
 
@@ -34,6 +35,8 @@ export interface AccessToken {
   readonly expiresAt: number
   /** `iat`, in seconds since the epoch. */
   readonly issuedAt: number
+  /** `nbf`, in seconds since the epoch; `iat` where the token has none. */
+  readonly notBefore: number
   /** All claims as the token has them. */
   readonly claims: Claims
 }
@@ -44,6 +47,7 @@ export interface CheckedClaims {
   readonly binding: Binding | undefined
   readonly expiresAt: number
   readonly issuedAt: number
+  readonly notBefore: number
 }
 
 /** Makes the access token of claims that were verified and checked. */
@@ -51,33 +55,46 @@ export function toAccessToken(claims: Claims, checked: CheckedClaims): AccessTok
   return Object.freeze(new VerifiedToken(claims, checked)) as unknown as AccessToken
 }
 
+/** What is a list or an object is made and frozen at the first look: many routes take none, and it takes as long as all checks of claims. */
 class VerifiedToken {
   readonly subject: string
   readonly username: string | undefined
   readonly email: string | undefined
   readonly name: string | undefined
-  readonly realmRoles: readonly string[]
-  readonly scopes: readonly string[]
   readonly sid: string | undefined
   readonly azp: string | undefined
   readonly binding: Binding | undefined
   readonly expiresAt: number
   readonly issuedAt: number
-  readonly claims: Claims
+  readonly notBefore: number
+  readonly #claims: Claims
+  #scopes: readonly string[] | undefined
 
   constructor(claims: Claims, checked: CheckedClaims) {
     this.subject = checked.subject
     this.username = text(claims['preferred_username'])
     this.email = text(claims['email'])
     this.name = text(claims['name'])
-    this.realmRoles = rolesOf(claims['realm_access'])
-    this.scopes = words(claims['scope'])
     this.sid = text(claims['sid'])
     this.azp = text(claims['azp'])
     this.binding = checked.binding
     this.expiresAt = checked.expiresAt
     this.issuedAt = checked.issuedAt
-    this.claims = claims
+    this.notBefore = checked.notBefore
+    this.#claims = claims
+  }
+
+  get claims(): Claims {
+    return freezeThrough(this.#claims)
+  }
+
+  get realmRoles(): readonly string[] {
+    return rolesOf(this.claims['realm_access'])
+  }
+
+  get scopes(): readonly string[] {
+    this.#scopes ??= words(this.#claims['scope'])
+    return this.#scopes
   }
 
   clientRoles(client: string): readonly string[] {

@@ -1,4 +1,5 @@
-import { constants, type KeyObject, verify } from 'node:crypto'
+import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto'
+import { bytesOf } from './base64url.ts'
 
 /** The signature algorithms that can be allowed: asymmetric ones only (RFC 7518 §3, RFC 8037). */
 export type Algorithm =
@@ -19,30 +20,26 @@ interface Scheme {
   readonly curve?: string
   /** Bytes of the signature, where the algorithm fixes them. */
   readonly size?: number
-  readonly options?: SignatureOptions
+  /** How the key is used, where that is not plain. */
+  readonly use?: (key: KeyObject) => VerifyKeyObjectInput
 }
 
-type SignatureOptions =
-  | { readonly padding: number; readonly saltLength: number }
-  | { readonly dsaEncoding: 'ieee-p1363' }
-
-const pss = (saltLength: number): SignatureOptions => ({
-  padding: constants.RSA_PKCS1_PSS_PADDING,
-  saltLength,
-})
-const rawSignature: SignatureOptions = { dsaEncoding: 'ieee-p1363' }
+const pss =
+  (saltLength: number) =>
+  (key: KeyObject): VerifyKeyObjectInput => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
+const rawSignature = (key: KeyObject): VerifyKeyObjectInput => ({ key, dsaEncoding: 'ieee-p1363' })
 
 // A Map, because names come from tokens and an object would also answer to `constructor`.
 const schemes = new Map<string, Scheme>([
   ['RS256', { hash: 'sha256', keyType: 'RSA' }],
   ['RS384', { hash: 'sha384', keyType: 'RSA' }],
   ['RS512', { hash: 'sha512', keyType: 'RSA' }],
-  ['PS256', { hash: 'sha256', keyType: 'RSA', options: pss(32) }],
-  ['PS384', { hash: 'sha384', keyType: 'RSA', options: pss(48) }],
-  ['PS512', { hash: 'sha512', keyType: 'RSA', options: pss(64) }],
-  ['ES256', { hash: 'sha256', keyType: 'EC', curve: 'P-256', size: 64, options: rawSignature }],
-  ['ES384', { hash: 'sha384', keyType: 'EC', curve: 'P-384', size: 96, options: rawSignature }],
-  ['ES512', { hash: 'sha512', keyType: 'EC', curve: 'P-521', size: 132, options: rawSignature }],
+  ['PS256', { hash: 'sha256', keyType: 'RSA', use: pss(32) }],
+  ['PS384', { hash: 'sha384', keyType: 'RSA', use: pss(48) }],
+  ['PS512', { hash: 'sha512', keyType: 'RSA', use: pss(64) }],
+  ['ES256', { hash: 'sha256', keyType: 'EC', curve: 'P-256', size: 64, use: rawSignature }],
+  ['ES384', { hash: 'sha384', keyType: 'EC', curve: 'P-384', size: 96, use: rawSignature }],
+  ['ES512', { hash: 'sha512', keyType: 'EC', curve: 'P-521', size: 132, use: rawSignature }],
   ['EdDSA', { hash: undefined, keyType: 'OKP' }],
 ])
 
@@ -59,11 +56,13 @@ export function algorithmsOf(keyType: string, curve: string | undefined): Algori
   })
 }
 
-/** Whether the signature is this key's over these bytes. Never throws. */
+/**
+ * Whether the signature is this key's over these bytes, or over those of an ASCII text. Never throws.
+ */
 export function isSigned(
   algorithm: Algorithm,
   key: KeyObject,
-  data: Uint8Array,
+  data: Uint8Array | string,
   signature: Uint8Array,
 ): boolean {
   const scheme = schemes.get(algorithm)
@@ -72,8 +71,8 @@ export function isSigned(
   try {
     return verify(
       scheme.hash,
-      data,
-      scheme.options === undefined ? key : { key, ...scheme.options },
+      typeof data === 'string' ? bytesOf(data) : data,
+      scheme.use === undefined ? key : scheme.use(key),
       signature,
     )
   } catch {

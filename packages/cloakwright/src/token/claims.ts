@@ -2,6 +2,8 @@ import { CloakwrightError } from '../errors.ts'
 import { bindingOf } from '../proof/index.ts'
 import type { CheckedClaims, Claims } from './access-token.ts'
 
+type Times = Pick<CheckedClaims, 'expiresAt' | 'issuedAt' | 'notBefore'>
+
 /** What a token's claims are compared with. */
 export interface Expectations {
   readonly issuer: string
@@ -43,11 +45,7 @@ export function checkClaims(claims: Claims, expected: Expectations, now: number)
  *
  * @param now Seconds since the epoch.
  */
-export function checkOrigin(
-  claims: Claims,
-  expected: Expectations,
-  now: number,
-): Pick<CheckedClaims, 'expiresAt' | 'issuedAt'> {
+export function checkOrigin(claims: Claims, expected: Expectations, now: number): Times {
   checkType(claims)
   checkIssuer(claims, expected)
   return checkTimes(claims, expected, now)
@@ -102,11 +100,7 @@ function checkAuthorizedParty(claims: Claims, expected: Expectations): void {
   })
 }
 
-function checkTimes(
-  claims: Claims,
-  expected: Expectations,
-  now: number,
-): Pick<CheckedClaims, 'expiresAt' | 'issuedAt'> {
+function checkTimes(claims: Claims, expected: Expectations, now: number): Times {
   const expiresAt = numericDate(claims, 'exp')
   const issuedAt = numericDate(claims, 'iat')
   const notBefore = claims['nbf'] === undefined ? issuedAt : numericDate(claims, 'nbf')
@@ -117,7 +111,7 @@ function checkTimes(
     throw refused('CW_TOKEN_NOT_YET_VALID', 'it is not valid yet (nbf)', { hint })
   if (now < issuedAt - expected.clockTolerance)
     throw refused('CW_TOKEN_NOT_YET_VALID', 'it was issued in the future (iat)', { hint })
-  return { expiresAt, issuedAt }
+  return { expiresAt, issuedAt, notBefore }
 }
 
 /** The last second that a JavaScript Date can show. */

@@ -1,22 +1,29 @@
 import { CloakwrightError } from '../errors.ts'
 import { type Algorithm, algorithms } from './algorithms.ts'
+import { bytesOf, decodeBytes, decodeText } from './base64url.ts'
 import { parseStrictObject } from './strict-json.ts'
 
 /** A token taken apart; nothing of it is trusted yet. */
 export interface ParsedToken {
   readonly algorithm: Algorithm
   readonly kid: string
-  /** The bytes that the signature covers. */
-  readonly signed: Buffer
+  /** The token, as a text of its own: one cut out of a larger text would keep all of that in memory. */
+  readonly text: string
+  /** The ASCII text that the signature covers. */
+  readonly signed: string
   readonly signature: Buffer
-  /** The payload's bytes; read them by {@link parseClaims} once the signature is verified. */
-  readonly payload: Buffer
+  /** The payload's text, `null` when it is none; read it by {@link parseClaims}. */
+  readonly payload: string | null
+}
+
+/** What a token's header says, once it is found acceptable. */
+interface Header {
+  readonly algorithm: Algorithm
+  readonly kid: string
 }
 
 /** Without a prototype, so that nothing is inherited. */
 type Members = Readonly<Record<string, unknown>>
-
-const compactForm = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
 /**
  * Takes a compact JWS apart (RFC 7515 §5.2, with RFC 8725's cautions): three base64url segments without padding or
@@ -34,12 +41,61 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
       `longer than ${maxLength} characters`,
       'Map fewer claims into the token, or raise maxTokenLength.',
     )
-  if (!compactForm.test(token)) throw malformed('not three base64url segments (a compact JWS)')
-  const firstDot = token.indexOf('.')
-  const lastDot = token.lastIndexOf('.')
-  const header = parseStrictObject(decode(token.slice(0, firstDot)))
+  const bytes = bytesOf(token)
+  const text = bytes.toString('latin1')
+  const firstDot = text.indexOf('.')
+  const lastDot = text.lastIndexOf('.')
+  if (text !== token || firstDot < 1 || lastDot <= firstDot + 1)
+    throw malformed('not three base64url segments (a compact JWS)')
+  // A further dot is in the payload, where it is no base64url.
+  const payload = decodeText(bytes, firstDot + 1, lastDot)
+  const signature = decodeBytes(bytes, lastDot + 1, bytes.length)
+  if (payload === undefined || signature === undefined) throw notCanonical()
+  const { algorithm, kid } = headerOf(text.slice(0, firstDot), bytes, allowed)
+  return { algorithm, kid, text, signed: text.slice(0, lastDot), signature, payload }
+}
+
+/**
+ * Reads the claims of a token; they are worth what its signature is.
+ *
+ * @throws {CW_TOKEN_MALFORMED}
+ */
+export function parseClaims(payload: string | null): Readonly<Record<string, unknown>> {
+  const claims = payload === null ? undefined : parseStrictObject(payload)
+  if (claims === undefined) throw malformed('its payload is not one JSON object without repeated names')
+  return claims
+}
+
+/**
+ * Acceptable headers by their base64url text: a realm's tokens have one for each of its keys, letter by letter. What a
+ * text says is the same for every verifier; what is allowed is not, and is asked each time.
+ */
+const knownHeaders = new Map<string, Header>()
+/** Anybody can make up headers: with so many, of such a length, it begins anew. */
+const maxKnownHeaders = 64
+const maxKnownLength = 512
+
+function headerOf(segment: string, bytes: Buffer, allowed: ReadonlySet<string>): Header {
+  const known = knownHeaders.get(segment)
+  if (known !== undefined) {
+    checkAlgorithm(known.algorithm, allowed)
+    return known
+  }
+  const header = readHeader(bytes.subarray(0, segment.length), allowed)
+  if (segment.length <= maxKnownLength) {
+    if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear()
+    // A copy: the slice would keep its whole token.
+    knownHeaders.set(bytes.toString('latin1', 0, segment.length), header)
+  }
+  return header
+}
+
+function readHeader(segment: Buffer, allowed: ReadonlySet<string>): Header {
+  const text = decodeText(segment, 0, segment.length)
+  if (text === undefined) throw notCanonical()
+  const header = text === null ? undefined : parseStrictObject(text)
   if (header === undefined) throw malformed('its header is not one JSON object without repeated names')
-  const algorithm = checkAlgorithm(header, allowed)
+  const algorithm = checkAlgorithm(header['alg'], allowed)
   checkHeader(header)
   const kid = header['kid']
   if (kid === undefined)
@@ -47,28 +103,10 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
       hint: 'Keycloak names the key in every token: this one comes from elsewhere.',
     })
   if (typeof kid !== 'string') throw malformed('its kid is no string')
-  return {
-    algorithm,
-    kid,
-    signed: Buffer.from(token.slice(0, lastDot), 'latin1'),
-    signature: decode(token.slice(lastDot + 1)),
-    payload: decode(token.slice(firstDot + 1, lastDot)),
-  }
+  return { algorithm, kid }
 }
 
-/**
- * Reads the claims of a token whose signature is verified.
- *
- * @throws {CW_TOKEN_MALFORMED}
- */
-export function parseClaims(payload: Buffer): Readonly<Record<string, unknown>> {
-  const claims = parseStrictObject(payload)
-  if (claims === undefined) throw malformed('its payload is not one JSON object without repeated names')
-  return claims
-}
-
-function checkAlgorithm(header: Members, allowed: ReadonlySet<string>): Algorithm {
-  const algorithm = header['alg']
+function checkAlgorithm(algorithm: unknown, allowed: ReadonlySet<string>): Algorithm {
   if (typeof algorithm === 'string' && allowed.has(algorithm)) return algorithm as Algorithm
   const known = (algorithms as readonly unknown[]).includes(algorithm)
   throw new CloakwrightError(
@@ -99,15 +137,8 @@ function checkHeader(header: Members): void {
     })
 }
 
-/** Decodes base64url whose alphabet is checked; a length or last character that no encoder makes is refused. */
-function decode(segment: string): Buffer {
-  const rest = segment.length % 4
-  const canonical =
-    rest === 0 ||
-    (rest === 2 && /[AQgw]$/.test(segment)) ||
-    (rest === 3 && /[AEIMQUYcgkosw048]$/.test(segment))
-  if (!canonical) throw malformed('a segment is not canonical base64url')
-  return Buffer.from(segment, 'base64url')
+function notCanonical(): CloakwrightError {
+  return malformed('a segment is not canonical base64url')
 }
 
 function malformed(why: string, hint?: string): CloakwrightError {

@@ -80,7 +80,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return introspect(text, realm, introspection)
     }
     const token = accept(claims, realm)
-    cache?.set(text, token, realm, revocations?.version ?? 0)
+    cache?.set(parsed.text, token, realm, revocations?.version ?? 0)
     return token
   }
   const verifyOf = (

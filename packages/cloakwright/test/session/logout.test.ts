@@ -13,7 +13,10 @@ const form = {
 /** An access token of a session, as a verifier would have made it. */
 function tokenOf(sid: string): AccessToken {
   const now = Math.floor(Date.now() / 1000)
-  return toAccessToken({ sid }, { subject: 'u', binding: undefined, issuedAt: now, expiresAt: now + 60 })
+  return toAccessToken(
+    { sid },
+    { subject: 'u', binding: undefined, notBefore: 0, issuedAt: now, expiresAt: now + 60 },
+  )
 }
 
 describe('logout', () => {

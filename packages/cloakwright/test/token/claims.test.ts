@@ -208,5 +208,11 @@ test('nobody can change a token that other requests share', async () => {
   expect(() => (token.scopes as string[]).push('boss')).toThrow(TypeError)
   expect(() => (token.clientRoles('shop-api') as string[]).push('boss')).toThrow(TypeError)
   expect(() => Object.assign(token, { subject: 'boss' })).toThrow(TypeError)
+  expect(() => Object.assign(token, { realmRoles: ['boss'] })).toThrow(TypeError)
+  expect(() => Object.assign(token, { more: true })).toThrow(TypeError)
   expect(() => Object.assign(token.claims, { sub: 'boss' })).toThrow(TypeError)
+  const { roles } = token.claims['realm_access'] as { roles: string[] }
+  expect(() => roles.push('boss')).toThrow(TypeError)
+  expect(token.realmRoles).toBe(token.realmRoles)
+  expect(token.scopes).toBe(token.scopes)
 })

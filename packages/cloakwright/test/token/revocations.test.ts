@@ -20,7 +20,13 @@ const clock = (): number => now * 1000
 function token(change: Record<string, unknown> = {}): AccessToken {
   const claims = claimsOf(issuer, { sid: 's', sub: 'u', jti: 'j', iat: start - 60, ...change })
   const [subject, issuedAt] = [String(claims['sub']), Number(claims['iat'])]
-  return toAccessToken(claims, { subject, binding: undefined, issuedAt, expiresAt: start + 300 })
+  return toAccessToken(claims, {
+    subject,
+    binding: undefined,
+    notBefore: 0,
+    issuedAt,
+    expiresAt: start + 300,
+  })
 }
 
 const cases: [what: string, by: RevokedBy, token: AccessToken, revoked: boolean][] = [

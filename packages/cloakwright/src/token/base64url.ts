@@ -1,0 +1,77 @@
+import { isUtf8 } from 'node:buffer'
+
+// Node's own decoder passes over what is not of the alphabet, padding and trailing bits, so that its work would have to
+// be undone and compared; and on processors with AVX-512 each use of it slows the next signature down by 1.5 µs, which
+// is more than all of this takes.
+
+/** What each character adds to its group of four, by its place in it; negative for what is not of the alphabet. */
+const [first, second, third, fourth] = [18, 12, 6, 0].map((shift) => {
+  const values = new Int32Array(256).fill(-1)
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  for (let value = 0; value < 64; value++) values[alphabet.charCodeAt(value)] = value << shift
+  return values
+}) as [Int32Array, Int32Array, Int32Array, Int32Array]
+
+/**
+ * Where texts and bytes are turned into each other: a buffer for each would cost more than the turning. What is in
+ * them is used before anything else can be written.
+ */
+const encoded = Buffer.allocUnsafeSlow(16 * 1024)
+const decoded = Buffer.allocUnsafeSlow(16 * 1024)
+
+/** The bytes of a text by their lower eight bits, until the next call. */
+export function bytesOf(text: string): Buffer {
+  const room = roomIn(encoded, text.length)
+  return room.subarray(0, room.write(text, 0, text.length, 'latin1'))
+}
+
+/** Decodes base64url (RFC 7515 §2) to bytes; `undefined` unless it is the one text that an encoder makes of them. */
+export function decodeBytes(text: Uint8Array, start: number, end: number): Buffer | undefined {
+  const bytes = Buffer.allocUnsafe(((end - start) * 3) >> 2)
+  return decode(text, start, end, bytes) ? bytes : undefined
+}
+
+/** Decodes base64url to a text: `undefined` as by {@link decodeBytes}, `null` when the bytes are not UTF-8. */
+export function decodeText(text: Uint8Array, start: number, end: number): string | null | undefined {
+  const size = ((end - start) * 3) >> 2
+  const bytes = roomIn(decoded, size)
+  if (!decode(text, start, end, bytes)) return undefined
+  const read = bytes.toString('utf8', 0, size)
+  // What is not UTF-8 becomes U+FFFD; only the bytes tell whether it was one before.
+  return read.includes('\ufffd') && !isUtf8(bytes.subarray(0, size)) ? null : read
+}
+
+function decode(text: Uint8Array, start: number, end: number, into: Uint8Array): boolean {
+  // Locals, because the module's own are looked up anew for each group.
+  const a = first
+  const b = second
+  const c = third
+  const d = fourth
+  const rest = (end - start) & 3
+  const groups = end - rest
+  let seen = 0
+  let to = 0
+  let at = start
+  for (; at < groups; at += 4) {
+    const group = of(a, text[at]) | of(b, text[at + 1]) | of(c, text[at + 2]) | of(d, text[at + 3])
+    seen |= group
+    into[to] = group >> 16
+    into[to + 1] = group >> 8
+    into[to + 2] = group
+    to += 3
+  }
+  if (rest === 0) return seen >= 0
+  if (rest === 1) return false
+  const last = of(a, text[at]) | of(b, text[at + 1]) | (rest === 3 ? of(c, text[at + 2]) : 0)
+  into[to] = last >> 16
+  if (rest === 3) into[to + 1] = last >> 8
+  return (seen | last) >= 0 && (last & (rest === 3 ? 0xff : 0xff_ff)) === 0
+}
+
+function of(values: Int32Array, char: number | undefined): number {
+  return values[char as number] as number
+}
+
+function roomIn(buffer: Buffer, length: number): Buffer {
+  return length <= buffer.length ? buffer : Buffer.allocUnsafe(length)
+}
