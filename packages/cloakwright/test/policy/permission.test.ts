@@ -9,6 +9,7 @@ import {
   role,
 } from 'cloakwright'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { toAccessToken } from '../../src/token/access-token.ts'
 import { json } from '../support/issuer.ts'
 import { codeOf, refusalOf } from '../support/refusal.ts'
 import { useTokens } from './support/tokens.ts'

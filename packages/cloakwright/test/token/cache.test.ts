@@ -1,5 +1,6 @@
 import { createVerifier, type TokenCacheLimits, type Verifier } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { heapInUse } from '../support/heap.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
 
@@ -154,3 +155,48 @@ test('garbage pushes nothing out', async () => {
   }
   expect(verifier.verify(token)).toBe(first)
 })
+
+test('tokens whose signatures end alike do not find each other', async () => {
+  const verifier = make()
+  const [token, forged] = await Promise.all([sign(), sign({ sub: 'mallory' }, makeKey('one', 'ES256'))])
+  const first = await verifier.verify(token)
+  const alike = forged.slice(0, -20) + token.slice(-20)
+  expect(await codeOf(() => verifier.verify(alike))).toMatch(/^CW_TOKEN_(SIGNATURE|MALFORMED)$/)
+  expect(verifier.verify(token)).toBe(first)
+})
+
+test('a cached token keeps nothing of the larger text it was cut from', async () => {
+  const verifier = make()
+  const tokens = await Promise.all(Array.from({ length: 100 }, (_, at) => sign({ jti: `cut ${at}` })))
+  await verifier.verify(await sign())
+  const before = heapInUse()
+  for (const token of tokens) {
+    const request = `${'x'.repeat(2 ** 20)}${token}`
+    request.charCodeAt(0) // makes one text of the two
+    await verifier.verify(request.slice(2 ** 20))
+  }
+  expect(heapInUse() - before, 'of 100 MiB').toBeLessThan(8)
+})
+
+test('memory is bounded under 25,000 valid tokens and 100,000 forged ones, each seen once', async () => {
+  const verifier = make()
+  const [header, payload] = (await sign()).split('.') as [string, string]
+  const token = await sign()
+  const first = await verifier.verify(token)
+  const before = heapInUse()
+  for (let at = 0; at < 25_000; at += 100) {
+    const batch = await Promise.all(
+      Array.from({ length: 100 }, (_, one) => sign({ jti: `flood ${at + one}`, groups: 'x'.repeat(500) })),
+    )
+    for (const one of batch) await verifier.verify(one)
+  }
+  // The default limit is an estimate of 32 MiB.
+  const full = heapInUse()
+  expect(full - before).toBeLessThan(40)
+  expect(verifier.verify(token), 'the first has made room').not.toBe(first)
+  for (let at = 0; at < 100_000; at++) {
+    const forged = `${header}.${payload.slice(0, -8)}.${Buffer.from(`${at}`).toString('base64url')}`
+    if ((await codeOf(() => verifier.verify(forged))) === 'accepted') expect.unreachable()
+  }
+  expect(heapInUse() - full).toBeLessThan(4)
+}, 60_000)
