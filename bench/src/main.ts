@@ -1,5 +1,23 @@
+import { benchFlood } from './flood.ts'
 import { benchProtectedRoute } from './protected-route.ts'
+import { benchVerification } from './verification.ts'
 
-/** Every benchmark, one after the other: `npm run bench`. The exit code is 1 when a bound does not hold. */
-const held = [await benchProtectedRoute()]
-if (held.includes(false)) process.exitCode = 1
+/** Each topic prints its tables and says whether its bounds hold. */
+const topics: Readonly<Record<string, () => Promise<boolean>>> = {
+  verification: benchVerification,
+  flood: benchFlood,
+  'protected-route': benchProtectedRoute,
+}
+
+/** Every benchmark, one after the other, or those that are named: `npm run bench -- verification`. The exit code is 1 when a bound does not hold. */
+const named = process.argv.slice(2)
+const unknown = named.filter((name) => !Object.hasOwn(topics, name))
+if (unknown.length > 0) {
+  console.error(`Unknown topic: ${unknown.join(', ')}. There are: ${Object.keys(topics).join(', ')}.`)
+  process.exitCode = 2
+} else {
+  for (const [name, run] of Object.entries(topics)) {
+    if (named.length > 0 && !named.includes(name)) continue
+    if (!(await run())) process.exitCode = 1
+  }
+}

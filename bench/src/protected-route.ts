@@ -1,5 +1,5 @@
 import autocannon from 'autocannon'
-import { median, printTable } from './report.ts'
+import { bound, boundHead, median, printTable } from './report.ts'
 import { startServerProcess } from './server-process.ts'
 
 const rounds = 11
@@ -58,7 +58,7 @@ export async function benchProtectedRoute(): Promise<boolean> {
     )
     const afterLoad = await server.residentMegabytes()
     return printTable('Must hold', [
-      ['', 'measured', 'bound', 'held'],
+      boundHead,
       bound('protected ratio ÷ null ratio', verdict, 'at least', 0.95, 3),
       bound('ready after the command, s', server.readyAfter / 1000, 'at most', 5, 2),
       ...(atRest === undefined ? [] : [bound('resident at rest, MB', atRest, 'at most', 450, 0)]),
@@ -69,17 +69,6 @@ export async function benchProtectedRoute(): Promise<boolean> {
   } finally {
     await server.stop()
   }
-}
-
-function bound(
-  name: string,
-  value: number,
-  kind: 'at least' | 'at most',
-  limit: number,
-  digits: number,
-): string[] {
-  const held = kind === 'at least' ? value >= limit : value <= limit
-  return [name, value.toFixed(digits), `${kind} ${limit}`, held ? 'yes' : 'NO']
 }
 
 /** Mean requests per second over one run; a response other than 200 makes the run invalid. */

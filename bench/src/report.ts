@@ -9,6 +9,21 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** The head of the table that says which bounds hold; its rows are made by {@link bound}. */
+export const boundHead: readonly string[] = ['', 'measured', 'bound', 'held']
+
+/** A row that says whether a measured value keeps its bound. */
+export function bound(
+  name: string,
+  value: number,
+  kind: 'at least' | 'at most',
+  limit: number,
+  digits: number,
+): string[] {
+  const held = kind === 'at least' ? value >= limit : value <= limit
+  return [name, value.toFixed(digits), `${kind} ${limit}`, held ? 'yes' : 'NO']
+}
+
 /** Prints one topic as a table, its first row the head; true when no row says NO. */
 export function printTable(title: string, [head = [], ...rows]: readonly (readonly string[])[]): boolean {
   const table = new Table({ head: [...head], style: { head: [], border: [] } })
