@@ -44,15 +44,15 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
   const bytes = bytesOf(token)
   const text = bytes.toString('latin1')
   const firstDot = text.indexOf('.')
-  const lastDot = text.lastIndexOf('.')
-  if (text !== token || firstDot < 1 || lastDot <= firstDot + 1)
+  const secondDot = text.indexOf('.', firstDot + 1)
+  if (text !== token || firstDot < 1 || secondDot <= firstDot + 1)
     throw malformed('not three base64url segments (a compact JWS)')
-  // A further dot is in the payload, where it is no base64url.
-  const payload = decodeText(bytes, firstDot + 1, lastDot)
-  const signature = decodeBytes(bytes, lastDot + 1, bytes.length)
+  // A further dot is in the signature, where it is no base64url.
+  const payload = decodeText(bytes, firstDot + 1, secondDot)
+  const signature = decodeBytes(bytes, secondDot + 1, bytes.length)
   if (payload === undefined || signature === undefined) throw notCanonical()
   const { algorithm, kid } = headerOf(text.slice(0, firstDot), bytes, allowed)
-  return { algorithm, kid, text, signed: text.slice(0, lastDot), signature, payload }
+  return { algorithm, kid, text, signed: text.slice(0, secondDot), signature, payload }
 }
 
 /**
