@@ -29,6 +29,7 @@ await main(async () => {
   const signal = abortedBySignals()
   await provide([
     { name: 'PostgreSQL', found: () => postgresqlFolder() !== undefined, package: 'postgresql' },
+    { name: 'nginx', found: () => runs('nginx', '-v'), package: 'nginx-light' },
     { name: 'Java', found: () => runs('java', '-version'), package: 'default-jre-headless' },
     {
       name: 'Maven',

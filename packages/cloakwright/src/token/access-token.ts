@@ -29,6 +29,8 @@ export interface AccessToken {
   readonly sid: string | undefined
   /** `azp`: the client that asked for the token. */
   readonly azp: string | undefined
+  /** `jti`: the token's own id. */
+  readonly jti: string | undefined
   /** `cnf`: the keys of which whoever presents it has to prove one or both; a bearer token has none. */
   readonly binding: Binding | undefined
   /** `exp`, in seconds since the epoch. */
@@ -63,6 +65,7 @@ class VerifiedToken {
   readonly name: string | undefined
   readonly sid: string | undefined
   readonly azp: string | undefined
+  readonly jti: string | undefined
   readonly binding: Binding | undefined
   readonly expiresAt: number
   readonly issuedAt: number
@@ -77,6 +80,7 @@ class VerifiedToken {
     this.name = text(claims['name'])
     this.sid = text(claims['sid'])
     this.azp = text(claims['azp'])
+    this.jti = text(claims['jti'])
     this.binding = checked.binding
     this.expiresAt = checked.expiresAt
     this.issuedAt = checked.issuedAt

@@ -34,11 +34,10 @@ export function createDenials(): Denials {
       return known?.issued !== notBefore.issued
     },
     concern(token, now) {
-      const { issuedAt, sid, claims } = token
-      const jti = claims['jti']
+      const { issuedAt, jti, sid } = token
       if (sid !== undefined && sids.has(sid, issuedAt, now)) return true
       if (subjects.has(token.subject, issuedAt, now)) return true
-      if (typeof jti === 'string' && jtis.has(jti, issuedAt, now)) return true
+      if (jti !== undefined && jtis.has(jti, issuedAt, now)) return true
       return notBefore !== undefined && issuedAt < notBefore.issued && notBefore.expiresAt > now
     },
   }
