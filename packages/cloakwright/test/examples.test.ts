@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-// What the README and the docstrings show compiles, as it stands there.
+// What the README, the docstrings and the guides show compiles, as it stands there.
 
 const home = join(import.meta.dirname, '..')
+const guides = '../../docs/guides'
 
 function examplesIn(file: string): string[] {
   const text = readFileSync(join(home, file), 'utf8').replaceAll(/^ *\* ?/gm, '')
@@ -16,6 +17,7 @@ test('every example compiles', () => {
   const sources = readdirSync(join(home, 'src'), { recursive: true, encoding: 'utf8' })
   const files = [
     'README.md',
+    ...readdirSync(join(home, guides)).map((file) => join(guides, file)),
     ...sources.filter((file) => file.endsWith('.ts')).map((file) => join('src', file)),
   ]
   // Inside the package, so that the examples import it by its name.

@@ -1,0 +1,261 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import { CloakwrightError } from '../errors.ts'
+import {
+  type Answer,
+  createGuard,
+  fromIncoming,
+  type Guard,
+  type LogEntry,
+  type Refused,
+} from '../guard/index.ts'
+import { clientRole, type Policy, role, user } from '../policy/index.ts'
+import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions } from '../token/index.ts'
+import { type KeycloakConfig, type ResolvedConfig, resolveConfig } from './keycloak-config.ts'
+import { Grant, type Kauth, parseRole, Token } from './keycloak-grant.ts'
+
+/** What the old adapter took beside `keycloak.json`, and what only this one has. */
+export interface KeycloakOptions {
+  /** For browser login, which is not part of this: accepted and left unread, like the next three. */
+  readonly store?: unknown
+  readonly cookies?: boolean | undefined
+  readonly scope?: string | undefined
+  readonly idpHint?: string | undefined
+  /**
+   * What `keycloak.json` has no word for, as `createVerifier` takes it: another audience, the realm’s internal address, …
+   * Not `dpop`: a proof is used once, and here two middlewares look at each request.
+   */
+  readonly verifier?: (Partial<Omit<IssuerOptions, 'issuer'>> & Omit<CommonOptions, 'dpop'>) | undefined
+  /** Hears of each refusal, with the exact reason for the log. */
+  readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
+}
+
+/** Says of a verified token whether the request may go on; what is falsy refuses it. */
+export type GuardFn = (token: Token, request: Request, response: Response) => boolean | Promise<boolean>
+
+/**
+ * The API of `keycloak-connect` as resource servers use it, on Cloakwright’s verifier: a step on the way to
+ * `cloakwright/express`. docs/guides/migrate-from-keycloak-connect.md lists what is stricter.
+ *
+ * @example
+ * ```ts
+ * import Keycloak from 'cloakwright/keycloak-connect'
+ * import express from 'express'
+ *
+ * const keycloak = new Keycloak({}, {
+ *   realm: 'shop',
+ *   'auth-server-url': 'https://sso.example.com/',
+ *   resource: 'shop-api',
+ * })
+ * const app = express()
+ * app.use(keycloak.middleware())
+ * app.get('/admin', keycloak.protect('realm:admin'), (request, response) => void response.json({ welcome: true }))
+ * ```
+ */
+class Keycloak {
+  readonly #config: ResolvedConfig
+  readonly #guard: Guard
+  readonly #now: () => number
+  readonly #onRefused: KeycloakOptions['onRefused']
+
+  /**
+   * @param options What is not in `keycloak.json`.
+   * @param config `keycloak.json` as an object or a path; by default the file of that name in the working directory.
+   * @throws {CW_CONFIG_MISSING} The file, the realm, the server or the client.
+   * @throws {CW_CONFIG_INVALID} A value that can’t work.
+   * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback, whatever `ssl-required` says; the client `account`.
+   */
+  constructor(options: KeycloakOptions = {}, config?: KeycloakConfig | string) {
+    this.#config = resolveConfig(config)
+    const { clientId, realmUrl } = this.#config
+    const verifier = createVerifier({ audience: clientId, ...options.verifier, issuer: realmUrl })
+    this.#guard = createGuard({ verifier })
+    this.#now = options.verifier?.now ?? Date.now
+    this.#onRefused = options.onRefused
+  }
+
+  /**
+   * Sets `request.kauth`, with a grant if the request brought a token that is verified. Without a token the request
+   * goes on; with a bad one it ends here. The URLs of `options` belong to browser login and are left unread.
+   */
+  middleware(_options?: { readonly logout?: string; readonly admin?: string }): RequestHandler[] {
+    return [this.#admit({ policy: user(), anonymous: true })]
+  }
+
+  /**
+   * Lets in requests with a verified token; with a role’s name those that have it (`realm:ROLE`, `CLIENT:ROLE`, or
+   * `ROLE` of the own client), with a function those for which it returns or resolves to `true`.
+   *
+   * @throws {CW_CONFIG_INVALID} Neither a role’s name nor a function.
+   */
+  protect(spec?: string | GuardFn): RequestHandler {
+    if (spec === undefined) return this.#admit({ policy: user() })
+    if (typeof spec === 'function') return this.#admit({ policy: user(), check: spec })
+    const { client, role: name } = parseRole(spec, this.#config.clientId)
+    return this.#admit({ policy: client === undefined ? role(name) : clientRole(client, name) })
+  }
+
+  /**
+   * Answers a request that is refused for want of a token or a role; replace it, here or on the prototype, for an answer
+   * of your own. Status and challenge are set before it is called.
+   */
+  accessDenied(request: Request, response: Response, _next?: NextFunction): void | Promise<void> {
+    send(answers.get(request) ?? this.#forbidden(request, 'the handler refuses it').answer, response)
+  }
+
+  /** What `keycloak.json` came to, without its secret. */
+  getConfig(): ResolvedConfig {
+    return this.#config
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
+  enforcer(): never {
+    throw notPart('enforcer()', permissions)
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
+  checkPermissions(): never {
+    throw notPart('checkPermissions()', permissions)
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  checkSso(): never {
+    throw notPart('checkSso()', login)
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  loginUrl(): never {
+    throw notPart('loginUrl()', login)
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  logoutUrl(): never {
+    throw notPart('logoutUrl()', login)
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  getGrantFromCode(): never {
+    throw notPart('getGrantFromCode()', login)
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: the account page is an address of the realm. */
+  accountUrl(): never {
+    throw notPart('accountUrl()', 'It is getConfig().realmUrl followed by /account')
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: the claims are in the token. */
+  getAccount(): never {
+    throw notPart(
+      'getAccount()',
+      'Read request.kauth.grant.access_token.content, or ask the userinfo endpoint',
+    )
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: the middleware makes the grant. */
+  getGrant(): never {
+    throw notPart('getGrant()', 'Read request.kauth.grant after keycloak.middleware() or keycloak.protect()')
+  }
+
+  /** @throws {CW_CONFIG_INVALID} Always: tokens are verified by a verifier. */
+  get grantManager(): never {
+    throw notPart('grantManager', 'Verify tokens by createVerifier() of cloakwright')
+  }
+
+  #admit({ policy, anonymous = false, check }: Entry): RequestHandler {
+    return (request, response, next) => {
+      const state = request as { kauth?: Kauth }
+      // What the middleware found stays there for an accessDenied() that greets the user by name.
+      const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
+      state.kauth = kauth
+      const guarded = fromExpress(request)
+      const enter = async (): Promise<boolean> => {
+        const admission = await this.#guard.admit(guarded, policy, anonymous)
+        if (admission.kind === 'refused') return this.#deny(admission, request, response, next)
+        const credentials = credentialsOf(guarded.fields('authorization'), false)
+        if (admission.kind === 'redirected' || admission.user === undefined || credentials === undefined)
+          return anonymous
+        const { clientId } = this.#config
+        const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
+        kauth.grant = new Grant(token)
+        if (check === undefined || (await check(token, request, response))) return true
+        const refused = this.#forbidden(request, 'the function of protect() refuses it')
+        return this.#deny(refused, request, response, next)
+      }
+      const proceed = (entered: boolean): void => {
+        if (entered) next()
+      }
+      const fail = (error: unknown): void => next(error)
+      enter().then(proceed).catch(fail)
+    }
+  }
+
+  async #deny(
+    { answer, log }: Refused,
+    request: Request,
+    response: Response,
+    next: NextFunction,
+  ): Promise<false> {
+    this.#onRefused?.(log, request)
+    // The function of protect() may have answered.
+    if (response.headersSent) return false
+    if (answer.status !== 401 && answer.status !== 403) {
+      send(answer, response)
+      return false
+    }
+    const { 'content-type': _type, ...headers } = answer.headers
+    response.status(answer.status).set(headers)
+    answers.set(request, answer)
+    await this.accessDenied(request, response, next)
+    return false
+  }
+
+  #forbidden(request: Request, reason: string): Refused {
+    const hint = 'Look at what that function asks of the token.'
+    const error = new CloakwrightError('CW_FORBIDDEN', `Token: ${reason}`, { hint })
+    return this.#guard.refuse(error, fromExpress(request).id())
+  }
+}
+
+/** The old adapter’s types, under its names: `Keycloak.Token`, `Keycloak.Grant`, … */
+declare namespace Keycloak {
+  export type { GuardFn, Kauth, KeycloakConfig, KeycloakOptions }
+  export type Grant = import('./keycloak-grant.ts').Grant
+  export type Token = import('./keycloak-grant.ts').Token
+}
+
+export default Keycloak
+// What `require('cloakwright/keycloak-connect')` gives, as the old package did.
+export { Keycloak as 'module.exports' }
+
+/** A way in. */
+interface Entry {
+  readonly policy: Policy
+  readonly anonymous?: boolean
+  readonly check?: GuardFn
+}
+
+/** The answers that were prepared for {@link Keycloak.accessDenied}. */
+const answers = new WeakMap<Request, Answer>()
+
+const login = 'Browser login is createSessions() of cloakwright/session'
+const permissions = 'Ask Keycloak for permissions by a policy, with requirePolicy() of cloakwright/express'
+
+function notPart(name: string, hint: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', `keycloak-connect: ${name} is not part of this adapter`, {
+    hint: `${hint}; see docs/guides/migrate-from-keycloak-connect.md.`,
+  })
+}
+
+/** Of what Express 4 and 5 have in common. */
+function fromExpress(request: Request) {
+  const id = (request as { id?: unknown }).id
+  return fromIncoming(request, {
+    native: request,
+    body: request.body,
+    origin: () => `${request.protocol}://${request.get('host') ?? ''}`,
+    id: typeof id === 'string' ? id : undefined,
+  })
+}
+
+function send({ status, headers, body }: Answer, response: Response): void {
+  response.writeHead(status, headers).end(body)
+}

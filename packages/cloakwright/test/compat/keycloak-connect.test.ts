@@ -1,0 +1,341 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { createRevocations, createVerifier } from 'cloakwright'
+import { cloakwright, requireUser } from 'cloakwright/express'
+import Keycloak from 'cloakwright/keycloak-connect'
+import express from 'express'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { refusalOf } from '../support/refusal.ts'
+import { bearer, closeAll, configOf, grantOf, serve } from './support/application.ts'
+
+const key = makeKey('one')
+const canary = 'CANARY7f3a'
+let issuer: TestIssuer
+let token: string
+
+beforeAll(async () => {
+  issuer = await startIssuer([key.jwk])
+  token = await sign()
+})
+afterAll(() => issuer.close())
+
+afterEach(closeAll)
+
+const sign = (change: Record<string, unknown> = {}): Promise<string> =>
+  signClaims(key, claimsOf(issuer.issuer, { secret: canary, ...change }))
+const config = (change?: Record<string, unknown>): Record<string, unknown> => configOf(issuer.issuer, change)
+
+describe('configuration', () => {
+  test.each([
+    ['as keycloak.json', {}],
+    [
+      'clientId, serverUrl',
+      { resource: undefined, clientId: 'shop-api', 'auth-server-url': undefined, serverUrl: '' },
+    ],
+    [
+      'client-id, server-url',
+      { resource: undefined, 'client-id': 'shop-api', 'auth-server-url': undefined, 'server-url': '' },
+    ],
+    [
+      'all that a file may have',
+      {
+        'ssl-required': 'external',
+        'confidential-port': 0,
+        credentials: { secret: canary },
+        'public-client': false,
+        'realm-public-key': 'MIIB',
+        'verify-token-audience': false,
+      },
+    ],
+  ])('%s', (_name, change) => {
+    const server = issuer.issuer.replace('/realms/shop', '///')
+    const filled = Object.fromEntries(
+      Object.entries(change).map(([name, value]) => [name, value === '' ? server : value]),
+    )
+    const keycloak = new Keycloak(
+      { store: {}, scope: 'openid', idpHint: 'x', cookies: false },
+      config(filled),
+    )
+    const resolved = { realm: 'shop', clientId: 'shop-api', realmUrl: issuer.issuer }
+    expect(keycloak.getConfig()).toMatchObject(resolved)
+    expect(inspect(keycloak, { depth: 9, showHidden: true })).not.toContain(canary)
+  })
+
+  test('a path, the file keycloak.json of the working directory, and variables', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cloakwright-compat-'))
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(folder)
+    const file = join(folder, 'keycloak.json')
+    try {
+      expect(await refusalOf(() => new Keycloak({}))).toMatchObject({
+        code: 'CW_CONFIG_MISSING',
+        message: `${file}: can’t be read`,
+      })
+      writeFileSync(file, `{ "credentials": "${canary}", }`)
+      const broken = await refusalOf(() => new Keycloak({}))
+      expect(broken).toMatchObject({ code: 'CW_CONFIG_INVALID', message: `${file}: not JSON` })
+      expect(inspect(broken)).not.toContain(canary)
+
+      vi.stubEnv('CLOAKWRIGHT_TEST_REALM', 'shop')
+      const written = config({
+        realm: '${env.CLOAKWRIGHT_TEST_REALM:other}',
+        resource: '${env.CLOAKWRIGHT_TEST_CLIENT:shop-api}',
+      })
+      writeFileSync(file, JSON.stringify(written))
+      for (const where of [undefined, file, 'keycloak.json'])
+        expect(new Keycloak({}, where).getConfig()).toMatchObject({ realm: 'shop', clientId: 'shop-api' })
+    } finally {
+      vi.unstubAllEnvs()
+      cwd.mockRestore()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test.each([
+    ['no realm', { realm: undefined }, 'CW_CONFIG_MISSING', 'keycloak.json: realm is missing'],
+    ['no client', { resource: '' }, 'CW_CONFIG_MISSING', 'keycloak.json: resource is missing'],
+    [
+      'no server',
+      { 'auth-server-url': undefined },
+      'CW_CONFIG_MISSING',
+      'keycloak.json: auth-server-url is missing',
+    ],
+    [
+      'a client that is no string',
+      { resource: ['shop-api'] },
+      'CW_CONFIG_INVALID',
+      'keycloak.json: resource is no string',
+    ],
+    [
+      'a variable that is not set',
+      { realm: '${env.CLOAKWRIGHT_UNSET}' },
+      'CW_CONFIG_MISSING',
+      'keycloak.json: realm needs the variable CLOAKWRIGHT_UNSET',
+    ],
+    [
+      'the client account',
+      { resource: 'account' },
+      'CW_CONFIG_INSECURE',
+      'audience: nearly every token of a realm is for `account`',
+    ],
+    [
+      'plain http beyond loopback',
+      { 'auth-server-url': 'http://sso.example.com', 'ssl-required': 'none' },
+      'CW_CONFIG_INSECURE',
+      'issuer: plain http beyond loopback',
+    ],
+    [
+      'a server that is no address',
+      { 'auth-server-url': 'sso.example.com' },
+      'CW_CONFIG_INVALID',
+      'issuer: not an absolute URL',
+    ],
+  ])('%s stops the start', async (_name, change, code, message) => {
+    const refusal = await refusalOf(() => new Keycloak({}, config(change)))
+    expect(refusal).toMatchObject({ code, message })
+    expect(refusal?.hint).toBeTruthy()
+  })
+
+  test('plain http beyond loopback has to be asked for by its name', () => {
+    const http = config({ 'auth-server-url': 'http://sso.example.com' })
+    const keycloak = new Keycloak({ verifier: { dangerouslyAllowHttp: true } }, http)
+    expect(keycloak.getConfig().realmUrl).toBe('http://sso.example.com/realms/shop')
+  })
+})
+
+describe('what the old adapter can and this one does elsewhere', () => {
+  test.each([
+    'enforcer',
+    'checkPermissions',
+    'checkSso',
+    'loginUrl',
+    'logoutUrl',
+    'getGrantFromCode',
+    'accountUrl',
+    'getAccount',
+    'getGrant',
+  ] as const)('%s() names its replacement', async (name) => {
+    const keycloak = new Keycloak({}, config())
+    const refusal = await refusalOf(() => keycloak[name]())
+    expect(refusal).toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      message: expect.stringContaining(`${name}()`),
+    })
+    expect(refusal?.hint).toContain('docs/guides/migrate-from-keycloak-connect.md')
+  })
+
+  test('grantManager too', async () => {
+    const keycloak = new Keycloak({}, config())
+    expect(await refusalOf(() => keycloak.grantManager)).toMatchObject({ code: 'CW_CONFIG_INVALID' })
+  })
+
+  test.each([[['realm:admin']], [''], ['realm:'], [':admin'], [5], [null]])(
+    'protect(%j) lets nobody in',
+    async (spec) => {
+      const keycloak = new Keycloak({}, config())
+      expect(await refusalOf(() => keycloak.protect(spec as string))).toMatchObject({
+        code: 'CW_CONFIG_INVALID',
+      })
+    },
+  )
+})
+
+describe('refusals', () => {
+  test('401 with a challenge, 403 without, as problems; the reason is for the log', async () => {
+    const entries: unknown[] = []
+    const keycloak = new Keycloak({ onRefused: ({ code }) => entries.push(code) }, config())
+    const app = express()
+    app.use(keycloak.middleware({ logout: '/logout', admin: '/' }))
+    app.get('/me', keycloak.protect(), (_request, response) => void response.json({}))
+    app.get('/auditor', keycloak.protect('realm:auditor'), (_request, response) => void response.json({}))
+    const { get } = await serve(app)
+
+    const anonymous = await get('/me')
+    expect([anonymous.status, anonymous.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer realm="shop"',
+    ])
+    expect(anonymous.headers.get('content-type')).toBe('application/problem+json')
+    expect(await anonymous.json()).toMatchObject({ status: 401, detail: 'Not authenticated' })
+
+    const foreign = await get('/me', bearer(await sign({ aud: 'account' })))
+    expect(foreign.status).toBe(401)
+    expect(foreign.headers.get('www-authenticate')).toContain('error="invalid_token"')
+
+    const forbidden = await get('/auditor', bearer(token))
+    expect([forbidden.status, forbidden.headers.get('www-authenticate')]).toEqual([403, null])
+    expect(await forbidden.json()).toMatchObject({ detail: 'Insufficient permissions' })
+    expect(entries).toEqual(['CW_TOKEN_MISSING', 'CW_TOKEN_AUDIENCE', 'CW_FORBIDDEN'])
+  })
+
+  test('accessDenied() can be replaced, on the object and on the prototype', async () => {
+    const original = Keycloak.prototype.accessDenied
+    const keycloak = new Keycloak({}, config())
+    const app = express()
+    app.use(keycloak.middleware())
+    app.get('/me', keycloak.protect(), (_request, response) => void response.json({}))
+    app.get('/auditor', keycloak.protect('realm:auditor'), (_request, response) => void response.json({}))
+    const { get } = await serve(app)
+    try {
+      Keycloak.prototype.accessDenied = (request, response) => {
+        response.end(`not you, ${String(grantOf(request)?.access_token.content['preferred_username'])}`)
+      }
+      const forbidden = await get('/auditor', bearer(token))
+      expect([forbidden.status, await forbidden.text()]).toEqual([403, 'not you, alice'])
+      keycloak.accessDenied = (_request, response) => void response.status(418).end('tea')
+      const anonymous = await get('/me')
+      expect([anonymous.status, await anonymous.text()]).toEqual([418, 'tea'])
+      expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="shop"')
+      keycloak.accessDenied = () => Promise.reject(new Error('no template'))
+      app.use(
+        (error: Error, _: unknown, response: express.Response, _next: unknown) =>
+          void response.status(500).end(error.message),
+      )
+      expect(await (await get('/me')).text()).toBe('no template')
+    } finally {
+      Keycloak.prototype.accessDenied = original
+    }
+  })
+
+  test('a handler may call accessDenied() itself', async () => {
+    const keycloak = new Keycloak({}, config())
+    const app = express()
+    app.get('/mine', keycloak.protect(), (request, response) => keycloak.accessDenied(request, response))
+    const { get } = await serve(app)
+    expect((await get('/mine', bearer(token))).status).toBe(403)
+  })
+
+  test('an error of the function goes to the error handler, an answer of it stays', async () => {
+    const keycloak = new Keycloak({}, config())
+    const app = express()
+    const handler: express.RequestHandler = (_request, response) => void response.json({})
+    app.get(
+      '/throws',
+      keycloak.protect(() => {
+        throw new Error('thrown')
+      }),
+      handler,
+    )
+    app.get(
+      '/rejects',
+      keycloak.protect(() => Promise.reject(new Error('rejected'))),
+      handler,
+    )
+    app.get(
+      '/answers',
+      keycloak.protect((_token, _request, response) => {
+        response.status(402).end('pay')
+        return false
+      }),
+      handler,
+    )
+    app.use(
+      (error: Error, _: unknown, response: express.Response, _next: unknown) =>
+        void response.status(500).end(error.message),
+    )
+    const { get } = await serve(app)
+    expect(await (await get('/throws', bearer(token))).text()).toBe('thrown')
+    expect(await (await get('/rejects', bearer(token))).text()).toBe('rejected')
+    expect((await get('/answers', bearer(token))).status).toBe(402)
+  })
+})
+
+test('protect() needs no middleware(), and believes no grant that something else put there', async () => {
+  const keycloak = new Keycloak({}, config())
+  const app = express()
+  app.use((request, _response, next) => {
+    Object.assign(request, { kauth: { grant: { access_token: { hasRole: () => true } } } })
+    next()
+  })
+  app.get('/me', keycloak.protect('realm:admin'), (request, response) => {
+    response.json({ own: grantOf(request)?.access_token.hasRole('realm:auditor') })
+  })
+  const { get } = await serve(app)
+  expect((await get('/me')).status).toBe(401)
+  expect(await (await get('/me', bearer(token))).json()).toEqual({ own: false })
+})
+
+test('a grant that is logged does not show its token', async () => {
+  const keycloak = new Keycloak({}, config())
+  const app = express()
+  app.get('/me', keycloak.protect(), (request, response) => {
+    const grant = grantOf(request)
+    response.json({
+      shown: inspect(grant, { depth: 9, showHidden: true }) + JSON.stringify(grant),
+      expired: grant?.isExpired(),
+      text: grant?.access_token.token,
+    })
+  })
+  const { get } = await serve(app)
+  const { shown, expired, text } = (await (await get('/me', bearer(token))).json()) as Record<string, string>
+  expect(shown).not.toContain(token.split('.')[2])
+  expect([expired, text]).toEqual([false, token])
+})
+
+test('what keycloak.json has no word for is given to the verifier', async () => {
+  const revocations = createRevocations()
+  const keycloak = new Keycloak({ verifier: { audience: 'other-api', revocations } }, config())
+  const app = express()
+  app.get('/me', keycloak.protect(), (_request, response) => void response.json({}))
+  const { get } = await serve(app)
+  expect((await get('/me', bearer(token))).status).toBe(401)
+  const other = await sign({ aud: 'other-api', sid: 'gone' })
+  expect((await get('/me', bearer(other))).status).toBe(200)
+  await revocations.revoke(issuer.issuer, { sid: 'gone' })
+  expect((await get('/me', bearer(other))).status).toBe(401)
+})
+
+test('the guards of cloakwright/express work beside it, route by route', async () => {
+  const keycloak = new Keycloak({}, config())
+  const app = express()
+  app.use(keycloak.middleware())
+  app.use(cloakwright({ verifier: createVerifier({ issuer: issuer.issuer, audience: 'shop-api' }) }))
+  app.get('/old', keycloak.protect('realm:admin'), (_request, response) => void response.json({}))
+  app.get('/new', requireUser(), (_request, response) => void response.json({}))
+  const { get } = await serve(app)
+  expect([(await get('/old', bearer(token))).status, (await get('/new', bearer(token))).status]).toEqual([
+    200, 200,
+  ])
+})
