@@ -8,10 +8,12 @@ import {
   type LogEntry,
   type Refused,
 } from '../guard/index.ts'
-import { clientRole, type Policy, role, user } from '../policy/index.ts'
+import type { MetadataOptions } from '../metadata/index.ts'
+import { clientRole, createPermissions, type Permission, type Policy, role, user } from '../policy/index.ts'
 import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions } from '../token/index.ts'
 import { type KeycloakConfig, type ResolvedConfig, resolveConfig } from './keycloak-config.ts'
 import { Grant, type Kauth, parseRole, Token } from './keycloak-grant.ts'
+import { type EnforcerOptions, parsePermissions } from './keycloak-permissions.ts'
 
 /** What the old adapter took beside `keycloak.json`, and what only this one has. */
 export interface KeycloakOptions {
@@ -53,7 +55,10 @@ export type GuardFn = (token: Token, request: Request, response: Response) => bo
  */
 class Keycloak {
   readonly #config: ResolvedConfig
+  readonly #realm: MetadataOptions
   readonly #guard: Guard
+  /** By the client whose settings decide. */
+  readonly #permissions = new Map<string, Permission>()
   readonly #now: () => number
   readonly #onRefused: KeycloakOptions['onRefused']
 
@@ -68,8 +73,10 @@ class Keycloak {
     this.#config = resolveConfig(config)
     const { clientId, realmUrl } = this.#config
     const verifier = createVerifier({ audience: clientId, ...options.verifier, issuer: realmUrl })
+    const { internalUrl, fetch, now, timeout, dangerouslyAllowHttp } = options.verifier ?? {}
+    this.#realm = { issuer: realmUrl, internalUrl, fetch, now, timeout, dangerouslyAllowHttp }
     this.#guard = createGuard({ verifier })
-    this.#now = options.verifier?.now ?? Date.now
+    this.#now = now ?? Date.now
     this.#onRefused = options.onRefused
   }
 
@@ -95,6 +102,21 @@ class Keycloak {
   }
 
   /**
+   * Lets in users to whom Keycloak’s authorization services grant **all** of the permissions (`RESOURCE:SCOPE`). An
+   * answer counts for 3 seconds; while Keycloak can’t be asked, nobody is let in (503).
+   *
+   * @throws {CW_CONFIG_INVALID} No permission, or options other than `resource_server_id`.
+   */
+  enforcer(permissions: string | readonly string[], options: EnforcerOptions = {}): RequestHandler {
+    const needed = parsePermissions(permissions, options)
+    const client = options.resource_server_id ?? this.#config.clientId
+    const permission =
+      this.#permissions.get(client) ?? createPermissions({ ...this.#realm, audience: client })
+    this.#permissions.set(client, permission)
+    return this.#admit({ policy: permission(...needed) })
+  }
+
+  /**
    * Answers a request that is refused for want of a token or a role; replace it, here or on the prototype, for an answer
    * of your own. Status and challenge are set before it is called.
    */
@@ -108,13 +130,8 @@ class Keycloak {
   }
 
   /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
-  enforcer(): never {
-    throw notPart('enforcer()', permissions)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
   checkPermissions(): never {
-    throw notPart('checkPermissions()', permissions)
+    throw notPart('checkPermissions()', 'Use enforcer(), or createPermissions() of cloakwright')
   }
 
   /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
@@ -217,7 +234,7 @@ class Keycloak {
 
 /** The old adapter’s types, under its names: `Keycloak.Token`, `Keycloak.Grant`, … */
 declare namespace Keycloak {
-  export type { GuardFn, Kauth, KeycloakConfig, KeycloakOptions }
+  export type { EnforcerOptions, GuardFn, Kauth, KeycloakConfig, KeycloakOptions }
   export type Grant = import('./keycloak-grant.ts').Grant
   export type Token = import('./keycloak-grant.ts').Token
 }
@@ -237,7 +254,6 @@ interface Entry {
 const answers = new WeakMap<Request, Answer>()
 
 const login = 'Browser login is createSessions() of cloakwright/session'
-const permissions = 'Ask Keycloak for permissions by a policy, with requirePolicy() of cloakwright/express'
 
 function notPart(name: string, hint: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', `keycloak-connect: ${name} is not part of this adapter`, {

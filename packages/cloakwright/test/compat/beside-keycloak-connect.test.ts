@@ -3,7 +3,15 @@ import { createRequire } from 'node:module'
 import Keycloak from 'cloakwright/keycloak-connect'
 import express, { type Express, type Request } from 'express'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { claimsOf, makeKey, signClaims, signRaw, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import {
+  claimsOf,
+  json,
+  makeKey,
+  signClaims,
+  signRaw,
+  startIssuer,
+  type TestIssuer,
+} from '../support/issuer.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { bearer, closeAll, configOf, grantOf, serve } from './support/application.ts'
 
@@ -263,5 +271,65 @@ test('a list of roles: any user before, refused at start now', async () => {
   expect((await get('/list', bearer(token))).status).toBe(200)
   const ours = new Keycloak({}, config())
   const refusal = await refusalOf(() => ours.protect(['realm:auditor'] as unknown as string))
+  expect(refusal?.code).toBe('CW_CONFIG_INVALID')
+})
+
+/** What the realm's authorization services grant to every user: two of the resource's three scopes. */
+function grantOrders(): void {
+  const ofUser = ['read', 'list']
+  issuer.answers.jwks = (request, response) => {
+    if (request.url?.endsWith('/token') !== true) return json(response, { keys: issuer.keys })
+    let body = ''
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+    request.on('end', () => {
+      const asked = new URLSearchParams(body)
+      if (asked.get('audience') !== 'shop-api') return json(response, { error: 'access_denied' }, 403)
+      // Without a scope, Keycloak answers with all that the user has of the resource.
+      const scopes = asked.getAll('permission').flatMap((one) => one.split('#')[1]?.split(',') ?? ofUser)
+      const granted = ofUser.filter((scope) => scopes.includes(scope))
+      if (granted.length === 0) return json(response, { error: 'access_denied' }, 403)
+      json(response, [{ rsid: 'a1', rsname: 'orders', scopes: granted }])
+    })
+  }
+}
+
+test.each<[permissions: string | string[], options: Keycloak.EnforcerOptions, old: number, ours: number]>([
+  ['orders:read', {}, 200, 200],
+  [['orders:read', 'orders:list'], {}, 200, 200],
+  ['orders:refund', {}, 403, 403],
+  ['orders:read', { resource_server_id: 'other-api' }, 403, 403],
+  [['orders:read', 'orders:refund'], {}, 403, 403],
+  // A resource that has scopes, of which some were granted.
+  ['orders', {}, 200, 403],
+  // A resource of which nothing was granted is passed over.
+  [['orders:read', 'bills:read'], {}, 200, 403],
+])('enforcer(%j, %j): %i before, %i now', async (permissions, options, before, now) => {
+  grantOrders()
+  try {
+    const statuses: number[] = []
+    for (const Adapter of [Old, Keycloak]) {
+      const keycloak = new Adapter({}, config())
+      const app = express()
+      app.use(keycloak.middleware())
+      app.get('/orders', keycloak.enforcer(permissions, { ...options }), (_request, response) => {
+        response.json({})
+      })
+      const { get } = await serve(app)
+      statuses.push((await get('/orders', bearer(token))).status)
+    }
+    expect(statuses).toEqual([before, now])
+  } finally {
+    delete issuer.answers.jwks
+  }
+})
+
+test('enforcer([]): everybody before, even without a token; refused at start now', async () => {
+  const app = express()
+  const old = new Old({}, config())
+  app.use(old.middleware())
+  app.get('/orders', old.enforcer([]), (_request, response) => void response.json({}))
+  const { get } = await serve(app)
+  expect((await get('/orders')).status).toBe(200)
+  const refusal = await refusalOf(() => new Keycloak({}, config()).enforcer([]))
   expect(refusal?.code).toBe('CW_CONFIG_INVALID')
 })

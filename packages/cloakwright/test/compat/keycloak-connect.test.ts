@@ -147,7 +147,6 @@ describe('configuration', () => {
 
 describe('what the old adapter can and this one does elsewhere', () => {
   test.each([
-    'enforcer',
     'checkPermissions',
     'checkSso',
     'loginUrl',
@@ -164,6 +163,21 @@ describe('what the old adapter can and this one does elsewhere', () => {
       message: expect.stringContaining(`${name}()`),
     })
     expect(refusal?.hint).toContain('docs/guides/migrate-from-keycloak-connect.md')
+  })
+
+  test.each([
+    [[]],
+    [''],
+    [':read'],
+    ['orders:'],
+    [5],
+    [['orders:read', null]],
+    ['orders:read', { response_mode: 'token' }],
+    ['orders:read', { claims: () => ({}) }],
+  ])('enforcer(%j, %j) stops the start', async (permissions, options?: object) => {
+    const keycloak = new Keycloak({}, config())
+    const refusal = await refusalOf(() => keycloak.enforcer(permissions as string, options))
+    expect(refusal).toMatchObject({ code: 'CW_CONFIG_INVALID' })
   })
 
   test('grantManager too', async () => {
