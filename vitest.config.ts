@@ -14,7 +14,12 @@ export default defineConfig({
       'conformance/test/**/*.test.ts',
       'scripts/test/**/*.test.ts',
     ],
-    exclude: ['**/node_modules/**', '**/*.keycloak.test.ts', '**/*.browser.test.ts'],
+    exclude: [
+      '**/node_modules/**',
+      '**/*.keycloak.test.ts',
+      '**/*.browser.test.ts',
+      '**/*.compatibility.test.ts',
+    ],
     // Vitest would leave one core of two idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,

@@ -234,10 +234,13 @@ class Keycloak {
 
 /** The old adapter’s types, under its names: `Keycloak.Token`, `Keycloak.Grant`, … */
 declare namespace Keycloak {
-  export type { EnforcerOptions, GuardFn, Kauth, KeycloakConfig, KeycloakOptions }
+  export type { EnforcerOptions, GuardFn, Instance as Keycloak, Kauth, KeycloakConfig, KeycloakOptions }
   export type Grant = import('./keycloak-grant.ts').Grant
   export type Token = import('./keycloak-grant.ts').Token
 }
+
+/** Inside the namespace its own name is taken. */
+type Instance = Keycloak
 
 export default Keycloak
 // What `require('cloakwright/keycloak-connect')` gives, as the old package did.

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
-import { createRequire } from 'node:module'
 import Keycloak from 'cloakwright/keycloak-connect'
 import express, { type Express, type Request } from 'express'
+import OldKeycloak from 'keycloak-connect'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import {
   claimsOf,
@@ -32,7 +32,7 @@ const sign = (change: Record<string, unknown> = {}): Promise<string> =>
   signClaims(key, claimsOf(issuer.issuer, change))
 const config = (change?: Record<string, unknown>): Record<string, unknown> => configOf(issuer.issuer, change)
 
-const Old = createRequire(import.meta.url)('keycloak-connect') as typeof Keycloak
+const Old = OldKeycloak as unknown as typeof Keycloak
 
 function application(Adapter: typeof Keycloak, change: Record<string, unknown> = {}): Express {
   const keycloak = new Adapter({}, config(change))

@@ -1,0 +1,14 @@
+// A service in CommonJS: what it gets of each module by require().
+require('reflect-metadata')
+module.exports = {
+  core: require('cloakwright'),
+  session: require('cloakwright/session'),
+  state: require('cloakwright/state'),
+  fastify: require('cloakwright/fastify'),
+  express: require('cloakwright/express'),
+  hono: require('cloakwright/hono'),
+  web: require('cloakwright/web'),
+  nest: require('cloakwright/nest'),
+  websocket: require('cloakwright/websocket'),
+  Keycloak: require('cloakwright/keycloak-connect'),
+}

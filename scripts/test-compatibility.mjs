@@ -1,0 +1,128 @@
+/**
+ * `npm run test:compatibility [vitest's arguments]`: `cloakwright` as npm publishes it, in services of other people: on
+ * other versions of Node, from CommonJS and from ES modules, with NestJS 11 and Express 4, compiled by TypeScript 5 and 7.
+ * What that takes is kept in `.cache/compatibility/`; the services are installed anew for each run.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { runs } from './lib/system.mjs'
+import { abortedBySignals, runVitest } from './lib/vitest.mjs'
+import { main, npmCommand, Problem, root } from './prepare.mjs'
+
+/** The least that is promised, and the newest of what is current; next to them stands the Node that runs this. */
+const nodeVersions = ['20.19.0', '22.23.3', '24.21.0']
+
+/** As npm names the packages that hold Node's binary. */
+const platform = { win32: 'win' }[process.platform] ?? process.platform
+
+/** As in this repository: later ones do not run on Node 20. */
+const overrides = { 'light-my-request': '6.6.0' }
+
+const pauses = [5, 15, 30]
+
+const services = {
+  core: {},
+  frameworks: {
+    '@nestjs/common': '11.2.10',
+    '@nestjs/core': '11.2.10',
+    '@nestjs/platform-express': '11.2.10',
+    '@types/express': '5.0.6',
+    '@types/node': '20.19.43',
+    express: '5.3.0',
+    express4: 'npm:express@4.22.3',
+    fastify: '5.12.8',
+    hono: '4.13.19',
+    'openid-client': '6.9.0',
+    'reflect-metadata': '0.2.2',
+    rxjs: '7.8.2',
+    typescript5: 'npm:typescript@5.9.3',
+  },
+}
+
+await main(async () => {
+  const signal = abortedBySignals()
+  const cache = join(root, '.cache/compatibility')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'run-'))
+  let code = 1
+  try {
+    const nodes = [{ version: process.versions.node, path: process.execPath }]
+    for (const version of nodeVersions) {
+      const path = await provideNode(version, cache, signal)
+      if (path !== undefined) nodes.push({ version, path })
+    }
+    await npm(['pack', '--silent', '--pack-destination', folder], join(root, 'packages/cloakwright'), signal)
+    const [archive] = readdirSync(folder)
+    for (const [name, dependencies] of Object.entries(services)) {
+      const all = { ...dependencies, cloakwright: `file:../${archive}` }
+      const manifest = { private: true, dependencies: all, overrides }
+      await install(join(folder, name), manifest, signal)
+    }
+    const variables = { COMPATIBILITY: JSON.stringify({ nodes, folder }) }
+    code = await runVitest('vitest.compatibility.config.ts', process.argv.slice(2), variables, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.exit(signal.aborted ? 1 : code)
+})
+
+/** The path of that Node, which it installs at the first need; undefined where npm has none for this platform. */
+async function provideNode(version, cache, signal) {
+  const folder = join(cache, `node-${version}`)
+  const name = `node-${platform}-${process.arch}`
+  const path = join(folder, 'node_modules', name, 'bin', platform === 'win' ? 'node.exe' : 'node')
+  if (runs(path, '--version')) return path
+  // The package `node` chooses among these by a script at its installation, which npm may be told not to run.
+  try {
+    await install(folder, { private: true, dependencies: { [name]: version } }, signal)
+    return path
+  } catch (error) {
+    if (!/E404|ETARGET/.test(error.output ?? '')) throw error
+    console.error(`NOT TESTED on Node ${version}: npm has no ${name} of that version`)
+    return undefined
+  }
+}
+
+async function install(folder, manifest, signal) {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
+  // Whatever the npm that runs us was told: silence, which has no reasons, and this repository's own settings.
+  const settings = [
+    '--loglevel=error',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--ignore-scripts',
+    '--prefer-offline',
+  ]
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await npm(['install', '--no-save', ...settings], folder, signal)
+    } catch (error) {
+      const seconds = pauses[attempt]
+      if (seconds === undefined || signal.aborted || /E404|ETARGET/.test(error.output ?? '')) throw error
+      console.error(`npm install failed; trying again in ${seconds} s`)
+      await pause(seconds * 1000, undefined, { signal })
+    }
+  }
+}
+
+async function npm(args, cwd, signal) {
+  signal.throwIfAborted()
+  const [command, all] = npmCommand(...args)
+  const child = spawn(command, all, { cwd, stdio: ['ignore', 'ignore', 'pipe'], signal })
+  let output = ''
+  child.stderr.on('data', (chunk) => (output += chunk))
+  const [code] = await once(child, 'close')
+  if (code === 0) return
+  const problem = new Problem(
+    `npm ${args[0]} failed with code ${code}:\n${output}`,
+    'Check the network and npm configuration (npm config list), and try again',
+  )
+  throw Object.assign(problem, { output })
+}
