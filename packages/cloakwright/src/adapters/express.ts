@@ -44,7 +44,7 @@ export function cloakwright(options: CloakwrightOptions): RequestHandler {
   const { resource } = state.guard
   return (request, response, next) => {
     ;(request as Stateful)[stateKey] = state
-    if (resource !== undefined && request.path === resource.path && request.method === 'GET')
+    if (resource?.path === request.path && (request.method === 'GET' || request.method === 'HEAD'))
       response.set('access-control-allow-origin', '*').type('application/json').send(resource.body)
     else next()
   }
@@ -124,13 +124,9 @@ function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
       }
     }
     const fail = (error: unknown): void => next(error)
-    try {
-      const admission = state.guard.admit(fromExpress(request), policy, anonymous)
-      if (admission instanceof Promise) admission.then(proceed).catch(fail)
-      else proceed(admission)
-    } catch (error) {
-      fail(error)
-    }
+    const admission = state.guard.admit(fromExpress(request), policy, anonymous)
+    if (admission instanceof Promise) admission.then(proceed).catch(fail)
+    else proceed(admission)
   }
 }
 

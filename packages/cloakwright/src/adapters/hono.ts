@@ -10,6 +10,7 @@ import {
   type GuardOptions,
   type Guards,
   type LogEntry,
+  readForm,
   type Refused,
   toRefused,
 } from '../guard/index.ts'
@@ -45,7 +46,8 @@ export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
   const { resource } = state.guard
   return async (c, next) => {
     c.set(stateKey, state)
-    if (resource !== undefined && c.req.path === resource.path && c.req.method === 'GET')
+    // Hono asks for HEAD as for GET, and drops the body.
+    if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
       return c.body(resource.body, 200, {
         'content-type': 'application/json',
         'access-control-allow-origin': '*',
@@ -118,19 +120,25 @@ function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
   }
 }
 
-/** On Node the fields are read as they came; elsewhere from the web request. */
+/** On Node the fields are read as they came; elsewhere from the web request. The id is that of Hono's own middleware. */
 function fromHono(c: Context): GuardedRequest {
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
-  if (incoming?.rawHeaders === undefined) return fromWebRequest(c.req.raw, c)
-  const isForm = incoming.headers['content-type']
-    ?.toLowerCase()
-    .startsWith('application/x-www-form-urlencoded')
+  const given: unknown = c.get('requestId')
+  const id = typeof given === 'string' ? given : undefined
+  const read = (): Promise<unknown> => readFormOf(c)
+  if (incoming?.rawHeaders === undefined) return fromWebRequest(c.req.raw, { native: c, readForm: read, id })
+  const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
   return fromIncoming(incoming, {
     native: c,
     origin: () => new URL(c.req.url).origin,
-    // Hono keeps the parsed form for the handler.
-    body: isForm === true ? c.req.parseBody() : undefined,
+    readForm: hasBody ? read : undefined,
+    id,
   })
+}
+
+/** Hono keeps a body that was read by its own methods. */
+function readFormOf({ req }: Context): Promise<unknown> {
+  return req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : readForm(req.raw)
 }
 
 function answer(refused: Refused, context: Context, state: State | undefined): Response {

@@ -21,12 +21,23 @@ export type UserHandler<Rest extends readonly unknown[]> = (
   ...rest: Rest
 ) => Response | Promise<Response>
 
+/** Answers a request of a user or of an anonymous client. */
+export type MaybeUserHandler<Rest extends readonly unknown[]> = (
+  request: Request,
+  user: AccessToken | undefined,
+  ...rest: Rest
+) => Response | Promise<Response>
+
 /** Guards for handlers of the form `Request → Response`: Next.js, Bun, Deno, Remix, edge runtimes with Node's crypto. */
 export interface Protect {
   /** Runs the handler for users whom the policy allows; any verified user by default. */
   <Rest extends readonly unknown[]>(
     handler: UserHandler<Rest>,
     policy?: Policy,
+  ): (request: Request, ...rest: Rest) => Promise<Response>
+  /** Runs the handler for anyone, with the user if the request has credentials; bad ones are still refused. */
+  anonymous<Rest extends readonly unknown[]>(
+    handler: MaybeUserHandler<Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>
   /** Answers with the metadata of the protected resource (RFC 9728), at its path; 404 where none is configured. */
   metadata(): Response
@@ -53,14 +64,23 @@ export interface Protect {
 export function cloakwright(options: CloakwrightOptions): Protect {
   const guard = createGuard(options)
   const any = anyUser()
+  const run = async <Rest extends readonly unknown[]>(
+    handler: MaybeUserHandler<Rest>,
+    policy: Policy,
+    anonymous: boolean,
+    request: Request,
+    rest: Rest,
+  ): Promise<Response> => {
+    const admission = await guard.admit(fromWebRequest(request), policy, anonymous)
+    if (admission.kind === 'redirected') return admission.response
+    if (admission.kind === 'refused') return answer(admission, request)
+    const response = await handler(request, admission.user, ...rest)
+    return admission.headers === undefined ? response : withHeaders(response, admission.headers)
+  }
   const protect = <Rest extends readonly unknown[]>(handler: UserHandler<Rest>, policy: Policy = any) => {
-    return async (request: Request, ...rest: Rest): Promise<Response> => {
-      const admission = await guard.admit(fromWebRequest(request), policy, false)
-      if (admission.kind === 'redirected') return admission.response
-      if (admission.kind === 'refused') return answer(admission, request)
-      const response = await handler(request, admission.user as AccessToken, ...rest)
-      return admission.headers === undefined ? response : withHeaders(response, admission.headers)
-    }
+    return (request: Request, ...rest: Rest): Promise<Response> =>
+      // Whoever is no anonymous request has a user.
+      run(handler as MaybeUserHandler<Rest>, policy, false, request, rest)
   }
   const answer = (refused: Refused, request: Request): Response => {
     options.onRefused?.(refused.log, request)
@@ -68,6 +88,10 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     return new Response(body, { status, headers })
   }
   return Object.assign(protect, {
+    anonymous:
+      <Rest extends readonly unknown[]>(handler: MaybeUserHandler<Rest>) =>
+      (request: Request, ...rest: Rest): Promise<Response> =>
+        run(handler, any, true, request, rest),
     metadata: () =>
       guard.resource === undefined
         ? new Response(null, { status: 404 })

@@ -52,25 +52,18 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
     // A client that goes away meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
-    try {
-      const admission = await guard.admit(guarded, policy, false)
-      if (admission.kind === 'admitted' && admission.user !== undefined) {
-        if (options.endWithToken ?? true) endWith(admission.user, socket)
-        return admission.user
-      }
-      if (admission.kind === 'refused') {
-        options.onRefused?.(admission.log, request)
-        answer(admission.answer, socket)
-      } else socket.destroy()
-      return undefined
-    } catch (error) {
-      const refused = guard.refuse(error, guarded.id())
-      options.onRefused?.(refused.log, request)
-      answer(refused.answer, socket)
-      return undefined
-    } finally {
-      socket.off('error', ignore)
+    const admission = await guard.admit(guarded, policy, false)
+    socket.off('error', ignore)
+    if (socket.destroyed) return undefined
+    if (admission.kind === 'admitted') {
+      if (admission.user !== undefined && (options.endWithToken ?? true)) endWith(admission.user, socket)
+      return admission.user
     }
+    if (admission.kind === 'refused') {
+      options.onRefused?.(admission.log, request)
+      answer(admission.answer, socket)
+    }
+    return undefined
   }
 }
 

@@ -30,7 +30,7 @@ export interface Guard {
   readonly resource: ResourceMetadata | undefined
   /**
    * Whether the request may go on under the policy: at once, and not by a promise, whenever nothing has to be fetched.
-   * Rejects only with what is no refusal: an error of a policy's own function.
+   * Never throws or rejects: whatever fails is a refusal, an error of a policy's own function one with status 500.
    *
    * @param anonymous Lets in requests without credentials; bad ones are still refused.
    */
@@ -53,6 +53,23 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   }
   const refuse = (error: unknown, requestId: string): Refused => toRefused(error, { ...context, requestId })
 
+  const conclude = (
+    request: GuardedRequest,
+    policy: Policy,
+    decision: Decision,
+    user: AccessToken,
+    headers: Headers | undefined,
+  ): Admission => {
+    if (decision.allowed === true) return { kind: 'admitted', user, headers }
+    // The types forbid it, but a policy in JavaScript may return anything: nothing else lets anybody in.
+    if (decision.allowed !== false) throw new TypeError(`Policy: no decision on ${policy.description}`)
+    const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
+      challenge: decision.challenge,
+      hint: `The route needs ${policy.description}.`,
+    })
+    return refuse(error, request.id())
+  }
+
   const decide = (
     request: GuardedRequest,
     policy: Policy,
@@ -60,17 +77,10 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     tokenText: string,
     headers?: Headers,
   ): Admission | Promise<Admission> => {
-    const admitted: Admission = { kind: 'admitted', user, headers }
-    const answer = (decision: Decision): Admission => {
-      if (decision.allowed) return admitted
-      const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
-        challenge: decision.challenge,
-        hint: `The route needs ${policy.description}.`,
-      })
-      return refuse(error, request.id())
-    }
     const decision = policy.evaluate(user, { now: Date.now() / 1000, request: request.native, tokenText })
-    return decision instanceof Promise ? decision.then(answer) : answer(decision)
+    return decision instanceof Promise
+      ? decision.then((decided) => conclude(request, policy, decided, user, headers))
+      : conclude(request, policy, decision, user, headers)
   }
 
   const withToken = (
@@ -122,15 +132,13 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   return {
     resource,
     admit(request, policy, anonymous) {
-      const fail = (error: unknown): Refused => {
-        if (error instanceof CloakwrightError) return refuse(error, request.id())
-        throw error
-      }
       try {
         const admission = start(request, policy, anonymous)
-        return admission instanceof Promise ? admission.catch(fail) : admission
+        return admission instanceof Promise
+          ? admission.catch((error: unknown) => refuse(error, request.id()))
+          : admission
       } catch (error) {
-        return fail(error)
+        return refuse(error, request.id())
       }
     },
     refuse,

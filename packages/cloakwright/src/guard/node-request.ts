@@ -7,6 +7,8 @@ export interface NodeRequestParts {
   readonly native: unknown
   /** The parsed body, if the framework has read one. */
   readonly body?: unknown
+  /** Reads the form, where the framework has not. */
+  readonly readForm?: (() => Promise<unknown>) | undefined
   readonly origin: () => string
   readonly id?: string | undefined
 }
@@ -45,9 +47,10 @@ class NodeRequest implements GuardedRequest {
   }
 
   form(): unknown {
-    const { body } = this.#parts
-    if (body === undefined || body === null) return undefined
-    return isForm(this.incoming.headers['content-type']) ? body : undefined
+    const { body, readForm } = this.#parts
+    if (body === undefined && readForm === undefined) return undefined
+    if (!isForm(this.fields('content-type')[0])) return undefined
+    return readForm === undefined ? body : readForm()
   }
 
   origin(): string {

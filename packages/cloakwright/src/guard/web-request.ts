@@ -2,13 +2,21 @@ import { randomUUID } from 'node:crypto'
 import { isForm } from './node-request.ts'
 import type { GuardedRequest } from './types.ts'
 
+/** What a framework on web requests knows beyond the request. */
+export interface WebRequestParts {
+  readonly native?: unknown
+  readonly readForm?: (() => Promise<unknown>) | undefined
+  readonly id?: string | undefined
+}
+
 /**
  * Makes what guards read from a web `Request`. Its `Headers` join fields of one name by a comma, which no token has:
  * two Authorization fields are told by it.
  */
-export function fromWebRequest(request: Request, native: unknown = request): GuardedRequest {
+export function fromWebRequest(request: Request, parts: WebRequestParts = {}): GuardedRequest {
+  const { native = request, readForm: read = () => readForm(request) } = parts
   const url = new URL(request.url)
-  let id: string | undefined
+  let { id } = parts
   return {
     method: request.method,
     target: url.pathname + url.search,
@@ -17,12 +25,36 @@ export function fromWebRequest(request: Request, native: unknown = request): Gua
       const value = request.headers.get(name)
       return value === null ? [] : [value]
     },
-    async form() {
-      if (!isForm(request.headers.get('content-type')) || request.body === null) return undefined
-      // Of a copy, since the handler reads the body itself.
-      return Object.fromEntries(new URLSearchParams(await request.clone().text()))
-    },
+    form: () => (isForm(request.headers.get('content-type')) ? read() : undefined),
     origin: () => url.origin,
     id: () => (id ??= randomUUID()),
   }
+}
+
+/** Bytes of a form that are looked at. No token is ever taken from one, so what comes later does no harm. */
+const formLimit = 64 * 1024
+
+/**
+ * Reads the form of a web request, and leaves the body to the handler; `undefined` if there is none, or somebody has
+ * read it before. The beginning of a large one is all that is read, since a copy of it is kept for the handler; that
+ * one breaks off is the handler's to find out.
+ */
+export async function readForm(request: Request): Promise<Record<string, string> | undefined> {
+  if (request.bodyUsed || request.body === null) return undefined
+  const reader = (request.clone().body as ReadableStream<Uint8Array>).getReader()
+  const chunks: Uint8Array[] = []
+  try {
+    for (let size = 0; size < formLimit; ) {
+      const { done, value } = await reader.read()
+      if (done) break
+      chunks.push(value)
+      size += value.byteLength
+    }
+  } catch {
+    return undefined
+  } finally {
+    // Settles only when the handler's copy has ended too.
+    reader.cancel().catch(() => {})
+  }
+  return Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString('utf8')))
 }
