@@ -1,11 +1,11 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, type Guard, type LogEntry, toRefused } from '../guard/index.ts'
+import type { AnyReply, AnyRequest } from './fastify-request.ts'
 
 /**
  * Answers an error as `application/problem+json`, with challenge and Retry-After where they belong, and logs the
  * exact reason: `app.setErrorHandler(sendProblem)`.
  */
-export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendProblem(error: unknown, request: AnyRequest, reply: AnyReply): AnyReply {
   const refused =
     guardOf(request)?.refuse(error, request.id) ??
     toRefused(error, { realm: '', requestId: request.id, explain: false })
@@ -16,9 +16,9 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 export function sendRefusal(
   { status, headers, body }: Answer,
   { level, code, hint, message, error }: LogEntry,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
+  request: AnyRequest,
+  reply: AnyReply,
+): AnyReply {
   if (error !== undefined) request.log[level]({ code, hint, err: error }, message)
   else if (!code.startsWith('HTTP_')) request.log[level]({ code, hint }, message)
   // As bytes: the content type stays as it is.
@@ -28,6 +28,6 @@ export function sendRefusal(
 export const guardKey: unique symbol = Symbol.for('cloakwright.fastify')
 
 /** The plugin's guard in the scope of this request's route. */
-export function guardOf(request: FastifyRequest): Guard | undefined {
+export function guardOf(request: AnyRequest): Guard | undefined {
   return (request.server as unknown as { readonly [guardKey]?: Guard })[guardKey]
 }

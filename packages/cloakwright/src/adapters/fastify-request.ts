@@ -1,12 +1,30 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { fromIncoming, type GuardedRequest } from '../guard/index.ts'
 
+/* oxlint-disable typescript/no-explicit-any -- whatever an application gives Fastify's types, a guard does not use it */
+/** A request of any server (also HTTP/2), logger, schema and type provider. */
+export type AnyRequest = FastifyRequest<RouteGenericInterface, any, any>
+/** Its reply. */
+export type AnyReply = FastifyReply<RouteGenericInterface, any, any, any>
+/* oxlint-enable typescript/no-explicit-any */
+
 /** The request as guards read it. */
-export function toGuardedRequest(request: FastifyRequest): GuardedRequest {
+export function toGuardedRequest(request: AnyRequest): GuardedRequest {
   return fromIncoming(request.raw, {
     native: request,
     body: request.body,
     id: request.id,
     origin: () => `${request.protocol}://${request.host}`,
   })
+}
+
+const oursKey: unique symbol = Symbol('cloakwright')
+
+/** The mark of the plugin's own routes, which answer those who have no token yet. */
+export const ours: object = { [oursKey]: true }
+
+/** Whether the route is the plugin's own: a guard of the whole application does not close it. */
+export function isOurs(request: AnyRequest): boolean {
+  const config = request.routeOptions.config as { readonly [oursKey]?: true } | undefined
+  return config?.[oursKey] === true
 }

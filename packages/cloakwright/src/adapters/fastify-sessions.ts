@@ -1,8 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { toSessionRequest } from '../guard/index.ts'
 import type { SessionEngine } from '../session/types.ts'
 import { sendProblem } from './fastify-problem.ts'
-import { toGuardedRequest } from './fastify-request.ts'
+import { type AnyReply, ours, toGuardedRequest } from './fastify-request.ts'
 
 /** Bytes of a form that the session routes accept; a logout token has about two thousand. */
 const bodyLimit = 64 * 1024
@@ -21,6 +21,7 @@ export function mountSessions(app: FastifyInstance, sessions: SessionEngine): vo
       url: `${sessions.basePath}/*`,
       exposeHeadRoute: false,
       schema: { hide: true } as object,
+      config: ours,
       handler: async (request, reply) => {
         const response = await sessions.handle(toWebRequest(request))
         if (response === undefined) return reply.callNotFound()
@@ -32,7 +33,7 @@ export function mountSessions(app: FastifyInstance, sessions: SessionEngine): vo
 }
 
 /** Sends a web response as the reply, each of its cookies as a field of its own. */
-export async function sendResponse(response: Response, reply: FastifyReply): Promise<FastifyReply> {
+export async function sendResponse(response: Response, reply: AnyReply): Promise<AnyReply> {
   reply.code(response.status)
   for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value)
   for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie)

@@ -14,7 +14,7 @@ import type { SessionEngine } from '../session/types.ts'
 import type { AccessToken } from '../token/index.ts'
 import { noGuard, notRegistered } from '../guard/mistakes.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './fastify-problem.ts'
-import { toGuardedRequest } from './fastify-request.ts'
+import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './fastify-request.ts'
 import { mountSessions, sendResponse } from './fastify-sessions.ts'
 
 declare module 'fastify' {
@@ -33,11 +33,7 @@ export interface CloakwrightOptions extends GuardOptions {
 }
 
 /** A guard: for a route's `onRequest` (or `preHandler`), or `app.addHook('onRequest', …)` for all routes of a scope. */
-export type FastifyGuard = (
-  request: FastifyRequest,
-  reply: FastifyReply,
-  done: (error?: Error) => void,
-) => void
+export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
 
 /**
  * The Fastify plugin: register it before the routes that it guards. It protects nothing by itself; guards do.
@@ -95,7 +91,7 @@ export const allowAnonymous: Guards<FastifyGuard>['allowAnonymous'] = guards.all
  *
  * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
  */
-export function userOf(request: FastifyRequest): AccessToken {
+export function userOf(request: AnyRequest): AccessToken {
   if (request.user !== undefined) return request.user
   throw noGuard('Add onRequest: requireUser() to the route.')
 }
@@ -116,19 +112,16 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
         request.user = admission.user
         if (admission.headers !== undefined) reply.headers(admission.headers)
         done()
-      } else if (admission.kind === 'refused') sendRefusal(admission.answer, admission.log, request, reply)
+      } else if (isOurs(request)) done()
+      else if (admission.kind === 'refused') sendRefusal(admission.answer, admission.log, request, reply)
       else {
         if (admission.orphaned) request.log.info(orphaned)
         sendResponse(admission.response, reply).catch(fail)
       }
     }
-    try {
-      const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
-      if (admission instanceof Promise) admission.then(proceed).catch(fail)
-      else proceed(admission)
-    } catch (error) {
-      fail(error)
-    }
+    const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
+    if (admission instanceof Promise) admission.then(proceed).catch(fail)
+    else proceed(admission)
   }
 }
 
@@ -155,6 +148,7 @@ function publish(
     method: 'GET',
     url: path,
     schema: { hide: true } as object,
+    config: ours,
     handler: (_request, reply) =>
       reply.type('application/json').header('access-control-allow-origin', '*').send(body),
   })
