@@ -13,6 +13,8 @@ import {
   type InjectionToken,
   Logger,
   Module,
+  type ModuleMetadata,
+  type OnModuleInit,
   type OptionalFactoryDependency,
   type Provider,
   SetMetadata,
@@ -38,6 +40,8 @@ import type { AccessToken } from '../token/index.ts'
 
 /** How the options come to be where they depend on other providers. */
 export interface CloakwrightAsyncOptions {
+  /** The modules whose exports are injected; those of global modules need not be listed. */
+  readonly imports?: ModuleMetadata['imports']
   readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[]
   // oxlint-disable-next-line typescript/no-explicit-any -- what is injected is the application's own
   readonly useFactory: (...injected: any[]) => GuardOptions | Promise<GuardOptions>
@@ -59,19 +63,42 @@ export interface CloakwrightAsyncOptions {
  * // @Get('me') @RequireUser() me(@User() user: AccessToken) { return { hello: user.username } }
  * ```
  */
-export class CloakwrightModule {
+export class CloakwrightModule implements OnModuleInit {
+  readonly #guard: Guard
+  readonly #host: HttpAdapterHost
+
+  constructor(guard: Guard, host: HttpAdapterHost) {
+    this.#guard = guard
+    this.#host = host
+  }
+
   static forRoot(options: GuardOptions): DynamicModule {
     return toModule([{ provide: guardToken, useValue: createGuard(options) }])
   }
 
-  static forRootAsync({ inject = [], useFactory }: CloakwrightAsyncOptions): DynamicModule {
+  static forRootAsync({ imports = [], inject = [], useFactory }: CloakwrightAsyncOptions): DynamicModule {
     const make = async (...injected: unknown[]): Promise<Guard> => createGuard(await useFactory(...injected))
-    return toModule([{ provide: guardToken, inject: [...inject], useFactory: make }])
+    return toModule([{ provide: guardToken, inject: [...inject], useFactory: make }], imports)
+  }
+
+  /** Publishes the metadata of the protected resource beside the controllers: no prefix and no guard holds for it. */
+  onModuleInit(): void {
+    const { resource } = this.#guard
+    const { httpAdapter } = this.#host
+    if (resource === undefined || httpAdapter === undefined) return
+    httpAdapter.get(resource.path, (_request: unknown, response: unknown) => {
+      httpAdapter.setHeader(response, 'content-type', 'application/json')
+      httpAdapter.setHeader(response, 'access-control-allow-origin', '*')
+      httpAdapter.reply(response, resource.body, 200)
+    })
   }
 }
 Module({})(CloakwrightModule)
 
 const guardToken = Symbol('cloakwright')
+Inject(guardToken)(CloakwrightModule, undefined, 0)
+Inject(HttpAdapterHost)(CloakwrightModule, undefined, 1)
+
 const ruleKey = 'cloakwright:rule'
 
 interface Rule {
@@ -85,31 +112,35 @@ const anyone: Rule = { policy: anyUser(), anonymous: false }
 export class CloakwrightGuard implements CanActivate {
   readonly #guard: Guard
   readonly #reflector: Reflector
+  readonly #host: HttpAdapterHost
 
-  constructor(guard: Guard, reflector: Reflector) {
+  constructor(guard: Guard, reflector: Reflector, host: HttpAdapterHost) {
     this.#guard = guard
     this.#reflector = reflector
+    this.#host = host
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') throw notHttp(context.getType())
     const targets = [context.getHandler(), context.getClass()]
-    const { policy, anonymous } =
-      this.#reflector.getAllAndOverride<Rule | undefined>(ruleKey, targets) ?? anyone
+    const rule = this.#reflector.getAllAndOverride<Rule | undefined>(ruleKey, targets) ?? anyone
     const request: object = context.switchToHttp().getRequest()
-    const admission = await this.#guard.admit(toGuardedRequest(request, context), policy, anonymous)
+    // For all routes, on the controller and on the method it runs once each, and a DPoP proof is good for one look.
+    if (admitted.get(request)?.rule === rule) return true
+    const admission = await this.#guard.admit(toGuardedRequest(request, context), rule.policy, rule.anonymous)
     if (admission.kind === 'refused') throw new RefusedException(admission)
     if (admission.kind === 'redirected') return false
-    if (admission.user !== undefined) users.set(request, admission.user)
-    const response: NodeResponse = context.switchToHttp().getResponse()
+    admitted.set(request, { rule, user: admission.user })
+    const response: unknown = context.switchToHttp().getResponse()
     for (const [name, value] of Object.entries(admission.headers ?? {}))
-      (response.raw ?? response).setHeader(name, value)
+      this.#host.httpAdapter.setHeader(response, name, value)
     return true
   }
 }
 Injectable()(CloakwrightGuard)
 Inject(guardToken)(CloakwrightGuard, undefined, 0)
 Inject(Reflector)(CloakwrightGuard, undefined, 1)
+Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 2)
 
 /** A refusal on its way to the filter that answers it; other filters see an HttpException with the status and the problem. */
 export class RefusedException extends HttpException {
@@ -146,9 +177,10 @@ export class CloakwrightFilter implements ExceptionFilter<RefusedException | Clo
     httpAdapter.reply(response, answer.body, answer.status)
   }
 
-  #log({ level, code, message, hint, requestId }: LogEntry): void {
+  #log({ level, code, message, hint, requestId, error }: LogEntry): void {
     const write = { info: 'log', warn: 'warn', error: 'error' } as const
-    this.#logger[write[level]]({ code, message, hint, requestId })
+    const more = error instanceof Error ? [error.stack] : []
+    this.#logger[write[level]]({ code, message, hint, requestId }, ...more)
   }
 }
 Catch(RefusedException, CloakwrightError)(CloakwrightFilter)
@@ -177,7 +209,8 @@ export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.al
 
 /** The verified token of the request, as a parameter; `undefined` for an anonymous request. */
 export const User: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => users.get(context.switchToHttp().getRequest<object>()),
+  (_data: unknown, context: ExecutionContext) =>
+    admitted.get(context.switchToHttp().getRequest<object>())?.user,
 )
 
 /**
@@ -186,26 +219,25 @@ export const User: () => ParameterDecorator = createParamDecorator(
  * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
  */
 export function userOf(request: object): AccessToken {
-  const user = users.get(request)
+  const user = admitted.get(request)?.user
   if (user !== undefined) return user
   throw noGuard('Put @RequireUser() on the route.')
 }
 
-const users = new WeakMap<object, AccessToken>()
+/** Whom guards let in, by the framework's request. */
+const admitted = new WeakMap<object, { readonly rule: Rule; readonly user: AccessToken | undefined }>()
 
-function toModule(providers: Provider[]): DynamicModule {
+function toModule(
+  providers: Provider[],
+  imports: NonNullable<ModuleMetadata['imports']> = [],
+): DynamicModule {
   return {
     module: CloakwrightModule,
+    imports,
     global: true,
     providers: [...providers, CloakwrightGuard, { provide: APP_FILTER, useClass: CloakwrightFilter }],
     exports: [guardToken, CloakwrightGuard],
   }
-}
-
-interface NodeResponse {
-  setHeader(name: string, value: string): unknown
-  /** Fastify's reply has Node's response here. */
-  readonly raw?: { setHeader(name: string, value: string): unknown }
 }
 
 /** Express' request is Node's own; Fastify's has it as `raw`. */
