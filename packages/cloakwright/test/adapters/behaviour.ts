@@ -1,0 +1,18 @@
+import { describe } from 'vitest'
+import { testPolicies } from './behaviour/policies.ts'
+import { testProofs } from './behaviour/proofs.ts'
+import { testResource } from './behaviour/resource.ts'
+import { testTokens } from './behaviour/tokens.ts'
+import { testTransport } from './behaviour/transport.ts'
+import type { Driver } from './drivers/types.ts'
+
+/** What holds on every adapter, over real HTTP. */
+export function testBehaviour(driver: Driver): void {
+  describe(driver.name, () => {
+    describe('transport', () => testTransport(driver))
+    describe('tokens', () => testTokens(driver))
+    describe('policies', () => testPolicies(driver))
+    describe('proofs', () => testProofs(driver))
+    describe('resource', () => testResource(driver))
+  })
+}

@@ -1,0 +1,55 @@
+import { request as httpRequest, type RequestOptions } from 'node:http'
+import type { Service } from '../drivers/types.ts'
+
+/** What a client sends. */
+export interface Sent {
+  readonly method?: string
+  /** Fields as they are sent, also two of one name. */
+  readonly fields?: readonly (readonly [name: string, value: string])[]
+  readonly body?: string
+}
+
+/** What it gets. */
+export interface Received {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly text: string
+  json(): unknown
+}
+
+/** Sends a request over a connection of its own. */
+export function send(service: Service, path: string, sent: Sent = {}): Promise<Received> {
+  const { method = 'GET', fields = [], body } = sent
+  const hasHost = fields.some(([name]) => name.toLowerCase() === 'host')
+  const all = [
+    ...(hasHost ? [] : ['Host', `127.0.0.1:${service.port}`]),
+    ...fields.flat(),
+    ...(body === undefined ? [] : ['Content-Length', String(Buffer.byteLength(body))]),
+  ]
+  const options = { host: '127.0.0.1', port: service.port, path, method, headers: all, agent: false }
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(options as unknown as RequestOptions, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers as Received['headers'],
+          text,
+          json: () => JSON.parse(text) as unknown,
+        })
+      })
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+export const form = ['content-type', 'application/x-www-form-urlencoded'] as const
+
+/** The Authorization field of a bearer token. */
+export function bearer(token: string): readonly [string, string] {
+  return ['authorization', `Bearer ${token}`]
+}

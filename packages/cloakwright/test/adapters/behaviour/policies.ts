@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import { canary, type Driver } from '../drivers/types.ts'
+import { unguarded } from './routes.ts'
+import { bearer, send } from './client.ts'
+import { useWorld, type World } from './world.ts'
+
+const realm = 'Bearer realm="shop"'
+
+/** Who may do what, and what is said to others. */
+export function testPolicies(driver: Driver): void {
+  const { sendToken, send: sendBare, sign, logged } = useWorld(driver)
+
+  test.each([
+    ['/admin', 200],
+    ['/auditor', 403],
+    ['/stock', 200],
+    ['/no-stock', 403],
+    ['/proto', 403],
+    ['/read', 403],
+    ['/readall', 200],
+    ['/policy', 200],
+    ['/later', 200],
+    ['/step-up', 401],
+    ['/bound', 401],
+    ['/anyone', 200],
+  ])('%s: %i', async (path, status) => {
+    expect((await sendToken(path)).status).toBe(status)
+    if (path !== '/anyone') expect((await sendBare(path)).json()).toMatchObject({ code: 'CW_TOKEN_MISSING' })
+  })
+
+  test('a missing role: 403 without a challenge, and the log names it', async () => {
+    const response = await sendToken('/auditor')
+    expect(response.json()).toMatchObject({
+      status: 403,
+      detail: 'Insufficient permissions',
+      code: 'CW_FORBIDDEN',
+    })
+    expect(response.headers['www-authenticate']).toBeUndefined()
+    expect(response.headers['cache-control']).toBe('no-store')
+    expect(logged()).toMatchObject([
+      { code: 'CW_FORBIDDEN', message: 'Token: missing realm role: auditor', level: 'info' },
+    ])
+  })
+
+  test('a missing scope: 403 with a challenge that names it', async () => {
+    const response = await sendToken('/read')
+    expect(response.json()).toMatchObject({
+      status: 403,
+      detail: 'Insufficient permissions',
+      code: 'CW_SCOPE_INSUFFICIENT',
+    })
+    expect(response.headers['www-authenticate']).toBe(
+      `${realm}, error="insufficient_scope", error_description="The access token has too little scope", scope="read"`,
+    )
+  })
+
+  test('too weak a login: 401 with a challenge that says which would do', async () => {
+    const response = await sendToken('/step-up')
+    expect(response.json()).toMatchObject({
+      status: 401,
+      detail: 'Invalid authentication credentials',
+      code: 'CW_STEP_UP_REQUIRED',
+    })
+    expect(response.headers['www-authenticate']).toBe(
+      `${realm}, error="insufficient_user_authentication", error_description="A stronger or more recent login is required", acr_values="gold silver", max_age="300"`,
+    )
+    expect((await sendToken('/step-up', await sign({ acr: 'gold' }))).status).toBe(200)
+  })
+
+  test('a policy that decides later', async () => {
+    const nobody = await sign({ realm_access: { roles: [] } })
+    expect((await sendToken('/later', nobody)).json()).toMatchObject({ status: 403, code: 'CW_FORBIDDEN' })
+  })
+
+  test.each(['/fails', '/fails-later', '/says'])('a policy that is broken (%s): 500', async (path) => {
+    const response = await sendToken(path)
+    expect(response.json()).toMatchObject({ status: 500, detail: 'Internal error', code: 'HTTP_500' })
+    expect(response.text).not.toContain(canary)
+    expect(response.headers['www-authenticate']).toBeUndefined()
+    expect(logged()).toMatchObject([{ level: 'error', code: 'HTTP_500' }])
+  })
+
+  describe('explained, for development', () => {
+    const explained = useWorld(driver, () => ({ guard: { explain: true } }))
+
+    test('the answer has the exact reason and the fix', async () => {
+      expect((await explained.sendToken('/auditor')).json()).toMatchObject({
+        code: 'CW_FORBIDDEN',
+        reason: 'Token: missing realm role: auditor',
+        hint: 'The route needs realm role admin and auditor.',
+      })
+      expect((await explained.sendToken('/me', 'x')).json()).toMatchObject({
+        code: 'CW_TOKEN_MALFORMED',
+        reason: expect.stringContaining('three base64url segments') as string,
+        hint: expect.stringContaining('token endpoint') as string,
+      })
+    })
+
+    test('but not of what fails inside, and not unless it is asked for', async () => {
+      expect((await explained.sendToken('/fails')).json()).not.toHaveProperty('reason')
+      expect((await sendToken('/auditor')).json()).not.toHaveProperty('reason')
+      expect((await sendToken('/auditor')).json()).not.toHaveProperty('hint')
+    })
+  })
+
+  if (driver.registers) testMistakes(driver, sign)
+}
+
+/** Mistakes of the program that a type or the start of the service does not show. */
+function testMistakes(driver: Driver, sign: World['sign']): void {
+  describe('a mistake in the program', () => {
+    const unguardedWorld = useWorld(driver, () => ({ routes: [unguarded] }))
+
+    test('a handler that asks for the user of an unguarded route: 500', async () => {
+      const response = await unguardedWorld.sendToken('/unguarded')
+      expect(response.json()).toMatchObject({ status: 500, code: 'CW_CONFIG_MISSING' })
+      expect(unguardedWorld.logged()).toMatchObject([{ code: 'CW_CONFIG_MISSING' }])
+    })
+
+    test('a guard where nothing is registered: 500, and nobody is let in', async () => {
+      const routes = [
+        { path: '/me', guard: (is) => is.requireUser(), handler: 'ok' },
+        { path: '/anyone', guard: (is) => is.allowAnonymous(), handler: 'ok' },
+      ] satisfies Parameters<Driver['start']>[0]['routes']
+      const service = await driver.start({ routes })
+      for (const path of ['/me', '/anyone'])
+        for (const fields of [[], [bearer(await sign())]]) {
+          const response = await send(service, path, { fields })
+          expect(response.json()).toMatchObject({ status: 500, code: 'CW_CONFIG_MISSING' })
+        }
+      await service.close()
+    })
+  })
+}

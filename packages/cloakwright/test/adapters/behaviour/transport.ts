@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest'
+import { canary, type Driver } from '../drivers/types.ts'
+import { bearer, form } from './client.ts'
+import { secret, useWorld } from './world.ts'
+
+const realm = 'Bearer realm="shop"'
+const ambiguous = `${realm}, error="invalid_request", error_description="The request carries more than one token"`
+
+/** How a token comes, and what is said to a request that has none, or two. */
+export function testTransport(driver: Driver): void {
+  const world = useWorld(driver)
+  const { send, sendToken, sign, logged } = world
+
+  describe('a request with a good token', () => {
+    test.each(['Bearer', 'bearer', 'BEARER', 'Bearer  '])('%s TOKEN is let in', async (scheme) => {
+      const response = await send('/me', { fields: [['authorization', `${scheme} ${await sign()}`]] })
+      expect([response.status, response.json()]).toEqual([200, { user: 'alice' }])
+      expect(response.headers['www-authenticate']).toBeUndefined()
+    })
+
+    test('whatever case the field’s name has', async () => {
+      const [, value] = bearer(await sign())
+      for (const name of ['Authorization', 'AUTHORIZATION', 'aUTHORIZATION'])
+        expect((await send('/me', { fields: [[name, value]] })).status).toBe(200)
+    })
+
+    test('forged addresses change nothing', async () => {
+      const fields = [
+        ['Host', 'evil.example'],
+        ['X-Forwarded-Host', 'evil.example'],
+        ['X-Forwarded-Proto', 'https'],
+        ['Forwarded', 'host=evil.example;proto=https'],
+      ] as const
+      expect((await sendToken('/me', undefined, { fields })).status).toBe(200)
+      const refused = await send('/me', { fields })
+      expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, realm])
+      expect(JSON.stringify([refused.headers, refused.text])).not.toContain('evil')
+    })
+
+    test('below the prefix of a router', async () => {
+      expect((await sendToken('/mounted/me')).json()).toEqual({ user: 'alice' })
+      expect((await send('/mounted/me')).status).toBe(401)
+    })
+  })
+
+  describe('a request without a token', () => {
+    test.each([
+      ['no field', undefined],
+      ['an empty field', ''],
+      ['another scheme', 'Basic YWxpY2U6YWxpY2U='],
+      ['a scheme that begins alike', `BearerToken ${'x'.repeat(20)}`],
+      ['the scheme DPoP, where no proof is checked', 'DPoP x'],
+    ])('%s: 401, and a challenge without an error code', async (_name, authorization) => {
+      const fields = authorization === undefined ? [] : [['authorization', authorization] as const]
+      const response = await send('/me', { fields })
+      expect(response.status).toBe(401)
+      expect(response.headers['www-authenticate']).toBe(realm)
+      expect(response.headers['cache-control']).toBe('no-store')
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/)
+      expect(response.json()).toEqual({
+        type: 'about:blank',
+        title: 'Unauthorized',
+        status: 401,
+        detail: 'Not authenticated',
+        code: 'CW_TOKEN_MISSING',
+        requestId: expect.stringMatching(/./) as string,
+      })
+      expect(logged()).toMatchObject([{ level: 'info', code: 'CW_TOKEN_MISSING' }])
+    })
+
+    test('is let in where anyone is, and bad credentials are not', async () => {
+      expect((await send('/anyone')).json()).toEqual({ user: null })
+      expect((await sendToken('/anyone')).json()).toEqual({ user: 'alice' })
+      expect((await sendToken('/anyone', 'x')).status).toBe(401)
+    })
+
+    test('a public route asks for nothing and knows nobody', async () => {
+      expect((await sendToken('/public')).json()).toEqual({ user: null })
+      expect((await sendToken('/public', 'x')).status).toBe(200)
+    })
+  })
+
+  describe('by method', () => {
+    test('HEAD is guarded as GET is, and its answers have no body', async () => {
+      const admitted = await sendToken('/me', undefined, { method: 'HEAD' })
+      expect([admitted.status, admitted.text]).toEqual([200, ''])
+      const refused = await send('/me', { method: 'HEAD' })
+      expect([refused.status, refused.text]).toEqual([401, ''])
+      expect(refused.headers['www-authenticate']).toBe(realm)
+    })
+
+    test.each(['POST', 'OPTIONS'])('%s is guarded too', async (method) => {
+      const sent = { method, fields: [json], body: '{}' }
+      expect((await send('/me', sent)).status).toBe(401)
+      expect((await sendToken('/me', undefined, sent)).json()).toEqual({ user: 'alice' })
+    })
+  })
+
+  describe('where a token may be', () => {
+    test('in the address it is not read, and the log says why', async () => {
+      const response = await send(`/me?access_token=${await sign()}`)
+      expect([response.status, response.headers['www-authenticate']]).toEqual([401, realm])
+      expect(logged()).toMatchObject([{ hint: expect.stringContaining('address') as string }])
+    })
+
+    test('in a form it is not read', async () => {
+      const body = `access_token=${await sign()}`
+      const response = await send('/me', { method: 'POST', fields: [form], body })
+      expect([response.status, response.headers['www-authenticate']]).toEqual([401, realm])
+    })
+
+    test.each([
+      ['the address', '/me?access_token=x', {}],
+      ['the address, its name encoded', '/me?a=1&access%5Ftoken=x', {}],
+      ['a form', '/me', { method: 'POST', fields: [form], body: 'a=1&access_token=x' }],
+      ['a form of any spelling', '/me', formOf('Application/X-WWW-Form-URLencoded; charset=utf-8')],
+    ])('in the field and in %s: 400', async (_name, path, sent) => {
+      const response = await sendToken(path, undefined, sent)
+      expect(response.json()).toMatchObject({
+        status: 400,
+        detail: 'The request carries more than one token',
+        code: 'CW_REQUEST_AMBIGUOUS',
+      })
+      expect(response.headers['www-authenticate']).toBe(ambiguous)
+      expect(logged()).toMatchObject([{ code: 'CW_REQUEST_AMBIGUOUS' }])
+    })
+
+    test.each([
+      ['two joined by a comma', (token: string) => [bearer(`${token}, Bearer ${token}`)]],
+      ['two joined by a comma, the scheme once', (token: string) => [bearer(`${token},${token}`)]],
+      ['two fields', (token: string) => [bearer(token), ['AUTHORIZATION', 'Bearer x'] as const]],
+      ['two equal fields', (token: string) => [bearer(token), bearer(token)]],
+    ])('%s: 400', async (_name, fields) => {
+      const response = await send('/me', { fields: fields(await sign()) })
+      expect([response.status, response.headers['www-authenticate']]).toEqual([400, ambiguous])
+    })
+
+    test('JSON with a member of that name is the application’s own', async () => {
+      const sent = { method: 'POST', fields: [json], body: '{"access_token":"x"}' }
+      expect((await sendToken('/me', undefined, sent)).json()).toEqual({ user: 'alice' })
+    })
+
+    test('a form is the handler’s, small or large', async () => {
+      const small = { method: 'POST', fields: [form], body: 'title=a+%C3%A9' }
+      expect((await sendToken('/form', undefined, small)).json()).toEqual({ title: 'a é' })
+      const title = 'x'.repeat(80 * 1024)
+      const large = { ...small, body: `title=${title}` }
+      expect((await sendToken('/form', undefined, large)).json()).toEqual({ title })
+    })
+  })
+
+  test('an unexpected error of a handler: 500, and its text stays inside', async () => {
+    const response = await sendToken('/throws')
+    expect(response.status).toBe(500)
+    expect(response.text).not.toContain(canary)
+    if (driver.answersErrors) {
+      expect(response.headers['content-type']).toMatch(/^application\/problem\+json/)
+      expect(response.json()).toMatchObject({ detail: 'Internal error', code: 'HTTP_500' })
+      expect(logged()).toMatchObject([{ level: 'error', code: 'HTTP_500' }])
+    }
+  })
+
+  test('no token and no claim’s value is in any log line or answer', async () => {
+    const answers: unknown[] = []
+    const changes = [
+      {},
+      { aud: secret },
+      { iss: secret },
+      { typ: secret },
+      { exp: secret },
+      { sub: 7 },
+      { cnf: secret },
+      { azp: secret },
+      { acr: secret },
+    ]
+    const paths = ['/me', '/auditor', '/read', '/step-up', '/anyone', `/me?access_token=${secret}`]
+    for (const change of changes)
+      for (const path of paths) {
+        const token = await sign(change)
+        const { headers, text } = await sendToken(path, token)
+        answers.push(headers, text)
+        const everything = JSON.stringify([answers.splice(0), logged()])
+        for (const part of [secret, ...token.split('.')]) expect(everything).not.toContain(part)
+      }
+    const codes = new Set(logged().map(({ code }) => code))
+    expect([...codes]).toEqual(
+      expect.arrayContaining(['CW_TOKEN_AUDIENCE', 'CW_TOKEN_ISSUER', 'CW_FORBIDDEN']),
+    )
+  })
+}
+
+const json = ['content-type', 'application/json'] as const
+
+function formOf(contentType: string) {
+  return { method: 'POST', fields: [['Content-Type', contentType]] as const, body: 'access_token=' }
+}

@@ -1,0 +1,68 @@
+import { type ServerType, serve } from '@hono/node-server'
+import * as adapter from 'cloakwright/hono'
+import { type Context, Hono } from 'hono'
+import type { AddressInfo } from 'node:net'
+import { serveFetch } from './fetch-server.ts'
+import { canary, type Driver, type Logged, type Route, type ServiceOptions } from './types.ts'
+
+const logs: Logged[] = []
+
+/** On Node, where the fields are read as they came. */
+export const honoDriver: Driver = {
+  name: 'Hono on Node',
+  answersErrors: true,
+  registers: true,
+  knowsConnection: true,
+  logs,
+  async start(options) {
+    const { fetch } = makeApp(options)
+    const server = await new Promise<ServerType>((resolve) => {
+      const made = serve({ fetch, hostname: '127.0.0.1', port: 0 }, () => resolve(made))
+    })
+    return {
+      port: (server.address() as AddressInfo).port,
+      close: () => new Promise((resolve) => server.close(() => resolve())),
+    }
+  },
+}
+
+/** Where there is nothing but the web request: Bun, Deno, workers. */
+export const honoFetchDriver: Driver = {
+  ...honoDriver,
+  name: 'Hono on web requests',
+  knowsConnection: false,
+  start(options) {
+    const app = makeApp(options)
+    return serveFetch(async (request) => app.fetch(request))
+  },
+}
+
+function makeApp({ guard, routes, mounted = [] }: ServiceOptions): Hono {
+  const app = new Hono()
+  app.onError(adapter.sendProblem)
+  if (guard !== undefined)
+    app.use(adapter.cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) }))
+  for (const route of routes) add(app, route)
+  const router = new Hono()
+  for (const route of mounted) add(router, route)
+  app.route('/mounted', router)
+  return app
+}
+
+function add(app: Hono, { path, guard, handler }: Route): void {
+  const guards = guard === undefined ? [] : [guard(adapter)]
+  app.on(['GET', 'POST', 'OPTIONS'], [path], ...guards, async (c: Context) => {
+    switch (handler) {
+      case 'ok':
+        return c.json({ ok: true })
+      case 'user':
+        return c.json({ user: adapter.userOf(c).username })
+      case 'maybe-user':
+        return c.json({ user: adapter.maybeUserOf(c)?.username ?? null })
+      case 'form':
+        return c.json({ title: (await c.req.parseBody())['title'] })
+      case 'throws':
+        throw new Error(canary)
+    }
+  })
+}

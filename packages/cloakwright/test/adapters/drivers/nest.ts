@@ -1,0 +1,104 @@
+import type { AddressInfo } from 'node:net'
+import type { INestApplication, LoggerService } from '@nestjs/common'
+import type * as CloakwrightNest from 'cloakwright/nest'
+import { canary, type Driver, type Logged, type Route } from './types.ts'
+
+/**
+ * The modules that the driver works with, so that it runs on any version of Nest: `cloakwright/nest` has to be one that
+ * finds the same `@nestjs/common` and `@nestjs/core`.
+ */
+export interface NestModules {
+  readonly common: typeof import('@nestjs/common')
+  readonly core: typeof import('@nestjs/core')
+  readonly cloakwright: typeof CloakwrightNest
+  /** Makes the application: with `new FastifyAdapter()`, or with Express as Nest does without an adapter. */
+  readonly create: (root: object, options: { readonly logger: LoggerService }) => Promise<INestApplication>
+}
+
+export function nestDriver(name: string, { common, cloakwright, create }: NestModules): Driver {
+  const logs: Logged[] = []
+  return {
+    name,
+    // Nest's own filter answers what is no HttpException; no adapter has to be registered apart from the module.
+    answersErrors: false,
+    registers: false,
+    knowsConnection: true,
+    logs,
+    async start({ guard, routes, mounted = [] }) {
+      if (guard === undefined) throw new Error('decorators do not work without the module')
+      class Root {}
+      common.Module({
+        imports: [cloakwright.CloakwrightModule.forRoot(guard)],
+        controllers: [
+          makeController({ common, cloakwright }, '', routes),
+          makeController({ common, cloakwright }, 'mounted', mounted),
+        ],
+      })(Root)
+      const app = await create(Root, { logger: toLogger(logs) })
+      await app.listen(0, '127.0.0.1')
+      return {
+        port: (app.getHttpServer() as { address(): AddressInfo }).address().port,
+        close: () => app.close(),
+      }
+    },
+  }
+}
+
+/** Nest's log as a list; its own lines about modules and routes are left out. */
+export function toLogger(logs: Logged[]): LoggerService {
+  const write =
+    (level: Logged['level']) =>
+    (message: unknown): void => {
+      if (typeof message === 'object') logs.push({ ...(message as Logged), level })
+    }
+  return { log: write('info'), warn: write('warn'), error: write('error') }
+}
+
+/** A controller as a class with decorated methods would be; decorators are applied as functions. */
+function makeController(
+  { common, cloakwright }: Pick<NestModules, 'common' | 'cloakwright'>,
+  prefix: string,
+  routes: readonly Route[],
+): new () => object {
+  class Routes {}
+  for (const [index, { path, guard, handler }] of routes.entries()) {
+    const name = `route${index}`
+    const method = (
+      request: { readonly body: unknown },
+      user: { username?: string } | undefined,
+    ): unknown => {
+      switch (handler) {
+        case 'ok':
+          return { ok: true }
+        case 'user':
+          return { user: cloakwright.userOf(request).username }
+        case 'maybe-user':
+          return { user: user?.username ?? null }
+        case 'form':
+          return { title: (request.body as { title: string }).title }
+        case 'throws':
+          throw new Error(canary)
+      }
+    }
+    const descriptor = { value: method, writable: true, configurable: true }
+    Object.defineProperty(Routes.prototype, name, descriptor)
+    common.Req()(Routes.prototype, name, 0)
+    cloakwright.User()(Routes.prototype, name, 1)
+    common.HttpCode(200)(Routes.prototype, name, descriptor)
+    common.All(path)(Routes.prototype, name, descriptor)
+    guard?.(guardsOf(cloakwright))(Routes.prototype, name, descriptor)
+  }
+  common.Controller(prefix)(Routes)
+  return Routes
+}
+
+function guardsOf(cloakwright: typeof CloakwrightNest) {
+  return {
+    requireUser: cloakwright.RequireUser,
+    requireRole: cloakwright.RequireRole,
+    requireClientRole: cloakwright.RequireClientRole,
+    requireScope: cloakwright.RequireScope,
+    requirePolicy: cloakwright.RequirePolicy,
+    allowAnonymous: cloakwright.AllowAnonymous,
+  }
+}

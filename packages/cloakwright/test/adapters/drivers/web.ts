@@ -1,0 +1,58 @@
+import type { AccessToken, Policy } from 'cloakwright'
+import { cloakwright, type Protect } from 'cloakwright/web'
+import { createGuards } from '../../../src/guard/index.ts'
+import { serveFetch } from './fetch-server.ts'
+import { canary, type Driver, type Handler, type Logged, type Route } from './types.ts'
+
+const logs: Logged[] = []
+
+/** Handlers of the form `Request → Response`, as Next.js, Bun and Deno have them. */
+export const webDriver: Driver = {
+  name: 'web',
+  answersErrors: true,
+  registers: false,
+  knowsConnection: false,
+  logs,
+  start({ guard, routes, mounted = [] }) {
+    if (guard === undefined) throw new Error('the web adapter has no guards without options')
+    const protect = cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) })
+    const handlers = new Map<string, (request: Request) => Promise<Response>>()
+    for (const route of routes) handlers.set(route.path, toHandler(protect, route))
+    for (const route of mounted) handlers.set(`/mounted${route.path}`, toHandler(protect, route))
+    return serveFetch(async (request) => {
+      const { pathname } = new URL(request.url)
+      if (pathname.startsWith('/.well-known/')) return protect.metadata()
+      try {
+        return (await handlers.get(pathname)?.(request)) ?? new Response(null, { status: 404 })
+      } catch (error) {
+        return protect.problem(error, request)
+      }
+    })
+  },
+}
+
+type Rule = readonly [policy: Policy, anonymous: boolean]
+
+/** This adapter takes policies themselves. */
+const guards = createGuards<Rule>((policy, anonymous) => [policy, anonymous])
+
+function toHandler(protect: Protect, { guard, handler }: Route): (request: Request) => Promise<Response> {
+  const answer = (request: Request, by?: AccessToken): Promise<Response> => answerOf(handler, request, by)
+  if (guard === undefined) return (request) => answer(request)
+  const [policy, anonymous] = guard(guards)
+  return anonymous ? protect.anonymous(answer) : protect(answer, policy)
+}
+
+async function answerOf(handler: Handler, request: Request, by?: AccessToken): Promise<Response> {
+  switch (handler) {
+    case 'ok':
+      return Response.json({ ok: true })
+    case 'user':
+    case 'maybe-user':
+      return Response.json({ user: by?.username ?? null })
+    case 'form':
+      return Response.json({ title: (await request.formData()).get('title') })
+    case 'throws':
+      throw new Error(canary)
+  }
+}

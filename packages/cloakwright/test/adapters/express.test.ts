@@ -1,0 +1,85 @@
+import { createVerifier } from 'cloakwright'
+import { cloakwright, requireUser, sendProblem, userOf } from 'cloakwright/express'
+import express, { type Express } from 'express'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { testBehaviour } from './behaviour.ts'
+import { bearer, send } from './behaviour/client.ts'
+import { expressDriver } from './drivers/express.ts'
+
+testBehaviour(expressDriver)
+
+// What is Express' own.
+
+const key = makeKey('one', 'ES256')
+const servers: Server[] = []
+let issuer: TestIssuer
+let token: string
+beforeAll(async () => {
+  issuer = await startIssuer([key.jwk])
+  token = await signClaims(key, claimsOf(issuer.issuer))
+})
+afterAll(async () => {
+  for (const server of servers) server.close()
+  await issuer.close()
+})
+
+const verifier = () => createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+async function listen(app: Express): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = app.listen(0, '127.0.0.1')
+  servers.push(server)
+  await new Promise((resolve) => server.once('listening', resolve))
+  return { port: (server.address() as AddressInfo).port, close: async () => {} }
+}
+
+test('a guard calls on without a promise once the token is known', async () => {
+  const app = express()
+  app.use(cloakwright({ verifier: verifier() }))
+  app.get('/at-once', (request, response) => {
+    let calledAtOnce = false
+    void requireUser()(request, response, () => (calledAtOnce = true))
+    response.json({ calledAtOnce })
+  })
+  app.get('/me', requireUser(), (_request, response) => void response.json({ ok: true }))
+  const service = await listen(app)
+  const fields = [bearer(token)]
+  await send(service, '/me', { fields })
+  expect((await send(service, '/at-once', { fields })).json()).toEqual({ calledAtOnce: true })
+})
+
+test('a guard of the whole application leaves open what the service says of itself', async () => {
+  const app = express()
+  app.use(cloakwright({ verifier: verifier(), resource: { resource: 'https://api.example.com' } }))
+  app.use(requireUser())
+  app.get('/me', (request, response) => void response.json({ user: userOf(request).username }))
+  const service = await listen(app)
+  expect((await send(service, '/.well-known/oauth-protected-resource')).status).toBe(200)
+  expect((await send(service, '/me')).status).toBe(401)
+  expect((await send(service, '/me', { fields: [bearer(token)] })).json()).toEqual({ user: 'alice' })
+})
+
+test('the answer and the log have the id of the request, where it has one', async () => {
+  const ids: string[] = []
+  const app = express()
+  app.use((request, _response, next) => {
+    Object.assign(request, { id: 'request-7' })
+    next()
+  })
+  app.use(cloakwright({ verifier: verifier(), onRefused: ({ requestId }) => ids.push(requestId) }))
+  app.get('/me', requireUser())
+  const service = await listen(app)
+  expect((await send(service, '/me')).json()).toMatchObject({ requestId: 'request-7' })
+  expect(ids).toEqual(['request-7'])
+})
+
+test('sendProblem keeps status and text of what the client did wrong', async () => {
+  const app = express()
+  app.use(express.json())
+  app.use(sendProblem)
+  const fields = [['content-type', 'application/json']] as const
+  const response = await send(await listen(app), '/', { method: 'POST', fields, body: '{' })
+  expect(response.headers['content-type']).toBe('application/problem+json')
+  expect(response.json()).toMatchObject({ status: 400, title: 'Bad Request' })
+})

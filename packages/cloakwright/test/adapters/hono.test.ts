@@ -1,0 +1,112 @@
+import { serve, type ServerType } from '@hono/node-server'
+import { createVerifier } from 'cloakwright'
+import { cloakwright, requireUser, userOf } from 'cloakwright/hono'
+import { type Context, Hono } from 'hono'
+import { requestId } from 'hono/request-id'
+import { once } from 'node:events'
+import { connect, createServer as createHttp2 } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { testBehaviour } from './behaviour.ts'
+import { bearer, form, send } from './behaviour/client.ts'
+import { honoDriver, honoFetchDriver } from './drivers/hono.ts'
+
+testBehaviour(honoDriver)
+testBehaviour(honoFetchDriver)
+
+// What is Hono's own.
+
+const key = makeKey('one', 'ES256')
+const servers: ServerType[] = []
+let issuer: TestIssuer
+let token: string
+beforeAll(async () => {
+  issuer = await startIssuer([key.jwk])
+  token = await signClaims(key, claimsOf(issuer.issuer))
+})
+afterAll(async () => {
+  for (const server of servers) server.close()
+  await issuer.close()
+})
+
+const verifier = () => createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+
+function listen({ fetch }: Hono, more: object = {}): Promise<{ port: number; close(): Promise<void> }> {
+  return new Promise((resolve) => {
+    const server = serve({ fetch, hostname: '127.0.0.1', port: 0, ...more }, () => {
+      resolve({ port: (server.address() as AddressInfo).port, close: async () => {} })
+    })
+    servers.push(server)
+  })
+}
+
+describe('a body that a middleware has read before the guard', () => {
+  const ways = ['text', 'parseBody', 'formData', 'arrayBuffer'] as const
+  const makeApp = (way: (typeof ways)[number]): Hono => {
+    const app = new Hono()
+    app.use(cloakwright({ verifier: verifier() }))
+    app.use(async (c, next) => {
+      await c.req[way]()
+      await next()
+    })
+    app.post('/', requireUser(), async (c: Context) => c.json(await c.req.parseBody()))
+    return app
+  }
+
+  test.each(ways)('by %s: a second token is seen, and the handler reads it again', async (way) => {
+    const app = makeApp(way)
+    const service = await listen(app)
+    const fields = [bearer(token), form]
+    const headers = fields.map(([name, value]) => [name, value] as [string, string])
+    for (const [body, status] of [
+      ['title=a', 200],
+      ['title=a&access_token=x', 400],
+    ] as const) {
+      const onNode = await send(service, '/', { method: 'POST', fields, body })
+      const onFetch = await app.request('/', { method: 'POST', headers, body })
+      expect([onNode.status, onFetch.status]).toEqual([status, status])
+      if (status === 200)
+        expect([onNode.json(), await onFetch.json()]).toEqual([{ title: 'a' }, { title: 'a' }])
+    }
+  })
+})
+
+test('a guard of the whole application leaves open what the service says of itself', async () => {
+  const app = new Hono()
+  app.use(cloakwright({ verifier: verifier(), resource: { resource: 'https://api.example.com' } }))
+  app.use(requireUser())
+  app.get('/me', (c) => c.json({ user: userOf(c).username }))
+  expect((await app.request('/.well-known/oauth-protected-resource')).status).toBe(200)
+  expect((await app.request('/me')).status).toBe(401)
+  const [name, value] = bearer(token)
+  expect(await (await app.request('/me', { headers: { [name]: value } })).json()).toEqual({ user: 'alice' })
+})
+
+test('the answer and the log have the id of Hono’s own middleware', async () => {
+  const ids: string[] = []
+  const app = new Hono()
+  app.use(requestId({ generator: () => 'request-7' }))
+  app.use(cloakwright({ verifier: verifier(), onRefused: (entry) => ids.push(entry.requestId) }))
+  app.get('/me', requireUser())
+  expect(await (await app.request('/me')).json()).toMatchObject({ requestId: 'request-7' })
+  expect((await send(await listen(app), '/me')).json()).toMatchObject({ requestId: 'request-7' })
+  expect(ids).toEqual(['request-7', 'request-7'])
+})
+
+test('HTTP/2', async () => {
+  const app = new Hono()
+  app.use(cloakwright({ verifier: verifier() }))
+  app.get('/me', requireUser(), (c) => c.json({ user: userOf(c).username }))
+  const { port } = await listen(app, { createServer: createHttp2 })
+  const session = connect(`http://127.0.0.1:${port}`)
+  const get = async (headers: Record<string, string>) => {
+    const stream = session.request({ ':path': '/me', ...headers })
+    const [answered] = (await once(stream, 'response')) as [Record<string, unknown>]
+    stream.resume()
+    return [answered[':status'], answered['www-authenticate']]
+  }
+  expect(await get({ authorization: `Bearer ${token}` })).toEqual([200, undefined])
+  expect(await get({})).toEqual([401, 'Bearer realm="shop"'])
+  session.close()
+})
