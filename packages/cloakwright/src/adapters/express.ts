@@ -43,8 +43,10 @@ export function cloakwright(options: CloakwrightOptions): RequestHandler {
   const state: State = { guard: createGuard(options), onRefused: options.onRefused }
   const { resource } = state.guard
   return (request, response, next) => {
-    ;(request as Stateful)[stateKey] = state
-    if (resource?.path === request.path && (request.method === 'GET' || request.method === 'HEAD'))
+    ;(request as Visited)[visitKey] = { state, user: undefined }
+    const { method } = request
+    // The path is asked for only where it matters: Express takes the address apart for it.
+    if (resource !== undefined && (method === 'GET' || method === 'HEAD') && request.path === resource.path)
       response.set('access-control-allow-origin', '*').type('application/json').send(resource.body)
     else next()
   }
@@ -69,7 +71,7 @@ export const allowAnonymous: Guards<RequestHandler>['allowAnonymous'] = guards.a
  * The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in.
  */
 export function maybeUserOf(request: Request): AccessToken | undefined {
-  return (request as Stateful)[userKey]
+  return (request as Visited)[visitKey]?.user
 }
 
 /**
@@ -89,7 +91,7 @@ export function userOf(request: Request): AccessToken {
  */
 export function sendProblem(error: unknown, request: Request, response: Response, next: NextFunction): void {
   if (response.headersSent) return next(error)
-  const state = (request as Stateful)[stateKey]
+  const state = (request as Visited)[visitKey]?.state
   const id = fromExpress(request).id()
   const { answer, log } =
     state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
@@ -102,31 +104,56 @@ interface State {
   readonly onRefused: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
-const stateKey: unique symbol = Symbol('cloakwright')
-const userKey: unique symbol = Symbol('cloakwright user')
+/** What the middleware and the guards leave on a request. */
+interface Visit {
+  readonly state: State
+  user: AccessToken | undefined
+}
 
-type Stateful = Request & { [stateKey]?: State; [userKey]?: AccessToken | undefined }
+const visitKey: unique symbol = Symbol('cloakwright')
+
+type Visited = Request & { [visitKey]?: Visit }
 
 /** Calls on at once, without a promise, whenever the guard answers at once. */
 function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
   return (request, response, next) => {
-    const state = (request as Stateful)[stateKey]
-    if (state === undefined)
+    const visit = (request as Visited)[visitKey]
+    if (visit === undefined)
       return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
-    const proceed = (admission: Admission): void => {
-      if (admission.kind === 'admitted') {
-        ;(request as Stateful)[userKey] = admission.user
-        if (admission.headers !== undefined) response.set(admission.headers)
-        next()
-      } else if (admission.kind === 'refused') {
-        state.onRefused?.(admission.log, request)
-        send(admission.answer, response)
-      }
-    }
-    const fail = (error: unknown): void => next(error)
-    const admission = state.guard.admit(fromExpress(request), policy, anonymous)
-    if (admission instanceof Promise) admission.then(proceed).catch(fail)
-    else proceed(admission)
+    const admission = visit.state.guard.admit(fromExpress(request), policy, anonymous)
+    if (admission instanceof Promise) void proceedLater(admission, visit, request, response, next)
+    else proceed(admission, visit, request, response, next)
+  }
+}
+
+function proceed(
+  admission: Admission,
+  visit: Visit,
+  request: Request,
+  response: Response,
+  next: NextFunction,
+): void {
+  if (admission.kind === 'admitted') {
+    visit.user = admission.user
+    if (admission.headers !== undefined) response.set(admission.headers)
+    next()
+  } else if (admission.kind === 'refused') {
+    visit.state.onRefused?.(admission.log, request)
+    send(admission.answer, response)
+  }
+}
+
+async function proceedLater(
+  pending: Promise<Admission>,
+  visit: Visit,
+  request: Request,
+  response: Response,
+  next: NextFunction,
+): Promise<void> {
+  try {
+    proceed(await pending, visit, request, response, next)
+  } catch (error) {
+    next(error)
   }
 }
 

@@ -32,6 +32,8 @@ export interface CloakwrightOptions extends GuardOptions {
   readonly sessions?: SessionEngine | undefined
 }
 
+type Done = (error?: Error) => void
+
 /** A guard: for a route's `onRequest` (or `preHandler`), or `app.addHook('onRequest', …)` for all routes of a scope. */
 export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
 
@@ -106,22 +108,36 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
           'await app.register(cloakwright, { verifier }) before the routes, in the same scope or a scope around them.',
         ),
       )
-    const fail = (error: unknown): void => done(error as Error)
-    const proceed = (admission: Admission): void => {
-      if (admission.kind === 'admitted') {
-        request.user = admission.user
-        if (admission.headers !== undefined) reply.headers(admission.headers)
-        done()
-      } else if (isOurs(request)) done()
-      else if (admission.kind === 'refused') sendRefusal(admission.answer, admission.log, request, reply)
-      else {
-        if (admission.orphaned) request.log.info(orphaned)
-        sendResponse(admission.response, reply).catch(fail)
-      }
-    }
     const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
-    if (admission instanceof Promise) admission.then(proceed).catch(fail)
-    else proceed(admission)
+    if (admission instanceof Promise) void proceedLater(admission, request, reply, done)
+    else proceed(admission, request, reply, done)
+  }
+}
+
+function proceed(admission: Admission, request: AnyRequest, reply: AnyReply, done: Done): void {
+  if (admission.kind === 'admitted') {
+    request.user = admission.user
+    if (admission.headers !== undefined) reply.headers(admission.headers)
+    done()
+  } else if (isOurs(request)) done()
+  else if (admission.kind === 'refused') sendRefusal(admission.answer, admission.log, request, reply)
+  else {
+    const fail = (error: unknown): void => done(error as Error)
+    if (admission.orphaned) request.log.info(orphaned)
+    sendResponse(admission.response, reply).catch(fail)
+  }
+}
+
+async function proceedLater(
+  pending: Promise<Admission>,
+  request: AnyRequest,
+  reply: AnyReply,
+  done: Done,
+): Promise<void> {
+  try {
+    proceed(await pending, request, reply, done)
+  } catch (error) {
+    done(error as Error)
   }
 }
 

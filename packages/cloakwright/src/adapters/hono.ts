@@ -1,6 +1,7 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { IncomingMessage } from 'node:http'
 import {
+  type Admission,
   createGuard,
   createGuards,
   fromIncoming,
@@ -44,16 +45,18 @@ export interface CloakwrightOptions extends GuardOptions {
 export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
   const state: State = { guard: createGuard(options), onRefused: options.onRefused }
   const { resource } = state.guard
-  return async (c, next) => {
-    c.set(stateKey, state)
+  // No function here is async: a promise less on the way of every request.
+  return (c, next) => {
+    c.set(visitKey, { state, user: undefined } satisfies Visit)
     // Hono asks for HEAD as for GET, and drops the body.
     if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
-      return c.body(resource.body, 200, {
-        'content-type': 'application/json',
-        'access-control-allow-origin': '*',
-      })
-    await next()
-    return undefined
+      return Promise.resolve(
+        c.body(resource.body, 200, {
+          'content-type': 'application/json',
+          'access-control-allow-origin': '*',
+        }),
+      )
+    return next()
   }
 }
 
@@ -74,7 +77,7 @@ export const allowAnonymous: Guards<MiddlewareHandler>['allowAnonymous'] = guard
 
 /** The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in. */
 export function maybeUserOf(context: Context): AccessToken | undefined {
-  return context.get(userKey) as AccessToken | undefined
+  return visitOf(context)?.user
 }
 
 /**
@@ -90,7 +93,7 @@ export function userOf(context: Context): AccessToken {
 
 /** Answers errors as `application/problem+json`: `app.onError(sendProblem)`. An unexpected error's text stays inside. */
 export function sendProblem(error: unknown, context: Context): Response {
-  const state = context.get(stateKey) as State | undefined
+  const state = visitOf(context)?.state
   const id = fromHono(context).id()
   const refused =
     state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
@@ -102,22 +105,48 @@ interface State {
   readonly onRefused: ((entry: LogEntry, context: Context) => void) | undefined
 }
 
-const stateKey = 'cloakwright'
-const userKey = 'cloakwright.user'
+/** What the middleware and the guards leave on a request. */
+interface Visit {
+  readonly state: State
+  user: AccessToken | undefined
+}
+
+const visitKey = 'cloakwright'
+
+function visitOf(context: Context): Visit | undefined {
+  return context.get(visitKey) as Visit | undefined
+}
 
 function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
-  return async (c, next) => {
-    const state = c.get(stateKey) as State | undefined
-    if (state === undefined) throw notRegistered('app.use(cloakwright({ verifier })) before the routes.')
-    const found = state.guard.admit(fromHono(c), policy, anonymous)
-    const admission = found instanceof Promise ? await found : found
-    if (admission.kind === 'refused') return answer(admission, c, state)
-    if (admission.kind === 'redirected') return admission.response
-    c.set(userKey, admission.user)
-    await next()
-    for (const [name, value] of Object.entries(admission.headers ?? {})) c.res.headers.set(name, value)
-    return undefined
+  return (c, next) => {
+    const visit = visitOf(c)
+    if (visit === undefined) throw notRegistered('app.use(cloakwright({ verifier })) before the routes.')
+    const admission = visit.state.guard.admit(fromHono(c), policy, anonymous)
+    return admission instanceof Promise
+      ? proceedLater(admission, visit, c, next)
+      : proceed(admission, visit, c, next)
   }
+}
+
+function proceed(admission: Admission, visit: Visit, c: Context, next: Next): Promise<Response | void> {
+  if (admission.kind === 'refused') return Promise.resolve(answer(admission, c, visit.state))
+  if (admission.kind === 'redirected') return Promise.resolve(admission.response)
+  visit.user = admission.user
+  const { headers } = admission
+  return headers === undefined ? next() : next().then(() => setHeaders(c, headers))
+}
+
+async function proceedLater(
+  pending: Promise<Admission>,
+  visit: Visit,
+  c: Context,
+  next: Next,
+): Promise<Response | void> {
+  return proceed(await pending, visit, c, next)
+}
+
+function setHeaders(c: Context, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
 }
 
 /** On Node the fields are read as they came; elsewhere from the web request. The id is that of Hono's own middleware. */

@@ -53,6 +53,8 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   }
   const refuse = (error: unknown, requestId: string): Refused => toRefused(error, { ...context, requestId })
 
+  // What has to wait is in functions of its own: a closure costs those that do not wait, too.
+
   const conclude = (
     request: GuardedRequest,
     policy: Policy,
@@ -79,23 +81,46 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   ): Admission | Promise<Admission> => {
     const decision = policy.evaluate(user, { now: Date.now() / 1000, request: request.native, tokenText })
     return decision instanceof Promise
-      ? decision.then((decided) => conclude(request, policy, decided, user, headers))
+      ? concludeLater(request, policy, decision, user, headers)
       : conclude(request, policy, decision, user, headers)
   }
+
+  const concludeLater = async (
+    request: GuardedRequest,
+    policy: Policy,
+    decision: Promise<Decision>,
+    user: AccessToken,
+    headers: Headers | undefined,
+  ): Promise<Admission> => conclude(request, policy, await decision, user, headers)
 
   const withToken = (
     request: GuardedRequest,
     policy: Policy,
-    { scheme, token }: Credentials,
+    credentials: Credentials,
   ): Admission | Promise<Admission> => {
+    const { scheme, token } = credentials
     const user = verifier.verify(token, presentationOf(request, scheme, proofs))
-    if (!(user instanceof Promise)) return decide(request, policy, user, token)
-    return user.then(async (verified) => {
-      // A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2).
-      const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(Date.now()) : undefined
-      const headers = nonce === undefined ? undefined : { 'dpop-nonce': nonce }
-      return await decide(request, policy, verified, token, headers)
-    })
+    return user instanceof Promise
+      ? withTokenLater(request, policy, credentials, user)
+      : decide(request, policy, user, token)
+  }
+
+  const withTokenLater = async (
+    request: GuardedRequest,
+    policy: Policy,
+    { scheme, token }: Credentials,
+    user: Promise<AccessToken>,
+  ): Promise<Admission> => {
+    const verified = await user
+    // A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2).
+    const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(Date.now()) : undefined
+    return await decide(
+      request,
+      policy,
+      verified,
+      token,
+      nonce === undefined ? undefined : { 'dpop-nonce': nonce },
+    )
   }
 
   const withoutToken = async (
@@ -125,8 +150,26 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
       return anonymous ? { kind: 'admitted', user: undefined } : refuse(nothingGiven(request), request.id())
     const form = refuseSecondToken(request)
     return form instanceof Promise
-      ? form.then(() => withToken(request, policy, credentials))
+      ? withTokenAfter(form, request, policy, credentials)
       : withToken(request, policy, credentials)
+  }
+
+  const withTokenAfter = async (
+    form: Promise<void>,
+    request: GuardedRequest,
+    policy: Policy,
+    credentials: Credentials,
+  ): Promise<Admission> => {
+    await form
+    return await withToken(request, policy, credentials)
+  }
+
+  const settle = async (request: GuardedRequest, admission: Promise<Admission>): Promise<Admission> => {
+    try {
+      return await admission
+    } catch (error) {
+      return refuse(error, request.id())
+    }
   }
 
   return {
@@ -134,9 +177,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     admit(request, policy, anonymous) {
       try {
         const admission = start(request, policy, anonymous)
-        return admission instanceof Promise
-          ? admission.catch((error: unknown) => refuse(error, request.id()))
-          : admission
+        return admission instanceof Promise ? settle(request, admission) : admission
       } catch (error) {
         return refuse(error, request.id())
       }
@@ -196,12 +237,13 @@ export function toSessionRequest(request: GuardedRequest): SessionRequest {
 export function refuseSecondToken(request: GuardedRequest): void | Promise<void> {
   if (hasTokenInQuery(request.target))
     throw ambiguous('in the Authorization field and in the address (access_token)')
-  const check = (form: unknown): void => {
-    if (typeof form === 'object' && form !== null && Object.hasOwn(form, 'access_token'))
-      throw ambiguous('in the Authorization field and in the form (access_token)')
-  }
   const form = request.form()
-  return form instanceof Promise ? form.then(check) : check(form)
+  return form instanceof Promise ? form.then(refuseTokenIn) : refuseTokenIn(form)
+}
+
+function refuseTokenIn(form: unknown): void {
+  if (typeof form === 'object' && form !== null && Object.hasOwn(form, 'access_token'))
+    throw ambiguous('in the Authorization field and in the form (access_token)')
 }
 
 function hasTokenInQuery(target: string): boolean {

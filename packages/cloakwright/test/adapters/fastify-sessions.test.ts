@@ -68,6 +68,23 @@ const cookie = 'cloakwright_dev=x'
 const navigation = { accept: 'text/html,application/xhtml+xml' }
 const send = (options: InjectOptions) => app.inject(options)
 
+test('a guard of the whole application leaves the login open', async () => {
+  const service = Fastify()
+  service.addHook('onRequest', requireUser())
+  const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+  await service.register(cloakwright, { verifier, sessions: engine })
+  service.get('/', () => ({ ok: true }))
+  const answers = [
+    await service.inject({ url: '/', headers: navigation }),
+    await service.inject({ url: '/auth/login', headers: navigation }),
+  ]
+  expect(answers.map(({ headers }) => headers['location'])).toEqual([
+    '/auth/login',
+    'https://sso.example.com/auth',
+  ])
+  await service.close()
+})
+
 describe('a session', () => {
   test('lets in, by its access token, and caches keep nothing', async () => {
     const response = await send({ url: '/me', headers: { cookie } })
