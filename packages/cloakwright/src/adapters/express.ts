@@ -162,7 +162,6 @@ function fromExpress(request: Request) {
   return fromIncoming(request, {
     native: request,
     body: request.body,
-    origin: () => `${request.protocol}://${request.host}`,
     id: typeof id === 'string' ? id : undefined,
   })
 }

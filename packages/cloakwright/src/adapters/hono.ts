@@ -146,7 +146,7 @@ async function proceedLater(
 }
 
 function setHeaders(c: Context, headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value)
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
 }
 
 /** On Node the fields are read as they came; elsewhere from the web request. The id is that of Hono's own middleware. */
@@ -159,7 +159,6 @@ function fromHono(c: Context): GuardedRequest {
   const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
   return fromIncoming(incoming, {
     native: c,
-    origin: () => new URL(c.req.url).origin,
     readForm: hasBody ? read : undefined,
     id,
   })

@@ -1,17 +1,10 @@
 import {
   applyDecorators,
-  type ArgumentsHost,
-  type CanActivate,
-  Catch,
   createParamDecorator,
   type DynamicModule,
-  type ExceptionFilter,
   type ExecutionContext,
-  HttpException,
   Inject,
-  Injectable,
   type InjectionToken,
-  Logger,
   Module,
   type ModuleMetadata,
   type OnModuleInit,
@@ -20,23 +13,21 @@ import {
   SetMetadata,
   UseGuards,
 } from '@nestjs/common'
-import { APP_FILTER, HttpAdapterHost, Reflector } from '@nestjs/core'
-import type { IncomingMessage } from 'node:http'
-import { CloakwrightError } from '../errors.ts'
-import {
-  createGuard,
-  createGuards,
-  fromIncoming,
-  type Guard,
-  type GuardedRequest,
-  type GuardOptions,
-  type Guards,
-  type LogEntry,
-  type Refused,
-} from '../guard/index.ts'
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core'
+import { createGuard, createGuards, type Guard, type GuardOptions, type Guards } from '../guard/index.ts'
 import { noGuard } from '../guard/mistakes.ts'
-import { type Policy, user as anyUser } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
+import { CloakwrightFilter } from './nest-filter.ts'
+import {
+  CloakwrightGuard,
+  guardToken,
+  maybeUserOf,
+  RefusedException,
+  type Rule,
+  ruleKey,
+} from './nest-guard.ts'
+
+export { CloakwrightFilter, CloakwrightGuard, maybeUserOf, RefusedException }
 
 /** How the options come to be where they depend on other providers. */
 export interface CloakwrightAsyncOptions {
@@ -53,14 +44,29 @@ export interface CloakwrightAsyncOptions {
  *
  * @example
  * ```ts
- * import { type DynamicModule } from '@nestjs/common'
- * import { createVerifier } from 'cloakwright'
- * import { CloakwrightModule } from 'cloakwright/nest'
+ * import { Controller, Get, Module } from '@nestjs/common'
+ * import { type AccessToken, createVerifier } from 'cloakwright'
+ * import { CloakwrightModule, RequireRole, RequireUser, User } from 'cloakwright/nest'
  *
  * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
- * export const cloakwright: DynamicModule = CloakwrightModule.forRoot({ verifier })
- * // @Module({ imports: [cloakwright] }) class AppModule {}
- * // @Get('me') @RequireUser() me(@User() user: AccessToken) { return { hello: user.username } }
+ *
+ * @Controller()
+ * @RequireUser()
+ * class ShopController {
+ *   @Get('me')
+ *   me(@User() user: AccessToken) {
+ *     return { hello: user.username }
+ *   }
+ *
+ *   @Get('admin')
+ *   @RequireRole('admin')
+ *   admin() {
+ *     return { welcome: true }
+ *   }
+ * }
+ *
+ * @Module({ imports: [CloakwrightModule.forRoot({ verifier })], controllers: [ShopController] })
+ * export class AppModule {}
  * ```
  */
 export class CloakwrightModule implements OnModuleInit {
@@ -94,98 +100,8 @@ export class CloakwrightModule implements OnModuleInit {
   }
 }
 Module({})(CloakwrightModule)
-
-const guardToken = Symbol('cloakwright')
 Inject(guardToken)(CloakwrightModule, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightModule, undefined, 1)
-
-const ruleKey = 'cloakwright:rule'
-
-interface Rule {
-  readonly policy: Policy
-  readonly anonymous: boolean
-}
-
-const anyone: Rule = { policy: anyUser(), anonymous: false }
-
-/** Lets in whom the decorators of the route, else of its controller, let in; verified users where there are none. */
-export class CloakwrightGuard implements CanActivate {
-  readonly #guard: Guard
-  readonly #reflector: Reflector
-  readonly #host: HttpAdapterHost
-
-  constructor(guard: Guard, reflector: Reflector, host: HttpAdapterHost) {
-    this.#guard = guard
-    this.#reflector = reflector
-    this.#host = host
-  }
-
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') throw notHttp(context.getType())
-    const targets = [context.getHandler(), context.getClass()]
-    const rule = this.#reflector.getAllAndOverride<Rule | undefined>(ruleKey, targets) ?? anyone
-    const request: object = context.switchToHttp().getRequest()
-    // For all routes, on the controller and on the method it runs once each, and a DPoP proof is good for one look.
-    if (admitted.get(request)?.rule === rule) return true
-    const admission = await this.#guard.admit(toGuardedRequest(request, context), rule.policy, rule.anonymous)
-    if (admission.kind === 'refused') throw new RefusedException(admission)
-    if (admission.kind === 'redirected') return false
-    admitted.set(request, { rule, user: admission.user })
-    const response: unknown = context.switchToHttp().getResponse()
-    for (const [name, value] of Object.entries(admission.headers ?? {}))
-      this.#host.httpAdapter.setHeader(response, name, value)
-    return true
-  }
-}
-Injectable()(CloakwrightGuard)
-Inject(guardToken)(CloakwrightGuard, undefined, 0)
-Inject(Reflector)(CloakwrightGuard, undefined, 1)
-Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 2)
-
-/** A refusal on its way to the filter that answers it; other filters see an HttpException with the status and the problem. */
-export class RefusedException extends HttpException {
-  readonly refused: Refused
-
-  constructor(refused: Refused) {
-    super(JSON.parse(refused.answer.body) as Record<string, unknown>, refused.answer.status)
-    this.refused = refused
-  }
-}
-
-/** Answers refusals with their problem and challenge, and logs the exact reason. */
-export class CloakwrightFilter implements ExceptionFilter<RefusedException | CloakwrightError> {
-  readonly #guard: Guard
-  readonly #host: HttpAdapterHost
-  readonly #logger = new Logger('Cloakwright')
-
-  constructor(guard: Guard, host: HttpAdapterHost) {
-    this.#guard = guard
-    this.#host = host
-  }
-
-  catch(exception: RefusedException | CloakwrightError, host: ArgumentsHost): void {
-    const http = host.switchToHttp()
-    const request: object = http.getRequest()
-    const { answer, log } =
-      exception instanceof RefusedException
-        ? exception.refused
-        : this.#guard.refuse(exception, toGuardedRequest(request, request).id())
-    this.#log(log)
-    const { httpAdapter } = this.#host
-    const response: unknown = http.getResponse()
-    for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value)
-    httpAdapter.reply(response, answer.body, answer.status)
-  }
-
-  #log({ level, code, message, hint, requestId, error }: LogEntry): void {
-    const write = { info: 'log', warn: 'warn', error: 'error' } as const
-    const more = error instanceof Error ? [error.stack] : []
-    this.#logger[write[level]]({ code, message, hint, requestId }, ...more)
-  }
-}
-Catch(RefusedException, CloakwrightError)(CloakwrightFilter)
-Inject(guardToken)(CloakwrightFilter, undefined, 0)
-Inject(HttpAdapterHost)(CloakwrightFilter, undefined, 1)
 
 /** A decorator for a route or a whole controller. */
 export type RuleDecorator = ClassDecorator & MethodDecorator
@@ -209,8 +125,7 @@ export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.al
 
 /** The verified token of the request, as a parameter; `undefined` for an anonymous request. */
 export const User: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) =>
-    admitted.get(context.switchToHttp().getRequest<object>())?.user,
+  (_data: unknown, context: ExecutionContext) => maybeUserOf(context.switchToHttp().getRequest<object>()),
 )
 
 /**
@@ -219,13 +134,10 @@ export const User: () => ParameterDecorator = createParamDecorator(
  * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
  */
 export function userOf(request: object): AccessToken {
-  const user = admitted.get(request)?.user
+  const user = maybeUserOf(request)
   if (user !== undefined) return user
   throw noGuard('Put @RequireUser() on the route.')
 }
-
-/** Whom guards let in, by the framework's request. */
-const admitted = new WeakMap<object, { readonly rule: Rule; readonly user: AccessToken | undefined }>()
 
 function toModule(
   providers: Provider[],
@@ -238,27 +150,4 @@ function toModule(
     providers: [...providers, CloakwrightGuard, { provide: APP_FILTER, useClass: CloakwrightFilter }],
     exports: [guardToken, CloakwrightGuard],
   }
-}
-
-/** Express' request is Node's own; Fastify's has it as `raw`. */
-function toGuardedRequest(request: object, native: unknown): GuardedRequest {
-  const { raw, body, id, protocol, host } = request as {
-    readonly raw?: IncomingMessage
-    readonly body?: unknown
-    readonly id?: unknown
-    readonly protocol?: string
-    readonly host?: string
-  }
-  return fromIncoming(raw ?? (request as IncomingMessage), {
-    native,
-    body,
-    origin: () => `${protocol}://${host}`,
-    id: typeof id === 'string' ? id : undefined,
-  })
-}
-
-function notHttp(type: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `CloakwrightGuard: it guards HTTP routes, not ${type}`, {
-    hint: 'Guard WebSocket upgrades with cloakwright/websocket; verify other tokens with the verifier itself.',
-  })
 }

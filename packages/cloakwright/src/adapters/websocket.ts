@@ -48,7 +48,7 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   const guard = createGuard(options)
   const any = anyUser()
   return async (request, socket, policy = any) => {
-    const guarded = fromIncoming(request, { native: request, origin: () => 'http://host.invalid' })
+    const guarded = fromIncoming(request, { native: request })
     // A client that goes away meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
@@ -60,8 +60,8 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
       return admission.user
     }
     if (admission.kind === 'refused') {
-      options.onRefused?.(admission.log, request)
       answer(admission.answer, socket)
+      options.onRefused?.(admission.log, request)
     }
     return undefined
   }

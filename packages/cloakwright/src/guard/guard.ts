@@ -1,16 +1,12 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Decision, Policy } from '../policy/index.ts'
-import type { SessionEngine, SessionRequest } from '../session/types.ts'
-import {
-  type AccessToken,
-  ambiguous,
-  type Credentials,
-  credentialsOf,
-  type Verifier,
-} from '../token/index.ts'
+import type { SessionEngine } from '../session/types.ts'
+import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
 import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
+import { hasTokenInQuery, refuseSecondToken } from './second-token.ts'
+import { fromSession, toSessionRequest } from './session.ts'
 import type { Admission, GuardedRequest, Refused } from './types.ts'
 
 /** What guards work with, in every framework. */
@@ -187,69 +183,6 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
 }
 
 type Headers = Readonly<Record<string, string>>
-
-/** What only a new login mends: the realm's keys were replaced since the last one, or its tokens were revoked. */
-const orphaned: ReadonlySet<string> = new Set([
-  'CW_TOKEN_KEY_UNKNOWN',
-  'CW_TOKEN_SIGNATURE',
-  'CW_TOKEN_REVOKED',
-])
-
-/**
- * The user of the request's session; nobody where only a new login helps. Any other refusal (audience, issuer, clock) a new
- * login would meet again, in endless redirects.
- */
-async function fromSession(
-  verifier: Verifier,
-  sessions: SessionEngine,
-  request: GuardedRequest,
-): Promise<{ readonly user: AccessToken | undefined; readonly text: string } | undefined> {
-  if (request.fields('cookie').length === 0) return undefined
-  const session = await sessions.authenticate(toSessionRequest(request))
-  if (session === undefined) return undefined
-  const text = session.accessToken
-  try {
-    return { user: await verifier.verify(text), text }
-  } catch (error) {
-    const code = error instanceof CloakwrightError ? error.code : undefined
-    if (code === undefined || !orphaned.has(code)) throw error
-    return { user: undefined, text }
-  }
-}
-
-/** The request as the session engine reads it. Host and target come from the client: what makes no address gets one that is nobody's. */
-export function toSessionRequest(request: GuardedRequest): SessionRequest {
-  const target = request.target.startsWith('/') ? request.target : '/'
-  const address = request.origin() + target
-  return {
-    method: request.method,
-    url: URL.canParse(address) ? address : `http://host.invalid${target}`,
-    headers: {
-      get(name) {
-        const fields = request.fields(name.toLowerCase())
-        return fields.length === 0 ? null : fields.join(', ')
-      },
-    },
-  }
-}
-
-/** RFC 6750 §2: a client uses one way to send its token, so a second one in the address or in a form is refused. */
-export function refuseSecondToken(request: GuardedRequest): void | Promise<void> {
-  if (hasTokenInQuery(request.target))
-    throw ambiguous('in the Authorization field and in the address (access_token)')
-  const form = request.form()
-  return form instanceof Promise ? form.then(refuseTokenIn) : refuseTokenIn(form)
-}
-
-function refuseTokenIn(form: unknown): void {
-  if (typeof form === 'object' && form !== null && Object.hasOwn(form, 'access_token'))
-    throw ambiguous('in the Authorization field and in the form (access_token)')
-}
-
-function hasTokenInQuery(target: string): boolean {
-  const query = target.indexOf('?')
-  return query !== -1 && new URLSearchParams(target.slice(query + 1)).has('access_token')
-}
 
 function nothingGiven(request: GuardedRequest): CloakwrightError {
   const hint = hasTokenInQuery(request.target)

@@ -9,7 +9,8 @@ export interface NodeRequestParts {
   readonly body?: unknown
   /** Reads the form, where the framework has not. */
   readonly readForm?: (() => Promise<unknown>) | undefined
-  readonly origin: () => string
+  /** Scheme and host that the client asked for; only sessions ask for it. */
+  readonly origin?: (() => string) | undefined
   readonly id?: string | undefined
 }
 
@@ -54,7 +55,7 @@ class NodeRequest implements GuardedRequest {
   }
 
   origin(): string {
-    return this.#parts.origin()
+    return this.#parts.origin?.() ?? 'http://host.invalid'
   }
 
   id(): string {

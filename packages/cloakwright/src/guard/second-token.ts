@@ -1,0 +1,21 @@
+import { ambiguous } from '../token/index.ts'
+import type { GuardedRequest } from './types.ts'
+
+/** RFC 6750 §2: a client uses one way to send its token, so a second one in the address or in a form is refused. */
+export function refuseSecondToken(request: GuardedRequest): void | Promise<void> {
+  if (hasTokenInQuery(request.target))
+    throw ambiguous('in the Authorization field and in the address (access_token)')
+  const form = request.form()
+  return form instanceof Promise ? form.then(refuseTokenIn) : refuseTokenIn(form)
+}
+
+function refuseTokenIn(form: unknown): void {
+  if (typeof form === 'object' && form !== null && Object.hasOwn(form, 'access_token'))
+    throw ambiguous('in the Authorization field and in the form (access_token)')
+}
+
+/** Whether the address has a token, which is never read. */
+export function hasTokenInQuery(target: string): boolean {
+  const query = target.indexOf('?')
+  return query !== -1 && new URLSearchParams(target.slice(query + 1)).has('access_token')
+}
