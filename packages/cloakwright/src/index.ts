@@ -5,6 +5,7 @@ export {
   type ErrorDetails,
   errorStatus,
 } from './errors.ts'
+export type { GuardOptions, LogEntry, ResourceOptions } from './guard/index.ts'
 export type { IntrospectionOptions } from './introspection/index.ts'
 export {
   createMetadata,

@@ -1,12 +1,15 @@
 import { createVerifier } from 'cloakwright'
 import { cloakwright, requireUser, sendProblem, userOf } from 'cloakwright/express'
 import express, { type Express } from 'express'
+import { createHash } from 'node:crypto'
 import type { Server } from 'node:http'
+import { createServer as createHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { makeCertificate } from '../proof/support/certificates.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { testBehaviour } from './behaviour.ts'
-import { bearer, send } from './behaviour/client.ts'
+import { bearer, send, statusOverTls } from './behaviour/client.ts'
 import { expressDriver } from './drivers/express.ts'
 
 testBehaviour(expressDriver)
@@ -72,6 +75,26 @@ test('the answer and the log have the id of the request, where it has one', asyn
   const service = await listen(app)
   expect((await send(service, '/me')).json()).toMatchObject({ requestId: 'request-7' })
   expect(ids).toEqual(['request-7'])
+})
+
+test('a token is bound to the certificate of the TLS connection', async () => {
+  const own = makeCertificate('localhost')
+  const client = makeCertificate('client')
+  const another = makeCertificate('another')
+  const mtls = { from: 'socket' } as const
+  const app = express()
+  app.use(cloakwright({ verifier: createVerifier({ issuer: issuer.issuer, audience: 'shop-api', mtls }) }))
+  app.get('/', requireUser(), (_request, response) => void response.json({ ok: true }))
+  const tls = { key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false }
+  const server = createHttps(tls, app)
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const x5t = createHash('sha256').update(client.der).digest('base64url')
+  const bound = await signClaims(key, claimsOf(issuer.issuer, { cnf: { 'x5t#S256': x5t } }))
+  expect(await statusOverTls(port, bound, { key: client.key, cert: client.cert })).toBe(200)
+  expect(await statusOverTls(port, bound, { key: another.key, cert: another.cert })).toBe(401)
+  expect(await statusOverTls(port, bound, {})).toBe(401)
 })
 
 test('sendProblem keeps status and text of what the client did wrong', async () => {

@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
-import { request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createHash } from 'node:crypto'
 import { CloakwrightError, createVerifier, type Verifier, type VerifierOptions } from 'cloakwright'
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificate } from '../proof/support/certificates.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { testBehaviour } from './behaviour.ts'
+import { statusOverTls } from './behaviour/client.ts'
 import { fastifyDriver } from './drivers/fastify.ts'
 
 testBehaviour(fastifyDriver)
@@ -137,16 +137,7 @@ describe('on other connections', () => {
     const { port } = service.server.address() as AddressInfo
     const x5t = createHash('sha256').update(client.der).digest('base64url')
     const bound = await signClaims(key, claimsOf(issuer.issuer, { cnf: { 'x5t#S256': x5t } }))
-    const statusBy = (certificate: object): Promise<number | undefined> =>
-      new Promise((resolve, reject) => {
-        const to = { host: '127.0.0.1', port, rejectUnauthorized: false, agent: false, ...certificate }
-        httpsRequest({ ...to, headers: { authorization: `Bearer ${bound}` } }, (response) => {
-          response.resume()
-          resolve(response.statusCode)
-        })
-          .on('error', reject)
-          .end()
-      })
+    const statusBy = (certificate: object) => statusOverTls(port, bound, certificate)
     expect(await statusBy({ key: client.key, cert: client.cert })).toBe(200)
     expect(await statusBy({ key: another.key, cert: another.cert })).toBe(401)
     expect(await statusBy({})).toBe(401)

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { connect, createServer as createHttp2 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { makeProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { testBehaviour } from './behaviour.ts'
 import { bearer, form, send } from './behaviour/client.ts'
@@ -92,6 +93,29 @@ test('the answer and the log have the id of Hono’s own middleware', async () =
   expect(await (await app.request('/me')).json()).toMatchObject({ requestId: 'request-7' })
   expect((await send(await listen(app), '/me')).json()).toMatchObject({ requestId: 'request-7' })
   expect(ids).toEqual(['request-7', 'request-7'])
+})
+
+test('a fresh nonce comes with a response whose fields can not be changed', async () => {
+  const proofKey = await makeProofKey()
+  const publicUrl = 'https://api.example.com'
+  const dpop = { publicUrl, nonceKeys: [Buffer.alloc(32, 7)] }
+  const app = new Hono()
+  const { issuer: address } = issuer
+  app.use(cloakwright({ verifier: createVerifier({ issuer: address, audience: 'shop-api', dpop }) }))
+  app.get('/', requireUser(), () => Response.redirect('https://api.example.com/other', 302))
+  const bound = await signClaims(key, claimsOf(address, { typ: 'DPoP', cnf: { jkt: proofKey.jkt } }))
+  const withProof = async (claims: Record<string, unknown>): Promise<Response> => {
+    const proof = await signProof(
+      proofKey,
+      { method: 'GET', uri: `${publicUrl}/`, accessToken: bound },
+      { claims },
+    )
+    return app.request('/', { headers: { authorization: `DPoP ${bound}`, dpop: proof } })
+  }
+  const nonce = (await withProof({})).headers.get('dpop-nonce')
+  const response = await withProof({ nonce })
+  expect([response.status, response.headers.get('location')]).toEqual([302, 'https://api.example.com/other'])
+  expect(response.headers.get('dpop-nonce')).toMatch(/^[\w-]{43}$/)
 })
 
 test('HTTP/2', async () => {

@@ -1,7 +1,7 @@
 import * as common from '@nestjs/common'
 import * as core from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import { createVerifier, role } from 'cloakwright'
+import { createVerifier, type GuardOptions, role } from 'cloakwright'
 import * as cloakwright from 'cloakwright/nest'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -10,7 +10,6 @@ import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../
 import { testBehaviour } from './behaviour.ts'
 import { bearer, send } from './behaviour/client.ts'
 import { nestDriver, toLogger } from './drivers/nest.ts'
-import type { GuardOptions } from '../../src/guard/index.ts'
 import type { Logged, Service } from './drivers/types.ts'
 
 const { Controller, Get, HttpCode, Module, UseFilters } = common

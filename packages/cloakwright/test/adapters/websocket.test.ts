@@ -1,13 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { createVerifier, role, scope } from 'cloakwright'
+import { createVerifier, type LogEntry, role, scope } from 'cloakwright'
 import { createUpgradeGuard, type UpgradeGuardOptions } from 'cloakwright/websocket'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { makeProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, json, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
-import type { LogEntry } from '../../src/guard/index.ts'
 
 const key = makeKey('one', 'ES256')
 const proofKey = await makeProofKey()

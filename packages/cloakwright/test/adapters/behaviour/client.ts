@@ -1,4 +1,5 @@
 import { request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import type { Service } from '../drivers/types.ts'
 
 /** What a client sends. */
@@ -52,4 +53,21 @@ export const form = ['content-type', 'application/x-www-form-urlencoded'] as con
 /** The Authorization field of a bearer token. */
 export function bearer(token: string): readonly [string, string] {
   return ['authorization', `Bearer ${token}`]
+}
+
+/** The status that a bearer token gets over TLS, with the client's certificate if it has one. */
+export function statusOverTls(
+  port: number,
+  token: string,
+  certificate: { readonly key?: string; readonly cert?: string },
+): Promise<number | undefined> {
+  const to = { host: '127.0.0.1', port, rejectUnauthorized: false, agent: false, ...certificate }
+  return new Promise((resolve, reject) => {
+    httpsRequest({ ...to, headers: { authorization: `Bearer ${token}` } }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+      .on('error', reject)
+      .end()
+  })
 }

@@ -48,6 +48,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
       ['no JWT', () => 'x'],
       ['empty', () => ''],
       ['a quote and a backslash', () => 'x"\\y'],
+      ['letters beyond ASCII', () => 'é.é.é'],
       ['two segments', ({ good }) => good.split('.').slice(0, 2).join('.')],
       ['four segments', ({ good }) => `${good}.x`],
       ['a JWE', () => `${encode({ alg: 'RSA-OAEP', enc: 'A256GCM' })}.a.b.c.d`],

@@ -1,6 +1,11 @@
-import { createRevocations, createVerifier, type Revocations, type VerifierOptions } from 'cloakwright'
+import {
+  createRevocations,
+  createVerifier,
+  type GuardOptions,
+  type Revocations,
+  type VerifierOptions,
+} from 'cloakwright'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import type { GuardOptions } from '../../../src/guard/index.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../../support/issuer.ts'
 import type { Driver, Logged, Route, Service } from '../drivers/types.ts'
 import { bearer, type Received, send, type Sent } from './client.ts'

@@ -1,4 +1,5 @@
-import type { GuardOptions, Guards, LogEntry } from '../../../src/guard/index.ts'
+import type { GuardOptions, LogEntry } from 'cloakwright'
+import type { Guards } from '../../../src/guard/index.ts'
 
 /** What a handler answers with. */
 export type Handler =
