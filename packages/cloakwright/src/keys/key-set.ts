@@ -41,8 +41,8 @@ export interface KeySetOptions {
 }
 
 const maxBytes = 512 * 1024
-/** Requests with unknown keys that may wait for the next look; an attack meets this, a rotation hardly does. */
-const maxWaiting = 1_000
+/** Requests with unknown keys that may wait for the next look: those of 2,000 a second during a cool-down of 5 s. */
+const maxWaiting = 10_000
 /** Names looked for in vain that are remembered until the next look. */
 const maxMissed = 1_000
 /** While there is no key at all every request fails, so the next attempt comes soon. */
@@ -85,6 +85,10 @@ export function createKeySet(options: KeySetOptions): KeySet {
     }
   }
   const isCooling = (): boolean => pending === undefined && now() < nextAttempt
+  /** Only a look in vain starts it, so that a rotation is never refused because of another. */
+  const startCoolDown = (): void => {
+    if (!isCooling()) nextAttempt = now() + options.coolDown
+  }
   const reload = (): Promise<void> => {
     if (isCooling()) return Promise.resolve()
     pending ??= load()
@@ -114,12 +118,14 @@ export function createKeySet(options: KeySetOptions): KeySet {
       if (missed.has(kid) && isCooling()) return undefined
       const late = pending !== undefined && sent
       await look()
-      if (late && failure === undefined && !keys.has(kid)) await look()
+      if (late && failure === undefined && !keys.has(kid)) {
+        startCoolDown()
+        await look()
+      }
       const key = keys.get(kid)
       if (key === undefined && failure !== undefined) throw retryLater(failure, nextAttempt - now())
       if (key === undefined) {
-        // Only a look in vain starts the cool-down, so that a rotation is never refused because of another.
-        if (!isCooling()) nextAttempt = now() + options.coolDown
+        startCoolDown()
         if (missed.size < maxMissed) missed.add(kid)
       }
       return key
