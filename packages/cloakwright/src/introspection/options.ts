@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { number } from '../token/verifier-options.ts'
 import type { IntrospectionOptions } from './introspection.ts'
 
 /** Introspection's options, checked and with their defaults; milliseconds. */
@@ -28,23 +29,7 @@ export function checkIntrospection(options: IntrospectionOptions): CheckedIntros
   return {
     clientId,
     readSecret: async () => (typeof clientSecret === 'function' ? clientSecret() : clientSecret),
-    maxAge: number('maxAge', options.maxAge, 5, 0, 60) * 1000,
-    timeout: number('timeout', options.timeout, 2_000, 1, 120_000),
+    maxAge: number('introspection.maxAge', options.maxAge, 5, 0, 60) * 1000,
+    timeout: number('introspection.timeout', options.timeout, 2_000, 1, 120_000),
   }
-}
-
-function number(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  if (value === undefined) return fallback
-  if (typeof value === 'number' && value >= least && value <= most) return value
-  throw new CloakwrightError(
-    'CW_CONFIG_INVALID',
-    `introspection.${name}: not a number from ${least} to ${most}`,
-    { hint: `Leave it out for ${fallback}.` },
-  )
 }

@@ -1,6 +1,6 @@
 export { type Binding, bindingOf } from './binding.ts'
 export { checkProofs, type ProofChecks } from './check-proofs.ts'
 export { createDpop, type Dpop, type DpopOptions } from './dpop.ts'
-export { type Connection, createMtls, type Mtls, type MtlsOptions } from './mtls.ts'
+export { createMtls, type Mtls, type MtlsOptions } from './mtls.ts'
 export type { NonceKeys } from './nonce.ts'
 export type { Presentation } from './types.ts'
