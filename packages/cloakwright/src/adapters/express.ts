@@ -4,6 +4,7 @@ import {
   type Answer,
   createGuard,
   createGuards,
+  type Framework,
   fromIncoming,
   type Guard,
   type GuardOptions,
@@ -92,7 +93,7 @@ export function userOf(request: Request): AccessToken {
 export function sendProblem(error: unknown, request: Request, response: Response, next: NextFunction): void {
   if (response.headersSent) return next(error)
   const state = (request as Visited)[visitKey]?.state
-  const id = fromExpress(request).id()
+  const id = fromIncoming(request, request, framework).id()
   const { answer, log } =
     state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
   state?.onRefused?.(log, request)
@@ -120,7 +121,7 @@ function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
       return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
-    const admission = visit.state.guard.admit(fromExpress(request), policy, anonymous)
+    const admission = visit.state.guard.admit(fromIncoming(request, request, framework), policy, anonymous)
     if (admission instanceof Promise) void proceedLater(admission, visit, request, response, next)
     else proceed(admission, visit, request, response, next)
   }
@@ -157,13 +158,9 @@ async function proceedLater(
   }
 }
 
-function fromExpress(request: Request) {
-  const id = (request as { id?: unknown }).id
-  return fromIncoming(request, {
-    native: request,
-    body: request.body,
-    id: typeof id === 'string' ? id : undefined,
-  })
+const framework: Framework<Request> = {
+  form: (request) => request.body as unknown,
+  id: (request) => (request as { id?: unknown }).id,
 }
 
 function send({ status, headers, body }: Answer, response: Response): void {

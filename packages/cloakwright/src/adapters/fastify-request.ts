@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
-import { fromIncoming, type GuardedRequest } from '../guard/index.ts'
+import { type Framework, fromIncoming, type GuardedRequest } from '../guard/index.ts'
 
 /* oxlint-disable typescript/no-explicit-any -- whatever an application gives Fastify's types, a guard does not use it */
 /** A request of any server (also HTTP/2), logger, schema and type provider. */
@@ -8,14 +8,15 @@ export type AnyRequest = FastifyRequest<RouteGenericInterface, any, any>
 export type AnyReply = FastifyReply<RouteGenericInterface, any, any, any>
 /* oxlint-enable typescript/no-explicit-any */
 
+const framework: Framework<AnyRequest> = {
+  form: (request) => request.body,
+  id: (request) => request.id,
+  origin: (request) => `${request.protocol}://${request.host}`,
+}
+
 /** The request as guards read it. */
 export function toGuardedRequest(request: AnyRequest): GuardedRequest {
-  return fromIncoming(request.raw, {
-    native: request,
-    body: request.body,
-    id: request.id,
-    origin: () => `${request.protocol}://${request.host}`,
-  })
+  return fromIncoming(request.raw, request, framework)
 }
 
 const oursKey: unique symbol = Symbol('cloakwright')

@@ -4,6 +4,7 @@ import {
   type Admission,
   createGuard,
   createGuards,
+  type Framework,
   fromIncoming,
   fromWebRequest,
   type Guard,
@@ -149,19 +150,18 @@ function setHeaders(c: Context, headers: Readonly<Record<string, string>>): void
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
 }
 
-/** On Node the fields are read as they came; elsewhere from the web request. The id is that of Hono's own middleware. */
+/** On Node the fields are read as they came; elsewhere from the web request. */
 function fromHono(c: Context): GuardedRequest {
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
-  const given: unknown = c.get('requestId')
-  const id = typeof given === 'string' ? given : undefined
-  const read = (): Promise<unknown> => readFormOf(c)
-  if (incoming?.rawHeaders === undefined) return fromWebRequest(c.req.raw, { native: c, readForm: read, id })
-  const hasBody = incoming.method !== 'GET' && incoming.method !== 'HEAD'
-  return fromIncoming(incoming, {
-    native: c,
-    readForm: hasBody ? read : undefined,
-    id,
-  })
+  return incoming?.rawHeaders === undefined
+    ? fromWebRequest(c.req.raw, c, framework)
+    : fromIncoming(incoming, c, framework)
+}
+
+const framework: Framework<Context> = {
+  form: readFormOf,
+  // Of Hono's own middleware.
+  id: (c) => c.get('requestId') as unknown,
 }
 
 /** Hono keeps a body that was read by its own methods. */

@@ -8,9 +8,5 @@ export function toGuardedRequest(request: object, native: unknown): GuardedReque
     readonly body?: unknown
     readonly id?: unknown
   }
-  return fromIncoming(raw ?? (request as IncomingMessage), {
-    native,
-    body,
-    id: typeof id === 'string' ? id : undefined,
-  })
+  return fromIncoming(raw ?? (request as IncomingMessage), native, { form: () => body, id: () => id })
 }

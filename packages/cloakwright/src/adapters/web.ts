@@ -1,8 +1,10 @@
 import {
   createGuard,
+  type Framework,
   fromWebRequest,
   type GuardOptions,
   type LogEntry,
+  readForm,
   type Refused,
 } from '../guard/index.ts'
 import { type Policy, user as anyUser } from '../policy/index.ts'
@@ -71,7 +73,7 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     request: Request,
     rest: Rest,
   ): Promise<Response> => {
-    const admission = await guard.admit(fromWebRequest(request), policy, anonymous)
+    const admission = await guard.admit(fromWebRequest(request, request, framework), policy, anonymous)
     if (admission.kind === 'redirected') return admission.response
     if (admission.kind === 'refused') return answer(admission, request)
     const response = await handler(request, admission.user, ...rest)
@@ -99,9 +101,11 @@ export function cloakwright(options: CloakwrightOptions): Protect {
             headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
           }),
     problem: (error: unknown, request: Request) =>
-      answer(guard.refuse(error, fromWebRequest(request).id()), request),
+      answer(guard.refuse(error, fromWebRequest(request, request, framework).id()), request),
   })
 }
+
+const framework: Framework<Request> = { form: readForm }
 
 /** A copy, since the fields of a handler's response may be immutable. */
 function withHeaders(response: Response, fields: Readonly<Record<string, string>>): Response {

@@ -48,7 +48,7 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   const guard = createGuard(options)
   const any = anyUser()
   return async (request, socket, policy = any) => {
-    const guarded = fromIncoming(request, { native: request })
+    const guarded = fromIncoming(request, request)
     // A client that goes away meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)

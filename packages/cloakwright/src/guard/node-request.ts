@@ -1,33 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { GuardedRequest } from './types.ts'
-
-/** What a framework on Node knows beyond Node's own request. */
-export interface NodeRequestParts {
-  readonly native: unknown
-  /** The parsed body, if the framework has read one. */
-  readonly body?: unknown
-  /** Reads the form, where the framework has not. */
-  readonly readForm?: (() => Promise<unknown>) | undefined
-  /** Scheme and host that the client asked for; only sessions ask for it. */
-  readonly origin?: (() => string) | undefined
-  readonly id?: string | undefined
-}
+import type { Framework, GuardedRequest } from './types.ts'
 
 /** Makes what guards read from Node's own request: its fields as they came, since Node keeps only the first of two Authorization fields. */
-export function fromIncoming(incoming: IncomingMessage, parts: NodeRequestParts): GuardedRequest {
-  return new NodeRequest(incoming, parts)
+export function fromIncoming<Native>(
+  incoming: IncomingMessage,
+  native: Native,
+  framework: Framework<Native> = {},
+): GuardedRequest {
+  return new NodeRequest(incoming, native, framework)
 }
 
-class NodeRequest implements GuardedRequest {
+class NodeRequest<Native> implements GuardedRequest {
   readonly incoming: IncomingMessage
-  readonly #parts: NodeRequestParts
+  readonly native: Native
+  readonly #framework: Framework<Native>
   #id: string | undefined
 
-  constructor(incoming: IncomingMessage, parts: NodeRequestParts) {
+  constructor(incoming: IncomingMessage, native: Native, framework: Framework<Native>) {
     this.incoming = incoming
-    this.#parts = parts
-    this.#id = parts.id
+    this.native = native
+    this.#framework = framework
   }
 
   get method(): string {
@@ -39,29 +32,27 @@ class NodeRequest implements GuardedRequest {
     return (this.incoming as { originalUrl?: string }).originalUrl ?? this.incoming.url ?? '/'
   }
 
-  get native(): unknown {
-    return this.#parts.native
-  }
-
   fields(name: string): readonly string[] {
     return fieldsOf(this.incoming.rawHeaders, name)
   }
 
   form(): unknown {
-    const { body, readForm } = this.#parts
-    if (body === undefined && readForm === undefined) return undefined
-    if (!isForm(this.fields('content-type')[0])) return undefined
-    return readForm === undefined ? body : readForm()
+    return isForm(this.fields('content-type')[0]) ? this.#framework.form?.(this.native) : undefined
   }
 
   origin(): string {
-    return this.#parts.origin?.() ?? 'http://host.invalid'
+    return this.#framework.origin?.(this.native) ?? 'http://host.invalid'
   }
 
   id(): string {
-    this.#id ??= randomUUID()
+    this.#id ??= toId(this.#framework.id?.(this.native))
     return this.#id
   }
+}
+
+/** The id that a framework gave the request, or a new one. */
+export function toId(given: unknown): string {
+  return typeof given === 'string' ? given : randomUUID()
 }
 
 const none: readonly string[] = []

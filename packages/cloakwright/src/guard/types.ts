@@ -20,6 +20,16 @@ export interface GuardedRequest {
   id(): string
 }
 
+/** Where a framework has what is not in Node's or the web's own request: one object for all requests, asked when needed. */
+export interface Framework<Native> {
+  /** The form of a request that has one: parsed already, or read now. */
+  readonly form?: ((native: Native) => unknown) | undefined
+  /** The request's id; one is made where this is no text. */
+  readonly id?: ((native: Native) => unknown) | undefined
+  /** Scheme and host that the client asked for; only sessions ask for it. */
+  readonly origin?: ((native: Native) => string) | undefined
+}
+
 /** What a guard says: let it in, or answer instead. */
 export type Admission = Admitted | Refused | Redirected
 

@@ -1,22 +1,17 @@
-import { randomUUID } from 'node:crypto'
-import { isForm } from './node-request.ts'
-import type { GuardedRequest } from './types.ts'
-
-/** What a framework on web requests knows beyond the request. */
-export interface WebRequestParts {
-  readonly native?: unknown
-  readonly readForm?: (() => Promise<unknown>) | undefined
-  readonly id?: string | undefined
-}
+import { isForm, toId } from './node-request.ts'
+import type { Framework, GuardedRequest } from './types.ts'
 
 /**
  * Makes what guards read from a web `Request`. Its `Headers` join fields of one name by a comma, which no token has:
  * two Authorization fields are told by it.
  */
-export function fromWebRequest(request: Request, parts: WebRequestParts = {}): GuardedRequest {
-  const { native = request, readForm: read = () => readForm(request) } = parts
+export function fromWebRequest<Native>(
+  request: Request,
+  native: Native,
+  framework: Framework<Native>,
+): GuardedRequest {
   const url = new URL(request.url)
-  let { id } = parts
+  let id: string | undefined
   return {
     method: request.method,
     target: url.pathname + url.search,
@@ -25,9 +20,9 @@ export function fromWebRequest(request: Request, parts: WebRequestParts = {}): G
       const value = request.headers.get(name)
       return value === null ? [] : [value]
     },
-    form: () => (isForm(request.headers.get('content-type')) ? read() : undefined),
+    form: () => (isForm(request.headers.get('content-type')) ? framework.form?.(native) : undefined),
     origin: () => url.origin,
-    id: () => (id ??= randomUUID()),
+    id: () => (id ??= toId(framework.id?.(native))),
   }
 }
 
