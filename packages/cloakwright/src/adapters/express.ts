@@ -14,6 +14,7 @@ import {
 } from '../guard/index.ts'
 import { noGuard, notRegistered } from '../guard/mistakes.ts'
 import type { Policy } from '../policy/index.ts'
+import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** What the middleware works with. */
@@ -122,7 +123,7 @@ function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
     if (visit === undefined)
       return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
     const admission = visit.state.guard.admit(fromIncoming(request, request, framework), policy, anonymous)
-    if (admission instanceof Promise) void proceedLater(admission, visit, request, response, next)
+    if (isPromise(admission)) void proceedLater(admission, visit, request, response, next)
     else proceed(admission, visit, request, response, next)
   }
 }

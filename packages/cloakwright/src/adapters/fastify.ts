@@ -11,6 +11,7 @@ import {
 } from '../guard/index.ts'
 import type { Policy } from '../policy/index.ts'
 import type { SessionEngine } from '../session/types.ts'
+import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 import { noGuard, notRegistered } from '../guard/mistakes.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './fastify-problem.ts'
@@ -109,7 +110,7 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
         ),
       )
     const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
-    if (admission instanceof Promise) void proceedLater(admission, request, reply, done)
+    if (isPromise(admission)) void proceedLater(admission, request, reply, done)
     else proceed(admission, request, reply, done)
   }
 }

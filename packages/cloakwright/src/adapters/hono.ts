@@ -18,6 +18,7 @@ import {
 } from '../guard/index.ts'
 import { noGuard, notRegistered } from '../guard/mistakes.ts'
 import type { Policy } from '../policy/index.ts'
+import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** What the middleware works with. */
@@ -123,9 +124,7 @@ function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
     const visit = visitOf(c)
     if (visit === undefined) throw notRegistered('app.use(cloakwright({ verifier })) before the routes.')
     const admission = visit.state.guard.admit(fromHono(c), policy, anonymous)
-    return admission instanceof Promise
-      ? proceedLater(admission, visit, c, next)
-      : proceed(admission, visit, c, next)
+    return isPromise(admission) ? proceedLater(admission, visit, c, next) : proceed(admission, visit, c, next)
   }
 }
 

@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Decision, Policy } from '../policy/index.ts'
+import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
 import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
@@ -76,7 +77,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     headers?: Headers,
   ): Admission | Promise<Admission> => {
     const decision = policy.evaluate(user, { now: Date.now() / 1000, request: request.native, tokenText })
-    return decision instanceof Promise
+    return isPromise(decision)
       ? concludeLater(request, policy, decision, user, headers)
       : conclude(request, policy, decision, user, headers)
   }
@@ -96,7 +97,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   ): Admission | Promise<Admission> => {
     const { scheme, token } = credentials
     const user = verifier.verify(token, presentationOf(request, scheme, proofs))
-    return user instanceof Promise
+    return isPromise(user)
       ? withTokenLater(request, policy, credentials, user)
       : decide(request, policy, user, token)
   }
@@ -145,7 +146,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     if (credentials === undefined)
       return anonymous ? { kind: 'admitted', user: undefined } : refuse(nothingGiven(request), request.id())
     const form = refuseSecondToken(request)
-    return form instanceof Promise
+    return isPromise(form)
       ? withTokenAfter(form, request, policy, credentials)
       : withToken(request, policy, credentials)
   }
@@ -173,7 +174,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     admit(request, policy, anonymous) {
       try {
         const admission = start(request, policy, anonymous)
-        return admission instanceof Promise ? settle(request, admission) : admission
+        return isPromise(admission) ? settle(request, admission) : admission
       } catch (error) {
         return refuse(error, request.id())
       }

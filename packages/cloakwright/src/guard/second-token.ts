@@ -1,3 +1,4 @@
+import { isPromise } from '../promise.ts'
 import { ambiguous } from '../token/index.ts'
 import type { GuardedRequest } from './types.ts'
 
@@ -6,7 +7,7 @@ export function refuseSecondToken(request: GuardedRequest): void | Promise<void>
   if (hasTokenInQuery(request.target))
     throw ambiguous('in the Authorization field and in the address (access_token)')
   const form = request.form()
-  return form instanceof Promise ? form.then(refuseTokenIn) : refuseTokenIn(form)
+  return isPromise(form) ? form.then(refuseTokenIn) : refuseTokenIn(form)
 }
 
 function refuseTokenIn(form: unknown): void {

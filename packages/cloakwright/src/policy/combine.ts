@@ -1,5 +1,6 @@
 import type { ChallengeParameters } from '../errors.ts'
 import { CloakwrightError } from '../errors.ts'
+import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { allowed, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
@@ -110,8 +111,8 @@ function inTurn(
   const proceed = (): Decision | Promise<Decision> => {
     while (decisions.length < policies.length) {
       const decision = (policies[decisions.length] as Policy).evaluate(token, context)
-      if (decision instanceof Promise) {
-        return decision.then((one) => {
+      if (isPromise(decision)) {
+        return Promise.resolve(decision).then((one) => {
           decisions.push(one)
           return settles(one) ? join(decisions) : proceed()
         })

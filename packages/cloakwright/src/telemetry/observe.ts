@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Fetch } from '../metadata/index.ts'
+import { isPromise } from '../promise.ts'
 import type { Verifier } from '../token/index.ts'
 import type { RealmRequest, Telemetry } from './types.ts'
 
@@ -12,7 +13,7 @@ export function observeRefusals(verify: Verifier['verify'], telemetry: Telemetry
   return (token, presented) => {
     try {
       const verified = verify(token, presented)
-      return verified instanceof Promise ? verified.catch(refuse) : verified
+      return isPromise(verified) ? verified.catch(refuse) : verified
     } catch (error) {
       return refuse(error)
     }

@@ -8,6 +8,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { CloakwrightError } from '../errors.ts'
+import { isPromise } from '../promise.ts'
 import type { Telemetry } from './types.ts'
 
 /**
@@ -93,7 +94,7 @@ function inSpan<T>(
     }
     try {
       const result = work(span)
-      if (result instanceof Promise)
+      if (isPromise(result))
         return result.then((value: T) => {
           span.end()
           return value

@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
+import { isPromise } from '../promise.ts'
 import { checkProofs, createDpop, createMtls, type Presentation, type ProofChecks } from '../proof/index.ts'
 import { observeRefusals, type Telemetry } from '../telemetry/index.ts'
 import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
@@ -103,7 +104,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       if (realm === undefined) throw wrongIssuer('none that is accepted here')
       return verifyOf(text, parsed, realm, claims)
     }
-    return found instanceof Promise ? found.then(go) : go(found)
+    return isPromise(found) ? found.then(go) : go(found)
   }
 
   const fromCache = (text: string, time: number): AccessToken | undefined => {
@@ -130,7 +131,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
       return token
     }
     const token = by.verification(() => verifyAnew(text))
-    return token instanceof Promise ? token.then(accepted) : accepted(token)
+    return isPromise(token) ? token.then(accepted) : accepted(token)
   }
   const prove = (
     token: AccessToken,
@@ -147,7 +148,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const known = typeof text === 'string' ? fromCache(text, now()) : undefined
     if (known !== undefined) telemetry?.accepted(true)
     const token = known ?? (telemetry === undefined ? verifyAnew(text) : verifyObserved(text, telemetry))
-    return token instanceof Promise
+    return isPromise(token)
       ? token.then((verified) => prove(verified, text, presented))
       : prove(token, text, presented)
   }

@@ -1,0 +1,68 @@
+import { allOf, createVerifier, not, type Policy, user, type Verifier } from 'cloakwright'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Admission, createGuard, fromWebRequest } from '../../src/guard/index.ts'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+
+const key = makeKey('one', 'ES256')
+let issuer: TestIssuer
+let verifier: Verifier
+beforeAll(async () => {
+  issuer = await startIssuer([key.jwk])
+})
+beforeEach(() => {
+  verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+})
+afterAll(() => issuer.close())
+
+async function admit(token: string, policy: Policy): Promise<Admission> {
+  const request = new Request('https://api.example.com/', { headers: { authorization: `Bearer ${token}` } })
+  return await createGuard({ verifier }).admit(fromWebRequest(request), policy, false)
+}
+
+function outcomeOf(admission: Admission): string {
+  return admission.kind === 'refused' ? admission.log.code : admission.kind
+}
+
+// Async functions give native promises, which are no instances of another class under that name.
+describe('an application that has replaced the global Promise', () => {
+  const native = globalThis.Promise
+  class Replaced<T> extends native<T> {}
+
+  const bound = { typ: 'DPoP', cnf: { jkt: 'A'.repeat(43) } }
+  const later: Policy = { description: 'later', evaluate: async () => ({ allowed: true }) }
+  test.each<[string, () => Promise<string>, Policy, string]>([
+    ['a token', () => signClaims(key, claimsOf(issuer.issuer)), user(), 'admitted'],
+    [
+      'a forged token',
+      () => signClaims(makeKey('one', 'ES256'), claimsOf(issuer.issuer)),
+      user(),
+      'CW_TOKEN_SIGNATURE',
+    ],
+    [
+      'a token of an unknown key',
+      () => signClaims(makeKey('two', 'ES256'), claimsOf(issuer.issuer)),
+      user(),
+      'CW_TOKEN_KEY_UNKNOWN',
+    ],
+    [
+      'a bound token without its proof',
+      () => signClaims(key, claimsOf(issuer.issuer, bound)),
+      user(),
+      'CW_TOKEN_BOUND',
+    ],
+    [
+      'what a policy excludes later',
+      () => signClaims(key, claimsOf(issuer.issuer)),
+      allOf(user(), not(later)),
+      'CW_FORBIDDEN',
+    ],
+  ])('%s', async (_name, make, policy, expected) => {
+    const token = await make()
+    globalThis.Promise = Replaced as PromiseConstructor
+    try {
+      expect(outcomeOf(await admit(token, policy))).toBe(expected)
+    } finally {
+      globalThis.Promise = native
+    }
+  })
+})
