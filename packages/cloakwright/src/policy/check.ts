@@ -1,10 +1,10 @@
 import type { AccessToken } from '../token/access-token.ts'
-import { allowed, checkNames, forbidden } from './decision.ts'
+import { allowed, checkNames, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy } from './types.ts'
 
 /**
  * A policy of your own, such as “owner of the order”: a function of the token and the request as the framework has it.
- * Only `true` allows. What it throws is not taken for a decision: it becomes the error of the request.
+ * Only `true` allows; of what is neither `true` nor `false` the opposite (`not`) is refused as well. What it throws is not taken for a decision: it becomes the error of the request.
  *
  * @param description What is needed, for the log and explanations; it goes on after “needs”.
  * @throws {CW_CONFIG_INVALID} No description.
@@ -28,7 +28,10 @@ export function check<Request = unknown>(
   isAllowed: (token: AccessToken, request: Request) => boolean | PromiseLike<boolean>,
 ): Policy {
   checkNames('check’s description', [description])
-  const decide = (answer: unknown): Decision => (answer === true ? allowed : forbidden(`not ${description}`))
+  const decide = (answer: unknown): Decision => {
+    if (answer === true) return allowed
+    return answer === false ? forbidden(`not ${description}`) : undetermined(`not ${description}`)
+  }
   return {
     description,
     evaluate(token, { request }) {

@@ -85,9 +85,9 @@ export function joinAnyOf(decisions: readonly Decision[]): Decision {
   }
 }
 
-/** What `not` makes of its part's decision. */
+/** What `not` makes of its part's decision. What is none, from untyped code, is no refusal to take for the opposite. */
 export function negate(decision: Decision, description: string): Decision {
-  if (decision.allowed) return forbidden(`excluded: ${description}`)
+  if (decision.allowed !== false) return forbidden(`excluded: ${description}`)
   return decision.undetermined ? undetermined(`can't be excluded: ${decision.reason}`) : allowed
 }
 

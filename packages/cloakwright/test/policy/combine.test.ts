@@ -1,4 +1,4 @@
-import { acr, allOf, anyOf, check, not, type Policy, role, scope, user } from 'cloakwright'
+import { acr, allOf, anyOf, check, type Decision, not, type Policy, role, scope, user } from 'cloakwright'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from '../support/refusal.ts'
 import { decide, outcome, useTokens } from './support/tokens.ts'
@@ -67,6 +67,26 @@ describe('allOf, anyOf and not, whether their parts answer at once or later', ()
   ])('%s: an error stays an error', async (_name, policy) => {
     await expect(decide(policy, await tokens.make())).rejects.toThrow('canary')
   })
+})
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['a text', 'no'],
+  ['null', null],
+])(
+  'a policy’s own function that answers with %s: neither it nor its opposite allows',
+  async (_name, answer) => {
+    const token = await tokens.make()
+    for (const isExcluded of [() => answer as boolean, async () => answer as boolean]) {
+      expect(await outcome(check('excluded', isExcluded), token)).toBe('CW_FORBIDDEN')
+      expect(await outcome(not(check('excluded', isExcluded)), token)).toBe('CW_FORBIDDEN')
+    }
+  },
+)
+
+test('the opposite of what is no decision allows nobody', async () => {
+  const broken: Policy = { description: 'broken', evaluate: () => ({}) as Decision }
+  expect(await outcome(not(broken), await tokens.make())).toBe('CW_FORBIDDEN')
 })
 
 describe('which refusal is reported', () => {
