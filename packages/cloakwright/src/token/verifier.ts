@@ -2,7 +2,15 @@ import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { isPromise } from '../promise.ts'
-import { checkProofs, createDpop, createMtls, type Presentation, type ProofChecks } from '../proof/index.ts'
+import {
+  type Binding,
+  bindingOf,
+  checkProofs,
+  createDpop,
+  createMtls,
+  type Presentation,
+  type ProofChecks,
+} from '../proof/index.ts'
 import { observeRefusals, type Telemetry } from '../telemetry/index.ts'
 import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
 import { isSigned } from './algorithms.ts'
@@ -78,7 +86,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
     const { introspection } = realm
     if (introspection !== undefined && isLightweight(claims)) {
       checkOrigin(claims, realm.expected, now() / 1000)
-      return introspect(text, realm, introspection)
+      const binding = bindingOf(claims)
+      return introspect(text, realm, introspection).then((token) => sameBinding(token, binding))
     }
     const token = accept(claims, realm)
     cache?.set(parsed.text, token, realm, revocations?.version ?? 0)
@@ -174,6 +183,14 @@ const asBearer: Presentation = {
 
 function oneRealm(realm: Realm): Realms {
   return { issuers: [realm.expected.issuer], find: () => realm, ready: () => realm.keys.ready() }
+}
+
+/** The realm’s answer is about roles and audience: it never frees a token of the key that it is bound to. */
+function sameBinding(token: AccessToken, binding: Binding | undefined): AccessToken {
+  if (token.binding?.jkt === binding?.jkt && token.binding?.x5t === binding?.x5t) return token
+  throw new CloakwrightError('CW_TOKEN_BOUND', 'Token: it is bound (cnf) otherwise than the realm says', {
+    hint: 'Look for a mapper of the client that writes `cnf`, into the token or into introspection only.',
+  })
 }
 
 function revoked(): CloakwrightError {

@@ -107,3 +107,13 @@ test('a revocation counts before the remembered answer is old', async () => {
   expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_REVOKED')
   expect(desk.calls()).toBe(1)
 })
+
+test.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
+  ['of neither', {}, {}, 'accepted'],
+  ['of the token only', { typ: 'DPoP', cnf: { jkt: 'A'.repeat(43) } }, {}, 'CW_TOKEN_BOUND'],
+  ['of the token only, to a certificate', { cnf: { 'x5t#S256': 'A'.repeat(43) } }, {}, 'CW_TOKEN_BOUND'],
+  ['of the answer only', {}, { cnf: { jkt: 'A'.repeat(43) } }, 'CW_TOKEN_BOUND'],
+])('a binding %s', async (_name, ofToken, ofAnswer, code) => {
+  desk.answer = (response) => json(response, desk.active(ofAnswer))
+  expect(await codeOf(async () => make().verify(await light(ofToken)))).toBe(code)
+})
