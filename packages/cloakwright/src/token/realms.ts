@@ -9,7 +9,7 @@ export interface Realms {
   /**
    * The realm of that issuer, or `undefined` if its tokens are not accepted.
    *
-   * @throws {CW_DISCOVERY_FAILED} The function that knows the issuers failed.
+   * @throws {CW_DISCOVERY_FAILED} The function that knows the issuers failed, or is asked about too many at a time.
    */
   find(issuer: string): Realm | undefined | Promise<Realm | undefined>
   ready(): Promise<void>
@@ -17,6 +17,9 @@ export interface Realms {
 
 /** Longest issuer that a resolver is asked about. */
 const maxIssuerLength = 2_048
+
+/** Issuers that a resolver is asked about at a time: anybody can name any, and it may have to look each up. */
+const maxAsked = 1_000
 
 /**
  * Realms known from the start, or by a function: of those, the most recently used `maxIssuers` are kept.
@@ -76,8 +79,8 @@ function resolvedRealms(
   }
   const ask = async (issuer: string): Promise<Realm | undefined> => {
     const options = await Promise.resolve(issuer).then(resolve).catch(failed)
-    // The function’s answer is not trusted to be about the issuer that was asked for.
-    if (options === undefined || options.issuer !== issuer) return undefined
+    // The function’s answer is not trusted to be about the issuer that was asked for; a database’s null is none either.
+    if (options?.issuer !== issuer) return undefined
     const realm = create(options)
     keep(issuer, realm)
     return realm
@@ -95,6 +98,7 @@ function resolvedRealms(
       if (issuer.length > maxIssuerLength) return undefined
       let pending = asked.get(issuer)
       if (pending === undefined) {
+        if (asked.size >= maxAsked) throw busy()
         pending = ask(issuer).finally(() => asked.delete(issuer))
         asked.set(issuer, pending)
       }
@@ -111,6 +115,17 @@ function failed(cause: unknown): never {
     retryAfter: 5,
     hint: 'The cause says why. Until it answers, tokens of issuers that are not in use are refused.',
   })
+}
+
+function busy(): CloakwrightError {
+  return new CloakwrightError(
+    'CW_DISCOVERY_FAILED',
+    `issuers: the function that knows them is asked about ${maxAsked} already`,
+    {
+      retryAfter: 1,
+      hint: 'It answers slowly, or somebody sends tokens of many issuers: look for them in the log (CW_TOKEN_ISSUER).',
+    },
+  )
 }
 
 /**
@@ -142,7 +157,7 @@ export function realmsOf(
   return async (issuer) => {
     const name = issuer.startsWith(prefix) ? realmName(issuer.slice(prefix.length)) : undefined
     const terms = name === undefined ? undefined : await accept(name)
-    return terms === undefined ? undefined : { ...terms, issuer }
+    return terms && { ...terms, issuer }
   }
 }
 

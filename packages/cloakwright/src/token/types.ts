@@ -54,7 +54,8 @@ export interface IssuerOptions {
 
 /**
  * Says whether an issuer's tokens are accepted, and on which terms. What it answers is kept while the issuer is in use;
- * `undefined` refuses the token.
+ * `undefined` refuses the token. Anybody can name any issuer, since no signature is checked before its keys are known:
+ * answer for those alone that you have on a list.
  */
 export type IssuerResolver = (
   issuer: string,

@@ -147,6 +147,37 @@ describe('a function that knows the issuers', () => {
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
   })
 
+  test('that answers with null, as databases do, accepts nothing', async () => {
+    const token = await ofAcme()
+    const server = acme.issuer.slice(0, acme.issuer.indexOf('/realms/'))
+    for (const issuers of [async () => null, realmsOf(server, (async () => null) as never)])
+      expect(await codeOf(() => createVerifier({ issuers: issuers as IssuerResolver }).verify(token))).toBe(
+        'CW_TOKEN_ISSUER',
+      )
+  })
+
+  test('is asked about 1,000 issuers at a time, since anybody can name them', async () => {
+    let answer: (() => void) | undefined
+    const slow = new Promise<undefined>((resolve) => (answer = () => resolve(undefined)))
+    let asked = 0
+    const verifier = createVerifier({
+      issuers: (issuer) => {
+        asked++
+        return issuer === acme.issuer ? { issuer, audience: 'shop-api' } : slow
+      },
+    })
+    const known = await ofAcme()
+    await verifier.verify(known)
+    const named = await Promise.all(Array.from({ length: 1001 }, (_, at) => ofAcme({ iss: `https://${at}` })))
+    const codes = named.map((token) => codeOf(() => verifier.verify(token)))
+    expect(await codes[1000]).toBe('CW_DISCOVERY_FAILED')
+    expect(asked).toBe(1001)
+    expect(await codeOf(() => verifier.verify(known)), 'an issuer in use').toBe('accepted')
+    answer?.()
+    expect(new Set(await Promise.all(codes.slice(0, 1000)))).toEqual(new Set(['CW_TOKEN_ISSUER']))
+    expect(await codeOf(() => verifier.verify(named[1000] as string))).toBe('CW_TOKEN_ISSUER')
+  })
+
   test('never hears of an endless issuer', async () => {
     const asked: string[] = []
     const verifier = createVerifier({ issuers: (issuer) => void asked.push(issuer) as undefined })
