@@ -41,7 +41,13 @@ export function createTokenCache<Owner>(
 
   const add = (key: number, entry: CacheEntry<Owner>): void => {
     const bytes = weightOf(entry.token)
-    if (bytes > halfBytes || young.has(key)) return
+    const before = young.get(key)
+    if (before?.token === entry.token) {
+      // Verified anew, since its owner took the old one back.
+      young.set(key, entry)
+      return
+    }
+    if (bytes > halfBytes || before !== undefined) return
     if (young.size >= halfEntries || youngBytes + bytes > halfBytes) {
       old = young
       young = new Map()
