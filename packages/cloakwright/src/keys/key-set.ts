@@ -50,7 +50,8 @@ const retryWithoutKeys = 1_000
 
 /** Keeps the realm's JWK Set: loaded at the first need, reloaded for an unknown key and by age, kept when the realm is down. */
 export function createKeySet(options: KeySetOptions): KeySet {
-  const { metadata, now, maxAge } = options
+  const { metadata, now, maxAge, coolDown } = options
+  const longestRefresh = Math.max(maxAge, coolDown)
   let keys = new Map<string, VerificationKey>()
   let failure: CloakwrightError | undefined
   let pending: Promise<void> | undefined
@@ -75,8 +76,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
       nextRefresh = now() + maxAge
       if (removed) options.onRemoved()
     } catch (error) {
-      nextAttempt =
-        now() + (keys.size === 0 ? Math.min(retryWithoutKeys, options.coolDown) : options.coolDown)
+      nextAttempt = now() + (keys.size === 0 ? Math.min(retryWithoutKeys, coolDown) : coolDown)
       nextRefresh = nextAttempt
       failure = unavailable(metadata.issuer, error)
       options.onError(failure)
@@ -84,10 +84,15 @@ export function createKeySet(options: KeySetOptions): KeySet {
       pending = undefined
     }
   }
-  const isCooling = (): boolean => pending === undefined && now() < nextAttempt
+  /** Milliseconds until the next attempt; a clock that was set back does not prolong it. */
+  const wait = (): number => {
+    const left = nextAttempt - now()
+    return left > 0 && left <= coolDown ? left : 0
+  }
+  const isCooling = (): boolean => pending === undefined && wait() > 0
   /** Only a look in vain starts it, so that a rotation is never refused because of another. */
   const startCoolDown = (): void => {
-    if (!isCooling()) nextAttempt = now() + options.coolDown
+    if (!isCooling()) nextAttempt = now() + coolDown
   }
   const reload = (): Promise<void> => {
     if (isCooling()) return Promise.resolve()
@@ -96,10 +101,10 @@ export function createKeySet(options: KeySetOptions): KeySet {
   }
   /** One look for all who wait, once the cool-down is over. */
   const reloadLater = async (): Promise<void> => {
-    if (waiting >= maxWaiting) throw crowded(metadata.issuer, nextAttempt - now())
+    if (waiting >= maxWaiting) throw crowded(metadata.issuer, wait())
     waiting++
     try {
-      delayed ??= pause(nextAttempt - now()).then(() => {
+      delayed ??= pause(wait()).then(() => {
         delayed = undefined
         pending ??= load()
         return pending
@@ -123,7 +128,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
         await look()
       }
       const key = keys.get(kid)
-      if (key === undefined && failure !== undefined) throw retryLater(failure, nextAttempt - now())
+      if (key === undefined && failure !== undefined) throw retryLater(failure, wait())
       if (key === undefined) {
         startCoolDown()
         if (missed.size < maxMissed) missed.add(kid)
@@ -131,11 +136,13 @@ export function createKeySet(options: KeySetOptions): KeySet {
       return key
     },
     keepFresh(time) {
-      if (time >= nextRefresh && pending === undefined) void reload()
+      // Also after a clock was set back, or a removed key would work for as long again.
+      const isDue = time >= nextRefresh || nextRefresh - time > longestRefresh
+      if (isDue && pending === undefined) void reload()
     },
     async ready() {
       if (keys.size === 0) await reload()
-      if (keys.size === 0 && failure !== undefined) throw retryLater(failure, nextAttempt - now())
+      if (keys.size === 0 && failure !== undefined) throw retryLater(failure, wait())
     },
   }
 }

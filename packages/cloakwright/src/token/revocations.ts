@@ -121,7 +121,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
     },
     async ready() {
       if (store === undefined || stop !== undefined) return
-      if (starting === undefined && failure !== undefined && now() - failure.at < pause) throw failure.error
+      if (starting === undefined && failure !== undefined && stands(now() - failure.at)) throw failure.error
       starting ??= start(store).finally(() => {
         starting = undefined
       })
@@ -134,6 +134,11 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       await stopping?.()
     },
   }
+}
+
+/** A clock that was set back does not prolong it. */
+function stands(age: number): boolean {
+  return age >= 0 && age < pause
 }
 
 /** Takes over the one thing that it names, so that nothing is revoked that was not checked. */

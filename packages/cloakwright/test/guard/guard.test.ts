@@ -16,7 +16,7 @@ afterAll(() => issuer.close())
 
 async function admit(token: string, policy: Policy): Promise<Admission> {
   const request = new Request('https://api.example.com/', { headers: { authorization: `Bearer ${token}` } })
-  return await createGuard({ verifier }).admit(fromWebRequest(request), policy, false)
+  return await createGuard({ verifier }).admit(fromWebRequest(request, request, {}), policy, false)
 }
 
 function outcomeOf(admission: Admission): string {

@@ -164,6 +164,38 @@ describe('rotation', () => {
   })
 })
 
+describe('a clock that is set back by an hour', () => {
+  test('puts no look for a new key off', async () => {
+    const verifier = make()
+    await verifier.ready()
+    expect(await codeOf(() => verifier.verify(unknown()))).toBe('CW_TOKEN_KEY_UNKNOWN')
+    seconds(-3600)
+    issuer.keys = [two.jwk, one.jwk]
+    expect(await codeOf(async () => verifier.verify(await sign(two, { iat: 1 })))).toBe('accepted')
+  })
+
+  test('lets no removed key work on', async () => {
+    const verifier = make()
+    const token = await sign(one, { iat: 1, exp: Math.floor(now / 1000) + 86_400 })
+    await verifier.verify(token)
+    issuer.keys = [two.jwk]
+    seconds(-3600)
+    await verifier.verify(token) // starts the look in the background
+    await vi.waitFor(async () =>
+      expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN'),
+    )
+  })
+
+  test('delays no attempt after an outage', async () => {
+    const verifier = make()
+    issuer.answers.jwks = (_request, response) => json(response, {}, 500)
+    expect((await refusalOf(() => verifier.ready()))?.code).toBe('CW_KEYS_UNAVAILABLE')
+    delete issuer.answers.jwks
+    seconds(-3600)
+    expect(await codeOf(() => verifier.ready())).toBe('accepted')
+  })
+})
+
 describe('answers of the realm', () => {
   const broken: readonly (readonly [string, Answer])[] = [
     [
