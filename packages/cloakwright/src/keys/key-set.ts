@@ -45,6 +45,8 @@ const maxBytes = 512 * 1024
 const maxWaiting = 10_000
 /** Names looked for in vain that are remembered until the next look. */
 const maxMissed = 1_000
+/** Characters: the names come from whoever sends tokens, and a realm's are short. */
+const maxMissedLength = 256
 /** While there is no key at all every request fails, so the next attempt comes soon. */
 const retryWithoutKeys = 1_000
 
@@ -131,7 +133,7 @@ export function createKeySet(options: KeySetOptions): KeySet {
       if (key === undefined && failure !== undefined) throw retryLater(failure, wait())
       if (key === undefined) {
         startCoolDown()
-        if (missed.size < maxMissed) missed.add(kid)
+        if (missed.size < maxMissed && kid.length <= maxMissedLength) missed.add(kid)
       }
       return key
     },

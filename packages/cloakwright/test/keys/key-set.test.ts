@@ -7,6 +7,7 @@ import {
   type VerifierOptions,
 } from 'cloakwright'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { heapInUse } from '../support/heap.ts'
 import {
   type Answer,
   claimsOf,
@@ -35,8 +36,8 @@ const make = (options: Partial<VerifierOptions> = {}): Verifier =>
 const sign = (key: TestKey, change: Record<string, unknown> = {}): Promise<string> =>
   signClaims(key, claimsOf(issuer.issuer, { exp: Math.floor(now / 1000) + 86_400, ...change }))
 /** A token of a key that nobody has. */
-const unknown = (): string => {
-  const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: randomUUID() })).toString('base64url')
+const unknown = (kid: string = randomUUID()): string => {
+  const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid })).toString('base64url')
   return `${header}.e30.${Buffer.alloc(64, 1).toString('base64url')}`
 }
 const seconds = (count: number): void => {
@@ -81,6 +82,20 @@ describe('names of keys', () => {
     expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN')
     expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN')
     expect(issuer.count.jwks).toBe(2)
+  })
+
+  test('memory is bounded under 1,000 unknown names of 11,000 characters', async () => {
+    const verifier = make()
+    await verifier.ready()
+    const attack = (): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: 1000 }, (_, at) =>
+          codeOf(() => verifier.verify(unknown(`${at}${'x'.repeat(11_000)}`))),
+        ),
+      )
+    const before = heapInUse()
+    await attack()
+    expect(heapInUse() - before, 'of 11 MiB').toBeLessThan(4)
   })
 
   test('a rotation during the cool-down refuses nobody: the first request waits for its end', async () => {
