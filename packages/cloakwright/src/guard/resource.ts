@@ -33,8 +33,12 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  */
 export function createResourceMetadata(options: ResourceOptions, verifier: Verifier): ResourceMetadata {
   const { resource, scopes, name, documentation } = options
-  // An identifier may end in a slash only if it is nothing but an origin’s (RFC 9728 §3.1).
-  const { origin, pathname } = checkUrl('resource', resource.endsWith('/') ? resource.slice(0, -1) : resource)
+  // An identifier may end in a slash only if it is nothing but an origin’s (RFC 9728 §3.1): elsewhere it would be part
+  // of the document's address, which routers are at odds about.
+  const { origin, pathname } = checkUrl(
+    'resource',
+    /^[^/]+\/\/[^/]+\/$/.test(resource) ? resource.slice(0, -1) : resource,
+  )
   const path = pathname === '/' ? wellKnown : wellKnown + pathname
   if (scopes?.some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) === true)
     throw new CloakwrightError('CW_CONFIG_INVALID', 'resource.scopes: an entry is no scope (RFC 6749 §3.3)', {
