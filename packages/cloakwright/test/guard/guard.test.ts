@@ -14,8 +14,10 @@ beforeEach(() => {
 })
 afterAll(() => issuer.close())
 
-async function admit(token: string, policy: Policy): Promise<Admission> {
-  const request = new Request('https://api.example.com/', { headers: { authorization: `Bearer ${token}` } })
+async function admit(token: string, policy: Policy, scheme = 'Bearer'): Promise<Admission> {
+  const request = new Request('https://api.example.com/', {
+    headers: { authorization: `${scheme} ${token}` },
+  })
   return await createGuard({ verifier }).admit(fromWebRequest(request, request, {}), policy, false)
 }
 
@@ -65,4 +67,14 @@ describe('an application that has replaced the global Promise', () => {
       globalThis.Promise = native
     }
   })
+})
+
+test('a bearer token under the scheme DPoP is refused, new and cached, and passes under its own', async () => {
+  const dpop = { publicUrl: 'https://api.example.com' }
+  verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', dpop })
+  const token = await signClaims(key, claimsOf(issuer.issuer))
+  for (const scheme of ['DPoP', 'Bearer', 'DPoP'])
+    expect(outcomeOf(await admit(token, user(), scheme))).toBe(
+      scheme === 'DPoP' ? 'CW_PROOF_INVALID' : 'admitted',
+    )
 })

@@ -54,6 +54,18 @@ test('a forged token with the end of a cached one finds nothing', async () => {
   expect(await codeOf(() => verifier.verify(`x${token}`))).toBe('CW_TOKEN_MALFORMED')
 })
 
+test('nor with that of one which waits to be forgotten', async () => {
+  const verifier = make({ maxEntries: 4 })
+  const token = await sign()
+  const first = await verifier.verify(token)
+  for (const jti of ['a', 'b']) await verifier.verify(await sign({ jti }))
+  const [header, , signature] = token.split('.') as [string, string, string]
+  const claims = claimsOf(issuer.issuer, { sub: 'mallory' })
+  const forged = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.${signature}`
+  expect(await codeOf(() => verifier.verify(forged))).toBe('CW_TOKEN_SIGNATURE')
+  expect(verifier.verify(token), 'that one was still there').toBe(first)
+})
+
 test('a cached token ends with its exp', async () => {
   const verifier = make()
   const token = await sign({ exp: start + 60 })
