@@ -1,6 +1,9 @@
-import { allOf, createVerifier, not, type Policy, user, type Verifier } from 'cloakwright'
+import { createHash, randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { calculateJwkThumbprint, type JWK } from 'jose'
+import { allOf, CloakwrightError, createVerifier, not, type Policy, user, type Verifier } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Admission, createGuard, fromWebRequest } from '../../src/guard/index.ts'
+import { type Admission, createGuard, fromIncoming, fromWebRequest } from '../../src/guard/index.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
 const key = makeKey('one', 'ES256')
@@ -77,4 +80,47 @@ test('a bearer token under the scheme DPoP is refused, new and cached, and passe
     expect(outcomeOf(await admit(token, user(), scheme))).toBe(
       scheme === 'DPoP' ? 'CW_PROOF_INVALID' : 'admitted',
     )
+})
+
+test('two DPoP fields are refused, also where the first alone would do', async () => {
+  const dpop = { publicUrl: 'https://api.example.com' }
+  verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', dpop })
+  const client = makeKey('client', 'ES256')
+  const jwk = client.publicKey.export({ format: 'jwk' }) as JWK
+  const cnf = { jkt: await calculateJwkThumbprint(jwk) }
+  const token = await signClaims(key, claimsOf(issuer.issuer, { typ: 'DPoP', cnf }))
+  const proof = async (): Promise<string> => {
+    const ath = createHash('sha256').update(token).digest('base64url')
+    const claims = {
+      htm: 'GET',
+      htu: 'https://api.example.com/',
+      ath,
+      iat: Date.now() / 1000,
+      jti: randomUUID(),
+    }
+    return await signClaims(client, claims, { typ: 'dpop+jwt', jwk, kid: undefined })
+  }
+  for (const [proofs, expected] of [
+    [[await proof()], 'admitted'],
+    [[await proof(), await proof()], 'CW_PROOF_INVALID'],
+  ] as const) {
+    const rawHeaders = ['Authorization', `DPoP ${token}`, ...proofs.flatMap((one) => ['DPoP', one])]
+    const incoming = { method: 'GET', url: '/', rawHeaders, headers: {} } as unknown as IncomingMessage
+    const request = fromIncoming(incoming, { native: incoming, origin: () => 'http://host.invalid' })
+    expect(outcomeOf(await createGuard({ verifier }).admit(request, user(), false))).toBe(expected)
+  }
+})
+
+test.each([
+  ['a refusal', 'CW_TOKEN_EXPIRED', true],
+  ['an outage', 'CW_KEYS_UNAVAILABLE', false],
+  ['a mistake of the service', 'CW_CONFIG_MISSING', false],
+] as const)('of %s a client in development learns the reason or not', (_name, code, isExplained) => {
+  const error = new CloakwrightError(code, 'the reason', { hint: 'the fix' })
+  for (const explain of [true, false]) {
+    const { answer } = createGuard({ verifier, explain }).refuse(error, 'id')
+    const shown = explain && isExplained
+    expect(JSON.parse(answer.body)['reason']).toBe(shown ? 'the reason' : undefined)
+    expect(answer.body.includes('the fix')).toBe(shown)
+  }
 })

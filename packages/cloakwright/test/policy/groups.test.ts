@@ -1,4 +1,4 @@
-import { group, not, organization, type Policy } from 'cloakwright'
+import { anyOf, group, not, organization, type Policy, role } from 'cloakwright'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from '../support/refusal.ts'
 import { decide, outcome, useTokens } from './support/tokens.ts'
@@ -73,6 +73,8 @@ test.each<[string, Policy, Record<string, unknown>, string]>([
   ['in the group', not(group('/out')), { groups: ['/out'] }, 'CW_FORBIDDEN'],
   ['in other groups', not(group('/out')), { groups: ['/in'] }, 'allowed'],
   ['no word on groups', not(group('/out')), {}, 'CW_FORBIDDEN'],
+  ['no word on groups, and no such role', not(anyOf(group('/out'), role('out'))), {}, 'CW_FORBIDDEN'],
+  ['no such role, and no word on groups', not(anyOf(role('out'), group('/out'))), {}, 'CW_FORBIDDEN'],
   ['in the organization', not(organization('out')), { organization: ['out'] }, 'CW_FORBIDDEN'],
   [
     'the organizations that were asked for',

@@ -131,6 +131,17 @@ describe('refused', () => {
     expect(await codeWith(content)).toBe('CW_PROOF_INVALID')
   })
 
+  test.each([
+    ['*', '*'],
+    ['*', undefined],
+    ['https://evil.example/orders/7', 'https://evil.example/orders/7'],
+    ['https://evil.example/orders/7', 'none'],
+    ['//\\t', '//\\t'],
+  ])('the target %s by the address %s: what is no address equals nothing', async (requested, htu) => {
+    const proof = await signProof(key, good, { claims: { htu } })
+    expect(await codeOf(() => check([proof], { target: requested }))).toBe('CW_PROOF_INVALID')
+  })
+
   test('a proof by another key than the token’s', async () => {
     expect(await codeWith({}, other)).toBe('CW_PROOF_INVALID')
   })
