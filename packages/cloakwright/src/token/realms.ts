@@ -161,9 +161,17 @@ export function realmsOf(
   }
 }
 
-/** Keycloak writes a realm's name percent-encoded into its issuer. */
+/** What stands in a path's segment (RFC 3986 §3.3), escapes in upper case. */
+const segmentText = /^(?:[\w.~!$&'()*+,;=:@-]|%[\dA-F]{2})+$/
+/** Escapes of letters, digits, `-`, `.`, `_` and `~`, which need none (RFC 3986 §2.3). */
+const needless = /%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/
+
+/**
+ * Keycloak writes a realm's name percent-encoded into its issuer, in one way. With others, each would be an issuer of its
+ * own, and anybody could have as many of them kept, in place of those in use, as there are ways to write a name.
+ */
 function realmName(segment: string): string | undefined {
-  if (segment === '' || /[/?#\\]/.test(segment)) return undefined
+  if (!segmentText.test(segment) || needless.test(segment)) return undefined
   try {
     const name = decodeURIComponent(segment)
     return name === '.' || name === '..' || name.includes('/') ? undefined : name

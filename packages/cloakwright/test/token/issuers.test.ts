@@ -221,6 +221,10 @@ describe('realmsOf', () => {
     ['a query', 'https://sso.example.com/realms/acme?x', undefined],
     ['no name', 'https://sso.example.com/realms/', undefined],
     ['broken encoding', 'https://sso.example.com/realms/%E0%A4', undefined],
+    ['a letter that is escaped', 'https://sso.example.com/realms/%61cme', undefined],
+    ['an escape in lower case', 'https://sso.example.com/realms/S%c3%bcd%20West', undefined],
+    ['a letter that is not escaped', 'https://sso.example.com/realms/Süd%20West', undefined],
+    ['a name of what needs no escape', 'https://sso.example.com/realms/a-b.c_d~1:@', 'a-b.c_d~1:@'],
     ['plain http', 'http://sso.example.com/realms/acme', undefined],
   ])('%s', async (_name, issuer, realm) => {
     const asked: string[] = []
@@ -230,6 +234,17 @@ describe('realmsOf', () => {
     })
     expect(await resolve(issuer)).toEqual(realm === undefined ? undefined : { audience: 'shop-api', issuer })
     expect(asked).toEqual(realm === undefined ? [] : [realm])
+  })
+
+  test('a tenant is kept, however many other ways there are to write its name', async () => {
+    const server = acme.issuer.slice(0, acme.issuer.indexOf('/realms/'))
+    const accept = (realm: string) => (realm === 'acme' ? { audience: 'shop-api' } : undefined)
+    const verifier = createVerifier({ issuers: realmsOf(server, accept), maxIssuers: 2 })
+    const token = await ofAcme()
+    const first = await verifier.verify(token)
+    for (const name of ['%61cme', 'a%63me', 'ac%6Dme', 'ac%6dme', 'acm%65', '%61cm%65'])
+      await codeOf(async () => verifier.verify(await ofAcme({ iss: `${server}/realms/${name}` })))
+    expect(verifier.verify(token)).toBe(first)
   })
 
   test('a realm that is no tenant is refused', async () => {
