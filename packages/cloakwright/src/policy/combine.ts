@@ -37,8 +37,9 @@ export function anyOf(...policies: readonly [Policy, ...Policy[]]): Policy {
 }
 
 /**
- * Allows what a policy refuses because the token says otherwise. Where the token does not say (no `groups`, no `acr`, an
- * organization that the client did not ask for), both the policy and its opposite refuse; an error stays an error.
+ * Allows what a policy refuses because the token says otherwise. Where the token does not say (no `groups`, no roles at
+ * all, no `acr`, an organization that the client did not ask for), both the policy and its opposite refuse; an error stays
+ * an error. Mind that whoever asks for a token chooses the client, and the client which roles and scopes are in it.
  *
  * @throws {CW_CONFIG_INVALID} No policy.
  */

@@ -1,6 +1,7 @@
-import { allowed, holdsAll } from './decision.ts'
+import type { AccessToken } from '../token/access-token.ts'
+import { allowed, forbidden, holdsAll, undetermined } from './decision.ts'
 import type { ClientRole, RealmRole, RoleClient } from './roles.ts'
-import type { Policy } from './types.ts'
+import type { Policy, Refused } from './types.ts'
 
 /** Allows every verified token. */
 export function user(): Policy {
@@ -13,7 +14,12 @@ export function user(): Policy {
  * @throws {CW_CONFIG_INVALID} No role, or an empty one.
  */
 export function role(...roles: readonly [RealmRole, ...RealmRole[]]): Policy {
-  return holdsAll('realm role', roles, (token) => token.realmRoles)
+  return holdsAll(
+    'realm role',
+    roles,
+    (token) => token.realmRoles,
+    unlessSilent(({ realmRoles }) => realmRoles.length === 0),
+  )
 }
 
 /**
@@ -25,7 +31,12 @@ export function clientRole<Client extends RoleClient>(
   client: Client,
   ...roles: readonly [ClientRole<Client>, ...ClientRole<Client>[]]
 ): Policy {
-  return holdsAll(`role of client ${client}`, roles, (token) => token.clientRoles(client))
+  return holdsAll(
+    `role of client ${client}`,
+    roles,
+    (token) => token.clientRoles(client),
+    unlessSilent(({ claims }) => claims['resource_access'] === undefined),
+  )
 }
 
 /**
@@ -41,4 +52,13 @@ export function scope(...scopes: readonly [string, ...string[]]): Policy {
     (token) => token.scopes,
     (reason) => ({ allowed: false, code: 'CW_SCOPE_INSUFFICIENT', reason, challenge }),
   )
+}
+
+/**
+ * Whoever asks for a token chooses the client, and one without the scope `roles`, or without “Full scope allowed”, gets
+ * none of the user's roles into it: that a role is not there is then no proof that the user lacks it.
+ */
+function unlessSilent(isSilent: (token: AccessToken) => boolean) {
+  return (reason: string, token: AccessToken): Refused =>
+    isSilent(token) ? undetermined(reason) : forbidden(reason)
 }

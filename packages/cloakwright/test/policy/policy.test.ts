@@ -1,4 +1,13 @@
-import { type AccessToken, clientRole, createVerifier, type Policy, role, scope, user } from 'cloakwright'
+import {
+  type AccessToken,
+  clientRole,
+  createVerifier,
+  not,
+  type Policy,
+  role,
+  scope,
+  user,
+} from 'cloakwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
@@ -63,6 +72,31 @@ test('a refusal names what is missing, and a scope also what would be enough', a
     reason: 'missing scope: delete',
     challenge: { scope: 'write delete' },
   })
+})
+
+// A client without the scope `roles` has none of the user's in its tokens.
+test.each<[string, Policy, Record<string, unknown>, boolean]>([
+  ['a user without the role', not(role('blocked')), {}, true],
+  ['a user with it', not(role('admin')), {}, false],
+  ['a token without roles', not(role('blocked')), { realm_access: undefined }, false],
+  [
+    'a token with roles that are no list',
+    not(role('blocked')),
+    { realm_access: { roles: 'blocked' } },
+    false,
+  ],
+  ['a user without the client’s role', not(clientRole('shop-api', 'blocked')), {}, true],
+  ['a user without a role of that client', not(clientRole('shop-web', 'blocked')), {}, true],
+  [
+    'a token without client roles',
+    not(clientRole('shop-api', 'blocked')),
+    { resource_access: undefined },
+    false,
+  ],
+])('who has it not: %s', async (_name, policy, change, allowed) => {
+  const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+  const other = await verifier.verify(await signClaims(key, claimsOf(issuer.issuer, change)))
+  expect((await policy.evaluate(other, context)).allowed).toBe(allowed)
 })
 
 test.each([
