@@ -1,3 +1,4 @@
+import { beginningOf } from '../bounded-body.ts'
 import { isForm, toId } from './node-request.ts'
 import type { Framework, GuardedRequest } from './types.ts'
 
@@ -35,21 +36,7 @@ const formLimit = 64 * 1024
  * one breaks off is the handler's to find out.
  */
 export async function readForm(request: Request): Promise<Record<string, string> | undefined> {
-  if (request.bodyUsed || request.body === null) return undefined
-  const reader = (request.clone().body as ReadableStream<Uint8Array>).getReader()
-  const chunks: Uint8Array[] = []
-  try {
-    for (let size = 0; size < formLimit; ) {
-      const { done, value } = await reader.read()
-      if (done) break
-      chunks.push(value)
-      size += value.byteLength
-    }
-  } catch {
-    return undefined
-  } finally {
-    // Settles only when the handler's copy has ended too.
-    reader.cancel().catch(() => {})
-  }
-  return Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString('utf8')))
+  if (request.body === null || request.bodyUsed || request.body.locked) return undefined
+  const text = await beginningOf(request.clone().body, formLimit).catch(() => undefined)
+  return text === undefined ? undefined : Object.fromEntries(new URLSearchParams(text))
 }

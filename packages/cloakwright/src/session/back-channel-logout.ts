@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import { beginningOf } from '../bounded-body.ts'
 import { CloakwrightError } from '../errors.ts'
 import type { RevokedBy } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
@@ -11,6 +12,8 @@ const maxTokenAge = 120
 /** Seconds by which clocks may differ. */
 const clockTolerance = 5
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
+/** Bytes; a form that is longer is cut off, and its token does not verify. */
+const maxForm = 64 * 1024
 const headerTypes = new Set(['logout+jwt', 'jwt'])
 
 /** Takes the realm's word that a session, or all of a user's, has ended. */
@@ -57,7 +60,7 @@ function ofUser(subject: string | undefined, iat: number): RevokedBy {
 async function readToken(request: Request): Promise<string> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') throw refused('the request is not a form')
-  const tokens = new URLSearchParams(await request.text()).getAll('logout_token')
+  const tokens = new URLSearchParams(await beginningOf(request.body, maxForm)).getAll('logout_token')
   if (tokens.length !== 1 || tokens[0] === undefined) throw refused('the form needs one logout_token')
   return tokens[0]
 }

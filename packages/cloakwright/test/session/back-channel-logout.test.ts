@@ -55,6 +55,21 @@ describe('back-channel logout', () => {
     expect(await sessionOf(bob)).toBeDefined()
   })
 
+  it('reads no endless form', async () => {
+    const { sessions } = setup(provider)
+    let sent = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull(to) {
+        if ((sent += 65_536) > 2 ** 24) to.close()
+        else to.enqueue(new Uint8Array(65_536).fill(97))
+      },
+    })
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+    const request = new Request(address, { method: 'POST', body, headers, duplex: 'half' } as RequestInit)
+    expect((await sessions.handle(request))?.status).toBe(400)
+    expect(sent).toBeLessThan(2 ** 20)
+  })
+
   it.each<[string, Claims, string, string]>([
     ['a session', {}, 'sid-alice', 'anyone'],
     ['every session of a user', { sid: undefined }, 'any', 'sub-alice'],
