@@ -1,12 +1,20 @@
 import { benchFlood } from './flood.ts'
+import { benchImportTime } from './import-time.ts'
+import { benchOutage } from './outage.ts'
+import { benchPeers } from './peers.ts'
 import { benchProtectedRoute } from './protected-route.ts'
+import { benchRoutes } from './routes.ts'
 import { benchVerification } from './verification.ts'
 
 /** Each topic prints its tables and says whether its bounds hold. */
 const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   verification: benchVerification,
   flood: benchFlood,
+  'import-time': benchImportTime,
   'protected-route': benchProtectedRoute,
+  routes: benchRoutes,
+  peers: benchPeers,
+  outage: benchOutage,
 }
 
 /** Every benchmark, one after the other, or those that are named: `npm run bench -- verification`. The exit code is 1 when a bound does not hold. */

@@ -1,0 +1,47 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const entry = fileURLToPath(new URL('apps/main.ts', import.meta.url))
+
+/** An application under test in a process of its own. */
+export interface AppProcess {
+  readonly origin: string
+  /** Processor time that all threads of the process have used, in microseconds; 0 where it is not told. */
+  processorTime(): Promise<number>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts one of the applications in `apps/`. It ends when it is stopped, and by itself when this process is gone.
+ *
+ * @param settings What the application reads beside its issuer.
+ */
+export async function startApp(
+  name: string,
+  issuer: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<AppProcess> {
+  const child = fork(entry, [name, issuer], {
+    execArgv: ['--import', import.meta.resolve('tsx')],
+    env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...settings },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once('message', (message) => resolve(Number(message)))
+    child.once('exit', (code) => reject(new Error(`${name} ended with exit code ${code} before it listened`)))
+    child.once('error', reject)
+  })
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    processorTime: () =>
+      new Promise((resolve) => {
+        child.once('message', (message) => resolve(Number(message)))
+        child.send('processor time')
+      }),
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}

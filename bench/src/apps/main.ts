@@ -1,0 +1,34 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { cloakwrightExpress, cloakwrightFastify, cloakwrightHono } from './cloakwright.ts'
+import { expressOauth2JwtBearer, fastJwt, fastJwtCached, jose, keycloakConnect } from './peers.ts'
+import type { App, Realm } from './realm.ts'
+import { realmAt } from './realm.ts'
+
+/** The applications under test, by the names that the benchmarks start them by: `main.ts NAME ISSUER`. */
+const apps = new Map<string, (realm: Realm) => Promise<App>>([
+  ['cloakwright-fastify', cloakwrightFastify],
+  ['cloakwright-express', cloakwrightExpress],
+  ['cloakwright-hono', cloakwrightHono],
+  ['jose', jose],
+  ['fast-jwt', fastJwt],
+  ['fast-jwt-cached', fastJwtCached],
+  ['express-oauth2-jwt-bearer', expressOauth2JwtBearer],
+  ['keycloak-connect', keycloakConnect],
+])
+
+process.once('disconnect', () => process.exit())
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.(user + system)
+})
+
+const [name = '', issuer = ''] = process.argv.slice(2)
+const make = apps.get(name)
+if (make === undefined) throw new Error(`No application ${name}`)
+const server = createServer(await make(await realmAt(issuer)))
+// Connections that wait for their turn stay open.
+server.keepAliveTimeout = 0
+server.headersTimeout = 0
+server.requestTimeout = 0
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))

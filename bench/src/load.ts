@@ -1,0 +1,111 @@
+import { connect, type Socket } from 'node:net'
+
+/** What came of a run. */
+export interface Run {
+  readonly answers: number
+  readonly seconds: number
+}
+
+/** Keep-alive connections to one server, each with one request at a time. */
+export interface Load {
+  /**
+   * Sends requests to a path for some time and counts the answers; ends early when there is no token left.
+   *
+   * @param token The next request's access token; asked for once a request.
+   * @throws An answer other than 200: nothing was measured.
+   */
+  run(path: string, token: () => string | undefined, milliseconds: number): Promise<Run>
+  close(): void
+}
+
+/**
+ * A load generator that costs less than the servers it measures: requests are text written to sockets, answers are
+ * looked at only for their status and their end.
+ */
+export async function openLoad(origin: string, connections = 32): Promise<Load> {
+  const { hostname, port, host } = new URL(origin)
+  const open = await Promise.all(
+    Array.from({ length: connections }, () => openConnection(hostname, Number(port))),
+  )
+  return {
+    async run(path, token, milliseconds) {
+      const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer `
+      const started = performance.now()
+      const deadline = started + milliseconds
+      let answers = 0
+      await Promise.all(
+        open.map(
+          (connection) =>
+            new Promise<void>((resolve, reject) => {
+              const send = (): void => {
+                const next = performance.now() < deadline ? token() : undefined
+                if (next === undefined) return resolve()
+                connection.request(`${head}${next}\r\n\r\n`, (status) => {
+                  if (status !== 'HTTP/1.1 200') return reject(new Error(`${origin}${path}: ${status}`))
+                  answers++
+                  send()
+                })
+              }
+              send()
+            }),
+        ),
+      )
+      return { answers, seconds: (performance.now() - started) / 1000 }
+    },
+    close() {
+      for (const { socket } of open) socket.destroy()
+    },
+  }
+}
+
+interface Connection {
+  readonly socket: Socket
+  /** @param done Gets the beginning of the answer's first line, or what went wrong. */
+  request(text: string, done: (status: string) => void): void
+}
+
+async function openConnection(host: string, port: number): Promise<Connection> {
+  const socket = connect({ host, port, noDelay: true })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })
+  let received = ''
+  let done: ((status: string) => void) | undefined
+  const finish = (status: string): void => {
+    const finished = done
+    done = undefined
+    received = ''
+    finished?.(status)
+  }
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk: string) => {
+    received += chunk
+    if (isComplete(received)) finish(received.slice(0, 12))
+  })
+  socket.on('error', (error) => finish(`the connection failed: ${error.message}`))
+  socket.on('close', () => finish('the server closed the connection'))
+  return {
+    socket,
+    request(text, whenDone) {
+      done = whenDone
+      if (socket.closed) return finish('the server closed the connection')
+      socket.write(text)
+    },
+  }
+}
+
+const lengthField = /\r\ncontent-length: (\d+)\r\n/i
+
+/** Whether an answer is all there, by its Content-Length or its last chunk. */
+function isComplete(received: string): boolean {
+  const head = received.indexOf('\r\n\r\n')
+  if (head === -1) return false
+  const length = lengthField.exec(received.slice(0, head + 2))?.[1]
+  return length === undefined
+    ? received.endsWith('\r\n0\r\n\r\n')
+    : received.length >= head + 4 + Number(length)
+}
