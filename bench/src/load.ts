@@ -29,7 +29,7 @@ export async function openLoad(origin: string, connections = 32): Promise<Load> 
   )
   return {
     async run(path, token, milliseconds) {
-      const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer `
+      const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${usual}Authorization: Bearer `
       const started = performance.now()
       const deadline = started + milliseconds
       let answers = 0
@@ -57,6 +57,17 @@ export async function openLoad(origin: string, connections = 32): Promise<Load> 
     },
   }
 }
+
+/** What Node's own fetch sends with each request. */
+const usual = [
+  'Connection: keep-alive',
+  'Accept: */*',
+  'Accept-Language: *',
+  'Sec-Fetch-Mode: cors',
+  'User-Agent: node',
+  'Accept-Encoding: gzip, deflate',
+  '',
+].join('\r\n')
 
 interface Connection {
   readonly socket: Socket

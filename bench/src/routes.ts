@@ -12,7 +12,7 @@ const coldTokens = 60_000
 
 /**
  * What a guard costs in Fastify, Express and Hono, each against its own baseline in one process, by the same requests:
- * with a token that is known (warm) against an open route, and with a new token each time (cold) against a route that
+ * with a token that is known (warm) against an open route whose guard does nothing, and with a new token each time (cold) against a route that
  * does nothing but verify the signature and parse the payload.
  */
 export async function benchRoutes(): Promise<boolean> {
@@ -84,6 +84,7 @@ async function measure(
       target('/open', '/open', known, warm.slice),
       target('/guarded', '/guarded', known, warm.slice),
       target('/open again (null test)', '/open', known, warm.slice),
+      target('/plain, without any guard', '/plain', known, warm.slice),
     ]
     await inTurns(`${framework}, warm-up`, warmTargets, 6)
     const warmSlices = await inTurns(`${framework}, warm`, warmTargets, warm.rounds)
