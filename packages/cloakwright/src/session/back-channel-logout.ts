@@ -1,10 +1,11 @@
-import { createRemoteJWKSet, customFetch, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { KeyObject } from 'node:crypto'
+import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import { beginningOf } from '../bounded-body.ts'
 import { CloakwrightError } from '../errors.ts'
+import { createKeySet } from '../keys/index.ts'
 import type { RevokedBy } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
 import { sha256 } from './crypto.ts'
-import { unavailable } from './provider-error.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */
@@ -73,28 +74,35 @@ interface LogoutToken {
 }
 
 function createTokenCheck({ config, provider }: SessionContext): (token: string) => Promise<LogoutToken> {
-  const keySets = new Map<string, ReturnType<typeof createRemoteJWKSet>>()
-  const keysOf = (url: string): ReturnType<typeof createRemoteJWKSet> => {
-    const known = keySets.get(url)
-    if (known !== undefined) return known
-    const keys = createRemoteJWKSet(new URL(url), {
-      timeoutDuration: config.timeout,
-      [customFetch]: (address, init) => config.fetch(address, init as RequestInit),
-    })
-    keySets.set(url, keys)
-    return keys
+  const { fetch, now, timeout } = config
+  // As a verifier's: a logout by a new key waits for the next look, since the realm sends it once only.
+  const keys = createKeySet({
+    metadata: provider.metadata,
+    fetch,
+    now,
+    timeout,
+    coolDown: 1_000,
+    maxAge: 300_000,
+    onRemoved: () => {},
+    onError: () => {},
+  })
+  const keyOf = async ({ alg, kid = '' }: JWTHeaderParameters): Promise<KeyObject> => {
+    keys.keepFresh(now())
+    const key = keys.get(kid) ?? (await keys.find(kid))
+    if (key === undefined || !(key.algorithms as readonly string[]).includes(alg))
+      throw new errors.JWKSNoMatchingKey()
+    return key.publicKey
   }
 
   return async (token) => {
-    const { internal } = await provider.metadata.get()
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, keysOf(String(internal.jwks_uri)), {
+      const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
         issuer: config.issuer,
         audience: config.clientId,
         algorithms,
         clockTolerance,
         maxTokenAge,
-        currentDate: new Date(config.now()),
+        currentDate: new Date(now()),
         requiredClaims: ['jti', 'iat', 'events'],
       })
       if (!headerTypes.has(protectedHeader.typ?.toLowerCase() ?? '')) throw refused('its typ is another one')
@@ -125,13 +133,7 @@ function toLogoutToken(payload: JWTPayload): LogoutToken {
 /** A token that is wrong is told apart from keys that can't be had. Messages of jose hold names of claims, no values. */
 function toRefusal(error: unknown): unknown {
   if (error instanceof CloakwrightError) return error
-  const isOutage =
-    !(error instanceof errors.JOSEError) ||
-    error.code === 'ERR_JWKS_TIMEOUT' ||
-    error.code === 'ERR_JOSE_GENERIC'
-  return isOutage
-    ? unavailable('The realm’s keys can’t be had', error)
-    : refused(`it failed a check (${error.code})`, error)
+  return error instanceof errors.JOSEError ? refused(`it failed a check (${error.code})`, error) : error
 }
 
 function refused(why: string, cause?: unknown): CloakwrightError {

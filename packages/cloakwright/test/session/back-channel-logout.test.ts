@@ -136,6 +136,15 @@ describe('back-channel logout', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
+  it('takes a token by a new key, also right after somebody has named a key that is none', async () => {
+    const { sessions, signIn } = setup(provider)
+    const browser = await signIn()
+    expect((await sessions.handle(call(await tokenOf({}, { kid: 'none' }))))?.status).toBe(400)
+    await provider.rotate()
+    expect((await sessions.handle(call(await tokenOf())))?.status).toBe(200)
+    expect(await sessionOf(browser)).toBeUndefined()
+  })
+
   it('takes each token once, and spares who signed in after it', async () => {
     const { sessions, signIn } = setup(provider)
     const old = Math.floor(Date.now() / 1000) - 60

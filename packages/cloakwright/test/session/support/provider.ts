@@ -31,6 +31,8 @@ export interface TestProvider {
   onToken: (answer: TokenAnswer, form: URLSearchParams) => Promise<TokenAnswer | undefined> | TokenAnswer
   /** Signs any claims with the provider's key. */
   sign(claims: JWTPayload, header?: Record<string, string>): Promise<string>
+  /** Replaces the provider's key by another of another name. */
+  rotate(): Promise<void>
   reset(): void
   close(): Promise<void>
 }
@@ -40,7 +42,8 @@ export const clientId = 'app'
 export const clientSecret = 's3cr:et/+&% é'
 
 export async function startProvider(): Promise<TestProvider> {
-  const { privateKey, publicKey } = await generateKeyPair('RS256')
+  let kid = 'k'
+  let { privateKey, publicKey } = await generateKeyPair('RS256')
   const codes = new Map<string, { login: URLSearchParams; user: string; sid: string }>()
   const server = createServer((request, response) => {
     void answer(request).then((result) => {
@@ -58,7 +61,7 @@ export async function startProvider(): Promise<TestProvider> {
     claims.iat = Math.floor(Date.now() / 1000)
     claims.exp = claims.iat + 300
     provider.onIdToken(claims)
-    return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(privateKey)
+    return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
   }
 
   const token = async (form: URLSearchParams): Promise<TokenAnswer> => {
@@ -104,7 +107,7 @@ export async function startProvider(): Promise<TestProvider> {
     if (path === '/.well-known/openid-configuration')
       return provider.down === 'discovery' ? json(500, {}) : json(200, document)
     if (path === '/certs')
-      return json(200, { keys: [{ ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256', use: 'sig' }] })
+      return json(200, { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] })
     if (path === '/auth') {
       const code = randomUUID()
       const sid = `sid-${provider.user}`
@@ -153,7 +156,11 @@ export async function startProvider(): Promise<TestProvider> {
     issuer,
     grants: [],
     sign: (claims, header = {}) =>
-      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'k', ...header }).sign(privateKey),
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(privateKey),
+    async rotate() {
+      kid += 'k'
+      ;({ privateKey, publicKey } = await generateKeyPair('RS256'))
+    },
     reset() {
       Object.assign(provider, defaults)
       provider.grants.length = 0
