@@ -12,6 +12,8 @@ export interface Realms {
    * @throws {CW_DISCOVERY_FAILED} The function that knows the issuers failed, or is asked about too many at a time.
    */
   find(issuer: string): Realm | undefined | Promise<Realm | undefined>
+  /** Notes that a token of the realm was verified: others have only named it. */
+  use(realm: Realm): void
   ready(): Promise<void>
 }
 
@@ -22,7 +24,7 @@ const maxIssuerLength = 2_048
 const maxAsked = 1_000
 
 /**
- * Realms known from the start, or by a function: of those, the most recently used `maxIssuers` are kept.
+ * Realms known from the start, or by a function: of those, the `maxIssuers` are kept whose tokens were verified last.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -54,6 +56,7 @@ function listedRealms(issuers: readonly IssuerOptions[], create: (options: Issue
   return {
     issuers: [...realms.keys()],
     find: (issuer) => realms.get(issuer),
+    use: () => {},
     async ready() {
       await Promise.all([...realms.values()].map(({ keys }) => keys.ready()))
     },
@@ -67,34 +70,32 @@ function resolvedRealms(
 ): Realms {
   /** In the order of their last use. */
   const realms = new Map<string, Realm>()
+  /** Those that tokens have named, and none was verified yet: anybody can name them, so that they push nothing out of use. */
+  const named = new Map<string, Realm>()
   const asked = new Map<string, Promise<Realm | undefined>>()
 
-  const keep = (issuer: string, realm: Realm): void => {
-    for (const [oldest, forgotten] of realms) {
-      if (realms.size < maxIssuers) break
-      forgotten.inUse = false
-      realms.delete(oldest)
+  const makeRoom = (kept: Map<string, Realm>): void => {
+    for (const [oldest, forgotten] of kept) {
+      if (kept.size < maxIssuers) break
+      if (kept === realms) forgotten.inUse = false
+      kept.delete(oldest)
     }
-    realms.set(issuer, realm)
   }
   const ask = async (issuer: string): Promise<Realm | undefined> => {
     const options = await Promise.resolve(issuer).then(resolve).catch(failed)
     // The function’s answer is not trusted to be about the issuer that was asked for; a database’s null is none either.
     if (options?.issuer !== issuer) return undefined
     const realm = create(options)
-    keep(issuer, realm)
+    makeRoom(named)
+    named.set(issuer, realm)
     return realm
   }
 
   return {
     issuers: [],
     find(issuer) {
-      const known = realms.get(issuer)
-      if (known !== undefined) {
-        realms.delete(issuer)
-        realms.set(issuer, known)
-        return known
-      }
+      const known = realms.get(issuer) ?? named.get(issuer)
+      if (known !== undefined) return known
       if (issuer.length > maxIssuerLength) return undefined
       let pending = asked.get(issuer)
       if (pending === undefined) {
@@ -103,6 +104,17 @@ function resolvedRealms(
         asked.set(issuer, pending)
       }
       return pending
+    },
+    use(realm) {
+      const { issuer } = realm.expected
+      named.delete(issuer)
+      const known = realms.get(issuer)
+      // Made anew while the token was verified: two of one issuer are not kept.
+      if (known !== undefined && known !== realm) realm.inUse = false
+      if (!realm.inUse) return
+      realms.delete(issuer)
+      makeRoom(realms)
+      realms.set(issuer, realm)
     },
     ready: async () => {},
   }

@@ -82,6 +82,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     parsedClaims?: Claims,
   ): AccessToken | Promise<AccessToken> => {
     checkSignature(parsed, key)
+    realms.use(realm)
     const claims = parsedClaims ?? parseClaims(parsed.payload)
     const { introspection } = realm
     if (introspection !== undefined && isLightweight(claims)) {
@@ -182,7 +183,12 @@ const asBearer: Presentation = {
 }
 
 function oneRealm(realm: Realm): Realms {
-  return { issuers: [realm.expected.issuer], find: () => realm, ready: () => realm.keys.ready() }
+  return {
+    issuers: [realm.expected.issuer],
+    find: () => realm,
+    use: () => {},
+    ready: () => realm.keys.ready(),
+  }
 }
 
 /** The realm’s answer is about roles and audience: it never frees a token of the key that it is bound to. */

@@ -206,6 +206,27 @@ describe('a function that knows the issuers', () => {
     expect(verifier.verify(one), 'cached anew').toBe(again)
     expect(asked).toEqual([acme.issuer, globex.issuer, acme.issuer])
   })
+
+  test('a realm in use is not forgotten for those that nobody’s signature has named', async () => {
+    const asked: string[] = []
+    const verifier = createVerifier({
+      issuers: (issuer) => {
+        asked.push(issuer)
+        return { issuer, audience: 'shop-api' }
+      },
+      maxIssuers: 2,
+    })
+    const token = await ofAcme()
+    const first = await verifier.verify(token)
+    const stranger = makeKey('one', 'ES256')
+    for (const iss of [globex.issuer, 'http://localhost:1/a', 'http://localhost:1/b', 'http://localhost:1/c'])
+      expect(await codeOf(async () => verifier.verify(await signClaims(stranger, claimsOf(iss))))).not.toBe(
+        'accepted',
+      )
+    expect(verifier.verify(token)).toBe(first)
+    expect(await codeOf(async () => verifier.verify(await ofAcme({ jti: 'new' })))).toBe('accepted')
+    expect(asked.filter((issuer) => issuer === acme.issuer)).toHaveLength(1)
+  })
 })
 
 describe('realmsOf', () => {
