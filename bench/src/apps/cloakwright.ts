@@ -30,20 +30,29 @@ export async function cloakwrightFastify(realm: Realm): Promise<App> {
   const verifier = await verifierOf(realm)
   const plain = Fastify()
   plain.get('/plain', () => greet('alice'))
-  const open = Fastify()
-  open.get('/open', { onRequest: (_request, _reply, done) => done() }, () => greet('alice'))
-  const bare = Fastify()
-  bare.get('/bare', (request) => greet(bareVerify(realm, request.raw).preferred_username))
+  const [open, openAgain] = twice((path) => {
+    const app = Fastify()
+    app.get(path, { onRequest: (_request, _reply, done) => done() }, () => greet('alice'))
+    return app
+  }, '/open')
+  const [bare, bareAgain] = twice((path) => {
+    const app = Fastify()
+    app.get(path, (request) => greet(bareVerify(realm, request.raw).preferred_username))
+    return app
+  }, '/bare')
   const guarded = Fastify()
   await guarded.register(cloakwright, { verifier })
   guarded.get('/guarded', { onRequest: requireUser() }, (request) => greet(userOf(request).username))
-  for (const app of [plain, open, bare, guarded]) await app.ready()
-  return byPath({
-    '/plain': (request, response) => plain.routing(request, response),
-    '/open': (request, response) => open.routing(request, response),
-    '/bare': (request, response) => bare.routing(request, response),
-    '/guarded': (request, response) => guarded.routing(request, response),
-  })
+  const apps = {
+    '/plain': plain,
+    '/open': open,
+    '/open-again': openAgain,
+    '/bare': bare,
+    '/bare-again': bareAgain,
+    '/guarded': guarded,
+  }
+  for (const app of Object.values(apps)) await app.ready()
+  return byPath(apps, (app) => (request, response) => app.routing(request, response))
 }
 
 export async function cloakwrightExpress(realm: Realm): Promise<App> {
@@ -51,14 +60,20 @@ export async function cloakwrightExpress(realm: Realm): Promise<App> {
   const pass: express.RequestHandler = (_request, _response, next) => next()
   const plain = express()
   plain.get('/plain', (_request, response) => void response.json(greet('alice')))
-  const open = express()
-  open.use(pass)
-  open.get('/open', pass, (_request, response) => void response.json(greet('alice')))
-  const bare = express()
-  bare.get(
-    '/bare',
-    (request, response) => void response.json(greet(bareVerify(realm, request).preferred_username)),
-  )
+  const [open, openAgain] = twice((path) => {
+    const app = express()
+    app.use(pass)
+    app.get(path, pass, (_request, response) => void response.json(greet('alice')))
+    return app
+  }, '/open')
+  const [bare, bareAgain] = twice((path) => {
+    const app = express()
+    app.get(
+      path,
+      (request, response) => void response.json(greet(bareVerify(realm, request).preferred_username)),
+    )
+    return app
+  }, '/bare')
   const guarded = express()
   guarded.use(cloakwright({ verifier: await verifierOf(realm) }))
   guarded.get(
@@ -66,7 +81,14 @@ export async function cloakwrightExpress(realm: Realm): Promise<App> {
     requireUser(),
     (request, response) => void response.json(greet(userOf(request).username)),
   )
-  return byPath({ '/plain': plain, '/open': open, '/bare': bare, '/guarded': guarded })
+  const apps = {
+    '/plain': plain,
+    '/open': open,
+    '/open-again': openAgain,
+    '/bare': bare,
+    '/bare-again': bareAgain,
+  }
+  return byPath({ ...apps, '/guarded': guarded }, (app) => app)
 }
 
 export async function cloakwrightHono(realm: Realm): Promise<App> {
@@ -74,27 +96,39 @@ export async function cloakwrightHono(realm: Realm): Promise<App> {
   const pass: MiddlewareHandler = (_c, next) => next()
   const plain = new Hono()
   plain.get('/plain', (c) => c.json(greet('alice')))
-  const open = new Hono()
-  open.use(pass)
-  open.get('/open', pass, (c) => c.json(greet('alice')))
-  const bare = new Hono<{ Bindings: HttpBindings }>()
-  bare.get('/bare', (c) => c.json(greet(bareVerify(realm, c.env.incoming).preferred_username)))
+  const [open, openAgain] = twice((path) => {
+    const app = new Hono()
+    app.use(pass)
+    app.get(path, pass, (c) => c.json(greet('alice')))
+    return app
+  }, '/open')
+  const [bare, bareAgain] = twice((path) => {
+    const app = new Hono<{ Bindings: HttpBindings }>()
+    app.get(path, (c) => c.json(greet(bareVerify(realm, c.env.incoming).preferred_username)))
+    return app as unknown as Hono
+  }, '/bare')
   const guarded = new Hono()
   guarded.use(cloakwright({ verifier: await verifierOf(realm) }))
   guarded.get('/guarded', requireUser(), (c) => c.json(greet(userOf(c).username)))
-  const listenerOf = ({ fetch }: Pick<Hono, 'fetch'>): App => {
+  const apps = {
+    '/plain': plain,
+    '/open': open,
+    '/open-again': openAgain,
+    '/bare': bare,
+    '/bare-again': bareAgain,
+  }
+  return byPath({ ...apps, '/guarded': guarded }, ({ fetch }) => {
     const listener = getRequestListener(fetch)
     return (request, response) => void listener(request, response)
-  }
-  return byPath({
-    '/plain': listenerOf(plain),
-    '/open': listenerOf(open),
-    '/bare': listenerOf(bare as unknown as Hono),
-    '/guarded': listenerOf(guarded),
   })
 }
 
-function byPath(apps: Readonly<Record<string, App>>): App {
-  const found = new Map(Object.entries(apps))
+/** Two applications of one make, for the null test. */
+function twice<Made>(make: (path: string) => Made, path: string): readonly [Made, Made] {
+  return [make(path), make(`${path}-again`)]
+}
+
+function byPath<Made>(apps: Readonly<Record<string, Made>>, toApp: (made: Made) => App): App {
+  const found = new Map(Object.entries(apps).map(([path, made]) => [path, toApp(made)]))
   return (request, response) => found.get(request.url ?? '')?.(request, response)
 }

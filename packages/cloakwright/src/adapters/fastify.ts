@@ -62,7 +62,9 @@ export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, opti
   const guard = createGuard(options, sessions)
   app.decorateRequest('user', undefined)
   app.decorate<Guard>(guardKey, guard)
-  app.addHook('preValidation', refuseTokenInForm)
+  app.addHook('onRoute', (route) => {
+    if (hasForms(route.method)) route.preValidation = [refuseTokenInForm, ...toArray(route.preValidation)]
+  })
   if (guard.resource !== undefined) publish(app, guard.resource)
   if (sessions !== undefined) mountSessions(app, sessions)
   done()
@@ -155,6 +157,16 @@ function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: (
   } catch (error) {
     sendProblem(error, request, reply)
   }
+}
+
+/** A route that is only read has no form, and needs no hook that looks for one. */
+function hasForms(methods: string | readonly string[]): boolean {
+  return toArray(methods).some((method) => method !== 'GET' && method !== 'HEAD')
+}
+
+function toArray<T>(value: T | readonly T[] | undefined): readonly T[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
 function publish(

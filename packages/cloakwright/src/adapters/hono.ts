@@ -130,7 +130,7 @@ function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
 
 function proceed(admission: Admission, visit: Visit, c: Context, next: Next): Promise<Response | void> {
   if (admission.kind === 'refused') return Promise.resolve(answer(admission, c, visit.state))
-  if (admission.kind === 'redirected') return Promise.resolve(admission.response)
+  if (admission.kind !== 'admitted') return Promise.resolve(admission.response)
   visit.user = admission.user
   const { headers } = admission
   return headers === undefined ? next() : next().then(() => setHeaders(c, headers))

@@ -1,8 +1,14 @@
 import { CloakwrightError } from '../errors.ts'
-import type { Decision, Policy } from '../policy/index.ts'
+import type { Decision, Policy, PolicyContext } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
-import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
+import {
+  type AccessToken,
+  type Credentials,
+  credentialsOf,
+  refuseJoined,
+  type Verifier,
+} from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
 import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
@@ -40,6 +46,7 @@ export interface Guard {
 export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
   const { verifier } = options
   const { proofs } = verifier
+  const proves = proofs.dpop !== undefined || proofs.mtls !== undefined
   const resource = options.resource && createResourceMetadata(options.resource, verifier)
   const [issuer = ''] = verifier.issuers
   const context: Omit<RefusalContext, 'requestId'> = {
@@ -49,6 +56,12 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     explain: options.explain ?? process.env['NODE_ENV'] === 'development',
   }
   const refuse = (error: unknown, requestId: string): Refused => toRefused(error, { ...context, requestId })
+
+  /** What a policy's own function threw is the service's failure, unless it says itself that clients may see it. */
+  const fail = (error: unknown, request: GuardedRequest): Refused => {
+    const shown = error instanceof CloakwrightError || isExposed(error)
+    return refuse(shown ? error : new Error('Policy: it failed', { cause: error }), request.id())
+  }
 
   // What has to wait is in functions of its own: a closure costs those that do not wait, too.
 
@@ -76,7 +89,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     tokenText: string,
     headers?: Headers,
   ): Admission | Promise<Admission> => {
-    const decision = policy.evaluate(user, { now: Date.now() / 1000, request: request.native, tokenText })
+    const decision = policy.evaluate(user, new Context(request, tokenText))
     return isPromise(decision)
       ? concludeLater(request, policy, decision, user, headers)
       : conclude(request, policy, decision, user, headers)
@@ -96,7 +109,13 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     credentials: Credentials,
   ): Admission | Promise<Admission> => {
     const { scheme, token } = credentials
-    const user = verifier.verify(token, presentationOf(request, scheme, proofs))
+    let user: AccessToken | Promise<AccessToken>
+    try {
+      user = verifier.verify(token, proves ? presentationOf(request, scheme, proofs) : undefined)
+    } catch (error) {
+      refuseJoined(credentials)
+      throw error
+    }
     return isPromise(user)
       ? withTokenLater(request, policy, credentials, user)
       : decide(request, policy, user, token)
@@ -105,10 +124,17 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   const withTokenLater = async (
     request: GuardedRequest,
     policy: Policy,
-    { scheme, token }: Credentials,
+    credentials: Credentials,
     user: Promise<AccessToken>,
   ): Promise<Admission> => {
-    const verified = await user
+    const { scheme, token } = credentials
+    let verified: AccessToken
+    try {
+      verified = await user
+    } catch (error) {
+      refuseJoined(credentials)
+      throw error
+    }
     // A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2).
     const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(Date.now()) : undefined
     return await decide(
@@ -165,7 +191,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     try {
       return await admission
     } catch (error) {
-      return refuse(error, request.id())
+      return fail(error, request)
     }
   }
 
@@ -176,7 +202,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
         const admission = start(request, policy, anonymous)
         return isPromise(admission) ? settle(request, admission) : admission
       } catch (error) {
-        return refuse(error, request.id())
+        return fail(error, request)
       }
     },
     refuse,
@@ -184,6 +210,30 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
 }
 
 type Headers = Readonly<Record<string, string>>
+
+/** Most policies look at the token alone: the time is told when it is asked for. */
+class Context implements PolicyContext {
+  readonly tokenText: string
+  declare private readonly guarded: GuardedRequest
+
+  constructor(guarded: GuardedRequest, tokenText: string) {
+    this.guarded = guarded
+    this.tokenText = tokenText
+  }
+
+  get now(): number {
+    return Date.now() / 1000
+  }
+
+  get request(): unknown {
+    return this.guarded.native
+  }
+}
+
+/** As errors of `http-errors` say that their status and text are for the client. */
+function isExposed(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'expose' in error && error.expose === true
+}
 
 function nothingGiven(request: GuardedRequest): CloakwrightError {
   const hint = hasTokenInQuery(request.target)

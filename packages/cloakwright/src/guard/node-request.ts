@@ -12,15 +12,15 @@ export function fromIncoming<Native>(
 }
 
 class NodeRequest<Native> implements GuardedRequest {
-  readonly incoming: IncomingMessage
-  readonly native: Native
-  readonly #framework: Framework<Native>
-  #id: string | undefined
+  // Declared only: one is made for each request, and is filled by its constructor alone.
+  declare readonly incoming: IncomingMessage
+  declare readonly native: Native
+  declare private readonly framework: Framework<Native>
 
   constructor(incoming: IncomingMessage, native: Native, framework: Framework<Native>) {
     this.incoming = incoming
     this.native = native
-    this.#framework = framework
+    this.framework = framework
   }
 
   get method(): string {
@@ -37,16 +37,15 @@ class NodeRequest<Native> implements GuardedRequest {
   }
 
   form(): unknown {
-    return isForm(this.fields('content-type')[0]) ? this.#framework.form?.(this.native) : undefined
+    return isForm(this.fields('content-type')[0]) ? this.framework.form?.(this.native) : undefined
   }
 
   origin(): string {
-    return this.#framework.origin?.(this.native) ?? 'http://host.invalid'
+    return this.framework.origin?.(this.native) ?? 'http://host.invalid'
   }
 
   id(): string {
-    this.#id ??= toId(this.#framework.id?.(this.native))
-    return this.#id
+    return toId(this.framework.id?.(this.native))
   }
 }
 
@@ -61,7 +60,8 @@ function fieldsOf(rawHeaders: readonly string[], name: string): readonly string[
   let found: string[] | undefined
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const candidate = rawHeaders[at] as string
-    if (candidate.length !== name.length || candidate.toLowerCase() !== name) continue
+    if (candidate.length !== name.length) continue
+    if (candidate !== name && candidate.toLowerCase() !== name) continue
     if (found === undefined) found = [rawHeaders[at + 1] as string]
     else found.push(rawHeaders[at + 1] as string)
   }

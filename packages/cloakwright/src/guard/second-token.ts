@@ -6,6 +6,8 @@ import type { GuardedRequest } from './types.ts'
 export function refuseSecondToken(request: GuardedRequest): void | Promise<void> {
   if (hasTokenInQuery(request.target))
     throw ambiguous('in the Authorization field and in the address (access_token)')
+  const { method } = request
+  if (method === 'GET' || method === 'HEAD') return undefined
   const form = request.form()
   return isPromise(form) ? form.then(refuseTokenIn) : refuseTokenIn(form)
 }

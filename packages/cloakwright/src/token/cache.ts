@@ -27,7 +27,9 @@ export interface CacheEntry<Owner> {
 
 /**
  * A cache in two generations: entries enter the young one, a hit in the old one brings an entry back, and when the
- * young one is half of the limit it becomes the old one. This forgets what is unused without any work at a hit.
+ * young one is half of the limit it becomes the old one. This forgets what is unused without any work at a hit. Once
+ * there was more than that, a token enters when it comes for the second time: those that come once would push out what
+ * is in use, and keeping them costs more than it ever saves.
  */
 export function createTokenCache<Owner>(
   limits: Required<TokenCacheLimits>,
@@ -38,7 +40,17 @@ export function createTokenCache<Owner>(
   let young = new Map<number, CacheEntry<Owner>>()
   let old = new Map<number, CacheEntry<Owner>>()
   let youngBytes = 0
+  /** Keys of tokens that came while there was no room, each in the one place that it can be in. */
+  let noted: Int32Array | undefined
 
+  /** Whether it came before; notes that it came. */
+  const cameBefore = (key: number): boolean => {
+    noted ??= new Int32Array(notedKeys).fill(-1)
+    const place = key % notedKeys
+    if (noted[place] === key) return true
+    noted[place] = key
+    return false
+  }
   const add = (key: number, entry: CacheEntry<Owner>): void => {
     const bytes = weightOf(entry.token)
     const before = young.get(key)
@@ -70,16 +82,21 @@ export function createTokenCache<Owner>(
       return now < entry.verified.expiresAt && now >= entry.validFrom ? entry : undefined
     },
     set(token, verified, owner, revocationsSeen) {
+      const key = keyOf(token)
+      if (old.size > 0 && !cameBefore(key)) return
       const validFrom = Math.max(verified.issuedAt, verified.notBefore) - clockTolerance
-      add(keyOf(token), { token, verified, validFrom, owner, revocationsSeen })
+      add(key, { token, verified, validFrom, owner, revocationsSeen })
     },
     clear() {
       young = new Map()
       old = new Map()
       youngBytes = 0
+      noted = undefined
     },
   }
 }
+
+const notedKeys = 65_536
 
 /**
  * 30 bits of a signature's end: few tokens share them, and found by them an entry is confirmed by its whole text, so

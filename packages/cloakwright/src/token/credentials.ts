@@ -15,19 +15,31 @@ const schemes = /^(?:(bearer)|dpop)(?: +|$)/i
  * @param fields Every `Authorization` field of the request, in order.
  * @param dpop Whether the scheme `DPoP` counts.
  * @returns `undefined` for a request without a token, also when it has credentials of another scheme.
- * @throws {CW_REQUEST_AMBIGUOUS} More than one token.
+ * @throws {CW_REQUEST_AMBIGUOUS} More than one field.
  */
 export function credentialsOf(fields: readonly string[], dpop: boolean): Credentials | undefined {
   const [field, second] = fields
   if (field === undefined) return undefined
   if (second !== undefined) throw ambiguous('in two Authorization fields')
+  // As nearly every client writes it; the expression knows all other ways.
+  if (field.startsWith('Bearer ') && field.charCodeAt(7) !== space)
+    return { scheme: 'Bearer', token: field.slice(7) }
   const found = schemes.exec(field)
   if (found === null) return undefined
   const scheme = found[1] === undefined ? 'DPoP' : 'Bearer'
   if (scheme === 'DPoP' && !dpop) return undefined
-  const token = field.slice(found[0].length)
+  return { scheme, token: field.slice(found[0].length) }
+}
+
+const space = 0x20
+
+/**
+ * Refuses tokens that a proxy has joined into one field. A comma is in no token, so this is asked of refused ones only.
+ *
+ * @throws {CW_REQUEST_AMBIGUOUS}
+ */
+export function refuseJoined({ token }: Credentials): void {
   if (token.includes(',')) throw ambiguous('joined by a comma in the Authorization field')
-  return { scheme, token }
 }
 
 /** The refusal of a request that carries more than one token (RFC 6750 §2). */

@@ -136,6 +136,7 @@ test('it holds no more tokens than its limit, and those in use stay', async () =
   const inUse = await verifier.verify(used)
   const firsts = []
   for (const token of tokens.slice(1)) {
+    await verifier.verify(token)
     firsts.push([token, await verifier.verify(token)] as const)
     expect(verifier.verify(used)).toBe(inUse)
   }
@@ -144,6 +145,19 @@ test('it holds no more tokens than its limit, and those in use stay', async () =
   for (const [token, first] of firsts.toReversed()) if (verifier.verify(token) === first) kept++
   expect(kept).toBeGreaterThan(0)
   expect(kept).toBeLessThanOrEqual(20)
+})
+
+test('once it was full, a token enters when it comes again: those that come once push nothing out', async () => {
+  const verifier = make({ maxEntries: 8 })
+  const tokens = await Promise.all(Array.from({ length: 40 }, (_, at) => sign({ jti: `t${at}` })))
+  const early = tokens.slice(0, 8)
+  for (const token of early) await verifier.verify(token)
+  const kept = await verifier.verify(early[7] as string)
+  for (const token of tokens.slice(8)) await verifier.verify(token)
+  expect(verifier.verify(early[7] as string)).toBe(kept)
+  const late = tokens[39] as string
+  const second = await verifier.verify(late)
+  expect(verifier.verify(late)).toBe(second)
 })
 
 test('it holds no more bytes than its limit', async () => {
@@ -190,7 +204,7 @@ test('a cached token keeps nothing of the larger text it was cut from', async ()
   expect(heapInUse() - before, 'of 100 MiB').toBeLessThan(8)
 })
 
-test('memory is bounded under 25,000 valid tokens and 100,000 forged ones, each seen once', async () => {
+test('memory is bounded under 25,000 valid tokens, each seen twice, and 100,000 forged ones', async () => {
   const verifier = make()
   const [header, payload] = (await sign()).split('.') as [string, string]
   const token = await sign()
@@ -200,7 +214,10 @@ test('memory is bounded under 25,000 valid tokens and 100,000 forged ones, each 
     const batch = await Promise.all(
       Array.from({ length: 100 }, (_, one) => sign({ jti: `flood ${at + one}`, groups: 'x'.repeat(500) })),
     )
-    for (const one of batch) await verifier.verify(one)
+    for (const one of batch) {
+      await verifier.verify(one)
+      await verifier.verify(one)
+    }
   }
   // The default limit is an estimate of 32 MiB.
   const full = heapInUse()
