@@ -5,7 +5,8 @@ import type { App } from '../app.ts'
 import { ClientError } from '../http/problems.ts'
 import { problem, secured } from './schemas.ts'
 
-const text = Type.String({ minLength: 1, maxLength: 255 })
+// What an id of the realm can be: no control characters.
+const text = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 const seconds = Type.Integer({ minimum: 0, description: 'Seconds since the epoch; now, if it is left out' })
 
 const Revocation = Type.Union([
