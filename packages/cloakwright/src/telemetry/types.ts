@@ -1,6 +1,6 @@
 /** Hears what a verifier does: {@link openTelemetry} from `cloakwright/opentelemetry`, or your own. It must not throw. */
 export interface Telemetry {
-  /** A token was accepted. */
+  /** A token was accepted; the proof of a bound one is checked after, and may still be refused. */
   accepted(fromCache: boolean): void
   /** A token was refused, or could not be judged, with the error's code. */
   refused(code: string): void

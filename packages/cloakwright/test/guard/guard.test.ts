@@ -124,3 +124,28 @@ test.each([
     expect(answer.body.includes('the fix')).toBe(shown)
   }
 })
+
+// An HTTP client's error has the status of the service that the policy asked, and its address in the text.
+test.each([
+  ['a plain error', new Error('CANARY at http://internal'), 500],
+  ['an error with a foreign status', Object.assign(new Error('CANARY'), { status: 404 }), 500],
+  [
+    'an error that says it is for clients',
+    Object.assign(new Error('No order'), { statusCode: 404, expose: true }),
+    404,
+  ],
+])('a policy that throws %s', async (_name, error, status) => {
+  const policy: Policy = {
+    description: 'the owner',
+    evaluate: () => {
+      throw error
+    },
+  }
+  const token = await signClaims(key, claimsOf(issuer.issuer))
+  for (const each of [policy, { ...policy, evaluate: () => Promise.reject(error) }]) {
+    const admission = await admit(token, each)
+    if (admission.kind !== 'refused') expect.unreachable()
+    expect(admission.answer.status).toBe(status)
+    expect(admission.answer.body).not.toContain('CANARY')
+  }
+})
