@@ -53,7 +53,9 @@ export function useWorld(driver: Driver, change: (issuer: TestIssuer) => Change 
     const issuer = await startIssuer([keys.elliptic.jwk, keys.rsa.jwk])
     const revocations = createRevocations()
     const { verifier, guard, routes: more = [] } = change(issuer)
-    const options = { issuer: issuer.issuer, audience: 'shop-api', revocations, ...verifier }
+    // An unknown key waits for the next look at the keys: a second at least.
+    const usualOptions = { issuer: issuer.issuer, audience: 'shop-api', keysCoolDown: 1, revocations }
+    const options = { ...usualOptions, ...verifier }
     Object.assign(world, { issuer, revocations })
     usual = await sign()
     world.service = await driver.start({
