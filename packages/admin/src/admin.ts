@@ -1,5 +1,6 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
+import type { ChangeRecorder } from './changes.ts'
 import { createDurableClient } from './client.ts'
 import { createRetry } from './retry.ts'
 import { type Credentials, createTokenSource } from './tokens.ts'
@@ -17,6 +18,8 @@ export interface AdminOptions {
   readonly retries?: number
   /** Ends every request, also those that wait to be repeated. */
   readonly signal?: AbortSignal
+  /** Keeps what tasks and jobs change. Default: nobody. What a program does by {@link Admin.client} itself is not in it. */
+  readonly recorder?: ChangeRecorder
   /** A monotonic clock in milliseconds. Default: `performance.now`. */
   readonly now?: () => number
 }
@@ -29,6 +32,8 @@ export interface Admin {
   readonly server: string
   /** The realm that is administered. */
   readonly realm: string
+  /** Where tasks and jobs record what they change. */
+  readonly recorder: ChangeRecorder | undefined
 }
 
 /**
@@ -57,12 +62,13 @@ export function createAdmin(options: AdminOptions): Admin {
     timeout = 30_000,
     retries = 3,
     signal,
+    recorder,
     now = () => performance.now(),
   } = options
   const server = baseUrl(options.server)
   const retry = createRetry({ timeout, retries, signal })
   const tokens = createTokenSource({ server, realm, credentials, retry, now })
-  return { client: createDurableClient({ server, realm, tokens, retry }), server, realm }
+  return { client: createDurableClient({ server, realm, tokens, retry }), server, realm, recorder }
 }
 
 function baseUrl(server: string): string {

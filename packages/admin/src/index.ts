@@ -1,5 +1,6 @@
 /** Keycloak's Admin API for programs: the official client made durable, and the realm as code. */
 export { type Admin, type AdminOptions, createAdmin } from './admin.ts'
+export type { Change, ChangeKind, ChangeRecorder } from './changes.ts'
 export { all, items, type Page } from './pages.ts'
 export { defineRealm } from './realm/define.ts'
 export { describeChange } from './realm/describe.ts'

@@ -1,0 +1,34 @@
+import type { Admin } from './admin.ts'
+import type { RealmKind } from './realm/model.ts'
+
+/** What kind of object a change is about. */
+export type ChangeKind = RealmKind | 'client secret' | 'session'
+
+/** What was done to one object of a realm. Holds no secret: of a password or a client's secret it has the field's name only. */
+export interface Change {
+  readonly action: 'create' | 'update' | 'delete'
+  readonly kind: ChangeKind
+  readonly realm: string
+  /** Keycloak's id of the object, where it has one. */
+  readonly id?: string
+  /** The object's name in the realm: a user name, a group's path, a client id, `client/role`. */
+  readonly name: string
+  /** The fields that an update changed: `enabled`, `attributes.team`, `roles.admin`, `groups/staff`. */
+  readonly fields: readonly string[]
+  /** Those fields before, or the whole object before it was deleted. */
+  readonly before?: Readonly<Record<string, unknown>>
+  /** Those fields after, or the whole object as it was created. */
+  readonly after?: Readonly<Record<string, unknown>>
+}
+
+/** Where the toolkit's changes go: an audit trail. */
+export interface ChangeRecorder {
+  /** Resolves when the changes, which have been made, are kept. */
+  record(changes: readonly Change[]): Promise<void>
+}
+
+/** Gives the changes that a task made, once they are kept in the administrator's audit trail, if there is one. */
+export async function recorded(admin: Admin, changes: readonly Change[]): Promise<readonly Change[]> {
+  if (changes.length > 0) await admin.recorder?.record(changes)
+  return changes
+}
