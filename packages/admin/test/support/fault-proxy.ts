@@ -8,12 +8,39 @@ export interface Seen {
   readonly path: string
 }
 
-/** What the proxy does in place of passing a request on: answers itself, or breaks the connection before or after it was served. */
+/** What the proxy does in place of passing a request on: answers itself, or breaks or keeps the connection, before or after it was served. */
 export type Fault =
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | {
+      readonly status: number
+      readonly headers?: Record<string, string>
+      readonly body?: string
+      /** Answers this after the request was served, as a gateway does that waited too long. */
+      readonly after?: boolean
+    }
   | 'reset'
   | 'reset after'
   | 'silence'
+  | 'silence after'
+
+/** Faults that a client in front of a real server meets. The silent ones last until the client's own time-out. */
+export const commonFaults: readonly Fault[] = [
+  { status: 429, headers: { 'retry-after': '0' } },
+  { status: 503, headers: { 'retry-after': '0' } },
+  { status: 504, after: true },
+  'reset',
+  'reset after',
+  'silence',
+  'silence after',
+]
+
+export interface Storm {
+  /** The share of requests that meet a fault, from 0 to 1: 0.05 is 5 %. */
+  readonly share: number
+  /** The same seed draws the same faults for the same requests in the same order. Default: 1. */
+  readonly seed?: number
+  /** Drawn with equal chances. Default: {@link commonFaults}. */
+  readonly faults?: readonly Fault[]
+}
 
 /** A server in front of a realm that counts requests and injects faults. */
 export interface FaultProxy {
@@ -22,11 +49,15 @@ export interface FaultProxy {
   readonly seen: Seen[]
   /** The next requests of this method whose path has this end meet these faults, one each. */
   fail(method: string, pathEnd: string, ...faults: Fault[]): void
+  /** From now on a share of all requests, those for tokens too, meets faults drawn from a seeded generator. Ends with `reset`. */
+  storm(storm: Storm): void
+  /** How many faults were injected. */
+  faults(): number
   /** How many requests with this method, or with one of these methods, went to the Admin API. */
   count(...methods: string[]): number
   /** How many tokens were asked for. */
   tokens(): number
-  /** Forgets what it has seen. */
+  /** Forgets what it has seen, and what it shall do. */
   reset(): void
   close(): Promise<void>
 }
@@ -34,11 +65,14 @@ export interface FaultProxy {
 export async function openFaultProxy(target: string): Promise<FaultProxy> {
   const seen: Seen[] = []
   const rules: { method: string; pathEnd: string; faults: Fault[] }[] = []
+  let drawn: () => Fault | undefined = () => undefined
+  let injected = 0
 
   function faultFor({ method, path }: Seen): Fault | undefined {
-    return rules
-      .find((rule) => rule.method === method && path.endsWith(rule.pathEnd) && rule.faults.length > 0)
-      ?.faults.shift()
+    const rule = rules.find(
+      (each) => each.method === method && path.endsWith(each.pathEnd) && each.faults.length > 0,
+    )
+    return rule?.faults.shift() ?? drawn()
   }
 
   const server = createServer((incoming, outgoing) => {
@@ -46,14 +80,8 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     const entry = { method, path: (url.split('?')[0] ?? '').replace(/\/$/, '') }
     seen.push(entry)
     const fault = faultFor(entry)
-    if (fault === undefined) forward(target, incoming, outgoing)
-    else if (fault === 'reset') incoming.socket.destroy()
-    else if (fault === 'reset after') forward(target, incoming, outgoing, () => incoming.socket.destroy())
-    else if (fault !== 'silence') {
-      outgoing
-        .writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers })
-        .end(fault.body ?? '{}')
-    }
+    if (fault !== undefined) injected += 1
+    inject(fault, target, incoming, outgoing)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -62,12 +90,23 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     url: `http://127.0.0.1:${port}`,
     seen,
     fail: (method, pathEnd, ...faults) => void rules.push({ method, pathEnd, faults }),
+    storm({ share, seed = 1, faults = commonFaults }) {
+      const random = generator(seed)
+      // Two numbers a request, so that the kind that one draws does not shift those after it.
+      drawn = () => {
+        const [chance, kind] = [random(), random()]
+        return chance < share ? faults[Math.floor(kind * faults.length)] : undefined
+      }
+    },
+    faults: () => injected,
     count: (...methods) =>
       seen.filter(({ method, path }) => path.startsWith('/admin/') && methods.includes(method)).length,
     tokens: () => seen.filter(({ path }) => path.endsWith('/token')).length,
     reset() {
       seen.length = 0
       rules.length = 0
+      drawn = () => undefined
+      injected = 0
     },
     close: () =>
       new Promise((resolve) => {
@@ -75,6 +114,26 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
         server.closeAllConnections()
       }),
   }
+}
+
+function inject(
+  fault: Fault | undefined,
+  target: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const destroy = (): void => void incoming.socket.destroy()
+  if (fault === undefined) return forward(target, incoming, outgoing)
+  if (fault === 'reset') return destroy()
+  if (fault === 'reset after') return forward(target, incoming, outgoing, destroy)
+  if (fault === 'silence after') return forward(target, incoming, outgoing, () => {})
+  if (fault === 'silence') return
+  const { status, headers, body, after } = fault
+  const answer = (): void => {
+    outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body ?? '{}')
+  }
+  if (after === true) forward(target, incoming, outgoing, answer)
+  else answer()
 }
 
 function forward(
@@ -96,4 +155,15 @@ function forward(
   })
   onward.on('error', () => outgoing.destroy())
   incoming.pipe(onward)
+}
+
+/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
 }
