@@ -19,6 +19,9 @@ const group = async (name: string, more = {}) => idOf(await post('/groups', { na
 const child = async (parent: string, name: string) => idOf(await post(`/groups/${parent}/children`, { name }))
 const MISSING = json(404, { error: 'Could not find group by id' })
 
+/** Keycloak names a media type for no body. */
+const MOVED = { ...empty(204), type: 'application/json' }
+
 const ACCESS =
   'access: {view: boolean, viewMembers: boolean, manageMembers: boolean, manage: boolean, manageMembership: boolean}'
 
@@ -102,6 +105,60 @@ describe('groups', () => {
     expect(answerOf(await put(`/groups/${id}`, { name: 'new-name' }))).toEqual(empty(204))
     expect(await get(`/groups/${id}`)).toMatchObject({ path: '/new-name', attributes: { k: ['v'] } })
     expect((await get(`/groups/${kid}`)).path).toBe('/new-name/kid')
+  })
+
+  describe('are moved', () => {
+    const pathOf = async (id: string) => (await get(`/groups/${id}`)).path
+    const below = (parent: string, id: string, name: string) =>
+      post(`/groups/${parent}/children`, { id, name })
+
+    it('below another one and to the top, again without complaint, and keep their name', async () => {
+      const [home, id] = [await group('home'), await group('moved')]
+      const kid = await child(id, 'kid')
+      for (const name of ['moved', 'moved', 'another-name']) {
+        expect(answerOf(await below(home, id, name))).toEqual(MOVED)
+        expect(await pathOf(kid)).toBe('/home/moved/kid')
+      }
+      for (const name of ['moved', 'moved', 'another-name']) {
+        expect(answerOf(await post('/groups', { id, name }))).toEqual(empty(204))
+        expect(await pathOf(kid)).toBe('/moved/kid')
+      }
+    })
+
+    it('not where a sibling has their name, whatever the body says', async () => {
+      const [home, id] = [await group('full-home'), await group('contested')]
+      const kid = await child(home, 'contested')
+      expect(answerOf(await below(home, id, 'contested'))).toEqual(
+        json(409, { errorMessage: "Sibling group named 'contested' already exists." }),
+      )
+      expect(answerOf(await below(home, id, 'other'))).toEqual(
+        json(409, { errorMessage: "Sibling group named 'other' already exists." }),
+      )
+      expect(answerOf(await post('/groups', { id: kid, name: 'contested' }))).toEqual(
+        json(409, { errorMessage: "Top level group named 'contested' already exists." }),
+      )
+      expect(answerOf(await put(`/groups/${id}`, { name: 'full-home' }))).toEqual(
+        json(409, { errorMessage: "Sibling group named 'full-home' already exists." }),
+      )
+    })
+
+    it('not into themselves, which is passed over, nor below themselves, which fails', async () => {
+      const id = await group('ring')
+      const kid = await child(id, 'kid')
+      expect(answerOf(await below(id, id, 'ring'))).toEqual(MOVED)
+      expect((await below(kid, id, 'ring')).status).toBe(500)
+      expect(await pathOf(kid)).toBe('/ring/kid')
+    })
+
+    it('only by an id that is there, and with a name', async () => {
+      const [home, id] = [await group('strict-home'), await group('nameless')]
+      const unknown = json(404, { error: 'Could not find child by id' })
+      expect(answerOf(await below(home, 'nope', 'x'))).toEqual(unknown)
+      expect(answerOf(await post('/groups', { id: 'nope', name: 'x' }))).toEqual(unknown)
+      expect(answerOf(await post(`/groups/${home}/children`, { id }))).toEqual(
+        json(400, { errorMessage: 'Group name is missing' }),
+      )
+    })
   })
 
   it('take their children with them when deleted', async () => {

@@ -4,7 +4,7 @@ import type { RealmContext } from '../context.ts'
 import type { Group } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
-import { conflict, notFound, refused } from './errors.ts'
+import { conflict, notFound, refused, unforeseen } from './errors.ts'
 import { type GroupBody, groupShape } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import type { Query } from './query.ts'
@@ -36,10 +36,11 @@ export function groupRoutes(app: FastifyInstance, context: RealmContext): void {
   list.post('', needs.manageUsers, groupShape, ({ realm, body, url }) => {
     const moved = body.id === undefined ? undefined : realm.groups.get(body.id)
     if (body.id !== undefined && moved === undefined) throw notFound('Could not find child by id')
-    requireFree(realm, body, undefined, moved?.id)
+    requireFree(realm, body, undefined, moved)
     if (moved === undefined) return created(`${url}/${addGroup(realm, body, undefined).id}`)
+    // The body's name is asked for, and passed over.
     const { parentId: _left, ...group } = moved
-    realm.groups.put({ ...group, name: body.name ?? moved.name })
+    realm.groups.put(group)
     return undefined
   })
   const byPath = new Family(app, context, '/group-by-path/*', ({ realm, params }) => {
@@ -84,7 +85,10 @@ function singleGroupRoutes(one: Family<Readonly<Group>>): void {
     ok(groupOf(realm, found, { count: true, access })),
   )
   one.put('', needs.manageUsers, groupShape, ({ realm, found, body }) => {
-    requireFree(realm, body, found.parentId, found.id)
+    requireName(body)
+    const siblings = realm.groupsIn.all(found.parentId ?? '')
+    if (siblings.some((group) => group.name === body.name && group.id !== found.id))
+      throw taken('Sibling', body)
     const { description: _replaced, ...group } = found
     realm.groups.put({
       ...group,
@@ -109,10 +113,12 @@ function singleGroupRoutes(one: Family<Readonly<Group>>): void {
   one.post('/children', needs.manageUsers, groupShape, ({ realm, found, body, access, url }) => {
     const moved = body.id === undefined ? undefined : realm.groups.get(body.id)
     if (body.id !== undefined && moved === undefined) throw notFound('Could not find child by id')
-    requireFree(realm, body, found.id, moved?.id)
+    requireFree(realm, body, found.id, moved)
     if (moved !== undefined) {
-      realm.groups.put({ ...moved, name: body.name ?? moved.name, parentId: found.id })
-      return undefined
+      const isItself = moved.id === found.id
+      if (!isItself && isBelow(realm, found, moved.id)) throw unforeseen()
+      if (!isItself) realm.groups.put({ ...moved, parentId: found.id })
+      return { status: 204, type: 'application/json' }
     }
     const child = addGroup(realm, body, found.id)
     return {
@@ -149,18 +155,32 @@ function defaultGroupRoutes(app: FastifyInstance, context: RealmContext): void {
   )
 }
 
-/** Names are unique among siblings. */
+/** Whether a group is that one, or anywhere below it. */
+function isBelow(realm: RealmStore, group: Readonly<Group> | undefined, id: string): boolean {
+  if (group === undefined) return false
+  return group.id === id || isBelow(realm, realm.groups.get(group.parentId ?? ''), id)
+}
+
+/** Names are unique among siblings. A group that is moved keeps its name; the body's shows in the refusal only. */
 function requireFree(
   realm: RealmStore,
   body: GroupBody,
   parentId: string | undefined,
-  self: string | undefined,
+  moved?: Readonly<Group>,
 ): void {
-  if (body.name === undefined || body.name.trim() === '') throw refused('Group name is missing')
+  requireName(body)
+  const name = moved?.name ?? body.name
   const siblings = realm.groupsIn.all(parentId ?? '')
-  if (!siblings.some((group) => group.name === body.name && group.id !== self)) return
-  const isNewAtTop = parentId === undefined && self === undefined
-  throw conflict(`${isNewAtTop ? 'Top level' : 'Sibling'} group named '${body.name}' already exists.`)
+  if (!siblings.some((group) => group.name === name && group.id !== moved?.id)) return
+  throw taken(parentId === undefined ? 'Top level' : 'Sibling', body)
+}
+
+function requireName(body: GroupBody): void {
+  if (body.name === undefined || body.name.trim() === '') throw refused('Group name is missing')
+}
+
+function taken(kind: string, body: GroupBody): Error {
+  return conflict(`${kind} group named '${body.name}' already exists.`)
 }
 
 function rolesNamed(realm: RealmStore, body: GroupBody): string[] {

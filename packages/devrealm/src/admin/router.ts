@@ -141,6 +141,6 @@ export function answer(reply: FastifyReply, given: Answer): FastifyReply {
   if (given === undefined) return reply.code(204).send()
   if (given.location !== undefined) reply.header('location', given.location)
   reply.code(given.status)
-  if (given.body === undefined) return reply.send()
+  if (given.body === undefined) return (given.type === undefined ? reply : reply.type(given.type)).send()
   return reply.type(given.type ?? 'application/json;charset=UTF-8').send(JSON.stringify(given.body))
 }
