@@ -14,7 +14,7 @@ export interface AdminOptions {
   readonly credentials: Credentials
   /** Milliseconds for one attempt. Default: 30,000. */
   readonly timeout?: number
-  /** Repetitions of GET, PUT and DELETE after a network error, a time-out, 429, 502 or 503. Default: 3. */
+  /** Repetitions of what is harmless to do twice after a network error, a time-out, 502, 503 or 504, and of anything after 429. Default: 3. */
   readonly retries?: number
   /** Ends every request, also those that wait to be repeated. */
   readonly signal?: AbortSignal

@@ -1,6 +1,7 @@
 import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
 import { Agent, type RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
 import { type Operation, toAdminError } from './errors.ts'
+import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
 import type { TokenSource } from './tokens.ts'
 
@@ -25,7 +26,8 @@ export function createDurableClient(options: DurableClientOptions): KeycloakAdmi
 
   function wrap({ method }: RequestArgs, send: Send): Send {
     const operation = { method, name: '' }
-    const durable: Send = (...parameters) => request(options, operation, () => send(...parameters))
+    const durable: Send = (...parameters) =>
+      request(options, operation, parameters, () => send(...parameters))
     operations.set(durable, operation)
     return durable
   }
@@ -56,11 +58,10 @@ class DurableClient extends KeycloakAdminClient {
   }
 }
 
-const repeatable = new Set(['GET', 'PUT', 'DELETE'])
-
 async function request(
   { server, tokens, retry }: DurableClientOptions,
   operation: Operation,
+  parameters: readonly unknown[],
   send: () => Promise<unknown>,
 ): Promise<unknown> {
   let authenticated = false
@@ -84,9 +85,11 @@ async function request(
         continue
       }
       if (response?.status === 404 && operation.method === 'DELETE' && attempt > 1) return undefined
-      const mayRepeat =
-        repeatable.has(operation.method) && (response !== undefined || isNetworkFailure(cause))
-      const delay = mayRepeat ? retryDelay(retry, attempt, response) : undefined
+      const again =
+        (response !== undefined || isNetworkFailure(cause)) &&
+        // 429 is said before anything is done (RFC 6585 §4).
+        (response?.status === 429 || mayRepeat(operation, parameters))
+      const delay = again ? retryDelay(retry, attempt, response) : undefined
       if (delay === undefined) throw toAdminError(server, operation, cause, attempt)
       await retry.wait(delay)
     }

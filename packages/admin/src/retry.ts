@@ -43,8 +43,8 @@ export function createRetry({ timeout, retries, signal }: RetryOptions): Retry {
   }
 }
 
-/** Answers that say "not now", none of which has done the work (RFC 9110 §15.6, RFC 6585 §4). */
-const later = new Set([429, 502, 503])
+/** Answers that say "not now" (RFC 9110 §15.6, RFC 6585 §4). After all but 429 the work may have been done: a gateway in between gave up. */
+const later = new Set([429, 502, 503, 504])
 const firstDelay = 100
 const longestDelay = 5_000
 const longestRetryAfter = 30_000
