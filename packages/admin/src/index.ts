@@ -34,3 +34,23 @@ export {
 } from './realm/plan.ts'
 export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'
 export type { ClientCredentials, Credentials, PasswordCredentials, Secret } from './tokens.ts'
+export type { Edit } from './edit.ts'
+export {
+  type EditOf,
+  type UpdateOptions,
+  updateClient,
+  updateGroup,
+  updateRealm,
+  updateRole,
+  updateUser,
+} from './update.ts'
+export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
+export { findUser, type UserRef } from './tasks/find-user.ts'
+export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
+export type { RoleName } from './tasks/lookup.ts'
+export { requireMfa, sendActions, type SendActionsOptions } from './tasks/required-actions.ts'
+export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
+export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
+export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
+export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
+export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'

@@ -11,3 +11,4 @@ export type {
   RoleMappingPayload,
 } from '@keycloak/keycloak-admin-client/lib/defs/roleRepresentation.js'
 export type { default as UserRepresentation } from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js'
+export type { default as UserSessionRepresentation } from '@keycloak/keycloak-admin-client/lib/defs/userSessionRepresentation.js'

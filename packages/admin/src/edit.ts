@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util'
+import { CloakwrightError } from 'cloakwright'
+import { isObject } from './realm/check.ts'
+
+/**
+ * What shall be different about an object, and nothing else.
+ *
+ * - A field that is absent or `undefined` stays as it is; so does one that is `**********`, Keycloak's mask for a secret.
+ * - A map (`attributes`) is merged by key: keys that are absent or `undefined` stay, a key that is `null` is removed.
+ * - `null` empties a text, a list or a whole map.
+ * - Everything else is replaced; lists are compared without regard to their order.
+ */
+export type Edit<T> = {
+  readonly [K in keyof T]?: (K extends 'attributes' ? Attributes : T[K]) | null | undefined
+}
+
+type Attributes = Readonly<Record<string, readonly string[] | string | null | undefined>>
+
+/** One field that an edit changes, or one key of a map. */
+export interface Difference {
+  readonly field: string
+  readonly key?: string
+  readonly before: unknown
+  /** `undefined`: a key that is removed. */
+  readonly after: unknown
+}
+
+const mask = '**********'
+
+/** What an edit changes about an object as it is. */
+export function differences(current: object, edit: object): Difference[] {
+  return Object.entries(edit).flatMap(([field, wanted]): Difference[] => {
+    if (wanted === undefined || wanted === mask) return []
+    const before = own(current, field)
+    if (isObject(wanted) || (wanted === null && isObject(before)))
+      return memberDifferences(field, isObject(before) ? before : {}, wanted)
+    const after = wanted === null ? emptied(field, before) : wanted
+    return same(before, after) ? [] : [{ field, before, after }]
+  })
+}
+
+/** The value of what a difference is about, in an object of the same kind. */
+export function valueAt(object: object, { field, key }: Difference): unknown {
+  const value = own(object, field)
+  if (key === undefined) return value
+  return isObject(value) ? own(value, key) : undefined
+}
+
+/** The fields to write: a map that differs is whole, as it is now under what differs. */
+export function wholeFields(current: object, changes: readonly Difference[]): Record<string, unknown> {
+  return Object.fromEntries(
+    changes.map(({ field, key, after }) => {
+      if (key === undefined) return [field, after]
+      const ofField = changes.filter((each) => each.field === field)
+      const before = own(current, field)
+      const kept = Object.entries(isObject(before) ? before : {}).filter(
+        ([name]) => !ofField.some((each) => each.key === name),
+      )
+      const set = ofField.flatMap((each) => (each.after === undefined ? [] : [[each.key, each.after]]))
+      return [field, Object.fromEntries([...kept, ...set]) as unknown]
+    }),
+  )
+}
+
+/** As a change names it: `enabled`, `attributes.team`. */
+export function nameOf({ field, key }: Difference): string {
+  return key === undefined ? field : `${field}.${key}`
+}
+
+/** Values by field, without those that are or may be secrets. */
+export function shown(
+  changes: readonly Difference[],
+  side: 'before' | 'after',
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    changes.flatMap((each) => (isSecret(each) ? [] : [[nameOf(each), each[side] ?? null]])),
+  )
+}
+
+/** Whether two values mean the same to Keycloak, which leaves out what is empty and keeps most lists in no order. */
+export function same(one: unknown, other: unknown): boolean {
+  if (isEmpty(one) && isEmpty(other)) return true
+  if (isNames(one) && isNames(other)) return isDeepStrictEqual(one.toSorted(), other.toSorted())
+  return isDeepStrictEqual(one, other)
+}
+
+function memberDifferences(field: string, before: object, wanted: object | null): Difference[] {
+  const members = wanted ?? Object.fromEntries(Object.keys(before).map((key) => [key, null]))
+  return Object.entries(members).flatMap(([key, member]: [string, unknown]): Difference[] => {
+    if (member === undefined || member === mask) return []
+    const have = own(before, key)
+    const after = member === null ? undefined : member
+    return same(have, after) ? [] : [{ field, key, before: have, after }]
+  })
+}
+
+function emptied(field: string, before: unknown): unknown {
+  if (before === undefined || before === null || typeof before === 'string') return ''
+  if (Array.isArray(before)) return []
+  throw new CloakwrightError('CW_ADMIN_REFUSED', `The field ${field} cannot be emptied`, {
+    hint: 'null empties a text, a list or a map. Give the value that it shall have.',
+  })
+}
+
+const secretNames = /^(?:.*[._-])?(?:secret|password|credentials?|clientSecret|registrationAccessToken)$/i
+
+function isSecret({ field, key }: Difference): boolean {
+  return secretNames.test(key ?? field) || (key?.startsWith('client.secret.') ?? false)
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0
+  if (isObject(value)) return Object.keys(value).length === 0
+  return value === undefined || value === null || value === '' || value === 0 || value === false
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
+
+/** An attribute may be called `constructor`. */
+function own(object: object, key: string): unknown {
+  return Object.hasOwn(object, key) ? (object as Readonly<Record<string, unknown>>)[key] : undefined
+}

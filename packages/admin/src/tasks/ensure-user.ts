@@ -1,0 +1,140 @@
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { without } from '../realm/compare.ts'
+import type { RoleNames } from '../realm/model.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { updateUser } from '../update.ts'
+import { createOnce } from './create-once.ts'
+import { findUser } from './find-user.ts'
+import { knownGroups, groupSteps } from './user-groups.ts'
+import { knownRoles } from './lookup.ts'
+import { roleSteps } from './role-steps.ts'
+import { carryOut } from './steps.ts'
+
+/** A user as it shall be; what is left out stays as it is. */
+export interface WantedUser {
+  /** In lower case, as Keycloak keeps it. */
+  readonly username: string
+  readonly email?: string
+  readonly emailVerified?: boolean
+  readonly firstName?: string
+  readonly lastName?: string
+  /** Default for a new user: true. */
+  readonly enabled?: boolean
+  /** Merged by key; `null` removes one. */
+  readonly attributes?: Readonly<Record<string, readonly string[] | null>>
+  /** Asked of a new user only: a user who has done them is not asked again. */
+  readonly requiredActions?: readonly string[]
+  /** Set where the user is new or has no password. An existing one may be the user's own, and stays. */
+  readonly password?: string
+  /** Whether the user must change that password at the first login. Default: false. */
+  readonly temporaryPassword?: boolean
+  /** Given in addition to those that the user has. */
+  readonly roles?: RoleNames
+  /** Paths of groups to join, in addition to those that the user is in. */
+  readonly groups?: readonly string[]
+}
+
+/** A user or group that is as it shall be. */
+export interface Ensured {
+  /** Keycloak's id. */
+  readonly id: string
+  /** What was changed; empty where everything was as it shall be. */
+  readonly changes: readonly Change[]
+}
+
+/**
+ * Makes sure that there is a user with these fields, roles and groups; the second call changes nothing.
+ *
+ * All roles and groups are looked up before anything is changed. When Keycloak does not answer the creation, the user is
+ * looked up before it is created again.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when a role or a group does not exist
+ * @throws {CW_ADMIN_CONFLICT} when another user has the e-mail address
+ * @throws {CW_ADMIN_REFUSED} when Keycloak refuses a value, or keeps no attribute of that name
+ * @example
+ * ```ts
+ * import { type Admin, ensureUser } from '@cloakwright/admin'
+ *
+ * export async function welcome(admin: Admin): Promise<string> {
+ *   const { id, changes } = await ensureUser(admin, {
+ *     username: 'alice',
+ *     email: 'alice@example.com',
+ *     firstName: 'Alice',
+ *     lastName: 'Liddell',
+ *     roles: { realm: ['user'], client: { 'shop-api': ['editor'] } },
+ *     groups: ['/staff/editors'],
+ *   })
+ *   console.log(changes.length === 0 ? 'nothing to do' : changes)
+ *   return id
+ * }
+ * ```
+ */
+export async function ensureUser(admin: Admin, user: WantedUser): Promise<Ensured> {
+  const [roles, groups] = await Promise.all([knownRoles(admin, user.roles), knownGroups(admin, user.groups)])
+  const username = user.username.toLowerCase()
+  const found = await findUser(admin, username)
+  const made = found === undefined ? await createUser(admin, user, username) : { it: found, changes: [] }
+  const id = made.it.id ?? ''
+  const subject = { kind: 'user', id, name: username } as const
+  const changes = [...made.changes, ...(await updateUser(admin, { id }, settingsOf(user)))]
+  if (found !== undefined) changes.push(...(await ensurePassword(admin, id, user)))
+  const steps = [
+    ...(await roleSteps(admin, 'users', id, roles, true)),
+    ...(await groupSteps(admin, id, groups, true)),
+  ]
+  return { id, changes: [...changes, ...(await carryOut(admin, subject, steps))] }
+}
+
+async function createUser(
+  admin: Admin,
+  user: WantedUser,
+  username: string,
+): Promise<{ it: UserRepresentation; changes: readonly Change[] }> {
+  const { realm } = admin
+  const after = {
+    enabled: true,
+    ...settingsOf(user),
+    username,
+    ...(user.requiredActions === undefined ? {} : { requiredActions: [...user.requiredActions] }),
+  }
+  const { it, created } = await createOnce(
+    () => findUser(admin, username),
+    () => admin.client.users.create({ ...after, credentials: credentialsOf(user), realm }),
+  )
+  if (!created) return { it, changes: [] }
+  const fields = user.password === undefined ? [] : ['password']
+  const change = { action: 'create', kind: 'user', realm, name: username, fields, after } as const
+  return { it, changes: await recorded(admin, [{ ...change, id: it.id ?? '' }]) }
+}
+
+async function ensurePassword(admin: Admin, id: string, user: WantedUser): Promise<readonly Change[]> {
+  const [credential] = credentialsOf(user)
+  if (credential === undefined) return []
+  const { realm } = admin
+  const held = await admin.client.users.getCredentials({ realm, id })
+  if (held.some(({ type }) => type === 'password')) return []
+  await admin.client.users.resetPassword({ realm, id, credential })
+  const name = user.username.toLowerCase()
+  return await recorded(admin, [{ action: 'update', kind: 'user', realm, id, name, fields: ['password'] }])
+}
+
+/** What an update compares: neither who it is nor what happens once. */
+function settingsOf(user: WantedUser): UserRepresentation {
+  return without(
+    user,
+    'username',
+    'requiredActions',
+    'password',
+    'temporaryPassword',
+    'roles',
+    'groups',
+  ) as UserRepresentation
+}
+
+function credentialsOf({
+  password,
+  temporaryPassword = false,
+}: WantedUser): { type: string; value: string; temporary: boolean }[] {
+  return password === undefined ? [] : [{ type: 'password', value: password, temporary: temporaryPassword }]
+}

@@ -1,0 +1,104 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import type { RoleNames } from '../realm/model.ts'
+import type { ClientRepresentation, GroupRepresentation, RoleRepresentation } from '../representations.ts'
+
+/** A role of the realm, or of one of its clients. */
+export interface RoleName {
+  readonly name: string
+  /** The client id of the client that it belongs to. Default: it is a realm role. */
+  readonly client?: string
+}
+
+/** A role by name that is there, with what its requests need. */
+export interface KnownRole {
+  /** `admin`, `shop-api/editor`. */
+  readonly title: string
+  readonly id: string
+  readonly name: string
+  /** Keycloak's id of its client. */
+  readonly clientUuid: string | undefined
+}
+
+/** @throws {CW_ADMIN_NOT_FOUND} always, by the name of what is missing */
+export function absent({ realm }: Admin, what: string): never {
+  throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `The realm ${realm} has no ${what}`, {
+    hint: 'Names are exact. Check it, or create it first.',
+  })
+}
+
+export async function findClient(
+  { client, realm }: Admin,
+  clientId: string,
+): Promise<ClientRepresentation | undefined> {
+  const [match] = await client.clients.find({ realm, clientId })
+  return match
+}
+
+/** @throws {CW_ADMIN_NOT_FOUND} */
+export async function clientByName(admin: Admin, clientId: string): Promise<ClientRepresentation> {
+  return (await findClient(admin, clientId)) ?? absent(admin, `client ${clientId}`)
+}
+
+export async function findRole(admin: Admin, role: RoleName): Promise<RoleRepresentation | undefined> {
+  const { client, realm } = admin
+  const { name } = role
+  if (role.client === undefined) return (await client.roles.findOneByName({ realm, name })) ?? undefined
+  const id = (await clientByName(admin, role.client)).id ?? ''
+  return (await client.clients.findRole({ realm, id, roleName: name })) ?? undefined
+}
+
+/** @throws {CW_ADMIN_NOT_FOUND} */
+export async function roleOf(admin: Admin, role: RoleName): Promise<RoleRepresentation> {
+  return (await findRole(admin, role)) ?? absent(admin, `role ${roleTitle(role)}`)
+}
+
+export function roleTitle({ name, client }: RoleName): string {
+  return client === undefined ? name : `${client}/${name}`
+}
+
+/**
+ * All of these roles, so that a wrong name stops a task before it has changed anything.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND}
+ */
+export async function knownRoles(admin: Admin, names: RoleNames | undefined): Promise<readonly KnownRole[]> {
+  const wanted: RoleName[] = (names?.realm ?? []).map((name) => ({ name }))
+  for (const [client, ofClient] of Object.entries(names?.client ?? {}))
+    wanted.push(...ofClient.map((name) => ({ name, client })))
+  return await Promise.all(
+    wanted.map(async (role) => {
+      const { id = '', clientRole, containerId } = await roleOf(admin, role)
+      const clientUuid = clientRole === true ? containerId : undefined
+      return { title: roleTitle(role), id, name: role.name, clientUuid }
+    }),
+  )
+}
+
+export async function findGroup(
+  { client, realm }: Admin,
+  path: string,
+): Promise<GroupRepresentation | undefined> {
+  const names = groupNames(path)
+  // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
+  const group = await client.realms.getGroupByPath({ realm, path: names.join('/') }, { catchNotFound: true })
+  return (group as GroupRepresentation | null) ?? undefined
+}
+
+/** @throws {CW_ADMIN_NOT_FOUND} */
+export async function groupOf(admin: Admin, path: string): Promise<GroupRepresentation> {
+  return (await findGroup(admin, path)) ?? absent(admin, `group ${path}`)
+}
+
+/**
+ * The names of a path, from the top: `/staff/editors`.
+ *
+ * @throws {CW_ADMIN_REFUSED} when it is no path of a group
+ */
+export function groupNames(path: string): readonly string[] {
+  const [start, ...names] = path.split('/')
+  if (start === '' && names.length > 0 && names.every((name) => name.trim() !== '')) return names
+  throw new CloakwrightError('CW_ADMIN_REFUSED', `${JSON.stringify(path)} is not the path of a group`, {
+    hint: 'Write it from the top, each name after a slash: /staff/editors.',
+  })
+}

@@ -1,0 +1,86 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import type { RequiredActionRepresentation } from '../representations.ts'
+import { updateUser } from '../update.ts'
+import { type UserRef, userOf } from './find-user.ts'
+
+/** Options of {@link sendActions}. */
+export interface SendActionsOptions {
+  /** The client that the user comes from and goes back to, by its client id. */
+  readonly clientId?: string
+  /** Where the user goes afterwards: one of that client's redirect URIs. */
+  readonly redirectUri?: string
+  /** Seconds for which the link can be used. Default: the realm's, usually 12 hours. */
+  readonly lifespan?: number
+}
+
+/**
+ * Sends a user an e-mail with a link to required actions: `UPDATE_PASSWORD`, `VERIFY_EMAIL`, `CONFIGURE_TOTP`.
+ *
+ * Each call sends one: after a failure that leaves open whether it was sent, it is not sent again by itself.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_REFUSED} when the user has no address or is disabled, or an action or the client is not known
+ * @throws {CW_ADMIN_FAILED} when Keycloak cannot send: the realm has no mail server, or it cannot be reached
+ * @example
+ * ```ts
+ * import { type Admin, sendActions } from '@cloakwright/admin'
+ *
+ * export const invite = (admin: Admin) =>
+ *   sendActions(admin, 'alice', ['VERIFY_EMAIL', 'UPDATE_PASSWORD'], { lifespan: 86_400 })
+ * ```
+ */
+export async function sendActions(
+  admin: Admin,
+  user: UserRef,
+  actions: readonly string[],
+  options: SendActionsOptions = {},
+): Promise<readonly Change[]> {
+  const { client, realm } = admin
+  // Keycloak would send an e-mail that asks for nothing.
+  if (actions.length === 0)
+    throw new CloakwrightError('CW_ADMIN_REFUSED', 'There is no action to ask for by e-mail', {
+      hint: 'Name at least one: UPDATE_PASSWORD, VERIFY_EMAIL, CONFIGURE_TOTP.',
+    })
+  const { id = '', username = id } = await userOf(admin, user)
+  await client.users.executeActionsEmail({ ...options, realm, id, actions: [...actions] })
+  const change = { action: 'update', kind: 'user', realm, id, name: username } as const
+  return await recorded(admin, [
+    { ...change, fields: ['actionsEmail'], after: { actionsEmail: [...actions] } },
+  ])
+}
+
+const secondFactors: ReadonlySet<string | undefined> = new Set(['otp', 'webauthn', 'webauthn-passwordless'])
+const configure = 'CONFIGURE_TOTP'
+
+/**
+ * Asks a user at the next login to set up a one-time password, unless it has a second factor or a passkey.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_REFUSED} when the realm has that required action switched off, so that nobody would be asked
+ * @example
+ * ```ts
+ * import { type Admin, requireMfa } from '@cloakwright/admin'
+ *
+ * export const secure = (admin: Admin) => requireMfa(admin, 'alice')
+ * ```
+ */
+export async function requireMfa(admin: Admin, user: UserRef): Promise<readonly Change[]> {
+  const { client, realm } = admin
+  const { id = '' } = await userOf(admin, user)
+  const credentials = await client.users.getCredentials({ realm, id })
+  if (credentials.some(({ type }) => secondFactors.has(type))) return []
+  const { authenticationManagement } = client
+  const action = (await authenticationManagement.getRequiredActionForAlias({
+    realm,
+    alias: configure,
+  })) as RequiredActionRepresentation
+  if (action.enabled !== true)
+    throw new CloakwrightError('CW_ADMIN_REFUSED', `The realm ${realm} has ${configure} switched off`, {
+      hint: 'Switch that required action on, or nobody is asked for a second factor.',
+    })
+  return await updateUser(admin, { id }, ({ requiredActions = [] }) => ({
+    requiredActions: [...new Set([...requiredActions, configure])],
+  }))
+}

@@ -1,0 +1,79 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import type { UserSessionRepresentation } from '../representations.ts'
+import { type UserRef, userId, userOf } from './find-user.ts'
+
+/**
+ * A user's sessions: logins in a browser or by a client, not those of offline tokens.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @example
+ * ```ts
+ * import { type Admin, sessionsOf } from '@cloakwright/admin'
+ *
+ * export const addresses = async (admin: Admin) =>
+ *   (await sessionsOf(admin, 'alice')).map(({ ipAddress }) => ipAddress)
+ * ```
+ */
+export async function sessionsOf(admin: Admin, user: UserRef): Promise<readonly UserSessionRepresentation[]> {
+  const id = await userId(admin, user)
+  return await admin.client.users.listSessions({ realm: admin.realm, id })
+}
+
+/**
+ * Logs a user out everywhere: all sessions end, and no refresh or offline token that was made before is taken any more.
+ * Gives the sessions that were ended.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @example
+ * ```ts
+ * import { type Admin, endSessions } from '@cloakwright/admin'
+ *
+ * export const logOut = (admin: Admin) => endSessions(admin, 'alice')
+ * ```
+ */
+export async function endSessions(admin: Admin, user: UserRef): Promise<readonly Change[]> {
+  const { realm } = admin
+  const { id = '', username = id } = await userOf(admin, user)
+  const sessions = await sessionsOf(admin, { id })
+  // Also where there is none: offline tokens, which are no part of that list, end by it.
+  await admin.client.users.logout({ realm, id })
+  return await recorded(
+    admin,
+    sessions.map(({ id: session = '', start, clients = {} }) => ({
+      action: 'delete',
+      kind: 'session',
+      realm,
+      id: session,
+      name: username,
+      fields: [],
+      before: { start, clients: Object.values(clients) },
+    })),
+  )
+}
+
+/**
+ * Ends one session, by the id that {@link sessionsOf} gives, if it is there.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, endSession, sessionsOf } from '@cloakwright/admin'
+ *
+ * export async function endOldest(admin: Admin): Promise<void> {
+ *   const [oldest] = (await sessionsOf(admin, 'alice')).toSorted((a, b) => (a.start ?? 0) - (b.start ?? 0))
+ *   if (oldest?.id !== undefined) await endSession(admin, oldest.id)
+ * }
+ * ```
+ */
+export async function endSession(admin: Admin, sessionId: string): Promise<readonly Change[]> {
+  const { client, realm } = admin
+  try {
+    await client.realms.deleteSession({ realm, session: sessionId, isOffline: false })
+  } catch (error) {
+    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_NOT_FOUND') return []
+    throw error
+  }
+  const change = { action: 'delete', kind: 'session', realm, id: sessionId, name: sessionId } as const
+  return await recorded(admin, [{ ...change, fields: [] }])
+}

@@ -1,0 +1,52 @@
+import type { Admin } from '../admin.ts'
+import type { Change } from '../changes.ts'
+import type { RoleNames } from '../realm/model.ts'
+import { type UserRef, userOf } from './find-user.ts'
+import { knownRoles } from './lookup.ts'
+import { roleSteps } from './role-steps.ts'
+import { carryOut } from './steps.ts'
+
+/**
+ * Gives a user roles that it does not have itself. One that it has by a group is given nevertheless: it stays when the user leaves the group.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when the user, a client or a role does not exist; nothing is changed then
+ * @example
+ * ```ts
+ * import { type Admin, grantRoles } from '@cloakwright/admin'
+ *
+ * export const makeEditor = (admin: Admin) =>
+ *   grantRoles(admin, 'alice', { realm: ['user'], client: { 'shop-api': ['editor'] } })
+ * ```
+ */
+export async function grantRoles(admin: Admin, user: UserRef, roles: RoleNames): Promise<readonly Change[]> {
+  return await mapRoles(admin, user, roles, true)
+}
+
+/**
+ * Takes roles from a user. One that it has by a group or by another role, it keeps by that.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when the user, a client or a role does not exist; nothing is changed then
+ * @example
+ * ```ts
+ * import { type Admin, revokeRoles } from '@cloakwright/admin'
+ *
+ * export const demote = (admin: Admin) => revokeRoles(admin, 'alice', { realm: ['admin'] })
+ * ```
+ */
+export async function revokeRoles(admin: Admin, user: UserRef, roles: RoleNames): Promise<readonly Change[]> {
+  return await mapRoles(admin, user, roles, false)
+}
+
+async function mapRoles(
+  admin: Admin,
+  user: UserRef,
+  names: RoleNames,
+  to: boolean,
+): Promise<readonly Change[]> {
+  const [{ id = '', username = id }, roles] = await Promise.all([
+    userOf(admin, user),
+    knownRoles(admin, names),
+  ])
+  const steps = await roleSteps(admin, 'users', id, roles, to)
+  return await carryOut(admin, { kind: 'user', id, name: username }, steps)
+}

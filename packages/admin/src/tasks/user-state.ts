@@ -1,0 +1,63 @@
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { updateUser } from '../update.ts'
+import { findUser, type UserRef, userOf } from './find-user.ts'
+import { endSessions } from './sessions.ts'
+
+/**
+ * Locks a user out: no login any more, and unless `endSessions` is false, all sessions and offline tokens end.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @example
+ * ```ts
+ * import { type Admin, disableUser } from '@cloakwright/admin'
+ *
+ * export const lockOut = (admin: Admin) => disableUser(admin, 'mallory')
+ * ```
+ */
+export async function disableUser(
+  admin: Admin,
+  user: UserRef,
+  options: { readonly endSessions?: boolean } = {},
+): Promise<readonly Change[]> {
+  const { id = '' } = await userOf(admin, user)
+  const disabled = await updateUser(admin, { id }, { enabled: false })
+  const ended = options.endSessions === false ? [] : await endSessions(admin, { id })
+  return [...disabled, ...ended]
+}
+
+/**
+ * Lets a user log in again.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @example
+ * ```ts
+ * import { type Admin, enableUser } from '@cloakwright/admin'
+ *
+ * export const letIn = (admin: Admin) => enableUser(admin, 'alice')
+ * ```
+ */
+export async function enableUser(admin: Admin, user: UserRef): Promise<readonly Change[]> {
+  return await updateUser(admin, user, { enabled: true })
+}
+
+/**
+ * Deletes a user, if it is there.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, deleteUser } from '@cloakwright/admin'
+ *
+ * export const forget = (admin: Admin) => deleteUser(admin, 'alice')
+ * ```
+ */
+export async function deleteUser(admin: Admin, user: UserRef): Promise<readonly Change[]> {
+  const before = await findUser(admin, user)
+  if (before === undefined) return []
+  const { realm } = admin
+  const { id = '', username = id } = before
+  await admin.client.users.del({ realm, id })
+  const { access: _access, credentials: _credentials, ...kept } = before
+  const change = { action: 'delete', kind: 'user', realm, id, name: username, fields: [] } as const
+  return await recorded(admin, [{ ...change, before: kept as Readonly<Record<string, unknown>> }])
+}
