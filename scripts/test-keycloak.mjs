@@ -50,6 +50,8 @@ await main(async () => {
       distribution,
       folder: folder,
       admin,
+      // Two secrets of a client at once, for the rotation of secrets.
+      args: ['--features=client-secret-rotation'],
       reporter,
       signal,
     })

@@ -24,7 +24,7 @@ export async function openTarget(): Promise<Target> {
   if (server) return { kind: 'keycloak', server: server.replace(/\/+$/, ''), admin, close: async () => {} }
 
   const { createDevRealm } = await import('@cloakwright/devrealm')
-  const embedded = await createDevRealm({ admin })
+  const embedded = await createDevRealm({ admin, features: ['client-secret-rotation'] })
   const address = await embedded.listen({ port: 0, host: '127.0.0.1' })
   return { kind: 'embedded', server: address.replace(/\/+$/, ''), admin, close: () => embedded.close() }
 }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { UsedAssertions } from './oidc/client-assertion.ts'
 import type { LoginState } from './login/state.ts'
 import type { Store } from './store.ts'
 import type { RealmStore } from './store/realm-store.ts'
@@ -7,6 +8,10 @@ import type { RealmStore } from './store/realm-store.ts'
 export interface RealmContext {
   readonly store: Store
   readonly logins: LoginState
+  /** Keycloak's optional features that are on. */
+  readonly features: ReadonlySet<string>
+  /** What clients have proved themselves with, each of which counts once. */
+  readonly assertions: UsedAssertions
   /** The fixed public base URL; when absent, each request's own host names it. */
   readonly hostname: string | undefined
   /** Milliseconds since the epoch. */

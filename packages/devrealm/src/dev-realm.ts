@@ -10,6 +10,7 @@ import { passwordCredential } from './crypto/passwords.ts'
 import { createRealm, masterName } from './defaults.ts'
 import { importInto } from './import.ts'
 import { LoginState } from './login/state.ts'
+import { UsedAssertions } from './oidc/client-assertion.ts'
 import { sweep } from './oidc/sessions.ts'
 import { buildServer, type Logger } from './server.ts'
 import { Store } from './store.ts'
@@ -25,6 +26,11 @@ export interface DevRealmOptions {
   readonly admin?: { readonly username: string; readonly password: string }
   /** Keeps everything in the schema `devrealm`, whose {@link migrations} were applied. Default: in memory. */
   readonly sql?: SqlClient
+  /**
+   * Keycloak's optional features that are on, as `--features` turns them on there. Default: none, as in Keycloak. With
+   * `client-secret-rotation` two secrets of a client can live at once, where a client policy says so.
+   */
+  readonly features?: readonly 'client-secret-rotation'[]
   /** A pino-compatible logger. Default: none. */
   readonly logger?: Logger
   /** Lets {@link DevRealm.listen} bind to other than loopback addresses: anyone who reaches them can use admin/admin. Default: false. */
@@ -74,6 +80,8 @@ export async function createDevRealm(options: DevRealmOptions = {}): Promise<Dev
   const context: RealmContext = {
     store,
     logins: new LoginState(),
+    features: new Set(options.features),
+    assertions: new UsedAssertions(),
     hostname: options.hostname?.replace(/\/+$/, ''),
     now,
   }

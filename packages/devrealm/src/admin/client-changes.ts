@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { type RealmContext, seconds } from '../context.ts'
 import { newClient } from '../defaults.ts'
 import type { Client } from '../model.ts'
+import { rotated, rotationOf } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { badRequest, conflict, duplicate } from './errors.ts'
 import type { ClientBody } from './fields.ts'
@@ -34,7 +36,11 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
 }
 
 /** Changes a client as `PUT clients/{id}` does: absent members stay, attributes are merged, an empty one is taken away. */
-export function updateClient(realm: RealmStore, client: Readonly<Client>, body: ClientBody): void {
+export function updateClient(
+  realm: RealmStore,
+  client: Readonly<Client>,
+  body: ClientBody,
+): Readonly<Client> {
   if (body.clientId === '') throw badRequest('invalid_input', 'Client ID cannot be blank')
   checkClient(body)
   if (
@@ -53,15 +59,16 @@ export function updateClient(realm: RealmStore, client: Readonly<Client>, body: 
     attributes: withoutEmpty({ ...client.attributes, ...attributes }),
     ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
   }
-  realm.clients.put(withServiceAccount(realm, withSecret(changed)))
+  return realm.clients.put(withServiceAccount(realm, withSecret(changed)))
 }
 
-/** A new secret for a client: the old one ends with it. */
-export function renewSecret(realm: RealmStore, client: Readonly<Client>): string {
-  const { secret: _old, ...rest } = client
-  const changed = realm.clients.put(withSecret({ ...rest, publicClient: false } as Client))
-  if (client.publicClient) realm.clients.put({ ...changed, publicClient: true })
-  return changed.secret ?? ''
+/** A new secret for a client: the old one ends with it, unless a client policy lets it live on for a time. */
+export function renewSecret(context: RealmContext, realm: RealmStore, client: Readonly<Client>): string {
+  const secret = newSecret()
+  const rotation = rotationOf(context, realm, client)
+  const attributes = rotated(client, client.secret, rotation, seconds(context))
+  realm.clients.put({ ...client, secret, attributes })
+  return secret
 }
 
 type Body = ClientBody & Record<'access' | 'origin' | 'type' | 'defaultRoles', unknown>

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { Client } from '../model.ts'
+import { rotatedSecretOf, startRotation, withoutRotated } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
 import { addClient, renewSecret, updateClient } from './client-changes.ts'
@@ -30,14 +31,16 @@ export function clientRoutes(app: FastifyInstance, context: RealmContext): void 
     found.sort((a, b) => (a.clientId < b.clientId ? -1 : 1))
     return ok(query.page(found).map((client) => clientOf(client, access)))
   })
-  list.post('', needs.manageClients, clientShape, ({ realm, body, url }) =>
-    created(`${url}/${addClient(realm, body).id}`),
-  )
+  list.post('', needs.manageClients, clientShape, ({ realm, body, url }) => {
+    const client = addClient(realm, body)
+    startRotation(context, realm, client)
+    return created(`${url}/${client.id}`)
+  })
 
   const one = new Family(app, context, '/clients/:clientUuid', findClient)
   one.get('', needs.viewClients, ({ found, access }) => ok(clientOf(found, access)))
   one.put('', needs.manageClients, clientShape, ({ realm, found, body }) => {
-    updateClient(realm, found, body)
+    startRotation(context, realm, updateClient(realm, found, body))
     return undefined
   })
   one.delete('', needs.manageClients, nothing, ({ realm, found }) => {
@@ -82,11 +85,17 @@ function secretRoutes(one: Family<Readonly<Client>>): void {
     ...(secret === undefined ? {} : { value: secret }),
   })
   one.get('/client-secret', needs.viewClients, ({ found }) => ok(show(found.secret)))
-  one.post('/client-secret', needs.manageClients, nothing, ({ realm, found }) =>
-    ok(show(renewSecret(realm, found))),
+  one.post('/client-secret', needs.manageClients, nothing, ({ context, realm, found }) =>
+    ok(show(renewSecret(context, realm, found))),
   )
-  one.get('/client-secret/rotated', needs.viewClients, () => {
-    throw notFound('Client does not have a rotated secret')
+  one.get('/client-secret/rotated', needs.viewClients, ({ found }) => {
+    const secret = rotatedSecretOf(found)
+    if (secret === undefined) throw notFound('Client does not have a rotated secret')
+    return ok(show(secret))
+  })
+  one.delete('/client-secret/rotated', needs.manageClients, nothing, ({ realm, found }) => {
+    realm.clients.put({ ...found, attributes: withoutRotated(found) })
+    return undefined
   })
   one.get('/service-account-user', needs.viewClients, ({ realm, found }) => {
     const user = realm.serviceAccount(found.id)

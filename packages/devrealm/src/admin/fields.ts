@@ -176,9 +176,16 @@ export const eventsConfigShape: Shape<Record<string, unknown>> = shape('RealmEve
   strings: 'eventsListeners enabledEventTypes',
 })
 
-export const clientProfilesShape: Shape<{ profiles?: unknown[] }> = shape('ClientProfilesRepresentation', {
-  any: 'profiles globalProfiles',
-})
+export const clientProfilesShape: Shape<{ profiles?: ClientProfileBody[] }> = shape(
+  'ClientProfilesRepresentation',
+  {
+    any: 'profiles globalProfiles',
+  },
+)
+
+export interface ClientProfileBody {
+  executors?: { executor?: string; configuration?: Record<string, unknown> }[]
+}
 
 export const clientPoliciesShape: Shape<{ policies?: ClientPolicyBody[] }> = shape(
   'ClientPoliciesRepresentation',

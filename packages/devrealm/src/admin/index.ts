@@ -8,6 +8,7 @@ import { groupRoutes } from './groups.ts'
 import { realmRoutes } from './realms.ts'
 import { roleRoutes } from './roles.ts'
 import { callerOf } from './router.ts'
+import { serverInfoRoutes } from './server-info.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users.ts'
 
@@ -38,6 +39,7 @@ export async function adminRoutes(app: FastifyInstance, context: RealmContext): 
   clientScopeRoutes(app, context)
   authenticationRoutes(app, context)
   settingsRoutes(app, context)
+  serverInfoRoutes(app, context)
   app.route({
     method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'],
     url: '/admin/*',

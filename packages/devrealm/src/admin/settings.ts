@@ -3,11 +3,17 @@ import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import { allKeys } from '../crypto/keys.ts'
 import type { RealmKey } from '../model.ts'
+import { isValidRotation, secretRotation } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isVisitor, needs } from './access.ts'
-import { notFound, refused } from './errors.ts'
+import { notFound, refused, unforeseen } from './errors.ts'
 import { eventTypes } from './event-types.ts'
-import { clientPoliciesShape, clientProfilesShape, eventsConfigShape } from './fields.ts'
+import {
+  type ClientProfileBody,
+  clientPoliciesShape,
+  clientProfilesShape,
+  eventsConfigShape,
+} from './fields.ts'
 import { Family, none, nothing, ok } from './router.ts'
 
 /** What else belongs to a realm: keys, events, policies for clients, sessions, brute-force protection. */
@@ -128,13 +134,19 @@ async function componentsOf(realm: RealmStore) {
   })
 }
 
-/** Client profiles and policies are kept as they are given; none of them is enforced. */
+/** Client profiles and policies are kept as they are given; of their executors only `secret-rotation` does something. */
 function policyRoutes(family: Family<undefined>): void {
   family.get('/client-policies/profiles', needs.viewRealm, ({ realm }) => ok(realm.info['clientProfiles']))
-  family.put('/client-policies/profiles', needs.manageRealm, clientProfilesShape, ({ realm, body }) => {
-    realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
-    return undefined
-  })
+  family.put(
+    '/client-policies/profiles',
+    needs.manageRealm,
+    clientProfilesShape,
+    ({ context, realm, body }) => {
+      checkProfiles(context, body.profiles ?? [])
+      realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
+      return undefined
+    },
+  )
   family.get('/client-policies/policies', needs.viewRealm, ({ realm }) => ok(realm.info['clientPolicies']))
   family.put('/client-policies/policies', needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
     const profiles = (realm.info['clientProfiles'] as { profiles: { name?: string }[] }).profiles
@@ -147,6 +159,19 @@ function policyRoutes(family: Family<undefined>): void {
     realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
     return undefined
   })
+}
+
+function checkProfiles(context: RealmContext, profiles: readonly ClientProfileBody[]): void {
+  for (const { executor, configuration } of profiles.flatMap((profile) => profile.executors ?? [])) {
+    if (executor !== 'secret-rotation') continue
+    const isValid = context.features.has(secretRotation) ? isValidRotation(configuration) : false
+    if (isValid === undefined) throw unforeseen()
+    if (!isValid) {
+      throw refused(
+        'proposed client profile contains the executor, which does not have valid provider, or has invalid configuration.',
+      )
+    }
+  }
 }
 
 function sessionRoutes(family: Family<undefined>): void {

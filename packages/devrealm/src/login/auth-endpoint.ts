@@ -3,6 +3,7 @@ import { baseUrl, issuerOf, type RealmContext, seconds } from '../context.ts'
 import { realmOf } from '../oidc/endpoint.ts'
 import { OidcError } from '../oidc/errors.ts'
 import { formOf, queryOf } from '../oidc/form.ts'
+import { startRotation } from '../oidc/secret-rotation.ts'
 import type { UserSession } from '../model.ts'
 import { sendErrorPage } from '../pages/layout.ts'
 import type { RealmStore } from '../store/realm-store.ts'
@@ -39,6 +40,7 @@ export async function authEndpoint(
   noStore(reply)
   try {
     const authorization = readRequest(realm, client, target, form)
+    startRotation(context, realm, client)
     return await answer(context, request, reply, realm, authorization)
   } catch (error) {
     if (error instanceof AuthorizationPageError)

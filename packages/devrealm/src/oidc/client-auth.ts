@@ -1,31 +1,39 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { type RealmContext, seconds } from '../context.ts'
 import type { Client } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
+import { checkAssertion, readAssertion } from './client-assertion.ts'
 import { OidcError } from './errors.ts'
 import type { Form } from './form.ts'
+import { liveSecrets } from './secret-rotation.ts'
 
 /**
- * Finds the client that sends the request and checks its secret (RFC 6749 section 2.3): HTTP Basic or in the form.
- * A public client only says its name.
+ * Finds the client that sends the request and checks what it proves itself with (RFC 6749 section 2.3): its secret, by HTTP
+ * Basic or in the form, or an assertion that it signed (RFC 7523). A public client only says its name.
  *
  * @throws {OidcError} invalid_client for an unknown one, unauthorized_client for a wrong or missing secret
  */
-export function authenticateClient(realm: RealmStore, request: FastifyRequest, form: Form): Readonly<Client> {
+export async function authenticateClient(
+  context: RealmContext,
+  realm: RealmStore,
+  request: FastifyRequest,
+  form: Form,
+): Promise<Readonly<Client>> {
+  const assertion = readAssertion(form)
   const basic = basicCredentials(request.headers.authorization)
-  const clientId = form.get('client_id') ?? basic?.user
+  const clientId = assertion?.clientId ?? form.get('client_id') ?? basic?.user
   const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
   if (client === undefined || !client.enabled) throw refused('invalid_client')
   if (client.publicClient) return client
-  const secret = basic !== undefined && basic.user === clientId ? basic.password : form.get('client_secret')
-  if (
-    secret === undefined ||
-    client.secret === undefined ||
-    client.secret === '' ||
-    !isSame(secret, client.secret)
-  ) {
-    throw refused('unauthorized_client')
+  if (client.clientAuthenticatorType === 'client-jwt') {
+    await checkAssertion({ context, request, realm, client, form }, assertion)
+    return client
   }
+  if (assertion !== undefined) throw refused('invalid_client')
+  const secret = basic !== undefined && basic.user === clientId ? basic.password : form.get('client_secret')
+  const live = liveSecrets(context, realm, client, seconds(context))
+  if (secret === undefined || !live.some((each) => isSame(secret, each))) throw refused('unauthorized_client')
   return client
 }
 

@@ -36,7 +36,7 @@ export async function forClient(
   const form = formOf(request)
   try {
     allowOrigin(request, reply, 'Access-Control-Allow-Methods')
-    const client = authenticateClient(realm, request, form)
+    const client = await authenticateClient(context, realm, request, form)
     allowClientOrigin(request, reply, client, baseUrl(context, request))
     return await work({ context, request, reply, realm, client, form })
   } catch (error) {

@@ -19,7 +19,7 @@ export async function introspectionEndpoint(
   const realm = realmOf(context, request)
   const form = formOf(request)
   try {
-    const client = authenticate(realm, request, form)
+    const client = await authenticate(context, realm, request, form)
     if (client.publicClient) throw invalidRequest('Client not allowed.', 403)
     const token = form.get('token')
     if (token === undefined) throw invalidRequest('Token not provided.')
@@ -31,11 +31,11 @@ export async function introspectionEndpoint(
   }
 }
 
-function authenticate(
+async function authenticate(
   ...given: Parameters<typeof authenticateClient>
 ): ReturnType<typeof authenticateClient> {
   try {
-    return authenticateClient(...given)
+    return await authenticateClient(...given)
   } catch (error) {
     if (error instanceof OidcError && error.error === 'unauthorized_client') {
       throw new OidcError(401, 'invalid_client', 'Client authentication failed.')

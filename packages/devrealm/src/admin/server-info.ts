@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../context.ts'
+import { secretRotation } from '../oidc/secret-rotation.ts'
+import { accessTo, isVisitor } from './access.ts'
+import { forbidden } from './errors.ts'
+import { answer, callerOf, ok } from './router.ts'
+
+/** `/admin/serverinfo`, of which this realm has the features only. */
+export function serverInfoRoutes(app: FastifyInstance, context: RealmContext): void {
+  app.get('/admin/serverinfo', async (request, reply) => {
+    const caller = await callerOf(context, request)
+    if (!isVisitor(accessTo(caller, caller.realm))) throw forbidden()
+    const enabled = context.features.has(secretRotation)
+    const features = [
+      {
+        name: 'CLIENT_SECRET_ROTATION',
+        label: 'Client Secret Rotation',
+        type: 'PREVIEW',
+        dependencies: [],
+        enabled,
+      },
+    ]
+    const names = features.map(({ name }) => name)
+    const profileInfo = {
+      name: 'default',
+      disabledFeatures: enabled ? [] : names,
+      previewFeatures: names,
+      experimentalFeatures: [],
+    }
+    return answer(reply, ok({ profileInfo, features }))
+  })
+}
