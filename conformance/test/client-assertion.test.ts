@@ -92,6 +92,7 @@ describe('an assertion is accepted', () => {
     ['with ES256', { key: ec, header: { alg: 'ES256', kid: 'ec' } }],
     ['with EdDSA', { key: ed, header: { alg: 'EdDSA', kid: 'ed' } }],
     ['without a key id', { header: { kid: undefined } }],
+    ['without a key id, by another key', { key: ec, header: { alg: 'ES256', kid: undefined } }],
     ['with a type', { header: { typ: 'client-authentication+jwt' } }],
     ['without iat', { claims: { iat: undefined } }],
     ['that lives long, with iat', { claims: { exp: 3600 } }],

@@ -1,4 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
+import { clientAssertion, type PrivateKey } from './assertion.ts'
 import { cleanText, serverText } from './errors.ts'
 import { type Retry, retryDelay } from './retry.ts'
 
@@ -23,7 +24,21 @@ export interface ClientCredentials {
   readonly realm?: string
 }
 
-export type Credentials = PasswordCredentials | ClientCredentials
+/** A client with a service account that proves itself by signing (private_key_jwt, RFC 7523): no secret leaves the machine. */
+export interface PrivateKeyCredentials {
+  readonly clientId: string
+  readonly privateKey: PrivateKey
+  /** Which of the client's keys it is. Default: the JWK's own `kid`; a PEM names none, and Keycloak takes the one that fits. */
+  readonly kid?: string
+  /** Default: the JWK's own `alg`, or RS256, ES256, ES384, ES512 or EdDSA as the key is. */
+  readonly algorithm?: string
+  /** The realm's issuer, where Keycloak's public address is another than `server`. Default: `{server}/realms/{realm}`. */
+  readonly audience?: string
+  /** The realm that the client belongs to. Default: the realm that is administered. */
+  readonly realm?: string
+}
+
+export type Credentials = PasswordCredentials | ClientCredentials | PrivateKeyCredentials
 
 /** An access token for the Admin API that is never older than its life allows. */
 export interface TokenSource {
@@ -86,33 +101,33 @@ export function createTokenSource(options: TokenSourceOptions): TokenSource {
 }
 
 async function login(options: TokenSourceOptions): Promise<Grant> {
-  const { credentials } = options
-  const body =
-    'username' in credentials
-      ? {
-          grant_type: 'password',
-          client_id: credentials.clientId ?? 'admin-cli',
-          username: credentials.username,
-          password: await reveal(credentials.password),
-        }
-      : {
-          grant_type: 'client_credentials',
-          client_id: credentials.clientId,
-          client_secret: await reveal(credentials.clientSecret),
-        }
-  const answer = await post(options, body)
+  const answer = await post(options, () => loginForm(options))
   if (answer.grant !== undefined) return answer.grant
   throw refusal(options, answer.status, answer.text)
+}
+
+async function loginForm({
+  server,
+  realm,
+  credentials,
+}: TokenSourceOptions): Promise<Record<string, string>> {
+  if ('username' in credentials) {
+    const { clientId = 'admin-cli', username, password } = credentials
+    return { grant_type: 'password', client_id: clientId, username, password: await reveal(password) }
+  }
+  const service = { grant_type: 'client_credentials', client_id: credentials.clientId }
+  if ('clientSecret' in credentials) {
+    return { ...service, client_secret: await reveal(credentials.clientSecret) }
+  }
+  const audience = credentials.audience ?? realmUrl(server, credentials.realm ?? realm)
+  return { ...service, ...(await clientAssertion({ ...credentials, audience })) }
 }
 
 /** A refresh costs Keycloak a fifth of a password check, and opens no second session; a refused one means: log in again. */
 async function refresh(options: TokenSourceOptions, refreshToken: string): Promise<Grant | undefined> {
   const clientId = options.credentials.clientId ?? 'admin-cli'
-  const answer = await post(options, {
-    grant_type: 'refresh_token',
-    client_id: clientId,
-    refresh_token: refreshToken,
-  })
+  const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken }
+  const answer = await post(options, async () => form)
   return answer.grant
 }
 
@@ -121,15 +136,20 @@ type Answer =
   | { readonly grant: Grant }
   | { readonly grant?: undefined; readonly status: number; readonly text: string }
 
-async function post(options: TokenSourceOptions, fields: Record<string, string>): Promise<Answer> {
+/** Each attempt has a form of its own: an assertion that came through counts no second time. */
+async function post(
+  options: TokenSourceOptions,
+  form: () => Promise<Record<string, string>>,
+): Promise<Answer> {
   const url = tokenEndpoint(options)
   for (let attempt = 1; ; attempt += 1) {
+    const body = new URLSearchParams(await form())
     const asked = options.now()
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { accept: 'application/json' },
-        body: new URLSearchParams(fields),
+        body,
         signal: options.retry.signal(),
       })
       const text = await response.text()
@@ -191,13 +211,20 @@ function refusal(options: TokenSourceOptions, status: number, text: string): Clo
       ? 'Check the base URL and the realm that the credentials belong to.'
       : 'username' in options.credentials
         ? 'Check the user name and the password, and that the client allows direct access grants.'
-        : 'Check the client id and its secret, and that the client has a service account.'
+        : 'privateKey' in options.credentials
+          ? 'Check the client id, the key that is registered at the client, the clock, and that the client has a service account. The audience is the realm’s issuer.'
+          : 'Check the client id and its secret, and that the client has a service account.'
   return new CloakwrightError('CW_ADMIN_UNAUTHORIZED', message, { hint })
 }
 
 function tokenEndpoint({ server, realm, credentials }: TokenSourceOptions): URL {
   const owner = credentials.realm ?? ('username' in credentials ? 'master' : realm)
-  return new URL(`${server}/realms/${encodeURIComponent(owner)}/protocol/openid-connect/token`)
+  return new URL(`${realmUrl(server, owner)}/protocol/openid-connect/token`)
+}
+
+/** A realm's address, which is its issuer where Keycloak has one address only. */
+export function realmUrl(server: string, realm: string): string {
+  return `${server}/realms/${encodeURIComponent(realm)}`
 }
 
 async function reveal(secret: Secret): Promise<string> {

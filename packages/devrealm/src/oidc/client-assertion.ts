@@ -64,7 +64,9 @@ async function checkSignature({ context, client }: Proving, { text, header }: As
     throw refused('Invalid signature algorithm')
   }
   const fits = (key: JWK): boolean =>
-    key.use === 'sig' && (kid === undefined || key.kid === kid) && (key.alg ?? alg) === alg
+    key.use === 'sig' &&
+    (kid === undefined || key.kid === kid) &&
+    (key.alg === undefined ? key.kty === keyType(alg) : key.alg === alg)
   const key = (await clientKeys(client, context.now(), fits)).find(fits)
   if (key === undefined) throw refused('Unable to load public key')
   try {
@@ -72,6 +74,11 @@ async function checkSignature({ context, client }: Proving, { text, header }: As
   } catch {
     throw refused('Client authentication with signed JWT failed: Signature on JWT token failed validation')
   }
+}
+
+function keyType(algorithm: string): string {
+  if (algorithm === 'EdDSA') return 'OKP'
+  return algorithm.startsWith('ES') ? 'EC' : 'RSA'
 }
 
 function checkAudience({ context, request, realm }: Proving, { claims }: Assertion): void {
