@@ -1,5 +1,6 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
+import { byAuthor } from './audit/reason.ts'
 import type { ChangeRecorder } from './changes.ts'
 import { createDurableClient } from './client.ts'
 import { createRetry } from './retry.ts'
@@ -62,13 +63,20 @@ export function createAdmin(options: AdminOptions): Admin {
     timeout = 30_000,
     retries = 3,
     signal,
-    recorder,
     now = () => performance.now(),
   } = options
   const server = baseUrl(options.server)
   const retry = createRetry({ timeout, retries, signal })
   const tokens = createTokenSource({ server, realm, credentials, retry, now })
-  return { client: createDurableClient({ server, realm, tokens, retry }), server, realm, recorder }
+  const account = 'username' in credentials ? credentials.username : credentials.clientId
+  const recorder = byAuthor(options.recorder, { account })
+  const beforeWrite = async (): Promise<void> => await recorder?.check?.()
+  return {
+    client: createDurableClient({ server, realm, tokens, retry, beforeWrite }),
+    server,
+    realm,
+    recorder,
+  }
 }
 
 function baseUrl(server: string): string {

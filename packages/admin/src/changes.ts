@@ -21,10 +21,27 @@ export interface Change {
   readonly after?: Readonly<Record<string, unknown>>
 }
 
+/** On whose behalf changes are made, and what for. */
+export interface Reason {
+  /** Who asked for the change: a person, or a program. */
+  readonly who?: string
+  readonly why?: string
+  /** The request that the change belongs to, as logs name it. */
+  readonly requestId?: string
+}
+
+/** Whom changes come from: what a recorder is told beside them. */
+export interface Author extends Reason {
+  /** The user name or client id that the Admin API was used with. */
+  readonly account?: string
+}
+
 /** Where the toolkit's changes go: an audit trail. */
 export interface ChangeRecorder {
   /** Resolves when the changes, which have been made, are kept. */
-  record(changes: readonly Change[]): Promise<void>
+  record(changes: readonly Change[], author?: Author): Promise<void>
+  /** Rejects when changes could not be kept now: asked before the administrator writes to Keycloak. */
+  check?(): Promise<void>
 }
 
 /** Gives the changes that a task made, once they are kept in the administrator's audit trail, if there is one. */

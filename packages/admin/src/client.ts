@@ -13,6 +13,8 @@ export interface DurableClientOptions {
   readonly realm: string
   readonly tokens: TokenSource
   readonly retry: Retry
+  /** Awaited before each request that may change something; a rejection keeps it from being sent. */
+  readonly beforeWrite: () => Promise<void>
 }
 
 /**
@@ -59,11 +61,12 @@ class DurableClient extends KeycloakAdminClient {
 }
 
 async function request(
-  { server, tokens, retry }: DurableClientOptions,
+  { server, tokens, retry, beforeWrite }: DurableClientOptions,
   operation: Operation,
   parameters: readonly unknown[],
   send: () => Promise<unknown>,
 ): Promise<unknown> {
+  if (operation.method !== 'GET') await beforeWrite()
   let authenticated = false
   for (let attempt = 1; ; attempt += 1) {
     // Before the request asks for it again, so that it is known which token a refusal is about.

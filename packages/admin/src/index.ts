@@ -56,3 +56,28 @@ export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
 export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
 export type { PrivateKey } from './assertion.ts'
 export type { PrivateKeyCredentials } from './tokens.ts'
+export type { Author, Reason } from './changes.ts'
+export {
+  auditGrants,
+  type AuditEntry,
+  auditMigrations,
+  type AuditSink,
+  type AuditTrail,
+  type AuditTrailOptions,
+  createAuditTrail,
+  functionSink,
+  headFile,
+  type NdjsonSink,
+  ndjsonSink,
+  postgresSink,
+  readHeads,
+  type Seal,
+  type SealedBatch,
+  type TrailHead,
+  type TrailLine,
+  type TrailProblem,
+  type TrailReport,
+  type TrailSource,
+  verifyTrail,
+  withReason,
+} from './audit/index.ts'

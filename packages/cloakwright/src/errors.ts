@@ -65,6 +65,7 @@ export const errorStatus = {
   CW_ADMIN_CHANGED: 409,
   CW_REALM_INVALID: 500,
   CW_REALM_MISMATCH: 500,
+  CW_AUDIT_UNAVAILABLE: 503,
 } as const
 
 /** A code from the closed `CW_*` union. */

@@ -1,0 +1,48 @@
+import { appendFile, readFile } from 'node:fs/promises'
+import { CloakwrightError } from 'cloakwright'
+import type { TrailHead } from './chain.ts'
+
+/**
+ * Exports a trail's heads: one line each at the end of a file, made with mode 0600. Put it where whoever can write to the
+ * trail cannot.
+ *
+ * @example
+ * ```ts
+ * import { createAuditTrail, headFile, ndjsonSink } from '@cloakwright/admin'
+ *
+ * export const trail = createAuditTrail({
+ *   sink: ndjsonSink('/var/log/shop/audit.ndjson'),
+ *   onHead: headFile('/mnt/vault/audit-heads'),
+ * })
+ * ```
+ */
+export function headFile(path: string): (head: TrailHead) => Promise<void> {
+  return async ({ sequence, hash }) =>
+    await appendFile(path, `${JSON.stringify({ sequence, hash })}\n`, { mode: 0o600, flush: true })
+}
+
+/**
+ * The heads that {@link headFile} exported.
+ *
+ * @throws {CW_CONFIG_INVALID} when a line is not a head
+ */
+export async function readHeads(path: string): Promise<TrailHead[]> {
+  const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '')
+  return lines.map((line, index) => {
+    const head = parse(line)
+    if (head !== undefined) return head
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      `${path}, line ${index + 1}, is not the head of an audit trail`,
+    )
+  })
+}
+
+function parse(line: string): TrailHead | undefined {
+  try {
+    const { sequence, hash } = JSON.parse(line) as Partial<TrailHead>
+    return typeof sequence === 'number' && typeof hash === 'string' ? { sequence, hash } : undefined
+  } catch {
+    return undefined
+  }
+}

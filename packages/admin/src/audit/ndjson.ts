@@ -1,0 +1,169 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { headOf, type Seal, sealBatch, type SealedBatch, type TrailHead } from './chain.ts'
+import type { UnplacedEntry } from './entry.ts'
+import { withFileLock } from './file-lock.ts'
+import { readLine } from './line.ts'
+import type { AuditSink, TrailLine, TrailSource } from './sink.ts'
+
+/** A trail in a file of its own: each line an entry, or the seal of the entries before it. */
+export type NdjsonSink = AuditSink & TrailSource
+
+/**
+ * Keeps an audit trail in a file (NDJSON), made with mode 0600. A batch is one write, on the disk (fsync) before it is
+ * acknowledged; processes of one machine take turns. What a killed process left of a batch is completed by the next write:
+ * its whole entries are sealed, a cut line goes.
+ *
+ * @example
+ * ```ts
+ * import { createAuditTrail, ndjsonSink } from '@cloakwright/admin'
+ *
+ * export const trail = createAuditTrail({ sink: ndjsonSink('/var/log/shop/audit.ndjson') })
+ * ```
+ */
+export function ndjsonSink(path: string): NdjsonSink {
+  async function exclusively<T>(work: (file: FileHandle) => Promise<T>): Promise<T> {
+    const file = await open(path, 'a+', 0o600)
+    try {
+      return await withFileLock(path, () => work(file))
+    } finally {
+      await file.close()
+    }
+  }
+
+  return {
+    async check() {
+      await exclusively(async (file) => {
+        await file.sync()
+        await syncFolder(path)
+      })
+    },
+    append: (seal) =>
+      exclusively(async (file) => {
+        const end = await readEnd(file)
+        let { head } = end
+        let batch: SealedBatch
+        let text = ''
+        if (end.offset < end.size) await file.truncate(end.offset)
+        if (end.unsealed.length > 0) {
+          batch = sealBatch(head, end.unsealed)
+          text = textOf(batch)
+          head = headOf(batch.seal)
+        }
+        batch = seal(head)
+        await file.appendFile(text + textOf(batch))
+        await file.sync()
+        return batch
+      }),
+    async head() {
+      const file = await open(path, 'r').catch(ifMissing)
+      if (file === undefined) return undefined
+      try {
+        return (await readEnd(file)).head
+      } finally {
+        await file.close()
+      }
+    },
+    lines: (after) => linesOf(path, after),
+  }
+}
+
+function textOf({ rows, seal }: SealedBatch): string {
+  return `${[...rows, JSON.stringify({ seal })].join('\n')}\n`
+}
+
+/** A new file's name is on the disk when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(dirname(path), 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+interface End {
+  readonly size: number
+  /** Behind the last seal. */
+  readonly offset: number
+  readonly head: TrailHead | undefined
+  /** Whole entries behind the last seal. */
+  readonly unsealed: readonly UnplacedEntry[]
+}
+
+const chunk = 64 * 1024
+const newline = 10
+
+/** Reads backwards to the last seal. */
+async function readEnd(file: FileHandle): Promise<End> {
+  const { size } = await file.stat()
+  let tail = Buffer.alloc(0)
+  for (let from = size; ; ) {
+    const found = lastSeal(tail, from === 0)
+    if (found !== undefined) {
+      const offset = size - tail.length + found.end
+      const head = found.seal === undefined ? undefined : headOf(found.seal)
+      return { size, offset, head, unsealed: wholeEntries(tail.subarray(found.end)) }
+    }
+    const length = Math.min(from, Math.max(chunk, tail.length))
+    from -= length
+    const part = Buffer.alloc(length)
+    await file.read(part, 0, length, from)
+    tail = Buffer.concat([part, tail])
+  }
+}
+
+/** Where the last seal of a file's tail ends. Without one: 0, if the tail is the whole file. */
+function lastSeal(tail: Buffer, isWhole: boolean): { end: number; seal?: Seal } | undefined {
+  for (let end = tail.lastIndexOf(newline) + 1; end > 0; ) {
+    const start = end < 2 ? 0 : tail.lastIndexOf(newline, end - 2) + 1
+    if (start === 0 && !isWhole) return undefined
+    const line = readLine(tail.toString('utf8', start, end))
+    if (line !== undefined && 'seal' in line) return { end, seal: line.seal }
+    end = start
+  }
+  return isWhole ? { end: 0 } : undefined
+}
+
+function wholeEntries(tail: Buffer): UnplacedEntry[] {
+  const whole = tail.toString('utf8', 0, tail.lastIndexOf(newline) + 1)
+  return whole.split('\n').flatMap((text) => {
+    const line = readLine(text)
+    if (line === undefined || !('entry' in line)) return []
+    const { sequence: _place, ...entry } = line.entry
+    return [entry]
+  })
+}
+
+async function* linesOf(path: string, after = 0): AsyncGenerator<TrailLine, void, undefined> {
+  const file = await open(path, 'r').catch(ifMissing)
+  if (file === undefined) return
+  const lines = createInterface({ input: createReadStream('', { fd: file }), crlfDelay: Infinity })
+  let batch: TrailLine[] = []
+  let number = 0
+  try {
+    for await (const text of lines) {
+      number += 1
+      const at = `line ${number}`
+      if (after === 0) {
+        yield { text, at }
+        continue
+      }
+      batch.push({ text, at })
+      if (!text.startsWith('{"seal":')) continue
+      const line = readLine(text)
+      if (line === undefined || !('seal' in line) || line.seal.last > after) yield* batch
+      batch = []
+    }
+    yield* batch
+  } finally {
+    lines.close()
+  }
+}
+
+function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}

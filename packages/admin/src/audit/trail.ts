@@ -1,0 +1,122 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Author, Change, ChangeRecorder, Reason } from '../changes.ts'
+import { headOf, sealBatch, type TrailHead } from './chain.ts'
+import { toEntry, type UnplacedEntry } from './entry.ts'
+import type { AuditSink } from './sink.ts'
+
+/** Options of {@link createAuditTrail}. What a single request says by `withReason` goes before them. */
+export interface AuditTrailOptions extends Reason {
+  readonly sink: AuditSink
+  /** Told the new head after each batch, before the change is acknowledged: to keep it elsewhere, as `headFile` does. */
+  readonly onHead?: (head: TrailHead) => Promise<void> | void
+  /** Milliseconds since the epoch. Default: `Date.now`. */
+  readonly now?: () => number
+}
+
+/** A recorder whose entries are chained: what is removed, changed or cut off later shows. */
+export interface AuditTrail extends ChangeRecorder {
+  check(): Promise<void>
+  /** Where the trail ends; undefined for an empty one. */
+  head(): Promise<TrailHead | undefined>
+}
+
+/** Entries of one batch at most: what is held in memory when a trail is verified. */
+const largestBatch = 1000
+
+interface Waiting {
+  readonly entries: readonly UnplacedEntry[]
+  readonly resolve: () => void
+  readonly reject: (cause: unknown) => void
+}
+
+/**
+ * Makes an audit trail: each change that the toolkit makes becomes an entry with before, after, who, why and request id.
+ * Changes that are recorded at the same time share a batch.
+ *
+ * When the sink fails, the change itself has been made: its task then fails with `CW_AUDIT_UNAVAILABLE`, which says so.
+ * The sink is asked before the first change, and after a failure before the next, so that nothing more is changed that
+ * could not be recorded.
+ *
+ * @example
+ * ```ts
+ * import { createAdmin, createAuditTrail, ndjsonSink } from '@cloakwright/admin'
+ *
+ * const admin = createAdmin({
+ *   server: 'https://id.example.com',
+ *   realm: 'shop',
+ *   credentials: { clientId: 'operator', clientSecret: () => process.env['OPERATOR_SECRET'] ?? '' },
+ *   recorder: createAuditTrail({ sink: ndjsonSink('/var/log/shop/audit.ndjson'), why: 'nightly clean-up' }),
+ * })
+ * console.log(admin.realm)
+ * ```
+ */
+export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
+  const { sink, onHead, now = Date.now } = options
+  const waiting: Waiting[] = []
+  let running: Promise<void> | undefined
+  let isGood = false
+
+  async function run(): Promise<void> {
+    for (let taken = waiting.splice(0); taken.length > 0; taken = waiting.splice(0)) {
+      try {
+        const entries = taken.flatMap((each) => each.entries)
+        for (let at = 0; at < entries.length; at += largestBatch) {
+          const part = entries.slice(at, at + largestBatch)
+          const { seal } = await sink.append((head) => sealBatch(head, part))
+          await onHead?.(headOf(seal))
+        }
+        for (const { resolve } of taken) resolve()
+      } catch (cause) {
+        isGood = false
+        for (const { reject } of taken) reject(cause)
+      }
+    }
+    running = undefined
+  }
+
+  return {
+    async record(changes, author) {
+      if (changes.length === 0) return
+      const time = new Date(now()).toISOString()
+      const entries = changes.map((change) => toEntry(change, reasonOf(options, author), time))
+      const kept = new Promise<void>((resolve, reject) => waiting.push({ entries, resolve, reject }))
+      running ??= run()
+      await kept.catch((cause: unknown) => {
+        throw notRecorded(changes, cause)
+      })
+    },
+    async check() {
+      if (isGood) return
+      await sink.check().catch((cause: unknown) => {
+        throw unavailable('The audit trail cannot be written, so nothing was changed', cause)
+      })
+      isGood = true
+    },
+    head: () => sink.head(),
+  }
+}
+
+function reasonOf({ who, why, requestId }: Reason, author: Author = {}): Author {
+  const own = { ...(who && { who }), ...(why && { why }), ...(requestId && { requestId }) }
+  return { ...own, ...author }
+}
+
+/** Names what was done, so that it can be recorded by hand. */
+function notRecorded(changes: readonly Change[], cause: unknown): CloakwrightError {
+  const named = changes.slice(0, 3).map(({ action, kind, name }) => `${action} ${kind} ${name}`)
+  const more = changes.length > 3 ? ` and ${changes.length - 3} more` : ''
+  return unavailable(`Changed, but not recorded in the audit trail: ${named.join(', ')}${more}`, cause)
+}
+
+function unavailable(message: string, cause: unknown): CloakwrightError {
+  const why = cause instanceof CloakwrightError || isSystemError(cause) ? `: ${cause.message}` : ''
+  return new CloakwrightError('CW_AUDIT_UNAVAILABLE', `${message}${why}`, {
+    cause,
+    hint: 'Mend where the trail is kept. Nothing more is changed until it can be written again.',
+  })
+}
+
+/** Of other errors, of a function that is a sink, nobody knows what they quote. */
+function isSystemError(cause: unknown): cause is Error {
+  return cause instanceof Error && ('syscall' in cause || cause.name === 'SqlError')
+}

@@ -1,0 +1,161 @@
+import { digest, headOf, type Seal, sealHash, type TrailHead } from './chain.ts'
+import { readLine } from './line.ts'
+import type { TrailSource } from './sink.ts'
+
+/** What is wrong with a trail, and where. */
+export interface TrailProblem {
+  readonly problem:
+    | 'removed'
+    | 'changed'
+    | 'inserted'
+    | 'reordered'
+    /** Its end is cut off: an exported head is behind it. */
+    | 'truncated'
+    /** The chain is not the one that an exported head, or the batch after it, continues. */
+    | 'replaced'
+    /** Entries that no seal closes: a write was interrupted, or they were inserted. */
+    | 'unsealed'
+  /** The first entry that it is about. */
+  readonly from: number
+  /** The last one. */
+  readonly to: number
+  /** Where it is kept: `line 12`; where it would be, when it is not there. */
+  readonly at: string
+}
+
+/** What {@link verifyTrail} found. */
+export interface TrailReport {
+  /** Entries that are there. */
+  readonly entries: number
+  /** Where the trail ends. */
+  readonly head: TrailHead | undefined
+  /** Empty for a trail that is whole. */
+  readonly problems: readonly TrailProblem[]
+}
+
+/** Problems that a report has at most: one hole in a long trail is not to fill the memory. */
+const mostProblems = 1000
+const mostUnsealed = 10_000
+
+interface Row {
+  readonly sequence: number | undefined
+  readonly digest: string
+  readonly at: string
+}
+
+/**
+ * Reads a trail from its beginning and says which entry was removed, changed, inserted or reordered. With the exported
+ * head, or several, also whether its end was cut off or all of it replaced.
+ *
+ * What it cannot see: whoever can write to the trail can compute its hashes too, and so rewrite everything after the last
+ * head that they cannot reach. Where a seal itself was changed, it can only name the batch.
+ *
+ * @example
+ * ```ts
+ * import { ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin'
+ *
+ * const heads = await readHeads('/mnt/vault/audit-heads')
+ * const { problems } = await verifyTrail(ndjsonSink('/var/log/shop/audit.ndjson'), { heads })
+ * for (const { problem, from, to, at } of problems) console.log(`${problem}: ${from} to ${to} (${at})`)
+ * ```
+ */
+export async function verifyTrail(
+  source: TrailSource,
+  options: { readonly heads?: readonly TrailHead[] } = {},
+): Promise<TrailReport> {
+  const problems: TrailProblem[] = []
+  const report = (problem: TrailProblem['problem'], from: number, to: number, at: string): void => {
+    if (problems.length < mostProblems) problems.push({ problem, from, to, at })
+  }
+  const heads = new Map((options.heads ?? []).map((head) => [head.sequence, head.hash]))
+  let rows: Row[] = []
+  let head: TrailHead | undefined
+  let entries = 0
+  let end = 'the beginning'
+
+  for await (const { text, at } of source.lines()) {
+    const line = readLine(text)
+    end = at
+    if (line === undefined || 'entry' in line) {
+      entries += 1
+      rows.push({ sequence: line?.entry.sequence, digest: digest(text), at })
+      if (rows.length < mostUnsealed) continue
+      // No sink writes so long a batch: what nothing seals is not to fill the memory either.
+      for (const row of rows.splice(0)) report('unsealed', row.sequence ?? 0, row.sequence ?? 0, row.at)
+      continue
+    }
+    const { seal } = line
+    const expected = (head?.sequence ?? 0) + 1
+    if (seal.last < expected) {
+      report('inserted', seal.first, seal.last, at)
+      continue
+    }
+    if (seal.hash !== sealHash(seal)) report('changed', seal.first, seal.last, at)
+    else if (seal.first > expected) rows = rowsAfterGap(seal, expected, rows, at, report)
+    else if (seal.previous !== (head?.hash ?? null)) report('replaced', seal.first, seal.last, at)
+    compareRows(seal, rows, at, report)
+    const exported = heads.get(seal.last)
+    if (exported !== undefined && exported !== seal.hash) report('replaced', 1, seal.last, at)
+    heads.delete(seal.last)
+    head = headOf(seal)
+    rows = []
+  }
+  for (const { sequence = 0, at } of rows) report('unsealed', sequence, sequence, at)
+  const last = head?.sequence ?? 0
+  const furthest = Math.max(0, ...heads.keys())
+  if (furthest > last) report('truncated', last + 1, furthest, end)
+  // A head within the trail that is no batch's end: these are other batches.
+  for (const sequence of heads.keys()) if (sequence < last) report('replaced', 1, sequence, end)
+  return { entries, head, problems }
+}
+
+type Report = (problem: TrailProblem['problem'], from: number, to: number, at: string) => void
+
+/** Between two seals a batch is missing: all of it, or its seal only. */
+function rowsAfterGap(seal: Seal, from: number, rows: readonly Row[], at: string, report: Report): Row[] {
+  const isLoose = ({ sequence = 0 }: Row): boolean => sequence >= from && sequence < seal.first
+  const loose = rows.filter(isLoose)
+  for (const row of loose) report('unsealed', row.sequence ?? 0, row.sequence ?? 0, row.at)
+  if (loose.length < seal.first - from) report('removed', from, seal.first - 1, at)
+  return rows.filter((row) => !isLoose(row))
+}
+
+/** A row is genuine when its digest is the seal's for its place. */
+function compareRows(seal: Seal, rows: readonly Row[], at: string, report: Report): void {
+  const places = new Map(seal.rows.map((each, index) => [each, seal.first + index]))
+  const genuine = new Set<number>()
+  const others: Row[] = []
+  let before = 0
+  for (const row of rows) {
+    const place = places.get(row.digest)
+    if (place === undefined || genuine.has(place)) {
+      others.push(row)
+      continue
+    }
+    genuine.add(place)
+    if (place < before) report('reordered', place, place, row.at)
+    before = Math.max(before, place)
+  }
+  const changed = new Set<number>()
+  for (const row of others) {
+    const place = row.sequence ?? onlyOneMissing(seal, genuine, changed)
+    const isThere = place === undefined || genuine.has(place) || changed.has(place)
+    if (isThere || place < seal.first || place > seal.last) {
+      report('inserted', place ?? seal.first, place ?? seal.last, row.at)
+    } else {
+      changed.add(place)
+      report('changed', place, place, row.at)
+    }
+  }
+  for (let place = seal.first; place <= seal.last; place += 1) {
+    if (!genuine.has(place) && !changed.has(place)) report('removed', place, place, at)
+  }
+}
+
+/** Which entry a line was that is no JSON any more: the first one that nothing else is. */
+function onlyOneMissing(seal: Seal, ...there: ReadonlySet<number>[]): number | undefined {
+  for (let place = seal.first; place <= seal.last; place += 1) {
+    if (!there.some((places) => places.has(place))) return place
+  }
+  return undefined
+}
