@@ -81,3 +81,6 @@ export {
   verifyTrail,
   withReason,
 } from './audit/index.ts'
+export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
+export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
+export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'

@@ -66,6 +66,8 @@ export const errorStatus = {
   CW_REALM_INVALID: 500,
   CW_REALM_MISMATCH: 500,
   CW_AUDIT_UNAVAILABLE: 503,
+  CW_FILE_INVALID: 400,
+  CW_FILE_EXISTS: 409,
 } as const
 
 /** A code from the closed `CW_*` union. */

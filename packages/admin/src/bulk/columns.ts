@@ -1,0 +1,89 @@
+import { fromClientRolesCell, fromListCell, unguarded } from './cells.ts'
+
+/** The columns of a CSV file of users, in the order in which an export writes them; `attributes.NAME` for any attribute too. */
+export const columns: readonly string[] = [
+  'id',
+  'username',
+  'email',
+  'emailVerified',
+  'firstName',
+  'lastName',
+  'enabled',
+  'realmRoles',
+  'clientRoles',
+  'groups',
+  'requiredActions',
+  'attributes',
+  'password',
+  'temporaryPassword',
+]
+
+const attributePrefix = 'attributes.'
+
+/** Whether a CSV file of users may have this column. */
+export function isColumn(name: string): boolean {
+  return columns.includes(name) || (name.startsWith(attributePrefix) && name.length > attributePrefix.length)
+}
+
+/**
+ * A row's cells as a user's representation. An empty cell says nothing. A cell that can't be understood stays a text,
+ * which the check of the user then refuses.
+ */
+export function fromCells(names: readonly string[], cells: readonly string[]): Record<string, unknown> {
+  const user: Record<string, unknown> = {}
+  const credentials: object[] = []
+  const attributes = new Map<string, string[]>()
+  for (const [index, name] of names.entries()) {
+    const raw = cells[index] ?? ''
+    if (raw === '') continue
+    if (name === 'password' || name === 'temporaryPassword') {
+      // As it is, also where it begins with an apostrophe: an export never writes one.
+      credentials.push({ type: 'password', value: raw, temporary: name === 'temporaryPassword' })
+      continue
+    }
+    const cell = unguarded(raw)
+    if (name.startsWith(attributePrefix))
+      attributes.set(name.slice(attributePrefix.length), fromListCell(cell))
+    else user[name] = fromCell(name, cell)
+  }
+  if (credentials.length > 0) user['credentials'] = credentials
+  if (attributes.size === 0) return user
+  const others = user['attributes']
+  if (others !== undefined && !isRecord(others)) return user
+  return { ...user, attributes: Object.fromEntries([...Object.entries(others ?? {}), ...attributes]) }
+}
+
+function fromCell(name: string, cell: string): unknown {
+  switch (name) {
+    case 'emailVerified':
+    case 'enabled':
+      return fromFlag(cell)
+    case 'realmRoles':
+    case 'groups':
+    case 'requiredActions':
+      return fromListCell(cell)
+    case 'clientRoles':
+      return fromClientRolesCell(cell) ?? cell
+    case 'attributes':
+      return fromJson(cell) ?? cell
+    default:
+      return cell
+  }
+}
+
+function fromFlag(cell: string): unknown {
+  const word = cell.trim().toLowerCase()
+  return word === 'true' ? true : word === 'false' ? false : cell
+}
+
+function fromJson(cell: string): unknown {
+  try {
+    return JSON.parse(cell)
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,113 @@
+import { createReadStream } from 'node:fs'
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { CloakwrightError } from 'cloakwright'
+import { readLines } from './read-lines.ts'
+import type { BadRow } from './rows.ts'
+
+/** Options of {@link openDeadLetter}. */
+export interface DeadLetterOptions {
+  /** Goes on with a file that is there: lines that it has are not written again. Default: such a file is an error. */
+  readonly resume?: boolean
+}
+
+/** The rows that a job could not use. */
+export interface DeadLetter {
+  /** How many rows the file has. */
+  readonly count: number
+  /** Writes a row at once. A line that the file has already is left out. */
+  write(row: BadRow): Promise<void>
+  /** Brings the file to the disk; one without rows is removed. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens the file for rows that a job can't use: NDJSON, `{"line", "reason", "row"}` each, readable by its owner alone,
+ * for rows may have passwords. After the rows are mended, {@link openUserFile} reads it as it is.
+ *
+ * @throws {CW_FILE_EXISTS} when the file is there and `resume` is not set
+ * @throws {CW_FILE_INVALID} when it can't be written, or is none that a job wrote
+ * @example
+ * ```ts
+ * import { openDeadLetter, openUserFile } from '@cloakwright/admin'
+ *
+ * const deadLetter = await openDeadLetter('users.rejected.ndjson')
+ * for await (const row of (await openUserFile('users.csv')).rows()) if (!('user' in row)) await deadLetter.write(row)
+ * await deadLetter.close()
+ * ```
+ */
+export async function openDeadLetter(
+  path: string,
+  { resume = false }: DeadLetterOptions = {},
+): Promise<DeadLetter> {
+  const handle = await openFile(path, resume)
+  const lines = await (resume ? written(path, handle) : Promise.resolve(new Set<number>())).catch(
+    async (cause: unknown) => {
+      await handle.close()
+      throw cause
+    },
+  )
+  let count = lines.size
+  let last: Promise<unknown> = Promise.resolve()
+
+  return {
+    get count() {
+      return count
+    },
+    write({ line, reason, raw }) {
+      if (lines.has(line)) return Promise.resolve()
+      lines.add(line)
+      count += 1
+      const entry = `${JSON.stringify({ line, reason, row: raw ?? null })}\n`
+      const done = last.then(() => handle.appendFile(entry))
+      last = done.catch(() => {})
+      return done
+    },
+    async close() {
+      await last
+      await handle.sync()
+      await handle.close()
+      if (count === 0) await unlink(path)
+    },
+  }
+}
+
+async function openFile(path: string, resume: boolean): Promise<FileHandle> {
+  try {
+    // Exclusive: also a link that leads elsewhere counts as a file that is there.
+    return await open(path, resume ? 'a+' : 'ax', 0o600)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CloakwrightError('CW_FILE_EXISTS', `The dead-letter file ${path} is there already`, {
+        hint: 'It may hold rows of an earlier job. Move it away, or name another file.',
+        cause,
+      })
+    }
+    throw new CloakwrightError('CW_FILE_INVALID', `The dead-letter file ${path} can't be written`, {
+      hint: 'Check its folder and permissions.',
+      cause,
+    })
+  }
+}
+
+/** The lines that an interrupted job has written. What it wrote by half is cut off. */
+async function written(path: string, handle: FileHandle): Promise<Set<number>> {
+  let read = 0
+  let ended = 0
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    const last = chunk.lastIndexOf('\n')
+    if (last !== -1) ended = read + last + 1
+    read += chunk.length
+  }
+  const lines = new Set<number>()
+  for await (const { number, bytes } of readLines(path, ended)) {
+    const line = /^\{"line":(\d+),"reason":/.exec(bytes.toString('latin1', 0, 100))?.[1]
+    if (line === undefined) {
+      throw new CloakwrightError('CW_FILE_INVALID', `${path} is no dead-letter file: line ${number}`, {
+        hint: 'Name the file that the interrupted job wrote.',
+      })
+    }
+    lines.add(Number(line))
+  }
+  if (read > ended) await handle.truncate(ended)
+  return lines
+}

@@ -1,0 +1,34 @@
+import { beginningOf, readLines } from './read-lines.ts'
+import type { BadRow } from './rows.ts'
+
+/** A row's value, before it is known to be a user. */
+export interface Candidate {
+  readonly line: number
+  readonly value: unknown
+}
+
+/** One JSON value a line. What {@link openDeadLetter} wrote counts as the row that it holds. */
+export async function* readNdjson(path: string): AsyncGenerator<Candidate | BadRow, void, undefined> {
+  for await (const { number: line, bytes, whole } of readLines(path)) {
+    if (!whole) {
+      yield { line, reason: 'The line is longer than 1 MiB', raw: beginningOf(bytes) }
+      continue
+    }
+    const text = bytes.toString('utf8')
+    if (text.trim() === '') continue
+    yield parsed(line, text) ?? { line, reason: 'The line is not JSON', raw: beginningOf(bytes) }
+  }
+}
+
+function parsed(line: number, text: string): Candidate | undefined {
+  try {
+    return { line, value: rowOf(JSON.parse(text)) }
+  } catch {
+    return undefined
+  }
+}
+
+function rowOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  return Object.keys(value).sort().join() === 'line,reason,row' ? (value as { row: unknown }).row : value
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { CloakwrightError } from 'cloakwright'
+import { readCsv } from './read-csv.ts'
+import { readExport } from './read-export.ts'
+import { type Candidate, readNdjson } from './read-ndjson.ts'
+import type { BadRow, Row, UserFile, UserFormat } from './rows.ts'
+import { Utf8Check, type WrongByte } from './utf8.ts'
+import { checkUser } from './validate-user.ts'
+
+/** Options of {@link openUserFile}. */
+export interface UserFileOptions {
+  /** Default: by the name's end (`.csv`, `.ndjson`, `.jsonl`, `.json`), else by the first characters. */
+  readonly format?: UserFormat
+}
+
+/**
+ * Opens a file of users: CSV with a row of column names, NDJSON with one `UserRepresentation` a line, or a Keycloak
+ * export (a realm's file, one of its `realm-users-N.json`, the folder with all of these, or a bare list of users).
+ *
+ * The file is read once for its digest and its encoding, then as a stream whenever its rows are asked for. A row that is
+ * no user is a {@link BadRow} among the others; only what makes the whole file unreadable is an error.
+ *
+ * @throws {CW_FILE_INVALID} when the file is missing, empty or not UTF-8, when its columns are unknown, or when it is not
+ *   one JSON document where it should be
+ * @example
+ * ```ts
+ * import { openUserFile } from '@cloakwright/admin'
+ *
+ * const file = await openUserFile('users.csv')
+ * for await (const row of file.rows()) console.log(row.line, 'user' in row ? row.user.username : row.reason)
+ * ```
+ */
+export async function openUserFile(path: string, options: UserFileOptions = {}): Promise<UserFile> {
+  const parts = await partsOf(path)
+  const { digest, size } = await inspect(parts)
+  const format = options.format ?? (await formatOf(path, parts))
+  const file = { path, format, digest, size, rows: () => checkedRows(parts, format) }
+  // Columns that nobody knows show now, not when a job has begun.
+  for await (const _row of file.rows()) break
+  return file
+}
+
+const exportPart = /-users-(\d+)\.json$/
+
+/** The file itself, or the parts of a realm's export in a folder, in their order. */
+async function partsOf(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw invalid(`${path} can't be read`, 'Check the path and its permissions.', cause)
+  })
+  if (!found.isDirectory()) return [path]
+  const names = (await readdir(path)).filter((name) => exportPart.test(name))
+  const realms = new Set(names.map((name) => name.replace(exportPart, '')))
+  if (realms.size !== 1) {
+    throw invalid(
+      `The folder ${path} has the users of ${realms.size} realms`,
+      'Give the folder of one realm, with files like shop-users-0.json, or one file.',
+    )
+  }
+  const numberOf = (name: string): number => Number(exportPart.exec(name)?.[1])
+  return names.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(path, name))
+}
+
+async function inspect(parts: readonly string[]): Promise<{ digest: string; size: number }> {
+  const hash = createHash('sha256')
+  let size = 0
+  for (const path of parts) {
+    await refuseUtf16(path)
+    const utf8 = new Utf8Check()
+    const refuse = (wrong: WrongByte | undefined): void => {
+      if (wrong === undefined) return
+      throw invalid(
+        `${path} is not UTF-8: line ${wrong.line}, byte ${wrong.byte}`,
+        'Save it as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW.',
+      )
+    }
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      refuse(utf8.add(chunk))
+      hash.update(chunk)
+      size += chunk.length
+    }
+    refuse(utf8.end())
+  }
+  if (size === 0) throw invalid(`${parts.join(', ')} is empty`, 'Give a file of users.')
+  return { digest: hash.digest('hex'), size }
+}
+
+/** With a byte-order mark, or with a NUL in each of its first characters: neither occurs in UTF-8 text. */
+async function refuseUtf16(path: string): Promise<void> {
+  const start = await beginning(path, 4)
+  const marked = start.length >= 2 && [0xfffe, 0xfeff].includes(start.readUInt16BE(0))
+  if (!marked && !(start.length === 4 && start.filter((byte) => byte === 0).length === 2)) return
+  throw invalid(
+    `${path} is UTF-16: line 1, byte 1`,
+    'Save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW.',
+  )
+}
+
+async function formatOf(path: string, parts: readonly string[]): Promise<UserFormat> {
+  const known = new Map<string, UserFormat>([
+    ['.csv', 'csv'],
+    ['.ndjson', 'ndjson'],
+    ['.jsonl', 'ndjson'],
+    ['.json', 'keycloak'],
+  ])
+  const byName = known.get(extname(basename(parts[0] ?? path)).toLowerCase())
+  if (byName !== undefined) return byName
+  const start = (await beginning(path, 64 * 1024)).toString('utf8').replace(/^﻿/, '').trimStart()
+  if (start.startsWith('[')) return 'keycloak'
+  if (!start.startsWith('{')) return 'csv'
+  const [first = '', second] = start.split('\n')
+  return isJson(first) && second !== undefined ? 'ndjson' : 'keycloak'
+}
+
+async function beginning(path: string, length: number): Promise<Buffer> {
+  const handle = await open(path)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function* checkedRows(
+  parts: readonly string[],
+  format: UserFormat,
+): AsyncGenerator<Row, void, undefined> {
+  for await (const row of read(parts, format)) {
+    if (!('value' in row)) {
+      yield row
+      continue
+    }
+    const { line, value } = row
+    const { user, reason } = checkUser(value)
+    yield user === undefined ? { line, reason, raw: value } : { line, user }
+  }
+}
+
+async function* read(
+  parts: readonly string[],
+  format: UserFormat,
+): AsyncGenerator<Candidate | BadRow, void, undefined> {
+  if (format === 'keycloak') {
+    let line = 1
+    for (const path of parts) line = yield* readExport(path, line)
+    return
+  }
+  for (const path of parts) yield* format === 'csv' ? readCsv(path) : readNdjson(path)
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function invalid(what: string, hint: string, cause?: unknown): CloakwrightError {
+  return new CloakwrightError('CW_FILE_INVALID', `The file of users ${what}`, { hint, cause })
+}

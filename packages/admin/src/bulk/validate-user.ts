@@ -1,0 +1,156 @@
+import type { ImportedUser } from './rows.ts'
+
+/** A user that a file may have, or what is wrong with it: never a value, for the reason goes to logs. */
+export type CheckedUser =
+  | { readonly user: ImportedUser; readonly reason?: undefined }
+  | { readonly user?: undefined; readonly reason: string }
+
+/**
+ * Checks a value's form: members that Keycloak knows, their types, names and addresses that can be kept. Whether roles
+ * and groups exist is the realm's to say. A user is enabled unless its row says otherwise.
+ */
+export function checkUser(value: unknown): CheckedUser {
+  if (!isRecord(value)) return { reason: 'The row is not a user: it has to be an object' }
+  for (const [name, content] of Object.entries(value)) {
+    const check = checks.get(name)
+    if (check === undefined) return { reason: `Keycloak's users have no member ${quoted(name)}` }
+    const mistake = content === null ? undefined : check(content)
+    if (mistake !== undefined) return { reason: `${name} ${mistake}` }
+  }
+  const present = Object.fromEntries(Object.entries(value).filter(([, content]) => content !== null))
+  if (present['username'] === undefined) return { reason: 'username is missing' }
+  return { user: { enabled: true, ...present } as ImportedUser }
+}
+
+type Check = (value: unknown) => string | undefined
+
+/** Keycloak's column is that wide. */
+const longest = 255
+
+const textOf =
+  (limit: number): Check =>
+  (value) => {
+    if (typeof value !== 'string') return 'has to be a text'
+    if (value.length > limit) return `has more than ${limit} characters`
+    return hasControl(value) ? 'has control characters' : undefined
+  }
+
+const name: Check = textOf(longest)
+
+const username: Check = (value) => {
+  const mistake = name(value)
+  if (mistake !== undefined) return mistake
+  if (value === '') return 'is empty'
+  return (value as string).trim() === value ? undefined : 'begins or ends with a space'
+}
+
+const email: Check = (value) => {
+  const mistake = name(value)
+  if (mistake !== undefined) return mistake
+  // Only what no address can be without: Keycloak has rules of its own.
+  const [local, domain, ...rest] = (value as string).split('@')
+  const isAddress = local !== '' && domain !== undefined && domain !== '' && rest.length === 0
+  return isAddress && !/\s/.test(value as string) ? undefined : 'is not an e-mail address'
+}
+
+const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'has to be true or false')
+const number: Check = (value) => (Number.isSafeInteger(value) ? undefined : 'has to be a whole number')
+const record: Check = (value) => (isRecord(value) ? undefined : 'has to be an object')
+const records: Check = (value) =>
+  Array.isArray(value) && value.every(isRecord) ? undefined : 'has to be a list of objects'
+
+const listOf =
+  (check: Check): Check =>
+  (value) => {
+    if (!Array.isArray(value)) return 'has to be a list of texts'
+    for (const [index, each] of value.entries()) {
+      const mistake = check(each)
+      if (mistake !== undefined) return `[${index}] ${mistake}`
+    }
+    return undefined
+  }
+
+/** An object whose members are lists of texts. */
+const listsOf =
+  (check: Check): Check =>
+  (value) => {
+    if (!isRecord(value)) return 'has to be an object of lists'
+    for (const [key, list] of Object.entries(value)) {
+      const mistake = name(key) ?? (key === '' || key === '__proto__' ? 'is no name' : listOf(check)(list))
+      if (mistake !== undefined) return `${quoted(key)} ${mistake}`
+    }
+    return undefined
+  }
+
+const roleName: Check = (value) => name(value) ?? (value === '' ? 'is empty' : undefined)
+
+const groupPath: Check = (value) => {
+  const mistake = textOf(10 * longest)(value)
+  if (mistake !== undefined) return mistake
+  return /^\/[^/]/.test(value as string) && !(value as string).endsWith('/')
+    ? undefined
+    : 'is not a path: it has to be like /staff/editors'
+}
+
+/** Any text but one with NUL, which PostgreSQL can't keep. */
+const attributeValue: Check = (value) => {
+  if (typeof value !== 'string') return 'has to be a text'
+  return value.includes('\0') ? 'has a NUL character' : undefined
+}
+
+const credentials: Check = (value) => {
+  const mistake = records(value)
+  if (mistake !== undefined) return mistake
+  const list = value as Readonly<Record<string, unknown>>[]
+  for (const [index, credential] of list.entries()) {
+    for (const member of ['type', 'value', 'secretData', 'credentialData', 'userLabel']) {
+      const content = credential[member]
+      if (content !== undefined && content !== null && typeof content !== 'string')
+        return `[${index}].${member} has to be a text`
+    }
+    if (typeof credential['type'] !== 'string') return `[${index}].type is missing`
+    if (credential['value'] === '') return `[${index}].value is empty`
+  }
+  return list.filter(({ type }) => type === 'password').length > 1 ? 'has two passwords' : undefined
+}
+
+const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ['id', roleName],
+  ['username', username],
+  ['email', email],
+  ['firstName', name],
+  ['lastName', name],
+  ['enabled', flag],
+  ['emailVerified', flag],
+  ['totp', flag],
+  ['attributes', listsOf(attributeValue)],
+  ['realmRoles', listOf(roleName)],
+  ['clientRoles', listsOf(roleName)],
+  ['groups', listOf(groupPath)],
+  ['requiredActions', listOf(roleName)],
+  ['credentials', credentials],
+  ['createdTimestamp', number],
+  ['notBefore', number],
+  ['disableableCredentialTypes', listOf(name)],
+  ['federatedIdentities', records],
+  ['federationLink', name],
+  ['clientConsents', records],
+  ['access', record],
+  ['self', name],
+  ['origin', name],
+  ['userProfileMetadata', record],
+])
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function hasControl(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
+  return /[\u0000-\u001f\u007f-\u009f]/.test(text)
+}
+
+/** A member's name in a reason: it is the file's text as well. */
+function quoted(key: string): string {
+  return JSON.stringify(key.slice(0, 50))
+}

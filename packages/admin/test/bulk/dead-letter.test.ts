@@ -1,0 +1,105 @@
+import { appendFile, readFile, stat } from 'node:fs/promises'
+import { openDeadLetter, openUserFile } from '@cloakwright/admin'
+import { describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
+import { collect } from '../support/collect.ts'
+import { openFolder } from '../support/folder.ts'
+
+const folder = await openFolder()
+
+describe('the dead-letter file', () => {
+  test('has line, reason and row of each bad row, for its owner alone', async () => {
+    const path = folder.path('rejected.ndjson')
+    const deadLetter = await openDeadLetter(path)
+    await Promise.all([
+      deadLetter.write({
+        line: 3,
+        reason: 'enabled has to be true or false',
+        raw: { username: 'bob', enabled: 'yes' },
+      }),
+      deadLetter.write({ line: 4, reason: 'A quotation mark is not closed', raw: '"zoe,' }),
+    ])
+    expect(deadLetter.count).toBe(2)
+    await deadLetter.close()
+
+    expect(
+      (await readFile(path, 'utf8'))
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { line: 3, reason: 'enabled has to be true or false', row: { username: 'bob', enabled: 'yes' } },
+      { line: 4, reason: 'A quotation mark is not closed', row: '"zoe,' },
+    ])
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  test('is a file of users once its rows are mended, whatever format they come from', async () => {
+    const source = await openUserFile(
+      await folder.write('users.csv', 'username,enabled,realmRoles,password\nbob,yes,a;b,s3cret\n"zoe,,,\n'),
+    )
+    const path = folder.path('mended.ndjson')
+    const deadLetter = await openDeadLetter(path)
+    for await (const row of source.rows()) if ('reason' in row) await deadLetter.write(row)
+    await deadLetter.close()
+
+    const mended = (await readFile(path, 'utf8')).replace('"yes"', 'true')
+    expect(await folder.rows('mended.ndjson', mended)).toEqual([
+      {
+        line: 1,
+        user: {
+          username: 'bob',
+          enabled: true,
+          realmRoles: ['a', 'b'],
+          credentials: [{ type: 'password', value: 's3cret', temporary: false }],
+        },
+      },
+      { line: 2, reason: 'The row is not a user: it has to be an object', raw: '"zoe,,,' },
+    ])
+  })
+
+  test('is never overwritten', async () => {
+    const path = await folder.write('precious.ndjson', 'rows of yesterday\n')
+    expect(await caught(openDeadLetter(path))).toMatchObject({
+      code: 'CW_FILE_EXISTS',
+      message: expect.stringContaining(path),
+    })
+    expect(await caught(openDeadLetter(path, { resume: true }))).toMatchObject({ code: 'CW_FILE_INVALID' })
+    expect(await readFile(path, 'utf8')).toBe('rows of yesterday\n')
+  })
+
+  test('goes on where an interrupted job stopped, without a double and without what it wrote by half', async () => {
+    const path = folder.path('resumed.ndjson')
+    const before = await openDeadLetter(path)
+    await before.write({ line: 2, reason: 'a', raw: { username: 'a' } })
+    await before.write({ line: 5, reason: 'b', raw: 'é'.repeat(100_000) })
+    await before.close()
+    await appendFile(path, '{"line":7,"reason":"c","row":{"usern')
+
+    const deadLetter = await openDeadLetter(path, { resume: true })
+    expect(deadLetter.count).toBe(2)
+    await deadLetter.write({ line: 5, reason: 'b', raw: 'again' })
+    await deadLetter.write({ line: 7, reason: 'c', raw: { username: 'c' } })
+    await deadLetter.close()
+
+    const rows = await collect((await openUserFile(path)).rows())
+    expect(rows).toMatchObject([
+      { line: 1, user: { username: 'a' } },
+      { line: 2 },
+      { line: 3, user: { username: 'c' } },
+    ])
+    expect(rows).toHaveLength(3)
+  })
+
+  test('does not stay when no row was bad', async () => {
+    const path = folder.path('none.ndjson')
+    await (await openDeadLetter(path)).close()
+    await expect(stat(path)).rejects.toThrow('ENOENT')
+  })
+
+  test('that can not be written is an error at once', async () => {
+    expect(await caught(openDeadLetter(folder.path('no/such/folder.ndjson')))).toMatchObject({
+      code: 'CW_FILE_INVALID',
+    })
+  })
+})

@@ -1,0 +1,332 @@
+import { createHash } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { openUserFile, type Row } from '@cloakwright/admin'
+import { describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
+import { collect } from '../support/collect.ts'
+import { openFolder } from '../support/folder.ts'
+
+const folder = await openFolder()
+
+const alice = {
+  username: 'alice',
+  email: 'alice@example.com',
+  emailVerified: true,
+  firstName: 'Alice',
+  lastName: 'Liddell, "Ali"',
+  enabled: false,
+  realmRoles: ['admin', 'user'],
+  clientRoles: { app: ['editor', 'stock:read'], 'https://sp.example.com': ['a;b'] },
+  groups: ['/staff/editors', '/on-call'],
+  requiredActions: ['UPDATE_PASSWORD'],
+  attributes: { team: ['red', 'green'] },
+}
+
+describe('a CSV file', () => {
+  test('has users with roles, groups, attributes and a password', async () => {
+    const content = [
+      'username,email,emailVerified,firstName,lastName,enabled,realmRoles,clientRoles,groups,requiredActions,attributes.team,temporaryPassword',
+      String.raw`alice,alice@example.com,TRUE,Alice,"Liddell, ""Ali""",false,admin; user,app:editor;app:stock:read;https\://sp.example.com:a\;b,/staff/editors;/on-call,UPDATE_PASSWORD,red;green,'=initial`,
+      'bob,,,,,,,,,,,',
+    ].join('\r\n')
+    expect(await folder.rows('users.csv', content)).toEqual([
+      {
+        line: 2,
+        user: { ...alice, credentials: [{ type: 'password', value: "'=initial", temporary: true }] },
+      },
+      { line: 3, user: { username: 'bob', enabled: true } },
+    ])
+  })
+
+  test.each([
+    ['a byte-order mark', '\uFEFFusername,email\nalice,a@example.com\n'],
+    ['semicolons, as some spreadsheets write them', 'username;email\nalice;a@example.com\n'],
+    ['tabs', 'username\temail\nalice\ta@example.com\n'],
+    ['no line break at its end', 'username,email\nalice,a@example.com'],
+    ['empty lines', '\nusername,email\r\n\r\nalice,a@example.com\n  \n'],
+    ['quoted names', '"username","email"\n"alice","a@example.com"\n'],
+  ])('may have %s', async (_what, content) => {
+    const rows = await folder.rows('users.csv', content)
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ user: { username: 'alice', email: 'a@example.com' } })
+  })
+
+  test('may have line breaks in quotation marks, counted as lines', async () => {
+    const content = 'username,attributes.note\nalice,"one\r\ntwo"\nbob,"x\n""y"""\nzoe,\n'
+    expect(await folder.rows('users.csv', content)).toEqual([
+      { line: 2, user: { username: 'alice', enabled: true, attributes: { note: ['one\r\ntwo'] } } },
+      { line: 4, user: { username: 'bob', enabled: true, attributes: { note: ['x\n"y"'] } } },
+      { line: 6, user: { username: 'zoe', enabled: true } },
+    ])
+  })
+
+  test.each([
+    ['unknown columns', 'username,mail,name\n', 'has unknown columns, line 1: "mail", "name"'],
+    ['no user names', 'email\n', 'has no column username'],
+    ['a column twice', 'username,email,email\n', 'has two columns email'],
+    ['no names that can be read', 'username,"email\nalice,a\n', "can't be read, line 1"],
+    ['nothing but line breaks', '\n\n', 'has no row of column names'],
+  ])('with %s is refused when it is opened', async (_what, content, message) => {
+    const error = await caught(openUserFile(await folder.write('users.csv', content)))
+    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
+    expect(error.hint).toContain('username, email, emailVerified')
+  })
+
+  test.each([
+    ['too few values', 'bob', 'The row has 1 value, the file has 2 columns'],
+    ['too many values', 'bob,b@example.com,x', 'The row has 3 values, the file has 2 columns'],
+    ['text after a quotation mark', '"bob"x,', 'A quotation mark stands within a value'],
+    ['a quotation mark within', 'b"o"b,', 'A quotation mark stands within a value'],
+    ['a quotation mark that the next one closes', '"bob,\n"zoe,', 'A quotation mark stands within a value'],
+    ['a quotation mark that nothing closes', '"bob,', 'A quotation mark is not closed'],
+    ['a NUL', 'b\0b,', 'username has control characters'],
+    ['no user name', ',b@example.com', 'username is missing'],
+    ['no e-mail address', 'bob,bob', 'email is not an e-mail address'],
+  ])('with a row that has %s goes on with the next line', async (_what, row, reason) => {
+    const rows = await folder.rows('users.csv', `username,email\n${row}\nalice,\n`)
+    expect(rows[0]).toMatchObject({ line: 2, reason: expect.stringContaining(reason) })
+    expect(rows.at(-1)).toMatchObject({ line: 3 + row.split('\n').length - 1, user: { username: 'alice' } })
+  })
+
+  test('blames the line alone that opens a quotation mark, also before a thousand others', async () => {
+    const others = Array.from({ length: 1000 }, (_, index) => `user-${index},\n`)
+    const rows = await folder.rows('users.csv', `username,email\n"bob,\n${others.join('')}`)
+    expect(bad(rows)).toEqual([
+      { line: 2, reason: expect.stringContaining('A quotation mark is not closed'), raw: '"bob,' },
+    ])
+    expect(rows).toHaveLength(1001)
+  })
+
+  test('reads cells that are no role, no truth value, no JSON as what they are: mistakes', async () => {
+    const rows = await folder.rows(
+      'users.csv',
+      'username,enabled,clientRoles,groups,attributes\nu1,yes,,,\nu2,,editor,,\nu3,,,staff,\nu4,,,,{\n',
+    )
+    expect(rows.map((row) => ('reason' in row ? row.reason : ''))).toEqual([
+      'enabled has to be true or false',
+      'clientRoles has to be an object of lists',
+      'groups [0] is not a path: it has to be like /staff/editors',
+      'attributes has to be an object of lists',
+    ])
+  })
+})
+
+describe('an NDJSON file', () => {
+  test('has one user a line, as Keycloak represents it', async () => {
+    const credentials = [{ type: 'password', secretData: '{}', credentialData: '{}' }]
+    const rows = await folder.rows(
+      'users.ndjson',
+      `\uFEFF${JSON.stringify({ ...alice, credentials })}\r\n\n{"username":"bob","email":null}\n`,
+    )
+    expect(rows).toEqual([
+      { line: 1, user: { ...alice, credentials } },
+      { line: 3, user: { username: 'bob', enabled: true } },
+    ])
+  })
+
+  test.each([
+    ['{"username":"bob"', 'The line is not JSON'],
+    ['[]', 'The row is not a user: it has to be an object'],
+    ['"bob"', 'The row is not a user: it has to be an object'],
+    ['{}', 'username is missing'],
+    ['{"username":7}', 'username has to be a text'],
+    ['{"username":""}', 'username is empty'],
+    ['{"username":" bob"}', 'username begins or ends with a space'],
+    ['{"username":"b\\u0000b"}', 'username has control characters'],
+    [`{"username":"${'b'.repeat(256)}"}`, 'username has more than 255 characters'],
+    ['{"username":"bob","enabled":"yes"}', 'enabled has to be true or false'],
+    ['{"username":"bob","nickname":"x"}', 'Keycloak\'s users have no member "nickname"'],
+    ['{"username":"bob","__proto__":{"enabled":true}}', 'Keycloak\'s users have no member "__proto__"'],
+    ['{"username":"bob","constructor":{}}', 'Keycloak\'s users have no member "constructor"'],
+    ['{"username":"bob","attributes":{"__proto__":["x"]}}', 'attributes "__proto__" is no name'],
+    ['{"username":"bob","attributes":{"team":"red"}}', 'attributes "team" has to be a list of texts'],
+    ['{"username":"bob","attributes":{"team":["a\\u0000"]}}', 'attributes "team" [0] has a NUL character'],
+    ['{"username":"bob","attributes":[]}', 'attributes has to be an object of lists'],
+    ['{"username":"bob","realmRoles":["a",1]}', 'realmRoles [1] has to be a text'],
+    ['{"username":"bob","realmRoles":"a"}', 'realmRoles has to be a list of texts'],
+    ['{"username":"bob","clientRoles":{"app":"a"}}', 'clientRoles "app" has to be a list of texts'],
+    ['{"username":"bob","groups":["staff"]}', 'groups [0] is not a path: it has to be like /staff/editors'],
+    ['{"username":"bob","groups":["/"]}', 'groups [0] is not a path: it has to be like /staff/editors'],
+    ['{"username":"bob","credentials":[{"value":"x"}]}', 'credentials [0].type is missing'],
+    [
+      '{"username":"bob","credentials":[{"type":"password","value":5}]}',
+      'credentials [0].value has to be a text',
+    ],
+    ['{"username":"bob","createdTimestamp":"now"}', 'createdTimestamp has to be a whole number'],
+  ])('with the row %s goes on with the next line', async (row, reason) => {
+    const rows = await folder.rows('users.ndjson', `${row}\n{"username":"alice"}\n`)
+    expect(rows).toMatchObject([
+      { line: 1, reason },
+      { line: 2, user: { username: 'alice' } },
+    ])
+  })
+})
+
+describe('a Keycloak export', () => {
+  const users = [
+    { ...alice, id: 'f1c9a4b2-5d1e-4c7e-9d53-000000000000' },
+    { username: 'bob', enabled: true },
+  ]
+  const rows = users.map((user, index) => ({ line: index + 1, user }))
+  const service = { username: 'service-account-app', serviceAccountClientId: 'app' }
+
+  test.each([
+    [
+      'a realm',
+      {
+        realm: 'shop',
+        roles: { realm: [{ name: 'users' }] },
+        users,
+        clients: [{ users: [{ username: 'no' }] }],
+      },
+    ],
+    ['a bare list', users],
+  ])('may be %s', async (_what, content) => {
+    expect(await folder.rows('realm.json', JSON.stringify(content))).toEqual(rows)
+    expect(await folder.rows('realm.json', JSON.stringify(content, undefined, 2))).toEqual(rows)
+  })
+
+  test('may be the folder of all parts, in their order', async () => {
+    await mkdir(folder.path('export'))
+    await folder.write('export/shop-realm.json', '{"realm":"shop"}')
+    for (let part = 0; part < 12; part += 1) {
+      const list = Array.from({ length: 2 }, (_, index) => ({
+        username: `user-${part * 2 + index}`,
+        enabled: true,
+      }))
+      await folder.write(`export/shop-users-${part}.json`, JSON.stringify({ realm: 'shop', users: list }))
+    }
+    const file = await openUserFile(folder.path('export'))
+    const found = await collect(file.rows())
+    expect(file.format).toBe('keycloak')
+    expect(found).toEqual(
+      Array.from({ length: 24 }, (_, index) => ({
+        line: index + 1,
+        user: { username: `user-${index}`, enabled: true },
+      })),
+    )
+  })
+
+  test('leaves service accounts to their clients', async () => {
+    const content = JSON.stringify({ users: [service, { username: 'bob' }] })
+    expect(await folder.rows('realm.json', content)).toMatchObject([{ line: 2, user: { username: 'bob' } }])
+  })
+
+  test('reports what is no user and goes on', async () => {
+    const content =
+      '{"users":[{"username":"a","enabled":"yes"},7,"x",[1],{"__proto__":{"enabled":true},"username":"b"},{"username":"c","attributes":{"\\u0061":["\\u00e9\\n"]},"notBefore":12}]}'
+    expect(await folder.rows('realm.json', content)).toMatchObject([
+      { line: 1, reason: 'enabled has to be true or false', raw: { username: 'a', enabled: 'yes' } },
+      { line: 2, reason: 'The row is not a user: it has to be an object' },
+      { line: 3, reason: 'The row is not a user: it has to be an object' },
+      { line: 4, reason: 'The row is not a user: it has to be an object' },
+      { line: 5, reason: 'Keycloak\'s users have no member "__proto__"' },
+      { line: 6, user: { username: 'c', attributes: { a: ['é\n'] }, notBefore: 12 } },
+    ])
+  })
+
+  test.each([
+    [
+      'is cut off',
+      '{"users":[{"username":"a"},{"userna',
+      'ends within its JSON document, in its user 2 or after it',
+    ],
+    ['is not JSON', '{"users":[{"username":"a"} {"username":"b"}]}', 'is not one JSON document'],
+    ['has no users', '{"realm":"shop","clients":[]}', 'has no list "users"'],
+    ['is one JSON object a line', '{"username":"a"}\n{"username":"b"}\n', 'is not one JSON document'],
+  ])('that %s is an error', async (_what, content, message) => {
+    const error = await caught(folder.rows('realm.json', content))
+    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
+    expect(error.hint).toContain('ndjson')
+  })
+})
+
+describe('any file', () => {
+  test('tells its digest, size and format, and can be read again', async () => {
+    const content = 'username\nalice\n'
+    const file = await openUserFile(await folder.write('users', content))
+    expect(file).toMatchObject({
+      format: 'csv',
+      size: 15,
+      digest: createHash('sha256').update(content).digest('hex'),
+    })
+    const first = await collect(file.rows())
+    expect(await collect(file.rows())).toEqual(first)
+  })
+
+  test.each([
+    ['{"username":"a"}\n{"username":"b"}\n', 'ndjson'],
+    ['{\n"users":[]}', 'keycloak'],
+    ['{"users":[]}', 'keycloak'],
+    [' [{"username":"a"}]', 'keycloak'],
+    ['username\na', 'csv'],
+  ])('without an end to its name shows its format: %j', async (content, format) => {
+    expect((await openUserFile(await folder.write('users', content))).format).toBe(format)
+  })
+
+  test.each([
+    [
+      'Latin-1',
+      Buffer.from('username,firstName\nalice,x\nren\u00e9,Ren\u00e9\n', 'latin1'),
+      'is not UTF-8: line 3, byte 31',
+      'WINDOWS-1252',
+    ],
+    [
+      'UTF-16 with a mark',
+      Buffer.from('\uFEFFusername\nalice\n', 'utf16le'),
+      'is UTF-16: line 1, byte 1',
+      'UTF-16',
+    ],
+    [
+      'UTF-16 without one',
+      Buffer.from('username\nalice\n', 'utf16le'),
+      'is UTF-16: line 1, byte 1',
+      'UTF-16',
+    ],
+    [
+      'UTF-16, the other way round',
+      Buffer.from('\uFEFFusername\n', 'utf16le').swap16(),
+      'is UTF-16',
+      'UTF-16',
+    ],
+    [
+      'a character cut off at its end',
+      Buffer.from('username\nalic\u00e9').subarray(0, -1),
+      'line 2, byte 14',
+      'UTF-8',
+    ],
+    ['an overlong sequence', Buffer.from([0x61, 0x0a, 0xc0, 0x80]), 'line 2, byte 3', 'UTF-8'],
+  ])('in another encoding is refused with the place: %s', async (_what, content, message, hint) => {
+    const error = await caught(openUserFile(await folder.write('users.csv', content)))
+    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
+    expect(error.hint).toContain(hint)
+  })
+
+  test('may have any character across two reads of the disk', async () => {
+    for (const shift of [0, 1, 2, 3]) {
+      const names = `${'x'.repeat(shift)}${'\u{1F600}\u00e9'.repeat(40)}`
+      const content = `username,attributes.a\n${`alice,${names}\n`.repeat(1500)}`
+      const rows = await folder.rows('users.csv', content)
+      expect(rows.every((row) => 'user' in row && row.user.attributes?.['a'][0] === names)).toBe(true)
+    }
+  })
+
+  test('names the place also far behind its beginning', async () => {
+    const line = 'user,\u00e9\u00e9\u00e9\n'
+    const content = Buffer.concat([Buffer.from(line.repeat(50_000)), Buffer.from([0xe9, 0x0a])])
+    const error = await caught(openUserFile(await folder.write('users.csv', content)))
+    expect(error.message).toContain(`line 50001, byte ${12 * 50_000 + 1}`)
+  })
+
+  test('that is missing or empty is an error', async () => {
+    expect(await caught(openUserFile(folder.path('none.csv')))).toMatchObject({ code: 'CW_FILE_INVALID' })
+    expect(await caught(openUserFile(await folder.write('empty.csv', '')))).toMatchObject({
+      code: 'CW_FILE_INVALID',
+      message: expect.stringContaining('is empty'),
+    })
+  })
+})
+
+function bad(rows: readonly Row[]): Row[] {
+  return rows.filter((row) => 'reason' in row)
+}
