@@ -217,6 +217,17 @@ describe('members', () => {
     expect(await get(`/groups/${id}/members`)).toEqual([])
   })
 
+  it('are listed by name whoever joined first, in parts', async () => {
+    const id = await group('ordered')
+    for (const username of ['ordered-c', 'ordered-a', 'ordered-b'])
+      await put(`/users/${await realm.addUser(username)}/groups/${id}`)
+    const names = async (query: string) =>
+      (await get(`/groups/${id}/members?${query}`)).map(({ username }: { username: string }) => username)
+    expect(await names('briefRepresentation=true')).toEqual(['ordered-a', 'ordered-b', 'ordered-c'])
+    expect(await names('first=1&max=1')).toEqual(['ordered-b'])
+    expect(await names('first=3')).toEqual([])
+  })
+
   it('of a child are not members of its parent', async () => {
     const user = await realm.addUser('deep')
     const top = await group('top')

@@ -173,6 +173,17 @@ describe('roles of a user', () => {
   const mappings = `/role-mappings/realm`
   const fresh = async (name: string) => `/users/${await realm.addUser(name)}`
 
+  it('show in the list of the role, by name whoever got it first, in parts', async () => {
+    const shared = await role('shared')
+    for (const name of ['holder-c', 'holder-a', 'holder-b'])
+      await post((await fresh(name)) + mappings, [shared])
+    const holders = async (query: string) =>
+      (await get(`/roles/shared/users?${query}`)).map(({ username }: { username: string }) => username)
+    expect(await holders('briefRepresentation=true')).toEqual(['holder-a', 'holder-b', 'holder-c'])
+    expect(await holders('first=1&max=1')).toEqual(['holder-b'])
+    expect(await holders('first=3')).toEqual([])
+  })
+
   it('are given and taken, again without complaint', async () => {
     const [user, admin] = [await fresh('mapped'), await get('/roles/admin')]
     expect(answerOf(await post(user + mappings, [admin]))).toEqual(empty(204))

@@ -84,3 +84,4 @@ export {
 export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
 export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
 export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
+export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'

@@ -11,6 +11,7 @@ import type { Query } from './query.ts'
 import { groupOf, userOf } from './representations.ts'
 import { groupHolder, mappingRoutes } from './role-mappings.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
+import { byUsername } from './user-search.ts'
 
 /** Groups, their members, and the groups that new users join. */
 export function groupRoutes(app: FastifyInstance, context: RealmContext): void {
@@ -129,7 +130,7 @@ function singleGroupRoutes(one: Family<Readonly<Group>>): void {
     }
   })
   one.get('/members', needs.viewUsers, ({ realm, found, query }) => {
-    const members = realm.usersInGroup.all(found.id)
+    const members = byUsername(realm.usersInGroup.all(found.id))
     const brief = query.flag('briefRepresentation') ?? false
     return ok(query.page(members, 100).map((user) => userOf(realm, user, brief)))
   })

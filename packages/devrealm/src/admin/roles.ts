@@ -10,6 +10,7 @@ import { listOf, type RoleBody, roleShape } from './fields.ts'
 import { accessOfUser, groupOf, roleOf, userOf } from './representations.ts'
 import { requireMappable } from './role-mapping-rules.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
+import { byUsername } from './user-search.ts'
 
 /** Roles of a realm and of its clients, by name and by id. */
 export function roleRoutes(app: FastifyInstance, context: RealmContext): void {
@@ -98,7 +99,7 @@ function namedRoleRoutes(
     if (!needs.viewUsers(access)) throw forbidden()
     const role = realm.role(params['roleName'] ?? '', client?.id)
     if (role === undefined) throw notFound('Could not find role')
-    const users = query.page(realm.usersWithRole.all(role.id), 100)
+    const users = query.page(byUsername(realm.usersWithRole.all(role.id)), 100)
     const { manage } = accessOfUser(access)
     const brief = query.flag('briefRepresentation') ?? false
     return ok(users.map((user) => ({ ...userOf(realm, user, brief), access: { manage } })))

@@ -14,7 +14,12 @@ export function findUsers(realm: RealmStore, query: Query): Readonly<User>[] {
   }
   const conditions = [...textConditions(query), ...flagConditions(query), ...attributeConditions(query)]
   const found = realm.users.values().filter((user) => conditions.every((condition) => condition(user)))
-  return found.sort((a, b) => (a.username < b.username ? -1 : a.username > b.username ? 1 : 0))
+  return byUsername(found)
+}
+
+/** The order of every list of users. */
+export function byUsername(users: readonly Readonly<User>[]): Readonly<User>[] {
+  return [...users].sort((a, b) => (a.username < b.username ? -1 : a.username > b.username ? 1 : 0))
 }
 
 type Condition = (user: Readonly<User>) => boolean

@@ -1,0 +1,100 @@
+import type { Admin } from '../admin.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { createMembershipReader, type MembershipKinds, readMemberships } from './memberships-of-users.ts'
+import { pagesByName } from './pages-by-name.ts'
+
+/** Which users a list has. Several conditions hold together; without any it has all users but service accounts. */
+export interface UserFilter {
+  /** The beginning of a user name, an e-mail address or a name; `*` stands for anything, `"…"` for the whole. */
+  readonly search?: string
+  readonly username?: string
+  readonly email?: string
+  readonly firstName?: string
+  readonly lastName?: string
+  /** Whether the single names are equal, not parts. Default: parts. */
+  readonly exact?: boolean
+  readonly enabled?: boolean
+  readonly emailVerified?: boolean
+  /** Attributes: `team:red floor:"ground floor"`. */
+  readonly q?: string
+}
+
+/** What {@link usersWithMemberships} reads of each user. */
+export interface MembershipOptions extends UserFilter, Partial<MembershipKinds> {
+  /** Ends the reading. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * All users that a filter finds, each once, by user name: a request for 500 of them.
+ *
+ * Who is created or renamed meanwhile may be missing; who was there from beginning to end is in the list. An id a user
+ * is kept in memory to know who was seen.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, users } from '@cloakwright/admin'
+ *
+ * export async function printUsers(admin: Admin): Promise<void> {
+ *   for await (const user of users(admin, { enabled: true })) console.log(user.username)
+ * }
+ * ```
+ */
+export async function* users(
+  { client, realm }: Admin,
+  filter: UserFilter = {},
+): AsyncGenerator<UserRepresentation, void, undefined> {
+  for await (const page of pagesByName((page) => client.users.find({ ...given(filter), ...page, realm })))
+    yield* page
+}
+
+/**
+ * All users that a filter finds, with `groups` as paths, `realmRoles` and `clientRoles` by client id: those that they have
+ * themselves, not those that composites, groups or the realm's default role bring.
+ *
+ * The requests are proportional to pages: one for 500 users, one for 500 members of each group, one for 500 users of each
+ * role. Keycloak has no list of memberships, so that each group and role costs one at least, each group with groups below
+ * it another, and each client one for its roles. A filter that finds few users makes it ask for these alone. Memberships
+ * are read first: one that changes meanwhile may be shown as it was before.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, usersWithMemberships } from '@cloakwright/admin'
+ *
+ * export async function printGroups(admin: Admin): Promise<void> {
+ *   for await (const user of usersWithMemberships(admin, { groups: true })) console.log(user.username, user.groups)
+ * }
+ * ```
+ */
+export async function* usersWithMemberships(
+  admin: Admin,
+  options: MembershipOptions = {},
+): AsyncGenerator<UserRepresentation, void, undefined> {
+  const { groups = true, roles = true, signal, ...filter } = options
+  const kinds = { groups, roles }
+  if (await findsFew(admin, filter)) {
+    const membershipsOf = await createMembershipReader(admin, kinds)
+    for await (const user of users(admin, filter)) {
+      signal?.throwIfAborted()
+      yield { ...user, ...(await membershipsOf(user.id ?? '')) }
+    }
+    return
+  }
+  const memberships = await readMemberships(admin, kinds, signal)
+  for await (const user of users(admin, filter)) {
+    signal?.throwIfAborted()
+    yield { ...user, ...memberships.take(user.id ?? '') }
+  }
+}
+
+/** Below this many, two requests a user are fewer than those for all groups and roles. */
+const few = 20
+
+async function findsFew({ client, realm }: Admin, filter: UserFilter): Promise<boolean> {
+  if (Object.values(filter).every((value) => value === undefined)) return false
+  return (await client.users.count({ ...given(filter), realm })) <= few
+}
+
+function given(filter: UserFilter): UserFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+}
