@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 
-/** The part of a list that one request asks for. */
-export interface Page {
+/** The part of a list that one request asks for. A type and no interface: the official client's parameters have an index signature. */
+export type Page = {
   readonly first: number
   readonly max: number
 }
