@@ -62,6 +62,15 @@ describe('creating a user', () => {
     expect(await get(`/users/${id}`)).not.toHaveProperty('attributes')
   })
 
+  it('does not take required actions that there are not, when it is made or changed', async () => {
+    const requiredActions = ['NO_SUCH_ACTION', 'CONFIGURE_TOTP']
+    const id = idOf(await post({ username: 'asked', requiredActions }))
+    expect((await get(`/users/${id}`)).requiredActions).toEqual(['CONFIGURE_TOTP'])
+    const json = { requiredActions: ['NO_SUCH_ACTION', 'UPDATE_PROFILE'] }
+    expect(answerOf(await realm.api(`/users/${id}`, { method: 'PUT', json }))).toEqual(empty(204))
+    expect((await get(`/users/${id}`)).requiredActions).toEqual(['UPDATE_PROFILE'])
+  })
+
   it('takes groups by their path', async () => {
     await realm.admin.client.groups.create({ name: 'crew' })
     const id = idOf(await post({ username: 'grouped', groups: ['/crew'] }))
@@ -278,5 +287,47 @@ describe('importing users', () => {
     expect(mapped.map(({ name }: { name: string }) => name)).toContain('user')
     const second = await realm.api('/partialImport', { json: body })
     expect(second.json()).toMatchObject({ overwritten: 0, added: 0, skipped: 1 })
+  })
+})
+
+describe('an e-mail with required actions', () => {
+  const send = (id: string, query = '', actions: unknown = ['UPDATE_PASSWORD']) =>
+    realm.api(`/users/${id}/execute-actions-email${query}`, { method: 'PUT', json: actions })
+  const refusal = (errorMessage: string) => json(400, { errorMessage })
+
+  it.each([
+    ['an unknown action', '', ['NO_SUCH_ACTION'], 'Provided invalid required actions'],
+    [
+      'a way back without a client',
+      '?redirect_uri=https://app.example/callback',
+      undefined,
+      'Client id missing',
+    ],
+    ['an unknown client', '?client_id=nothing', ['NO_SUCH_ACTION'], "Client doesn't exist"],
+    ['a client that is switched off', '?client_id=switched-off', undefined, 'Client is not enabled'],
+    [
+      'a way back that is not the client’s',
+      '?client_id=app&redirect_uri=https://evil.example/',
+      undefined,
+      'Invalid redirect uri.',
+    ],
+  ])('is not sent with %s', async (what, query, actions, message) => {
+    const id = await realm.addUser(`mail-${what.replaceAll(/\W/g, '-')}`)
+    if (query.includes('switched-off')) await realm.addClient({ clientId: 'switched-off', enabled: false })
+    expect(answerOf(await send(id, query, actions))).toEqual(refusal(message))
+  })
+
+  it('is not sent to who has no address, or is switched off', async () => {
+    const id = await realm.addUser('mail-off', { enabled: false })
+    expect(answerOf(await send(id))).toEqual(refusal('User is disabled'))
+    await realm.api(`/users/${id}`, { method: 'PUT', json: { email: '' } })
+    expect(answerOf(await send(id))).toEqual(refusal('User email missing'))
+  })
+
+  it('is not sent by a realm without a mail server', async () => {
+    const id = await realm.addUser('mail-none')
+    const reply = await send(id, '?client_id=app&redirect_uri=https://app.example/callback')
+    expect(reply.status).toBe(500)
+    expect(reply.json().errorMessage).toContain('Failed to send execute actions email')
   })
 })

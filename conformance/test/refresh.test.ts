@@ -146,6 +146,21 @@ describe('offline access', () => {
     expect(decode(next.access_token).claims.jti).toMatch(/^ofrtrt:/)
   })
 
+  it('leaves no other session behind, when it comes by a password', async () => {
+    const id = await realm.addUser('offline-only')
+    await tokensOf(realm, 'offline-only', OFFLINE)
+    expect((await realm.api(`/users/${id}/sessions`)).json()).toEqual([])
+  })
+
+  it('ends when an administrator logs the user out', async () => {
+    const id = await realm.addUser('logged-out')
+    const { refresh_token } = await tokensOf(realm, 'logged-out', OFFLINE)
+    // Not-before counts in seconds.
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    expect((await realm.api(`/users/${id}/logout`, { method: 'POST' })).status).toBe(204)
+    expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Stale token'))
+  })
+
   it('ends with its own logout', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice', OFFLINE)
     expect((await logout(refresh_token)).status).toBe(204)

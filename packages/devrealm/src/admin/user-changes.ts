@@ -13,7 +13,7 @@ export type UserChange = (user: User) => User
 
 /** Adds a user as `POST users` does: realm and client roles of the body are passed over, as Keycloak does (keycloak#32351). */
 export async function addUser(realm: RealmStore, body: UserBody): Promise<Readonly<User>> {
-  const user = newUser(realm, body)
+  const user = newUser(realm, { ...body, requiredActions: knownActions(realm, body) ?? [] })
   checkProfile(realm, user)
   const { defaultGroups, defaultRoleId } = realm.info
   return storeUser(realm, { ...user, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
@@ -39,7 +39,7 @@ export async function updateUser(realm: RealmStore, user: Readonly<User>, body: 
       ...before,
       enabled: body.enabled ?? before.enabled,
       emailVerified: body.emailVerified ?? before.emailVerified,
-      requiredActions: body.requiredActions ?? before.requiredActions,
+      requiredActions: knownActions(realm, body) ?? before.requiredActions,
     })
   requireUnique(realm, changed(user))
   checkProfile(realm, changed(user), user)
@@ -97,6 +97,11 @@ async function credentialChange(
     }
   }
   return (before) => changes.reduce((changed, change) => change(changed), before)
+}
+
+/** Keycloak passes over actions that it does not have, without a word. */
+function knownActions(realm: RealmStore, { requiredActions }: UserBody): string[] | undefined {
+  return requiredActions?.filter((alias) => realm.info.requiredActions.some((each) => each.alias === alias))
 }
 
 /** The body's user, who has no roles and groups yet. */

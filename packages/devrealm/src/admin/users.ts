@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { type RealmContext, seconds } from '../context.ts'
+import { baseUrl, type RealmContext, seconds } from '../context.ts'
+import { resolveRedirectUri } from '../login/redirect-uri.ts'
 import type { Credential, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
@@ -141,8 +142,10 @@ function credentialRoutes(app: FastifyInstance, context: RealmContext, one: Fami
     return undefined
   })
   one.put('/disable-credential-types', needs.manageUsers, textListShape, () => undefined)
-  one.put('/execute-actions-email', needs.manageUsers, textListShape, ({ realm, found, body }) => {
+  one.put('/execute-actions-email', needs.manageUsers, textListShape, (call) => {
+    const { realm, found, body } = call
     requireReachable(found)
+    requireLinkBack(call)
     const known = realm.info.requiredActions.filter((action) => action.enabled).map((action) => action.alias)
     if (!body.every((alias) => known.includes(alias))) throw refused('Provided invalid required actions')
     throw noMail(`execute actions email${senderProblem(realm)}`)
@@ -200,6 +203,21 @@ function credentialOf(credential: Credential): Record<string, unknown> {
 function requireReachable(user: Readonly<User>): void {
   if (user.email === undefined) throw refused('User email missing')
   if (!user.enabled) throw refused('User is disabled')
+}
+
+/** Where a link in an e-mail leads back to: a client, and one of its addresses. */
+function requireLinkBack({ context, request, realm, query }: Call<unknown, unknown>): void {
+  const [clientId, redirectUri] = [query.text('client_id'), query.text('redirect_uri')]
+  if (clientId === undefined) {
+    if (redirectUri !== undefined) throw refused('Client id missing')
+    return
+  }
+  const client = realm.clientByName.get(clientId)
+  if (client === undefined) throw refused("Client doesn't exist")
+  if (!client.enabled) throw refused('Client is not enabled')
+  const base = baseUrl(context, request)
+  if (redirectUri !== undefined && resolveRedirectUri(client, redirectUri, base, true) === undefined)
+    throw refused('Invalid redirect uri.')
 }
 
 function senderProblem(realm: RealmStore): string {

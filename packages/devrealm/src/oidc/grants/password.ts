@@ -37,7 +37,11 @@ export async function passwordGrant({
   const offline = isOffline(scope)
   const begun = newSession(user, request.ip, now)
   const { session, clientSession } = joinSession(realm, begun, client, { scope: scope.full, now })
-  if (offline) goOffline(realm, user, client, scope, session)
+  if (offline) {
+    goOffline(realm, user, client, scope, session)
+    // Nobody is logged in beside it, as in a browser: Keycloak keeps the offline session alone.
+    realm.sessions.delete(session.id)
+  }
   return issueTokens({
     realm,
     issuer: issuerOf(context, request, realm),
