@@ -1,4 +1,4 @@
-import { all, createAdmin } from '@cloakwright/admin'
+import { type Admin, all, createAdmin, items, type Page } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught, everything } from './support/caught.ts'
 import { openTarget, type Target } from './support/target.ts'
@@ -128,7 +128,7 @@ describe('what may be repeated', () => {
     expect(target.proxy.count(method)).toBe(3)
   })
 
-  test.each([429, 502, 503])(
+  test.each([429, 502, 503, 504])(
     'ends after three repetitions, and says when to try again: %d',
     async (status) => {
       const { client } = target.admin({ realm })
@@ -179,6 +179,161 @@ describe('what may be repeated', () => {
     await client.roles.delByName({ name: 'short-lived' })
 
     expect(await client.roles.findOneByName({ name: 'short-lived' })).toBeNull()
+  })
+
+  test('includes any request after 429, which is said before anything is done', async () => {
+    const { client } = target.admin({ realm })
+    target.proxy.fail('POST', '/roles', { status: 429, headers: { 'retry-after': '0' } })
+
+    await client.roles.create({ name: 'after-429' })
+
+    expect(await client.roles.findOneByName({ name: 'after-429' })).toMatchObject({ name: 'after-429' })
+  })
+
+  test('waits as long as Retry-After says, as a date too', async () => {
+    const { client } = target.admin({ realm })
+    await client.roles.find()
+    const date = new Date(Date.now() + 2_000).toUTCString()
+    target.proxy.fail('GET', '/roles', { status: 503, headers: { 'retry-after': date } })
+    const asked = Date.now()
+
+    await client.roles.find()
+
+    // The date has no milliseconds.
+    expect(Date.now() - asked).toBeGreaterThan(900)
+  })
+
+  describe('of POST', () => {
+    const faults = ['reset', 'reset after', { status: 503 }, { status: 504, after: true }] as const
+    let ids: Record<'user' | 'role' | 'clientRole' | 'client' | 'group' | 'parent' | 'scope', string>
+
+    beforeAll(async () => {
+      const { client } = target.admin({ realm })
+      const { id: user } = await client.users.create({ username: 'repeated', enabled: true })
+      await client.roles.create({ name: 'repeated' })
+      const { id: app } = await client.clients.create({ clientId: 'repeated' })
+      await client.clients.createRole({ id: app, name: 'of-client' })
+      const role = (await client.roles.findOneByName({ name: 'repeated' }))?.id ?? ''
+      const clientRole = (await client.clients.findRole({ id: app, roleName: 'of-client' }))?.id ?? ''
+      const { id: group } = await client.groups.create({ name: 'repeated' })
+      const { id: parent } = await client.groups.create({ name: 'parent' })
+      const { id: scope } = await client.clientScopes.create({ name: 'repeated', protocol: 'openid-connect' })
+      ids = { user, role, clientRole, client: app, group, parent, scope }
+    })
+
+    const roles = () => [{ id: ids.role, name: 'repeated' }]
+    const clientRoles = () => [{ id: ids.clientRole, name: 'of-client' }]
+    type Client = Admin['client']
+
+    test.each<[string, string, (client: Client) => Promise<unknown>]>([
+      [
+        'giving a role to a user',
+        '/role-mappings/realm',
+        ({ users }) => users.addRealmRoleMappings({ id: ids.user, roles: roles() }),
+      ],
+      [
+        "giving a client's role to a user",
+        '',
+        ({ users }) =>
+          users.addClientRoleMappings({ id: ids.user, clientUniqueId: ids.client, roles: clientRoles() }),
+      ],
+      [
+        'giving a role to a group',
+        '/role-mappings/realm',
+        ({ groups }) => groups.addRealmRoleMappings({ id: ids.group, roles: roles() }),
+      ],
+      [
+        "giving a client's role to a group",
+        '',
+        ({ groups }) =>
+          groups.addClientRoleMappings({ id: ids.group, clientUniqueId: ids.client, roles: clientRoles() }),
+      ],
+      [
+        'adding to a composite role',
+        '/composites',
+        (client) => client.roles.createComposite({ roleId: ids.role }, clientRoles()),
+      ],
+      [
+        'giving a scope to a client',
+        '/scope-mappings/realm',
+        ({ clients }) => clients.addRealmScopeMappings({ id: ids.client }, roles()),
+      ],
+      [
+        "giving a client's role to a client scope",
+        '',
+        ({ clientScopes }) =>
+          clientScopes.addClientScopeMappings({ id: ids.scope, client: ids.client }, clientRoles()),
+      ],
+      ['logging a user out', '/logout', ({ users }) => users.logout({ id: ids.user })],
+      [
+        'moving a group down',
+        '/children',
+        ({ groups }) => groups.updateChildGroup({ id: ids.parent }, { id: ids.group, name: 'repeated' }),
+      ],
+      [
+        'moving a group to the top',
+        '/groups',
+        ({ groups }) => groups.updateRoot({ id: ids.group, name: 'repeated' }),
+      ],
+      [
+        'a partial import that skips',
+        '/partialImport',
+        ({ realms }) =>
+          realms.partialImport({
+            realm,
+            rep: { ifResourceExists: 'SKIP', users: [{ username: 'imported-once' }] },
+          }),
+      ],
+    ])('includes %s, which is harmless to do twice', async (_what, pathEnd, send) => {
+      const { client } = target.admin({ realm, retries: 4 })
+      await client.roles.find()
+      target.proxy.reset()
+      target.proxy.fail('POST', pathEnd, ...faults)
+
+      await send(client)
+
+      expect(target.proxy.count('POST')).toBe(faults.length + 1)
+    })
+
+    test.each<[string, string, (client: Client) => Promise<unknown>]>([
+      ['a user', '/users', ({ users }) => users.create({ username: 'unseen-user' })],
+      ['a group', '/groups', ({ groups }) => groups.create({ name: 'unseen-group' })],
+      [
+        'a group below another',
+        '/children',
+        ({ groups }) => groups.createChildGroup({ id: ids.parent }, { name: 'unseen-child' }),
+      ],
+      [
+        'what a partial import fails on',
+        '/partialImport',
+        ({ realms }) =>
+          realms.partialImport({
+            realm,
+            rep: { ifResourceExists: 'FAIL', users: [{ username: 'unseen-import' }] },
+          }),
+      ],
+    ])('excludes creating %s, which may have been carried out', async (_what, pathEnd, send) => {
+      const { client } = target.admin({ realm })
+      await client.roles.find()
+      target.proxy.fail('POST', pathEnd, 'reset after')
+
+      expect((await caught(send(client))).code).toBe('CW_ADMIN_UNAVAILABLE')
+    })
+  })
+
+  test('excludes what sends an e-mail, whatever its method', async () => {
+    const { client } = target.admin({ realm })
+    const { id } = await client.users.create({
+      username: 'written-to',
+      email: 'w@example.org',
+      enabled: true,
+    })
+    target.proxy.fail('PUT', '/execute-actions-email', 'reset')
+
+    const error = await caught(client.users.executeActionsEmail({ id, actions: ['UPDATE_PASSWORD'] }))
+
+    expect(error.code).toBe('CW_ADMIN_UNAVAILABLE')
+    expect(target.proxy.count('PUT')).toBe(1)
   })
 
   test('excludes POST, which may have been carried out', async () => {
@@ -343,6 +498,48 @@ test('lists are read to the end, page by page', async () => {
 
   expect(roles.map(({ name }) => name)).toEqual(expect.arrayContaining(names))
   expect(target.proxy.count('GET')).toBe(2)
+})
+
+describe('a list', () => {
+  const numbers = Array.from({ length: 25 }, (_, index) => index)
+  const pages = (list: readonly number[]) => {
+    const asked: Page[] = []
+    const read = async (page: Page) => {
+      asked.push(page)
+      return list.slice(page.first, page.first + page.max)
+    }
+    return { asked, read }
+  }
+
+  test.each([
+    [10, 3],
+    [25, 2],
+    [26, 1],
+    [undefined, 1],
+  ])('of 25 by pages of %s takes %i requests', async (pageSize, requests) => {
+    const { asked, read } = pages(numbers)
+
+    expect(await all(read, pageSize)).toEqual(numbers)
+    expect(asked).toHaveLength(requests)
+  })
+
+  test('is read no further than it is used', async () => {
+    const { asked, read } = pages(numbers)
+
+    for await (const number of items(read, 10)) if (number === 12) break
+    expect(asked).toEqual([
+      { first: 0, max: 10 },
+      { first: 10, max: 10 },
+    ])
+  })
+
+  test.each([24, 25, 26])('that knows no pages is read once: %i a page', async (pageSize) => {
+    expect(await all(async () => [...numbers], pageSize)).toEqual(numbers)
+  })
+
+  test.each([0, -1, 1.5, Number.NaN])('has pages of a size: %d is none', async (pageSize) => {
+    expect((await caught(all(pages(numbers).read, pageSize))).code).toBe('CW_CONFIG_INVALID')
+  })
 })
 
 /** Ends the session that a token of master belongs to, as a restart of a Keycloak without persistent sessions does. */
