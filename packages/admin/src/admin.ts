@@ -54,6 +54,7 @@ export interface Admin {
  *   credentials: { clientId: 'operator', clientSecret: () => process.env['OPERATOR_SECRET'] ?? '' },
  * })
  * const users = await admin.client.users.find({ search: 'alice' })
+ * console.log(users.map(({ username }) => username))
  * ```
  */
 export function createAdmin(options: AdminOptions): Admin {

@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 
-/** The part of a list that one request asks for. A type and no interface: the official client's parameters have an index signature. */
+/** The part of a list that one request asks for. Not an interface, which no list would take as its query. */
 export type Page = {
   readonly first: number
   readonly max: number
