@@ -85,3 +85,7 @@ export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/
 export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
 export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
 export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
+export type { JobProgress, ProgressListener } from './bulk/progress.ts'
+export type { Reconciled } from './bulk/reconcile.ts'
+export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'

@@ -68,6 +68,9 @@ export const errorStatus = {
   CW_AUDIT_UNAVAILABLE: 503,
   CW_FILE_INVALID: 400,
   CW_FILE_EXISTS: 409,
+  CW_JOURNAL_INVALID: 500,
+  CW_JOURNAL_MISMATCH: 500,
+  CW_JOURNAL_LOCKED: 500,
 } as const
 
 /** A code from the closed `CW_*` union. */

@@ -28,6 +28,8 @@ export interface Shape<Body> {
   readonly optional?: boolean
   /** Unknown members are passed over. */
   readonly lenient?: boolean
+  /** What does not fit is answered with 500, and not where it is. */
+  readonly opaque?: boolean
   readonly body?: Body
 }
 
@@ -40,6 +42,15 @@ const decimal = /^-?\d+$/
  * boolean are taken as such, null means absent.
  */
 export function readBody<Body>(shape: Shape<Body>, text: string): Body {
+  try {
+    return readPlainly(shape, text)
+  } catch (error) {
+    if (shape.opaque !== true || !(error instanceof AdminError) || error.status === 500) throw error
+    throw new AdminError(500, { error: 'unknown_error', error_description: 'Cannot parse the JSON' })
+  }
+}
+
+function readPlainly<Body>(shape: Shape<Body>, text: string): Body {
   if (text.trim() === '') {
     if (shape.optional === true) return undefined as Body
     throw unforeseen()

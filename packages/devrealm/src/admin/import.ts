@@ -93,14 +93,15 @@ function importRoles(realm: RealmStore, body: RealmContents): void {
   realm.roles.put({ ...role, composites: [...new Set(ids)] })
 }
 
-/** Adds a user with the roles that its body names, and no others: an import gives no default roles. */
+/** Adds a user with the roles that its body names, and no others: an import gives no default roles, and creates roles that are not there. */
 export async function importUser(realm: RealmStore, body: UserBody): Promise<string> {
-  const roles = (body.realmRoles ?? []).map((name) => realm.role(name))
+  const roles = (body.realmRoles ?? []).map((name) => realm.role(name) ?? addRole(realm, { name }))
   for (const [clientId, names] of Object.entries(body.clientRoles ?? {})) {
     const client = realm.clientByName.get(clientId)
-    if (client !== undefined) roles.push(...names.map((name) => realm.role(name, client.id)))
+    if (client === undefined) throw unforeseen()
+    roles.push(...names.map((name) => realm.role(name, client.id) ?? addRole(realm, { name }, client.id)))
   }
-  const ids = [...new Set(roles.filter((role) => role !== undefined).map((role) => role.id))]
+  const ids = [...new Set(roles.map((role) => role.id))]
   const client =
     body.serviceAccountClientId === undefined
       ? undefined

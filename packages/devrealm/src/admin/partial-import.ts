@@ -5,7 +5,7 @@ import { needs } from './access.ts'
 import type { Shape } from './body.ts'
 import { addClient } from './client-changes.ts'
 import { AdminError, conflict, unforeseen } from './errors.ts'
-import { clientShape, groupShape, roleShape, userShape } from './fields.ts'
+import { clientShape, groupShape, roleShape, type UserBody, userShape } from './fields.ts'
 import { addGroup } from './groups.ts'
 import { importUser } from './import.ts'
 import type { RealmContents } from './realm-fields.ts'
@@ -28,6 +28,7 @@ export function partialImportRoutes(app: FastifyInstance, context: RealmContext)
 const partialImportShape: Shape<Body> = {
   name: 'PartialImportRepresentation',
   lenient: true,
+  opaque: true,
   members: {
     ifResourceExists: 'string',
     users: [userShape],
@@ -50,6 +51,8 @@ interface Part {
   readonly name: string
   readonly existing: string | undefined
   readonly taken: string
+  /** Fails where Keycloak fails to tell of what it skips. */
+  skip?(): void
   add(): string | Promise<string>
   remove(id: string): void
 }
@@ -66,10 +69,11 @@ async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
       const { resourceType, name: resourceName, existing } = part
       if (existing !== undefined && policy === 'FAIL') throw conflict(part.taken)
       if (existing !== undefined) {
+        part.skip?.()
         results.push({ action: 'SKIPPED', resourceType, resourceName, id: existing })
         continue
       }
-      const id = await part.add()
+      const id = await addPart(part)
       added.push({ part, id })
       results.push({ action: 'ADDED', resourceType, resourceName, id })
     }
@@ -78,6 +82,15 @@ async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
     throw error
   }
   return results
+}
+
+/** What comes twice in one request is refused by the database. */
+async function addPart(part: Part): Promise<string> {
+  try {
+    return await part.add()
+  } catch (error) {
+    throw error instanceof AdminError && error.status === 409 ? conflict('Duplicate resource error') : error
+  }
 }
 
 /** In the order in which parts may refer to each other; what exists is looked up when it is its turn. */
@@ -130,16 +143,26 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
       remove: (id) => realm.deleteGroup(id),
     }
   }
-  for (const user of body.users ?? []) {
-    const name = user.username?.toLowerCase() ?? ''
-    const byEmail = user.email === undefined ? undefined : realm.userByEmail.get(user.email.toLowerCase())
-    yield {
-      resourceType: 'USER',
-      name: user.username ?? '',
-      existing: (realm.userByName.get(name) ?? byEmail)?.id,
-      taken: `User with user name ${user.username ?? ''} already exists.`,
-      add: () => importUser(realm, user),
-      remove: (id) => realm.deleteUser(id),
-    }
+  yield* (body.users ?? []).map((user) => userPart(realm, user))
+}
+
+/** Whether the user is there is looked up for all users before the first is added. */
+function userPart(realm: RealmStore, user: UserBody): Part {
+  if (user.username === undefined) throw unforeseen()
+  const byName = realm.userByName.get(user.username.toLowerCase())
+  const { email } = user
+  const isTaken = email !== undefined && !realm.info.duplicateEmailsAllowed
+  const byEmail = isTaken ? realm.userByEmail.get(email.toLowerCase()) : undefined
+  return {
+    resourceType: 'USER',
+    name: user.username,
+    existing: byName?.id ?? byEmail?.id,
+    taken: `User with user name ${user.username} already exists.`,
+    skip() {
+      // Keycloak knows that the address is taken, and then looks for the user by name.
+      if (byName === undefined) throw unforeseen()
+    },
+    add: () => importUser(realm, user),
+    remove: (id) => realm.deleteUser(id),
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { passwordCredential } from '../crypto/passwords.ts'
 import type { Attributes, Credential, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
+import { AdminError, conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
 import type { CredentialBody, UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import { checkPassword } from './password-policy.ts'
@@ -19,16 +19,25 @@ export async function addUser(realm: RealmStore, body: UserBody): Promise<Readon
   return storeUser(realm, { ...user, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
 }
 
-/** Adds a user of an import: nothing is checked but that no other has its name, and it has no more than its body says. */
+/** Adds a user of an import: nothing is checked but what the database refuses, and it has no more than its body says. */
 export async function addImportedUser(
   realm: RealmStore,
   body: UserBody,
   roles: string[],
 ): Promise<Readonly<User>> {
   const { attributes: _kept, ...user } = newUser(realm, body)
-  const { attributes, id = user.id } = body
+  const { attributes, id = user.id, requiredActions = [] } = body
   if (realm.users.get(id) !== undefined) throw duplicate()
-  return storeUser(realm, { ...user, id, roles, ...(attributes === undefined ? {} : { attributes }) }, body)
+  const columns = [body.username, body.email, body.firstName, body.lastName]
+  if (id.length > 36 || columns.some((text) => text !== undefined && text.length > 255)) throw unforeseen()
+  const imported = { ...user, id, roles, requiredActions: [...new Set(requiredActions)] }
+  // A password of an import is a lasting one, whatever it says.
+  const credentials = (body.credentials ?? []).map((credential) => ({ ...credential, temporary: false }))
+  return storeUser(
+    realm,
+    { ...imported, ...(attributes === undefined ? {} : { attributes }) },
+    { ...body, credentials },
+  )
 }
 
 /** Changes a user as `PUT users/{id}` does: what is absent stays, but attributes are replaced, and with them the names and the address. */
@@ -148,6 +157,9 @@ async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise
 }
 
 function imported(body: CredentialBody): Credential {
+  if (![body.secretData, body.credentialData].every(isJson)) {
+    throw new AdminError(500, { error: 'invalid_request', error_description: 'Cannot parse the JSON' })
+  }
   return {
     id: body.id ?? randomUUID(),
     type: body.type === 'otp' ? 'otp' : 'password',
@@ -155,6 +167,15 @@ function imported(body: CredentialBody): Credential {
     createdDate: body.createdDate ?? Date.now(),
     secretData: body.secretData ?? '',
     credentialData: body.credentialData ?? '',
+  }
+}
+
+function isJson(text: string | undefined): boolean {
+  try {
+    JSON.parse(text ?? '')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,0 +1,78 @@
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import type { UserRepresentation } from '../representations.ts'
+import type { End } from './journal-records.ts'
+import { isUnavailable, type Pace } from './pace.ts'
+import { createSingly } from './single.ts'
+import type { RealmFacts } from './realm-facts.ts'
+import type { WantedUser } from './wanted.ts'
+
+/** What the sending of users needs to know. */
+export interface Sending {
+  readonly admin: Admin
+  readonly facts: RealmFacts
+  readonly pace: Pace
+  /** Told before a user is created alone, whose id Keycloak chooses. */
+  readonly beforeSingle: (user: WantedUser) => Promise<void>
+}
+
+/**
+ * Sends users, none of which the realm has by its id, and says how each ended.
+ *
+ * A partial import is one transaction: one bad user fails all. So what fails is sent again in halves, down to the users that
+ * Keycloak does not take; these are created alone, for its precise reason.
+ */
+export async function sendUsers(sending: Sending, users: readonly WantedUser[]): Promise<End[]> {
+  if (users.length === 0) return []
+  const [first] = users
+  try {
+    return await importBatch(sending, users)
+  } catch (error) {
+    const splits = isDivisible(error) || (users.length > 1 && isUnavailable(error))
+    if (!splits || first === undefined) throw error
+    if (users.length === 1) return [await createSingly(sending, first)]
+  }
+  const middle = Math.ceil(users.length / 2)
+  const before = await sendUsers(sending, users.slice(0, middle))
+  return [...before, ...(await sendUsers(sending, users.slice(middle)))]
+}
+
+/** Users by id, many with one request; who is not there is left out. In brief they have no attributes, and cost half. */
+export async function usersById(
+  client: KeycloakAdminClient,
+  realm: string,
+  ids: readonly string[],
+  briefRepresentation: boolean = true,
+): Promise<ReadonlyMap<string, UserRepresentation>> {
+  if (ids.length === 0) return new Map()
+  const found = await client.users.find({
+    realm,
+    search: `id:${ids.join(' ')}`,
+    max: ids.length,
+    briefRepresentation,
+  })
+  return new Map(found.map((user) => [user.id ?? '', user]))
+}
+
+async function importBatch({ admin, pace }: Sending, users: readonly WantedUser[]): Promise<End[]> {
+  const { client, realm } = admin
+  const rep = { ifResourceExists: 'SKIP' as const, users: users.map(({ representation }) => representation) }
+  // A batch that takes the server too long may pass in halves.
+  const repetitions = users.length === 1 ? undefined : 3
+  const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }), repetitions)
+  // Not in the order of the users: those that are skipped come first, the others in none.
+  const idByName = new Map(results.map(({ resourceName, id }) => [resourceName.toLowerCase(), id]))
+  return users.map(({ line, id, name }): End => {
+    const made = idByName.get(name)
+    if (made === undefined) return { line, outcome: 'failed', reason: 'Keycloak said nothing about it' }
+    // Skipped with this id: an earlier attempt, whose answer was lost, has made it.
+    return { line, outcome: made === id ? 'created' : 'existing' }
+  })
+}
+
+/** Something in the batch is at fault, not the server or the caller's rights. */
+function isDivisible(error: unknown): boolean {
+  const codes = ['CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED', 'CW_ADMIN_FAILED']
+  return error instanceof CloakwrightError && codes.includes(error.code)
+}

@@ -1,0 +1,71 @@
+import { HashIndex } from './hash-index.ts'
+import { profileProblem } from './profile.ts'
+import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
+import type { ImportedUser, UserFormat, UserRow } from './rows.ts'
+
+/** Says what is wrong with a row, without its values; undefined: nothing. Sees each row once, in their order. */
+export type RowCheck = (row: UserRow) => Promise<string | undefined>
+
+/**
+ * Checks rows against the realm and against the rows before them: of two with one name the later is the bad one.
+ * Keeps hashes, not rows.
+ */
+export function createRowCheck(facts: RealmFacts, format: UserFormat): RowCheck {
+  const names = new HashIndex()
+  const emails = new HashIndex()
+  const ids = new HashIndex()
+
+  function duplicate({ line, user }: UserRow): string | undefined {
+    const username = user.username.toLowerCase()
+    const email = user.email?.toLowerCase() ?? ''
+    const uniqueEmail = email !== '' && !facts.duplicateEmailsAllowed
+    const byEmailAsName =
+      uniqueEmail && facts.loginWithEmailAllowed && email !== username ? names.get(email) : undefined
+    const found = [
+      ['id', user.id === undefined ? undefined : ids.get(user.id)],
+      ['user name', names.get(username)],
+      ['e-mail address', (uniqueEmail ? emails.get(email) : undefined) ?? byEmailAsName],
+    ] as const
+    for (const [what, first] of found) {
+      if (first !== undefined) return `line ${first} has the same ${what}`
+    }
+    names.add(username, line)
+    if (uniqueEmail) emails.add(email, line)
+    if (user.id !== undefined) ids.add(user.id, line)
+    return undefined
+  }
+
+  return async (row) =>
+    idProblem(row.user) ??
+    // What was exported was let in once: it is taken as it is.
+    (format === 'keycloak' ? undefined : profileProblem(facts.profile, row.user)) ??
+    (await unknownName(facts, row.user)) ??
+    duplicate(row)
+}
+
+/** What the database would refuse, and with it the whole batch; the rest of the form was checked as the row was read. */
+function idProblem({ id }: ImportedUser): string | undefined {
+  if (id === undefined || /^[\w.~-]{1,36}$/.test(id)) return undefined
+  return 'id has more than 36 characters, or others than letters, digits, - . _ ~'
+}
+
+/** Unknown roles are created by a partial import, without a word; an unknown client or group fails the whole batch. */
+async function unknownName(facts: RealmFacts, user: ImportedUser): Promise<string | undefined> {
+  const roles = roleNames(user)
+  for (const [at, name] of (roles.realm ?? []).entries()) {
+    if ((await facts.role(name)) === undefined) return `realmRoles[${at}] is no role of the realm`
+  }
+  for (const [client, [clientId, names]] of Object.entries(roles.client ?? {}).entries()) {
+    const where = `clientRoles, client ${client + 1},`
+    if ((await facts.clientUuid(clientId)) === undefined) return `${where} is no client of the realm`
+    for (const [at, name] of names.entries()) {
+      if ((await facts.role(name, clientId)) === undefined)
+        return `${where} role ${at + 1} is none of that client`
+    }
+  }
+  for (const [at, path] of texts(user.groups).entries()) {
+    if ((await facts.groupId(path)) === undefined) return `groups[${at}] is no group of the realm`
+  }
+  const action = texts(user.requiredActions).findIndex((alias) => !facts.requiredActions.has(alias))
+  return action === -1 ? undefined : `requiredActions[${action}] is no required action of the realm`
+}

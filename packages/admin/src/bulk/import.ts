@@ -1,0 +1,285 @@
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { without } from '../realm/compare.ts'
+import { type Sending, sendUsers, usersById } from './batches.ts'
+import { type DeadLetter, openDeadLetter } from './dead-letter.ts'
+import { createRowCheck } from './import-check.ts'
+import { type Journal, openJournal } from './journal.ts'
+import type { End, JournalRow } from './journal-records.ts'
+import { LineMap } from './line-map.ts'
+import { createPace, inBatches, type Pace } from './pace.ts'
+import { type ProgressListener, startPhase } from './progress.ts'
+import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
+import { type Reconciled, reconcile } from './reconcile.ts'
+import type { UserFile, UserRow } from './rows.ts'
+import { completeSingly, findByName } from './single.ts'
+import { toWanted, type WantedUser } from './wanted.ts'
+
+/** Options of {@link importUsers}. */
+export interface ImportOptions {
+  /** The job's journal: a path that nothing is on, or that of a run that did not come to its end. Mode 0600. */
+  readonly journal: string
+  /** Where rows go that could not be used, with their line and the reason. Only written when there are any. Mode 0600. */
+  readonly deadLetter: string
+  /** Checks the rows and writes nothing but the dead-letter file. Default: false. */
+  readonly dryRun?: boolean
+  /** Begins no further batch and ends with the signal's reason; the same call continues. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: ProgressListener
+}
+
+/** What an import did, in this run and those that it continued. */
+export interface ImportReport {
+  readonly rows: number
+  /** Users that this job made. */
+  readonly created: number
+  /** Users that an earlier import of the same file made, or that have a row's own id. */
+  readonly present: number
+  /** Rows whose user name, e-mail address or id belongs to another user, who was not touched. They are in the dead-letter file. */
+  readonly existing: number
+  /** Rows that are wrong, or that Keycloak refused. They are in the dead-letter file. */
+  readonly failed: number
+  /** The realm read again after the import, and compared with the file; undefined for a dry run. */
+  readonly reconciled: Reconciled | undefined
+  /** Of this run. */
+  readonly seconds: number
+}
+
+/**
+ * Creates the users of a file, with their roles, groups and credentials, in batches as large and as many at once as the
+ * server bears; memory stays flat. Bad rows do not stop the rest.
+ *
+ * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
+ * made is taken back by {@link undoJob}. Needs `manage-realm`, `manage-users` and `view-clients` of `realm-management`.
+ * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
+ *
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal
+ * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
+ * @throws {CW_JOURNAL_INVALID} when the journal is damaged
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @example
+ * ```ts
+ * import { type Admin, importUsers, type UserFile } from '@cloakwright/admin'
+ *
+ * export async function importAll(admin: Admin, file: UserFile): Promise<void> {
+ *   const report = await importUsers(admin, file, { journal: 'users.journal', deadLetter: 'users.rejected.ndjson' })
+ *   console.log(`${report.created} created, ${report.failed} failed`)
+ * }
+ * ```
+ */
+export async function importUsers(
+  admin: Admin,
+  file: UserFile,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const began = performance.now()
+  const facts = await readRealmFacts(admin)
+  const header = {
+    job: 'import',
+    server: admin.server,
+    realm: admin.realm,
+    realmId: facts.realmId,
+    file: file.digest,
+  }
+  const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
+  try {
+    const deadLetter = await openDeadLetter(options.deadLetter, { resume: journal?.resumed === true })
+    try {
+      const run: Run = { admin, file, facts, deadLetter, options }
+      const checked = await checkRows(run, journal)
+      const seconds = (): number => (performance.now() - began) / 1000
+      if (journal === undefined) {
+        return { ...noEnds, ...checked.counts, reconciled: undefined, seconds: seconds() }
+      }
+      const pace = createPace({ signal: options.signal })
+      const counts = await importRows({ ...run, journal, pace, ...checked })
+      const reconciled = await reconcile({ ...run, journal, pace, rows: counts.rows })
+      return { ...counts, reconciled, seconds: seconds() }
+    } finally {
+      await deadLetter.close()
+    }
+  } finally {
+    await journal?.close()
+  }
+}
+
+interface Run {
+  readonly admin: Admin
+  readonly file: UserFile
+  readonly facts: RealmFacts
+  readonly deadLetter: DeadLetter
+  readonly options: ImportOptions
+}
+
+interface Counts {
+  readonly rows: number
+  readonly failed: number
+}
+
+interface Checked {
+  readonly counts: Counts
+  readonly bad: LineMap
+}
+
+const noEnds = { created: 0, present: 0, existing: 0 }
+
+/** The first pass: what is wrong with the file itself, before anything is written to the realm. */
+async function checkRows(run: Run, journal: Journal | undefined): Promise<Checked> {
+  const { file, facts, deadLetter, options } = run
+  const check = createRowCheck(facts, file.format)
+  const bad = new LineMap()
+  const phase = startPhase('checking', undefined, options.onProgress)
+  let rows = 0
+  let failed = 0
+  for await (const row of file.rows()) {
+    options.signal?.throwIfAborted()
+    rows += 1
+    const reason = 'user' in row ? await check(row) : row.reason
+    // A row that was imported stays so, whatever the realm has lost since.
+    const isBad = reason !== undefined && journal?.outcome(row.line) === undefined
+    phase.add(1, isBad ? 1 : 0)
+    if (!isBad) continue
+    failed += 1
+    bad.set(row.line, 'failed')
+    await deadLetter.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
+  }
+  phase.end()
+  return { counts: { rows, failed }, bad }
+}
+
+interface Import extends Run, Checked {
+  readonly journal: Journal
+  readonly pace: Pace
+}
+
+type Ends = Counts & typeof noEnds
+
+/** The second pass: everything that was not done in an earlier run. */
+async function importRows(run: Import): Promise<Ends> {
+  const { counts, options, pace } = run
+  const total = { ...noEnds, ...counts }
+  const phase = startPhase('importing', counts.rows - counts.failed, options.onProgress)
+
+  async function settle(ended: readonly (readonly [UserRow, End])[], earlier: boolean): Promise<void> {
+    let failed = 0
+    for (const [row, { line, outcome, reason }] of ended) {
+      if (outcome === 'changed') continue
+      total[outcome] += 1
+      if (outcome === 'created' || outcome === 'present') continue
+      failed += 1
+      await run.deadLetter.write({ line, reason: reason ?? reasons[outcome], raw: row.user })
+    }
+    phase.add(ended.length, failed, earlier)
+  }
+
+  await inBatches(
+    pending(run, (row, end) => settle([[row, end]], true)),
+    pace,
+    async (batch) => {
+      const ends = await importBatch(run, batch)
+      const rowOf = new Map(batch.map((user) => [user.line, user.row]))
+      await settle(
+        ends.map((end) => [rowOf.get(end.line) as UserRow, end] as const),
+        false,
+      )
+    },
+    options.signal,
+  )
+  phase.end()
+  return total
+}
+
+const reasons = {
+  existing: 'another user has its user name',
+  failed: 'it failed in an earlier run',
+}
+
+/** The users that are still to be made; tells of the others. */
+async function* pending(
+  { file, facts, journal, bad }: Import,
+  done: (row: UserRow, end: End) => Promise<void>,
+): AsyncGenerator<WantedUser, void, undefined> {
+  for await (const row of file.rows()) {
+    const { line } = row
+    if (!('user' in row) || bad.get(line) !== undefined) continue
+    const outcome = journal.outcome(line)
+    const reason = journal.reason(line)
+    if (outcome === undefined) yield toWanted(row, file, facts)
+    else await done(row, { line, outcome, ...(reason === undefined ? {} : { reason }) })
+  }
+}
+
+/**
+ * Makes the users of one batch, the journal always ahead: what is there before the batch begins, and did not begin in an
+ * earlier run, was not made by this job.
+ */
+async function importBatch(run: Import, batch: readonly WantedUser[]): Promise<End[]> {
+  const { admin, facts, journal, pace } = run
+  const singles: number[] = []
+  const sending: Sending = {
+    admin,
+    facts,
+    pace,
+    async beforeSingle({ line, name }) {
+      singles.push(await journal.started([{ line, id: '', name }]))
+    },
+  }
+  const there = await pace.send(() =>
+    usersById(
+      admin.client,
+      admin.realm,
+      batch.map(({ id }) => id),
+    ),
+  )
+  const ends: End[] = []
+  const mine: WantedUser[] = []
+  for (const user of batch) {
+    const { line, id, name, row } = user
+    const found = there.get(id)
+    const begun = journal.open.get(line)
+    const single = begun?.id === '' ? await findByName(sending, name) : undefined
+    if (single !== undefined) ends.push(await completeSingly(sending, user, single.id ?? ''))
+    else if (found === undefined) mine.push(user)
+    else if (row.user.id !== undefined && found.username !== name) ends.push({ line, outcome: 'existing' })
+    else ends.push({ line, outcome: begun === undefined ? 'present' : 'created' })
+  }
+  const begins = [
+    ...mine,
+    ...batch.filter(({ line }) => journal.open.has(line) && !mine.some((user) => user.line === line)),
+  ]
+  const number = begins.length === 0 ? undefined : await journal.started(begins.map(toJournalRow))
+  ends.push(...(await sendUsers(sending, mine)))
+  await recordCreated(admin, batch, ends)
+  await journal.ended(number, ends)
+  for (const single of singles) await journal.ended(single, [])
+  return ends
+}
+
+function toJournalRow({ line, id, name }: WantedUser): JournalRow {
+  return { line, id, name }
+}
+
+async function recordCreated(
+  admin: Admin,
+  batch: readonly WantedUser[],
+  ends: readonly End[],
+): Promise<void> {
+  const userOf = new Map(batch.map((user) => [user.line, user]))
+  const changes = ends.flatMap(({ line, outcome, id }): Change[] => {
+    const user = userOf.get(line)
+    if (outcome !== 'created' || user === undefined) return []
+    const after = without(user.representation, 'credentials', 'id')
+    return [
+      {
+        action: 'create',
+        kind: 'user',
+        realm: admin.realm,
+        id: id ?? user.id,
+        name: user.name,
+        fields: [],
+        after: after as Readonly<Record<string, unknown>>,
+      },
+    ]
+  })
+  await recorded(admin, changes)
+}

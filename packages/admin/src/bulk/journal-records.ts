@@ -1,0 +1,152 @@
+import type { RoleNames } from '../realm/model.ts'
+
+/** How a row of a job ended. `created` and `changed` can be undone. */
+export type Outcome = (typeof outcomes)[number]
+
+const outcomes = ['created', 'changed', 'present', 'existing', 'failed'] as const
+
+/** Which job a journal belongs to. */
+export interface JournalHeader {
+  /** `import`, … */
+  readonly job: string
+  readonly server: string
+  readonly realm: string
+  /** A realm that was deleted and made anew has another. */
+  readonly realmId: string
+  /** SHA-256 of the file that the job works through, in hexadecimal. */
+  readonly file: string
+}
+
+/** One object that a job is about to change. */
+export interface JournalRow {
+  readonly line: number
+  /** Keycloak's id; '' where it is not known yet. */
+  readonly id: string
+  /** The user name. */
+  readonly name: string
+  /** What takes the change back. Default: the user is deleted. */
+  readonly inverse?: Inverse
+}
+
+/** What takes a change of one user back, beyond deleting it. */
+export interface Inverse {
+  readonly enabled?: boolean
+  /** Roles that were granted. */
+  readonly revoke?: RoleNames
+  /** Paths of groups that were joined. */
+  readonly leave?: readonly string[]
+}
+
+/** How one row ended. */
+export interface End {
+  readonly line: number
+  readonly outcome: Outcome
+  /** Why it failed; without the row's values. */
+  readonly reason?: string
+  /** Keycloak's id of the object, where it was not known before. */
+  readonly id?: string
+}
+
+/** A line of a journal. */
+export type JournalRecord =
+  | ({ readonly kind: 'header' } & JournalHeader)
+  | { readonly kind: 'started'; readonly batch: number; readonly rows: readonly JournalRow[] }
+  | { readonly kind: 'ended'; readonly batch?: number; readonly ends: readonly End[] }
+  | { readonly kind: 'undone'; readonly lines: readonly number[] }
+
+/** A record as a line of the journal, without its end: short, since a journal of 100,000 users has as many rows. */
+export function writeRecord(record: JournalRecord): string {
+  switch (record.kind) {
+    case 'header': {
+      const { kind: _kind, ...header } = record
+      return JSON.stringify({ journal: version, ...header })
+    }
+    case 'started':
+      return JSON.stringify({
+        started: record.batch,
+        rows: record.rows.map(({ line, id, name, inverse }) =>
+          inverse === undefined ? [line, id, name] : [line, id, name, inverse],
+        ),
+      })
+    case 'ended': {
+      const lists = outcomes.flatMap((outcome) => {
+        const ends = record.ends.filter((end) => end.outcome === outcome)
+        return ends.length === 0 ? [] : [[outcome, ends.map(writeEnd)] as const]
+      })
+      return JSON.stringify({ ended: record.batch ?? 0, ...Object.fromEntries(lists) })
+    }
+    case 'undone':
+      return JSON.stringify({ undone: record.lines })
+  }
+}
+
+/** The record that a line holds; undefined where it holds none. */
+export function readRecord(text: string): JournalRecord | undefined {
+  const value = parse(text)
+  if (value === undefined) return undefined
+  if (value['journal'] === version) return readHeader(value)
+  if (isWhole(value['started']) && Array.isArray(value['rows'])) {
+    const rows = value['rows'].map(readRow)
+    return rows.every((row) => row !== undefined)
+      ? { kind: 'started', batch: value['started'], rows }
+      : undefined
+  }
+  if (isWhole(value['ended'])) {
+    const ends = outcomes.flatMap((outcome) => {
+      const list = Object.hasOwn(value, outcome) ? value[outcome] : []
+      return Array.isArray(list) ? list.map((each) => readEnd(outcome, each)) : [undefined]
+    })
+    if (!ends.every((end) => end !== undefined)) return undefined
+    return { kind: 'ended', ...(value['ended'] === 0 ? {} : { batch: value['ended'] }), ends }
+  }
+  if (Array.isArray(value['undone']) && value['undone'].every(isWhole)) {
+    return { kind: 'undone', lines: value['undone'] }
+  }
+  return undefined
+}
+
+const version = 1
+
+function writeEnd({ line, outcome, reason, id }: End): unknown {
+  const detail = outcome === 'failed' ? reason : id
+  return detail === undefined ? line : [line, detail]
+}
+
+function readEnd(outcome: Outcome, value: unknown): End | undefined {
+  if (isWhole(value)) return { line: value, outcome }
+  if (!Array.isArray(value)) return undefined
+  const [line, detail] = value as unknown[]
+  if (!isWhole(line) || typeof detail !== 'string') return undefined
+  return { line, outcome, ...(outcome === 'failed' ? { reason: detail } : { id: detail }) }
+}
+
+function readRow(value: unknown): JournalRow | undefined {
+  if (!Array.isArray(value)) return undefined
+  const [line, id, name, inverse] = value as unknown[]
+  if (!isWhole(line) || typeof id !== 'string' || typeof name !== 'string') return undefined
+  if (inverse === undefined) return { line, id, name }
+  return typeof inverse === 'object' && inverse !== null
+    ? { line, id, name, inverse: inverse as Inverse }
+    : undefined
+}
+
+function readHeader(value: Record<string, unknown>): JournalRecord | undefined {
+  const { job, server, realm, realmId, file } = value
+  const texts = { job, server, realm, realmId, file }
+  return Object.values(texts).every((text) => typeof text === 'string')
+    ? { kind: 'header', ...(texts as unknown as JournalHeader) }
+    : undefined
+}
+
+function parse(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text) as unknown
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}

@@ -1,0 +1,130 @@
+import type { Admin } from '../admin.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { HashIndex } from './hash-index.ts'
+import type { Pace } from './pace.ts'
+import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
+
+/** A role or a group, and the numbers of its wanted memberships. */
+interface Holder {
+  readonly name: string
+  readonly kind: 'role' | 'group'
+  readonly clientId?: string
+  /** Wanted members that were not seen. */
+  left: number
+}
+
+/** Which users should have which roles and be in which groups: a few bytes for each, whatever the number of users. */
+export class WantedMemberships {
+  readonly holders: Holder[] = []
+  readonly #holderOf = new Map<string, number>()
+  /** The user's id → where its memberships begin. */
+  readonly #users = new HashIndex()
+  /** For each user: line, number of memberships, and the holder of each; 0 when it was seen, else the holder's number from 1. */
+  #numbers = new Uint32Array(1024)
+  #end = 0
+
+  want(line: number, id: string, user: UserRepresentation, { defaults }: RealmFacts): void {
+    const roles = roleNames(user)
+    const wanted = [
+      // The default role has everybody: its members are the realm's users, not the file's.
+      ...(roles.realm ?? [])
+        .filter((name) => name !== defaults.role)
+        .map((name) => this.#holder('role', name)),
+      ...Object.entries(roles.client ?? {}).flatMap(([clientId, names]) =>
+        names.map((name) => this.#holder('role', name, clientId)),
+      ),
+      ...texts(user.groups).map((path) => this.#holder('group', path)),
+    ]
+    const holders = [...new Set(wanted)]
+    this.#users.add(id, this.#end)
+    this.#push(line, holders.length, ...holders.map((holder) => holder + 1))
+    for (const holder of holders) {
+      const found = this.holders[holder]
+      if (found !== undefined) found.left += 1
+    }
+  }
+
+  /** The user was seen among the holder's members. */
+  seen(holder: number, id: string): void {
+    const start = this.#users.get(id)
+    if (start === undefined) return
+    const count = this.#numbers[start + 1] ?? 0
+    for (let at = start + 2; at < start + 2 + count; at += 1) {
+      if (this.#numbers[at] !== holder + 1) continue
+      this.#numbers[at] = 0
+      const found = this.holders[holder]
+      if (found !== undefined) found.left -= 1
+    }
+  }
+
+  /** The memberships that were wanted and not seen. */
+  *missing(): Generator<{ readonly line: number; readonly name: string }, void, undefined> {
+    for (let start = 0; start < this.#end; ) {
+      const line = this.#numbers[start] ?? 0
+      const count = this.#numbers[start + 1] ?? 0
+      for (const number of this.#numbers.subarray(start + 2, start + 2 + count)) {
+        const holder = this.holders[number - 1]
+        if (holder !== undefined) yield { line, name: nameOf(holder) }
+      }
+      start += 2 + count
+    }
+  }
+
+  #holder(kind: Holder['kind'], name: string, clientId?: string): number {
+    const key = JSON.stringify([kind, name, clientId])
+    let number = this.#holderOf.get(key)
+    if (number === undefined) {
+      number = this.holders.length
+      this.holders.push({ kind, name, left: 0, ...(clientId === undefined ? {} : { clientId }) })
+      this.#holderOf.set(key, number)
+    }
+    return number
+  }
+
+  #push(...numbers: readonly number[]): void {
+    if (this.#end + numbers.length > this.#numbers.length) {
+      const grown = new Uint32Array(this.#numbers.length * 2 + numbers.length)
+      grown.set(this.#numbers)
+      this.#numbers = grown
+    }
+    this.#numbers.set(numbers, this.#end)
+    this.#end += numbers.length
+  }
+}
+
+const pageSize = 500
+
+/** Reads the members of each role and group, until all that are wanted were seen. */
+export async function readMembers(
+  { client, realm }: Admin,
+  facts: RealmFacts,
+  pace: Pace,
+  memberships: WantedMemberships,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const [number, holder] of memberships.holders.entries()) {
+    const { kind, name, clientId } = holder
+    const id = kind === 'group' ? await facts.groupId(name) : await uuidOf(facts, clientId)
+    if (id === undefined && (kind === 'group' || clientId !== undefined)) continue
+    for (let first = 0; holder.left > 0; first += pageSize) {
+      signal?.throwIfAborted()
+      const page = { realm, first, max: pageSize, briefRepresentation: true }
+      const members = await pace.send(async () => {
+        if (kind === 'group') return await client.groups.listMembers({ id: id ?? '', ...page })
+        if (id !== undefined) return await client.clients.findUsersWithRole({ id, roleName: name, ...page })
+        return await client.roles.findUsersWithRole({ name, ...page })
+      })
+      for (const member of members) memberships.seen(number, member.id ?? '')
+      if (members.length < pageSize) break
+    }
+  }
+}
+
+async function uuidOf(facts: RealmFacts, clientId: string | undefined): Promise<string | undefined> {
+  return clientId === undefined ? undefined : await facts.clientUuid(clientId)
+}
+
+function nameOf({ kind, name, clientId }: Holder): string {
+  if (kind === 'group') return `groups${name.startsWith('/') ? '' : '/'}${name}`
+  return clientId === undefined ? `roles.${name}` : `roles.${clientId}/${name}`
+}

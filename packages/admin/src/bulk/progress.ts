@@ -1,0 +1,54 @@
+/** How far a job is. */
+export interface JobProgress {
+  /** `checking`, `importing`, `reconciling`, `undoing`, … */
+  readonly phase: string
+  readonly done: number
+  /** Undefined where it is not known yet. */
+  readonly total: number | undefined
+  readonly failed: number
+  /** Rows per second, in this phase and run. */
+  readonly perSecond: number
+  readonly secondsLeft: number | undefined
+}
+
+export type ProgressListener = (progress: JobProgress) => void
+
+/** Counts one phase of a job and tells of it ten times a second at most. */
+export interface Phase {
+  /** So many rows are done, so many of them failed. Those of an earlier run count, but not for the rate. */
+  add(done: number, failed?: number, earlier?: boolean): void
+  /** Tells the end of the phase. */
+  end(): void
+}
+
+const interval = 100
+
+export function startPhase(
+  phase: string,
+  total: number | undefined,
+  listener: ProgressListener | undefined,
+): Phase {
+  const began = performance.now()
+  let told = began
+  let done = 0
+  let failed = 0
+  let counted = 0
+
+  function tell(): void {
+    told = performance.now()
+    const seconds = (told - began) / 1000
+    const perSecond = seconds > 0 ? counted / seconds : 0
+    const secondsLeft = total === undefined || perSecond === 0 ? undefined : (total - done) / perSecond
+    listener?.({ phase, done, total, failed, perSecond, secondsLeft })
+  }
+
+  return {
+    add(more, moreFailed = 0, earlier = false) {
+      done += more
+      failed += moreFailed
+      if (!earlier) counted += more
+      if (performance.now() - told >= interval) tell()
+    },
+    end: tell,
+  }
+}

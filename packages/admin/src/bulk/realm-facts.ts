@@ -1,0 +1,117 @@
+import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { clientRoles, findClientUuid, realmRoles } from '../realm/lookup.ts'
+import type { RoleNames } from '../realm/model.ts'
+import type { RoleMappingPayload } from '../representations.ts'
+
+/** What a realm is and has, as far as its users depend on it. */
+export interface RealmFacts {
+  readonly realmId: string
+  readonly duplicateEmailsAllowed: boolean
+  readonly loginWithEmailAllowed: boolean
+  readonly profile: UserProfileConfig
+  /** What Keycloak gives to each new user, but not to one of a partial import. */
+  readonly defaults: {
+    readonly role: string | undefined
+    readonly groups: readonly string[]
+    readonly requiredActions: readonly string[]
+  }
+  /** Aliases of all required actions. */
+  readonly requiredActions: ReadonlySet<string>
+  /** The id of a group; undefined when there is none. Each path is asked for once. */
+  groupId(path: string): Promise<string | undefined>
+  /** A role; undefined when there is none. Each name is asked for once. */
+  role(name: string, clientId?: string): Promise<RoleMappingPayload | undefined>
+  /** The id that Keycloak's paths want for a client; undefined when there is none. */
+  clientUuid(clientId: string): Promise<string | undefined>
+}
+
+export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
+  const { client, realm } = admin
+  const [representation, profile, actions] = await Promise.all([
+    client.realms.findOne({ realm }),
+    client.users.getProfile({ realm }),
+    client.authenticationManagement.getRequiredActions(),
+  ])
+  if (representation?.id === undefined) {
+    throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `There is no realm ${realm} at ${admin.server}`, {
+      hint: 'Create it first, or check its name.',
+    })
+  }
+  const clientUuid = once((clientId) => findClientUuid(admin, realm, clientId))
+  const realmRole = once(async (name) => (await known(() => realmRoles(admin, realm, [name])))?.[0])
+  const roleOfClient = new Map<string, (name: string) => Promise<RoleMappingPayload | undefined>>()
+
+  return {
+    realmId: representation.id,
+    duplicateEmailsAllowed: representation.duplicateEmailsAllowed === true,
+    loginWithEmailAllowed: representation.loginWithEmailAllowed === true,
+    profile,
+    defaults: {
+      role: representation.defaultRole?.name,
+      groups: representation.defaultGroups ?? [],
+      requiredActions: actions.flatMap(({ alias, enabled, defaultAction }) =>
+        enabled === true && defaultAction === true ? (alias ?? []) : [],
+      ),
+    },
+    requiredActions: new Set(actions.flatMap(({ alias }) => alias ?? [])),
+    clientUuid,
+    groupId: once(
+      async (path) =>
+        (await known(() => client.realms.getGroupByPath({ realm, path: path.replace(/^\//, '') })))?.id,
+    ),
+    role(name, clientId) {
+      if (clientId === undefined) return realmRole(name)
+      let ofClient = roleOfClient.get(clientId)
+      if (ofClient === undefined) {
+        ofClient = once(async (role) =>
+          (await clientUuid(clientId)) === undefined
+            ? undefined
+            : (await known(() => clientRoles(admin, realm, clientId, [role])))?.[0],
+        )
+        roleOfClient.set(clientId, ofClient)
+      }
+      return ofClient(name)
+    },
+  }
+}
+
+/** Realm and client roles of a row, whatever the file put in their place. */
+export function roleNames(user: { realmRoles?: unknown; clientRoles?: unknown }): RoleNames {
+  const ofClients = user.clientRoles
+  const client =
+    typeof ofClients === 'object' && ofClients !== null
+      ? Object.entries(ofClients).map(([clientId, names]) => [clientId, texts(names)] as const)
+      : []
+  return { realm: texts(user.realmRoles), client: Object.fromEntries(client) }
+}
+
+export function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+}
+
+/** Undefined for what is not there. */
+async function known<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    const absent = ['CW_ADMIN_NOT_FOUND', 'CW_REALM_MISMATCH']
+    if (error instanceof CloakwrightError && absent.includes(error.code)) return undefined
+    throw error
+  }
+}
+
+/** Asks once for each key; a failure is not remembered. */
+function once<T>(ask: (key: string) => Promise<T>): (key: string) => Promise<T> {
+  const asked = new Map<string, Promise<T>>()
+  return (key) => {
+    let answer = asked.get(key)
+    if (answer === undefined) {
+      answer = ask(key)
+      asked.set(key, answer)
+      answer.catch(() => asked.delete(key))
+    }
+    return answer
+  }
+}

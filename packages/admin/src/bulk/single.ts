@@ -1,0 +1,85 @@
+import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import type { RoleMappingPayload, UserRepresentation } from '../representations.ts'
+import { type Sending, usersById } from './batches.ts'
+import type { End } from './journal-records.ts'
+import { roleNames } from './realm-facts.ts'
+import type { WantedUser } from './wanted.ts'
+
+/** Creates a user that a partial import does not take, by `POST users`: it succeeds, or says why not. */
+export async function createSingly(sending: Sending, user: WantedUser): Promise<End> {
+  const { admin, pace } = sending
+  const { client, realm } = admin
+  const { line, id, name, representation } = user
+  const there = (await pace.send(() => usersById(client, realm, [id]))).get(id)
+  if (there?.username === name) return { line, outcome: 'created' }
+  if (there !== undefined) return { line, outcome: 'existing', reason: 'another user has its id' }
+  if ((await findByName(sending, name)) !== undefined) return { line, outcome: 'existing' }
+
+  await sending.beforeSingle(user)
+  try {
+    const made = await pace.send(async () => {
+      // An attempt whose answer was lost has perhaps made it.
+      const earlier = await userByName(client, realm, name)
+      return earlier ?? (await client.users.create({ ...representation, realm }))
+    })
+    return await completeSingly(sending, user, made.id ?? '')
+  } catch (error) {
+    return await refusal(sending, user, error)
+  }
+}
+
+/** Gives a user that was created alone its roles, which `POST users` passes over. */
+export async function completeSingly(
+  { admin, facts, pace }: Sending,
+  { line, representation }: WantedUser,
+  id: string,
+): Promise<End> {
+  const { users } = admin.client
+  const { realm } = admin
+  const roles = roleNames(representation)
+  const ofRealm = await known(roles.realm, (name) => facts.role(name))
+  if (ofRealm.length > 0) await pace.send(() => users.addRealmRoleMappings({ realm, id, roles: ofRealm }))
+  for (const [clientId, names] of Object.entries(roles.client ?? {})) {
+    const clientUniqueId = (await facts.clientUuid(clientId)) ?? ''
+    const ofClient = await known(names, (name) => facts.role(name, clientId))
+    if (ofClient.length === 0) continue
+    await pace.send(() => users.addClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient }))
+  }
+  return { line, outcome: 'created', id }
+}
+
+export function findByName({ admin, pace }: Sending, name: string): Promise<UserRepresentation | undefined> {
+  return pace.send(() => userByName(admin.client, admin.realm, name))
+}
+
+async function userByName(
+  client: KeycloakAdminClient,
+  realm: string,
+  username: string,
+): Promise<UserRepresentation | undefined> {
+  const [found] = await client.users.find({ realm, username, exact: true })
+  return found
+}
+
+async function refusal({ admin, pace }: Sending, { line }: WantedUser, error: unknown): Promise<End> {
+  const codes = ['CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED', 'CW_ADMIN_FAILED']
+  if (!(error instanceof CloakwrightError) || !codes.includes(error.code)) throw error
+  // A server whose database is gone answers 500 to everything: that is not the row's fault.
+  if (error.code === 'CW_ADMIN_FAILED') await pace.send(() => countUsers(admin))
+  const outcome = error.code === 'CW_ADMIN_CONFLICT' ? 'existing' : 'failed'
+  return { line, outcome, reason: error.message }
+}
+
+function countUsers({ client, realm }: Admin): Promise<number> {
+  return client.users.count({ realm })
+}
+
+async function known(
+  names: readonly string[] | undefined,
+  find: (name: string) => Promise<RoleMappingPayload | undefined>,
+): Promise<RoleMappingPayload[]> {
+  const found = await Promise.all((names ?? []).map(find))
+  return found.filter((role) => role !== undefined)
+}

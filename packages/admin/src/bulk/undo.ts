@@ -1,0 +1,130 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { usersById } from './batches.ts'
+import { takeBack } from './inverse.ts'
+import { type Journal, records, reopenJournal } from './journal.ts'
+import type { JournalRow } from './journal-records.ts'
+import { createPace, inBatches, type Pace } from './pace.ts'
+import { type ProgressListener, startPhase } from './progress.ts'
+import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
+
+/** Options of {@link undoJob}. */
+export interface UndoOptions {
+  /** Begins no further batch and ends with the signal's reason; the same call continues. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: ProgressListener
+}
+
+/** What an undo did, in this run. */
+export interface UndoReport {
+  /** Changes of the job that were taken back. */
+  readonly undone: number
+  /** Users who are gone, or have another name than the job gave or found: they were left alone. */
+  readonly kept: number
+  readonly seconds: number
+}
+
+/**
+ * Takes back what a job did, by its journal: deletes exactly the users that an import created, or sets back what another
+ * job changed. Users who were there before, and such as have another name by now, are left alone. What a killed job had
+ * begun is looked up and taken back too.
+ *
+ * A killed undo is continued by the same call. A job that was undone can't be continued.
+ *
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal
+ * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another realm or server
+ * @throws {CW_JOURNAL_INVALID} when the journal is damaged
+ * @example
+ * ```ts
+ * import { type Admin, undoJob } from '@cloakwright/admin'
+ *
+ * export async function takeBack(admin: Admin): Promise<void> {
+ *   const { undone } = await undoJob(admin, 'users.journal')
+ *   console.log(`${undone} users deleted`)
+ * }
+ * ```
+ */
+export async function undoJob(
+  admin: Admin,
+  journalPath: string,
+  options: UndoOptions = {},
+): Promise<UndoReport> {
+  const began = performance.now()
+  const facts = await readRealmFacts(admin)
+  const journal = await reopenJournal(journalPath)
+  try {
+    requireHere(journal, admin, facts.realmId, journalPath)
+    const pace = createPace({ signal: options.signal })
+    const phase = startPhase('undoing', undefined, options.onProgress)
+    let undone = 0
+    let kept = 0
+    const work = async (batch: readonly JournalRow[]): Promise<void> => {
+      const done = await undoBatch(admin, facts, journal, pace, batch)
+      undone += done
+      kept += batch.length - done
+      phase.add(batch.length, batch.length - done)
+    }
+    await journal.undone([])
+    await inBatches(made(journal, journalPath), pace, work, options.signal)
+    phase.end()
+    return { undone, kept, seconds: (performance.now() - began) / 1000 }
+  } finally {
+    await journal.close()
+  }
+}
+
+/** The rows that the job changed, or had begun to change when it was killed; without those that are taken back. */
+async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow, void, undefined> {
+  const begun = new Map<number, readonly JournalRow[]>()
+  for await (const { record } of records(path, journal.bytes)) {
+    if (record.kind === 'started') begun.set(record.batch, record.rows)
+    if (record.kind !== 'ended') continue
+    const rows = new Map((begun.get(record.batch ?? 0) ?? []).map((row) => [row.line, row]))
+    begun.delete(record.batch ?? 0)
+    for (const { line, outcome, id } of record.ends) {
+      const row = rows.get(line)
+      const isMade = outcome === 'created' || outcome === 'changed'
+      if (row !== undefined && isMade && !journal.isUndone(line))
+        yield id === undefined ? row : { ...row, id }
+    }
+  }
+  for (const row of [...begun.values()].flat()) {
+    const { line, id } = row
+    // Those that a later run went on with have come already.
+    if (id !== '' && journal.outcome(line) === undefined && !journal.isUndone(line)) yield row
+  }
+}
+
+/** Answers how many were taken back. */
+async function undoBatch(
+  admin: Admin,
+  facts: RealmFacts,
+  journal: Journal,
+  pace: Pace,
+  batch: readonly JournalRow[],
+): Promise<number> {
+  const ids = batch.map(({ id }) => id)
+  const there = await pace.send(() => usersById(admin.client, admin.realm, ids, false))
+  const changes: Change[] = []
+  for (const row of batch) {
+    const found = there.get(row.id)
+    if (found?.username !== row.name) continue
+    const change = await takeBack(admin, facts, pace, row, found)
+    if (change !== undefined) changes.push(change)
+  }
+  await recorded(admin, changes)
+  await journal.undone(batch.map(({ line }) => line))
+  return changes.length
+}
+
+function requireHere({ header }: Journal, { server, realm }: Admin, realmId: string, path: string): void {
+  if (header.server === server && header.realm === realm && header.realmId === realmId) return
+  throw new CloakwrightError(
+    'CW_JOURNAL_MISMATCH',
+    `The journal ${path} belongs to another realm or server`,
+    {
+      hint: `It is that of the realm ${header.realm} at ${header.server}.`,
+    },
+  )
+}

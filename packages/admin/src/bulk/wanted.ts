@@ -1,0 +1,50 @@
+import { v5 } from 'uuid'
+import type { UserRepresentation } from '../representations.ts'
+import { type RealmFacts, texts } from './realm-facts.ts'
+import type { UserFile, UserRow } from './rows.ts'
+
+/** A user that an import wants the realm to have. */
+export interface WantedUser {
+  readonly line: number
+  readonly id: string
+  /** As Keycloak keeps it: in lower case. */
+  readonly name: string
+  readonly representation: UserRepresentation
+  readonly row: UserRow
+}
+
+/** Names of this toolkit's users (RFC 9562 §5.5). */
+const namespace = '0b1f3a52-6b0c-4c3e-9c0f-3f2f5d6a7e11'
+
+/**
+ * The user of a row. Its id is the row's own, or follows from realm, file and user name, so that the same row makes the
+ * same user however often it is sent.
+ *
+ * A row of a CSV or NDJSON file is a new user: it gets what the realm gives to each, as by `POST users`.
+ * A user of an export is taken as it is.
+ */
+export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): WantedUser {
+  const { line, user } = row
+  const name = user.username.toLowerCase()
+  const id = user.id ?? v5(`${facts.realmId}\n${file.digest}\n${name}`, namespace)
+  const representation = file.format === 'keycloak' ? { ...user, id } : { ...asNew(user, facts), id }
+  return { line, id, name, representation, row }
+}
+
+function asNew(user: UserRepresentation, { defaults }: RealmFacts): UserRepresentation {
+  // By a partial import a temporary password would be a lasting one.
+  const temporary = user.credentials?.some((credential) => credential.temporary === true) === true
+  const actions = [
+    ...texts(user.requiredActions),
+    ...defaults.requiredActions,
+    ...(temporary ? ['UPDATE_PASSWORD'] : []),
+  ]
+  const roles = [...texts(user.realmRoles), ...(defaults.role === undefined ? [] : [defaults.role])]
+  const groups = [...texts(user.groups), ...defaults.groups]
+  return {
+    ...user,
+    realmRoles: [...new Set(roles)],
+    ...(groups.length === 0 ? {} : { groups: [...new Set(groups)] }),
+    ...(actions.length === 0 ? {} : { requiredActions: [...new Set(actions)] }),
+  }
+}
