@@ -12,7 +12,7 @@ import { type ProgressListener, startPhase } from './progress.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import type { UserFile, UserRow } from './rows.ts'
-import { completeSingly, findByName } from './single.ts'
+import { completeSingly, findByName, foreignId } from './single.ts'
 import { toWanted, type WantedUser } from './wanted.ts'
 
 /** Options of {@link importUsers}. */
@@ -240,7 +240,8 @@ async function importBatch(run: Import, batch: readonly WantedUser[]): Promise<E
     const single = begun?.id === '' ? await findByName(sending, name) : undefined
     if (single !== undefined) ends.push(await completeSingly(sending, user, single.id ?? ''))
     else if (found === undefined) mine.push(user)
-    else if (row.user.id !== undefined && found.username !== name) ends.push({ line, outcome: 'existing' })
+    else if (row.user.id !== undefined && found.username !== name)
+      ends.push({ line, outcome: 'existing', reason: foreignId })
     else ends.push({ line, outcome: begun === undefined ? 'present' : 'created' })
   }
   const begins = [

@@ -1,4 +1,5 @@
 import { closeSync, constants, createReadStream, fdatasync, ftruncateSync, openSync, writev } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CloakwrightError } from 'cloakwright'
 import { lockFile } from './journal-lock.ts'
@@ -32,6 +33,8 @@ export interface Journal {
   ended(batch: number | undefined, ends: readonly End[]): Promise<void>
   /** The journal's length when it was opened. */
   readonly bytes: number
+  /** When it was last written before it was opened, in milliseconds of the epoch. */
+  readonly written: number
   isUndone(line: number): boolean
   /** Resolves when it is on disk that the work on these rows was taken back; from then on the job can't be continued. */
   undone(lines: readonly number[]): Promise<void>
@@ -115,6 +118,7 @@ export async function* records(
 const longestLine = 64 * 2 ** 20
 
 interface State {
+  readonly written: number
   readonly header: JournalHeader | undefined
   /** Up to the last whole line. */
   readonly bytes: number
@@ -133,6 +137,7 @@ async function readState(path: string): Promise<State> {
     reasons: new Map<number, string>(),
     ids: new Map<number, string>(),
   }
+  const { mtimeMs: written } = await stat(path)
   const openBatches = new Map<number, readonly JournalRow[]>()
   let header: JournalHeader | undefined
   let bytes = 0
@@ -154,7 +159,7 @@ async function readState(path: string): Promise<State> {
   }
   const open = new Map([...openBatches.values()].flat().map((row) => [row.line, row] as const))
   for (const line of open.keys()) if (state.outcomes.get(line) !== undefined) open.delete(line)
-  return { ...state, header, bytes, open, batches, undone }
+  return { ...state, written, header, bytes, open, batches, undone }
 }
 
 function keep(
@@ -179,6 +184,7 @@ function toJournal(
     header,
     resumed: state.header !== undefined,
     bytes: state.bytes,
+    written: state.written,
     open: state.open,
     isUndone: (line) => state.undone?.has(line) === true,
     outcome: (line) => state.outcomes.get(line),

@@ -29,7 +29,7 @@ export function startPhase(
   listener: ProgressListener | undefined,
 ): Phase {
   const began = performance.now()
-  let told = began
+  let told = Number.NEGATIVE_INFINITY
   let done = 0
   let failed = 0
   let counted = 0
@@ -38,7 +38,9 @@ export function startPhase(
     told = performance.now()
     const seconds = (told - began) / 1000
     const perSecond = seconds > 0 ? counted / seconds : 0
-    const secondsLeft = total === undefined || perSecond === 0 ? undefined : (total - done) / perSecond
+    const left = total === undefined ? undefined : total - done
+    const secondsLeft =
+      left === undefined || left === 0 ? left : perSecond === 0 ? undefined : left / perSecond
     listener?.({ phase, done, total, failed, perSecond, secondsLeft })
   }
 

@@ -7,6 +7,9 @@ import type { End } from './journal-records.ts'
 import { roleNames } from './realm-facts.ts'
 import type { WantedUser } from './wanted.ts'
 
+/** Why a row with an id of its own is not imported. */
+export const foreignId = 'another user has its id'
+
 /** Creates a user that a partial import does not take, by `POST users`: it succeeds, or says why not. */
 export async function createSingly(sending: Sending, user: WantedUser): Promise<End> {
   const { admin, pace } = sending
@@ -14,7 +17,7 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
   const { line, id, name, representation } = user
   const there = (await pace.send(() => usersById(client, realm, [id]))).get(id)
   if (there?.username === name) return { line, outcome: 'created' }
-  if (there !== undefined) return { line, outcome: 'existing', reason: 'another user has its id' }
+  if (there !== undefined) return { line, outcome: 'existing', reason: foreignId }
   if ((await findByName(sending, name)) !== undefined) return { line, outcome: 'existing' }
 
   await sending.beforeSingle(user)

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
@@ -74,6 +75,9 @@ export async function undoJob(
   }
 }
 
+/** Milliseconds after a kill in which Keycloak may still be at work on what was sent last. */
+const settled = 5_000
+
 /** The rows that the job changed, or had begun to change when it was killed; without those that are taken back. */
 async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow, void, undefined> {
   const begun = new Map<number, readonly JournalRow[]>()
@@ -89,6 +93,7 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
         yield id === undefined ? row : { ...row, id }
     }
   }
+  if (begun.size > 0) await pause(settled - (Date.now() - journal.written))
   for (const row of [...begun.values()].flat()) {
     const { line, id } = row
     // Those that a later run went on with have come already.

@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { type Admin, all, importUsers } from '@cloakwright/admin'
+import { pbkdf2Sync } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { type Admin, all, type Change, type ImportedUser, importUsers, undoJob } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'
 import { fileOf, jobFiles, makeRealm, person } from '../support/users.ts'
 
@@ -40,6 +42,18 @@ async function userOf(username: string): Promise<{ user: object; roles: string[]
   }
 }
 
+async function login(username: string, password: string): Promise<number> {
+  const { server, realm } = admin
+  const form = { grant_type: 'password', client_id: 'shop', username, password }
+  const body = new URLSearchParams(form)
+  return (await fetch(`${server}/realms/${realm}/protocol/openid-connect/token`, { method: 'POST', body }))
+    .status
+}
+
+function namesTo(count: number): string[] {
+  return Array.from({ length: count }, (_, at) => person(at).username)
+}
+
 async function deadLetters(path: string): Promise<{ line: number; reason: string; row: unknown }[]> {
   const text = await readFile(path, 'utf8')
   return text
@@ -61,10 +75,374 @@ describe('an import', () => {
       failed: 0,
       reconciled: { checked: 120, missing: 0, differing: 0, lines: [] },
     })
-    expect(await userNames()).toEqual(Array.from({ length: 120 }, (_, at) => person(at).username))
+    expect(await userNames()).toEqual(namesTo(120))
     const made = await userOf('user-000007')
     expect(made.user).toMatchObject({ enabled: true, email: 'user-000007@example.org', lastName: 'Last 7' })
     expect(made.roles).toEqual([`default-roles-${admin.realm}`, 'reader', 'shop/buyer', 'writer'])
     expect(made.groups).toEqual(['/everyone', '/staff'])
+    expect((await stat(files.journal)).mode & 0o777).toBe(0o600)
+    await expect(stat(files.deadLetter)).rejects.toThrow('ENOENT')
+  })
+
+  test('lets users log in by password, in clear or hashed, and asks for a new one where it is temporary', async () => {
+    const salt = Buffer.from('a salt of 16 byt')
+    const value = pbkdf2Sync('hashed', salt, 1000, 64, 'sha512').toString('base64')
+    const hashed = {
+      type: 'password',
+      secretData: JSON.stringify({ value, salt: salt.toString('base64') }),
+      credentialData: JSON.stringify({ hashIterations: 1000, algorithm: 'pbkdf2-sha512' }),
+    }
+    const credentials = [
+      [hashed],
+      [{ type: 'password', value: 'clear' }],
+      [{ type: 'password', value: 'once', temporary: true }],
+    ]
+    const files = await jobFiles()
+    await importUsers(
+      admin,
+      fileOf(3, (at) => ({ ...person(at), credentials: credentials[at] ?? [] })),
+      files,
+    )
+    expect(await login('user-000000', 'hashed')).toBe(200)
+    expect(await login('user-000001', 'clear')).toBe(200)
+    expect((await userOf('user-000002')).user).toMatchObject({ requiredActions: ['UPDATE_PASSWORD'] })
+    const journal = await readFile(files.journal, 'utf8')
+    for (const secret of [value, 'clear', 'once', 'example.org']) expect(journal).not.toContain(secret)
+  })
+
+  test('takes the users of an export as they are', async () => {
+    const user = {
+      ...person(0),
+      id: 'kept',
+      realmRoles: ['reader'],
+      groups: [],
+      createdTimestamp: 1234567890123,
+    }
+    await importUsers(
+      admin,
+      fileOf(1, () => user, 'keycloak'),
+      await jobFiles(),
+    )
+    const made = await userOf('user-000000')
+    expect(made.user).toMatchObject({ id: 'kept', createdTimestamp: 1234567890123 })
+    expect(made.roles).toEqual(['reader'])
+    expect(made.groups).toEqual([])
+  })
+
+  test('of the same file with another journal finds its users present and changes nothing', async () => {
+    await importUsers(admin, fileOf(60, person), await jobFiles())
+    target.proxy.reset()
+    const again = await importUsers(admin, fileOf(60, person), await jobFiles())
+    expect(again).toMatchObject({ created: 0, present: 60, existing: 0, failed: 0 })
+    expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(0)
+  })
+
+  test('continues after an abort, and tells how far it is', async () => {
+    const files = await jobFiles()
+    const controller = new AbortController()
+    const stop = new Error('stopped by the operator')
+    const phases = new Set<string>()
+    const aborted = importUsers(admin, fileOf(500, person), {
+      ...files,
+      signal: controller.signal,
+      onProgress({ phase, done }) {
+        if (phase === 'importing' && done > 0) controller.abort(stop)
+      },
+    })
+    await expect(aborted).rejects.toBe(stop)
+    const some = await userNames()
+    expect(some.length).toBeGreaterThan(0)
+    const report = await importUsers(admin, fileOf(500, person), {
+      ...files,
+      onProgress({ phase, done, total, perSecond, secondsLeft }) {
+        phases.add(phase)
+        if (phase === 'importing' && done === 500)
+          expect({ total, secondsLeft }).toEqual({ total: 500, secondsLeft: 0 })
+        expect(perSecond).toBeGreaterThanOrEqual(0)
+      },
+    })
+    expect(report).toMatchObject({
+      created: 500,
+      present: 0,
+      reconciled: { checked: 500, missing: 0, differing: 0 },
+    })
+    expect([...phases]).toEqual(['checking', 'importing', 'reconciling'])
+    expect(await userNames()).toEqual(namesTo(500))
+  })
+
+  test('writes nothing but bad rows in a dry run', async () => {
+    const files = await jobFiles()
+    const file = fileOf(3, (at) => (at === 1 ? { ...person(1), groups: ['/unknown'] } : person(at)))
+    const report = await importUsers(admin, file, { ...files, dryRun: true })
+    expect(report).toMatchObject({ rows: 3, created: 0, failed: 1, reconciled: undefined })
+    expect(await userNames()).toEqual([])
+    expect((await deadLetters(files.deadLetter)).map(({ line }) => line)).toEqual([2])
+    await expect(stat(files.journal)).rejects.toThrow('ENOENT')
+  })
+
+  test('records what it made, without credentials', async () => {
+    const changes: Change[] = []
+    const recorder = { record: async (more: readonly Change[]) => void changes.push(...more) }
+    const recording = target.admin({ realm: admin.realm, recorder })
+    const credentials = [{ type: 'password', value: 'a-secret' }]
+    const files = await jobFiles()
+    await importUsers(
+      recording,
+      fileOf(2, (at) => ({ ...person(at), credentials })),
+      files,
+    )
+    await undoJob(recording, files.journal)
+    expect(changes.map(({ action, kind, name }) => [action, kind, name])).toEqual([
+      ['create', 'user', 'user-000000'],
+      ['create', 'user', 'user-000001'],
+      ['delete', 'user', 'user-000000'],
+      ['delete', 'user', 'user-000001'],
+    ])
+    expect(changes[0]?.after).toMatchObject({ username: 'user-000000', groups: ['/staff', '/everyone'] })
+    expect(JSON.stringify(changes)).not.toContain('a-secret')
+  })
+})
+
+describe('bad rows', () => {
+  const cases: [string, Partial<ImportedUser> | string, string][] = [
+    ['can not be read', 'it is no JSON', 'it is no JSON'],
+    ['has an unknown role', { realmRoles: ['reader', 'unknown'] }, 'realmRoles[1] is no role of the realm'],
+    [
+      'has an unknown client',
+      { clientRoles: { unknown: ['x'] } },
+      'clientRoles, client 1, is no client of the realm',
+    ],
+    [
+      'has an unknown client role',
+      { clientRoles: { shop: ['buyer', 'unknown'] } },
+      'clientRoles, client 1, role 2 is none of that client',
+    ],
+    ['has an unknown group', { groups: ['/staff/unknown'] }, 'groups[0] is no group of the realm'],
+    [
+      'has an unknown required action',
+      { requiredActions: ['UNKNOWN'] },
+      'requiredActions[0] is no required action of the realm',
+    ],
+    ['has a name that is too short', { username: 'ab' }, 'username has fewer than 3 characters'],
+    [
+      'has a name with a forbidden character',
+      { username: 'a<b>c' },
+      'username has a character that user names may not have',
+    ],
+    ['has an address that is none', { email: 'a@b@c' }, 'email is not an e-mail address'],
+    ['repeats a name of the file', { username: 'USER-000000' }, 'line 1 has the same user name'],
+    [
+      'repeats an address of the file',
+      { email: 'User-000000@example.org' },
+      'line 1 has the same e-mail address',
+    ],
+    ['repeats an id of the file', { id: 'given' }, 'line 2 has the same id'],
+    [
+      'has an id that is too long',
+      { id: 'x'.repeat(37) },
+      'id has more than 36 characters, or others than letters, digits, - . _ ~',
+    ],
+    ['has the name of another user', { username: 'taken' }, 'another user has its user name'],
+    [
+      'has the address of another user',
+      { email: 'taken@example.org' },
+      'Keycloak answered POST /admin/realms/REALM/users with 409: User exists with same email',
+    ],
+    ['has the id of another user', { id: 'taken-id' }, 'another user has its id'],
+    [
+      'has a hashed password that is none',
+      { credentials: [{ type: 'password', secretData: 'x', credentialData: 'y' }] },
+      'Keycloak answered POST /admin/realms/REALM/users with 500: invalid_request, Cannot parse the JSON',
+    ],
+  ]
+
+  test('are told by line and reason, in the dead-letter file, and the others go through', async () => {
+    const { client, realm } = admin
+    await client.realms.partialImport({
+      realm,
+      rep: {
+        ifResourceExists: 'SKIP',
+        users: [{ id: 'taken-id', username: 'taken', email: 'taken@example.org', firstName: 'Untouched' }],
+      },
+    })
+    const files = await jobFiles()
+    const rowAt = (at: number): ImportedUser | string => {
+      const change = at % 2 === 1 || at < 4 ? undefined : cases[at / 2 - 2]?.[1]
+      if (typeof change === 'string') return change
+      return { ...person(at), ...(at === 1 ? { id: 'given' } : {}), ...change }
+    }
+    const count = 2 * cases.length + 4
+    const report = await importUsers(admin, fileOf(count, rowAt), files)
+    expect(report).toMatchObject({
+      rows: count,
+      created: count - cases.length,
+      existing: 3,
+      failed: cases.length - 3,
+      reconciled: { checked: count - cases.length, missing: 0, differing: 0 },
+    })
+    const letters = await deadLetters(files.deadLetter)
+    const told = new Map(letters.map(({ line, reason }) => [line, reason.replace(realm, 'REALM')]))
+    expect(Object.fromEntries(cases.map(([what], at) => [what, told.get(2 * at + 5)]))).toEqual(
+      Object.fromEntries(cases.map(([what, , reason]) => [what, reason])),
+    )
+    expect(letters).toHaveLength(cases.length)
+    expect(letters.find(({ line }) => line === 7)?.row).toMatchObject({ realmRoles: ['reader', 'unknown'] })
+    expect((await userOf('taken')).user).toMatchObject({ firstName: 'Untouched' })
+    expect(await client.roles.find({ realm, search: 'unknown' })).toEqual([])
+  })
+
+  test('are not one batch each: a bad one among many costs few requests', async () => {
+    const { client, realm } = admin
+    await client.users.create({ realm, username: 'taken', email: 'taken@example.org' })
+    const files = await jobFiles()
+    const file = fileOf(100, (at) => ({
+      ...person(at),
+      ...(at === 70 ? { email: 'taken@example.org' } : {}),
+    }))
+    target.proxy.reset()
+    const report = await importUsers(admin, file, files)
+    expect(report).toMatchObject({ created: 99, existing: 1 })
+    expect(target.proxy.count('POST')).toBeLessThan(20)
+  })
+
+  test('are checked against what the realm asks of attributes', async () => {
+    const { client, realm } = admin
+    const profile = await client.users.getProfile({ realm })
+    const team = {
+      name: 'team',
+      required: {},
+      validations: { options: { options: ['red', 'blue'] } },
+      permissions: { view: ['admin'], edit: ['admin'] },
+    }
+    await client.users.updateProfile({ realm, ...profile, attributes: [...(profile.attributes ?? []), team] })
+    const files = await jobFiles()
+    const teams = [['red'], ['green'], undefined, ['red', 'blue']]
+    const file = fileOf(4, (at) => {
+      const given = teams[at]
+      return { ...person(at), ...(given === undefined ? {} : { attributes: { team: given } }) }
+    })
+    const report = await importUsers(admin, file, files)
+    expect(report).toMatchObject({ created: 1, failed: 3, reconciled: { differing: 0 } })
+    expect((await deadLetters(files.deadLetter)).map(({ reason }) => reason)).toEqual([
+      'team is not one of the values that it may have',
+      'team is required',
+      'team has more than one value',
+    ])
+  })
+})
+
+describe('an import through faults', () => {
+  test('on 5 % of all requests comes to the same end', { timeout: 240_000 }, async () => {
+    const files = await jobFiles()
+    // A time-out of 2 s, since silent faults last as long.
+    const patient = target.admin({ realm: admin.realm, timeout: 2_000 })
+    target.proxy.storm({ share: 0.05, seed: 6 })
+    const report = await importUsers(patient, fileOf(2500, person), files)
+    expect(target.proxy.faults()).toBeGreaterThan(4)
+    target.proxy.reset()
+    expect(report).toMatchObject({
+      created: 2500,
+      present: 0,
+      existing: 0,
+      failed: 0,
+      reconciled: { checked: 2500, missing: 0, differing: 0 },
+    })
+    expect(await userNames()).toEqual(namesTo(2500))
+  })
+
+  test('that eat the answers of batches counts their users as made', async () => {
+    const files = await jobFiles()
+    target.proxy.fail('POST', '/partialImport', 'reset after', { status: 503, after: true }, 'reset after')
+    const report = await importUsers(admin, fileOf(150, person), files)
+    expect(report).toMatchObject({ created: 150, present: 0, existing: 0, failed: 0 })
+  })
+
+  test('that do not end stops, and goes on when it is called again', async () => {
+    const files = await jobFiles()
+    const forbidden = { status: 403, body: '{"error":"HTTP 403 Forbidden"}' }
+    target.proxy.fail('POST', '/partialImport', forbidden, forbidden, forbidden, forbidden)
+    const error = await caught(importUsers(admin, fileOf(300, person), files))
+    expect(error.code).toBe('CW_ADMIN_FORBIDDEN')
+    target.proxy.reset()
+    const report = await importUsers(admin, fileOf(300, person), files)
+    expect(report).toMatchObject({ created: 300, present: 0 })
+  })
+})
+
+describe('reconciliation', () => {
+  test('tells what is missing and what differs, by line, with requests by page', async () => {
+    const files = await jobFiles()
+    const file = fileOf(120, person)
+    await importUsers(admin, file, files)
+    const { client, realm } = admin
+    const idOf = async (at: number): Promise<string> =>
+      (await client.users.find({ realm, username: person(at).username, exact: true }))[0]?.id ?? ''
+    await client.users.del({ realm, id: await idOf(4) })
+    await client.users.update({ realm, id: await idOf(9) }, { enabled: false })
+    const role = await client.roles.findOneByName({ realm, name: 'writer' })
+    const roles = [{ id: role?.id ?? '', name: 'writer' }]
+    await client.users.delRealmRoleMappings({ realm, id: await idOf(11), roles })
+    const staff = await client.realms.getGroupByPath({ realm, path: 'staff' })
+    await client.users.delFromGroup({ realm, id: await idOf(13), groupId: staff.id ?? '' })
+    target.proxy.reset()
+    const { reconciled } = await importUsers(admin, file, files)
+    expect(reconciled).toEqual({
+      checked: 120,
+      missing: 1,
+      differing: 3,
+      lines: [
+        { line: 5, fields: ['user'] },
+        { line: 10, fields: ['enabled'] },
+        { line: 12, fields: ['roles.writer'] },
+        { line: 14, fields: ['groups/staff'] },
+      ],
+    })
+    expect(target.proxy.count('GET')).toBeLessThan(25)
+  })
+})
+
+describe('undoing an import', () => {
+  test('deletes what it made, and neither what was there nor what has another name by now', async () => {
+    const { client, realm } = admin
+    await client.realms.update({ realm }, { editUsernameAllowed: true })
+    await client.users.create({ realm, username: 'bystander' })
+    await client.users.create({ realm, username: person(2).username })
+    const files = await jobFiles()
+    await importUsers(admin, fileOf(120, person), files)
+    const [renamed] = await client.users.find({ realm, username: person(5).username, exact: true })
+    await client.users.update({ realm, id: renamed?.id ?? '' }, { ...renamed, username: 'renamed' })
+    expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 118, kept: 1 })
+    expect(await userNames()).toEqual(['bystander', 'renamed', person(2).username])
+    expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 0, kept: 0 })
+  })
+
+  test('goes on after an abort', async () => {
+    const files = await jobFiles()
+    await importUsers(admin, fileOf(300, person), files)
+    const controller = new AbortController()
+    const stop = new Error('stopped by the operator')
+    const aborted = undoJob(admin, files.journal, {
+      signal: controller.signal,
+      onProgress: ({ done }) => void (done > 0 && controller.abort(stop)),
+    })
+    await expect(aborted).rejects.toBe(stop)
+    await undoJob(admin, files.journal)
+    expect(await userNames()).toEqual([])
+  })
+
+  test('leaves alone what an earlier import of the same file made', async () => {
+    await importUsers(admin, fileOf(60, person), await jobFiles())
+    const second = await jobFiles()
+    await importUsers(admin, fileOf(60, person), second)
+    expect(await undoJob(admin, second.journal)).toMatchObject({ undone: 0, kept: 0 })
+    expect(await userNames()).toEqual(namesTo(60))
+  })
+
+  test('is of the realm that the journal names', async () => {
+    const files = await jobFiles()
+    await importUsers(admin, fileOf(2, person), files)
+    const other = target.admin({ realm: target.realmName() })
+    await makeRealm(other)
+    expect((await caught(undoJob(other, files.journal))).code).toBe('CW_JOURNAL_MISMATCH')
   })
 })

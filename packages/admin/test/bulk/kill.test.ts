@@ -10,7 +10,7 @@ import { onKeycloak, openTarget, type Target } from '../support/target.ts'
 import { fileOf, jobFiles, makeRealm, person } from '../support/users.ts'
 
 const program = fileURLToPath(new URL('../support/import-process.ts', import.meta.url))
-const count = onKeycloak ? 3000 : 600
+const count = onKeycloak ? 1500 : 600
 
 let target: Target
 let admin: Admin
@@ -81,7 +81,7 @@ async function linesOf(journal: string): Promise<number> {
 
 const names = Array.from({ length: count }, (_, at) => person(at).username)
 
-describe('an import that is killed', () => {
+describe('an import that is killed', { timeout: 240_000 }, () => {
   test('three times makes exactly the wanted users when it is continued', async () => {
     const files = await jobFiles()
     for (const share of [0.1, 0.35, 0.7]) {
