@@ -28,6 +28,32 @@ beforeAll(async () => {
 const USER = { grant_type: 'password', username: 'alice', password: 'alice' }
 const BAD_CLIENT = 'Invalid client or Invalid client credentials'
 
+describe('a client that is held to one way', () => {
+  it.each([
+    ['client_secret_basic', 'client_secret_post'],
+    ['client_secret_post', 'client_secret_basic'],
+  ])('is let in by %s, and not by %s', async (allowed, other) => {
+    const clientId = `only-${allowed}`
+    await realm.addClient({
+      clientId,
+      attributes: { 'client.secret.authentication.allowed.method': allowed },
+    })
+    const by = (method: string) =>
+      method === 'client_secret_basic'
+        ? send(TOKEN, { form: { grant_type: 'client_credentials' }, basic: [clientId, SECRET] })
+        : send(TOKEN, { form: { grant_type: 'client_credentials', ...asClient(clientId) } })
+
+    expect((await by(allowed)).status).toBe(200)
+    expect(answerOf(await by(other))).toEqual(
+      oauthError(
+        401,
+        'unauthorized_client',
+        `Invalid method used to get client secret. Client requires method '${allowed}' to obtain client secret from the request`,
+      ),
+    )
+  })
+})
+
 describe('how a client says who it is', () => {
   it.each<[string, Record<string, string>, Parameters<typeof send>[1]]>([
     ['its secret in the form', APP, {}],

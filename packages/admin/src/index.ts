@@ -89,3 +89,14 @@ export { type ImportOptions, type ImportReport, importUsers } from './bulk/impor
 export type { JobProgress, ProgressListener } from './bulk/progress.ts'
 export type { Reconciled } from './bulk/reconcile.ts'
 export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'
+export type { Command, Delivery } from './secret/delivery.ts'
+export type { Overlap } from './secret/overlap.ts'
+export type { ProvedBy } from './secret/proof.ts'
+export {
+  readSecretStatus,
+  rotateSecret,
+  type RotateSecretOptions,
+  type RotationStep,
+  type SecretRotation,
+  type SecretStatus,
+} from './secret/rotate.ts'

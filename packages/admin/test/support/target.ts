@@ -16,7 +16,8 @@ export interface Target {
 
 export const onKeycloak: boolean = Boolean(process.env['CONFORMANCE_SERVER'])
 
-export async function openTarget(): Promise<Target> {
+/** `features` turns optional ones of the embedded realm on; a real Keycloak has those that it was started with. */
+export async function openTarget(features: readonly 'client-secret-rotation'[] = []): Promise<Target> {
   const { CONFORMANCE_SERVER, CONFORMANCE_ADMIN_USERNAME, CONFORMANCE_ADMIN_PASSWORD } = process.env
   const credentials = {
     username: CONFORMANCE_ADMIN_USERNAME ?? 'admin',
@@ -24,7 +25,7 @@ export async function openTarget(): Promise<Target> {
   }
   const { address, stop } = CONFORMANCE_SERVER
     ? { address: CONFORMANCE_SERVER, stop: async () => {} }
-    : await embedded(credentials)
+    : await embedded(credentials, features)
   const server = address.replace(/\/+$/, '')
   const proxy = await openFaultProxy(server)
   const realms: string[] = []
@@ -49,11 +50,11 @@ export async function openTarget(): Promise<Target> {
   }
 }
 
-async function embedded(admin: {
-  username: string
-  password: string
-}): Promise<{ address: string; stop: () => Promise<void> }> {
+async function embedded(
+  admin: { username: string; password: string },
+  features: readonly 'client-secret-rotation'[],
+): Promise<{ address: string; stop: () => Promise<void> }> {
   const { createDevRealm } = await import('@cloakwright/devrealm')
-  const realm = await createDevRealm({ admin })
+  const realm = await createDevRealm({ admin, features })
   return { address: await realm.listen({ port: 0, host: '127.0.0.1' }), stop: () => realm.close() }
 }

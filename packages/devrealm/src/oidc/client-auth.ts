@@ -31,7 +31,17 @@ export async function authenticateClient(
     return client
   }
   if (assertion !== undefined) throw refused('invalid_client')
-  const secret = basic !== undefined && basic.user === clientId ? basic.password : form.get('client_secret')
+  const isBasic = basic !== undefined && basic.user === clientId
+  const secret = isBasic ? basic.password : form.get('client_secret')
+  const method = client.attributes['client.secret.authentication.allowed.method']
+  const used = isBasic ? 'client_secret_basic' : 'client_secret_post'
+  if (secret !== undefined && (method ?? used) !== used) {
+    throw new OidcError(
+      401,
+      'unauthorized_client',
+      `Invalid method used to get client secret. Client requires method '${method}' to obtain client secret from the request`,
+    )
+  }
   const live = liveSecrets(context, realm, client, seconds(context))
   if (secret === undefined || !live.some((each) => isSame(secret, each))) throw refused('unauthorized_client')
   return client

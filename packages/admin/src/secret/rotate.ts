@@ -1,0 +1,223 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { checkDelivery, type Command, confirm, deliver, type Delivery } from './delivery.ts'
+import { findOverlap, type Overlap } from './overlap.ts'
+import { setUpOverlap } from './policies.ts'
+import { type ProvedBy, prove } from './proof.ts'
+import { readAgain, readState, requireAuthenticator, type SecretState } from './state.ts'
+import { step } from './unfinished.ts'
+
+/** Options of {@link rotateSecret}. */
+export interface RotateSecretOptions {
+  /** How the new secret gets to the service that uses it. */
+  readonly deliver: Delivery
+  /**
+   * Says that the service has taken the new secret up, before the old one is revoked: a command that exits with 0 (it may
+   * restart the service first), or a function that resolves. Default: none, for a service that reads the secret at each use.
+   */
+  readonly proveDelivery?: Command | (() => void | Promise<void>)
+  /** Does not revoke the old secret: it ends by itself at `oldSecretUntil`. Default: false. */
+  readonly keepOld?: boolean
+  /** Adds what two live secrets need in the realm, for this client alone, if it is missing. Default: false. */
+  readonly setUpPolicy?: boolean
+  /** Rotates also where the old secret ends at once: until the service has the new one, it is locked out. Default: false. */
+  readonly allowDowntime?: boolean
+  /** Hears of each step when it is done. */
+  readonly onStep?: (step: RotationStep) => void
+  /** Ends it before the next step; what has been done stays, and the next run goes on from there. */
+  readonly signal?: AbortSignal
+}
+
+export type RotationStep = 'set up' | 'made' | 'delivered' | 'proved' | 'taken up' | 'revoked'
+
+/** What {@link rotateSecret} did. */
+export interface SecretRotation {
+  readonly changes: readonly Change[]
+  /** Whether both secrets were accepted from the new one's birth to the old one's end. */
+  readonly overlap: boolean
+  /** Whether it went on with a rotation that had been begun before, whose secret nobody had revoked. */
+  readonly resumed: boolean
+  readonly provedBy: ProvedBy
+  /** When Keycloak stops to accept the old secret, where it has been kept. */
+  readonly oldSecretUntil: Date | undefined
+  /** When Keycloak stops to accept the new secret: rotate before. `undefined` where no policy ends it. */
+  readonly expiresAt: Date | undefined
+}
+
+/** What can be known of a client's secret without its value. */
+export interface SecretStatus {
+  readonly clientId: string
+  readonly createdAt: Date | undefined
+  readonly expiresAt: Date | undefined
+  /** When the old secret ends, while there is one: {@link rotateSecret} then goes on, and makes no other. */
+  readonly oldSecretUntil: Date | undefined
+  readonly overlap: Overlap
+}
+
+/**
+ * Tells what a rotation would find, and changes nothing.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} without such a client
+ */
+export async function readSecretStatus(admin: Admin, clientId: string): Promise<SecretStatus> {
+  const state = await readState(admin, clientId)
+  const { createdAt, expiresAt, old } = state
+  return {
+    clientId,
+    createdAt,
+    expiresAt,
+    oldSecretUntil: old?.until,
+    overlap: await findOverlap(admin, state.client),
+  }
+}
+
+/**
+ * Replaces a client's secret without a moment in which none is accepted: makes a new one beside the old, delivers it, proves
+ * it at Keycloak, waits for the service to take it up, and only then revokes the old one.
+ *
+ * What is done stands in Keycloak alone: after a failure or a crash, the same call again finds the old secret still alive
+ * and goes on with the new one that was made, at its delivery.
+ *
+ * @throws {CW_SECRET_OVERLAP_MISSING} where Keycloak would end the old secret at once, and `allowDowntime` is not set
+ * @throws {CW_SECRET_UNFINISHED} when a step fails after the new secret was made; it says whether the old one is alive
+ * @throws {CW_CONFIG_INVALID} when it is known before that the delivery must fail; nothing has been changed
+ * @throws {CW_ADMIN_NOT_FOUND} without such a client
+ * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate by a secret
+ * @example
+ * ```ts
+ * import { createAdmin, rotateSecret } from '@cloakwright/admin'
+ *
+ * const admin = createAdmin({
+ *   server: 'https://id.example.com',
+ *   realm: 'shop',
+ *   credentials: { clientId: 'operator', clientSecret: () => process.env['OPERATOR_SECRET'] ?? '' },
+ * })
+ * const { expiresAt } = await rotateSecret(admin, 'shop-api', { deliver: { file: '/run/secrets/shop-api' } })
+ * ```
+ */
+export async function rotateSecret(
+  admin: Admin,
+  clientId: string,
+  options: RotateSecretOptions,
+): Promise<SecretRotation> {
+  const { onStep = () => {}, signal, keepOld = false } = options
+  const before = await readState(admin, clientId)
+  requireAuthenticator(before, 'client-secret', 'Only a secret can be rotated.')
+  await checkDelivery(options.deliver, before.secret ?? 'sample')
+  signal?.throwIfAborted()
+
+  const changes: Change[] = []
+  const resumed = before.old !== undefined
+  if (!resumed) changes.push(...(await prepare(admin, before, options)))
+  if (changes.length > 0) onStep('set up')
+  const state = resumed ? before : await makeSecret(admin, before)
+  if (!resumed) {
+    const change = describe(admin, 'update', before, state)
+    const record = () => recorded(admin, [change])
+    changes.push(...(await step(failed('recorded', clientId), standing(state), again, undefined, record)))
+    onStep('made')
+  }
+  const go = <T>(what: string, work: () => Promise<T>): Promise<T> =>
+    step(failed(what, clientId), standing(state), again, signal, work)
+
+  const secret = state.secret ?? ''
+  await go('delivered', () => deliver(options.deliver, secret, signal))
+  onStep('delivered')
+  const provedBy = await go('proved', () => prove(admin, state.client, { secret }, signal))
+  onStep('proved')
+  const { proveDelivery } = options
+  if (proveDelivery !== undefined) {
+    await go('proved to be in use', () => confirm(proveDelivery, signal))
+    onStep('taken up')
+  }
+  if (!keepOld && state.old !== undefined) {
+    await go('left alone: the old one could not be revoked', () =>
+      admin.client.clients.invalidateSecret({ id: state.client.id }),
+    )
+    onStep('revoked')
+    changes.push(...(await recorded(admin, [describe(admin, 'delete', state)])))
+  }
+  return {
+    changes,
+    overlap: state.old !== undefined,
+    resumed,
+    provedBy,
+    oldSecretUntil: keepOld ? state.old?.until : undefined,
+    expiresAt: state.expiresAt,
+  }
+}
+
+/** Makes sure that the old secret outlives the new one's birth, or that nobody minds. */
+async function prepare(
+  admin: Admin,
+  { client }: SecretState,
+  { setUpPolicy = false, allowDowntime = false }: RotateSecretOptions,
+): Promise<readonly Change[]> {
+  const overlap = await findOverlap(admin, client)
+  if (overlap.possible) return []
+  if (setUpPolicy && overlap.missing === 'policy') {
+    const changes = await setUpOverlap(admin, client)
+    const { client: marked } = await readState(admin, client.clientId)
+    if ((await findOverlap(admin, marked)).possible) return changes
+  }
+  if (allowDowntime) return []
+  throw new CloakwrightError(
+    'CW_SECRET_OVERLAP_MISSING',
+    `The old secret of ${client.clientId} would end the moment a new one is made: ${overlap.why}`,
+    {
+      hint: `${overlap.hint} Or move the client to a key, which is never sent (moveToPrivateKeyJwt), or accept a gap (allowDowntime).`,
+    },
+  )
+}
+
+/** A POST that got no answer may have been carried out: what Keycloak has now tells. */
+async function makeSecret(admin: Admin, before: SecretState): Promise<SecretState> {
+  let failure: unknown
+  try {
+    await admin.client.clients.generateNewClientSecret({ id: before.client.id })
+  } catch (error) {
+    failure = error
+  }
+  const state = await readAgain(admin, before)
+  if (state.secret !== before.secret && state.secret !== undefined) return state
+  throw (
+    failure ??
+    new CloakwrightError('CW_ADMIN_FAILED', `Keycloak made no new secret for ${before.client.clientId}`)
+  )
+}
+
+const again = 'Then run the rotation again: it goes on with the secret that was made.'
+
+function failed(what: string, clientId: string): string {
+  return `The new secret of ${clientId} was made, but not ${what}`
+}
+
+function standing({ old }: SecretState): string {
+  if (old === undefined) {
+    return 'The old secret is not accepted any more: the new one is in Keycloak (Clients, Credentials).'
+  }
+  return `The old secret is still accepted, until ${old.until.toISOString()}, and so is the new one: nothing is locked out.`
+}
+
+function describe(admin: Admin, action: 'update' | 'delete', from: SecretState, to?: SecretState): Change {
+  const { client } = from
+  return {
+    action,
+    kind: 'client secret',
+    realm: admin.realm,
+    id: client.id,
+    name: client.clientId,
+    fields: action === 'update' ? ['secret'] : ['rotated secret'],
+    before: to === undefined ? { until: from.old?.until.toISOString() } : times(from),
+    ...(to === undefined ? {} : { after: times(to) }),
+  }
+}
+
+function times({ createdAt, expiresAt, old }: SecretState): Record<string, unknown> {
+  return {
+    createdAt: createdAt?.toISOString(),
+    expiresAt: expiresAt?.toISOString(),
+    oldSecretUntil: old?.until.toISOString(),
+  }
+}

@@ -1,0 +1,73 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import type { ClientRepresentation } from '../representations.ts'
+
+/** A confidential client with its secrets, as Keycloak has them now. Never shown: it holds what must not be in a log. */
+export interface SecretState {
+  readonly client: ClientRepresentation & { readonly id: string; readonly clientId: string }
+  readonly secret: string | undefined
+  readonly createdAt: Date | undefined
+  /** When Keycloak stops to accept the secret; undefined where no policy ends it. */
+  readonly expiresAt: Date | undefined
+  /** The secret before, while Keycloak accepts it. */
+  readonly old: { readonly secret: string; readonly until: Date } | undefined
+}
+
+/**
+ * Reads a client that authenticates with something of its own.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} without such a client
+ * @throws {CW_ADMIN_REFUSED} for a public client
+ */
+export async function readState(admin: Admin, clientId: string): Promise<SecretState> {
+  const [client] = await admin.client.clients.find({ clientId })
+  if (client?.id === undefined) {
+    throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `The realm ${admin.realm} has no client ${clientId}`, {
+      hint: 'Check the client id: letters count, and it is not the name that the console shows.',
+    })
+  }
+  if (client.publicClient === true) {
+    throw new CloakwrightError(
+      'CW_ADMIN_REFUSED',
+      `The client ${clientId} is public: it has neither secret nor key`,
+      { hint: 'Turn “Client authentication” on, if this client can keep a secret.' },
+    )
+  }
+  return toState({ ...client, id: client.id, clientId })
+}
+
+/** Reads the client again, by its id. */
+export async function readAgain(admin: Admin, { client }: SecretState): Promise<SecretState> {
+  const found = await admin.client.clients.findOne({ id: client.id })
+  return toState({ ...found, id: client.id, clientId: client.clientId })
+}
+
+function toState(client: SecretState['client']): SecretState {
+  const attributes = (client.attributes ?? {}) as Readonly<Record<string, string>>
+  const time = (name: string): Date | undefined => {
+    const seconds = Number(attributes[name])
+    return Number.isSafeInteger(seconds) && seconds > 0 ? new Date(seconds * 1000) : undefined
+  }
+  const secret = attributes['client.secret.rotated']
+  const until = time('client.secret.rotated.expiration.time')
+  // Keycloak keeps the old secret when its time is over.
+  const isLive = secret !== undefined && until !== undefined && until.getTime() > Date.now()
+  return {
+    client,
+    secret: client.secret,
+    createdAt: time('client.secret.creation.time'),
+    expiresAt: time('client.secret.expiration.time'),
+    old: isLive ? { secret, until } : undefined,
+  }
+}
+
+/** @throws {CW_ADMIN_REFUSED} unless the client authenticates with this method of Keycloak's */
+export function requireAuthenticator({ client }: SecretState, wanted: string, hint: string): void {
+  const { clientAuthenticatorType: has = 'client-secret', clientId } = client
+  if (has === wanted) return
+  throw new CloakwrightError(
+    'CW_ADMIN_REFUSED',
+    `The client ${clientId} authenticates by ${has}, not by ${wanted}`,
+    { hint },
+  )
+}
