@@ -100,3 +100,9 @@ export {
   type SecretRotation,
   type SecretStatus,
 } from './secret/rotate.ts'
+export {
+  type MoveStep,
+  type MoveToKey,
+  type MoveToKeyOptions,
+  moveToPrivateKeyJwt,
+} from './secret/move-to-key.ts'

@@ -1,15 +1,13 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
-import { clientAssertion, type PrivateKey } from '../assertion.ts'
+import { type Assertion, clientAssertion } from '../assertion.ts'
 import { cleanText, serverText } from '../errors.ts'
 import { createRetry, retryDelay } from '../retry.ts'
 import { realmUrl } from '../tokens.ts'
 import type { Client } from './policies.ts'
 
 /** What a client proves itself with. */
-export type ClientProof =
-  | { readonly secret: string }
-  | { readonly privateKey: PrivateKey; readonly audience: string }
+export type ClientProof = { readonly secret: string } | Omit<Assertion, 'clientId'>
 
 /** How a proof was made: by a token that the client got, or, without a service account, by its introspection of none. */
 export type ProvedBy = 'token' | 'introspection'

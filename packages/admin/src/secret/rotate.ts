@@ -103,7 +103,7 @@ export async function rotateSecret(
 ): Promise<SecretRotation> {
   const { onStep = () => {}, signal, keepOld = false } = options
   const before = await readState(admin, clientId)
-  requireAuthenticator(before, 'client-secret', 'Only a secret can be rotated.')
+  requireAuthenticator(before.client, 'client-secret', 'Only a secret can be rotated.')
   await checkDelivery(options.deliver, before.secret ?? 'sample')
   signal?.throwIfAborted()
 

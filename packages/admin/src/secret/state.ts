@@ -62,7 +62,7 @@ function toState(client: SecretState['client']): SecretState {
 }
 
 /** @throws {CW_ADMIN_REFUSED} unless the client authenticates with this method of Keycloak's */
-export function requireAuthenticator({ client }: SecretState, wanted: string, hint: string): void {
+export function requireAuthenticator(client: SecretState['client'], wanted: string, hint: string): void {
   const { clientAuthenticatorType: has = 'client-secret', clientId } = client
   if (has === wanted) return
   throw new CloakwrightError(

@@ -1,0 +1,206 @@
+import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose'
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { realmUrl } from '../tokens.ts'
+import { checkDelivery, type Command, confirm, deliver, type Delivery } from './delivery.ts'
+import type { Client } from './policies.ts'
+import { type ProvedBy, prove } from './proof.ts'
+import { readState, requireAuthenticator } from './state.ts'
+import { step } from './unfinished.ts'
+
+/** Options of {@link moveToPrivateKeyJwt}. */
+export interface MoveToKeyOptions {
+  /** How the private key gets to the service. It goes nowhere else: Keycloak gets the public half. */
+  readonly deliver: Delivery
+  /** Default: ES256, whose keys are short. */
+  readonly algorithm?: 'ES256' | 'PS256' | 'RS256' | 'EdDSA'
+  /** A JWK in one line, which names itself and its algorithm, or PEM (PKCS #8). Default: jwk. */
+  readonly format?: 'jwk' | 'pem'
+  /**
+   * Brings the service over to its key and says whether it works, after Keycloak has been: a command that exits with 0, or a
+   * function that resolves. If it fails, the client is given its secret back. Default: none.
+   */
+  readonly proveDelivery?: Command | (() => void | Promise<void>)
+  /** The realm's issuer, where Keycloak's public address is another than the administrator's. */
+  readonly audience?: string
+  /** Hears of each step when it is done. */
+  readonly onStep?: (step: MoveStep) => void
+  /** Ends it before the next step; what had been changed is taken back. */
+  readonly signal?: AbortSignal
+}
+
+export type MoveStep = 'delivered' | 'switched' | 'proved' | 'taken up'
+
+/** What {@link moveToPrivateKeyJwt} did, and how the service has to be configured from now on. */
+export interface MoveToKey {
+  readonly changes: readonly Change[]
+  readonly provedBy: ProvedBy
+  readonly configuration: {
+    readonly clientId: string
+    /** The client authentication method, by its registered name (RFC 7591, OpenID Connect Core section 9). */
+    readonly method: 'private_key_jwt'
+    readonly tokenEndpoint: string
+    /** What the assertion's `aud` has to be: this alone. */
+    readonly audience: string
+    readonly algorithm: string
+    /** The key's name, for the assertion's header (RFC 7638 thumbprint). */
+    readonly kid: string
+  }
+}
+
+/**
+ * Moves a client from its secret to a key of its own (private_key_jwt, RFC 7523): makes the key, delivers the private half,
+ * registers the public half, switches the client over and proves it at Keycloak. If the proof fails, the client gets its
+ * secret back.
+ *
+ * A client authenticates in one way only: from the switch on, a service that still sends the secret is refused. Let
+ * `proveDelivery` restart it with its new configuration.
+ *
+ * @throws {CW_SECRET_UNFINISHED} when it fails after the switch; the message says how the client authenticates now
+ * @throws {CW_CONFIG_INVALID} when the key can't be delivered; nothing has been changed in Keycloak
+ * @throws {CW_ADMIN_NOT_FOUND} without such a client
+ * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate by a secret
+ * @example
+ * ```ts
+ * import { createAdmin, moveToPrivateKeyJwt } from '@cloakwright/admin'
+ *
+ * const admin = createAdmin({
+ *   server: 'https://id.example.com',
+ *   realm: 'shop',
+ *   credentials: { clientId: 'operator', clientSecret: () => process.env['OPERATOR_SECRET'] ?? '' },
+ * })
+ * const { configuration } = await moveToPrivateKeyJwt(admin, 'shop-api', {
+ *   deliver: { file: '/run/secrets/shop-api.jwk' },
+ *   proveDelivery: ['systemctl', 'restart', 'shop-api'],
+ * })
+ * ```
+ */
+export async function moveToPrivateKeyJwt(
+  admin: Admin,
+  clientId: string,
+  options: MoveToKeyOptions,
+): Promise<MoveToKey> {
+  const { algorithm = 'ES256', format = 'jwk', onStep = () => {}, signal, proveDelivery } = options
+  const { client } = await readState(admin, clientId)
+  requireAuthenticator(client, 'client-secret', 'Only a client with a secret can be moved to a key.')
+  const key = await newKey(algorithm, format)
+  const url = realmUrl(admin.server, admin.realm)
+  const { audience = url } = options
+  await checkDelivery(options.deliver, key.text)
+  signal?.throwIfAborted()
+  await deliver(options.deliver, key.text, signal)
+  onStep('delivered')
+
+  const before = settingsOf(client)
+  const after: Settings = {
+    clientAuthenticatorType: 'client-jwt',
+    'attributes.use.jwks.string': 'true',
+    'attributes.jwks.string': JSON.stringify({ keys: [key.publicJwk] }),
+    'attributes.use.jwks.url': 'false',
+    'attributes.token.endpoint.auth.signing.alg': algorithm,
+  }
+  const changes: Change[] = []
+  const write = async (from: Settings, to: Settings): Promise<void> => {
+    await admin.client.clients.update({ id: client.id }, toUpdate(clientId, to))
+    changes.push(...(await recorded(admin, [describe(admin, client, from, to)])))
+  }
+  let provedBy: ProvedBy
+  try {
+    await write(before, after)
+    onStep('switched')
+    provedBy = await prove(admin, client, { privateKey: key.text, audience, kid: key.kid, algorithm }, signal)
+    onStep('proved')
+    if (proveDelivery !== undefined) {
+      await confirm(proveDelivery, signal)
+      onStep('taken up')
+    }
+  } catch (error) {
+    // Keycloak said no: there is nothing to take back. Without an answer there may be.
+    if (changes.length === 0 && isRefusal(error)) throw error
+    const what = `The client ${clientId} was not moved to its key`
+    const hint = 'The delivered key is of no use: the next run makes another.'
+    await step(what, stuck, hint, undefined, () => write(after, before))
+    throw await step(what, taken, hint, signal, () => Promise.reject(error)).catch((cause: unknown) => cause)
+  }
+  return {
+    changes,
+    provedBy,
+    configuration: {
+      clientId,
+      method: 'private_key_jwt',
+      tokenEndpoint: `${url}/protocol/openid-connect/token`,
+      audience,
+      algorithm,
+      kid: key.kid,
+    },
+  }
+}
+
+const taken = 'It has been taken back: the client authenticates by its secret again.'
+const stuck =
+  'It could not be taken back: set the client authenticator to “Client Id and Secret” (Clients, Credentials).'
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof CloakwrightError && error.code !== 'CW_ADMIN_UNAVAILABLE'
+}
+
+async function newKey(
+  algorithm: string,
+  format: 'jwk' | 'pem',
+): Promise<{ text: string; publicJwk: JWK; kid: string }> {
+  const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 3072 })
+  const publicKey = await exportJWK(pair.publicKey)
+  const kid = await calculateJwkThumbprint(publicKey)
+  // Keycloak loads keys for signatures only if they say so.
+  const named = { kid, alg: algorithm, use: 'sig' }
+  const text =
+    format === 'pem'
+      ? (await exportPKCS8(pair.privateKey)).trim()
+      : JSON.stringify({ ...(await exportJWK(pair.privateKey)), ...named })
+  return { text, publicJwk: { ...publicKey, ...named }, kid }
+}
+
+/** The settings of a client that decide how it authenticates, by their names in a change; undefined where it has none. */
+type Settings = Readonly<Record<string, string | undefined>>
+
+const attributeNames = [
+  'use.jwks.string',
+  'jwks.string',
+  'use.jwks.url',
+  'token.endpoint.auth.signing.alg',
+] as const
+
+function settingsOf({ clientAuthenticatorType, attributes }: Client): Settings {
+  const given = (attributes ?? {}) as Readonly<Record<string, string>>
+  return {
+    clientAuthenticatorType: clientAuthenticatorType ?? 'client-secret',
+    ...Object.fromEntries(attributeNames.map((name) => [`attributes.${name}`, given[name]])),
+  }
+}
+
+/** Keycloak merges attributes and keeps what is not sent; an empty attribute goes. */
+function toUpdate(clientId: string, settings: Settings): Record<string, unknown> & { clientId: string } {
+  const attributes = attributeNames.map((name) => [name, settings[`attributes.${name}`] ?? ''])
+  return {
+    clientId,
+    clientAuthenticatorType: settings['clientAuthenticatorType'],
+    attributes: Object.fromEntries(attributes) as Record<string, string>,
+  }
+}
+
+function describe(admin: Admin, client: Client, before: Settings, after: Settings): Change {
+  const fields = Object.keys(after).filter((name) => before[name] !== after[name])
+  const only = (settings: Settings): Settings =>
+    Object.fromEntries(fields.map((name) => [name, settings[name]]))
+  return {
+    action: 'update',
+    kind: 'client',
+    realm: admin.realm,
+    id: client.id,
+    name: client.clientId,
+    fields,
+    before: only(before),
+    after: only(after),
+  }
+}
