@@ -50,6 +50,8 @@ interface Part {
   readonly resourceType: string
   readonly name: string
   readonly existing: string | undefined
+  /** What Keycloak gives as its id: for a client's role, that of the client. */
+  readonly shownId?: string | undefined
   readonly taken: string
   /** Fails where Keycloak fails to tell of what it skips. */
   skip?(): void
@@ -66,16 +68,16 @@ async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
   const added: { part: Part; id: string }[] = []
   try {
     for (const part of partsOf(realm, body)) {
-      const { resourceType, name: resourceName, existing } = part
+      const { resourceType, name: resourceName, existing, shownId } = part
       if (existing !== undefined && policy === 'FAIL') throw conflict(part.taken)
       if (existing !== undefined) {
         part.skip?.()
-        results.push({ action: 'SKIPPED', resourceType, resourceName, id: existing })
+        results.push({ action: 'SKIPPED', resourceType, resourceName, id: shownId ?? existing })
         continue
       }
       const id = await addPart(part)
       added.push({ part, id })
-      results.push({ action: 'ADDED', resourceType, resourceName, id })
+      results.push({ action: 'ADDED', resourceType, resourceName, id: shownId ?? id })
     }
   } catch (error) {
     for (const { part, id } of added.reverse()) part.remove(id)
@@ -120,6 +122,7 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
       resourceType: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',
       name: clientId === undefined ? name : `${clientId}-->${name}`,
       existing: realm.role(name, client?.id)?.id,
+      shownId: client?.id,
       taken:
         clientId === undefined
           ? `Realm role '${name}' already exists.`

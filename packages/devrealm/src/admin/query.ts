@@ -14,6 +14,14 @@ export class Query {
     return typeof first === 'string' ? first : undefined
   }
 
+  /** All values of a parameter that may be repeated. */
+  texts(name: string): string[] {
+    const value = this.#values[name]
+    return (Array.isArray(value) ? value : [value]).filter(
+      (each): each is string => typeof each === 'string' && each !== '',
+    )
+  }
+
   /** `true` or `false`: any other text is false, as in Java. */
   flag(name: string): boolean | undefined {
     const text = this.text(name)

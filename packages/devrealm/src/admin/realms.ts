@@ -4,6 +4,7 @@ import { masterName, removeRealm } from '../defaults.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
 import { accessTo, type Access, type Caller, isVisitor, managementClient, needs } from './access.ts'
+import { isEnabled, recordEvent } from './admin-events.ts'
 import { AdminError, conflict, forbidden, refused } from './errors.ts'
 import { importRealm } from './import.ts'
 import { partialImportRoutes } from './partial-import.ts'
@@ -35,6 +36,15 @@ export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
     if (role === undefined || !caller.roles.has(role.id)) throw forbidden()
     const realm = await importRealm(context.store, readRealm(request))
     giveToCreator(caller, realm)
+    if (isEnabled(caller.realm)) {
+      const event = {
+        operation: 'CREATE',
+        type: 'REALM',
+        path: realm.info.realm,
+        representation: realmOf(realm),
+      } as const
+      recordEvent({ context, realm: caller.realm, caller, request }, event)
+    }
     return answer(reply, created(`${urlOf(context, request)}/${encodeURIComponent(realm.info.realm)}`))
   })
 

@@ -3,6 +3,7 @@ import { baseUrl, type RealmContext } from '../context.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
 import { type Access, readCaller, accessTo, type Caller, type Need } from './access.ts'
+import { eventOf } from './admin-events.ts'
 import { readBody, type Shape } from './body.ts'
 import { AdminError, forbidden, notFound, unauthorized } from './errors.ts'
 import { Query } from './query.ts'
@@ -66,12 +67,13 @@ export class Family<Found> {
   }
 
   #on<Body>(
-    method: HTTPMethods,
+    method: HTTPMethods & string,
     path: string,
     need: Need,
     shape: Shape<Body>,
     handle: Handler<Found, Body>,
   ): void {
+    const route = this.#path.slice('/admin/realms/:realm'.length) + path
     const run = async (request: FastifyRequest): Promise<Answer> => {
       const caller = await callerOf(this.#context, request)
       const params = request.params as Record<string, string>
@@ -93,7 +95,11 @@ export class Family<Found> {
       const found = this.#find(call)
       const body = bodyOf(shape, request)
       if (!need(call.access)) throw forbidden()
-      return handle({ ...call, found, body })
+      const full = { ...call, found, body }
+      const record = method === 'GET' ? undefined : eventOf(method, route, full)
+      const given = await handle(full)
+      record?.(given)
+      return given
     }
     this.#app.route({
       method,

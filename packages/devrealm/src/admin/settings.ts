@@ -7,6 +7,7 @@ import { isValidRotation, secretRotation } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isVisitor, needs } from './access.ts'
 import { notFound, refused, unforeseen } from './errors.ts'
+import { findEvents } from './event-query.ts'
 import { eventTypes } from './event-types.ts'
 import {
   type ClientProfileBody,
@@ -58,11 +59,17 @@ function eventRoutes(family: Family<undefined>): void {
     realm.update({ ...realm.info, ...body })
     return undefined
   })
-  // Events are not recorded here: lists are empty, as in a realm that does not keep them.
-  for (const path of ['/events', '/admin-events']) {
-    family.get(path, needs.viewEvents, () => ok([]))
-    family.delete(path, needs.manageEvents, nothing, () => undefined)
-  }
+  // Logins are not recorded here: that list is empty, as in a realm that does not keep them.
+  family.get('/events', needs.viewEvents, () => ok([]))
+  family.delete('/events', needs.manageEvents, nothing, () => undefined)
+  family.get('/admin-events', needs.viewEvents, ({ context, realm, query }) => {
+    const { adminEventsExpiration } = (realm.info.attributes ?? {}) as { adminEventsExpiration?: string }
+    return ok(findEvents(realm.adminEvents.all(context.now(), Number(adminEventsExpiration ?? 0)), query))
+  })
+  family.delete('/admin-events', needs.manageEvents, nothing, ({ realm }) => {
+    realm.adminEvents.clear()
+    return undefined
+  })
 }
 
 const keyProviders: Record<RealmKey['algorithm'], { name: string; algorithm?: string; type: string }> = {

@@ -9,6 +9,7 @@ import type {
   User,
   UserSession,
 } from '../model.ts'
+import { AdminEventLog } from './admin-event-log.ts'
 import { Collection, type Index } from './collection.ts'
 import type { Journal } from './journal.ts'
 
@@ -23,6 +24,7 @@ export class RealmStore {
   readonly offlineSessions: Collection<UserSession>
   readonly keys: Collection<RealmKey>
   readonly revokedTokens: Collection<RevokedToken>
+  readonly adminEvents: AdminEventLog = new AdminEventLog()
 
   readonly clientByName: Index<Client>
   readonly scopeByName: Index<ClientScope>
