@@ -106,3 +106,10 @@ export {
   type MoveToKeyOptions,
   moveToPrivateKeyJwt,
 } from './secret/move-to-key.ts'
+export {
+  type AdminEvent,
+  type EventGap,
+  type EventOrigin,
+  followEvents,
+  type FollowOptions,
+} from './audit/index.ts'

@@ -1,4 +1,5 @@
 /** The official client's types, by name. */
+export type { default as AdminEventRepresentation } from '@keycloak/keycloak-admin-client/lib/defs/adminEventRepresentation.js'
 export type { default as ExecutionInfoRepresentation } from '@keycloak/keycloak-admin-client/lib/defs/authenticationExecutionInfoRepresentation.js'
 export type { default as ClientRepresentation } from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
 export type { default as ClientScopeRepresentation } from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js'

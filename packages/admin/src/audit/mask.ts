@@ -2,7 +2,7 @@ const mask = '**********'
 
 /** Names of fields that hold a secret, as any of Keycloak's representations or providers spells them. */
 const secret =
-  /passw|pwd|secret|credential|private[._-]?key|passphrase|keystore|salt|(?:^|[._-])(?:access|refresh|id|bearer)?[._-]?token$|otp[._-]?seed|^codeSecret$/i
+  /passw|pwd|secret|credential|private[._-]?key|passphrase|keystore|salt|token$|otp[._-]?seed|^codeSecret$/i
 
 /** Names that only sound like it: policies, flags, lists of names, times. */
 const harmless =
