@@ -113,3 +113,5 @@ export {
   followEvents,
   type FollowOptions,
 } from './audit/index.ts'
+export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
+export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'

@@ -34,18 +34,22 @@ export function fromClientRolesCell(cell: string): Record<string, string[]> | un
   return Object.fromEntries(roles)
 }
 
-// A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection"). One that splits at `;` or reads a quoted
-// line break as a row's end sees cells where this file has none: those beginnings count too.
-const beginsFormula = /(^|[;\t\r\n])('*)(?=[=+\-@\t\r\n＝＋－＠])/g
-const guardedFormula = /(^|[;\t\r\n])'('*)(?=[=+\-@\t\r\n＝＋－＠])/g
+// A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
+const formula = /^'*[=+\-@\t\r\n＝＋－＠]/
+const guardedFormula = /^''*[=+\-@\t\r\n＝＋－＠]/
+// One that splits at a semicolon, a tab or a line break sees beginnings of cells where this file has none.
+const innerFormula = /([;\t\r\n])('*)(?=[=+\-@＝＋－＠])/g
+const guardedInnerFormula = /([;\t\r\n])'('*)(?=[=+\-@＝＋－＠])/g
 
 /** Puts a `'` before what a spreadsheet would run as a formula; {@link unguarded} takes it away again, whatever the value. */
 export function guarded(cell: string): string {
-  return cell.replace(beginsFormula, "$1'$2")
+  const inner = cell.replace(innerFormula, "$1'$2")
+  return formula.test(inner) ? `'${inner}` : inner
 }
 
 export function unguarded(cell: string): string {
-  return cell.replace(guardedFormula, '$1$2')
+  const inner = guardedFormula.test(cell) ? cell.slice(1) : cell
+  return inner.replace(guardedInnerFormula, '$1$2')
 }
 
 /** At separators that have no backslash before them; backslashes stay. */

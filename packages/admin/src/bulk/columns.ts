@@ -1,4 +1,5 @@
-import { fromClientRolesCell, fromListCell, unguarded } from './cells.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { fromClientRolesCell, fromListCell, toClientRolesCell, toListCell, unguarded } from './cells.ts'
 
 /** The columns of a CSV file of users, in the order in which an export writes them; `attributes.NAME` for any attribute too. */
 export const columns: readonly string[] = [
@@ -19,6 +20,51 @@ export const columns: readonly string[] = [
 ]
 
 const attributePrefix = 'attributes.'
+
+/** The columns of an export, one for each of these attributes. */
+export function exportColumns(attributes: readonly string[]): readonly string[] {
+  const named = attributes.filter((name) => name !== '' && name === name.trim() && !columns.includes(name))
+  const [before, after] = [columns.slice(1, columns.indexOf('attributes')), ['attributes']]
+  return [...before, ...named.map((name) => `${attributePrefix}${name}`), ...after]
+}
+
+/** A user's cells in these columns, each of which {@link fromCells} reads as it was. */
+export function toCells(names: readonly string[], user: UserRepresentation): string[] {
+  const attributes = new Map(Object.entries(user.attributes ?? {}) as [string, string[]][])
+  const cells = new Map<string, string>()
+  for (const name of names) {
+    const attribute = name.startsWith(attributePrefix) ? name.slice(attributePrefix.length) : undefined
+    const values = attribute === undefined ? undefined : attributes.get(attribute)
+    // A cell can't tell an empty value from none.
+    if (attribute === undefined || values === undefined || values.includes('')) continue
+    cells.set(name, toListCell(values))
+    attributes.delete(attribute)
+  }
+  return names.map((name) => cells.get(name) ?? toCell(name, user, attributes))
+}
+
+function toCell(name: string, user: UserRepresentation, attributes: ReadonlyMap<string, string[]>): string {
+  switch (name) {
+    case 'attributes':
+      return attributes.size === 0 ? '' : JSON.stringify(Object.fromEntries(attributes))
+    case 'emailVerified':
+    case 'enabled':
+      return String(user[name] ?? '')
+    case 'realmRoles':
+    case 'groups':
+    case 'requiredActions':
+      return toListCell(user[name] ?? [])
+    case 'clientRoles':
+      return toClientRolesCell((user.clientRoles ?? {}) as Record<string, string[]>)
+    case 'username':
+    case 'email':
+    case 'firstName':
+    case 'lastName':
+      return user[name] ?? ''
+    default:
+      return ''
+  }
+}
 
 /** Whether a CSV file of users may have this column. */
 export function isColumn(name: string): boolean {

@@ -160,7 +160,7 @@ describe('users who come and go while the list is read', () => {
     })
 
     const found: string[] = []
-    for await (const page of pagesByName((part) => client.users.find(part), 10)) {
+    for await (const page of pagesByName((part) => client.users.find({ ...part }), 10)) {
       if (found.length === 0) {
         for (const username of gone) {
           const [user] = await client.users.find({ username, exact: true })

@@ -1,0 +1,77 @@
+import type { Writable } from 'node:stream'
+import type { Admin } from '../admin.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { type UserFilter, usersWithMemberships } from './listing.ts'
+import { type ProgressListener, startPhase } from './progress.ts'
+import { writeCsv, writeNdjson } from './write-users.ts'
+
+/** Options of {@link exportUsers}. */
+export interface ExportOptions extends UserFilter {
+  readonly format: 'csv' | 'ndjson'
+  /** Where the text goes, in UTF-8. It is not ended: it belongs to its owner. */
+  readonly to: Writable
+  /** Ends the export; what was written stays. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: ProgressListener
+}
+
+/** What {@link exportUsers} wrote. */
+export interface ExportReport {
+  readonly users: number
+  readonly seconds: number
+}
+
+/**
+ * Writes a realm's users with their attributes, roles and groups, as {@link openUserFile} reads them: what is imported into
+ * another realm that has these roles and groups is the same. Passwords, service accounts, ids and what a realm's default
+ * role brings are not in it. Of attributes it has those that Keycloak shows to administrators: the user profile's, and
+ * the others where the realm allows unmanaged attributes.
+ *
+ * In CSV a cell that a spreadsheet would run as a formula gets a `'` before it, which the import takes away again (OWASP,
+ * "CSV Injection"). Each attribute of the user profile has a column; others, and values that a cell can't show, are JSON in
+ * the column `attributes`.
+ *
+ * @throws {CW_ADMIN_FORBIDDEN} when the account may not see users, groups, roles or clients
+ * @example
+ * ```ts
+ * import { createWriteStream } from 'node:fs'
+ * import { type Admin, exportUsers } from '@cloakwright/admin'
+ *
+ * export async function backUp(admin: Admin): Promise<void> {
+ *   const to = createWriteStream('users.csv', { flags: 'wx', mode: 0o600 })
+ *   await exportUsers(admin, { format: 'csv', to })
+ *   to.end()
+ * }
+ * ```
+ */
+export async function exportUsers(admin: Admin, options: ExportOptions): Promise<ExportReport> {
+  const { format, to, signal, onProgress, ...filter } = options
+  const began = performance.now()
+  const { client, realm } = admin
+  const phase = startPhase('exporting', await client.users.count({ ...filter, realm }), onProgress)
+  let users = 0
+
+  async function* exported(): AsyncGenerator<UserRepresentation, void, undefined> {
+    for await (const user of usersWithMemberships(admin, { ...filter, ...(signal && { signal }) })) {
+      if (!isServiceAccount(user)) {
+        users += 1
+        yield user
+      }
+      phase.add(1)
+    }
+  }
+
+  if (format === 'ndjson') await writeNdjson(exported(), to, signal)
+  else await writeCsv(exported(), await attributeNames(admin), to, signal)
+  phase.end()
+  return { users, seconds: (performance.now() - began) / 1000 }
+}
+
+async function attributeNames({ client, realm }: Admin): Promise<string[]> {
+  const { attributes = [] } = await client.users.getProfile({ realm })
+  return attributes.flatMap(({ name }) => name ?? [])
+}
+
+function isServiceAccount({ username, serviceAccountClientId }: UserRepresentation): boolean {
+  return serviceAccountClientId !== undefined || username?.startsWith('service-account-') === true
+}
