@@ -1,5 +1,6 @@
 import { benchFlood } from './flood.ts'
 import { benchImportTime } from './import-time.ts'
+import { benchListing } from './listing.ts'
 import { benchOutage } from './outage.ts'
 import { benchPeers } from './peers.ts'
 import { benchProtectedRoute } from './protected-route.ts'
@@ -15,6 +16,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   routes: benchRoutes,
   peers: benchPeers,
   outage: benchOutage,
+  listing: benchListing,
 }
 
 /** Every benchmark, one after the other, or those that are named: `npm run bench -- verification`. The exit code is 1 when a bound does not hold. */
