@@ -115,3 +115,6 @@ export {
 } from './audit/index.ts'
 export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
 export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
+export { type AssignOptions, bulkAssign } from './bulk/assign.ts'
+export type { ChangeOptions, ChangeReport } from './bulk/change-users.ts'
+export { bulkDisable, type DisableOptions } from './bulk/disable.ts'

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import type { Admin } from '../admin.ts'
+import type { RoleNames } from '../realm/model.ts'
+import { type KnownRole, knownRoles, roleTitle } from '../tasks/lookup.ts'
+import { roleSteps } from '../tasks/role-steps.ts'
+import type { Step } from '../tasks/steps.ts'
+import { groupSteps, knownGroups } from '../tasks/user-groups.ts'
+import {
+  type ChangeOptions,
+  type ChangeReport,
+  changeUsers,
+  type Plan,
+  type UserTask,
+} from './change-users.ts'
+import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
+import type { ImportedUser, UserFile } from './rows.ts'
+
+/** Options of {@link bulkAssign}. */
+export interface AssignOptions extends ChangeOptions {
+  /** Roles that each user of the file gets. */
+  readonly roles?: RoleNames
+  /** Paths of groups that each user of the file joins. */
+  readonly groups?: readonly string[]
+}
+
+/**
+ * Gives roles and groups to the users that a file names, in addition to those that they have: the same to all, by `roles` and
+ * `groups`, or without both each row's own, by the columns `realmRoles`, `clientRoles` and `groups`. A row that names
+ * nobody, or an unknown role or group, goes to the dead-letter file and stops nothing.
+ *
+ * The same call with the same journal continues where a run ended. {@link undoJob} takes back what the job gave, not what
+ * users had before.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND} when there is no role or group that all should get; nothing is changed then
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal
+ * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
+ * @throws {CW_FILE_EXISTS} when the dead-letter file is there already
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @example
+ * ```ts
+ * import { type Admin, bulkAssign, openUserFile } from '@cloakwright/admin'
+ *
+ * export async function welcome(admin: Admin): Promise<void> {
+ *   const file = await openUserFile('joiners.csv')
+ *   const job = { journal: 'joiners.journal', deadLetter: 'joiners.rejected.ndjson' }
+ *   await bulkAssign(admin, file, { ...job, roles: { realm: ['reader'] }, groups: ['/staff'] })
+ * }
+ * ```
+ */
+export async function bulkAssign(
+  admin: Admin,
+  file: UserFile,
+  options: AssignOptions,
+): Promise<ChangeReport> {
+  return await changeUsers(admin, file, options, async (facts): Promise<UserTask> => {
+    const wantedBy = await wantedByRow(admin, facts, options)
+    return {
+      job: jobName(options),
+      async check({ user }) {
+        const wanted = await wantedBy(user)
+        return typeof wanted === 'string' ? wanted : undefined
+      },
+      async plan({ user }, { id = '' }) {
+        const wanted = await wantedBy(user)
+        return typeof wanted === 'string' ? { steps: [], inverse: {} } : await planOf(admin, id, wanted)
+      },
+    }
+  })
+}
+
+interface Wanted {
+  readonly roles: readonly KnownRole[]
+  readonly groups: readonly { readonly id: string; readonly path: string }[]
+}
+
+/** What a row's user should have, or what is wrong with the row. */
+async function wantedByRow(
+  admin: Admin,
+  facts: RealmFacts,
+  { roles, groups }: AssignOptions,
+): Promise<(user: ImportedUser) => Promise<Wanted | string>> {
+  if (roles === undefined && groups === undefined) return (user) => ownWanted(facts, user)
+  const [knownOnes, paths] = await Promise.all([knownRoles(admin, roles), knownGroups(admin, groups)])
+  const wanted = { roles: knownOnes, groups: paths.map(({ id = '', path = '' }) => ({ id, path })) }
+  return async () => wanted
+}
+
+async function ownWanted(facts: RealmFacts, user: ImportedUser): Promise<Wanted | string> {
+  const { realm = [], client = {} } = roleNames(user)
+  const roles: KnownRole[] = []
+  const groups: { id: string; path: string }[] = []
+  for (const [at, name] of realm.entries()) {
+    const role = await facts.role(name)
+    if (role === undefined) return `realmRoles[${at}] is no role of the realm`
+    roles.push({ id: role.id, name, title: name, clientUuid: undefined })
+  }
+  for (const [number, [clientId, names]] of Object.entries(client).entries()) {
+    const clientUuid = await facts.clientUuid(clientId)
+    if (clientUuid === undefined) return `clientRoles, client ${number + 1}, is no client of the realm`
+    for (const [at, name] of names.entries()) {
+      const role = await facts.role(name, clientId)
+      if (role === undefined)
+        return `clientRoles, client ${number + 1}, role ${at + 1} is none of that client`
+      roles.push({ id: role.id, name, title: roleTitle({ name, client: clientId }), clientUuid })
+    }
+  }
+  for (const [at, path] of texts(user.groups).entries()) {
+    const id = await facts.groupId(path)
+    if (id === undefined) return `groups[${at}] is no group of the realm`
+    groups.push({ id, path })
+  }
+  return { roles, groups }
+}
+
+async function planOf(admin: Admin, id: string, { roles, groups }: Wanted): Promise<Plan> {
+  const steps: Step[] = []
+  const revoke = { realm: [] as string[], client: new Map<string, string[]>() }
+  // Each owner by itself: a realm role can have the title of a client's.
+  for (const owner of new Set(roles.map(({ clientUuid }) => clientUuid))) {
+    const own = roles.filter(({ clientUuid }) => clientUuid === owner)
+    const open = await roleSteps(admin, 'users', id, own, true)
+    const fields = new Set(open.flatMap((step) => step.fields))
+    steps.push(...open)
+    for (const { name, title } of own.filter((role) => fields.has(`roles.${role.title}`))) {
+      if (owner === undefined) revoke.realm.push(name)
+      else {
+        const clientId = title.slice(0, -name.length - 1)
+        revoke.client.set(clientId, [...(revoke.client.get(clientId) ?? []), name])
+      }
+    }
+  }
+  const joins = await groupSteps(admin, id, groups, true)
+  const joined = new Set(joins.flatMap((step) => step.fields))
+  const leave = groups.map(({ path }) => path).filter((path) => joined.has(`groups${path}`))
+  const inverse = { revoke: { realm: revoke.realm, client: Object.fromEntries(revoke.client) }, leave }
+  return { steps: [...steps, ...joins], inverse }
+}
+
+/** Other roles or groups are another job. */
+function jobName({ roles, groups }: AssignOptions): string {
+  if (roles === undefined && groups === undefined) return 'assign'
+  const what = JSON.stringify([roles?.realm ?? [], Object.entries(roles?.client ?? {}), groups ?? []])
+  return `assign ${createHash('sha256').update(what).digest('hex').slice(0, 16)}`
+}

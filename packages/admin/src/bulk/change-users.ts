@@ -1,0 +1,263 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../admin.ts'
+import { type Change, recorded } from '../changes.ts'
+import { roleFields } from '../realm/lookup.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { findUser } from '../tasks/find-user.ts'
+import type { Step } from '../tasks/steps.ts'
+import { type DeadLetter, openDeadLetter } from './dead-letter.ts'
+import { HashIndex } from './hash-index.ts'
+import { type Journal, openJournal } from './journal.ts'
+import type { End, Inverse } from './journal-records.ts'
+import { LineMap } from './line-map.ts'
+import { createPace, inBatches, type Pace } from './pace.ts'
+import { type ProgressListener, startPhase } from './progress.ts'
+import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
+import type { UserFile, UserRow } from './rows.ts'
+
+/** Options of a job that changes the users of a file. */
+export interface ChangeOptions {
+  /** What the job did, on disk; the same call with the same journal continues, {@link undoJob} takes it back. */
+  readonly journal: string
+  /** Where the rows go that name nobody, or that Keycloak refused. A file that is there is an error, unless the job continues. */
+  readonly deadLetter: string
+  /** Reads and counts, writes nothing but the dead-letter file. Default: false. */
+  readonly dryRun?: boolean
+  /** Begins no further batch and ends with the signal's reason; the same call continues. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: ProgressListener
+}
+
+/** What a job did, in this run and those that it continued. */
+export interface ChangeReport {
+  readonly rows: number
+  /** Users that this job changed, or would change. */
+  readonly changed: number
+  /** Users who were so before. */
+  readonly present: number
+  /** Rows that are wrong, name nobody, or that Keycloak refused. They are in the dead-letter file. */
+  readonly failed: number
+  /** Of this run. */
+  readonly seconds: number
+}
+
+/** What a job does to each user. */
+export interface UserTask {
+  /** With everything that makes it another job. */
+  readonly job: string
+  /** What is wrong with a row, without its values; undefined: nothing. */
+  check(row: UserRow): Promise<string | undefined>
+  /** What is to be done to a user, where it is not so yet; `begun` when an earlier run was killed at it. */
+  plan(row: UserRow, found: UserRepresentation, begun: boolean): Promise<Plan>
+}
+
+/** Requests, and what takes all of them back. */
+export interface Plan {
+  readonly steps: readonly Step[]
+  readonly inverse: Inverse
+}
+
+/** Works through a file of users, each of whom exists: the journal is ahead of every change. */
+export async function changeUsers(
+  admin: Admin,
+  file: UserFile,
+  options: ChangeOptions,
+  prepare: (facts: RealmFacts) => Promise<UserTask>,
+): Promise<ChangeReport> {
+  const began = performance.now()
+  const facts = await readRealmFacts(admin)
+  const task = await prepare(facts)
+  const { server, realm } = admin
+  const header = { job: task.job, server, realm, realmId: facts.realmId, file: file.digest }
+  const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
+  try {
+    const deadLetter = await openDeadLetter(options.deadLetter, { resume: journal?.resumed === true })
+    try {
+      const pace = createPace({ signal: options.signal })
+      const run: Run = { admin, file, options, task, journal, deadLetter, pace, bad: new LineMap() }
+      const { rows, failed } = await checkRows(run)
+      const counts = await changeRows(run, rows - failed)
+      const seconds = (performance.now() - began) / 1000
+      return { rows, ...counts, failed: failed + counts.failed, seconds }
+    } finally {
+      await deadLetter.close()
+    }
+  } finally {
+    await journal?.close()
+  }
+}
+
+interface Run {
+  readonly admin: Admin
+  readonly file: UserFile
+  readonly options: ChangeOptions
+  readonly task: UserTask
+  readonly journal: Journal | undefined
+  readonly deadLetter: DeadLetter
+  readonly pace: Pace
+  /** Rows that the first pass found to be wrong. */
+  readonly bad: LineMap
+}
+
+/** The first pass, before anything is written to the realm. */
+async function checkRows(run: Run): Promise<{ rows: number; failed: number }> {
+  const { file, task, journal, deadLetter, options } = run
+  const lineOf = new HashIndex()
+  const phase = startPhase('checking', undefined, options.onProgress)
+  let rows = 0
+  let failed = 0
+  for await (const row of file.rows()) {
+    options.signal?.throwIfAborted()
+    rows += 1
+    let reason: string | undefined
+    if ('user' in row) {
+      const earlier = lineOf.add(row.user.username.toLowerCase(), row.line)
+      reason = earlier === undefined ? await task.check(row) : `line ${earlier} has the same user name`
+    } else reason = row.reason
+    // A row that was done stays so, whatever the realm has lost since.
+    const isDone = journal?.outcome(row.line) !== undefined
+    phase.add(1, reason === undefined || isDone ? 0 : 1)
+    if (reason === undefined || isDone) continue
+    failed += 1
+    run.bad.set(row.line, 'failed')
+    await deadLetter.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
+  }
+  phase.end()
+  return { rows, failed }
+}
+
+/** The second pass: everything that was not done in an earlier run. */
+async function changeRows(
+  run: Run,
+  total: number,
+): Promise<{ changed: number; present: number; failed: number }> {
+  const counts = { changed: 0, present: 0, failed: 0 }
+  const phase = startPhase('changing', total, run.options.onProgress)
+  async function settle(row: UserRow, { line, outcome, reason }: End, earlier: boolean): Promise<void> {
+    const isBad = reason !== undefined || outcome === 'failed'
+    if (isBad) counts.failed += 1
+    else if (outcome === 'changed' || outcome === 'present') counts[outcome] += 1
+    if (isBad) await run.deadLetter.write({ line, reason: reason ?? 'it failed before', raw: row.user })
+    phase.add(1, isBad ? 1 : 0, earlier)
+  }
+  async function* pending(): AsyncGenerator<UserRow, void, undefined> {
+    for await (const row of run.file.rows()) {
+      if (!('user' in row) || run.bad.get(row.line) !== undefined) continue
+      const outcome = run.journal?.outcome(row.line)
+      const reason = run.journal?.reason(row.line)
+      if (outcome === undefined) yield row
+      else await settle(row, { line: row.line, outcome, ...(reason !== undefined && { reason }) }, true)
+    }
+  }
+  const work = async (batch: readonly UserRow[]): Promise<void> => {
+    const rowOf = new Map(batch.map((row) => [row.line, row]))
+    for (const end of await changeBatch(run, batch)) await settle(rowOf.get(end.line) as UserRow, end, false)
+  }
+  await inBatches(pending(), run.pace, work, run.options.signal)
+  phase.end()
+  return counts
+}
+
+interface Planned extends Plan {
+  readonly row: UserRow
+  readonly id: string
+  readonly name: string
+}
+
+async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> {
+  const { admin, task, journal, pace } = run
+  const ends: End[] = []
+  const planned: Planned[] = []
+  for (const row of batch) {
+    const { line, user } = row
+    const found = await pace.send(() => findUser(admin, user.username.toLowerCase()))
+    if (found === undefined) {
+      ends.push({ line, outcome: 'failed', reason: 'the realm has no such user' })
+      continue
+    }
+    const begun = journal?.open.get(line)?.inverse
+    const { steps, inverse } = await pace.send(() => task.plan(row, found, begun !== undefined))
+    const { id = '', username = '' } = found
+    if (steps.length === 0 && begun === undefined) ends.push({ line, outcome: 'present' })
+    else planned.push({ row, id, name: username, steps, inverse: both(begun, inverse) })
+  }
+  if (journal === undefined) {
+    return [...ends, ...planned.map(({ row }): End => ({ line: row.line, outcome: 'changed' }))]
+  }
+  if (planned.length === 0) {
+    await journal.ended(undefined, ends)
+    return ends
+  }
+  const number = await journal.started(
+    planned.map(({ row, id, name, inverse }) => ({ line: row.line, id, name, inverse })),
+  )
+  const changes: Change[] = []
+  for (const each of planned) {
+    const { end, change } = await carryOut(run, each)
+    ends.push(end)
+    if (change !== undefined) changes.push(change)
+  }
+  await recorded(admin, changes)
+  await journal.ended(number, ends)
+  return ends
+}
+
+const refusals = ['CW_ADMIN_NOT_FOUND', 'CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED']
+
+/** A user of whom a part is changed counts as changed in the journal, so that an undo takes that part back. */
+async function carryOut(
+  { admin, pace }: Run,
+  { row, id, name, steps, inverse }: Planned,
+): Promise<{ end: End; change?: Change }> {
+  const { line } = row
+  let done = 0
+  try {
+    for (const step of steps) {
+      await pace.send(() => step.run())
+      done += 1
+    }
+  } catch (error) {
+    if (!(error instanceof CloakwrightError) || !refusals.includes(error.code)) throw error
+    const end = { line, reason: error.message }
+    if (done === 0) return { end: { ...end, outcome: 'failed' } }
+    return { end: { ...end, outcome: 'changed' }, change: toChange(admin, id, name, inverse) }
+  }
+  return { end: { line, outcome: 'changed' }, change: toChange(admin, id, name, inverse) }
+}
+
+function toChange({ realm }: Admin, id: string, name: string, inverse: Inverse): Change {
+  const { enabled, revoke = {}, leave = [] } = inverse
+  const given = [...roleFields('roles', revoke), ...leave.map((path) => `groups${path}`)]
+  const before = new Map(given.map((field) => [field, false]))
+  if (enabled !== undefined) before.set('enabled', enabled)
+  return {
+    action: 'update',
+    kind: 'user',
+    realm,
+    id,
+    name,
+    fields: [...before.keys()],
+    before: Object.fromEntries(before),
+    after: Object.fromEntries([...before].map(([field, value]) => [field, !value])),
+  }
+}
+
+/** What takes back what a killed run had begun, and what is still to be done. */
+function both(begun: Inverse | undefined, now: Inverse): Inverse {
+  if (begun === undefined) return now
+  const union = (a: readonly string[] = [], b: readonly string[] = []): string[] => [...new Set([...a, ...b])]
+  const clients = union(Object.keys(begun.revoke?.client ?? {}), Object.keys(now.revoke?.client ?? {}))
+  const ofClient = ({ revoke }: Inverse, client: string): readonly string[] | undefined =>
+    Object.entries(revoke?.client ?? {}).find(([id]) => id === client)?.[1]
+  return {
+    ...begun,
+    ...now,
+    revoke: {
+      realm: union(begun.revoke?.realm, now.revoke?.realm),
+      client: Object.fromEntries(
+        clients.map((client) => [client, union(ofClient(begun, client), ofClient(now, client))]),
+      ),
+    },
+    leave: union(begun.leave, now.leave),
+  }
+}

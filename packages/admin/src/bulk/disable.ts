@@ -1,0 +1,52 @@
+import type { Admin } from '../admin.ts'
+import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
+import type { UserFile } from './rows.ts'
+
+/** Options of {@link bulkDisable}. */
+export interface DisableOptions extends ChangeOptions {
+  /** Whether the users' sessions end at once. Default: true. */
+  readonly endSessions?: boolean
+}
+
+/**
+ * Disables the users that a file names, and ends their sessions; of the file's columns only `username` counts. A row that
+ * names nobody goes to the dead-letter file and stops nothing.
+ *
+ * The same call with the same journal continues where a run ended. {@link undoJob} enables those again who were enabled
+ * before; their sessions stay ended.
+ *
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal
+ * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
+ * @throws {CW_FILE_EXISTS} when the dead-letter file is there already
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @example
+ * ```ts
+ * import { type Admin, bulkDisable, openUserFile } from '@cloakwright/admin'
+ *
+ * export async function lockOut(admin: Admin): Promise<void> {
+ *   const file = await openUserFile('leavers.csv')
+ *   await bulkDisable(admin, file, { journal: 'leavers.journal', deadLetter: 'leavers.rejected.ndjson' })
+ * }
+ * ```
+ */
+export async function bulkDisable(
+  admin: Admin,
+  file: UserFile,
+  options: DisableOptions,
+): Promise<ChangeReport> {
+  const { client, realm } = admin
+  return await changeUsers(admin, file, options, async () => ({
+    job: 'disable',
+    check: async () => undefined,
+    async plan(_row, { id = '', enabled }, begun) {
+      // One that a killed run disabled has perhaps still its sessions.
+      if (enabled === false && !begun) return { steps: [], inverse: {} }
+      const run = async (): Promise<void> => {
+        // Alone: with it neither attributes nor names are touched.
+        await client.users.update({ realm, id }, { enabled: false })
+        if (options.endSessions !== false) await client.users.logout({ realm, id })
+      }
+      return { steps: [{ fields: ['enabled'], to: false, run }], inverse: { enabled: true } }
+    },
+  }))
+}

@@ -1,0 +1,232 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type Admin,
+  type Change,
+  type ChangeOptions,
+  bulkAssign,
+  bulkDisable,
+  openUserFile,
+  undoJob,
+  type UserFile,
+  usersWithMemberships,
+} from '@cloakwright/admin'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
+import { collect } from '../support/collect.ts'
+import { openFolder } from '../support/folder.ts'
+import { openTarget, type Target } from '../support/target.ts'
+
+const folder = await openFolder()
+let target: Target
+let admin: Admin
+let recorded: Change[]
+let number = 0
+
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+beforeEach(async () => {
+  const realm = target.realmName()
+  recorded = []
+  admin = target.admin({
+    realm,
+    recorder: { record: async (changes) => void recorded.push(...changes) },
+  })
+  await admin.client.realms.create({
+    realm,
+    enabled: true,
+    clients: [{ clientId: 'app' }],
+    roles: { realm: [{ name: 'reader' }, { name: 'app/editor' }], client: { app: [{ name: 'editor' }] } },
+    groups: [{ name: 'staff', subGroups: [{ name: 'editors' }] }],
+    users: [
+      { username: 'alice', enabled: true, email: 'alice@example.com', firstName: 'Alice', lastName: 'L' },
+      { username: 'bob', enabled: false, realmRoles: ['reader', 'app/editor'], groups: ['/staff'] },
+      { username: 'zoe', enabled: true, realmRoles: ['app/editor'], clientRoles: { app: ['editor'] } },
+    ],
+  })
+  target.proxy.reset()
+})
+
+async function open(content: string): Promise<{ file: UserFile; job: ChangeOptions }> {
+  number += 1
+  const file = await openUserFile(await folder.write(`job-${number}.csv`, content))
+  const job = {
+    journal: folder.path(`job-${number}.journal`),
+    deadLetter: folder.path(`job-${number}.rejected`),
+  }
+  return { file, job }
+}
+
+async function rejected({ deadLetter }: ChangeOptions): Promise<string[]> {
+  return (await readFile(deadLetter, 'utf8'))
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { line: number; reason: string })
+    .map(({ line, reason }) => `${line}: ${reason}`)
+}
+
+async function state(): Promise<Record<string, string>> {
+  const all = await collect(usersWithMemberships(admin))
+  return Object.fromEntries(
+    all.map(({ username, enabled, realmRoles, clientRoles, groups }) => [
+      username,
+      [enabled === true ? 'enabled' : 'disabled', realmRoles, JSON.stringify(clientRoles), groups]
+        .flat()
+        .join(' '),
+    ]),
+  )
+}
+
+describe('users of a file', () => {
+  test('are disabled, each unknown one reported by its line, and enabled again by the journal', async () => {
+    const before = await state()
+    const { file, job } = await open('username\nalice\nnobody\nBOB\nALICE\n"\nzoe\n')
+
+    const report = await bulkDisable(admin, file, job)
+
+    expect(report).toMatchObject({ rows: 6, changed: 2, present: 1, failed: 3 })
+    expect(await rejected(job)).toEqual([
+      '5: line 2 has the same user name',
+      expect.stringMatching(/^6: A quotation mark/),
+      '3: the realm has no such user',
+    ])
+    expect(Object.values(await state()).every((user) => user.startsWith('disabled'))).toBe(true)
+    expect(await admin.client.users.find({ username: 'alice', exact: true })).toMatchObject([
+      { email: 'alice@example.com', firstName: 'Alice', lastName: 'L' },
+    ])
+    expect(recorded).toMatchObject(
+      ['alice', 'zoe'].map((name) => ({
+        action: 'update',
+        kind: 'user',
+        name,
+        fields: ['enabled'],
+        before: { enabled: true },
+        after: { enabled: false },
+      })),
+    )
+
+    expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 2, kept: 0 })
+    expect(await state()).toEqual(before)
+  })
+
+  test('lose their sessions when they are disabled, unless they keep them', async () => {
+    const { file, job } = await open('username\nalice\nzoe\n')
+    await bulkDisable(admin, file, job)
+    expect(target.proxy.seen.filter(({ path }) => path.endsWith('/logout'))).toHaveLength(2)
+
+    const kept = await open('username\nalice\nzoe\n')
+    await bulkDisable(admin, kept.file, { ...kept.job, endSessions: false })
+    expect(target.proxy.seen.filter(({ path }) => path.endsWith('/logout'))).toHaveLength(2)
+  })
+
+  test('all get the same roles and groups, which an undo takes only from those who had them not', async () => {
+    const before = await state()
+    const { file, job } = await open('username\nalice\nbob\nzoe\n')
+    const what = {
+      roles: { realm: ['reader', 'app/editor'], client: { app: ['editor'] } },
+      groups: ['/staff', '/staff/editors'],
+    }
+
+    const report = await bulkAssign(admin, file, { ...job, ...what })
+
+    expect(report).toMatchObject({ rows: 3, changed: 3, present: 0, failed: 0 })
+    const all = 'app/editor reader {"app":["editor"]} /staff /staff/editors'
+    expect(await state()).toEqual({ alice: `enabled ${all}`, bob: `disabled ${all}`, zoe: `enabled ${all}` })
+    expect(recorded.map(({ name, fields }) => [name, [...fields].sort().join(' ')])).toEqual([
+      ['alice', 'groups/staff groups/staff/editors roles.app/editor roles.reader'],
+      ['bob', 'groups/staff/editors roles.app/editor'],
+      ['zoe', 'groups/staff groups/staff/editors roles.reader'],
+    ])
+    expect(await bulkAssign(admin, file, { ...(await open('username\n')).job, ...what })).toMatchObject({
+      changed: 0,
+      present: 3,
+    })
+
+    expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 3 })
+    expect(await state()).toEqual(before)
+  })
+
+  test('get the roles and groups of their row, where all of these exist', async () => {
+    const { file, job } = await open(
+      'username,realmRoles,clientRoles,groups\nalice,reader,app:editor,/staff/editors\nbob,writer,,\nzoe,,none:x,\nzoe2,,app:x,\nzoe3,,,/no\nnobody,reader,,\n',
+    )
+    expect(await bulkAssign(admin, file, job)).toMatchObject({ rows: 6, changed: 1, failed: 5 })
+    expect((await state())['alice']).toBe('enabled reader {"app":["editor"]} /staff/editors')
+    expect(await rejected(job)).toEqual([
+      '3: realmRoles[0] is no role of the realm',
+      '4: clientRoles, client 1, is no client of the realm',
+      '5: clientRoles, client 1, role 1 is none of that client',
+      '6: groups[0] is no group of the realm',
+      '7: the realm has no such user',
+    ])
+  })
+
+  test('are left alone by an unknown role for all, and by a dry run', async () => {
+    const before = await state()
+    const { file, job } = await open('username\nalice\nbob\n')
+    expect(await caught(bulkAssign(admin, file, { ...job, groups: ['/no'] }))).toMatchObject({
+      code: 'CW_ADMIN_NOT_FOUND',
+    })
+    target.proxy.reset()
+    expect(await bulkDisable(admin, file, { ...job, dryRun: true })).toMatchObject({ changed: 1, present: 1 })
+    expect(await bulkAssign(admin, file, { ...job, groups: ['/staff'], dryRun: true })).toMatchObject({
+      changed: 1,
+      present: 1,
+    })
+    expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(0)
+    expect(await state()).toEqual(before)
+  })
+})
+
+describe('a job that was interrupted', () => {
+  test('is continued, and undone as a whole', async () => {
+    const before = await state()
+    const { file, job } = await open('username\nalice\nbob\nzoe\n')
+    const what = { roles: { realm: ['reader'] }, groups: ['/staff'] }
+    // The third user's group, after its role: what an end in the middle leaves.
+    const refusal = { status: 403, body: '{"error":"HTTP 403 Forbidden"}' }
+    const [zoe] = await admin.client.users.find({ username: 'zoe', exact: true })
+    const [staff] = await admin.client.groups.find({ search: 'staff', exact: true })
+    target.proxy.fail('PUT', `/users/${zoe?.id}/groups/${staff?.id}`, refusal)
+    expect(await caught(bulkAssign(admin, file, { ...job, ...what }))).toMatchObject({
+      code: 'CW_ADMIN_FORBIDDEN',
+    })
+    expect((await state())['zoe']).toContain('reader')
+
+    expect(await caught(bulkAssign(admin, file, { ...job, groups: ['/staff'] }))).toMatchObject({
+      code: 'CW_JOURNAL_MISMATCH',
+    })
+    expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({
+      changed: 2,
+      present: 1,
+      failed: 0,
+    })
+    expect((await state())['zoe']).toBe('enabled app/editor reader {"app":["editor"]} /staff')
+    target.proxy.reset()
+    expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({
+      changed: 2,
+      present: 1,
+      failed: 0,
+    })
+    expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(0)
+
+    await undoJob(admin, job.journal)
+    expect(await state()).toEqual(before)
+  })
+
+  test('counts a user of whom a part was refused as failed, and takes that part back', async () => {
+    const before = await state()
+    const { file, job } = await open('username\nalice\n')
+    const [staff] = await admin.client.groups.find({ search: 'staff', exact: true })
+    target.proxy.fail('PUT', `/groups/${staff?.id}`, { status: 400, body: '{"error":"no"}' })
+
+    const what = { roles: { realm: ['reader'] }, groups: ['/staff'] }
+    expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({ changed: 0, failed: 1 })
+    expect((await rejected(job))[0]).toContain('400: no')
+    expect(await state()).not.toEqual(before)
+
+    await undoJob(admin, job.journal)
+    expect(await state()).toEqual(before)
+  })
+})
