@@ -1,7 +1,105 @@
-/** Keycloak's Admin API for programs: the official client made durable, and the realm as code. */
+/** Keycloak's Admin API for programs: the official client made durable, tasks, bulk jobs, secret rotation, an audit trail, the realm as code. */
+
+// The client
 export { type Admin, type AdminOptions, createAdmin } from './admin.ts'
-export type { Change, ChangeKind, ChangeRecorder } from './changes.ts'
+export type { PrivateKey } from './assertion.ts'
+export type { Author, Change, ChangeKind, ChangeRecorder, Reason } from './changes.ts'
 export { all, items, type Page } from './pages.ts'
+export type {
+  ClientCredentials,
+  Credentials,
+  PasswordCredentials,
+  PrivateKeyCredentials,
+  Secret,
+} from './tokens.ts'
+
+// One object at a time
+export type { Edit } from './edit.ts'
+export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
+export { findUser, type UserRef } from './tasks/find-user.ts'
+export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
+export type { RoleName } from './tasks/lookup.ts'
+export { requireMfa, sendActions, type SendActionsOptions } from './tasks/required-actions.ts'
+export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
+export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
+export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
+export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
+export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
+export {
+  type EditOf,
+  type UpdateOptions,
+  updateClient,
+  updateGroup,
+  updateRealm,
+  updateRole,
+  updateUser,
+} from './update.ts'
+
+// Many users
+export { type AssignOptions, bulkAssign } from './bulk/assign.ts'
+export type { ChangeOptions, ChangeReport } from './bulk/change-users.ts'
+export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
+export { bulkDisable, type DisableOptions } from './bulk/disable.ts'
+export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
+export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
+export type { JobProgress, ProgressListener } from './bulk/progress.ts'
+export type { Reconciled } from './bulk/reconcile.ts'
+export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
+export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'
+export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
+
+// Client secrets
+export type { Command, Delivery } from './secret/delivery.ts'
+export {
+  type MoveStep,
+  type MoveToKey,
+  type MoveToKeyOptions,
+  moveToPrivateKeyJwt,
+} from './secret/move-to-key.ts'
+export type { Overlap } from './secret/overlap.ts'
+export type { ProvedBy } from './secret/proof.ts'
+export {
+  readSecretStatus,
+  rotateSecret,
+  type RotateSecretOptions,
+  type RotationStep,
+  type SecretRotation,
+  type SecretStatus,
+} from './secret/rotate.ts'
+
+// Who changed what
+export {
+  type AdminEvent,
+  auditGrants,
+  type AuditEntry,
+  auditMigrations,
+  type AuditSink,
+  type AuditTrail,
+  type AuditTrailOptions,
+  createAuditTrail,
+  type EventGap,
+  type EventOrigin,
+  followEvents,
+  type FollowOptions,
+  functionSink,
+  headFile,
+  type NdjsonSink,
+  ndjsonSink,
+  postgresSink,
+  readHeads,
+  type Seal,
+  type SealedBatch,
+  type TrailHead,
+  type TrailLine,
+  type TrailProblem,
+  type TrailReport,
+  type TrailSource,
+  verifyTrail,
+  withReason,
+} from './audit/index.ts'
+
+// The realm as code
 export { defineRealm } from './realm/define.ts'
 export { describeChange } from './realm/describe.ts'
 export type {
@@ -33,88 +131,3 @@ export {
   readRealm,
 } from './realm/plan.ts'
 export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'
-export type { ClientCredentials, Credentials, PasswordCredentials, Secret } from './tokens.ts'
-export type { Edit } from './edit.ts'
-export {
-  type EditOf,
-  type UpdateOptions,
-  updateClient,
-  updateGroup,
-  updateRealm,
-  updateRole,
-  updateUser,
-} from './update.ts'
-export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
-export { findUser, type UserRef } from './tasks/find-user.ts'
-export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
-export type { RoleName } from './tasks/lookup.ts'
-export { requireMfa, sendActions, type SendActionsOptions } from './tasks/required-actions.ts'
-export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
-export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
-export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
-export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
-export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
-export type { PrivateKey } from './assertion.ts'
-export type { PrivateKeyCredentials } from './tokens.ts'
-export type { Author, Reason } from './changes.ts'
-export {
-  auditGrants,
-  type AuditEntry,
-  auditMigrations,
-  type AuditSink,
-  type AuditTrail,
-  type AuditTrailOptions,
-  createAuditTrail,
-  functionSink,
-  headFile,
-  type NdjsonSink,
-  ndjsonSink,
-  postgresSink,
-  readHeads,
-  type Seal,
-  type SealedBatch,
-  type TrailHead,
-  type TrailLine,
-  type TrailProblem,
-  type TrailReport,
-  type TrailSource,
-  verifyTrail,
-  withReason,
-} from './audit/index.ts'
-export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
-export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
-export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
-export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
-export type { JobProgress, ProgressListener } from './bulk/progress.ts'
-export type { Reconciled } from './bulk/reconcile.ts'
-export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'
-export type { Command, Delivery } from './secret/delivery.ts'
-export type { Overlap } from './secret/overlap.ts'
-export type { ProvedBy } from './secret/proof.ts'
-export {
-  readSecretStatus,
-  rotateSecret,
-  type RotateSecretOptions,
-  type RotationStep,
-  type SecretRotation,
-  type SecretStatus,
-} from './secret/rotate.ts'
-export {
-  type MoveStep,
-  type MoveToKey,
-  type MoveToKeyOptions,
-  moveToPrivateKeyJwt,
-} from './secret/move-to-key.ts'
-export {
-  type AdminEvent,
-  type EventGap,
-  type EventOrigin,
-  followEvents,
-  type FollowOptions,
-} from './audit/index.ts'
-export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
-export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
-export { type AssignOptions, bulkAssign } from './bulk/assign.ts'
-export type { ChangeOptions, ChangeReport } from './bulk/change-users.ts'
-export { bulkDisable, type DisableOptions } from './bulk/disable.ts'
