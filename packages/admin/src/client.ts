@@ -1,5 +1,6 @@
 import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
 import { Agent, type RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
+import { CloakwrightError } from 'cloakwright'
 import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
@@ -26,10 +27,12 @@ export interface DurableClientOptions {
 export function createDurableClient(options: DurableClientOptions): KeycloakAdminClient {
   const operations = new Map<Send, Operation>()
 
-  function wrap({ method }: RequestArgs, send: Send): Send {
-    const operation = { method, name: '' }
-    const durable: Send = (...parameters) =>
-      request(options, operation, parameters, () => send(...parameters))
+  function wrap(args: RequestArgs, send: Send): Send {
+    const operation = { method: args.method, name: '' }
+    const durable: Send = async (...parameters) => {
+      requireSegments(args, operation, parameters[0])
+      return await request(options, operation, parameters, () => send(...parameters))
+    }
     operations.set(durable, operation)
     return durable
   }
@@ -97,6 +100,23 @@ async function request(
       await retry.wait(delay)
     }
   }
+}
+
+/**
+ * A dot segment leads out of its path (RFC 3986 §5.2.4), and nothing leads to the list above: deleting the session `..` would
+ * delete the realm.
+ *
+ * @throws {CW_ADMIN_REFUSED}
+ */
+function requireSegments({ path = '' }: RequestArgs, { name }: Operation, payload: unknown): void {
+  const given = (payload ?? {}) as Readonly<Record<string, unknown>>
+  const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key)
+  const wrong = wanted.find((key) => [undefined, null, '', '.', '..'].includes(given[key] as string))
+  const realm = given['realm']
+  if (wrong === undefined && realm !== '.' && realm !== '..') return
+  throw new CloakwrightError('CW_ADMIN_REFUSED', `The ${wrong ?? 'realm'} of ${name} names nothing`, {
+    hint: 'Give an id or a name that is neither empty nor made of dots.',
+  })
 }
 
 function isNetworkFailure(cause: unknown): boolean {

@@ -77,6 +77,17 @@ export function shown(
   )
 }
 
+/** An object that was created or deleted, without what is or may be a secret, at the top or in a map. */
+export function visible(object: object): Readonly<Record<string, unknown>> {
+  const kept = (entries: readonly (readonly [string, unknown])[]): Record<string, unknown> =>
+    Object.fromEntries(entries.filter(([name, value]) => value !== undefined && !isSecret({ field: name })))
+  const members = Object.entries(object).map(
+    ([field, value]: [string, unknown]) =>
+      [field, isObject(value) ? kept(Object.entries(value)) : value] as const,
+  )
+  return kept(members)
+}
+
 /** Whether two values mean the same to Keycloak, which leaves out what is empty and keeps most lists in no order. */
 export function same(one: unknown, other: unknown): boolean {
   if (isEmpty(one) && isEmpty(other)) return true
@@ -104,8 +115,8 @@ function emptied(field: string, before: unknown): unknown {
 
 const secretNames = /^(?:.*[._-])?(?:secret|password|credentials?|clientSecret|registrationAccessToken)$/i
 
-function isSecret({ field, key }: Difference): boolean {
-  return secretNames.test(key ?? field) || (key?.startsWith('client.secret.') ?? false)
+function isSecret({ field, key = field }: Pick<Difference, 'field' | 'key'>): boolean {
+  return secretNames.test(key) || key.startsWith('client.secret.')
 }
 
 function isEmpty(value: unknown): boolean {

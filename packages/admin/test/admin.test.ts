@@ -380,6 +380,37 @@ describe('what may be repeated', () => {
   })
 })
 
+describe('a path', () => {
+  type Client = Admin['client']
+
+  test.each<[string, (client: Client, value: string) => Promise<unknown>]>([
+    ['a session', ({ realms }, session) => realms.deleteSession({ realm, session, isOffline: false })],
+    ['a user', ({ users }, id) => users.del({ id })],
+    ['a user that is changed', ({ users }, id) => users.update({ id }, { enabled: false })],
+    ["a user's group", ({ users }, groupId) => users.delFromGroup({ id: 'someone', groupId })],
+    ['a role', ({ roles }, name) => roles.delByName({ name })],
+    ['a realm', ({ users }, other) => users.del({ realm: other, id: 'someone' })],
+  ])('leads nowhere else, whatever names %s', async (_what, send) => {
+    const { client } = target.admin({ realm })
+
+    for (const value of ['.', '..']) expect((await caught(send(client, value))).code).toBe('CW_ADMIN_REFUSED')
+    expect(target.proxy.seen).toEqual([])
+  })
+
+  test('does not end before what it should name', async () => {
+    const { client } = target.admin({ realm })
+    const sends = [
+      client.users.findOne({ id: '' }),
+      client.users.del({ id: undefined as never }),
+      client.roles.delByName({ name: '' }),
+    ]
+
+    for (const send of sends)
+      expect((await caught(send)).message).toMatch(/^The (id|name) of \w+\.\w+ names nothing$/)
+    expect(target.proxy.seen).toEqual([])
+  })
+})
+
 describe('an error', () => {
   test.each([
     {

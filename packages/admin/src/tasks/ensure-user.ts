@@ -1,6 +1,6 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
-import { without } from '../realm/compare.ts'
+import { visible } from '../edit.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { updateUser } from '../update.ts'
@@ -104,8 +104,8 @@ async function createUser(
   )
   if (!created) return { it, changes: [] }
   const fields = user.password === undefined ? [] : ['password']
-  const change = { action: 'create', kind: 'user', realm, name: username, fields, after } as const
-  return { it, changes: await recorded(admin, [{ ...change, id: it.id ?? '' }]) }
+  const change = { action: 'create', kind: 'user', realm, id: it.id ?? '', name: username, fields } as const
+  return { it, changes: await recorded(admin, [{ ...change, after: visible(after) }]) }
 }
 
 async function ensurePassword(admin: Admin, id: string, user: WantedUser): Promise<readonly Change[]> {
@@ -121,15 +121,9 @@ async function ensurePassword(admin: Admin, id: string, user: WantedUser): Promi
 
 /** What an update compares: neither who it is nor what happens once. */
 function settingsOf(user: WantedUser): UserRepresentation {
-  return without(
-    user,
-    'username',
-    'requiredActions',
-    'password',
-    'temporaryPassword',
-    'roles',
-    'groups',
-  ) as UserRepresentation
+  const { email, emailVerified, firstName, lastName, enabled, attributes } = user
+  const settings = { email, emailVerified, firstName, lastName, enabled, attributes }
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined))
 }
 
 function credentialsOf({

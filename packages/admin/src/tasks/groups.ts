@@ -1,6 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
+import { visible } from '../edit.ts'
+import { without } from '../realm/compare.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { GroupRepresentation } from '../representations.ts'
 import { updateGroup } from '../update.ts'
@@ -34,8 +36,8 @@ export interface WantedGroup {
  */
 export async function ensureGroup(admin: Admin, path: string, group: WantedGroup = {}): Promise<Ensured> {
   const names = groupNames(path)
-  const { roles: roleNames, ...settings } = group
-  const roles = await knownRoles(admin, roleNames)
+  const { description, attributes } = group
+  const roles = await knownRoles(admin, group.roles)
   const changes: Change[] = []
   let current = await findGroup(admin, path)
   if (current === undefined) {
@@ -46,7 +48,7 @@ export async function ensureGroup(admin: Admin, path: string, group: WantedGroup
     }
   }
   const id = current?.id ?? ''
-  changes.push(...(await updateGroup(admin, path, settings)))
+  changes.push(...(await updateGroup(admin, path, { description, attributes })))
   const steps = await roleSteps(admin, 'groups', id, roles, true)
   changes.push(...(await carryOut(admin, { kind: 'group', id, name: path }, steps)))
   return { id, changes }
@@ -114,10 +116,10 @@ export async function deleteGroup(admin: Admin, path: string): Promise<readonly 
   const { client, realm } = admin
   const group = await findGroup(admin, path)
   if (group === undefined) return []
-  const { id = '', access: _access, ...before } = group
+  const { id = '' } = group
   await client.groups.del({ realm, id })
   const change = { action: 'delete', kind: 'group', realm, id, name: path, fields: [] } as const
-  return await recorded(admin, [{ ...change, before: before as Readonly<Record<string, unknown>> }])
+  return await recorded(admin, [{ ...change, before: visible(without(group, 'access')) }])
 }
 
 /** One group of a path, below its parent. */

@@ -1,6 +1,6 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
-import { without } from '../realm/compare.ts'
+import { visible } from '../edit.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { RoleRepresentation } from '../representations.ts'
 import { updateRole } from '../update.ts'
@@ -38,7 +38,7 @@ export interface WantedRole extends RoleName {
  * ```
  */
 export async function ensureRole(admin: Admin, role: WantedRole): Promise<readonly Change[]> {
-  const settings = without(role, 'name', 'client', 'composites')
+  const { description, attributes } = role
   const members = await knownRoles(admin, role.composites)
   const changes: Change[] = []
   let current = await findRole(admin, role)
@@ -47,7 +47,7 @@ export async function ensureRole(admin: Admin, role: WantedRole): Promise<readon
     current = made.it
     changes.push(...made.changes)
   }
-  changes.push(...(await updateRole(admin, role, settings)))
+  changes.push(...(await updateRole(admin, role, { description, attributes })))
   return [...changes, ...(await addComposites(admin, role, current.id ?? '', members))]
 }
 
@@ -76,7 +76,7 @@ export async function deleteRole(admin: Admin, role: RoleName): Promise<readonly
     name: roleTitle(role),
     fields: [],
   } as const
-  return await recorded(admin, [{ ...change, before: { ...before } }])
+  return await recorded(admin, [{ ...change, before: visible(before) }])
 }
 
 async function createRole(

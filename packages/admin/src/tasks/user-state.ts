@@ -1,5 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
+import { visible } from '../edit.ts'
+import { without } from '../realm/compare.ts'
 import { updateUser } from '../update.ts'
 import { findUser, type UserRef, userOf } from './find-user.ts'
 import { endSessions } from './sessions.ts'
@@ -57,7 +59,6 @@ export async function deleteUser(admin: Admin, user: UserRef): Promise<readonly 
   const { realm } = admin
   const { id = '', username = id } = before
   await admin.client.users.del({ realm, id })
-  const { access: _access, credentials: _credentials, ...kept } = before
   const change = { action: 'delete', kind: 'user', realm, id, name: username, fields: [] } as const
-  return await recorded(admin, [{ ...change, before: kept as Readonly<Record<string, unknown>> }])
+  return await recorded(admin, [{ ...change, before: visible(without(before, 'access')) }])
 }

@@ -164,6 +164,21 @@ describe('ensureUser', () => {
     },
   )
 
+  test('takes no field that it does not know, so that none can bring a secret into the records', async () => {
+    const wanted = {
+      ...named('smuggled'),
+      attributes: { password: ['canary'] },
+      credentials: [{ type: 'password', value: 'canary' }],
+      id: 'canary',
+    }
+
+    const { id, changes } = await ensureUser(of.admin, wanted)
+
+    expect(await of.admin.client.users.getCredentials({ id })).toEqual([])
+    const deleted = await deleteUser(of.admin, 'smuggled')
+    expect(JSON.stringify([changes, deleted])).not.toContain('canary')
+  })
+
   test('of two at once makes one user', async () => {
     const made = await Promise.all([
       ensureUser(of.admin, named('contested')),
