@@ -25,7 +25,8 @@ export async function startKeycloakProcess(topic: string): Promise<KeycloakProce
   const reporter = { note, progress: () => {} }
   try {
     const distribution = await findKeycloak({ reporter })
-    const { server, stop } = await startKeycloak({ distribution, folder, admin: credentials, reporter })
+    const keycloak = await startKeycloak({ distribution, folder, admin: credentials, reporter })
+    const { server } = keycloak
     const admin = (realm: string): Admin => createAdmin({ server, realm, credentials })
     await admin('master').client.realms.update({ realm: 'master' }, { accessTokenLifespan: 7200 })
     return {
@@ -33,7 +34,7 @@ export async function startKeycloakProcess(topic: string): Promise<KeycloakProce
       credentials,
       admin,
       stop: async () => {
-        await stop()
+        await keycloak.stop()
         await rm(folder, { recursive: true, force: true })
       },
     }

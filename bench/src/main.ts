@@ -5,6 +5,7 @@ import { benchOutage } from './outage.ts'
 import { benchPeers } from './peers.ts'
 import { benchProtectedRoute } from './protected-route.ts'
 import { benchRoutes } from './routes.ts'
+import { benchUsers } from './users.ts'
 import { benchVerification } from './verification.ts'
 
 /** Each topic prints its tables and says whether its bounds hold. */
@@ -17,6 +18,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   peers: benchPeers,
   outage: benchOutage,
   listing: benchListing,
+  users: benchUsers,
 }
 
 /** Every benchmark, one after the other, or those that are named: `npm run bench -- verification`. The exit code is 1 when a bound does not hold. */

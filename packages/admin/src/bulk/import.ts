@@ -1,3 +1,4 @@
+import { unlink } from 'node:fs/promises'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { without } from '../realm/compare.ts'
@@ -56,6 +57,7 @@ export interface ImportReport {
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
+ * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
@@ -83,7 +85,7 @@ export async function importUsers(
   }
   const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
   try {
-    const deadLetter = await openDeadLetter(options.deadLetter, { resume: journal?.resumed === true })
+    const deadLetter = await openRejected(options, journal)
     try {
       const run: Run = { admin, file, facts, deadLetter, options }
       const checked = await checkRows(run, journal)
@@ -100,6 +102,17 @@ export async function importUsers(
     }
   } finally {
     await journal?.close()
+  }
+}
+
+/** A job that can't begin leaves no journal: with it the next call would go on with somebody else's dead-letter file. */
+async function openRejected(options: ImportOptions, journal: Journal | undefined): Promise<DeadLetter> {
+  const resume = journal?.resumed === true
+  try {
+    return await openDeadLetter(options.deadLetter, { resume })
+  } catch (error) {
+    if (journal !== undefined && !resume) await unlink(options.journal)
+    throw error
   }
 }
 

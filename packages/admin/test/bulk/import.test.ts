@@ -1,5 +1,5 @@
 import { pbkdf2Sync } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { type Admin, all, type Change, type ImportedUser, importUsers, undoJob } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
@@ -178,6 +178,16 @@ describe('an import', () => {
     expect(await userNames()).toEqual([])
     expect((await deadLetters(files.deadLetter)).map(({ line }) => line)).toEqual([2])
     await expect(stat(files.journal)).rejects.toThrow('ENOENT')
+  })
+
+  test('overwrites no dead-letter file, however often it is called', async () => {
+    const files = await jobFiles()
+    await writeFile(files.deadLetter, 'of another job')
+    for (let call = 0; call < 2; call += 1) {
+      expect((await caught(importUsers(admin, fileOf(1, person), files))).code).toBe('CW_FILE_EXISTS')
+    }
+    expect(await readFile(files.deadLetter, 'utf8')).toBe('of another job')
+    expect(await userNames()).toEqual([])
   })
 
   test('records what it made, without credentials', async () => {
