@@ -63,6 +63,12 @@ const validators: Readonly<Record<string, Validator>> = {
     'has a character that names may not have',
     (value) => !/[<>&"\v$%!#?§;*~/\\|^=[\]{}()\p{Cc}]/u.test(value),
   ),
+  pattern(values, { pattern }) {
+    const expression = typeof pattern === 'string' ? toExpression(pattern) : undefined
+    return expression === undefined || values.every((value) => expression.test(value))
+      ? undefined
+      : 'does not fit its pattern'
+  },
   options: (values, { options }) =>
     Array.isArray(options) && values.some((value) => !options.includes(value))
       ? 'is not one of the values that it may have'
@@ -71,6 +77,16 @@ const validators: Readonly<Record<string, Validator>> = {
 
 function each(problem: string, holds: (value: string) => boolean): Validator {
   return (values) => (values.every(holds) ? undefined : problem)
+}
+
+/** Java's expression, where it means the same here: where that is not certain, Keycloak's own check is the one that counts. */
+function toExpression(pattern: string): RegExp | undefined {
+  if (/&&|\[\[|\\[QEGZzAh]|\(\?[a-z]/.test(pattern)) return undefined
+  try {
+    return new RegExp(`^(?:${pattern})$`, 'u')
+  } catch {
+    return undefined
+  }
 }
 
 function numberOf(value: unknown): number | undefined {
