@@ -100,6 +100,8 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     expect((await usersOfRealm()).map(({ username }) => username)).toEqual(names)
     expect(await membersOf('reader')).toEqual(names)
     expect(await membersOf('writer')).toEqual(names)
+    expect(await undoJob(admin, files.journal)).toMatchObject({ undone: count, kept: 0 })
+    expect(await usersOfRealm()).toEqual([])
   })
 
   test('is undone with what was under way when it died, and nothing else', async () => {
@@ -120,6 +122,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     while ((await linesOf(files.journal)) < 2) await pause(2)
     const error = await caught(importUsers(admin, fileOf(count, person), files))
     expect(error.code).toBe('CW_JOURNAL_LOCKED')
-    await run.killAt(0)
+    expect(await run.output).toContain(`"created":${count}`)
+    await undoJob(admin, files.journal)
   })
 })
