@@ -23,17 +23,25 @@ export function diffClientScopes({ realm, clientScopes }: RealmDefinition, state
     const current = state.get(name)
     if (current === undefined) {
       return [
-        create('client scope', name, async ({ client }) => {
-          const mappers = (protocolMappers ?? []).map(toMapper)
-          await client.clientScopes.create({ ...wanted, protocolMappers: mappers, realm })
-        }),
+        create(
+          'client scope',
+          name,
+          async ({ client }) => {
+            const mappers = (protocolMappers ?? []).map(toMapper)
+            await client.clientScopes.create({ ...wanted, protocolMappers: mappers, realm })
+          },
+          wanted,
+        ),
       ]
     }
     const fields = [
       ...changedFields(wanted, current),
       ...mapperFields(protocolMappers, current.protocolMappers),
     ]
-    return update('client scope', name, fields, (admin) => write(admin, realm, scope, wanted))
+    return update('client scope', name, fields, (admin) => write(admin, realm, scope, wanted), {
+      wanted,
+      current,
+    })
   })
 }
 

@@ -42,15 +42,20 @@ export function diffClients({ realm, clients }: RealmDefinition, state: ClientsS
     const current = state.get(clientId)
     if (current === undefined) {
       return [
-        create('client', clientId, async (admin) => {
-          const mappers = (protocolMappers ?? []).map(toMapper)
-          const representation = {
-            ...(wanted as ClientRepresentation),
-            ...(secret === undefined ? {} : { secret }),
-          }
-          await admin.client.clients.create({ ...representation, protocolMappers: mappers, realm })
-          await addScopes(admin, realm, definition)
-        }),
+        create(
+          'client',
+          clientId,
+          async (admin) => {
+            const mappers = (protocolMappers ?? []).map(toMapper)
+            const representation = {
+              ...(wanted as ClientRepresentation),
+              ...(secret === undefined ? {} : { secret }),
+            }
+            await admin.client.clients.create({ ...representation, protocolMappers: mappers, realm })
+            await addScopes(admin, realm, definition)
+          },
+          wanted,
+        ),
       ]
     }
     const fields = [
@@ -61,7 +66,10 @@ export function diffClients({ realm, clients }: RealmDefinition, state: ClientsS
         missing(definition[kind], current.representation[kind]).map((name) => `${kind}.${name}`),
       ),
     ]
-    return update('client', clientId, fields, (admin) => write(admin, realm, definition))
+    return update('client', clientId, fields, (admin) => write(admin, realm, definition), {
+      wanted,
+      current: current.representation,
+    })
   })
 }
 

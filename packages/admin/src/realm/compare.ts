@@ -15,6 +15,25 @@ export function changedFields(wanted: object, current: Values, prefix = ''): str
   })
 }
 
+/** The values of the declared fields that differ, as they are and as they will be. */
+export function changedValues(
+  wanted: object,
+  current: Values,
+): { before: Record<string, unknown>; after: Record<string, unknown> } {
+  const have = (current ?? {}) as Readonly<Record<string, unknown>>
+  const differing = Object.entries(wanted).filter(
+    ([field, value]) => changedFields({ [field]: value }, have).length > 0,
+  )
+  const values = differing.map(([field, value]) => {
+    if (!isObject(value)) return { field, before: have[field], after: value as unknown }
+    return { field, ...changedValues(value, isObject(have[field]) ? have[field] : {}) }
+  })
+  return {
+    before: Object.fromEntries(values.map(({ field, before }) => [field, before])),
+    after: Object.fromEntries(values.map(({ field, after }) => [field, after])),
+  }
+}
+
 /** The current values under the declared ones: maps are merged by key, everything else is replaced. */
 export function merged(current: Values, wanted: object): Record<string, unknown> {
   const result: Record<string, unknown> = { ...current }

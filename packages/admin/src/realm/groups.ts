@@ -63,12 +63,13 @@ function diffLevel(
     const absent = missingRoles(group.roles, have)
     const own =
       current === undefined
-        ? [create('group', path, (admin) => createGroup(admin, realm, parentPath, wanted, absent))]
+        ? [create('group', path, (admin) => createGroup(admin, realm, parentPath, wanted, absent), wanted)]
         : update(
             'group',
             path,
             [...changedFields(wanted, current), ...roleFields('roles', absent)],
             (admin) => updateGroup(admin, realm, path, wanted, absent),
+            { wanted, current },
           )
     return [...own, ...diffLevel(realm, path, group.subGroups ?? [], state)]
   })

@@ -1,4 +1,5 @@
 import type { Admin } from '../admin.ts'
+import { recorded } from '../changes.ts'
 import { type ClientScopesState, diffClientScopes, readClientScopes } from './client-scopes.ts'
 import { type ClientsState, diffClients, readClients } from './clients.ts'
 import { defineRealm } from './define.ts'
@@ -91,13 +92,14 @@ export async function planRealm(admin: Admin, definition: RealmDefinition): Prom
 
 /**
  * Makes the changes of a plan, one after another, and gives those that were made. Each reads its object again and merges
- * into it. Where one fails, the earlier ones stay; a new plan continues from there.
+ * into it, and is recorded by the administrator's audit trail. Where one fails, the earlier ones stay; a new plan continues from there.
  *
  * @throws {CW_REALM_MISMATCH} when the definition refers to something that is not there
  * @throws {CW_ADMIN_CONFLICT}
  * @throws {CW_ADMIN_REFUSED} when Keycloak does not accept a value
  * @throws {CW_ADMIN_UNAVAILABLE}
  * @throws {CW_ADMIN_FORBIDDEN}
+ * @throws {CW_AUDIT_UNAVAILABLE} when a change was made and could not be recorded
  */
 export async function applyPlan(admin: Admin, plan: RealmPlan): Promise<readonly RealmChange[]> {
   if (!(plan instanceof Plan)) throw new TypeError('applyPlan takes a plan from planRealm or diffRealm')
@@ -145,13 +147,18 @@ class Plan implements RealmPlan {
   async apply(admin: Admin): Promise<readonly RealmChange[]> {
     const [first, ...rest] = this.#steps
     if (first === undefined) return []
-    await first.run(admin)
+    await this.#make(admin, first)
     if (first.change.kind === 'realm' && first.change.action === 'create') {
       // A realm comes with clients, roles and scopes of its own: what the definition names of them is there already.
       return [first.change, ...(await ensureRealm(admin, this.#definition))]
     }
-    for (const { run } of rest) await run(admin)
+    for (const step of rest) await this.#make(admin, step)
     return this.changes
+  }
+
+  async #make(admin: Admin, { change, values, run }: Step): Promise<void> {
+    await run(admin)
+    await recorded(admin, [{ ...change, ...values, realm: this.realm }])
   }
 }
 

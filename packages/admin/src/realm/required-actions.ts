@@ -24,13 +24,19 @@ export function diffRequiredActions(
 ): Step[] {
   return (requiredActions ?? []).flatMap((wanted) => {
     const { alias } = wanted
-    return update('required action', alias, changedFields(wanted, state.get(alias)), async ({ client }) => {
-      const actions = await client.authenticationManagement.getRequiredActions({ realm } as never)
-      const now = found(
-        actions.find((action) => action.alias === alias),
-        `required action ${alias}`,
-      )
-      await client.authenticationManagement.updateRequiredAction({ realm, alias }, merged(now, wanted))
-    })
+    return update(
+      'required action',
+      alias,
+      changedFields(wanted, state.get(alias)),
+      async ({ client }) => {
+        const actions = await client.authenticationManagement.getRequiredActions({ realm } as never)
+        const now = found(
+          actions.find((action) => action.alias === alias),
+          `required action ${alias}`,
+        )
+        await client.authenticationManagement.updateRequiredAction({ realm, alias }, merged(now, wanted))
+      },
+      { wanted, current: state.get(alias) },
+    )
   })
 }

@@ -56,13 +56,20 @@ export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state
           'realm role',
           name,
           async ({ client }) => void (await client.roles.create({ ...plain(wanted), realm })),
+          wanted,
         ),
       ]
     }
-    return update('realm role', name, changedFields(wanted, current.representation), async ({ client }) => {
-      const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
-      await client.roles.updateByName({ realm, name }, merged(now, wanted))
-    })
+    return update(
+      'realm role',
+      name,
+      changedFields(wanted, current.representation),
+      async ({ client }) => {
+        const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
+        await client.roles.updateByName({ realm, name }, merged(now, wanted))
+      },
+      { wanted, current: current.representation },
+    )
   })
 }
 
@@ -74,18 +81,32 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
       const current = state.get(clientId)?.get(role.name)
       if (current === undefined) {
         return [
-          create('client role', title, async (admin) => {
-            const id = await clientUuid(admin, realm, clientId)
-            await admin.client.clients.createRole({ ...plain(wanted), realm, id })
-          }),
+          create(
+            'client role',
+            title,
+            async (admin) => {
+              const id = await clientUuid(admin, realm, clientId)
+              await admin.client.clients.createRole({ ...plain(wanted), realm, id })
+            },
+            wanted,
+          ),
         ]
       }
-      return update('client role', title, changedFields(wanted, current.representation), async (admin) => {
-        const id = await clientUuid(admin, realm, clientId)
-        const at = { realm, id, roleName: role.name }
-        const now = found(await admin.client.clients.findRole(at), `role ${role.name} of client ${clientId}`)
-        await admin.client.clients.updateRole(at, merged(now, wanted))
-      })
+      return update(
+        'client role',
+        title,
+        changedFields(wanted, current.representation),
+        async (admin) => {
+          const id = await clientUuid(admin, realm, clientId)
+          const at = { realm, id, roleName: role.name }
+          const now = found(
+            await admin.client.clients.findRole(at),
+            `role ${role.name} of client ${clientId}`,
+          )
+          await admin.client.clients.updateRole(at, merged(now, wanted))
+        },
+        { wanted, current: current.representation },
+      )
     }),
   )
 }

@@ -18,19 +18,30 @@ export function diffSettings(definition: RealmDefinition, current: RealmRepresen
   if (current === undefined) {
     const { rest } = otpPolicyOf(wanted)
     return [
-      create('realm', realm, async ({ client }) => {
-        await client.realms.create({ enabled: true, ...rest, realm })
-      }),
+      create(
+        'realm',
+        realm,
+        async ({ client }) => {
+          await client.realms.create({ enabled: true, ...rest, realm })
+        },
+        rest,
+      ),
     ]
   }
-  return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted))
+  return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted), {
+    wanted,
+    current,
+  })
 }
 
 /** The flows that a realm uses are bound last, when they are complete. */
 export function diffBindings(definition: RealmDefinition, current: RealmRepresentation | undefined): Step[] {
   const { realm } = definition
   const wanted = Object.fromEntries(bindings.map((field) => [field, definition[field]]))
-  return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted))
+  return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted), {
+    wanted,
+    current,
+  })
 }
 
 const bindings = [

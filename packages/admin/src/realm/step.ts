@@ -1,21 +1,37 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import type { Change } from '../changes.ts'
+import { changedValues } from './compare.ts'
 import type { RealmChange, RealmKind } from './model.ts'
 
 /** One change of a plan, and how to make it. */
 export interface Step {
   readonly change: RealmChange
+  /** What the audit trail tells beside it: the values of fields that are no secret. */
+  readonly values: Pick<Change, 'before' | 'after'>
   /** Reads what it touches again, so that it merges into what is there now and not when the plan was made. */
   readonly run: (admin: Admin) => Promise<void>
 }
 
-export function create(kind: RealmKind, name: string, run: Step['run']): Step {
-  return { change: { action: 'create', kind, name, fields: [] }, run }
+export function create(kind: RealmKind, name: string, run: Step['run'], after?: object): Step {
+  return {
+    change: { action: 'create', kind, name, fields: [] },
+    values: after === undefined ? {} : { after: { ...after } },
+    run,
+  }
 }
 
 /** No step where no field differs. */
-export function update(kind: RealmKind, name: string, fields: readonly string[], run: Step['run']): Step[] {
-  return fields.length === 0 ? [] : [{ change: { action: 'update', kind, name, fields }, run }]
+export function update(
+  kind: RealmKind,
+  name: string,
+  fields: readonly string[],
+  run: Step['run'],
+  compared?: { readonly wanted: object; readonly current: object | undefined },
+): Step[] {
+  if (fields.length === 0) return []
+  const values = compared === undefined ? {} : changedValues(compared.wanted, compared.current)
+  return [{ change: { action: 'update', kind, name, fields }, values, run }]
 }
 
 /** What a definition names is not there: another writer removed it after the plan was made, or it never was. */

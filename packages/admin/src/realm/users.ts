@@ -47,11 +47,16 @@ export function diffUsers({ realm, users }: RealmDefinition, state: UsersState):
     }
     if (current === undefined) {
       return [
-        create('user', username, async (admin) => {
-          const credentials = password === undefined ? [] : [toCredential(password)]
-          const { id } = await admin.client.users.create({ ...merged({}, wanted), credentials, realm })
-          await addMemberships(admin, realm, id, absent)
-        }),
+        create(
+          'user',
+          username,
+          async (admin) => {
+            const credentials = password === undefined ? [] : [toCredential(password)]
+            const { id } = await admin.client.users.create({ ...merged({}, wanted), credentials, realm })
+            await addMemberships(admin, realm, id, absent)
+          },
+          { ...wanted, roles: definition.roles, groups: definition.groups },
+        ),
       ]
     }
     const setPassword = password !== undefined && !current.hasPassword
@@ -61,15 +66,21 @@ export function diffUsers({ realm, users }: RealmDefinition, state: UsersState):
       ...roleFields('roles', absent.roles),
       ...absent.groups.map((path) => `groups${path}`),
     ]
-    return update('user', username, fields, async (admin) => {
-      const now = found(await findUser(admin, realm, username), `user ${username}`)
-      const id = now.id ?? ''
-      if (changedFields(wanted, now).length > 0)
-        await admin.client.users.update({ realm, id }, merged(now, wanted))
-      if (setPassword)
-        await admin.client.users.resetPassword({ realm, id, credential: toCredential(password) })
-      await addMemberships(admin, realm, id, absent)
-    })
+    return update(
+      'user',
+      username,
+      fields,
+      async (admin) => {
+        const now = found(await findUser(admin, realm, username), `user ${username}`)
+        const id = now.id ?? ''
+        if (changedFields(wanted, now).length > 0)
+          await admin.client.users.update({ realm, id }, merged(now, wanted))
+        if (setPassword)
+          await admin.client.users.resetPassword({ realm, id, credential: toCredential(password) })
+        await addMemberships(admin, realm, id, absent)
+      },
+      { wanted, current: current.representation },
+    )
   })
 }
 

@@ -150,7 +150,9 @@ describe('followEvents', () => {
   it('ends while it waits, when it is told to', async () => {
     const stop = new AbortController()
     const following = followEvents(admin, { signal: stop.signal, interval: 3_600_000, onEvents: () => {} })
-    await expect.poll(() => target.proxy.seen.some(({ path }) => path.endsWith(`${realm}/admin-events`))).toBe(true)
+    await expect
+      .poll(() => target.proxy.seen.some(({ path }) => path.endsWith(`${realm}/admin-events`)))
+      .toBe(true)
     stop.abort()
     expect(typeof (await following)).toBe('string')
   })
@@ -173,9 +175,9 @@ describe('a cursor', () => {
     '{"floor":1,"seen":[[1,2]]}',
     '{"floor":1,"seen":[null]}',
   ])('refuses a cursor that is none: %s', async (cursor) => {
-    expect((await caught(followEvents(target.admin(), { cursor, once: true, onEvents: () => {} }))).code).toBe(
-      'CW_CONFIG_INVALID',
-    )
+    expect(
+      (await caught(followEvents(target.admin(), { cursor, once: true, onEvents: () => {} }))).code,
+    ).toBe('CW_CONFIG_INVALID')
   })
 })
 
