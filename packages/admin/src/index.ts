@@ -145,3 +145,38 @@ export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
 export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
 export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
 export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
+export type { Author, Reason } from './changes.ts'
+export {
+  auditGrants,
+  type AuditEntry,
+  auditMigrations,
+  type AuditSink,
+  type AuditTrail,
+  type AuditTrailOptions,
+  createAuditTrail,
+  functionSink,
+  headFile,
+  type NdjsonSink,
+  ndjsonSink,
+  postgresSink,
+  readHeads,
+  type Seal,
+  type SealedBatch,
+  type TrailHead,
+  type TrailLine,
+  type TrailProblem,
+  type TrailReport,
+  type TrailSource,
+  verifyTrail,
+  withReason,
+} from './audit/index.ts'
+export {
+  type AdminEvent,
+  type EventGap,
+  type EventOrigin,
+  followEvents,
+  type FollowEventsOptions,
+  type FollowOptions,
+  followUserEvents,
+  type UserEvent,
+} from './audit/index.ts'

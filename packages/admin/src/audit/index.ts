@@ -8,5 +8,12 @@ export { withReason } from './reason.ts'
 export { type AuditSink, functionSink, type TrailLine, type TrailSource } from './sink.ts'
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './trail.ts'
 export { type TrailProblem, type TrailReport, verifyTrail } from './verify.ts'
-export { type AdminEvent, type EventGap, followEvents, type FollowOptions } from './follow.ts'
+export {
+  type AdminEvent,
+  followEvents,
+  type FollowEventsOptions,
+  followUserEvents,
+  type UserEvent,
+} from './follow.ts'
+export type { EventGap, FollowOptions } from './reader.ts'
 export type { EventOrigin } from './match.ts'

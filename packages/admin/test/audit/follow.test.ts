@@ -4,14 +4,15 @@ import {
   createAuditTrail,
   type EventGap,
   followEvents,
-  type FollowOptions,
+  type FollowEventsOptions,
+  followUserEvents,
   ndjsonSink,
   withReason,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { recorded } from '../../src/changes.ts'
 import { caught } from '../support/caught.ts'
-import { openTarget, type Target } from '../support/target.ts'
+import { onKeycloak, openTarget, type Target } from '../support/target.ts'
 import { openFolder } from './support.ts'
 
 let target: Target
@@ -41,7 +42,7 @@ const nameOf = ({ representation = '{}' }: AdminEvent): string =>
 
 /** What a follower that reads to the end delivers, and its cursor. */
 async function readAll(
-  options: Partial<FollowOptions> = {},
+  options: Partial<FollowEventsOptions> = {},
 ): Promise<{ names: string[]; events: AdminEvent[]; cursor: string }> {
   const events: AdminEvent[] = []
   const cursor = await followEvents(admin, {
@@ -162,6 +163,29 @@ describe('followEvents', () => {
     const { events } = await readAll()
     expect(events[0]?.representation).toContain('"username":"canary"')
     expect(JSON.stringify(events)).not.toContain('canary-6b')
+  })
+})
+
+// The embedded realm records no logins.
+describe.runIf(onKeycloak)('followUserEvents', () => {
+  beforeEach(openRealm)
+
+  it('gives logins once each', async () => {
+    const { client } = admin
+    await client.realms.update({ realm }, { eventsEnabled: true })
+    await client.clients.create({ clientId: 'app', publicClient: true, directAccessGrantsEnabled: true })
+    const types: unknown[] = []
+    let cursor = ''
+    for (const _try of [1, 2]) {
+      const credentials = { realm, clientId: 'app', username: 'nobody', password: 'wrong' }
+      await caught(target.admin({ realm, credentials }).client.users.count())
+      cursor = await followUserEvents(admin, {
+        once: true,
+        ...(cursor === '' ? {} : { cursor }),
+        onEvents: (events) => void types.push(...events.map(({ type }) => type)),
+      })
+    }
+    expect(types).toEqual(['LOGIN_ERROR', 'LOGIN_ERROR'])
   })
 })
 

@@ -3,7 +3,7 @@ import { migrate, type SqlClient, type SqlQueryable } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databases, type TestDatabase } from '../../../cloakwright/test/state/support/databases.ts'
 import { caught } from '../support/caught.ts'
-import { changes } from './support.ts'
+import { changes, linesOf } from './support.ts'
 
 /** The client of a role that may only append: each of its transactions is that role's. */
 function asRole(sql: SqlClient, role: string): SqlClient {
@@ -46,6 +46,13 @@ describe.each(databases)('a trail in $name', ({ open }) => {
       'SELECT sequence::int, who, action, kind, name FROM cloakwright_audit.changes WHERE sequence = 2',
     )
     expect(rows).toEqual([{ sequence: 2, who: 'bob', action: 'create', kind: 'user', name: 'user-2' }])
+  })
+
+  it('is read from an entry on', async () => {
+    const lines = (await linesOf(postgresSink(sql), 2)).map((line) => JSON.parse(line) as object)
+    expect(lines).toHaveLength(1502)
+    expect(lines[0]).toMatchObject({ sequence: 3 })
+    expect(lines.at(-1)).toMatchObject({ seal: { first: 1003, last: 1502 } })
   })
 
   it('stays one chain while many append', async () => {
