@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
+import { CloakwrightError } from 'cloakwright'
 
 /** Milliseconds that a writer waits for the others of its file. */
 const patience = 10_000
@@ -25,7 +26,8 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
         await release()
       }
     }
-    if (performance.now() > until) throw new Error('another process holds the file')
+    if (performance.now() > until)
+      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', `another process holds ${path}`)
     await pause(5 + Math.random() * 15)
   }
 }

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
+import { CloakwrightError } from 'cloakwright'
 import { headOf, type Seal, sealBatch, type SealedBatch, type TrailHead } from './chain.ts'
 import type { UnplacedEntry } from './entry.ts'
 import { withFileLock } from './file-lock.ts'
@@ -36,13 +37,14 @@ export function ndjsonSink(path: string): NdjsonSink {
   return {
     async check() {
       await exclusively(async (file) => {
+        await readEnd(file, path)
         await file.sync()
         await syncFolder(path)
       })
     },
     append: (seal) =>
       exclusively(async (file) => {
-        const end = await readEnd(file)
+        const end = await readEnd(file, path)
         let { head } = end
         let batch: SealedBatch
         let text = ''
@@ -61,7 +63,7 @@ export function ndjsonSink(path: string): NdjsonSink {
       const file = await open(path, 'r').catch(ifMissing)
       if (file === undefined) return undefined
       try {
-        return (await readEnd(file)).head
+        return (await readEnd(file, path)).head
       } finally {
         await file.close()
       }
@@ -95,10 +97,16 @@ interface End {
 }
 
 const chunk = 64 * 1024
+/** Bytes behind the last seal: more than any batch that a trail writes. */
+const longestTail = 64 * 1024 * 1024
 const newline = 10
 
-/** Reads backwards to the last seal. */
-async function readEnd(file: FileHandle): Promise<End> {
+/**
+ * Reads backwards to the last seal.
+ *
+ * @throws {CW_CONFIG_INVALID} when something else is behind it, or no seal in the file: nobody's file is to be cut
+ */
+async function readEnd(file: FileHandle, path: string): Promise<End> {
   const { size } = await file.stat()
   let tail = Buffer.alloc(0)
   for (let from = size; ; ) {
@@ -106,8 +114,11 @@ async function readEnd(file: FileHandle): Promise<End> {
     if (found !== undefined) {
       const offset = size - tail.length + found.end
       const head = found.seal === undefined ? undefined : headOf(found.seal)
-      return { size, offset, head, unsealed: wholeEntries(tail.subarray(found.end)) }
+      const unsealed = entriesIn(tail.toString('utf8', found.end), head?.sequence ?? 0)
+      if (unsealed === undefined) throw notATrail(path)
+      return { size, offset, head, unsealed }
     }
+    if (tail.length > longestTail) throw notATrail(path)
     const length = Math.min(from, Math.max(chunk, tail.length))
     from -= length
     const part = Buffer.alloc(length)
@@ -128,13 +139,28 @@ function lastSeal(tail: Buffer, isWhole: boolean): { end: number; seal?: Seal } 
   return isWhole ? { end: 0 } : undefined
 }
 
-function wholeEntries(tail: Buffer): UnplacedEntry[] {
-  const whole = tail.toString('utf8', 0, tail.lastIndexOf(newline) + 1)
-  return whole.split('\n').flatMap((text) => {
+/** How the lines of a batch begin: canonical JSON has its members sorted. */
+const beginnings = ['{"account":"', '{"action":"', '{"seal":{']
+
+/** The whole entries of a batch that was cut short; undefined where the text is no such batch. */
+function entriesIn(tail: string, last: number): UnplacedEntry[] | undefined {
+  const lines = tail.split('\n')
+  const cut = lines.pop() ?? ''
+  if (!beginnings.some((each) => cut.startsWith(each) || each.startsWith(cut))) return undefined
+  const entries: UnplacedEntry[] = []
+  for (const text of lines) {
     const line = readLine(text)
-    if (line === undefined || !('entry' in line)) return []
-    const { sequence: _place, ...entry } = line.entry
-    return [entry]
+    if (line === undefined || !('entry' in line)) return undefined
+    const { sequence, ...entry } = line.entry
+    entries.push(entry)
+    if (sequence !== last + entries.length) return undefined
+  }
+  return entries
+}
+
+function notATrail(path: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', `${path} is not an audit trail, or its end was changed`, {
+    hint: 'Verify it. Give the trail a file of its own.',
   })
 }
 

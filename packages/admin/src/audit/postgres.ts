@@ -1,3 +1,4 @@
+import { CloakwrightError } from 'cloakwright'
 import type { SqlClient, SqlQueryable } from 'cloakwright/state'
 import type { Seal, TrailHead } from './chain.ts'
 import type { AuditSink, TrailLine, TrailSource } from './sink.ts'
@@ -42,7 +43,12 @@ export function postgresSink(sql: SqlClient): AuditSink & TrailSource {
             AND has_table_privilege('cloakwright_audit.seals', 'INSERT')
             AND current_setting('transaction_read_only') = 'off' AS may`,
         )
-        if (rows[0]?.may !== true) throw new Error('the role may not append to the audit trail')
+        if (rows[0]?.may !== true) {
+          throw new CloakwrightError(
+            'CW_CONFIG_INVALID',
+            'the role may not append: it lacks INSERT, or the database is read-only',
+          )
+        }
       })
     },
     append: (seal) =>

@@ -63,7 +63,11 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
         for (let at = 0; at < entries.length; at += largestBatch) {
           const part = entries.slice(at, at + largestBatch)
           const { seal } = await sink.append((head) => sealBatch(head, part))
-          await onHead?.(headOf(seal))
+          try {
+            await onHead?.(headOf(seal))
+          } catch (cause) {
+            throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'its head could not be exported', { cause })
+          }
         }
         for (const { resolve } of taken) resolve()
       } catch (cause) {

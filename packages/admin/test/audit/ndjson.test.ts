@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { appendFile, readFile, stat, truncate } from 'node:fs/promises'
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { createAuditTrail, headFile, ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { caught } from '../support/caught.ts'
@@ -100,6 +100,35 @@ describe('a trail in a file', () => {
       })
     expect(await Promise.all([run(), run(), run()])).toEqual([0, 0, 0])
     expect(await verifyTrail(ndjsonSink(path))).toMatchObject({ entries: 75, problems: [] })
+  })
+
+  it.each([
+    ['text', 'somebody’s notes\n'],
+    ['text without a line’s end', 'somebody’s notes'],
+    ['other JSON', '{"level":30}\n{"level":30}\n'],
+    ['a realm’s export', '{"realm":"x"'],
+    ['entries without the first', '{"action":"create","sequence":7}\n'],
+  ])('is not begun in a file that holds %s, which stays as it is', async (name, text) => {
+    const path = folder.path(`foreign ${name}`)
+    await appendFile(path, text)
+    const trail = createAuditTrail({ sink: ndjsonSink(path) })
+    const error = await caught(trail.check())
+    expect(error.message).toContain(`${path} is not an audit trail`)
+    expect((await caught(trail.record(changes(1)))).code).toBe('CW_AUDIT_UNAVAILABLE')
+    expect(await readFile(path, 'utf8')).toBe(text)
+  })
+
+  it('is made whole again wherever a write was cut', async () => {
+    const path = folder.path('cut anywhere.ndjson')
+    await createAuditTrail({ sink: ndjsonSink(path) }).record(changes(1))
+    const start = (await stat(path)).size
+    await createAuditTrail({ sink: ndjsonSink(path) }).record(changes(2, 2))
+    const whole = await readFile(path)
+    for (let length = start; length < whole.length; length += 7) {
+      await writeFile(path, whole.subarray(0, length))
+      await createAuditTrail({ sink: ndjsonSink(path) }).record(changes(1, 9))
+      expect((await verifyTrail(ndjsonSink(path))).problems).toEqual([])
+    }
   })
 
   it('cannot be begun in a folder that is not there', async () => {

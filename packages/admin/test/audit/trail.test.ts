@@ -128,6 +128,18 @@ describe('a trail', () => {
   })
 })
 
+describe('a head that cannot be exported', () => {
+  it('fails the task, which says so', async () => {
+    const { sink } = memory()
+    const onHead = (): never => {
+      throw new Error('canary-of-the-vault')
+    }
+    const error = await caught(createAuditTrail({ sink, onHead }).record(changes(1)))
+    expect(error.code).toBe('CW_AUDIT_UNAVAILABLE')
+    expect(error.message).toMatch(/create user user-1: its head could not be exported$/)
+  })
+})
+
 describe('a sink that fails', () => {
   it('keeps the administrator from changing anything', async () => {
     const { sink, fail } = memory()
