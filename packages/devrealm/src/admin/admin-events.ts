@@ -4,7 +4,8 @@ import type { RealmContext } from '../context.ts'
 import type { AdminEvent } from '../store/admin-event-log.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Caller } from './access.ts'
-import { type AnyCall, eventRules, type Told } from './admin-event-rules.ts'
+import { eventRules } from './admin-event-rules.ts'
+import type { AnyCall, Told } from './admin-event-told.ts'
 import type { Answer } from './router.ts'
 
 const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
