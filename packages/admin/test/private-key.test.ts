@@ -77,6 +77,17 @@ describe('a service account with a key', () => {
     expect(target.proxy.tokens()).toBe(3)
   })
 
+  test('outlives its tokens, of one second each', async () => {
+    const { client } = target.admin({ realm })
+    await client.realms.update({ realm }, { accessTokenLifespan: 1 })
+    const [end, outliving] = [performance.now() + 4_000, operator({})]
+
+    while (performance.now() < end) await Promise.all([outliving.roles.find(), outliving.roles.find()])
+
+    await client.realms.update({ realm }, { accessTokenLifespan: 300 })
+    expect(target.proxy.tokens()).toBeGreaterThanOrEqual(4)
+  })
+
   test('asks once, however many requests wait', async () => {
     const client = operator({})
     await Promise.all(Array.from({ length: 10 }, () => client.roles.find()))

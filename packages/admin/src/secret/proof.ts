@@ -37,6 +37,8 @@ export async function prove(
       method: 'POST',
       headers: { accept: 'application/json', ...headers },
       body: new URLSearchParams({ ...form, ...fields }),
+      // Nobody else is to get the secret.
+      redirect: 'manual' as const,
     }
     const response = await fetch(url, { ...request, signal: retry.signal() }).catch(() => undefined)
     signal?.throwIfAborted()

@@ -50,8 +50,9 @@ function toState(client: SecretState['client']): SecretState {
   }
   const secret = attributes['client.secret.rotated']
   const until = time('client.secret.rotated.expiration.time')
-  // Keycloak keeps the old secret when its time is over.
-  const isLive = secret !== undefined && until !== undefined && until.getTime() > Date.now()
+  // Keycloak keeps the old secret when its time is over. One that is the secret again was put back by somebody.
+  const isOther = secret !== undefined && secret !== client.secret
+  const isLive = isOther && until !== undefined && until.getTime() > Date.now()
   return {
     client,
     secret: client.secret,

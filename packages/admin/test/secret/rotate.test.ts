@@ -286,6 +286,15 @@ describe('where two secrets can live at once', () => {
     }
   })
 
+  test('one whose old secret was put back begins anew', async () => {
+    const client = await newClient()
+    await caught(rotate(client, { deliver: () => Promise.reject(new Error('no')) }))
+    await admin.client.clients.update({ id: client.id }, { clientId: client.clientId, secret: client.secret })
+
+    expect(await rotate(client)).toMatchObject({ resumed: false, overlap: true })
+    expect(await accepts(client, client.secret)).toBe(false)
+  })
+
   test('what was changed is in the trail, and no secret', async () => {
     const client = await newClient()
     const { changes } = await rotate(client)

@@ -1,5 +1,11 @@
 import { CloakwrightError } from '../errors.ts'
-import { type Fetch, fetchBounded, type Metadata, unlessAborted } from '../metadata/index.ts'
+import {
+  type BoundedAnswer,
+  type Fetch,
+  fetchBounded,
+  type Metadata,
+  unlessAborted,
+} from '../metadata/index.ts'
 import type { Claims } from '../token/access-token.ts'
 import { type Answer, inactive, toAnswer, unavailable } from './answer.ts'
 import { createBreaker } from './breaker.ts'
@@ -70,14 +76,25 @@ export function createIntrospection(
   /** Throws when the realm could not be asked; what it answered returns, also a refusal. */
   const ask = async (token: string): Promise<Answer> => {
     const url = await endpointOf(metadata)
+    const fields = new URLSearchParams({ token, token_type_hint: 'access_token' })
+    const askWith = (secret: string): Promise<BoundedAnswer> => {
+      const form = { fields, authorization: toBasic(clientId, secret) }
+      return fetchBounded(url, { fetch, timeout, maxBytes, code, what, form })
+    }
+    const secret = await secretOfNow()
+    const answer = await askWith(secret)
+    // Revoked while the call was under way? Then another is there by now.
+    const next = answer.status === 401 ? await secretOfNow() : secret
+    return toAnswer(url, clientId, next === secret ? answer : await askWith(next))
+  }
+
+  const secretOfNow = async (): Promise<string> => {
     const secret = await unlessAborted(readSecret(), AbortSignal.timeout(timeout)).catch((error: unknown) => {
       throw unavailable('its clientSecret can not be read', error, 'See the cause.')
     })
     if (typeof secret !== 'string' || secret === '')
       throw unavailable('its clientSecret is empty', undefined, 'See where the function reads it from.')
-    const fields = new URLSearchParams({ token, token_type_hint: 'access_token' })
-    const form = { fields, authorization: toBasic(clientId, secret) }
-    return toAnswer(url, clientId, await fetchBounded(url, { fetch, timeout, maxBytes, code, what, form }))
+    return secret
   }
 
   const begin = (token: string): Promise<Claims> => {

@@ -33,9 +33,17 @@ export function toProviderError(error: unknown): CloakwrightError {
   return response(error instanceof Error ? error.message : 'no reason given')
 }
 
-function refused({ error, status }: client.ResponseBodyError): CloakwrightError {
-  const message = `The token endpoint answered ${status} ${plain(error)}`
-  if (error === 'invalid_client' || error === 'unauthorized_client')
+/** Whether the provider refused this client itself, and not what it asked for. */
+export function isClientRefused(error: unknown): error is client.ResponseBodyError {
+  return (
+    error instanceof client.ResponseBodyError &&
+    (error.error === 'invalid_client' || error.error === 'unauthorized_client')
+  )
+}
+
+function refused(failure: client.ResponseBodyError): CloakwrightError {
+  const message = `The token endpoint answered ${failure.status} ${plain(failure.error)}`
+  if (isClientRefused(failure))
     return unavailable(
       message,
       undefined,

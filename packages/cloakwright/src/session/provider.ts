@@ -2,7 +2,7 @@ import * as client from 'openid-client'
 import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'
-import { toProviderError, unavailable } from './provider-error.ts'
+import { isClientRefused, toProviderError, unavailable } from './provider-error.ts'
 
 /** What ties a login's request to its answer. */
 export interface LoginChecks {
@@ -82,6 +82,25 @@ export function createProvider(config: SessionConfig): Provider {
     return configurations.get(realm) ?? configure(realm)
   }
 
+  /**
+   * Makes a grant with the secret of now. One that was under way when its secret was revoked is refused: it is made once
+   * more if there is another secret by now. Keycloak looks at the code or the token only after the client, so that neither
+   * has been used.
+   */
+  const withSecret = async <T>(grant: () => Promise<T>): Promise<T> => {
+    const first = await config.readSecret()
+    try {
+      // openid-client asks for it before it waits for anything: grants side by side do not mix their secrets up.
+      secret = first
+      return await grant()
+    } catch (error) {
+      const next = isClientRefused(error) ? await config.readSecret() : first
+      if (next === first) throw error
+      secret = next
+      return await grant()
+    }
+  }
+
   const toGrant = (
     tokens: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
     requestedAt: number,
@@ -112,13 +131,16 @@ export function createProvider(config: SessionConfig): Provider {
     },
     async exchange(answer, { state, nonce, verifier }) {
       const configuration = await current()
-      secret = await config.readSecret()
       const requestedAt = now()
+      const url = new URL(`${redirectUri}?${answer.toString()}`)
       try {
-        const tokens = await client.authorizationCodeGrant(
-          configuration,
-          new URL(`${redirectUri}?${answer.toString()}`),
-          { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true },
+        const tokens = await withSecret(() =>
+          client.authorizationCodeGrant(configuration, url, {
+            expectedState: state,
+            expectedNonce: nonce,
+            pkceCodeVerifier: verifier,
+            idTokenExpected: true,
+          }),
         )
         return toGrant(tokens, requestedAt)
       } catch (error) {
@@ -127,10 +149,10 @@ export function createProvider(config: SessionConfig): Provider {
     },
     async refresh(refreshToken) {
       const configuration = await current()
-      secret = await config.readSecret()
       const requestedAt = now()
       try {
-        return toGrant(await client.refreshTokenGrant(configuration, refreshToken), requestedAt)
+        const tokens = await withSecret(() => client.refreshTokenGrant(configuration, refreshToken))
+        return toGrant(tokens, requestedAt)
       } catch (error) {
         if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return undefined
         const failure = toProviderError(error)

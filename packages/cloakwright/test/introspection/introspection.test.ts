@@ -48,6 +48,28 @@ describe('a call', () => {
   })
 })
 
+describe('a call that the realm refuses', () => {
+  const sent = () =>
+    desk.asked.map(({ headers }) => Buffer.from(String(headers.authorization).slice(6), 'base64').toString())
+
+  test('is made again where another secret is there by now', async () => {
+    const secrets = ['revoked', 'new']
+    const introspection = desk.make({ clientSecret: async () => secrets.shift() ?? 'new' })
+    desk.answer = (response) => {
+      if (sent().at(-1) === 'shop-api:revoked') json(response, { error: 'invalid_client' }, 401)
+      else json(response, desk.active())
+    }
+    expect((await introspection.introspect(token))['active']).toBe(true)
+    expect(sent()).toEqual(['shop-api:revoked', 'shop-api:new'])
+  })
+
+  test('is not made again with the same secret', async () => {
+    desk.answer = (response) => json(response, { error: 'invalid_client' }, 401)
+    expect(await codeOf(() => desk.make().introspect(token))).toBe('CW_INTROSPECTION_UNAVAILABLE')
+    expect(sent()).toHaveLength(1)
+  })
+})
+
 describe('the answer', () => {
   test('for an active token is its claims, frozen and without a prototype', async () => {
     const claims = await desk.make().introspect(token)

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { CloakwrightError } from 'cloakwright'
 import { memorySessionStore } from 'cloakwright/state'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Browser } from './support/browser.ts'
 import { clientSecret, startProvider, type TestProvider } from './support/provider.ts'
 import { host, loginCookie, newKey, publicUrl, sessionCookie, sessionOf, setup } from './support/setup.ts'
@@ -70,8 +70,36 @@ describe('callback', () => {
       code: 'CW_PROVIDER_UNAVAILABLE',
       hint: expect.stringContaining('secret'),
     })
+    expect(provider.grants).toHaveLength(1)
     secret = clientSecret
     await signIn()
+  })
+
+  it('exchanges each code with its own secret, whatever another login reads at the same time', async () => {
+    const waiting: ((secret: string) => void)[] = []
+    let isHeld = true
+    const { errors, newBrowser } = setup(provider, {
+      clientSecret: async () => (isHeld ? new Promise((resolve) => waiting.push(resolve)) : clientSecret),
+    })
+    const pages = [1, 2].map(() => newBrowser().open(`${publicUrl}/page`))
+    await vi.waitFor(() => expect(waiting).toHaveLength(2))
+    isHeld = false
+    waiting[0]?.(clientSecret)
+    waiting[1]?.('wrong')
+    expect((await Promise.all(pages)).map(({ status }) => status)).toEqual([200, 200])
+    expect(errors).toEqual([])
+    expect(provider.grants).toHaveLength(3)
+  })
+
+  it('exchanges the code with the new secret where the old one is revoked on the way', async () => {
+    const secrets = ['revoked', clientSecret]
+    const { errors, signIn } = setup(provider, { clientSecret: async () => secrets.shift() ?? clientSecret })
+    await signIn()
+    expect(errors).toEqual([])
+    expect(provider.grants.map(({ form }) => form.get('grant_type'))).toEqual([
+      'authorization_code',
+      'authorization_code',
+    ])
   })
 
   it.each<[string, (answer: URLSearchParams) => void, string]>([

@@ -2,7 +2,7 @@ import type { SessionStore } from 'cloakwright/state'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Browser } from './support/browser.ts'
-import { startProvider, type TestProvider } from './support/provider.ts'
+import { clientSecret, startProvider, type TestProvider } from './support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, setup } from './support/setup.ts'
 import { stores } from './support/stores.ts'
 
@@ -60,6 +60,28 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(refreshed).toMatch(/^access~alice~/)
     expect(await ask(first, browser)).toBe(refreshed)
     expect(provider.grants.map(({ form }) => form.get('grant_type'))).toEqual(['refresh_token'])
+  })
+
+  it('is made with the new secret where the old one is revoked on the way', async () => {
+    const secrets = [clientSecret, 'revoked', clientSecret]
+    const replica = setup(provider, { store, clientSecret: async () => secrets.shift() ?? clientSecret })
+    const browser = await replica.signIn()
+    replica.clock.forward(301)
+    expect(await ask(replica, browser)).toMatch(/^access~alice~/)
+    expect(secrets).toEqual([])
+  })
+
+  it('is asked for once with a secret that stays wrong, and keeps the session', async () => {
+    let secret = clientSecret
+    const replica = setup(provider, { store, clientSecret: async () => secret })
+    const browser = await replica.signIn()
+    replica.clock.forward(301)
+    provider.grants.length = 0
+    secret = 'wrong'
+    expect(await ask(replica, browser)).toBe('CW_PROVIDER_UNAVAILABLE 503 5')
+    expect(provider.grants).toHaveLength(1)
+    secret = clientSecret
+    expect(await ask(replica, browser)).toMatch(/^access~alice~/)
   })
 
   it('happens again and again, each with the latest refresh token', async () => {
