@@ -132,6 +132,21 @@ export {
 } from './realm/plan.ts'
 export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'
 export type { ClientCredentials, Credentials, PasswordCredentials, Secret } from './tokens.ts'
+export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
+export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
+export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
+export type { JobProgress, ProgressListener } from './bulk/progress.ts'
+export type { Reconciled } from './bulk/reconcile.ts'
+export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'
+export {
+  type MembershipOptions,
+  type UserFilter,
+  type UserListOptions,
+  users,
+  usersWithMemberships,
+} from './bulk/listing.ts'
+export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
 export type { Edit } from './edit.ts'
 export type { EditOf, UpdateOptions } from './merge-write.ts'
 export { updateClient, updateGroup, updateRealm, updateRole, updateUser } from './update.ts'

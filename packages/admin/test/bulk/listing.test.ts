@@ -86,6 +86,14 @@ describe('users with their memberships', () => {
     expect(roles).not.toHaveProperty('groups')
   })
 
+  test('are brief where that is enough', async () => {
+    const [whole] = await collect(usersWithMemberships(admin))
+    const [brief] = await collect(usersWithMemberships(admin, { brief: true }))
+    expect(brief).toMatchObject(alice)
+    expect(whole).toHaveProperty('requiredActions')
+    expect(brief).not.toHaveProperty('requiredActions')
+  })
+
   test('are no longer read once the signal ends it', async () => {
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(collect(usersWithMemberships(admin, { signal }))).rejects.toThrow('enough')
