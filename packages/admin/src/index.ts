@@ -15,6 +15,7 @@ export type {
 
 // One object at a time
 export type { Edit } from './edit.ts'
+export type { EditOf, UpdateOptions } from './merge-write.ts'
 export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
 export { findUser, type UserRef } from './tasks/find-user.ts'
 export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
@@ -25,15 +26,7 @@ export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
 export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
 export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
 export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
-export {
-  type EditOf,
-  type UpdateOptions,
-  updateClient,
-  updateGroup,
-  updateRealm,
-  updateRole,
-  updateUser,
-} from './update.ts'
+export { updateClient, updateGroup, updateRealm, updateRole, updateUser } from './update.ts'
 
 // Many users
 export { type AssignOptions, bulkAssign } from './bulk/assign.ts'
@@ -42,7 +35,13 @@ export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/
 export { bulkDisable, type DisableOptions } from './bulk/disable.ts'
 export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
 export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
-export { type MembershipOptions, type UserFilter, users, usersWithMemberships } from './bulk/listing.ts'
+export {
+  type MembershipOptions,
+  type UserFilter,
+  type UserListOptions,
+  users,
+  usersWithMemberships,
+} from './bulk/listing.ts'
 export type { JobProgress, ProgressListener } from './bulk/progress.ts'
 export type { Reconciled } from './bulk/reconcile.ts'
 export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
@@ -81,7 +80,9 @@ export {
   type EventGap,
   type EventOrigin,
   followEvents,
+  type FollowEventsOptions,
   type FollowOptions,
+  followUserEvents,
   functionSink,
   headFile,
   type NdjsonSink,
@@ -95,6 +96,7 @@ export {
   type TrailProblem,
   type TrailReport,
   type TrailSource,
+  type UserEvent,
   verifyTrail,
   withReason,
 } from './audit/index.ts'
@@ -131,67 +133,3 @@ export {
   readRealm,
 } from './realm/plan.ts'
 export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'
-export type { ClientCredentials, Credentials, PasswordCredentials, Secret } from './tokens.ts'
-export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
-export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
-export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
-export type { JobProgress, ProgressListener } from './bulk/progress.ts'
-export type { Reconciled } from './bulk/reconcile.ts'
-export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'
-export {
-  type MembershipOptions,
-  type UserFilter,
-  type UserListOptions,
-  users,
-  usersWithMemberships,
-} from './bulk/listing.ts'
-export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
-export type { Edit } from './edit.ts'
-export type { EditOf, UpdateOptions } from './merge-write.ts'
-export { updateClient, updateGroup, updateRealm, updateRole, updateUser } from './update.ts'
-export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
-export { findUser, type UserRef } from './tasks/find-user.ts'
-export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
-export type { RoleName } from './tasks/lookup.ts'
-export { requireMfa, sendActions, type SendActionsOptions } from './tasks/required-actions.ts'
-export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
-export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
-export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
-export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
-export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
-export type { Author, Reason } from './changes.ts'
-export {
-  auditGrants,
-  type AuditEntry,
-  auditMigrations,
-  type AuditSink,
-  type AuditTrail,
-  type AuditTrailOptions,
-  createAuditTrail,
-  functionSink,
-  headFile,
-  type NdjsonSink,
-  ndjsonSink,
-  postgresSink,
-  readHeads,
-  type Seal,
-  type SealedBatch,
-  type TrailHead,
-  type TrailLine,
-  type TrailProblem,
-  type TrailReport,
-  type TrailSource,
-  verifyTrail,
-  withReason,
-} from './audit/index.ts'
-export {
-  type AdminEvent,
-  type EventGap,
-  type EventOrigin,
-  followEvents,
-  type FollowEventsOptions,
-  type FollowOptions,
-  followUserEvents,
-  type UserEvent,
-} from './audit/index.ts'
