@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { type Admin, importUsers, openUserFile } from '@cloakwright/admin'
+import { type Admin, type ImportReport, importUsers, openUserFile } from '@cloakwright/admin'
 import KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { type KeycloakProcess, startKeycloakProcess } from './keycloak-process.ts'
 import { bound, boundHead, printTable } from './report.ts'
 import { inTurns, medianOf, medianRatio, type Target } from './turns.ts'
-import type { ImportResult, ImportTask } from './users-process.ts'
 
 const rounds = 4
 /** Of one round: 10,000 users are imported in all. */
@@ -35,6 +34,22 @@ export async function benchUsers(): Promise<boolean> {
   }
 }
 
+/** What `users-process.mjs` shall import. */
+interface ImportTask {
+  readonly server: string
+  readonly credentials: { readonly username: string; readonly password: string }
+  readonly realm: string
+  readonly file: string
+  readonly journal: string
+  readonly deadLetter: string
+}
+
+/** What it did, and the most resident memory that it ever had, in megabytes (10^6 bytes). */
+interface ImportResult {
+  readonly report: ImportReport
+  readonly peak: number
+}
+
 interface Measured {
   /** Users per second of the whole job. */
   readonly whole: number
@@ -43,23 +58,23 @@ interface Measured {
 }
 
 async function benchSpeed(keycloak: KeycloakProcess, folder: string): Promise<boolean> {
-  const realm = 'users'
-  const admin = keycloak.admin(realm)
-  await makeRealm(admin)
-  const official = await officialClient(keycloak, realm)
+  await makeRealm(keycloak.admin('loop'))
+  const official = await officialClient(keycloak, 'loop')
   let next = 0
   const loop = async (): Promise<Measured> => {
     const from = next
     next += looped
     const started = performance.now()
-    for (let at = from; at < next; at += 1) await createByLoop(official, realm, at)
+    for (let at = from; at < next; at += 1) await createByLoop(official, 'loop', at)
     const perSecond = (1000 * looped) / (performance.now() - started)
     return { whole: perSecond, making: perSecond }
   }
+  let round = 0
   const job = async (): Promise<Measured> => {
-    const from = next
-    next += imported
-    return await importRange(admin, folder, from, next)
+    round += 1
+    const admin = keycloak.admin(`import-${round}`)
+    await makeRealm(admin)
+    return await importInto(admin, join(folder, `${round}.ndjson`))
   }
   const targets: readonly Target<Measured>[] = [
     { name: 'official client, one call after the other', measure: loop },
@@ -98,7 +113,7 @@ async function benchMemory(keycloak: KeycloakProcess, folder: string): Promise<b
     server: keycloak.server,
     credentials: keycloak.credentials,
     realm,
-    file: await writeUsers(join(folder, 'many.ndjson'), 0, many),
+    file: await writeUsers(join(folder, 'many.ndjson'), many),
     journal: join(folder, 'many.journal'),
     deadLetter: join(folder, 'many.rejected'),
   }
@@ -123,12 +138,12 @@ async function benchMemory(keycloak: KeycloakProcess, folder: string): Promise<b
   ])
 }
 
-function wrong({ reconciled }: ImportResult['report']): number {
+function wrong({ reconciled }: ImportReport): number {
   return (reconciled?.missing ?? Number.NaN) + (reconciled?.differing ?? Number.NaN)
 }
 
-async function importRange(admin: Admin, folder: string, from: number, to: number): Promise<Measured> {
-  const path = await writeUsers(join(folder, `${from}.ndjson`), from, to)
+async function importInto(admin: Admin, path: string): Promise<Measured> {
+  await writeUsers(path, imported)
   let making = 0
   const { created, seconds } = await importUsers(admin, await openUserFile(path), {
     journal: `${path}.journal`,
@@ -137,13 +152,13 @@ async function importRange(admin: Admin, folder: string, from: number, to: numbe
       if (phase === 'importing') making = perSecond
     },
   })
-  if (created !== to - from) throw new Error(`${created} users were created of ${to - from}`)
+  if (created !== imported) throw new Error(`${created} users were created of ${imported}`)
   return { whole: created / seconds, making }
 }
 
-async function writeUsers(path: string, from: number, to: number): Promise<string> {
+async function writeUsers(path: string, count: number): Promise<string> {
   const file = createWriteStream(path)
-  for (let at = from; at < to; at += 1) {
+  for (let at = 0; at < count; at += 1) {
     const row = `${JSON.stringify({ ...person(at), realmRoles: ['reader', 'writer'], groups: ['/staff'] })}\n`
     if (!file.write(row)) await once(file, 'drain')
   }
@@ -191,17 +206,17 @@ async function officialClient({ server, credentials }: KeycloakProcess, realm: s
   return { client, roles, groupId: group?.id ?? '' }
 }
 
-/** As its users do it, with both roles by one call. */
+/** As programs do it, with both roles by one call. */
 async function createByLoop({ client, roles, groupId }: Official, realm: string, at: number): Promise<void> {
   const { id } = await client.users.create({ realm, ...person(at) })
   await client.users.addRealmRoleMappings({ realm, id, roles })
   await client.users.addToGroup({ realm, id, groupId })
 }
 
-const program = fileURLToPath(new URL('./users-process.ts', import.meta.url))
+const program = fileURLToPath(new URL('./users-process.mjs', import.meta.url))
 
 async function runProcess(task: ImportTask): Promise<ImportResult> {
-  const child = spawn(process.execPath, ['--import=tsx', program, JSON.stringify(task)], {
+  const child = spawn(process.execPath, [program, JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''

@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /**
  * Texts and a number for each, in 12 bytes a text: a hash of 64 bits is kept, not the text. Keyed anew in each process, so
  * that nobody can write a file with two names of one hash.
  */
 export class HashIndex {
-  readonly #key = randomBytes(16)
+  readonly #key = randomBytes(16).toString('hex')
   #slots = 1024
   #size = 0
   #high = new Uint32Array(1024)
@@ -32,7 +32,7 @@ export class HashIndex {
   }
 
   #hash(text: string): readonly [number, number] {
-    const digest = createHash('sha256').update(this.#key).update(text).digest()
+    const digest = hash('sha256', this.#key + text, 'buffer')
     return [digest.readUInt32LE(0), digest.readUInt32LE(4)]
   }
 

@@ -9,8 +9,11 @@ interface Holder {
   readonly name: string
   readonly kind: 'role' | 'group'
   readonly clientId?: string
+  wanted: number
   /** Wanted members that were not seen. */
   left: number
+  /** It has so many other members that they were not all read. */
+  tooMany: boolean
 }
 
 /** Which users should have which roles and be in which groups: a few bytes for each, whatever the number of users. */
@@ -40,7 +43,9 @@ export class WantedMemberships {
     this.#push(line, holders.length, ...holders.map((holder) => holder + 1))
     for (const holder of holders) {
       const found = this.holders[holder]
-      if (found !== undefined) found.left += 1
+      if (found === undefined) continue
+      found.wanted += 1
+      found.left += 1
     }
   }
 
@@ -64,10 +69,15 @@ export class WantedMemberships {
       const count = this.#numbers[start + 1] ?? 0
       for (const number of this.#numbers.subarray(start + 2, start + 2 + count)) {
         const holder = this.holders[number - 1]
-        if (holder !== undefined) yield { line, name: nameOf(holder) }
+        if (holder?.tooMany === false) yield { line, name: nameOf(holder) }
       }
       start += 2 + count
     }
+  }
+
+  /** How many of the wanted memberships are neither seen nor missing, since their holders have too many other members. */
+  get unchecked(): number {
+    return this.holders.reduce((sum, { left, tooMany }) => sum + (tooMany ? left : 0), 0)
   }
 
   #holder(kind: Holder['kind'], name: string, clientId?: string): number {
@@ -75,7 +85,14 @@ export class WantedMemberships {
     let number = this.#holderOf.get(key)
     if (number === undefined) {
       number = this.holders.length
-      this.holders.push({ kind, name, left: 0, ...(clientId === undefined ? {} : { clientId }) })
+      this.holders.push({
+        kind,
+        name,
+        wanted: 0,
+        left: 0,
+        tooMany: false,
+        ...(clientId === undefined ? {} : { clientId }),
+      })
       this.#holderOf.set(key, number)
     }
     return number
@@ -93,6 +110,8 @@ export class WantedMemberships {
 }
 
 const pageSize = 500
+/** Of a role or group that everybody has, so many members are read, or four times as many as the file names. */
+const mostMembers = 20_000
 
 /** Reads the members of each role and group, until all that are wanted were seen. */
 export async function readMembers(
@@ -116,6 +135,8 @@ export async function readMembers(
       })
       for (const member of members) memberships.seen(number, member.id ?? '')
       if (members.length < pageSize) break
+      holder.tooMany = first + pageSize >= Math.max(mostMembers, 4 * holder.wanted)
+      if (holder.tooMany) break
     }
   }
 }

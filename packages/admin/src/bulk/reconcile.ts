@@ -19,7 +19,9 @@ export interface Reconciled {
   readonly missing: number
   /** Users that are there otherwise than the file has them. */
   readonly differing: number
-  /** The first hundred of both: what is missing is the `user`, or these fields, roles and groups. */
+  /** Memberships that were not read: of roles and groups with more than 20,000 members, most of them not of this file. */
+  readonly unchecked: number
+  /** The first hundred of those that are missing or differ: what is missing is the `user`, or these fields, roles and groups. */
   readonly lines: readonly { readonly line: number; readonly fields: readonly string[] }[]
 }
 
@@ -82,10 +84,12 @@ export async function reconcile(run: Reconciliation): Promise<Reconciled> {
   for (const { line, name } of memberships.missing()) add(line, name)
   phase.end()
   const lines = [...wrong].map(([line, fields]) => ({ line, fields }))
+  const { unchecked } = memberships
   return {
     checked,
     missing,
     differing: wrongLines.size - missing,
+    unchecked,
     lines: lines.toSorted((a, b) => a.line - b.line),
   }
 }

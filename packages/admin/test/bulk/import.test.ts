@@ -73,7 +73,7 @@ describe('an import', () => {
       present: 0,
       existing: 0,
       failed: 0,
-      reconciled: { checked: 120, missing: 0, differing: 0, lines: [] },
+      reconciled: { checked: 120, missing: 0, differing: 0, unchecked: 0, lines: [] },
     })
     expect(await userNames()).toEqual(namesTo(120))
     const made = await userOf('user-000007')
@@ -400,6 +400,7 @@ describe('reconciliation', () => {
       checked: 120,
       missing: 1,
       differing: 3,
+      unchecked: 0,
       lines: [
         { line: 5, fields: ['user'] },
         { line: 10, fields: ['enabled'] },

@@ -1,0 +1,16 @@
+/** Imports a file of users; JavaScript, so that no loader of TypeScript is in the memory that is measured. */
+import { createAdmin, importUsers, openUserFile } from '@cloakwright/admin'
+
+const { server, credentials, realm, file, journal, deadLetter } = JSON.parse(process.argv[2] ?? '')
+let told = performance.now()
+const report = await importUsers(createAdmin({ server, credentials, realm }), await openUserFile(file), {
+  journal,
+  deadLetter,
+  onProgress({ phase, done, total, perSecond }) {
+    if (performance.now() - told < 30_000) return
+    told = performance.now()
+    process.stderr.write(`users: ${phase} ${done} of ${total ?? '?'}, ${perSecond.toFixed(0)}/s\n`)
+  },
+})
+const peak = (process.resourceUsage().maxRSS * 1024) / 1e6
+process.stdout.write(JSON.stringify({ report, peak }))
