@@ -113,31 +113,48 @@ const pageSize = 500
 /** Of a role or group that everybody has, so many members are read, or four times as many as the file names. */
 const mostMembers = 20_000
 
-/** Reads the members of each role and group, until all that are wanted were seen. */
+/** Reads the members of each role and group, until all that are wanted were seen; of as many at once as the pace allows. */
 export async function readMembers(
-  { client, realm }: Admin,
+  admin: Admin,
   facts: RealmFacts,
   pace: Pace,
   memberships: WantedMemberships,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const [number, holder] of memberships.holders.entries()) {
-    const { kind, name, clientId } = holder
-    const id = kind === 'group' ? await facts.groupId(name) : await uuidOf(facts, clientId)
-    if (id === undefined && (kind === 'group' || clientId !== undefined)) continue
-    for (let first = 0; holder.left > 0; first += pageSize) {
-      signal?.throwIfAborted()
-      const page = { realm, first, max: pageSize, briefRepresentation: true }
-      const members = await pace.send(async () => {
-        if (kind === 'group') return await client.groups.listMembers({ id: id ?? '', ...page })
-        if (id !== undefined) return await client.clients.findUsersWithRole({ id, roleName: name, ...page })
-        return await client.roles.findUsersWithRole({ name, ...page })
-      })
-      for (const member of members) memberships.seen(number, member.id ?? '')
-      if (members.length < pageSize) break
-      holder.tooMany = first + pageSize >= Math.max(mostMembers, 4 * holder.wanted)
-      if (holder.tooMany) break
+  // Shared by all readers: each takes the next.
+  const holders = memberships.holders.entries()
+  const read = async (): Promise<void> => {
+    for (const [number, holder] of holders) {
+      for await (const id of membersOf(admin, facts, pace, holder)) {
+        signal?.throwIfAborted()
+        memberships.seen(number, id)
+      }
     }
+  }
+  await Promise.all(Array.from({ length: pace.inFlight }, read))
+}
+
+/** Ids of a holder's members, page by page, as long as wanted ones are left. */
+async function* membersOf(
+  { client, realm }: Admin,
+  facts: RealmFacts,
+  pace: Pace,
+  holder: Holder,
+): AsyncGenerator<string, void, undefined> {
+  const { kind, name, clientId } = holder
+  const id = kind === 'group' ? await facts.groupId(name) : await uuidOf(facts, clientId)
+  if (id === undefined && (kind === 'group' || clientId !== undefined)) return
+  for (let first = 0; holder.left > 0; first += pageSize) {
+    const page = { realm, first, max: pageSize, briefRepresentation: true }
+    const members = await pace.send(async () => {
+      if (kind === 'group') return await client.groups.listMembers({ id: id ?? '', ...page })
+      if (id !== undefined) return await client.clients.findUsersWithRole({ id, roleName: name, ...page })
+      return await client.roles.findUsersWithRole({ name, ...page })
+    })
+    for (const member of members) yield member.id ?? ''
+    if (members.length < pageSize) return
+    holder.tooMany = first + pageSize >= Math.max(mostMembers, 4 * holder.wanted)
+    if (holder.tooMany) return
   }
 }
 
