@@ -3,7 +3,7 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import type { UserRepresentation } from '../representations.ts'
 import type { End } from './journal-records.ts'
-import { isUnavailable, type Pace } from './pace.ts'
+import { isTimeout, type Pace } from './pace.ts'
 import { createSingly } from './single.ts'
 import type { RealmFacts } from './realm-facts.ts'
 import type { WantedUser } from './wanted.ts'
@@ -29,7 +29,7 @@ export async function sendUsers(sending: Sending, users: readonly WantedUser[]):
   try {
     return await importBatch(sending, users)
   } catch (error) {
-    const splits = isDivisible(error) || (users.length > 1 && isUnavailable(error))
+    const splits = isDivisible(error) || (users.length > 1 && isTimeout(error))
     if (!splits || first === undefined) throw error
     if (users.length === 1) return [await createSingly(sending, first)]
   }
@@ -58,9 +58,9 @@ export async function usersById(
 async function importBatch({ admin, pace }: Sending, users: readonly WantedUser[]): Promise<End[]> {
   const { client, realm } = admin
   const rep = { ifResourceExists: 'SKIP' as const, users: users.map(({ representation }) => representation) }
-  // A batch that takes the server too long may pass in halves.
-  const repetitions = users.length === 1 ? undefined : 3
-  const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }), repetitions)
+  // What takes the server too long may pass in halves.
+  const repeats = (error: unknown): boolean => users.length === 1 || !isTimeout(error)
+  const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }), repeats)
   // Not in the order of the users: those that are skipped come first, the others in none.
   const idByName = new Map(results.map(({ resourceName, id }) => [resourceName.toLowerCase(), id]))
   return users.map(({ line, id, name }): End => {

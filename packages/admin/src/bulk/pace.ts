@@ -5,8 +5,11 @@ import { createRetry } from '../retry.ts'
 export interface Pace {
   readonly batch: number
   readonly inFlight: number
-  /** Sends; a server that is not ready is sent less, and asked again later. A request that is repeated may have been carried out. */
-  send<T>(request: () => Promise<T>, repetitions?: number): Promise<T>
+  /**
+   * Sends; a server that is not ready is sent less, and asked again later, unless `repeats` says otherwise of the error. A
+   * request that is repeated may have been carried out.
+   */
+  send<T>(request: () => Promise<T>, repeats?: (error: CloakwrightError) => boolean): Promise<T>
 }
 
 export interface PaceOptions {
@@ -55,7 +58,7 @@ export function createPace({ signal, batch: most = 50 }: PaceOptions): Pace {
     get inFlight() {
       return inFlight
     },
-    async send(request, repetitions = patience) {
+    async send(request, repeats = () => true) {
       for (let attempt = 1; ; attempt += 1) {
         try {
           const result = await request()
@@ -64,7 +67,7 @@ export function createPace({ signal, batch: most = 50 }: PaceOptions): Pace {
         } catch (error) {
           if (!isUnavailable(error)) throw error
           slowDown()
-          if (attempt > repetitions) throw error
+          if (attempt > patience || !repeats(error)) throw error
           const asked = error.retryAfter === undefined ? 0 : error.retryAfter * 1000
           const wait = Math.random() * Math.min(longestWait, firstWait * 2 ** attempt)
           await retry.wait(Math.max(asked, wait))
@@ -114,6 +117,11 @@ export async function inBatches<T>(
   signal?.throwIfAborted()
 }
 
-export function isUnavailable(error: unknown): error is CloakwrightError {
+/** No answer within the time that one attempt has. */
+export function isTimeout(error: unknown): boolean {
+  return isUnavailable(error) && error.cause instanceof Error && error.cause.name === 'TimeoutError'
+}
+
+function isUnavailable(error: unknown): error is CloakwrightError {
   return error instanceof CloakwrightError && error.code === 'CW_ADMIN_UNAVAILABLE'
 }

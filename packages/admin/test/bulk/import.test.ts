@@ -367,6 +367,15 @@ describe('an import through faults', () => {
     expect(report).toMatchObject({ created: 150, present: 0, existing: 0, failed: 0 })
   })
 
+  test('that keep the answer back sends a batch again in halves', async () => {
+    const files = await jobFiles()
+    const hasty = target.admin({ realm: admin.realm, timeout: 1_000, retries: 0 })
+    target.proxy.fail('POST', '/partialImport', 'silence')
+    target.proxy.seen.length = 0
+    expect(await importUsers(hasty, fileOf(40, person), files)).toMatchObject({ created: 40, failed: 0 })
+    expect(target.proxy.count('POST')).toBe(3)
+  })
+
   test('that do not end stops, and goes on when it is called again', async () => {
     const files = await jobFiles()
     const forbidden = { status: 403, body: '{"error":"HTTP 403 Forbidden"}' }
