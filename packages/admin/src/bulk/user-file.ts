@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { open, readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
@@ -24,7 +24,7 @@ export interface UserFileOptions {
  * no user is a {@link BadRow} among the others; only what makes the whole file unreadable is an error.
  *
  * @throws {CW_FILE_INVALID} when the file is missing, empty or not UTF-8, when its columns are unknown, or when it is not
- *   one JSON document where it should be
+ *   one JSON document where it should be; while rows are read, also when it has changed since it was opened
  * @example
  * ```ts
  * import { openUserFile } from '@cloakwright/admin'
@@ -35,22 +35,29 @@ export interface UserFileOptions {
  */
 export async function openUserFile(path: string, options: UserFileOptions = {}): Promise<UserFile> {
   const parts = await partsOf(path)
-  const { digest, size } = await inspect(parts)
-  const format = options.format ?? (await formatOf(path, parts))
+  const { digest, size } = await inspect(parts.map((part) => part.path))
+  const format = options.format ?? (await formatOf(parts[0]?.path ?? path))
   const file = { path, format, digest, size, rows: () => checkedRows(parts, format) }
   // Columns that nobody knows show now, not when a job has begun.
   for await (const _row of file.rows()) break
   return file
 }
 
+/** A file as it was when it was opened. */
+interface Part {
+  readonly path: string
+  readonly size: number
+  readonly changed: number
+}
+
 const exportPart = /-users-(\d+)\.json$/
 
 /** The file itself, or the parts of a realm's export in a folder, in their order. */
-async function partsOf(path: string): Promise<readonly string[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw invalid(`${path} can't be read`, 'Check the path and its permissions.', cause)
-  })
-  if (!found.isDirectory()) return [path]
+async function partsOf(path: string): Promise<readonly Part[]> {
+  const found = await lookAt(path)
+  if (found.isFile()) return [await partOf(path)]
+  if (!found.isDirectory())
+    throw invalid(`${path} can't be read twice`, 'Save what comes from a pipe to a file first.')
   const names = (await readdir(path)).filter((name) => exportPart.test(name))
   const realms = new Set(names.map((name) => name.replace(exportPart, '')))
   if (realms.size !== 1) {
@@ -60,7 +67,19 @@ async function partsOf(path: string): Promise<readonly string[]> {
     )
   }
   const numberOf = (name: string): number => Number(exportPart.exec(name)?.[1])
-  return names.sort((a, b) => numberOf(a) - numberOf(b)).map((name) => join(path, name))
+  names.sort((a, b) => numberOf(a) - numberOf(b))
+  return await Promise.all(names.map((name) => partOf(join(path, name))))
+}
+
+async function partOf(path: string): Promise<Part> {
+  const { size, mtimeMs } = await lookAt(path)
+  return { path, size, changed: mtimeMs }
+}
+
+async function lookAt(path: string): Promise<Stats> {
+  return await stat(path).catch((cause: unknown) => {
+    throw invalid(`${path} can't be read`, 'Check the path and its permissions.', cause)
+  })
 }
 
 async function inspect(parts: readonly string[]): Promise<{ digest: string; size: number }> {
@@ -98,14 +117,14 @@ async function refuseUtf16(path: string): Promise<void> {
   )
 }
 
-async function formatOf(path: string, parts: readonly string[]): Promise<UserFormat> {
+async function formatOf(path: string): Promise<UserFormat> {
   const known = new Map<string, UserFormat>([
     ['.csv', 'csv'],
     ['.ndjson', 'ndjson'],
     ['.jsonl', 'ndjson'],
     ['.json', 'keycloak'],
   ])
-  const byName = known.get(extname(basename(parts[0] ?? path)).toLowerCase())
+  const byName = known.get(extname(basename(path)).toLowerCase())
   if (byName !== undefined) return byName
   const start = (await beginning(path, 64 * 1024)).toString('utf8').replace(/^﻿/, '').trimStart()
   if (start.startsWith('[')) return 'keycloak'
@@ -125,7 +144,7 @@ async function beginning(path: string, length: number): Promise<Buffer> {
 }
 
 async function* checkedRows(
-  parts: readonly string[],
+  parts: readonly Part[],
   format: UserFormat,
 ): AsyncGenerator<Row, void, undefined> {
   for await (const row of read(parts, format)) {
@@ -140,15 +159,18 @@ async function* checkedRows(
 }
 
 async function* read(
-  parts: readonly string[],
+  parts: readonly Part[],
   format: UserFormat,
 ): AsyncGenerator<Candidate | BadRow, void, undefined> {
-  if (format === 'keycloak') {
-    let line = 1
-    for (const path of parts) line = yield* readExport(path, line)
-    return
+  let line = 1
+  for (const part of parts) {
+    const { path } = part
+    const now = await partOf(path)
+    if (now.size !== part.size || now.changed !== part.changed)
+      throw invalid(`${path} has changed since it was opened`, 'Begin anew with the file as it is now.')
+    if (format === 'keycloak') line = yield* readExport(path, line)
+    else yield* format === 'csv' ? readCsv(path) : readNdjson(path)
   }
-  for (const path of parts) yield* format === 'csv' ? readCsv(path) : readNdjson(path)
 }
 
 function isJson(text: string): boolean {

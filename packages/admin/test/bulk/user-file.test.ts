@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { openUserFile, type Row } from '@cloakwright/admin'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'
@@ -317,6 +318,56 @@ describe('any file', () => {
     const error = await caught(openUserFile(await folder.write('users.csv', content)))
     expect(error.message).toContain(`line 50001, byte ${12 * 50_000 + 1}`)
   })
+
+  test('that changes after it was opened is an error, not another job', async () => {
+    const file = await openUserFile(await folder.write('changing.csv', 'username\nalice\n'))
+    await folder.write('changing.csv', 'username\nmallory\n')
+    const error = await caught(collect(file.rows()))
+    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining('has changed') })
+  })
+
+  test('that can be read only once is refused', async () => {
+    const error = await caught(openUserFile('/dev/null'))
+    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining('twice') })
+  })
+
+  test.each(['csv', 'ndjson', 'json'])(
+    'gives rows in order or one error, whatever it has: %s',
+    async (extension) => {
+      const pieces = fc.constantFrom(
+        'username',
+        'enabled',
+        'alice',
+        'true',
+        '__proto__',
+        '"users":[',
+        '{"username":"a"}',
+        ...Array.from('",;{}[]:\\ é\n\0\uFEFF'),
+        '""',
+        '\r\n',
+      )
+      const content = fc.oneof(
+        fc.array(pieces, { maxLength: 30 }).map((list) => list.join('')),
+        fc.array(pieces, { maxLength: 30 }).map((list) => `username,enabled\n${list.join('')}`),
+        fc.uint8Array({ maxLength: 50 }),
+      )
+      await fc.assert(
+        fc.asyncProperty(content, async (any) => {
+          let before = 0
+          try {
+            for (const row of await folder.rows(`any.${extension}`, any)) {
+              expect(row.line).toBeGreaterThan(before)
+              before = row.line
+              if ('user' in row) expect(row.user.username).toMatch(/^\P{Cc}+$/u)
+            }
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'CW_FILE_INVALID' })
+          }
+        }),
+        { numRuns: 400 },
+      )
+    },
+  )
 
   test('that is missing or empty is an error', async () => {
     expect(await caught(openUserFile(folder.path('none.csv')))).toMatchObject({ code: 'CW_FILE_INVALID' })
