@@ -179,6 +179,34 @@ describe('users of a file', () => {
   })
 })
 
+test('faults on 5 % of the requests change nothing in the end', { timeout: 120_000 }, async () => {
+  const { client, realm } = admin
+  const names = Array.from({ length: 25 }, (_, index) => `user-${String(index).padStart(2, '0')}`)
+  const list = names.map((username) => ({ username, enabled: true }))
+  await client.realms.partialImport({ realm, rep: { ifResourceExists: 'SKIP', users: list } })
+  const before = await state()
+  const assign = await open(`username\n${names.join('\n')}\n`)
+  const disable = await open(`username\n${names.join('\n')}\n`)
+  const patient = target.admin({ realm, timeout: 2000 })
+  target.proxy.storm({ share: 0.05, seed: 7 })
+
+  const what = { roles: { realm: ['reader'] }, groups: ['/staff'] }
+  expect(await bulkAssign(patient, assign.file, { ...assign.job, ...what })).toMatchObject({
+    changed: 25,
+    failed: 0,
+  })
+  expect(await bulkDisable(patient, disable.file, disable.job)).toMatchObject({ changed: 25, failed: 0 })
+  target.proxy.reset()
+  const after = await state()
+  expect(new Set(names.map((name) => after[name]))).toEqual(new Set(['disabled reader {} /staff']))
+
+  target.proxy.storm({ share: 0.05, seed: 8 })
+  await undoJob(patient, disable.job.journal)
+  await undoJob(patient, assign.job.journal)
+  target.proxy.reset()
+  expect(await state()).toEqual(before)
+})
+
 describe('a job that was interrupted', () => {
   test('is continued, and undone as a whole', async () => {
     const before = await state()
