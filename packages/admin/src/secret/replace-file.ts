@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
-import { access, type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
 
@@ -45,7 +44,6 @@ async function inPlaceOf(
     // A link stays a link: what it names is replaced.
     const target = await realpath(path).catch(() => path)
     const found = await stat(target).catch(() => undefined)
-    if (found !== undefined) await access(target, constants.R_OK | constants.W_OK)
     aside = join(dirname(target), `.${basename(target)}.${randomUUID()}`)
     handle = await open(aside, 'wx', 0o600)
     if (found !== undefined) {

@@ -45,6 +45,13 @@ describe('a file', () => {
     expect(modeOf('shared')).toBe('640')
   })
 
+  test('that only its owner may read is replaced, and stays so', async () => {
+    writeFileSync(path('read-only'), 'old', { mode: 0o400 })
+    await deliver({ file: path('read-only') }, secret, undefined)
+    expect(readFileSync(path('read-only'), 'utf8')).toBe(`${secret}\n`)
+    expect(modeOf('read-only')).toBe('400')
+  })
+
   test.skipIf(!isRoot)('keeps its owner and group', async () => {
     writeFileSync(path('owned'), 'old', { mode: 0o640 })
     chownSync(path('owned'), 12_345, 54_321)

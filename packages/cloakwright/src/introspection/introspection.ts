@@ -17,7 +17,7 @@ import { checkIntrospection } from './options.ts'
 export interface IntrospectionOptions {
   /** A confidential client of the realm that the tokens have in `aud`: Keycloak tells others nothing. */
   readonly clientId: string
-  /** Its secret, or a function that reads it; called before each use, so that a rotation needs no restart. */
+  /** Its secret, or a function that reads it: called before each use and when it is refused, so that a rotation needs no restart. */
   readonly clientSecret: string | (() => string | Promise<string>)
   /**
    * Seconds for which an answer is used again, 0–60; 5 by default. Until then a logout goes unnoticed, unless a

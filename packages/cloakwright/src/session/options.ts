@@ -18,7 +18,7 @@ export interface SessionOptions {
   /** Where the service itself reaches the realm, if not by `issuer`. */
   readonly internalUrl?: string | undefined
   readonly clientId: string
-  /** The client's secret, or what reads it: called before each use, so that a rotated secret needs no restart. */
+  /** The client's secret, or what reads it: called before each use and when it is refused, so that a rotation needs no restart. */
   readonly clientSecret: string | (() => string | Promise<string>)
   /** How the client authenticates, as it is registered: `client_secret_basic` by default. */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | undefined
