@@ -74,6 +74,7 @@ export interface MoveToKey {
  *   deliver: { file: '/run/secrets/shop-api.jwk' },
  *   proveDelivery: ['systemctl', 'restart', 'shop-api'],
  * })
+ * console.log(configuration)
  * ```
  */
 export async function moveToPrivateKeyJwt(

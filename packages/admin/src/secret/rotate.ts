@@ -94,6 +94,7 @@ export async function readSecretStatus(admin: Admin, clientId: string): Promise<
  *   credentials: { clientId: 'operator', clientSecret: () => process.env['OPERATOR_SECRET'] ?? '' },
  * })
  * const { expiresAt } = await rotateSecret(admin, 'shop-api', { deliver: { file: '/run/secrets/shop-api' } })
+ * console.log(expiresAt)
  * ```
  */
 export async function rotateSecret(
