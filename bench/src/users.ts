@@ -206,10 +206,10 @@ async function officialClient({ server, credentials }: KeycloakProcess, realm: s
   return { client, roles, groupId: group?.id ?? '' }
 }
 
-/** As programs do it, with both roles by one call. */
+/** As programs do it: a call for the user, for each role and for the group. */
 async function createByLoop({ client, roles, groupId }: Official, realm: string, at: number): Promise<void> {
   const { id } = await client.users.create({ realm, ...person(at) })
-  await client.users.addRealmRoleMappings({ realm, id, roles })
+  for (const role of roles) await client.users.addRealmRoleMappings({ realm, id, roles: [role] })
   await client.users.addToGroup({ realm, id, groupId })
 }
 

@@ -93,7 +93,7 @@ export async function importUsers(
       if (journal === undefined) {
         return { ...noEnds, ...checked.counts, reconciled: undefined, seconds: seconds() }
       }
-      const pace = createPace({ signal: options.signal })
+      const pace = createPace({ signal: options.signal, batch: lookedUp })
       const counts = await importRows({ ...run, journal, pace, ...checked })
       const reconciled = await reconcile({ ...run, journal, pace, rows: counts.rows })
       return { ...counts, reconciled, seconds: seconds() }
@@ -133,6 +133,9 @@ interface Checked {
   readonly counts: Counts
   readonly bad: LineMap
 }
+
+/** Users whose ids fit into one address. */
+const lookedUp = 80
 
 const noEnds = { created: 0, present: 0, existing: 0 }
 

@@ -372,7 +372,7 @@ describe('an import through faults', () => {
     const hasty = target.admin({ realm: admin.realm, timeout: 1_000, retries: 0 })
     target.proxy.fail('POST', '/partialImport', 'silence')
     target.proxy.seen.length = 0
-    expect(await importUsers(hasty, fileOf(40, person), files)).toMatchObject({ created: 40, failed: 0 })
+    expect(await importUsers(hasty, fileOf(20, person), files)).toMatchObject({ created: 20, failed: 0 })
     expect(target.proxy.count('POST')).toBe(3)
   })
 

@@ -85,7 +85,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
   test('three times makes exactly the wanted users when it is continued', async () => {
     const files = await jobFiles()
     for (const share of [0.1, 0.35, 0.7]) {
-      const lines = 1 + Math.round(2 * (count / 50) * share * (0.8 + 0.4 * Math.random()))
+      const lines = 1 + Math.round(2 * (count / 80) * share * (0.8 + 0.4 * Math.random()))
       expect(await start(files).killAt(lines)).toBe(true)
     }
     const report = JSON.parse(await start(files).output) as object
@@ -109,7 +109,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     const { client, realm } = admin
     await client.users.create({ realm, username: 'bystander' })
     await client.users.create({ realm, username: person(3).username })
-    expect(await start(files).killAt(Math.round(count / 50))).toBe(true)
+    expect(await start(files).killAt(Math.round(count / 80))).toBe(true)
     await undoJob(admin, files.journal)
     expect((await usersOfRealm()).map(({ username }) => username)).toEqual(['bystander', person(3).username])
     const error = await caught(importUsers(admin, fileOf(count, person), files))
