@@ -2,10 +2,11 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
+import { lockFile } from '../file-lock.ts'
 import { headOf, type Seal, sealBatch, type SealedBatch, type TrailHead } from './chain.ts'
 import type { UnplacedEntry } from './entry.ts'
-import { withFileLock } from './file-lock.ts'
 import { readLine } from './line.ts'
 import type { AuditSink, TrailLine, TrailSource } from './sink.ts'
 
@@ -28,7 +29,12 @@ export function ndjsonSink(path: string): NdjsonSink {
   async function exclusively<T>(work: (file: FileHandle) => Promise<T>): Promise<T> {
     const file = await open(path, 'a+', 0o600)
     try {
-      return await withFileLock(path, () => work(file))
+      const release = await acquire(path, file)
+      try {
+        return await work(file)
+      } finally {
+        await release()
+      }
     } finally {
       await file.close()
     }
@@ -69,6 +75,20 @@ export function ndjsonSink(path: string): NdjsonSink {
       }
     },
     lines: (after) => linesOf(path, after),
+  }
+}
+
+/** Milliseconds that a writer waits for the others of its file. */
+const patience = 10_000
+
+async function acquire(path: string, file: FileHandle): Promise<() => Promise<void>> {
+  const until = performance.now() + patience
+  for (;;) {
+    const release = await lockFile(path, file.fd)
+    if (release !== undefined) return release
+    if (performance.now() > until)
+      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', `another process holds ${path}`)
+    await pause(5 + Math.random() * 15)
   }
 }
 

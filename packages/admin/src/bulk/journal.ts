@@ -2,7 +2,7 @@ import { closeSync, constants, createReadStream, fdatasync, ftruncateSync, openS
 import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CloakwrightError } from 'cloakwright'
-import { lockFile } from './journal-lock.ts'
+import { lockFile } from '../file-lock.ts'
 import {
   type End,
   type JournalHeader,
@@ -267,6 +267,7 @@ async function hold(path: string, flags: number): Promise<Held> {
   }
   try {
     const unlock = await lockFile(path, descriptor)
+    if (unlock === undefined) throw locked(path)
     return {
       descriptor,
       async release() {
@@ -278,6 +279,12 @@ async function hold(path: string, flags: number): Promise<Held> {
     closeSync(descriptor)
     throw error
   }
+}
+
+function locked(path: string): CloakwrightError {
+  return new CloakwrightError('CW_JOURNAL_LOCKED', `Another process works on the journal ${path}`, {
+    hint: 'Wait until it has ended, or stop it: the job can be continued.',
+  })
 }
 
 function requireSame(path: string, found: JournalHeader, wanted: JournalHeader): void {
