@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Admin, ImportedUser, Row, UserFile, UserFormat } from '@cloakwright/admin'
@@ -61,8 +61,11 @@ export async function makeRealm(admin: Admin): Promise<void> {
   await client.realms.addDefaultGroup({ realm, id: everyone.id })
 }
 
-/** Paths for a job's files, in a folder of their own. */
+/** Paths for a job's files, in a folder of this test's own, removed at its end. */
 export async function jobFiles(): Promise<{ journal: string; deadLetter: string }> {
+  // Here, because the process that a test kills imports this file too, without a test runner.
+  const { onTestFinished } = await import('vitest')
   const folder = await mkdtemp(join(tmpdir(), 'cloakwright-job-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
   return { journal: join(folder, 'journal'), deadLetter: join(folder, 'rejected.ndjson') }
 }
