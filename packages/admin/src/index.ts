@@ -29,24 +29,24 @@ export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
 export { updateClient, updateGroup, updateRealm, updateRole, updateUser } from './update.ts'
 
 // Many users
-export { type AssignOptions, bulkAssign } from './bulk/assign.ts'
-export type { ChangeOptions, ChangeReport } from './bulk/change-users.ts'
-export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './bulk/dead-letter.ts'
-export { bulkDisable, type DisableOptions } from './bulk/disable.ts'
-export { type ExportOptions, type ExportReport, exportUsers } from './bulk/export.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './bulk/import.ts'
+export { type AssignOptions, bulkAssign } from './jobs/assign.ts'
+export type { ChangeOptions, ChangeReport } from './jobs/change-users.ts'
+export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/dead-letter.ts'
+export { bulkDisable, type DisableOptions } from './jobs/disable.ts'
+export { type ExportOptions, type ExportReport, exportUsers } from './listing/export.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
 export {
   type MembershipOptions,
   type UserFilter,
   type UserListOptions,
   users,
   usersWithMemberships,
-} from './bulk/listing.ts'
-export type { JobProgress, ProgressListener } from './bulk/progress.ts'
-export type { Reconciled } from './bulk/reconcile.ts'
-export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './bulk/rows.ts'
-export { type UndoOptions, type UndoReport, undoJob } from './bulk/undo.ts'
-export { openUserFile, type UserFileOptions } from './bulk/user-file.ts'
+} from './listing/users.ts'
+export type { JobProgress, ProgressListener } from './jobs/progress.ts'
+export type { Reconciled } from './import/reconcile.ts'
+export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
+export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo.ts'
+export { openUserFile, type UserFileOptions } from './files/user-file.ts'
 
 // Client secrets
 export type { Command, Delivery } from './secret/delivery.ts'

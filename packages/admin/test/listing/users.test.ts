@@ -1,6 +1,6 @@
 import { type Admin, users, usersWithMemberships } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { pagesByName } from '../../src/bulk/pages-by-name.ts'
+import { pagesByName } from '../../src/listing/pages-by-name.ts'
 import { collect } from '../support/collect.ts'
 import { openTarget, type Target } from '../support/target.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { HashIndex } from '../../src/bulk/hash-index.ts'
-import { LineMap } from '../../src/bulk/line-map.ts'
+import { HashIndex } from '../../src/import/hash-index.ts'
+import { LineMap } from '../../src/jobs/line-map.ts'
 
 describe('a hash index', () => {
   test('gives the number of each of 100,000 texts, and none for others', () => {

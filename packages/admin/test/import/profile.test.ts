@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { hiddenAttributes, profileProblem } from '../../src/bulk/profile.ts'
+import { hiddenAttributes, profileProblem } from '../../src/import/profile.ts'
 
 const user = { username: 'alice', email: 'alice@example.org', firstName: 'Alice', lastName: 'Liddell' }
 const withTeam = (...team: string[]) => ({ ...user, attributes: { team } })

@@ -1,6 +1,6 @@
 import type { Admin } from '../admin.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
-import type { UserFile } from './rows.ts'
+import type { UserFile } from '../files/rows.ts'
 
 /** Options of {@link bulkDisable}. */
 export interface DisableOptions extends ChangeOptions {

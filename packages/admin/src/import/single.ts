@@ -3,7 +3,7 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import type { RoleMappingPayload, UserRepresentation } from '../representations.ts'
 import { type Sending, usersById } from './batches.ts'
-import type { End } from './journal-records.ts'
+import type { End } from '../jobs/journal-records.ts'
 import { roleNames } from './realm-facts.ts'
 import type { WantedUser } from './wanted.ts'
 

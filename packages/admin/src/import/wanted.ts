@@ -1,7 +1,7 @@
 import { v5 } from 'uuid'
 import type { UserRepresentation } from '../representations.ts'
 import { type RealmFacts, texts } from './realm-facts.ts'
-import type { UserFile, UserRow } from './rows.ts'
+import type { UserFile, UserRow } from '../files/rows.ts'
 
 /** A user that an import wants the realm to have. */
 export interface WantedUser {

@@ -1,7 +1,7 @@
 import { HashIndex } from './hash-index.ts'
 import { profileProblem } from './profile.ts'
 import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
-import type { ImportedUser, UserFormat, UserRow } from './rows.ts'
+import type { ImportedUser, UserFormat, UserRow } from '../files/rows.ts'
 
 /** Says what is wrong with a row, without its values; undefined: nothing. Sees each row once, in their order. */
 export type RowCheck = (row: UserRow) => Promise<string | undefined>

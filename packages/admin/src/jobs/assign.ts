@@ -12,8 +12,8 @@ import {
   type Plan,
   type UserTask,
 } from './change-users.ts'
-import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
-import type { ImportedUser, UserFile } from './rows.ts'
+import { type RealmFacts, roleNames, texts } from '../import/realm-facts.ts'
+import type { ImportedUser, UserFile } from '../files/rows.ts'
 
 /** Options of {@link bulkAssign}. */
 export interface AssignOptions extends ChangeOptions {

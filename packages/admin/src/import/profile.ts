@@ -1,5 +1,5 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
-import type { ImportedUser } from './rows.ts'
+import type { ImportedUser } from '../files/rows.ts'
 
 const builtIn = ['username', 'email', 'firstName', 'lastName'] as const
 

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
 import type { Admin } from '../admin.ts'
 import type { UserRepresentation } from '../representations.ts'
-import { type UserFilter, usersWithMemberships } from './listing.ts'
-import { type ProgressListener, startPhase } from './progress.ts'
-import { writeCsv, writeNdjson } from './write-users.ts'
+import { type UserFilter, usersWithMemberships } from './users.ts'
+import { type ProgressListener, startPhase } from '../jobs/progress.ts'
+import { writeCsv, writeNdjson } from '../files/write-users.ts'
 
 /** Options of {@link exportUsers}. */
 export interface ExportOptions extends UserFilter {
