@@ -29,12 +29,17 @@ export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
 export { updateClient, updateGroup, updateRealm, updateRole, updateUser } from './update.ts'
 
 // Many users
+export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/dead-letter.ts'
+export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
+export { openUserFile, type UserFileOptions } from './files/user-file.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
+export type { Reconciled } from './import/reconcile.ts'
 export { type AssignOptions, bulkAssign } from './jobs/assign.ts'
 export type { ChangeOptions, ChangeReport } from './jobs/change-users.ts'
-export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/dead-letter.ts'
 export { bulkDisable, type DisableOptions } from './jobs/disable.ts'
+export type { JobProgress, ProgressListener } from './jobs/progress.ts'
+export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo.ts'
 export { type ExportOptions, type ExportReport, exportUsers } from './listing/export.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
 export {
   type MembershipOptions,
   type UserFilter,
@@ -42,11 +47,6 @@ export {
   users,
   usersWithMemberships,
 } from './listing/users.ts'
-export type { JobProgress, ProgressListener } from './jobs/progress.ts'
-export type { Reconciled } from './import/reconcile.ts'
-export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
-export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo.ts'
-export { openUserFile, type UserFileOptions } from './files/user-file.ts'
 
 // Client secrets
 export type { Command, Delivery } from './secret/delivery.ts'
