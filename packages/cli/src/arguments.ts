@@ -23,3 +23,9 @@ export function toSeconds(text: string): number {
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
+
+/** For commander: a number of things, from 1. */
+export function toCount(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number from 1.')
+}

@@ -38,6 +38,15 @@ function username(): string {
 function password(): string | undefined {
   const file = process.env['KC_BOOTSTRAP_ADMIN_PASSWORD_FILE']
   if (!file) return process.env['KC_BOOTSTRAP_ADMIN_PASSWORD'] || undefined
+  return readSecretFile('KC_BOOTSTRAP_ADMIN_PASSWORD_FILE', file)
+}
+
+/**
+ * The secret in the file that a variable or option names: one line.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function readSecretFile(name: string, file: string): string {
   let text: string
   try {
     text = readFileSync(file, 'utf8').trim()
@@ -45,23 +54,20 @@ function password(): string | undefined {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
     throw new CloakwrightError(
       'CW_CONFIG_INVALID',
-      `KC_BOOTSTRAP_ADMIN_PASSWORD_FILE names ${file}, which can't be read (${reason})`,
+      `${name} names ${file}, which can't be read (${reason})`,
       {
         hint: 'Name a file that this process may read',
       },
     )
   }
   if (text !== '') return text
-  throw new CloakwrightError(
-    'CW_CONFIG_INVALID',
-    `KC_BOOTSTRAP_ADMIN_PASSWORD_FILE names ${file}, which is empty`,
-    {
-      hint: 'Write the password into it as one line',
-    },
-  )
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${name} names ${file}, which is empty`, {
+    hint: 'Write the secret into it as one line',
+  })
 }
 
-function isLoopback(server: string): boolean {
+/** Whether a server is on this machine. */
+export function isLoopback(server: string): boolean {
   const host = URL.canParse(server) ? new URL(server).hostname : ''
   return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)
 }

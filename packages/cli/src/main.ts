@@ -1,14 +1,36 @@
-/** `cloakwright`: exit code 0 when all went well, 1 when something failed or was refused, 2 when the command line is wrong. */
+/** `cloakwright`; exit.ts says what it ends with. */
 import { CommanderError } from 'commander'
+import { exitCode, Interrupted, UsageError } from './exit.ts'
 import { createProgram } from './program.ts'
+
+// The next program of a pipe needs no more of it: `cloakwright users list | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCode.done)
+  throw error
+})
 
 try {
   await createProgram().parseAsync()
-  process.exit(process.exitCode ?? 0)
+  process.exit(process.exitCode ?? exitCode.done)
 } catch (error) {
   // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
-  const { printError } = await import('./output.ts')
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCode.done : exitCode.usage)
+  const { note, printError } = await import('./output.ts')
+  if (error instanceof Interrupted) {
+    note(error.message)
+    process.exit(exitCode.interrupted)
+  }
   printError(error)
-  process.exit(1)
+  if (isAboutAccount(error)) {
+    const { chosenAccount } = await import('./connection.ts')
+    const account = chosenAccount()
+    if (account !== undefined) note(`Asked as ${account}`)
+  }
+  process.exit(error instanceof UsageError ? exitCode.usage : exitCode.failed)
+}
+
+/** Variables of an application may be taken for those of an operator. */
+function isAboutAccount(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return code === 'CW_ADMIN_UNAUTHORIZED' || code === 'CW_ADMIN_FORBIDDEN'
 }

@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import colors from 'picocolors'
+import { UsageError } from './exit.ts'
+import { colorsOf, escapedLines } from './terminal.ts'
 
 /** A line for the reader, or for the next program, on standard output. */
 export function print(text = ''): void {
@@ -9,7 +10,7 @@ export function print(text = ''): void {
 /** A line beside the result, on standard error. */
 export function note(text: string): void {
   endProgress()
-  process.stderr.write(`${colors.dim(text)}\n`)
+  process.stderr.write(`${colorsOf(process.stderr).dim(text)}\n`)
 }
 
 let shown = ''
@@ -36,16 +37,17 @@ export function endProgress(): void {
 /** An error as what happened and what to do next; a stack only where the fault is ours. */
 export function printError(error: unknown): void {
   endProgress()
-  if (!(error instanceof CloakwrightError)) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`${colors.red('error')}: ${text}\n`)
-    process.stderr.write(
-      '  This is a fault of cloakwright itself: please report it, with the lines above and your command.\n',
-    )
+  const label = colorsOf(process.stderr).red('error')
+  const say = (text: string) => process.stderr.write(`${text}\n`)
+  if (error instanceof CloakwrightError || error instanceof UsageError) {
+    const code = error instanceof CloakwrightError ? ` (${error.code})` : ''
+    say(`${label}: ${escapedLines(error.message)}${code}`)
+    if (error.hint !== undefined) say(`  ${escapedLines(error.hint).replaceAll('\n', '\n  ')}`)
     return
   }
-  process.stderr.write(`${colors.red('error')}: ${error.message} (${error.code})\n`)
-  if (error.hint !== undefined) process.stderr.write(`  ${error.hint.replaceAll('\n', '\n  ')}\n`)
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  say(`${label}: ${escapedLines(text)}`)
+  say('  This is a fault of cloakwright itself: please report it, with the lines above and your command.')
 }
 
 /** Milliseconds as a reader wants them: `812 ms`, `24.1 s`. */

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   applyPlan,
-  createAdmin,
   definedRoleNames,
   describeChange,
   planRealm,
@@ -10,13 +9,14 @@ import {
   toRoleTypes,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
+import { connectToDefine } from '../connection.ts'
 import { loadDefinition } from '../definition.ts'
-import { administrator, keycloakRealm, keycloakServer } from '../environment.ts'
 import { readRealms } from '../export-file.ts'
 import { print } from '../output.ts'
 
 interface Options {
   readonly server?: string
+  readonly profile?: string
   readonly realm: string
 }
 
@@ -38,13 +38,15 @@ export async function apply(options: Options): Promise<void> {
 
 interface TypesOptions {
   readonly server?: string
+  readonly profile?: string
   readonly realm?: string
   readonly out?: string
 }
 
 /** `cloakwright realm types`: the realm's roles as a declaration file. */
-export async function types({ server, realm, out }: TypesOptions): Promise<void> {
-  const text = toRoleTypes(await roleNames(server, realm))
+export async function types(options: TypesOptions): Promise<void> {
+  const { out } = options
+  const text = toRoleTypes(await roleNames(options))
   if (out === undefined) process.stdout.write(text)
   else if (existsSync(out) && readFileSync(out, 'utf8') === text) print(`${out} was up to date already`)
   else {
@@ -53,10 +55,11 @@ export async function types({ server, realm, out }: TypesOptions): Promise<void>
   }
 }
 
-async function roleNames(server = keycloakServer(), realm: string | undefined): Promise<RealmRoleNames> {
+async function roleNames(options: TypesOptions): Promise<RealmRoleNames> {
+  const { realm } = options
   if (realm === undefined) {
-    const admin = createAdmin({ server, credentials: administrator(server) })
-    return await readRoleNames(admin, keycloakRealm())
+    const live = connectToDefine(options)
+    return await readRoleNames(live.admin, live.realm)
   }
   if (!realm.endsWith('.json')) return definedRoleNames(await loadDefinition(realm))
   const [exported, second] = readRealms(realm, '--realm')
@@ -87,7 +90,6 @@ function isObject(value: unknown): value is object {
 }
 
 async function prepare(options: Options) {
-  const server = options.server ?? keycloakServer()
   const definition = await loadDefinition(options.realm)
-  return { admin: createAdmin({ server, credentials: administrator(server) }), definition }
+  return { admin: connectToDefine(options).admin, definition }
 }

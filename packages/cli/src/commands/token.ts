@@ -11,6 +11,7 @@ import {
 } from 'cloakwright'
 import { note, print } from '../output.ts'
 import { type PolicyOptions, policyOf } from '../policy-options.ts'
+import { escaped } from '../terminal.ts'
 
 interface Options extends PolicyOptions {
   readonly issuer: string
@@ -148,11 +149,6 @@ function membersOf(segment: string): Record<string, unknown> | undefined {
 function shown(value: unknown): string {
   if (value === undefined) return 'none'
   return escaped(JSON.stringify(value).slice(0, 300))
-}
-
-/** So that nothing in it can steer a terminal. */
-function escaped(text: string): string {
-  return text.replaceAll(/\p{C}|[\u2028\u2029]/gu, '?')
 }
 
 function timeOf(value: unknown): string {

@@ -8,6 +8,14 @@ import { onTestFinished } from 'vitest'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
+/** The command line that starts it. */
+export const launcher: readonly string[] = [
+  process.execPath,
+  '--conditions=cloakwright-source',
+  `--import=${import.meta.resolve('tsx')}`,
+  main,
+]
+
 /** `cloakwright` as a process of its own. */
 export interface Program {
   readonly child: ChildProcess
@@ -25,7 +33,8 @@ export function startCli(
   variables: NodeJS.ProcessEnv = {},
   input?: string,
 ): Program {
-  const child = spawn(process.execPath, ['--conditions=cloakwright-source', '--import=tsx', main, ...args], {
+  const [node = '', ...mainArguments] = launcher
+  const child = spawn(node, [...mainArguments, ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -70,6 +79,27 @@ export async function runCli(args: readonly string[], variables: NodeJS.ProcessE
   const program = startCli(args, variables, input)
   const code = await program.ended
   return { code, stdout: program.stdout(), stderr: program.stderr() }
+}
+
+/** Runs it on a terminal, by util-linux's `script`; types this once the output matches. */
+export async function runOnTerminal(
+  args: readonly string[],
+  variables: NodeJS.ProcessEnv = {},
+  typed: readonly { readonly after: RegExp; readonly keys: string }[] = [],
+): Promise<{ readonly code: number; readonly output: string }> {
+  const quoted = [...launcher, ...args].map((word) => `'${word.replaceAll("'", String.raw`'\''`)}'`)
+  const command = `stty cols 120 rows 40; exec ${quoted.join(' ')}`
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TERM: 'xterm', ...variables },
+  })
+  const waiting = [...typed]
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    if (waiting[0]?.after.test(output) === true) child.stdin.write(waiting.shift()?.keys ?? '')
+  })
+  const code = await new Promise<number>((resolve) => child.once('close', (ended) => resolve(ended ?? -1)))
+  return { code, output }
 }
 
 /** A folder that goes with the test. */

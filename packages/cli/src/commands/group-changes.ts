@@ -1,0 +1,54 @@
+import {
+  addToGroups,
+  deleteGroup,
+  ensureGroup,
+  moveGroup,
+  removeFromGroups,
+  setGroups,
+} from '@cloakwright/admin'
+import { userRef } from '../lookup.ts'
+import { type RoleOptions, toAttributes, toRoleNames } from '../names.ts'
+import { change, type WriteOptions } from '../writes.ts'
+
+interface CreateOptions extends WriteOptions, RoleOptions {
+  readonly description?: string
+  readonly attribute?: readonly string[]
+}
+
+/** `cloakwright groups create`. */
+export async function create(path: string, options: CreateOptions): Promise<void> {
+  const { description } = options
+  const attributes = toAttributes(options.attribute)
+  const roles = toRoleNames(options)
+  const group = {
+    ...(description === undefined ? {} : { description }),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(roles === undefined ? {} : { roles }),
+  }
+  await change(options, async (admin) => (await ensureGroup(admin, path, group)).changes)
+}
+
+/** `cloakwright groups delete`. */
+export async function destroy(path: string, options: WriteOptions): Promise<void> {
+  await change(options, (admin) => deleteGroup(admin, path), `Delete the group ${path} and all within it?`)
+}
+
+/** `cloakwright groups move`. */
+export async function move(path: string, parent: string, options: WriteOptions): Promise<void> {
+  await change(options, (admin) => moveGroup(admin, path, parent))
+}
+
+/** `cloakwright groups add`. */
+export async function add(user: string, paths: readonly string[], options: WriteOptions): Promise<void> {
+  await change(options, (admin) => addToGroups(admin, userRef(user), paths))
+}
+
+/** `cloakwright groups set`. */
+export async function set(user: string, paths: readonly string[], options: WriteOptions): Promise<void> {
+  await change(options, (admin) => setGroups(admin, userRef(user), paths))
+}
+
+/** `cloakwright groups remove`. */
+export async function remove(user: string, paths: readonly string[], options: WriteOptions): Promise<void> {
+  await change(options, (admin) => removeFromGroups(admin, userRef(user), paths))
+}

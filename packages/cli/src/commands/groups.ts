@@ -1,0 +1,27 @@
+import { type ConnectionOptions, connect } from '../connection.ts'
+import { allGroups, membersOf } from '../lookup.ts'
+import { printList } from '../results.ts'
+import { userColumns } from './users.ts'
+
+interface Options extends ConnectionOptions {
+  readonly json?: true
+}
+
+/** `cloakwright groups list`. */
+export async function list(options: Options): Promise<void> {
+  const admin = connect(options)
+  await printList(
+    allGroups(admin),
+    [
+      { name: 'path', of: ({ path }) => path },
+      { name: 'id', of: ({ id }) => id },
+    ],
+    options.json === true,
+  )
+}
+
+/** `cloakwright groups members`. */
+export async function members(path: string, options: Options): Promise<void> {
+  const admin = connect(options)
+  await printList(membersOf(admin, path), userColumns, options.json === true)
+}

@@ -1,0 +1,125 @@
+import {
+  type Command,
+  type Delivery,
+  moveToPrivateKeyJwt,
+  readSecretStatus,
+  rotateSecret,
+} from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
+import { confirmed } from '../confirm.ts'
+import { type ConnectionOptions, connect } from '../connection.ts'
+import { UsageError } from '../exit.ts'
+import { abortedBySignals } from '../job.ts'
+import { note } from '../output.ts'
+import { printObject } from '../results.ts'
+import { connectToWrite, type WriteOptions } from '../writes.ts'
+
+interface RotateOptions extends WriteOptions {
+  readonly file?: string
+  readonly envFile?: string
+  readonly variable?: string
+  readonly command?: string
+  readonly prove?: string
+  readonly keepOld?: true
+  readonly setUpPolicy?: true
+  readonly allowDowntime?: true
+  readonly toPrivateKey?: true
+  readonly algorithm?: 'ES256' | 'PS256' | 'RS256' | 'EdDSA'
+  readonly keyFormat?: 'jwk' | 'pem'
+}
+
+/** `cloakwright secret status`. */
+export async function status(
+  client: string,
+  options: ConnectionOptions & { readonly json?: true },
+): Promise<void> {
+  await printStatus(client, options)
+}
+
+/** `cloakwright secret rotate`. */
+export async function rotate(client: string, options: RotateOptions): Promise<void> {
+  const deliver = toDelivery(options)
+  if (options.dryRun === true) return await printStatus(client, options, 'nothing was changed')
+  const isMove = options.toPrivateKey === true
+  // A step that was begun is finished.
+  const signal = abortedBySignals()
+  const admin = connectToWrite(options)
+  const question = isMove ? `Replace the secret of ${client} by a key?` : `Rotate the secret of ${client}?`
+  await confirmed(`${question} (realm ${admin.realm} at ${admin.server})`, options.yes === true)
+  const shared = {
+    deliver,
+    signal,
+    onStep: (step: string) => note(`${isMove ? 'key' : 'secret'} ${step}`),
+    ...(options.prove === undefined ? {} : { proveDelivery: shell(options.prove) }),
+  }
+  if (isMove) {
+    const { algorithm, keyFormat } = options
+    const { configuration, provedBy } = await moveToPrivateKeyJwt(admin, client, {
+      ...shared,
+      ...(algorithm === undefined ? {} : { algorithm }),
+      ...(keyFormat === undefined ? {} : { format: keyFormat }),
+    })
+    return printObject({ ...configuration, provedBy }, options.json === true)
+  }
+  const { changes: _, ...rotation } = await rotateSecret(admin, client, {
+    ...shared,
+    keepOld: options.keepOld === true,
+    setUpPolicy: options.setUpPolicy === true,
+    allowDowntime: options.allowDowntime === true,
+  }).catch((error: unknown) => {
+    throw withOptions(error)
+  })
+  printObject(toTexts({ clientId: client, ...rotation }), options.json === true)
+}
+
+async function printStatus(
+  client: string,
+  options: ConnectionOptions & { readonly json?: true },
+  remark?: string,
+): Promise<void> {
+  const { overlap, ...times } = await readSecretStatus(connect(options), client)
+  if (options.json === true) return printObject({ ...times, overlap }, true)
+  const answer = overlap.possible
+    ? `two live secrets, the old one for ${overlap.oldLives} s`
+    : `the old secret would end at once: ${overlap.why}`
+  printObject(toTexts({ ...times, rotation: answer }), false)
+  if (!overlap.possible) note(overlap.hint)
+  if (remark !== undefined) note(remark)
+}
+
+/** The toolkit names what a program would pass: here these are options. */
+function withOptions(error: unknown): unknown {
+  if (!(error instanceof CloakwrightError) || error.code !== 'CW_SECRET_OVERLAP_MISSING') return error
+  const hint = (error.hint ?? '')
+    .replace('moveToPrivateKeyJwt', '--to-private-key')
+    .replace('allowDowntime', '--allow-downtime')
+  return new CloakwrightError(error.code, error.message, {
+    hint: `${hint} With the feature on, --set-up-policy adds the policy.`,
+    cause: error,
+  })
+}
+
+function toTexts(value: object): object {
+  const texts = Object.entries(value).map(([name, member]: [string, unknown]) => [
+    name,
+    member instanceof Date ? member.toISOString() : member,
+  ])
+  return Object.fromEntries(texts) as object
+}
+
+function toDelivery({ file, envFile, variable, command }: RotateOptions): Delivery {
+  const given = [file, envFile, command].filter((each) => each !== undefined)
+  if (given.length === 1 && (envFile === undefined) === (variable === undefined)) {
+    if (file !== undefined) return { file }
+    if (command !== undefined) return { command: shell(command) }
+    if (envFile !== undefined && variable !== undefined) return { environmentFile: envFile, variable }
+  }
+  throw new UsageError(
+    'It must be said where the service gets its secret from',
+    'Give one of --file FILE, --env-file FILE with --variable NAME, or --command COMMAND',
+  )
+}
+
+function shell(command: string): Command {
+  return process.platform === 'win32' ? ['cmd', '/d', '/s', '/c', command] : ['sh', '-c', command]
+}

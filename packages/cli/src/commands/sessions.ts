@@ -1,0 +1,60 @@
+import { endSession, endSessions, items } from '@cloakwright/admin'
+import { type ConnectionOptions, connect } from '../connection.ts'
+import { UsageError } from '../exit.ts'
+import { findClientId, findUser, userRef } from '../lookup.ts'
+import { printList } from '../results.ts'
+import { change, type WriteOptions } from '../writes.ts'
+
+interface ListOptions extends ConnectionOptions {
+  readonly user?: string
+  readonly client?: string
+  readonly json?: true
+}
+
+/** `cloakwright sessions list`. */
+export async function list(options: ListOptions): Promise<void> {
+  const { user, client } = options
+  if ((user === undefined) === (client === undefined)) {
+    throw new UsageError('Sessions are those of a user or at a client', 'Give --user USER or --client ID')
+  }
+  const admin = connect(options)
+  const { users, clients } = admin.client
+  const found =
+    user === undefined
+      ? await atClient(await findClientId(admin, client ?? ''))
+      : await users.listSessions({ id: (await findUser(admin, user)).id ?? '' })
+
+  async function atClient(id: string) {
+    return items((page) => clients.listSessions({ id, ...page }))
+  }
+
+  await printList(
+    found,
+    [
+      { name: 'session', of: ({ id }) => id },
+      { name: 'user', of: ({ username }) => username },
+      { name: 'address', of: ({ ipAddress }) => ipAddress },
+      { name: 'began', of: ({ start }) => timeOf(start) },
+      { name: 'last seen', of: ({ lastAccess }) => timeOf(lastAccess) },
+    ],
+    options.json === true,
+  )
+}
+
+interface EndOptions extends WriteOptions {
+  readonly session?: string
+}
+
+/** `cloakwright sessions end`. */
+export async function end(user: string | undefined, options: EndOptions): Promise<void> {
+  const { session } = options
+  if (user !== undefined && session === undefined) {
+    await change(options, (admin) => endSessions(admin, userRef(user)), `End all sessions of ${user}?`)
+  } else if (user === undefined && session !== undefined) {
+    await change(options, (admin) => endSession(admin, session), `End the session ${session}?`)
+  } else throw new UsageError('Which sessions?', 'Give either a user or --session ID')
+}
+
+function timeOf(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString()
+}

@@ -1,0 +1,85 @@
+import { deleteUser, disableUser, enableUser, ensureUser, requireMfa, sendActions } from '@cloakwright/admin'
+import { UsageError } from '../exit.ts'
+import { userRef } from '../lookup.ts'
+import { type RoleOptions, toAttributes, toRoleNames } from '../names.ts'
+import { type PasswordOptions, readPassword } from '../secret-input.ts'
+import { change, type WriteOptions } from '../writes.ts'
+import { disableAll, type JobOptions } from './user-jobs.ts'
+
+interface CreateOptions extends WriteOptions, RoleOptions, PasswordOptions {
+  readonly email?: string
+  readonly emailVerified?: true
+  readonly firstName?: string
+  readonly lastName?: string
+  readonly attribute?: readonly string[]
+  readonly group?: readonly string[]
+  readonly requiredAction?: readonly string[]
+  readonly disabled?: true
+  readonly temporary?: true
+}
+
+/** `cloakwright users create`. */
+export async function create(username: string, options: CreateOptions): Promise<void> {
+  const { email, emailVerified, firstName, lastName, group, requiredAction, disabled, temporary } = options
+  const attributes = toAttributes(options.attribute)
+  const roles = toRoleNames(options)
+  const password = await readPassword(options, username)
+  const user = {
+    username,
+    ...(email === undefined ? {} : { email }),
+    ...(emailVerified === undefined ? {} : { emailVerified }),
+    ...(firstName === undefined ? {} : { firstName }),
+    ...(lastName === undefined ? {} : { lastName }),
+    ...(disabled === undefined ? {} : { enabled: false }),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(requiredAction === undefined ? {} : { requiredActions: requiredAction }),
+    ...(group === undefined ? {} : { groups: group }),
+    ...(roles === undefined ? {} : { roles }),
+    ...(password === undefined ? {} : { password, temporaryPassword: temporary === true }),
+  }
+  await change(options, async (admin) => (await ensureUser(admin, user)).changes)
+}
+
+/** `cloakwright users disable`. */
+export async function disable(
+  user: string | undefined,
+  options: JobOptions & { readonly file?: string },
+): Promise<void> {
+  const { file } = options
+  if (user !== undefined && file === undefined) {
+    await change(options, (admin) => disableUser(admin, userRef(user)))
+  } else if (user === undefined && file !== undefined) await disableAll(file, options)
+  else throw new UsageError('Which users?', 'Give either a user or --file FILE')
+}
+
+/** `cloakwright users enable`. */
+export async function enable(user: string, options: WriteOptions): Promise<void> {
+  await change(options, (admin) => enableUser(admin, userRef(user)))
+}
+
+/** `cloakwright users delete`. */
+export async function destroy(user: string, options: WriteOptions): Promise<void> {
+  await change(options, (admin) => deleteUser(admin, userRef(user)), `Delete the user ${user}?`)
+}
+
+/** `cloakwright users require-mfa`. */
+export async function mfa(user: string, options: WriteOptions): Promise<void> {
+  await change(options, (admin) => requireMfa(admin, userRef(user)))
+}
+
+interface SendOptions extends WriteOptions {
+  readonly client?: string
+  readonly redirectUri?: string
+  readonly lifespan?: number
+}
+
+/** `cloakwright users send-actions`. */
+export async function send(user: string, actions: readonly string[], options: SendOptions): Promise<void> {
+  const { client, redirectUri, lifespan } = options
+  const link = {
+    ...(client === undefined ? {} : { clientId: client }),
+    ...(redirectUri === undefined ? {} : { redirectUri }),
+    ...(lifespan === undefined ? {} : { lifespan }),
+  }
+  await change(options, (admin) => sendActions(admin, userRef(user), actions, link))
+}

@@ -1,0 +1,154 @@
+import { copyFileSync, createReadStream, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import {
+  type Admin,
+  bulkAssign,
+  bulkDisable,
+  type ChangeReport,
+  importUsers,
+  openUserFile,
+  undoJob,
+  type UserFile,
+  type UserFormat,
+} from '@cloakwright/admin'
+import { confirmed } from '../confirm.ts'
+import { exitCode } from '../exit.ts'
+import { type Job, runJob } from '../job.ts'
+import { type RoleOptions, toRoleNames } from '../names.ts'
+import { note } from '../output.ts'
+import { printObject } from '../results.ts'
+import { escaped } from '../terminal.ts'
+import { connectToWrite, type WriteOptions } from '../writes.ts'
+
+/** The files of a job that works on a file of users. */
+export interface JobOptions extends WriteOptions {
+  readonly format?: UserFormat
+  readonly journal?: string
+  readonly rejected?: string
+}
+
+/** What `cloakwright users assign` gives to all; without any, each row its own. */
+interface AssignOptions extends RoleOptions {
+  readonly group?: readonly string[]
+}
+
+/** `cloakwright users import`. */
+export async function importFile(path: string, options: JobOptions): Promise<void> {
+  await runFileJob(path, options, '', importUsers, (report, journal) => {
+    const { reconciled, ...counts } = report
+    const { checked = 0, missing = 0, differing = 0, lines = [] } = reconciled ?? {}
+    if (options.json === true) printObject({ dryRun: options.dryRun === true, ...report }, true)
+    else printObject(reconciled === undefined ? counts : { ...counts, checked, missing, differing }, false)
+    for (const { line, fields } of lines)
+      note(escaped(`line ${line}: not as in the file: ${fields.join(', ')}`))
+    if (report.created > 0) note(undoHint(journal))
+    return report.failed + report.existing + missing + differing === 0
+  })
+}
+
+/** `cloakwright users disable --file`. */
+export async function disableAll(path: string, options: JobOptions): Promise<void> {
+  await confirmed(`Disable the users of ${path}?`, options.yes === true || options.dryRun === true)
+  await runFileJob(path, options, '.disable', bulkDisable, tellChanged(options))
+}
+
+/** `cloakwright users assign`. */
+export async function assign(path: string, options: JobOptions & AssignOptions): Promise<void> {
+  const roles = toRoleNames(options)
+  const { group } = options
+  const wanted = {
+    ...(roles === undefined ? {} : { roles }),
+    ...(group === undefined ? {} : { groups: group }),
+  }
+  const work: FileWork<ChangeReport> = (admin, file, job) => bulkAssign(admin, file, { ...job, ...wanted })
+  await runFileJob(path, options, '.assign', work, tellChanged(options))
+}
+
+function tellChanged(options: JobOptions): (report: ChangeReport, journal: string) => boolean {
+  const isDryRun = options.dryRun === true
+  return (report, journal) => {
+    printObject({ dryRun: isDryRun, ...report }, options.json === true)
+    if (report.changed > 0 && !isDryRun) note(undoHint(journal))
+    return report.failed === 0
+  }
+}
+
+function undoHint(journal: string): string {
+  return `Take it back: cloakwright users undo ${journal}`
+}
+
+/** What a job of the toolkit takes beside its file. */
+interface FileJob extends Job {
+  readonly journal: string
+  readonly deadLetter: string
+  readonly dryRun: boolean
+}
+
+type FileWork<Report> = (admin: Admin, file: UserFile, job: FileJob) => Promise<Report>
+
+/**
+ * Runs a job with its files, by default beside the one that it works on, and tells what it came to. A dry run's rejected
+ * rows are told, not kept. Ends the program with 3 where something was left undone.
+ */
+async function runFileJob<Report>(
+  path: string,
+  options: JobOptions,
+  name: string,
+  work: FileWork<Report>,
+  tell: (report: Report, journal: string) => boolean,
+): Promise<void> {
+  const base = `${path.replace(/[/\\]+$/, '')}${name}`
+  const dryRun = options.dryRun === true
+  const folder = dryRun ? mkdtempSync(join(tmpdir(), 'cloakwright-')) : undefined
+  const deadLetter =
+    folder === undefined ? (options.rejected ?? `${base}.rejected.ndjson`) : join(folder, 'rows')
+  const journal = options.journal ?? `${base}.journal`
+  try {
+    const report = await runJob('The same command goes on.', async (job) => {
+      const file = await openUserFile(path, options.format === undefined ? {} : { format: options.format })
+      return await work(connectToWrite(options), file, { journal, deadLetter, dryRun, ...job })
+    })
+    const isWhole = tell(report, journal)
+    await tellRejected(deadLetter, folder === undefined)
+    if (!isWhole) process.exitCode = exitCode.partly
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Rejected rows that are told one by one. */
+const mostTold = 20
+
+async function tellRejected(file: string, isKept: boolean): Promise<void> {
+  if (!existsSync(file)) return
+  let count = 0
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    count += 1
+    if (count > mostTold) continue
+    const { line, reason } = JSON.parse(text) as { line: number; reason: string }
+    note(escaped(`line ${line}: ${reason}`))
+  }
+  if (count > mostTold) note(`and ${count - mostTold} more`)
+  if (isKept) note(`Rejected rows are in ${file}: mend and import it as it is, then delete it`)
+}
+
+/** `cloakwright users undo`. */
+export async function undo(path: string, options: WriteOptions): Promise<void> {
+  const isDryRun = options.dryRun === true
+  if (!isDryRun) await confirmed(`Take back what the job of ${path} did?`, options.yes === true)
+  const folder = isDryRun ? mkdtempSync(join(tmpdir(), 'cloakwright-')) : undefined
+  // What was taken back is written down in the journal: a dry run has one of its own.
+  const journal = folder === undefined ? path : join(folder, 'journal')
+  try {
+    if (folder !== undefined) copyFileSync(path, journal)
+    const report = await runJob('The same command goes on.', ({ signal, onProgress }) =>
+      undoJob(connectToWrite(options), journal, { signal, onProgress }),
+    )
+    printObject({ dryRun: isDryRun, ...report }, options.json === true)
+    if (report.kept > 0) process.exitCode = exitCode.partly
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  }
+}

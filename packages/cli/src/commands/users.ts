@@ -1,0 +1,112 @@
+import { all, type UserFilter, users, usersWithMemberships } from '@cloakwright/admin'
+import { type ConnectionOptions, connect } from '../connection.ts'
+import { findUser } from '../lookup.ts'
+import { pairOf } from '../names.ts'
+import { type Column, printList, printObject } from '../results.ts'
+import { toJson } from '../terminal.ts'
+
+/** Which users. */
+export interface FilterOptions {
+  readonly search?: string
+  readonly attribute?: string
+  readonly disabled?: true
+}
+
+interface ListOptions extends ConnectionOptions, FilterOptions {
+  readonly memberships?: true
+  readonly limit?: number
+  readonly json?: true
+}
+
+interface User {
+  readonly id?: string
+  readonly username?: string
+  readonly email?: string
+  readonly enabled?: boolean
+  readonly groups?: readonly string[]
+  readonly realmRoles?: readonly string[]
+  readonly clientRoles?: object
+}
+
+/** What a list says of a user. */
+export const userColumns: readonly Column<User>[] = [
+  { name: 'user name', of: ({ username }) => username },
+  { name: 'e-mail', of: ({ email }) => email },
+  { name: 'enabled', of: ({ enabled }) => (enabled === false ? 'no' : 'yes') },
+  { name: 'id', of: ({ id }) => id },
+]
+
+const membershipColumns: readonly Column<User>[] = [
+  { name: 'groups', of: ({ groups }) => groups?.join(', ') },
+  { name: 'roles', of: ({ realmRoles }) => realmRoles?.join(', ') },
+  {
+    name: 'roles of clients',
+    of: ({ clientRoles }) => (clientRoles === undefined ? '' : toJson(clientRoles)),
+  },
+]
+
+/** `cloakwright users list`. */
+export async function list(options: ListOptions): Promise<void> {
+  const admin = connect(options)
+  const { memberships = false, limit = Number.POSITIVE_INFINITY } = options
+  const filter = toFilter(options)
+  const found = memberships ? usersWithMemberships(admin, filter) : users(admin, filter)
+  const columns = memberships ? [...userColumns, ...membershipColumns] : userColumns
+  await printList(atMost(limit, found), columns, options.json === true)
+}
+
+/** The options as Keycloak's list takes them. */
+export function toFilter({ search, attribute, disabled }: FilterOptions): UserFilter {
+  return {
+    ...(search === undefined ? {} : { search }),
+    ...(attribute === undefined ? {} : { q: toQuery(attribute) }),
+    ...(disabled === undefined ? {} : { enabled: false }),
+  }
+}
+
+/** `cloakwright users get`. */
+export async function get(
+  user: string,
+  options: ConnectionOptions & { readonly json?: true },
+): Promise<void> {
+  const admin = connect(options)
+  const found = await findUser(admin, user)
+  const { id = '' } = found
+  const [groups, mappings] = await Promise.all([
+    all((page) => admin.client.users.listGroups({ id, ...page })),
+    admin.client.users.listRoleMappings({ id }),
+  ])
+  const clientRoles = Object.entries(mappings.clientMappings ?? {}).map(([client, mapped]) => [
+    client,
+    (mapped as { mappings?: { name?: string }[] }).mappings?.map(({ name }) => name),
+  ])
+  const { access: _, ...account } = found
+  printObject(
+    {
+      ...account,
+      groups: groups.map(({ path }) => path),
+      realmRoles: mappings.realmMappings?.map(({ name }) => name) ?? [],
+      clientRoles: Object.fromEntries(clientRoles) as object,
+    },
+    options.json === true,
+  )
+}
+
+function toQuery(attribute: string): string {
+  const [name, value] = pairOf(attribute, '=', '--attribute', 'NAME=VALUE, such as team=blue')
+  return `${quoted(name)}:${quoted(value)}`
+}
+
+/** Keycloak takes spaces and colons within quotation marks only. */
+function quoted(text: string): string {
+  return /^[\w.@-]+$/.test(text) ? text : `"${text}"`
+}
+
+async function* atMost<T>(limit: number, rows: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  let count = 0
+  for await (const row of rows) {
+    yield row
+    count += 1
+    if (count >= limit) return
+  }
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+
+/**
+ * From now on no request of this process changes anything: what would is answered as Keycloak answers
+ * when all is well, and what would have been made or changed is read as if it were. So a task goes its way and says what
+ * it would do.
+ *
+ * The place is `fetch`, which everything passes: whatever a command does, no write gets out.
+ */
+export function sendNoWrites(): void {
+  const send = globalThis.fetch
+  const realm = new ImaginedRealm()
+  globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init)
+    const url = new URL(request.url)
+    // To log in changes nothing.
+    if (url.pathname.endsWith('/protocol/openid-connect/token')) return await send(request)
+    const path = decodeURIComponent(url.pathname.replace(/\/+$/, ''))
+    if (request.method === 'GET') {
+      return realm.answer(path, url.searchParams) ?? (await realm.changed(path, await send(request)))
+    }
+    const body = await bodyOf(request)
+    if (request.method === 'PUT') realm.change(path, body)
+    if (request.method !== 'POST') return new Response(undefined, { status: 204 })
+    const id = realm.make(path, body)
+    return new Response(undefined, {
+      status: 201,
+      headers: { location: `${url.origin}${url.pathname}/${id}` },
+    })
+  }
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+/** What the writes that were not sent would have left. Paths are those of the Admin API. */
+class ImaginedRealm {
+  readonly #made = new Map<string, Members>()
+  readonly #changed = new Map<string, Members>()
+  readonly #groupPaths = new Map<unknown, string>()
+
+  /** Takes a POST; gives the id of what it would have made. */
+  make(path: string, body: Members): string {
+    const [, , , name = '', list, parent, part] = path.split('/')
+    const realm = `/admin/realms/${name}`
+    const id = randomUUID()
+    const it = { ...body, id }
+    if (path.endsWith('/users')) this.#made.set(`${path}/${id}`, it)
+    if (path.endsWith('/roles')) {
+      this.#made.set(`${path}/${String(body['name'])}`, it)
+      this.#made.set(`${realm}/roles-by-id/${id}`, it)
+    }
+    if (list === 'groups' && (parent === undefined || part === 'children')) {
+      const groupPath = `${this.#groupPaths.get(parent) ?? ''}/${String(body['name'])}`
+      this.#groupPaths.set(id, groupPath)
+      this.#made.set(`${realm}/groups/${id}`, { ...it, path: groupPath })
+      this.#made.set(`${realm}/group-by-path${groupPath}`, { ...it, path: groupPath })
+    }
+    return id
+  }
+
+  /** Takes a PUT. */
+  change(path: string, body: Members): void {
+    this.#changed.set(path, { ...this.#changed.get(path), ...body })
+  }
+
+  /** The answer to a GET for what was not really made. */
+  answer(path: string, query: URLSearchParams): Response | undefined {
+    const it = this.#made.get(path)
+    if (it !== undefined) return Response.json({ ...it, ...this.#changed.get(path) })
+    for (const [each, made] of this.#made) {
+      // Nothing belongs to it yet, no group is below it.
+      if (path.startsWith(`${each}/`)) {
+        if (each.includes('/group-by-path/')) return Response.json({}, { status: 404 })
+        return Response.json(path.endsWith('/role-mappings') ? {} : [])
+      }
+      const isAskedFor = query.get('exact') === 'true' && query.get('username') === made['username']
+      if (isAskedFor && each.startsWith(`${path}/`)) return Response.json([made])
+    }
+    return undefined
+  }
+
+  /** The server's answer to a GET, with what was not really changed. */
+  async changed(path: string, response: Response): Promise<Response> {
+    if (!response.ok) return response
+    const change = this.#changed.get(path)
+    if (change === undefined && !path.includes('/group-by-path/')) return response
+    const it = (await response.json()) as Members
+    this.#groupPaths.set(it['id'], String(it['path']))
+    return Response.json({ ...it, ...change })
+  }
+}
+
+async function bodyOf(request: Request): Promise<Members> {
+  const text = await request.text()
+  const value: unknown = text === '' ? {} : JSON.parse(text)
+  return typeof value === 'object' && !Array.isArray(value) ? { ...value } : {}
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander'
+import { collect } from '../arguments.ts'
+import { destroys, examples, reads, writes } from './options.ts'
+
+/** `cloakwright groups`. */
+export function addGroups(program: Command): void {
+  const groups = examples(
+    program.command('groups').description('Groups, and who is in them.'),
+    'cloakwright groups list',
+    'cloakwright groups add alice /staff/editors',
+  )
+
+  examples(
+    reads(groups.command('list').description('List all groups, those within others too: path, id.')),
+    'cloakwright groups list | cut -f1',
+  ).action(async (options) => (await import('../commands/groups.ts')).list(options))
+
+  examples(
+    reads(
+      groups
+        .command('members')
+        .description("List a group's own members, not those of the groups within it.")
+        .argument('<path>', 'the path of the group: /staff/editors'),
+    ),
+    'cloakwright groups members /staff/editors --json',
+  ).action(async (path, options) => (await import('../commands/groups.ts')).members(path, options))
+
+  examples(
+    writes(
+      groups
+        .command('create')
+        .description('Create a group, and those above it; one that is there is brought into line.')
+        .argument('<path>', 'its path: /staff/editors')
+        .option('--description <text>', 'what it is for')
+        .option('--attribute <name=value>', 'attribute; repeatable', collect)
+        .option('--role <name>', 'its members have this realm role; repeatable', collect)
+        .option('--client-role <client:role>', "its members have this client's role; repeatable", collect),
+    ),
+    'cloakwright groups create /staff/editors --role editor',
+  ).action(async (path, options) => (await import('../commands/group-changes.ts')).create(path, options))
+
+  examples(
+    destroys(
+      groups
+        .command('delete')
+        .description('Delete a group and all groups within it; their members stay users.')
+        .argument('<path>', 'its path'),
+    ),
+    'cloakwright groups delete /staff/editors --yes',
+  ).action(async (path, options) => (await import('../commands/group-changes.ts')).destroy(path, options))
+
+  examples(
+    writes(
+      groups
+        .command('move')
+        .description('Move a group, and all within it, into another one.')
+        .argument('<path>', 'its path')
+        .argument('<parent>', 'the path of the group that it comes into, / for the top'),
+    ),
+    'cloakwright groups move /staff/editors /press',
+    'cloakwright groups move /press/editors /',
+  ).action(async (path, parent, options) =>
+    (await import('../commands/group-changes.ts')).move(path, parent, options),
+  )
+
+  for (const [name, description] of [
+    ['add', 'Let a user be in these groups too.'],
+    ['remove', 'Take a user out of these groups.'],
+    ['set', 'Let a user be in these groups, and in no others.'],
+  ] as const) {
+    examples(
+      writes(
+        groups
+          .command(name)
+          .description(description)
+          .argument('<user>', 'the user name, or id:ID')
+          .argument('<path...>', 'the paths of the groups'),
+      ),
+      `cloakwright groups ${name} alice /staff/editors`,
+    ).action(async (user, paths, options) =>
+      (await import('../commands/group-changes.ts'))[name](user, paths, options),
+    )
+  }
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import { toPort } from '../arguments.ts'
+import { keycloakVersion } from '../keycloak/release.ts'
+import { administratorHelp, realmOption } from './realm-option.ts'
+
+/** `cloakwright devrealm`. */
+export function addDevrealm(program: Command): void {
+  program
+    .command('devrealm')
+    .description('Run the embedded Keycloak-compatible realm (loopback only, no Java, no Docker).')
+    .option('--port <number>', 'where it listens', toPort, 8080)
+    .option('--memory', 'keep nothing; by default its state is kept under CLOAKWRIGHT_HOME/devrealm')
+    .option('--import <file>', 'add the realm of a Keycloak export (JSON), in place of one with its name')
+    .addHelpText('after', `${administratorHelp}), taken when the state is made.`)
+    .action(async (options) => (await import('../commands/devrealm.ts')).devrealm(options))
+}
+
+/** `cloakwright keycloak`. */
+export function addKeycloak(program: Command): void {
+  program
+    .command('keycloak')
+    .description(`Run the real Keycloak ${keycloakVersion} on KEYCLOAK_PORT (8080), loopback only.`)
+    .option(
+      realmOption,
+      'bring this realm into line: a module whose default export is (env) => RealmDefinition',
+    )
+    .addHelpText(
+      'after',
+      `
+It runs the distribution of KEYCLOAK_HOME; when that is unset, the one of Maven Central, which is fetched once.
+It needs Java 17 or newer. Its state is kept under CLOAKWRIGHT_HOME/keycloak.
+${administratorHelp}), taken when the state is made.`,
+    )
+    .action(async (options) => (await import('../commands/keycloak.ts')).keycloak(options))
+}

@@ -1,0 +1,85 @@
+import type { Command } from 'commander'
+import { collect } from '../arguments.ts'
+import { destroys, examples, reads, writes } from './options.ts'
+
+const clientOption = ['--client <id>', "of this client (default: the realm's own roles)"] as const
+
+/** `cloakwright roles`. */
+export function addRoles(program: Command): void {
+  const roles = examples(
+    program.command('roles').description('Roles, and who has them.'),
+    'cloakwright roles list',
+    'cloakwright roles grant alice editor',
+  )
+
+  examples(
+    reads(
+      roles
+        .command('list')
+        .description('List the roles: name, composite or not, description.')
+        .option(...clientOption),
+    ),
+    'cloakwright roles list --client shop-api',
+  ).action(async (options) => (await import('../commands/roles.ts')).list(options))
+
+  examples(
+    reads(
+      roles
+        .command('members')
+        .description('List the users to whom a role was granted itself, not by a group or a composite role.')
+        .argument('<role>', "the role's name")
+        .option(...clientOption),
+    ),
+    'cloakwright roles members stock-keeper --client shop-api',
+  ).action(async (role, options) => (await import('../commands/roles.ts')).members(role, options))
+
+  examples(
+    writes(
+      roles
+        .command('create')
+        .description('Create a role; one that is there is brought into line with what is given.')
+        .argument('<role>', "the role's name")
+        .option(...clientOption)
+        .option('--description <text>', 'what it is for')
+        .option('--attribute <name=value>', 'attribute; repeatable', collect)
+        .option('--includes <role>', 'who has it has this realm role too; repeatable', collect)
+        .option(
+          '--includes-client-role <client:role>',
+          "who has it has this client's role too; repeatable",
+          collect,
+        ),
+    ),
+    'cloakwright roles create stock-keeper --client shop-api --description "Counts the stock"',
+  ).action(async (role, options) => (await import('../commands/role-changes.ts')).create(role, options))
+
+  examples(
+    destroys(
+      roles
+        .command('delete')
+        .description('Delete a role, and take it from all who have it.')
+        .argument('<role>', "the role's name")
+        .option(...clientOption),
+    ),
+    'cloakwright roles delete stock-keeper --client shop-api --yes',
+  ).action(async (role, options) => (await import('../commands/role-changes.ts')).destroy(role, options))
+
+  for (const [name, description] of [
+    ['grant', 'Give roles to a user.'],
+    ['revoke', 'Take roles from a user.'],
+  ] as const) {
+    examples(
+      writes(
+        roles
+          .command(name)
+          .description(description)
+          .argument('<user>', 'the user name, or id:ID')
+          .argument('<role...>', "the roles' names")
+          .option(...clientOption),
+      ),
+      `cloakwright roles ${name} alice editor`,
+      `cloakwright roles ${name} alice stock-keeper --client shop-api`,
+    ).action(async (user, names, options) =>
+      (await import('../commands/role-changes.ts'))[name](user, names, options),
+    )
+  }
+}

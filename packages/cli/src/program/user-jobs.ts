@@ -1,0 +1,85 @@
+import { type Command, Option } from 'commander'
+import { collect } from '../arguments.ts'
+import { destroys, examples, reads, writes } from './options.ts'
+
+const formats = ['csv', 'ndjson', 'keycloak'] as const
+
+/** The options of a job that works on a file of users. */
+export function jobOptions(command: Command, name = ''): Command {
+  return command
+    .addOption(new Option('--format <name>', "of the file (default: by its name's end)").choices(formats))
+    .option('--journal <file>', `what was done, to go on and to undo (default: FILE${name}.journal)`)
+    .option('--rejected <file>', `rows that could not be used (default: FILE${name}.rejected.ndjson)`)
+}
+
+const fileArgument = [
+  '<file>',
+  "CSV with column names, NDJSON, or a Keycloak export's file or folder",
+] as const
+
+/** What the help says of such a job. */
+export const jobHelp: string = `
+The job of a file: Ctrl+C stops it cleanly, and kill -9 loses nothing: the same command goes on where it ended.
+Ends with 0 when every row was done, with 3 when some were rejected.`
+
+/** What `cloakwright users` does to many users. */
+export function addUserJobs(users: Command): void {
+  examples(
+    writes(
+      jobOptions(
+        users
+          .command('import')
+          .description(
+            'Create the users of a file, with roles, groups and passwords; who is there stays as is.',
+          )
+          .argument(...fileArgument),
+      ),
+    ).addHelpText('after', jobHelp),
+    'cloakwright users import people.csv --dry-run',
+    'cloakwright users import people.csv',
+    'cloakwright users undo people.csv.journal',
+  ).action(async (file, options) => (await import('../commands/user-jobs.ts')).importFile(file, options))
+
+  examples(
+    writes(
+      jobOptions(
+        users
+          .command('assign')
+          .description("Give the users of a file these roles and groups; without any, each row's own.")
+          .argument(...fileArgument)
+          .option('--role <name>', 'this realm role; repeatable', collect)
+          .option('--client-role <client:role>', "this client's role; repeatable", collect)
+          .option('--group <path>', 'this group; repeatable', collect),
+        '.assign',
+      ),
+    ).addHelpText('after', jobHelp),
+    'cloakwright users assign joiners.csv --role reader --group /staff',
+  ).action(async (file, options) => (await import('../commands/user-jobs.ts')).assign(file, options))
+
+  examples(
+    reads(
+      users
+        .command('export')
+        .description(
+          'Write the users with attributes, roles and groups, as import reads them; never a password.',
+        )
+        .addOption(new Option('--format <name>', 'CSV or NDJSON').choices(['csv', 'ndjson']).default('csv'))
+        .option('--out <file>', 'where to, readable by you alone (default: standard output)')
+        .option('--search <text>', 'of users whose user name, e-mail or names begin with it')
+        .option('--attribute <name=value>', 'of users with this attribute')
+        .option('--disabled', 'of users who are disabled'),
+    ),
+    'cloakwright users export --out people.csv',
+    'cloakwright users export --format ndjson | gzip > people.ndjson.gz',
+  ).action(async (options) => (await import('../commands/user-export.ts')).exportAll(options))
+
+  examples(
+    destroys(
+      users
+        .command('undo')
+        .description('Take back what a job did, by its journal; whoever was there before stays.')
+        .argument('<journal>', 'the journal of the job'),
+    ),
+    'cloakwright users undo people.csv.journal --dry-run',
+  ).action(async (journal, options) => (await import('../commands/user-jobs.ts')).undo(journal, options))
+}

@@ -1,0 +1,82 @@
+import { userInfo } from 'node:os'
+import {
+  type Admin,
+  type AuditTrail,
+  type Change,
+  createAuditTrail,
+  headFile,
+  ndjsonSink,
+} from '@cloakwright/admin'
+import { confirmed } from './confirm.ts'
+import { type ConnectionOptions, connect } from './connection.ts'
+import { sendNoWrites } from './dry-run.ts'
+import { UsageError } from './exit.ts'
+import { print } from './output.ts'
+import { escaped, toJson } from './terminal.ts'
+
+/** The options of every command that changes something: program/options.ts describes them. */
+export interface WriteOptions extends ConnectionOptions {
+  readonly dryRun?: true
+  readonly json?: true
+  readonly yes?: true
+  readonly reason?: string
+  readonly audit?: string
+}
+
+/**
+ * Access to the realm for a command that changes something: with its audit trail, or with `--dry-run` such that no
+ * request gets out that changes anything.
+ */
+export function connectToWrite(options: WriteOptions): Admin {
+  const isDryRun = options.dryRun === true
+  const recorder = isDryRun ? undefined : trailOf(options)
+  const admin = connect(options, recorder === undefined ? {} : { recorder })
+  if (isDryRun) sendNoWrites()
+  return admin
+}
+
+function trailOf({ audit, reason }: WriteOptions): AuditTrail | undefined {
+  const file = audit ?? (process.env['CLOAKWRIGHT_AUDIT'] || undefined)
+  const heads = process.env['CLOAKWRIGHT_AUDIT_HEADS']
+  if (file === undefined && reason === undefined) return undefined
+  if (file === undefined) {
+    throw new UsageError(
+      '--reason is for the trail, and there is none',
+      'Name its file: --audit FILE, or CLOAKWRIGHT_AUDIT',
+    )
+  }
+  return createAuditTrail({
+    sink: ndjsonSink(file),
+    who: userInfo().username,
+    ...(reason === undefined ? {} : { why: reason }),
+    ...(heads ? { onHead: headFile(heads) } : {}),
+  })
+}
+
+/** Carries out a task, after its question where it destroys something, and says what it changed. */
+export async function change(
+  options: WriteOptions,
+  task: (admin: Admin) => Promise<readonly Change[]>,
+  question?: string,
+): Promise<void> {
+  const isDryRun = options.dryRun === true
+  const admin = connectToWrite(options)
+  if (question !== undefined && !isDryRun) {
+    await confirmed(`${question} (realm ${admin.realm} at ${admin.server})`, options.yes === true)
+  }
+  const changes = await task(admin)
+  if (options.json === true) return print(toJson({ dryRun: isDryRun, changes }, 2))
+  for (const each of changes) print(describe(each))
+  const count = changes.length
+  if (count === 0) print('Nothing to do')
+  else if (isDryRun) print(`${count} to change`)
+  else print(`${count} changed`)
+}
+
+const signs = { create: '+', update: '~', delete: '-' } as const
+
+/** One line without values: `~ user alice: enabled`. */
+function describe({ action, kind, name, fields }: Change): string {
+  const changed = fields.length === 0 || action !== 'update' ? '' : `: ${fields.join(', ')}`
+  return escaped(`${signs[action]} ${kind} ${name}${changed}`)
+}

@@ -1,0 +1,256 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { runCli, runOnTerminal, temporaryFolder } from '../support/program.ts'
+import { openShop, type Shop } from '../support/shop.ts'
+
+// Commands that change users, roles, groups and sessions.
+
+// Each of them starts many processes.
+vi.setConfig({ testTimeout: 90_000 })
+
+let shop: Shop
+
+beforeAll(async () => {
+  shop = await openShop({
+    roles: {
+      realm: [{ name: 'user' }, { name: 'editor' }],
+      client: { 'shop-api': [{ name: 'stock-keeper' }] },
+    },
+    clients: [{ clientId: 'shop-api', publicClient: true, directAccessGrantsEnabled: true }],
+    groups: [{ name: 'staff', subGroups: [{ name: 'editors' }] }, { name: 'press' }],
+    users: [
+      {
+        username: 'alice',
+        email: 'alice@example.com',
+        firstName: 'Alice',
+        lastName: 'Liddell',
+        password: 'canary-pa55word',
+      },
+      { username: 'bob', groups: ['/press'], roles: { realm: ['user'] } },
+    ],
+  })
+})
+beforeEach(() => void shop.writes())
+afterAll(() => shop.target.close())
+
+async function login(username: string, password: string): Promise<number> {
+  const answer = await fetch(`${shop.target.proxy.url}/realms/${shop.realm}/protocol/openid-connect/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'password', client_id: 'shop-api', username, password }),
+  })
+  return answer.status
+}
+
+describe('says what it would do, without a write, and does just that', () => {
+  test.each<[string[], string[]]>([
+    [['roles', 'create', 'auditor', '--description', 'Reads all'], ['+ realm role auditor']],
+    [
+      ['roles', 'create', 'chief', '--includes', 'user', '--includes-client-role', 'shop-api:stock-keeper'],
+      ['+ realm role chief', '~ realm role chief: composites.user, composites.shop-api/stock-keeper'],
+    ],
+    [['roles', 'create', 'buyer', '--client', 'shop-api'], ['+ client role shop-api/buyer']],
+    [
+      ['groups', 'create', '/staff/desk/night', '--role', 'user', '--description', 'After ten'],
+      [
+        '+ group /staff/desk',
+        '+ group /staff/desk/night',
+        '~ group /staff/desk/night: description',
+        '~ group /staff/desk/night: roles.user',
+      ],
+    ],
+    [['groups', 'move', '/staff/desk', '/press'], ['~ group /press/desk: path']],
+    [
+      (
+        'users create carol --email carol@example.com --first-name Carol --last-name Danvers --role editor ' +
+        '--client-role shop-api:stock-keeper --group /staff/editors --required-action UPDATE_PROFILE'
+      ).split(' '),
+      ['+ user carol', '~ user carol: roles.editor, roles.shop-api/stock-keeper, groups/staff/editors'],
+    ],
+    [['users', 'create', 'alice', '--email-verified'], ['~ user alice: emailVerified']],
+    [['roles', 'grant', 'bob', 'editor', 'auditor'], ['~ user bob: roles.editor, roles.auditor']],
+    [['roles', 'grant', 'bob', 'buyer', '--client', 'shop-api'], ['~ user bob: roles.shop-api/buyer']],
+    [['roles', 'revoke', 'bob', 'auditor'], ['~ user bob: roles.auditor']],
+    [['groups', 'add', 'bob', '/staff/editors'], ['~ user bob: groups/staff/editors']],
+    [['groups', 'remove', 'bob', '/press'], ['~ user bob: groups/press']],
+    [['groups', 'set', 'bob', '/press'], ['~ user bob: groups/staff/editors, groups/press']],
+    [['users', 'require-mfa', 'bob'], ['~ user bob: requiredActions']],
+    [['users', 'disable', 'bob'], ['~ user bob: enabled']],
+    [['users', 'enable', 'bob'], ['~ user bob: enabled']],
+    [['groups', 'delete', '/press/desk', '--yes'], ['- group /press/desk']],
+    [['roles', 'delete', 'buyer', '--client', 'shop-api', '--yes'], ['- client role shop-api/buyer']],
+    [['users', 'delete', 'bob', '--yes'], ['- user bob']],
+  ])('%j', async (args, lines) => {
+    const unsure = args.filter((arg) => arg !== '--yes')
+    const count = lines.length
+    expect(await shop.print(...unsure, '--dry-run')).toBe([...lines, `${count} to change\n`].join('\n'))
+    expect(shop.writes()).toEqual([])
+    expect(await shop.print(...args)).toBe([...lines, `${count} changed\n`].join('\n'))
+    expect(shop.writes()).not.toEqual([])
+  })
+
+  test.each<[string[]]>([
+    [['roles', 'create', 'chief', '--includes', 'user']],
+    [['groups', 'set', 'carol', '/staff/editors']],
+    [['users', 'create', 'carol', '--email', 'carol@example.com', '--group', '/staff/editors']],
+    [['users', 'delete', 'bob', '--yes']],
+  ])('does nothing where it is so: %j', async (args) => {
+    expect(await shop.print(...args)).toBe('Nothing to do\n')
+    expect(shop.writes()).toEqual([])
+  })
+})
+
+test('sessions end: a user’s, or one', async () => {
+  const sessions = async () =>
+    (await shop.print('sessions', 'list', '--user', 'alice')).split('\n').slice(0, -1)
+  for (const _ of [1, 2, 3]) expect(await login('alice', 'canary-pa55word')).toBe(200)
+  const [first = ''] = await sessions()
+  const id = first.split('\t')[0] ?? ''
+  shop.writes()
+  expect(await shop.print('sessions', 'end', '--session', id, '--dry-run')).toContain('1 to change')
+  expect(shop.writes()).toEqual([])
+  expect(await shop.print('sessions', 'end', '--session', id, '--yes')).toBe(`- session ${id}\n1 changed\n`)
+  expect(await sessions()).toHaveLength(2)
+  expect(await shop.print('sessions', 'end', 'alice', '--yes')).toContain('2 changed')
+  expect(await sessions()).toEqual([])
+})
+
+test('with --json, what was changed is one document', async () => {
+  const stdout = await shop.print('users', 'create', 'dora', '--role', 'user', '--json')
+  expect(JSON.parse(stdout)).toMatchObject({
+    dryRun: false,
+    changes: [
+      { action: 'create', kind: 'user', realm: shop.realm, name: 'dora' },
+      { action: 'update', kind: 'user', name: 'dora', fields: ['roles.user'] },
+    ],
+  })
+})
+
+describe('a password is never an argument', () => {
+  const user = (name: string) =>
+    `users create ${name} --email ${name}@example.com --first-name A --last-name B`.split(' ')
+
+  test('it comes from standard input', async () => {
+    const input = 'canary-one\n'
+    const { code, stdout, stderr } = await runCli([...user('eve'), '--password'], shop.variables, input)
+    expect(stderr).toBe('')
+    expect(stdout).toBe('+ user eve\n1 changed\n')
+    expect(code).toBe(0)
+    expect(await login('eve', 'canary-one')).toBe(200)
+  })
+
+  test('from a file, to be changed at the first login', async () => {
+    const file = join(temporaryFolder(), 'password')
+    writeFileSync(file, 'canary-two\n')
+    const stdout = await shop.print(...user('fay'), '--password-file', file, '--temporary', '--json')
+    expect(stdout).not.toContain('canary')
+    const { requiredActions } = JSON.parse(await shop.print('users', 'get', 'fay', '--json')) as {
+      requiredActions: string[]
+    }
+    expect(requiredActions).toEqual(['UPDATE_PASSWORD'])
+  })
+
+  test.skipIf(process.platform !== 'linux')('or is typed, and not shown', async () => {
+    const typed = [{ after: /Password of gil/, keys: 'canary-three\r' }]
+    const { code, output } = await runOnTerminal([...user('gil'), '--password'], shop.variables, typed)
+    expect(output).not.toContain('canary')
+    expect(output).toContain('+ user gil')
+    expect(code).toBe(0)
+    expect(await login('gil', 'canary-three')).toBe(200)
+  })
+
+  test('an argument is refused, with what to do', async () => {
+    const { code, stderr } = await shop.run(...user('hal'), '--password', 'canary-four')
+    expect(stderr).toContain('too many arguments')
+    expect(code).toBe(2)
+    expect(shop.writes()).toEqual([])
+  })
+
+  test('nothing at all is refused', async () => {
+    const { code, stderr } = await runCli([...user('hal'), '--password'], shop.variables, '')
+    expect(stderr).toMatch(/no password[^]*--password-file/)
+    expect(code).toBe(2)
+    expect(shop.writes()).toEqual([])
+  })
+})
+
+describe('what destroys asks', () => {
+  const remove = ['users', 'delete', 'alice']
+
+  test('and is refused where nobody can answer', async () => {
+    const { code, stdout, stderr } = await shop.run(...remove)
+    expect(stderr).toMatch(/Delete the user alice\?[^]*--yes/)
+    expect(stdout).toBe('')
+    expect(code).toBe(2)
+    expect(shop.writes()).toEqual([])
+  })
+
+  test.skipIf(process.platform !== 'linux').each<[string, string, number]>([
+    ['no', 'n', 1],
+    ['Ctrl+C', '\u0003', 130],
+  ])('on a terminal, where %s changes nothing', async (_, keys, ended) => {
+    const typed = [{ after: /Delete the user alice\?/, keys }]
+    const { code } = await runOnTerminal(remove, shop.variables, typed)
+    expect(code).toBe(ended)
+    expect(shop.writes()).toEqual([])
+  })
+
+  test.skipIf(process.platform !== 'linux')('and does it at a yes', async () => {
+    const typed = [{ after: /Delete the user dora\?/, keys: 'y' }]
+    const { code, output } = await runOnTerminal(['users', 'delete', 'dora'], shop.variables, typed)
+    expect(output).toContain('- user dora')
+    expect(code).toBe(0)
+  })
+})
+
+describe('the trail', () => {
+  test('has who changed what and why; nothing for a dry run; it is whole until somebody touches it', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'trail.ndjson')
+    const heads = join(folder, 'heads')
+    const kept = ['--audit', file, '--reason', 'ticket 4711']
+    const run = (...args: string[]) =>
+      runCli([...args, ...kept], { ...shop.variables, CLOAKWRIGHT_AUDIT_HEADS: heads })
+    await run('users', 'disable', 'alice', '--dry-run')
+    expect(() => statSync(file)).toThrow()
+    await run('users', 'disable', 'alice')
+    await run('users', 'enable', 'alice')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const [entry] = readFileSync(file, 'utf8').split('\n')
+    expect(JSON.parse(entry ?? '')).toMatchObject({
+      account: shop.target.credentials.username,
+      why: 'ticket 4711',
+      kind: 'user',
+      name: 'alice',
+      before: { enabled: true },
+      after: { enabled: false },
+    })
+    const verify = ['audit', 'verify', file, '--heads', heads]
+    expect(await runCli(verify)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^whole: 2 entries/),
+    })
+    writeFileSync(file, readFileSync(file, 'utf8').replace('ticket 4711', 'ticket 4712'))
+    expect(await runCli(verify)).toMatchObject({ code: 1, stdout: expect.stringMatching(/^changed: 1 to 1/) })
+  })
+
+  test('that is not there is not whole', async () => {
+    const { code, stderr } = await runCli(['audit', 'verify', join(temporaryFolder(), 'none')])
+    expect(stderr).toContain('CW_CONFIG_MISSING')
+    expect(code).toBe(1)
+  })
+
+  test('a reason without one is refused', async () => {
+    const { code, stderr } = await shop.run('users', 'enable', 'alice', '--reason', 'none')
+    expect(stderr).toContain('--audit FILE')
+    expect(code).toBe(2)
+  })
+
+  test('that can’t be written stops what would be changed', async () => {
+    const folder = join(temporaryFolder(), 'trail')
+    mkdirSync(folder)
+    const { code, stderr } = await shop.run('users', 'disable', 'alice', '--audit', folder)
+    expect(stderr).toContain('CW_AUDIT_UNAVAILABLE')
+    expect(code).toBe(1)
+  })
+})

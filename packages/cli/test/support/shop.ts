@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Admin, ensureRealm, type RealmDefinition } from '@cloakwright/admin'
+import { openTarget, type Target } from '../../../admin/test/support/target.ts'
+import { runCli, temporaryFolder } from './program.ts'
+
+/** A realm of a test file's own, behind a proxy that counts requests: embedded, or on a real Keycloak. */
+export interface Shop {
+  readonly target: Target
+  readonly realm: string
+  readonly admin: Admin
+  /** What the administrator of the realm has in the environment. */
+  readonly variables: NodeJS.ProcessEnv
+  /** Runs `cloakwright` as that administrator. */
+  run(...args: readonly string[]): Promise<Awaited<ReturnType<typeof runCli>>>
+  /** The same for what is to end with 0 and say nothing on standard error: its standard output. */
+  print(...args: readonly string[]): Promise<string>
+  /** The methods of the requests to the Admin API since the last call that changed, or might have changed, something. */
+  writes(): string[]
+}
+
+const writing = ['POST', 'PUT', 'DELETE', 'PATCH']
+
+/** Opens a realm as this definition has it. */
+export async function openShop(
+  definition: Omit<RealmDefinition, 'realm'> = {},
+  features: Parameters<typeof openTarget>[0] = [],
+): Promise<Shop> {
+  const target = await openTarget(features)
+  const realm = target.realmName()
+  await ensureRealm(target.admin(), { ...definition, realm })
+  const variables = {
+    KEYCLOAK_SERVER: target.proxy.url,
+    KEYCLOAK_REALM: realm,
+    KC_BOOTSTRAP_ADMIN_USERNAME: target.credentials.username,
+    KC_BOOTSTRAP_ADMIN_PASSWORD: target.credentials.password,
+  }
+  const run = (...args: readonly string[]) => runCli(args, variables)
+  return {
+    target,
+    realm,
+    admin: target.admin({ realm }),
+    variables,
+    run,
+    async print(...args) {
+      const { code, stdout, stderr } = await run(...args)
+      if (code !== 0 || stderr !== '') throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`)
+      return stdout
+    },
+    writes: () =>
+      target.proxy.seen
+        .splice(0)
+        .filter(({ method, path }) => writing.includes(method) && path.startsWith('/admin/'))
+        .map(({ method, path }) => `${method} ${path}`),
+  }
+}
+
+/** Writes a profile into a configuration folder of this test's own; gives the folder. */
+export function writeProfile(
+  name: string,
+  profile: object,
+  { mode = 0o600, secrets = {} }: { mode?: number; secrets?: Readonly<Record<string, string>> } = {},
+): string {
+  const folder = temporaryFolder()
+  const profiles = join(folder, 'cloakwright', 'profiles')
+  mkdirSync(profiles, { recursive: true })
+  writeFileSync(join(profiles, `${name}.json`), JSON.stringify(profile), { mode })
+  for (const [file, text] of Object.entries(secrets))
+    writeFileSync(join(profiles, file), text, { mode: 0o600 })
+  return folder
+}
