@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { addAudit } from './program/audit.ts'
+import { addCompletion } from './program/completion.ts'
 import { addEvents } from './program/events.ts'
 import { addGroups } from './program/groups.ts'
 import { addDevrealm, addKeycloak } from './program/local.ts'
@@ -32,5 +33,6 @@ export function createProgram(): Command {
   addAudit(program)
   addEvents(program)
   addToken(program)
+  addCompletion(program)
   return program
 }
