@@ -1,3 +1,4 @@
+import { benchCalls } from './calls.ts'
 import { benchFlood } from './flood.ts'
 import { benchImportTime } from './import-time.ts'
 import { benchListing } from './listing.ts'
@@ -17,6 +18,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   routes: benchRoutes,
   peers: benchPeers,
   outage: benchOutage,
+  calls: benchCalls,
   listing: benchListing,
   users: benchUsers,
 }
