@@ -67,7 +67,7 @@ export async function verifyTrail(
   const report = (problem: TrailProblem['problem'], from: number, to: number, at: string): void => {
     if (problems.length < mostProblems) problems.push({ problem, from, to, at })
   }
-  const heads = new Map((options.heads ?? []).map((head) => [head.sequence, head.hash]))
+  const heads = bySequence(options.heads ?? [])
   let rows: Row[] = []
   let head: TrailHead | undefined
   let entries = 0
@@ -92,21 +92,33 @@ export async function verifyTrail(
     }
     if (seal.hash !== sealHash(seal)) report('changed', seal.first, seal.last, at)
     else if (seal.first > expected) rows = rowsAfterGap(seal, expected, rows, at, report)
-    else if (seal.previous !== (head?.hash ?? null)) report('replaced', seal.first, seal.last, at)
+    else if (seal.first < expected || seal.previous !== (head?.hash ?? null))
+      report('replaced', seal.first, seal.last, at)
     compareRows(seal, rows, at, report)
-    const exported = heads.get(seal.last)
-    if (exported !== undefined && exported !== seal.hash) report('replaced', 1, seal.last, at)
+    const exported = heads.get(seal.last) ?? []
+    if (exported.some((hash) => hash !== seal.hash)) report('replaced', 1, seal.last, at)
     heads.delete(seal.last)
     head = headOf(seal)
     rows = []
   }
   for (const { sequence = 0, at } of rows) report('unsealed', sequence, sequence, at)
   const last = head?.sequence ?? 0
-  const furthest = Math.max(0, ...heads.keys())
+  const furthest = [...heads.keys()].reduce((most, sequence) => Math.max(most, sequence), 0)
   if (furthest > last) report('truncated', last + 1, furthest, end)
   // A head within the trail that is no batch's end: these are other batches.
   for (const sequence of heads.keys()) if (sequence < last) report('replaced', 1, sequence, end)
   return { entries, head, problems }
+}
+
+/** Two heads of one place are two trails: the end was cut off, and other entries came there. */
+function bySequence(heads: readonly TrailHead[]): Map<number, string[]> {
+  const found = new Map<number, string[]>()
+  for (const { sequence, hash } of heads) {
+    const hashes = found.get(sequence)
+    if (hashes === undefined) found.set(sequence, [hash])
+    else hashes.push(hash)
+  }
+  return found
 }
 
 type Report = (problem: TrailProblem['problem'], from: number, to: number, at: string) => void

@@ -1,6 +1,7 @@
 import { createAuditTrail, functionSink, type TrailHead, verifyTrail } from '@cloakwright/admin'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { digest, sealHash } from '../../src/audit/chain.ts'
 import { changes, sourceOf } from './support.ts'
 
 /** Batches of 2, 3, 1 and 2 entries: lines 1–2 and seal 3, lines 4–6 and seal 7, line 8 and seal 9, lines 10–11 and seal 12. */
@@ -120,6 +121,47 @@ describe('verifyTrail', () => {
     expect((await verifyTrail(sourceOf(forged))).problems).toEqual([])
     expect((await verifyTrail(sourceOf(forged), { heads: heads.slice(-1) })).problems).toEqual([
       { problem: 'replaced', from: 1, to: 8, at: 'line 12' },
+    ])
+  })
+
+  it('sees that the end was cut off also when the trail went on in batches of the same length', async () => {
+    const after: string[] = lines.slice(0, 7)
+    const exported = [...heads]
+    const trail = createAuditTrail({
+      sink: functionSink(({ rows, seal }) => void after.push(...rows, JSON.stringify({ seal })), {
+        head: heads[1] as TrailHead,
+      }),
+      onHead: (head) => void exported.push(head),
+    })
+    await trail.record(changes(1, 100))
+    await trail.record(changes(2, 101))
+    expect((await verifyTrail(sourceOf(after), { heads: exported })).problems).toEqual([
+      { problem: 'replaced', from: 1, to: 6, at: 'line 9' },
+      { problem: 'replaced', from: 1, to: 8, at: 'line 12' },
+    ])
+  })
+
+  it('sees a batch that takes places which the batches before it have', async () => {
+    const entry = JSON.stringify({ sequence: 8 })
+    const other = JSON.stringify({ sequence: 9 })
+    const content = {
+      first: 8,
+      last: 9,
+      rows: [digest(entry), digest(other)],
+      previous: heads[3]?.hash ?? '',
+    }
+    const seal = JSON.stringify({ seal: { ...content, hash: sealHash(content) } })
+    expect((await verifyTrail(sourceOf([...lines, entry, other, seal]), { heads })).problems).toEqual([
+      { problem: 'replaced', from: 8, to: 9, at: 'line 15' },
+    ])
+  })
+
+  it('takes as many heads as years bring', async () => {
+    const [first] = heads
+    const many = Array.from({ length: 200_000 }, () => first as TrailHead)
+    const later = many.map(({ hash }, index) => ({ sequence: 9 + index, hash }))
+    expect((await verifyTrail(sourceOf(lines), { heads: [...many, ...later] })).problems).toEqual([
+      { problem: 'truncated', from: 9, to: 200_008, at: 'line 12' },
     ])
   })
 
