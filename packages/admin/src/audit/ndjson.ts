@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
 import { lockFile } from '../file-lock.ts'
@@ -187,27 +186,37 @@ function notATrail(path: string): CloakwrightError {
 async function* linesOf(path: string, after = 0): AsyncGenerator<TrailLine, void, undefined> {
   const file = await open(path, 'r').catch(ifMissing)
   if (file === undefined) return
-  const lines = createInterface({ input: createReadStream('', { fd: file }), crlfDelay: Infinity })
   let batch: TrailLine[] = []
   let number = 0
-  try {
-    for await (const text of lines) {
-      number += 1
-      const at = `line ${number}`
-      if (after === 0) {
-        yield { text, at }
-        continue
-      }
-      batch.push({ text, at })
-      if (!text.startsWith('{"seal":')) continue
-      const line = readLine(text)
-      if (line === undefined || !('seal' in line) || line.seal.last > after) yield* batch
-      batch = []
+  for await (const text of textLines(createReadStream('', { fd: file, encoding: 'utf8' }))) {
+    number += 1
+    const at = `line ${number}`
+    if (after === 0) {
+      yield { text, at }
+      continue
     }
-    yield* batch
-  } finally {
-    lines.close()
+    batch.push({ text, at })
+    if (!text.startsWith('{"seal":')) continue
+    const line = readLine(text)
+    if (line === undefined || !('seal' in line) || line.seal.last > after) yield* batch
+    batch = []
   }
+  yield* batch
+}
+
+/** At line feeds alone: an entry's texts may have the other ends of lines that Unicode knows. */
+async function* textLines(pieces: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  let begun: string[] = []
+  for await (const piece of pieces) {
+    const [first = '', ...others] = piece.split('\n')
+    begun.push(first)
+    for (const other of others) {
+      yield begun.join('')
+      begun = [other]
+    }
+  }
+  const last = begun.join('')
+  if (last !== '') yield last
 }
 
 function ifMissing(error: NodeJS.ErrnoException): undefined {

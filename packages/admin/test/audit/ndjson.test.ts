@@ -29,6 +29,15 @@ describe('a trail in a file', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
+  it.each(['\u2028', '\u2029', '\u0085', '\r', '\n'])('keeps an entry with %j whole', async (end) => {
+    const path = folder.path(`line-end-${end.codePointAt(0)}.ndjson`)
+    const trail = createAuditTrail({ sink: ndjsonSink(path), why: `two${end}lines` })
+    await trail.record(changes(2))
+    await trail.record(changes(1, 3))
+    expect(await verifyTrail(ndjsonSink(path))).toMatchObject({ entries: 3, problems: [] })
+    expect(await linesOf(ndjsonSink(path), 2)).toHaveLength(2)
+  })
+
   it('goes on where another process left it', async () => {
     const path = folder.path('again.ndjson')
     for (const from of [1, 2, 3]) await createAuditTrail({ sink: ndjsonSink(path) }).record(changes(1, from))
