@@ -102,13 +102,17 @@ export async function moveToPrivateKeyJwt(
     'attributes.token.endpoint.auth.signing.alg': algorithm,
   }
   const changes: Change[] = []
-  const write = async (from: Settings, to: Settings): Promise<void> => {
-    await admin.client.clients.update({ id: client.id }, toUpdate(clientId, to))
+  const write = (settings: Settings): Promise<unknown> =>
+    admin.client.clients.update({ id: client.id }, toUpdate(clientId, settings))
+  const record = async (from: Settings, to: Settings): Promise<void> => {
     changes.push(...(await recorded(admin, [describe(admin, client, from, to)])))
   }
+  let isSwitched = false
   let provedBy: ProvedBy
   try {
-    await write(before, after)
+    await write(after)
+    isSwitched = true
+    await record(before, after)
     onStep('switched')
     provedBy = await prove(admin, client, { privateKey: key.text, audience, kid: key.kid, algorithm }, signal)
     onStep('proved')
@@ -118,11 +122,15 @@ export async function moveToPrivateKeyJwt(
     }
   } catch (error) {
     // Keycloak said no: there is nothing to take back. Without an answer there may be.
-    if (changes.length === 0 && isRefusal(error)) throw error
+    if (!isSwitched && isRefusal(error)) throw error
     const what = `The client ${clientId} was not moved to its key`
     const hint = 'The delivered key is of no use: the next run makes another.'
-    await step(what, stuck, hint, undefined, () => write(after, before))
-    throw await step(what, taken, hint, signal, () => Promise.reject(error)).catch((cause: unknown) => cause)
+    await step(what, stuck, hint, undefined, () => write(before))
+    const why = await record(after, before).then(
+      () => error,
+      (lost: unknown) => lost,
+    )
+    throw await step(what, taken, hint, signal, () => Promise.reject(why)).catch((cause: unknown) => cause)
   }
   return {
     changes,

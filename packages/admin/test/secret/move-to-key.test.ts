@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Admin, type Change, moveToPrivateKeyJwt, type MoveToKeyOptions } from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught, everything } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'
@@ -158,6 +159,21 @@ describe('a move that fails', () => {
     expect(await authenticatorOf(client)).toEqual(before)
     expect(await statusBySecret(client)).toBe(200)
     expect(trail).toHaveLength(2)
+  })
+
+  test('because the switch could not be recorded gives the client its secret back', async () => {
+    const client = await newClient()
+    const record = () => Promise.reject(new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'the disk is full'))
+    const unrecorded = target.admin({ realm, recorder: { record } })
+
+    const error = await caught(
+      moveToPrivateKeyJwt(unrecorded, client.clientId, { deliver: { file: client.file } }),
+    )
+
+    expect(error.code).toBe('CW_SECRET_UNFINISHED')
+    expect(error.message).toContain('the disk is full')
+    expect(error.message).toContain('authenticates by its secret again')
+    expect(await statusBySecret(client)).toBe(200)
   })
 
   test('because Keycloak refuses the switch is just that', async () => {
