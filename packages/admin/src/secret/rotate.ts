@@ -133,9 +133,10 @@ export async function rotateSecret(
     onStep('taken up')
   }
   if (!keepOld && state.old !== undefined) {
-    await go('left alone: the old one could not be revoked', () =>
-      admin.client.clients.invalidateSecret({ id: state.client.id }),
-    )
+    await go('left alone: the old one could not be revoked', async () => {
+      await requireUnchanged(admin, state)
+      await admin.client.clients.invalidateSecret({ id: state.client.id })
+    })
     onStep('revoked')
     changes.push(...(await recorded(admin, [describe(admin, 'delete', state)])))
   }
@@ -169,6 +170,17 @@ async function prepare(
     {
       hint: `${overlap.hint} Or move the client to a key, which is never sent (moveToPrivateKeyJwt), or accept a gap (allowDowntime).`,
     },
+  )
+}
+
+/** Somebody else's rotation in between has made the secret that this one delivered the old one: to revoke it is an outage. */
+async function requireUnchanged(admin: Admin, state: SecretState): Promise<void> {
+  const now = await readAgain(admin, state)
+  if (now.secret === state.secret && (now.old === undefined || now.old.secret === state.old?.secret)) return
+  throw new CloakwrightError(
+    'CW_ADMIN_CHANGED',
+    `somebody else has changed the secret of ${state.client.clientId} since`,
+    { hint: 'Let one rotation of a client run at a time.' },
   )
 }
 

@@ -216,6 +216,22 @@ describe('where two secrets can live at once', () => {
     expect(await accepts(client, client.secret)).toBe(false)
   })
 
+  test('a rotation by somebody else in between revokes nothing that was delivered', async () => {
+    const client = await newClient()
+    const proveDelivery = async () => {
+      await admin.client.clients.generateNewClientSecret({ id: client.id })
+    }
+
+    const error = await caught(rotate(client, { proveDelivery }))
+
+    expect(error.code).toBe('CW_SECRET_UNFINISHED')
+    expect(error.message).toContain('somebody else has changed the secret')
+    expect(await accepts(client, delivered(client))).toBe(true)
+
+    await rotate(client)
+    expect(delivered(client)).toBe(await liveSecret(client))
+  })
+
   test('a proof that Keycloak refuses leaves the old one alive', async () => {
     const client = await newClient()
     const refused = {
