@@ -89,6 +89,14 @@ async function openFile(path: string, resume: boolean): Promise<FileHandle> {
   }
 }
 
+const beginning = '{"line":'
+
+function notOne(path: string, where: string): CloakwrightError {
+  return new CloakwrightError('CW_FILE_INVALID', `${path} is no dead-letter file: ${where}`, {
+    hint: 'Name the file that the interrupted job wrote.',
+  })
+}
+
 /** The lines that an interrupted job has written. What it wrote by half is cut off. */
 async function written(path: string, handle: FileHandle): Promise<Set<number>> {
   let read = 0
@@ -98,14 +106,13 @@ async function written(path: string, handle: FileHandle): Promise<Set<number>> {
     if (last !== -1) ended = read + last + 1
     read += chunk.length
   }
+  const half = Buffer.alloc(Math.min(read - ended, beginning.length))
+  await handle.read(half, 0, half.length, ended)
+  if (!beginning.startsWith(half.toString('latin1'))) throw notOne(path, 'its end')
   const lines = new Set<number>()
   for await (const { number, bytes } of readLines(path, ended)) {
     const line = /^\{"line":(\d+),"reason":/.exec(bytes.toString('latin1', 0, 100))?.[1]
-    if (line === undefined) {
-      throw new CloakwrightError('CW_FILE_INVALID', `${path} is no dead-letter file: line ${number}`, {
-        hint: 'Name the file that the interrupted job wrote.',
-      })
-    }
+    if (line === undefined) throw notOne(path, `line ${number}`)
     lines.add(Number(line))
   }
   if (read > ended) await handle.truncate(ended)

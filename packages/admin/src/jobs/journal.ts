@@ -1,5 +1,5 @@
 import { closeSync, constants, createReadStream, fdatasync, ftruncateSync, openSync, writev } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { CloakwrightError } from 'cloakwright'
 import { lockFile } from '../file-lock.ts'
@@ -60,6 +60,7 @@ export async function openJournal(path: string, wanted: JournalHeader): Promise<
       })
     }
     if (read.header !== undefined) requireSame(path, read.header, wanted)
+    else await requireBegun(path, wanted)
     ftruncateSync(descriptor, read.bytes)
     const writer = createWriter(descriptor, read.bytes)
     if (read.header === undefined) await writer.write({ kind: 'header', ...wanted })
@@ -301,6 +302,14 @@ function requireSame(path: string, found: JournalHeader, wanted: JournalHeader):
       hint: 'Continue with the same file, realm and server, or take a new journal.',
     })
   }
+}
+
+/** Nobody's file is to be cut: without a first line, this is a journal only as far as that line would begin so. */
+async function requireBegun(path: string, wanted: JournalHeader): Promise<void> {
+  const first = Buffer.from(writeRecord({ kind: 'header', ...wanted }))
+  const { size } = await stat(path)
+  if (size > first.length || !(await readFile(path)).equals(first.subarray(0, size)))
+    throw invalid(path, 'has no first line')
 }
 
 function invalid(path: string, what: string): CloakwrightError {

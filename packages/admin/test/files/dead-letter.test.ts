@@ -58,15 +58,18 @@ describe('the dead-letter file', () => {
     ])
   })
 
-  test('is never overwritten', async () => {
-    const path = await folder.write('precious.ndjson', 'rows of yesterday\n')
-    expect(await caught(openDeadLetter(path))).toMatchObject({
-      code: 'CW_FILE_EXISTS',
-      message: expect.stringContaining(path),
-    })
-    expect(await caught(openDeadLetter(path, { resume: true }))).toMatchObject({ code: 'CW_FILE_INVALID' })
-    expect(await readFile(path, 'utf8')).toBe('rows of yesterday\n')
-  })
+  test.each(['rows of yesterday\n', '{"realm":"shop","users":[]}'])(
+    'is never overwritten: %j',
+    async (text) => {
+      const path = await folder.write('precious.ndjson', text)
+      expect(await caught(openDeadLetter(path))).toMatchObject({
+        code: 'CW_FILE_EXISTS',
+        message: expect.stringContaining(path),
+      })
+      expect(await caught(openDeadLetter(path, { resume: true }))).toMatchObject({ code: 'CW_FILE_INVALID' })
+      expect(await readFile(path, 'utf8')).toBe(text)
+    },
+  )
 
   test('goes on where an interrupted job stopped, without a double and without what it wrote by half', async () => {
     const path = folder.path('resumed.ndjson')

@@ -55,11 +55,21 @@ describe('a journal', () => {
     expect(await undoJob(admin, journal)).toMatchObject({ undone: 3 })
   })
 
+  test('may end within its first line', async () => {
+    const { journal, deadLetter, file } = await finished()
+    const text = await readFile(journal, 'utf8')
+    for (const length of [0, 1, text.indexOf('\n')]) {
+      await writeFile(journal, text.slice(0, length))
+      expect(await importUsers(admin, file, { journal, deadLetter })).toMatchObject({ present: 3 })
+    }
+  })
+
   const damages: [string, (text: string) => string][] = [
     ['a broken line in the middle', (text) => text.replace('"rows"', '"ro')],
     ['a line that is no record', (text) => text.replace('\n', '\n{"unknown":1}\n')],
     ['no first line', (text) => text.slice(text.indexOf('\n') + 1)],
     ['a second first line', (text) => text.slice(0, text.indexOf('\n') + 1) + text],
+    ['one line of other text', () => '{"realm":"shop","users":[{"username":"alice"}]}'],
     ['other text', () => 'username,email\nalice,alice@example.org\n'],
   ]
   test.each(damages)('with %s is refused, whole and unchanged', async (_, damage) => {
