@@ -153,9 +153,21 @@ async function* checkedRows(
       continue
     }
     const { line, value } = row
+    if (isDeeper(value, mostLevels)) {
+      yield { line, reason: `The row has more than ${mostLevels} levels`, raw: undefined }
+      continue
+    }
     const { user, reason } = checkUser(value)
     yield user === undefined ? { line, reason, raw: value } : { line, user }
   }
+}
+
+/** Lists and objects within each other. No user has so many, and what has thousands can be read as JSON, but not written. */
+const mostLevels = 64
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1))
 }
 
 async function* read(

@@ -1,5 +1,11 @@
 import { readFile, rm } from 'node:fs/promises'
-import { type Admin, importUsers, openUserFile, usersWithMemberships } from '@cloakwright/admin'
+import {
+  type Admin,
+  importUsers,
+  openDeadLetter,
+  openUserFile,
+  usersWithMemberships,
+} from '@cloakwright/admin'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { collect } from '../support/collect.ts'
 import { openFolder } from '../support/folder.ts'
@@ -76,6 +82,28 @@ test('each bad row of a CSV file is told by line and reason, and none stops the 
     { username: 'good-2', firstName: '+1', realmRoles: ['reader', 'writer'] },
     { username: 'present', firstName: 'Old' },
   ])
+})
+
+test.each<[string, (deep: string) => string]>([
+  [
+    'deep.csv',
+    (deep) => `username,attributes\ndeep,"{""a"":${deep}}"\n"open,\n${'\n'.repeat(170_000)}short,\n`,
+  ],
+  ['deep.ndjson', (deep) => `{"username":"deep","access":{"a":${deep}}}\n${deep}\n{"username":"short"}\n`],
+  ['deep.json', (deep) => `[{"username":"deep","access":{"a":${deep}}},${deep},{"username":"short"}]`],
+])('rows that would overflow a program stop nothing: %s', async (name, content) => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+  const file = await openUserFile(await folder.write(name, content(deep)))
+  const deadLetter = await openDeadLetter(folder.path(`${name}.rejected`))
+  let rows = 0
+  for await (const row of file.rows()) {
+    rows += 1
+    if (!('user' in row)) await deadLetter.write(row)
+  }
+  await deadLetter.close()
+  expect(rows).toBe(3)
+  const reasons = (await rejected(folder.path(`${name}.rejected`))).map(({ reason }) => reason)
+  expect(reasons[0]).toBe('The row has more than 64 levels')
 })
 
 test('the rows that were rejected are imported once they are mended', async () => {
