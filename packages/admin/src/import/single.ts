@@ -21,24 +21,37 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
   if ((await findByName(sending, name)) !== undefined) return { line, outcome: 'existing' }
 
   await sending.beforeSingle(user)
+  let made: { readonly id?: string }
   try {
-    const made = await pace.send(async () => {
+    made = await pace.send(async () => {
       // An attempt whose answer was lost has perhaps made it.
       const earlier = await userByName(client, realm, name)
       return earlier ?? (await client.users.create({ ...representation, realm }))
     })
-    return await completeSingly(sending, user, made.id ?? '')
   } catch (error) {
     return await refusal(sending, user, error)
   }
+  return await completeSingly(sending, user, made.id ?? '')
 }
 
-/** Gives a user that was created alone its roles, which `POST users` passes over. */
-export async function completeSingly(
+/**
+ * Gives a user that was created alone its roles, which `POST users` passes over. The user is there whatever becomes of
+ * them, and counts as created, so that an undo finds it; roles that Keycloak refuses show in the reconciliation.
+ */
+export async function completeSingly(sending: Sending, user: WantedUser, id: string): Promise<End> {
+  try {
+    await giveRoles(sending, user, id)
+  } catch (error) {
+    await refusal(sending, user, error)
+  }
+  return { line: user.line, outcome: 'created', id }
+}
+
+async function giveRoles(
   { admin, facts, pace }: Sending,
-  { line, representation }: WantedUser,
+  { representation }: WantedUser,
   id: string,
-): Promise<End> {
+): Promise<void> {
   const { users } = admin.client
   const { realm } = admin
   const roles = roleNames(representation)
@@ -50,7 +63,6 @@ export async function completeSingly(
     if (ofClient.length === 0) continue
     await pace.send(() => users.addClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient }))
   }
-  return { line, outcome: 'created', id }
 }
 
 export function findByName({ admin, pace }: Sending, name: string): Promise<UserRepresentation | undefined> {

@@ -3,6 +3,8 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { usersById } from '../import/batches.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { findUser } from '../tasks/find-user.ts'
 import { takeBack } from './inverse.ts'
 import { type Journal, records, reopenJournal } from './journal.ts'
 import type { JournalRow } from './journal-records.ts'
@@ -94,10 +96,10 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
     }
   }
   if (begun.size > 0) await pause(settled - (Date.now() - journal.written))
-  for (const row of [...begun.values()].flat()) {
-    const { line, id } = row
+  // By line: who was created alone, by an id that is not known, was in a batch before.
+  for (const row of new Map([...begun.values()].flat().map((each) => [each.line, each])).values()) {
     // Those that a later run went on with have come already.
-    if (id !== '' && journal.outcome(line) === undefined && !journal.isUndone(line)) yield row
+    if (journal.outcome(row.line) === undefined && !journal.isUndone(row.line)) yield row
   }
 }
 
@@ -109,18 +111,30 @@ async function undoBatch(
   pace: Pace,
   batch: readonly JournalRow[],
 ): Promise<number> {
-  const ids = batch.map(({ id }) => id)
+  const ids = batch.flatMap(({ id }) => (id === '' ? [] : [id]))
   const there = await pace.send(() => usersById(admin.client, admin.realm, ids, false))
   const changes: Change[] = []
   for (const row of batch) {
-    const found = there.get(row.id)
+    const found = row.id === '' ? await madeSingly(admin, journal, pace, row) : there.get(row.id)
     if (found?.username !== row.name) continue
-    const change = await takeBack(admin, facts, pace, row, found)
+    const change = await takeBack(admin, facts, pace, { ...row, id: found.id ?? '' }, found)
     if (change !== undefined) changes.push(change)
   }
   await recorded(admin, changes)
   await journal.undone(batch.map(({ line }) => line))
   return changes.length
+}
+
+/** The user whose creation the job began when nobody had the name; one that was created after the job's end is another. */
+async function madeSingly(
+  admin: Admin,
+  journal: Journal,
+  pace: Pace,
+  { name }: JournalRow,
+): Promise<UserRepresentation | undefined> {
+  const found = await pace.send(() => findUser(admin, name))
+  const { createdTimestamp: created = Number.POSITIVE_INFINITY } = found ?? {}
+  return created <= journal.written + settled ? found : undefined
 }
 
 function requireHere({ header }: Journal, { server, realm }: Admin, realmId: string, path: string): void {

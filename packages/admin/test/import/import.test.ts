@@ -436,6 +436,30 @@ describe('undoing an import', () => {
     expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 0, kept: 0 })
   })
 
+  test('finds who was created alone, also where Keycloak refused the roles', async () => {
+    const files = await jobFiles()
+    target.proxy.fail('POST', '/partialImport', { status: 400, body: '{}' })
+    target.proxy.fail('POST', '/role-mappings/realm', { status: 400, body: '{}' })
+    expect(await importUsers(admin, fileOf(1, person), files)).toMatchObject({
+      created: 1,
+      failed: 0,
+      reconciled: { checked: 1, missing: 0, differing: 1 },
+    })
+    expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 1, kept: 0 })
+    expect(await userNames()).toEqual([])
+  })
+
+  test('finds who was created alone when the job ended', { timeout: 30_000 }, async () => {
+    const files = await jobFiles()
+    target.proxy.fail('POST', '/partialImport', { status: 400, body: '{}' })
+    target.proxy.fail('POST', '/role-mappings/realm', { status: 403, body: '{}' })
+    const error = await caught(importUsers(admin, fileOf(1, person), files))
+    expect(error.code).toBe('CW_ADMIN_FORBIDDEN')
+    expect(await userNames()).toEqual([person(0).username])
+    expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 1, kept: 0 })
+    expect(await userNames()).toEqual([])
+  })
+
   test('goes on after an abort', async () => {
     const files = await jobFiles()
     await importUsers(admin, fileOf(300, person), files)
