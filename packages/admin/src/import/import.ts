@@ -1,9 +1,8 @@
-import { unlink } from 'node:fs/promises'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { without } from '../realm/compare.ts'
 import { type Sending, sendUsers, usersById } from './batches.ts'
-import { type DeadLetter, openDeadLetter } from '../files/dead-letter.ts'
+import { type DeadLetter, openRejected } from '../files/dead-letter.ts'
 import { createRowCheck } from './import-check.ts'
 import { type Journal, openJournal } from '../jobs/journal.ts'
 import type { End, JournalRow } from '../jobs/journal-records.ts'
@@ -102,17 +101,6 @@ export async function importUsers(
     }
   } finally {
     await journal?.close()
-  }
-}
-
-/** A job that can't begin leaves no journal: with it the next call would go on with somebody else's dead-letter file. */
-async function openRejected(options: ImportOptions, journal: Journal | undefined): Promise<DeadLetter> {
-  const resume = journal?.resumed === true
-  try {
-    return await openDeadLetter(options.deadLetter, { resume })
-  } catch (error) {
-    if (journal !== undefined && !resume) await unlink(options.journal)
-    throw error
   }
 }
 

@@ -5,7 +5,7 @@ import { roleFields } from '../realm/lookup.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { findUser } from '../tasks/find-user.ts'
 import type { Step } from '../tasks/steps.ts'
-import { type DeadLetter, openDeadLetter } from '../files/dead-letter.ts'
+import { type DeadLetter, openRejected } from '../files/dead-letter.ts'
 import { HashIndex } from '../import/hash-index.ts'
 import { type Journal, openJournal } from './journal.ts'
 import type { End, Inverse } from './journal-records.ts'
@@ -71,7 +71,7 @@ export async function changeUsers(
   const header = { job: task.job, server, realm, realmId: facts.realmId, file: file.digest }
   const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
   try {
-    const deadLetter = await openDeadLetter(options.deadLetter, { resume: journal?.resumed === true })
+    const deadLetter = await openRejected(options, journal)
     try {
       const pace = createPace({ signal: options.signal })
       const run: Run = { admin, file, options, task, journal, deadLetter, pace, bad: new LineMap() }
@@ -175,7 +175,9 @@ async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> 
       ends.push({ line, outcome: 'failed', reason: 'the realm has no such user' })
       continue
     }
-    const begun = journal?.open.get(line)?.inverse
+    const open = journal?.open.get(line)
+    // Of a user who was deleted since, the next one of that name has nothing.
+    const begun = open?.id === found.id ? open?.inverse : undefined
     const { steps, inverse } = await pace.send(() => task.plan(row, found, begun !== undefined))
     const { id = '', username = '' } = found
     if (steps.length === 0 && begun === undefined) ends.push({ line, outcome: 'present' })

@@ -1,4 +1,5 @@
 import type { Admin } from '../admin.ts'
+import type { Step } from '../tasks/steps.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
 import type { UserFile } from '../files/rows.ts'
 
@@ -41,12 +42,13 @@ export async function bulkDisable(
     async plan(_row, { id = '', enabled }, begun) {
       // One that a killed run disabled has perhaps still its sessions.
       if (enabled === false && !begun) return { steps: [], inverse: {} }
-      const run = async (): Promise<void> => {
+      const steps: Step[] = [
         // Alone: with it neither attributes nor names are touched.
-        await client.users.update({ realm, id }, { enabled: false })
-        if (options.endSessions !== false) await client.users.logout({ realm, id })
-      }
-      return { steps: [{ fields: ['enabled'], to: false, run }], inverse: { enabled: true } }
+        { fields: ['enabled'], to: false, run: () => client.users.update({ realm, id }, { enabled: false }) },
+      ]
+      if (options.endSessions !== false)
+        steps.push({ fields: [], to: false, run: () => client.users.logout({ realm, id }) })
+      return { steps, inverse: { enabled: true } }
     },
   }))
 }

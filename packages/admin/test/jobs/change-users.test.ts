@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import {
   type Admin,
   type Change,
@@ -118,6 +118,25 @@ describe('users of a file', () => {
     const kept = await open('username\nalice\nzoe\n')
     await bulkDisable(admin, kept.file, { ...kept.job, endSessions: false })
     expect(target.proxy.seen.filter(({ path }) => path.endsWith('/logout'))).toHaveLength(2)
+  })
+
+  test('are enabled again also where their sessions could not be ended', async () => {
+    const before = await state()
+    const { file, job } = await open('username\nalice\n')
+    target.proxy.fail('POST', '/logout', { status: 400, body: '{"error":"no"}' })
+    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 0, failed: 1 })
+    expect(recorded).toMatchObject([{ name: 'alice', fields: ['enabled'], after: { enabled: false } }])
+    expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 1 })
+    expect(await state()).toEqual(before)
+  })
+
+  test('of a job that finds a dead-letter file are left alone, however often it is called', async () => {
+    const { file, job } = await open('username\nnobody\n')
+    const other = '{"line":9,"reason":"of another job","row":null}\n'
+    await writeFile(job.deadLetter, other)
+    for (let call = 0; call < 2; call += 1)
+      expect(await caught(bulkDisable(admin, file, job))).toMatchObject({ code: 'CW_FILE_EXISTS' })
+    expect(await readFile(job.deadLetter, 'utf8')).toBe(other)
   })
 
   test('all get the same roles and groups, which an undo takes only from those who had them not', async () => {
