@@ -55,6 +55,18 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let isGood = false
+  let unexported: TrailHead | undefined
+
+  async function exportHead(): Promise<void> {
+    const head = unexported
+    if (head === undefined) return
+    try {
+      await onHead?.(head)
+    } catch (cause) {
+      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'its head could not be exported', { cause })
+    }
+    if (unexported === head) unexported = undefined
+  }
 
   async function run(): Promise<void> {
     for (let taken = waiting.splice(0); taken.length > 0; taken = waiting.splice(0)) {
@@ -63,11 +75,8 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
         for (let at = 0; at < entries.length; at += largestBatch) {
           const part = entries.slice(at, at + largestBatch)
           const { seal } = await sink.append((head) => sealBatch(head, part))
-          try {
-            await onHead?.(headOf(seal))
-          } catch (cause) {
-            throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'its head could not be exported', { cause })
-          }
+          unexported = headOf(seal)
+          await exportHead()
         }
         for (const { resolve } of taken) resolve()
       } catch (cause) {
@@ -91,9 +100,12 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
     },
     async check() {
       if (isGood) return
-      await sink.check().catch((cause: unknown) => {
+      try {
+        await sink.check()
+        await exportHead()
+      } catch (cause) {
         throw unavailable('The audit trail cannot be written, so nothing was changed', cause)
-      })
+      }
       isGood = true
     },
     head: () => sink.head(),

@@ -4,6 +4,7 @@ import {
   type Change,
   createAuditTrail,
   functionSink,
+  type TrailHead,
   withReason,
 } from '@cloakwright/admin'
 import fc from 'fast-check'
@@ -137,6 +138,30 @@ describe('a head that cannot be exported', () => {
     const error = await caught(createAuditTrail({ sink, onHead }).record(changes(1)))
     expect(error.code).toBe('CW_AUDIT_UNAVAILABLE')
     expect(error.message).toMatch(/create user user-1: its head could not be exported$/)
+  })
+})
+
+describe('a head that can be exported again', () => {
+  it('is exported before anything more is changed', async () => {
+    const { sink } = memory()
+    const heads: number[] = []
+    let isDown = true
+    const onHead = ({ sequence }: TrailHead): void => {
+      if (isDown) throw new Error('no vault')
+      heads.push(sequence)
+    }
+    const trail = createAuditTrail({ sink, onHead })
+    const realm = target.realmName()
+    const admin = target.admin({ recorder: trail })
+    await caught(trail.record(changes(1)))
+
+    const error = await caught(admin.client.realms.create({ realm }))
+    expect(error.message).toContain('nothing was changed: its head could not be exported')
+    expect(await admin.client.realms.findOne({ realm })).toBeNull()
+
+    isDown = false
+    await admin.client.realms.create({ realm })
+    expect(heads).toEqual([1])
   })
 })
 
