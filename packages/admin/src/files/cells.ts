@@ -37,9 +37,10 @@ export function fromClientRolesCell(cell: string): Record<string, string[]> | un
 // A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
 const formula = /^'*[=+\-@\t\r\n＝＋－＠]/
 const guardedFormula = /^''*[=+\-@\t\r\n＝＋－＠]/
-// One that splits at a semicolon, a tab or a line break sees beginnings of cells where this file has none.
-const innerFormula = /([;\t\r\n])('*)(?=[=+\-@＝＋－＠])/g
-const guardedInnerFormula = /([;\t\r\n])'('*)(?=[=+\-@＝＋－＠])/g
+// One that splits at a semicolon, a tab or a line break sees beginnings of cells where this file has none, and takes the
+// quotation marks there away.
+const innerFormula = /([;\t\r\n])(['"]*)(?=[=+\-@＝＋－＠])/g
+const guardedInnerFormula = /([;\t\r\n])'(['"]*)(?=[=+\-@＝＋－＠])/g
 
 /** Puts a `'` before what a spreadsheet would run as a formula; {@link unguarded} takes it away again, whatever the value. */
 export function guarded(cell: string): string {
