@@ -220,6 +220,14 @@ describe('a secret that a task left in its change', () => {
     ['a field by its path', { after: { 'smtpServer.password': canary } }],
     ['a named value', { after: { values: [{ name: 'bindCredential', value: canary }] } }],
     ['a token', { after: { access_token: canary, refreshToken: canary } }],
+    ['a key of a service', { after: { config: { apiKey: canary, 'signing-key': canary } } }],
+    ['named values', { after: { list: [{ name: 'bindCredential', values: [canary] }] } }],
+    ['JSON in a text', { after: { attributes: { x: [`[{"a":"{\\"password\\":\\"${canary}\\"}"}]`] } } }],
+    ['a private key set', { after: { 'jwks.string': `{"keys":[{"kty":"EC","d":"${canary}"}]}` } }],
+    [
+      'JSON that is too deep',
+      { after: { x: `${'{"a":'.repeat(20_000)}{"password":"${canary}"}${'}'.repeat(20_000)}` } },
+    ],
     ['a member that is no change’s', { secret: canary } as Partial<Change>],
   ])('is not in the trail: %s', async (_, more) => {
     const kept: string[] = []
@@ -257,6 +265,7 @@ describe('a secret that a task left in its change', () => {
 
   it.each([
     { passwordPolicy: 'length(8)' },
+    { 'jwks.string': '{ "keys": [{"kty":"EC","x":"1"}] }', text: '[no JSON' },
     { resetPasswordAllowed: true },
     { resetCredentialsFlow: 'reset credentials' },
     { requiredCredentials: ['password'] },
