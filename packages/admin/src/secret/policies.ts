@@ -57,10 +57,14 @@ export async function setUpOverlap(admin: Admin, client: Client): Promise<readon
   const { client: api, realm } = admin
   const { policies, profiles } = await readPolicies(admin, false)
   const changes: Change[] = []
+  // Each at once: a later step may fail.
+  const add = async (change: Change): Promise<void> => {
+    changes.push(...(await recorded(admin, [change])))
+  }
   if (!profiles.some((profile) => profile.name === name)) {
     const profile = { name, executors: [{ executor: 'secret-rotation', configuration }] }
     await api.clientPolicies.createProfiles({ profiles: [...profiles, profile] })
-    changes.push({
+    await add({
       ...update('realm', realm, realm),
       fields: ['clientProfiles'],
       after: { clientProfiles: [profile] },
@@ -76,7 +80,7 @@ export async function setUpOverlap(admin: Admin, client: Client): Promise<readon
     }
     const others = policies.filter((other) => other.name !== name)
     await api.clientPolicies.updatePolicy({ policies: [...others, policy] })
-    changes.push({
+    await add({
       ...update('realm', realm, realm),
       fields: ['clientPolicies'],
       after: { clientPolicies: [policy] },
@@ -88,7 +92,7 @@ export async function setUpOverlap(admin: Admin, client: Client): Promise<readon
       { id: client.id },
       { clientId: client.clientId, attributes: { [marker]: 'true' } },
     )
-    changes.push({
+    await add({
       ...update('client', realm, client.clientId),
       id: client.id,
       fields: [`attributes.${marker}`],
@@ -96,7 +100,7 @@ export async function setUpOverlap(admin: Admin, client: Client): Promise<readon
       after: { [`attributes.${marker}`]: 'true' },
     })
   }
-  return recorded(admin, changes)
+  return changes
 }
 
 function update(

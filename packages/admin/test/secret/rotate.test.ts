@@ -127,6 +127,17 @@ describe('where two secrets can live at once', () => {
     ])
   })
 
+  test('what of the policy was set up before a failure is in the trail', async () => {
+    const { clientPolicies } = admin.client
+    await clientPolicies.updatePolicy({ policies: [] })
+    await clientPolicies.createProfiles({ profiles: [] })
+    target.proxy.fail('PUT', '/client-policies/policies', { status: 403, body: '{}' })
+
+    expect((await caught(rotate(await newClient()))).code).toBe('CW_ADMIN_FORBIDDEN')
+
+    expect(trail.map(({ fields }) => fields)).toEqual([['clientProfiles']])
+  })
+
   test('other policies and profiles of the realm stay when it sets up its own', async () => {
     const { clientPolicies } = admin.client
     const own = {
