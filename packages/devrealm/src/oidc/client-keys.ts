@@ -26,15 +26,29 @@ export async function clientKeys(
 /** Milliseconds. */
 const pause = 10_000
 const timeLimit = 5_000
+/** Bytes. */
+const longest = 256 * 1024
 const fetched = new Map<string, { readonly keys: readonly JWK[]; readonly at: number }>()
 
 async function fetchKeys(url: string): Promise<readonly JWK[]> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(timeLimit), redirect: 'error' })
-    return answer.ok ? keysIn(await answer.text()) : []
+    return answer.ok ? keysIn(await textOf(answer)) : []
   } catch {
     return []
   }
+}
+
+/** @throws {RangeError} for an answer that is longer than any list of keys */
+async function textOf({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let left = longest
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    left -= part.length
+    if (left < 0) throw new RangeError('too long')
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
 }
 
 function keysIn(text: string | undefined): readonly JWK[] {
