@@ -150,6 +150,8 @@ async function post(
         method: 'POST',
         headers: { accept: 'application/json' },
         body,
+        // Nobody else is to get the secret or the password.
+        redirect: 'manual',
         signal: options.retry.signal(),
       })
       const text = await response.text()

@@ -77,6 +77,14 @@ describe('a service account with a key', () => {
     expect(target.proxy.tokens()).toBe(3)
   })
 
+  test('is sent nowhere else, whatever a server says', async () => {
+    const location = `${target.proxy.url}/elsewhere`
+    target.proxy.fail('POST', '/token', { status: 307, headers: { location } })
+
+    expect((await caught(operator({}).roles.find())).code).toBe('CW_ADMIN_UNAUTHORIZED')
+    expect(target.proxy.seen.filter(({ path }) => path === '/elsewhere')).toEqual([])
+  })
+
   test('outlives its tokens, of one second each', async () => {
     const { client } = target.admin({ realm })
     await client.realms.update({ realm }, { accessTokenLifespan: 1 })
