@@ -5,7 +5,8 @@ import { createServer, type Server } from 'node:net'
 /**
  * Holds an open file for this process alone, on this machine, by a lock that the operating system takes back itself when
  * the process is killed: a listening name without a file on Linux (abstract socket) and Windows (pipe), flock on macOS
- * and the BSDs. Containers with networks of their own do not see each other's.
+ * and the BSDs. Other machines, and containers with networks of
+ * their own, do not see it.
  *
  * @returns what releases it, or undefined where another process has it
  */

@@ -53,7 +53,7 @@ export interface ImportReport {
  * made is taken back by {@link undoJob}. Needs `manage-realm`, `manage-users` and `view-clients` of `realm-management`.
  * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
  *
- * @throws {CW_JOURNAL_LOCKED} when another process works on the journal
+ * @throws {CW_JOURNAL_LOCKED} when another process of this machine, or of this container, works on the journal
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file

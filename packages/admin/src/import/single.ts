@@ -74,8 +74,9 @@ async function userByName(
   realm: string,
   username: string,
 ): Promise<UserRepresentation | undefined> {
-  const [found] = await client.users.find({ realm, username, exact: true })
-  return found
+  // Some databases take one letter for another.
+  const found = await client.users.find({ realm, username, exact: true })
+  return found.find((each) => each.username === username)
 }
 
 async function refusal({ admin, pace }: Sending, { line }: WantedUser, error: unknown): Promise<End> {

@@ -18,7 +18,7 @@ export type UserRef = string | { readonly id: string }
 export async function findUser(admin: Admin, user: UserRef): Promise<UserRepresentation | undefined> {
   const { client, realm } = admin
   if (typeof user !== 'string') return (await client.users.findOne({ realm, id: user.id })) ?? undefined
-  // Keycloak keeps user names in lower case, and takes a star for any text.
+  // Keycloak keeps user names in lower case, and some databases take one letter for another.
   const username = user.toLowerCase()
   const found = await client.users.find({ realm, username, exact: true })
   return found.find((each) => each.username === username)
