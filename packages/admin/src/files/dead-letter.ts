@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
-import type { Journal } from './journal.ts'
 import { readLines } from './read-lines.ts'
 import type { BadRow } from './rows.ts'
 
@@ -69,20 +68,6 @@ export async function openDeadLetter(
       await handle.close()
       if (count === 0) await unlink(path)
     },
-  }
-}
-
-/** A job that can't begin leaves no journal: with it the next call would go on with somebody else's dead-letter file. */
-export async function openRejected(
-  options: { readonly journal: string; readonly deadLetter: string },
-  journal: Journal | undefined,
-): Promise<DeadLetter> {
-  const resume = journal?.resumed === true
-  try {
-    return await openDeadLetter(options.deadLetter, { resume })
-  } catch (error) {
-    if (journal !== undefined && !resume) await unlink(options.journal)
-    throw error
   }
 }
 

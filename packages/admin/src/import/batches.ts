@@ -1,11 +1,9 @@
-import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
-import type { UserRepresentation } from '../representations.ts'
 import type { End } from '../jobs/journal-records.ts'
 import { isTimeout, type Pace } from '../jobs/pace.ts'
 import { createSingly } from './single.ts'
-import type { RealmFacts } from './realm-facts.ts'
+import type { RealmFacts } from '../jobs/realm-facts.ts'
 import type { WantedUser } from './wanted.ts'
 
 /** What the sending of users needs to know. */
@@ -52,23 +50,6 @@ async function sendTogether(sending: Sending, users: readonly WantedUser[]): Pro
   const middle = Math.ceil(users.length / 2)
   const before = await sendTogether(sending, users.slice(0, middle))
   return [...before, ...(await sendTogether(sending, users.slice(middle)))]
-}
-
-/** Users by id, many with one request; who is not there is left out. In brief they have no attributes, and cost half. */
-export async function usersById(
-  client: KeycloakAdminClient,
-  realm: string,
-  ids: readonly string[],
-  briefRepresentation: boolean = true,
-): Promise<ReadonlyMap<string, UserRepresentation>> {
-  if (ids.length === 0) return new Map()
-  const found = await client.users.find({
-    realm,
-    search: `id:${ids.join(' ')}`,
-    max: ids.length,
-    briefRepresentation,
-  })
-  return new Map(found.map((user) => [user.id ?? '', user]))
 }
 
 async function importBatch({ admin, pace }: Sending, users: readonly WantedUser[]): Promise<End[]> {

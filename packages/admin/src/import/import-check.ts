@@ -1,6 +1,6 @@
-import { HashIndex } from './hash-index.ts'
+import { HashIndex } from '../jobs/hash-index.ts'
 import { profileProblem } from './profile.ts'
-import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
+import { type RealmFacts, roleNames, texts } from '../jobs/realm-facts.ts'
 import type { ImportedUser, UserFormat, UserRow } from '../files/rows.ts'
 
 /** Says what is wrong with a row, without its values; undefined: nothing. Sees each row once, in their order. */

@@ -1,8 +1,8 @@
 import type { Admin } from '../admin.ts'
 import type { UserRepresentation } from '../representations.ts'
-import { HashIndex } from './hash-index.ts'
+import { HashIndex } from '../jobs/hash-index.ts'
 import type { Pace } from '../jobs/pace.ts'
-import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
+import { type RealmFacts, roleNames, texts } from '../jobs/realm-facts.ts'
 
 /** A role or a group, and the numbers of its wanted memberships. */
 interface Holder {

@@ -2,9 +2,10 @@ import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import type { RoleMappingPayload, UserRepresentation } from '../representations.ts'
-import { type Sending, usersById } from './batches.ts'
+import type { Sending } from './batches.ts'
+import { usersById } from '../jobs/users-by-id.ts'
 import type { End } from '../jobs/journal-records.ts'
-import { roleNames } from './realm-facts.ts'
+import { roleNames } from '../jobs/realm-facts.ts'
 import type { WantedUser } from './wanted.ts'
 
 /** Why a row with an id of its own is not imported. */

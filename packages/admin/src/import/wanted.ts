@@ -1,6 +1,6 @@
 import { v5 } from 'uuid'
 import type { UserRepresentation } from '../representations.ts'
-import { type RealmFacts, texts } from './realm-facts.ts'
+import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
 import type { UserFile, UserRow } from '../files/rows.ts'
 
 /** A user that an import wants the realm to have. */

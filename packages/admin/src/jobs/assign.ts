@@ -12,7 +12,7 @@ import {
   type Plan,
   type UserTask,
 } from './change-users.ts'
-import { type RealmFacts, roleNames, texts } from '../import/realm-facts.ts'
+import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
 import type { ImportedUser, UserFile } from '../files/rows.ts'
 
 /** Options of {@link bulkAssign}. */

@@ -5,7 +5,7 @@ import { roleFields } from '../realm/lookup.ts'
 import type { RoleMappingPayload, UserRepresentation } from '../representations.ts'
 import type { Inverse, JournalRow } from './journal-records.ts'
 import type { Pace } from './pace.ts'
-import type { RealmFacts } from '../import/realm-facts.ts'
+import type { RealmFacts } from './realm-facts.ts'
 
 /** Takes back what a job did to one user, who is as `found`; undefined: the user is gone by now. */
 export async function takeBack(

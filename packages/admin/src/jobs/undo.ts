@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
-import { usersById } from '../import/batches.ts'
+import { usersById } from './users-by-id.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { findUser } from '../tasks/find-user.ts'
 import { takeBack } from './inverse.ts'
@@ -10,7 +10,7 @@ import { type Journal, records, reopenJournal } from './journal.ts'
 import type { JournalRow } from './journal-records.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type ProgressListener, startPhase } from './progress.ts'
-import { type RealmFacts, readRealmFacts } from '../import/realm-facts.ts'
+import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
 
 /** Options of {@link undoJob}. */
 export interface UndoOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HashIndex } from '../../src/import/hash-index.ts'
+import { HashIndex } from '../../src/jobs/hash-index.ts'
 import { LineMap } from '../../src/jobs/line-map.ts'
 
 describe('a hash index', () => {
