@@ -20,8 +20,9 @@ export default defineConfig({
       '**/*.browser.test.ts',
       '**/*.compatibility.test.ts',
     ],
+    globalSetup: ['./scripts/lib/built.mjs'],
     // Vitest would leave one core of two idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(2, availableParallelism() + 1),
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

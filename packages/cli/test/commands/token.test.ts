@@ -159,7 +159,7 @@ test('a login that is too weak is refused with the code of the step-up', async (
 })
 
 describe('a policy of a module', () => {
-  const cloakwright = new URL('../../../cloakwright/src/index.ts', import.meta.url).href
+  const cloakwright = new URL('../../../cloakwright/dist/index.js', import.meta.url).href
   const module = `import { anyOf, check, not, role } from ${JSON.stringify(cloakwright)}
     export const open = anyOf(role('auditor'), not(role('guest')))
     export default check('owner of the order', () => { throw new TypeError('canary') })

@@ -1,6 +1,6 @@
 import { type Admin, grantRoles } from '@cloakwright/admin'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { onKeycloak, openTarget, type Target } from './support/target.ts'
+import { openTarget, type Target } from './support/target.ts'
 
 let target: Target
 
@@ -9,8 +9,8 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-/** Half an hour at the minute that Keycloak gives a token of an administrator is 30 lives. The embedded realm, tested more often, gets fewer. */
-const lives = onKeycloak ? 31 : 8
+/** Half an hour at the minute that Keycloak gives a token of an administrator is 30 lives. */
+const lives = 31
 /** Seconds. */
 const lifespan = 2
 

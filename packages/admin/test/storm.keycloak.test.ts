@@ -17,7 +17,7 @@ import {
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTaskRealm, type TaskRealm } from './support/realm.ts'
-import { onKeycloak, openTarget, type Target } from './support/target.ts'
+import { openTarget, type Target } from './support/target.ts'
 
 let target: Target
 
@@ -119,7 +119,7 @@ test('faults on one request in twenty leave the same state behind, and nothing d
   const wanted = await stateOf(calm)
 
   const { recorder } = stormy.admin
-  const timeout = onKeycloak ? 3_000 : 1_000
+  const timeout = 3_000
   const admin = target.admin({ realm: stormy.realm, timeout, ...(recorder && { recorder }) })
   stormy.recorded()
   target.proxy.reset()
