@@ -1,4 +1,5 @@
 import type { Admin } from '../admin.ts'
+import { createMembershipReader, type Memberships } from '../listing/memberships-of-users.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { HashIndex } from '../jobs/hash-index.ts'
 import type { Pace } from '../jobs/pace.ts'
@@ -107,6 +108,36 @@ export class WantedMemberships {
     this.#numbers.set(numbers, this.#end)
     this.#end += numbers.length
   }
+}
+
+/** Reads what each of these users has, two requests a user: where they are few, their roles may have thousands of members. */
+export async function readMembershipsOfEach(
+  admin: Admin,
+  pace: Pace,
+  memberships: WantedMemberships,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const reader = await createMembershipReader(admin, { groups: true, roles: true })
+  const left = ids.values()
+  const read = async (): Promise<void> => {
+    for (const id of left) {
+      signal?.throwIfAborted()
+      const has = await pace.send(() => reader(id))
+      for (const [number, holder] of memberships.holders.entries())
+        if (namesLike(has, holder).includes(holder.name)) memberships.seen(number, id)
+    }
+  }
+  await Promise.all(Array.from({ length: pace.inFlight }, read))
+}
+
+function namesLike(
+  { groups = [], realmRoles = [], clientRoles = {} }: Memberships,
+  { kind, clientId, name }: Holder,
+): readonly string[] {
+  if (kind === 'group') return name.startsWith('/') ? groups : groups.map((path) => path.slice(1))
+  if (clientId === undefined) return realmRoles
+  return (Object.hasOwn(clientRoles, clientId) ? clientRoles[clientId] : undefined) ?? []
 }
 
 /** Keycloak sorts all members for each page: 85,000 of them cost seconds of its time, whatever the page has. */

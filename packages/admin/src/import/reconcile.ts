@@ -3,7 +3,7 @@ import { changedFields } from '../realm/compare.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import type { Journal } from '../jobs/journal.ts'
-import { readMembers, WantedMemberships } from './memberships.ts'
+import { readMembers, readMembershipsOfEach, WantedMemberships } from './memberships.ts'
 import { inBatches, type Pace } from '../jobs/pace.ts'
 import { hiddenAttributes } from './profile.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
@@ -37,10 +37,13 @@ export interface Reconciliation {
 }
 
 const mostLines = 100
+/** Up to so many users it costs less to read what each has than who has each role and group. */
+const fewUsers = 100
 
 /**
  * Reads the users of an import again and compares them with the file: many users with one request, and the members of
- * each role and group by pages, so that the number of requests does not grow with users times memberships.
+ * each role and group by pages, so that the number of requests does not grow with users times memberships. Of up to 100
+ * users it reads the roles and groups of each.
  */
 export async function reconcile(run: Reconciliation): Promise<Reconciled> {
   const { admin, facts, pace, options } = run
@@ -49,6 +52,7 @@ export async function reconcile(run: Reconciliation): Promise<Reconciled> {
   let checked = 0
   let missing = 0
   const memberships = new WantedMemberships()
+  const few: string[] = []
   const phase = startPhase('reconciling', undefined, options.onProgress)
 
   function add(line: number, field: string): void {
@@ -75,12 +79,14 @@ export async function reconcile(run: Reconciliation): Promise<Reconciled> {
         }
         for (const field of differences(facts, user.representation, found)) add(user.line, field)
         memberships.want(user.line, idOf(run, user), user.representation, facts)
+        if (few.length <= fewUsers) few.push(idOf(run, user))
       }
       phase.add(batch.length)
     },
     options.signal,
   )
-  await readMembers(admin, facts, pace, memberships, options.signal)
+  if (few.length <= fewUsers) await readMembershipsOfEach(admin, pace, memberships, few, options.signal)
+  else await readMembers(admin, facts, pace, memberships, options.signal)
   for (const { line, name } of memberships.missing()) add(line, name)
   phase.end()
   const lines = [...wrong].map(([line, fields]) => ({ line, fields }))

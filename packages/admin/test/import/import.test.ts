@@ -389,9 +389,12 @@ describe('an import through faults', () => {
 })
 
 describe('reconciliation', () => {
-  test('tells what is missing and what differs, by line, with requests by page', async () => {
+  test.each([
+    ['by pages of members', 120, 25],
+    ['by the users, where they are few', 20, 60],
+  ])('tells what is missing and what differs, by line: %s', async (_name, count, mostRequests) => {
     const files = await jobFiles()
-    const file = fileOf(120, person)
+    const file = fileOf(count, person)
     await importUsers(admin, file, files)
     const { client, realm } = admin
     const idOf = async (at: number): Promise<string> =>
@@ -406,7 +409,7 @@ describe('reconciliation', () => {
     target.proxy.reset()
     const { reconciled } = await importUsers(admin, file, files)
     expect(reconciled).toEqual({
-      checked: 120,
+      checked: count,
       missing: 1,
       differing: 3,
       unchecked: 0,
@@ -417,7 +420,9 @@ describe('reconciliation', () => {
         { line: 14, fields: ['groups/staff'] },
       ],
     })
-    expect(target.proxy.count('GET')).toBeLessThan(25)
+    expect(target.proxy.count('GET')).toBeLessThan(mostRequests)
+    const lists = target.proxy.seen.filter(({ path }) => /\/(roles\/writer\/users|members)$/.test(path))
+    expect(lists.length > 0).toBe(count > 100)
   })
 })
 
