@@ -1,10 +1,11 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
-import type { End } from '../jobs/journal-records.ts'
+import { type End, isOwn } from '../jobs/journal-records.ts'
 import { isTimeout, type Pace } from '../jobs/pace.ts'
 import { createSingly } from './single.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
-import type { WantedUser } from './wanted.ts'
+import { usersById } from '../jobs/users-by-id.ts'
+import { toJournalRow, type WantedUser } from './wanted.ts'
 
 /** What the sending of users needs to know. */
 export interface Sending {
@@ -59,12 +60,22 @@ async function importBatch({ admin, pace }: Sending, users: readonly WantedUser[
   const repeats = (error: unknown): boolean => users.length === 1 || !isTimeout(error)
   const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }), repeats)
   // Not in the order of the users: those that are skipped come first, the others in none.
-  const idByName = new Map(results.map(({ resourceName, id }) => [resourceName.toLowerCase(), id]))
-  return users.map(({ line, id, name }): End => {
-    const made = idByName.get(name)
-    if (made === undefined) return { line, outcome: 'failed', reason: 'Keycloak said nothing about it' }
-    // Skipped with this id: an earlier attempt, whose answer was lost, has made it.
-    return { line, outcome: made === id ? 'created' : 'existing' }
+  const resultByName = new Map(results.map((result) => [result.resourceName.toLowerCase(), result]))
+  const isSkipped = ({ id, name }: WantedUser): boolean => {
+    const result = resultByName.get(name)
+    return result?.id === id && result.action !== 'ADDED'
+  }
+  // An earlier attempt, whose answer was lost, has made them, or another import of this file has.
+  const skipped = users.filter(isSkipped).map(({ id }) => id)
+  const there = await pace.send(() => usersById(client, realm, skipped))
+  return users.map((user): End => {
+    const { line, id, name } = user
+    const result = resultByName.get(name)
+    if (result === undefined) return { line, outcome: 'failed', reason: 'Keycloak said nothing about it' }
+    if (result.id !== id) return { line, outcome: 'existing' }
+    const found = there.get(id)
+    const isMade = isSkipped(user) ? found !== undefined && isOwn(toJournalRow(user), found) : true
+    return { line, outcome: isMade ? 'created' : 'present' }
   })
 }
 

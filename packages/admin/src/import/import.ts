@@ -7,7 +7,7 @@ import type { DeadLetter } from '../files/dead-letter.ts'
 import { openRejected } from '../jobs/rejected.ts'
 import { createRowCheck } from './import-check.ts'
 import { type Journal, openJournal } from '../jobs/journal.ts'
-import type { End, JournalRow } from '../jobs/journal-records.ts'
+import { type End, isOwn } from '../jobs/journal-records.ts'
 import { LineMap } from '../jobs/line-map.ts'
 import { createPace, inBatches, type Pace } from '../jobs/pace.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
@@ -15,7 +15,7 @@ import { type RealmFacts, readRealmFacts } from '../jobs/realm-facts.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import type { UserFile, UserRow } from '../files/rows.ts'
 import { completeSingly, findByName, foreignId } from './single.ts'
-import { toWanted, type WantedUser } from './wanted.ts'
+import { toJournalRow, toMarked, toWanted, type WantedUser } from './wanted.ts'
 
 /** Options of {@link importUsers}. */
 export interface ImportOptions {
@@ -35,7 +35,7 @@ export interface ImportReport {
   readonly rows: number
   /** Users that this job made. */
   readonly created: number
-  /** Users that an earlier import of the same file made, or that have a row's own id. */
+  /** Users that another import of the same file made, earlier or meanwhile, or that have a row's own id. */
   readonly present: number
   /** Rows whose user name, e-mail address or id belongs to another user, who was not touched. They are in the dead-letter file. */
   readonly existing: number
@@ -54,6 +54,10 @@ export interface ImportReport {
  * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
  * made is taken back by {@link undoJob}. Needs `manage-realm`, `manage-users` and `view-clients` of `realm-management`.
  * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
+ *
+ * Each user is made with a `createdTimestamp` of the last minute, chosen by chance and kept in the journal: it tells the
+ * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it, so
+ * that two imports of such a file at the same time may both count a user as created.
  *
  * @throws {CW_JOURNAL_LOCKED} when another process of this machine, or of this container, works on the journal
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
@@ -216,18 +220,19 @@ async function* pending(
 }
 
 /**
- * Makes the users of one batch, the journal always ahead: what is there before the batch begins, and did not begin in an
- * earlier run, was not made by this job.
+ * Makes the users of one batch, the journal always ahead: who is there before the batch begins was made by this job if an
+ * earlier run had begun with it, and was made with the time that the journal has.
  */
-async function importBatch(run: Import, batch: readonly WantedUser[]): Promise<End[]> {
+async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<End[]> {
   const { admin, facts, journal, pace } = run
+  const batch = wanted.map((user) => toMarked(user, journal.open.get(user.line)))
   const singles: number[] = []
   const sending: Sending = {
     admin,
     facts,
     pace,
-    async beforeSingle({ line, name }) {
-      singles.push(await journal.started([{ line, id: '', name }]))
+    async beforeSingle(user) {
+      singles.push(await journal.started([{ ...toJournalRow(user), id: '' }]))
     },
   }
   const there = await pace.send(() =>
@@ -244,11 +249,13 @@ async function importBatch(run: Import, batch: readonly WantedUser[]): Promise<E
     const found = there.get(id)
     const begun = journal.open.get(line)
     const single = begun?.id === '' ? await findByName(sending, name) : undefined
-    if (single !== undefined) ends.push(await completeSingly(sending, user, single.id ?? ''))
+    // Nobody knows whether the earlier run got as far as to send it: somebody else may have made a user of that name.
+    if (single !== undefined && begun !== undefined && isOwn(begun, single))
+      ends.push(await completeSingly(sending, user, single.id ?? ''))
     else if (found === undefined) mine.push(user)
     else if (row.user.id !== undefined && found.username !== name)
       ends.push({ line, outcome: 'existing', reason: foreignId })
-    else ends.push({ line, outcome: begun === undefined ? 'present' : 'created' })
+    else ends.push({ line, outcome: begun !== undefined && isOwn(begun, found) ? 'created' : 'present' })
   }
   const begins = [
     ...mine,
@@ -260,10 +267,6 @@ async function importBatch(run: Import, batch: readonly WantedUser[]): Promise<E
   await journal.ended(number, ends)
   for (const single of singles) await journal.ended(single, [])
   return ends
-}
-
-function toJournalRow({ line, id, name }: WantedUser): JournalRow {
-  return { line, id, name }
 }
 
 async function recordCreated(

@@ -4,9 +4,9 @@ import type { Admin } from '../admin.ts'
 import type { RoleMappingPayload, UserRepresentation } from '../representations.ts'
 import type { Sending } from './batches.ts'
 import { usersById } from '../jobs/users-by-id.ts'
-import type { End } from '../jobs/journal-records.ts'
+import { type End, isOwn } from '../jobs/journal-records.ts'
 import { roleNames } from '../jobs/realm-facts.ts'
-import type { WantedUser } from './wanted.ts'
+import { toJournalRow, type WantedUser } from './wanted.ts'
 
 /** Why a row with an id of its own is not imported. */
 export const foreignId = 'another user has its id'
@@ -17,7 +17,8 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
   const { client, realm } = admin
   const { line, id, name, representation } = user
   const there = (await pace.send(() => usersById(client, realm, [id]))).get(id)
-  if (there?.username === name) return { line, outcome: 'created' }
+  const row = toJournalRow(user)
+  if (there?.username === name) return { line, outcome: isOwn(row, there) ? 'created' : 'present' }
   if (there !== undefined) return { line, outcome: 'existing', reason: foreignId }
   if ((await findByName(sending, name)) !== undefined) return { line, outcome: 'existing' }
 
@@ -27,7 +28,8 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
     made = await pace.send(async () => {
       // An attempt whose answer was lost has perhaps made it.
       const earlier = await userByName(client, realm, name)
-      return earlier ?? (await client.users.create({ ...representation, realm }))
+      if (earlier !== undefined && isOwn(row, earlier)) return earlier
+      return await client.users.create({ ...representation, realm })
     })
   } catch (error) {
     return await refusal(sending, user, error)

@@ -1,4 +1,6 @@
+import { randomInt } from 'node:crypto'
 import { v5 } from 'uuid'
+import type { JournalRow } from '../jobs/journal-records.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
 import type { UserFile, UserRow } from '../files/rows.ts'
@@ -30,6 +32,28 @@ export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): Wante
   const representation = file.format === 'keycloak' ? { ...user, id } : { ...asNew(user, facts), id }
   return { line, id, name, representation, row }
 }
+
+/**
+ * Gives a user the time by which those that this job makes are told from the same ones that another import of the file
+ * makes meanwhile: its own, that of an earlier run, or one of the last minute, by chance to the millisecond.
+ *
+ * The chance that two jobs choose the same for a user is 1 in 60,000.
+ */
+export function toMarked(user: WantedUser, begun: JournalRow | undefined): WantedUser {
+  const { representation } = user
+  const createdTimestamp =
+    representation.createdTimestamp ?? begun?.created ?? Date.now() - randomInt(markedWithin)
+  return { ...user, representation: { ...representation, createdTimestamp } }
+}
+
+/** What the journal has of a user before it is sent; without an id where Keycloak chooses it. */
+export function toJournalRow({ line, id, name, representation }: WantedUser): JournalRow {
+  const { createdTimestamp: created } = representation
+  return { line, id, name, ...(created !== undefined && { created }) }
+}
+
+/** Milliseconds. */
+const markedWithin = 60_000
 
 function asNew(user: UserRepresentation, { defaults }: RealmFacts): UserRepresentation {
   // By a partial import a temporary password would be a lasting one.

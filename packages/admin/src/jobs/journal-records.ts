@@ -1,4 +1,5 @@
 import type { RoleNames } from '../realm/model.ts'
+import type { UserRepresentation } from '../representations.ts'
 
 /** How a row of a job ended. `created` and `changed` can be undone. */
 export type Outcome = (typeof outcomes)[number]
@@ -24,8 +25,15 @@ export interface JournalRow {
   readonly id: string
   /** The user name. */
   readonly name: string
+  /** The `createdTimestamp` of a user that the job makes: who has the id or the name with another one is not of its making. */
+  readonly created?: number
   /** What takes the change back. Default: the user is deleted. */
   readonly inverse?: Inverse
+}
+
+/** Whether it is the user that the row is about, as far as this can be told by what the row knows. */
+export function isOwn({ created }: JournalRow, found: UserRepresentation): boolean {
+  return created === undefined || found.createdTimestamp === created
 }
 
 /** What takes a change of one user back, beyond deleting it. */
@@ -64,9 +72,10 @@ export function writeRecord(record: JournalRecord): string {
     case 'started':
       return JSON.stringify({
         started: record.batch,
-        rows: record.rows.map(({ line, id, name, inverse }) =>
-          inverse === undefined ? [line, id, name] : [line, id, name, inverse],
-        ),
+        rows: record.rows.map(({ line, id, name, created, inverse }) => {
+          const detail = inverse ?? created
+          return detail === undefined ? [line, id, name] : [line, id, name, detail]
+        }),
       })
     case 'ended': {
       const lists = outcomes.flatMap((outcome) => {
@@ -122,11 +131,12 @@ function readEnd(outcome: Outcome, value: unknown): End | undefined {
 
 function readRow(value: unknown): JournalRow | undefined {
   if (!Array.isArray(value)) return undefined
-  const [line, id, name, inverse] = value as unknown[]
+  const [line, id, name, detail] = value as unknown[]
   if (!isWhole(line) || typeof id !== 'string' || typeof name !== 'string') return undefined
-  if (inverse === undefined) return { line, id, name }
-  return typeof inverse === 'object' && inverse !== null
-    ? { line, id, name, inverse: inverse as Inverse }
+  if (detail === undefined) return { line, id, name }
+  if (typeof detail === 'number') return { line, id, name, created: detail }
+  return typeof detail === 'object' && detail !== null
+    ? { line, id, name, inverse: detail as Inverse }
     : undefined
 }
 

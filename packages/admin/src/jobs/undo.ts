@@ -3,11 +3,10 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { usersById } from './users-by-id.ts'
-import type { UserRepresentation } from '../representations.ts'
 import { findUser } from '../tasks/find-user.ts'
 import { takeBack } from './inverse.ts'
 import { type Journal, records, reopenJournal } from './journal.ts'
-import type { JournalRow } from './journal-records.ts'
+import { isOwn, type JournalRow } from './journal-records.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type ProgressListener, startPhase } from './progress.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
@@ -23,7 +22,7 @@ export interface UndoOptions {
 export interface UndoReport {
   /** Changes of the job that were taken back. */
   readonly undone: number
-  /** Users who are gone, or have another name than the job gave or found: they were left alone. */
+  /** Users who are gone, were made by somebody else since, or have another name than the job gave or found: they were left alone. */
   readonly kept: number
   readonly seconds: number
 }
@@ -91,8 +90,10 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
     for (const { line, outcome, id } of record.ends) {
       const row = rows.get(line)
       const isMade = outcome === 'created' || outcome === 'changed'
-      if (row !== undefined && isMade && !journal.isUndone(line))
-        yield id === undefined ? row : { ...row, id }
+      if (row === undefined || !isMade || journal.isUndone(line)) continue
+      const { created: _, ...rest } = row
+      // An id that Keycloak chose is nobody else's.
+      yield id === undefined ? row : { ...rest, id }
     }
   }
   if (begun.size > 0) await pause(settled - (Date.now() - journal.written))
@@ -115,26 +116,14 @@ async function undoBatch(
   const there = await pace.send(() => usersById(admin.client, admin.realm, ids, false))
   const changes: Change[] = []
   for (const row of batch) {
-    const found = row.id === '' ? await madeSingly(admin, journal, pace, row) : there.get(row.id)
-    if (found?.username !== row.name) continue
+    const found = row.id === '' ? await pace.send(() => findUser(admin, row.name)) : there.get(row.id)
+    if (found?.username !== row.name || !isOwn(row, found)) continue
     const change = await takeBack(admin, facts, pace, { ...row, id: found.id ?? '' }, found)
     if (change !== undefined) changes.push(change)
   }
   await recorded(admin, changes)
   await journal.undone(batch.map(({ line }) => line))
   return changes.length
-}
-
-/** The user whose creation the job began when nobody had the name; one that was created after the job's end is another. */
-async function madeSingly(
-  admin: Admin,
-  journal: Journal,
-  pace: Pace,
-  { name }: JournalRow,
-): Promise<UserRepresentation | undefined> {
-  const found = await pace.send(() => findUser(admin, name))
-  const { createdTimestamp: created = Number.POSITIVE_INFINITY } = found ?? {}
-  return created <= journal.written + settled ? found : undefined
 }
 
 function requireHere({ header }: Journal, { server, realm }: Admin, realmId: string, path: string): void {

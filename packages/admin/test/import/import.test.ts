@@ -388,6 +388,63 @@ describe('an import through faults', () => {
   })
 })
 
+describe('two imports of a file at the same time', () => {
+  test.each([
+    ['', []],
+    [', also where an answer is lost', ['reset after' as const]],
+  ])('count each user once as made%s, and take back their own', async (_, faults) => {
+    const file = fileOf(20, person)
+    const [late, early] = [await jobFiles(), await jobFiles()]
+    let other: unknown
+    // Asked when the late one has found that nobody is there, and is about to send.
+    const check = async (): Promise<void> => {
+      if (other !== undefined) return
+      other = await importUsers(admin, file, early)
+      target.proxy.fail('POST', '/partialImport', ...faults)
+    }
+    const slow = target.admin({ realm: admin.realm, recorder: { check, record: async () => {} } })
+    expect(await importUsers(slow, file, late)).toMatchObject({
+      created: 0,
+      present: 20,
+      existing: 0,
+      failed: 0,
+    })
+    expect(other).toMatchObject({ created: 20 })
+    expect(target.proxy.faults()).toBe(faults.length)
+    expect(await undoJob(admin, late.journal)).toMatchObject({ undone: 0 })
+    expect(await userNames()).toEqual(namesTo(20))
+  })
+
+  test('one of which stopped before it sent anything, leave to the other what is its own', async () => {
+    const file = fileOf(20, person)
+    const [stopped, undone] = [await jobFiles(), await jobFiles()]
+    for (const files of [stopped, undone]) {
+      target.proxy.fail('POST', '/partialImport', { status: 403, body: '{}' })
+      expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
+    }
+    await importUsers(admin, file, await jobFiles())
+    expect(await importUsers(admin, file, stopped)).toMatchObject({ created: 0, present: 20 })
+    expect(await undoJob(admin, undone.journal)).toMatchObject({ undone: 0, kept: 20 })
+    expect(await userNames()).toEqual(namesTo(20))
+  })
+
+  test('of a user that is created alone, leave alone who has got the name meanwhile', async () => {
+    const { client, realm } = admin
+    const file = fileOf(1, person)
+    const [continued, undone] = [await jobFiles(), await jobFiles()]
+    for (const files of [continued, undone]) {
+      target.proxy.fail('POST', '/partialImport', { status: 400, body: '{}' })
+      target.proxy.fail('POST', '/users', { status: 403, body: '{}' })
+      expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
+    }
+    await client.users.create({ realm, username: person(0).username })
+    expect(await importUsers(admin, file, continued)).toMatchObject({ created: 0, existing: 1 })
+    expect((await userOf(person(0).username)).roles).toEqual([`default-roles-${realm}`])
+    expect(await undoJob(admin, undone.journal)).toMatchObject({ undone: 0, kept: 1 })
+    expect(await userNames()).toEqual([person(0).username])
+  })
+})
+
 describe('reconciliation', () => {
   test.each([
     ['by pages of members', 120, 25],

@@ -42,7 +42,10 @@ describe('a journal', () => {
         realmId: expect.any(String),
         file: file.digest,
       },
-      { started: 1, rows: [1, 2, 3].map((line) => [line, expect.any(String), expect.any(String)]) },
+      {
+        started: 1,
+        rows: [1, 2, 3].map((line) => [line, expect.any(String), expect.any(String), expect.any(Number)]),
+      },
       { ended: 1, created: [1, 2, 3] },
     ])
   })
