@@ -1,7 +1,7 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
 import { byAuthor } from './audit/reason.ts'
-import type { ChangeRecorder } from './changes.ts'
+import { type ChangeRecorder, requireRecordable } from './changes.ts'
 import { createDurableClient } from './client.ts'
 import { createRetry } from './retry.ts'
 import { type Credentials, createTokenSource } from './tokens.ts'
@@ -71,7 +71,7 @@ export function createAdmin(options: AdminOptions): Admin {
   const tokens = createTokenSource({ server, realm, credentials, retry, now })
   const account = 'username' in credentials ? credentials.username : credentials.clientId
   const recorder = byAuthor(options.recorder, { account })
-  const beforeWrite = async (): Promise<void> => await recorder?.check?.()
+  const beforeWrite = (): Promise<void> => requireRecordable(recorder)
   return {
     client: createDurableClient({ server, realm, tokens, retry, beforeWrite }),
     server,

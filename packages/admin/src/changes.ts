@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Admin } from './admin.ts'
 import type { RealmKind } from './realm/model.ts'
 
@@ -48,4 +49,16 @@ export interface ChangeRecorder {
 export async function recorded(admin: Admin, changes: readonly Change[]): Promise<readonly Change[]> {
   if (changes.length > 0) await admin.recorder?.record(changes)
   return changes
+}
+
+const backOut = new AsyncLocalStorage<true>()
+
+/** Does work that takes a change back: it is sent also when nothing new could be recorded, since the change stands otherwise. */
+export function takingBack<T>(work: () => Promise<T>): Promise<T> {
+  return backOut.run(true, work)
+}
+
+/** @throws {CW_AUDIT_UNAVAILABLE} when a change could not be recorded now, unless it takes another back */
+export async function requireRecordable(recorder: ChangeRecorder | undefined): Promise<void> {
+  if (backOut.getStore() === undefined) await recorder?.check?.()
 }

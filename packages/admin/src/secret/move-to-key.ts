@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
+import { type Change, recorded, takingBack } from '../changes.ts'
 import { realmUrl } from '../tokens.ts'
 import { checkDelivery, type Command, confirm, deliver, type Delivery } from './delivery.ts'
 import type { Client } from './policies.ts'
@@ -125,7 +125,7 @@ export async function moveToPrivateKeyJwt(
     if (!isSwitched && isRefusal(error)) throw error
     const what = `The client ${clientId} was not moved to its key`
     const hint = 'The delivered key is of no use: the next run makes another.'
-    await step(what, stuck, hint, undefined, () => write(before))
+    await step(what, stuck, hint, undefined, () => takingBack(() => write(before)))
     const why = await record(after, before).then(
       () => error,
       (lost: unknown) => lost,

@@ -176,6 +176,31 @@ describe('a move that fails', () => {
     expect(await statusBySecret(client)).toBe(200)
   })
 
+  test('because the trail is down from the switch on gives the client its secret back', async () => {
+    const client = await newClient()
+    let isDown = false
+    const down = () => new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'the disk is full')
+    const recorder = {
+      check: async () => {
+        if (isDown) throw down()
+      },
+      record: async () => {
+        isDown = true
+        throw down()
+      },
+    }
+    const unrecorded = target.admin({ realm, recorder })
+
+    const error = await caught(
+      moveToPrivateKeyJwt(unrecorded, client.clientId, { deliver: { file: client.file } }),
+    )
+
+    expect(error.code).toBe('CW_SECRET_UNFINISHED')
+    expect(error.message).toContain('authenticates by its secret again')
+    expect(await statusBySecret(client)).toBe(200)
+    expect((await caught(unrecorded.client.clients.del({ id: client.id }))).code).toBe('CW_AUDIT_UNAVAILABLE')
+  })
+
   test('because Keycloak refuses the switch is just that', async () => {
     const client = await newClient()
     target.proxy.fail('PUT', `/clients/${client.id}`, { status: 403, body: '{"error":"HTTP 403 Forbidden"}' })
