@@ -19,7 +19,7 @@ interface SealRow extends Record<string, unknown> {
 
 /**
  * Keeps an audit trail in the tables of `auditMigrations`, appended to by any number of processes: each batch is one
- * transaction under an advisory lock. The role needs INSERT and SELECT only, as `auditGrants` gives them.
+ * transaction under an advisory lock, for which it waits 10 s. The role needs INSERT and SELECT only, as `auditGrants` gives them.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function postgresSink(sql: SqlClient): AuditSink & TrailSource {
   return {
     async check() {
       await sql.transaction(async (tx) => {
-        await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [lock])
+        await lockTrail(tx)
         await readHead(tx)
         // What an INSERT needs, asked without one: it would take a place in the trail.
         const { rows } = await tx.query<{ may: boolean }>(
@@ -53,7 +53,7 @@ export function postgresSink(sql: SqlClient): AuditSink & TrailSource {
     },
     append: (seal) =>
       sql.transaction(async (tx) => {
-        await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [lock])
+        await lockTrail(tx)
         const batch = seal(await readHead(tx))
         const { first, last, rows, previous, hash } = batch.seal
         await tx.query(
@@ -72,6 +72,12 @@ export function postgresSink(sql: SqlClient): AuditSink & TrailSource {
     head: () => readHead(sql),
     lines: (after) => linesOf(sql, after),
   }
+}
+
+/** One that hangs with the lock must not make everybody hang: after this the trail counts as unavailable. */
+async function lockTrail(tx: SqlQueryable): Promise<void> {
+  await tx.query(`SELECT set_config('lock_timeout', '10s', true)`)
+  await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [lock])
 }
 
 async function readHead(sql: SqlQueryable): Promise<TrailHead | undefined> {

@@ -16,7 +16,7 @@ function asRole(sql: SqlClient, role: string): SqlClient {
   return { ...sql, transaction, query }
 }
 
-describe.each(databases)('a trail in $name', ({ open }) => {
+describe.each(databases)('a trail in $name', ({ name, open }) => {
   const role = `audit_writer_${process.pid}`
   let database: TestDatabase
   let sql: SqlClient
@@ -108,6 +108,18 @@ describe.each(databases)('a trail in $name', ({ open }) => {
       { problem: 'changed', from: 7, to: 7, at: 'entries, sequence 7' },
       { problem: 'removed', from: 9, to: 9, at: 'seals, last 1002' },
     ])
+  })
+
+  // PGlite has one connection, and nobody to wait for.
+  it.skipIf(name === 'PGlite')('is not waited for without end', { timeout: 30_000 }, async () => {
+    const trail = createAuditTrail({ sink: postgresSink(sql) })
+    await database.sql.transaction(async (tx) => {
+      await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [0x436c6f416b])
+      const [checked, kept] = await Promise.all([caught(trail.check()), caught(trail.record(changes(1)))])
+      expect([checked.code, kept.code]).toEqual(['CW_AUDIT_UNAVAILABLE', 'CW_AUDIT_UNAVAILABLE'])
+      expect(checked.message).toContain('lock timeout')
+    })
+    await trail.record(changes(1))
   })
 
   it('is not there for a role without the grants, before anything is changed', async () => {
