@@ -88,6 +88,19 @@ describe('a realm that is exported and imported into another', () => {
     expect(told.at(-1)).toBe('exporting 3/3')
   })
 
+  test('has people whose names begin like those of service accounts', async () => {
+    const { client, realm } = from
+    const people = ['service-account-robot2', 'service-account-person']
+    // Of the one there is no client, of the other there is one without a service account.
+    for (const username of people) await client.users.create({ realm, username, enabled: true })
+    await client.clients.create({ clientId: 'Machine', serviceAccountsEnabled: true, publicClient: false })
+    await client.clients.create({ clientId: 'person', publicClient: false })
+    const path = folder.path('people.ndjson')
+    expect(await exportTo(path, from, 'ndjson', { username: 'service-account-' })).toMatchObject({ users: 2 })
+    const rows = await collect((await openUserFile(path)).rows())
+    expect(rows.map((row) => 'user' in row && row.user.username).sort()).toEqual(people.sort())
+  })
+
   test('ends with the signal', async () => {
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(exportTo(folder.path('none.csv'), from, 'csv', { signal })).rejects.toThrow()
