@@ -55,7 +55,9 @@ export async function ensureGroup(admin: Admin, path: string, group: WantedGroup
 }
 
 /**
- * Moves a group, with all that is below it, under another one; `/` is the top. The second call changes nothing.
+ * Moves a group, with all that is below it, under another one; `/` is the top. The second call changes nothing: a group of
+ * that name under the new parent is taken for the moved one when there is none at `path`, since Keycloak keeps no trace of
+ * where a group was.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when the group or its new parent does not exist
  * @throws {CW_ADMIN_REFUSED} when it would be moved into itself
