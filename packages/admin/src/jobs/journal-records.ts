@@ -49,9 +49,9 @@ export interface Inverse {
 export interface End {
   readonly line: number
   readonly outcome: Outcome
-  /** Why it failed; without the row's values. */
+  /** Why it failed, or a part of it; without the row's values. */
   readonly reason?: string
-  /** Keycloak's id of the object, where it was not known before. */
+  /** Keycloak's id of what was created, where it was not known before. */
   readonly id?: string
 }
 
@@ -117,7 +117,7 @@ export function readRecord(text: string): JournalRecord | undefined {
 const version = 1
 
 function writeEnd({ line, outcome, reason, id }: End): unknown {
-  const detail = outcome === 'failed' ? reason : id
+  const detail = outcome === 'created' ? id : reason
   return detail === undefined ? line : [line, detail]
 }
 
@@ -126,7 +126,7 @@ function readEnd(outcome: Outcome, value: unknown): End | undefined {
   if (!Array.isArray(value)) return undefined
   const [line, detail] = value as unknown[]
   if (!isWhole(line) || typeof detail !== 'string') return undefined
-  return { line, outcome, ...(outcome === 'failed' ? { reason: detail } : { id: detail }) }
+  return { line, outcome, ...(outcome === 'created' ? { id: detail } : { reason: detail }) }
 }
 
 function readRow(value: unknown): JournalRow | undefined {

@@ -301,6 +301,20 @@ describe('bad rows', () => {
     expect(await client.roles.find({ realm, search: 'unknown' })).toEqual([])
   })
 
+  test('have the same reasons in a run that continues', async () => {
+    const { client, realm } = admin
+    await client.users.create({ realm, username: 'taken', email: 'taken@example.org' })
+    const [{ id: takenId = '' } = {}] = await client.users.find({ realm, username: 'taken' })
+    const wrong = [{ id: takenId }, { email: 'taken@example.org' }, { username: 'taken' }]
+    const files = await jobFiles()
+    const file = fileOf(3, (at) => ({ ...person(at), ...wrong[at] }))
+    expect(await importUsers(admin, file, files)).toMatchObject({ existing: 3 })
+    const byLine = (letters: { line: number }[]) => letters.toSorted((a, b) => a.line - b.line)
+    const first = byLine(await deadLetters(files.deadLetter))
+    expect(await importUsers(admin, file, files)).toMatchObject({ existing: 3 })
+    expect(byLine(await deadLetters(files.deadLetter))).toEqual(first)
+  })
+
   test('are not one batch each: a bad one among many costs few requests', async () => {
     const { client, realm } = admin
     await client.users.create({ realm, username: 'taken', email: 'taken@example.org' })

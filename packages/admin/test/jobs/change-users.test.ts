@@ -130,6 +130,16 @@ describe('users of a file', () => {
     expect(await state()).toEqual(before)
   })
 
+  test('who were changed in part count as failed in a run that continues, too', async () => {
+    const { file, job } = await open('username\nalice\nzoe\n')
+    target.proxy.fail('POST', '/logout', { status: 400, body: '{"error":"no"}' })
+    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 1, failed: 1 })
+    const reasons = await rejected(job)
+    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 1, failed: 1 })
+    expect(await rejected(job)).toEqual(reasons)
+    expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 2 })
+  })
+
   test('of a job that finds a dead-letter file are left alone, however often it is called', async () => {
     const { file, job } = await open('username\nnobody\n')
     const other = '{"line":9,"reason":"of another job","row":null}\n'
