@@ -54,6 +54,9 @@ export interface MoveToKey {
  * registers the public half, switches the client over and proves it at Keycloak. If the proof fails, the client gets its
  * secret back.
  *
+ * Keycloak keeps the secret and accepts it no more, unless somebody sets the client back to it. To end that too, let Keycloak
+ * make a new one, which nobody uses: `admin.client.clients.generateNewClientSecret`.
+ *
  * A client authenticates in one way only: from the switch on, a service that still sends the secret is refused. Let
  * `proveDelivery` restart it with its new configuration.
  *

@@ -122,6 +122,21 @@ describe('a client that is moved to a key', () => {
     ])
   })
 
+  test('would be let in by its secret again if it were set back, until a new one is made', async () => {
+    const client = await newClient()
+    const setBack = { clientId: client.clientId, clientAuthenticatorType: 'client-secret' }
+    await move(client)
+    expect(await statusBySecret(client)).not.toBe(200)
+    await admin.client.clients.generateNewClientSecret({ id: client.id })
+    await admin.client.clients.update({ id: client.id }, setBack)
+    expect(await statusBySecret(client)).not.toBe(200)
+
+    const kept = await newClient()
+    await move(kept)
+    await admin.client.clients.update({ id: kept.id }, { ...setBack, clientId: kept.clientId })
+    expect(await statusBySecret(kept)).toBe(200)
+  })
+
   test('without a service account is proved by introspection', async () => {
     const client = await newClient({ serviceAccountsEnabled: false })
     expect((await move(client)).provedBy).toBe('introspection')
