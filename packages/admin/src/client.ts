@@ -1,6 +1,7 @@
 import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
 import { Agent, type RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
 import { CloakwrightError } from 'cloakwright'
+import { countAttempt } from './attempts.ts'
 import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
@@ -75,6 +76,7 @@ async function request(
     // Before the request asks for it again, so that it is known which token a refusal is about.
     await tokens.get()
     const { generation } = tokens
+    countAttempt()
     try {
       const result = await send()
       // A token says what its holder may do in the realms that existed when it was made.

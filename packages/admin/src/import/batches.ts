@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { countAttempts } from '../attempts.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { isTimeout, type Pace } from '../jobs/pace.ts'
 import { createSingly } from './single.ts'
@@ -14,6 +15,8 @@ export interface Sending {
   readonly pace: Pace
   /** Told before a user is created alone, whose id Keycloak chooses. */
   readonly beforeSingle: (user: WantedUser) => Promise<void>
+  /** Whether an earlier run may have sent it. */
+  readonly isBegun: (user: WantedUser) => boolean
 }
 
 /** Of the pace's batch, which is looked up and journaled as a whole, so much goes into one partial import. */
@@ -39,42 +42,53 @@ export async function sendUsers(sending: Sending, users: readonly WantedUser[]):
  * A partial import is one transaction: one bad user fails all. So what fails is sent again in halves, down to the users that
  * Keycloak does not take; these are created alone, for its precise reason.
  */
-async function sendTogether(sending: Sending, users: readonly WantedUser[]): Promise<End[]> {
+async function sendTogether(
+  sending: Sending,
+  users: readonly WantedUser[],
+  isRepeated: boolean = false,
+): Promise<End[]> {
   const [first] = users
   try {
-    return await importBatch(sending, users)
+    return await importBatch(sending, users, isRepeated)
   } catch (error) {
     const splits = isDivisible(error) || (users.length > 1 && isTimeout(error))
     if (!splits || first === undefined) throw error
     if (users.length === 1) return [await createSingly(sending, first)]
   }
   const middle = Math.ceil(users.length / 2)
-  const before = await sendTogether(sending, users.slice(0, middle))
-  return [...before, ...(await sendTogether(sending, users.slice(middle)))]
+  const before = await sendTogether(sending, users.slice(0, middle), true)
+  return [...before, ...(await sendTogether(sending, users.slice(middle), true))]
 }
 
-async function importBatch({ admin, pace }: Sending, users: readonly WantedUser[]): Promise<End[]> {
+async function importBatch(
+  sending: Sending,
+  users: readonly WantedUser[],
+  isRepeated: boolean,
+): Promise<End[]> {
+  const { admin, pace } = sending
   const { client, realm } = admin
   const rep = { ifResourceExists: 'SKIP' as const, users: users.map(({ representation }) => representation) }
   // What takes the server too long may pass in halves.
   const repeats = (error: unknown): boolean => users.length === 1 || !isTimeout(error)
-  const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }), repeats)
+  const sent = await countAttempts(() =>
+    pace.send(() => client.realms.partialImport({ realm, rep }), repeats),
+  )
+  const { results } = sent.result
   // Not in the order of the users: those that are skipped come first, the others in none.
   const resultByName = new Map(results.map((result) => [result.resourceName.toLowerCase(), result]))
-  const isSkipped = ({ id, name }: WantedUser): boolean => {
-    const result = resultByName.get(name)
-    return result?.id === id && result.action !== 'ADDED'
-  }
-  // An earlier attempt, whose answer was lost, has made them, or another import of this file has.
-  const skipped = users.filter(isSkipped).map(({ id }) => id)
-  const there = await pace.send(() => usersById(client, realm, skipped))
+  // Another import of this file has made those that are skipped, or an earlier attempt has, whose answer was lost.
+  const mayBeOwn = (user: WantedUser): boolean =>
+    (isRepeated || sent.attempts > 1 || sending.isBegun(user)) &&
+    resultByName.get(user.name)?.action !== 'ADDED'
+  const unsure = users.filter(mayBeOwn).map(({ id }) => id)
+  const there = await pace.send(() => usersById(client, realm, unsure))
   return users.map((user): End => {
     const { line, id, name } = user
     const result = resultByName.get(name)
     if (result === undefined) return { line, outcome: 'failed', reason: 'Keycloak said nothing about it' }
     if (result.id !== id) return { line, outcome: 'existing' }
     const found = there.get(id)
-    const isMade = isSkipped(user) ? found !== undefined && isOwn(toJournalRow(user), found) : true
+    const isMade = result.action === 'ADDED' || (found !== undefined && isOwn(toJournalRow(user), found))
     return { line, outcome: isMade ? 'created' : 'present' }
   })
 }

@@ -56,8 +56,8 @@ export interface ImportReport {
  * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
  *
  * Each user is made with a `createdTimestamp` of the last minute, chosen by chance and kept in the journal: it tells the
- * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it, so
- * that two imports of such a file at the same time may both count a user as created.
+ * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it: of
+ * these, a job counts as created also what another made while its own answer was lost, or its run killed.
  *
  * @throws {CW_JOURNAL_LOCKED} when another process of this machine, or of this container, works on the journal
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
@@ -231,6 +231,7 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
     admin,
     facts,
     pace,
+    isBegun: ({ line }) => journal.open.has(line),
     async beforeSingle(user) {
       singles.push(await journal.started([{ ...toJournalRow(user), id: '' }]))
     },

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { pbkdf2Sync } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { type Admin, all, type Change, type ImportedUser, importUsers, undoJob } from '@cloakwright/admin'
@@ -403,17 +404,20 @@ describe('an import through faults', () => {
 })
 
 describe('two imports of a file at the same time', () => {
+  const exported = (at: number) => ({ ...person(at), createdTimestamp: 1234567890123 })
   test.each([
-    ['', []],
-    [', also where an answer is lost', ['reset after' as const]],
-  ])('count each user once as made%s, and take back their own', async (_, faults) => {
-    const file = fileOf(20, person)
+    ['', fileOf(20, person), []],
+    [', also where an answer is lost', fileOf(20, person), ['reset after' as const]],
+    [', also where their times are those of an export', fileOf(20, exported), []],
+  ])('count each user once as made%s, and take back their own', async (_, file, faults) => {
     const [late, early] = [await jobFiles(), await jobFiles()]
     let other: unknown
+    // Another process is none of this one's requests.
+    const elsewhere = AsyncLocalStorage.snapshot()
     // Asked when the late one has found that nobody is there, and is about to send.
     const check = async (): Promise<void> => {
       if (other !== undefined) return
-      other = await importUsers(admin, file, early)
+      other = await elsewhere(() => importUsers(admin, file, early))
       target.proxy.fail('POST', '/partialImport', ...faults)
     }
     const slow = target.admin({ realm: admin.realm, recorder: { check, record: async () => {} } })
