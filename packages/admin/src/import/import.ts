@@ -220,8 +220,8 @@ async function* pending(
 }
 
 /**
- * Makes the users of one batch, the journal always ahead: who is there before the batch begins was made by this job if an
- * earlier run had begun with it, and was made with the time that the journal has.
+ * Makes the users of one batch, the journal always ahead. Of those that an earlier run had begun with, this job has made
+ * those that are there with the time that the journal has.
  */
 async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<End[]> {
   const { admin, facts, journal, pace } = run
@@ -236,11 +236,13 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
       singles.push(await journal.started([{ ...toJournalRow(user), id: '' }]))
     },
   }
+  // Of others the answer to a first attempt tells whether they were there.
+  const unsure = batch.filter(({ line, row }) => journal.open.has(line) || row.user.id !== undefined)
   const there = await pace.send(() =>
     usersById(
       admin.client,
       admin.realm,
-      batch.map(({ id }) => id),
+      unsure.map(({ id }) => id),
     ),
   )
   const ends: End[] = []

@@ -137,7 +137,8 @@ function namesLike(
 ): readonly string[] {
   if (kind === 'group') return name.startsWith('/') ? groups : groups.map((path) => path.slice(1))
   if (clientId === undefined) return realmRoles
-  return (Object.hasOwn(clientRoles, clientId) ? clientRoles[clientId] : undefined) ?? []
+  const roles = new Map(Object.entries(clientRoles as Readonly<Record<string, string[]>>))
+  return roles.get(clientId) ?? []
 }
 
 /** Keycloak sorts all members for each page: 85,000 of them cost seconds of its time, whatever the page has. */
