@@ -16,7 +16,7 @@ import { connectToWrite, type WriteOptions } from '../writes.ts'
 
 interface RotateOptions extends WriteOptions {
   readonly file?: string
-  readonly envFile?: string
+  readonly environmentFile?: string
   readonly variable?: string
   readonly command?: string
   readonly prove?: string
@@ -107,16 +107,16 @@ function toTexts(value: object): object {
   return Object.fromEntries(texts) as object
 }
 
-function toDelivery({ file, envFile, variable, command }: RotateOptions): Delivery {
-  const given = [file, envFile, command].filter((each) => each !== undefined)
-  if (given.length === 1 && (envFile === undefined) === (variable === undefined)) {
+function toDelivery({ file, environmentFile, variable, command }: RotateOptions): Delivery {
+  const given = [file, environmentFile, command].filter((each) => each !== undefined)
+  if (given.length === 1 && (environmentFile === undefined) === (variable === undefined)) {
     if (file !== undefined) return { file }
     if (command !== undefined) return { command: shell(command) }
-    if (envFile !== undefined && variable !== undefined) return { environmentFile: envFile, variable }
+    if (environmentFile !== undefined && variable !== undefined) return { environmentFile, variable }
   }
   throw new UsageError(
     'It must be said where the service gets its secret from',
-    'Give one of --file FILE, --env-file FILE with --variable NAME, or --command COMMAND',
+    'Give one of --file FILE, --environment-file FILE with --variable NAME, or --command COMMAND',
   )
 }
 

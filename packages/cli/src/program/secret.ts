@@ -27,8 +27,9 @@ export function addSecret(program: Command): void {
         .argument('<client>', 'the client id')
         .optionsGroup('Where the service gets it from (one of these):')
         .option('--file <file>', 'this file: the secret alone, replaced in one step')
-        .option('--env-file <file>', 'the variable in this file of KEY=value lines; the others stay')
-        .option('--variable <name>', 'which variable (with --env-file)')
+        // Not --env-file: Node 20 takes that for its own, wherever it stands, with the NODE_OPTIONS of the file.
+        .option('--environment-file <file>', 'the variable in this file of KEY=value lines; the others stay')
+        .option('--variable <name>', 'which variable (with --environment-file)')
         .option('--command <command>', 'the standard input of this shell command, which ends with 0')
         .optionsGroup('How:')
         .option(
@@ -53,7 +54,7 @@ export function addSecret(program: Command): void {
 Stopped or failed after the new secret was made, it says what is accepted now, and the same command goes on.`,
     ),
     'cloakwright secret rotate shop-api --file /run/secrets/shop-api',
-    "cloakwright secret rotate shop-api --env-file .env --variable SECRET --prove 'systemctl restart shop-api'",
+    "cloakwright secret rotate shop-api --environment-file .env --variable SECRET --prove 'systemctl restart shop-api'",
     "cloakwright secret rotate shop-api --command 'vault kv put -mount=kv shop secret=-'",
     'cloakwright secret rotate shop-api --to-private-key --file /run/secrets/shop-api.jwk',
   ).action(async (client, options) => (await import('../commands/secret.ts')).rotate(client, options))
