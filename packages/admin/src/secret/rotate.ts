@@ -5,7 +5,7 @@ import { checkDelivery, type Command, confirm, deliver, type Delivery } from './
 import { findOverlap, type Overlap } from './overlap.ts'
 import { setUpOverlap } from './policies.ts'
 import { type ProvedBy, prove } from './proof.ts'
-import { readAgain, readState, requireAuthenticator, type SecretState } from './state.ts'
+import { authenticatorOf, readAgain, readState, requireAuthenticator, type SecretState } from './state.ts'
 import { step } from './unfinished.ts'
 
 /** Options of {@link rotateSecret}. */
@@ -48,6 +48,8 @@ export interface SecretRotation {
 /** What can be known of a client's secret without its value. */
 export interface SecretStatus {
   readonly clientId: string
+  /** How the client authenticates, by Keycloak's name: only one by `client-secret` has a secret in use. */
+  readonly authenticator: string
   readonly createdAt: Date | undefined
   readonly expiresAt: Date | undefined
   /** When the old secret ends, while there is one: {@link rotateSecret} then goes on, and makes no other. */
@@ -65,6 +67,7 @@ export async function readSecretStatus(admin: Admin, clientId: string): Promise<
   const { createdAt, expiresAt, old } = state
   return {
     clientId,
+    authenticator: authenticatorOf(state.client),
     createdAt,
     expiresAt,
     oldSecretUntil: old?.until,

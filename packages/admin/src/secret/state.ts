@@ -62,13 +62,18 @@ function toState(client: SecretState['client']): SecretState {
   }
 }
 
+/** Keycloak's name of what a client authenticates by. */
+export function authenticatorOf(client: SecretState['client']): string {
+  return client.clientAuthenticatorType ?? 'client-secret'
+}
+
 /** @throws {CW_ADMIN_REFUSED} unless the client authenticates with this method of Keycloak's */
 export function requireAuthenticator(client: SecretState['client'], wanted: string, hint: string): void {
-  const { clientAuthenticatorType: has = 'client-secret', clientId } = client
+  const has = authenticatorOf(client)
   if (has === wanted) return
   throw new CloakwrightError(
     'CW_ADMIN_REFUSED',
-    `The client ${clientId} authenticates by ${has}, not by ${wanted}`,
+    `The client ${client.clientId} authenticates by ${has}, not by ${wanted}`,
     { hint },
   )
 }

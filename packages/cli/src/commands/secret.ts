@@ -77,12 +77,16 @@ async function printStatus(
   options: ConnectionOptions & { readonly json?: true },
   remark?: string,
 ): Promise<void> {
-  const { overlap, ...times } = await readSecretStatus(connect(options), client)
-  if (options.json === true) return printObject({ ...times, overlap }, true)
+  const { overlap, ...status } = await readSecretStatus(connect(options), client)
+  if (options.json === true) return printObject({ ...status, overlap }, true)
+  if (status.authenticator !== 'client-secret') {
+    printObject({ clientId: client, authenticator: status.authenticator }, false)
+    return note(`${client} does not use its secret: nothing is to be rotated`)
+  }
   const answer = overlap.possible
     ? `two live secrets, the old one for ${overlap.oldLives} s`
     : `the old secret would end at once: ${overlap.why}`
-  printObject(toTexts({ ...times, rotation: answer }), false)
+  printObject(toTexts({ ...status, rotation: answer }), false)
   if (!overlap.possible) note(overlap.hint)
   if (remark !== undefined) note(remark)
 }

@@ -155,6 +155,10 @@ test('a client moves to a key of its own, by which the command line itself then 
   const { d } = JSON.parse(readFileSync(file, 'utf8')) as { d: string }
   expect(moved.stdout + moved.stderr).not.toContain(d)
   expect(await isAccepted(client, old)).toBe(false)
+  expect(await shop.run('secret', 'status', client)).toMatchObject({
+    stdout: expect.stringContaining('client-jwt'),
+    stderr: expect.stringContaining('does not use its secret'),
+  })
   const { code, stderr } = await runCli(['users', 'list'], {
     KEYCLOAK_SERVER: shop.target.proxy.url,
     KEYCLOAK_REALM: realm,
