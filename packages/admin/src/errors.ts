@@ -66,7 +66,7 @@ export function cleanText(text: string): string {
 function answered(operation: Operation, { response, responseData }: NetworkError): CloakwrightError {
   const where = `${operation.method} ${new URL(response.url).pathname.replace(/\/$/, '')}`
   const text = cleanText(serverText(responseData) ?? response.statusText)
-  const { code, hint } = meaning(response.status)
+  const { code, hint } = meaning(response.status, text)
   const seconds = retryAfter(response)
   return new CloakwrightError(
     code,
@@ -78,7 +78,7 @@ function answered(operation: Operation, { response, responseData }: NetworkError
   )
 }
 
-function meaning(status: number): { code: ErrorCode; hint?: string } {
+function meaning(status: number, text: string): { code: ErrorCode; hint?: string } {
   switch (status) {
     case 401:
       return {
@@ -88,10 +88,12 @@ function meaning(status: number): { code: ErrorCode; hint?: string } {
     case 403:
       return {
         code: 'CW_ADMIN_FORBIDDEN',
-        hint: 'Give the administrator or service account the role of realm-management that this needs.',
+        hint: 'Give the administrator or service account the role of realm-management that this needs: view-users or manage-users, view-realm or manage-realm, view-clients or manage-clients, …',
       }
     case 404:
-      return { code: 'CW_ADMIN_NOT_FOUND' }
+      return /^Realm not found/.test(text)
+        ? { code: 'CW_ADMIN_NOT_FOUND', hint: 'Check the name of the realm: it is exact.' }
+        : { code: 'CW_ADMIN_NOT_FOUND' }
     case 409:
       return { code: 'CW_ADMIN_CONFLICT' }
     case 429:

@@ -442,6 +442,13 @@ describe('an error', () => {
     expect(error.message).toBe(`Keycloak answered ${says.replace('{realm}', realm)}`)
   })
 
+  test('of a wrong realm says that it is the realm', async () => {
+    const error = await caught(target.admin({ realm: 'no-such-realm' }).client.roles.find())
+
+    expect(error.code).toBe('CW_ADMIN_NOT_FOUND')
+    expect(error.hint).toContain('the name of the realm')
+  })
+
   test('of a wrong password says so, and never the password', async () => {
     const password = 'canary-password'
     const { client } = target.admin({

@@ -28,6 +28,12 @@ interface Connection {
 }
 
 let chosen: string | undefined
+let isDefaultRealm = false
+
+/** Whether nothing said which realm the last connection is to: for an error that may be about that. */
+export function isRealmByDefault(): boolean {
+  return isDefaultRealm
+}
 
 /** Whom the last connection went as, and what said so: for an error that is about that. */
 export function chosenAccount(): string | undefined {
@@ -74,6 +80,9 @@ function profileNameOf({ profile }: ConnectionOptions): string | undefined {
 /** The connection of these options. */
 function connectionOf(options: ConnectionOptions): Connection {
   const name = profileNameOf(options)
+  if (options.realm === '') {
+    throw new UsageError('--realm is empty', "Give the realm's name, or leave --realm out")
+  }
   if (/[/\\]|\.(?:[cm]?[jt]s|json)$/.test(options.realm ?? '')) {
     throw new UsageError(
       `--realm ${options.realm} names a file; here it is the realm's name`,
@@ -107,6 +116,7 @@ function byProfile(name: string, options: ConnectionOptions) {
 function byVariables(options: ConnectionOptions) {
   const server = options.server ?? keycloakServer()
   const realm = options.realm ?? keycloakRealm()
+  isDefaultRealm = options.realm === undefined && !process.env['KEYCLOAK_REALM']
   const credentials = serviceAccount(realm) ?? administrator(server)
   return { server, realm, credentials }
 }

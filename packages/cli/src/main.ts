@@ -26,11 +26,19 @@ try {
     const account = chosenAccount()
     if (account !== undefined) note(`Asked as ${account}`)
   }
+  if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
+    const { isRealmByDefault } = await import('./connection.ts')
+    if (isRealmByDefault()) note('The realm is the default one: --realm or KEYCLOAK_REALM names another')
+  }
   process.exit(error instanceof UsageError ? exitCode.usage : exitCode.failed)
 }
 
 /** Variables of an application may be taken for those of an operator. */
 function isAboutAccount(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const code = codeOf(error)
   return code === 'CW_ADMIN_UNAUTHORIZED' || code === 'CW_ADMIN_FORBIDDEN'
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

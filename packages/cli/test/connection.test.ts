@@ -211,6 +211,14 @@ describe('what is refused, with what to do next, and no secret', () => {
       2,
     ],
     [
+      'a realm that is not there, which nothing named',
+      administrator,
+      [],
+      /Realm not found[^]*name of the realm[^]*default one: --realm or KEYCLOAK_REALM/,
+      1,
+    ],
+    ['an empty name of a realm', serviceAccount, ['--realm', ''], /--realm is empty/, 2],
+    [
       'a wrong secret',
       () => ({ ...serviceAccount(), KEYCLOAK_CLIENT_SECRET: `${secret}-old` }),
       [],
