@@ -126,9 +126,10 @@ function notRecorded(changes: readonly Change[], cause: unknown): CloakwrightErr
 
 function unavailable(message: string, cause: unknown): CloakwrightError {
   const why = cause instanceof CloakwrightError || isSystemError(cause) ? `: ${cause.message}` : ''
+  const next = cause instanceof CloakwrightError ? cause.hint : undefined
   return new CloakwrightError('CW_AUDIT_UNAVAILABLE', `${message}${why}`, {
     cause,
-    hint: 'Mend where the trail is kept. Nothing more is changed until it can be written again.',
+    hint: `${next ?? 'Mend where the trail is kept.'} Nothing more is changed until it can be written again.`,
   })
 }
 

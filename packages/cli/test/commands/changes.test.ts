@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runCli, runOnTerminal, temporaryFolder } from '../support/program.ts'
@@ -231,7 +231,23 @@ describe('the trail', () => {
       stdout: expect.stringMatching(/^whole: 2 entries/),
     })
     writeFileSync(file, readFileSync(file, 'utf8').replace('ticket 4711', 'ticket 4712'))
-    expect(await runCli(verify)).toMatchObject({ code: 1, stdout: expect.stringMatching(/^changed: 1 to 1/) })
+    expect(await runCli(verify)).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^changed: entry 1 /),
+    })
+    appendFileSync(file, 'no entry\n')
+    expect((await run('users', 'disable', 'alice')).stderr).toMatch(
+      /so nothing was changed: [^]*cloakwright audit verify/,
+    )
+  })
+
+  test('that is none at all is said in few lines', async () => {
+    const file = join(temporaryFolder(), 'people.csv')
+    writeFileSync(file, 'username\n'.repeat(300))
+    const { code, stdout } = await runCli(['audit', 'verify', file])
+    expect(stdout).toMatch(/^unsealed: no entry \(line 1\)/)
+    expect(stdout).toMatch(/and 280 more; --json has them\nnot whole: 300 found\n$/)
+    expect(code).toBe(1)
   })
 
   test('that is not there is not whole', async () => {
