@@ -62,7 +62,7 @@ async function partsOf(path: string): Promise<readonly Part[]> {
   const realms = new Set(names.map((name) => name.replace(exportPart, '')))
   if (realms.size !== 1) {
     throw invalid(
-      `The folder ${path} has the users of ${realms.size} realms`,
+      `${path} has the users of ${realms.size} realms`,
       'Give the folder of one realm, with files like shop-users-0.json, or one file.',
     )
   }

@@ -31,7 +31,9 @@ export async function follow(options: Options): Promise<void> {
     realm: admin.realm,
   })
   const isRecorded = options.logins === true ? eventsEnabled : adminEventsEnabled
-  if (isRecorded !== true) note(`The realm ${admin.realm} does not record these events`)
+  if (isRecorded !== true) {
+    note(`The realm ${admin.realm} does not record these events: turn them on in Realm settings, Events`)
+  }
   const take = {
     once: options.once === true,
     interval: options.interval * 1000,

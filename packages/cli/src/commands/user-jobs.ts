@@ -13,6 +13,7 @@ import {
   type UserFile,
   type UserFormat,
 } from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
 import { confirmed } from '../confirm.ts'
 import { exitCode } from '../exit.ts'
 import { type Job, runJob } from '../job.ts'
@@ -40,7 +41,11 @@ export async function importFile(path: string, options: JobOptions): Promise<voi
     const { reconciled, ...counts } = report
     const { checked = 0, missing = 0, differing = 0, lines = [] } = reconciled ?? {}
     if (options.json === true) printObject({ dryRun: options.dryRun === true, ...report }, true)
-    else printObject(reconciled === undefined ? counts : { ...counts, checked, missing, differing }, false)
+    else if (reconciled === undefined) {
+      const { rows, failed, seconds } = counts
+      printObject({ rows, usable: rows - failed, failed, seconds }, false)
+      note('Nothing was written. Who is there already is found by the import itself')
+    } else printObject({ ...counts, checked, missing, differing }, false)
     for (const { line, fields } of lines)
       note(escaped(`line ${line}: not as in the file: ${fields.join(', ')}`))
     if (report.created > 0) note(undoHint(journal))
@@ -69,10 +74,17 @@ export async function assign(path: string, options: JobOptions & AssignOptions):
 function tellChanged(options: JobOptions): (report: ChangeReport, journal: string) => boolean {
   const isDryRun = options.dryRun === true
   return (report, journal) => {
-    printObject({ dryRun: isDryRun, ...report }, options.json === true)
+    printReport(report, options)
     if (report.changed > 0 && !isDryRun) note(undoHint(journal))
     return report.failed === 0
   }
+}
+
+/** For programs with whether it was a dry run; a reader is told of one only. */
+function printReport(report: object, options: WriteOptions): void {
+  const dryRun = options.dryRun === true
+  const isJson = options.json === true
+  printObject({ ...(dryRun || isJson ? { dryRun } : {}), ...report }, isJson)
 }
 
 function undoHint(journal: string): string {
@@ -137,6 +149,11 @@ async function tellRejected(file: string, isKept: boolean): Promise<void> {
 /** `cloakwright users undo`. */
 export async function undo(path: string, options: WriteOptions): Promise<void> {
   const isDryRun = options.dryRun === true
+  if (!existsSync(path)) {
+    throw new CloakwrightError('CW_JOURNAL_INVALID', `There is no journal ${path}`, {
+      hint: 'Give the journal of the job: by default FILE.journal',
+    })
+  }
   if (!isDryRun) await confirmed(`Take back what the job of ${path} did?`, options.yes === true)
   const folder = isDryRun ? mkdtempSync(join(tmpdir(), 'cloakwright-')) : undefined
   // What was taken back is written down in the journal: a dry run has one of its own.
@@ -146,7 +163,7 @@ export async function undo(path: string, options: WriteOptions): Promise<void> {
     const report = await runJob('The same command goes on.', ({ signal, onProgress }) =>
       undoJob(connectToWrite(options), journal, { signal, onProgress }),
     )
-    printObject({ dryRun: isDryRun, ...report }, options.json === true)
+    printReport(report, options)
     if (report.kept > 0) process.exitCode = exitCode.partly
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })

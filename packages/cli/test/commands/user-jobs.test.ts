@@ -54,6 +54,8 @@ describe('import', () => {
     expect(stderr).toMatch(/^line 6: .*no role of the realm/m)
     expect(stdout).toMatch(/^rows\t6$/m)
     expect(stdout).toMatch(/^failed\t3$/m)
+    expect(stdout).toMatch(/^usable\t3$/m)
+    expect(stdout).not.toContain('created')
     expect(code).toBe(3)
     expect(shop.writes()).toEqual([])
     expect(existsSync(`${file}.journal`)).toBe(false)
@@ -120,6 +122,16 @@ describe('import', () => {
     [
       'a journal that is none',
       ['users', 'undo', 'none.journal', '--yes'],
+      /none\.journal.*CW_JOURNAL_INVALID/,
+    ],
+    [
+      'the same before anybody is asked',
+      ['users', 'undo', 'none.journal'],
+      /none\.journal.*CW_JOURNAL_INVALID[^]*FILE\.journal/,
+    ],
+    [
+      'the same in a dry run',
+      ['users', 'undo', 'none.journal', '--dry-run'],
       /none\.journal.*CW_JOURNAL_INVALID/,
     ],
   ])('%s is said', async (_, args, reason) => {
