@@ -91,7 +91,7 @@ function meaning(status: number, text: string): { code: ErrorCode; hint?: string
         hint: 'Give the administrator or service account the role of realm-management that this needs: view-users or manage-users, view-realm or manage-realm, view-clients or manage-clients, …',
       }
     case 404:
-      return /^Realm not found/.test(text)
+      return text.startsWith('Realm not found')
         ? { code: 'CW_ADMIN_NOT_FOUND', hint: 'Check the name of the realm: it is exact.' }
         : { code: 'CW_ADMIN_NOT_FOUND' }
     case 409:
