@@ -9,28 +9,39 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
-try {
-  await createProgram().parseAsync()
-  process.exit(process.exitCode ?? exitCode.done)
-} catch (error) {
-  // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? exitCode.done : exitCode.usage)
-  const { note, printError } = await import('./output.ts')
-  if (error instanceof Interrupted) {
-    note(error.message)
-    process.exit(exitCode.interrupted)
+const code = await run()
+await Promise.all([taken(process.stdout), taken(process.stderr)])
+process.exit(code)
+
+async function run(): Promise<number | string> {
+  try {
+    await createProgram().parseAsync()
+    return process.exitCode ?? exitCode.done
+  } catch (error) {
+    // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
+    const { note, printError } = await import('./output.ts')
+    if (error instanceof Interrupted) {
+      note(error.message)
+      return exitCode.interrupted
+    }
+    printError(error)
+    if (isAboutAccount(error)) {
+      const { chosenAccount } = await import('./connection.ts')
+      const account = chosenAccount()
+      if (account !== undefined) note(`Asked as ${account}`)
+    }
+    if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
+      const { isRealmByDefault } = await import('./connection.ts')
+      if (isRealmByDefault()) note('The realm is the default one: --realm or KEYCLOAK_REALM names another')
+    }
+    return error instanceof UsageError ? exitCode.usage : exitCode.failed
   }
-  printError(error)
-  if (isAboutAccount(error)) {
-    const { chosenAccount } = await import('./connection.ts')
-    const account = chosenAccount()
-    if (account !== undefined) note(`Asked as ${account}`)
-  }
-  if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
-    const { isRealmByDefault } = await import('./connection.ts')
-    if (isRealmByDefault()) note('The realm is the default one: --realm or KEYCLOAK_REALM names another')
-  }
-  process.exit(error instanceof UsageError ? exitCode.usage : exitCode.failed)
+}
+
+/** Resolves when a reader slower than us has all that was written: `exit` drops what a full pipe did not take yet. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()))
 }
 
 /** Variables of an application may be taken for those of an operator. */

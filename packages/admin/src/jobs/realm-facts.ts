@@ -34,6 +34,12 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
     client.users.getProfile({ realm }),
     client.authenticationManagement.getRequiredActions(),
   ])
+  if (representation?.realm !== undefined && representation.id === undefined) {
+    // Who may not view the realm is shown its name only.
+    throw new CloakwrightError('CW_ADMIN_FORBIDDEN', `The account may not read the realm ${realm}`, {
+      hint: 'Give it the roles view-realm, manage-users and view-clients of realm-management; imports also need manage-realm.',
+    })
+  }
   if (representation?.id === undefined) {
     throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `There is no realm ${realm} at ${admin.server}`, {
       hint: 'Create it first, or check its name.',
