@@ -143,6 +143,8 @@ function namesLike(
 
 /** Keycloak sorts all members for each page: 85,000 of them cost seconds of its time, whatever the page has. */
 const pageSize = 5_000
+/** With more wanted members than this, pages of as many, and one list at a time: memory stays flat. */
+const manyMembers = 20_000
 /** Of a role or group that everybody has, so many members are read, or four times as many as the file names. */
 const mostMembers = 20_000
 
@@ -164,7 +166,8 @@ export async function readMembers(
       }
     }
   }
-  await Promise.all(Array.from({ length: pace.inFlight }, read))
+  const isLarge = memberships.holders.some(({ wanted }) => wanted > manyMembers)
+  await Promise.all(Array.from({ length: isLarge ? 1 : pace.inFlight }, read))
 }
 
 /** Ids of a holder's members, page by page, as long as wanted ones are left. */
@@ -177,16 +180,17 @@ async function* membersOf(
   const { kind, name, clientId } = holder
   const id = kind === 'group' ? await facts.groupId(name) : await uuidOf(facts, clientId)
   if (id === undefined && (kind === 'group' || clientId !== undefined)) return
-  for (let first = 0; holder.left > 0; first += pageSize) {
-    const page = { realm, first, max: pageSize, briefRepresentation: true }
+  const max = holder.wanted > manyMembers ? manyMembers : pageSize
+  for (let first = 0; holder.left > 0; first += max) {
+    const page = { realm, first, max, briefRepresentation: true }
     const members = await pace.send(async () => {
       if (kind === 'group') return await client.groups.listMembers({ id: id ?? '', ...page })
       if (id !== undefined) return await client.clients.findUsersWithRole({ id, roleName: name, ...page })
       return await client.roles.findUsersWithRole({ name, ...page })
     })
     for (const member of members) yield member.id ?? ''
-    if (members.length < pageSize) return
-    holder.tooMany = first + pageSize >= Math.max(mostMembers, 4 * holder.wanted)
+    if (members.length < max) return
+    holder.tooMany = first + max >= Math.max(mostMembers, 4 * holder.wanted)
     if (holder.tooMany) return
   }
 }
