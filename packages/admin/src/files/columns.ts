@@ -1,9 +1,8 @@
 import type { UserRepresentation } from '../representations.ts'
 import { fromClientRolesCell, fromListCell, toClientRolesCell, toListCell, unguarded } from './cells.ts'
 
-/** The columns of a CSV file of users, in the order in which an export writes them; `attributes.NAME` for any attribute too. */
-export const columns: readonly string[] = [
-  'id',
+/** What an export has of a user: members of its representation, and columns of a CSV file by the same names. */
+export const exportedMembers = [
   'username',
   'email',
   'emailVerified',
@@ -15,17 +14,18 @@ export const columns: readonly string[] = [
   'groups',
   'requiredActions',
   'attributes',
-  'password',
-  'temporaryPassword',
-]
+] as const
+
+/** The columns of a CSV file of users; `attributes.NAME` for any attribute too. */
+export const columns: readonly string[] = ['id', ...exportedMembers, 'password', 'temporaryPassword']
 
 const attributePrefix = 'attributes.'
 
 /** The columns of an export, one for each of these attributes. */
 export function exportColumns(attributes: readonly string[]): readonly string[] {
   const named = attributes.filter((name) => name !== '' && name === name.trim() && !columns.includes(name))
-  const [before, after] = [columns.slice(1, columns.indexOf('attributes')), ['attributes']]
-  return [...before, ...named.map((name) => `${attributePrefix}${name}`), ...after]
+  const own = exportedMembers.filter((member) => member !== 'attributes')
+  return [...own, ...named.map((name) => `${attributePrefix}${name}`), 'attributes']
 }
 
 /** A user's cells in these columns, each of which {@link fromCells} reads as it was. */

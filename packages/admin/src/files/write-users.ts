@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify'
 import type { UserRepresentation } from '../representations.ts'
 import { guarded } from './cells.ts'
-import { exportColumns, toCells } from './columns.ts'
+import { exportColumns, exportedMembers, toCells } from './columns.ts'
 
 /** Writes one user a line; the stream is not ended. */
 export async function writeNdjson(
@@ -33,23 +33,9 @@ export async function writeCsv(
   await pipeline(Readable.from(rows()), text, to, { end: false, ...(signal && { signal }) })
 }
 
-const members = [
-  'username',
-  'email',
-  'emailVerified',
-  'firstName',
-  'lastName',
-  'enabled',
-  'realmRoles',
-  'clientRoles',
-  'groups',
-  'requiredActions',
-  'attributes',
-] as const
-
 /** What a file has of a user: no ids, for they are unique among all realms, nothing that only this realm knows. */
 function toRow(user: UserRepresentation): UserRepresentation {
   return Object.fromEntries(
-    members.flatMap((member) => (user[member] === undefined ? [] : [[member, user[member]]])),
+    exportedMembers.flatMap((member) => (user[member] === undefined ? [] : [[member, user[member]]])),
   )
 }
