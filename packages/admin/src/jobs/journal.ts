@@ -1,6 +1,5 @@
-import { closeSync, constants, createReadStream, fdatasync, ftruncateSync, openSync, writev } from 'node:fs'
+import { closeSync, constants, createReadStream, ftruncateSync, openSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { CloakwrightError } from 'cloakwright'
 import { lockFile } from '../file-lock.ts'
 import {
@@ -12,6 +11,7 @@ import {
   readRecord,
   writeRecord,
 } from './journal-records.ts'
+import { createWriter, type JournalWriter } from './journal-writer.ts'
 import { LineMap } from './line-map.ts'
 
 /** What a job did, on disk before the job goes on: it outlives a kill, and what it tells can be undone. */
@@ -177,7 +177,7 @@ function keep(
 function toJournal(
   header: JournalHeader,
   state: State,
-  writer: Writer,
+  writer: JournalWriter,
   release: () => Promise<void>,
 ): Journal {
   let { batches } = state
@@ -206,48 +206,6 @@ function toJournal(
       await writer.settled()
       await release()
     },
-  }
-}
-
-interface Writer {
-  /** Resolves when the record is on disk. */
-  write(record: JournalRecord): Promise<void>
-  settled(): Promise<void>
-}
-
-const write = promisify(writev)
-const sync = promisify(fdatasync)
-
-/** Those who write while the disk is busy share its next write and its next fsync. */
-function createWriter(descriptor: number, from: number): Writer {
-  let position = from
-  let waiting: Buffer[] = []
-  let current: Promise<void> = Promise.resolve()
-  let next: Promise<void> | undefined
-
-  async function flush(): Promise<void> {
-    const buffers = waiting
-    waiting = []
-    next = undefined
-    const size = buffers.reduce((sum, { length }) => sum + length, 0)
-    const { bytesWritten } = await write(descriptor, buffers, position)
-    if (bytesWritten !== size) throw new Error('The journal could not be written: is the disk full?')
-    position += size
-    await sync(descriptor)
-  }
-
-  return {
-    write(record) {
-      waiting.push(Buffer.from(`${writeRecord(record)}\n`))
-      if (next === undefined) {
-        // After a failed write the file's end is unknown: nothing more may follow it.
-        next = current.then(flush)
-        current = next
-        current.catch(() => {})
-      }
-      return next
-    },
-    settled: () => current.catch(() => {}),
   }
 }
 

@@ -1,0 +1,47 @@
+import { fdatasync, writev } from 'node:fs'
+import { promisify } from 'node:util'
+import { type JournalRecord, writeRecord } from './journal-records.ts'
+
+/** Appends records to a journal. */
+export interface JournalWriter {
+  /** Resolves when the record is on disk. */
+  write(record: JournalRecord): Promise<void>
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void>
+}
+
+/** Those who write while the disk is busy share its next write and its next fsync. */
+export function createWriter(descriptor: number, from: number): JournalWriter {
+  let position = from
+  let waiting: Buffer[] = []
+  let current: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
+
+  async function flush(): Promise<void> {
+    const buffers = waiting
+    waiting = []
+    next = undefined
+    const size = buffers.reduce((sum, { length }) => sum + length, 0)
+    const { bytesWritten } = await write(descriptor, buffers, position)
+    if (bytesWritten !== size) throw new Error('The journal could not be written: is the disk full?')
+    position += size
+    await sync(descriptor)
+  }
+
+  return {
+    write(record) {
+      waiting.push(Buffer.from(`${writeRecord(record)}\n`))
+      if (next === undefined) {
+        // After a failed write the file's end is unknown: nothing more may follow it.
+        next = current.then(flush)
+        current = next
+        current.catch(() => {})
+      }
+      return next
+    },
+    settled: () => current.catch(() => {}),
+  }
+}
+
+const write = promisify(writev)
+const sync = promisify(fdatasync)
