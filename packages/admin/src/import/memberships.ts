@@ -118,7 +118,7 @@ export async function readMembershipsOfEach(
   ids: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const reader = await createMembershipReader(admin, { groups: true, roles: true })
+  const reader = await pace.send(() => createMembershipReader(admin, { groups: true, roles: true }))
   const left = ids.values()
   const read = async (): Promise<void> => {
     for (const id of left) {
