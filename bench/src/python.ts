@@ -57,9 +57,9 @@ async function prepare(): Promise<string | undefined> {
   await run(system, ['-m', 'venv', environment])
   for (let attempt = 1; ; attempt++) {
     try {
-      await run(python, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements], {
-        timeout: 300_000,
-      })
+      // Wheels only: a source distribution would run its own code at the installation.
+      const options = ['--quiet', '--only-binary', ':all:', '--requirement', requirements]
+      await run(python, ['-m', 'pip', 'install', ...options], { timeout: 300_000 })
       break
     } catch (error) {
       if (attempt === attempts) throw error

@@ -1,0 +1,93 @@
+/**
+ * `npm run check:install-scripts`: installing this checkout runs no script of a dependency. Packages of the lock file that
+ * have such a script need `ignore-scripts=true` in .npmrc; and a package whose script leaves a file is installed under
+ * that .npmrc. Needs nothing but Node and npm, so it can run before the first install.
+ */
+import { spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { main, npmCommand, Problem, root } from './prepare.mjs'
+
+await main(() => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const scripted = Object.keys(packages).filter((path) => packages[path].hasInstallScript === true)
+  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-install-scripts-'))
+  try {
+    makeProbe(join(folder, 'probe'))
+    if (!installsWithScript(folder, 'without-npmrc')) {
+      throw new Problem(
+        'npm did not run the install script of the check itself',
+        'Run `npm config list` and look for ignore-scripts',
+      )
+    }
+    const npmrc = join(root, '.npmrc')
+    if (installsWithScript(folder, 'with-npmrc', npmrc)) {
+      throw new Problem(
+        `npm runs the install scripts of dependencies under ${npmrc}; with one in package-lock.json: ${scripted.join(', ') || 'none'}`,
+        'Put ignore-scripts=true into .npmrc',
+      )
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  console.log(
+    `no install script runs; ${scripted.length} packages of the lock file have one: ${scripted.join(', ')}`,
+  )
+})
+
+function makeProbe(folder) {
+  mkdirSync(folder)
+  const install = 'node leave-a-file.cjs'
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'probe', version: '1.0.0', scripts: { install } }),
+  )
+  writeFileSync(join(folder, 'leave-a-file.cjs'), "require('node:fs').writeFileSync('script-ran', '')")
+}
+
+/** Installs the probe, copied as from a registry, in a new project; whether its install script ran. */
+function installsWithScript(folder, name, npmrc) {
+  const project = join(folder, name)
+  mkdirSync(project)
+  if (npmrc !== undefined && existsSync(npmrc)) copyFileSync(npmrc, join(project, '.npmrc'))
+  // Newer releases of npm run only what is allowed here.
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ private: true, allowScripts: { probe: true } }),
+  )
+  const [command, args] = npmCommand(
+    'install',
+    '../probe',
+    '--install-links',
+    '--offline',
+    '--no-audit',
+    '--no-fund',
+  )
+  const { status, stderr } = spawnSync(command, args, {
+    cwd: project,
+    env: projectSettingsOnly(folder),
+    encoding: 'utf8',
+  })
+  if (status !== 0)
+    throw new Problem(`npm install failed with code ${status}:\n${stderr}`, 'Run `npm doctor`')
+  return existsSync(join(project, 'node_modules/probe/script-ran'))
+}
+
+/** Neither a user's own settings nor those of the npm that runs us may hide what .npmrc leaves out. */
+function projectSettingsOnly(folder) {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)))
+  return {
+    ...env,
+    npm_config_userconfig: join(folder, 'none-user'),
+    npm_config_globalconfig: join(folder, 'none-global'),
+  }
+}
