@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import type { Decision, Policy, PolicyContext } from '../policy/index.ts'
+import { type Decision, evaluate, type Policy, type PolicyContext } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
 import {
@@ -72,9 +72,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     user: AccessToken,
     headers: Headers | undefined,
   ): Admission => {
-    if (decision.allowed === true) return { kind: 'admitted', user, headers }
-    // The types forbid it, but a policy in JavaScript may return anything: nothing else lets anybody in.
-    if (decision.allowed !== false) throw new TypeError(`Policy: no decision on ${policy.description}`)
+    if (decision.allowed) return { kind: 'admitted', user, headers }
     const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
       challenge: decision.challenge,
       hint: `The route needs ${policy.description}.`,
@@ -89,7 +87,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     tokenText: string,
     headers?: Headers,
   ): Admission | Promise<Admission> => {
-    const decision = policy.evaluate(user, new Context(request, tokenText))
+    const decision = evaluate(policy, user, new Context(request, tokenText))
     return isPromise(decision)
       ? concludeLater(request, policy, decision, user, headers)
       : conclude(request, policy, decision, user, headers)

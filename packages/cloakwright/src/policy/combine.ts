@@ -3,6 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { allowed, forbidden, undetermined } from './decision.ts'
+import { evaluate, severity } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
 
 /**
@@ -86,19 +87,11 @@ export function joinAnyOf(decisions: readonly Decision[]): Decision {
   }
 }
 
-/** What `not` makes of its part's decision. What is none, from untyped code, is no refusal to take for the opposite. */
+/** What `not` makes of its part's decision. */
 export function negate(decision: Decision, description: string): Decision {
-  if (decision.allowed !== false) return forbidden(`excluded: ${description}`)
+  if (decision.allowed) return forbidden(`excluded: ${description}`)
   return decision.undetermined ? undetermined(`can't be excluded: ${decision.reason}`) : allowed
 }
-
-/** From what the client can cure by itself to what it can't. */
-const severity = {
-  CW_STEP_UP_REQUIRED: 0,
-  CW_PROOF_REQUIRED: 1,
-  CW_SCOPE_INSUFFICIENT: 2,
-  CW_FORBIDDEN: 3,
-} as const
 
 /** Answers at once as long as the parts do. */
 function inTurn(
@@ -111,9 +104,9 @@ function inTurn(
   const decisions: Decision[] = []
   const proceed = (): Decision | Promise<Decision> => {
     while (decisions.length < policies.length) {
-      const decision = (policies[decisions.length] as Policy).evaluate(token, context)
+      const decision = evaluate(policies[decisions.length] as Policy, token, context)
       if (isPromise(decision)) {
-        return Promise.resolve(decision).then((one) => {
+        return decision.then((one) => {
           decisions.push(one)
           return settles(one) ? join(decisions) : proceed()
         })

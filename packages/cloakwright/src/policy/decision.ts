@@ -2,7 +2,7 @@ import { CloakwrightError } from '../errors.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import type { Allowed, Policy, Refused } from './types.ts'
 
-export const allowed: Allowed = { allowed: true }
+export const allowed: Allowed = Object.freeze({ allowed: true })
 
 /** A plain refusal: no other login and no other scope would help. */
 export function forbidden(reason: string): Refused {

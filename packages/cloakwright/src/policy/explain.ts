@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { isFinal, joinAllOf, joinAnyOf, negate } from './combine.ts'
+import { evaluate, InvalidDecision } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'
 
 /** What a policy says of a token, and why, part by part. Has no claim's value. */
@@ -70,11 +71,12 @@ async function explainPart(policy: Policy, token: AccessToken, context: PolicyCo
 async function explainLeaf(policy: Policy, token: AccessToken, context: PolicyContext): Promise<Explained> {
   const { description } = policy
   try {
-    const decision = await policy.evaluate(token, context)
+    const decision = await evaluate(policy, token, context)
     return { explanation: { description, ...outcomeOf(decision) }, decision }
   } catch (error) {
     // A foreign error's message may hold anything.
-    const reason = error instanceof CloakwrightError ? error.message : `it threw ${nameOf(error)}`
+    const known = error instanceof CloakwrightError || error instanceof InvalidDecision
+    const reason = known ? error.message : `it threw ${nameOf(error)}`
     const code = error instanceof CloakwrightError ? error.code : undefined
     return { explanation: { description, allowed: false, reason, code }, decision: undefined }
   }

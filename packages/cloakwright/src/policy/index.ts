@@ -1,5 +1,6 @@
 export { check } from './check.ts'
 export { allOf, anyOf, not } from './combine.ts'
+export { evaluate } from './evaluate.ts'
 export { type Explanation, explain, toExplanationText } from './explain.ts'
 export { group, organization } from './groups.ts'
 export { createPermissions, type Permission, type PermissionsOptions } from './permission.ts'

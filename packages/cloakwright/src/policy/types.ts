@@ -34,7 +34,8 @@ export interface Policy {
   /** Reads as “needs …”. */
   readonly description: string
   /**
-   * Decides at once where it can, so that a request that needs nothing else is not put off.
+   * Decides at once where it can, so that a request that needs nothing else is not put off. Whatever else it
+   * returns is an error (500), alone and inside `allOf`, `anyOf` and `not`.
    *
    * @throws {CW_PERMISSIONS_UNAVAILABLE} Only a policy that asks the realm.
    */

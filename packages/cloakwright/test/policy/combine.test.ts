@@ -1,4 +1,4 @@
-import { acr, allOf, anyOf, check, type Decision, not, type Policy, role, scope, user } from 'cloakwright'
+import { acr, allOf, anyOf, check, not, type Policy, role, scope, user } from 'cloakwright'
 import { describe, expect, test } from 'vitest'
 import { codeOf } from '../support/refusal.ts'
 import { decide, outcome, useTokens } from './support/tokens.ts'
@@ -83,11 +83,6 @@ test.each<[string, unknown]>([
     }
   },
 )
-
-test('the opposite of what is no decision allows nobody', async () => {
-  const broken: Policy = { description: 'broken', evaluate: () => ({}) as Decision }
-  expect(await outcome(not(broken), await tokens.make())).toBe('CW_FORBIDDEN')
-})
 
 describe('which refusal is reported', () => {
   const forbidden = role('auditor')

@@ -1,0 +1,14 @@
+/** Collects promises that failed and that nobody waited for, which would end a service. */
+export function collectUnhandled(): { take(): Promise<unknown[]> } {
+  const errors: unknown[] = []
+  const listen = (error: unknown): void => void errors.push(error)
+  process.on('unhandledRejection', listen)
+  return {
+    async take() {
+      // Node reports them when the queue of promises is empty.
+      await new Promise((resolve) => setImmediate(resolve))
+      process.off('unhandledRejection', listen)
+      return errors
+    },
+  }
+}
