@@ -2,9 +2,9 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import {
   type Admission,
   type Answer,
+  bodyAndId,
   createGuard,
   createGuards,
-  type Framework,
   fromIncoming,
   type Guard,
   type GuardOptions,
@@ -94,7 +94,7 @@ export function userOf(request: Request): AccessToken {
 export function sendProblem(error: unknown, request: Request, response: Response, next: NextFunction): void {
   if (response.headersSent) return next(error)
   const state = (request as Visited)[visitKey]?.state
-  const id = fromIncoming(request, request, framework).id()
+  const id = fromIncoming(request, request, bodyAndId).id()
   const { answer, log } =
     state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
   state?.onRefused?.(log, request)
@@ -122,7 +122,7 @@ function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
       return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
-    const admission = visit.state.guard.admit(fromIncoming(request, request, framework), policy, anonymous)
+    const admission = visit.state.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
     if (isPromise(admission)) void proceedLater(admission, visit, request, response, next)
     else proceed(admission, visit, request, response, next)
   }
@@ -157,11 +157,6 @@ async function proceedLater(
   } catch (error) {
     next(error)
   }
-}
-
-const framework: Framework<Request> = {
-  form: (request) => request.body as unknown,
-  id: (request) => (request as { id?: unknown }).id,
 }
 
 function send({ status, headers, body }: Answer, response: Response): void {

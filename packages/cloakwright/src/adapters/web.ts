@@ -105,7 +105,8 @@ export function cloakwright(options: CloakwrightOptions): Protect {
   })
 }
 
-const framework: Framework<Request> = { form: readForm }
+/** A web request has no id: a new one is made. */
+const framework: Framework<Request> = { form: readForm, id: () => undefined }
 
 /** A copy, since the fields of a handler's response may be immutable. */
 function withHeaders(response: Response, fields: Readonly<Record<string, string>>): Response {

@@ -1,6 +1,13 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Answer, createGuard, fromIncoming, type GuardOptions, type LogEntry } from '../guard/index.ts'
+import {
+  type Answer,
+  createGuard,
+  type Framework,
+  fromIncoming,
+  type GuardOptions,
+  type LogEntry,
+} from '../guard/index.ts'
 import { type Policy, user as anyUser } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
@@ -48,7 +55,7 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   const guard = createGuard(options)
   const any = anyUser()
   return async (request, socket, policy = any) => {
-    const guarded = fromIncoming(request, request)
+    const guarded = fromIncoming(request, request, handshake)
     // A client that goes away meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
@@ -66,6 +73,9 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
     return undefined
   }
 }
+
+/** A handshake has no body, and no framework that names it. */
+const handshake: Framework<IncomingMessage> = { form: () => undefined, id: () => undefined }
 
 /** The longest time that a timer of Node can wait. */
 const longestTimer = 2 ** 31 - 1

@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import { CloakwrightError } from '../errors.ts'
 import {
   type Answer,
+  bodyAndId,
   createGuard,
   fromIncoming,
   type Guard,
@@ -14,14 +15,13 @@ import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions }
 import { type KeycloakConfig, type ResolvedConfig, resolveConfig } from './keycloak-config.ts'
 import { Grant, type Kauth, parseRole, Token } from './keycloak-grant.ts'
 import { type EnforcerOptions, parsePermissions } from './keycloak-permissions.ts'
+import { login, notPart, refuseUnsupported } from './not-part.ts'
 
-/** What the old adapter took beside `keycloak.json`, and what only this one has. */
+/**
+ * What `keycloak.json` has no word for. The old adapter's own options (`store`, `cookies`, `scope`, `idpHint`) belong to
+ * browser login, which is not part of this one: they stop the start.
+ */
 export interface KeycloakOptions {
-  /** For browser login, which is not part of this: accepted and left unread, like the next three. */
-  readonly store?: unknown
-  readonly cookies?: boolean | undefined
-  readonly scope?: string | undefined
-  readonly idpHint?: string | undefined
   /**
    * What `keycloak.json` has no word for, as `createVerifier` takes it: another audience, the realm’s internal address, …
    * Not `dpop`: a proof is used once, and here two middlewares look at each request.
@@ -31,7 +31,7 @@ export interface KeycloakOptions {
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
-/** Says of a verified token whether the request may go on; what is falsy refuses it. */
+/** Decides on a verified token: only `true` lets the request in. */
 export type GuardFn = (token: Token, request: Request, response: Response) => boolean | Promise<boolean>
 
 /**
@@ -66,10 +66,11 @@ class Keycloak {
    * @param options What is not in `keycloak.json`.
    * @param config `keycloak.json` as an object or a path; by default the file of that name in the working directory.
    * @throws {CW_CONFIG_MISSING} The file, the realm, the server or the client.
-   * @throws {CW_CONFIG_INVALID} A value that can’t work.
+   * @throws {CW_CONFIG_INVALID} A value that can’t work, or an option that this adapter does not support.
    * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback, whatever `ssl-required` says; the client `account`.
    */
   constructor(options: KeycloakOptions = {}, config?: KeycloakConfig | string) {
+    refuseUnsupported('new Keycloak()', options, ['verifier', 'onRefused'])
     this.#config = resolveConfig(config)
     const { clientId, realmUrl } = this.#config
     const verifier = createVerifier({ audience: clientId, ...options.verifier, issuer: realmUrl })
@@ -82,9 +83,13 @@ class Keycloak {
 
   /**
    * Sets `request.kauth`, with a grant if the request brought a token that is verified. Without a token the request
-   * goes on; with a bad one it ends here. The URLs of `options` belong to browser login and are left unread.
+   * passes; with a bad one it is refused.
+   *
+   * @param options None: the old adapter's `logout` and `admin` belong to browser login.
+   * @throws {CW_CONFIG_INVALID} An option.
    */
-  middleware(_options?: { readonly logout?: string; readonly admin?: string }): RequestHandler[] {
+  middleware(options?: Readonly<Record<string, undefined>>): RequestHandler[] {
+    refuseUnsupported('middleware()', options ?? {}, [])
     return [this.#admit({ policy: user(), anonymous: true })]
   }
 
@@ -183,7 +188,7 @@ class Keycloak {
       // What the middleware found stays there for an accessDenied() that greets the user by name.
       const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
       state.kauth = kauth
-      const guarded = fromExpress(request)
+      const guarded = fromIncoming(request, request, bodyAndId)
       const enter = async (): Promise<boolean> => {
         const admission = await this.#guard.admit(guarded, policy, anonymous)
         if (admission.kind === 'refused') return this.#deny(admission, request, response, next)
@@ -193,8 +198,11 @@ class Keycloak {
         const { clientId } = this.#config
         const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
         kauth.grant = new Grant(token)
-        if (check === undefined || (await check(token, request, response))) return true
-        const refused = this.#forbidden(request, 'the function of protect() refuses it')
+        const decision = check === undefined || (await check(token, request, response))
+        // Only `true`: the old adapter let in on a text, or on a promise of \`false\`.
+        if (decision === true) return true
+        const reason = decision === false ? 'refuses it' : 'returned neither true nor false'
+        const refused = this.#forbidden(request, `the function of protect() ${reason}`)
         return this.#deny(refused, request, response, next)
       }
       const proceed = (entered: boolean): void => {
@@ -228,7 +236,7 @@ class Keycloak {
   #forbidden(request: Request, reason: string): Refused {
     const hint = 'Look at what that function asks of the token.'
     const error = new CloakwrightError('CW_FORBIDDEN', `Token: ${reason}`, { hint })
-    return this.#guard.refuse(error, fromExpress(request).id())
+    return this.#guard.refuse(error, fromIncoming(request, request, bodyAndId).id())
   }
 }
 
@@ -255,25 +263,6 @@ interface Entry {
 
 /** The answers that were prepared for {@link Keycloak.accessDenied}. */
 const answers = new WeakMap<Request, Answer>()
-
-const login = 'Browser login is createSessions() of cloakwright/session'
-
-function notPart(name: string, hint: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `keycloak-connect: ${name} is not part of this adapter`, {
-    hint: `${hint}; see docs/guides/migrate-from-keycloak-connect.md.`,
-  })
-}
-
-/** Of what Express 4 and 5 have in common. */
-function fromExpress(request: Request) {
-  const id = (request as { id?: unknown }).id
-  return fromIncoming(request, {
-    native: request,
-    body: request.body,
-    origin: () => `${request.protocol}://${request.get('host') ?? ''}`,
-    id: typeof id === 'string' ? id : undefined,
-  })
-}
 
 function send({ status, headers, body }: Answer, response: Response): void {
   response.writeHead(status, headers).end(body)

@@ -1,6 +1,6 @@
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
 export { createGuards, type Guards } from './guards.ts'
-export { fromIncoming } from './node-request.ts'
+export { bodyAndId, fromIncoming } from './node-request.ts'
 export type { ResourceOptions } from './resource.ts'
 export { toRefused } from './refusal.ts'
 export { refuseSecondToken } from './second-token.ts'

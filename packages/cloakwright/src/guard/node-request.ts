@@ -6,9 +6,15 @@ import type { Framework, GuardedRequest } from './types.ts'
 export function fromIncoming<Native>(
   incoming: IncomingMessage,
   native: Native,
-  framework: Framework<Native> = {},
+  framework: Framework<Native>,
 ): GuardedRequest {
   return new NodeRequest(incoming, native, framework)
+}
+
+/** Where Express and what follows it keep the parsed body and the request's id. */
+export const bodyAndId: Framework<{ readonly body?: unknown }> = {
+  form: (request) => request.body,
+  id: (request) => (request as { readonly id?: unknown }).id,
 }
 
 class NodeRequest<Native> implements GuardedRequest {
@@ -37,7 +43,7 @@ class NodeRequest<Native> implements GuardedRequest {
   }
 
   form(): unknown {
-    return isForm(this.fields('content-type')[0]) ? this.framework.form?.(this.native) : undefined
+    return isForm(this.fields('content-type')[0]) ? this.framework.form(this.native) : undefined
   }
 
   origin(): string {
@@ -45,7 +51,7 @@ class NodeRequest<Native> implements GuardedRequest {
   }
 
   id(): string {
-    return toId(this.framework.id?.(this.native))
+    return toId(this.framework.id(this.native))
   }
 }
 

@@ -20,12 +20,15 @@ export interface GuardedRequest {
   id(): string
 }
 
-/** Where a framework has what is not in Node's or the web's own request: one object for all requests, asked when needed. */
+/**
+ * Where a framework has what is not in Node's or the web's own request: one object for all requests, asked when needed.
+ * Form and id are required: an adapter that left one out would compile, and accept a second token in a form.
+ */
 export interface Framework<Native> {
-  /** The form of a request that has one: parsed already, or read now. */
-  readonly form?: ((native: Native) => unknown) | undefined
-  /** The request's id; one is made where this is no text. */
-  readonly id?: ((native: Native) => unknown) | undefined
+  /** The form of a request that has one, parsed already or read now; `undefined` where no request has a body. */
+  readonly form: (native: Native) => unknown
+  /** The request's id; a new one is made where this is not a string. */
+  readonly id: (native: Native) => unknown
   /** Scheme and host that the client asked for; only sessions ask for it. */
   readonly origin?: ((native: Native) => string) | undefined
 }

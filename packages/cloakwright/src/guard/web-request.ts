@@ -21,9 +21,9 @@ export function fromWebRequest<Native>(
       const value = request.headers.get(name)
       return value === null ? [] : [value]
     },
-    form: () => (isForm(request.headers.get('content-type')) ? framework.form?.(native) : undefined),
+    form: () => (isForm(request.headers.get('content-type')) ? framework.form(native) : undefined),
     origin: () => url.origin,
-    id: () => (id ??= toId(framework.id?.(native))),
+    id: () => (id ??= toId(framework.id(native))),
   }
 }
 

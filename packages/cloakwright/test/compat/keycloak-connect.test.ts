@@ -55,10 +55,7 @@ describe('configuration', () => {
     const filled = Object.fromEntries(
       Object.entries(change).map(([name, value]) => [name, value === '' ? server : value]),
     )
-    const keycloak = new Keycloak(
-      { store: {}, scope: 'openid', idpHint: 'x', cookies: false },
-      config(filled),
-    )
+    const keycloak = new Keycloak({}, config(filled))
     const resolved = { realm: 'shop', clientId: 'shop-api', realmUrl: issuer.issuer }
     expect(keycloak.getConfig()).toMatchObject(resolved)
     expect(inspect(keycloak, { depth: 9, showHidden: true })).not.toContain(canary)
@@ -180,6 +177,43 @@ describe('what the old adapter can and this one does elsewhere', () => {
     expect(refusal).toMatchObject({ code: 'CW_CONFIG_INVALID' })
   })
 
+  const store = { get() {}, set() {} }
+  test.each([
+    ['store', 'createSessions()', { store }],
+    ['cookies', 'createSessions()', { cookies: true }],
+    ['scope', 'createSessions()', { scope: 'openid' }],
+    ['idpHint', 'Identity Provider Redirector', { idpHint: 'google' }],
+    ['onRefuse', 'Remove it', { onRefuse: () => {} }],
+  ])('new Keycloak({ %s }) stops the start and names %s', async (name, replacement, options) => {
+    const refusal = await refusalOf(() => new Keycloak(options as object, config()))
+    expect(refusal).toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      message: `keycloak-connect: the option ${name} of new Keycloak() is not part of this adapter`,
+    })
+    expect(refusal?.hint).toContain(replacement)
+  })
+
+  test.each([
+    ['logout', 'createSessions()', { logout: '/logout' }],
+    ['admin', 'createRevocations()', { admin: '/' }],
+  ])('middleware({ %s }) stops the start and names %s', async (name, replacement, options) => {
+    const keycloak = new Keycloak({}, config())
+    const refusal = await refusalOf(() =>
+      keycloak.middleware(options as unknown as Record<string, undefined>),
+    )
+    expect(refusal).toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      message: `keycloak-connect: the option ${name} of middleware() is not part of this adapter`,
+    })
+    expect(refusal?.hint).toContain(replacement)
+  })
+
+  test('what switches an option off is accepted', () => {
+    const off = { store: undefined, cookies: false, scope: undefined, idpHint: '' }
+    const keycloak = new Keycloak(off as object, config())
+    expect(keycloak.middleware({ logout: undefined })).toHaveLength(1)
+  })
+
   test('grantManager too', async () => {
     const keycloak = new Keycloak({}, config())
     expect(await refusalOf(() => keycloak.grantManager)).toMatchObject({ code: 'CW_CONFIG_INVALID' })
@@ -201,7 +235,7 @@ describe('refusals', () => {
     const entries: unknown[] = []
     const keycloak = new Keycloak({ onRefused: ({ code }) => entries.push(code) }, config())
     const app = express()
-    app.use(keycloak.middleware({ logout: '/logout', admin: '/' }))
+    app.use(keycloak.middleware())
     app.get('/me', keycloak.protect(), (_request, response) => void response.json({}))
     app.get('/auditor', keycloak.protect('realm:auditor'), (_request, response) => void response.json({}))
     const { get } = await serve(app)
@@ -259,6 +293,52 @@ describe('refusals', () => {
     app.get('/mine', keycloak.protect(), (request, response) => keycloak.accessDenied(request, response))
     const { get } = await serve(app)
     expect((await get('/mine', bearer(token))).status).toBe(403)
+  })
+
+  // A client of the Express adapter gets these too: a regression of one adapter alone (case compat-ignores-form-and-request-id).
+  test('a second token in a form: 400, and the refusal has the id of the request', async () => {
+    const ids: string[] = []
+    const keycloak = new Keycloak({ onRefused: ({ requestId }) => ids.push(requestId) }, config())
+    const app = express()
+    app.use((request, _response, next) => {
+      Object.assign(request, { id: 'request-7' })
+      next()
+    })
+    app.use(express.urlencoded(), keycloak.middleware())
+    app.post('/orders', keycloak.protect(), (_request, response) => void response.json({}))
+    const { port } = await serve(app)
+    const post = async (body: string): Promise<Response> =>
+      fetch(`http://127.0.0.1:${port}/orders`, {
+        method: 'POST',
+        headers: { ...bearer(token), 'content-type': 'application/x-www-form-urlencoded' },
+        body,
+      })
+    expect((await post('title=a')).status).toBe(200)
+    const refused = await post(`title=a&access_token=${token}`)
+    expect([refused.status, await refused.json()]).toMatchObject([
+      400,
+      { code: 'CW_REQUEST_AMBIGUOUS', requestId: 'request-7' },
+    ])
+    expect(ids).toEqual(['request-7'])
+  })
+
+  test.each<[string, unknown, number]>([
+    ['true', true, 200],
+    ['a promise of true', Promise.resolve(true), 200],
+    ['false', false, 403],
+    ['a promise of false', Promise.resolve(false), 403],
+    ['a string', 'no', 403],
+    ['a promise of a string', Promise.resolve('yes'), 403],
+    ['a number', 1, 403],
+    ['an object', { allowed: true }, 403],
+    ['nothing', undefined, 403],
+  ])('protect() with a function that returns %s', async (_name, answer, status) => {
+    const keycloak = new Keycloak({}, config())
+    const app = express()
+    const only = keycloak.protect(() => answer as boolean)
+    app.get('/', only, (_request, response) => void response.json({}))
+    const { get } = await serve(app)
+    expect((await get('/', bearer(token))).status).toBe(status)
   })
 
   test('an error of the function goes to the error handler, an answer of it stays', async () => {

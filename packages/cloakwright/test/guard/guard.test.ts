@@ -3,7 +3,14 @@ import type { IncomingMessage } from 'node:http'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { allOf, CloakwrightError, createVerifier, not, type Policy, user, type Verifier } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Admission, createGuard, fromIncoming, fromWebRequest } from '../../src/guard/index.ts'
+import {
+  type Admission,
+  bodyAndId,
+  createGuard,
+  fromIncoming,
+  fromWebRequest,
+  readForm,
+} from '../../src/guard/index.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
 const key = makeKey('one', 'ES256')
@@ -21,7 +28,11 @@ async function admit(token: string, policy: Policy, scheme = 'Bearer'): Promise<
   const request = new Request('https://api.example.com/', {
     headers: { authorization: `${scheme} ${token}` },
   })
-  return await createGuard({ verifier }).admit(fromWebRequest(request, request, {}), policy, false)
+  return await createGuard({ verifier }).admit(
+    fromWebRequest(request, request, { form: readForm, id: () => undefined }),
+    policy,
+    false,
+  )
 }
 
 function outcomeOf(admission: Admission): string {
@@ -105,10 +116,24 @@ test('two DPoP fields are refused, also where the first alone would do', async (
     [[await proof(), await proof()], 'CW_PROOF_INVALID'],
   ] as const) {
     const rawHeaders = ['Authorization', `DPoP ${token}`, ...proofs.flatMap((one) => ['DPoP', one])]
-    const incoming = { method: 'GET', url: '/', rawHeaders, headers: {} } as unknown as IncomingMessage
-    const request = fromIncoming(incoming, { native: incoming, origin: () => 'http://host.invalid' })
+    const incoming = { method: 'GET', url: '/', rawHeaders } as unknown as IncomingMessage & {
+      body?: unknown
+    }
+    const request = fromIncoming(incoming, incoming, bodyAndId)
     expect(outcomeOf(await createGuard({ verifier }).admit(request, user(), false))).toBe(expected)
   }
+})
+
+// With a default for it, a wrong caller compiled: forms and the ids of requests were not looked at.
+test('an adapter that leaves out where form and id are does not compile', () => {
+  const request = new Request('https://api.example.com/')
+  // @ts-expect-error -- no framework
+  const callers = [() => fromIncoming({} as IncomingMessage, {}), () => fromWebRequest(request, request)]
+  // @ts-expect-error -- no id
+  callers.push(() => fromWebRequest(request, request, { form: readForm }))
+  // @ts-expect-error -- what is not known of a framework
+  callers.push(() => fromIncoming({} as IncomingMessage, {}, { ...bodyAndId, body: {} }))
+  expect(callers).toHaveLength(4)
 })
 
 test.each([
