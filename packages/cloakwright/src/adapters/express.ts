@@ -1,4 +1,5 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { NextFunction, Request, Response } from 'express'
 import {
   type Admission,
   type Answer,
@@ -10,6 +11,7 @@ import {
   type GuardOptions,
   type Guards,
   type LogEntry,
+  type Middleware,
   toRefused,
 } from '../guard/index.ts'
 import { noGuard, notRegistered } from '../guard/mistakes.ts'
@@ -41,38 +43,38 @@ export interface CloakwrightOptions extends GuardOptions {
  * app.get('/admin', requireRole('admin'), (request, response) => void response.json({ welcome: true }))
  * ```
  */
-export function cloakwright(options: CloakwrightOptions): RequestHandler {
+export function cloakwright(options: CloakwrightOptions): Middleware {
   const state: State = { guard: createGuard(options), onRefused: options.onRefused }
   const { resource } = state.guard
-  return (request, response, next) => {
+  return toMiddleware((request, response, next) => {
     ;(request as Visited)[visitKey] = { state, user: undefined }
     const { method } = request
     // The path is asked for only where it matters: Express takes the address apart for it.
     if (resource !== undefined && (method === 'GET' || method === 'HEAD') && request.path === resource.path)
       response.set('access-control-allow-origin', '*').type('application/json').send(resource.body)
     else next()
-  }
+  })
 }
 
-const guards: Guards<RequestHandler> = createGuards(toMiddleware)
+const guards: Guards<Middleware> = createGuards(guardOf)
 
 /** Lets in requests with a valid access token. */
-export const requireUser: Guards<RequestHandler>['requireUser'] = guards.requireUser
+export const requireUser: Guards<Middleware>['requireUser'] = guards.requireUser
 /** Lets in users with **every one** of the realm roles; others get 403. */
-export const requireRole: Guards<RequestHandler>['requireRole'] = guards.requireRole
+export const requireRole: Guards<Middleware>['requireRole'] = guards.requireRole
 /** Lets in users with **every one** of that client's roles; others get 403. */
-export const requireClientRole: Guards<RequestHandler>['requireClientRole'] = guards.requireClientRole
+export const requireClientRole: Guards<Middleware>['requireClientRole'] = guards.requireClientRole
 /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
-export const requireScope: Guards<RequestHandler>['requireScope'] = guards.requireScope
+export const requireScope: Guards<Middleware>['requireScope'] = guards.requireScope
 /** Lets in users whom a policy allows. */
-export const requirePolicy: Guards<RequestHandler>['requirePolicy'] = guards.requirePolicy
+export const requirePolicy: Guards<Middleware>['requirePolicy'] = guards.requirePolicy
 /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
-export const allowAnonymous: Guards<RequestHandler>['allowAnonymous'] = guards.allowAnonymous
+export const allowAnonymous: Guards<Middleware>['allowAnonymous'] = guards.allowAnonymous
 
 /**
  * The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in.
  */
-export function maybeUserOf(request: Request): AccessToken | undefined {
+export function maybeUserOf(request: IncomingMessage): AccessToken | undefined {
   return (request as Visited)[visitKey]?.user
 }
 
@@ -81,7 +83,7 @@ export function maybeUserOf(request: Request): AccessToken | undefined {
  *
  * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
  */
-export function userOf(request: Request): AccessToken {
+export function userOf(request: IncomingMessage): AccessToken {
   const user = maybeUserOf(request)
   if (user !== undefined) return user
   throw noGuard('Put requireUser() before the handler.')
@@ -91,9 +93,15 @@ export function userOf(request: Request): AccessToken {
  * Answers errors as `application/problem+json`, after all routes: `app.use(sendProblem)`. An unexpected error's text
  * stays inside.
  */
-export function sendProblem(error: unknown, request: Request, response: Response, next: NextFunction): void {
+export function sendProblem(
+  error: unknown,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+): void {
   if (response.headersSent) return next(error)
-  const state = (request as Visited)[visitKey]?.state
+  const request = incoming as Visited
+  const state = request[visitKey]?.state
   const id = fromIncoming(request, request, bodyAndId).id()
   const { answer, log } =
     state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
@@ -116,16 +124,23 @@ const visitKey: unique symbol = Symbol('cloakwright')
 
 type Visited = Request & { [visitKey]?: Visit }
 
+/** Express brings its own request and response, of which the type {@link Middleware} says nothing. */
+function toMiddleware(
+  handle: (request: Request, response: Response, next: NextFunction) => void,
+): Middleware {
+  return handle as Middleware
+}
+
 /** Calls on at once, without a promise, whenever the guard answers at once. */
-function toMiddleware(policy: Policy, anonymous: boolean): RequestHandler {
-  return (request, response, next) => {
+function guardOf(policy: Policy, anonymous: boolean): Middleware {
+  return toMiddleware((request, response, next) => {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
       return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
     const admission = visit.state.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
     if (isPromise(admission)) void proceedLater(admission, visit, request, response, next)
     else proceed(admission, visit, request, response, next)
-  }
+  })
 }
 
 function proceed(
@@ -159,6 +174,6 @@ async function proceedLater(
   }
 }
 
-function send({ status, headers, body }: Answer, response: Response): void {
+function send({ status, headers, body }: Answer, response: ServerResponse): void {
   response.writeHead(status, headers).end(body)
 }

@@ -1,4 +1,4 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { NextFunction, Request, Response } from 'express'
 import { CloakwrightError } from '../errors.ts'
 import {
   type Answer,
@@ -7,6 +7,7 @@ import {
   fromIncoming,
   type Guard,
   type LogEntry,
+  type Middleware,
   type Refused,
 } from '../guard/index.ts'
 import type { MetadataOptions } from '../metadata/index.ts'
@@ -88,7 +89,7 @@ class Keycloak {
    * @param options None: the old adapter's `logout` and `admin` belong to browser login.
    * @throws {CW_CONFIG_INVALID} An option.
    */
-  middleware(options?: Readonly<Record<string, undefined>>): RequestHandler[] {
+  middleware(options?: Readonly<Record<string, undefined>>): Middleware[] {
     refuseUnsupported('middleware()', options ?? {}, [])
     return [this.#admit({ policy: user(), anonymous: true })]
   }
@@ -99,7 +100,7 @@ class Keycloak {
    *
    * @throws {CW_CONFIG_INVALID} Neither a role’s name nor a function.
    */
-  protect(spec?: string | GuardFn): RequestHandler {
+  protect(spec?: string | GuardFn): Middleware {
     if (spec === undefined) return this.#admit({ policy: user() })
     if (typeof spec === 'function') return this.#admit({ policy: user(), check: spec })
     const { client, role: name } = parseRole(spec, this.#config.clientId)
@@ -112,7 +113,7 @@ class Keycloak {
    *
    * @throws {CW_CONFIG_INVALID} No permission, or options other than `resource_server_id`.
    */
-  enforcer(permissions: string | readonly string[], options: EnforcerOptions = {}): RequestHandler {
+  enforcer(permissions: string | readonly string[], options: EnforcerOptions = {}): Middleware {
     const needed = parsePermissions(permissions, options)
     const client = options.resource_server_id ?? this.#config.clientId
     const permission =
@@ -182,8 +183,8 @@ class Keycloak {
     throw notPart('grantManager', 'Verify tokens by createVerifier() of cloakwright')
   }
 
-  #admit({ policy, anonymous = false, check }: Entry): RequestHandler {
-    return (request, response, next) => {
+  #admit({ policy, anonymous = false, check }: Entry): Middleware {
+    const handle = (request: Request, response: Response, next: NextFunction): void => {
       const state = request as { kauth?: Kauth }
       // What the middleware found stays there for an accessDenied() that greets the user by name.
       const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
@@ -211,6 +212,8 @@ class Keycloak {
       const fail = (error: unknown): void => next(error)
       enter().then(proceed).catch(fail)
     }
+    // Express brings its own request and response, of which the type says nothing.
+    return handle as Middleware
   }
 
   async #deny(

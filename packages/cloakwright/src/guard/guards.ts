@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   type ClientRole,
   clientRole,
@@ -27,6 +28,16 @@ export interface Guards<Guard> {
   /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
   readonly allowAnonymous: () => Guard
 }
+
+/**
+ * An Express middleware that says nothing of the path's parameters, so that `request.params` of the handlers after it
+ * keeps the type that Express reads from the path. Fits `RequestHandler` of every version.
+ */
+export type Middleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void
 
 /** Makes an adapter's guards of the one way in which it runs a policy. */
 export function createGuards<Guard>(guard: (policy: Policy, anonymous: boolean) => Guard): Guards<Guard> {

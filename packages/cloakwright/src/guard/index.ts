@@ -1,5 +1,5 @@
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
-export { createGuards, type Guards } from './guards.ts'
+export { createGuards, type Guards, type Middleware } from './guards.ts'
 export { bodyAndId, fromIncoming } from './node-request.ts'
 export type { ResourceOptions } from './resource.ts'
 export { toRefused } from './refusal.ts'

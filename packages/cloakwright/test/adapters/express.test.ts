@@ -1,5 +1,6 @@
 import { createVerifier } from 'cloakwright'
-import { cloakwright, requireUser, sendProblem, userOf } from 'cloakwright/express'
+import { cloakwright, requireScope, requireUser, sendProblem, userOf } from 'cloakwright/express'
+import Keycloak from 'cloakwright/keycloak-connect'
 import express, { type Express } from 'express'
 import { createHash } from 'node:crypto'
 import type { Server } from 'node:http'
@@ -42,7 +43,7 @@ test('a guard calls on without a promise once the token is known', async () => {
   app.use(cloakwright({ verifier: verifier() }))
   app.get('/at-once', (request, response) => {
     let calledAtOnce = false
-    void requireUser()(request, response, () => (calledAtOnce = true))
+    requireUser()(request, response, () => (calledAtOnce = true))
     response.json({ calledAtOnce })
   })
   app.get('/me', requireUser(), (_request, response) => void response.json({ ok: true }))
@@ -106,3 +107,39 @@ test('sendProblem keeps status and text of what the client did wrong', async () 
   expect(response.headers['content-type']).toBe('application/problem+json')
   expect(response.json()).toMatchObject({ status: 400, title: 'Bad Request' })
 })
+
+test('a guard leaves request.params as Express types it from the path', async () => {
+  const app = express()
+  const router = express.Router()
+  const keycloak = new Keycloak(
+    {},
+    { realm: 'shop', 'auth-server-url': 'https://sso.example.com', resource: 'shop-api' },
+  )
+  const guards: express.RequestHandler[] = [requireUser(), keycloak.protect()]
+  expect(guards).toHaveLength(2)
+  app.use(cloakwright({ verifier: verifier() }))
+  // Each of these compiles only if the parameter is a string.
+  router.get('/ships/:id', requireUser(), (request, response) => {
+    const id: string = request.params.id
+    response.json({ id: id.toUpperCase() })
+  })
+  router.route('/ports/:port').get(requireUser(), requireScope('email'), (request, response) => {
+    const port: string = request.params.port
+    response.json({ port: port.toUpperCase(), user: userOf(request).username })
+  })
+  router.post('/ships/:id', requireUser(), (request: express.Request<Ship, object, Ship, Ship>, response) => {
+    response.json({ id: request.params.id, body: request.body.id, user: userOf(request).username })
+  })
+  router.get('/old/:id', keycloak.protect(), (request, response) => {
+    const id: string = request.params.id
+    response.json({ id })
+  })
+  app.use(router, sendProblem)
+  const service = await listen(app)
+  const fields = [bearer(token)]
+  expect((await send(service, '/ships/aurora', { fields })).json()).toEqual({ id: 'AURORA' })
+})
+
+interface Ship {
+  readonly id: string
+}
