@@ -23,11 +23,8 @@ import { login, notPart, refuseUnsupported } from './not-part.ts'
  * browser login, which is not part of this one: they stop the start.
  */
 export interface KeycloakOptions {
-  /**
-   * What `keycloak.json` has no word for, as `createVerifier` takes it: another audience, the realm’s internal address, …
-   * Not `dpop`: a proof is used once, and here two middlewares look at each request.
-   */
-  readonly verifier?: (Partial<Omit<IssuerOptions, 'issuer'>> & Omit<CommonOptions, 'dpop'>) | undefined
+  /** What `keycloak.json` has no word for, as `createVerifier` takes it: another audience, the realm’s internal address, … */
+  readonly verifier?: (Partial<Omit<IssuerOptions, 'issuer'>> & CommonOptions) | undefined
   /** Hears of each refusal, with the exact reason for the log. */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
@@ -58,6 +55,7 @@ class Keycloak {
   readonly #config: ResolvedConfig
   readonly #realm: MetadataOptions
   readonly #guard: Guard
+  readonly #takesDpop: boolean
   /** By the client whose settings decide. */
   readonly #permissions = new Map<string, Permission>()
   readonly #now: () => number
@@ -78,6 +76,7 @@ class Keycloak {
     const { internalUrl, fetch, now, timeout, dangerouslyAllowHttp } = options.verifier ?? {}
     this.#realm = { issuer: realmUrl, internalUrl, fetch, now, timeout, dangerouslyAllowHttp }
     this.#guard = createGuard({ verifier })
+    this.#takesDpop = verifier.proofs.dpop !== undefined
     this.#now = now ?? Date.now
     this.#onRefused = options.onRefused
   }
@@ -193,9 +192,10 @@ class Keycloak {
       const enter = async (): Promise<boolean> => {
         const admission = await this.#guard.admit(guarded, policy, anonymous)
         if (admission.kind === 'refused') return this.#deny(admission, request, response, next)
-        const credentials = credentialsOf(guarded.fields('authorization'), false)
+        const credentials = credentialsOf(guarded.fields('authorization'), this.#takesDpop)
         if (admission.kind === 'redirected' || admission.user === undefined || credentials === undefined)
           return anonymous
+        if (admission.headers !== undefined) response.set(admission.headers)
         const { clientId } = this.#config
         const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
         kauth.grant = new Grant(token)

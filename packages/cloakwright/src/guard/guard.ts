@@ -2,19 +2,14 @@ import { CloakwrightError } from '../errors.ts'
 import { type Decision, evaluate, type Policy, type PolicyContext } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
-import {
-  type AccessToken,
-  type Credentials,
-  credentialsOf,
-  refuseJoined,
-  type Verifier,
-} from '../token/index.ts'
-import { presentationOf } from './presentation.ts'
+import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
 import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
 import { hasTokenInQuery, refuseSecondToken } from './second-token.ts'
-import { fromSession, toSessionRequest } from './session.ts'
+import { fromSession } from './session.ts'
+import { toSessionRequest } from './session-request.ts'
 import type { Admission, GuardedRequest, Refused } from './types.ts'
+import { createJudge } from './verdict.ts'
 
 /** What guards work with, in every framework. */
 export interface GuardOptions {
@@ -46,7 +41,7 @@ export interface Guard {
 export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
   const { verifier } = options
   const { proofs } = verifier
-  const proves = proofs.dpop !== undefined || proofs.mtls !== undefined
+  const judge = createJudge(verifier)
   const resource = options.resource && createResourceMetadata(options.resource, verifier)
   const [issuer = ''] = verifier.issuers
   const context: Omit<RefusalContext, 'requestId'> = {
@@ -106,17 +101,10 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     policy: Policy,
     credentials: Credentials,
   ): Admission | Promise<Admission> => {
-    const { scheme, token } = credentials
-    let user: AccessToken | Promise<AccessToken>
-    try {
-      user = verifier.verify(token, proves ? presentationOf(request, scheme, proofs) : undefined)
-    } catch (error) {
-      refuseJoined(credentials)
-      throw error
-    }
+    const user = judge.verify(request, credentials)
     return isPromise(user)
       ? withTokenLater(request, policy, credentials, user)
-      : decide(request, policy, user, token)
+      : decide(request, policy, user, credentials.token)
   }
 
   const withTokenLater = async (
@@ -126,13 +114,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     user: Promise<AccessToken>,
   ): Promise<Admission> => {
     const { scheme, token } = credentials
-    let verified: AccessToken
-    try {
-      verified = await user
-    } catch (error) {
-      refuseJoined(credentials)
-      throw error
-    }
+    const verified = await user
     // A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2).
     const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(Date.now()) : undefined
     return await decide(
@@ -149,7 +131,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     policy: Policy,
     anonymous: boolean,
   ): Promise<Admission> => {
-    const session = sessions && (await fromSession(verifier, sessions, request))
+    const session = sessions && (await fromSession(judge, sessions, request))
     if (session?.user !== undefined)
       // RFC 9111 §3.5 keeps shared caches from answers to Authorization, not from those to cookies.
       return await decide(request, policy, session.user, session.text, { 'cache-control': 'no-store' })
@@ -225,6 +207,10 @@ class Context implements PolicyContext {
 
   get request(): unknown {
     return this.guarded.native
+  }
+
+  get requestIdentity(): object {
+    return this.guarded.identity
   }
 }
 

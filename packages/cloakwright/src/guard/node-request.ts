@@ -29,6 +29,10 @@ class NodeRequest<Native> implements GuardedRequest {
     this.framework = framework
   }
 
+  get identity(): object {
+    return this.incoming
+  }
+
   get method(): string {
     return this.incoming.method ?? 'GET'
   }

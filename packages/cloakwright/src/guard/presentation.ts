@@ -13,6 +13,7 @@ export function presentationOf(
     method: request.method,
     target: request.target,
     dpop: request.fields('dpop'),
+    request: request.identity,
     certificate: () =>
       mtls?.certificateOf({ socket: request.incoming?.socket, fields: (name) => request.fields(name) }),
   }

@@ -1,7 +1,8 @@
 import { CloakwrightError } from '../errors.ts'
-import type { SessionEngine, SessionRequest } from '../session/types.ts'
-import type { AccessToken, Verifier } from '../token/index.ts'
+import type { SessionEngine } from '../session/types.ts'
+import type { AccessToken } from '../token/index.ts'
 import type { GuardedRequest } from './types.ts'
+import type { Judge } from './verdict.ts'
 
 /** What only a new login mends: the realm's keys were replaced since the last one, or its tokens were revoked. */
 const orphaned: ReadonlySet<string> = new Set([
@@ -15,35 +16,19 @@ const orphaned: ReadonlySet<string> = new Set([
  * new login would meet again, in endless redirects.
  */
 export async function fromSession(
-  verifier: Verifier,
+  judge: Judge,
   sessions: SessionEngine,
   request: GuardedRequest,
 ): Promise<{ readonly user: AccessToken | undefined; readonly text: string } | undefined> {
   if (request.fields('cookie').length === 0) return undefined
-  const session = await sessions.authenticate(toSessionRequest(request))
+  const session = await judge.session(request, sessions)
   if (session === undefined) return undefined
   const text = session.accessToken
   try {
-    return { user: await verifier.verify(text), text }
+    return { user: await judge.verifySession(request, text), text }
   } catch (error) {
     const code = error instanceof CloakwrightError ? error.code : undefined
     if (code === undefined || !orphaned.has(code)) throw error
     return { user: undefined, text }
-  }
-}
-
-/** The request as the session engine reads it. Host and target come from the client: what makes no address gets one that is nobody's. */
-export function toSessionRequest(request: GuardedRequest): SessionRequest {
-  const target = request.target.startsWith('/') ? request.target : '/'
-  const address = request.origin() + target
-  return {
-    method: request.method,
-    url: URL.canParse(address) ? address : `http://host.invalid${target}`,
-    headers: {
-      get(name) {
-        const fields = request.fields(name.toLowerCase())
-        return fields.length === 0 ? null : fields.join(', ')
-      },
-    },
   }
 }

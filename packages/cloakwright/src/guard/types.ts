@@ -8,6 +8,8 @@ export interface GuardedRequest {
   readonly target: string
   /** The request as the framework has it, for policies that look at it. */
   readonly native: unknown
+  /** The one object that stands for the HTTP request, whichever guard looks at it: Node's own request, where there is one. */
+  readonly identity: object
   /** Node's own request, where the framework runs on it: for the socket's certificate. */
   readonly incoming?: IncomingMessage | undefined
   /** Every field of that name (in lower case), in order. */

@@ -6,7 +6,7 @@ import type { Framework, GuardedRequest } from './types.ts'
  * Makes what guards read from a web `Request`. Its `Headers` join fields of one name by a comma, which no token has:
  * two Authorization fields are told by it.
  */
-export function fromWebRequest<Native>(
+export function fromWebRequest<Native extends object>(
   request: Request,
   native: Native,
   framework: Framework<Native>,
@@ -17,6 +17,7 @@ export function fromWebRequest<Native>(
     method: request.method,
     target: url.pathname + url.search,
     native,
+    identity: native,
     fields(name) {
       const value = request.headers.get(name)
       return value === null ? [] : [value]

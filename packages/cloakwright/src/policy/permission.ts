@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type MetadataOptions } from '../metadata/index.ts'
+import { PerRequest } from '../per-request.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { allowed, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'
@@ -61,6 +62,7 @@ export function createPermissions(options: PermissionsOptions): Permission {
   const metadata = createMetadata(options)
   const known = new Map<string, { readonly decision: Decision; readonly at: number }>()
   const pending = new Map<string, Promise<Decision>>()
+  const perRequest = new PerRequest<Decision>()
 
   const ask = async (permissions: readonly PermissionRequest[], tokenText: string): Promise<Decision> => {
     const tokenEndpoint = await tokenEndpointOf(() => metadata.get())
@@ -74,7 +76,7 @@ export function createPermissions(options: PermissionsOptions): Permission {
     permissions: readonly PermissionRequest[],
     asked: string,
     token: AccessToken,
-    { now, tokenText }: PolicyContext,
+    { now, tokenText, requestIdentity }: PolicyContext,
   ): Decision | Promise<Decision> => {
     // Another realm's token is none of this realm's business.
     if (token.claims['iss'] !== metadata.issuer)
@@ -85,6 +87,9 @@ export function createPermissions(options: PermissionsOptions): Permission {
     const entry = known.get(key)
     if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision
     known.delete(key)
+    // Guards of one request ask once, however short the time that an answer counts for.
+    const earlier = requestIdentity && perRequest.find(requestIdentity, key, now * 1000)
+    if (earlier !== undefined) return earlier
     let question = pending.get(key)
     if (question === undefined) {
       question = ask(permissions, tokenText)
@@ -99,6 +104,7 @@ export function createPermissions(options: PermissionsOptions): Permission {
         .finally(() => pending.delete(key))
       pending.set(key, question)
     }
+    if (requestIdentity !== undefined) perRequest.keep(requestIdentity, key, question, now * 1000)
     return question
   }
 

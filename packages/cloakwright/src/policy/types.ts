@@ -25,6 +25,8 @@ export interface PolicyContext {
   readonly now: number
   /** The request as the framework has it: Fastify's, Express', Hono's context, Nest's execution context, a web Request. */
   readonly request: unknown
+  /** The one object that stands for the HTTP request, whichever guard asks: what a policy finds out counts for all of them. */
+  readonly requestIdentity?: object | undefined
   /** The token's text, for a policy that asks the realm in the user's name. Never logged. */
   readonly tokenText: string
 }

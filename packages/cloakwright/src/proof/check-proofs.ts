@@ -28,7 +28,7 @@ export async function checkProofs(
   now: number,
 ): Promise<void> {
   const { jkt, x5t } = binding ?? {}
-  const { scheme, method, target, dpop: proofs } = presentation
+  const { scheme, method, target, dpop: proofs, request } = presentation
   if (jkt === undefined && scheme === 'DPoP')
     throw invalidProof('for a token that is bound to no key', 'Send the token as Authorization: Bearer TOKEN')
   if (jkt !== undefined && scheme !== 'DPoP')
@@ -45,5 +45,5 @@ export async function checkProofs(
     )
   // The certificate first: a proof that is checked is used up.
   if (x5t !== undefined) mtls?.check(presentation.certificate(), x5t)
-  if (jkt !== undefined) await dpop?.check({ proofs, method, target, accessToken, jkt, now })
+  if (jkt !== undefined) await dpop?.check({ proofs, method, target, accessToken, jkt, now, request })
 }

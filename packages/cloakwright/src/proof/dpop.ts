@@ -43,6 +43,8 @@ export interface ProvenRequest {
   readonly jkt: string
   /** Milliseconds since the epoch. */
   readonly now: number
+  /** What stands for the request: its proof is used once, however often it is checked. */
+  readonly request?: object | undefined
 }
 
 /** Checks DPoP proofs. */
@@ -92,7 +94,7 @@ export function createDpop(options: DpopOptions): Dpop {
 
   return {
     algorithms: [...allowed] as Algorithm[],
-    async check({ proofs, method, target, accessToken, jkt, now }) {
+    async check({ proofs, method, target, accessToken, jkt, now, request }) {
       const [first, second] = proofs
       if (first === undefined)
         throw invalidProof('missing', 'The token is bound to a key: send a proof by it in the field DPoP.')
@@ -114,13 +116,38 @@ export function createDpop(options: DpopOptions): Dpop {
       await checkNonce(nonce, now)
       // Last, so that nothing is remembered of those who lack the key. One second more than the proof is good for.
       const until = (iat + maxAge + tolerance + 1) * 1000
-      if (!(await replay.useOnce(`dpop:${sha256(`${jkt}.${jti}`)}`, until, now)))
+      const key = `dpop:${sha256(`${jkt}.${jti}`)}`
+      if (!(await useUp(replay, request, key, () => replay.useOnce(key, until, now))))
         throw new CloakwrightError('CW_PROOF_REPLAYED', 'DPoP proof: it was used before (jti)', {
           hint: 'Make a new proof for each request, also when one is sent again.',
         })
     },
     nonce: async (now) => nonces?.current(now),
   }
+}
+
+/** The proof that each request has used, by the store that remembers it. */
+const used = new WeakMap<ReplayStore, WeakMap<object, Use>>()
+
+interface Use {
+  readonly key: string
+  readonly isFirst: Promise<boolean>
+}
+
+/** One use for one request, also where verifiers with one store between them check it. */
+function useUp(
+  replay: ReplayStore,
+  request: object | undefined,
+  key: string,
+  useOnce: () => Promise<boolean>,
+): Promise<boolean> {
+  if (request === undefined) return useOnce()
+  const uses = used.get(replay) ?? new WeakMap<object, Use>()
+  const earlier = uses.get(request)
+  if (earlier?.key === key) return earlier.isFirst
+  const isFirst = useOnce()
+  used.set(replay, uses.set(request, { key, isFirst }))
+  return isFirst
 }
 
 function checkTarget(htu: unknown, publicUrl: string, target: string): void {

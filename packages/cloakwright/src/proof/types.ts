@@ -9,6 +9,11 @@ export interface Presentation {
   /** Every `DPoP` field of the request. */
   readonly dpop: readonly string[]
   /**
+   * What stands for the request, such as the framework's own object: given, a proof that is checked again for the same
+   * request, by several guards, is used once. Without it each check uses it.
+   */
+  readonly request?: object | undefined
+  /**
    * The client's certificate (DER), if the connection has one; called for tokens that are bound to one only.
    *
    * @throws {CW_PROOF_CERTIFICATE} The proxy's field holds none that can be read.

@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
+import { testSeveralGuards } from './behaviour/several-guards.ts'
 import { testTokens } from './behaviour/tokens.ts'
 import { testTransport } from './behaviour/transport.ts'
 import type { Driver } from './drivers/types.ts'
@@ -13,6 +14,7 @@ export function testBehaviour(driver: Driver): void {
     describe('tokens', () => testTokens(driver))
     describe('policies', () => testPolicies(driver))
     describe('proofs', () => testProofs(driver))
+    describe('several guards', () => testSeveralGuards(driver))
     describe('resource', () => testResource(driver))
   })
 }

@@ -52,6 +52,7 @@ beforeAll(async () => {
   app.get('/me', { onRequest: requireUser() }, (request) => ({ user: userOf(request).username }))
   app.get('/boss', { onRequest: requireRole('boss') }, () => ({ ok: true }))
   app.get('/anyone', { onRequest: allowAnonymous() }, (request) => ({ user: request.user?.username ?? null }))
+  app.get('/two', { onRequest: [requireUser(), requireRole('admin')] }, () => ({ ok: true }))
   app.post('/json', (request) => request.body)
 })
 beforeEach(async () => {
@@ -86,6 +87,13 @@ test('a guard of the whole application leaves the login open', async () => {
 })
 
 describe('a session', () => {
+  test('is loaded once by a request, however many guards it passes', async () => {
+    for (const times of [1, 2]) {
+      expect((await send({ url: '/two', headers: { cookie } })).statusCode).toBe(200)
+      expect(asked.map(({ call }) => call)).toEqual(Array.from({ length: times }, () => 'authenticate'))
+    }
+  })
+
   test('lets in, by its access token, and caches keep nothing', async () => {
     const response = await send({ url: '/me', headers: { cookie } })
     expect([response.statusCode, response.json()]).toEqual([200, { user: 'alice' }])

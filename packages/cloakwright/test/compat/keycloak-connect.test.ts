@@ -5,8 +5,10 @@ import { inspect } from 'node:util'
 import { createRevocations, createVerifier } from 'cloakwright'
 import { cloakwright, requireUser } from 'cloakwright/express'
 import Keycloak from 'cloakwright/keycloak-connect'
+import { memoryReplayStore } from 'cloakwright/state'
 import express from 'express'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { makeProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { refusalOf } from '../support/refusal.ts'
 import { bearer, closeAll, configOf, grantOf, serve } from './support/application.ts'
@@ -419,6 +421,25 @@ test('what keycloak.json has no word for is given to the verifier', async () => 
   expect((await get('/me', bearer(other))).status).toBe(200)
   await revocations.revoke(issuer.issuer, { sid: 'gone' })
   expect((await get('/me', bearer(other))).status).toBe(401)
+})
+
+test('middleware(), two protect() and a guard of cloakwright/express use a DPoP proof once', async () => {
+  const proofKey = await makeProofKey()
+  const dpop = { publicUrl: 'https://api.example.com', replay: memoryReplayStore() }
+  const keycloak = new Keycloak({ verifier: { dpop } }, config())
+  const app = express()
+  app.use(keycloak.middleware(), keycloak.protect())
+  app.use(cloakwright({ verifier: createVerifier({ issuer: issuer.issuer, audience: 'shop-api', dpop }) }))
+  app.get('/me', keycloak.protect('realm:admin'), requireUser(), (request, response) => {
+    response.json({ text: grantOf(request)?.access_token.token })
+  })
+  const { get } = await serve(app)
+  const bound = await sign({ typ: 'DPoP', cnf: { jkt: proofKey.jkt } })
+  const target = { method: 'GET', uri: `${dpop.publicUrl}/me`, accessToken: bound }
+  const headers = { authorization: `DPoP ${bound}`, dpop: await signProof(proofKey, target) }
+  const response = await get('/me', headers)
+  expect([response.status, await response.json()]).toEqual([200, { text: bound }])
+  expect(await (await get('/me', headers)).json()).toMatchObject({ code: 'CW_PROOF_REPLAYED' })
 })
 
 test('the guards of cloakwright/express work beside it, route by route', async () => {

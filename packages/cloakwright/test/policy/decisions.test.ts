@@ -224,6 +224,7 @@ const request: GuardedRequest = {
   method: 'GET',
   target: '/',
   native: {},
+  identity: {},
   fields: (name) => (name === 'authorization' ? ['Bearer t'] : []),
   form: () => undefined,
   origin: () => 'http://x',

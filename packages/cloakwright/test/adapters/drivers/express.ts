@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import * as adapter from 'cloakwright/express'
 import express, { type IRouter, type Request, type Response } from 'express'
-import { canary, type Driver, type Logged, type Route } from './types.ts'
+import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
 
@@ -30,9 +30,9 @@ export const expressDriver: Driver = {
   },
 }
 
-function add(router: IRouter, { path, guard, handler }: Route): void {
-  const guards = guard === undefined ? [] : [guard(adapter)]
-  router.all(path, ...guards, (request: Request, response: Response) => {
+function add(router: IRouter, route: Route): void {
+  const { path, handler } = route
+  router.all(path, ...guardsOf(route, adapter), (request: Request, response: Response) => {
     switch (handler) {
       case 'ok':
         return void response.json({ ok: true })

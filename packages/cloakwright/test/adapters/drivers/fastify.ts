@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import * as adapter from 'cloakwright/fastify'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Writable } from 'node:stream'
-import { canary, type Driver, type Logged, type Route } from './types.ts'
+import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
 const levels: Readonly<Record<number, Logged['level']>> = { 30: 'info', 40: 'warn', 50: 'error' }
@@ -46,11 +46,12 @@ export const fastifyDriver: Driver = {
   },
 }
 
-function add(app: FastifyInstance, { path, guard, handler }: Route): void {
+function add(app: FastifyInstance, route: Route): void {
+  const { path, handler } = route
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
     url: path,
-    ...(guard === undefined ? {} : { onRequest: guard(adapter) }),
+    onRequest: [...guardsOf(route, adapter)],
     handler: (request: FastifyRequest) => {
       switch (handler) {
         case 'ok':

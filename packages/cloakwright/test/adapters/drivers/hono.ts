@@ -3,7 +3,7 @@ import * as adapter from 'cloakwright/hono'
 import { type Context, Hono } from 'hono'
 import type { AddressInfo } from 'node:net'
 import { serveFetch } from './fetch-server.ts'
-import { canary, type Driver, type Logged, type Route, type ServiceOptions } from './types.ts'
+import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOptions } from './types.ts'
 
 const logs: Logged[] = []
 
@@ -49,9 +49,9 @@ function makeApp({ guard, routes, mounted = [] }: ServiceOptions): Hono {
   return app
 }
 
-function add(app: Hono, { path, guard, handler }: Route): void {
-  const guards = guard === undefined ? [] : [guard(adapter)]
-  app.on(['GET', 'POST', 'OPTIONS'], [path], ...guards, async (c: Context) => {
+function add(app: Hono, route: Route): void {
+  const { path, handler } = route
+  app.on(['GET', 'POST', 'OPTIONS'], [path], ...guardsOf(route, adapter), async (c: Context) => {
     switch (handler) {
       case 'ok':
         return c.json({ ok: true })

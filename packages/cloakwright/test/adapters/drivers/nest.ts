@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { INestApplication, LoggerService } from '@nestjs/common'
 import type * as CloakwrightNest from 'cloakwright/nest'
-import { canary, type Driver, type Logged, type Route } from './types.ts'
+import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 /**
  * The modules that the driver works with, so that it runs on any version of Nest: `cloakwright/nest` has to be one that
@@ -61,7 +61,8 @@ function makeController(
   routes: readonly Route[],
 ): new () => object {
   class Routes {}
-  for (const [index, { path, guard, handler }] of routes.entries()) {
+  for (const [index, route] of routes.entries()) {
+    const { path, handler } = route
     const name = `route${index}`
     const method = (
       request: { readonly body: unknown },
@@ -86,13 +87,15 @@ function makeController(
     cloakwright.User()(Routes.prototype, name, 1)
     common.HttpCode(200)(Routes.prototype, name, descriptor)
     common.All(path)(Routes.prototype, name, descriptor)
-    guard?.(guardsOf(cloakwright))(Routes.prototype, name, descriptor)
+    // The compiler applies the decorators of a method from the bottom up.
+    for (const decorate of [...guardsOf(route, decoratorsOf(cloakwright))].reverse())
+      decorate(Routes.prototype, name, descriptor)
   }
   common.Controller(prefix)(Routes)
   return Routes
 }
 
-function guardsOf(cloakwright: typeof CloakwrightNest) {
+function decoratorsOf(cloakwright: typeof CloakwrightNest) {
   return {
     requireUser: cloakwright.RequireUser,
     requireRole: cloakwright.RequireRole,

@@ -19,7 +19,14 @@ export interface Route {
   readonly path: string
   /** Its guard, by the names that all adapters have. */
   readonly guard?: (<Guard>(guards: Guards<Guard>) => Guard) | undefined
+  /** Several guards, one after the other. */
+  readonly guards?: (<Guard>(guards: Guards<Guard>) => readonly Guard[]) | undefined
   readonly handler: Handler
+}
+
+/** The guards of a route, in the order in which they run. */
+export function guardsOf<Guard>({ guard, guards }: Route, by: Guards<Guard>): readonly Guard[] {
+  return guards?.(by) ?? (guard === undefined ? [] : [guard(by)])
 }
 
 /** The service that a driver starts. */

@@ -2,7 +2,7 @@ import type { AccessToken, Policy } from 'cloakwright'
 import { cloakwright, type Protect } from 'cloakwright/web'
 import { createGuards } from '../../../src/guard/index.ts'
 import { serveFetch } from './fetch-server.ts'
-import { canary, type Driver, type Handler, type Logged, type Route } from './types.ts'
+import { canary, type Driver, guardsOf, type Handler, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
 
@@ -36,11 +36,16 @@ type Rule = readonly [policy: Policy, anonymous: boolean]
 /** This adapter takes policies themselves. */
 const guards = createGuards<Rule>((policy, anonymous) => [policy, anonymous])
 
-function toHandler(protect: Protect, { guard, handler }: Route): (request: Request) => Promise<Response> {
-  const answer = (request: Request, by?: AccessToken): Promise<Response> => answerOf(handler, request, by)
-  if (guard === undefined) return (request) => answer(request)
-  const [policy, anonymous] = guard(guards)
-  return anonymous ? protect.anonymous(answer) : protect(answer, policy)
+type WebHandler = (request: Request, by?: AccessToken) => Promise<Response>
+
+function toHandler(protect: Protect, route: Route): (request: Request) => Promise<Response> {
+  const answer: WebHandler = (request, by) => answerOf(route.handler, request, by)
+  const guarded = [...guardsOf(route, guards)].reverse().reduce<WebHandler>((inner, [policy, anonymous]) => {
+    // The innermost guard hands over the user.
+    const next: WebHandler = inner === answer ? answer : (request) => inner(request)
+    return anonymous ? protect.anonymous(next) : protect(next, policy)
+  }, answer)
+  return (request) => guarded(request)
 }
 
 async function answerOf(handler: Handler, request: Request, by?: AccessToken): Promise<Response> {

@@ -1,0 +1,88 @@
+import { PerRequest } from '../per-request.ts'
+import { isPromise } from '../promise.ts'
+import type { Session, SessionEngine } from '../session/types.ts'
+import { type AccessToken, type Credentials, refuseJoined, type Verifier } from '../token/index.ts'
+import { presentationOf } from './presentation.ts'
+import { toSessionRequest } from './session-request.ts'
+import type { GuardedRequest } from './types.ts'
+
+/** Looks at the credentials of requests. */
+export interface Judge {
+  /**
+   * The user of the request's token: at once, and not by a promise, whenever nothing has to be fetched. What had to be
+   * waited for is the request's: however many guards it passes, its proof is used once, and the realm asked once.
+   */
+  verify(request: GuardedRequest, credentials: Credentials): AccessToken | Promise<AccessToken>
+  /** The user of a session's token. */
+  verifySession(request: GuardedRequest, token: string): AccessToken | Promise<AccessToken>
+  /** The request's session, loaded once. */
+  session(request: GuardedRequest, sessions: SessionEngine): Promise<Session | undefined>
+}
+
+/** Makes the judge of one verifier; all guards with the same verifier share its verdicts. */
+export function createJudge(verifier: Verifier): Judge {
+  const { proofs } = verifier
+  const proves = proofs.dpop !== undefined || proofs.mtls !== undefined
+  const tokens: PerRequest<AccessToken> = verdictsOf(tokensBy, verifier)
+
+  const keep = (request: GuardedRequest, user: Promise<AccessToken>): Promise<AccessToken> => {
+    tokens.keep(request.identity, credentialsText(request), user, Date.now())
+    return user
+  }
+  const find = (request: GuardedRequest): Promise<AccessToken> | undefined =>
+    tokens.find(request.identity, credentialsText(request), Date.now())
+
+  return {
+    verify(request, credentials) {
+      const known = tokens.has(request.identity) ? find(request) : undefined
+      if (known !== undefined) return known
+      const { scheme, token } = credentials
+      let user: AccessToken | Promise<AccessToken>
+      try {
+        user = verifier.verify(token, proves ? presentationOf(request, scheme, proofs) : undefined)
+      } catch (error) {
+        refuseJoined(credentials)
+        throw error
+      }
+      return isPromise(user) ? keep(request, orRefuseJoined(user, credentials)) : user
+    },
+    verifySession(request, token) {
+      const known = find(request)
+      if (known !== undefined) return known
+      const user = verifier.verify(token)
+      return isPromise(user) ? keep(request, user) : user
+    },
+    session(request, sessions) {
+      const loaded: PerRequest<Session | undefined> = verdictsOf(sessionsBy, sessions)
+      const question = credentialsText(request)
+      const known = loaded.find(request.identity, question, Date.now())
+      if (known !== undefined) return known
+      const session = sessions.authenticate(toSessionRequest(request))
+      loaded.keep(request.identity, question, session, Date.now())
+      return session
+    },
+  }
+}
+
+async function orRefuseJoined(user: Promise<AccessToken>, credentials: Credentials): Promise<AccessToken> {
+  try {
+    return await user
+  } catch (error) {
+    refuseJoined(credentials)
+    throw error
+  }
+}
+
+const tokensBy = new WeakMap<object, PerRequest<AccessToken>>()
+const sessionsBy = new WeakMap<object, PerRequest<Session | undefined>>()
+
+function verdictsOf<T>(all: WeakMap<object, PerRequest<T>>, judge: object): PerRequest<T> {
+  const verdicts = all.get(judge) ?? new PerRequest<T>()
+  all.set(judge, verdicts)
+  return verdicts
+}
+
+/** A request object that is used again, as tests and pools do, with other credentials is another request. */
+function credentialsText(request: GuardedRequest): string {
+  return ['authorization', 'dpop', 'cookie'].map((name) => request.fields(name).join('\n')).join('\n')
+}
