@@ -104,9 +104,13 @@ export interface ChallengeParameters {
   readonly dpopNonce?: string | undefined
 }
 
+/** Marks the errors of every copy of this package: Next.js bundles several, and a service may install two. */
+const brand: unique symbol = Symbol.for('cloakwright.error')
+
 /**
  * The one error of Cloakwright. Test it by `code`; the message says what and where, `hint` says what to do next.
- * Neither holds a token, a secret, a claim's value or an SQL parameter.
+ * Neither holds a token, a secret, a claim's value or an SQL parameter. `instanceof` also accepts the errors of another
+ * copy of this package.
  *
  * @example
  * ```ts
@@ -125,6 +129,12 @@ export class CloakwrightError extends Error {
   readonly retryAfter: number | undefined
   readonly challenge: ChallengeParameters | undefined
 
+  /** Knows the errors of another copy of this package. A class that extends this one has only its own instances. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== CloakwrightError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
+  }
+
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
@@ -139,3 +149,6 @@ export class CloakwrightError extends Error {
     return `docs/errors.md#${this.code.toLowerCase()}`
   }
 }
+
+// On the prototype: logs show an error's own properties.
+Object.defineProperty(CloakwrightError.prototype, brand, { value: true })
