@@ -16,16 +16,19 @@ export interface CloakwrightOptions extends GuardOptions {
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
-/** Answers a request of a user; `rest` is what the runtime hands over beside it (`params`, `env`, …). */
-export type UserHandler<Rest extends readonly unknown[]> = (
-  request: Request,
+/**
+ * Answers a request of a user; `rest` is what the runtime passes along with it (`params`, `env`, …), and the request may
+ * be the runtime's own, such as a `NextRequest`.
+ */
+export type UserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
+  request: Incoming,
   user: AccessToken,
   ...rest: Rest
 ) => Response | Promise<Response>
 
 /** Answers a request of a user or of an anonymous client. */
-export type MaybeUserHandler<Rest extends readonly unknown[]> = (
-  request: Request,
+export type MaybeUserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
+  request: Incoming,
   user: AccessToken | undefined,
   ...rest: Rest
 ) => Response | Promise<Response>
@@ -33,14 +36,14 @@ export type MaybeUserHandler<Rest extends readonly unknown[]> = (
 /** Guards for handlers of the form `Request → Response`: Next.js, Bun, Deno, Remix, edge runtimes with Node's crypto. */
 export interface Protect {
   /** Runs the handler for users whom the policy allows; any verified user by default. */
-  <Rest extends readonly unknown[]>(
-    handler: UserHandler<Rest>,
+  <Rest extends readonly unknown[], Incoming extends Request = Request>(
+    handler: UserHandler<Rest, Incoming>,
     policy?: Policy,
-  ): (request: Request, ...rest: Rest) => Promise<Response>
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>
   /** Runs the handler for anyone, with the user if the request has credentials; bad ones are still refused. */
-  anonymous<Rest extends readonly unknown[]>(
-    handler: MaybeUserHandler<Rest>,
-  ): (request: Request, ...rest: Rest) => Promise<Response>
+  anonymous<Rest extends readonly unknown[], Incoming extends Request = Request>(
+    handler: MaybeUserHandler<Rest, Incoming>,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>
   /** Answers with the metadata of the protected resource (RFC 9728), at its path; 404 where none is configured. */
   metadata(): Response
   /** Answers an error as `application/problem+json`; an unexpected error's text stays inside. */
@@ -66,11 +69,11 @@ export interface Protect {
 export function cloakwright(options: CloakwrightOptions): Protect {
   const guard = createGuard(options)
   const any = anyUser()
-  const run = async <Rest extends readonly unknown[]>(
-    handler: MaybeUserHandler<Rest>,
+  const run = async <Rest extends readonly unknown[], Incoming extends Request>(
+    handler: MaybeUserHandler<Rest, Incoming>,
     policy: Policy,
     anonymous: boolean,
-    request: Request,
+    request: Incoming,
     rest: Rest,
   ): Promise<Response> => {
     const admission = await guard.admit(fromWebRequest(request, request, framework), policy, anonymous)
@@ -79,10 +82,13 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     const response = await handler(request, admission.user, ...rest)
     return admission.headers === undefined ? response : withHeaders(response, admission.headers)
   }
-  const protect = <Rest extends readonly unknown[]>(handler: UserHandler<Rest>, policy: Policy = any) => {
-    return (request: Request, ...rest: Rest): Promise<Response> =>
+  const protect = <Rest extends readonly unknown[], Incoming extends Request>(
+    handler: UserHandler<Rest, Incoming>,
+    policy: Policy = any,
+  ) => {
+    return (request: Incoming, ...rest: Rest): Promise<Response> =>
       // Whoever is no anonymous request has a user.
-      run(handler as MaybeUserHandler<Rest>, policy, false, request, rest)
+      run(handler as MaybeUserHandler<Rest, Incoming>, policy, false, request, rest)
   }
   const answer = (refused: Refused, request: Request): Response => {
     options.onRefused?.(refused.log, request)
@@ -91,8 +97,10 @@ export function cloakwright(options: CloakwrightOptions): Protect {
   }
   return Object.assign(protect, {
     anonymous:
-      <Rest extends readonly unknown[]>(handler: MaybeUserHandler<Rest>) =>
-      (request: Request, ...rest: Rest): Promise<Response> =>
+      <Rest extends readonly unknown[], Incoming extends Request>(
+        handler: MaybeUserHandler<Rest, Incoming>,
+      ) =>
+      (request: Incoming, ...rest: Rest): Promise<Response> =>
         run(handler, any, true, request, rest),
     metadata: () =>
       guard.resource === undefined

@@ -33,6 +33,24 @@ test('a handler gets what the runtime hands over beside the request', async () =
   expect(await response.json()).toEqual({ user: 'alice', id: '7' })
 })
 
+test('a handler may ask for the runtime’s own kind of request', async () => {
+  class RuntimeRequest extends Request {
+    readonly nextUrl = new URL(this.url)
+  }
+  const protect = cloakwright({ verifier: verifier() })
+  const get = protect((request: RuntimeRequest, user, { id }: { readonly id: string }) =>
+    Response.json({ path: request.nextUrl.pathname, user: user.username, id }),
+  )
+  const open = protect.anonymous((request: RuntimeRequest) => Response.json(request.nextUrl.pathname))
+  const headers = { authorization: `Bearer ${token}` }
+  const response = await get(new RuntimeRequest(url, { headers }), { id: '7' })
+  expect(await response.json()).toEqual({ path: '/me', user: 'alice', id: '7' })
+  expect(await (await open(new RuntimeRequest(url))).json()).toBe('/me')
+  // @ts-expect-error: the runtime must bring what the handler asks for.
+  const wrong: (request: Request) => Promise<Response> = open
+  expect(wrong).toBe(open)
+})
+
 test('an error of the handler goes through to the runtime', async () => {
   const failed = new Error('of the handler')
   const protect = cloakwright({ verifier: verifier() })
