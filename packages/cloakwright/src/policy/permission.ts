@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type MetadataOptions } from '../metadata/index.ts'
 import { PerRequest } from '../per-request.ts'
+import { createOrDefer } from '../next-build.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { allowed, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'
@@ -30,7 +31,7 @@ const maxEntries = 10_000
  * While the realm can't be asked, nobody is let in (503). Keycloak (26.7) takes no token for this that is bound by DPoP:
  * such users are refused.
  *
- * @throws {CW_CONFIG_MISSING} No issuer or no audience.
+ * @throws {CW_CONFIG_MISSING} No issuer or no audience; during `next build` only when a policy is asked.
  * @throws {CW_CONFIG_INVALID} A value that can't work; the policies throw it for a resource or scope that can't be asked for.
  * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
  * @example
@@ -46,6 +47,13 @@ const maxEntries = 10_000
  * ```
  */
 export function createPermissions(options: PermissionsOptions): Permission {
+  return createOrDefer(
+    () => createConfigured(options),
+    (error) => () => ({ description: 'permission', evaluate: () => Promise.reject(error) }),
+  )
+}
+
+function createConfigured(options: PermissionsOptions): Permission {
   const { audience, answerMaxAge = 3, fetch = globalThis.fetch, timeout = 5_000 } = options
   if (typeof audience !== 'string' || audience === '')
     throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: no audience', {

@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
+import { createOrDefer } from '../next-build.ts'
 import { isPromise } from '../promise.ts'
 import {
   type Binding,
@@ -26,7 +27,7 @@ import { checkOptions } from './verifier-options.ts'
  * Makes a verifier of access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it), of one realm or of
  * several. Nothing is fetched before the first token, or {@link Verifier.ready}.
  *
- * @throws {CW_CONFIG_MISSING} No issuer or no audience.
+ * @throws {CW_CONFIG_MISSING} No issuer or no audience; during `next build` only when the verifier is used.
  * @throws {CW_CONFIG_INVALID} A value that can't work.
  * @throws {CW_CONFIG_INSECURE} The audience `account`, a symmetric algorithm, plain http beyond loopback.
  * @example
@@ -42,6 +43,15 @@ import { checkOptions } from './verifier-options.ts'
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  return createOrDefer(() => createConfigured(options), unusable)
+}
+
+function unusable(error: CloakwrightError): Verifier {
+  const fail = (): Promise<never> => Promise.reject(error)
+  return { issuers: [], proofs: { dpop: undefined, mtls: undefined }, verify: fail, ready: fail }
+}
+
+function createConfigured(options: VerifierOptions): Verifier {
   const { now = Date.now, revocations, telemetry } = options
   const checked = checkOptions(options)
   const { allowed, maxTokenLength } = checked
