@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { systemTime } from 'cloakwright'
 import { Environment, type GivenSecret } from './config/environment.ts'
 import * as parse from './config/parse.ts'
 
@@ -271,5 +272,5 @@ function newSecret(): string {
 }
 
 function newSessionKey(): string {
-  return `k${Date.now().toString(36)}:${randomBytes(32).toString('base64')}`
+  return `k${systemTime().toString(36)}:${randomBytes(32).toString('base64')}`
 }

@@ -1,3 +1,5 @@
+import { systemTime } from 'cloakwright'
+
 /** How often, how long and until when a request is repeated. */
 export interface Retry {
   /** Repetitions after the first attempt. */
@@ -63,6 +65,6 @@ export function retryDelay(retry: Retry, attempt: number, response?: Response): 
 export function retryAfter(response: Response): number | undefined {
   const value = response.headers.get('retry-after')
   if (value === null) return undefined
-  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - Date.now()) / 1000
+  const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - systemTime()) / 1000
   return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined
 }

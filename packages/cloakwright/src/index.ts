@@ -1,3 +1,4 @@
+export { type Clock, systemTime } from './clock.ts'
 export {
   type ChallengeParameters,
   CloakwrightError,

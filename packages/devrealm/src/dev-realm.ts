@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, systemTime } from 'cloakwright'
 import type { SqlClient } from 'cloakwright/state'
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from './context.ts'
@@ -35,7 +35,7 @@ export interface DevRealmOptions {
   readonly logger?: Logger
   /** Lets {@link DevRealm.listen} bind to other than loopback addresses: anyone who reaches them can use admin/admin. Default: false. */
   readonly dangerouslyListenBeyondLoopback?: boolean
-  /** The clock, in milliseconds since the epoch. For tests. */
+  /** The clock, in milliseconds since the epoch. Default: the system's time. */
   readonly now?: () => number
 }
 
@@ -75,8 +75,8 @@ export interface DevRealm {
  * ```
  */
 export async function createDevRealm(options: DevRealmOptions = {}): Promise<DevRealm> {
-  const store = await Store.open(options.sql)
-  const now = options.now ?? Date.now
+  const { now = systemTime } = options
+  const store = await Store.open(options.sql, now)
   const context: RealmContext = {
     store,
     logins: new LoginState(),
@@ -116,11 +116,11 @@ async function createMaster(store: Store, admin = { username: 'admin', password:
     username: admin.username.toLowerCase(),
     enabled: true,
     emailVerified: false,
-    createdTimestamp: Date.now(),
+    createdTimestamp: master.now(),
     requiredActions: [],
     notBefore: 0,
     attributes: { is_temporary_admin: ['true'] },
-    credentials: [await passwordCredential(admin.password)],
+    credentials: [await passwordCredential(admin.password, master.now())],
     roles: [master.info.defaultRoleId, ...(role === undefined ? [] : [role.id])],
     groups: [],
   })

@@ -9,17 +9,23 @@ import { RealmStore } from './store/realm-store.ts'
  */
 export class Store {
   readonly #journal: Journal
+  readonly #now: () => number
   readonly #byId = new Map<string, RealmStore>()
   readonly #byName = new Map<string, RealmStore>()
 
-  private constructor(journal: Journal) {
+  private constructor(journal: Journal, now: () => number) {
     this.#journal = journal
+    this.#now = now
   }
 
-  /** Loads what the database holds; without a database the store begins empty and is gone with the process. */
-  static async open(sql?: SqlClient): Promise<Store> {
+  /**
+   * Loads what the database holds; without a database the store begins empty and is gone with the process.
+   *
+   * @param now Milliseconds since the epoch.
+   */
+  static async open(sql: SqlClient | undefined, now: () => number): Promise<Store> {
     const journal = new Journal(sql)
-    const store = new Store(journal)
+    const store = new Store(journal, now)
     const documents = await journal.load()
     for (const { kind, body } of documents) if (kind === 'realm') store.#open(body as Realm)
     for (const { realmId, kind, body } of documents) store.#byId.get(realmId)?.load(kind, body)
@@ -63,7 +69,7 @@ export class Store {
   }
 
   #open(info: Realm): RealmStore {
-    const realm = new RealmStore(info, this.#journal, (before, after) => {
+    const realm = new RealmStore(info, this.#now, this.#journal, (before, after) => {
       this.#byName.delete(before)
       this.#byName.set(after, realm)
     })

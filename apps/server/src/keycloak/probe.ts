@@ -30,14 +30,14 @@ export async function checkKeycloak(config: Config, waiting: Waiting): Promise<v
 async function waitForKeycloak(config: Config, { say, signal }: Waiting): Promise<Response> {
   const { internalUrl, wait } = config.keycloak
   const url = `${config.keycloak.realmUrl}/.well-known/openid-configuration`
-  const deadline = Date.now() + wait * 1000
+  const deadline = performance.now() + wait * 1000
   let told = false
   for (;;) {
     const answer = await fetchRealm(url, signal).catch((error: unknown) => failureOf(error))
     if (typeof answer !== 'string' && answer.status < 500) return answer
     const why = typeof answer === 'string' ? answer : `status ${answer.status}`
     signal.throwIfAborted()
-    if (Date.now() >= deadline) throw notThere(config, why)
+    if (performance.now() >= deadline) throw notThere(config, why)
     if (!told) say(`Waiting up to ${wait} s for Keycloak at ${internalUrl} (${why})`)
     told = true
     await pause(500, signal)

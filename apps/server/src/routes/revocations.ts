@@ -1,4 +1,4 @@
-import type { Revocations, RevokedBy } from 'cloakwright'
+import { type Revocations, type RevokedBy, systemTime } from 'cloakwright'
 import { requireRole } from 'cloakwright/fastify'
 import { type Static, Type } from 'typebox'
 import type { App } from '../app.ts'
@@ -47,7 +47,7 @@ export function revocationRoutes(app: App, revocations: Revocations, issuer: str
     async (request, reply) => {
       const by = toRevokedBy(request.body)
       const until = 'notBefore' in by ? by.notBefore : 'subject' in by ? by.issuedUntil : 0
-      if (until > Date.now() / 1000 + tolerance)
+      if (until > systemTime() / 1000 + tolerance)
         throw new ClientError(
           400,
           'INVALID_REQUEST',
@@ -61,5 +61,5 @@ export function revocationRoutes(app: App, revocations: Revocations, issuer: str
 
 function toRevokedBy(body: Static<typeof Revocation>): RevokedBy {
   if (!('subject' in body)) return body
-  return { subject: body.subject, issuedUntil: body.issuedUntil ?? Math.floor(Date.now() / 1000) }
+  return { subject: body.subject, issuedUntil: body.issuedUntil ?? Math.floor(systemTime() / 1000) }
 }

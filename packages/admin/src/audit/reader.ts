@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { systemTime } from 'cloakwright'
 import { fromCursor, type Progress, toCursor } from './cursor.ts'
 
 /** Events that may have been lost: the last one that was read is gone, expired or deleted, before the next was read. */
@@ -35,7 +36,7 @@ export interface FollowOptions<Event> {
   readonly overlap?: number
   /** How old an event is when it is read. Default: 0. */
   readonly settle?: number
-  /** Milliseconds since the epoch. Default: `Date.now`. */
+  /** Milliseconds since the epoch. Default: the system's time. */
   readonly now?: () => number
 }
 
@@ -78,7 +79,7 @@ function createReader<Event extends Placed>(
   list: (page: EventPage) => Promise<readonly Event[]>,
   options: FollowOptions<Event>,
 ): () => Promise<string> {
-  const { onEvents, onGap, signal, overlap = 30_000, settle = 0, now = Date.now } = options
+  const { onEvents, onGap, signal, overlap = 30_000, settle = 0, now = systemTime } = options
   const { floor: first, seen: known } = begin(options)
   const seen = new Map(known)
   let floor = first

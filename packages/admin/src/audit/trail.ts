@@ -1,4 +1,4 @@
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, systemTime } from 'cloakwright'
 import type { Author, Change, ChangeRecorder, Reason } from '../changes.ts'
 import { headOf, sealBatch, type TrailHead } from './chain.ts'
 import { toEntry, type UnplacedEntry } from './entry.ts'
@@ -9,7 +9,7 @@ export interface AuditTrailOptions extends Reason {
   readonly sink: AuditSink
   /** Told the new head after each batch, before the change is acknowledged: to keep it elsewhere, as `headFile` does. */
   readonly onHead?: (head: TrailHead) => Promise<void> | void
-  /** Milliseconds since the epoch. Default: `Date.now`. */
+  /** Milliseconds since the epoch. Default: the system's time. */
   readonly now?: () => number
 }
 
@@ -51,7 +51,7 @@ interface Waiting {
  * ```
  */
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
-  const { sink, onHead, now = Date.now } = options
+  const { sink, onHead, now = systemTime } = options
   const waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let isGood = false

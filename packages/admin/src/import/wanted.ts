@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { systemTime } from 'cloakwright'
 import { v5 } from 'uuid'
 import type { JournalRow } from '../jobs/journal-records.ts'
 import type { UserRepresentation } from '../representations.ts'
@@ -42,7 +43,7 @@ export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): Wante
 export function toMarked(user: WantedUser, begun: JournalRow | undefined): WantedUser {
   const { representation } = user
   const createdTimestamp =
-    representation.createdTimestamp ?? begun?.created ?? Date.now() - randomInt(markedWithin)
+    representation.createdTimestamp ?? begun?.created ?? systemTime() - randomInt(markedWithin)
   return { ...user, representation: { ...representation, createdTimestamp } }
 }
 

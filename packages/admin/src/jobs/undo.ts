@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, systemTime } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { usersById } from './users-by-id.ts'
@@ -96,7 +96,7 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
       yield id === undefined ? row : { ...rest, id }
     }
   }
-  if (begun.size > 0) await pause(settled - (Date.now() - journal.written))
+  if (begun.size > 0) await pause(settled - (systemTime() - journal.written))
   // By line: who was created alone, by an id that is not known, was in a batch before.
   for (const row of new Map([...begun.values()].flat().map((each) => [each.line, each])).values()) {
     // Those that a later run went on with have come already.

@@ -1,4 +1,4 @@
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, systemTime } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import type { ClientRepresentation } from '../representations.ts'
 
@@ -52,7 +52,7 @@ function toState(client: SecretState['client']): SecretState {
   const until = time('client.secret.rotated.expiration.time')
   // Keycloak keeps the old secret when its time is over. One that is the secret again was put back by somebody.
   const isOther = secret !== undefined && secret !== client.secret
-  const isLive = isOther && until !== undefined && until.getTime() > Date.now()
+  const isLive = isOther && until !== undefined && until.getTime() > systemTime()
   return {
     client,
     secret: client.secret,

@@ -28,7 +28,7 @@ export async function explain(options: Options): Promise<void> {
   const tokenText = await readToken(options.tokenFile)
   const answer = await explainToken(verifier, tokenText)
   const { token } = answer
-  const context = { now: Date.now() / 1000, request: undefined, tokenText }
+  const context = { now: verifier.clock.now() / 1000, request: undefined, tokenText }
   const explanation = token && policy && (await explainPolicy(policy, token, context))
   const allowed = token !== undefined && (explanation?.allowed ?? true)
   if (options.json === true) printJson(tokenText, answer, explanation, allowed)

@@ -1,5 +1,6 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../clock.ts'
 import {
   type Answer,
   createGuard,
@@ -63,7 +64,8 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
     socket.off('error', ignore)
     if (socket.destroyed) return undefined
     if (admission.kind === 'admitted') {
-      if (admission.user !== undefined && (options.endWithToken ?? true)) endWith(admission.user, socket)
+      if (admission.user !== undefined && (options.endWithToken ?? true))
+        endWith(admission.user, socket, options.verifier.clock)
       return admission.user
     }
     if (admission.kind === 'refused') {
@@ -80,9 +82,9 @@ const handshake: Framework<IncomingMessage> = { form: () => undefined, id: () =>
 /** The longest time that a timer of Node can wait. */
 const longestTimer = 2 ** 31 - 1
 
-function endWith(token: AccessToken, socket: Duplex): void {
+function endWith(token: AccessToken, socket: Duplex, clock: Clock): void {
   const wait = (): NodeJS.Timeout => {
-    const left = token.expiresAt * 1000 - Date.now()
+    const left = (token.expiresAt + clock.tolerance) * 1000 - clock.now()
     return left > longestTimer
       ? setTimeout(() => (timer = wait()), longestTimer).unref()
       : setTimeout(() => socket.destroy(), Math.max(0, left)).unref()

@@ -1,4 +1,5 @@
 import type { NextFunction, Request, Response } from 'express'
+import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import {
   type Answer,
@@ -77,7 +78,7 @@ class Keycloak {
     this.#realm = { issuer: realmUrl, internalUrl, fetch, now, timeout, dangerouslyAllowHttp }
     this.#guard = createGuard({ verifier })
     this.#takesDpop = verifier.proofs.dpop !== undefined
-    this.#now = now ?? Date.now
+    this.#now = now ?? systemTime
     this.#onRefused = options.onRefused
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { type Decision, evaluate, type Policy, type PolicyContext } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
@@ -82,7 +83,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     tokenText: string,
     headers?: Headers,
   ): Admission | Promise<Admission> => {
-    const decision = evaluate(policy, user, new Context(request, tokenText))
+    const decision = evaluate(policy, user, new Context(request, tokenText, verifier.clock))
     return isPromise(decision)
       ? concludeLater(request, policy, decision, user, headers)
       : conclude(request, policy, decision, user, headers)
@@ -116,7 +117,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     const { scheme, token } = credentials
     const verified = await user
     // A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2).
-    const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(Date.now()) : undefined
+    const nonce = scheme === 'DPoP' ? await proofs.dpop?.nonce(verifier.clock.now()) : undefined
     return await decide(
       request,
       policy,
@@ -195,14 +196,20 @@ type Headers = Readonly<Record<string, string>>
 class Context implements PolicyContext {
   readonly tokenText: string
   declare private readonly guarded: GuardedRequest
+  declare private readonly clock: Clock
 
-  constructor(guarded: GuardedRequest, tokenText: string) {
+  constructor(guarded: GuardedRequest, tokenText: string, clock: Clock) {
     this.guarded = guarded
     this.tokenText = tokenText
+    this.clock = clock
   }
 
   get now(): number {
-    return Date.now() / 1000
+    return this.clock.now() / 1000
+  }
+
+  get clockTolerance(): number {
+    return this.clock.tolerance
   }
 
   get request(): unknown {

@@ -21,16 +21,16 @@ export interface Judge {
 
 /** Makes the judge of one verifier; all guards with the same verifier share its verdicts. */
 export function createJudge(verifier: Verifier): Judge {
-  const { proofs } = verifier
+  const { clock, proofs } = verifier
   const proves = proofs.dpop !== undefined || proofs.mtls !== undefined
   const tokens: PerRequest<AccessToken> = verdictsOf(tokensBy, verifier)
 
   const keep = (request: GuardedRequest, user: Promise<AccessToken>): Promise<AccessToken> => {
-    tokens.keep(request.identity, credentialsText(request), user, Date.now())
+    tokens.keep(request.identity, credentialsText(request), user, clock.now())
     return user
   }
   const find = (request: GuardedRequest): Promise<AccessToken> | undefined =>
-    tokens.find(request.identity, credentialsText(request), Date.now())
+    tokens.find(request.identity, credentialsText(request), clock.now())
 
   return {
     verify(request, credentials) {
@@ -55,10 +55,10 @@ export function createJudge(verifier: Verifier): Judge {
     session(request, sessions) {
       const loaded: PerRequest<Session | undefined> = verdictsOf(sessionsBy, sessions)
       const question = credentialsText(request)
-      const known = loaded.find(request.identity, question, Date.now())
+      const known = loaded.find(request.identity, question, clock.now())
       if (known !== undefined) return known
       const session = sessions.authenticate(toSessionRequest(request))
-      loaded.keep(request.identity, question, session, Date.now())
+      loaded.keep(request.identity, question, session, clock.now())
       return session
     },
   }

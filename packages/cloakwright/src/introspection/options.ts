@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import { number } from '../token/verifier-options.ts'
+import { number } from '../numbers.ts'
 import type { IntrospectionOptions } from './introspection.ts'
 
 /** Introspection's options, checked and with their defaults; milliseconds. */

@@ -1,3 +1,4 @@
+import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl } from './address.ts'
 import { type Fetch, fetchJson } from './fetch-json.ts'
@@ -46,7 +47,7 @@ export interface MetadataOptions {
   /** The same realm's address as the service itself reaches it, if not by the issuer: `http://keycloak:8080/realms/REALM`. */
   readonly internalUrl?: string | undefined
   readonly fetch?: Fetch | undefined
-  /** Milliseconds since the epoch; `Date.now` by default. */
+  /** Milliseconds since the epoch; the system’s time by default. */
   readonly now?: (() => number) | undefined
   /** Milliseconds for one attempt, 5000 by default. */
   readonly timeout?: number | undefined
@@ -69,7 +70,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
   const issuer = checkIssuer(options.issuer, options.dangerouslyAllowHttp ?? false)
   const internalUrl = options.internalUrl ?? issuer
   checkUrl('internalUrl', internalUrl)
-  const { fetch = globalThis.fetch, now = Date.now, timeout = 5_000 } = options
+  const { fetch = globalThis.fetch, now = systemTime, timeout = 5_000 } = options
   let known: { readonly metadata: RealmMetadata; until: number } | undefined
   let pending: Promise<RealmMetadata> | undefined
 

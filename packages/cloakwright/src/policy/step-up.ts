@@ -1,3 +1,4 @@
+import { defaultClockTolerance } from '../clock.ts'
 import type { ChallengeParameters } from '../errors.ts'
 import { CloakwrightError } from '../errors.ts'
 import { allowed, checkNames } from './decision.ts'
@@ -42,18 +43,18 @@ export function maxAge(seconds: number): Policy {
   const challenge = { maxAge: seconds }
   return {
     description: `a login at most ${seconds} s ago`,
-    evaluate(token, { now }) {
+    evaluate(token, { now, clockTolerance = defaultClockTolerance }) {
       const time = token.claims['auth_time']
       if (typeof time !== 'number') return stepUp('the token has no auth_time', challenge, 'undetermined')
       // A clock may be off a little; a time in milliseconds, or of next year, would make a login young for ever.
-      if (!(time - now <= tolerance)) return stepUp('auth_time is in the future', challenge, 'undetermined')
+      if (!(time - now <= clockTolerance))
+        return stepUp('auth_time is in the future', challenge, 'undetermined')
       return now - time <= seconds ? allowed : stepUp(`the login is more than ${seconds} s ago`, challenge)
     },
   }
 }
 
 const year = 31_536_000
-const tolerance = 60
 
 function stepUp(reason: string, challenge: ChallengeParameters, kind?: 'undetermined'): Refused {
   const refused: Refused = { allowed: false, code: 'CW_STEP_UP_REQUIRED', reason, challenge }

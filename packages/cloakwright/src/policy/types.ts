@@ -23,6 +23,8 @@ export interface Refused {
 export interface PolicyContext {
   /** Seconds since the epoch. */
   readonly now: number
+  /** Seconds by which the realm's clock may differ; 5 by default. */
+  readonly clockTolerance?: number | undefined
   /** The request as the framework has it: Fastify's, Express', Hono's context, Nest's execution context, a web Request. */
   readonly request: unknown
   /** The one object that stands for the HTTP request, whichever guard asks: what a policy finds out counts for all of them. */

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
+import { defaultClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkUrl } from '../metadata/index.ts'
+import { number } from '../numbers.ts'
 import { memoryReplayStore } from '../state/memory.ts'
 import type { ReplayStore } from '../state/ports.ts'
 import type { Algorithm } from '../token/algorithms.ts'
-import { checkAlgorithms, number } from '../token/verifier-options.ts'
+import { checkAlgorithms } from '../token/verifier-options.ts'
 import { createNonces, type NonceKeys } from './nonce.ts'
 import { invalidProof, parseProof } from './proof-jwt.ts'
 import { toTargetUri } from './target-uri.ts'
@@ -25,8 +27,6 @@ export interface DpopOptions {
   readonly nonceKeys?: NonceKeys | undefined
   /** Seconds for which a proof is good after its `iat`, 1–3600; 60 by default. */
   readonly maxAge?: number | undefined
-  /** Seconds by which clocks may differ, 0–300; 5 by default. */
-  readonly clockTolerance?: number | undefined
   /** Accepted signature algorithms; all ten asymmetric ones by default. */
   readonly algorithms?: readonly Algorithm[] | undefined
 }
@@ -70,18 +70,19 @@ const maxJtiLength = 256
 /**
  * Makes what checks DPoP proofs (RFC 9449 §4.3).
  *
+ * @param clockTolerance Seconds by which clocks may differ.
  * @throws {CW_CONFIG_MISSING} No publicUrl, no nonce key.
  * @throws {CW_CONFIG_INVALID}
  * @throws {CW_CONFIG_INSECURE} A symmetric algorithm.
  */
-export function createDpop(options: DpopOptions): Dpop {
+export function createDpop(options: DpopOptions, clockTolerance: number = defaultClockTolerance): Dpop {
+  refuseOwnTolerance(options)
   const publicUrl = checkPublicUrl(options.publicUrl)
   const allowed = checkAlgorithms(options.algorithms)
   const maxAge = number('maxAge', options.maxAge, 60, 1, 3600)
-  const tolerance = number('clockTolerance', options.clockTolerance, 5, 0, 300)
   const replay = options.replay ?? memoryReplayStore()
   const nonces =
-    options.nonceKeys === undefined ? undefined : createNonces(options.nonceKeys, tolerance * 1000)
+    options.nonceKeys === undefined ? undefined : createNonces(options.nonceKeys, clockTolerance * 1000)
 
   const checkNonce = async (nonce: unknown, now: number): Promise<void> => {
     if (nonces === undefined) return
@@ -108,14 +109,14 @@ export function createDpop(options: DpopOptions): Dpop {
       const { htm, htu, iat, ath, jti, nonce } = proof.claims
       if (htm !== method) throw invalidProof('for another method (htm)')
       checkTarget(htu, publicUrl, target)
-      checkAge(iat, now / 1000, maxAge, tolerance)
+      checkAge(iat, now / 1000, maxAge, clockTolerance)
       if (ath !== sha256(accessToken)) throw invalidProof('for another access token, or for none (ath)')
       if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength)
         throw invalidProof(`its jti is not a text of at most ${maxJtiLength} characters`)
       if (!proof.isSigned()) throw invalidProof('the signature does not fit')
       await checkNonce(nonce, now)
       // Last, so that nothing is remembered of those who lack the key. One second more than the proof is good for.
-      const until = (iat + maxAge + tolerance + 1) * 1000
+      const until = (iat + maxAge + clockTolerance + 1) * 1000
       const key = `dpop:${sha256(`${jkt}.${jti}`)}`
       if (!(await useUp(replay, request, key, () => replay.useOnce(key, until, now))))
         throw new CloakwrightError('CW_PROOF_REPLAYED', 'DPoP proof: it was used before (jti)', {
@@ -166,6 +167,14 @@ function checkAge(iat: unknown, now: number, maxAge: number, tolerance: number):
     throw invalidProof('its iat is missing or no number', hint)
   if (iat > now + tolerance) throw invalidProof('made in the future (iat)', hint)
   if (iat < now - maxAge - tolerance) throw invalidProof('too old (iat)', hint)
+}
+
+/** One tolerance holds for tokens and their proofs: an own one would be without effect. */
+function refuseOwnTolerance(options: DpopOptions): void {
+  if ((options as { clockTolerance?: unknown }).clockTolerance === undefined) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'dpop.clockTolerance: not an option of dpop', {
+    hint: 'Set clockTolerance beside dpop: it holds for tokens and for proofs.',
+  })
 }
 
 function checkPublicUrl(publicUrl: unknown): string {

@@ -10,8 +10,6 @@ import { sha256 } from './crypto.ts'
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */
 const maxTokenAge = 120
-/** Seconds by which clocks may differ. */
-const clockTolerance = 5
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 /** Bytes; a form that is longer is cut off, and its token does not verify. */
 const maxForm = 64 * 1024
@@ -30,6 +28,7 @@ export function createBackChannelLogout(
   report: (error: CloakwrightError) => void,
 ): BackChannelLogout {
   const { config, revocations, store } = context
+  const { clockTolerance } = config
   const verify = createTokenCheck(context)
 
   return async (request) => {
@@ -74,7 +73,7 @@ interface LogoutToken {
 }
 
 function createTokenCheck({ config, provider }: SessionContext): (token: string) => Promise<LogoutToken> {
-  const { fetch, now, timeout } = config
+  const { clockTolerance, fetch, now, timeout } = config
   // As a verifier's: a logout by a new key waits for the next look, since the realm sends it once only.
   const keys = createKeySet({
     metadata: provider.metadata,

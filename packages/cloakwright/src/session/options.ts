@@ -1,3 +1,4 @@
+import { checkClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
 import type { SessionStore } from '../state/ports.ts'
@@ -52,8 +53,10 @@ export interface SessionOptions {
   readonly timeout?: number | undefined
   /** Hears of what became an error page, for the log. Its errors hold no token, secret or claim value. */
   readonly onError?: ((error: CloakwrightError) => void) | undefined
+  /** Seconds by which the realm's clock may differ, 0–300; 5 by default. It holds for ID tokens and logout tokens. */
+  readonly clockTolerance?: number | undefined
   readonly fetch?: Fetch | undefined
-  /** Milliseconds since the epoch; `Date.now` by default. */
+  /** Milliseconds since the epoch; the system’s time by default. */
   readonly now?: (() => number) | undefined
   /** Accepts plain http beyond loopback, for development; refused when `NODE_ENV=production`. */
   readonly dangerouslyAllowHttp?: boolean | undefined
@@ -78,6 +81,8 @@ export interface SessionConfig {
   readonly timeout: number
   readonly dangerouslyAllowHttp: boolean
   readonly now: () => number
+  /** Seconds. */
+  readonly clockTolerance: number
   readonly fetch: Fetch
   readonly readSecret: () => Promise<string>
 }
@@ -126,7 +131,8 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     refreshMargin: seconds('refreshMargin', 30),
     timeout: options.timeout ?? 10_000,
     dangerouslyAllowHttp,
-    now: options.now ?? Date.now,
+    now: options.now ?? systemTime,
+    clockTolerance: checkClockTolerance(options.clockTolerance),
     fetch: options.fetch ?? globalThis.fetch,
     readSecret,
   }

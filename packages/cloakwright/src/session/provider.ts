@@ -1,4 +1,5 @@
 import * as client from 'openid-client'
+import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'
@@ -47,15 +48,21 @@ export interface Provider {
   logoutUrl(idToken: string | undefined): Promise<string | undefined>
 }
 
+interface Configured {
+  readonly configuration: client.Configuration
+  /** Seconds. */
+  readonly skew: number
+}
+
 /** Speaks to the realm by openid-client, on the endpoints that the one home of metadata names. */
 export function createProvider(config: SessionConfig): Provider {
   const { issuer, internalUrl, fetch, now, dangerouslyAllowHttp } = config
   const metadata = createMetadata({ issuer, internalUrl, fetch, now, dangerouslyAllowHttp })
   const redirectUri = `${config.publicOrigin}${config.basePath}/callback`
-  const configurations = new WeakMap<RealmMetadata, client.Configuration>()
+  const configurations = new WeakMap<RealmMetadata, Configured>()
   let secret = ''
 
-  const configure = (realm: RealmMetadata): client.Configuration => {
+  const configure = (realm: RealmMetadata, skew: number): client.Configuration => {
     const authenticate =
       config.clientAuthentication === 'client_secret_post'
         ? client.ClientSecretPost
@@ -63,7 +70,7 @@ export function createProvider(config: SessionConfig): Provider {
     const configuration = new client.Configuration(
       realm.internal as client.ServerMetadata,
       config.clientId,
-      undefined,
+      { [client.clockSkew]: skew, [client.clockTolerance]: config.clockTolerance },
       // The secret of now, not the one of when the metadata was read.
       (...request) => authenticate(secret)(...request),
     )
@@ -73,13 +80,16 @@ export function createProvider(config: SessionConfig): Provider {
     client.enableNonRepudiationChecks(configuration)
     configuration.timeout = config.timeout / 1000
     configuration[client.customFetch] = (url, init) => fetchWhole(config, url, init as RequestInit)
-    configurations.set(realm, configuration)
+    configurations.set(realm, { configuration, skew })
     return configuration
   }
 
   const current = async (): Promise<client.Configuration> => {
     const realm = await metadata.get()
-    return configurations.get(realm) ?? configure(realm)
+    // openid-client reads the system's clock by itself: it is told how far the injected one is ahead.
+    const skew = Math.round((now() - systemTime()) / 1000)
+    const known = configurations.get(realm)
+    return known?.skew === skew ? known.configuration : configure(realm, skew)
   }
 
   /**

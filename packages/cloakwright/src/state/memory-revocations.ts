@@ -1,9 +1,10 @@
+import { systemTime } from '../clock.ts'
 import type { Revocation, RevocationStore } from './ports.ts'
 
 /**
  * Keeps revocations in this process, for several followers in it: for tests, and for a single replica.
  *
- * @param now Milliseconds since the epoch; `Date.now` by default.
+ * @param now Milliseconds since the epoch; the system’s time by default.
  *
  * @example
  * ```ts
@@ -12,7 +13,7 @@ import type { Revocation, RevocationStore } from './ports.ts'
  * export const store: RevocationStore = memoryRevocationStore()
  * ```
  */
-export function memoryRevocationStore(now: () => number = Date.now): RevocationStore {
+export function memoryRevocationStore(now: () => number = systemTime): RevocationStore {
   const kept = new Set<Revocation>()
   const followers = new Set<(revocation: Revocation) => void>()
   return {

@@ -1,3 +1,4 @@
+import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
 
@@ -9,7 +10,7 @@ interface Entry {
 /**
  * Keeps sessions in this process: for tests, and for a single replica that may lose them on restart.
  *
- * @param now Milliseconds since the epoch; `Date.now` by default.
+ * @param now Milliseconds since the epoch; the system’s time by default.
  *
  * @example
  * ```ts
@@ -18,7 +19,7 @@ interface Entry {
  * export const store: SessionStore = memorySessionStore()
  * ```
  */
-export function memorySessionStore(now: () => number = Date.now): SessionStore {
+export function memorySessionStore(now: () => number = systemTime): SessionStore {
   const entries = new Map<string, Entry>()
   const held = (key: string, holder: string): Entry | undefined => {
     const entry = entries.get(key)

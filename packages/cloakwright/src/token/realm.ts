@@ -1,3 +1,4 @@
+import { systemTime } from '../clock.ts'
 import { createIntrospection, type Introspection } from '../introspection/index.ts'
 import { createKeySet, type KeySet } from '../keys/index.ts'
 import { createMetadata, type Fetch } from '../metadata/index.ts'
@@ -28,7 +29,7 @@ export function createRealm(
   checked: CheckedOptions,
   onRemoved: () => void,
 ): Realm {
-  const { fetch = globalThis.fetch, now = Date.now, telemetry } = common
+  const { fetch = globalThis.fetch, now = systemTime, telemetry } = common
   const observed = (what: RealmRequest): Fetch => observeFetch(fetch, what, telemetry)
   const { timeout, coolDown, maxAge, clockTolerance } = checked
   const { issuer, internalUrl } = of

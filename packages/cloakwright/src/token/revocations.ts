@@ -1,3 +1,4 @@
+import { maxClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import type { Revocation, RevocationStore, RevokedBy } from '../state/ports.ts'
 import type { AccessToken } from './access-token.ts'
@@ -37,7 +38,7 @@ export interface RevocationsOptions {
   readonly store?: RevocationStore | undefined
   /** Seconds that a revocation is kept: the longest life of an access token; 86,400 by default. */
   readonly keepFor?: number | undefined
-  /** Milliseconds since the epoch; `Date.now` by default. */
+  /** Milliseconds since the epoch; the system’s time by default. */
   readonly now?: (() => number) | undefined
 }
 
@@ -45,8 +46,6 @@ export interface RevocationsOptions {
 const pause = 1000
 /** Characters of an issuer, a session id, a subject, a token id. */
 const maxLength = 1024
-/** Seconds by which clocks may differ, the most that a verifier tolerates. */
-const maxSkew = 300
 const longest = 31_536_000
 
 /**
@@ -71,7 +70,7 @@ const longest = 31_536_000
  * ```
  */
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
-  const { store, now = Date.now } = options
+  const { store, now = systemTime } = options
   const keepFor = checkKeepFor(options.keepFor)
   const issuers = new Map<string, Denials>()
   let version = 0
@@ -169,7 +168,7 @@ function checkText(name: string, value: unknown): string {
 }
 
 function checkTime(name: string, value: unknown, now: number): number {
-  if (typeof value === 'number' && value >= 0 && value <= now + maxSkew) return value
+  if (typeof value === 'number' && value >= 0 && value <= now + maxClockTolerance) return value
   throw invalid(
     `${name}: no time in seconds since the epoch, or one to come`,
     'Seconds as in tokens, not milliseconds: Math.floor(Date.now() / 1000) is now.',

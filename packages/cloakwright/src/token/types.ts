@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import type { CloakwrightError } from '../errors.ts'
 import type { IntrospectionOptions } from '../introspection/index.ts'
 import type { Fetch } from '../metadata/index.ts'
@@ -14,6 +15,8 @@ export interface Verifier {
   readonly issuers: readonly string[]
   /** The proofs that it checks of tokens that are bound to a key. */
   readonly proofs: ProofChecks
+  /** By what it tells the time; its guards, and the policies that they run, tell it by the same. */
+  readonly clock: Clock
   /**
    * Verifies an access token: signature by the realm's key of that name, algorithm, issuer, audience, type, times.
    * A token seen before, and any token whose key is known, is answered at once and not by a promise: `await` takes both.
@@ -85,7 +88,10 @@ export interface CommonOptions {
    * the realm's own key declares, so leave this unless policy names algorithms.
    */
   readonly algorithms?: readonly Algorithm[] | undefined
-  /** Seconds by which clocks may differ, 0–300; 5 by default. */
+  /**
+   * Seconds by which the clocks of this machine, the realm and clients may differ, 0–300; 5 by default. It holds for
+   * `exp`, `nbf`, `iat` and `auth_time` of tokens and for the `iat` and nonces of DPoP proofs.
+   */
   readonly clockTolerance?: number | undefined
   /** Limits of the cache of verified tokens, or `false` for none. */
   readonly cache?: TokenCacheLimits | false | undefined
@@ -102,7 +108,7 @@ export interface CommonOptions {
   /** Hears what the verifier does; `openTelemetry()` from `cloakwright/opentelemetry`. */
   readonly telemetry?: Telemetry | undefined
   readonly fetch?: Fetch | undefined
-  /** Milliseconds since the epoch; `Date.now` by default. */
+  /** Milliseconds since the epoch; the system’s time by default. Guards of this verifier tell the time by it too. */
   readonly now?: (() => number) | undefined
   /** Accepts an issuer in plain http beyond loopback; for development, refused when `NODE_ENV=production`. */
   readonly dangerouslyAllowHttp?: boolean | undefined

@@ -1,4 +1,6 @@
+import { checkClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import { number } from '../numbers.ts'
 import { type Algorithm, algorithms } from './algorithms.ts'
 import type { TokenCacheLimits } from './cache.ts'
 import type { Expectations } from './claims.ts'
@@ -32,7 +34,7 @@ export function checkOptions(options: VerifierOptions): CheckedOptions {
       maxBytes: number('cache.maxBytes', maxBytes, 32 * 1024 * 1024, 1, Number.MAX_SAFE_INTEGER),
     },
     allowed: checkAlgorithms(options.algorithms),
-    clockTolerance: number('clockTolerance', options.clockTolerance, 5, 0, 300),
+    clockTolerance: checkClockTolerance(options.clockTolerance),
     maxIssuers: number(
       'maxIssuers',
       'maxIssuers' in options ? options.maxIssuers : undefined,
@@ -106,21 +108,6 @@ function checkParties(parties: readonly string[] | undefined): readonly string[]
       hint: 'List the clients whose tokens are accepted, or leave it out to accept those of every client of the realm.',
     })
   return [...list]
-}
-
-/** @throws {CW_CONFIG_INVALID} */
-export function number(
-  name: string,
-  value: number | undefined,
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  if (value === undefined) return fallback
-  if (typeof value === 'number' && value >= least && value <= most) return value
-  throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: not a number from ${least} to ${most}`, {
-    hint: `Leave it out for ${fallback}.`,
-  })
 }
 
 function isTexts(values: readonly unknown[]): values is readonly string[] {

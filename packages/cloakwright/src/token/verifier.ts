@@ -1,3 +1,4 @@
+import { defaultClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
@@ -47,12 +48,13 @@ export function createVerifier(options: VerifierOptions): Verifier {
 }
 
 function unusable(error: CloakwrightError): Verifier {
+  const clock = { now: systemTime, tolerance: defaultClockTolerance }
   const fail = (): Promise<never> => Promise.reject(error)
-  return { issuers: [], proofs: { dpop: undefined, mtls: undefined }, verify: fail, ready: fail }
+  return { issuers: [], proofs: { dpop: undefined, mtls: undefined }, clock, verify: fail, ready: fail }
 }
 
 function createConfigured(options: VerifierOptions): Verifier {
-  const { now = Date.now, revocations, telemetry } = options
+  const { now = systemTime, revocations, telemetry } = options
   const checked = checkOptions(options)
   const { allowed, maxTokenLength } = checked
   const cache =
@@ -63,7 +65,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     'issuers' in options ? createRealms(options, checked.maxIssuers, create) : oneRealm(only as Realm)
 
   const proofs: ProofChecks = {
-    dpop: options.dpop && createDpop(options.dpop),
+    dpop: options.dpop && createDpop(options.dpop, checked.clockTolerance),
     mtls: options.mtls && createMtls(options.mtls),
   }
 
@@ -176,6 +178,7 @@ function createConfigured(options: VerifierOptions): Verifier {
   return {
     issuers: realms.issuers,
     proofs,
+    clock: { now, tolerance: checked.clockTolerance },
     verify: telemetry === undefined ? verify : observeRefusals(verify, telemetry),
     async ready() {
       await Promise.all([realms.ready(), revocations?.ready()])

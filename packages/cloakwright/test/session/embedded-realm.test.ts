@@ -21,13 +21,13 @@ describe('browser login at the embedded realm', () => {
   let database: EmbeddedDatabase
   let realm: DevRealm
   let issuer: string
-  let clock: Clock
+  let clock = new Clock()
   let replicas: SessionEngine[]
   beforeAll(async () => {
     database = await openTemporaryDatabase()
     await migrate(database.sql, 'cloakwright', migrations)
     await migrate(database.sql, 'devrealm', realmMigrations)
-    realm = await createDevRealm({ sql: database.sql })
+    realm = await createDevRealm({ sql: database.sql, now: () => clock.now() })
     await realm.importRealm({
       realm: 'shop',
       enabled: true,

@@ -86,6 +86,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
 
   it('happens again and again, each with the latest refresh token', async () => {
     const { browser, first } = await due()
+    provider.now = first.clock.now
     for (let count = 0; count < 3; count++) {
       await ask(first, browser)
       first.clock.forward(280)

@@ -32,7 +32,7 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
     scopeMappings: [],
     ...derivedOrigins(body, []),
   })
-  return realm.clients.put(withServiceAccount(realm, withSecret(client)))
+  return realm.clients.put(withServiceAccount(realm, withSecret(realm, client)))
 }
 
 /** Changes a client as `PUT clients/{id}` does: absent members stay, attributes are merged, an empty one is taken away. */
@@ -59,7 +59,7 @@ export function updateClient(
     attributes: withoutEmpty({ ...client.attributes, ...attributes }),
     ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
   }
-  return realm.clients.put(withServiceAccount(realm, withSecret(changed)))
+  return realm.clients.put(withServiceAccount(realm, withSecret(realm, changed)))
 }
 
 /** A new secret for a client: the old one ends with it, unless a client policy lets it live on for a time. */
@@ -87,11 +87,11 @@ function derivedOrigins(body: ClientBody, before: readonly string[]): { webOrigi
 }
 
 /** A confidential client has a secret, a public one has none. */
-function withSecret(client: Client): Client {
+function withSecret(realm: RealmStore, client: Client): Client {
   const { secret, ...rest } = client
   if (client.publicClient) return rest as Client
   if (secret !== undefined) return client
-  const time = String(Math.floor(Date.now() / 1000))
+  const time = String(Math.floor(realm.now() / 1000))
   return {
     ...rest,
     secret: newSecret(),
@@ -128,7 +128,7 @@ function withServiceAccount(realm: RealmStore, client: Client): Client {
       username,
       enabled: true,
       emailVerified: false,
-      createdTimestamp: Date.now(),
+      createdTimestamp: realm.now(),
       requiredActions: [],
       notBefore: 0,
       credentials: [],

@@ -77,7 +77,7 @@ export async function passwordChange(
   temporary: boolean,
 ): Promise<UserChange> {
   await checkPassword(realm, user, password)
-  const made = await passwordCredential(password)
+  const made = await passwordCredential(password, realm.now())
   return (before) => {
     const old = before.credentials.find((credential) => credential.type === 'password')
     const others = before.credentials.filter((each) => each !== old)
@@ -99,7 +99,7 @@ async function credentialChange(
   const changes: UserChange[] = []
   for (const body of bodies) {
     if (body.secretData !== undefined && body.credentialData !== undefined) {
-      const credential = imported(body)
+      const credential = imported(realm, body)
       changes.push((before) => ({ ...before, credentials: [...before.credentials, credential] }))
     } else if (body.value !== undefined) {
       changes.push(await passwordChange(realm, user, body.value, body.temporary ?? false))
@@ -127,7 +127,7 @@ function newUser(realm: RealmStore, body: UserBody): User {
       username: username.toLowerCase(),
       enabled: body.enabled ?? false,
       emailVerified: body.emailVerified ?? false,
-      createdTimestamp: body.createdTimestamp ?? Date.now(),
+      createdTimestamp: body.createdTimestamp ?? realm.now(),
       requiredActions: [...new Set(requiredActions)],
       notBefore: 0,
       credentials: [],
@@ -156,7 +156,7 @@ async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise
   })
 }
 
-function imported(body: CredentialBody): Credential {
+function imported(realm: RealmStore, body: CredentialBody): Credential {
   if (![body.secretData, body.credentialData].every(isJson)) {
     throw new AdminError(500, { error: 'invalid_request', error_description: 'Cannot parse the JSON' })
   }
@@ -164,7 +164,7 @@ function imported(body: CredentialBody): Credential {
     id: body.id ?? randomUUID(),
     type: body.type === 'otp' ? 'otp' : 'password',
     ...(body.userLabel === undefined ? {} : { userLabel: body.userLabel }),
-    createdDate: body.createdDate ?? Date.now(),
+    createdDate: body.createdDate ?? realm.now(),
     secretData: body.secretData ?? '',
     credentialData: body.credentialData ?? '',
   }

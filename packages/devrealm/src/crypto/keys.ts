@@ -44,7 +44,7 @@ export function secretKey(realm: RealmStore): SymmetricKey {
   const stored =
     realm.keys.values().find((key) => key.algorithm === 'HS512') ??
     realm.keys.put({
-      ...newKey('HS512', 'SIG'),
+      ...newKey(realm, 'HS512', 'SIG'),
       kid: randomUUID(),
       secret: randomBytes(64).toString('base64url'),
     })
@@ -58,7 +58,7 @@ export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> 
   secretKey(realm)
   if (!realm.keys.values().some((key) => key.algorithm === 'AES')) {
     const secret = randomBytes(16).toString('base64url')
-    realm.keys.put({ ...newKey('AES', 'ENC'), kid: randomUUID(), secret })
+    realm.keys.put({ ...newKey(realm, 'AES', 'ENC'), kid: randomUUID(), secret })
   }
   await Promise.all([signingKey(realm), encryptionKey(realm)])
   return realm.keys.values()
@@ -103,7 +103,7 @@ async function make(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
-  const key = newKey(algorithm, algorithm === 'RS256' ? 'SIG' : 'ENC')
+  const key = newKey(realm, algorithm, algorithm === 'RS256' ? 'SIG' : 'ENC')
   const end = new Date(key.createdAt)
   end.setUTCFullYear(end.getUTCFullYear() + 10)
   return realm.keys.put({
@@ -115,6 +115,11 @@ async function make(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise
   })
 }
 
-function newKey(algorithm: RealmKey['algorithm'], use: RealmKey['use']): Omit<RealmKey, 'kid'> {
-  return { id: randomUUID(), algorithm, use, providerId: randomUUID(), priority: 100, createdAt: Date.now() }
+function newKey(
+  realm: RealmStore,
+  algorithm: RealmKey['algorithm'],
+  use: RealmKey['use'],
+): Omit<RealmKey, 'kid'> {
+  const createdAt = realm.now()
+  return { id: randomUUID(), algorithm, use, providerId: randomUUID(), priority: 100, createdAt }
 }

@@ -8,14 +8,18 @@ const pbkdf2 = promisify(pbkdf2Callback)
 /** Keycloak's own parameters of Argon2id, about 10 ms a password: hashes move between the two by export and import. */
 const cost = { hashIterations: 5, memory: 7168, parallelism: 1, hashLength: 32 }
 
-/** Makes the credential for a password; the password itself is not kept. */
-export async function passwordCredential(password: string): Promise<Credential> {
+/**
+ * Makes the credential for a password; the password itself is not kept.
+ *
+ * @param now Milliseconds since the epoch.
+ */
+export async function passwordCredential(password: string, now: number): Promise<Credential> {
   const salt = randomBytes(16)
   const value = await argon2(password, salt, cost)
   return {
     id: randomUUID(),
     type: 'password',
-    createdDate: Date.now(),
+    createdDate: now,
     secretData: JSON.stringify({
       value: value.toString('base64'),
       salt: salt.toString('base64'),

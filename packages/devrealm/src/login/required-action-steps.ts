@@ -99,7 +99,7 @@ async function updatePassword(
   if (password === '') return { errors: { 'password-new': 'Please specify password.' } }
   if (password !== form.get('password-confirm'))
     return { errors: { 'password-confirm': "Passwords don't match." } }
-  const credential = await passwordCredential(password)
+  const credential = await passwordCredential(password, realm.now())
   const others = user.credentials.filter((each) => each.type !== 'password')
   realm.users.put({ ...withoutAction(user, tab.step), credentials: [credential, ...others] })
   logoutOthers(realm, tab, user, form)

@@ -15,6 +15,8 @@ import type { Journal } from './journal.ts'
 
 /** One realm: its settings and its documents, found by id or by name. */
 export class RealmStore {
+  /** The clock, in milliseconds since the epoch. */
+  readonly now: () => number
   readonly clients: Collection<Client>
   readonly clientScopes: Collection<ClientScope>
   readonly roles: Collection<Role>
@@ -46,7 +48,13 @@ export class RealmStore {
   readonly #collections = new Map<string, Collection<{ id: string }>>()
   #info: Readonly<Realm>
 
-  constructor(info: Realm, journal: Journal, onRename: (before: string, after: string) => void) {
+  constructor(
+    info: Realm,
+    now: () => number,
+    journal: Journal,
+    onRename: (before: string, after: string) => void,
+  ) {
+    this.now = now
     this.#info = Object.freeze({ ...info })
     this.#journal = journal
     this.#onRename = onRename

@@ -18,14 +18,17 @@ const userWith = (...credentials: Credential[]): User => ({
 
 describe('a password', () => {
   it('is known again, and no other is', async () => {
-    const user = userWith(await passwordCredential('correct horse'))
+    const user = userWith(await passwordCredential('correct horse', Date.now()))
     expect(await isPasswordOf(user, 'correct horse')).toBe(true)
     expect(await isPasswordOf(user, 'correct horsf')).toBe(false)
     expect(await isPasswordOf(user, '')).toBe(false)
   })
 
   it('is not in what is stored, and two users with the same one can’t be told', async () => {
-    const [one, two] = [await passwordCredential('correct horse'), await passwordCredential('correct horse')]
+    const [one, two] = [
+      await passwordCredential('correct horse', Date.now()),
+      await passwordCredential('correct horse', Date.now()),
+    ]
     expect(JSON.stringify(one)).not.toContain('correct horse')
     expect(one.secretData).not.toBe(two.secretData)
   })
@@ -53,7 +56,7 @@ describe('a password', () => {
 
   it('hashed in a way that is not known is nobody’s', async () => {
     const credential = {
-      ...(await passwordCredential('x')),
+      ...(await passwordCredential('x', Date.now())),
       credentialData: '{"algorithm":"md5","hashIterations":1}',
     }
     expect(await isPasswordOf(userWith(credential), 'x')).toBe(false)

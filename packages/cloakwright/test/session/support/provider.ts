@@ -17,6 +17,8 @@ export interface TestProvider {
   readonly issuer: string
   /** Who signs in next. */
   user: string
+  /** Its clock: milliseconds since the epoch. */
+  now: () => number
   /** Seconds that access tokens last. */
   lifetime: number
   /** `discovery`: no document; `all`: the connection breaks. */
@@ -58,7 +60,7 @@ export async function startProvider(): Promise<TestProvider> {
   const idToken = async (user: string, sid: string, nonce: string | null): Promise<string> => {
     const claims: JWTPayload = { sid, azp: clientId, ...(nonce === null ? {} : { nonce }) }
     Object.assign(claims, { iss: issuer, sub: `sub-${user}`, aud: clientId })
-    claims.iat = Math.floor(Date.now() / 1000)
+    claims.iat = Math.floor(provider.now() / 1000)
     claims.exp = claims.iat + 300
     provider.onIdToken(claims)
     return await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
@@ -145,6 +147,7 @@ export async function startProvider(): Promise<TestProvider> {
   }
   const defaults = {
     user: 'alice',
+    now: Date.now,
     lifetime: 300,
     down: undefined,
     onLogin: () => {},
