@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CloakwrightError, systemTime } from 'cloakwright'
 import type { SqlClient } from 'cloakwright/state'
 import type { FastifyInstance } from 'fastify'
+import { createBoundedServer } from './connections.ts'
 import type { RealmContext } from './context.ts'
 import { prepareKeys } from './crypto/keys.ts'
 import { passwordCredential } from './crypto/passwords.ts'
@@ -159,7 +160,7 @@ async function bind(app: FastifyInstance, port: number, host: string): Promise<A
 
 /** A second address for the same server. A machine without IPv6 has none, which is no error. */
 async function bindAlso(app: FastifyInstance, port: number, host: string): Promise<void> {
-  const server = createServer((request, response) => app.routing(request, response))
+  const server = createBoundedServer((request, response) => app.routing(request, response))
   const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     server.once('error', resolve)
     server.listen({ port, host }, () => resolve(undefined))

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { adminRoutes } from './admin/index.ts'
+import { boundBodies, createBoundedServer } from './connections.ts'
 import { isLoopbackHost, baseUrl, type RealmContext } from './context.ts'
 import { OidcError } from './oidc/errors.ts'
 import { Form } from './oidc/form.ts'
@@ -17,13 +18,17 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   const options = {
     bodyLimit,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
-    forceCloseConnections: true,
+    forceCloseConnections: true as const,
+    serverFactory: createBoundedServer,
+    // The server has a listener of its own.
+    clientErrorHandler: () => {},
   }
   const app: FastifyInstance =
     logger === undefined
       ? Fastify({ ...options, logger: false })
       : Fastify({ ...options, loggerInstance: logger })
   acceptForms(app)
+  boundBodies(app)
   refuseForeignHosts(app, context)
   secure(app, context)
   answerErrors(app)

@@ -5,6 +5,17 @@ import type { FastifyInstance } from 'fastify'
 /** Milliseconds that requests in flight may take once the server is told to stop. */
 const DRAIN = 5000
 
+/** Milliseconds: what comes a byte at a time is ended. A proxy in front may keep its connections open a minute. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 72_000,
+}
+
+/** Connections of one address; more are closed at once. */
+const MAX_CONNECTIONS = 5_000
+
 /**
  * Listens on one port of every address; without addresses on loopback, 127.0.0.1 and ::1, where either may be missing.
  * `app.close()` ends all of them.
@@ -23,9 +34,10 @@ export async function listen(
   })
   await app.ready()
   for (const host of hosts ?? ['127.0.0.1', '::1']) {
-    const server = createServer({ requestTimeout: 30_000, keepAliveTimeout: 72_000 }, (request, response) => {
+    const server = createServer(LIMITS, (request, response) => {
       app.routing(request, response)
     })
+    server.maxConnections = MAX_CONNECTIONS
     try {
       await open(server, port, host)
       servers.push(server)

@@ -31,6 +31,10 @@ export async function adminRoutes(app: FastifyInstance, context: RealmContext): 
     request.log.error(error)
     return reply.code(500).type('application/json').send(JSON.stringify(unforeseen().body))
   })
+  // Before the body is read: whoever has no token fills no memory.
+  app.addHook('onRequest', async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') await callerOf(context, request)
+  })
   realmRoutes(app, context)
   userRoutes(app, context)
   roleRoutes(app, context)
