@@ -1,7 +1,13 @@
 import { PerRequest } from '../per-request.ts'
 import { isPromise } from '../promise.ts'
 import type { Session, SessionEngine } from '../session/types.ts'
-import { type AccessToken, type Credentials, refuseJoined, type Verifier } from '../token/index.ts'
+import {
+  type AccessToken,
+  type Credentials,
+  refuseJoined,
+  type Verifier,
+  verifyAtOnceBy,
+} from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
 import { toSessionRequest } from './session-request.ts'
 import type { GuardedRequest } from './types.ts'
@@ -22,6 +28,7 @@ export interface Judge {
 /** Makes the judge of one verifier; all guards with the same verifier share its verdicts. */
 export function createJudge(verifier: Verifier): Judge {
   const { clock, proofs } = verifier
+  const verifyAtOnce = verifyAtOnceBy(verifier)
   const proves = proofs.dpop !== undefined || proofs.mtls !== undefined
   const tokens: PerRequest<AccessToken> = verdictsOf(tokensBy, verifier)
 
@@ -39,7 +46,7 @@ export function createJudge(verifier: Verifier): Judge {
       const { scheme, token } = credentials
       let user: AccessToken | Promise<AccessToken>
       try {
-        user = verifier.verify(token, proves ? presentationOf(request, scheme, proofs) : undefined)
+        user = verifyAtOnce(token, proves ? presentationOf(request, scheme, proofs) : undefined)
       } catch (error) {
         refuseJoined(credentials)
         throw error
@@ -49,7 +56,7 @@ export function createJudge(verifier: Verifier): Judge {
     verifySession(request, token) {
       const known = find(request)
       if (known !== undefined) return known
-      const user = verifier.verify(token)
+      const user = verifyAtOnce(token)
       return isPromise(user) ? keep(request, user) : user
     },
     session(request, sessions) {

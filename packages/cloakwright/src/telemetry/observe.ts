@@ -1,11 +1,11 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Fetch } from '../metadata/index.ts'
 import { isPromise } from '../promise.ts'
-import type { Verifier } from '../token/index.ts'
+import type { VerifyAtOnce } from '../token/index.ts'
 import type { RealmRequest, Telemetry } from './types.ts'
 
 /** Lets telemetry hear of every refusal. */
-export function observeRefusals(verify: Verifier['verify'], telemetry: Telemetry): Verifier['verify'] {
+export function observeRefusals(verify: VerifyAtOnce, telemetry: Telemetry): VerifyAtOnce {
   const refuse = (error: unknown): never => {
     telemetry.refused(error instanceof CloakwrightError ? error.code : 'unexpected')
     throw error

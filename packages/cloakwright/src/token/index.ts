@@ -1,6 +1,7 @@
 export type { AccessToken, Claims } from './access-token.ts'
 export type { Algorithm } from './algorithms.ts'
 export type { TokenCacheLimits } from './cache.ts'
+export { verifyAtOnceBy, type VerifyAtOnce } from './at-once.ts'
 export { type ChallengeContext, toChallenge } from './challenge.ts'
 export { ambiguous, type Credentials, credentialsOf, refuseJoined } from './credentials.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'

@@ -19,7 +19,7 @@ export interface Verifier {
   readonly clock: Clock
   /**
    * Verifies an access token: signature by the realm's key of that name, algorithm, issuer, audience, type, times.
-   * A token seen before, and any token whose key is known, is answered at once and not by a promise: `await` takes both.
+   * A refusal rejects the promise.
    *
    * @param presented How the token came, for a token that is bound to a key. Without it such a token is refused.
    * @throws {CW_TOKEN_MALFORMED} And the other `CW_TOKEN_*`: the token is refused (401).
@@ -28,7 +28,7 @@ export interface Verifier {
    * @throws {CW_INTROSPECTION_UNAVAILABLE} The realm can't be asked about the token (503, with `retryAfter`).
    * @throws {CW_STATE_UNAVAILABLE} What is revoked can't be read (503, with `retryAfter`).
    */
-  verify(token: string, presented?: Presentation): AccessToken | Promise<AccessToken>
+  verify(token: string, presented?: Presentation): Promise<AccessToken>
   /**
    * Resolves once the realm's keys are known, and tries to get them: for a readiness check or a start that waits. Of
    * several realms, all that are listed.

@@ -16,6 +16,7 @@ import {
 import { observeRefusals, type Telemetry } from '../telemetry/index.ts'
 import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
 import { isSigned } from './algorithms.ts'
+import { toVerifier, type VerifyAtOnce } from './at-once.ts'
 import { createTokenCache } from './cache.ts'
 import { checkClaims, checkOrigin, wrongIssuer } from './claims.ts'
 import { parseClaims, type ParsedToken, parseToken } from './parse.ts'
@@ -164,7 +165,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     return checkProofs(token.binding, presented, text, proofs, now()).then(() => token)
   }
 
-  const verify: Verifier['verify'] = (text, presented) => {
+  const verify: VerifyAtOnce = (text, presented) => {
     if (revocations !== undefined && !revocations.known)
       return revocations.ready().then(() => verify(text, presented))
     const known = typeof text === 'string' ? fromCache(text, now()) : undefined
@@ -175,15 +176,14 @@ function createConfigured(options: VerifierOptions): Verifier {
       : prove(token, text, presented)
   }
 
-  return {
+  return toVerifier(telemetry === undefined ? verify : observeRefusals(verify, telemetry), {
     issuers: realms.issuers,
     proofs,
     clock: { now, tolerance: checked.clockTolerance },
-    verify: telemetry === undefined ? verify : observeRefusals(verify, telemetry),
     async ready() {
       await Promise.all([realms.ready(), revocations?.ready()])
     },
-  }
+  })
 }
 
 /** How a token counts that came without a word about it. */

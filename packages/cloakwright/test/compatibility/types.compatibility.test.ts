@@ -23,7 +23,7 @@ import { cloakwright } from 'cloakwright/web'
 import { createUpgradeGuard } from 'cloakwright/websocket'
 export const all = [userOf, requireUser, requireRole, requireScope, CloakwrightModule, createSessions, memorySessionStore, cloakwright, createUpgradeGuard]
 export const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
-export const verified: AccessToken | Promise<AccessToken> = verifier.verify('')
+export const verified: Promise<AccessToken> = verifier.verify('')
 const keycloak: Keycloak.Keycloak = new Keycloak({}, { realm: 'shop' })
 export const guard = keycloak.protect((token: Keycloak.Token) => token.hasRole('realm:admin'))
 `

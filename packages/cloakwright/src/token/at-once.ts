@@ -1,0 +1,43 @@
+import type { Presentation } from '../proof/index.ts'
+import type { AccessToken } from './access-token.ts'
+import { isFake } from './fake.ts'
+import type { Verifier } from './types.ts'
+import { CloakwrightError } from '../errors.ts'
+
+/** Verifies a token and answers at once, by the token or by throwing, unless something has to be fetched. */
+export type VerifyAtOnce = (token: string, presented?: Presentation) => AccessToken | Promise<AccessToken>
+
+/** What is behind a verifier: not a member of it, since a wrapper that copies members would be passed by. */
+const behind = new WeakMap<Verifier, { readonly verify: Verifier['verify']; readonly atOnce: VerifyAtOnce }>()
+
+/** Makes the verifier that applications see, whose `verify` always returns a promise. */
+export function toVerifier(atOnce: VerifyAtOnce, members: Omit<Verifier, 'verify'>): Verifier {
+  const verify: Verifier['verify'] = async (token, presented) => atOnce(token, presented)
+  const verifier: Verifier = { ...members, verify }
+  behind.set(verifier, { verify, atOnce })
+  return verifier
+}
+
+/**
+ * How guards ask a verifier: the way of a request with a known token has no promise. Where an application has put its own
+ * `verify` in place, that one is asked.
+ */
+export function verifyAtOnceBy(verifier: Verifier): VerifyAtOnce {
+  const own = behind.get(verifier)
+  return (token, presented) =>
+    own !== undefined && verifier.verify === own.verify
+      ? own.atOnce(token, presented)
+      : verifyByOther(verifier, token, presented)
+}
+
+async function verifyByOther(
+  verifier: Verifier,
+  text: string,
+  presented: Presentation | undefined,
+): Promise<AccessToken> {
+  const token = await verifier.verify(text, presented)
+  if (!isFake(token)) return token
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'verifier: it gives a token of fakeAccessToken()', {
+    hint: 'Give guards a verifier of createVerifier(); test them with tokens of the embedded realm.',
+  })
+}
