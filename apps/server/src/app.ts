@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import type { DevRealm } from '@cloakwright/devrealm'
 import type { Revocations, Verifier } from 'cloakwright'
 import { cloakwright, sendProblem } from 'cloakwright/fastify'
 import type { SessionEngine } from 'cloakwright/session'
@@ -43,6 +44,8 @@ export interface Parts {
   readonly revocations: Revocations
   readonly sessions: SessionEngine
   readonly logger: FastifyBaseLogger
+  /** The embedded realm, where it is used. */
+  readonly realm?: Pick<DevRealm, 'isWritable'> | undefined
 }
 
 /** Bytes of a request's body; the longest note fits four times over. */
@@ -84,7 +87,7 @@ export async function createApp(parts: Parts): Promise<App> {
   meRoute(app, users, config.keycloak.clientId)
   noteRoutes(app, new Notes(database.orm), users)
   revocationRoutes(app, parts.revocations, config.keycloak.issuer)
-  healthRoutes(app, database.sql, verifier)
+  healthRoutes(app, database.sql, verifier, parts.realm)
   await docsPage(app)
   return app
 }

@@ -1,3 +1,4 @@
+import type { DevRealm } from '@cloakwright/devrealm'
 import type { Home } from '@cloakwright/devrealm/home'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
@@ -51,7 +52,7 @@ export async function createServer(config: Config, starting: Starting): Promise<
       await Promise.all([opening, loading])
     await migrateDatabase(database)
 
-    await provideRealm(config, database, starting, opened)
+    const realm = await provideRealm(config, database, starting, opened)
 
     const revocations = createRevocations({ store: state.postgresRevocationStore(database.sql) })
     opened.push(() => revocations.close())
@@ -75,7 +76,7 @@ export async function createServer(config: Config, starting: Starting): Promise<
       store: state.postgresSessionStore(database.sql),
       revocations,
     })
-    const app = await createApp({ config, database, verifier, revocations, sessions, logger })
+    const app = await createApp({ config, database, verifier, revocations, sessions, logger, realm })
     opened.push(() => app.close())
 
     await verifier.ready()
@@ -138,15 +139,16 @@ async function provideRealm(
     admin = { username: 'admin', password: 'admin' },
   }: Starting,
   opened: Ends,
-): Promise<void> {
+): Promise<DevRealm | undefined> {
   if (config.keycloak.embedded) {
     const { startEmbeddedRealm } = await import('./keycloak/embedded.ts')
     const realm = await startEmbeddedRealm(config, database.sql, admin, logger)
     opened.push(() => realm.close())
-  } else {
-    const { checkKeycloak } = await import('./keycloak/probe.ts')
-    await checkKeycloak(config, { say, signal })
+    return realm
   }
+  const { checkKeycloak } = await import('./keycloak/probe.ts')
+  await checkKeycloak(config, { say, signal })
+  return undefined
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -9,7 +9,7 @@ import type { RealmContext } from './context.ts'
 import { prepareKeys } from './crypto/keys.ts'
 import { passwordCredential } from './crypto/passwords.ts'
 import { createRealm, masterName } from './defaults.ts'
-import { importInto } from './import.ts'
+import { type ImportedRealm, type ImportStrategy, importInto } from './import.ts'
 import { LoginState } from './login/state.ts'
 import { UsedAssertions } from './oidc/client-assertion.ts'
 import { sweep } from './oidc/sessions.ts'
@@ -52,11 +52,25 @@ export interface DevRealm {
    */
   listen(options?: { readonly port?: number; readonly host?: string | readonly string[] }): Promise<string>
   /**
-   * Adds a realm from Keycloak's export (RealmRepresentation), in place of the one with its name.
+   * Adds a realm from Keycloak's export (RealmRepresentation), in place of the one with its name. A representation that is
+   * refused changes nothing.
    *
    * @throws {CW_REALM_INVALID} the representation names no realm, or something that it does not define
    */
   importRealm(representation: unknown): Promise<void>
+  /**
+   * Adds realms from Keycloak's export: all of them, or none when one is refused. By default a realm that exists is left as it
+   * is, as Keycloak's `--import-realm` does; with `replace` the new one takes its place, without the old one's users and sessions.
+   *
+   * @throws {CW_REALM_INVALID} as {@link DevRealm.importRealm}
+   * @throws {CW_STATE_UNAVAILABLE} the database can't be written
+   */
+  importRealms(
+    representations: readonly unknown[],
+    options?: { readonly strategy?: ImportStrategy },
+  ): Promise<ImportedRealm[]>
+  /** Whether changes can be stored: false from a failure on until the database can be written again. `/health/ready` tells it. */
+  isWritable(): Promise<boolean>
   /** Ends the server; everything is stored when it resolves. */
   close(): Promise<void>
 }
@@ -101,7 +115,12 @@ export async function createDevRealm(options: DevRealmOptions = {}): Promise<Dev
   return {
     app,
     listen: (where = {}) => listen(app, where, options.dangerouslyListenBeyondLoopback === true),
-    importRealm: (representation) => importInto(store, representation),
+    importRealm: async (representation) => {
+      await importInto(store, [representation], 'replace')
+    },
+    importRealms: (representations, { strategy = 'skip' } = {}) =>
+      importInto(store, representations, strategy),
+    isWritable: () => store.isWritable(),
     close: async () => {
       await closeSecondServers(app)
       await app.close()

@@ -2,53 +2,145 @@ import { CloakwrightError } from 'cloakwright'
 import { readBody } from './admin/body.ts'
 import { AdminError } from './admin/errors.ts'
 import { importRealm } from './admin/index.ts'
-import { realmShape } from './admin/realm-fields.ts'
-import { prepareKeys } from './crypto/keys.ts'
+import { type RealmBody, realmShape } from './admin/realm-fields.ts'
+import { prepareKeys, secretKey } from './crypto/keys.ts'
 import { masterName, removeRealm } from './defaults.ts'
 import type { Store } from './store.ts'
+import { WriteError } from './store/journal.ts'
+import type { RealmStore } from './store/realm-store.ts'
+
+/** What an import does with a realm that exists: leave it as it is, or put the imported one in its place. */
+export type ImportStrategy = 'skip' | 'replace'
+
+/** What a realm holds, in numbers. Service accounts are no users here. */
+export interface RealmContentCount {
+  readonly clients: number
+  readonly groups: number
+  readonly users: number
+  /** Of browsers and clients, offline ones included. */
+  readonly sessions: number
+}
+
+/** What became of one realm of an import. */
+export interface ImportedRealm {
+  readonly realm: string
+  readonly outcome: 'added' | 'replaced' | 'skipped'
+  /** What the realm has now. */
+  readonly content: RealmContentCount
+  /** What a replaced realm had. */
+  readonly lost?: RealmContentCount
+}
 
 /**
- * Adds a realm from a representation, by the code that answers `POST /admin/realms`, in place of the one with its name.
+ * Adds realms from their representations, by the code that answers `POST /admin/realms`: all that are read and checked, or none.
  *
  * @throws {CW_REALM_INVALID} with what Keycloak would have answered
+ * @throws {CW_STATE_UNAVAILABLE} when the database could not be written
  */
-export async function importInto(store: Store, representation: unknown): Promise<void> {
+export async function importInto(
+  store: Store,
+  representations: readonly unknown[],
+  strategy: ImportStrategy,
+): Promise<ImportedRealm[]> {
+  const bodies = representations.map(read)
+  const names = bodies.map((body) => body.realm)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) {
+    throw invalid(`The realm "${twice}" comes twice`, 'Import one representation of each realm.')
+  }
+  const imported = await refusals('', () =>
+    store.atomically(async () => {
+      const results: ImportedRealm[] = []
+      for (const body of bodies) results.push(await importOne(store, body, strategy))
+      return results
+    }),
+  )
+  for (const { realm, outcome } of imported) {
+    const made = store.realm(realm)
+    if (outcome !== 'skipped' && made !== undefined) prepareKeys(made)
+  }
+  return imported
+}
+
+type NamedBody = RealmBody & { realm: string }
+
+function read(representation: unknown): NamedBody {
   const name = (representation as { realm?: unknown } | null | undefined)?.realm
   if (typeof name !== 'string' || name === '') {
-    throw new CloakwrightError(
-      'CW_REALM_INVALID',
+    throw invalid(
       'The realm representation has no "realm": the realm\'s name',
-      {
-        hint: 'Import one realm as Keycloak exports it: an object with "realm", "clients", "users" and so on.',
-      },
+      'Import one realm as Keycloak exports it: an object with "realm", "clients", "users" and so on.',
     )
+  }
+  return refusals(name, () => readBody(realmShape, JSON.stringify(representation))) as NamedBody
+}
+
+async function importOne(store: Store, body: NamedBody, strategy: ImportStrategy): Promise<ImportedRealm> {
+  const { realm: name } = body
+  const before = store.realm(name)
+  if (before !== undefined && strategy === 'skip') {
+    return { realm: name, outcome: 'skipped', content: contentOf(before) }
   }
   if (name === masterName) {
-    throw new CloakwrightError(
-      'CW_REALM_INVALID',
-      'The realm "master" can\'t be imported: it administers the others',
-      {
-        hint: 'Give the imported realm another name.',
-      },
+    throw invalid(
+      'The realm "master" can\'t be replaced: it administers the others',
+      'Give the imported realm another name.',
     )
   }
-  const before = store.realm(name)
+  const lost = before && contentOf(before)
   if (before !== undefined) removeRealm(store, before)
-  try {
-    const realm = await importRealm(store, readBody(realmShape, JSON.stringify(representation)))
-    prepareKeys(realm)
-  } catch (error) {
-    if (!(error instanceof AdminError)) throw error
-    const { errorMessage, error_description, error: code } = error.body
-    const reason = [errorMessage, error_description, code].find((each) => typeof each === 'string') as string
-    throw new CloakwrightError(
-      'CW_REALM_INVALID',
-      `The representation of the realm "${name}" was refused: ${reason}`,
-      {
-        hint: 'Correct the representation; Keycloak refuses it too.',
-        cause: error,
-      },
-    )
+  const made = await refusals(name, () => importRealm(store, body))
+  secretKey(made)
+  const content = contentOf(made)
+  if (lost === undefined) return { realm: name, outcome: 'added', content }
+  return { realm: name, outcome: 'replaced', content, lost }
+}
+
+function contentOf(realm: RealmStore): RealmContentCount {
+  return {
+    clients: realm.clients.size,
+    groups: realm.groups.size,
+    users: realm.users.values().filter((user) => user.serviceAccountClientId === undefined).length,
+    sessions: realm.sessions.size + realm.offlineSessions.size,
   }
-  await store.commit()
+}
+
+/** Runs `work`, synchronous or not; what it refuses becomes an error for whoever imports. */
+function refusals<T>(name: string, work: () => T): T {
+  const rethrow = (error: unknown): never => {
+    throw refusal(name, error)
+  }
+  try {
+    const result = work()
+    return result instanceof Promise ? (result.catch(rethrow) as T) : result
+  } catch (error) {
+    return rethrow(error)
+  }
+}
+
+function refusal(name: string, error: unknown): unknown {
+  if (error instanceof WriteError && !error.isRefusal) {
+    return new CloakwrightError('CW_STATE_UNAVAILABLE', "The realm's database can't be written", {
+      hint: 'Nothing was imported. Look for a full disk or a database that is down, then import again.',
+      cause: error,
+    })
+  }
+  if (error instanceof WriteError) {
+    return invalid('The database takes no such value', 'Correct the representation.', error)
+  }
+  if (!(error instanceof AdminError)) return error
+  const { errorMessage, error_description, error: code } = error.body
+  const reason = [errorMessage, error_description, code].find((each) => typeof each === 'string') as string
+  return invalid(
+    `The representation of the realm "${name}" was refused: ${reason}`,
+    'Correct the representation; Keycloak refuses it too.',
+    error,
+  )
+}
+
+function invalid(message: string, hint: string, cause?: unknown): CloakwrightError {
+  return new CloakwrightError('CW_REALM_INVALID', message, {
+    hint,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }

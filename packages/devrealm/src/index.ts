@@ -4,4 +4,5 @@
  * @packageDocumentation
  */
 export { createDevRealm, type DevRealm, type DevRealmOptions } from './dev-realm.ts'
-export { migrations } from './store/journal.ts'
+export type { ImportedRealm, ImportStrategy, RealmContentCount } from './import.ts'
+export { migrations } from './store/documents.ts'

@@ -1,4 +1,4 @@
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { adminRoutes } from './admin/index.ts'
 import { boundBodies, createBoundedServer } from './connections.ts'
 import { isLoopbackHost, baseUrl, type RealmContext } from './context.ts'
@@ -6,6 +6,9 @@ import { OidcError } from './oidc/errors.ts'
 import { Form } from './oidc/form.ts'
 import { registerOidc } from './oidc/routes.ts'
 import { sendHome } from './pages/home.ts'
+import { healthRoutes } from './health.ts'
+import type { Changes } from './store/changes.ts'
+import { WriteError } from './store/journal.ts'
 
 /** As Keycloak's own limit for forms. */
 const bodyLimit = 2 * 1024 * 1024
@@ -30,9 +33,11 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   acceptForms(app)
   boundBodies(app)
   refuseForeignHosts(app, context)
+  storeChanges(app, context)
   secure(app, context)
   answerErrors(app)
   app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
+  healthRoutes(app, context.store)
   registerOidc(app, context)
   app.register(adminRoutes, context)
   return app
@@ -67,10 +72,24 @@ function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
   })
 }
 
-/** Keycloak's security headers, and nothing is answered before it is stored. */
+/** Nothing is answered before it is stored, and nothing is stored of a request that fails. */
+function storeChanges(app: FastifyInstance, { store }: RealmContext): void {
+  const collected = new WeakMap<FastifyRequest, Changes>()
+  app.addHook('preHandler', (request, _reply, done) => {
+    // Not before the body is read: its events come from outside of what a request's hooks run in.
+    collected.set(request, store.collect(done))
+  })
+  app.addHook('onSend', async (request, reply) => {
+    const changes = collected.get(request)
+    collected.delete(request)
+    if (reply.statusCode === 500) changes?.undo()
+    else await store.commit(changes)
+  })
+}
+
+/** Keycloak's security headers. */
 function secure(app: FastifyInstance, context: RealmContext): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    await context.store.commit()
     // Fastify adds a charset, which JSON has no need for and Keycloak does not send.
     if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.type('application/json')
     const headers = browserHeaders(context, request.url)
@@ -112,7 +131,14 @@ function answerErrors(app: FastifyInstance): void {
     const error = known === null ? 'Unable to find matching target resource method' : 'HTTP 404 Not Found'
     return reply.code(404).send({ error })
   })
-  app.setErrorHandler<FastifyError | OidcError>(async (error, request, reply) => {
+  app.setErrorHandler<FastifyError | OidcError | WriteError>(async (error, request, reply) => {
+    if (error instanceof WriteError) {
+      request.log.error({ err: error }, 'a change of a realm could not be stored')
+      return reply.code(503).header('retry-after', '5').send({
+        error: 'temporarily_unavailable',
+        error_description: "The realm's database can't be written",
+      })
+    }
     if (error instanceof OidcError) return reply.code(error.status).send(error.body)
     const status = error.statusCode ?? 500
     if (status === 413) return reply.code(413).send({ error: 'HTTP 413 Request Entity Too Large' })

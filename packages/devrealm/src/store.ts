@@ -1,11 +1,12 @@
 import type { SqlClient } from 'cloakwright/state'
 import type { Realm } from './model.ts'
+import type { Changes } from './store/changes.ts'
 import { Journal } from './store/journal.ts'
 import { RealmStore } from './store/realm-store.ts'
 
 /**
- * All realms: kept in memory, written through to the database. A change is durable once {@link Store.commit} resolves;
- * the HTTP server awaits it before every answer, so routes need not.
+ * All realms: kept in memory, written through to the database. The HTTP server commits what a request changed before it
+ * answers, so routes need not; what can't be stored is undone in memory, and memory and database stay equal.
  */
 export class Store {
   readonly #journal: Journal
@@ -13,9 +14,12 @@ export class Store {
   readonly #byId = new Map<string, RealmStore>()
   readonly #byName = new Map<string, RealmStore>()
 
-  private constructor(journal: Journal, now: () => number) {
-    this.#journal = journal
+  private constructor(sql: SqlClient | undefined, now: () => number) {
     this.#now = now
+    this.#journal = new Journal(sql, {
+      current: ({ realmId, kind, id }) => this.#byId.get(realmId)?.stored(kind, id),
+      documentsOf: (realmId) => this.#byId.get(realmId)?.allStored() ?? [],
+    })
   }
 
   /**
@@ -24,9 +28,8 @@ export class Store {
    * @param now Milliseconds since the epoch.
    */
   static async open(sql: SqlClient | undefined, now: () => number): Promise<Store> {
-    const journal = new Journal(sql)
-    const store = new Store(journal, now)
-    const documents = await journal.load()
+    const store = new Store(sql, now)
+    const documents = await store.#journal.load()
     for (const { kind, body } of documents) if (kind === 'realm') store.#open(body as Realm)
     for (const { realmId, kind, body } of documents) store.#byId.get(realmId)?.load(kind, body)
     return store
@@ -49,19 +52,42 @@ export class Store {
   /** Adds an empty realm; `createRealm` of defaults.ts fills it as Keycloak does. */
   addRealm(info: Realm): RealmStore {
     const realm = this.#open(info)
-    realm.update(info)
+    const document = { realmId: info.id, kind: 'realm', id: info.id, body: realm.info }
+    this.#journal.record(document, () => this.#remove(realm), false)
     return realm
   }
 
   deleteRealm(realm: RealmStore): void {
-    this.#byId.delete(realm.info.id)
-    this.#byName.delete(realm.info.realm)
-    this.#journal.recordRealmRemoval(realm.info.id)
+    this.#remove(realm)
+    this.#journal.recordRealmRemoval(realm.info.id, () => this.#register(realm))
   }
 
-  /** Resolves when every change made so far is in the database. */
-  commit(): Promise<void> {
-    return this.#journal.commit()
+  /**
+   * Makes changes that are all stored when this resolves, or none of them.
+   *
+   * @throws {WriteError} and what `work` throws
+   */
+  atomically<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#journal.atomically(work)
+  }
+
+  /** Runs a request, and returns what it changes: to be committed before it is answered, or undone. */
+  collect(work: () => void): Changes {
+    return this.#journal.collect(work)
+  }
+
+  /**
+   * Resolves when the changes are in the database, and with them those that belong to no request.
+   *
+   * @throws {WriteError}
+   */
+  commit(changes?: Changes): Promise<void> {
+    return this.#journal.commit(changes)
+  }
+
+  /** Whether changes can be stored. */
+  isWritable(): Promise<boolean> {
+    return this.#journal.isWritable()
   }
 
   async close(): Promise<void> {
@@ -70,11 +96,20 @@ export class Store {
 
   #open(info: Realm): RealmStore {
     const realm = new RealmStore(info, this.#now, this.#journal, (before, after) => {
-      this.#byName.delete(before)
+      if (this.#byName.get(before) === realm) this.#byName.delete(before)
       this.#byName.set(after, realm)
     })
-    this.#byId.set(info.id, realm)
-    this.#byName.set(info.realm, realm)
+    this.#register(realm)
     return realm
+  }
+
+  #register(realm: RealmStore): void {
+    this.#byId.set(realm.info.id, realm)
+    this.#byName.set(realm.info.realm, realm)
+  }
+
+  #remove({ info: { id, realm: name } }: RealmStore): void {
+    this.#byId.delete(id)
+    this.#byName.delete(name)
   }
 }

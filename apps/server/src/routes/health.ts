@@ -1,3 +1,4 @@
+import type { DevRealm } from '@cloakwright/devrealm'
 import type { Verifier } from 'cloakwright'
 import type { SqlClient } from 'cloakwright/state'
 import { Type } from 'typebox'
@@ -10,10 +11,15 @@ const State = Type.Union([Type.Literal('ok'), Type.Literal('failed')])
 const Readiness = Type.Object({ status: State, checks: Type.Record(Type.String(), State) })
 
 /**
- * `/health/live`: the process answers. `/health/ready`: it can also do its work, because the database answers and the
- * realm's keys are known. 503 takes a replica out of the load balancer, and brings it back by itself.
+ * `/health/live`: the process answers. `/health/ready`: it can also do its work, because the database answers, an embedded
+ * realm can write to it, and the realm's keys are known. 503 takes a replica out of the load balancer, and brings it back by itself.
  */
-export function healthRoutes(app: App, sql: SqlClient, verifier: Verifier): void {
+export function healthRoutes(
+  app: App,
+  sql: SqlClient,
+  verifier: Verifier,
+  realm?: Pick<DevRealm, 'isWritable'>,
+): void {
   const quiet = { logLevel: 'warn' as const }
   app.get(
     '/health/live',
@@ -41,7 +47,7 @@ export function healthRoutes(app: App, sql: SqlClient, verifier: Verifier): void
       const failed = (check: string) => (error: unknown) =>
         request.log.warn({ err: error, check }, 'not ready')
       const [database, keys] = await Promise.all([
-        passes(sql.query('select 1', []), failed('database')),
+        passes(Promise.all([sql.query('select 1', []), realm && writable(realm)]), failed('database')),
         passes(verifier.ready(), failed('keys')),
       ])
       const ready = database === 'ok' && keys === 'ok'
@@ -49,6 +55,10 @@ export function healthRoutes(app: App, sql: SqlClient, verifier: Verifier): void
       return { status: ready ? ('ok' as const) : ('failed' as const), checks: { database, keys } }
     },
   )
+}
+
+async function writable(realm: Pick<DevRealm, 'isWritable'>): Promise<void> {
+  if (!(await realm.isWritable())) throw new Error('the embedded realm cannot write to its database')
 }
 
 async function passes(

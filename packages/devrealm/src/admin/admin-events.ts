@@ -11,14 +11,14 @@ import type { Answer } from './router.ts'
 const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
 
 /**
- * What records the admin event of a request, if Keycloak has one for its route. It is made before the request is carried
- * out, for an event may tell what was there before, and called with the answer.
+ * What makes the admin events of a request, if Keycloak has some for its route. It is made before the request is carried
+ * out, for an event may tell what was there before; called with the answer it returns what records them, once it is stored.
  */
 export function eventOf(
   method: string,
   route: string,
   call: AnyCall,
-): ((answer: Answer) => void) | undefined {
+): ((answer: Answer) => () => void) | undefined {
   const rule = eventRules[`${method} ${route}`]
   if (rule === undefined || rule.isNothing?.(call) === true) return undefined
   const { context, realm, caller, request } = call
@@ -32,11 +32,12 @@ export function eventOf(
   return (answer) => {
     // Enabling them counts as an event only where they have an endpoint of their own.
     const isOn = wasEnabled || (route === '/events/config' && isEnabled(realm))
-    if (rule.ofCaller === true ? !isEnabled(owner) : !isOn) return
+    if (rule.ofCaller === true ? !isEnabled(owner) : !isOn) return () => undefined
     const operation = operations[method as keyof typeof operations]
-    for (const told of rule.tell(call, answer, before)) {
-      const event = { operation, type: rule.type(call), path, ...told }
-      recordEvent({ context, realm: owner, caller, request }, event)
+    const type = rule.type(call)
+    const events = rule.tell(call, answer, before).map((told) => ({ operation, type, path, ...told }))
+    return () => {
+      for (const event of events) recordEvent({ context, realm: owner, caller, request }, event)
     }
   }
 }

@@ -61,12 +61,63 @@ function readPlainly<Body>(shape: Shape<Body>, text: string): Body {
   } catch {
     throw badRequest('invalid_request', 'Cannot parse the JSON')
   }
+  requireStorable(text, value)
   if (value === null) throw unforeseen()
   if (shape.texts === true) return asList(value).map(asText) as Body
   if (shape.list === true) {
     return asList(value).map((item, index) => asRepresentation(shape, item, text, [index])) as Body
   }
   return asRepresentation(shape, value, text, []) as Body
+}
+
+/** As Jackson's own limit. */
+const deepest = 1000
+
+/**
+ * Refuses what no database can keep: Keycloak's parser refuses deep nesting, its database NUL; half a surrogate pair is no text.
+ *
+ * @throws {AdminError} 400
+ */
+function requireStorable(text: string, value: unknown): void {
+  if (depthOf(text) > deepest) throw badRequest('HTTP 400 Bad Request', 'Cannot parse the JSON')
+  // Only an escape can say these: that most bodies have none saves the walk.
+  if (/\\u(?:0000|d[89a-f])/i.test(text) && !hasStorableTexts(value)) throw wrongType()
+}
+
+/** Whether a text is one that every database takes. */
+export function isStorable(text: string): boolean {
+  return !/[\0\p{Cs}]/u.test(text)
+}
+
+function hasStorableTexts(value: unknown): boolean {
+  if (typeof value === 'string') return isStorable(value)
+  if (Array.isArray(value)) return value.every(hasStorableTexts)
+  if (!isObject(value)) return true
+  return Object.entries(value).every(([name, each]) => isStorable(name) && hasStorableTexts(each))
+}
+
+/** How deep lists and objects of valid JSON are nested. */
+function depthOf(json: string): number {
+  let [depth, most] = [0, 0]
+  for (let at = 0; at < json.length; at += 1) {
+    const mark = json[at]
+    if (mark === '"') {
+      at = endOfText(json, at) - 1
+    } else if (mark === '[' || mark === '{') {
+      depth += 1
+      most = Math.max(most, depth)
+    } else if (mark === ']' || mark === '}') {
+      depth -= 1
+    }
+  }
+  return most
+}
+
+/** The place after the text that begins here. */
+function endOfText(json: string, from: number): number {
+  let end = from + 1
+  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1
+  return end + 1
 }
 
 function asRepresentation(
@@ -179,18 +230,13 @@ function placeAfter(text: string, path: Path): number {
     pattern.exec(text)
     return pattern.lastIndex
   }
-  const endOfText = (at: number): number => {
-    let end = at + 1
-    while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1
-    return end + 1
-  }
   const endOfValue = (at: number): number => {
-    if (text[at] === '"') return endOfText(at)
+    if (text[at] === '"') return endOfText(text, at)
     if (text[at] !== '{' && text[at] !== '[') return skip(scalar, at)
     let depth = 0
     let end = at
     do {
-      if (text[end] === '"') end = endOfText(end) - 1
+      if (text[end] === '"') end = endOfText(text, end) - 1
       else if (text[end] === '{' || text[end] === '[') depth += 1
       else if (text[end] === '}' || text[end] === ']') depth -= 1
       end += 1
@@ -204,7 +250,7 @@ function placeAfter(text: string, path: Path): number {
     for (;;) {
       let key: string | number = index
       if (typeof step === 'string') {
-        const end = endOfText(at)
+        const end = endOfText(text, at)
         key = JSON.parse(text.slice(at, end)) as string
         at = skip(space, skip(space, end) + 1)
       }

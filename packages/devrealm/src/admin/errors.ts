@@ -1,3 +1,5 @@
+import type { WriteError } from '../store/journal.ts'
+
 /** An answer of the Admin API that is not a success: Keycloak's status and body. */
 export class AdminError extends Error {
   readonly status: number
@@ -49,5 +51,14 @@ export function unforeseen(): AdminError {
   return new AdminError(500, {
     error: 'unknown_error',
     error_description: 'For more on this error consult the server log.',
+  })
+}
+
+/** 400 where the database takes no such document, 503 where it takes nothing; the cause is for the log alone. */
+export function notStored({ isRefusal }: WriteError): AdminError {
+  if (isRefusal) return badRequest('unknown_error', 'The database takes no such value')
+  return new AdminError(503, {
+    error: 'temporarily_unavailable',
+    error_description: "The realm's database can't be written",
   })
 }

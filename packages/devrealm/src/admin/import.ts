@@ -1,4 +1,4 @@
-import { createRealm, removeRealm } from '../defaults.ts'
+import { createRealm } from '../defaults.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
 import { addClient, updateClient } from './client-changes.ts'
@@ -14,7 +14,8 @@ import { addNamedComposites, addRole } from './roles.ts'
 import { addImportedUser } from './user-changes.ts'
 
 /**
- * Makes a realm from Keycloak's representation of it, whole exports included: all of it or nothing.
+ * Makes a realm from Keycloak's representation of it, whole exports included. Runs within `store.atomically`: nothing is
+ * left of a realm that is refused.
  *
  * @throws {AdminError} as Keycloak answers to `POST /admin/realms`
  */
@@ -35,7 +36,6 @@ export async function importRealm(store: Store, body: RealmBody): Promise<RealmS
     realm.update(withoutEmpty({ ...realm.info, ...changedSettings(realm, body) }))
     await importContents(realm, body)
   } catch (error) {
-    removeRealm(store, realm)
     if (error instanceof AdminError && error.status === 409) throw conflict('Duplicate resource error')
     throw error
   }

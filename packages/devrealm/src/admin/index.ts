@@ -3,7 +3,7 @@ import type { RealmContext } from '../context.ts'
 import { authenticationRoutes } from './authentication.ts'
 import { clientRoutes } from './clients.ts'
 import { clientScopeRoutes } from './client-scopes.ts'
-import { AdminError, notFound, unforeseen } from './errors.ts'
+import { AdminError, notFound, notStored, unforeseen } from './errors.ts'
 import { groupRoutes } from './groups.ts'
 import { realmRoutes } from './realms.ts'
 import { roleRoutes } from './roles.ts'
@@ -11,6 +11,7 @@ import { callerOf } from './router.ts'
 import { serverInfoRoutes } from './server-info.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users.ts'
+import { WriteError } from '../store/journal.ts'
 
 export { importRealm } from './import.ts'
 
@@ -20,6 +21,11 @@ export async function adminRoutes(app: FastifyInstance, context: RealmContext): 
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    if (error instanceof WriteError) {
+      if (!error.isRefusal) request.log.error({ err: error }, 'a change of a realm could not be stored')
+      const { status, body } = notStored(error)
+      return reply.code(status).type('application/json').send(JSON.stringify(body))
+    }
     if (error instanceof AdminError)
       return reply.code(error.status).type('application/json').send(JSON.stringify(error.body))
     if (error.statusCode !== undefined && error.statusCode < 500) {

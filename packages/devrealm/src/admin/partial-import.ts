@@ -45,7 +45,7 @@ interface Result {
   id: string
 }
 
-/** One thing to import: how it is named, whether it is there, how it is added and taken away again. */
+/** One thing to import: how it is named, whether it is there, how it is added. */
 interface Part {
   readonly resourceType: string
   readonly name: string
@@ -56,7 +56,6 @@ interface Part {
   /** Fails where Keycloak fails to tell of what it skips. */
   skip?(): void
   add(): string | Promise<string>
-  remove(id: string): void
 }
 
 async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
@@ -65,23 +64,16 @@ async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
     throw new AdminError(500, { error: 'unknown_error', error_description: 'Cannot parse the JSON' })
   }
   const results: Result[] = []
-  const added: { part: Part; id: string }[] = []
-  try {
-    for (const part of partsOf(realm, body)) {
-      const { resourceType, name: resourceName, existing, shownId } = part
-      if (existing !== undefined && policy === 'FAIL') throw conflict(part.taken)
-      if (existing !== undefined) {
-        part.skip?.()
-        results.push({ action: 'SKIPPED', resourceType, resourceName, id: shownId ?? existing })
-        continue
-      }
+  for (const part of partsOf(realm, body)) {
+    const { resourceType, name: resourceName, existing, shownId } = part
+    if (existing !== undefined && policy === 'FAIL') throw conflict(part.taken)
+    if (existing === undefined) {
       const id = await addPart(part)
-      added.push({ part, id })
       results.push({ action: 'ADDED', resourceType, resourceName, id: shownId ?? id })
+    } else {
+      part.skip?.()
+      results.push({ action: 'SKIPPED', resourceType, resourceName, id: shownId ?? existing })
     }
-  } catch (error) {
-    for (const { part, id } of added.reverse()) part.remove(id)
-    throw error
   }
   return results
 }
@@ -105,7 +97,6 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
       existing: realm.clientByName.get(name)?.id,
       taken: `Client id '${name}' already exists`,
       add: () => addClient(realm, client).id,
-      remove: (id) => realm.deleteClient(id),
     }
   }
   const roles = [
@@ -132,7 +123,6 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
         addNamedComposites(realm, made, role)
         return made.id
       },
-      remove: (id) => realm.deleteRole(id),
     }
   }
   for (const group of body.groups ?? []) {
@@ -143,7 +133,6 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
       existing: realm.topGroups().find((each) => each.name === name)?.id,
       taken: `Group '/${name}' already exists`,
       add: () => addGroup(realm, group, undefined, true).id,
-      remove: (id) => realm.deleteGroup(id),
     }
   }
   yield* (body.users ?? []).map((user) => userPart(realm, user))
@@ -166,6 +155,5 @@ function userPart(realm: RealmStore, user: UserBody): Part {
       if (byName === undefined) throw unforeseen()
     },
     add: () => importUser(realm, user),
-    remove: (id) => realm.deleteUser(id),
   }
 }

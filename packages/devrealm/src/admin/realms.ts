@@ -10,7 +10,18 @@ import { importRealm } from './import.ts'
 import { partialImportRoutes } from './partial-import.ts'
 import { type RealmBody, realmShape } from './realm-fields.ts'
 import { briefRealmOf, changedSettings, realmOf, withoutEmpty } from './realm-settings.ts'
-import { answer, bodyOf, callerOf, created, Family, none, nothing, ok, urlOf } from './router.ts'
+import {
+  type AdminRouteConfig,
+  answer,
+  bodyOf,
+  callerOf,
+  created,
+  Family,
+  none,
+  nothing,
+  ok,
+  urlOf,
+} from './router.ts'
 import { Query } from './query.ts'
 
 /** Bytes of a body: a whole realm is longer than Fastify's default of 1 MB. */
@@ -30,12 +41,17 @@ export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
     if (shown.length === 0) throw forbidden()
     return answer(reply, ok(shown))
   })
-  app.post('/admin/realms', { bodyLimit: importLimit }, async (request, reply) => {
+  const config: AdminRouteConfig = { shape: realmShape }
+  app.post('/admin/realms', { bodyLimit: importLimit, config }, async (request, reply) => {
     const caller = await callerOf(context, request)
     const role = caller.realm.info.realm === masterName ? caller.realm.role('create-realm') : undefined
     if (role === undefined || !caller.roles.has(role.id)) throw forbidden()
-    const realm = await importRealm(context.store, readRealm(request))
-    giveToCreator(caller, realm)
+    const body = readRealm(request)
+    const realm = await context.store.atomically(async () => {
+      const made = await importRealm(context.store, body)
+      giveToCreator(caller, made)
+      return made
+    })
     if (isEnabled(caller.realm)) {
       const event = {
         operation: 'CREATE',

@@ -30,6 +30,11 @@ export type Answer = undefined | { status: number; body?: unknown; location?: st
 
 export type Handler<Found, Body> = (call: Call<Found, Body>) => Answer | Promise<Answer>
 
+/** What a route's `config` tells of it. */
+export interface AdminRouteConfig {
+  readonly shape: Shape<unknown>
+}
+
 /** Accepts whatever body comes and ignores it. */
 export const nothing: Shape<undefined> = { name: 'nothing', members: {}, optional: true }
 
@@ -96,14 +101,19 @@ export class Family<Found> {
       const body = bodyOf(shape, request)
       if (!need(call.access)) throw forbidden()
       const full = { ...call, found, body }
-      const record = method === 'GET' ? undefined : eventOf(method, route, full)
-      const given = await handle(full)
-      record?.(given)
+      if (method === 'GET') return handle(full)
+      const events = eventOf(method, route, full)
+      const { given, tell } = await call.store.atomically(async () => {
+        const given = await handle(full)
+        return { given, tell: events?.(given) }
+      })
+      tell?.()
       return given
     }
     this.#app.route({
       method,
       url: this.#path + path,
+      config: { shape } satisfies AdminRouteConfig,
       handler: async (request, reply) => answer(reply, await run(request)),
     })
   }

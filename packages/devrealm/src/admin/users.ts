@@ -4,6 +4,7 @@ import { resolveRedirectUri } from '../login/redirect-uri.ts'
 import type { Credential, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
+import { isStorable } from './body.ts'
 import { AdminError, badRequest, forbidden, notFound, refused } from './errors.ts'
 import { credentialShape, textListShape, userProfileShape, userShape } from './fields.ts'
 import { accessOfUser, groupOf, sessionOf, userOf } from './representations.ts'
@@ -178,6 +179,7 @@ function credentialRoutes(app: FastifyInstance, context: RealmContext, one: Fami
   single.delete('', needs.manageUsers, nothing, (call) => change(call, []))
   single.put('/userLabel', needs.manageUsers, nothing, (call) => {
     const label = typeof call.request.body === 'string' ? call.request.body : ''
+    if (!isStorable(label)) throw badRequest('unknown_error', 'Cannot parse the JSON')
     return change(call, [{ ...call.found.credential, userLabel: label }])
   })
 }

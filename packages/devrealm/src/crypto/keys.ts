@@ -40,7 +40,8 @@ export function encryptionKey(realm: RealmStore): Promise<AsymmetricKey> {
 /** The realm's own secret (HS512): signs refresh tokens and cookies, which only the realm reads. */
 export function secretKey(realm: RealmStore): SymmetricKey {
   const held = symmetricKeys.get(realm)
-  if (held !== undefined) return held
+  // A key that could not be stored is the realm's no more.
+  if (held !== undefined && realm.keys.values().some((key) => key.kid === held.kid)) return held
   const stored =
     realm.keys.values().find((key) => key.algorithm === 'HS512') ??
     realm.keys.put({
@@ -106,13 +107,15 @@ async function make(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise
   const key = newKey(realm, algorithm, algorithm === 'RS256' ? 'SIG' : 'ENC')
   const end = new Date(key.createdAt)
   end.setUTCFullYear(end.getUTCFullYear() + 10)
-  return realm.keys.put({
+  const made: RealmKey = {
     ...key,
     kid: createHash('sha256').update(pair.publicKey).digest('base64url'),
     privateKey: pair.privateKey,
     certificate: selfSignedCertificate(pair.privateKey, realm.info.realm, key.createdAt, end.getTime()),
     validTo: end.getTime(),
-  })
+  }
+  // No request owns it: nothing is signed with a key that a restart would not find.
+  return realm.atomically(() => realm.keys.put(made))
 }
 
 function newKey(

@@ -6,6 +6,17 @@ export interface Index<T> {
   all(key: string): Readonly<T>[]
 }
 
+/** A change of a {@link Collection}. */
+export interface CollectionChange {
+  readonly id: string
+  /** Absent when it was deleted. */
+  readonly document: unknown
+  /** It may be lost in a crash. */
+  readonly later: boolean
+  /** Puts back what was there before, unless it was changed again. */
+  readonly undo: () => void
+}
+
 /** Documents of one kind in one realm. Each change is told to `onChange`, which persists it. */
 export class Collection<T extends { readonly id: string }> {
   readonly #documents = new Map<string, Readonly<T>>()
@@ -13,9 +24,9 @@ export class Collection<T extends { readonly id: string }> {
     readonly keys: (document: T) => readonly string[]
     readonly found: Map<string, Set<string>>
   }[] = []
-  readonly #onChange: (id: string, document: Readonly<T> | undefined, later: boolean) => void
+  readonly #onChange: (change: CollectionChange) => void
 
-  constructor(onChange: (id: string, document: Readonly<T> | undefined, later: boolean) => void) {
+  constructor(onChange: (change: CollectionChange) => void) {
     this.#onChange = onChange
   }
 
@@ -45,17 +56,14 @@ export class Collection<T extends { readonly id: string }> {
   delete(id: string): boolean {
     const document = this.#documents.get(id)
     if (document === undefined) return false
-    this.#unlist(document)
-    this.#documents.delete(id)
-    this.#onChange(id, undefined, false)
+    this.#replace(id, undefined)
+    this.#changed(id, document, undefined, false)
     return true
   }
 
   /** Fills the collection from storage. */
   load(document: T): void {
-    const frozen = Object.freeze({ ...document })
-    this.#documents.set(frozen.id, frozen)
-    this.#list(frozen)
+    this.#replace(document.id, Object.freeze({ ...document }))
   }
 
   /** Makes a lookup by what `keys` finds in a document. */
@@ -81,11 +89,32 @@ export class Collection<T extends { readonly id: string }> {
   #set(document: T, later: boolean): Readonly<T> {
     const frozen = Object.freeze({ ...document })
     const before = this.#documents.get(frozen.id)
-    if (before !== undefined) this.#unlist(before)
-    this.#documents.set(frozen.id, frozen)
-    this.#list(frozen)
-    this.#onChange(frozen.id, frozen, later)
+    this.#replace(frozen.id, frozen)
+    this.#changed(frozen.id, before, frozen, later)
     return frozen
+  }
+
+  #changed(
+    id: string,
+    before: Readonly<T> | undefined,
+    document: Readonly<T> | undefined,
+    later: boolean,
+  ): void {
+    const undo = (): void => {
+      if (this.#documents.get(id) === document) this.#replace(id, before)
+    }
+    this.#onChange({ id, document, later, undo })
+  }
+
+  #replace(id: string, document: Readonly<T> | undefined): void {
+    const before = this.#documents.get(id)
+    if (before !== undefined) this.#unlist(before)
+    if (document === undefined) {
+      this.#documents.delete(id)
+    } else {
+      this.#documents.set(id, document)
+      this.#list(document)
+    }
   }
 
   #list(document: Readonly<T>): void {

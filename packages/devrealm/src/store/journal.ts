@@ -1,145 +1,225 @@
-import type { Migration, SqlClient } from 'cloakwright/state'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { SqlClient } from 'cloakwright/state'
+import { Changes, keyOf, type StoredDocument } from './changes.ts'
+import { probeWriting, readDocuments, writeDocuments } from './documents.ts'
 
-/** The schema `devrealm`: one table of JSON documents. `json`, not `jsonb`, because it keeps the order of members. */
-export const migrations: readonly Migration[] = [
-  {
-    id: '0001-documents',
-    sql: `
-      CREATE SCHEMA IF NOT EXISTS devrealm;
-      CREATE TABLE devrealm.documents (
-        realm_id text NOT NULL,
-        kind text NOT NULL,
-        id text NOT NULL,
-        seq bigint GENERATED ALWAYS AS IDENTITY,
-        body json NOT NULL,
-        PRIMARY KEY (realm_id, kind, id)
-      );
-    `,
-  },
-]
-
-export interface StoredDocument {
-  readonly realmId: string
-  readonly kind: string
-  readonly id: string
-  readonly body: unknown
+/** What the journal asks the memory that it writes through. */
+export interface Memory {
+  /** The document as it is now; undefined when it is gone. */
+  current(document: Omit<StoredDocument, 'body'>): unknown
+  /** Everything in a realm. */
+  documentsOf(realmId: string): StoredDocument[]
 }
 
-/** Writes changes to the database: all that are waiting in one transaction, in the order of the calls to {@link commit}. */
+/** The changes are undone in memory, and this is why: the database refused a document, or could not be written at all. */
+export class WriteError extends Error {
+  /** The database works, and takes no such document. */
+  readonly isRefusal: boolean
+
+  constructor(cause: unknown) {
+    const isRefusal = isRefusedDocument(cause)
+    super(isRefusal ? 'the database refused a document' : 'the database could not be written', { cause })
+    this.name = 'WriteError'
+    this.isRefusal = isRefusal
+  }
+}
+
+interface Waiting {
+  readonly changes: Changes
+  readonly done: () => void
+  readonly failed: (error: WriteError) => void
+}
+
+/**
+ * Writes changes to the database, those that wait in one transaction. What can't be written is undone in memory, so that
+ * memory and database stay equal, and nothing but the request that it belongs to fails.
+ */
 export class Journal {
   readonly #sql: SqlClient | undefined
-  #waiting = new Map<string, StoredDocument>()
+  readonly #memory: Memory
+  readonly #scope = new AsyncLocalStorage<Changes>()
+  /** Changes of whoever collects none of their own. */
+  #shared = new Changes()
   readonly #later = new Map<string, StoredDocument>()
-  #removedRealms = new Set<string>()
-  #running: Promise<void> = Promise.resolve()
-  #next: Promise<void> | undefined
+  /** What a failed transaction may have left in the database, unless it is as in memory: written with the next one. */
+  #unsure = new Changes()
+  #queue: Waiting[] = []
+  #isWriting = false
+  /** When everything that was queued so far is decided. */
+  #decided: Promise<void> = Promise.resolve()
+  #isFailing = false
   readonly #timer: NodeJS.Timeout | undefined
 
   /** @param interval milliseconds after which what was recorded with `later` is written */
-  constructor(sql: SqlClient | undefined, interval = 2000) {
+  constructor(sql: SqlClient | undefined, memory: Memory, interval = 2000) {
     this.#sql = sql
+    this.#memory = memory
     if (sql === undefined) return
-    // A failed write stays waiting; the next answer that depends on it reports the failure.
-    this.#timer = setInterval(() => {
-      this.#writeLater().catch(() => undefined)
-    }, interval)
+    this.#timer = setInterval(() => void this.#writeRest(), interval)
     this.#timer.unref()
   }
 
   async load(): Promise<StoredDocument[]> {
-    if (this.#sql === undefined) return []
-    const { rows } = await this.#sql.query<{ realm_id: string; kind: string; id: string; body: string }>(
-      'SELECT realm_id, kind, id, body::text AS body FROM devrealm.documents ORDER BY seq',
-    )
-    return rows.map((row) => ({
-      realmId: row.realm_id,
-      kind: row.kind,
-      id: row.id,
-      body: JSON.parse(row.body) as unknown,
-    }))
+    return this.#sql === undefined ? [] : readDocuments(this.#sql)
   }
 
-  record(change: StoredDocument, later: boolean): void {
-    if (this.#sql === undefined) return
-    const key = `${change.realmId}/${change.kind}/${change.id}`
-    if (later && !this.#waiting.has(key)) {
-      this.#later.set(key, change)
+  record(document: StoredDocument, undo: () => void, later: boolean): void {
+    const changes = this.#changes()
+    if (changes === undefined) return
+    const key = keyOf(document)
+    if (later && !changes.documents.has(key)) {
+      this.#later.set(key, document)
     } else {
       this.#later.delete(key)
-      this.#waiting.set(key, change)
+      changes.put(document, undo)
     }
   }
 
-  recordRealmRemoval(realmId: string): void {
-    if (this.#sql === undefined) return
-    for (const changes of [this.#waiting, this.#later]) {
-      for (const [key, change] of changes) if (change.realmId === realmId) changes.delete(key)
-    }
-    this.#removedRealms.add(realmId)
+  recordRealmRemoval(realmId: string, undo: () => void): void {
+    for (const [key, document] of this.#later) if (document.realmId === realmId) this.#later.delete(key)
+    this.#changes()?.removeRealm(realmId, undo)
   }
 
-  /** Resolves when everything recorded so far is in the database. */
-  commit(): Promise<void> {
-    if (this.#waiting.size === 0 && this.#removedRealms.size === 0) return this.#running
-    this.#next ??= this.#running
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined
-        this.#running = this.#write()
-        return this.#running
-      })
-    return this.#next
-  }
-
-  async close(): Promise<void> {
-    clearInterval(this.#timer)
-    await this.#writeLater()
-  }
-
-  #writeLater(): Promise<void> {
-    for (const [key, change] of this.#later) this.#waiting.set(key, change)
-    this.#later.clear()
-    return this.commit()
-  }
-
-  async #write(): Promise<void> {
-    const changes = this.#waiting
-    const removed = this.#removedRealms
-    this.#waiting = new Map()
-    this.#removedRealms = new Set()
+  /**
+   * Runs `work`, whose changes are stored when this resolves. When `work` fails, or the database, they are undone.
+   *
+   * @throws {WriteError} and what `work` throws
+   */
+  async atomically<T>(work: () => T | Promise<T>): Promise<T> {
+    const changes = new Changes()
+    let result: T
     try {
-      await this.#sql?.transaction(async (tx) => {
-        if (removed.size > 0) {
-          await tx.query('DELETE FROM devrealm.documents WHERE realm_id = ANY($1::text[])', [[...removed]])
-        }
-        const all = [...changes.values()]
-        const deleted = all.filter((change) => change.body === undefined)
-        const written = all.filter((change) => change.body !== undefined)
-        if (deleted.length > 0) {
-          await tx.query(
-            `DELETE FROM devrealm.documents d USING unnest($1::text[], $2::text[], $3::text[]) AS gone (realm_id, kind, id)
-             WHERE d.realm_id = gone.realm_id AND d.kind = gone.kind AND d.id = gone.id`,
-            columns(deleted),
-          )
-        }
-        if (written.length > 0) {
-          await tx.query(
-            `INSERT INTO devrealm.documents (realm_id, kind, id, body)
-             SELECT realm_id, kind, id, body::json FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (realm_id, kind, id, body)
-             ON CONFLICT (realm_id, kind, id) DO UPDATE SET body = excluded.body`,
-            [...columns(written), written.map((change) => JSON.stringify(change.body))],
-          )
-        }
-      })
+      result = await this.#scope.run(changes, work)
     } catch (error) {
-      // Nothing is forgotten: what failed is tried again with the next commit, unless it was changed since.
-      for (const realmId of removed) this.#removedRealms.add(realmId)
-      for (const [key, change] of changes) if (!this.#waiting.has(key)) this.#waiting.set(key, change)
+      changes.undo()
       throw error
     }
+    await this.#store(changes)
+    return result
+  }
+
+  /** Runs `work`, and returns what it changes, from now on: {@link commit} stores it. */
+  collect(work: () => void): Changes {
+    const changes = new Changes()
+    this.#scope.run(changes, work)
+    return changes
+  }
+
+  /**
+   * Resolves when the changes are in the database, with those of whoever collects none, and everything else that was queued
+   * is decided.
+   *
+   * @throws {WriteError}
+   */
+  async commit(given: Changes = new Changes()): Promise<void> {
+    const shared = this.#shared
+    this.#shared = new Changes()
+    const before = this.#decided
+    await Promise.all([this.#store(shared), this.#store(given), before])
+  }
+
+  /** Whether changes can be stored: after a failure, by trying. */
+  async isWritable(): Promise<boolean> {
+    if (this.#sql === undefined || !this.#isFailing) return true
+    try {
+      await probeWriting(this.#sql)
+      this.#isFailing = false
+    } catch {
+      return false
+    }
+    return true
+  }
+
+  /** Writes what waits. What can't be written was told to whoever changed it, or may be lost. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#writeRest()
+    await this.#decided
+  }
+
+  #changes(): Changes | undefined {
+    const own = this.#scope.getStore()
+    if (own?.isOpen === true) return own
+    return this.#sql === undefined ? undefined : this.#shared
+  }
+
+  /** What no request waits for. */
+  async #writeRest(): Promise<void> {
+    const changes = new Changes()
+    changes.append(this.#unsure)
+    for (const document of this.#later.values()) changes.put(document, () => undefined)
+    this.#later.clear()
+    await this.commit(changes).catch(() => undefined)
+  }
+
+  async #store(changes: Changes): Promise<void> {
+    changes.close()
+    const sql = this.#sql
+    if (sql === undefined || changes.isEmpty) return
+    const stored = new Promise<void>((done, failed) => this.#queue.push({ changes, done, failed }))
+    this.#decided = stored.catch(() => undefined)
+    if (!this.#isWriting) void this.#writeQueue(sql)
+    await stored
+  }
+
+  async #writeQueue(sql: SqlClient): Promise<void> {
+    this.#isWriting = true
+    while (this.#queue.length > 0) {
+      const waiting = this.#queue
+      this.#queue = []
+      if (await this.#write(sql, waiting, waiting.length === 1)) continue
+      // One of several may be at fault: each by itself.
+      for (const each of waiting) await this.#write(sql, [each], true)
+    }
+    this.#isWriting = false
+  }
+
+  /** False when nothing was written and each is to be tried by itself; after the last attempt it is undone. */
+  async #write(sql: SqlClient, waiting: readonly Waiting[], isLast: boolean): Promise<boolean> {
+    const all = new Changes()
+    all.append(this.#unsure)
+    for (const { changes } of waiting) all.append(changes)
+    all.drop((realmId) => this.#memory.current({ realmId, kind: 'realm', id: realmId }) === undefined)
+    try {
+      await writeDocuments(sql, all)
+    } catch (cause) {
+      const error = new WriteError(cause)
+      this.#isFailing = !error.isRefusal
+      if (!isLast) return false
+      for (const { changes, failed } of waiting) {
+        changes.undo()
+        this.#distrust(changes, error)
+        failed(error)
+      }
+      return true
+    }
+    this.#isFailing = false
+    this.#unsure = new Changes()
+    for (const { done } of waiting) done()
+    return true
+  }
+
+  /**
+   * What was undone is written once more as it was: a connection can end between the commit and its answer, and what others
+   * changed in a realm meanwhile was dropped while it was removed.
+   */
+  #distrust({ documents, removedRealms }: Changes, { isRefusal }: WriteError): void {
+    const restored = new Changes()
+    for (const document of isRefusal ? [] : documents.values()) {
+      // PostgreSQL has no text with NUL: no such row was written.
+      if (document.id.includes('\0')) continue
+      restored.put({ ...document, body: this.#memory.current(document) }, () => undefined)
+    }
+    for (const realmId of removedRealms) {
+      for (const document of this.#memory.documentsOf(realmId)) restored.put(document, () => undefined)
+    }
+    this.#unsure.append(restored)
   }
 }
 
-function columns(documents: readonly StoredDocument[]): string[][] {
-  return [documents.map((d) => d.realmId), documents.map((d) => d.kind), documents.map((d) => d.id)]
+/** SQLSTATE classes 22, data exception, and 54, program limit exceeded; or what JavaScript can't write as JSON. */
+function isRefusedDocument(error: unknown): boolean {
+  if (error instanceof RangeError) return true
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && /^(?:22|54)[0-9A-Z]{3}$/.test(code)
 }

@@ -10,6 +10,7 @@ import type {
   UserSession,
 } from '../model.ts'
 import { AdminEventLog } from './admin-event-log.ts'
+import type { StoredDocument } from './changes.ts'
 import { Collection, type Index } from './collection.ts'
 import type { Journal } from './journal.ts'
 
@@ -89,10 +90,18 @@ export class RealmStore {
 
   /** Replaces the realm's settings; its id must not change. */
   update(info: Realm): void {
-    const before = this.#info.realm
-    this.#info = Object.freeze({ ...info })
-    if (info.realm !== before) this.#onRename(before, info.realm)
-    this.#journal.record({ realmId: info.id, kind: 'realm', id: info.id, body: this.#info }, false)
+    const before = this.#info
+    const after = Object.freeze({ ...info })
+    this.#replaceInfo(after)
+    const undo = (): void => {
+      if (this.#info === after) this.#replaceInfo(before)
+    }
+    this.#journal.record({ realmId: info.id, kind: 'realm', id: info.id, body: after }, undo, false)
+  }
+
+  /** Makes changes that are all stored when this resolves, or none of them. */
+  atomically<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#journal.atomically(work)
   }
 
   /** A realm role, or with `clientId` (an id) a client's role. */
@@ -202,9 +211,29 @@ export class RealmStore {
     this.#collections.get(kind)?.load(body as { id: string })
   }
 
+  /** What storage has of a document, or should have. */
+  stored(kind: string, id: string): unknown {
+    return kind === 'realm' ? this.#info : this.#collections.get(kind)?.get(id)
+  }
+
+  /** Everything that storage has of this realm. */
+  allStored(): StoredDocument[] {
+    const realmId = this.#info.id
+    const parts = [...this.#collections].flatMap(([kind, collection]) =>
+      collection.values().map((body) => ({ realmId, kind, id: body.id, body })),
+    )
+    return [{ realmId, kind: 'realm', id: realmId, body: this.#info }, ...parts]
+  }
+
+  #replaceInfo(info: Readonly<Realm>): void {
+    const before = this.#info.realm
+    this.#info = info
+    if (info.realm !== before) this.#onRename(before, info.realm)
+  }
+
   #collection<T extends { readonly id: string }>(kind: string): Collection<T> {
-    const collection = new Collection<T>((id, body, later) =>
-      this.#journal.record({ realmId: this.#info.id, kind, id, body }, later),
+    const collection = new Collection<T>(({ id, document, later, undo }) =>
+      this.#journal.record({ realmId: this.#info.id, kind, id, body: document }, undo, later),
     )
     this.#collections.set(kind, collection as unknown as Collection<{ id: string }>)
     return collection

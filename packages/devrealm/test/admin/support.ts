@@ -1,5 +1,5 @@
 import KcAdminClient from '@keycloak/keycloak-admin-client'
-import { createDevRealm, type DevRealm } from '../../src/index.ts'
+import { createDevRealm, type DevRealm, type DevRealmOptions } from '../../src/index.ts'
 
 export interface Reply {
   readonly status: number
@@ -23,8 +23,8 @@ export interface SendOptions {
 }
 
 /** Opens a fresh embedded server with one more realm. */
-export async function openAdmin(realm = 'demo'): Promise<AdminTarget> {
-  const devRealm = await createDevRealm()
+export async function openAdmin(realm = 'demo', options: DevRealmOptions = {}): Promise<AdminTarget> {
+  const devRealm = await createDevRealm(options)
   const server = await devRealm.listen()
   const admin = new KcAdminClient({ baseUrl: server, realmName: 'master' })
   await admin.auth({ grantType: 'password', clientId: 'admin-cli', username: 'admin', password: 'admin' })
