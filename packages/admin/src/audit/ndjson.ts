@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
-import { lockFile } from '../file-lock.ts'
+import { takeLock } from 'cloakwright/lock'
 import { headOf, type Seal, sealBatch, type SealedBatch, type TrailHead } from './chain.ts'
 import type { UnplacedEntry } from './entry.ts'
 import { readLine } from './line.ts'
@@ -14,7 +14,7 @@ export type NdjsonSink = AuditSink & TrailSource
 
 /**
  * Keeps an audit trail in a file (NDJSON), made with mode 0600. A batch is one write, on the disk (fsync) before it is
- * acknowledged; processes of one machine take turns. What a killed process left of a batch is completed by the next write:
+ * acknowledged; the processes of one machine, its containers among them, take turns: each must be able to create files in the folder. What a killed process left of a batch is completed by the next write:
  * its whole entries are sealed, a cut line goes.
  *
  * @example
@@ -83,10 +83,11 @@ const patience = 10_000
 async function acquire(path: string, file: FileHandle): Promise<() => Promise<void>> {
   const until = performance.now() + patience
   for (;;) {
-    const release = await lockFile(path, file.fd)
-    if (release !== undefined) return release
-    if (performance.now() > until)
-      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', `another process holds ${path}`)
+    const lock = await takeLock(path, file.fd)
+    if (lock.held) return () => lock.release()
+    if (performance.now() > until) {
+      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', `${lock.holder} holds ${path}`, { hint: lock.next })
+    }
     await pause(5 + Math.random() * 15)
   }
 }

@@ -59,7 +59,7 @@ export interface ImportReport {
  * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it: of
  * these, a job counts as created also what another made while its own answer was lost, or its run killed.
  *
- * @throws {CW_JOURNAL_LOCKED} when another process of this machine, or of this container, works on the journal
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file

@@ -32,7 +32,7 @@ export interface AssignOptions extends ChangeOptions {
  * users had before.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no role or group that all should get; nothing is changed then
- * @throws {CW_JOURNAL_LOCKED} when another process of this machine, or of this container, works on the journal
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
  * @throws {CW_FILE_EXISTS} when the dead-letter file is there already
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues

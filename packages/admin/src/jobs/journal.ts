@@ -1,7 +1,7 @@
 import { closeSync, constants, createReadStream, ftruncateSync, openSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
-import { lockFile } from '../file-lock.ts'
+import { type RefusedLock, takeLock } from 'cloakwright/lock'
 import {
   type End,
   type JournalHeader,
@@ -225,13 +225,13 @@ async function hold(path: string, flags: number): Promise<Held> {
     })
   }
   try {
-    const unlock = await lockFile(path, descriptor)
-    if (unlock === undefined) throw locked(path)
+    const lock = await takeLock(path, descriptor)
+    if (!lock.held) throw locked(path, lock)
     return {
       descriptor,
       async release() {
         closeSync(descriptor)
-        await unlock()
+        await lock.release()
       },
     }
   } catch (error) {
@@ -240,10 +240,15 @@ async function hold(path: string, flags: number): Promise<Held> {
   }
 }
 
-function locked(path: string): CloakwrightError {
-  return new CloakwrightError('CW_JOURNAL_LOCKED', `Another process works on the journal ${path}`, {
-    hint: 'Wait until it has ended, or stop it: the job can be continued.',
+function locked(path: string, { holder, next, own }: RefusedLock): CloakwrightError {
+  const who = own ? 'This process' : capitalized(holder)
+  return new CloakwrightError('CW_JOURNAL_LOCKED', `${who} works on the journal ${path}`, {
+    hint: `Wait until it has ended${own ? '.' : `. Or: ${next}. Then run the same command again to resume.`}`,
   })
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function requireSame(path: string, found: JournalHeader, wanted: JournalHeader): void {

@@ -23,10 +23,11 @@ export interface Home {
 /**
  * Takes a state folder for this process alone and makes it when it is missing (mode 0700).
  *
- * The lock is the operating system's: it ends with the process, by `kill -9` too, and leaves nothing to clean up.
+ * The lock (`takeLock` of cloakwright/lock) is in the folder, so that it holds for other containers too. It ends with the
+ * process, by `kill -9` too: the next start has the folder at once.
  *
- * @throws {CW_HOME_LOCKED} when another process holds the folder; the message names its pid
- * @throws {CW_CONFIG_INVALID} when the folder cannot be made
+ * @throws {CW_HOME_LOCKED} when another process holds the folder; the message names its host and pid
+ * @throws {CW_CONFIG_INVALID} when the folder cannot be made or locked
  * @example
  * ```ts
  * import { openHome } from '@cloakwright/devrealm/home'

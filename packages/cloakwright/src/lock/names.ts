@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { LockTarget, RefusedLock } from './types.ts'
+
+/**
+ * Whose socket it is, as its name says it. The name says it, because a process that is stopped can't answer, and one on
+ * another machine is never reached.
+ */
+export interface SocketName {
+  /** The file's name. Names are never used again. */
+  readonly file: string
+  /** Of the running kernel: all containers of a machine have the same, and after a restart it is another. */
+  readonly boot: string
+  readonly pidNamespace: string
+  readonly pid: number
+  readonly host: string
+}
+
+/** Begins the names of the sockets of one lock. */
+export function prefixOf({ stat }: LockTarget): string {
+  // The inode rather than the file's name: other links to it, and a name that it gets later, are the same lock.
+  return `.cloakwright-lock.${stat.isDirectory() ? 'folder' : stat.ino}.`
+}
+
+/** A new name for a socket of this process. */
+export function newName(prefix: string): SocketName {
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').replaceAll('-', '').slice(0, 16)
+  const pidNamespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+  const host = hostname()
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 64)
+  const { pid } = process
+  const file = `${prefix}${boot}.${pidNamespace}.${pid}.${randomBytes(6).toString('hex')}.${host}`
+  return { file, boot, pidNamespace, pid, host }
+}
+
+/** Undefined when it is no socket's name. */
+export function parseName(prefix: string, file: string): SocketName | undefined {
+  if (!file.startsWith(prefix)) return undefined
+  const found = /^([0-9a-f]{16})\.(\d+)\.(\d+)\.[0-9a-f]{12}\.(.*)$/.exec(file.slice(prefix.length))
+  if (found === null) return undefined
+  const [, boot = '', pidNamespace = '', pid, host = ''] = found
+  return { file, boot, pidNamespace, pid: Number(pid), host }
+}
+
+/** The words about a holder, for `reader`. */
+export function refusedBySocket(holder: SocketName, reader: SocketName, folder: string): RefusedLock {
+  const { pid, host } = holder
+  const who = `process ${pid} on host ${host}`
+  const refused = { held: false as const, own: false }
+  if (holder.boot !== reader.boot) {
+    return {
+      ...refused,
+      holder: `${who} (another machine, or this one before its last restart)`,
+      next: `Stop it there; if it has ended, delete ${folder}/${holder.file}`,
+    }
+  }
+  if (holder.pidNamespace !== reader.pidNamespace) {
+    return {
+      ...refused,
+      holder: `${who} (in another container of this machine, where it has this pid)`,
+      next: `Stop it there (host ${host})`,
+    }
+  }
+  return { ...refused, holder: who, next: `Stop it (kill ${pid})`, own: pid === reader.pid }
+}

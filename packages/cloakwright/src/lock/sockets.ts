@@ -1,0 +1,237 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { CloakwrightError } from '../errors.ts'
+import { newName, parseName, prefixOf, refusedBySocket, type SocketName } from './names.ts'
+import type { HeldLock, LockTarget, RefusedLock } from './types.ts'
+
+/**
+ * The lock on Linux. Who wants it listens on a socket of its own in the folder, and only then looks for those of others
+ * and asks each. Of two that want it at the same time the later one sees the earlier one's socket: so never do both get it.
+ * A socket on which nobody listens is what a dead process left; as names are never used again, it can be removed at any time.
+ */
+export async function lockBySocket(target: LockTarget): Promise<HeldLock | RefusedLock> {
+  const prefix = prefixOf(target)
+  requireFolderOfItsOwn(target)
+  for (;;) {
+    const own = await announce(target, prefix)
+    try {
+      const rival = await findRival(target, prefix, own.name)
+      if (rival === undefined) {
+        own.hold()
+        return { held: true, release: () => own.withdraw() }
+      }
+      // Withdrawn first: the rival may wait for this one's decision.
+      await own.withdraw()
+      if (await rival.holds) return refusedBySocket(rival.name, own.name, target.folder)
+    } catch (error) {
+      await own.withdraw()
+      throw error
+    }
+  }
+}
+
+/** Another process's socket that is in the way, and whether it has the lock, once that is known. */
+interface Rival {
+  readonly name: SocketName
+  readonly holds: Promise<boolean>
+}
+
+async function findRival(target: LockTarget, prefix: string, own: SocketName): Promise<Rival | undefined> {
+  const { folder } = target
+  for (const file of readdirSync(folder)) {
+    const name = parseName(prefix, file)
+    if (file === own.file || (name === undefined && !file.startsWith(unfinished))) continue
+    const descriptor = openSocket(target, file)
+    if (descriptor === undefined) continue
+    try {
+      const isAnotherKernels = name !== undefined && name.boot !== own.boot
+      // Dead, unless other machines use this file system too: those can't be asked.
+      if (isAnotherKernels && !isLocal(folder)) return { name, holds: Promise.resolve(true) }
+      const answer = isAnotherKernels ? 'gone' : await settle(descriptor, own.file < file)
+      if (answer === 'gone') remove(folder, file)
+      else if (name !== undefined) return { name, holds: answer.holds }
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+  return undefined
+}
+
+/** Asks until it is clear. Of two that both want the lock, the senior one waits for the other's decision, which withdraws. */
+async function settle(descriptor: number, isSenior: boolean): Promise<'gone' | { holds: Promise<boolean> }> {
+  for (let attempt = 1; attempt <= 10; attempt++) {
+    const answer = await ask(descriptor)
+    if (answer === 'gone') return answer
+    if (answer !== 'unclear' && (!isSenior || (await answer.holds))) return answer
+  }
+  return { holds: Promise.resolve(true) }
+}
+
+interface Announced {
+  readonly name: SocketName
+  /** From now on whoever asks hears that the lock is held. */
+  hold(): void
+  /** Ends the listening before the connections: who is cut off asks again, and is refused by the kernel. */
+  withdraw(): Promise<void>
+}
+
+/** Begins the names of sockets that are not listening yet. */
+const unfinished = '.cloakwright-lock.new.'
+
+/** Puts a listening socket into the folder: under another name first, so that its own name never refuses a connection. */
+async function announce({ folder, path }: LockTarget, prefix: string): Promise<Announced> {
+  const askers = new Set<Socket>()
+  let holds = false
+  const server = createServer((socket) => {
+    askers.add(socket.unref())
+    socket.on('error', () => {})
+    socket.on('close', () => askers.delete(socket))
+    if (holds) socket.end('held')
+    else socket.write('wants')
+  })
+  for (;;) {
+    try {
+      const name = newName(prefix)
+      const aside = `${unfinished}${name.file.slice(prefix.length).split('.', 4).at(-1)}`
+      await listenIn(server, folder, aside)
+      chmodSync(join(folder, aside), 0o600)
+      renameSync(join(folder, aside), join(folder, name.file))
+      return {
+        name,
+        hold() {
+          holds = true
+          for (const socket of askers) socket.end('held')
+        },
+        async withdraw() {
+          remove(folder, name.file)
+          const closed = new Promise((resolve) => server.close(resolve))
+          for (const socket of askers) socket.destroy()
+          await closed
+        },
+      }
+    } catch (error) {
+      await new Promise((resolve) => server.close(resolve))
+      // Another one took it for a dead process's, in the moment before it listened.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      throw notLockable(path, folder, error)
+    }
+  }
+}
+
+/** By the folder's descriptor: a socket's path has 107 bytes at most. */
+function listenIn(server: Server, folder: string, file: string): Promise<void> {
+  const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
+  return new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    // `exclusive`: workers of node:cluster would otherwise share their primary's socket, and the lock.
+    server.listen({ path: `/proc/self/fd/${descriptor}/${file}`, exclusive: true }, () => {
+      server.off('error', reject)
+      server.unref()
+      resolve()
+    })
+  }).finally(() => closeSync(descriptor))
+}
+
+/** Linux's O_PATH, which Node passes on but does not name: a descriptor of the file itself, not of what it leads to. */
+const pathOnly = 0x20_00_00
+
+/** The descriptor of a socket that counts: its owner is one who could have locked the target. Others must not block it. */
+function openSocket({ folder, stat }: LockTarget, file: string): number | undefined {
+  let descriptor: number
+  try {
+    descriptor = openSync(join(folder, file), pathOnly | constants.O_NOFOLLOW)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  const found = fstatSync(descriptor)
+  const owners = [0, process.geteuid?.(), Number(stat.uid)]
+  if (found.isSocket() && (owners.includes(found.uid) || (stat.mode & 0o022n) !== 0n)) return descriptor
+  closeSync(descriptor)
+  return undefined
+}
+
+/** Milliseconds after which a process that does not answer (busy or stopped) counts as one that has the lock. */
+const patience = 3000
+
+/** One question. Only the kernel's word that nobody listens is proof of a dead process: a live one may drop a connection. */
+function ask(descriptor: number): Promise<'gone' | 'unclear' | { holds: Promise<boolean> }> {
+  return new Promise((resolve) => {
+    const socket = connect(`/proc/self/fd/${descriptor}`)
+    let decide: (holds: boolean) => void = () => {}
+    const holds = new Promise<boolean>((done) => (decide = done))
+    const decided = (isHeld: boolean): void => {
+      decide(isHeld)
+      resolve({ holds })
+      socket.destroy()
+    }
+    socket.setEncoding('utf8')
+    socket.setTimeout(patience, () => decided(true))
+    socket.on('data', (text: string) => {
+      if (text.endsWith('held')) decided(true)
+      else resolve({ holds })
+    })
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'ECONNREFUSED') resolve('gone')
+      else if (code !== 'ECONNRESET') decided(true)
+    })
+    socket.on('close', () => {
+      resolve('unclear')
+      decide(false)
+    })
+  })
+}
+
+function remove(folder: string, file: string): void {
+  try {
+    rmSync(join(folder, file), { force: true })
+  } catch {
+    // A dead socket that may not be removed is in nobody's way.
+  }
+}
+
+/** File systems that one kernel has for itself: ext4, xfs, btrfs, tmpfs, overlay, zfs, f2fs, bcachefs, ramfs, FAT, exFAT, NTFS, eCryptfs. */
+const localTypes = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e, 0x858458f6,
+  0x4d44, 0x2011bab0, 0x7366746e, 0xf15f,
+])
+
+/** Any other (NFS, SMB, 9P, FUSE, clusters' own) may be shared with machines whose processes this one can't ask. */
+function isLocal(folder: string): boolean {
+  return localTypes.has(statfsSync(folder).type)
+}
+
+/** A file that is mounted by itself is beside other files in each container: their sockets would not see each other. */
+function requireFolderOfItsOwn({ path, folder, stat }: LockTarget): void {
+  if (stat.isDirectory()) return
+  const escaped = path.replace(/[\\\s]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+  if (!mounts.split('\n').some((line) => line.split(' ', 5)[4] === escaped)) return
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    `The file ${path} is mounted by itself and can't be locked`,
+    {
+      hint: `Mount its folder instead: other containers find its lock in ${folder}.`,
+    },
+  )
+}
+
+function notLockable(path: string, folder: string, cause: unknown): unknown {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown'
+  return new CloakwrightError('CW_CONFIG_INVALID', `No lock for ${path} can be made in ${folder} (${code})`, {
+    hint: 'Keep it in a folder on a local disk, where this user may create files and UNIX sockets.',
+    cause,
+  })
+}
