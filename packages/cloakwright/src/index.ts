@@ -6,7 +6,15 @@ export {
   type ErrorDetails,
   errorStatus,
 } from './errors.ts'
-export type { GuardOptions, LogEntry, ResourceOptions } from './guard/index.ts'
+export type {
+  ChallengeHeader,
+  ErrorResponse,
+  FormatError,
+  GuardOptions,
+  LogEntry,
+  ResourceOptions,
+  ShownProblem,
+} from './guard/index.ts'
 export type { IntrospectionOptions } from './introspection/index.ts'
 export {
   createMetadata,

@@ -102,9 +102,10 @@ export function sendProblem(
   if (response.headersSent) return next(error)
   const request = incoming as Visited
   const state = request[visitKey]?.state
-  const id = fromIncoming(request, request, bodyAndId).id()
+  const guarded = fromIncoming(request, request, bodyAndId)
   const { answer, log } =
-    state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
+    state?.guard.refuse(error, guarded) ??
+    toRefused(error, { realm: '', requestId: guarded.id(), explain: false })
   state?.onRefused?.(log, request)
   send(answer, response)
 }

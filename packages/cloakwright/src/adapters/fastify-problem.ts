@@ -1,5 +1,5 @@
 import { type Answer, type Guard, type LogEntry, toRefused } from '../guard/index.ts'
-import type { AnyReply, AnyRequest } from './fastify-request.ts'
+import { type AnyReply, type AnyRequest, toGuardedRequest } from './fastify-request.ts'
 
 /**
  * Answers an error as `application/problem+json`, with challenge and Retry-After where they belong, and logs the
@@ -7,7 +7,7 @@ import type { AnyReply, AnyRequest } from './fastify-request.ts'
  */
 export function sendProblem(error: unknown, request: AnyRequest, reply: AnyReply): AnyReply {
   const refused =
-    guardOf(request)?.refuse(error, request.id) ??
+    guardOf(request)?.refuse(error, toGuardedRequest(request)) ??
     toRefused(error, { realm: '', requestId: request.id, explain: false })
   return sendRefusal(refused.answer, refused.log, request, reply)
 }

@@ -96,9 +96,10 @@ export function userOf(context: Context): AccessToken {
 /** Answers errors as `application/problem+json`: `app.onError(sendProblem)`. An unexpected error's text stays inside. */
 export function sendProblem(error: unknown, context: Context): Response {
   const state = visitOf(context)?.state
-  const id = fromHono(context).id()
+  const request = fromHono(context)
   const refused =
-    state?.guard.refuse(error, id) ?? toRefused(error, { realm: '', requestId: id, explain: false })
+    state?.guard.refuse(error, request) ??
+    toRefused(error, { realm: '', requestId: request.id(), explain: false })
   return answer(refused, context, state)
 }
 

@@ -22,7 +22,7 @@ export class CloakwrightFilter implements ExceptionFilter<RefusedException | Clo
     const { answer, log } =
       exception instanceof RefusedException
         ? exception.refused
-        : this.#guard.refuse(exception, toGuardedRequest(request, request).id())
+        : this.#guard.refuse(exception, toGuardedRequest(request, request))
     this.#log(log)
     const { httpAdapter } = this.#host
     const response: unknown = http.getResponse()

@@ -63,9 +63,15 @@ export class RefusedException extends HttpException {
   readonly refused: Refused
 
   constructor(refused: Refused) {
-    super(JSON.parse(refused.answer.body) as Record<string, unknown>, refused.answer.status)
+    super(bodyOf(refused), refused.answer.status)
     this.refused = refused
   }
+}
+
+/** What clients get: the problem, or the application's own format. */
+function bodyOf({ answer }: Refused): string | Record<string, unknown> {
+  const isJson = /[/+]json\b/.test(answer.headers['content-type'] ?? '')
+  return isJson ? (JSON.parse(answer.body) as Record<string, unknown>) : answer.body
 }
 
 /** Whom guards let in, by the framework's request. */

@@ -109,7 +109,7 @@ export function cloakwright(options: CloakwrightOptions): Protect {
             headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
           }),
     problem: (error: unknown, request: Request) =>
-      answer(guard.refuse(error, fromWebRequest(request, request, framework).id()), request),
+      answer(guard.refuse(error, fromWebRequest(request, request, framework)), request),
   })
 }
 

@@ -240,7 +240,7 @@ class Keycloak {
   #forbidden(request: Request, reason: string): Refused {
     const hint = 'Look at what that function asks of the token.'
     const error = new CloakwrightError('CW_FORBIDDEN', `Token: ${reason}`, { hint })
-    return this.#guard.refuse(error, fromIncoming(request, request, bodyAndId).id())
+    return this.#guard.refuse(error, fromIncoming(request, request, bodyAndId))
   }
 }
 

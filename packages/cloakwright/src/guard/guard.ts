@@ -4,6 +4,7 @@ import { type Decision, evaluate, type Policy, type PolicyContext } from '../pol
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
 import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
+import { type FormatError, inFormat } from './error-format.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
 import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
 import { hasTokenInQuery, refuseSecondToken } from './second-token.ts'
@@ -21,6 +22,8 @@ export interface GuardOptions {
   readonly resource?: ResourceOptions | undefined
   /** Whether a refusal tells the client the exact reason and the fix; by default only with `NODE_ENV=development`. */
   readonly explain?: boolean | undefined
+  /** Formats refusals and errors as the application does; by default they are `application/problem+json` (RFC 9457). */
+  readonly formatError?: FormatError | undefined
 }
 
 /** Decides who may pass; an adapter asks it and does what it says. */
@@ -35,7 +38,7 @@ export interface Guard {
    */
   admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Admission | Promise<Admission>
   /** The answer to an error, as every adapter gives it. */
-  refuse(error: unknown, requestId: string): Refused
+  refuse(error: unknown, request: Pick<GuardedRequest, 'id' | 'native'>): Refused
 }
 
 /** Makes the guard of one service; browser sessions count as credentials where they are given. */
@@ -51,12 +54,16 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     dpopAlgorithms: proofs.dpop?.algorithms,
     explain: options.explain ?? process.env['NODE_ENV'] === 'development',
   }
-  const refuse = (error: unknown, requestId: string): Refused => toRefused(error, { ...context, requestId })
+  const { formatError } = options
+  const refuse: Guard['refuse'] = (error, request) => {
+    const refused = toRefused(error, { ...context, requestId: request.id() })
+    return formatError === undefined ? refused : inFormat(refused, formatError, request.native)
+  }
 
   /** What a policy's own function threw is the service's failure, unless it says itself that clients may see it. */
   const fail = (error: unknown, request: GuardedRequest): Refused => {
     const shown = error instanceof CloakwrightError || isExposed(error)
-    return refuse(shown ? error : new Error('Policy: it failed', { cause: error }), request.id())
+    return refuse(shown ? error : new Error('Policy: it failed', { cause: error }), request)
   }
 
   // What has to wait is in functions of its own: a closure costs those that do not wait, too.
@@ -73,7 +80,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
       challenge: decision.challenge,
       hint: `The route needs ${policy.description}.`,
     })
-    return refuse(error, request.id())
+    return refuse(error, request)
   }
 
   const decide = (
@@ -139,7 +146,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     if (anonymous) return { kind: 'admitted', user: undefined }
     const login = await sessions?.challenge(toSessionRequest(request))
     if (login !== undefined) return { kind: 'redirected', response: login, orphaned: session !== undefined }
-    return refuse(nothingGiven(request), request.id())
+    return refuse(nothingGiven(request), request)
   }
 
   const start = (
@@ -151,7 +158,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     if (fields.length === 0 && sessions !== undefined) return withoutToken(request, policy, anonymous)
     const credentials = credentialsOf(fields, proofs.dpop !== undefined)
     if (credentials === undefined)
-      return anonymous ? { kind: 'admitted', user: undefined } : refuse(nothingGiven(request), request.id())
+      return anonymous ? { kind: 'admitted', user: undefined } : refuse(nothingGiven(request), request)
     const form = refuseSecondToken(request)
     return isPromise(form)
       ? withTokenAfter(form, request, policy, credentials)

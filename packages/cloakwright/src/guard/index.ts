@@ -1,3 +1,4 @@
+export type { ChallengeHeader, ErrorResponse, FormatError, ShownProblem } from './error-format.ts'
 export { createGuard, type Guard, type GuardOptions } from './guard.ts'
 export { createGuards, type Guards, type Middleware } from './guards.ts'
 export { bodyAndId, fromIncoming } from './node-request.ts'

@@ -28,10 +28,11 @@ export function toRefused(error: unknown, context: RefusalContext): Refused {
     if (known.retryAfter !== undefined) headers['retry-after'] = String(known.retryAfter)
   }
   const explained = context.explain && known !== undefined && known.status < 500
-  const body = explained ? { ...problem, reason: known.message, hint: known.hint } : problem
+  const shown = explained ? { ...problem, reason: known.message, hint: known.hint } : problem
   return {
     kind: 'refused',
-    answer: { status: problem.status, headers, body: JSON.stringify(body) },
+    problem: shown,
+    answer: { status: problem.status, headers, body: JSON.stringify(shown) },
     log: logOf(error, problem.status, context.requestId),
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AccessToken } from '../token/index.ts'
+import type { ShownProblem } from './error-format.ts'
 
 /** What an adapter reads of its framework's request. */
 export interface GuardedRequest {
@@ -50,6 +51,8 @@ export interface Admitted {
 /** The request is answered with a problem. */
 export interface Refused {
   readonly kind: 'refused'
+  readonly problem: ShownProblem
+  /** The problem in the format that clients get. */
   readonly answer: Answer
   readonly log: LogEntry
 }

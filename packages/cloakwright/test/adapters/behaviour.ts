@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { testErrorFormat } from './behaviour/error-format.ts'
 import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
@@ -15,6 +16,7 @@ export function testBehaviour(driver: Driver): void {
     describe('policies', () => testPolicies(driver))
     describe('proofs', () => testProofs(driver))
     describe('several guards', () => testSeveralGuards(driver))
+    describe('own error format', () => testErrorFormat(driver))
     describe('resource', () => testResource(driver))
   })
 }

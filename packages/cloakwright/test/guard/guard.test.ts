@@ -143,7 +143,7 @@ test.each([
 ] as const)('of %s a client in development learns the reason or not', (_name, code, isExplained) => {
   const error = new CloakwrightError(code, 'the reason', { hint: 'the fix' })
   for (const explain of [true, false]) {
-    const { answer } = createGuard({ verifier, explain }).refuse(error, 'id')
+    const { answer } = createGuard({ verifier, explain }).refuse(error, { id: () => 'id', native: undefined })
     const shown = explain && isExplained
     expect(JSON.parse(answer.body)['reason']).toBe(shown ? 'the reason' : undefined)
     expect(answer.body.includes('the fix')).toBe(shown)
