@@ -1,47 +1,35 @@
 import { type CanActivate, type ExecutionContext, HttpException, Inject, Injectable } from '@nestjs/common'
-import { HttpAdapterHost, Reflector } from '@nestjs/core'
+import { HttpAdapterHost } from '@nestjs/core'
 import { CloakwrightError } from '../errors.ts'
 import type { Guard, Refused } from '../guard/index.ts'
-import { type Policy, user as anyUser } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import { toGuardedRequest } from './nest-request.ts'
+import { ruleOf } from './nest-rules.ts'
 
 /** Where Nest finds the service's guard. */
 export const guardToken: symbol = Symbol('cloakwright')
-/** Where decorators leave their rule on a route or a controller. */
-export const ruleKey = 'cloakwright:rule'
 
-/** What a decorator asks for. */
-export interface Rule {
-  readonly policy: Policy
-  readonly anonymous: boolean
-}
-
-const anyone: Rule = { policy: anyUser(), anonymous: false }
-
-/** Lets in whom the decorators of the route, else of its controller, let in; verified users where there are none. */
+/** Lets in whom **all** decorators of the route and its controller let in; verified users where there are none. */
 export class CloakwrightGuard implements CanActivate {
   readonly #guard: Guard
-  readonly #reflector: Reflector
   readonly #host: HttpAdapterHost
 
-  constructor(guard: Guard, reflector: Reflector, host: HttpAdapterHost) {
+  constructor(guard: Guard, host: HttpAdapterHost) {
     this.#guard = guard
-    this.#reflector = reflector
     this.#host = host
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') throw notHttp(context.getType())
-    const targets = [context.getHandler(), context.getClass()]
-    const rule = this.#reflector.getAllAndOverride<Rule | undefined>(ruleKey, targets) ?? anyone
+    // For all routes, on the controller and on the method it runs once each: all get the one context of the call.
+    if (activated.has(context)) return true
+    const rule = ruleOf(context.getClass(), context.getHandler())
     const request: object = context.switchToHttp().getRequest()
-    // For all routes, on the controller and on the method it runs once each, and a DPoP proof is good for one look.
-    if (admitted.get(request)?.rule === rule) return true
     const admission = await this.#guard.admit(toGuardedRequest(request, context), rule.policy, rule.anonymous)
     if (admission.kind === 'refused') throw new RefusedException(admission)
     if (admission.kind === 'redirected') return false
-    admitted.set(request, { rule, user: admission.user })
+    users.set(request, admission.user)
+    activated.add(context)
     const response: unknown = context.switchToHttp().getResponse()
     for (const [name, value] of Object.entries(admission.headers ?? {}))
       this.#host.httpAdapter.setHeader(response, name, value)
@@ -50,12 +38,11 @@ export class CloakwrightGuard implements CanActivate {
 }
 Injectable()(CloakwrightGuard)
 Inject(guardToken)(CloakwrightGuard, undefined, 0)
-Inject(Reflector)(CloakwrightGuard, undefined, 1)
-Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 2)
+Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 1)
 
 /** The user whom a guard let in, of Express' or Fastify's request; `undefined` for an anonymous one. */
 export function maybeUserOf(request: object): AccessToken | undefined {
-  return admitted.get(request)?.user
+  return users.get(request)
 }
 
 /** A refusal on its way to the filter that answers it; other filters see an HttpException with the status and the problem. */
@@ -74,8 +61,10 @@ function bodyOf({ answer }: Refused): string | Record<string, unknown> {
   return isJson ? (JSON.parse(answer.body) as Record<string, unknown>) : answer.body
 }
 
+/** Calls that a guard has let in. */
+const activated = new WeakSet<ExecutionContext>()
 /** Whom guards let in, by the framework's request. */
-const admitted = new WeakMap<object, { readonly rule: Rule; readonly user: AccessToken | undefined }>()
+const users = new WeakMap<object, AccessToken | undefined>()
 
 function notHttp(type: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', `CloakwrightGuard: it guards HTTP routes, not ${type}`, {

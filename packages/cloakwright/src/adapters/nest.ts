@@ -1,8 +1,5 @@
 import {
-  applyDecorators,
-  createParamDecorator,
   type DynamicModule,
-  type ExecutionContext,
   Inject,
   type InjectionToken,
   Module,
@@ -10,24 +7,25 @@ import {
   type OnModuleInit,
   type OptionalFactoryDependency,
   type Provider,
-  SetMetadata,
-  UseGuards,
 } from '@nestjs/common'
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core'
-import { createGuard, createGuards, type Guard, type GuardOptions, type Guards } from '../guard/index.ts'
-import { noGuard } from '../guard/mistakes.ts'
-import type { AccessToken } from '../token/index.ts'
+import { createGuard, type Guard, type GuardOptions } from '../guard/index.ts'
 import { CloakwrightFilter } from './nest-filter.ts'
-import {
-  CloakwrightGuard,
-  guardToken,
-  maybeUserOf,
-  RefusedException,
-  type Rule,
-  ruleKey,
-} from './nest-guard.ts'
+import { CloakwrightGuard, guardToken } from './nest-guard.ts'
 
-export { CloakwrightFilter, CloakwrightGuard, maybeUserOf, RefusedException }
+export {
+  AllowAnonymous,
+  RequireClientRole,
+  RequirePolicy,
+  RequireRole,
+  RequireScope,
+  RequireUser,
+  type RuleDecorator,
+  User,
+  userOf,
+} from './nest-decorators.ts'
+export { CloakwrightFilter } from './nest-filter.ts'
+export { CloakwrightGuard, maybeUserOf, RefusedException } from './nest-guard.ts'
 
 /** How the options come to be where they depend on other providers. */
 export interface CloakwrightAsyncOptions {
@@ -102,42 +100,6 @@ export class CloakwrightModule implements OnModuleInit {
 Module({})(CloakwrightModule)
 Inject(guardToken)(CloakwrightModule, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightModule, undefined, 1)
-
-/** A decorator for a route or a whole controller. */
-export type RuleDecorator = ClassDecorator & MethodDecorator
-
-const guards: Guards<RuleDecorator> = createGuards((policy, anonymous) =>
-  applyDecorators(SetMetadata(ruleKey, { policy, anonymous } satisfies Rule), UseGuards(CloakwrightGuard)),
-)
-
-/** Lets in requests with a valid access token. */
-export const RequireUser: Guards<RuleDecorator>['requireUser'] = guards.requireUser
-/** Lets in users with **every one** of the realm roles; others get 403. */
-export const RequireRole: Guards<RuleDecorator>['requireRole'] = guards.requireRole
-/** Lets in users with **every one** of that client's roles; others get 403. */
-export const RequireClientRole: Guards<RuleDecorator>['requireClientRole'] = guards.requireClientRole
-/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
-export const RequireScope: Guards<RuleDecorator>['requireScope'] = guards.requireScope
-/** Lets in users whom a policy allows. */
-export const RequirePolicy: Guards<RuleDecorator>['requirePolicy'] = guards.requirePolicy
-/** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
-export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.allowAnonymous
-
-/** The verified token of the request, as a parameter; `undefined` for an anonymous request. */
-export const User: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => maybeUserOf(context.switchToHttp().getRequest<object>()),
-)
-
-/**
- * The user whom a guard let in, of Express' or Fastify's request.
- *
- * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
- */
-export function userOf(request: object): AccessToken {
-  const user = maybeUserOf(request)
-  if (user !== undefined) return user
-  throw noGuard('Put @RequireUser() on the route.')
-}
 
 function toModule(
   providers: Provider[],

@@ -1,16 +1,15 @@
 import * as common from '@nestjs/common'
 import * as core from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import { createVerifier, type GuardOptions, role } from 'cloakwright'
+import { createVerifier, role } from 'cloakwright'
 import * as cloakwright from 'cloakwright/nest'
-import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { makeProofKey, signProof } from '../proof/support/proofs.ts'
-import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { testBehaviour } from './behaviour.ts'
 import { bearer, send } from './behaviour/client.ts'
-import { nestDriver, toLogger } from './drivers/nest.ts'
-import type { Logged, Service } from './drivers/types.ts'
+import { nestDriver } from './drivers/nest.ts'
+import { decorate, publicUrl, useNest } from './drivers/nest-service.ts'
+import type { Service } from './drivers/types.ts'
 
 const { Controller, Get, HttpCode, Module, UseFilters } = common
 const { APP_GUARD, NestFactory } = core
@@ -33,73 +32,11 @@ testBehaviour(
 
 // What is Nest's own.
 
-const key = makeKey('one', 'ES256')
 const proofKey = await makeProofKey()
-const publicUrl = 'https://api.example.com'
-const apps: common.INestApplication[] = []
-const logs: Logged[] = []
-let issuer: TestIssuer
-let token: string
-beforeAll(async () => {
-  issuer = await startIssuer([key.jwk])
-  token = await signClaims(key, claimsOf(issuer.issuer))
-})
-afterAll(async () => {
-  for (const app of apps) await app.close()
-  await issuer.close()
-})
-
-const options = (): GuardOptions => ({
-  verifier: createVerifier({ issuer: issuer.issuer, audience: 'shop-api', dpop: { publicUrl } }),
-})
-
-/** Applies decorators to a method as TypeScript does; the first is the outermost. */
-function decorate(controller: new () => object, method: string, ...decorators: MethodDecorator[]): void {
-  const descriptor = Object.getOwnPropertyDescriptor(controller.prototype, method) as PropertyDescriptor
-  for (const decorator of decorators.toReversed())
-    decorator(controller.prototype as object, method, descriptor)
-}
-
-async function start(
-  metadata: common.ModuleMetadata,
-  prepare: (app: common.INestApplication) => void = () => {},
-): Promise<Service> {
-  class Root {}
-  Module(metadata)(Root)
-  const app = await NestFactory.create(Root, { logger: toLogger(logs), abortOnError: false })
-  apps.push(app)
-  prepare(app)
-  await app.listen(0, '127.0.0.1')
-  return {
-    port: (app.getHttpServer() as { address(): AddressInfo }).address().port,
-    close: () => app.close(),
-  }
-}
-
-/** Statuses of requests with the token. */
-async function statuses(service: Service, ...paths: string[]): Promise<number[]> {
-  const found: number[] = []
-  for (const path of paths) found.push((await send(service, path, { fields: [bearer(token)] })).status)
-  return found
-}
+const world = useNest()
+const { logs, options, start, statuses } = world
 
 describe('decorators', () => {
-  test('on a method override those of its controller', async () => {
-    class Orders {
-      list() {}
-      audit() {}
-      all() {}
-    }
-    RequireRole('nobody')(Orders)
-    decorate(Orders, 'list', Get('list'))
-    decorate(Orders, 'audit', Get('audit'), RequireRole('admin'))
-    decorate(Orders, 'all', Get('all'), AllowAnonymous())
-    Controller()(Orders)
-    const service = await start({ imports: [CloakwrightModule.forRoot(options())], controllers: [Orders] })
-    expect(await statuses(service, '/list', '/audit', '/all')).toEqual([403, 200, 200])
-    expect((await send(service, '/all')).status).toBe(200)
-  })
-
   test('give the user as a parameter', async () => {
     class Me {
       me(user: { username?: string } | undefined) {
@@ -110,7 +47,9 @@ describe('decorators', () => {
     User()(Me.prototype, 'me', 0)
     Controller()(Me)
     const service = await start({ imports: [CloakwrightModule.forRoot(options())], controllers: [Me] })
-    expect((await send(service, '/me', { fields: [bearer(token)] })).json()).toEqual({ user: 'alice' })
+    expect((await send(service, '/me', { fields: [bearer(await world.sign())] })).json()).toEqual({
+      user: 'alice',
+    })
   })
 
   test('run their guard once a request, wherever they stand: a DPoP proof is good for one look', async () => {
@@ -125,7 +64,7 @@ describe('decorators', () => {
       controllers: [Me],
       providers: [{ provide: APP_GUARD, useExisting: CloakwrightGuard }],
     })
-    const bound = await signClaims(key, claimsOf(issuer.issuer, { typ: 'DPoP', cnf: { jkt: proofKey.jkt } }))
+    const bound = await world.sign({ typ: 'DPoP', cnf: { jkt: proofKey.jkt } })
     const proof = await signProof(proofKey, { method: 'GET', uri: `${publicUrl}/me`, accessToken: bound })
     const fields = [['authorization', `DPoP ${bound}`] as const, ['dpop', proof] as const]
     expect((await send(service, '/me', { fields })).status).toBe(200)
@@ -147,7 +86,7 @@ describe('decorators', () => {
     decorate(Me, 'me', Get('me'), RequirePolicy(policy))
     Controller()(Me)
     const service = await start({ imports: [CloakwrightModule.forRoot(options())], controllers: [Me] })
-    expect(await statuses(service, '/me')).toEqual([200])
+    expect(await statuses(service, ['/me'])).toEqual([200])
     expect(seen).toEqual([Me])
   })
 })
@@ -170,7 +109,7 @@ describe('the guard for all routes', () => {
       (app) => app.setGlobalPrefix('api'),
     )
     expect((await send(service, '/api/orders/list')).status).toBe(401)
-    expect(await statuses(service, '/api/orders/list')).toEqual([200])
+    expect(await statuses(service, ['/api/orders/list'])).toEqual([200])
     expect((await send(service, '/api/orders/open')).status).toBe(200)
     expect((await send(service, '/.well-known/oauth-protected-resource')).status).toBe(200)
   })
@@ -192,11 +131,11 @@ describe('the module', () => {
       imports: [SettingsModule],
       inject: [Settings],
       useFactory: async ({ audience }: Settings) => ({
-        verifier: createVerifier({ issuer: issuer.issuer, audience }),
+        verifier: createVerifier({ issuer: world.issuer.issuer, audience }),
       }),
     })
     const service = await start({ imports: [imported], controllers: [Me] })
-    expect(await statuses(service, '/me')).toEqual([200])
+    expect(await statuses(service, ['/me'])).toEqual([200])
   })
 
   test('missing: the application does not start', async () => {
@@ -263,7 +202,7 @@ describe('exceptions', () => {
 
   test('go to Nest’s log', async () => {
     logs.length = 0
-    await statuses(service, '/forbidden')
+    await statuses(service, ['/forbidden'])
     expect(logs).toMatchObject([
       { level: 'info', code: 'CW_FORBIDDEN', message: 'Token: missing realm role: nobody' },
     ])

@@ -1,0 +1,65 @@
+import { createParamDecorator, type ExecutionContext, UseGuards } from '@nestjs/common'
+import { CloakwrightError } from '../errors.ts'
+import { createGuards, type Guards } from '../guard/index.ts'
+import { noGuard } from '../guard/mistakes.ts'
+import type { Policy } from '../policy/index.ts'
+import type { AccessToken } from '../token/index.ts'
+import { CloakwrightGuard, maybeUserOf } from './nest-guard.ts'
+import { addRule, placeOf } from './nest-rules.ts'
+
+/**
+ * A decorator for a method or a whole class: of a controller, a GraphQL resolver or a gateway. **All** rules of class and
+ * method hold, whatever their order.
+ */
+export type RuleDecorator = ClassDecorator & MethodDecorator
+
+const guards: Guards<RuleDecorator> = createGuards(toDecorator)
+
+/** Lets in requests with a valid access token. */
+export const RequireUser: Guards<RuleDecorator>['requireUser'] = guards.requireUser
+/** Lets in users with **every one** of the realm roles; others get 403. */
+export const RequireRole: Guards<RuleDecorator>['requireRole'] = guards.requireRole
+/** Lets in users with **every one** of that client's roles; others get 403. */
+export const RequireClientRole: Guards<RuleDecorator>['requireClientRole'] = guards.requireClientRole
+/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+export const RequireScope: Guards<RuleDecorator>['requireScope'] = guards.requireScope
+/** Lets in users whom a policy allows. */
+export const RequirePolicy: Guards<RuleDecorator>['requirePolicy'] = guards.requirePolicy
+/**
+ * Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused.
+ *
+ * On a method it lifts what the class needs. On a class it opens the methods that have no rule of their own, and lifts
+ * what base classes need. Beside a rule of the same method or class it has no effect: that rule holds.
+ */
+export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.allowAnonymous
+
+/** The verified token of the request, as a parameter; `undefined` for an anonymous request. */
+export const User: () => ParameterDecorator = createParamDecorator(
+  (_data: unknown, context: ExecutionContext) => maybeUserOf(context.switchToHttp().getRequest<object>()),
+)
+
+/**
+ * The user whom a guard let in, of Express' or Fastify's request (in GraphQL the one of the context), or of a gateway's
+ * client.
+ *
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ */
+export function userOf(request: object): AccessToken {
+  const user = maybeUserOf(request)
+  if (user !== undefined) return user
+  throw noGuard('Put @RequireUser() on the route.')
+}
+
+function toDecorator(policy: Policy, anonymous: boolean): RuleDecorator {
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (name !== undefined && (typeof descriptor?.value !== 'function' || typeof target === 'function'))
+      throw new CloakwrightError(
+        'CW_CONFIG_INVALID',
+        `${placeOf(target, name)}: a decorator of cloakwright guards methods and classes only`,
+        { hint: 'Put it on a method of the class, or on the class.' },
+      )
+    if (!addRule(target, name, { policy, anonymous })) return
+    const decorate = UseGuards(CloakwrightGuard) as (...place: unknown[]) => void
+    decorate(target, name, descriptor)
+  }
+}
