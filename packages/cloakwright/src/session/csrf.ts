@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { isUpgrade } from '../upgrade.ts'
 import type { SessionRequest } from './types.ts'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -8,11 +9,23 @@ const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-
  * Lets a state-changing request of a browser pass only with the browser's own word that one of our pages sent it:
  * Sec-Fetch-Site, or the Origin where a browser does not send it. What is no form must also carry `X-CSRF: 1`, a header
  * that no form can send, and that a script elsewhere can't send without a CORS preflight, which nobody answers.
+ * A WebSocket is a GET that any page may send with the cookie and read the answer of: only its Origin tells the page
+ * (RFC 6455 §10.2), so it has to be there.
  *
  * @throws {CW_SESSION_ORIGIN}
  */
 export function requireSameOrigin(request: SessionRequest, publicOrigin: string): void {
   const { headers } = request
+  if (isUpgrade(request.method, headers.get('upgrade'))) {
+    if (headers.get('origin') === publicOrigin) return
+    throw new CloakwrightError(
+      'CW_SESSION_ORIGIN',
+      'The WebSocket comes with a session cookie, and its Origin is not that of this service',
+      {
+        hint: `Open it from a page on ${publicOrigin}: browsers add Origin by themselves. Other clients send a bearer token instead of a cookie.`,
+      },
+    )
+  }
   if (safeMethods.has(request.method)) return
   const site = headers.get('sec-fetch-site')
   const sameOrigin = site === null ? headers.get('origin') === publicOrigin : site === 'same-origin'
@@ -33,6 +46,7 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
 /** Whether a browser opens a page with this request, and so can be redirected to a login. */
 export function isNavigation({ method, headers }: SessionRequest): boolean {
   if (method !== 'GET' || headers.get('authorization') !== null) return false
+  if (isUpgrade(method, headers.get('upgrade'))) return false
   // Browsers send both; Node's fetch sends the mode alone, and asks for a page if its Accept says so.
   const mode = headers.get('sec-fetch-site') === null ? null : headers.get('sec-fetch-mode')
   if (mode !== null && mode !== 'navigate') return false

@@ -4,6 +4,7 @@ import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
 import { testSeveralGuards } from './behaviour/several-guards.ts'
+import { testSessions } from './behaviour/sessions.ts'
 import { testTokens } from './behaviour/tokens.ts'
 import { testTransport } from './behaviour/transport.ts'
 import type { Driver } from './drivers/types.ts'
@@ -18,5 +19,6 @@ export function testBehaviour(driver: Driver): void {
     describe('several guards', () => testSeveralGuards(driver))
     describe('own error format', () => testErrorFormat(driver))
     describe('resource', () => testResource(driver))
+    describe.runIf(driver.acceptsSessions)('sessions', () => testSessions(driver))
   })
 }

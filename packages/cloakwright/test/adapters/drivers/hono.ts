@@ -13,6 +13,7 @@ export const honoDriver: Driver = {
   answersErrors: true,
   registers: true,
   knowsConnection: true,
+  acceptsSessions: false,
   logs,
   async start(options) {
     const { fetch } = makeApp(options)
@@ -31,6 +32,7 @@ export const honoFetchDriver: Driver = {
   ...honoDriver,
   name: 'Hono on web requests',
   knowsConnection: false,
+  acceptsSessions: false,
   start(options) {
     const app = makeApp(options)
     return serveFetch(async (request) => app.fetch(request))

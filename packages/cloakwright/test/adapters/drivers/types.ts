@@ -1,4 +1,5 @@
 import type { GuardOptions, LogEntry } from 'cloakwright'
+import type { SessionEngine } from 'cloakwright/session'
 import type { Guards } from '../../../src/guard/index.ts'
 
 /** What a handler answers with. */
@@ -33,6 +34,8 @@ export function guardsOf<Guard>({ guard, guards }: Route, by: Guards<Guard>): re
 export interface ServiceOptions {
   /** What the guards work with; without it the adapter is not registered. */
   readonly guard?: GuardOptions | undefined
+  /** Browser sessions that are accepted, where the adapter accepts any. */
+  readonly sessions?: SessionEngine | undefined
   readonly routes: readonly Route[]
   /** More routes, in a router of the framework's own that is mounted below `/mounted`. */
   readonly mounted?: readonly Route[] | undefined
@@ -56,6 +59,8 @@ export interface Driver {
   readonly registers: boolean
   /** Whether the connection is known, for what a proxy on it says. */
   readonly knowsConnection: boolean
+  /** Whether it accepts browser sessions. */
+  readonly acceptsSessions: boolean
   /** Everything that was logged by the services since the start, as it was given to the log. */
   readonly logs: Logged[]
   start(options: ServiceOptions): Promise<Service>

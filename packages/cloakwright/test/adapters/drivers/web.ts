@@ -12,6 +12,7 @@ export const webDriver: Driver = {
   answersErrors: true,
   registers: false,
   knowsConnection: false,
+  acceptsSessions: false,
   logs,
   start({ guard, routes, mounted = [] }) {
     if (guard === undefined) throw new Error('the web adapter has no guards without options')
