@@ -49,6 +49,7 @@ export const errorStatus = {
   CW_LOGIN_RESPONSE: 400,
   CW_SESSION_ORIGIN: 403,
   CW_SESSION_ENDED: 401,
+  CW_TICKET_INVALID: 401,
   CW_LOGOUT_TOKEN: 400,
   CW_PROVIDER_UNAVAILABLE: 503,
   // What replicas share.

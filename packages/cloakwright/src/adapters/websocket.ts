@@ -1,23 +1,27 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../clock.ts'
+import { CloakwrightError } from '../errors.ts'
 import {
   type Answer,
+  type ClosableSocket,
+  closeBy,
   createGuard,
-  type Framework,
   fromIncoming,
   type GuardOptions,
   type LogEntry,
 } from '../guard/index.ts'
 import { type Policy, user as anyUser } from '../policy/index.ts'
+import type { SessionEngine } from '../session/types.ts'
 import type { AccessToken } from '../token/index.ts'
+
+export { createTickets, type Tickets, type TicketsOptions } from '../guard/index.ts'
 
 /** What the guard of upgrades works with. */
 export interface UpgradeGuardOptions extends GuardOptions {
+  /** Browser sessions that are accepted, from pages of their `publicUrl` only (the handshake's Origin). */
+  readonly sessions?: SessionEngine | undefined
   /** Hears of each refusal, with the exact reason for the log. */
   readonly onRefused?: ((entry: LogEntry, request: IncomingMessage) => void) | undefined
-  /** Whether the connection ends with the token that opened it; `true` by default. */
-  readonly endWithToken?: boolean | undefined
 }
 
 /**
@@ -32,13 +36,15 @@ export type UpgradeGuard = (
 
 /**
  * Guards WebSocket upgrades of Node's HTTP server (RFC 6455 §4.2.2): the token comes in the handshake's Authorization
- * field, and the connection ends when it expires.
+ * header, or the user by a session cookie or a ticket, as browsers can. The socket ends with what opened it: the client
+ * gets code 4401 and "token expired", "token revoked" or "session ended"; 4403 and "access withdrawn" where a session's
+ * next token is no longer allowed; 1013 where that can't be found out.
  *
  * @example
  * ```ts
  * import { createServer } from 'node:http'
  * import { createVerifier } from 'cloakwright'
- * import { createUpgradeGuard } from 'cloakwright/websocket'
+ * import { closeOnEnd, createUpgradeGuard } from 'cloakwright/websocket'
  * import { WebSocketServer } from 'ws'
  *
  * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
@@ -48,49 +54,53 @@ export type UpgradeGuard = (
  * createServer().on('upgrade', async (request, socket, head) => {
  *   const user = await guard(request, socket)
  *   if (user === undefined) return
- *   sockets.handleUpgrade(request, socket, head, (ws) => ws.send(`hello ${user.username}`))
+ *   sockets.handleUpgrade(request, socket, head, (ws) => {
+ *     closeOnEnd(ws, request)
+ *     ws.send(`hello ${user.username}`)
+ *   })
  * })
  * ```
  */
 export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
-  const guard = createGuard(options)
+  const guard = createGuard(options, options.sessions)
   const any = anyUser()
   return async (request, socket, policy = any) => {
-    const guarded = fromIncoming(request, request, handshake)
+    const guarded = fromIncoming(request, request, { ...withoutBody, connection: () => socket })
     // A client that goes away meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
     const admission = await guard.admit(guarded, policy, false)
     socket.off('error', ignore)
     if (socket.destroyed) return undefined
-    if (admission.kind === 'admitted') {
-      if (admission.user !== undefined && (options.endWithToken ?? true))
-        endWith(admission.user, socket, options.verifier.clock)
-      return admission.user
-    }
-    if (admission.kind === 'refused') {
-      answer(admission.answer, socket)
-      options.onRefused?.(admission.log, request)
-    }
+    if (admission.kind === 'admitted') return admission.user
+    // A handshake is no navigation, so that a login is no answer to it.
+    const refused = admission.kind === 'refused' ? admission : guard.refuse(noUser(), guarded)
+    answer(refused.answer, socket)
+    options.onRefused?.(refused.log, request)
     return undefined
   }
 }
 
 /** A handshake has no body, and no framework that names it. */
-const handshake: Framework<IncomingMessage> = { form: () => undefined, id: () => undefined }
+const withoutBody = { form: () => undefined, id: () => undefined }
 
-/** The longest time that a timer of Node can wait. */
-const longestTimer = 2 ** 31 - 1
+/**
+ * Lets the WebSocket's library send the close frame when the user's token or session ends, so that messages on their way
+ * arrive first and the library knows the code. Without this call the guard writes the frame on the connection itself.
+ *
+ * @param request That of the handshake: Node's own, or Fastify's.
+ */
+export function closeOnEnd(
+  socket: ClosableSocket,
+  request: IncomingMessage | { readonly raw: IncomingMessage },
+): void {
+  closeBy('raw' in request ? request.raw : request, socket)
+}
 
-function endWith(token: AccessToken, socket: Duplex, clock: Clock): void {
-  const wait = (): NodeJS.Timeout => {
-    const left = (token.expiresAt + clock.tolerance) * 1000 - clock.now()
-    return left > longestTimer
-      ? setTimeout(() => (timer = wait()), longestTimer).unref()
-      : setTimeout(() => socket.destroy(), Math.max(0, left)).unref()
-  }
-  let timer = wait()
-  socket.once('close', () => clearTimeout(timer))
+function noUser(): CloakwrightError {
+  return new CloakwrightError('CW_TOKEN_MISSING', 'Request: no bearer token, no session and no ticket', {
+    hint: 'Send Authorization: Bearer TOKEN',
+  })
 }
 
 function answer({ status, headers, body }: Answer, socket: Duplex): void {

@@ -4,12 +4,15 @@ import { type Decision, evaluate, type Policy, type PolicyContext } from '../pol
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
 import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
+import { isUpgrade } from '../upgrade.ts'
 import { type FormatError, inFormat } from './error-format.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
 import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
 import { hasTokenInQuery, refuseSecondToken } from './second-token.ts'
 import { fromSession } from './session.ts'
 import { toSessionRequest } from './session-request.ts'
+import { createSocketWatch } from './socket-watch.ts'
+import { ticketOf, type Tickets } from './tickets.ts'
 import type { Admission, GuardedRequest, Refused } from './types.ts'
 import { createJudge } from './verdict.ts'
 
@@ -24,6 +27,12 @@ export interface GuardOptions {
   readonly explain?: boolean | undefined
   /** Formats refusals and errors as the application does; by default they are `application/problem+json` (RFC 9457). */
   readonly formatError?: FormatError | undefined
+  /**
+   * Whether a WebSocket that a guard lets in ends with the token or the session that opened it; `true` by default.
+   */
+  readonly endWithToken?: boolean | undefined
+  /** Lets in WebSockets by a ticket (`?ticket=…`), for pages that hold a bearer token. */
+  readonly tickets?: Tickets | undefined
 }
 
 /** Decides who may pass; an adapter asks it and does what it says. */
@@ -138,15 +147,31 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     request: GuardedRequest,
     policy: Policy,
     anonymous: boolean,
+    isUse: boolean,
   ): Promise<Admission> => {
-    const session = sessions && (await fromSession(judge, sessions, request))
-    if (session?.user !== undefined)
+    const found = sessions && (await fromSession(judge, sessions, request, isUse))
+    if (found?.user !== undefined) {
+      const { session, user } = found
       // RFC 9111 §3.5 keeps shared caches from answers to Authorization, not from those to cookies.
-      return await decide(request, policy, session.user, session.text, { 'cache-control': 'no-store' })
+      const headers = { 'cache-control': 'no-store' }
+      const admission = await decide(request, policy, user, session.accessToken, headers)
+      return admission.kind === 'admitted' ? { ...admission, session } : admission
+    }
     if (anonymous) return { kind: 'admitted', user: undefined }
     const login = await sessions?.challenge(toSessionRequest(request))
-    if (login !== undefined) return { kind: 'redirected', response: login, orphaned: session !== undefined }
+    if (login !== undefined) return { kind: 'redirected', response: login, orphaned: found !== undefined }
     return refuse(nothingGiven(request), request)
+  }
+
+  const withTicket = async (
+    request: GuardedRequest,
+    policy: Policy,
+    tickets: Tickets,
+    ticket: string,
+  ): Promise<Admission> => {
+    const user = await judge.ticket(request, tickets, ticket)
+    // The token itself is not in the ticket.
+    return await decide(request, policy, user, '')
   }
 
   const start = (
@@ -155,7 +180,11 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     anonymous: boolean,
   ): Admission | Promise<Admission> => {
     const fields = request.fields('authorization')
-    if (fields.length === 0 && sessions !== undefined) return withoutToken(request, policy, anonymous)
+    if (fields.length === 0 && options.tickets !== undefined && isHandshake(request)) {
+      const ticket = ticketOf(request)
+      if (ticket !== undefined) return withTicket(request, policy, options.tickets, ticket)
+    }
+    if (fields.length === 0 && sessions !== undefined) return withoutToken(request, policy, anonymous, true)
     const credentials = credentialsOf(fields, proofs.dpop !== undefined)
     if (credentials === undefined)
       return anonymous ? { kind: 'admitted', user: undefined } : refuse(nothingGiven(request), request)
@@ -183,18 +212,49 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     }
   }
 
+  const watchSocket = options.endWithToken === false ? undefined : createSocketWatch(verifier, sessions)
+  /** What is let in stays open after this: it is looked at until it is closed. */
+  const watched = (request: GuardedRequest, policy: Policy, admission: Admission): Admission => {
+    if (admission.kind !== 'admitted' || admission.user === undefined) return admission
+    const admitAgain = async (): Promise<Admission> =>
+      await settle(request, withoutToken(lookedAtAnew(request), policy, false, false))
+    try {
+      watchSocket?.(request, admission.user, admission.session, admitAgain)
+      return admission
+    } catch (error) {
+      return fail(error, request)
+    }
+  }
+
+  const admit: Guard['admit'] = (request, policy, anonymous) => {
+    try {
+      const admission = start(request, policy, anonymous)
+      return isPromise(admission) ? settle(request, admission) : admission
+    } catch (error) {
+      return fail(error, request)
+    }
+  }
+
   return {
     resource,
     admit(request, policy, anonymous) {
-      try {
-        const admission = start(request, policy, anonymous)
-        return isPromise(admission) ? settle(request, admission) : admission
-      } catch (error) {
-        return fail(error, request)
-      }
+      const admission = admit(request, policy, anonymous)
+      if (request.connection === undefined) return admission
+      return isPromise(admission)
+        ? admission.then((settled) => watched(request, policy, settled))
+        : watched(request, policy, admission)
     },
     refuse,
   }
+}
+
+/** The same request as another one, for which nothing is known yet. */
+function lookedAtAnew(request: GuardedRequest): GuardedRequest {
+  return Object.create(request, { identity: { value: {} } }) as GuardedRequest
+}
+
+function isHandshake(request: GuardedRequest): boolean {
+  return isUpgrade(request.method, request.fields('upgrade')[0])
 }
 
 type Headers = Readonly<Record<string, string>>

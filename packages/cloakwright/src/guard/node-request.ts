@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Framework, GuardedRequest } from './types.ts'
 
 /** Makes what guards read from Node's own request: its fields as they came, since Node keeps only the first of two Authorization fields. */
@@ -40,6 +41,12 @@ class NodeRequest<Native> implements GuardedRequest {
   get target(): string {
     // Express cuts the path of a router off `url` and keeps the whole one aside.
     return (this.incoming as { originalUrl?: string }).originalUrl ?? this.incoming.url ?? '/'
+  }
+
+  get connection(): Duplex | undefined {
+    // Node marks a request whose connection left HTTP; its types do not tell.
+    const { socket, upgrade } = this.incoming as IncomingMessage & { readonly upgrade?: boolean | null }
+    return this.framework.connection?.(this.native) ?? (upgrade === true ? socket : undefined)
   }
 
   fields(name: string): readonly string[] {

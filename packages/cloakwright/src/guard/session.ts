@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import type { SessionEngine } from '../session/types.ts'
+import type { Session, SessionEngine } from '../session/types.ts'
 import type { AccessToken } from '../token/index.ts'
 import type { GuardedRequest } from './types.ts'
 import type { Judge } from './verdict.ts'
@@ -19,16 +19,16 @@ export async function fromSession(
   judge: Judge,
   sessions: SessionEngine,
   request: GuardedRequest,
-): Promise<{ readonly user: AccessToken | undefined; readonly text: string } | undefined> {
+  isUse: boolean,
+): Promise<{ readonly user: AccessToken | undefined; readonly session: Session } | undefined> {
   if (request.fields('cookie').length === 0) return undefined
-  const session = await judge.session(request, sessions)
+  const session = await judge.session(request, sessions, isUse)
   if (session === undefined) return undefined
-  const text = session.accessToken
   try {
-    return { user: await judge.verifySession(request, text), text }
+    return { user: await judge.verifySession(request, session.accessToken), session }
   } catch (error) {
     const code = error instanceof CloakwrightError ? error.code : undefined
     if (code === undefined || !orphaned.has(code)) throw error
-    return { user: undefined, text }
+    return { user: undefined, session }
   }
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Session } from '../session/types.ts'
 import type { AccessToken } from '../token/index.ts'
 import type { ShownProblem } from './error-format.ts'
 
@@ -13,6 +15,8 @@ export interface GuardedRequest {
   readonly identity: object
   /** Node's own request, where the framework runs on it: for the socket's certificate. */
   readonly incoming?: IncomingMessage | undefined
+  /** The connection that the request takes over from HTTP, if it is an upgrade that the server accepts. */
+  readonly connection?: Duplex | undefined
   /** Every field of that name (in lower case), in order. */
   fields(name: string): readonly string[]
   /** The parsed form of the body, if it is one and the framework has read it; a promise where it has to be read first. */
@@ -34,6 +38,8 @@ export interface Framework<Native> {
   readonly id: (native: Native) => unknown
   /** Scheme and host that the client asked for; only sessions ask for it. */
   readonly origin?: ((native: Native) => string) | undefined
+  /** The connection of an upgrade, where Node’s own mark on the request is not enough. */
+  readonly connection?: ((native: Native) => Duplex) | undefined
 }
 
 /** What a guard says: let it in, or answer instead. */
@@ -46,6 +52,8 @@ export interface Admitted {
   readonly user: AccessToken | undefined
   /** Fields for the answer that the handler gives. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** The browser session that the user comes from, if it is one. */
+  readonly session?: Session | undefined
 }
 
 /** The request is answered with a problem. */

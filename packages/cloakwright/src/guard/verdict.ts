@@ -5,11 +5,13 @@ import {
   type AccessToken,
   type Credentials,
   refuseJoined,
+  refuseRevoked,
   type Verifier,
   verifyAtOnceBy,
 } from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
 import { toSessionRequest } from './session-request.ts'
+import type { Tickets } from './tickets.ts'
 import type { GuardedRequest } from './types.ts'
 
 /** Looks at the credentials of requests. */
@@ -22,7 +24,9 @@ export interface Judge {
   /** The user of a session's token. */
   verifySession(request: GuardedRequest, token: string): AccessToken | Promise<AccessToken>
   /** The request's session, loaded once. */
-  session(request: GuardedRequest, sessions: SessionEngine): Promise<Session | undefined>
+  session(request: GuardedRequest, sessions: SessionEngine, isUse: boolean): Promise<Session | undefined>
+  /** The user of the request's ticket, which is used up once. */
+  ticket(request: GuardedRequest, tickets: Tickets, ticket: string): Promise<AccessToken>
 }
 
 /** Makes the judge of one verifier; all guards with the same verifier share its verdicts. */
@@ -38,6 +42,13 @@ export function createJudge(verifier: Verifier): Judge {
   }
   const find = (request: GuardedRequest): Promise<AccessToken> | undefined =>
     tokens.find(request.identity, credentialsText(request), clock.now())
+
+  const redeem = async (tickets: Tickets, ticket: string): Promise<AccessToken> => {
+    const user = await tickets.redeem(ticket)
+    await verifier.revocations?.ready()
+    refuseRevoked(verifier.revocations, user, String(user.claims['iss']))
+    return user
+  }
 
   return {
     verify(request, credentials) {
@@ -59,14 +70,22 @@ export function createJudge(verifier: Verifier): Judge {
       const user = verifyAtOnce(token)
       return isPromise(user) ? keep(request, user) : user
     },
-    session(request, sessions) {
+    session(request, sessions, isUse) {
       const loaded: PerRequest<Session | undefined> = verdictsOf(sessionsBy, sessions)
       const question = credentialsText(request)
       const known = loaded.find(request.identity, question, clock.now())
       if (known !== undefined) return known
-      const session = sessions.authenticate(toSessionRequest(request))
+      const session = sessions.authenticate(toSessionRequest(request), isUse)
       loaded.keep(request.identity, question, session, clock.now())
       return session
+    },
+    ticket(request, given, ticket) {
+      const redeemed: PerRequest<AccessToken> = verdictsOf(ticketsBy, given)
+      const known = redeemed.find(request.identity, ticket, clock.now())
+      if (known !== undefined) return known
+      const user = redeem(given, ticket)
+      redeemed.keep(request.identity, ticket, user, clock.now())
+      return user
     },
   }
 }
@@ -81,6 +100,7 @@ async function orRefuseJoined(user: Promise<AccessToken>, credentials: Credentia
 }
 
 const tokensBy = new WeakMap<object, PerRequest<AccessToken>>()
+const ticketsBy = new WeakMap<object, PerRequest<AccessToken>>()
 const sessionsBy = new WeakMap<object, PerRequest<Session | undefined>>()
 
 function verdictsOf<T>(all: WeakMap<object, PerRequest<T>>, judge: object): PerRequest<T> {

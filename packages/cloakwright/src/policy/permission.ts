@@ -91,6 +91,10 @@ function createConfigured(options: PermissionsOptions): Permission {
       return undetermined('the token comes from another realm than the permissions')
     if (token.binding?.jkt !== undefined)
       return undetermined('Keycloak tells nobody the permissions of a token that is bound by DPoP')
+    if (tokenText === '')
+      return undetermined(
+        'the realm is asked with the token itself, which a WebSocket’s ticket does not hold',
+      )
     const key = `${createHash('sha256').update(tokenText).digest('base64')} ${asked}`
     const entry = known.get(key)
     if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision

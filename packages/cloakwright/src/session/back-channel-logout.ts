@@ -5,7 +5,7 @@ import { CloakwrightError } from '../errors.ts'
 import { createKeySet } from '../keys/index.ts'
 import type { RevokedBy } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
-import { sha256 } from './crypto.ts'
+import { sha256 } from '../sealing.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */
@@ -27,7 +27,7 @@ export function createBackChannelLogout(
   context: SessionContext,
   report: (error: CloakwrightError) => void,
 ): BackChannelLogout {
-  const { config, revocations, store } = context
+  const { config, revocations, store, watchers } = context
   const { clockTolerance } = config
   const verify = createTokenCheck(context)
 
@@ -37,6 +37,7 @@ export function createBackChannelLogout(
       const by =
         sid === undefined ? { subject: sub ?? '', createdBefore: (iat + clockTolerance) * 1000 } : { sid }
       await store.removeWhere(config.issuer, by)
+      watchers.tell(by)
       await revocations?.revoke(config.issuer, sid === undefined ? ofUser(sub, iat) : { sid })
       const expiresAt = (iat + maxTokenAge + clockTolerance) * 1000
       const id = sha256(`logout ${config.issuer} ${jti}`)

@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import type { SessionRecord } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
-import { randomToken, sha256 } from './crypto.ts'
+import { randomToken, sha256 } from '../sealing.ts'
 import { clearLogin, findLogin, type Login, loginLifetime, startLogin } from './login.ts'
 import { errorPage, redirect, withCookies } from './pages.ts'
 import type { Grant } from './provider.ts'
@@ -53,7 +53,7 @@ async function createSession(
   request: SessionRequest,
   grant: Grant,
 ): Promise<string> {
-  const { config, cookies, store } = context
+  const { config, cookies, store, watchers } = context
   const { subject, sid } = grant
   if (subject === undefined)
     throw new CloakwrightError('CW_LOGIN_RESPONSE', 'The login gave no ID token with a subject')
@@ -72,7 +72,9 @@ async function createSession(
     absoluteExpiresAt,
   }
   const previous = cookies.readSession(request)
-  await store.create(record, previous === undefined ? undefined : sha256(previous))
+  const replacedKey = previous === undefined ? undefined : sha256(previous)
+  await store.create(record, replacedKey)
+  if (replacedKey !== undefined) watchers.tell({ key: replacedKey })
   return value
 }
 

@@ -1,9 +1,10 @@
 import type { SessionStore } from '../state/ports.ts'
 import type { Revocations } from '../token/index.ts'
 import type { Cookies } from './cookies.ts'
-import type { Keyring } from './crypto.ts'
+import type { Keyring } from '../sealing.ts'
 import type { SessionConfig } from './options.ts'
 import type { Provider } from './provider.ts'
+import type { Watchers } from './watchers.ts'
 
 /** What the parts of a session engine share. */
 export interface SessionContext {
@@ -13,4 +14,5 @@ export interface SessionContext {
   readonly provider: Provider
   readonly store: SessionStore
   readonly revocations: Revocations | undefined
+  readonly watchers: Watchers
 }

@@ -3,7 +3,7 @@ import { createBackChannelLogout } from './back-channel-logout.ts'
 import { answerCallback } from './callback.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
-import { createKeyring, sha256 } from './crypto.ts'
+import { createKeyring, sha256 } from '../sealing.ts'
 import { isNavigation, requireSameOrigin } from './csrf.ts'
 import { startLogin } from './login.ts'
 import { answerLogout } from './logout.ts'
@@ -14,6 +14,7 @@ import { createRefresher } from './refresh.ts'
 import { toReturnTo } from './return-to.ts'
 import type { SessionEngine, SessionRequest } from './types.ts'
 import { type LiveSession, readLive } from './vault.ts'
+import { createWatchers } from './watchers.ts'
 
 /**
  * Makes browser login with a realm: OpenID Connect's authorization code flow with PKCE (RFC 7636), sessions on the
@@ -47,6 +48,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
     provider: createProvider(config),
     store: options.store,
     revocations: options.revocations,
+    watchers: createWatchers(),
   }
   const { basePath, publicOrigin } = config
   const keepFresh = createRefresher(context)
@@ -98,7 +100,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
           return undefined
       }
     },
-    async authenticate(request) {
+    async authenticate(request, isUse = true) {
       // A request with a token of its own never uses the browser's.
       if (request.headers.get('authorization') !== null) return undefined
       const value = context.cookies.readSession(request)
@@ -107,10 +109,11 @@ export function createSessions(options: SessionOptions): SessionEngine {
       const found = await readLive(context, sha256(value))
       const live = found && (await keepFresh(found))
       if (live === undefined) return undefined
-      await noteUse(context, live)
-      const { sid, subject } = live.record
-      return { sid, subject, accessToken: live.tokens.accessToken }
+      const { key, sid, subject } = live.record
+      const expiresAt = isUse ? await noteUse(context, live) : live.record.expiresAt
+      return { key, sid, subject, accessToken: live.tokens.accessToken, expiresAt }
     },
+    watch: (session, onNews) => context.watchers.add(session, onNews),
     async challenge(request) {
       if (!isNavigation(request)) return undefined
       const url = new URL(request.url)
@@ -120,9 +123,13 @@ export function createSessions(options: SessionOptions): SessionEngine {
   }
 }
 
-/** Puts the idle end off: at most once a minute, so that reading pages does not mean writing rows. */
-async function noteUse({ config, store }: SessionContext, { record }: LiveSession): Promise<void> {
+/**
+ * Puts the idle end off: at most once a minute, so that reading pages does not mean writing rows. Resolves to the end.
+ */
+async function noteUse({ config, store }: SessionContext, { record }: LiveSession): Promise<number> {
   const now = config.now()
-  if (now - record.lastSeenAt < Math.min(60_000, config.idleTimeout / 10)) return
-  await store.touch(record.key, now, Math.min(now + config.idleTimeout, record.absoluteExpiresAt))
+  if (now - record.lastSeenAt < Math.min(60_000, config.idleTimeout / 10)) return record.expiresAt
+  const expiresAt = Math.min(now + config.idleTimeout, record.absoluteExpiresAt)
+  await store.touch(record.key, now, expiresAt)
+  return expiresAt
 }

@@ -1,5 +1,5 @@
 import type { SessionContext } from './context.ts'
-import { sha256 } from './crypto.ts'
+import { sha256 } from '../sealing.ts'
 import { requireSameOrigin } from './csrf.ts'
 import { redirect } from './pages.ts'
 import { isOutage } from './provider.ts'
@@ -13,7 +13,7 @@ import { openTokens } from './vault.ts'
  * @throws {CW_SESSION_ORIGIN} Without a same-origin proof.
  */
 export async function answerLogout(context: SessionContext, request: SessionRequest): Promise<Response> {
-  const { config, cookies, provider, revocations, store } = context
+  const { config, cookies, provider, revocations, store, watchers } = context
   requireSameOrigin(request, config.publicOrigin)
   const home = `${config.publicOrigin}/`
   const value = cookies.readSession(request)
@@ -23,6 +23,7 @@ export async function answerLogout(context: SessionContext, request: SessionRequ
   // Its tokens first: should the store fail in between, the session is still there to be signed out of.
   if (record.sid !== undefined) await revocations?.revoke(config.issuer, { sid: record.sid })
   await store.remove(key)
+  watchers.tell({ key })
   const tokens = await openTokens(context, record)
   const location = await provider.logoutUrl(tokens?.idToken).catch((error: unknown) => {
     // Signed out here, whether or not the provider can be asked for its page.

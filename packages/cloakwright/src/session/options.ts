@@ -1,16 +1,9 @@
 import { checkClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
+import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/ports.ts'
 import type { Revocations } from '../token/index.ts'
-
-/** A key that encrypts tokens at rest and login cookies. */
-export interface SessionKey {
-  /** Stored beside what the key encrypted: letters, digits, `-` and `_`, at most 32. */
-  readonly id: string
-  /** 32 random bytes (AES-256). */
-  readonly key: Uint8Array
-}
 
 /** What a {@link createSessions | session engine} is made of. */
 export interface SessionOptions {
@@ -32,7 +25,7 @@ export interface SessionOptions {
    * The first key encrypts, all decrypt. To rotate without a logout: add the new key at the end on every replica, then
    * move it to the front, and drop the old one after `absoluteTimeout`. A function is called before each use.
    */
-  readonly keys: readonly SessionKey[] | (() => readonly SessionKey[] | Promise<readonly SessionKey[]>)
+  readonly keys: SessionKeys
   readonly store: SessionStore
   /**
    * What ends with a session at a logout, of the user or by the realm: its access tokens, wherever they are. Give it to

@@ -24,7 +24,7 @@ import { type LiveSession, readLive, sealTokens } from './vault.ts'
 export function createRefresher(
   context: SessionContext,
 ): (live: LiveSession) => Promise<LiveSession | undefined> {
-  const { config, provider, store } = context
+  const { config, provider, store, watchers } = context
   const duration = config.timeout + writeTime
   /** Per process, the refresh under way for a row: the tabs of one browser share it without asking the database. */
   const underWay = new Map<string, Promise<LiveSession | undefined>>()
@@ -47,6 +47,12 @@ export function createRefresher(
     return await refresh(live, holder)
   }
 
+  const end = async (key: string, holder: string): Promise<boolean> => {
+    const ended = await store.endRefresh(key, holder)
+    if (ended) watchers.tell({ key })
+    return ended
+  }
+
   const refresh = async (live: LiveSession, holder: string): Promise<LiveSession | undefined> => {
     const { record, tokens } = live
     try {
@@ -54,7 +60,7 @@ export function createRefresher(
         tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
       // Ended at the provider, or suddenly another user: neither may go on.
       if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
-        return (await store.endRefresh(record.key, holder)) ? undefined : await readLive(context, record.key)
+        return (await end(record.key, holder)) ? undefined : await readLive(context, record.key)
       const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
       return (await store.finishRefresh(record.key, holder, next.sealed))
         ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }

@@ -1,5 +1,5 @@
 import type { Binding } from '../proof/index.ts'
-import { freezeThrough } from './strict-json.ts'
+import { freezeThrough, parseStrictObject } from './strict-json.ts'
 
 declare const verified: unique symbol
 
@@ -55,6 +55,19 @@ export interface CheckedClaims {
 /** Makes the access token of claims that were verified and checked. */
 export function toAccessToken(claims: Claims, checked: CheckedClaims): AccessToken {
   return Object.freeze(new VerifiedToken(claims, checked)) as unknown as AccessToken
+}
+
+/** Writes a verified token, to be read by {@link readToken}: its text is worth what keeps it from being changed. */
+export function writeToken(token: AccessToken): string {
+  const { subject, binding, expiresAt, issuedAt, notBefore } = token
+  const checked = { subject, binding, expiresAt, issuedAt, notBefore }
+  return JSON.stringify({ checked, claims: JSON.stringify(token.claims) })
+}
+
+/** The verified token that {@link writeToken} wrote. */
+export function readToken(text: string): AccessToken {
+  const { checked, claims } = JSON.parse(text) as { readonly checked: CheckedClaims; readonly claims: string }
+  return toAccessToken(parseStrictObject(claims) ?? {}, checked)
 }
 
 /** What is a list or an object is made and frozen at the first look: many routes take none, and it takes as long as all checks of claims. */

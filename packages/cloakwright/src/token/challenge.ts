@@ -76,6 +76,7 @@ const errors: Partial<Record<ErrorCode, readonly [error: string, description: st
     'The access token is bound to a key and can not be used as a bearer token',
   ],
   CW_TOKEN_REVOKED: ['invalid_token', 'The access token was revoked'],
+  CW_TICKET_INVALID: ['invalid_token', 'The ticket has expired or was used before'],
   CW_TOKEN_INACTIVE: ['invalid_token', 'The access token is not active'],
 }
 

@@ -1,4 +1,4 @@
-export type { AccessToken, Claims } from './access-token.ts'
+export { type AccessToken, type Claims, readToken, writeToken } from './access-token.ts'
 export type { Algorithm } from './algorithms.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { verifyAtOnceBy, type VerifyAtOnce } from './at-once.ts'
@@ -6,7 +6,7 @@ export { type ChallengeContext, toChallenge } from './challenge.ts'
 export { ambiguous, type Credentials, credentialsOf, refuseJoined } from './credentials.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'
 export { realmsOf } from './realms.ts'
-export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.ts'
+export { createRevocations, refuseRevoked, type Revocations, type RevocationsOptions } from './revocations.ts'
 export type {
   CommonOptions,
   IssuerOptions,

@@ -3,6 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import type { Revocation, RevocationStore, RevokedBy } from '../state/ports.ts'
 import type { AccessToken } from './access-token.ts'
 import { createDenials, type Denials } from './denials.ts'
+import { createTokenWatchers, type TokenWatchers } from './token-watchers.ts'
 
 /** What is revoked, as this process knows it. */
 export interface Revocations {
@@ -17,6 +18,11 @@ export interface Revocations {
   revoke(issuer: string, by: RevokedBy): Promise<void>
   /** Whether a verified token of this issuer is revoked: at once, whatever the number of revocations. */
   isRevoked(token: AccessToken, issuer: string): boolean
+  /**
+   * Calls back when the verified token of this issuer is revoked, by whatever replica: at once where that was in this
+   * process. Once, and not at all for one that is revoked already. Returns what ends the wait.
+   */
+  watch(token: AccessToken, issuer: string, onRevoked: () => void): () => void
   /** Grows with each revocation that is news: a token that was looked up needs no other look until then. */
   readonly version: number
   /** Whether it is known what is revoked: `false` until the store was read once. A token can't be accepted before. */
@@ -73,6 +79,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
   const { store, now = systemTime } = options
   const keepFor = checkKeepFor(options.keepFor)
   const issuers = new Map<string, Denials>()
+  const watched = new Map<string, TokenWatchers>()
   let version = 0
   let stop: (() => Promise<void>) | undefined
   let starting: Promise<void> | undefined
@@ -84,7 +91,10 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
     // Issuers are named by callers, never by a token.
     const denials = issuers.get(issuer) ?? createDenials()
     issuers.set(issuer, denials)
-    if (denials.add(by, expiresAt, time)) version++
+    if (!denials.add(by, expiresAt, time)) return
+    version++
+    for (const { token, onRevoked } of watched.get(issuer)?.find(by) ?? [])
+      if (denials.concern(token, time)) onRevoked()
   }
 
   const start = async (following: RevocationStore): Promise<void> => {
@@ -112,6 +122,19 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       })
     },
     isRevoked: (token, issuer) => issuers.get(issuer)?.concern(token, now()) ?? false,
+    watch(token, issuer, onRevoked) {
+      const watchers = watched.get(issuer) ?? createTokenWatchers()
+      watched.set(issuer, watchers)
+      const end = watchers.add(token, () => {
+        unwatch()
+        onRevoked()
+      })
+      const unwatch = (): void => {
+        end()
+        if (watchers.size === 0 && watched.get(issuer) === watchers) watched.delete(issuer)
+      }
+      return unwatch
+    },
     get version() {
       return version
     },
@@ -133,6 +156,18 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       await stopping?.()
     },
   }
+}
+
+/** @throws {CW_TOKEN_REVOKED} The verified token is revoked. */
+export function refuseRevoked(
+  revocations: Revocations | undefined,
+  token: AccessToken,
+  issuer: string,
+): void {
+  if (revocations?.isRevoked(token, issuer) !== true) return
+  throw new CloakwrightError('CW_TOKEN_REVOKED', 'Token: it was revoked by a logout or an administrator', {
+    hint: 'Log in again.',
+  })
 }
 
 /** A clock that was set back does not prolong it. */

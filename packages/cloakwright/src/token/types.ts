@@ -17,6 +17,8 @@ export interface Verifier {
   readonly proofs: ProofChecks
   /** By what it tells the time; its guards, and the policies that they run, tell it by the same. */
   readonly clock: Clock
+  /** What it refuses as revoked, for a guard that ends the socket of a token that is revoked later. */
+  readonly revocations: Revocations | undefined
   /**
    * Verifies an access token: signature by the realm's key of that name, algorithm, issuer, audience, type, times.
    * A refusal rejects the promise.

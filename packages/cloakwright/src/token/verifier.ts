@@ -22,6 +22,7 @@ import { checkClaims, checkOrigin, wrongIssuer } from './claims.ts'
 import { parseClaims, type ParsedToken, parseToken } from './parse.ts'
 import { createRealm, type Realm } from './realm.ts'
 import { createRealms, type Realms } from './realms.ts'
+import { refuseRevoked } from './revocations.ts'
 import type { IssuerOptions, Verifier, VerifierOptions } from './types.ts'
 import { checkOptions } from './verifier-options.ts'
 
@@ -51,7 +52,14 @@ export function createVerifier(options: VerifierOptions): Verifier {
 function unusable(error: CloakwrightError): Verifier {
   const clock = { now: systemTime, tolerance: defaultClockTolerance }
   const fail = (): Promise<never> => Promise.reject(error)
-  return { issuers: [], proofs: { dpop: undefined, mtls: undefined }, clock, verify: fail, ready: fail }
+  return {
+    issuers: [],
+    proofs: { dpop: undefined, mtls: undefined },
+    revocations: undefined,
+    clock,
+    verify: fail,
+    ready: fail,
+  }
 }
 
 function createConfigured(options: VerifierOptions): Verifier {
@@ -70,12 +78,9 @@ function createConfigured(options: VerifierOptions): Verifier {
     mtls: options.mtls && createMtls(options.mtls),
   }
 
-  const refuseRevoked = (token: AccessToken, { expected }: Realm): void => {
-    if (revocations?.isRevoked(token, expected.issuer) === true) throw revoked()
-  }
   const accept = (claims: Claims, realm: Realm): AccessToken => {
     const token = toAccessToken(claims, checkClaims(claims, realm.expected, now() / 1000))
-    refuseRevoked(token, realm)
+    refuseRevoked(revocations, token, realm.expected.issuer)
     return token
   }
   /** The answer is remembered by the introspection itself, for seconds only. */
@@ -136,7 +141,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     entry.owner.keys.keepFresh(time)
     // Looked up again only when something was revoked since.
     if (revocations !== undefined && entry.revocationsSeen !== revocations.version) {
-      refuseRevoked(entry.verified, entry.owner)
+      refuseRevoked(revocations, entry.verified, entry.owner.expected.issuer)
       entry.revocationsSeen = revocations.version
     }
     return entry.verified
@@ -180,6 +185,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     issuers: realms.issuers,
     proofs,
     clock: { now, tolerance: checked.clockTolerance },
+    revocations,
     async ready() {
       await Promise.all([realms.ready(), revocations?.ready()])
     },
@@ -209,12 +215,6 @@ function sameBinding(token: AccessToken, binding: Binding | undefined): AccessTo
   if (token.binding?.jkt === binding?.jkt && token.binding?.x5t === binding?.x5t) return token
   throw new CloakwrightError('CW_TOKEN_BOUND', 'Token: it is bound (cnf) otherwise than the realm says', {
     hint: 'Look for a mapper of the client that writes `cnf`, into the token or into introspection only.',
-  })
-}
-
-function revoked(): CloakwrightError {
-  return new CloakwrightError('CW_TOKEN_REVOKED', 'Token: it was revoked by a logout or an administrator', {
-    hint: 'Log in again.',
   })
 }
 

@@ -37,12 +37,21 @@ const engine: SessionEngine = {
     note('authenticate', request)
     return session
   },
+  watch: () => () => {},
   async challenge(request) {
     note('challenge', request)
     const navigation = request.method === 'GET' && request.headers.get('accept')?.includes('text/html')
     return navigation ? new Response(null, { status: 302, headers: { location: '/auth/login' } }) : undefined
   },
 }
+
+const liveSession = (accessToken: string): Session => ({
+  key: 'k',
+  sid: 's',
+  subject: 'alice',
+  accessToken,
+  expiresAt: Date.now() + 60_000,
+})
 
 beforeAll(async () => {
   issuer = await startIssuer([key.jwk])
@@ -58,7 +67,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   asked = []
   failure = undefined
-  session = { sid: 's', subject: 'alice', accessToken: await signClaims(key, claimsOf(issuer.issuer)) }
+  session = liveSession(await signClaims(key, claimsOf(issuer.issuer)))
 })
 afterAll(async () => {
   await app.close()
@@ -119,11 +128,7 @@ describe('a session', () => {
   })
 
   test('whose token is refused: 401 and no endless redirect', async () => {
-    session = {
-      sid: 's',
-      subject: 'alice',
-      accessToken: await signClaims(key, claimsOf(issuer.issuer, { aud: 'account' })),
-    }
+    session = liveSession(await signClaims(key, claimsOf(issuer.issuer, { aud: 'account' })))
     const response = await send({ url: '/me', headers: { cookie, ...navigation } })
     expect(response.json()).toMatchObject({ status: 401, code: 'CW_TOKEN_AUDIENCE' })
   })
@@ -132,11 +137,7 @@ describe('a session', () => {
     ['is gone', makeKey('gone', 'ES256')],
     ['has given its name to another', makeKey('one', 'ES256')],
   ])('whose key %s: as without a session, since a new login helps', async (_case, former) => {
-    session = {
-      sid: 's',
-      subject: 'alice',
-      accessToken: await signClaims(former, claimsOf(issuer.issuer)),
-    }
+    session = liveSession(await signClaims(former, claimsOf(issuer.issuer)))
     const opened = await send({ url: '/me', headers: { cookie, ...navigation } })
     expect([opened.statusCode, opened.headers.location]).toEqual([302, '/auth/login'])
     const fetched = await send({ url: '/me', headers: { cookie } })

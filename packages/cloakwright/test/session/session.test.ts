@@ -10,6 +10,7 @@ import {
   type SqlClient,
 } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sha256 } from '../../src/sealing.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, sessionOf, setup } from './support/setup.ts'
 
@@ -41,6 +42,8 @@ describe('session', () => {
   it('is found by its cookie', async () => {
     const browser = await setup(provider, { store }).signIn()
     expect(await sessionOf(browser)).toEqual({
+      key: sha256(browser.cookies(host).get(sessionCookie) ?? ''),
+      expiresAt: expect.closeTo(Date.now() + 1_800_000, -5) as number,
       sid: 'sid-alice',
       subject: 'sub-alice',
       accessToken: expect.stringMatching(/^access~alice~/),

@@ -147,7 +147,7 @@ export async function startProvider(): Promise<TestProvider> {
   }
   const defaults = {
     user: 'alice',
-    now: Date.now,
+    now: () => Date.now(),
     lifetime: 300,
     down: undefined,
     onLogin: () => {},

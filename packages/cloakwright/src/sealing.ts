@@ -1,6 +1,18 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { CloakwrightError } from '../errors.ts'
-import type { SessionKey, SessionOptions } from './options.ts'
+import { CloakwrightError } from './errors.ts'
+
+/** A key that encrypts what leaves the process: tokens at rest, login cookies, tickets. */
+export interface SessionKey {
+  /** Stored beside what the key encrypted: letters, digits, `-` and `_`, at most 32. */
+  readonly id: string
+  /** 32 random bytes (AES-256). */
+  readonly key: Uint8Array
+}
+
+/** The first key encrypts, all decrypt. A function is called before each use. */
+export type SessionKeys =
+  | readonly SessionKey[]
+  | (() => readonly SessionKey[] | Promise<readonly SessionKey[]>)
 
 /** What a key sealed, and which. */
 export interface Sealed {
@@ -26,7 +38,7 @@ const tagLength = 16
  * @throws {CW_CONFIG_MISSING} No key.
  * @throws {CW_CONFIG_INVALID} A key that is not 32 bytes long, an id that is unfit or used twice.
  */
-export function createKeyring(keys: SessionOptions['keys']): Keyring {
+export function createKeyring(keys: SessionKeys): Keyring {
   const read = async (): Promise<readonly SessionKey[]> =>
     typeof keys === 'function' ? checkKeys(await keys()) : keys
   if (typeof keys !== 'function') checkKeys(keys)
@@ -72,7 +84,7 @@ function toAad(binding: readonly unknown[]): Buffer {
 
 function checkKeys(keys: readonly SessionKey[]): readonly SessionKey[] {
   if (keys.length === 0)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'keys: there is none to encrypt sessions with', {
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'keys: there is none to encrypt with', {
       hint: 'Make one of 32 random bytes: openssl rand -base64 32',
     })
   for (const [index, { id, key }] of keys.entries()) {

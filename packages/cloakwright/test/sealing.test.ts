@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createKeyring, randomToken } from '../../src/session/crypto.ts'
-import { newKey } from './support/setup.ts'
+import { createKeyring, randomToken } from '../src/sealing.ts'
+import { newKey } from './session/support/setup.ts'
 
 const binding = ['session', 'row', 1]
 

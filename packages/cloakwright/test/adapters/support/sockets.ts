@@ -1,0 +1,133 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { closeOnEnd, createUpgradeGuard, type UpgradeGuardOptions } from 'cloakwright/websocket'
+import { role } from 'cloakwright'
+import { onTestFinished, vi } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+
+/** A service whose WebSockets echo what they get, as long as their user may use them. */
+export interface SocketService {
+  readonly port: number
+  /** What was heard from clients, in order. */
+  readonly heard: string[]
+  /** The codes of sockets that the service's library saw close. */
+  readonly closed: number[]
+}
+
+export interface SocketServiceOptions extends UpgradeGuardOptions {
+  /** Whether the library is asked to close the socket. */
+  readonly closesByLibrary?: boolean
+  /** Runs between the guard's word and the answer to the handshake. */
+  readonly beforeAnswer?: () => Promise<void>
+}
+
+export async function startSocketService(options: SocketServiceOptions): Promise<SocketService> {
+  const guard = createUpgradeGuard(options)
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: { threshold: 0 } })
+  const server: Server = createServer((_request, response) => response.end('plain'))
+  const heard: string[] = []
+  const closed: number[] = []
+  const upgrade = async (request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> => {
+    const user = await guard(
+      request,
+      socket,
+      request.url?.startsWith('/user') === true ? role('user') : undefined,
+    )
+    if (user === undefined) return
+    await options.beforeAnswer?.()
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      if (options.closesByLibrary === true) closeOnEnd(ws, request)
+      ws.on('message', (data: Buffer) => {
+        heard.push(data.toString())
+        ws.send(data)
+      })
+      ws.on('close', (code) => closed.push(code))
+      ws.send(`hello ${user.username}`)
+    })
+  }
+  server.on('upgrade', (request, socket: Socket, head) => void upgrade(request, socket, head))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const client of sockets.clients) client.terminate()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { port: (server.address() as AddressInfo).port, heard, closed }
+}
+
+/** A client's WebSocket, and how it ended. */
+export interface OpenSocket {
+  readonly ws: WebSocket
+  readonly greeting: string
+  /** Resolves to the code and the reason of the end. */
+  readonly end: Promise<readonly [code: number, reason: string]>
+}
+
+/** What the handshake was answered with in plain HTTP. */
+export interface Refusal {
+  readonly status: number | undefined
+  readonly code: unknown
+}
+
+/** Opens a WebSocket and waits for its greeting. */
+export async function openSocket(
+  port: number,
+  headers: Record<string, string>,
+  path = '/',
+): Promise<OpenSocket> {
+  const result = await handshake(port, headers, path)
+  if ('ws' in result) return result
+  throw new Error(`refused with ${result.status} ${String(result.code)}`)
+}
+
+/** The status and the code by which the handshake is refused; fails where it is let in. */
+export async function refusalOf(port: number, headers: Record<string, string>, path = '/'): Promise<Refusal> {
+  const result = await handshake(port, headers, path)
+  if (!('ws' in result)) return result
+  result.ws.terminate()
+  throw new Error('let in')
+}
+
+function handshake(
+  port: number,
+  headers: Record<string, string>,
+  path: string,
+): Promise<OpenSocket | Refusal> {
+  return new Promise((resolve, reject) => {
+    const ws = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers })
+    const end = new Promise<readonly [number, string]>((ended) =>
+      ws.on('close', (code, reason) => ended([code, reason.toString()])),
+    )
+    ws.once('message', (data: Buffer) => resolve({ ws, greeting: data.toString(), end }))
+    ws.on('unexpected-response', (_request, response) => {
+      let body = ''
+      response.on('data', (data) => (body += String(data)))
+      response.on('end', () => {
+        const { code } = JSON.parse(body) as { readonly code: unknown }
+        resolve({ status: response.statusCode, code })
+      })
+    })
+    ws.on('error', reject)
+    ws.once('close', (code) => reject(new Error(`closed with ${code}`)))
+  })
+}
+
+/** What the socket sends back. */
+export function echo(ws: WebSocket, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    ws.once('message', (data: Buffer) => resolve(data.toString()))
+    ws.once('close', (code) => reject(new Error(`closed with ${code}`)))
+    ws.send(text)
+  })
+}
+
+/** Lets a test put the time forward, of timers too; what comes over the network takes its own. */
+export function stopTime(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+}
+
+/** Resolves once it holds, looking after each turn of the event loop. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
