@@ -1,6 +1,7 @@
 import type { AdminEvent } from '../store/admin-event-log.ts'
 import { AdminError, unforeseen } from './errors.ts'
 import type { Query } from './query.ts'
+import { wildcardMatcher } from '../wildcards.ts'
 
 const operationTypes = new Set(['CREATE', 'UPDATE', 'DELETE', 'ACTION'])
 const resourceTypes = new Set(
@@ -23,7 +24,7 @@ export function findEvents(events: readonly AdminEvent[], query: Query): AdminEv
     throw new AdminError(400, { error: 'Invalid value for sortDirection, expected value is asc or desc' })
   }
   const path = query.text('resourcePath')
-  const isPath = path === undefined || path === '' ? undefined : pathMatcher(path)
+  const isPath = path === undefined || path === '' ? undefined : wildcardMatcher(path)
   const auth = (['Realm', 'Client', 'User'] as const).map(
     (name) =>
       [`${name.toLowerCase()}Id` as keyof AdminEvent['authDetails'], query.text(`auth${name}`)] as const,
@@ -63,23 +64,4 @@ function dateOf(query: Query, name: string, offset: number): number | undefined 
   throw new AdminError(400, {
     error: `Invalid value for '${name}', expected format is yyyy-MM-dd or an Epoch timestamp`,
   })
-}
-
-/** `*` stands for anything. */
-function pathMatcher(pattern: string): (path: string) => boolean {
-  const parts = pattern.split('*')
-  if (parts.length === 1) return (path) => path === pattern
-  const [first = '', ...rest] = parts
-  const last = rest.pop() ?? ''
-  return (path) => {
-    if (!path.startsWith(first) || !path.endsWith(last) || path.length < first.length + last.length)
-      return false
-    let at = first.length
-    for (const part of rest) {
-      const found = path.indexOf(part, at)
-      if (found === -1) return false
-      at = found + part.length
-    }
-    return at <= path.length - last.length
-  }
 }

@@ -2,6 +2,7 @@ import type { User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isPasswordOf } from '../crypto/passwords.ts'
 import { type AdminError, badRequest, refused } from './errors.ts'
+import { patternProblem, patternTester } from './patterns.ts'
 
 interface Rule {
   readonly name: string
@@ -80,7 +81,7 @@ const checks: Record<string, { message: string; value: string; check: Check }> =
     message: 'invalidPasswordRegexPatternMessage',
     value: '.*',
     check: (value, password) =>
-      new RegExp(`^(?:${value})$`).test(password) ? undefined : 'fails to match regex pattern(s).',
+      patternTester()(value, password) ? undefined : 'fails to match regex pattern(s).',
   },
   passwordHistory: {
     message: 'invalidPasswordHistoryMessage',
@@ -108,8 +109,11 @@ const numeric = ['length', 'maxLength', 'digits', 'lowerCase', 'upperCase', 'spe
 export function checkPolicy(policy: string): void {
   for (const { name, value } of rulesOf(policy)) {
     if (!Object.hasOwn(checks, name) && !accepted.includes(name)) throw refused('Password policy not found')
-    if (numeric.includes(name) && !/^\d+$/.test(value)) {
+    if (numeric.includes(name) && !(/^\d{1,10}$/.test(value) && Number(value) < 2 ** 31)) {
       throw refused(`Invalid config for ${name}: Not a valid number`)
+    }
+    if (name === 'regexPattern' && patternProblem(value) !== undefined) {
+      throw refused(`Invalid config for ${name}: Not a valid regular expression`)
     }
   }
 }
@@ -149,9 +153,9 @@ async function isCurrent(user: PolicyUser, password: string): Promise<boolean> {
 }
 
 function rulesOf(policy: string): Rule[] {
-  const texts = policy.split(/\s+and\s+/).filter((text) => text.trim() !== '')
-  return texts.map((text) => {
-    const [, name = '', given] = /^\s*(\w+)\s*(?:\((.*)\))?\s*$/.exec(text) ?? []
+  const texts = policy.split(' and ').map((text) => text.trim())
+  return texts.filter(Boolean).map((text) => {
+    const [, name = '', given] = /^(\w+)\s*(?:\((.*)\))?$/s.exec(text) ?? []
     const known = Object.hasOwn(checks, name) ? checks[name] : undefined
     return { name, value: given === undefined || given === 'undefined' ? (known?.value ?? '') : given }
   })

@@ -49,7 +49,9 @@ export class Query {
 
   /** `q=key:value other:"two words"` as pairs. */
   attributes(name = 'q'): [string, string][] {
-    const pairs = (this.text(name) ?? '').matchAll(/(?:"([^"]*)"|([^\s:"]+)):(?:"([^"]*)"|(\S+))/g)
+    const pairs = (this.text(name) ?? '').matchAll(
+      /(?:"([^"]*)"|(?<![^\s:"])([^\s:"]+)):(?:"([^"]*)"|(\S+))/g,
+    )
     return [...pairs].map(([, quotedKey, key, quoted, value]) => [
       quotedKey ?? key ?? '',
       quoted ?? value ?? '',

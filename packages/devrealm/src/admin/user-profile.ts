@@ -2,6 +2,7 @@ import type { Attributes, User } from '../model.ts'
 import { javaOrder } from '../oidc/java-order.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { AdminError } from './errors.ts'
+import { patternTester } from './patterns.ts'
 
 interface ProfileAttribute {
   name: string
@@ -66,6 +67,7 @@ export function checkProfile(realm: RealmStore, user: Named, before?: Readonly<U
   ) {
     problems.push(problem('username', 'error-user-attribute-read-only'))
   }
+  const isMatch = patternTester()
   for (const attribute of profileOf(realm).attributes ?? []) {
     const values = valuesOf(user, attribute.name)
     const roles = attribute.required?.roles
@@ -76,7 +78,7 @@ export function checkProfile(realm: RealmStore, user: Named, before?: Readonly<U
     for (const value of values) {
       for (const [name, options] of Object.entries(attribute.validations ?? {})) {
         const found = Object.hasOwn(validators, name)
-          ? validators[name]?.(value, options, attribute.name)
+          ? validators[name]?.(value, options, isMatch)
           : undefined
         if (found !== undefined) problems.push(problem(attribute.name, ...found))
       }
@@ -121,7 +123,7 @@ export function profileMetadata(realm: RealmStore, readOnlyUsername: boolean): R
 type Validator = (
   value: string,
   options: Record<string, unknown>,
-  name: string,
+  isMatch: (pattern: string, text: string) => boolean,
 ) => [string, ...unknown[]] | undefined
 
 const validators: Record<string, Validator> = {
@@ -147,8 +149,8 @@ const validators: Record<string, Validator> = {
     /^[^<>&"\v$%!#?§;*~/\\|^=[\]{}()\p{Cc}]+$/u.test(value)
       ? undefined
       : ['error-person-name-invalid-character'],
-  pattern: (value, options) =>
-    new RegExp(`^(?:${String(options['pattern'])})$`).test(value)
+  pattern: (value, options, isMatch) =>
+    isMatch(String(options['pattern']), value)
       ? undefined
       : [typeof options['error-message'] === 'string' ? options['error-message'] : 'error-pattern-no-match'],
   options: (value, { options }) =>

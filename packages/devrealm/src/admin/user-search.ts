@@ -1,5 +1,6 @@
 import type { User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
+import { wildcardMatcher } from '../wildcards.ts'
 import type { Query } from './query.ts'
 
 /**
@@ -52,13 +53,8 @@ const isPerson: Condition = (user) => user.serviceAccountClientId === undefined
 
 function searchCondition(word: string): Condition {
   const quoted = /^"(.*)"$/.exec(word)?.[1]
-  const pattern = (quoted ?? word)
-    .toLowerCase()
-    .split('*')
-    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-    .join('.*')
-  const expression = new RegExp(`^${pattern}${quoted === undefined ? '.*' : ''}$`, 's')
-  return (user) => textMembers.some((member) => expression.test(user[member]?.toLowerCase() ?? ''))
+  const matches = wildcardMatcher((quoted ?? `${word}*`).toLowerCase())
+  return (user) => textMembers.some((member) => matches(user[member]?.toLowerCase() ?? ''))
 }
 
 function flagConditions(query: Query): Condition[] {

@@ -1,0 +1,114 @@
+import { performance } from 'node:perf_hooks'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { wildcardMatcher } from '../../src/wildcards.ts'
+import { type AdminTarget, openAdmin } from './support.ts'
+
+let target: AdminTarget
+beforeAll(async () => {
+  target = await openAdmin()
+})
+afterAll(() => target.close())
+
+/** Nothing else is answered while a pattern is matched. */
+async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now()
+  const result = await work()
+  expect(performance.now() - begun).toBeLessThan(milliseconds)
+  return result
+}
+
+const person = { email: 'p@example.org', firstName: 'a'.repeat(200), lastName: 'b', enabled: true }
+
+describe('wildcards', () => {
+  it.each([
+    ['a*', 'abc', true],
+    ['*c', 'abc', true],
+    ['a*c', 'ac', true],
+    ['a*a', 'a', false],
+    ['*b*', 'abc', true],
+    ['a*b*c', 'axbxc', true],
+    ['a*b*c', 'axcxb', false],
+    ['ab*ba', 'aba', false],
+    ['**', '', true],
+    ['', '', true],
+    ['', 'a', false],
+    ['a.c', 'abc', false],
+    ['*ab*ab', 'abab', true],
+    ['*ab*ab', 'abb', false],
+  ])('%s of %s: %s', (pattern, text, expected) => {
+    expect(wildcardMatcher(pattern)(text)).toBe(expected)
+  })
+
+  it('find users at once, however many stars there are', async () => {
+    const user = { ...person, username: 'a'.repeat(200) }
+    expect((await target.send('POST', '/demo/users', user)).status).toBe(201)
+    for (const [search, found] of [
+      [`${'*a'.repeat(40)}*c`, 0],
+      [`"${'*a'.repeat(40)}*c"`, 0],
+      [`${'*a'.repeat(200)}`, 1],
+      [`${'*a'.repeat(201)}`, 0],
+    ] as const) {
+      const path = `/demo/users?search=${encodeURIComponent(search)}`
+      const { text } = await within(1000, () => target.send('GET', path))
+      expect(JSON.parse(text)).toHaveLength(found)
+    }
+  })
+
+  it.each([
+    ['users', `q=${'a'.repeat(8000)}`],
+    ['users', `q=${'"'.repeat(4000)}`],
+    ['groups', `search=${'*a'.repeat(4000)}`],
+    ['roles', `search=${'*a'.repeat(4000)}`],
+    ['clients', `search=true&clientId=${'*a'.repeat(4000)}`],
+    ['admin-events', `resourcePath=${'*a'.repeat(4000)}*b`],
+  ])('and long texts are no burden: %s', async (path, query) => {
+    expect((await within(1000, () => target.send('GET', `/demo/${path}?${query}`))).status).toBe(200)
+  })
+})
+
+describe('an administrator’s regular expressions', () => {
+  const slow = '(a+)+'
+  const names = ['username', 'email', 'firstName', 'lastName'].map((name) => ({ name }))
+  const profile = (pattern: unknown) => ({
+    attributes: [...names, { name: 'code', multivalued: true, validations: { pattern: { pattern } } }],
+  })
+
+  it('that need ages for a text in the user profile do not match it', async () => {
+    expect((await target.send('PUT', '/demo/users/profile', profile(slow))).status).toBe(200)
+    const user = (code: string[]) => ({
+      ...person,
+      email: `${code.length}@e.org`,
+      username: 'coded',
+      attributes: { code },
+    })
+    const values = Array.from({ length: 100 }, () => `${'a'.repeat(40)}!`)
+    const refused = await within(3000, () => target.send('POST', '/demo/users', user(values)))
+    expect(refused.status).toBe(400)
+    expect(refused.text).toContain('error-pattern-no-match')
+    expect(await target.send('POST', '/demo/users', user(['aaaa']))).toMatchObject({ status: 201 })
+  })
+
+  it('that need ages for a password do not match it', async () => {
+    expect((await target.send('PUT', '/demo', { passwordPolicy: `regexPattern(${slow})` })).status).toBe(204)
+    const set = (value: string) => ({
+      ...person,
+      email: 'pw@e.org',
+      username: 'pw',
+      credentials: [{ type: 'password', value }],
+    })
+    const refused = await within(3000, () => target.send('POST', '/demo/users', set(`${'a'.repeat(40)}!`)))
+    expect(refused.text).toBe(
+      '{"error":"invalidPasswordRegexPatternMessage","error_description":"Invalid password: fails to match regex pattern(s)."}',
+    )
+    expect((await target.send('POST', '/demo/users', set('aaaa'))).status).toBe(201)
+  })
+
+  it('and policies that are long are read at once', async () => {
+    const policy = `length(8)${' '.repeat(1_000_000)}x`
+    const refused = await within(3000, () => target.send('PUT', '/demo', { passwordPolicy: policy }))
+    expect(refused.status).toBe(400)
+    const uri = '${'.repeat(500_000)
+    const client = { clientId: 'odd', redirectUris: [uri] }
+    expect((await within(3000, () => target.send('POST', '/demo/clients', client))).status).toBe(400)
+  })
+})
