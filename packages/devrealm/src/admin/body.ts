@@ -195,7 +195,8 @@ function asObject(value: unknown): Record<string, unknown> {
   throw wrongType()
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a JSON value is an object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

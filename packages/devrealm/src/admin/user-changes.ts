@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { passwordCredential } from '../crypto/passwords.ts'
 import type { Attributes, Credential, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { AdminError, conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
+import { isObject } from './body.ts'
+import { AdminError, badRequest, conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
 import type { CredentialBody, UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import { checkPassword } from './password-policy.ts'
@@ -160,6 +161,8 @@ function imported(realm: RealmStore, body: CredentialBody): Credential {
   if (![body.secretData, body.credentialData].every(isJson)) {
     throw new AdminError(500, { error: 'invalid_request', error_description: 'Cannot parse the JSON' })
   }
+  if (![body.secretData, body.credentialData].every((text) => isObject(JSON.parse(text ?? ''))))
+    throw badRequest('unknown_error', 'Cannot parse the JSON')
   return {
     id: body.id ?? randomUUID(),
     type: body.type === 'otp' ? 'otp' : 'password',

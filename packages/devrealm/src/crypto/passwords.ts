@@ -49,12 +49,20 @@ export async function isPasswordOf(user: User | undefined, password: string): Pr
     await argon2(password, decoySalt, cost)
     return false
   }
-  const secret = JSON.parse(credential.secretData) as { value: string; salt: string }
-  const data = JSON.parse(credential.credentialData) as HashParameters
-  const expected = Buffer.from(secret.value, 'base64')
-  const actual = await derive(password, Buffer.from(secret.salt, 'base64'), data, expected.length)
-  return actual.length === expected.length && timingSafeEqual(actual, expected)
+  try {
+    const secret = JSON.parse(credential.secretData) as { value: string; salt: string }
+    const data = JSON.parse(credential.credentialData) as HashParameters
+    const expected = Buffer.from(secret.value, 'base64')
+    const actual = await derive(password, Buffer.from(secret.salt, 'base64'), data, expected.length)
+    return actual.length === expected.length && timingSafeEqual(actual, expected)
+  } catch {
+    // An import may bring a hash that is none: no password is its.
+    return false
+  }
 }
+
+/** More than any realm uses; a hash that asks for more would keep this process from anything else. */
+const limits = { iterations: 10_000_000, passes: 100, memory: 1024 * 1024, parallelism: 64, length: 1024 }
 
 const decoySalt = randomBytes(16)
 
@@ -68,17 +76,22 @@ interface HashParameters {
 async function derive(password: string, salt: Buffer, data: HashParameters, length: number): Promise<Buffer> {
   const parameter = (name: string, fallback: number): number =>
     Number(data.additionalParameters?.[name]?.[0] ?? fallback)
+  const within = (value: number, most: number): number => {
+    if (Number.isInteger(value) && value > 0 && value <= most) return value
+    throw new RangeError('a password hash has parameters that are none')
+  }
   if (data.algorithm === 'argon2') {
     return argon2(password, salt, {
-      hashIterations: data.hashIterations,
-      memory: parameter('memory', cost.memory),
-      parallelism: parameter('parallelism', cost.parallelism),
-      hashLength: parameter('hashLength', length),
+      hashIterations: within(data.hashIterations, limits.passes),
+      memory: within(parameter('memory', cost.memory), limits.memory),
+      parallelism: within(parameter('parallelism', cost.parallelism), limits.parallelism),
+      hashLength: within(parameter('hashLength', length), limits.length),
     })
   }
   const digest = /^pbkdf2(?:-(sha\d+))?$/.exec(data.algorithm)
   if (digest === null) return Buffer.alloc(0)
-  return pbkdf2(password, salt, data.hashIterations, length, digest[1] ?? 'sha1')
+  const iterations = within(data.hashIterations, limits.iterations)
+  return pbkdf2(password, salt, iterations, within(length, limits.length), digest[1] ?? 'sha1')
 }
 
 function argon2(password: string, salt: Buffer, parameters: typeof cost): Promise<Buffer> {

@@ -77,18 +77,37 @@ export function base32(secret: string): string {
   return bits === 0 ? text : text + alphabet[(held << (5 - bits)) & 31]
 }
 
+interface OtpData {
+  readonly digits: number
+  /** Seconds. */
+  readonly period: number
+  readonly algorithm: string
+}
+
+const algorithms: ReadonlyMap<string, 'sha1' | 'sha256' | 'sha512'> = new Map([
+  ['HmacSHA1', 'sha1'],
+  ['HmacSHA256', 'sha256'],
+  ['HmacSHA512', 'sha512'],
+])
+
+/** Codes are compared one by one: no realm looks further ahead. */
+const mostWindows = 100
+
 function takeCode(context: RealmContext, realm: RealmStore, credential: Credential, code: string): boolean {
-  const { value } = JSON.parse(credential.secretData) as { value: string }
-  const data = JSON.parse(credential.credentialData) as { digits: number; period: number; algorithm: string }
-  if (!new RegExp(`^\\d{${data.digits}}$`).test(code)) return false
+  const { value } = JSON.parse(credential.secretData) as { value: unknown }
+  const data = JSON.parse(credential.credentialData) as OtpData
+  const algorithm = algorithms.get(data.algorithm)
+  // An import may bring a credential that is none: no code is its.
+  if (typeof value !== 'string' || algorithm === undefined || !(data.period > 0)) return false
+  if (![6, 8].includes(data.digits) || code.length !== data.digits || !/^\d+$/.test(code)) return false
   const result = verifySync({
     secret: new TextEncoder().encode(value),
     token: code,
     epoch: Math.floor(context.now() / 1000),
-    epochTolerance: realm.info.otpPolicyLookAheadWindow * data.period,
+    epochTolerance: Math.min(realm.info.otpPolicyLookAheadWindow, mostWindows) * data.period,
     period: data.period,
     digits: data.digits as 6 | 8,
-    algorithm: data.algorithm.replace('Hmac', '').toLowerCase() as 'sha1' | 'sha256' | 'sha512',
+    algorithm,
   })
   if (!result.valid || !('timeStep' in result)) return false
   return (
