@@ -6,17 +6,19 @@ import { rotated, rotationOf } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { badRequest, conflict, duplicate } from './errors.ts'
 import type { ClientBody } from './fields.ts'
-import { newMapper } from './protocol-mappers.ts'
+import { newId } from './ids.ts'
+import { newMappers } from './protocol-mappers.ts'
 
 /** Adds a client as `POST clients` does: what the body leaves out has Keycloak's defaults, a confidential client without a secret gets one. */
 export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client> {
   if (body.clientId === '') throw badRequest('invalid_input', 'Client ID cannot be blank')
+  if ((body.id?.length ?? 0) > 36)
+    throw badRequest('invalid_input', 'Client ID must not exceed 36 characters')
   checkClient(body)
-  const id = body.id ?? randomUUID()
+  const isTaken = (): Error => conflict(`Client ${body.clientId ?? body.id} already exists`)
+  const id = newId(realm.clients, body.id, isTaken)
   const clientId = body.clientId ?? id
-  if (realm.clientByName.get(clientId) !== undefined || realm.clients.get(id) !== undefined) {
-    throw conflict(`Client ${clientId} already exists`)
-  }
+  if (realm.clientByName.get(clientId) !== undefined) throw isTaken()
   const { protocolMappers, attributes, ...given } = settings(body)
   const { defaultDefaultClientScopes, defaultOptionalClientScopes } = realm.info
   const isOpenId = (name: string): boolean => realm.scopeByName.get(name)?.protocol === 'openid-connect'
@@ -26,7 +28,7 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
     id,
     clientId,
     attributes: { realm_client: 'false', ...withoutEmpty(attributes ?? {}) },
-    ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
+    ...(protocolMappers === undefined ? {} : { protocolMappers: newMappers(protocolMappers, isTaken) }),
     defaultClientScopes: (body.defaultClientScopes ?? defaultDefaultClientScopes).filter(isOpenId),
     optionalClientScopes: (body.optionalClientScopes ?? defaultOptionalClientScopes).filter(isOpenId),
     scopeMappings: [],
@@ -57,7 +59,7 @@ export function updateClient(
     ...changes,
     ...derivedOrigins(body, client.webOrigins),
     attributes: withoutEmpty({ ...client.attributes, ...attributes }),
-    ...(protocolMappers === undefined ? {} : { protocolMappers: protocolMappers.map(newMapper) }),
+    ...(protocolMappers === undefined ? {} : { protocolMappers: newMappers(protocolMappers, duplicate) }),
   }
   return realm.clients.put(withServiceAccount(realm, withSecret(realm, changed)))
 }
@@ -168,7 +170,7 @@ function checkClient(body: ClientBody): void {
 
 /** A reference of RFC 3986, relative or not; placeholders such as `${authBaseUrl}` are filled in later. */
 function isUri(text: string): boolean {
-  const filled = text.replace(/\$\{[^}]*\}/g, 'placeholder')
+  const filled = text.replace(/\$\{[^{}]*\}/g, 'placeholder')
   if (/[\s<>"{}|\\^`]/.test(filled)) return false
   const scheme = /^([^/?#]*?):/.exec(filled)?.[1]
   return scheme === undefined || /^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)

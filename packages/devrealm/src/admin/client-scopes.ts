@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { ClientScope } from '../model.ts'
@@ -6,7 +5,8 @@ import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
 import { conflict, duplicate, forbidden, notFound, refused, unforeseen } from './errors.ts'
 import { type ClientScopeBody, clientScopeShape } from './fields.ts'
-import { mapperRoutes, newMapper } from './protocol-mappers.ts'
+import { newId } from './ids.ts'
+import { mapperRoutes, newMappers } from './protocol-mappers.ts'
 import { scopeOf } from './representations.ts'
 import { mappingRoutes } from './role-mappings.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
@@ -69,18 +69,20 @@ export function clientScopeRoutes(app: FastifyInstance, context: RealmContext): 
 
 /** Adds a client scope as `POST client-scopes` does. */
 export function addClientScope(realm: RealmStore, body: ClientScopeBody): Readonly<ClientScope> {
-  if (body.name === undefined) throw unforeseen()
-  if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(body.name))
-    throw refused(`Unexpected name "${body.name}" for ClientScope`)
+  const { name } = body
+  if (name === undefined) throw unforeseen()
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)) throw refused(`Unexpected name "${name}" for ClientScope`)
   if (!['openid-connect', 'saml'].includes(body.protocol ?? '')) throw refused('Unexpected protocol')
-  requireFreeName(realm, body.name)
+  requireFreeName(realm, name)
   return realm.clientScopes.put({
-    id: body.id ?? randomUUID(),
-    name: body.name,
+    id: newId(realm.clientScopes, body.id, () => nameTaken(name)),
+    name,
     ...(body.description === undefined ? {} : { description: body.description }),
     protocol: body.protocol ?? 'openid-connect',
     attributes: body.attributes ?? {},
-    ...(body.protocolMappers === undefined ? {} : { protocolMappers: body.protocolMappers.map(newMapper) }),
+    ...(body.protocolMappers === undefined
+      ? {}
+      : { protocolMappers: newMappers(body.protocolMappers, () => nameTaken(name)) }),
     scopeMappings: [],
   })
 }
@@ -114,7 +116,11 @@ function updateScope(realm: RealmStore, scope: Readonly<ClientScope>, body: Clie
 }
 
 function requireFreeName(realm: RealmStore, name: string): void {
-  if (realm.scopeByName.get(name) !== undefined) throw conflict(`Client Scope ${name} already exists`)
+  if (realm.scopeByName.get(name) !== undefined) throw nameTaken(name)
+}
+
+function nameTaken(name: string): Error {
+  return conflict(`Client Scope ${name} already exists`)
 }
 
 function defaultScopeRoutes(app: FastifyInstance, context: RealmContext, kind: 'Default' | 'Optional'): void {

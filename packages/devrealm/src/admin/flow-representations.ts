@@ -31,8 +31,14 @@ export function executionOf(all: Flows, step: Execution): Record<string, unknown
   }
 }
 
-/** AuthenticationExecutionInfoRepresentations: all steps of a flow and of those within it, depth first. */
-export function executionsOf(all: Flows, flow: Flow, level = 0): Record<string, unknown>[] {
+/** AuthenticationExecutionInfoRepresentations: all steps of a flow and of those within it, depth first; each flow once. */
+export function executionsOf(
+  all: Flows,
+  flow: Flow,
+  level = 0,
+  shown: Set<Flow> = new Set(),
+): Record<string, unknown>[] {
+  shown.add(flow)
   return stepsOf(flow).flatMap((step, index) => {
     const inner = innerFlow(all, step)
     const place = { level, index, priority: step.priority }
@@ -49,7 +55,7 @@ export function executionsOf(all: Flows, flow: Flow, level = 0): Record<string, 
       flowId: inner.id,
       ...place,
     }
-    return [info, ...executionsOf(all, inner, level + 1)]
+    return shown.has(inner) ? [info] : [info, ...executionsOf(all, inner, level + 1, shown)]
   })
 }
 
@@ -57,8 +63,12 @@ export function executionsOf(all: Flows, flow: Flow, level = 0): Record<string, 
 export function copyFlow(all: Flows, flow: Flow, alias: string): { all: Flows; id: string } {
   const flows = [...all.flows]
   const configs = [...all.configs]
+  const copies = new Map<Flow, string>()
   const copy = (from: Flow, name: string): string => {
+    const made = copies.get(from)
+    if (made !== undefined) return made
     const id = randomUUID()
+    copies.set(from, id)
     const executions = from.executions.map((step): Execution => {
       const inner = innerFlow(all, step)
       const config = configOf(all, step)

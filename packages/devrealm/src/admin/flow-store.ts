@@ -72,12 +72,17 @@ export function parentOf({ flows }: Flows, executionId: string): Flow | undefine
   return flows.find((flow) => flow.executions.some((execution) => execution.id === executionId))
 }
 
-/** The flow and those within it, outermost first. */
+/** The flow and those within it, outermost first, each once. */
 export function tree(all: Flows, flow: Flow): Flow[] {
-  const inner = flow.executions
-    .map((execution) => all.flows.find((each) => each.id === execution.flowId))
-    .filter((each) => each !== undefined)
-  return [flow, ...inner.flatMap((each) => tree(all, each))]
+  const found = new Set([flow])
+  // A set that grows while it is walked is walked to its end.
+  for (const each of found) {
+    for (const { flowId } of each.executions) {
+      const inner = flowId === undefined ? undefined : all.flows.find(({ id }) => id === flowId)
+      if (inner !== undefined) found.add(inner)
+    }
+  }
+  return [...found]
 }
 
 /** Replaces one flow. */

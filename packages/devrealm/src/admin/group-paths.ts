@@ -3,21 +3,20 @@ import type { RealmStore } from '../store/realm-store.ts'
 
 /** Finds a group by its path, `/parent/child`; a name may itself hold slashes. */
 export function groupByPath(realm: RealmStore, path: string): Readonly<Group> | undefined {
-  const steps = path.replace(/^\//, '').replace(/\/$/, '').split('/')
-  return below(realm, undefined, steps)
+  return below(realm, undefined, path.replace(/^\//, '').replace(/\/$/, ''))
 }
 
+/** The group at the rest of the path; of names that begin it the shorter comes first. */
 function below(
   realm: RealmStore,
   parent: Readonly<Group> | undefined,
-  steps: readonly string[],
+  rest: string,
 ): Readonly<Group> | undefined {
-  if (steps.length === 0) return parent
-  const groups = realm.groupsIn.all(parent?.id ?? '')
-  for (let taken = 1; taken <= steps.length; taken += 1) {
-    const name = steps.slice(0, taken).join('/')
-    const group = groups.find((each) => each.name === name)
-    const found = group === undefined ? undefined : below(realm, group, steps.slice(taken))
+  const groups = realm.groupsIn.all(parent?.id ?? '').toSorted((a, b) => a.name.length - b.name.length)
+  for (const group of groups) {
+    if (group.name === rest) return group
+    if (!rest.startsWith(`${group.name}/`)) continue
+    const found = below(realm, group, rest.slice(group.name.length + 1))
     if (found !== undefined) return found
   }
   return undefined

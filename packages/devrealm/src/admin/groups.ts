@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { Group } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
-import { conflict, notFound, refused, unforeseen } from './errors.ts'
+import { conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
 import { type GroupBody, groupShape } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
+import { newId } from './ids.ts'
 import type { Query } from './query.ts'
 import { groupOf, userOf } from './representations.ts'
 import { groupHolder, mappingRoutes } from './role-mappings.ts'
@@ -69,8 +69,11 @@ export function addGroup(
   parentId: string | undefined,
   deep = false,
 ): Readonly<Group> {
+  const id = newId(realm.groups, body.id)
+  requireName(body)
+  if (deep && realm.groupsIn.all(parentId ?? '').some(({ name }) => name === body.name)) throw duplicate()
   const group = realm.groups.put({
-    id: body.id ?? randomUUID(),
+    id,
     name: body.name ?? '',
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(parentId === undefined ? {} : { parentId }),
@@ -117,7 +120,7 @@ function singleGroupRoutes(one: Family<Readonly<Group>>): void {
     requireFree(realm, body, found.id, moved)
     if (moved !== undefined) {
       const isItself = moved.id === found.id
-      if (!isItself && isBelow(realm, found, moved.id)) throw unforeseen()
+      if (!isItself && realm.groupLine(found).some(({ id }) => id === moved.id)) throw unforeseen()
       if (!isItself) realm.groups.put({ ...moved, parentId: found.id })
       return { status: 204, type: 'application/json' }
     }
@@ -154,12 +157,6 @@ function defaultGroupRoutes(app: FastifyInstance, context: RealmContext): void {
   defaults.delete('/:groupId', needs.manageRealm, nothing, (call) =>
     change(call, (ids, id) => ids.filter((each) => each !== id)),
   )
-}
-
-/** Whether a group is that one, or anywhere below it. */
-function isBelow(realm: RealmStore, group: Readonly<Group> | undefined, id: string): boolean {
-  if (group === undefined) return false
-  return group.id === id || isBelow(realm, realm.groups.get(group.parentId ?? ''), id)
 }
 
 /** Names are unique among siblings. A group that is moved keeps its name; the body's shows in the refusal only. */
@@ -211,12 +208,7 @@ function hierarchy(
   show: (group: Readonly<Group>, subGroups: Record<string, unknown>[]) => Record<string, unknown>,
 ): Record<string, unknown>[] {
   const wanted = new Set<string>()
-  for (const group of found) {
-    for (let each: Readonly<Group> | undefined = group; each !== undefined; ) {
-      wanted.add(each.id)
-      each = each.parentId === undefined ? undefined : realm.groups.get(each.parentId)
-    }
-  }
+  for (const group of found) for (const { id } of realm.groupLine(group)) wanted.add(id)
   const below = (parentId: string): Record<string, unknown>[] =>
     byName(realm.groupsIn.all(parentId))
       .filter((group) => wanted.has(group.id))

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { RequiredAction } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
+import { duplicate, refused } from './errors.ts'
 import type { Requirement } from './flow-providers.ts'
 import { type Execution, type Flow, type FlowConfig, saveFlows } from './flow-store.ts'
+import { hasTwice } from './ids.ts'
 import type { RealmBody } from './realm-fields.ts'
 
 interface ExportedFlow extends Omit<Flow, 'executions'> {
@@ -67,6 +69,8 @@ function importFlows(
 ): void {
   const configs = given.map((config) => ({ ...config, id: config.id ?? randomUUID() }))
   const named = exported.map((flow) => ({ ...flow, id: flow.id ?? randomUUID() }))
+  requireTree(named)
+  if (hasTwice(named.map(({ id }) => id)) || hasTwice(configs.map(({ id }) => id))) throw duplicate()
   const flows = named.map(({ authenticationExecutions = [], ...flow }): Flow => {
     const executions = authenticationExecutions.map((step): Execution => {
       const inner = named.find((each) => each.alias === step.flowAlias)
@@ -83,6 +87,29 @@ function importFlows(
     return { ...flow, executions }
   })
   saveFlows(realm, { flows, configs })
+}
+
+/** Flows are within each other as branches of trees are. */
+function requireTree(flows: readonly ExportedFlow[]): void {
+  const aliases = flows.map(({ alias }) => alias)
+  if (hasTwice(aliases)) throw refused('Two authentication flows have one alias')
+  const parents = new Map<string, string>()
+  for (const { alias, authenticationExecutions = [] } of flows) {
+    if (alias === undefined) throw refused('An authentication flow has no alias')
+    for (const { flowAlias } of authenticationExecutions) {
+      if (flowAlias === undefined) continue
+      if (!aliases.includes(flowAlias)) throw refused(`The authentication flow ${flowAlias} does not exist`)
+      if (parents.has(flowAlias)) throw refused(`The authentication flow ${flowAlias} is within two places`)
+      parents.set(flowAlias, alias)
+    }
+  }
+  for (const alias of parents.keys()) {
+    let outer = parents.get(alias)
+    for (let steps = 0; outer !== undefined && steps <= parents.size; steps += 1) {
+      if (outer === alias) throw refused(`The authentication flow ${alias} is within itself`)
+      outer = parents.get(outer)
+    }
+  }
 }
 
 /** An export hides the user profile as a JSON text in a component. */

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { ProtocolMapper } from '../model.ts'
 import type { Need } from './access.ts'
 import { conflict, notFound } from './errors.ts'
 import { listOf, type MapperBody, mapperShape } from './fields.ts'
+import { hasTwice, newId } from './ids.ts'
 import { type Call, created, Family, nothing, ok } from './router.ts'
 
 /** A client or client scope, by its protocol mappers. */
@@ -69,6 +69,18 @@ export function mapperRoutes(
 }
 
 /**
+ * The mappers that a client or client scope is added or changed with.
+ *
+ * @throws {AdminError} `isTaken` where two have one id or one name
+ */
+export function newMappers(bodies: readonly MapperBody[], isTaken: () => Error): ProtocolMapper[] {
+  const mappers = bodies.map(newMapper)
+  if (hasTwice(mappers.map(({ id }) => id))) throw isTaken()
+  if (hasTwice(mappers.map(({ name, protocol }) => `${protocol}\0${name}`))) throw isTaken()
+  return mappers
+}
+
+/**
  * A mapper as a body describes it.
  *
  * @throws {AdminError} 404 for a type of mapper that Keycloak does not have
@@ -78,7 +90,7 @@ export function newMapper(body: MapperBody): ProtocolMapper {
   if (type === undefined || !types.has(type)) throw notFound('ProtocolMapper provider not found')
   const config = Object.entries(body.config ?? {}).filter(([, value]) => (value as string | null) !== null)
   return {
-    id: body.id ?? randomUUID(),
+    id: newId(noIds, body.id),
     name: body.name ?? '',
     protocol: body.protocol ?? 'openid-connect',
     protocolMapper: type,
@@ -87,8 +99,13 @@ export function newMapper(body: MapperBody): ProtocolMapper {
   }
 }
 
+/** An id is one client's or client scope's: who calls compares it with those there. */
+const noIds = new Map<string, unknown>()
+
 function requireFreeName(mappers: readonly ProtocolMapper[], mapper: ProtocolMapper): void {
-  if (mappers.some((each) => each.name === mapper.name && each.protocol === mapper.protocol)) {
+  const isSame = (each: ProtocolMapper): boolean =>
+    each.id === mapper.id || (each.name === mapper.name && each.protocol === mapper.protocol)
+  if (mappers.some(isSame)) {
     throw conflict('Protocol mapper exists with same name')
   }
 }

@@ -135,7 +135,5 @@ function findClient({ realm, params }: Call): Readonly<Client> {
 
 /** Roles of a group and of the groups above it, which its members have too. */
 function inheritedRoles(realm: RealmStore, group: Readonly<Group> | undefined): string[] {
-  if (group === undefined) return []
-  const parent = group.parentId === undefined ? undefined : realm.groups.get(group.parentId)
-  return [...group.roles, ...inheritedRoles(realm, parent)]
+  return realm.groupLine(group).flatMap(({ roles: own }) => own)
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { Client, Role } from '../model.ts'
@@ -8,6 +7,7 @@ import { findClient } from './clients.ts'
 import { badRequest, conflict, duplicate, forbidden, notFound, refused } from './errors.ts'
 import { listOf, type RoleBody, roleShape } from './fields.ts'
 import { accessOfUser, groupOf, roleOf, userOf } from './representations.ts'
+import { newId } from './ids.ts'
 import { requireMappable } from './role-mapping-rules.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
 import { byUsername } from './user-search.ts'
@@ -35,18 +35,13 @@ export function roleRoutes(app: FastifyInstance, context: RealmContext): void {
 }
 
 /** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
-export function addRole(
-  realm: RealmStore,
-  body: RoleBody,
-  clientId?: string,
-  id: string = randomUUID(),
-): Readonly<Role> {
+export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id?: string): Readonly<Role> {
   if (body.name === undefined) throw badRequest('role has no name')
   if (realm.role(body.name, clientId) !== undefined) {
     throw conflict(`Role with name ${body.name} already exists`)
   }
   return realm.roles.put({
-    id,
+    id: newId(realm.roles, id),
     name: body.name,
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(clientId === undefined ? {} : { clientId }),

@@ -25,15 +25,20 @@ interface Evaluation {
 }
 
 /** The strictest requirement of a one-time code that this flow holds for the user. */
-function otpRequirement(evaluation: Evaluation, flow: Flow): 'REQUIRED' | 'ALTERNATIVE' | undefined {
+function otpRequirement(
+  evaluation: Evaluation,
+  flow: Flow,
+  seen: Set<Flow> = new Set(),
+): 'REQUIRED' | 'ALTERNATIVE' | undefined {
+  seen.add(flow)
   const found = stepsOf(flow).map((step) => {
     if (step.requirement === 'DISABLED') return undefined
     if (step.authenticator === 'auth-otp-form')
       return step.requirement === 'REQUIRED' ? 'REQUIRED' : 'ALTERNATIVE'
     const inner = evaluation.all.flows.find((each) => each.id === step.flowId)
-    if (inner === undefined) return undefined
+    if (inner === undefined || seen.has(inner)) return undefined
     if (step.requirement === 'CONDITIONAL' && !isMet(evaluation, inner)) return undefined
-    return otpRequirement(evaluation, inner)
+    return otpRequirement(evaluation, inner, seen)
   })
   return found.find((each) => each === 'REQUIRED') ?? found.find((each) => each !== undefined)
 }

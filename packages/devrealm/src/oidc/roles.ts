@@ -18,10 +18,7 @@ export function expandRoles(realm: RealmStore, ids: Iterable<string>): Set<strin
 function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
   const ids = [...user.roles]
   for (const groupId of user.groups) {
-    for (let group = realm.groups.get(groupId); group !== undefined; ) {
-      ids.push(...group.roles)
-      group = group.parentId === undefined ? undefined : realm.groups.get(group.parentId)
-    }
+    for (const group of realm.groupLine(realm.groups.get(groupId))) ids.push(...group.roles)
   }
   return expandRoles(realm, ids)
 }

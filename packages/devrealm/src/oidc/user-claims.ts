@@ -17,13 +17,12 @@ export function userAttribute(
   if (own !== undefined && own.length > 0 && !aggregate) return own
   const values = [...(own ?? [])]
   for (const id of user.groups) {
-    for (let group = realm.groups.get(id); group !== undefined; ) {
+    for (const group of realm.groupLine(realm.groups.get(id))) {
       const inherited = Object.hasOwn(group.attributes, name) ? group.attributes[name] : undefined
       if (inherited !== undefined) {
         values.push(...inherited)
         if (!aggregate) return values
       }
-      group = group.parentId === undefined ? undefined : realm.groups.get(group.parentId)
     }
   }
   return values

@@ -117,10 +117,20 @@ export class RealmStore {
     return this.groupsIn.all('')
   }
 
+  /** The group, and those above it up to the top. Groups that were stored as a ring are each there once. */
+  groupLine(group: Readonly<Group> | undefined): Readonly<Group>[] {
+    const line = new Set<Readonly<Group>>()
+    for (let each = group; each !== undefined && !line.has(each); ) {
+      line.add(each)
+      each = each.parentId === undefined ? undefined : this.groups.get(each.parentId)
+    }
+    return [...line]
+  }
+
   /** `/parent/child`, as Keycloak writes it. */
   groupPath(group: Group): string {
-    const parent = group.parentId === undefined ? undefined : this.groups.get(group.parentId)
-    return `${parent === undefined ? '' : this.groupPath(parent)}/${group.name}`
+    const names = this.groupLine(group).map(({ name }) => name)
+    return `/${names.toReversed().join('/')}`
   }
 
   /** The user that stands for a client which takes tokens for itself. */
@@ -153,14 +163,18 @@ export class RealmStore {
 
   /** Deletes the group with its subgroups; members leave it. */
   deleteGroup(id: string): void {
-    for (const child of this.groupsIn.all(id)) this.deleteGroup(child.id)
-    for (const user of this.usersInGroup.all(id)) {
-      this.users.put({ ...user, groups: user.groups.filter((other) => other !== id) })
+    const gone = new Set([id])
+    // A set that grows while it is walked is walked to its end.
+    for (const each of gone) for (const child of this.groupsIn.all(each)) gone.add(child.id)
+    const without = (ids: readonly string[]): string[] => ids.filter((other) => !gone.has(other))
+    for (const each of gone) {
+      for (const user of this.usersInGroup.all(each))
+        this.users.put({ ...user, groups: without(user.groups) })
     }
-    if (this.#info.defaultGroups.includes(id)) {
-      this.update({ ...this.#info, defaultGroups: this.#info.defaultGroups.filter((other) => other !== id) })
+    if (this.#info.defaultGroups.some((each) => gone.has(each))) {
+      this.update({ ...this.#info, defaultGroups: without(this.#info.defaultGroups) })
     }
-    this.groups.delete(id)
+    for (const each of gone) this.groups.delete(each)
   }
 
   /** Deletes the user with its sessions. */
