@@ -29,6 +29,7 @@ export {
   type Allowed,
   allOf,
   anyOf,
+  audience,
   check,
   type ClientRole,
   clientRole,

@@ -66,6 +66,8 @@ export const requireRole: Guards<Middleware>['requireRole'] = guards.requireRole
 export const requireClientRole: Guards<Middleware>['requireClientRole'] = guards.requireClientRole
 /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const requireScope: Guards<Middleware>['requireScope'] = guards.requireScope
+/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+export const requireAudience: Guards<Middleware>['requireAudience'] = guards.requireAudience
 /** Lets in users whom a policy allows. */
 export const requirePolicy: Guards<Middleware>['requirePolicy'] = guards.requirePolicy
 /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */

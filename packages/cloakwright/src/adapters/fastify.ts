@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
-import { CloakwrightError } from '../errors.ts'
 import {
   type Admission,
   createGuard,
@@ -12,25 +11,23 @@ import {
 import type { Policy } from '../policy/index.ts'
 import type { SessionEngine } from '../session/types.ts'
 import { isPromise } from '../promise.ts'
-import type { AccessToken } from '../token/index.ts'
-import { noGuard, notRegistered } from '../guard/mistakes.ts'
+import { notRegistered } from '../guard/mistakes.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './fastify-problem.ts'
 import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './fastify-request.ts'
 import { mountSessions, sendResponse } from './fastify-sessions.ts'
+import { decorateUser, maybeUserOf, setUser, userOf } from './fastify-user.ts'
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The verified token of the request, once a guard has let it in; see {@link userOf}. */
-    user: AccessToken | undefined
-  }
-}
-
-export { sendProblem }
+export { maybeUserOf, sendProblem, userOf }
 
 /** What the plugin works with. */
 export interface CloakwrightOptions extends GuardOptions {
   /** Browser login: its routes are mounted, and guards accept its sessions. Without it, bearer tokens only. */
   readonly sessions?: SessionEngine | undefined
+  /**
+   * The name of the request's property that has the user; `user` by default. With another name read it by
+   * {@link userOf} or {@link maybeUserOf}: `request.user` alone is declared.
+   */
+  readonly property?: string | undefined
 }
 
 type Done = (error?: Error) => void
@@ -41,7 +38,7 @@ export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?:
 /**
  * The Fastify plugin: register it before the routes that it guards. It protects nothing by itself; guards do.
  *
- * @throws {CW_CONFIG_INVALID} Another plugin already has `request.user`.
+ * @throws {CW_CONFIG_INVALID} Another plugin already has the request's property for the user.
  * @example
  * ```ts
  * import { createVerifier } from 'cloakwright'
@@ -57,10 +54,14 @@ export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?:
  * ```
  */
 export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, options, done) => {
-  const { sessions } = options
-  if (app.hasRequestDecorator('user')) return done(taken())
-  const guard = createGuard(options, sessions)
-  app.decorateRequest('user', undefined)
+  const { sessions, property = 'user' } = options
+  let guard: Guard
+  try {
+    guard = createGuard(options, sessions)
+    decorateUser(app, property)
+  } catch (error) {
+    return done(error as Error)
+  }
   app.decorate<Guard>(guardKey, guard)
   app.addHook('onRoute', (route) => {
     if (hasForms(route.method)) route.preValidation = [refuseTokenInForm, ...toArray(route.preValidation)]
@@ -86,20 +87,12 @@ export const requireRole: Guards<FastifyGuard>['requireRole'] = guards.requireRo
 export const requireClientRole: Guards<FastifyGuard>['requireClientRole'] = guards.requireClientRole
 /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const requireScope: Guards<FastifyGuard>['requireScope'] = guards.requireScope
+/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+export const requireAudience: Guards<FastifyGuard>['requireAudience'] = guards.requireAudience
 /** Lets in users whom a policy allows. */
 export const requirePolicy: Guards<FastifyGuard>['requirePolicy'] = guards.requirePolicy
 /** Sets `request.user` if the request has credentials, and lets it in without. Bad credentials are still refused. */
 export const allowAnonymous: Guards<FastifyGuard>['allowAnonymous'] = guards.allowAnonymous
-
-/**
- * The user whom a guard let in.
- *
- * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
- */
-export function userOf(request: AnyRequest): AccessToken {
-  if (request.user !== undefined) return request.user
-  throw noGuard('Add onRequest: requireUser() to the route.')
-}
 
 /** Calls back at once, without a promise, whenever the guard answers at once. */
 function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
@@ -119,7 +112,7 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
 
 function proceed(admission: Admission, request: AnyRequest, reply: AnyReply, done: Done): void {
   if (admission.kind === 'admitted') {
-    request.user = admission.user
+    setUser(request, admission.user)
     if (admission.headers !== undefined) reply.headers(admission.headers)
     done()
   } else if (isOurs(request)) done()
@@ -149,7 +142,7 @@ const orphaned =
 
 /** A form is read after `onRequest` guards have run: a token in it beside the one that was accepted is found here. */
 function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  if (request.body === undefined || request.user === undefined) return done()
+  if (request.body === undefined || maybeUserOf(request) === undefined) return done()
   if (request.headers.authorization === undefined) return done()
   try {
     void refuseSecondToken(toGuardedRequest(request))
@@ -180,11 +173,5 @@ function publish(
     config: ours,
     handler: (_request, reply) =>
       reply.type('application/json').header('access-control-allow-origin', '*').send(body),
-  })
-}
-
-function taken(): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', 'cloakwright/fastify: request.user is already taken', {
-    hint: 'Register cloakwright once, and without another authentication plugin in the same scope.',
   })
 }

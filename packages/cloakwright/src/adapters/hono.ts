@@ -72,6 +72,8 @@ export const requireRole: Guards<MiddlewareHandler>['requireRole'] = guards.requ
 export const requireClientRole: Guards<MiddlewareHandler>['requireClientRole'] = guards.requireClientRole
 /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const requireScope: Guards<MiddlewareHandler>['requireScope'] = guards.requireScope
+/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+export const requireAudience: Guards<MiddlewareHandler>['requireAudience'] = guards.requireAudience
 /** Lets in users whom a policy allows. */
 export const requirePolicy: Guards<MiddlewareHandler>['requirePolicy'] = guards.requirePolicy
 /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */

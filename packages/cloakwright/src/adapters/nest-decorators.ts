@@ -23,6 +23,8 @@ export const RequireRole: Guards<RuleDecorator>['requireRole'] = guards.requireR
 export const RequireClientRole: Guards<RuleDecorator>['requireClientRole'] = guards.requireClientRole
 /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const RequireScope: Guards<RuleDecorator>['requireScope'] = guards.requireScope
+/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+export const RequireAudience: Guards<RuleDecorator>['requireAudience'] = guards.requireAudience
 /** Lets in users whom a policy allows. */
 export const RequirePolicy: Guards<RuleDecorator>['requirePolicy'] = guards.requirePolicy
 /**

@@ -15,6 +15,7 @@ import { CloakwrightGuard, guardToken } from './nest-guard.ts'
 
 export {
   AllowAnonymous,
+  RequireAudience,
   RequireClientRole,
   RequirePolicy,
   RequireRole,

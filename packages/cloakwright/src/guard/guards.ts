@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
+  audience,
   type ClientRole,
   clientRole,
   type Policy,
@@ -23,6 +24,8 @@ export interface Guards<Guard> {
   ) => Guard
   /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
   readonly requireScope: (...scopes: readonly [string, ...string[]]) => Guard
+  /** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+  readonly requireAudience: (...audiences: readonly [string, ...string[]]) => Guard
   /** Lets in users whom a policy allows. */
   readonly requirePolicy: (policy: Policy) => Guard
   /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
@@ -46,6 +49,7 @@ export function createGuards<Guard>(guard: (policy: Policy, anonymous: boolean) 
     requireRole: (...roles) => guard(role(...roles), false),
     requireClientRole: (client, ...roles) => guard(clientRole(client, ...roles), false),
     requireScope: (...scopes) => guard(scope(...scopes), false),
+    requireAudience: (...audiences) => guard(audience(...audiences), false),
     requirePolicy: (policy) => guard(policy, false),
     allowAnonymous: () => guard(user(), true),
   }

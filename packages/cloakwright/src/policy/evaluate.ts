@@ -8,7 +8,8 @@ export const severity: Readonly<Record<Refused['code'], number>> = {
   CW_STEP_UP_REQUIRED: 0,
   CW_PROOF_REQUIRED: 1,
   CW_SCOPE_INSUFFICIENT: 2,
-  CW_FORBIDDEN: 3,
+  CW_TOKEN_AUDIENCE: 3,
+  CW_FORBIDDEN: 4,
 }
 
 /** A policy returned what is no decision: a mistake in the program. The message has no claim's value. */

@@ -1,3 +1,4 @@
+export { audience } from './audience.ts'
 export { check } from './check.ts'
 export { allOf, anyOf, not } from './combine.ts'
 export { evaluate } from './evaluate.ts'

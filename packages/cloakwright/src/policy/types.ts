@@ -10,7 +10,12 @@ export interface Allowed {
 
 export interface Refused {
   readonly allowed: false
-  readonly code: 'CW_FORBIDDEN' | 'CW_SCOPE_INSUFFICIENT' | 'CW_STEP_UP_REQUIRED' | 'CW_PROOF_REQUIRED'
+  readonly code:
+    | 'CW_FORBIDDEN'
+    | 'CW_SCOPE_INSUFFICIENT'
+    | 'CW_STEP_UP_REQUIRED'
+    | 'CW_PROOF_REQUIRED'
+    | 'CW_TOKEN_AUDIENCE'
   /** What is missing, in the names of the policy; never a claim's value. */
   readonly reason: string
   /** What the client must bring the next time. */

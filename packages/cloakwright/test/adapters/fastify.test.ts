@@ -2,9 +2,23 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { createHash } from 'node:crypto'
-import { CloakwrightError, createVerifier, type Verifier, type VerifierOptions } from 'cloakwright'
-import { cloakwright, requireRole, requireUser, sendProblem, userOf } from 'cloakwright/fastify'
-import Fastify, { type FastifyInstance } from 'fastify'
+import {
+  type AccessToken,
+  CloakwrightError,
+  createVerifier,
+  type Verifier,
+  type VerifierOptions,
+} from 'cloakwright'
+import {
+  allowAnonymous,
+  cloakwright,
+  maybeUserOf,
+  requireRole,
+  requireUser,
+  sendProblem,
+  userOf,
+} from 'cloakwright/fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificate } from '../proof/support/certificates.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
@@ -91,6 +105,35 @@ describe('the plugin', () => {
     const service = Fastify()
     service.decorateRequest('user')
     void service.register(cloakwright, { verifier: makeVerifier() })
+    await expect(service.ready()).rejects.toMatchObject({ code: 'CW_CONFIG_INVALID' })
+  })
+
+  test('beside another plugin with request.user gives the user by another name', async () => {
+    const service = make()
+    service.decorateRequest('user', undefined)
+    service.addHook('onRequest', async (request) => void Object.assign(request, { user: { name: 'bob' } }))
+    await service.register(cloakwright, { verifier: makeVerifier(), property: 'token' })
+    const answer = (request: FastifyRequest) => ({
+      user: (request.user as unknown as { name: string }).name,
+      token: (request as unknown as { token?: AccessToken }).token?.username,
+      by: maybeUserOf(request)?.username,
+    })
+    service.get('/me', { onRequest: requireUser() }, (request) => {
+      expect(userOf(request)).toBe(maybeUserOf(request))
+      return answer(request)
+    })
+    service.get('/anyone', { onRequest: allowAnonymous() }, answer)
+    service.get('/open', answer)
+    service.post('/form', { onRequest: requireUser() }, () => ({ ok: true }))
+    const get = async (url: string, headers = {}) =>
+      (await service.inject({ url, headers })).json() as unknown
+    expect(await get('/me', { authorization })).toEqual({ user: 'bob', token: 'alice', by: 'alice' })
+    for (const url of ['/anyone', '/open']) expect(await get(url)).toEqual({ user: 'bob' })
+  })
+
+  test.each(['', 'body', 'headers', 'ip', 5])('with the property %j is refused', async (property) => {
+    const service = Fastify()
+    void service.register(cloakwright, { verifier: makeVerifier(), property: property as string })
     await expect(service.ready()).rejects.toMatchObject({ code: 'CW_CONFIG_INVALID' })
   })
 

@@ -1,5 +1,6 @@
 import {
   type AccessToken,
+  audience,
   clientRole,
   createVerifier,
   not,
@@ -105,6 +106,12 @@ test.each([
   ['an undefined role', () => role(undefined as unknown as string)],
   ['no client role', () => (clientRole as (client: string) => Policy)('shop-api')],
   ['an empty scope', () => scope('')],
+  ['no audience', () => (audience as () => Policy)()],
+  ['an empty audience', () => audience('shop-api', '')],
 ])('a policy that asks for %s is a mistake, not an open door', async (_name, make) => {
   expect(await codeOf(make)).toBe('CW_CONFIG_INVALID')
+})
+
+test('a route for the audience `account` is insecure: nearly every token has it', async () => {
+  expect(await codeOf(() => audience('account'))).toBe('CW_CONFIG_INSECURE')
 })

@@ -67,6 +67,51 @@ export function testPolicies(driver: Driver): void {
     expect((await sendToken('/step-up', await sign({ acr: 'gold' }))).status).toBe(200)
   })
 
+  describe('the audience of a route', () => {
+    const several = useWorld(driver, () => ({
+      verifier: { audience: ['shop-api', 'billing-api'] },
+      routes: [
+        { path: '/billing', guard: (is) => is.requireAudience('billing-api'), handler: 'user' },
+        { path: '/both', guard: (is) => is.requireAudience('billing-api', 'shop-api'), handler: 'user' },
+        { path: '/unlisted', guard: (is) => is.requireAudience('other-api'), handler: 'user' },
+      ],
+    }))
+
+    test.each<[string, unknown, number, number]>([
+      ['the route’s', 'billing-api', 200, 401],
+      ['all', ['shop-api', 'billing-api', 'account'], 200, 200],
+      ['another of the verifier', ['shop-api'], 401, 401],
+      ['a part of its name', ['shop-api', 'billing'], 401, 401],
+    ])('a token with %s', async (_name, aud, one, both) => {
+      const token = await several.sign({ aud })
+      expect((await several.sendToken('/billing', token)).status).toBe(one)
+      expect((await several.sendToken('/both', token)).status).toBe(both)
+      expect((await several.sendToken('/me', token)).status).toBe(200)
+    })
+
+    test('without it: 401 with a challenge, and a reason in the log', async () => {
+      const response = await several.sendToken('/billing')
+      expect(response.json()).toMatchObject({
+        status: 401,
+        detail: 'Invalid authentication credentials',
+        code: 'CW_TOKEN_AUDIENCE',
+      })
+      expect(response.headers['www-authenticate']).toBe(
+        'Bearer realm="shop", error="invalid_token", error_description="The access token is for another audience"',
+      )
+      expect(several.logged()).toMatchObject([
+        { level: 'warn', message: 'Token: missing audience: billing-api' },
+      ])
+    })
+
+    test('one that the verifier does not list lets nobody in that has only it', async () => {
+      expect((await several.sendToken('/unlisted', await several.sign({ aud: 'other-api' }))).status).toBe(
+        401,
+      )
+      expect((await several.sendToken('/unlisted')).status).toBe(401)
+    })
+  })
+
   test('a policy that decides later', async () => {
     const nobody = await sign({ realm_access: { roles: [] } })
     expect((await sendToken('/later', nobody)).json()).toMatchObject({ status: 403, code: 'CW_FORBIDDEN' })

@@ -60,7 +60,7 @@ function add(app: FastifyInstance, route: Route): void {
         case 'user':
           return { user: adapter.userOf(request).username }
         case 'maybe-user':
-          return { user: request.user?.username ?? null }
+          return { user: adapter.maybeUserOf(request)?.username ?? null }
         case 'form':
           return { title: (request.body as { title: string }).title }
         case 'throws':

@@ -102,6 +102,7 @@ function decoratorsOf(cloakwright: typeof CloakwrightNest) {
     requireRole: cloakwright.RequireRole,
     requireClientRole: cloakwright.RequireClientRole,
     requireScope: cloakwright.RequireScope,
+    requireAudience: cloakwright.RequireAudience,
     requirePolicy: cloakwright.RequirePolicy,
     allowAnonymous: cloakwright.AllowAnonymous,
   }

@@ -1,0 +1,31 @@
+import { CloakwrightError } from '../errors.ts'
+import { allowed, checkNames } from './decision.ts'
+import type { Policy } from './types.ts'
+
+/**
+ * Allows tokens with **every one** of the audiences (`aud`), for a route that takes the tokens of one audience only. The
+ * verifier's own check holds as well: name each of them in its `audience`, of which a token needs one. Others get 401.
+ *
+ * @throws {CW_CONFIG_INVALID} No audience, or an empty one.
+ * @throws {CW_CONFIG_INSECURE} `account`, which nearly every token of a realm has.
+ */
+export function audience(...audiences: readonly [string, ...string[]]): Policy {
+  checkNames('audience', audiences)
+  if (audiences.includes('account'))
+    throw new CloakwrightError(
+      'CW_CONFIG_INSECURE',
+      'policy: nearly every token of a realm is for `account`',
+      {
+        hint: 'Name the audience of this service or route.',
+      },
+    )
+  return {
+    description: `audience ${audiences.join(' and ')}`,
+    evaluate({ claims }) {
+      const given = [claims['aud']].flat()
+      const missing = audiences.filter((one) => !given.includes(one))
+      if (missing.length === 0) return allowed
+      return { allowed: false, code: 'CW_TOKEN_AUDIENCE', reason: `missing audience: ${missing.join(', ')}` }
+    },
+  }
+}
