@@ -255,8 +255,6 @@ declare namespace Keycloak {
 type Instance = Keycloak
 
 export default Keycloak
-// What `require('cloakwright/keycloak-connect')` gives, as the old package did.
-export { Keycloak as 'module.exports' }
 
 /** A way in. */
 interface Entry {
