@@ -52,6 +52,7 @@ export const errorStatus = {
   CW_TICKET_INVALID: 401,
   CW_LOGOUT_TOKEN: 400,
   CW_PROVIDER_UNAVAILABLE: 503,
+  CW_PROXY_HOST: 500,
   // What replicas share.
   CW_STATE_UNAVAILABLE: 503,
   CW_STATE_MIGRATION: 500,

@@ -78,7 +78,8 @@ async function createSession(
   return value
 }
 
-async function isSignedIn(context: SessionContext, request: SessionRequest): Promise<boolean> {
+/** Whether the browser has a live session. */
+export async function isSignedIn(context: SessionContext, request: SessionRequest): Promise<boolean> {
   const value = context.cookies.readSession(request)
   return value !== undefined && (await readLive(context, sha256(value))) !== undefined
 }

@@ -11,6 +11,9 @@ export interface Cookies {
   readLogins(request: SessionRequest): Map<string, string>
   writeLogin(id: string, value: string, maxAge: number): string
   clearLogin(id: string): string
+  /** Whether the browser was led to the public host a moment ago. */
+  readLed(request: SessionRequest): boolean
+  writeLed(): string
 }
 
 /**
@@ -37,6 +40,8 @@ export function createCookies({ secureCookies }: Pick<SessionConfig, 'secureCook
       return logins
     },
     writeLogin: (id, value, maxAge) => `${loginPrefix}${id}=${value}; Max-Age=${maxAge}; ${attributes}`,
+    readLed: (request) => [...pairs(request)].some(([name]) => name === `${session}_led`),
+    writeLed: () => `${session}_led=1; Max-Age=10; ${attributes}`,
     clearLogin: (id) => `${loginPrefix}${id}=; Max-Age=0; ${attributes}`,
   }
 }

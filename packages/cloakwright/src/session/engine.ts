@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
-import { answerCallback } from './callback.ts'
+import { answerCallback, isSignedIn } from './callback.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
 import { createKeyring, sha256 } from '../sealing.ts'
@@ -11,6 +11,7 @@ import { checkOptions, type SessionOptions } from './options.ts'
 import { errorPage, logoutPage, methodNotAllowed, redirect } from './pages.ts'
 import { createProvider } from './provider.ts'
 import { createRefresher } from './refresh.ts'
+import { createPublicHost, ledHere } from './public-host.ts'
 import { toReturnTo } from './return-to.ts'
 import type { SessionEngine, SessionRequest } from './types.ts'
 import { type LiveSession, readLive } from './vault.ts'
@@ -67,11 +68,16 @@ export function createSessions(options: SessionOptions): SessionEngine {
     }
   }
 
-  const login = async (request: SessionRequest, returnTo: string, url: URL): Promise<Response> =>
-    url.hostname === config.publicHostname
-      ? await startLogin(context, request, returnTo)
-      : // Cookies set here would not come back to the callback, which is on the public origin.
-        redirect(publicOrigin + url.pathname + url.search, [], 302)
+  const publicHost = createPublicHost(config, context.cookies, report)
+
+  const login = async (request: SessionRequest, returnTo: string, url: URL): Promise<Response> => {
+    const led = publicHost.lead(request, url, returnTo)
+    if (led !== undefined) return led
+    // Led here from another host name, the user may be signed in on this one.
+    if (url.searchParams.has(ledHere) && (await isSignedIn(context, request)))
+      return redirect(publicOrigin + returnTo, [], 302)
+    return await startLogin(context, request, returnTo)
+  }
 
   return {
     basePath,

@@ -17,8 +17,8 @@ export interface SessionOptions {
   /** How the client authenticates, as it is registered: `client_secret_basic` by default. */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | undefined
   /**
-   * The origin that browsers use, the only host that login and callback happen on. A reverse proxy must pass on the
-   * host that the browser asked for, since a navigation on any other is redirected here.
+   * The origin that browsers use, the only host that login and callback happen on: a navigation on any other is led here
+   * first. A reverse proxy should pass on the host that the browser asked for; `onError` hears once of one that does not.
    */
   readonly publicUrl: string
   /**
@@ -44,7 +44,7 @@ export interface SessionOptions {
   readonly refreshMargin?: number | undefined
   /** Milliseconds that one call to the provider may take: 10000 by default. */
   readonly timeout?: number | undefined
-  /** Hears of what became an error page, for the log. Its errors hold no token, secret or claim value. */
+  /** Hears of what became an error page, and of a proxy that hides the host, for the log. Its errors hold no token, secret or claim value. */
   readonly onError?: ((error: CloakwrightError) => void) | undefined
   /** Seconds by which the realm's clock may differ, 0–300; 5 by default. It holds for ID tokens and logout tokens. */
   readonly clockTolerance?: number | undefined

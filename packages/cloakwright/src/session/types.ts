@@ -41,8 +41,8 @@ export interface SessionEngine {
    */
   watch(session: Session, onNews: () => void): () => void
   /**
-   * The redirect that starts a login: to the provider, or to the same address on `publicUrl` when the request came
-   * on another host name. `undefined` when the request is no navigation and a 401 is the right answer.
+   * The redirect that starts a login: to the provider, or to `publicUrl` first when the request came on another host
+   * name. `undefined` when the request is no navigation and a 401 is the right answer.
    */
   challenge(request: SessionRequest): Promise<Response | undefined>
 }
