@@ -71,7 +71,11 @@ export async function createServer(config: Config, starting: Starting): Promise<
       clientSecret: () => config.clientSecret(),
       publicUrl: config.publicUrl,
       keys: () => config.sessionKeys(),
-      onError: (err) => logger.warn({ err }, 'a login failed'),
+      onError: (err) =>
+        logger.warn(
+          { err, hint: err.hint },
+          err.code === 'CW_PROXY_HOST' ? 'a proxy hides the host that browsers ask for' : 'a login failed',
+        ),
       dangerouslyAllowHttp: !config.production,
       store: state.postgresSessionStore(database.sql),
       revocations,

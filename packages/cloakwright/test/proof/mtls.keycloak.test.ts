@@ -1,20 +1,15 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { request } from 'node:https'
-import { type AddressInfo, connect, createServer as createSocket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createMtls } from '../../src/proof/index.ts'
+import { freePort, type Nginx, nginx, startNginx } from '../support/nginx.ts'
 import { codeOf } from '../support/refusal.ts'
 import { makeCertificate } from './support/certificates.ts'
 
 // A real nginx ends TLS in front of a service, which has nothing but nginx's field to go by.
 
-const nginx = ['nginx', '/usr/sbin/nginx'].find((file) => spawnSync(file, ['-v']).status === 0)
 if (nginx === undefined)
   console.warn('nginx is not installed: its field with the client’s certificate is not tested')
 
@@ -31,36 +26,20 @@ describe.skipIf(nginx === undefined)('a certificate that nginx passes on', () =>
       response.end(code),
     )
   })
-  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-nginx-'))
   let port: number
-  let child: ChildProcess
+  let proxy: Nginx
   beforeAll(async () => {
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
     port = await freePort()
     const own = makeCertificate('localhost')
-    writeFileSync(join(folder, 'cert.pem'), own.cert)
-    writeFileSync(join(folder, 'key.pem'), own.key)
-    writeFileSync(
-      join(folder, 'nginx.conf'),
-      configuration(folder, port, (service.address() as AddressInfo).port),
-    )
-    child = spawn(nginx ?? '', [
-      '-p',
-      folder,
-      '-e',
-      join(folder, 'error.log'),
-      '-c',
-      join(folder, 'nginx.conf'),
-    ])
-    await reachable(port, child)
+    const upstream = (service.address() as AddressInfo).port
+    const files = { 'cert.pem': own.cert, 'key.pem': own.key }
+    proxy = await startNginx(port, serverOf(port, upstream), files)
   })
   afterAll(async () => {
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGTERM')
-    await ended
+    await proxy.close()
     service.close()
     service.closeAllConnections()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const codeFor = (options: object): Promise<string> =>
@@ -85,49 +64,14 @@ describe.skipIf(nginx === undefined)('a certificate that nginx passes on', () =>
   })
 })
 
-function configuration(home: string, port: number, upstream: number): string {
-  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+function serverOf(port: number, upstream: number): string {
   return `
-daemon off;
-master_process off;
-pid ${home}/nginx.pid;
-events {}
-http {
-  access_log off;
-  ${kinds.map((kind) => `${kind}_temp_path ${home}/${kind};`).join('\n  ')}
-  server {
     listen 127.0.0.1:${port} ssl;
-    ssl_certificate ${home}/cert.pem;
-    ssl_certificate_key ${home}/key.pem;
+    ssl_certificate {folder}/cert.pem;
+    ssl_certificate_key {folder}/key.pem;
     ssl_verify_client optional_no_ca;
     location / {
       proxy_pass http://127.0.0.1:${upstream};
       proxy_set_header X-SSL-Cert $ssl_client_escaped_cert;
-    }
-  }
-}
-`
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket()
-  await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve))
-  const { port } = socket.address() as AddressInfo
-  await new Promise((resolve) => socket.close(resolve))
-  return port
-}
-
-async function reachable(port: number, child: ChildProcess): Promise<void> {
-  let text = ''
-  child.stderr?.on('data', (data) => (text += String(data)))
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (child.exitCode !== null) throw new Error(`nginx ended: ${text}`)
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(socket.destroy() !== undefined))
-      socket.on('error', () => resolve(false))
-    })
-    if (open) return
-    await delay(50)
-  }
-  throw new Error(`nginx does not listen: ${text}`)
+    }`
 }
