@@ -18,9 +18,12 @@ interface Manifest {
 }
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const packages = readdirSync(join(root, 'packages')).map((name): [string, Manifest] => {
-  return [name, JSON.parse(read(`packages/${name}/package.json`)) as Manifest]
-})
+const packages = readdirSync(join(root, 'packages'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }): [string, Manifest] => [
+    name,
+    JSON.parse(read(`packages/${name}/package.json`)) as Manifest,
+  ])
 const { repository } = JSON.parse(read('package.json')) as Pick<Manifest, 'repository'>
 
 describe.each(packages)('the package in packages/%s', (name, manifest) => {
