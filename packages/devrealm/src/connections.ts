@@ -8,8 +8,8 @@ const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsChec
 const keepAliveTimeout = 72_000
 /** Connections of one listening address; more are closed at once. */
 const maxConnections = 1_000
-/** Bytes of a body that is not wanted; a longer one is not read to its end, the connection is closed. */
-const drained = 64 * 1024
+/** Bytes of a body that nobody reads, after which the connection is not worth keeping. */
+const shortBody = 64 * 1024
 
 /** A server whose clients can't hold it up: requests end in time, connections are bounded, a body is asked for when it is wanted. */
 export function createBoundedServer(handle: RequestListener): Server {
@@ -28,9 +28,22 @@ export function boundBodies(app: FastifyInstance): void {
   })
   app.addHook('onSend', async (request, reply) => {
     const isChunked = request.headers['transfer-encoding'] !== undefined
-    const isLong = isChunked || Number(request.headers['content-length'] ?? 0) > drained
-    if (isLong && !request.raw.complete) reply.header('connection', 'close')
+    const isLong = isChunked || Number(request.headers['content-length'] ?? 0) > shortBody
+    if (!isLong || request.raw.complete) return
+    reply.header('connection', 'close')
+    closeGently(request.raw.socket)
   })
+}
+
+/**
+ * Closed at once, a connection would break for a client that still sends, before it has read the response (RFC 9112 §9.6). So what
+ * comes is passed over until the client is done, or its request out of time.
+ */
+function closeGently(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end()
+    socket.setTimeout(limits.headersTimeout)
+  }
 }
 
 /** A request that could not be read: its connection can't be used again, and the client must know. */
