@@ -6,6 +6,7 @@ import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
 import type { TokenSource } from './tokens.ts'
+import { boundNextFetch } from './transport.ts'
 
 type Send = (...parameters: unknown[]) => Promise<unknown>
 type Builder = (this: Agent, args: RequestArgs) => Send
@@ -51,16 +52,27 @@ export function createDurableClient(options: DurableClientOptions): KeycloakAdmi
 
 class DurableClient extends KeycloakAdminClient {
   readonly #signal: () => AbortSignal
+  readonly #tokens: TokenSource
+  #next: AbortSignal | undefined
 
   constructor({ server, realm, tokens, retry }: DurableClientOptions) {
     super({ baseUrl: server, realmName: realm })
     this.#signal = retry.signal
-    this.registerTokenProvider({ getAccessToken: () => tokens.get() })
+    this.#tokens = tokens
   }
 
-  // Asked for at each request: the one place where a signal of our own reaches the official client's `fetch`.
+  // Asked for at each request, then at once for the token: the places where something of our own reaches the client's `fetch`.
   override getRequestOptions(): RequestInit {
-    return { ...super.getRequestOptions(), signal: this.#signal() }
+    this.#next = this.#signal()
+    return { ...super.getRequestOptions(), signal: this.#next }
+  }
+
+  override async getAccessToken(): Promise<string> {
+    const signal = this.#next
+    this.#next = undefined
+    const token = await this.#tokens.get()
+    if (signal !== undefined) boundNextFetch(signal)
+    return token
   }
 }
 

@@ -45,6 +45,9 @@ export function createRetry({ timeout, retries, signal }: RetryOptions): Retry {
   }
 }
 
+/** What of a response says whether to repeat. */
+type Answered = Pick<Response, 'status' | 'headers'>
+
 /** Answers that say "not now" (RFC 9110 §15.6, RFC 6585 §4). After all but 429 the work may have been done: a gateway in between gave up. */
 const later = new Set([429, 502, 503, 504])
 const firstDelay = 100
@@ -52,7 +55,7 @@ const longestDelay = 5_000
 const longestRetryAfter = 30_000
 
 /** Milliseconds until the next attempt, or `undefined` where there should be none. No response: a network error or a time-out. */
-export function retryDelay(retry: Retry, attempt: number, response?: Response): number | undefined {
+export function retryDelay(retry: Retry, attempt: number, response?: Answered): number | undefined {
   if (attempt > retry.limit) return undefined
   if (response !== undefined && !later.has(response.status)) return undefined
   const asked = response === undefined ? undefined : retryAfter(response)
@@ -62,7 +65,7 @@ export function retryDelay(retry: Retry, attempt: number, response?: Response): 
 }
 
 /** Seconds of `Retry-After`, in either of its forms (RFC 9110 §10.2.3). */
-export function retryAfter(response: Response): number | undefined {
+export function retryAfter(response: Answered): number | undefined {
   const value = response.headers.get('retry-after')
   if (value === null) return undefined
   const seconds = /^\d+$/.test(value) ? Number(value) : (Date.parse(value) - systemTime()) / 1000

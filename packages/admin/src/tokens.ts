@@ -2,6 +2,7 @@ import { CloakwrightError } from 'cloakwright'
 import { clientAssertion, type PrivateKey } from './assertion.ts'
 import { cleanText, serverText } from './errors.ts'
 import { type Retry, retryDelay } from './retry.ts'
+import { postForm } from './transport.ts'
 
 /** A secret, or where to ask for it each time that it is needed (so that a rotated one is taken up). */
 export type Secret = string | (() => string | Promise<string>)
@@ -146,16 +147,9 @@ async function post(
     const body = new URLSearchParams(await form())
     const asked = options.now()
     try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { accept: 'application/json' },
-        body,
-        // Nobody else is to get the secret or the password.
-        redirect: 'manual',
-        signal: options.retry.signal(),
-      })
-      const text = await response.text()
-      if (response.ok) return { grant: toGrant(text, asked, url) }
+      const response = await postForm(url, body, options.retry.signal())
+      const text = response.body.toString()
+      if (response.status < 300) return { grant: toGrant(text, asked, url) }
       // Asking for a token twice does no harm, so a POST to this endpoint may be repeated.
       const delay = retryDelay(options.retry, attempt, response)
       if (delay === undefined) return { status: response.status, text }

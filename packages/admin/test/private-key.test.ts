@@ -81,7 +81,7 @@ describe('a service account with a key', () => {
     const location = `${target.proxy.url}/elsewhere`
     target.proxy.fail('POST', '/token', { status: 307, headers: { location } })
 
-    expect((await caught(operator({}).roles.find())).code).toBe('CW_ADMIN_UNAUTHORIZED')
+    expect((await caught(operator({}).roles.find())).code).toBe('CW_ADMIN_REDIRECTED')
     expect(target.proxy.seen.filter(({ path }) => path === '/elsewhere')).toEqual([])
   })
 

@@ -20,3 +20,18 @@ export async function beginningOf(
   reader.cancel().catch(() => {})
   return text
 }
+
+/** The whole body; `undefined` when it has more bytes, the rest of which is not read. */
+export async function wholeBody(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    size += part.byteLength
+    if (size > maxBytes) return undefined // leaving the loop cancels the rest
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
+}

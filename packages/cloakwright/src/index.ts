@@ -1,5 +1,12 @@
 export { type Clock, systemTime } from './clock.ts'
 export {
+  type BoundedRequest,
+  type BoundedResponse,
+  type Fetch,
+  fetchBounded,
+  type UnfitResponse,
+} from './bounded-fetch.ts'
+export {
   type ChallengeParameters,
   CloakwrightError,
   type ErrorCode,
@@ -19,7 +26,6 @@ export type { IntrospectionOptions } from './introspection/index.ts'
 export {
   createMetadata,
   type DiscoveryDocument,
-  type Fetch,
   type Metadata,
   type MetadataOptions,
   type RealmMetadata,

@@ -8,7 +8,7 @@ const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsChec
 const keepAliveTimeout = 72_000
 /** Connections of one listening address; more are closed at once. */
 const maxConnections = 1_000
-/** Bytes of a body that nobody reads, after which the connection is not worth keeping. */
+/** Bytes of an unread body above which its connection is closed. */
 const shortBody = 64 * 1024
 
 /** A server whose clients can't hold it up: requests end in time, connections are bounded, a body is asked for when it is wanted. */

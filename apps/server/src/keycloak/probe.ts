@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { CloakwrightError } from 'cloakwright'
+import { type BoundedRequest, type BoundedResponse, CloakwrightError, fetchBounded } from 'cloakwright'
 import type { Config } from '../config.ts'
 
 /** Milliseconds for one answer; a Keycloak that needs longer counts as not there. */
 const TIMEOUT = 10_000
+/** Bytes of one answer. */
+const MAX_BYTES = 1024 * 1024
 
 /** How start-up waits; the caller prints. */
 export interface Waiting {
@@ -27,13 +29,12 @@ export async function checkKeycloak(config: Config, waiting: Waiting): Promise<v
   await checkCallback(config)
 }
 
-async function waitForKeycloak(config: Config, { say, signal }: Waiting): Promise<Response> {
+async function waitForKeycloak(config: Config, { say, signal }: Waiting): Promise<BoundedResponse> {
   const { internalUrl, wait } = config.keycloak
-  const url = `${config.keycloak.realmUrl}/.well-known/openid-configuration`
   const deadline = performance.now() + wait * 1000
   let told = false
   for (;;) {
-    const answer = await fetchRealm(url, signal).catch((error: unknown) => failureOf(error))
+    const answer = await fetchRealm(config, '/.well-known/openid-configuration', {}, signal).catch(failureOf)
     if (typeof answer !== 'string' && answer.status < 500) return answer
     const why = typeof answer === 'string' ? answer : `status ${answer.status}`
     signal.throwIfAborted()
@@ -44,18 +45,18 @@ async function waitForKeycloak(config: Config, { say, signal }: Waiting): Promis
   }
 }
 
-async function checkRealm(config: Config, discovery: Response): Promise<void> {
+async function checkRealm(config: Config, discovery: BoundedResponse): Promise<void> {
   const { internalUrl, server, realm, issuer } = config.keycloak
-  const body = await readJson(discovery)
+  const body = readJson(discovery)
   if (discovery.status === 404 && body?.['error'] === 'Realm does not exist') {
     throw mismatch('KEYCLOAK_REALM', `is ${realm}, and Keycloak at ${internalUrl} has no realm ${realm}`)
   }
   const found = body?.['issuer']
-  if (!discovery.ok || typeof found !== 'string') {
-    const variable = internalUrl === server ? 'KEYCLOAK_SERVER' : 'KEYCLOAK_INTERNAL_URL'
+  if (discovery.status !== 200 || typeof found !== 'string') {
+    const { pathname } = new URL(config.keycloak.realmUrl)
     throw mismatch(
-      variable,
-      `what answers at ${internalUrl} is no Keycloak (status ${discovery.status} for ${new URL(discovery.url).pathname})`,
+      addressOf(config),
+      `what answers at ${internalUrl} is no Keycloak (status ${discovery.status} for ${pathname}/.well-known/openid-configuration)`,
       "Use Keycloak's base URL, with its path where it has one (KC_HTTP_RELATIVE_PATH, such as /auth).",
     )
   }
@@ -71,7 +72,7 @@ async function checkRealm(config: Config, discovery: Response): Promise<void> {
 /** A service account's grant: refused in one way when the client is unknown, in another when only its secret is wrong. */
 async function checkClient(config: Config): Promise<void> {
   const { clientId } = config.keycloak
-  const answer = await fetchRealm(`${config.keycloak.realmUrl}/protocol/openid-connect/token`, undefined, {
+  const answer = await fetchRealm(config, '/protocol/openid-connect/token', {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'client_credentials',
@@ -79,9 +80,9 @@ async function checkClient(config: Config): Promise<void> {
       client_secret: await config.clientSecret(),
     }),
   })
-  const body = await readJson(answer)
+  const body = readJson(answer)
   const description = body?.['error_description']
-  if (answer.ok || typeof description !== 'string') return
+  if (answer.status === 200 || typeof description !== 'string') return
   if (/public client/i.test(description)) {
     throw mismatch('KEYCLOAK_CLIENT_ID', `names the client ${clientId}, which is public and has no secret`)
   }
@@ -112,11 +113,11 @@ async function checkCallback(config: Config): Promise<void> {
     code_challenge: createHash('sha256').update(randomBytes(32)).digest('base64url'),
     code_challenge_method: 'S256',
   })
-  const answer = await fetchRealm(
-    `${config.keycloak.realmUrl}/protocol/openid-connect/auth?${query.toString()}`,
-  )
+  const path = `/protocol/openid-connect/auth?${query.toString()}`
+  // A login that is possible may answer with a redirect to an identity provider.
+  const answer = await fetchRealm(config, path, { returnRedirects: true })
   if (answer.status < 400 || answer.status >= 500) return
-  const page = await answer.text()
+  const page = answer.body.toString()
   const reason =
     /kc-error-message[\s\S]*?<p[^>]*>([^<]{1,200})</.exec(page)?.[1]?.trim() ?? `status ${answer.status}`
   if (reason.includes('redirect_uri')) {
@@ -132,37 +133,51 @@ async function checkCallback(config: Config): Promise<void> {
   )
 }
 
-async function fetchRealm(url: string, signal?: AbortSignal, init: RequestInit = {}): Promise<Response> {
+async function fetchRealm(
+  config: Config,
+  path: string,
+  request: Pick<BoundedRequest, 'method' | 'body' | 'returnRedirects'>,
+  signal?: AbortSignal,
+): Promise<BoundedResponse> {
   const timeout = AbortSignal.timeout(TIMEOUT)
-  return await fetch(url, {
-    ...init,
-    redirect: 'manual',
+  return await fetchBounded(`${config.keycloak.realmUrl}${path}`, {
+    ...request,
     headers: { 'accept-language': 'en' },
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    maxBytes: MAX_BYTES,
+    refuse: ({ why, hint }) =>
+      mismatch(addressOf(config), `leads to ${config.keycloak.internalUrl}, which ${why}`, hint),
   })
 }
 
-async function readJson(response: Response): Promise<Record<string, unknown> | undefined> {
+/** The variable with the address that Keycloak is asked at. */
+function addressOf({ keycloak }: Config): string {
+  return keycloak.internalUrl === keycloak.server ? 'KEYCLOAK_SERVER' : 'KEYCLOAK_INTERNAL_URL'
+}
+
+function readJson({ body }: BoundedResponse): Record<string, unknown> | undefined {
   try {
-    return (await response.json()) as Record<string, unknown>
+    return JSON.parse(body.toString()) as Record<string, unknown>
   } catch {
     return undefined
   }
 }
 
+/** Why nothing answered. @throws what answered and does not fit */
 function failureOf(error: unknown): string {
+  if (error instanceof CloakwrightError) throw error
   const cause =
     error instanceof Error ? (error.cause as { code?: unknown; errors?: unknown[] } | undefined) : undefined
   const code = cause?.code ?? (cause?.errors?.[0] as { code?: unknown } | undefined)?.code
   return typeof code === 'string' ? code : 'no answer'
 }
 
-function notThere({ keycloak }: Config, why: string): CloakwrightError {
-  const variable = keycloak.internalUrl === keycloak.server ? 'KEYCLOAK_SERVER' : 'KEYCLOAK_INTERNAL_URL'
+function notThere(config: Config, why: string): CloakwrightError {
+  const { keycloak } = config
   const patience = keycloak.wait === 0 ? 'KEYCLOAK_WAIT=0 does not wait' : `waited ${keycloak.wait} s`
   return new CloakwrightError(
     'CW_DISCOVERY_FAILED',
-    `${variable}: nothing answers at ${keycloak.internalUrl} (${why}; ${patience})`,
+    `${addressOf(config)}: nothing answers at ${keycloak.internalUrl} (${why}; ${patience})`,
     {
       hint: 'Start Keycloak (npm run keycloak), correct the URL, or unset KEYCLOAK_SERVER to use the embedded realm.',
     },

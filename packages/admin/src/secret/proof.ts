@@ -4,6 +4,7 @@ import { type Assertion, clientAssertion } from '../assertion.ts'
 import { cleanText, serverText } from '../errors.ts'
 import { createRetry, retryDelay } from '../retry.ts'
 import { realmUrl } from '../tokens.ts'
+import { postForm } from '../transport.ts'
 import type { Client } from './policies.ts'
 
 /** What a client proves itself with. */
@@ -33,17 +34,14 @@ export async function prove(
   const retry = createRetry({ timeout: 10_000, retries: 3, signal })
   for (let attempt = 1; ; attempt += 1) {
     const { headers, fields } = await authentication(client, proof)
-    const request = {
-      method: 'POST',
-      headers: { accept: 'application/json', ...headers },
-      body: new URLSearchParams({ ...form, ...fields }),
-      // Nobody else is to get the secret.
-      redirect: 'manual' as const,
-    }
-    const response = await fetch(url, { ...request, signal: retry.signal() }).catch(() => undefined)
+    const body = new URLSearchParams({ ...form, ...fields })
+    const response = await postForm(url, body, retry.signal(), headers).catch((error: unknown) => {
+      if (error instanceof CloakwrightError) throw error
+      return undefined
+    })
     signal?.throwIfAborted()
-    const text = (await response?.text().catch(() => undefined)) ?? ''
-    if (response?.ok === true && isMeant(by, text)) return by
+    const text = response?.body.toString() ?? ''
+    if (response !== undefined && response.status < 300 && isMeant(by, text)) return by
     const delay = retryDelay(retry, attempt, response)
     if (delay === undefined) throw refusal(client.clientId, url, response?.status, text)
     await retry.wait(delay)

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, fetchBounded } from 'cloakwright'
 import type { Reporter } from './reporter.ts'
 import { makeServerFolder } from './server-folder.ts'
 import { requireJava } from './tools.ts'
@@ -165,10 +165,12 @@ async function waitUntilHealthy(
 
 async function isHealthy(management: number): Promise<boolean> {
   try {
-    const answer = await fetch(`http://127.0.0.1:${management}/health/ready`, {
+    const { status } = await fetchBounded(`http://127.0.0.1:${management}/health/ready`, {
       signal: AbortSignal.timeout(5000),
+      maxBytes: 64 * 1024,
+      refuse: ({ why }) => new Error(why),
     })
-    return answer.ok
+    return status === 200
   } catch {
     return false
   }

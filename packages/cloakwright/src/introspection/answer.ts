@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import type { BoundedAnswer } from '../metadata/index.ts'
+import type { BoundedResponse } from '../bounded-fetch.ts'
 import type { Claims } from '../token/access-token.ts'
 import { freezeThrough, parseStrictBytes } from '../token/strict-json.ts'
 
@@ -11,7 +11,7 @@ export type Answer = { readonly claims: Claims; readonly bytes: number } | Cloak
  *
  * @throws {CW_INTROSPECTION_UNAVAILABLE} An outage.
  */
-export function toAnswer(url: string, clientId: string, { status, body }: BoundedAnswer): Answer {
+export function toAnswer(url: string, clientId: string, { status, body }: BoundedResponse): Answer {
   const failed = (why: string, hint?: string): CloakwrightError =>
     unavailable(`${url} ${why}`, undefined, hint)
   if (status === 401)
@@ -29,7 +29,6 @@ export function toAnswer(url: string, clientId: string, { status, body }: Bounde
   if (status >= 400 && status < 500 && status !== 429)
     return failed(`refuses the request (${status})`, 'Look at the realm’s log for INTROSPECT_TOKEN_ERROR.')
   if (status !== 200) throw failed(`answers with status ${status}`)
-  if (body === undefined) throw failed('answers with too large a body')
   const claims = parseStrictBytes(body)
   if (claims === undefined) throw failed('answers with anything but one JSON object without repeated names')
   return { claims: freezeThrough(claims), bytes: body.length }

@@ -1,11 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
-import {
-  type BoundedAnswer,
-  type Fetch,
-  fetchBounded,
-  type Metadata,
-  unlessAborted,
-} from '../metadata/index.ts'
+import { type BoundedResponse, type Fetch, unlessAborted } from '../bounded-fetch.ts'
+import { fetchRealm, type Metadata } from '../metadata/index.ts'
 import type { Claims } from '../token/access-token.ts'
 import { type Answer, inactive, toAnswer, unavailable } from './answer.ts'
 import { createBreaker } from './breaker.ts'
@@ -77,9 +72,9 @@ export function createIntrospection(
   const ask = async (token: string): Promise<Answer> => {
     const url = await endpointOf(metadata)
     const fields = new URLSearchParams({ token, token_type_hint: 'access_token' })
-    const askWith = (secret: string): Promise<BoundedAnswer> => {
+    const askWith = (secret: string): Promise<BoundedResponse> => {
       const form = { fields, authorization: toBasic(clientId, secret) }
-      return fetchBounded(url, { fetch, timeout, maxBytes, code, what, form })
+      return fetchRealm(url, { fetch, timeout, maxBytes, code, what, form })
     }
     const secret = await secretOfNow()
     const answer = await askWith(secret)

@@ -1,5 +1,6 @@
 export { checkIssuer, checkUrl, isLoopback } from './address.ts'
-export { type BoundedAnswer, type Fetch, fetchBounded, fetchJson, unlessAborted } from './fetch-json.ts'
+export type { Fetch } from '../bounded-fetch.ts'
+export { fetchJson, fetchRealm } from './fetch-json.ts'
 export {
   createMetadata,
   type DiscoveryDocument,

@@ -1,7 +1,8 @@
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl } from './address.ts'
-import { type Fetch, fetchJson } from './fetch-json.ts'
+import type { Fetch } from '../bounded-fetch.ts'
+import { fetchJson } from './fetch-json.ts'
 
 /** A discovery document as the realm publishes it (OpenID Connect Discovery 1.0, RFC 8414). */
 export interface DiscoveryDocument {

@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
-import { type Fetch, fetchBounded } from '../metadata/index.ts'
+import type { Fetch } from '../bounded-fetch.ts'
+import { fetchRealm } from '../metadata/index.ts'
 
 /** What is asked of the realm, in the user's name. */
 export interface PermissionRequest {
@@ -51,14 +52,13 @@ export async function askRealm(question: Question): Promise<Answer> {
     ['response_mode', 'permissions'],
     ...permissions.map((one) => ['permission', toText(one)] as [string, string]),
   ])
-  const { status, body: bytes } = await fetchBounded(tokenEndpoint, {
+  const { status, body: bytes } = await fetchRealm(tokenEndpoint, {
     fetch,
     timeout,
     maxBytes,
     code: 'CW_PERMISSIONS_UNAVAILABLE',
     what: 'Permissions',
     form: { fields, authorization: `Bearer ${tokenText}` },
-    refusals: true,
   })
   const body = parse(bytes)
   if (status === 200 && Array.isArray(body) && body.every(isObject))
@@ -87,9 +87,9 @@ export function toText({ resource, scopes = [] }: PermissionRequest): string {
   return scopes.length === 0 ? resource : `${resource}#${scopes.join(',')}`
 }
 
-function parse(body: Buffer | undefined): unknown {
+function parse(body: Buffer): unknown {
   try {
-    return body === undefined ? undefined : JSON.parse(body.toString('utf8'))
+    return JSON.parse(body.toString('utf8'))
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
 import { systemTime } from '../clock.ts'
+import { fetchBounded, type UnfitResponse } from '../bounded-fetch.ts'
 import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'
@@ -182,25 +183,31 @@ export function createProvider(config: SessionConfig): Provider {
   }
 }
 
-/** One request to the provider, its body read within the time-out; an outage is told apart from an answer. */
+/** Bytes of an answer: three tokens with all their roles have less. */
+const maxBytes = 1024 * 1024
+
+/** One request to the provider, bounded in time and size; an outage is told apart from an answer. */
 async function fetchWhole(config: SessionConfig, url: string, init: RequestInit): Promise<Response> {
   const what = new URL(url).origin + new URL(url).pathname
-  let response: Response
-  let body: ArrayBuffer
-  try {
-    response = await config.fetch(url, init)
-    body = await response.arrayBuffer()
-  } catch (error) {
-    const timedOut = error instanceof Error && error.name === 'TimeoutError'
+  const { fetch, timeout } = config
+  const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(init.signal ? [init.signal] : [])])
+  const refuse = ({ why, hint }: UnfitResponse): CloakwrightError =>
+    unavailable(`${what}: ${why}`, undefined, hint)
+  const { status, headers, body } = await fetchBounded(url, {
+    ...init,
+    fetch,
+    signal,
+    maxBytes,
+    refuse,
+  }).catch((error: unknown) => {
+    if (error instanceof CloakwrightError) throw error
     throw unavailable(
-      `${what}: ${timedOut ? `no answer within ${config.timeout} ms` : "can't be reached"}`,
+      `${what}: ${signal.aborted ? `no answer within ${timeout} ms` : "can't be reached"}`,
       error,
     )
-  }
-  if (response.status >= 500 || response.status === 429)
-    throw unavailable(`${what}: answers with status ${response.status}`)
-  const { status, headers } = response
-  return new Response(body.byteLength === 0 ? null : body, { status, headers })
+  })
+  if (status >= 500 || status === 429) throw unavailable(`${what}: answers with status ${status}`)
+  return new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers })
 }
 
 /** Whether discovery or the provider failed, and not the request. */

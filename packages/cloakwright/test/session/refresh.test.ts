@@ -62,6 +62,51 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants.map(({ form }) => form.get('grant_type'))).toEqual(['refresh_token'])
   })
 
+  it('that is answered without end is read up to 1 MB, and keeps the session', async () => {
+    let read = 0
+    let isEndless = false
+    const endless = new ReadableStream({
+      pull(stream) {
+        read += 1
+        stream.enqueue(new Uint8Array(64 * 1024))
+      },
+    })
+    const replica = setup(provider, {
+      store,
+      fetch: async (url, init) =>
+        isEndless && url.endsWith('/token') ? new Response(endless) : await fetch(url, init),
+    })
+    const browser = await replica.signIn()
+    replica.clock.forward(301)
+    isEndless = true
+
+    expect(await ask(replica, browser)).toMatch(/^CW_PROVIDER_UNAVAILABLE 503/)
+    expect(read).toBeLessThan(20)
+    isEndless = false
+    expect(await ask(replica, browser)).toMatch(/^access~alice~/)
+  })
+
+  it('is not sent where the token endpoint redirects to', async () => {
+    const asked: string[] = []
+    let redirects = false
+    const replica = setup(provider, {
+      store,
+      fetch: async (url, init) => {
+        if (redirects) asked.push(url)
+        return redirects && url.endsWith('/token')
+          ? new Response(null, { status: 307, headers: { location: 'https://other.example/token' } })
+          : await fetch(url, init)
+      },
+    })
+    const browser = await replica.signIn()
+    replica.clock.forward(301)
+    redirects = true
+
+    expect(await ask(replica, browser)).toMatch(/^CW_PROVIDER_UNAVAILABLE 503/)
+    expect(asked.every((url) => url.startsWith(provider.issuer))).toBe(true)
+    expect(asked).not.toEqual([])
+  })
+
   it('is made with the new secret where the old one is revoked on the way', async () => {
     const secrets = [clientSecret, 'revoked', clientSecret]
     const replica = setup(provider, { store, clientSecret: async () => secrets.shift() ?? clientSecret })

@@ -1,3 +1,4 @@
+import { fetchBounded } from 'cloakwright'
 import type { JWK } from 'jose'
 import type { Client } from '../model.ts'
 
@@ -32,23 +33,15 @@ const fetched = new Map<string, { readonly keys: readonly JWK[]; readonly at: nu
 
 async function fetchKeys(url: string): Promise<readonly JWK[]> {
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(timeLimit), redirect: 'error' })
-    return answer.ok ? keysIn(await textOf(answer)) : []
+    const { status, body } = await fetchBounded(url, {
+      signal: AbortSignal.timeout(timeLimit),
+      maxBytes: longest,
+      refuse: ({ why }) => new Error(why),
+    })
+    return status === 200 ? keysIn(body.toString()) : []
   } catch {
     return []
   }
-}
-
-/** @throws {RangeError} for an answer that is longer than any list of keys */
-async function textOf({ body }: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let left = longest
-  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
-    left -= part.length
-    if (left < 0) throw new RangeError('too long')
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString()
 }
 
 function keysIn(text: string | undefined): readonly JWK[] {

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/**
+ * Where requests are sent. All that carry a credential go through `fetchBounded`, which follows no redirect and bounds the body.
+ * A new line here needs a reason.
+ */
+const senders = {
+  'packages/cloakwright/src/bounded-fetch.ts': 1,
+  // Hands on to the `fetch` that it observes, or that it stands in for.
+  'packages/cloakwright/src/telemetry/observe.ts': 1,
+  // The script of the page of the API's documentation: a browser's request to its own origin.
+  'apps/server/src/http/docs.ts': 1,
+}
+
+const calls =
+  /(?<![\w.]|function |async )(?:(?:globalThis|options|config|init|this)\??\.)?fetch\(|\bhttps?\.(?:request|get)\(|\bundici\b/g
+
+test('every request of the packages and applications goes through fetchBounded', () => {
+  const found: Record<string, number> = {}
+  for (const file of sources()) {
+    const code = readFileSync(join(root, file), 'utf8').replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')
+    const count = code.match(calls)?.length ?? 0
+    if (count > 0) found[file] = count
+  }
+
+  expect(found).toEqual(senders)
+})
+
+function sources(): string[] {
+  return ['packages', 'apps'].flatMap((group) =>
+    readdirSync(join(root, group), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .flatMap((entry) => filesIn(join(root, group, entry.name, 'src'))),
+  )
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+}
