@@ -9,7 +9,7 @@ import type { RealmContext } from './context.ts'
 import { prepareKeys } from './crypto/keys.ts'
 import { passwordCredential } from './crypto/passwords.ts'
 import { createRealm, masterName } from './defaults.ts'
-import { type ImportedRealm, type ImportStrategy, importInto } from './import.ts'
+import { type ImportedRealm, type ImportOptions, importInto } from './import.ts'
 import { LoginState } from './login/state.ts'
 import { UsedAssertions } from './oidc/client-assertion.ts'
 import { sweep } from './oidc/sessions.ts'
@@ -65,10 +65,7 @@ export interface DevRealm {
    * @throws {CW_REALM_INVALID} as {@link DevRealm.importRealm}
    * @throws {CW_STATE_UNAVAILABLE} the database can't be written
    */
-  importRealms(
-    representations: readonly unknown[],
-    options?: { readonly strategy?: ImportStrategy },
-  ): Promise<ImportedRealm[]>
+  importRealms(representations: readonly unknown[], options?: ImportOptions): Promise<ImportedRealm[]>
   /** Whether changes can be stored: false from a failure on until the database can be written again. `/health/ready` tells it. */
   isWritable(): Promise<boolean>
   /** Ends the server; everything is stored when it resolves. */
@@ -116,10 +113,9 @@ export async function createDevRealm(options: DevRealmOptions = {}): Promise<Dev
     app,
     listen: (where = {}) => listen(app, where, options.dangerouslyListenBeyondLoopback === true),
     importRealm: async (representation) => {
-      await importInto(store, [representation], 'replace')
+      await importInto(store, [representation], { strategy: 'replace' })
     },
-    importRealms: (representations, { strategy = 'skip' } = {}) =>
-      importInto(store, representations, strategy),
+    importRealms: (representations, how = {}) => importInto(store, representations, how),
     isWritable: () => store.isWritable(),
     close: async () => {
       await closeSecondServers(app)

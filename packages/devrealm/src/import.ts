@@ -21,6 +21,13 @@ export interface RealmContentCount {
   readonly sessions: number
 }
 
+export interface ImportOptions {
+  /** Default: `skip`. */
+  readonly strategy?: ImportStrategy
+  /** Where each representation is from, a file for example: errors begin with it. */
+  readonly sources?: readonly string[]
+}
+
 /** What became of one realm of an import. */
 export interface ImportedRealm {
   readonly realm: string
@@ -40,18 +47,17 @@ export interface ImportedRealm {
 export async function importInto(
   store: Store,
   representations: readonly unknown[],
-  strategy: ImportStrategy,
+  { strategy = 'skip', sources = [] }: ImportOptions,
 ): Promise<ImportedRealm[]> {
-  const bodies = representations.map(read)
-  const names = bodies.map((body) => body.realm)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) {
-    throw invalid(`The realm "${twice}" comes twice`, 'Import one representation of each realm.')
-  }
-  const imported = await refusals('', () =>
+  const bodies = representations.map((each, index) => {
+    const source = sources[index]
+    return { ...read(each, source), source }
+  })
+  requireOnce(bodies)
+  const imported = await refusals({}, () =>
     store.atomically(async () => {
       const results: ImportedRealm[] = []
-      for (const body of bodies) results.push(await importOne(store, body, strategy))
+      for (const each of bodies) results.push(await importOne(store, each, strategy))
       return results
     }),
   )
@@ -62,34 +68,56 @@ export async function importInto(
   return imported
 }
 
-type NamedBody = RealmBody & { realm: string }
+/** One realm to import. */
+interface Item {
+  readonly name: string
+  readonly source: string | undefined
+  readonly body: RealmBody
+}
 
-function read(representation: unknown): NamedBody {
+function read(representation: unknown, source: string | undefined): Omit<Item, 'source'> {
   const name = (representation as { realm?: unknown } | null | undefined)?.realm
   if (typeof name !== 'string' || name === '') {
     throw invalid(
-      'The realm representation has no "realm": the realm\'s name',
+      from(source, 'The realm representation has no "realm": the realm\'s name'),
       'Import one realm as Keycloak exports it: an object with "realm", "clients", "users" and so on.',
     )
   }
-  return refusals(name, () => readBody(realmShape, JSON.stringify(representation))) as NamedBody
+  const body = refusals({ name, source }, () => readBody(realmShape, JSON.stringify(representation)))
+  return { name, body }
 }
 
-async function importOne(store: Store, body: NamedBody, strategy: ImportStrategy): Promise<ImportedRealm> {
-  const { realm: name } = body
+function requireOnce(items: readonly Item[]): void {
+  for (const [index, { name, source }] of items.entries()) {
+    const first = items.findIndex((each) => each.name === name)
+    if (first === index) continue
+    const also = items[first]?.source
+    throw invalid(
+      from(source, `The realm "${name}" comes twice${also === undefined ? '' : `, first in ${also}`}`),
+      'Import one representation of each realm.',
+    )
+  }
+}
+
+function from(source: string | undefined, message: string): string {
+  return source === undefined ? message : `${source}: ${message}`
+}
+
+async function importOne(store: Store, item: Item, strategy: ImportStrategy): Promise<ImportedRealm> {
+  const { name, source, body } = item
   const before = store.realm(name)
   if (before !== undefined && strategy === 'skip') {
     return { realm: name, outcome: 'skipped', content: contentOf(before) }
   }
   if (name === masterName) {
     throw invalid(
-      'The realm "master" can\'t be replaced: it administers the others',
+      from(source, 'The realm "master" can\'t be replaced: it administers the others'),
       'Give the imported realm another name.',
     )
   }
   const lost = before && contentOf(before)
   if (before !== undefined) removeRealm(store, before)
-  const made = await refusals(name, () => importRealm(store, body))
+  const made = await refusals(item, () => importRealm(store, body))
   secretKey(made)
   const content = contentOf(made)
   if (lost === undefined) return { realm: name, outcome: 'added', content }
@@ -106,9 +134,9 @@ function contentOf(realm: RealmStore): RealmContentCount {
 }
 
 /** Runs `work`, synchronous or not; what it refuses becomes an error for whoever imports. */
-function refusals<T>(name: string, work: () => T): T {
+function refusals<T>(item: Partial<Item>, work: () => T): T {
   const rethrow = (error: unknown): never => {
-    throw refusal(name, error)
+    throw refusal(item, error)
   }
   try {
     const result = work()
@@ -118,7 +146,7 @@ function refusals<T>(name: string, work: () => T): T {
   }
 }
 
-function refusal(name: string, error: unknown): unknown {
+function refusal({ name, source }: Partial<Item>, error: unknown): unknown {
   if (error instanceof WriteError && !error.isRefusal) {
     return new CloakwrightError('CW_STATE_UNAVAILABLE', "The realm's database can't be written", {
       hint: 'Nothing was imported. Look for a full disk or a database that is down, then import again.',
@@ -132,7 +160,7 @@ function refusal(name: string, error: unknown): unknown {
   const { errorMessage, error_description, error: code } = error.body
   const reason = [errorMessage, error_description, code].find((each) => typeof each === 'string') as string
   return invalid(
-    `The representation of the realm "${name}" was refused: ${reason}`,
+    from(source, `The representation of the realm "${name}" was refused: ${reason}`),
     'Correct the representation; Keycloak refuses it too.',
     error,
   )

@@ -1,4 +1,13 @@
-import { createDevRealm, type DevRealm, type DevRealmOptions, migrations } from '@cloakwright/devrealm'
+import { createServer } from 'node:net'
+import {
+  createDevRealm,
+  type DevRealm,
+  type DevRealmOptions,
+  type ImportedRealm,
+  type ImportStrategy,
+  migrations,
+  type RealmContentCount,
+} from '@cloakwright/devrealm'
 import { type Home, openHome } from '@cloakwright/devrealm/home'
 import { CloakwrightError } from 'cloakwright'
 import { migrate } from 'cloakwright/state'
@@ -10,18 +19,27 @@ import { untilStopped } from '../stop.ts'
 interface Options {
   readonly port: number
   readonly memory?: true
-  readonly import?: string
+  readonly import?: readonly string[]
+  readonly importStrategy: ImportStrategy
 }
 
 /** `cloakwright devrealm`: the embedded Keycloak-compatible realm alone, until it is told to stop. */
 export async function devrealm(options: Options): Promise<void> {
   const stopped = untilStopped()
-  const imported = options.import === undefined ? [] : readRealms(options.import)
+  const files = (options.import ?? []).flatMap((file) =>
+    readRealms(file).map((representation) => ({ file, representation })),
+  )
   const home = options.memory === true ? undefined : await openHome(partFolder('devrealm'))
   try {
+    await requireFreePort(options.port)
     const realm = await createDevRealm({ admin: bootstrapAdmin(), ...(await stateOf(home)) })
     try {
-      for (const representation of imported) await importRealm(realm, representation, options.import ?? '')
+      if (files.length > 0) note(`Importing ${files.length === 1 ? 'a realm' : `${files.length} realms`}…`)
+      const imported = await realm.importRealms(
+        files.map(({ representation }) => representation),
+        { strategy: options.importStrategy, sources: files.map(({ file }) => file) },
+      )
+      for (const each of imported) print(told(each))
       const server = await listen(realm, options.port)
       printReady(server, home)
       await stopped
@@ -46,11 +64,46 @@ async function listen(realm: DevRealm, port: number): Promise<string> {
     return await realm.listen({ port })
   } catch (error) {
     if (!(error instanceof CloakwrightError) || error.code !== 'CW_PORT_TAKEN') throw error
-    throw new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process`, {
-      hint: `Stop that process, or choose another port: --port ${port + 1}`,
-      cause: error,
-    })
+    throw portTaken(port, error)
   }
+}
+
+/** Before anything is imported: a start that fails must not have replaced a realm. */
+async function requireFreePort(port: number): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(portTaken(port, error))
+      else resolve()
+    })
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve()))
+  })
+}
+
+function portTaken(port: number, cause: Error): CloakwrightError {
+  return new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process`, {
+    hint: `Stop that process, or choose another port: --port ${port + 1}`,
+    cause,
+  })
+}
+
+/** What became of a realm: what is lost, and what there is now. */
+function told({ realm, outcome, content, lost }: ImportedRealm): string {
+  if (outcome === 'skipped') {
+    return `Skipped the import of realm ${realm}: it exists, with ${counted(content)}. To replace it: --import-strategy replace`
+  }
+  if (lost === undefined) return `Imported realm ${realm}: ${counted(content)}`
+  return `Replaced realm ${realm}: lost ${counted(lost)}; now ${counted(content)}`
+}
+
+function counted({ users, sessions, groups, clients }: RealmContentCount): string {
+  const parts = [
+    [users, 'user'],
+    [sessions, 'session'],
+    [groups, 'group'],
+    [clients, 'client'],
+  ] as const
+  return parts.map(([count, what]) => `${count} ${what}${count === 1 ? '' : 's'}`).join(', ')
 }
 
 function printReady(server: string, home: Home | undefined): void {
@@ -61,16 +114,4 @@ function printReady(server: string, home: Home | undefined): void {
   print(`  State    ${home === undefined ? 'in memory, gone at the end' : home.folder}`)
   print()
   print('Stop with Ctrl+C.')
-}
-
-async function importRealm(realm: DevRealm, representation: unknown, file: string): Promise<void> {
-  try {
-    await realm.importRealm(representation)
-  } catch (error) {
-    if (!(error instanceof CloakwrightError)) throw error
-    throw new CloakwrightError(error.code, `${file}: ${error.message}`, {
-      hint: error.hint ?? 'Correct the file, or export the realm again',
-      cause: error,
-    })
-  }
 }

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { toPort } from '../arguments.ts'
 import { keycloakVersion } from '../keycloak/release.ts'
 import { administratorHelp, realmOption } from './realm-option.ts'
@@ -10,7 +10,15 @@ export function addDevrealm(program: Command): void {
     .description('Run the embedded Keycloak-compatible realm (loopback only, no Java, no Docker).')
     .option('--port <number>', 'where it listens', toPort, 8080)
     .option('--memory', 'keep nothing; by default its state is kept under CLOAKWRIGHT_HOME/devrealm')
-    .option('--import <file>', 'add the realm of a Keycloak export (JSON), in place of one with its name')
+    .option('--import <file...>', 'add the realms of Keycloak exports (JSON): all of them, or none')
+    .addOption(
+      new Option(
+        '--import-strategy <name>',
+        'what --import does with a realm that exists; users and sessions go with it',
+      )
+        .choices(['skip', 'replace'])
+        .default('skip'),
+    )
     .addHelpText('after', `${administratorHelp}), taken when the state is made.`)
     .action(async (options) => (await import('../commands/devrealm.ts')).devrealm(options))
 }

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createAdmin } from '@cloakwright/admin'
+import { type Admin, createAdmin } from '@cloakwright/admin'
 import { describe, expect, test } from 'vitest'
 import { runCli, somePort, startCli, temporaryFolder } from '../support/program.ts'
 
@@ -87,6 +87,122 @@ describe('its state', () => {
     expect(stderr).toMatch(new RegExp(`held by process ${holder.child.pid}.*CW_HOME_LOCKED`))
     expect(stderr).toContain('CLOAKWRIGHT_HOME=')
     expect(code).toBe(1)
+  })
+})
+
+describe('an import', () => {
+  const shop = (users: string[], more = {}) => ({
+    realm: 'shop',
+    enabled: true,
+    users: users.map((username) => ({ username, enabled: true })),
+    ...more,
+  })
+  const fileOf = (content: unknown): string => {
+    const file = join(temporaryFolder(), 'realm.json')
+    writeFileSync(file, JSON.stringify(content))
+    return file
+  }
+
+  /** Starts it on this state, runs `work`, and ends it; resolves to what it printed. */
+  async function during(
+    home: string,
+    args: string[],
+    work: (admin: Admin) => Promise<unknown>,
+  ): Promise<string> {
+    const port = await somePort()
+    const program = startCli(['devrealm', '--port', `${port}`, ...args], { CLOAKWRIGHT_HOME: home })
+    await program.printed(/Ctrl\+C/)
+    await work(createAdmin({ server: `http://localhost:${port}`, realm: 'shop', credentials }))
+    program.child.kill('SIGTERM')
+    expect(await program.ended).toBe(0)
+    return program.stdout()
+  }
+  const usersOf = async (admin: Admin): Promise<(string | undefined)[]> =>
+    (await admin.client.users.find()).map(({ username }) => username)
+
+  /** State with the realm shop, whose users are alice, of the file, and extra. */
+  async function stateWithShop(): Promise<{ home: string; file: string }> {
+    const [home, file] = [temporaryFolder(), fileOf(shop(['alice']))]
+    const out = await during(home, ['--import', file], async (admin) => {
+      await admin.client.users.create({ username: 'extra' })
+    })
+    expect(out).toMatch(/^Imported realm shop: 1 user, 0 sessions, 0 groups, \d+ clients$/m)
+    return { home, file }
+  }
+
+  test('leaves a realm that exists as it is, and says so; with --import-strategy replace it says what is lost', {
+    timeout: 60_000,
+  }, async () => {
+    const { home, file } = await stateWithShop()
+    const skipped = await during(home, ['--import', file], async (admin) => {
+      expect(await usersOf(admin)).toEqual(['alice', 'extra'])
+    })
+    expect(skipped).toMatch(
+      /^Skipped the import of realm shop: it exists, with 2 users, .*--import-strategy replace$/m,
+    )
+    const replaced = await during(home, ['--import', file, '--import-strategy', 'replace'], async (admin) => {
+      expect(await usersOf(admin)).toEqual(['alice'])
+    })
+    expect(replaced).toMatch(/^Replaced realm shop: lost 2 users, 0 sessions, .*; now 1 user, /m)
+  })
+
+  test('of master is skipped too, and it can not be replaced', async () => {
+    const file = fileOf({ realm: 'master', enabled: false })
+    const home = temporaryFolder()
+    const out = await during(home, ['--import', file], (admin) => admin.client.realms.find())
+    expect(out).toContain('Skipped the import of realm master')
+    const args = ['devrealm', '--memory', '--port', `${await somePort()}`, '--import', file]
+    const { code, stderr } = await runCli([...args, '--import-strategy', 'replace'])
+    expect(stderr).toContain(`${file}: The realm "master" can't be replaced`)
+    expect(code).toBe(1)
+  })
+
+  test('that is refused changes nothing, whatever else is imported and however', {
+    timeout: 60_000,
+  }, async () => {
+    const { home } = await stateWithShop()
+    const good = fileOf([shop(['other']), { realm: 'second' }])
+    const taken = await somePort('held')
+    for (const [bad, reason, port = await somePort()] of [
+      [fileOf(shop([], { nope: 1 })), /realm\.json: .*Unrecognized field "nope"/],
+      [
+        fileOf({ realm: 'third', users: [{ username: 'x', groups: ['/none'] }] }),
+        /realm\.json: .*"third" was refused/,
+      ],
+      [fileOf({ realm: 'second' }), /realm\.json: The realm "second" comes twice, first in .*realm\.json/],
+      [fileOf({ realm: 'third' }), /port \d+ is taken/, taken],
+    ] as const) {
+      const files = ['--import', good, bad, '--import-strategy', 'replace']
+      const { code, stdout, stderr } = await runCli(['devrealm', '--port', `${port}`, ...files], {
+        CLOAKWRIGHT_HOME: home,
+      })
+      expect(stderr).toMatch(reason)
+      expect([code, stdout]).toEqual([1, ''])
+    }
+    await during(home, [], async (admin) => {
+      expect(await usersOf(admin)).toEqual(['alice', 'extra'])
+      const realms = await admin.client.realms.find()
+      expect(realms.map(({ realm }) => realm).sort()).toEqual(['master', 'shop'])
+    })
+  })
+
+  test('knows no other strategy', async () => {
+    const { code, stderr } = await runCli(['devrealm', '--memory', '--import-strategy', 'merge'])
+    expect(stderr).toContain('Allowed choices are skip, replace')
+    expect(code).toBe(2)
+  })
+
+  test('that is killed leaves the old realm or the new one, never less', { timeout: 60_000 }, async () => {
+    const { home } = await stateWithShop()
+    const many = Array.from({ length: 3000 }, (_, index) => `user-${index}`)
+    const args = ['devrealm', '--port', `${await somePort()}`, '--import', fileOf(shop(many))]
+    const program = startCli([...args, '--import-strategy', 'replace'], { CLOAKWRIGHT_HOME: home })
+    await program.printed(/^Importing/m)
+    program.child.kill('SIGKILL')
+    await program.ended
+    await during(home, [], async (admin) => {
+      expect([2, 3000]).toContain(await admin.client.users.count())
+    })
   })
 })
 

@@ -2,7 +2,7 @@ import { fromPglite, migrate, type SqlClient } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type EmbeddedDatabase, openTemporaryDatabase } from '../../src/home/index.ts'
 import { createDevRealm, type DevRealm, migrations } from '../../src/index.ts'
-import { Browser, codeOf, openDemo } from '../support.ts'
+import { Browser, codeOf, demo, openDemo } from '../support.ts'
 
 let database: EmbeddedDatabase
 let sql: SqlClient
@@ -86,6 +86,48 @@ describe('a realm whose process was killed', () => {
     expect((await after.password()).json().error).toBe('invalid_client')
   })
 })
+
+describe('an import that replaces a realm', () => {
+  it('is one transaction: whatever statement it is killed at, the old realm is there, and afterwards the new one', async () => {
+    await openDemo({ sql })
+    const replacement = { ...demo, displayName: 'new', users: [] }
+    for (const statements of [0, 1, 2, Number.POSITIVE_INFINITY]) {
+      const process = mortal()
+      const devRealm = await createDevRealm({ sql: process.sql })
+      Object.assign(process, { statements, transactions: 0 })
+      const isKilled = await devRealm.importRealm(replacement).then(
+        () => false,
+        () => true,
+      )
+      expect([isKilled, process.transactions]).toEqual([statements !== Number.POSITIVE_INFINITY, 1])
+      process.statements = 0
+      const { error } = (await (await afterKill()).password()).json()
+      expect(error).toBe(isKilled ? undefined : 'invalid_grant')
+    }
+  })
+})
+
+/** A database for a process that runs this many more statements, and then none. */
+function mortal() {
+  const life = { statements: Number.POSITIVE_INFINITY, transactions: 0 }
+  const client: SqlClient = {
+    query: (text, parameters) => sql.query(text, parameters),
+    listen: (...asked) => sql.listen(...asked),
+    transaction(work) {
+      life.transactions += 1
+      return sql.transaction((tx) =>
+        work({
+          query: (text, parameters) => {
+            if (life.statements <= 0) throw new Error('killed')
+            life.statements -= 1
+            return tx.query(text, parameters)
+          },
+        }),
+      )
+    },
+  }
+  return Object.assign(life, { sql: client })
+}
 
 describe('a database that fails', () => {
   it('makes the request fail, and goes on once it is back', async () => {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { Browser, demo, openDemo } from './support.ts'
+
+describe('importRealms', () => {
+  it('leaves a realm that exists as it is, unless it is told to replace it', async () => {
+    await using devRealm = await openDemo()
+    const browser = new Browser(devRealm)
+    await browser.password()
+    const shop = { ...demo, users: [] }
+    const skipped = await devRealm.importRealms([shop, { realm: 'second' }])
+    expect(skipped).toMatchObject([
+      { realm: 'demo', outcome: 'skipped', content: { users: 2, sessions: 1 } },
+      { realm: 'second', outcome: 'added', content: { users: 0, sessions: 0 } },
+    ])
+    expect((await browser.password()).status).toBe(200)
+    const [replaced] = await devRealm.importRealms([shop], { strategy: 'replace' })
+    expect(replaced).toMatchObject({
+      outcome: 'replaced',
+      content: { users: 0, sessions: 0 },
+      lost: { users: 2, sessions: 2 },
+    })
+    expect((await browser.password()).json().error).toBe('invalid_grant')
+  })
+
+  it('adds and replaces nothing when one of the realms is refused', async () => {
+    await using devRealm = await openDemo()
+    const browser = new Browser(devRealm)
+    const tokens = (await browser.password()).json()
+    const broken = { realm: 'broken', users: [{ username: 'x', groups: ['/none'] }] }
+    const all = [{ ...demo, users: [] }, { realm: 'second' }, broken]
+    const sources = ['a.json', 'b.json', 'c.json']
+    await expect(devRealm.importRealms(all, { strategy: 'replace', sources })).rejects.toMatchObject({
+      code: 'CW_REALM_INVALID',
+      message: expect.stringMatching(/^c\.json: The representation of the realm "broken" was refused/),
+    })
+    expect((await browser.userinfo(tokens['access_token'] ?? '')).status).toBe(200)
+    for (const realm of ['second', 'broken'])
+      expect((await browser.send(`/realms/${realm}`)).status).toBe(404)
+  })
+
+  it('adds a realm with the id of the one that it replaces', async () => {
+    await using devRealm = await openDemo({}, { id: 'my-id' })
+    await devRealm.importRealm({ ...demo, id: 'my-id', displayName: 'again' })
+    expect((await new Browser(devRealm).password()).status).toBe(200)
+  })
+})
