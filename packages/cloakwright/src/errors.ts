@@ -112,7 +112,8 @@ const brand: unique symbol = Symbol.for('cloakwright.error')
 
 /**
  * The one error of Cloakwright. Test it by `code`; the message says what and where, `hint` says what to do next.
- * Neither holds a token, a secret, a claim's value or an SQL parameter. `instanceof` also accepts the errors of another
+ * Neither holds a token, a secret, an SQL parameter or a
+ * claim's value, but for issuer, audience and the client of a role: these say which setting is wrong. `instanceof` also accepts the errors of another
  * copy of this package.
  *
  * @example

@@ -162,16 +162,13 @@ function toArray<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
-function publish(
-  app: FastifyInstance,
-  { path, body }: { readonly path: string; readonly body: string },
-): void {
+function publish(app: FastifyInstance, resource: NonNullable<Guard['resource']>): void {
   app.route({
     method: 'GET',
-    url: path,
+    url: resource.path,
     schema: { hide: true } as object,
     config: ours,
     handler: (_request, reply) =>
-      reply.type('application/json').header('access-control-allow-origin', '*').send(body),
+      reply.type('application/json').header('access-control-allow-origin', '*').send(resource.body),
   })
 }

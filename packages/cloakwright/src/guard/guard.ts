@@ -19,7 +19,7 @@ import { createJudge } from './verdict.ts'
 /** What guards work with, in every framework. */
 export interface GuardOptions {
   readonly verifier: Verifier
-  /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer. */
+  /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer, see {@link Verifier.realm}. */
   readonly realm?: string | undefined
   /** Publishes what this service asks of its clients (RFC 9728), and points to it in every challenge. */
   readonly resource?: ResourceOptions | undefined
@@ -56,9 +56,8 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   const { proofs } = verifier
   const judge = createJudge(verifier)
   const resource = options.resource && createResourceMetadata(options.resource, verifier)
-  const [issuer = ''] = verifier.issuers
   const context: Omit<RefusalContext, 'requestId'> = {
-    realm: options.realm ?? issuer.slice(issuer.lastIndexOf('/') + 1),
+    realm: options.realm ?? verifier.realm,
     resourceMetadata: resource?.url,
     dpopAlgorithms: proofs.dpop?.algorithms,
     explain: options.explain ?? process.env['NODE_ENV'] === 'development',

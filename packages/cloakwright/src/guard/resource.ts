@@ -6,6 +6,11 @@ import type { Verifier } from '../token/index.ts'
 export interface ResourceOptions {
   /** The service's address as its clients know it, its identifier: `https://api.example.com`, with a path if it has one. */
   readonly resource: string
+  /**
+   * The issuers to get tokens from; by default those that the verifier accepts. When a function decides on issuers, these
+   * are the ones in use: name them here if clients need them before the first token, or may not know each other's.
+   */
+  readonly authorizationServers?: readonly string[] | undefined
   /** Scopes that clients may ask for. */
   readonly scopes?: readonly string[] | undefined
   /** The service's name, for people. */
@@ -20,7 +25,7 @@ export interface ResourceMetadata {
   readonly path: string
   /** Its address, for challenges. */
   readonly url: string
-  /** The document as JSON. */
+  /** The document as JSON; with a function that knows the issuers, as it is now. */
   readonly body: string
 }
 
@@ -32,7 +37,7 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  * @throws {CW_CONFIG_INVALID} The resource is no address of a service.
  */
 export function createResourceMetadata(options: ResourceOptions, verifier: Verifier): ResourceMetadata {
-  const { resource, scopes, name, documentation } = options
+  const { resource, authorizationServers, scopes, name, documentation } = options
   // An identifier may end in a slash only if it is nothing but an origin’s (RFC 9728 §3.1): elsewhere it would be part
   // of the document's address, which routers are at odds about.
   const { origin, pathname } = checkUrl(
@@ -44,16 +49,26 @@ export function createResourceMetadata(options: ResourceOptions, verifier: Verif
     throw new CloakwrightError('CW_CONFIG_INVALID', 'resource.scopes: an entry is no scope (RFC 6749 §3.3)', {
       hint: 'Give each scope as an entry of its own, without spaces or quotes.',
     })
+  authorizationServers?.forEach((server, index) =>
+    checkUrl(`resource.authorizationServers[${index}]`, server),
+  )
   const { dpop, mtls } = verifier.proofs
-  const document = {
+  const toDocument = (servers: readonly string[]): object => ({
     resource,
-    ...(verifier.issuers.length === 0 ? {} : { authorization_servers: verifier.issuers }),
+    // RFC 9728 §3.2: a list without entries is left out.
+    ...(servers.length === 0 ? {} : { authorization_servers: servers }),
     bearer_methods_supported: ['header'],
     ...(scopes === undefined ? {} : { scopes_supported: scopes }),
     ...(name === undefined ? {} : { resource_name: name }),
     ...(documentation === undefined ? {} : { resource_documentation: documentation }),
     ...(dpop === undefined ? {} : { dpop_signing_alg_values_supported: dpop.algorithms }),
     ...(mtls === undefined ? {} : { tls_client_certificate_bound_access_tokens: true }),
+  })
+  return {
+    path,
+    url: origin + path,
+    get body() {
+      return JSON.stringify(toDocument(authorizationServers ?? verifier.issuers))
+    },
   }
-  return { path, url: origin + path, body: JSON.stringify(document) }
 }

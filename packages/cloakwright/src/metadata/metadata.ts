@@ -1,5 +1,6 @@
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import { shown } from '../shown.ts'
 import { checkIssuer, checkUrl } from './address.ts'
 import type { Fetch } from '../bounded-fetch.ts'
 import { fetchJson } from './fetch-json.ts'
@@ -105,10 +106,10 @@ export function createMetadata(options: MetadataOptions): Metadata {
 }
 
 function otherIssuer(issuer: string, url: string, found: unknown): CloakwrightError {
-  const shown = typeof found === 'string' ? JSON.stringify(found.slice(0, 200)) : 'no issuer at all'
+  const is = typeof found === 'string' ? shown(found) : 'no issuer at all'
   return new CloakwrightError(
     'CW_DISCOVERY_ISSUER',
-    `Discovery document at ${url}: its issuer is ${shown}, configured is ${JSON.stringify(issuer)}`,
+    `Discovery document at ${url}: its issuer is ${is}, configured is ${shown(issuer)}`,
     {
       retryAfter: 30,
       hint: 'Make both the same, letter by letter: set `issuer` to the realm’s public address, or give Keycloak a fixed one (KC_HOSTNAME).',

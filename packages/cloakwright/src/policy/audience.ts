@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { shownList } from '../shown.ts'
 import { allowed, checkNames } from './decision.ts'
 import type { Policy } from './types.ts'
 
@@ -25,7 +26,9 @@ export function audience(...audiences: readonly [string, ...string[]]): Policy {
       const given = [claims['aud']].flat()
       const missing = audiences.filter((one) => !given.includes(one))
       if (missing.length === 0) return allowed
-      return { allowed: false, code: 'CW_TOKEN_AUDIENCE', reason: `missing audience: ${missing.join(', ')}` }
+      const found = shownList(given.map(String), 'and')
+      const reason = `missing audience: ${missing.join(', ')}; the token is for ${found}`
+      return { allowed: false, code: 'CW_TOKEN_AUDIENCE', reason }
     },
   }
 }

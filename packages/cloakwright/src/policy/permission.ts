@@ -87,7 +87,7 @@ function createConfigured(options: PermissionsOptions): Permission {
     { now, tokenText, requestIdentity }: PolicyContext,
   ): Decision | Promise<Decision> => {
     // Another realm's token is none of this realm's business.
-    if (token.claims['iss'] !== metadata.issuer)
+    if (token.issuer !== metadata.issuer)
       return undetermined('the token comes from another realm than the permissions')
     if (token.binding?.jkt !== undefined)
       return undetermined('Keycloak tells nobody the permissions of a token that is bound by DPoP')

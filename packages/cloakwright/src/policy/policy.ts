@@ -1,5 +1,6 @@
 import type { AccessToken } from '../token/access-token.ts'
 import { allowed, forbidden, holdsAll, undetermined } from './decision.ts'
+import { roleElsewhere } from './role-elsewhere.ts'
 import type { ClientRole, RealmRole, RoleClient } from './roles.ts'
 import type { Policy, Refused } from './types.ts'
 
@@ -18,7 +19,7 @@ export function role(...roles: readonly [RealmRole, ...RealmRole[]]): Policy {
     'realm role',
     roles,
     (token) => token.realmRoles,
-    unlessSilent(({ realmRoles }) => realmRoles.length === 0),
+    unlessSilent(roles, undefined, ({ realmRoles }) => realmRoles.length === 0),
   )
 }
 
@@ -35,7 +36,7 @@ export function clientRole<Client extends RoleClient>(
     `role of client ${client}`,
     roles,
     (token) => token.clientRoles(client),
-    unlessSilent(({ claims }) => claims['resource_access'] === undefined),
+    unlessSilent(roles, client, ({ claims }) => claims['resource_access'] === undefined),
   )
 }
 
@@ -58,7 +59,13 @@ export function scope(...scopes: readonly [string, ...string[]]): Policy {
  * Whoever asks for a token chooses the client, and one without the scope `roles`, or without “Full scope allowed”, gets
  * none of the user's roles into it: that a role is not there is then no proof that the user lacks it.
  */
-function unlessSilent(isSilent: (token: AccessToken) => boolean) {
-  return (reason: string, token: AccessToken): Refused =>
-    isSilent(token) ? undetermined(reason) : forbidden(reason)
+function unlessSilent(
+  roles: readonly string[],
+  client: string | undefined,
+  isSilent: (token: AccessToken) => boolean,
+) {
+  return (missing: string, token: AccessToken): Refused => {
+    const reason = missing + roleElsewhere(token, roles, client)
+    return isSilent(token) ? undetermined(reason) : forbidden(reason)
+  }
 }

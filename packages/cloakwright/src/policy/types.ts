@@ -16,7 +16,7 @@ export interface Refused {
     | 'CW_STEP_UP_REQUIRED'
     | 'CW_PROOF_REQUIRED'
     | 'CW_TOKEN_AUDIENCE'
-  /** What is missing, in the names of the policy; never a claim's value. */
+  /** What is missing, in the names of the policy; never a claim's value, but for the client that has the role instead. */
   readonly reason: string
   /** What the client must bring the next time. */
   readonly challenge?: ChallengeParameters | undefined

@@ -12,6 +12,8 @@ export type Claims = Readonly<Record<string, unknown>>
  */
 export interface AccessToken {
   readonly [verified]: true
+  /** `iss`: the realm that issued it, `https://HOST/realms/REALM`; of several tenants it says which. */
+  readonly issuer: string
   /** `sub`: the user's id, or the service account's. */
   readonly subject: string
   /** `preferred_username` */
@@ -45,6 +47,7 @@ export interface AccessToken {
 
 /** What {@link toAccessToken} takes for granted because it was checked. */
 export interface CheckedClaims {
+  readonly issuer: string
   readonly subject: string
   readonly binding: Binding | undefined
   readonly expiresAt: number
@@ -72,6 +75,7 @@ export function readToken(text: string): AccessToken {
 
 /** What is a list or an object is made and frozen at the first look: many routes take none, and it takes as long as all checks of claims. */
 class VerifiedToken {
+  readonly issuer: string
   readonly subject: string
   readonly username: string | undefined
   readonly email: string | undefined
@@ -87,6 +91,7 @@ class VerifiedToken {
   #scopes: readonly string[] | undefined
 
   constructor(claims: Claims, checked: CheckedClaims) {
+    this.issuer = checked.issuer
     this.subject = checked.subject
     this.username = text(claims['preferred_username'])
     this.email = text(claims['email'])

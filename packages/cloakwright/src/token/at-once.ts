@@ -13,7 +13,8 @@ const behind = new WeakMap<Verifier, { readonly verify: Verifier['verify']; read
 /** Makes the verifier that applications see, whose `verify` always returns a promise. */
 export function toVerifier(atOnce: VerifyAtOnce, members: Omit<Verifier, 'verify'>): Verifier {
   const verify: Verifier['verify'] = async (token, presented) => atOnce(token, presented)
-  const verifier: Verifier = { ...members, verify }
+  // Not a copy: the list of issuers is read anew each time.
+  const verifier: Verifier = Object.assign(members, { verify })
   behind.set(verifier, { verify, atOnce })
   return verifier
 }

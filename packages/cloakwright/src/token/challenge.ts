@@ -12,8 +12,9 @@ export interface ChallengeContext {
 
 /**
  * The `WWW-Authenticate` value of a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3), or `undefined` where none
- * belongs: a missing role is no matter of credentials, and neither is a realm that can't be reached. Without a token it
- * has no error code (RFC 6750 §3.1). What concerns a proof is said by the scheme DPoP, everything else by Bearer; a
+ * belongs: a realm that can't be reached is no matter of credentials. Without a token it has no error code (RFC 6750
+ * §3.1). A missing role is `insufficient_scope` as a missing scope is (“requires higher privileges than provided by the
+ * access token”), but without the parameter `scope`: there is none to ask for. What concerns a proof is said by the scheme DPoP, everything else by Bearer; a
  * service that takes both names both.
  */
 export function toChallenge(error: CloakwrightError, context: ChallengeContext): string | undefined {
@@ -54,6 +55,7 @@ function parametersOf({ code, status, challenge }: CloakwrightError): Parameters
 const errors: Partial<Record<ErrorCode, readonly [error: string, description: string]>> = {
   CW_REQUEST_AMBIGUOUS: ['invalid_request', 'The request carries more than one token'],
   CW_SCOPE_INSUFFICIENT: ['insufficient_scope', 'The access token has too little scope'],
+  CW_FORBIDDEN: ['insufficient_scope', 'The access token does not give the permission that is required'],
   CW_STEP_UP_REQUIRED: ['insufficient_user_authentication', 'A stronger or more recent login is required'],
   CW_PROOF_NONCE: ['use_dpop_nonce', 'The proof needs the nonce of the field DPoP-Nonce'],
   CW_PROOF_INVALID: ['invalid_dpop_proof', 'The DPoP proof is missing or refused'],

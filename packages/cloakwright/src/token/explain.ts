@@ -66,7 +66,7 @@ export async function explainToken(
     return { token: await verifier.verify(tokenText, presented), steps: steps({ after: 'binding' }) }
   } catch (error) {
     if (!(error instanceof CloakwrightError)) throw error
-    return { error, steps: steps(ends[error.code]) }
+    return { error, steps: steps(endOf(error)) }
   }
 }
 
@@ -83,6 +83,12 @@ const checks: readonly TokenCheck[] = [
   'claims',
   'binding',
 ]
+
+/** Of a token of another kind whose algorithm was refused, the text is about its kind: the cause has the check. */
+function endOf({ code, cause }: CloakwrightError): End | undefined {
+  const first = cause instanceof CloakwrightError && cause.code === 'CW_TOKEN_ALGORITHM'
+  return code === 'CW_TOKEN_TYPE' && first ? { check: 'algorithm', after: 'form' } : ends[code]
+}
 
 interface End {
   /** The check that failed, if it is one of these. */

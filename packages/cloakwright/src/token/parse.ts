@@ -2,6 +2,7 @@ import { CloakwrightError } from '../errors.ts'
 import { type Algorithm, algorithms } from './algorithms.ts'
 import { bytesOf, decodeBytes, decodeText } from './base64url.ts'
 import { parseStrictObject } from './strict-json.ts'
+import { wrongAlgorithm } from './wrong-token.ts'
 
 /** A token taken apart; nothing of it is trusted yet. */
 export interface ParsedToken {
@@ -51,7 +52,7 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
   const payload = decodeText(bytes, firstDot + 1, secondDot)
   const signature = decodeBytes(bytes, secondDot + 1, bytes.length)
   if (payload === undefined || signature === undefined) throw notCanonical()
-  const { algorithm, kid } = headerOf(text.slice(0, firstDot), bytes, allowed)
+  const { algorithm, kid } = headerOf(text.slice(0, firstDot), bytes, payload, allowed)
   return { algorithm, kid, text, signed: text.slice(0, secondDot), signature, payload }
 }
 
@@ -75,13 +76,18 @@ const knownHeaders = new Map<string, Header>()
 const maxKnownHeaders = 64
 const maxKnownLength = 512
 
-function headerOf(segment: string, bytes: Buffer, allowed: ReadonlySet<string>): Header {
+function headerOf(
+  segment: string,
+  bytes: Buffer,
+  payload: string | null,
+  allowed: ReadonlySet<string>,
+): Header {
   const known = knownHeaders.get(segment)
   if (known !== undefined) {
     checkAlgorithm(known.algorithm, allowed)
     return known
   }
-  const header = readHeader(bytes.subarray(0, segment.length), allowed)
+  const header = readHeader(bytes.subarray(0, segment.length), payload, allowed)
   if (segment.length <= maxKnownLength) {
     if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear()
     // A copy: the slice would keep its whole token.
@@ -90,12 +96,12 @@ function headerOf(segment: string, bytes: Buffer, allowed: ReadonlySet<string>):
   return header
 }
 
-function readHeader(segment: Buffer, allowed: ReadonlySet<string>): Header {
+function readHeader(segment: Buffer, payload: string | null, allowed: ReadonlySet<string>): Header {
   const text = decodeText(segment, 0, segment.length)
   if (text === undefined) throw notCanonical()
   const header = text === null ? undefined : parseStrictObject(text)
   if (header === undefined) throw malformed('its header is not one JSON object without repeated names')
-  const algorithm = checkAlgorithm(header['alg'], allowed)
+  const algorithm = checkAlgorithm(header['alg'], allowed, payload)
   checkHeader(header)
   const kid = header['kid']
   if (kid === undefined)
@@ -106,10 +112,14 @@ function readHeader(segment: Buffer, allowed: ReadonlySet<string>): Header {
   return { algorithm, kid }
 }
 
-function checkAlgorithm(algorithm: unknown, allowed: ReadonlySet<string>): Algorithm {
+function checkAlgorithm(
+  algorithm: unknown,
+  allowed: ReadonlySet<string>,
+  payload: string | null = null,
+): Algorithm {
   if (typeof algorithm === 'string' && allowed.has(algorithm)) return algorithm as Algorithm
   const known = (algorithms as readonly unknown[]).includes(algorithm)
-  throw new CloakwrightError(
+  const refusal = new CloakwrightError(
     'CW_TOKEN_ALGORITHM',
     known
       ? `Token: signed with ${String(algorithm)}, which this verifier does not allow`
@@ -120,6 +130,8 @@ function checkAlgorithm(algorithm: unknown, allowed: ReadonlySet<string>): Algor
         : 'Get the token from the realm itself.',
     },
   )
+  const symmetric = typeof algorithm === 'string' && /^HS\d{3}$/.test(algorithm)
+  throw symmetric ? wrongAlgorithm(refusal, payload) : refusal
 }
 
 /** `at+jwt` is RFC 9068's and an option of Keycloak's clients; `JWT` is Keycloak's default. */

@@ -5,7 +5,10 @@ import type { IssuerOptions, IssuerResolver, SeveralIssuers } from './types.ts'
 
 /** The realms of a verifier, by their issuer. */
 export interface Realms {
+  /** The issuers that are known: of a function those that are in use. */
   readonly issuers: readonly string[]
+  /** The function that decides, if one does. */
+  readonly resolver: IssuerResolver | undefined
   /**
    * The realm of that issuer, or `undefined` if its tokens are not accepted.
    *
@@ -55,6 +58,7 @@ function listedRealms(issuers: readonly IssuerOptions[], create: (options: Issue
   }
   return {
     issuers: [...realms.keys()],
+    resolver: undefined,
     find: (issuer) => realms.get(issuer),
     use: () => {},
     async ready() {
@@ -92,7 +96,10 @@ function resolvedRealms(
   }
 
   return {
-    issuers: [],
+    get issuers() {
+      return [...realms.keys()]
+    },
+    resolver: resolve,
     find(issuer) {
       const known = realms.get(issuer) ?? named.get(issuer)
       if (known !== undefined) return known
@@ -166,11 +173,12 @@ export function realmsOf(
 ): IssuerResolver {
   checkUrl('server', server)
   const prefix = `${server}/realms/`
-  return async (issuer) => {
+  const resolve = async (issuer: string): Promise<IssuerOptions | undefined> => {
     const name = issuer.startsWith(prefix) ? realmName(issuer.slice(prefix.length)) : undefined
     const terms = name === undefined ? undefined : await accept(name)
     return terms && { ...terms, issuer }
   }
+  return Object.assign(resolve, { server })
 }
 
 /** What stands in a path's segment (RFC 3986 §3.3), escapes in upper case. */

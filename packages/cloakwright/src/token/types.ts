@@ -11,8 +11,13 @@ import type { Revocations } from './revocations.ts'
 
 /** Verifies access tokens of one realm or of several. */
 export interface Verifier {
-  /** The issuers whose tokens are accepted; empty when a function decides. */
+  /** The issuers whose tokens are accepted; when a function decides, those of which tokens were verified and are kept. */
   readonly issuers: readonly string[]
+  /**
+   * What challenges call this service's realm, unless a guard is told: the last segment of the first issuer; with
+   * {@link realmsOf} the host of its server, with another function `Keycloak`.
+   */
+  readonly realm: string
   /** The proofs that it checks of tokens that are bound to a key. */
   readonly proofs: ProofChecks
   /** By what it tells the time; its guards, and the policies that they run, tell it by the same. */
@@ -62,9 +67,11 @@ export interface IssuerOptions {
  * `undefined` refuses the token. Anybody can name any issuer, since no signature is checked before its keys are known:
  * answer for those alone that you have on a list.
  */
-export type IssuerResolver = (
-  issuer: string,
-) => IssuerOptions | undefined | Promise<IssuerOptions | undefined>
+export interface IssuerResolver {
+  (issuer: string): IssuerOptions | undefined | Promise<IssuerOptions | undefined>
+  /** The Keycloak whose realms it knows, for messages and challenges; {@link realmsOf} sets it. */
+  readonly server?: string
+}
 
 /** Several realms in one verifier. */
 export interface SeveralIssuers {

@@ -18,13 +18,14 @@ import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
 import { isSigned } from './algorithms.ts'
 import { toVerifier, type VerifyAtOnce } from './at-once.ts'
 import { createTokenCache } from './cache.ts'
-import { checkClaims, checkOrigin, wrongIssuer } from './claims.ts'
+import { checkClaims, checkOrigin } from './claims.ts'
 import { parseClaims, type ParsedToken, parseToken } from './parse.ts'
 import { createRealm, type Realm } from './realm.ts'
 import { createRealms, type Realms } from './realms.ts'
 import { refuseRevoked } from './revocations.ts'
 import type { IssuerOptions, Verifier, VerifierOptions } from './types.ts'
 import { checkOptions } from './verifier-options.ts'
+import { unknownKey, wrongIssuer } from './wrong-token.ts'
 
 /**
  * Makes a verifier of access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it), of one realm or of
@@ -54,6 +55,7 @@ function unusable(error: CloakwrightError): Verifier {
   const fail = (): Promise<never> => Promise.reject(error)
   return {
     issuers: [],
+    realm: '',
     proofs: { dpop: undefined, mtls: undefined },
     revocations: undefined,
     clock,
@@ -99,7 +101,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     key: VerificationKey | undefined,
     parsedClaims?: Claims,
   ): AccessToken | Promise<AccessToken> => {
-    checkSignature(parsed, key)
+    checkSignature(parsed, key, realm)
     realms.use(realm)
     const claims = parsedClaims ?? parseClaims(parsed.payload)
     const { introspection } = realm
@@ -129,7 +131,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     const issuer = claims['iss']
     const found = typeof issuer === 'string' ? realms.find(issuer) : undefined
     const go = (realm: Realm | undefined): AccessToken | Promise<AccessToken> => {
-      if (realm === undefined) throw wrongIssuer('none that is accepted here')
+      if (realm === undefined) throw wrongIssuer(issuer, realms.issuers, realms.resolver)
       return verifyOf(text, parsed, realm, claims)
     }
     return isPromise(found) ? found.then(go) : go(found)
@@ -182,7 +184,10 @@ function createConfigured(options: VerifierOptions): Verifier {
   }
 
   return toVerifier(telemetry === undefined ? verify : observeRefusals(verify, telemetry), {
-    issuers: realms.issuers,
+    get issuers() {
+      return realms.issuers
+    },
+    realm: nameOf(realms),
     proofs,
     clock: { now, tolerance: checked.clockTolerance },
     revocations,
@@ -201,9 +206,16 @@ const asBearer: Presentation = {
   certificate: () => undefined,
 }
 
+/** A challenge always names a protection space (RFC 9110 §11.5), but no tenant to another. */
+function nameOf({ issuers: [issuer], resolver }: Realms): string {
+  if (resolver === undefined) return issuer?.slice(issuer.lastIndexOf('/') + 1) ?? ''
+  return resolver.server === undefined ? 'Keycloak' : new URL(resolver.server).host
+}
+
 function oneRealm(realm: Realm): Realms {
   return {
     issuers: [realm.expected.issuer],
+    resolver: undefined,
     find: () => realm,
     use: () => {},
     ready: () => realm.keys.ready(),
@@ -218,11 +230,8 @@ function sameBinding(token: AccessToken, binding: Binding | undefined): AccessTo
   })
 }
 
-function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined): void {
-  if (key === undefined)
-    throw new CloakwrightError('CW_TOKEN_KEY_UNKNOWN', 'Token: the realm has no such key (kid)', {
-      hint: 'The token comes from another realm, or its key was removed. Get a new one.',
-    })
+function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined, { expected }: Realm): void {
+  if (key === undefined) throw unknownKey(parsed.payload, expected.issuer)
   if (!key.algorithms.includes(parsed.algorithm))
     throw new CloakwrightError('CW_TOKEN_ALGORITHM', 'Token: its algorithm is not that of the key it names', {
       hint: 'Get the token from the realm itself.',

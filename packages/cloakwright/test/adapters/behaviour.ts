@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { testErrorFormat } from './behaviour/error-format.ts'
+import { testMessages } from './behaviour/messages.ts'
 import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
@@ -14,6 +15,7 @@ export function testBehaviour(driver: Driver): void {
   describe(driver.name, () => {
     describe('transport', () => testTransport(driver))
     describe('tokens', () => testTokens(driver))
+    describe('messages', () => testMessages(driver))
     describe('policies', () => testPolicies(driver))
     describe('proofs', () => testProofs(driver))
     describe('several guards', () => testSeveralGuards(driver))

@@ -207,9 +207,9 @@ describe('whoever can’t be asked about is not let in', () => {
   })
 
   test('a token that is bound by DPoP, which Keycloak does not take', async () => {
-    const { claims, subject, issuedAt, expiresAt } = token
+    const { claims, issuer, subject, issuedAt, expiresAt } = token
     const binding = { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' }
-    token = toAccessToken(claims, { subject, binding, issuedAt, expiresAt, notBefore: issuedAt })
+    token = toAccessToken(claims, { issuer, subject, binding, issuedAt, expiresAt, notBefore: issuedAt })
     const policy = permissionsOf()({ resource: 'orders' })
     expect(await outcome(policy)).toMatch(/bound by DPoP/)
     expect((await decide(not(policy))).allowed).toBe(false)

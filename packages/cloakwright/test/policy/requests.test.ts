@@ -54,6 +54,8 @@ afterAll(async () => {
 
 const now = Math.floor(Date.now() / 1000)
 const gold = { acr: 'gold', auth_time: now - 10 }
+const forbidden =
+  'error="insufficient_scope", error_description="The access token does not give the permission that is required"'
 const noAdmin = { realm_access: { roles: ['user'] } }
 
 test.each<[string, string, Record<string, unknown>, number, string | undefined, string | undefined]>([
@@ -79,10 +81,10 @@ test.each<[string, string, Record<string, unknown>, number, string | undefined, 
     '/gold',
     { ...gold, ...noAdmin },
     403,
-    undefined,
+    forbidden,
     'Token: missing realm role: admin',
   ],
-  ['neither', '/gold', noAdmin, 403, undefined, /; missing realm role: admin$/.source],
+  ['neither', '/gold', noAdmin, 403, forbidden, /; missing realm role: admin$/.source],
   [
     'a scope is missing',
     '/write',
@@ -105,10 +107,10 @@ test.each<[string, string, Record<string, unknown>, number, string | undefined, 
     '/order?owner=bob',
     {},
     403,
-    undefined,
+    forbidden,
     'Token: not owner of the order; missing realm role: auditor',
   ],
-  ['no groups', '/staff', { groups: undefined }, 403, undefined, 'Token: missing group: /staff'],
+  ['no groups', '/staff', { groups: undefined }, 403, forbidden, 'Token: missing group: /staff'],
 ])('%s', async (_name, url, claims, status, challenge, reason) => {
   logs.take()
   const token = await signClaims(key, claimsOf(issuer.issuer, claims))

@@ -78,7 +78,10 @@ describe('back-channel logout', () => {
     const { sessions } = setup(provider, { revocations })
     const iat = Math.floor(Date.now() / 1000)
     const token = (issuedAt: number): AccessToken =>
-      toAccessToken({ sid }, { subject, binding: undefined, notBefore: 0, issuedAt, expiresAt: iat + 60 })
+      toAccessToken(
+        { sid },
+        { issuer: provider.issuer, subject, binding: undefined, notBefore: 0, issuedAt, expiresAt: iat + 60 },
+      )
     expect(revocations.isRevoked(token(iat), provider.issuer)).toBe(false)
     expect((await sessions.handle(call(await tokenOf({ iat, ...changes }))))?.status).toBe(200)
     expect(revocations.isRevoked(token(iat), provider.issuer)).toBe(true)

@@ -15,7 +15,14 @@ function tokenOf(sid: string): AccessToken {
   const now = Math.floor(Date.now() / 1000)
   return toAccessToken(
     { sid },
-    { subject: 'u', binding: undefined, notBefore: 0, issuedAt: now, expiresAt: now + 60 },
+    {
+      issuer: 'https://id.example/realms/shop',
+      subject: 'u',
+      binding: undefined,
+      notBefore: 0,
+      issuedAt: now,
+      expiresAt: now + 60,
+    },
   )
 }
 

@@ -11,7 +11,10 @@ const issuer = 'https://id.example/realms/shop'
 let number = 0
 
 function tokenOf(sid: string): AccessToken {
-  return toAccessToken({ sid }, { subject: 'u', binding: undefined, notBefore: 0, issuedAt: 1, expiresAt: 2 })
+  return toAccessToken(
+    { sid },
+    { issuer, subject: 'u', binding: undefined, notBefore: 0, issuedAt: 1, expiresAt: 2 },
+  )
 }
 
 interface Replica {

@@ -21,6 +21,7 @@ function token(change: Record<string, unknown> = {}): AccessToken {
   const claims = claimsOf(issuer, { sid: 's', sub: 'u', jti: 'j', iat: start - 60, ...change })
   const [subject, issuedAt] = [String(claims['sub']), Number(claims['iat'])]
   return toAccessToken(claims, {
+    issuer,
     subject,
     binding: undefined,
     notBefore: 0,

@@ -28,14 +28,16 @@ export function testPolicies(driver: Driver): void {
     if (path !== '/anyone') expect((await sendBare(path)).json()).toMatchObject({ code: 'CW_TOKEN_MISSING' })
   })
 
-  test('a missing role: 403 without a challenge, and the log names it', async () => {
+  test('a missing role: 403 with a challenge that asks for no scope, and the log names it', async () => {
     const response = await sendToken('/auditor')
     expect(response.json()).toMatchObject({
       status: 403,
       detail: 'Insufficient permissions',
       code: 'CW_FORBIDDEN',
     })
-    expect(response.headers['www-authenticate']).toBeUndefined()
+    expect(response.headers['www-authenticate']).toBe(
+      `${realm}, error="insufficient_scope", error_description="The access token does not give the permission that is required"`,
+    )
     expect(response.headers['cache-control']).toBe('no-store')
     expect(logged()).toMatchObject([
       { code: 'CW_FORBIDDEN', message: 'Token: missing realm role: auditor', level: 'info' },
@@ -100,7 +102,10 @@ export function testPolicies(driver: Driver): void {
         'Bearer realm="shop", error="invalid_token", error_description="The access token is for another audience"',
       )
       expect(several.logged()).toMatchObject([
-        { level: 'warn', message: 'Token: missing audience: billing-api' },
+        {
+          level: 'warn',
+          message: 'Token: missing audience: billing-api; the token is for "shop-api" and "account"',
+        },
       ])
     })
 

@@ -37,6 +37,15 @@ const byHmac =
     const input = `${encode({ ...header, alg: 'HS256' })}.${encode(claimsOf(issuer))}`
     return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
   }
+/** A token by a secret that only the realm, or the realm and a client, have: of no use to a verifier, whoever made it. */
+const byRealmSecret =
+  (typ: string, alg = 'HS512') =>
+  ({ issuer }: Known): string => {
+    const input = `${encode({ alg, typ: 'JWT', kid: 'realm-secret' })}.${encode(claimsOf(issuer, { typ }))}`
+    return `${input}.${createHmac(`sha${alg.slice(2)}`, 'secret')
+      .update(input)
+      .digest('base64url')}`
+  }
 const now = (): number => Math.floor(Date.now() / 1000)
 const pem = (): string => rsa.publicKey.export({ type: 'spki', format: 'pem' }) as string
 
@@ -71,6 +80,8 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
       ['alg in another case', withHeader({ alg: 'rs256' })],
       ['HS256 with the public key', byHmac(pem())],
       ['HS256 with the JWK', byHmac(JSON.stringify(rsa.jwk))],
+      ['HS512 and another typ', byRealmSecret('RegistrationAccessToken')],
+      ['HS512 and a typ of the prototype', byRealmSecret('constructor')],
       ['an algorithm that is not the key’s', withHeader({ alg: 'PS256' })],
     ],
   ],
@@ -97,6 +108,10 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
       ['a refresh token', withClaims({ typ: 'Refresh' })],
       ['an offline token', withClaims({ typ: 'Offline' })],
       ['a logout token', withClaims({ typ: 'Logout' })],
+      ['a refresh token as Keycloak makes it (HS512)', byRealmSecret('Refresh')],
+      ['an offline token as Keycloak makes it (HS512)', byRealmSecret('Offline')],
+      ['an ID token by the client’s secret', byRealmSecret('ID', 'HS256')],
+      ['a logout token by the client’s secret', byRealmSecret('Logout', 'HS384')],
       ['a logout token, by its header', withHeader({ typ: 'logout+jwt' })],
     ],
   ],

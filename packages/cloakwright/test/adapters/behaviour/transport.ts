@@ -160,7 +160,7 @@ export function testTransport(driver: Driver): void {
     }
   })
 
-  test('no token and no claim’s value is in any log line or answer', async () => {
+  test('no token and no claim’s value is in any log line or answer, but for issuer and audience in the log', async () => {
     const answers: unknown[] = []
     const changes = [
       {},
@@ -179,7 +179,10 @@ export function testTransport(driver: Driver): void {
         const token = await sign(change)
         const { headers, text } = await sendToken(path, token)
         answers.push(headers, text)
-        const everything = JSON.stringify([answers.splice(0), logged()])
+        const lines = logged().map((entry) =>
+          ['CW_TOKEN_ISSUER', 'CW_TOKEN_AUDIENCE'].includes(entry.code) ? { ...entry, message: '' } : entry,
+        )
+        const everything = JSON.stringify([answers.splice(0), lines])
         for (const part of [secret, ...token.split('.')]) expect(everything).not.toContain(part)
       }
     const codes = new Set(logged().map(({ code }) => code))

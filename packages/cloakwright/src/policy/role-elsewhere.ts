@@ -1,0 +1,33 @@
+import { shown, shownList } from '../shown.ts'
+import type { AccessToken } from '../token/access-token.ts'
+
+/**
+ * Where else the token has one of the roles, for the reason of a refusal: a role of the realm and a role of a client
+ * are different roles, also when their names are the same. Empty when it has none of them.
+ *
+ * @param client The client whose roles are needed; `undefined`: the realm's are.
+ */
+export function roleElsewhere(
+  token: AccessToken,
+  roles: readonly string[],
+  client: string | undefined,
+): string {
+  const needed = client === undefined ? token.realmRoles : token.clientRoles(client)
+  for (const role of roles) {
+    if (needed.includes(role)) continue
+    const clients = clientsOf(token).filter(
+      (other) => other !== client && token.clientRoles(other).includes(role),
+    )
+    const places = [
+      ...(client !== undefined && token.realmRoles.includes(role) ? ['of the realm'] : []),
+      ...(clients.length > 0 ? [`of client ${shownList(clients, 'and')}`] : []),
+    ]
+    if (places.length > 0) return `; the token has ${shown(role)} as a role ${places.join(' and ')}`
+  }
+  return ''
+}
+
+function clientsOf({ claims }: AccessToken): readonly string[] {
+  const access = claims['resource_access']
+  return typeof access === 'object' && access !== null ? Object.keys(access) : []
+}
