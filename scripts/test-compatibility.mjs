@@ -23,6 +23,28 @@ const overrides = { 'light-my-request': '6.6.0' }
 
 const pauses = [5, 15, 30]
 
+const nest = (version, graphql) => ({
+  ...Object.fromEntries(
+    [
+      'common',
+      'core',
+      'platform-express',
+      'platform-fastify',
+      'platform-socket.io',
+      'platform-ws',
+      'websockets',
+    ].map((name) => [`@nestjs/${name}`, `^${version}`]),
+  ),
+  '@nestjs/graphql': graphql,
+  '@nestjs/mercurius': `^${graphql.split('.')[0]}`,
+  graphql: '16.15.0',
+  mercurius: '16.10.1',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
+  'socket.io-client': '4.8.4',
+  ws: '8.23.0',
+})
+
 const services = {
   core: {},
   frameworks: {
@@ -40,6 +62,13 @@ const services = {
     rxjs: '7.8.2',
     typescript5: 'npm:typescript@5.9.3',
   },
+  nest11: {
+    ...nest('11.2.0', '13.4.5'),
+    '@apollo/server': '5.5.1',
+    '@as-integrations/express5': '1.1.2',
+    '@nestjs/apollo': '13.4.5',
+  },
+  nest12: nest('12.5.0', '14.0.3'),
 }
 
 await main(async () => {

@@ -1,10 +1,12 @@
-import { createParamDecorator, type ExecutionContext, UseGuards } from '@nestjs/common'
+import { createParamDecorator, type ExecutionContext, UseFilters, UseGuards } from '@nestjs/common'
 import { CloakwrightError } from '../errors.ts'
 import { createGuards, type Guards } from '../guard/index.ts'
 import { noGuard } from '../guard/mistakes.ts'
 import type { Policy } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import { CloakwrightGuard, maybeUserOf } from './nest-guard.ts'
+import { MessageFilter } from './nest-filter.ts'
+import { sourceOf } from './nest-request.ts'
 import { addRule, placeOf } from './nest-rules.ts'
 
 /**
@@ -37,7 +39,10 @@ export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.al
 
 /** The verified token of the request, as a parameter; `undefined` for an anonymous request. */
 export const User: () => ParameterDecorator = createParamDecorator(
-  (_data: unknown, context: ExecutionContext) => maybeUserOf(context.switchToHttp().getRequest<object>()),
+  (_data: unknown, context: ExecutionContext) => {
+    const source = sourceOf(context)
+    return source && maybeUserOf(source.holder)
+  },
 )
 
 /**
@@ -61,7 +66,7 @@ function toDecorator(policy: Policy, anonymous: boolean): RuleDecorator {
         { hint: 'Put it on a method of the class, or on the class.' },
       )
     if (!addRule(target, name, { policy, anonymous })) return
-    const decorate = UseGuards(CloakwrightGuard) as (...place: unknown[]) => void
-    decorate(target, name, descriptor)
+    for (const decorate of [UseGuards(CloakwrightGuard), UseFilters(MessageFilter)])
+      (decorate as (...place: unknown[]) => void)(target, name, descriptor)
   }
 }

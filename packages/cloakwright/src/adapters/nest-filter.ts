@@ -1,15 +1,18 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from '@nestjs/common'
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { CloakwrightError } from '../errors.ts'
-import type { Guard, LogEntry } from '../guard/index.ts'
-import { guardToken, RefusedException } from './nest-guard.ts'
-import { toGuardedRequest } from './nest-request.ts'
+import type { Guard, Refused } from '../guard/index.ts'
+import { guardToken } from './nest-guard.ts'
+import { logRefusal, RefusedException, RefusedMessage } from './nest-refusal.ts'
+import { sourceOf, toGuardedRequest } from './nest-request.ts'
 
-/** Answers refusals with their problem and challenge, and logs the exact reason. */
+/**
+ * Answers refusals, and the errors of Cloakwright that a handler throws: HTTP routes by their problem and challenge,
+ * GraphQL operations by an error, messages of a gateway by the event `exception`.
+ */
 export class CloakwrightFilter implements ExceptionFilter<RefusedException | CloakwrightError> {
   readonly #guard: Guard
   readonly #host: HttpAdapterHost
-  readonly #logger = new Logger('Cloakwright')
 
   constructor(guard: Guard, host: HttpAdapterHost) {
     this.#guard = guard
@@ -17,25 +20,54 @@ export class CloakwrightFilter implements ExceptionFilter<RefusedException | Clo
   }
 
   catch(exception: RefusedException | CloakwrightError, host: ArgumentsHost): void {
-    const http = host.switchToHttp()
-    const request: object = http.getRequest()
-    const { answer, log } =
-      exception instanceof RefusedException
-        ? exception.refused
-        : this.#guard.refuse(exception, toGuardedRequest(request, request))
-    this.#log(log)
-    const { httpAdapter } = this.#host
-    const response: unknown = http.getResponse()
-    for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value)
-    httpAdapter.reply(response, answer.body, answer.status)
+    const type = host.getType<string>()
+    // Elsewhere Nest itself logs the error and answers that something failed.
+    if (!['http', 'graphql', 'ws'].includes(type)) return
+    const refused = exception instanceof RefusedException ? exception.refused : this.#refuse(exception, host)
+    if (type === 'graphql')
+      throw exception instanceof RefusedException ? exception : new RefusedException(refused)
+    if (type === 'ws') sendException(refused, host)
+    else this.#reply(refused, host)
   }
 
-  #log({ level, code, message, hint, requestId, error }: LogEntry): void {
-    const write = { info: 'log', warn: 'warn', error: 'error' } as const
-    const more = error instanceof Error ? [error.stack] : []
-    this.#logger[write[level]]({ code, message, hint, requestId }, ...more)
+  #refuse(error: CloakwrightError, host: ArgumentsHost): Refused {
+    const request = sourceOf(host)?.request ?? {}
+    const refused = this.#guard.refuse(error, toGuardedRequest(request, host))
+    logRefusal(refused.log)
+    return refused
+  }
+
+  #reply({ answer }: Refused, host: ArgumentsHost): void {
+    const { httpAdapter } = this.#host
+    const response: unknown = host.switchToHttp().getResponse()
+    for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value)
+    httpAdapter.reply(response, answer.body, answer.status)
   }
 }
 Catch(RefusedException, CloakwrightError)(CloakwrightFilter)
 Inject(guardToken)(CloakwrightFilter, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightFilter, undefined, 1)
+
+/** Filters for all routes do not hold for gateways, so the decorators bring this one along. */
+export class MessageFilter implements ExceptionFilter<RefusedMessage> {
+  catch({ refused }: RefusedMessage, host: ArgumentsHost): void {
+    sendException(refused, host)
+  }
+}
+Catch(RefusedMessage)(MessageFilter)
+
+/** As Nest sends exceptions to the clients of gateways. */
+function sendException({ problem }: Refused, host: ArgumentsHost): void {
+  const client = host.switchToWs().getClient<Client>()
+  const { detail, code, requestId } = problem
+  const data = { status: 'error', message: detail, code, requestId }
+  // Socket.IO's clients send what is emitted; those of `ws` only tell their listeners.
+  if (typeof client.readyState === 'number') client.send?.(JSON.stringify({ event: 'exception', data }))
+  else client.emit?.('exception', data)
+}
+
+interface Client {
+  readonly readyState?: unknown
+  send?(message: string): void
+  emit?(event: string, data: unknown): void
+}

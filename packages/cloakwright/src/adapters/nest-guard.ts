@@ -1,15 +1,19 @@
-import { type CanActivate, type ExecutionContext, HttpException, Inject, Injectable } from '@nestjs/common'
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { CloakwrightError } from '../errors.ts'
 import type { Guard, Refused } from '../guard/index.ts'
 import type { AccessToken } from '../token/index.ts'
-import { toGuardedRequest } from './nest-request.ts'
+import { logRefusal, RefusedException, RefusedMessage } from './nest-refusal.ts'
+import { type Source, sourceOf, toGuardedRequest } from './nest-request.ts'
 import { ruleOf } from './nest-rules.ts'
 
 /** Where Nest finds the service's guard. */
 export const guardToken: symbol = Symbol('cloakwright')
 
-/** Lets in whom **all** decorators of the route and its controller let in; verified users where there are none. */
+/**
+ * Lets in whom **all** decorators of the method and its class let in; verified users where there are none. It reads the
+ * request of HTTP routes, of GraphQL operations, and of the connection of gateways.
+ */
 export class CloakwrightGuard implements CanActivate {
   readonly #guard: Guard
   readonly #host: HttpAdapterHost
@@ -20,54 +24,70 @@ export class CloakwrightGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (context.getType() !== 'http') throw notHttp(context.getType())
-    // For all routes, on the controller and on the method it runs once each: all get the one context of the call.
+    // For all routes, on the class and on the method it runs once each: all get the one context of the call.
     if (activated.has(context)) return true
-    const rule = ruleOf(context.getClass(), context.getHandler())
-    const request: object = context.switchToHttp().getRequest()
-    const admission = await this.#guard.admit(toGuardedRequest(request, context), rule.policy, rule.anonymous)
-    if (admission.kind === 'refused') throw new RefusedException(admission)
+    const source = sourceOf(context)
+    if (source === undefined) throw noRequest(context)
+    const { policy, anonymous } = ruleOf(context.getClass(), context.getHandler())
+    const request = toGuardedRequest(source.request, context)
+    const admission = await this.#guard.admit(request, policy, anonymous)
+    if (admission.kind === 'refused') throw this.#refuse(admission, source, context)
     if (admission.kind === 'redirected') return false
-    users.set(request, admission.user)
+    this.#setHeaders(source, admission.headers)
+    users.set(source.holder, admission.user)
     activated.add(context)
-    const response: unknown = context.switchToHttp().getResponse()
-    for (const [name, value] of Object.entries(admission.headers ?? {}))
-      this.#host.httpAdapter.setHeader(response, name, value)
     return true
+  }
+
+  /** What a filter of the application would not do: the challenge is set and the reason logged before it answers. */
+  #refuse(refused: Refused, source: Source, context: ExecutionContext): RefusedException {
+    const { 'content-type': _filters, ...headers } = refused.answer.headers
+    this.#setHeaders(source, headers)
+    logRefusal(refused.log)
+    return context.getType() === 'ws' ? new RefusedMessage(refused) : new RefusedException(refused)
+  }
+
+  #setHeaders({ response }: Source, headers: Readonly<Record<string, string>> = {}): void {
+    if (response === undefined || isSent(response)) return
+    for (const [name, value] of Object.entries(headers))
+      this.#host.httpAdapter.setHeader(response, name, value)
   }
 }
 Injectable()(CloakwrightGuard)
 Inject(guardToken)(CloakwrightGuard, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 1)
 
-/** The user whom a guard let in, of Express' or Fastify's request; `undefined` for an anonymous one. */
+/**
+ * The user whom a guard let in, of Express' or Fastify's request or of a gateway's client; `undefined` for an anonymous one.
+ */
 export function maybeUserOf(request: object): AccessToken | undefined {
   return users.get(request)
 }
 
-/** A refusal on its way to the filter that answers it; other filters see an HttpException with the status and the problem. */
-export class RefusedException extends HttpException {
-  readonly refused: Refused
-
-  constructor(refused: Refused) {
-    super(bodyOf(refused), refused.answer.status)
-    this.refused = refused
-  }
-}
-
-/** What clients get: the problem, or the application's own format. */
-function bodyOf({ answer }: Refused): string | Record<string, unknown> {
-  const isJson = /[/+]json\b/.test(answer.headers['content-type'] ?? '')
-  return isJson ? (JSON.parse(answer.body) as Record<string, unknown>) : answer.body
-}
-
 /** Calls that a guard has let in. */
 const activated = new WeakSet<ExecutionContext>()
-/** Whom guards let in, by the framework's request. */
 const users = new WeakMap<object, AccessToken | undefined>()
 
-function notHttp(type: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `CloakwrightGuard: it guards HTTP routes, not ${type}`, {
-    hint: 'Guard WebSocket upgrades with cloakwright/websocket; verify other tokens with the verifier itself.',
-  })
+/** Fields of a GraphQL operation may be guarded after others have been sent. */
+function isSent(response: object): boolean {
+  const { headersSent, sent } = response as { readonly headersSent?: unknown; readonly sent?: unknown }
+  return headersSent === true || sent === true
+}
+
+function noRequest(context: ExecutionContext): CloakwrightError {
+  const type = context.getType<string>()
+  const place = `${context.getClass().name}.${context.getHandler().name}`
+  const [why, hint] = mistakes[type] ?? [
+    `it guards HTTP routes, GraphQL operations and gateways, not ${type}`,
+    'Verify the token of the message with the verifier itself.',
+  ]
+  return new CloakwrightError('CW_CONFIG_INVALID', `CloakwrightGuard at ${place}: ${why}`, { hint })
+}
+
+const mistakes: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  graphql: ['the GraphQL context has no request', 'Return { req } from the option context of GraphQLModule.'],
+  ws: [
+    'the upgrade request of the connection is not known',
+    'Call bindUpgrade(client, request) in handleConnection of the gateway.',
+  ],
 }

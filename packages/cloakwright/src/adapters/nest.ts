@@ -26,7 +26,9 @@ export {
   userOf,
 } from './nest-decorators.ts'
 export { CloakwrightFilter } from './nest-filter.ts'
-export { CloakwrightGuard, maybeUserOf, RefusedException } from './nest-guard.ts'
+export { CloakwrightGuard, maybeUserOf } from './nest-guard.ts'
+export { RefusedException } from './nest-refusal.ts'
+export { bindUpgrade } from './nest-request.ts'
 
 /** How the options come to be where they depend on other providers. */
 export interface CloakwrightAsyncOptions {
