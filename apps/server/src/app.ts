@@ -87,7 +87,7 @@ export async function createApp(parts: Parts): Promise<App> {
   meRoute(app, users, config.keycloak.clientId)
   noteRoutes(app, new Notes(database.orm), users)
   revocationRoutes(app, parts.revocations, config.keycloak.issuer)
-  healthRoutes(app, database.sql, verifier, parts.realm)
+  healthRoutes(app, database, verifier, parts.realm)
   await docsPage(app)
   return app
 }

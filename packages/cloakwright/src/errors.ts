@@ -56,6 +56,7 @@ export const errorStatus = {
   // What replicas share.
   CW_STATE_UNAVAILABLE: 503,
   CW_STATE_MIGRATION: 500,
+  CW_DISK_FULL: 503,
   // The Admin API and the realm as code.
   CW_ADMIN_UNAVAILABLE: 503,
   CW_ADMIN_UNAUTHORIZED: 500,

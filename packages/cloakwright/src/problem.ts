@@ -51,6 +51,8 @@ function detailOf(error: unknown, status: number): string {
     if (status === 401) return 'Invalid authentication credentials'
     if (error.code === 'CW_FORBIDDEN' || error.code === 'CW_SCOPE_INSUFFICIENT')
       return 'Insufficient permissions'
+    if (error.code === 'CW_DISK_FULL')
+      return 'The disk of the service is full; nothing was changed. Free space on it, then try again'
     if (status === 503) return 'A service that this one needs does not answer; try again later'
     return status < 500 ? error.message : 'Internal error'
   }

@@ -11,5 +11,11 @@ export interface Database {
   readonly orm: AppDatabase
   /** For the libraries, which know no ORM. */
   readonly sql: SqlClient
+  /**
+   * Resolves when the database answers, and has room to write as far as that can be known.
+   *
+   * @throws {CW_STATE_UNAVAILABLE} or {CW_DISK_FULL}
+   */
+  check(): Promise<void>
   close(): Promise<void>
 }

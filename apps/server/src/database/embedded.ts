@@ -1,4 +1,4 @@
-import { drizzle } from 'drizzle-orm/pglite'
+import { drizzle, type PgliteClient } from 'drizzle-orm/pglite'
 import type { Home } from '@cloakwright/devrealm/home'
 import type { Database } from './database.ts'
 import * as schema from './schema.ts'
@@ -7,8 +7,9 @@ import * as schema from './schema.ts'
 export async function openEmbeddedDatabase(home: Home): Promise<Database> {
   const database = await home.openDatabase()
   return {
-    orm: drizzle({ client: database.pglite, schema }) as unknown as Database['orm'],
+    orm: drizzle({ client: database.pglite as PgliteClient, schema }) as unknown as Database['orm'],
     sql: database.sql,
+    check: () => database.check(),
     close: () => database.close(),
   }
 }

@@ -36,9 +36,11 @@ export async function openPostgresql(databaseUrl: () => string, onLost: OnConnec
     await pool.end()
     throw connectionProblem(error, new URL(databaseUrl()))
   }
+  const sql = fromPool(pool)
   return {
     orm: drizzle({ client: pool, schema }) as unknown as Database['orm'],
-    sql: fromPool(pool),
+    sql,
+    check: async () => void (await sql.query('select 1', [])),
     close: () => pool.end(),
   }
 }

@@ -1,22 +1,31 @@
 import type { DevRealm } from '@cloakwright/devrealm'
-import type { Verifier } from 'cloakwright'
-import type { SqlClient } from 'cloakwright/state'
+import { CloakwrightError, type ErrorCode, type Verifier } from 'cloakwright'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
+import type { Database } from '../database/database.ts'
 
 /** Milliseconds after which a check that has not answered counts as failed. */
 const PATIENCE = 2000
 
 const State = Type.Union([Type.Literal('ok'), Type.Literal('failed')])
-const Readiness = Type.Object({ status: State, checks: Type.Record(Type.String(), State) })
+const Readiness = Type.Object({
+  status: State,
+  checks: Type.Record(Type.String(), State),
+  reasons: Type.Optional(
+    Type.Record(Type.String(), Type.String(), {
+      description: 'The code of each check that failed: docs/errors.md',
+    }),
+  ),
+})
 
 /**
  * `/health/live`: the process answers. `/health/ready`: it can also do its work, because the database answers, an embedded
- * realm can write to it, and the realm's keys are known. 503 takes a replica out of the load balancer, and brings it back by itself.
+ * realm can write to it, and the realm's keys are known. 503 names the code of what failed; it takes a replica out of the load
+ * balancer, and brings it back by itself.
  */
 export function healthRoutes(
   app: App,
-  sql: SqlClient,
+  database: Pick<Database, 'check'>,
   verifier: Verifier,
   realm?: Pick<DevRealm, 'isWritable'>,
 ): void {
@@ -44,15 +53,22 @@ export function healthRoutes(
       },
     },
     async (request, reply) => {
-      const failed = (check: string) => (error: unknown) =>
+      const reasons: Record<string, string> = {}
+      const failed = (check: string, code: ErrorCode) => (error: unknown) => {
+        reasons[check] = error instanceof CloakwrightError ? error.code : code
         request.log.warn({ err: error, check }, 'not ready')
-      const [database, keys] = await Promise.all([
-        passes(Promise.all([sql.query('select 1', []), realm && writable(realm)]), failed('database')),
-        passes(verifier.ready(), failed('keys')),
+      }
+      const [answers, keys] = await Promise.all([
+        passes(
+          Promise.all([database.check(), realm && writable(realm)]),
+          failed('database', 'CW_STATE_UNAVAILABLE'),
+        ),
+        passes(verifier.ready(), failed('keys', 'CW_KEYS_UNAVAILABLE')),
       ])
-      const ready = database === 'ok' && keys === 'ok'
-      if (!ready) void reply.code(503).header('retry-after', '5')
-      return { status: ready ? ('ok' as const) : ('failed' as const), checks: { database, keys } }
+      const checks = { database: answers, keys }
+      if (answers === 'ok' && keys === 'ok') return { status: 'ok' as const, checks }
+      void reply.code(503).header('retry-after', '5')
+      return { status: 'failed' as const, checks, reasons }
     },
   )
 }

@@ -39,7 +39,7 @@ const unavailableText =
 
 /**
  * Turns a driver's error into one that is safe to log: {@link CloakwrightError} `CW_STATE_UNAVAILABLE` when the
- * database is gone, {@link SqlError} when it refused a statement. Errors that are no driver's pass through.
+ * database is gone, `CW_DISK_FULL` when it has no room, {@link SqlError} when it refused a statement. Errors that are no driver's pass through.
  */
 export function toStateError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CloakwrightError || error instanceof SqlError)
@@ -50,6 +50,7 @@ export function toStateError(error: unknown): unknown {
     const unavailable = unavailableClasses.has(code.slice(0, 2)) || unavailableStates.has(code)
     const message = safeClasses.has(code.slice(0, 2)) ? error.message : 'the value given does not fit'
     const sqlError = new SqlError(code, `PostgreSQL (${code}): ${message}`, fields)
+    if (code === '53100') return diskFullError(message, sqlError)
     return unavailable ? unavailableError(message, sqlError) : sqlError
   }
   // A refused or broken connection: Node's system errors, several of them where a name has several addresses.
@@ -57,6 +58,14 @@ export function toStateError(error: unknown): unknown {
     return unavailableError(code === '' ? 'connection failed' : code, error)
   if (unavailableText.test(error.message)) return unavailableError(error.message, error)
   return error
+}
+
+function diskFullError(why: string, cause: Error): CloakwrightError {
+  return new CloakwrightError('CW_DISK_FULL', `The disk of the database is full: ${why}`, {
+    cause,
+    retryAfter: 5,
+    hint: 'Free space on the disk of PostgreSQL, or of CLOAKWRIGHT_HOME where it is embedded. It then works again by itself.',
+  })
 }
 
 function unavailableError(why: string, cause: Error): CloakwrightError {

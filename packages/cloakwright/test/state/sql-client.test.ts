@@ -73,6 +73,18 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     })
   })
 
+  it('tells a full disk from a database that is gone, and goes on after it', async () => {
+    const raise = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
+    await expect(database.sql.query(raise)).rejects.toMatchObject({
+      code: 'CW_DISK_FULL',
+      status: 503,
+      retryAfter: 5,
+      message: 'The disk of the database is full: could not extend file',
+      hint: expect.stringContaining('Free space'),
+    })
+    expect((await database.sql.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
+  })
+
   it('hands over notifications until it is told to stop', async () => {
     const first: string[] = []
     const second: string[] = []

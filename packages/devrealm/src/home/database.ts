@@ -3,14 +3,26 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PGlite } from '@electric-sql/pglite'
 import { CloakwrightError } from 'cloakwright'
-import { fromPglite, type SqlClient } from 'cloakwright/state'
+import { fromPglite, type PgliteLike, type SqlClient } from 'cloakwright/state'
+import { logFile, requireRoom, toDiskError } from './disk.ts'
+import { ReopeningPglite } from './reopening-pglite.ts'
 
-/** An embedded PostgreSQL (PGlite) and the {@link SqlClient} on it. */
+/**
+ * An embedded PostgreSQL (PGlite) and the {@link SqlClient} on it. When its disk is full, statements fail with `CW_DISK_FULL`;
+ * once there is room it goes on by itself, with everything that was acknowledged.
+ */
 export interface EmbeddedDatabase {
-  readonly pglite: PGlite
+  /** For an ORM: its driver for PGlite uses no more of it. */
+  readonly pglite: PgliteLike
   readonly sql: SqlClient
+  /**
+   * Resolves when the database answers and can write.
+   *
+   * @throws {CW_DISK_FULL} when its disk has less than 16 MB left
+   * @throws {CW_STATE_UNAVAILABLE} when it does not answer
+   */
+  check(): Promise<void>
   /** Writes everything to the folder and ends the database. Calling it again does nothing. */
   close(): Promise<void>
 }
@@ -25,15 +37,13 @@ const template = fileURLToPath(new URL('../../template/', import.meta.url))
  *
  * @throws {CW_CONFIG_MISSING} when the template was not built
  * @throws {CW_CONFIG_INVALID} when another PostgreSQL release made the folder
+ * @throws {CW_DISK_FULL} when there is no room for it
  */
 export async function openDatabaseIn(folder: string): Promise<EmbeddedDatabase> {
   removeUnfinished(folder)
   const found = postgresRelease(folder)
   if (found === undefined) {
-    const aside = mkdtempSync(`${folder}.new-`)
-    await copyTemplate(join(aside, 'database'))
-    renameSync(join(aside, 'database'), folder)
-    rmSync(aside, { recursive: true })
+    await makeFromTemplate(folder)
   } else {
     const expected = postgresRelease(join(template, 'data'))
     if (expected !== undefined && found !== expected) {
@@ -83,15 +93,33 @@ export async function openTemporaryDatabase(): Promise<EmbeddedDatabase> {
 }
 
 async function open(folder: string): Promise<EmbeddedDatabase> {
-  const pglite = await PGlite.create(folder)
-  const stopTrimming = keepLogShort(pglite)
+  const pglite = await ReopeningPglite.open(folder)
+  const sql: SqlClient = { ...fromPglite(pglite), listen: (...args) => pglite.listen(...args) }
+  const stopTrimming = keepLogShort(sql)
   return {
     pglite,
-    sql: fromPglite(pglite),
+    sql,
+    check: async () => {
+      await sql.query('select 1', [])
+      requireRoom(folder, logFile)
+    },
     close: async () => {
       stopTrimming()
-      if (!pglite.closed) await pglite.close()
+      await pglite.close()
     },
+  }
+}
+
+/** Made aside, so that a folder that exists is whole. */
+async function makeFromTemplate(folder: string): Promise<void> {
+  const aside = mkdtempSync(`${folder}.new-`)
+  try {
+    await copyTemplate(join(aside, 'database'))
+    renameSync(join(aside, 'database'), folder)
+  } catch (error) {
+    throw toDiskError(error, folder)
+  } finally {
+    rmSync(aside, { recursive: true })
   }
 }
 
@@ -102,13 +130,13 @@ const logLimit = 32 * 1024 * 1024
  * PGlite has no checkpointer: without this its log, and the time to recover after a kill, would grow for as
  * long as the process runs.
  */
-function keepLogShort(pglite: PGlite): () => void {
+function keepLogShort(sql: SqlClient): () => void {
   const check = async () => {
-    const { rows } = await pglite.query<{ due: boolean }>(
+    const { rows } = await sql.query<{ due: boolean }>(
       'select pg_current_wal_lsn() - redo_lsn > $1 as due from pg_control_checkpoint()',
       [logLimit],
     )
-    if (rows[0]?.due) await pglite.exec('checkpoint')
+    if (rows[0]?.due) await sql.query('checkpoint')
   }
   // A database that cannot answer tells its users by their own queries; this is only housekeeping.
   const timer = setInterval(() => void check().catch(() => {}), 60_000).unref()

@@ -1,0 +1,37 @@
+import { statfsSync } from 'node:fs'
+import { CloakwrightError } from 'cloakwright'
+
+const megabyte = 2 ** 20
+
+/** Bytes of a file of PostgreSQL's log: with less room, the next write that needs one stops the database. */
+export const logFile: number = 16 * megabyte
+
+/** Bytes that a database needs to open and to recover. */
+export const roomToOpen: number = 2 * logFile
+
+export function diskFull(message: string, cause?: unknown): CloakwrightError {
+  return new CloakwrightError('CW_DISK_FULL', message, {
+    hint: `Free at least ${roomToOpen / megabyte} MB on the disk of CLOAKWRIGHT_HOME. The database then works again by itself: no restart is needed.`,
+    retryAfter: 5,
+    cause,
+  })
+}
+
+/** @throws {CW_DISK_FULL} when there is less room than `bytes` on the folder's disk */
+export function requireRoom(folder: string, bytes: number, cause?: unknown): void {
+  const { bavail, bsize } = statfsSync(folder)
+  if (bavail * bsize >= bytes) return
+  const found = Math.floor((bavail * bsize) / megabyte)
+  throw diskFull(
+    `The disk of ${folder} has ${found} MB left, and the embedded database needs ${bytes / megabyte} MB`,
+    cause,
+  )
+}
+
+/** A system's error for want of space as one that says what to do; any other as it is. */
+export function toDiskError(error: unknown, file: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' || code === 'EDQUOT'
+    ? diskFull(`No space left to write ${file} (${code})`, error)
+    : error
+}

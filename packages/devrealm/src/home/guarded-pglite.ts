@@ -1,0 +1,88 @@
+import { closeSync } from 'node:fs'
+import { PGlite } from '@electric-sql/pglite'
+import { CloakwrightError } from 'cloakwright'
+import { diskFull } from './disk.ts'
+
+/** Status of the exception by which an ordinary error of a statement jumps back to PostgreSQL's main loop. */
+const longJump = 100
+
+/** PGlite's file streams, of which those of the data folder have a descriptor of Node's (`nfd`). */
+interface OpenFiles {
+  readonly FS: { readonly streams: readonly ({ readonly nfd?: number } | null)[] }
+}
+
+/**
+ * A PGlite that knows when its PostgreSQL has ended: by a PANIC, above all when the disk is full and its log can't be
+ * written, or by a fault in WebAssembly. PGlite itself would ask the dead one for ever in the next statement, which blocks
+ * the process (0.5.16: `execProtocolRawSync` swallows the exception and loops). Here no further message reaches it, ROLLBACK and
+ * Sync included: each is refused with the reason.
+ */
+export class GuardedPglite extends PGlite {
+  #isWatched = false
+  #hasEnded = false
+  #failure: CloakwrightError | undefined
+
+  /** Why its PostgreSQL has ended; undefined while it lives. What was acknowledged is in the log: open the folder anew. */
+  get failure(): CloakwrightError | undefined {
+    return this.#failure
+  }
+
+  override async execProtocolStream(
+    ...[message, options]: Parameters<PGlite['execProtocolStream']>
+  ): ReturnType<PGlite['execProtocolStream']> {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#watch()
+    let reason: unknown
+    try {
+      const messages = await super.execProtocolStream(message, options)
+      if (!this.#hasEnded) return messages
+    } catch (error) {
+      if (!this.#hasEnded) throw error
+      reason = error
+    }
+    this.#failure = failureOf(reason)
+    throw this.#failure
+  }
+
+  /** Gives back files and memory of an instance that has ended, without a message to it: closing it would write. */
+  abandon(): void {
+    const { FS } = (this.mod ?? { FS: { streams: [] } }) as unknown as OpenFiles
+    for (const stream of FS.streams) if (stream?.nfd !== undefined) closeSync(stream.nfd)
+    delete this.mod
+  }
+
+  /** Sees every exception that leaves the main loop, and lets nobody in after the last one. */
+  #watch(): void {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    const module = this.Module
+    const { _PostgresMainLoopOnce: runOnce, stackRestore } = module
+    let isAskedAgain = false
+    module._PostgresMainLoopOnce = () => {
+      isAskedAgain = this.#hasEnded
+      if (this.#hasEnded) throw new Error('PostgreSQL has ended')
+      try {
+        runOnce()
+      } catch (error) {
+        this.#hasEnded = (error as { status?: unknown }).status !== longJump
+        throw error
+      }
+    }
+    // Called for each exception of the loop, and the only place from which one leaves PGlite's own loop around it.
+    module.stackRestore = (pointer) => {
+      if (isAskedAgain) throw new Error('PostgreSQL has ended')
+      return stackRestore(pointer)
+    }
+  }
+}
+
+function failureOf(reason: unknown): CloakwrightError {
+  const { code, message } = (reason ?? {}) as { code?: unknown; message?: string }
+  if (code === '53100') return diskFull(`The embedded database has stopped: ${message}`, reason)
+  const why = reason instanceof Error ? `: ${message}` : ''
+  return new CloakwrightError('CW_STATE_UNAVAILABLE', `The embedded database has stopped${why}`, {
+    hint: 'It opens again by itself at the next request. If this goes on, restart the server and report the message.',
+    retryAfter: 5,
+    cause: reason,
+  })
+}

@@ -1,0 +1,70 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
+if (!canMount) console.warn('Not root on Linux: a full disk is not tested, as no small one can be mounted')
+
+let disk: string
+
+beforeEach(() => {
+  disk = mkdtempSync(join(tmpdir(), 'cloakwright-disk-'))
+  if (canMount) execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=140m', 'none', disk])
+})
+
+afterEach(() => {
+  if (canMount) execFileSync('umount', [disk])
+  rmdirSync(disk)
+})
+
+const script = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
+
+/** What the process tells; one that spins is killed, and tells nothing. */
+async function run(task: string): Promise<unknown> {
+  const command = ['--conditions=cloakwright-source', '--import=tsx', script, disk, task]
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), 45_000)
+  const told = await text(child.stdout)
+  clearTimeout(timer)
+  return JSON.parse(told || '"killed: it did not end"')
+}
+
+describe.runIf(canMount)('a database on a full disk', () => {
+  // A PANIC ends PGlite's PostgreSQL; asked again, it would block the process for ever.
+  it.each(['log', 'transactions'])(
+    'has ended when its %s can not be written: refuses at once, opens again when there is room, and has lost nothing',
+    async (task) => {
+      expect(await run(task)).toMatchObject({
+        codes: Array(5).fill('CW_DISK_FULL'),
+        check: 'CW_DISK_FULL',
+        lost: 0,
+        heard: ['heard'],
+        reconnections: ['again'],
+        lostAfterClose: 0,
+      })
+    },
+    60_000,
+  )
+
+  it.each(['data', 'temporary'])(
+    'refuses what has no room (%s), and goes on with the rest',
+    async (task) => {
+      expect(await run(task)).toMatchObject({
+        codes: Array(5).fill('CW_DISK_FULL'),
+        lost: 0,
+        heard: ['heard'],
+        reconnections: [],
+        lostAfterClose: 0,
+      })
+    },
+    60_000,
+  )
+
+  it('is not made, which the error says, and is when there is room', async () => {
+    expect(await run('start')).toEqual({ full: 'CW_DISK_FULL', later: [{ one: 1 }] })
+  }, 60_000)
+})
