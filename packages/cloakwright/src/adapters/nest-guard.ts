@@ -1,7 +1,8 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { CloakwrightError } from '../errors.ts'
-import type { Guard, Refused } from '../guard/index.ts'
+import type { Admission, Guard, GuardedRequest, Refused } from '../guard/index.ts'
+import type { Policy } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import { logRefusal, RefusedException, RefusedMessage } from './nest-refusal.ts'
 import { type Source, sourceOf, toGuardedRequest } from './nest-request.ts'
@@ -30,13 +31,24 @@ export class CloakwrightGuard implements CanActivate {
     if (source === undefined) throw noRequest(context)
     const { policy, anonymous } = ruleOf(context.getClass(), context.getHandler())
     const request = toGuardedRequest(source.request, context)
-    const admission = await this.#guard.admit(request, policy, anonymous)
+    const admission = await this.#admit(request, policy, anonymous)
     if (admission.kind === 'refused') throw this.#refuse(admission, source, context)
     if (admission.kind === 'redirected') return false
     this.#setHeaders(source, admission.headers)
     users.set(source.holder, admission.user)
     activated.add(context)
     return true
+  }
+
+  /** A guard watches the connection of an upgrade from then on: once, and not again for each message. */
+  async #admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Promise<Admission> {
+    const { connection } = request
+    if (connection === undefined) return await this.#guard.admit(request, policy, anonymous)
+    if (watched.has(connection)) return await this.#guard.admit(withoutConnection(request), policy, anonymous)
+    watched.add(connection)
+    const admission = await this.#guard.admit(request, policy, anonymous)
+    if (admission.kind !== 'admitted' || admission.user === undefined) watched.delete(connection)
+    return admission
   }
 
   /** What a filter of the application would not do: the challenge is set and the reason logged before it answers. */
@@ -67,6 +79,11 @@ export function maybeUserOf(request: object): AccessToken | undefined {
 /** Calls that a guard has let in. */
 const activated = new WeakSet<ExecutionContext>()
 const users = new WeakMap<object, AccessToken | undefined>()
+const watched = new WeakSet<object>()
+
+function withoutConnection(request: GuardedRequest): GuardedRequest {
+  return Object.create(request, { connection: { value: undefined } }) as GuardedRequest
+}
 
 /** Fields of a GraphQL operation may be guarded after others have been sent. */
 function isSent(response: object): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ArgumentsHost } from '@nestjs/common'
+import { type ClosableSocket, closeBy } from '../guard/close-socket.ts'
 import { fromIncoming, type GuardedRequest } from '../guard/index.ts'
 
 /** Where the credentials of a call come from, in each of Nest's contexts. */
@@ -44,7 +45,7 @@ export function toGuardedRequest(request: object, native: unknown): GuardedReque
 
 /**
  * Tells guards the upgrade request of a gateway's client: the library `ws` does not keep it. Socket.IO does, and needs no
- * call.
+ * call. When the token of the request ends or is revoked, the connection is closed with the code 4401.
  *
  * @example
  * ```ts
@@ -60,6 +61,7 @@ export function toGuardedRequest(request: object, native: unknown): GuardedReque
  */
 export function bindUpgrade(client: object, request: IncomingMessage): void {
   upgrades.set(client, request)
+  if ('close' in client) closeBy(request, client as ClosableSocket)
 }
 
 const upgrades = new WeakMap<object, IncomingMessage>()

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { IncomingMessage } from 'node:http'
-import { Socket } from 'node:net'
+import { type AddressInfo, Socket } from 'node:net'
 import { type ArgumentsHost, HttpException, type INestApplication } from '@nestjs/common'
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js'
+import { createRevocations, createVerifier } from 'cloakwright'
 import {
   bindUpgrade,
   CloakwrightFilter,
@@ -12,6 +14,7 @@ import {
   RequireRole,
 } from 'cloakwright/nest'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
 import { decorate, useNest } from './drivers/nest-service.ts'
 
 // Where the guard finds the request in contexts that are no HTTP routes, by what the drivers of Nest hand over. That they
@@ -152,5 +155,49 @@ describe('the filter', () => {
 
   test('leaves other contexts to Nest', async () => {
     expect(answer(...(await refusalOf('rpc', {}, {})))).toBeUndefined()
+  })
+})
+
+describe('the connection of a gateway', () => {
+  /** A server whose connections a guard looks at for each message, as Nest's gateways do. */
+  async function connect(token: string) {
+    const revocations = createRevocations()
+    const verifier = createVerifier({ issuer: world.issuer.issuer, audience: 'shop-api', revocations })
+    let one: INestApplication | undefined
+    await world.start({ imports: [CloakwrightModule.forRoot({ verifier })] }, (made) => (one = made))
+    const guardOfMessages = (one as INestApplication).get(CloakwrightGuard)
+    const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(sockets, 'listening')
+    const connected = once(sockets, 'connection') as Promise<[WebSocket, IncomingMessage]>
+    const client = new WebSocket(`ws://127.0.0.1:${(sockets.address() as AddressInfo).port}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    const [socket, request] = await connected
+    bindUpgrade(socket, request)
+    return {
+      send: () => guardOfMessages.canActivate(contextOf('ws', socket, {})),
+      listeners: () => request.socket.listenerCount('close'),
+      revocations,
+      closed: once(client, 'close') as Promise<[number, Buffer]>,
+      stop: () => sockets.close(),
+    }
+  }
+
+  test('is watched once, however many messages it carries', async () => {
+    const connection = await connect(await world.sign())
+    await Promise.all([connection.send(), connection.send()])
+    const listeners = connection.listeners()
+    for (let message = 0; message < 20; message++) await connection.send()
+    expect(connection.listeners()).toBe(listeners)
+    connection.stop()
+  })
+
+  test('is closed when its token is revoked, with a code and the reason', async () => {
+    const connection = await connect(await world.sign({ sid: 'one' }))
+    await connection.send()
+    await connection.revocations.revoke(world.issuer.issuer, { sid: 'one' })
+    const [code, reason] = await connection.closed
+    expect([code, reason.toString()]).toEqual([4401, 'token revoked'])
+    connection.stop()
   })
 })
