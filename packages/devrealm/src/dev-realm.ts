@@ -98,7 +98,7 @@ export async function createDevRealm(options: DevRealmOptions = {}): Promise<Dev
     now,
   }
   if (store.realm(masterName) === undefined) await createMaster(store, options.admin)
-  for (const realm of store.realms()) prepareKeys(realm)
+  void prepareKeys(store.realms())
   await store.commit()
   const app = buildServer(context, options.logger)
   const sweeper = setInterval(() => {

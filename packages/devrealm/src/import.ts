@@ -61,10 +61,8 @@ export async function importInto(
       return results
     }),
   )
-  for (const { realm, outcome } of imported) {
-    const made = store.realm(realm)
-    if (outcome !== 'skipped' && made !== undefined) prepareKeys(made)
-  }
+  const made = imported.filter(({ outcome }) => outcome !== 'skipped').map(({ realm }) => store.realm(realm))
+  void prepareKeys(made.filter((realm) => realm !== undefined))
   return imported
 }
 

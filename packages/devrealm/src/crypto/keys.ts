@@ -65,13 +65,17 @@ export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> 
   return realm.keys.values()
 }
 
-/** Begins to make the realm's keys, so that the first request need not wait for them. */
-export function prepareKeys(realm: RealmStore): void {
-  secretKey(realm)
-  // A failure is met again, and then reported, by whoever needs the key.
-  signingKey(realm)
-    .then(() => encryptionKey(realm))
-    .catch(() => undefined)
+/**
+ * Makes the keys of realms, so that the first request need not wait for them: one after the other, since each takes one of the few
+ * threads that passwords are hashed on as well.
+ */
+export async function prepareKeys(realms: readonly RealmStore[]): Promise<void> {
+  for (const realm of realms) secretKey(realm)
+  for (const realm of realms) {
+    // A failure is met again, and then reported, by whoever needs the key.
+    await signingKey(realm).catch(() => undefined)
+    await encryptionKey(realm).catch(() => undefined)
+  }
 }
 
 const symmetricKeys = new WeakMap<RealmStore, SymmetricKey>()
