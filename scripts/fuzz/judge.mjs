@@ -1,0 +1,47 @@
+/**
+ * The only answers with 500 that are right: Keycloak's own to these requests, recorded in `conformance/`. The realm logs no error with
+ * them; one that it logs is a fault wherever it happens.
+ */
+const recorded = [
+  // A realm without a mail server.
+  [/^PUT .*\/(?:execute-actions-email|reset-password-email|send-verify-email)$/, 'Failed to send'],
+  // partialImport tells nothing of what it could not read, and fails as a whole.
+  [/^POST .*\/partialImport$/, 'unknown_error'],
+  [/^POST .*\/partialImport$/, 'invalid_request'],
+  // A type of events that does not exist.
+  [/^GET .*\/admin-events$/, 'unknown_error'],
+  // A group moved below itself.
+  [/^POST .*\/groups\/[^/]+\/children$/, 'unknown_error'],
+]
+
+function isRecorded({ method, path }, { status, body }) {
+  const called = `${method} ${path.replace(/\/?(?:\?.*)?$/s, '')}`
+  return status === 500 && recorded.some(([pattern, text]) => pattern.test(called) && body.includes(text))
+}
+
+/** Milliseconds; what takes longer counts as a hang. */
+const limit = 2_000
+
+/**
+ * What is wrong with a response; `undefined` when nothing is. A response that is late because the machine gave the realm no
+ * processor time (`busy`, milliseconds; `undefined` where the system does not tell) is the machine's fault, up to a point.
+ */
+export function faultOf(request, outcome, busy) {
+  const { status, problem, milliseconds, body, headers } = outcome
+  if (problem !== undefined) return problem
+  if (status >= 500 && !isRecorded(request, outcome)) return `status ${status}`
+  const isStarved = busy !== undefined && busy < limit / 2 && milliseconds < 3 * limit
+  if (milliseconds > limit && !isStarved) return `took ${Math.round(milliseconds)} ms`
+  const claimsJson = headers['content-type']?.startsWith('application/json') === true
+  if (claimsJson && body !== '' && !isJson(body)) return 'a body that is not JSON'
+  return undefined
+}
+
+export function isJson(text) {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+
+/** The scripts are JavaScript: what a test takes from one has the type that the test says. */
+async function load<T>(module: string): Promise<T> {
+  return (await import(new URL(`../fuzz/${module}`, import.meta.url).href)) as T
+}
+const { faultOf } = await load<{
+  faultOf: (request: object, outcome: object, busy: number | undefined) => string | undefined
+}>('judge.mjs')
+const { Random } = await load<{ Random: new (...seeds: number[]) => { below(end: number): number } }>(
+  'random.mjs',
+)
+const { routesIn } = await load<{ routesIn: (tree: string) => { method: string; path: string }[] }>(
+  'routes.mjs',
+)
+const { differences } = await load<{
+  differences: (before: Map<string, string>, after: Map<string, string>) => object[]
+}>('stored.mjs')
+
+describe('what counts as a failure', () => {
+  const request = { method: 'POST', path: '/admin/realms/a/partialImport?x=1', route: '', headers: {} }
+  const fine = { status: 200, milliseconds: 5, headers: {}, body: '' }
+
+  it.each<[string, object, number | undefined, string | undefined]>([
+    ['an answer', {}, undefined, undefined],
+    ['a refusal', { status: 400 }, undefined, undefined],
+    ['a 500', { status: 500, body: '{"error":"other"}' }, undefined, 'status 500'],
+    [
+      'a 500 that Keycloak gives as well',
+      { status: 500, body: '{"error":"unknown_error"}' },
+      undefined,
+      undefined,
+    ],
+    ['a 503', { status: 503, body: '{"error":"unknown_error"}' }, undefined, 'status 503'],
+    ['no response', { status: 0, problem: 'no response in 10000 ms' }, undefined, 'no response in 10000 ms'],
+    ['more than 2 s', { milliseconds: 2_001 }, undefined, 'took 2001 ms'],
+    ['more than 2 s of work', { milliseconds: 2_001 }, 1_500, 'took 2001 ms'],
+    ['more than 2 s without a processor', { milliseconds: 2_001 }, 300, undefined],
+    ['6 s without a processor', { milliseconds: 6_001 }, 300, 'took 6001 ms'],
+    [
+      'JSON that is none',
+      { headers: { 'content-type': 'application/json' }, body: '{' },
+      undefined,
+      'a body that is not JSON',
+    ],
+  ])('%s', (_, outcome, busy, problem) => {
+    expect(faultOf(request, { ...fine, ...outcome }, busy)).toBe(problem)
+  })
+
+  it('another answer after a restart', () => {
+    const before = new Map([
+      ['/a', '200 {}'],
+      ['/b', '200 {}'],
+    ])
+    expect(
+      differences(
+        before,
+        new Map([
+          ['/a', '200 {}'],
+          ['/b', '404 {}'],
+        ]),
+      ),
+    ).toEqual([{ path: '/b', before: '200 {}', after: '404 {}' }])
+  })
+})
+
+describe('what is sent', () => {
+  it('follows from the seed and the index', () => {
+    const numbers = (...seeds: number[]): number[] => {
+      const random = new Random(...seeds)
+      return Array.from({ length: 5 }, () => random.below(1_000_000))
+    }
+
+    expect(numbers(1, 7)).toEqual(numbers(1, 7))
+    expect(numbers(1, 7)).not.toEqual(numbers(1, 8))
+    expect(numbers(1, 7)).not.toEqual(numbers(2, 7))
+  })
+
+  it('goes to every route that the realm has', () => {
+    const tree = `└── / (GET, HEAD)
+    ├── realms/:realm (GET)
+    │   └── /token (POST)
+    └── admin/realms (GET)
+        └── /:realm (PUT)
+`
+
+    expect(routesIn(tree).map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /',
+      'HEAD /',
+      'GET /realms/:realm',
+      'POST /realms/:realm/token',
+      'GET /admin/realms',
+      'PUT /admin/realms/:realm',
+    ])
+  })
+})
