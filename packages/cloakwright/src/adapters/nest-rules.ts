@@ -47,6 +47,23 @@ export function ruleOf(owner: Owner, handler: Handler): Rule {
   return rule
 }
 
+/** A method that has rules, of its own or of one that it overrides. */
+export interface RuledMethod {
+  readonly place: string
+  readonly handler: Handler
+}
+
+/** The methods of a class, inherited ones too, that have rules. */
+export function ruledMethodsOf({ prototype }: Owner): readonly RuledMethod[] {
+  const prototypes = [...chainOf(prototype)]
+  const names = new Set(prototypes.flatMap((one) => Reflect.ownKeys(one)))
+  return [...names].flatMap((name) => {
+    const handler = methodOf(prototypes, name)
+    const needed = prototypes.flatMap((one) => rulesAt(one, name)).some(({ anonymous }) => !anonymous)
+    return needed && typeof handler === 'function' ? [{ place: placeOf(prototype ?? {}, name), handler }] : []
+  })
+}
+
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest has it
 type Handler = Function
 type Owner = Handler & { readonly prototype?: object }

@@ -8,10 +8,11 @@ import {
   type OptionalFactoryDependency,
   type Provider,
 } from '@nestjs/common'
-import { APP_FILTER, HttpAdapterHost } from '@nestjs/core'
+import { APP_FILTER, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { createGuard, type Guard, type GuardOptions } from '../guard/index.ts'
 import { CloakwrightFilter } from './nest-filter.ts'
 import { CloakwrightGuard, guardToken } from './nest-guard.ts'
+import { checkWiring } from './nest-wiring.ts'
 
 export {
   AllowAnonymous,
@@ -74,9 +75,14 @@ export class CloakwrightModule implements OnModuleInit {
   readonly #guard: Guard
   readonly #host: HttpAdapterHost
 
-  constructor(guard: Guard, host: HttpAdapterHost) {
+  readonly #modules: ModulesContainer
+  readonly #config: ApplicationConfig
+
+  constructor(guard: Guard, host: HttpAdapterHost, modules: ModulesContainer, config: ApplicationConfig) {
     this.#guard = guard
     this.#host = host
+    this.#modules = modules
+    this.#config = config
   }
 
   static forRoot(options: GuardOptions): DynamicModule {
@@ -88,8 +94,12 @@ export class CloakwrightModule implements OnModuleInit {
     return toModule([{ provide: guardToken, inject: [...inject], useFactory: make }], imports)
   }
 
-  /** Publishes the metadata of the protected resource beside the controllers: no prefix and no guard holds for it. */
+  /**
+   * Checks that the guard runs for every handler with rules, and publishes the metadata of the protected resource beside
+   * the controllers: no prefix and no guard holds for it.
+   */
   onModuleInit(): void {
+    checkWiring(this.#modules, this.#config)
     const { resource } = this.#guard
     const { httpAdapter } = this.#host
     if (resource === undefined || httpAdapter === undefined) return
@@ -103,6 +113,8 @@ export class CloakwrightModule implements OnModuleInit {
 Module({})(CloakwrightModule)
 Inject(guardToken)(CloakwrightModule, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightModule, undefined, 1)
+Inject(ModulesContainer)(CloakwrightModule, undefined, 2)
+Inject(ApplicationConfig)(CloakwrightModule, undefined, 3)
 
 function toModule(
   providers: Provider[],

@@ -180,10 +180,43 @@ describe('beside decorators of others', () => {
     for (const made of [above, below]) expect(await statusesOf(made, { forAll: true })).toEqual(forbidden)
   })
 
+  test('one above that loses the guard: the application does not start', async () => {
+    const { controller } = makeController([], [wrap, fails])
+    await expect(
+      world.start({ imports: [CloakwrightModule.forRoot(world.options())], controllers: [controller] }),
+    ).rejects.toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      message: expect.stringMatching(/^Orders\.list: its rules would not be required/) as string,
+    })
+  })
+
   test('metadata of the application’s own changes nothing', async () => {
     const made = makeController([fails], [SetMetadata('cloakwright:rule', user()), holds])
     expect(await statusesOf(made)).toEqual(forbidden)
   })
+})
+
+test('a method that overrides one with rules, and that no guard is asked about: the application does not start', async () => {
+  const base = makeController([], [fails]).controller
+  const { controller } = makeController([], [], base)
+  await expect(
+    world.start({ imports: [CloakwrightModule.forRoot(world.options())], controllers: [controller] }),
+  ).rejects.toThrow('Orders.list: its rules would not be required')
+})
+
+test('a field resolver, on which Nest runs no guards: the application does not start', async () => {
+  class Quays {
+    fee() {}
+  }
+  // As @ResolveField() marks it, and GraphQLModule keeps its options.
+  decorate(Quays, 'fee', SetMetadata('graphql:resolve_property', true), holds)
+  const start = (fieldResolverEnhancers?: readonly string[]) =>
+    world.start({
+      imports: [CloakwrightModule.forRoot(world.options())],
+      providers: [Quays, { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } }],
+    })
+  await expect(start()).rejects.toThrow('Quays.fee: its rules would not be required: Nest runs no guards')
+  await (await start(['guards'])).close()
 })
 
 test('one class more that puts its rules around another’s', async () => {

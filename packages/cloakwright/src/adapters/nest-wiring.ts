@@ -1,0 +1,76 @@
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core'
+import { CloakwrightError } from '../errors.ts'
+import { CloakwrightGuard } from './nest-guard.ts'
+import { type RuledMethod, ruledMethodsOf } from './nest-rules.ts'
+
+// Rules that Nest would never ask the guard about, found at start-up: without this they would silently not be required.
+
+/** Metadata of Nest and its packages, by what it makes of a method. */
+const guardsKey = '__guards__'
+const fieldResolverKey = 'graphql:resolve_property'
+const handlerKeys = ['path', 'message', 'graphql:resolver_type', fieldResolverKey]
+/** Where Nest finds the options of GraphQLModule. */
+const graphqlOptions = 'GqlModuleOptions'
+
+/**
+ * Checks that the guard runs for every handler with rules.
+ *
+ * @throws {CW_CONFIG_INVALID} It does not run for one: the message names it.
+ */
+export function checkWiring(modules: ModulesContainer, config: ApplicationConfig): void {
+  const guardsAll = config.getGlobalGuards().some((guard) => guard instanceof CloakwrightGuard)
+  const guardsFields = graphqlOptionsOf(modules).every((options) => options.includes('guards'))
+  for (const type of typesOf(modules))
+    for (const method of ruledMethodsOf(type)) {
+      const { place, handler } = method
+      if (!handlerKeys.some((key) => Reflect.hasMetadata(key, handler))) continue
+      if (Reflect.hasMetadata(fieldResolverKey, handler) && !guardsFields)
+        throw notAsked(
+          place,
+          'Nest runs no guards on field resolvers',
+          'Set fieldResolverEnhancers: ["guards"] in the options of GraphQLModule.',
+        )
+      if (!guardsAll && !isGuarded(type, method))
+        throw notAsked(
+          place,
+          'another decorator has replaced the method, or it overrides one with rules',
+          'Put the decorators of cloakwright on top, on each method, or provide CloakwrightGuard as APP_GUARD.',
+        )
+    }
+}
+
+function* typesOf(modules: ModulesContainer): Iterable<Type> {
+  for (const { controllers, providers } of modules.values())
+    for (const { metatype } of [...controllers.values(), ...providers.values()])
+      if (typeof metatype === 'function' && typeof metatype.prototype === 'object') yield metatype as Type
+}
+
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest has it
+type Type = Function & { readonly prototype: object }
+
+function isGuarded(type: Type, { handler }: RuledMethod): boolean {
+  return [type, handler].some((target) => {
+    const guards = (Reflect.getMetadata(guardsKey, target) ?? []) as readonly unknown[]
+    return guards.some(
+      (guard) =>
+        guard instanceof CloakwrightGuard ||
+        guard === CloakwrightGuard ||
+        (typeof guard === 'function' && guard.prototype instanceof CloakwrightGuard),
+    )
+  })
+}
+
+/** Which guards, filters and interceptors run on field resolvers, of each GraphQLModule. */
+function graphqlOptionsOf(modules: ModulesContainer): (readonly unknown[])[] {
+  return [...modules.values()].flatMap(({ providers }) => {
+    const options: unknown = providers.get(graphqlOptions)?.instance
+    if (typeof options !== 'object' || options === null) return []
+    return [(options as { fieldResolverEnhancers?: readonly unknown[] }).fieldResolverEnhancers ?? []]
+  })
+}
+
+function notAsked(place: string, why: string, hint: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', `${place}: its rules would not be required: ${why}`, {
+    hint,
+  })
+}
