@@ -3,14 +3,18 @@ import { InvalidArgumentError } from 'commander'
 /** For commander: a TCP port. */
 export function toPort(text: string): number {
   const port = Number(text)
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port
+  if (/^[1-9]\d*$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('It must be a number from 1 to 65535.')
 }
 
 /** For commander: a base URL, without a trailing slash. */
 export function toServer(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '')
-  throw new InvalidArgumentError('It must be a URL such as http://localhost:8080.')
+  // No credentials, query, fragment or wildcard; and no slash that a URL parser would add.
+  const isBase = /^https?:\/\/[^/?#\\@\s*]+(?:\/[^?#\\\s]*)?$/i.test(text)
+  if (isBase && URL.canParse(text)) return text.replace(/\/+$/, '')
+  throw new InvalidArgumentError(
+    'It must be a URL such as http://localhost:8080: scheme, host, port and path alone.',
+  )
 }
 
 /** For commander: a number of seconds. */

@@ -8,7 +8,14 @@ import {
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { toServer } from './arguments.ts'
-import { administrator, isLoopback, keycloakRealm, keycloakServer, readSecretFile } from './environment.ts'
+import {
+  administrator,
+  isLoopback,
+  keycloakRealm,
+  keycloakServer,
+  readSecretFile,
+  variable,
+} from './environment.ts'
 import { UsageError } from './exit.ts'
 import { readProfile } from './profile.ts'
 
@@ -74,7 +81,7 @@ export function connectToDefine(options: Pick<ConnectionOptions, 'server' | 'pro
 }
 
 function profileNameOf({ profile }: ConnectionOptions): string | undefined {
-  return profile ?? (process.env['CLOAKWRIGHT_PROFILE'] || undefined)
+  return profile ?? variable('CLOAKWRIGHT_PROFILE')
 }
 
 /** The connection of these options. */
@@ -116,24 +123,24 @@ function byProfile(name: string, options: ConnectionOptions) {
 function byVariables(options: ConnectionOptions) {
   const server = options.server ?? keycloakServer()
   const realm = options.realm ?? keycloakRealm()
-  isDefaultRealm = options.realm === undefined && !process.env['KEYCLOAK_REALM']
+  isDefaultRealm = options.realm === undefined && variable('KEYCLOAK_REALM') === undefined
   const credentials = serviceAccount(realm) ?? administrator(server)
   return { server, realm, credentials }
 }
 
 /** The client whose service account administers, where its id and its key or secret are set. */
 function serviceAccount(realm: string): ClientCredentials | PrivateKeyCredentials | undefined {
-  const clientId = process.env['KEYCLOAK_CLIENT_ID']
-  if (!clientId) return undefined
-  const client = { clientId, realm: process.env['KEYCLOAK_REALM'] || realm }
+  const clientId = variable('KEYCLOAK_CLIENT_ID')
+  if (clientId === undefined) return undefined
+  const client = { clientId, realm: variable('KEYCLOAK_REALM') ?? realm }
   // Read at each login, so that a secret or key that was changed is taken up.
   const fileOf = (name: string) => {
-    const file = process.env[name]
-    return file ? () => readSecretFile(name, file) : undefined
+    const file = variable(name)
+    return file !== undefined ? () => readSecretFile(name, file) : undefined
   }
   const privateKey = fileOf('KEYCLOAK_CLIENT_KEY_FILE')
   if (privateKey !== undefined) return { ...client, privateKey }
-  const clientSecret = fileOf('KEYCLOAK_CLIENT_SECRET_FILE') ?? process.env['KEYCLOAK_CLIENT_SECRET']
+  const clientSecret = fileOf('KEYCLOAK_CLIENT_SECRET_FILE') ?? variable('KEYCLOAK_CLIENT_SECRET')
   return clientSecret ? { ...client, clientSecret } : undefined
 }
 

@@ -10,6 +10,7 @@ import {
 import { confirmed } from './confirm.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
 import { sendNoWrites } from './dry-run.ts'
+import { variable } from './environment.ts'
 import { UsageError } from './exit.ts'
 import { print } from './output.ts'
 import { escaped, toJson } from './terminal.ts'
@@ -36,8 +37,8 @@ export function connectToWrite(options: WriteOptions): Admin {
 }
 
 function trailOf({ audit, reason }: WriteOptions): AuditTrail | undefined {
-  const file = audit ?? (process.env['CLOAKWRIGHT_AUDIT'] || undefined)
-  const heads = process.env['CLOAKWRIGHT_AUDIT_HEADS']
+  const file = audit ?? variable('CLOAKWRIGHT_AUDIT')
+  const heads = variable('CLOAKWRIGHT_AUDIT_HEADS')
   if (file === undefined && reason === undefined) return undefined
   if (file === undefined) {
     throw new UsageError(

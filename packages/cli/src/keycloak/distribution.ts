@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
+import { variable } from '../environment.ts'
 import { keycloakArchive, keycloakVersion } from './release.ts'
 import type { Reporter } from './reporter.ts'
 import { requireJava, requireMaven, run } from './tools.ts'
@@ -35,8 +36,8 @@ export interface FindOptions {
  * @throws {CW_TOOL_MISSING} when Maven would be needed and is not there, or can't fetch it
  */
 export async function findKeycloak(options: FindOptions): Promise<string> {
-  const given = process.env['KEYCLOAK_HOME']
-  if (given) return checkHome(given)
+  const given = variable('KEYCLOAK_HOME')
+  if (given !== undefined) return checkHome(given)
   const cached = join(cacheFolder(), `keycloak-${keycloakVersion}`)
   if (existsSync(cached)) return cached
   const repository = mavenRepository()
