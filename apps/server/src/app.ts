@@ -75,8 +75,8 @@ export async function createApp(parts: Parts): Promise<App> {
     publicUrl: config.publicUrl,
     keycloak: new URL(config.keycloak.server).origin,
   })
-  metrics(app)
-  await openApi(app, config.publicUrl)
+  if (config.exposed.includes('metrics')) metrics(app)
+  if (config.exposed.includes('docs')) await openApi(app, config.publicUrl)
   // In development a refusal names its reason to whoever asked; in production only the log has it.
   await app.register(cloakwright, { verifier, sessions, explain: !config.production })
 
@@ -88,6 +88,6 @@ export async function createApp(parts: Parts): Promise<App> {
   noteRoutes(app, new Notes(database.orm), users)
   revocationRoutes(app, parts.revocations, config.keycloak.issuer)
   healthRoutes(app, database, verifier, parts.realm)
-  await docsPage(app)
+  if (config.exposed.includes('docs')) await docsPage(app)
   return app
 }

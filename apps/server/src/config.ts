@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
+import { CloakwrightError } from 'cloakwright'
 import { systemTime } from 'cloakwright'
 import { Environment, type GivenSecret } from './config/environment.ts'
+import * as address from './config/hosts.ts'
 import * as parse from './config/parse.ts'
 
 /** What both the server and the realm definition need to know. */
@@ -47,7 +49,16 @@ export interface Config extends RealmConfig {
   /** Addresses and networks whose forwarded headers count. */
   readonly trustedProxies: readonly string[]
   readonly logLevel: string
+  /** Which of these anybody may read at the public address: in production none unless `EXPOSE` names them. */
+  readonly exposed: readonly Exposable[]
+  /** The administrator that the embedded Keycloak is made with, by the variables of Keycloak's own container. */
+  readonly administrator: { readonly username: string; readonly password: string }
+  /** Names of variables that look like this server's and have no effect. */
+  readonly unknownVariables: readonly string[]
 }
+
+/** What is for operators and developers. */
+export type Exposable = 'metrics' | 'docs'
 
 /**
  * Reads the server's configuration from environment variables.
@@ -74,12 +85,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       SESSION_KEYS_FIX,
     )
   }
-  const config: Config = {
+  const config = {
     ...realm,
     port: readPort(variables),
     hosts: variables.parsed(
       'HOST',
-      parse.hosts,
+      address.hosts,
       'an address',
       'Use an address such as 0.0.0.0, several comma-separated.',
     ),
@@ -88,16 +99,28 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     trustedProxies:
       variables.parsed(
         'TRUSTED_PROXIES',
-        parse.networks,
+        address.networks,
         'a list of addresses',
         'Use addresses or networks such as 10.0.0.0/8,::1.',
       ) ?? [],
     logLevel:
-      variables.parsed('LOG_LEVEL', logLevel, 'a log level', `Use one of ${LOG_LEVELS.join(', ')}.`) ??
-      'info',
+      variables.parsed(
+        'LOG_LEVEL',
+        parse.oneOf(...LOG_LEVELS),
+        'a log level',
+        `Use one of ${LOG_LEVELS.join(', ')}.`,
+      ) ?? 'info',
+    exposed:
+      variables.parsed(
+        'EXPOSE',
+        parse.someOf('metrics', 'docs'),
+        'a list of metrics and docs',
+        'Use metrics, docs, or metrics,docs.',
+      ) ?? (realm.production ? [] : ['metrics' as const, 'docs' as const]),
+    administrator: readAdministrator(variables),
   }
   variables.throwProblems()
-  return config
+  return { ...config, unknownVariables: variables.unknown() }
 }
 
 /**
@@ -113,12 +136,25 @@ export function loadRealmConfig(env: NodeJS.ProcessEnv): RealmConfig {
 }
 
 function readRealmConfig(variables: Environment): RealmConfig {
-  const production = variables.get('NODE_ENV') === 'production'
-  const home = resolve(variables.get('CLOAKWRIGHT_HOME') ?? '.cloakwright')
+  const mode = variables.parsed(
+    'NODE_ENV',
+    parse.oneOf('production', 'development', 'test'),
+    'known: a mistyped production would be development',
+    'Use production, development or test, or unset it for development.',
+  )
+  const production = mode === 'production'
+  const home = resolve(
+    variables.parsed(
+      'CLOAKWRIGHT_HOME',
+      parse.folder,
+      'a path',
+      'Use a path such as /var/lib/cloakwright.',
+    ) ?? '.cloakwright',
+  )
   const publicUrl =
     variables.parsed(
       'PUBLIC_URL',
-      parse.origin,
+      address.origin,
       'an origin',
       'Use scheme, host and port alone, such as https://app.example.com.',
     ) ?? `http://localhost:${readPort(variables, false)}`
@@ -135,21 +171,35 @@ function readRealmConfig(variables: Environment): RealmConfig {
   }
 }
 
+function readAdministrator(variables: Environment): Config['administrator'] {
+  const fix = 'Name the administrator as for Keycloak’s own container, or unset it for admin.'
+  const name = variables.parsed('KC_BOOTSTRAP_ADMIN_USERNAME', parse.name, 'a user name', fix)
+  const password = variables.secret('KC_BOOTSTRAP_ADMIN_PASSWORD', () => undefined, fix)
+  return { username: name ?? 'admin', password: password?.read() ?? 'admin' }
+}
+
 function readKeycloak(variables: Environment, production: boolean): RealmConfig['keycloak'] {
   const given = variables.parsed(
     'KEYCLOAK_SERVER',
-    parse.baseUrl,
+    address.baseUrl,
     'a base URL',
     'Use a URL such as https://login.example.com/.',
   )
-  const embedded = variables.get('KEYCLOAK_SERVER') === undefined
+  const embedded = !variables.isSet('KEYCLOAK_SERVER')
   const port =
     variables.parsed(
       'KEYCLOAK_PORT',
-      parse.wholeNumber(1, 65_535),
+      address.wholeNumber(1, 65_535),
       'a port',
-      'Use a number from 1 to 65535.',
+      'Use a number from 1 to 65535. (Kubernetes sets it for a service named keycloak: enableServiceLinks: false.)',
     ) ?? 8080
+  if (given?.includes('/realms/') === true) {
+    variables.invalid(
+      'KEYCLOAK_SERVER',
+      `is ${given}, the URL of a realm and not of Keycloak`,
+      `Use ${given.slice(0, given.indexOf('/realms/'))} here, and the realm’s name in KEYCLOAK_REALM.`,
+    )
+  }
   const server = given ?? `http://localhost:${port}`
   if (embedded && production) {
     variables.missing(
@@ -161,7 +211,7 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
   refusePlainHttp(variables, 'KEYCLOAK_SERVER', server, production)
   const internalUrl = variables.parsed(
     'KEYCLOAK_INTERNAL_URL',
-    parse.baseUrl,
+    address.baseUrl,
     'a base URL',
     'Use the URL by which this server reaches Keycloak, such as http://keycloak:8080.',
   )
@@ -187,7 +237,7 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
   }
   const wait = variables.parsed(
     'KEYCLOAK_WAIT',
-    parse.wholeNumber(0, 3600),
+    address.wholeNumber(0, 3600),
     'a number of seconds',
     'Use 0 (stop at once) to 3600.',
   )
@@ -213,8 +263,8 @@ function readClientSecret(
 ): GivenSecret | undefined {
   const fix = `Copy the secret of the client ${keycloak.clientId} from Keycloak (Clients, Credentials), or set KEYCLOAK_CLIENT_SECRET_FILE.`
   const secret = variables.secret('KEYCLOAK_CLIENT_SECRET', clientSecretProblem, fix)
-  const given = secret !== undefined || variables.get('KEYCLOAK_CLIENT_SECRET_FILE') !== undefined
-  if (given || (!production && (keycloak.embedded || parse.isLoopback(keycloak.server)))) return secret
+  const given = secret !== undefined || variables.isSet('KEYCLOAK_CLIENT_SECRET_FILE')
+  if (given || (!production && (keycloak.embedded || address.isLoopback(keycloak.server)))) return secret
   const why = production
     ? 'is not set, and NODE_ENV=production refuses a generated secret'
     : `is not set, and the Keycloak at ${keycloak.server} is not on this machine, so a generated secret can't fit`
@@ -223,7 +273,7 @@ function readClientSecret(
 }
 
 function refusePlainHttp(variables: Environment, variable: string, url: string, production: boolean): void {
-  if (!production || !url.startsWith('http:') || parse.isLoopback(url)) return
+  if (!production || !url.startsWith('http:') || address.isLoopback(url)) return
   variables.insecure(
     variable,
     `is ${url}: plain http beyond loopback shows tokens and cookies to the network`,
@@ -232,7 +282,7 @@ function refusePlainHttp(variables: Environment, variable: string, url: string, 
 }
 
 function readPort(variables: Environment, report = true): number {
-  const valid = parse.wholeNumber(1, 65_535)
+  const valid = address.wholeNumber(1, 65_535)
   if (!report) return valid(variables.get('PORT') ?? '') ?? 8000
   // 0 is refused: the realm must know the callback's port before the server listens.
   return variables.parsed('PORT', valid, 'a port', 'Use a number from 1 to 65535.') ?? 8000
@@ -240,14 +290,10 @@ function readPort(variables: Environment, report = true): number {
 
 const DATABASE_URL_FIX = 'Use postgresql://user:password@host:5432/database.'
 const SESSION_KEYS_FIX = 'Make one with: echo "k1:$(openssl rand -base64 32)"'
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
-
-function logLevel(value: string): string | undefined {
-  return LOG_LEVELS.includes(value) ? value : undefined
-}
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 function clientSecretProblem(value: string): string | undefined {
-  return /[\r\n]/.test(value) ? 'has more than one line' : undefined
+  return /^\*+$/.test(value) ? 'is the mask that Keycloak shows instead of the secret' : undefined
 }
 
 function sessionKeysProblem(value: string): string | undefined {
@@ -264,7 +310,20 @@ function toKeys(value: string): parse.ConfiguredKey[] {
 /** Generated secrets belong to the embedded parts, which production never loads: hence the late import. */
 async function kept(home: string, file: string, make: () => string): Promise<string> {
   const { keptSecret } = await import('@cloakwright/devrealm/home')
-  return keptSecret(home, file, make)
+  try {
+    return keptSecret(home, file, make)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof CloakwrightError || code === undefined) throw error
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      `CLOAKWRIGHT_HOME: ${file} can't be kept in ${home} (${code})`,
+      {
+        hint: 'Set CLOAKWRIGHT_HOME to a folder that this user may write to.',
+        cause: error,
+      },
+    )
+  }
 }
 
 function newSecret(): string {

@@ -40,8 +40,13 @@ async function start(signal: AbortSignal) {
   try {
     const config = loadConfig(process.env)
     const logger = createLogger(config.logLevel)
+    for (const variable of config.unknownVariables)
+      logger.warn(
+        { variable },
+        'a variable that this server does not know, without effect: is its name right?',
+      )
     const say = (message: string): void => (config.production ? logger.warn(message) : console.error(message))
-    const server = await createServer(config, { logger, say, signal, admin: administrator() })
+    const server = await createServer(config, { logger, say, signal, admin: config.administrator })
     const milliseconds = Math.round(performance.now())
     if (config.production) logger.info({ milliseconds, url: config.publicUrl }, 'ready')
     else console.log(readyText(config, milliseconds))
@@ -51,12 +56,6 @@ async function start(signal: AbortSignal) {
     // Told to stop, it did.
     process.exit(signal.aborted ? 0 : 1)
   }
-}
-
-/** The same variables as Keycloak's own container, for the embedded realm. */
-function administrator() {
-  const { KC_BOOTSTRAP_ADMIN_USERNAME = 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD = 'admin' } = process.env
-  return { username: KC_BOOTSTRAP_ADMIN_USERNAME, password: KC_BOOTSTRAP_ADMIN_PASSWORD }
 }
 
 function report(error: unknown): void {

@@ -3,15 +3,15 @@ import type { Config } from './config.ts'
 
 /** What appears once the server is ready: how long it took, where to click, what to type. Never a secret's value. */
 export function readyText(config: Config, milliseconds: number): string {
-  const { keycloak, publicUrl, port } = config
+  const { exposed, keycloak, publicUrl, port } = config
   const local = `http://localhost:${port}`
   const demo = config.production ? '' : '   sign in as alice / alice or bob / bob'
+  const api = exposed.includes('docs') ? `\n  API       ${publicUrl}/docs` : ''
   const kind = keycloak.embedded ? 'embedded; administrator admin / admin' : 'external'
   return `
   Cloakwright is ready in ${Math.round(milliseconds)} ms
 
-  Page      ${publicUrl}${demo}
-  API       ${publicUrl}/docs
+  Page      ${publicUrl}${demo}${api}
   Keycloak  ${keycloak.server}/   (${kind}; realm ${keycloak.realm})
 
   Try it:

@@ -57,6 +57,20 @@ test('/docs/json is OpenAPI 3.1 and describes every route of the contract with i
   expect(Object.keys(document.paths['/admin-data']?.['get']?.responses ?? {})).toEqual(['200', '401', '403'])
 })
 
+test('what is for operators and developers is not there where it is not exposed, as in production', async () => {
+  const other = await startServer({}, { exposed: [] })
+  try {
+    const paths = ['/metrics', '/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']
+    const answers = await Promise.all(paths.map((path) => other.request(path)))
+    expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 404))
+    expect(await answers[0]?.json()).toMatchObject({ status: 404, code: 'NOT_FOUND' })
+    expect((await other.request('/health/ready')).status).toBe(200)
+    expect(await (await other.request('/')).text()).not.toContain('/docs')
+  } finally {
+    await other.close()
+  }
+})
+
 describe('security headers', () => {
   test.each(['/', '/public', '/docs', '/nothing-here'])('%s', async (path) => {
     const { headers } = await server.request(path)

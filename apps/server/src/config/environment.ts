@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { CloakwrightError, type ErrorCode } from 'cloakwright'
 
@@ -20,19 +20,47 @@ export interface GivenSecret {
   read(): string
 }
 
+/** Bytes of a secret's file; a larger one is no secret. */
+const MOST_BYTES = 64 * 1024
+
 /** Reads variables and collects every problem, so that all of them are reported together. */
 export class Environment {
   readonly #env: NodeJS.ProcessEnv
   readonly #problems: ConfigProblem[] = []
+  readonly #asked = new Set<string>()
 
   constructor(env: NodeJS.ProcessEnv) {
     this.#env = env
   }
 
+  /** Whether the variable is set, to whatever. */
+  isSet(variable: string): boolean {
+    const value = this.#env[variable]
+    return value !== undefined && value.trim() !== ''
+  }
+
   /** The variable's value; an empty one counts as unset, as compose files pass it. */
   get(variable: string): string | undefined {
-    const value = this.#env[variable]?.trim()
-    return value === '' ? undefined : value
+    this.#asked.add(variable)
+    const value = this.#env[variable]
+    if (value === undefined || value.trim() === '') return undefined
+    const why = untidy(value)
+    if (why === undefined) return value
+    if (!this.#hasProblem(variable)) this.invalid(variable, why, 'Remove it.')
+    return undefined
+  }
+
+  /** Variables that look like ours and that nobody asks for: a mistyped one would be without effect. */
+  unknown(): string[] {
+    const isOurs = (name: string): boolean =>
+      /^(?:KEYCLOAK|CLOAKWRIGHT)_/.test(name) || this.#asked.has(name.replace(/_FILE$/, ''))
+    return Object.keys(this.#env).filter(
+      (name) => isOurs(name) && !this.#asked.has(name) && !OTHERS.test(name) && this.isSet(name),
+    )
+  }
+
+  #hasProblem(variable: string): boolean {
+    return this.#problems.some((problem) => problem.variable === variable)
   }
 
   /** `parse`d when set: `parse` answers `undefined` for a value that won't do, which `expected` then explains. */
@@ -76,19 +104,21 @@ export class Environment {
     fix: string,
   ): GivenSecret | undefined {
     const twin = `${variable}_FILE`
+    const problemOf = (text: string): string | undefined =>
+      text === '' ? 'is empty' : (untidy(text) ?? check(text))
     let last: string
     try {
-      last = readFileSync(file, 'utf8').trim()
+      last = readSecret(file)
     } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
+      const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
       this.invalid(
         twin,
         `names ${file}, which can't be read (${reason})`,
-        'Name a file that this process may read.',
+        'Name a file that this process may read, with the secret alone in it.',
       )
       return undefined
     }
-    const why = last === '' ? 'is empty' : check(last)
+    const why = problemOf(last)
     if (why !== undefined) {
       this.invalid(twin, `names ${file}, whose content ${why}`, fix)
       return undefined
@@ -97,8 +127,8 @@ export class Environment {
       file,
       read: () => {
         try {
-          const now = readFileSync(file, 'utf8').trim()
-          if (now !== '' && check(now) === undefined) last = now
+          const now = readSecret(file)
+          if (problemOf(now) === undefined) last = now
         } catch {
           // The file is being replaced: the value that worked a moment ago is the best there is.
         }
@@ -115,7 +145,9 @@ export class Environment {
     this.#problems.push({ code: 'CW_CONFIG_INSECURE', variable, why, fix })
   }
 
+  /** Nothing where something that won't do is reported already. */
   missing(variable: string, why: string, fix: string): void {
+    if (this.#hasProblem(variable) || this.#hasProblem(`${variable}_FILE`)) return
     this.#problems.push({ code: 'CW_CONFIG_MISSING', variable, why, fix })
   }
 
@@ -134,6 +166,24 @@ export class Environment {
       },
     )
   }
+}
+
+/** Variables of the command line, of the tests, and those that Kubernetes sets for a service named keycloak. */
+const OTHERS =
+  /^(?:KEYCLOAK_(?:HOME|CLIENT_KEY_FILE|SERVICE_.+|PORT_.+)|CLOAKWRIGHT_(?:PROFILE|AUDIT|AUDIT_HEADS|VECTORS))$/
+
+/** Why no variable has such a value; never repeats it. */
+function untidy(value: string): string | undefined {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) return 'has a line break or another control character'
+  return value === value.trim() ? undefined : 'has white space at its beginning or end'
+}
+
+/** The text of a secret's file, without the line break at its end. */
+function readSecret(file: string): string {
+  const found = statSync(file)
+  if (!found.isFile()) throw new Error('not a file')
+  if (found.size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`)
+  return readFileSync(file, 'utf8').trim()
 }
 
 /** A URL is no place for a password, and the message that says so must not repeat it. */

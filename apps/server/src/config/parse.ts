@@ -1,68 +1,66 @@
-import { isIP } from 'node:net'
-
-/** A whole number within the bounds, written in digits only. */
-export function wholeNumber(minimum: number, maximum: number): (value: string) => number | undefined {
-  return (value) => {
-    const number = /^\d{1,9}$/.test(value) ? Number(value) : undefined
-    return number !== undefined && number >= minimum && number <= maximum ? number : undefined
-  }
-}
-
-/** An http(s) URL without credentials, query or fragment, its trailing slashes removed. */
-export function baseUrl(value: string): string | undefined {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
-  if (url.username !== '' || url.password !== '' || /[?#]/.test(value)) return undefined
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
-}
-
-/** A {@link baseUrl} that is an origin: nothing after the port. */
-export function origin(value: string): string | undefined {
-  const url = baseUrl(value)
-  return url !== undefined && new URL(url).pathname === '/' ? url : undefined
-}
-
-/** Whether the URL's host is this machine: localhost, 127.0.0.0/8 or ::1. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname)
-}
+import { isAuthority, split } from './hosts.ts'
 
 /** A realm or client name that stands in a URL's path without changing it. */
 export function name(value: string): string | undefined {
-  // oxlint-disable-next-line no-control-regex
-  return value.length <= 255 && !/[/\\?#%;\u0000-\u001f\u007f]/.test(value) && !/^\.+$/.test(value)
+  return value.length <= 255 && !/[/\\?#%;*\p{Cc}\p{Cf}]/u.test(value) && !/^\.+$/.test(value)
     ? value
     : undefined
 }
 
-/** Comma-separated addresses to listen on. */
-export function hosts(value: string): string[] | undefined {
-  const list = split(value)
-  return list.length > 0 && list.every((host) => isIP(host) !== 0 || /^[A-Za-z0-9.-]+$/.test(host))
-    ? list
-    : undefined
-}
-
-/** Comma-separated addresses or networks (`10.0.0.0/8`). */
-export function networks(value: string): string[] | undefined {
-  const list = split(value)
-  const valid = list.every((entry) => {
-    const [address = '', bits, ...rest] = entry.split('/')
-    const family = isIP(address)
-    if (family === 0 || rest.length > 0) return false
-    return bits === undefined || wholeNumber(0, family === 4 ? 32 : 128)(bits) !== undefined
-  })
-  return list.length > 0 && valid ? list : undefined
-}
+/** Modes of TLS that the driver knows; it takes any other word for the strictest without a word. */
+const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 
 /** Why the text is no connection string for PostgreSQL; `undefined` when it is one. Never repeats it. */
 export function databaseUrlProblem(value: string): string | undefined {
   if (!URL.canParse(value)) return 'is not a URL'
+  if (!/^postgres(?:ql)?:\/\//i.test(value)) return 'does not begin with postgresql://'
+  if (value.includes('#')) return 'has a #, which ends a URL: in a password, write %23'
   const url = new URL(value)
-  if (!/^postgres(?:ql)?:$/.test(url.protocol)) return 'does not begin with postgresql://'
-  if (url.pathname.replace('/', '') === '') return 'names no database'
+  if (![url.username, url.password, url.pathname].every(isEscaped))
+    return 'has a % that begins no escape: in a password, write %25'
+  if (!/^\/[^/]+$/.test(url.pathname)) return 'names no database, or more than one'
+  const isSocket = /^%2f/i.test(url.hostname) || url.searchParams.has('host')
+  if (!isSocket && !isAuthority(url.host)) return 'names no host, or one that can’t be'
+  const mode = url.searchParams.get('sslmode')
+  if (mode !== null && !sslModes.includes(mode))
+    return `has an unknown sslmode; known are ${sslModes.join(', ')}`
   return undefined
+}
+
+function isEscaped(text: string): boolean {
+  return !/%(?![0-9a-f]{2})/i.test(text) && isUtf8(text)
+}
+
+function isUtf8(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A folder's path: no shell expands it here, and the kernel's own file systems keep no files. */
+export function folder(value: string): string | undefined {
+  return /^~|^[a-z][a-z0-9+.-]+:\/\/|^\/(?:proc|sys)(?:\/|$)/i.test(value) ? undefined : value
+}
+
+/** One of the words. */
+export function oneOf<const Word extends string>(
+  ...words: readonly Word[]
+): (value: string) => Word | undefined {
+  return (value) => words.find((word) => word === value)
+}
+
+/** Comma-separated words, each of them one of these and once. */
+export function someOf<const Word extends string>(
+  ...words: readonly Word[]
+): (value: string) => Word[] | undefined {
+  return (value) => {
+    const list = split(value).map(oneOf(...words))
+    const known = list.filter((word) => word !== undefined)
+    return known.length === list.length && new Set(known).size === known.length ? known : undefined
+  }
 }
 
 /** One key that encrypts session tokens. */
@@ -85,11 +83,4 @@ export function sessionKeys(value: string): ConfiguredKey[] | string {
     keys.push({ id, key })
   }
   return keys.length === 0 ? 'holds no key' : keys
-}
-
-function split(value: string): string[] {
-  return value
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
 }

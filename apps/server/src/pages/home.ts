@@ -13,10 +13,15 @@ export interface Surroundings {
   readonly realm: string
   /** Whether the demo users may be named. */
   readonly demo: boolean
+  /** Whether there is a page of the API. */
+  readonly docs: boolean
 }
 
 /** The page at `/`: sign in or out, who I am, and what to try. No script; signing out is a form. */
 export function homePage(viewer: Viewer | undefined, around: Surroundings): string {
+  const docs = around.docs
+    ? html`<li><a href="/docs"><code>/docs</code></a> <span class="note">the API, to read and to try</span></li>`
+    : html``
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -39,7 +44,7 @@ ${viewer === undefined ? signedOut(around) : signedIn(viewer)}
 <li><a href="/admin-data"><code>/admin-data</code></a> <span class="note">needs the role admin</span></li>
 <li><a href="/me"><code>/me</code></a> <span class="note">who the service thinks you are</span></li>
 <li><a href="/notes"><code>/notes</code></a> <span class="note">your notes; an admin sees everyone's</span></li>
-<li><a href="/docs"><code>/docs</code></a> <span class="note">the API, to read and to try</span></li>
+${docs}
 <li><a href="${around.keycloak}">Keycloak</a> <span class="note">users, roles and clients</span></li>
 </ul>
 </section>

@@ -13,6 +13,7 @@ export function homeRoutes(app: App, config: Config): void {
     keycloak: `${config.keycloak.server}/`,
     realm: config.keycloak.realm,
     demo: !config.production,
+    docs: config.exposed.includes('docs'),
   }
   app.get('/', { onRequest: allowAnonymous(), schema: { hide: true } }, (request, reply) => {
     const { user } = request

@@ -54,9 +54,12 @@ export async function testVariables(extra: NodeJS.ProcessEnv = {}): Promise<Node
   }
 }
 
-/** Starts the server in this process. */
-export async function startServer(extra: NodeJS.ProcessEnv = {}): Promise<TestServer> {
-  const config = loadConfig(await testVariables(extra))
+/** Starts the server in this process; `change` is for what no variable says outside of production. */
+export async function startServer(
+  extra: NodeJS.ProcessEnv = {},
+  change: Partial<Config> = {},
+): Promise<TestServer> {
+  const config = { ...loadConfig(await testVariables(extra)), ...change }
   await applyRealm(config)
   const log: string[] = []
   const sink = new Writable({

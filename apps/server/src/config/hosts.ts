@@ -1,0 +1,76 @@
+import { isIP } from 'node:net'
+
+/** A whole number within the bounds, written in digits only and without zeros in front. */
+export function wholeNumber(minimum: number, maximum: number): (value: string) => number | undefined {
+  return (value) => {
+    const number = /^(?:0|[1-9]\d{0,8})$/.test(value) ? Number(value) : undefined
+    return number !== undefined && number >= minimum && number <= maximum ? number : undefined
+  }
+}
+
+const port = wholeNumber(1, 65_535)
+
+/** An http(s) URL without credentials, query or fragment, its trailing slashes removed. */
+export function baseUrl(value: string): string | undefined {
+  const written = /^https?:\/\/([^/?#\\@\s]+)(\/[^?#\\\s]*)?$/i.exec(value)
+  if (written === null || !URL.canParse(value)) return undefined
+  const [, authority = '', path = '/'] = written
+  const url = new URL(value)
+  // A URL parser drops dot segments and reads many things as a host: what it changes was not meant so.
+  if (url.pathname !== path || !isAuthority(authority)) return undefined
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}
+
+/** A {@link baseUrl} that is an origin: nothing after the port. */
+export function origin(value: string): string | undefined {
+  const url = baseUrl(value)
+  return url !== undefined && new URL(url).pathname === '/' ? url : undefined
+}
+
+/** Whether the URL's host is this machine: localhost, 127.0.0.0/8 or ::1. */
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname)
+}
+
+/** Comma-separated addresses to listen on, each once. */
+export function hosts(value: string): string[] | undefined {
+  const list = split(value)
+  const valid = list.every((host) => isIP(host) !== 0 || isHostName(host))
+  return valid && new Set(list).size === list.length ? list : undefined
+}
+
+/** Comma-separated addresses or networks (`10.0.0.0/8`). */
+export function networks(value: string): string[] | undefined {
+  const list = split(value)
+  return list.every(isNetwork) ? list : undefined
+}
+
+/** A network of /0 is everybody, and the zone of an address (`%eth0`) is none of a proxy's. */
+function isNetwork(entry: string): boolean {
+  const [address = '', bits, ...rest] = entry.split('/')
+  const family = isIP(address)
+  if (family === 0 || address.includes('%') || rest.length > 0) return false
+  return bits === undefined || wholeNumber(1, family === 4 ? 32 : 128)(bits) !== undefined
+}
+
+/** `host` or `host:port` of a URL, one that a browser or a client can reach. */
+export function isAuthority(authority: string): boolean {
+  const [, host = '', number] = /^(\[[^\]]*\]|[^:]+)(?::(.*))?$/.exec(authority) ?? []
+  if (number !== undefined && port(number) === undefined) return false
+  if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 && !/^\[[0:]+\]$/.test(host)
+  return host !== '0.0.0.0' && (isIP(host) === 4 || isHostName(host))
+}
+
+/** A name, and not a number that is read as an address (`0x7f.1`). */
+function isHostName(host: string): boolean {
+  const labels = host.split('.')
+  const named = labels.every((label) => /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]*[\p{L}\p{N}_])?$/u.test(label))
+  if (!named || !URL.canParse(`http://${host}`)) return false
+  return isIP(new URL(`http://${host}`).hostname) === 0
+}
+
+/** The entries of a list; an empty one is an entry that won't do. */
+export function split(value: string): string[] {
+  return value.split(',').map((entry) => entry.trim())
+}
