@@ -267,5 +267,7 @@ interface Entry {
 const answers = new WeakMap<Request, Answer>()
 
 function send({ status, headers, body }: Answer, response: Response): void {
-  response.writeHead(status, headers).end(body)
+  // Not in one: outside of Node's own response writeHead() may return nothing.
+  response.writeHead(status, headers)
+  response.end(body)
 }

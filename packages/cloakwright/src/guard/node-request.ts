@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { fieldsOf } from './header-fields.ts'
 import type { Framework, GuardedRequest } from './types.ts'
 
-/** Makes what guards read from Node's own request: its fields as they came, since Node keeps only the first of two Authorization fields. */
+/** Makes what guards read from Node's own request, or from what stands for it. */
 export function fromIncoming<Native>(
   incoming: IncomingMessage,
   native: Native,
@@ -50,7 +51,7 @@ class NodeRequest<Native> implements GuardedRequest {
   }
 
   fields(name: string): readonly string[] {
-    return fieldsOf(this.incoming.rawHeaders, name)
+    return fieldsOf(this.incoming, name)
   }
 
   form(): unknown {
@@ -69,20 +70,6 @@ class NodeRequest<Native> implements GuardedRequest {
 /** The id that a framework gave the request, or a new one. */
 export function toId(given: unknown): string {
   return typeof given === 'string' ? given : randomUUID()
-}
-
-const none: readonly string[] = []
-
-function fieldsOf(rawHeaders: readonly string[], name: string): readonly string[] {
-  let found: string[] | undefined
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const candidate = rawHeaders[at] as string
-    if (candidate.length !== name.length) continue
-    if (candidate !== name && candidate.toLowerCase() !== name) continue
-    if (found === undefined) found = [rawHeaders[at + 1] as string]
-    else found.push(rawHeaders[at + 1] as string)
-  }
-  return found ?? none
 }
 
 /** Whether a body of this content type may carry a token beside the field (RFC 6750 §2.2). */

@@ -1,3 +1,4 @@
+import { CloakwrightError } from '../errors.ts'
 import { beginningOf } from '../bounded-body.ts'
 import { isForm, toId } from './node-request.ts'
 import type { Framework, GuardedRequest } from './types.ts'
@@ -11,7 +12,7 @@ export function fromWebRequest<Native extends object>(
   native: Native,
   framework: Framework<Native>,
 ): GuardedRequest {
-  const url = new URL(request.url)
+  const url = urlOf(request)
   let id: string | undefined
   return {
     method: request.method,
@@ -26,6 +27,18 @@ export function fromWebRequest<Native extends object>(
     origin: () => url.origin,
     id: () => (id ??= toId(framework.id(native))),
   }
+}
+
+/** @throws {CW_CONFIG_INVALID} What a mock leaves out of a web request. */
+function urlOf({ url, headers }: Request): URL {
+  if (URL.canParse(url) && typeof headers?.get === 'function') return new URL(url)
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    'Request: not a web request with an absolute url and headers',
+    {
+      hint: "Make it by new Request('https://api.example.com/path', { headers }), in tests too.",
+    },
+  )
 }
 
 /** Bytes of a form that are looked at. No token is ever taken from one, so what comes later does no harm. */

@@ -58,7 +58,7 @@ export function createMtls(options: MtlsOptions): Mtls {
   const hint =
     'header' in options
       ? `Use the certificate that the token was asked for with. The proxy must send it as ${options.header} and be among trustedProxies.`
-      : 'Use the certificate that the token was asked for with. The TLS server must ask for it (requestCert: true).'
+      : 'Use the certificate that the token was asked for with. The TLS server must ask for it (requestCert: true); a request of a serverless adapter or a mock has no TLS connection.'
   return {
     certificateOf,
     check(certificate, x5t) {
