@@ -14,7 +14,7 @@ import {
   type Middleware,
   toRefused,
 } from '../guard/index.ts'
-import { noGuard, notRegistered } from '../guard/mistakes.ts'
+import { noGuard, notRegistered, noWriteHead } from '../guard/mistakes.ts'
 import type { Policy } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
@@ -27,7 +27,8 @@ export interface CloakwrightOptions extends GuardOptions {
 
 /**
  * The Express middleware: `app.use` it before the routes that are guarded. It protects nothing by itself; guards do.
- * Body parsers belong before guards, so that a second token in a form is seen.
+ * Body parsers belong before guards, so that a second token in a form is seen. It ends in `never`, so that one which is
+ * passed and not called does not compile.
  *
  * @example
  * ```ts
@@ -43,7 +44,7 @@ export interface CloakwrightOptions extends GuardOptions {
  * app.get('/admin', requireRole('admin'), (request, response) => void response.json({ welcome: true }))
  * ```
  */
-export function cloakwright(options: CloakwrightOptions): Middleware {
+export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Middleware {
   const state: State = { guard: createGuard(options), onRefused: options.onRefused }
   const { resource } = state.guard
   return toMiddleware((request, response, next) => {
@@ -139,7 +140,7 @@ function guardOf(policy: Policy, anonymous: boolean): Middleware {
   return toMiddleware((request, response, next) => {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
-      return next(notRegistered('app.use(cloakwright({ verifier })) before the routes.'))
+      return next(notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.'))
     const admission = visit.state.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
     if (isPromise(admission)) void proceedLater(admission, visit, request, response, next)
     else proceed(admission, visit, request, response, next)
@@ -178,5 +179,8 @@ async function proceedLater(
 }
 
 function send({ status, headers, body }: Answer, response: ServerResponse): void {
-  response.writeHead(status, headers).end(body)
+  if (typeof response.writeHead !== 'function') throw noWriteHead()
+  // Not in one: outside of Node's own response writeHead() may return nothing.
+  response.writeHead(status, headers)
+  response.end(body)
 }

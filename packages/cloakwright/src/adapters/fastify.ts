@@ -66,6 +66,8 @@ export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, opti
   app.addHook('onRoute', (route) => {
     if (hasForms(route.method)) route.preValidation = [refuseTokenInForm, ...toArray(route.preValidation)]
   })
+  // Where the plugin is not awaited, routes are made before it is loaded: a hook of the scope holds for those as well.
+  if (hasEarlierForms(app)) app.addHook('preValidation', refuseTokenInForm)
   if (guard.resource !== undefined) publish(app, guard.resource)
   if (sessions !== undefined) mountSessions(app, sessions)
   done()
@@ -101,6 +103,7 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
     if (guard === undefined)
       return done(
         notRegistered(
+          policy,
           'await app.register(cloakwright, { verifier }) before the routes, in the same scope or a scope around them.',
         ),
       )
@@ -155,6 +158,13 @@ function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: (
 /** A route that is only read has no form, and needs no hook that looks for one. */
 function hasForms(methods: string | readonly string[]): boolean {
   return toArray(methods).some((method) => method !== 'GET' && method !== 'HEAD')
+}
+
+function hasEarlierForms(app: FastifyInstance): boolean {
+  // As it prints them: `orders (GET, POST)`.
+  return [...app.printRoutes().matchAll(/\(([^()]+)\)/g)].some(([, methods = '']) =>
+    hasForms(methods.split(', ')),
+  )
 }
 
 function toArray<T>(value: T | readonly T[] | undefined): readonly T[] {

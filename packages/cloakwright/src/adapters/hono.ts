@@ -125,7 +125,8 @@ function visitOf(context: Context): Visit | undefined {
 function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
   return (c, next) => {
     const visit = visitOf(c)
-    if (visit === undefined) throw notRegistered('app.use(cloakwright({ verifier })) before the routes.')
+    if (visit === undefined)
+      throw notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.')
     const admission = visit.state.guard.admit(fromHono(c), policy, anonymous)
     return isPromise(admission) ? proceedLater(admission, visit, c, next) : proceed(admission, visit, c, next)
   }

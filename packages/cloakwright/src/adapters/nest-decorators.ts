@@ -15,7 +15,10 @@ import { addRule, placeOf } from './nest-rules.ts'
  */
 export type RuleDecorator = ClassDecorator & MethodDecorator
 
-const guards: Guards<RuleDecorator> = createGuards(toDecorator)
+const guards: Guards<RuleDecorator> = createGuards(
+  toDecorator,
+  (name) => `@${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+)
 
 /** Lets in requests with a valid access token. */
 export const RequireUser: Guards<RuleDecorator>['requireUser'] = guards.requireUser

@@ -9,7 +9,7 @@ import { type Source, sourceOf, toGuardedRequest } from './nest-request.ts'
 import { ruleOf } from './nest-rules.ts'
 
 /** Where Nest finds the service's guard. */
-export const guardToken: symbol = Symbol('cloakwright')
+export const guardToken: symbol = Symbol('CloakwrightModule.forRoot()')
 
 /**
  * Lets in whom **all** decorators of the method and its class let in; verified users where there are none. It reads the

@@ -1,3 +1,4 @@
+import { CloakwrightError } from '../errors.ts'
 import {
   createGuard,
   type Framework,
@@ -7,6 +8,7 @@ import {
   readForm,
   type Refused,
 } from '../guard/index.ts'
+import { checkPolicy } from '../guard/mistakes.ts'
 import { type Policy, user as anyUser } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
@@ -86,6 +88,8 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     handler: UserHandler<Rest, Incoming>,
     policy: Policy = any,
   ) => {
+    checkHandler(handler, 'protect()')
+    checkPolicy(policy, 'protect()')
     return (request: Incoming, ...rest: Rest): Promise<Response> =>
       // Whoever is no anonymous request has a user.
       run(handler as MaybeUserHandler<Rest, Incoming>, policy, false, request, rest)
@@ -96,12 +100,12 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     return new Response(body, { status, headers })
   }
   return Object.assign(protect, {
-    anonymous:
-      <Rest extends readonly unknown[], Incoming extends Request>(
-        handler: MaybeUserHandler<Rest, Incoming>,
-      ) =>
-      (request: Incoming, ...rest: Rest): Promise<Response> =>
-        run(handler, any, true, request, rest),
+    anonymous: <Rest extends readonly unknown[], Incoming extends Request>(
+      handler: MaybeUserHandler<Rest, Incoming>,
+    ) => {
+      checkHandler(handler, 'protect.anonymous()')
+      return (request: Incoming, ...rest: Rest): Promise<Response> => run(handler, any, true, request, rest)
+    },
     metadata: () =>
       guard.resource === undefined
         ? new Response(null, { status: 404 })
@@ -115,6 +119,14 @@ export function cloakwright(options: CloakwrightOptions): Protect {
 
 /** A web request has no id: a new one is made. */
 const framework: Framework<Request> = { form: readForm, id: () => undefined }
+
+/** A runtime that gets `protect` itself for a handler calls it with a request. */
+function checkHandler(handler: unknown, where: string): void {
+  if (typeof handler === 'function') return
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${where}: its first argument is not a handler`, {
+    hint: 'Write export const GET = protect((request, user) => …).',
+  })
+}
 
 /** A copy, since the fields of a handler's response may be immutable. */
 function withHeaders(response: Response, fields: Readonly<Record<string, string>>): Response {

@@ -1,39 +1,21 @@
-import type { Clock } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
-import { type Decision, evaluate, type Policy, type PolicyContext } from '../policy/index.ts'
+import { type Decision, evaluate, type Policy } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
-import { type AccessToken, type Credentials, credentialsOf, type Verifier } from '../token/index.ts'
+import { type AccessToken, type Credentials, credentialsOf } from '../token/index.ts'
 import { isUpgrade } from '../upgrade.ts'
-import { type FormatError, inFormat } from './error-format.ts'
+import { inFormat } from './error-format.ts'
+import { checkGuardOptions, type GuardOptions } from './options.ts'
+import { RequestContext } from './policy-context.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
-import { createResourceMetadata, type ResourceMetadata, type ResourceOptions } from './resource.ts'
-import { hasTokenInQuery, refuseSecondToken } from './second-token.ts'
+import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
+import { nothingGiven, refuseSecondToken } from './second-token.ts'
 import { fromSession } from './session.ts'
 import { toSessionRequest } from './session-request.ts'
 import { createSocketWatch } from './socket-watch.ts'
 import { ticketOf, type Tickets } from './tickets.ts'
 import type { Admission, GuardedRequest, Refused } from './types.ts'
 import { createJudge } from './verdict.ts'
-
-/** What guards work with, in every framework. */
-export interface GuardOptions {
-  readonly verifier: Verifier
-  /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer, see {@link Verifier.realm}. */
-  readonly realm?: string | undefined
-  /** Publishes what this service asks of its clients (RFC 9728), and points to it in every challenge. */
-  readonly resource?: ResourceOptions | undefined
-  /** Whether a refusal tells the client the exact reason and the fix; by default only with `NODE_ENV=development`. */
-  readonly explain?: boolean | undefined
-  /** Formats refusals and errors as the application does; by default they are `application/problem+json` (RFC 9457). */
-  readonly formatError?: FormatError | undefined
-  /**
-   * Whether a WebSocket that a guard lets in ends with the token or the session that opened it; `true` by default.
-   */
-  readonly endWithToken?: boolean | undefined
-  /** Lets in WebSockets by a ticket (`?ticket=…`), for pages that hold a bearer token. */
-  readonly tickets?: Tickets | undefined
-}
 
 /** Decides who may pass; an adapter asks it and does what it says. */
 export interface Guard {
@@ -52,6 +34,7 @@ export interface Guard {
 
 /** Makes the guard of one service; browser sessions count as credentials where they are given. */
 export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
+  checkGuardOptions(options, sessions)
   const { verifier } = options
   const { proofs } = verifier
   const judge = createJudge(verifier)
@@ -98,7 +81,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     tokenText: string,
     headers?: Headers,
   ): Admission | Promise<Admission> => {
-    const decision = evaluate(policy, user, new Context(request, tokenText, verifier.clock))
+    const decision = evaluate(policy, user, new RequestContext(request, tokenText, verifier.clock))
     return isPromise(decision)
       ? concludeLater(request, policy, decision, user, headers)
       : conclude(request, policy, decision, user, headers)
@@ -258,43 +241,7 @@ function isHandshake(request: GuardedRequest): boolean {
 
 type Headers = Readonly<Record<string, string>>
 
-/** Most policies look at the token alone: the time is told when it is asked for. */
-class Context implements PolicyContext {
-  readonly tokenText: string
-  declare private readonly guarded: GuardedRequest
-  declare private readonly clock: Clock
-
-  constructor(guarded: GuardedRequest, tokenText: string, clock: Clock) {
-    this.guarded = guarded
-    this.tokenText = tokenText
-    this.clock = clock
-  }
-
-  get now(): number {
-    return this.clock.now() / 1000
-  }
-
-  get clockTolerance(): number {
-    return this.clock.tolerance
-  }
-
-  get request(): unknown {
-    return this.guarded.native
-  }
-
-  get requestIdentity(): object {
-    return this.guarded.identity
-  }
-}
-
 /** As errors of `http-errors` say that their status and text are for the client. */
 function isExposed(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'expose' in error && error.expose === true
-}
-
-function nothingGiven(request: GuardedRequest): CloakwrightError {
-  const hint = hasTokenInQuery(request.target)
-    ? 'A token in the address is not read, because addresses end in logs: send Authorization: Bearer TOKEN'
-    : 'Send Authorization: Bearer TOKEN'
-  return new CloakwrightError('CW_TOKEN_MISSING', 'Request: no bearer token and no session', { hint })
 }

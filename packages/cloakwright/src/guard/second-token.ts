@@ -1,3 +1,4 @@
+import { CloakwrightError } from '../errors.ts'
 import { isPromise } from '../promise.ts'
 import { ambiguous } from '../token/index.ts'
 import type { GuardedRequest } from './types.ts'
@@ -18,7 +19,15 @@ function refuseTokenIn(form: unknown): void {
 }
 
 /** Whether the address has a token, which is never read. */
-export function hasTokenInQuery(target: string): boolean {
+function hasTokenInQuery(target: string): boolean {
   const query = target.indexOf('?')
   return query !== -1 && new URLSearchParams(target.slice(query + 1)).has('access_token')
+}
+
+/** The refusal of a request without credentials. */
+export function nothingGiven(request: GuardedRequest): CloakwrightError {
+  const hint = hasTokenInQuery(request.target)
+    ? 'A token in the address is not read, because addresses end in logs: send Authorization: Bearer TOKEN'
+    : 'Send Authorization: Bearer TOKEN'
+  return new CloakwrightError('CW_TOKEN_MISSING', 'Request: no bearer token and no session', { hint })
 }

@@ -185,7 +185,7 @@ function checkPolicies(kind: string, policies: readonly unknown[]): void {
   })
 }
 
-function isPolicy(value: unknown): value is Policy {
+export function isPolicy(value: unknown): value is Policy {
   return (
     typeof value === 'object' && value !== null && 'evaluate' in value && typeof value.evaluate === 'function'
   )

@@ -1,6 +1,6 @@
 export { audience } from './audience.ts'
 export { check } from './check.ts'
-export { allOf, anyOf, not } from './combine.ts'
+export { allOf, anyOf, isPolicy, not } from './combine.ts'
 export { evaluate } from './evaluate.ts'
 export { type Explanation, explain, toExplanationText } from './explain.ts'
 export { group, organization } from './groups.ts'

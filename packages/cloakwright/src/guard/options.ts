@@ -1,0 +1,69 @@
+import { CloakwrightError } from '../errors.ts'
+import { isPromise } from '../promise.ts'
+import type { SessionEngine } from '../session/types.ts'
+import type { Verifier } from '../token/index.ts'
+import type { FormatError } from './error-format.ts'
+import type { ResourceOptions } from './resource.ts'
+import type { Tickets } from './tickets.ts'
+
+/** What guards work with, in every framework. */
+export interface GuardOptions {
+  readonly verifier: Verifier
+  /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer, see {@link Verifier.realm}. */
+  readonly realm?: string | undefined
+  /** Publishes what this service asks of its clients (RFC 9728), and points to it in every challenge. */
+  readonly resource?: ResourceOptions | undefined
+  /** Whether a refusal tells the client the exact reason and the fix; by default only with `NODE_ENV=development`. */
+  readonly explain?: boolean | undefined
+  /** Formats refusals and errors as the application does; by default they are `application/problem+json` (RFC 9457). */
+  readonly formatError?: FormatError | undefined
+  /**
+   * Whether a WebSocket that a guard lets in ends with the token or the session that opened it; `true` by default.
+   */
+  readonly endWithToken?: boolean | undefined
+  /** Lets in WebSockets by a ticket (`?ticket=…`), for pages that hold a bearer token. */
+  readonly tickets?: Tickets | undefined
+}
+
+const example = 'cloakwright({ verifier: createVerifier({ issuer, audience }) })'
+
+/**
+ * Checks what a guard is made of, when it is made: JavaScript accepts anything, and each request would fail.
+ *
+ * @throws {CW_CONFIG_MISSING} No verifier.
+ * @throws {CW_CONFIG_INVALID} A verifier, or a session engine, that is none.
+ */
+export function checkGuardOptions(options: GuardOptions, sessions: SessionEngine | undefined): void {
+  const given = options as GuardOptions | undefined
+  const verifier: unknown = given?.verifier
+  if (isVerifier(given)) throw invalid('the verifier is passed itself', `Write ${example}.`)
+  if (verifier === undefined || verifier === null)
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'cloakwright: verifier is missing', {
+      hint: `Write ${example}; a middleware that is passed without being called gets a request for its options.`,
+    })
+  if (isPromise(verifier)) throw invalid('verifier is a promise', 'Await it before.')
+  if (!isVerifier(verifier))
+    throw invalid(
+      `verifier is ${typeof verifier === 'function' ? 'a function' : 'not one'}`,
+      `Write ${example}.`,
+    )
+  if (sessions !== undefined && typeof (sessions as Partial<SessionEngine>).authenticate !== 'function')
+    throw invalid(
+      isPromise(sessions as unknown) ? 'sessions is a promise' : 'sessions is not a session engine',
+      'Give the value of createSessions() of cloakwright/session.',
+    )
+}
+
+function isVerifier(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { verify, issuers, proofs, clock } = value as Record<string, unknown>
+  return (
+    typeof verify === 'function' &&
+    Array.isArray(issuers) &&
+    [proofs, clock].every((member) => typeof member === 'object' && member !== null)
+  )
+}
+
+function invalid(why: string, hint: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', `cloakwright: ${why}`, { hint })
+}
