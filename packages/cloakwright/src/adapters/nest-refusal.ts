@@ -27,8 +27,13 @@ export class RefusedMessage extends RefusedException {}
 
 /** What clients get: the problem, or the application's own format. */
 function bodyOf({ answer }: Refused): string | Record<string, unknown> {
-  const isJson = /[/+]json\b/.test(answer.headers['content-type'] ?? '')
-  return isJson ? (JSON.parse(answer.body) as Record<string, unknown>) : answer.body
+  if (!/[/+]json\b/.test(answer.headers['content-type'] ?? '')) return answer.body
+  try {
+    return JSON.parse(answer.body) as Record<string, unknown>
+  } catch {
+    // The application has named its own text so.
+    return answer.body
+  }
 }
 
 /** As GraphQL clients know them from Apollo. */

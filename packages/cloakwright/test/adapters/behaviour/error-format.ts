@@ -73,6 +73,12 @@ export function testErrorFormat(driver: Driver): void {
     ])
   })
 
+  test('may be a text under a type that it is not of', async () => {
+    format = () => ({ body: 'no JSON', headers: { 'content-type': 'application/json' } })
+    const { status, headers, text } = await world.send('/me')
+    expect([status, headers['www-authenticate'], text]).toEqual([401, challenge, 'no JSON'])
+  })
+
   test('may change status and challenge by members of their own', async () => {
     format = () => ({ body: {}, status: 404, challenge: { 'www-authenticate': null, 'retry-after': '7' } })
     const { status, headers } = await world.send('/me')
