@@ -4,11 +4,25 @@ import * as onFastify from 'cloakwright/fastify'
 import { cloakwright as onWeb } from 'cloakwright/web'
 import type { NextFunction, Request, Response } from 'express'
 import Fastify from 'fastify'
-import { createMocks, createRequest, createResponse, type RequestOptions } from 'node-mocks-http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
 // What stands for a request in unit tests: it has no connection, and mostly no rawHeaders.
+
+interface Mocks {
+  createRequest(options: object): object
+  createResponse(): object
+  createMocks(options: object): { readonly req: object; readonly res: MockResponse }
+}
+interface MockResponse {
+  readonly statusCode: number
+  getHeader(name: string): unknown
+  _getJSONData(): unknown
+}
+const nodeMocks = 'node-mocks-http'
+const { createMocks, createRequest, createResponse } = (
+  (await import(nodeMocks)) as { readonly default: Mocks }
+).default
 
 const key = makeKey('one', 'ES256')
 let issuer: TestIssuer
@@ -43,7 +57,7 @@ async function run(request: object, response: object = createResponse()): Promis
 }
 
 describe('node-mocks-http', () => {
-  test.each<[string, () => RequestOptions['headers'], unknown]>([
+  test.each<[string, () => object, unknown]>([
     ['a token', () => ({ authorization: `Bearer ${token}` }), 'next'],
     ['a token, the name in capitals', () => ({ AUTHORIZATION: `Bearer ${token}` }), 'next'],
     ['no token', () => ({}), ['CW_TOKEN_MISSING']],

@@ -1,14 +1,11 @@
-import awsLambdaFastify from '@fastify/aws-lambda'
-import serverlessExpress from '@codegenie/serverless-express'
 import { createVerifier } from 'cloakwright'
 import * as onExpress from 'cloakwright/express'
 import * as onFastify from 'cloakwright/fastify'
 import * as onHono from 'cloakwright/hono'
 import express, { type Express } from 'express'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { Hono } from 'hono'
 import { handle } from 'hono/aws-lambda'
-import serverlessHttp from 'serverless-http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
@@ -32,7 +29,12 @@ interface Result {
   readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>>
 }
 
-type Handler = (event: unknown) => Promise<Result>
+type Handler = (event: unknown, context?: object) => Promise<Result>
+
+/** Their types differ in what a default export is: each makes a handler of Lambda of an application. */
+async function adapterOf<Options>(name: string): Promise<(options: Options) => Handler> {
+  return ((await import(name)) as { readonly default: (options: Options) => Handler }).default
+}
 
 const events: Readonly<Record<string, (sent: Sent) => unknown>> = {
   'REST API (version 1.0)': ({ method = 'GET', path, query = '', fields = [], body }) => {
@@ -118,8 +120,9 @@ async function makeFastify(): Promise<Handler> {
     onRequest,
     handler: (request) => ({ user: onFastify.userOf(request).username }),
   })
-  const proxy = awsLambdaFastify(app) as unknown as (event: unknown, context: object) => Promise<Result>
-  return (event) => proxy(event, {})
+  const toHandler = await adapterOf<FastifyInstance>('@fastify/aws-lambda')
+  const handler = toHandler(app)
+  return (event) => handler(event, {})
 }
 
 function makeHono(): Handler {
@@ -132,14 +135,11 @@ function makeHono(): Handler {
 }
 
 describe.each<[string, () => Handler | Promise<Handler>]>([
-  ['serverless-http and Express', () => serverlessHttp(makeExpress()) as unknown as Handler],
+  ['serverless-http and Express', async () => (await adapterOf<Express>('serverless-http'))(makeExpress())],
   [
     '@codegenie/serverless-express and Express',
-    () => {
-      // Its types are those of CommonJS, of which the default is the whole module here.
-      const toHandler = serverlessExpress as unknown as (options: {
-        readonly app: Express
-      }) => (event: unknown, context: object) => Promise<Result>
+    async () => {
+      const toHandler = await adapterOf<{ readonly app: Express }>('@codegenie/serverless-express')
       const handler = toHandler({ app: makeExpress() })
       return (event) => handler(event, {})
     },
