@@ -94,7 +94,8 @@ function secure(app: FastifyInstance, context: RealmContext): void {
     if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.type('application/json')
     const headers = browserHeaders(context, request.url)
     for (const [name, value] of Object.entries(headers)) {
-      if (value === '') continue
+      // A realm may store any text; a header is ASCII.
+      if (value === '' || !/^[\t\x20-\x7e]+$/.test(value)) continue
       const type = reply.getHeader('content-type')
       if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html'))
         continue

@@ -1,20 +1,26 @@
-import { AdminError, badRequest, unforeseen } from './errors.ts'
+import { AdminError, badRequest } from './errors.ts'
+import { depthOf, type Path, placeAfter } from './json-text.ts'
 
 /**
- * What a representation's member may be. `map` has texts as values, where null takes an entry away;
- * `attributes` has lists of texts; `any` is stored as it comes.
+ * What a representation's member may be. `number` has 32 bits, `long` 64; `map` has texts as values, where null takes an entry
+ * away; `attributes` and `lists` have lists of texts; `object` is an object, and `json` anything, as it comes. A list has its
+ * kind in brackets, a map of others has it as `values`.
  */
 export type Kind =
   | 'string'
   | 'boolean'
   | 'number'
+  | 'long'
   | 'strings'
   | 'map'
   | 'attributes'
   | 'lists'
-  | 'any'
+  | 'object'
+  | 'json'
   | Shape<unknown>
-  | readonly [Shape<unknown>]
+  | readonly [Kind]
+  | { readonly values: Kind }
+  | { readonly oneOf: readonly string[] }
 
 /** The members of a representation, named as in Keycloak's answers. The type parameter is what a checked body is. */
 export interface Shape<Body> {
@@ -28,12 +34,10 @@ export interface Shape<Body> {
   readonly optional?: boolean
   /** Unknown members are passed over. */
   readonly lenient?: boolean
-  /** What does not fit is answered with 500, and not where it is. */
+  /** An unknown member is answered with 500, and not with its name. */
   readonly opaque?: boolean
   readonly body?: Body
 }
-
-type Path = readonly (string | number)[]
 
 const decimal = /^-?\d+$/
 
@@ -45,7 +49,8 @@ export function readBody<Body>(shape: Shape<Body>, text: string): Body {
   try {
     return readPlainly(shape, text)
   } catch (error) {
-    if (shape.opaque !== true || !(error instanceof AdminError) || error.status === 500) throw error
+    if (shape.opaque !== true || !(error instanceof AdminError) || 'error_description' in error.body)
+      throw error
     throw new AdminError(500, { error: 'unknown_error', error_description: 'Cannot parse the JSON' })
   }
 }
@@ -53,7 +58,7 @@ export function readBody<Body>(shape: Shape<Body>, text: string): Body {
 function readPlainly<Body>(shape: Shape<Body>, text: string): Body {
   if (text.trim() === '') {
     if (shape.optional === true) return undefined as Body
-    throw unforeseen()
+    throw wrongType()
   }
   let value: unknown
   try {
@@ -62,7 +67,6 @@ function readPlainly<Body>(shape: Shape<Body>, text: string): Body {
     throw badRequest('invalid_request', 'Cannot parse the JSON')
   }
   requireStorable(text, value)
-  if (value === null) throw unforeseen()
   if (shape.texts === true) return asList(value).map(asText) as Body
   if (shape.list === true) {
     return asList(value).map((item, index) => asRepresentation(shape, item, text, [index])) as Body
@@ -96,30 +100,6 @@ function hasStorableTexts(value: unknown): boolean {
   return Object.entries(value).every(([name, each]) => isStorable(name) && hasStorableTexts(each))
 }
 
-/** How deep lists and objects of valid JSON are nested. */
-function depthOf(json: string): number {
-  let [depth, most] = [0, 0]
-  for (let at = 0; at < json.length; at += 1) {
-    const mark = json[at]
-    if (mark === '"') {
-      at = endOfText(json, at) - 1
-    } else if (mark === '[' || mark === '{') {
-      depth += 1
-      most = Math.max(most, depth)
-    } else if (mark === ']' || mark === '}') {
-      depth -= 1
-    }
-  }
-  return most
-}
-
-/** The place after the text that begins here. */
-function endOfText(json: string, from: number): number {
-  let end = from + 1
-  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1
-  return end + 1
-}
-
 function asRepresentation(
   shape: Shape<unknown>,
   value: unknown,
@@ -132,19 +112,49 @@ function asRepresentation(
     const here = [...path, member]
     if (kind === undefined && shape.lenient === true) continue
     if (kind === undefined) throw unrecognized(shape.name, member, text, here)
-    if (given !== null) checked[member] = asKind(kind, given, text, here)
+    const value = given === null ? undefined : asKind(kind, given, text, here)
+    if (value !== undefined) checked[member] = value
   }
   return checked
 }
 
 function asKind(kind: Kind, value: unknown, text: string, path: Path): unknown {
+  if (typeof kind === 'string') return asPlain(kind, value)
+  if (isListKind(kind)) {
+    return asList(value).map((item, index) => asItem(kind[0], item, text, [...path, index]))
+  }
+  if ('members' in kind) return asRepresentation(kind, value, text, path)
+  if ('values' in kind) {
+    const given = Object.entries(asObject(value)).filter(([, each]) => each !== null)
+    return Object.fromEntries(
+      given.map(([name, each]) => [name, asKind(kind.values, each, text, [...path, name])]),
+    )
+  }
+  if (typeof value === 'string' && kind.oneOf.includes(value)) return value
+  throw wrongType()
+}
+
+function isListKind(kind: Kind): kind is readonly [Kind] {
+  return Array.isArray(kind)
+}
+
+/** Where Keycloak takes null into a list it fails later, with 500. */
+function asItem(kind: Kind, value: unknown, text: string, path: Path): unknown {
+  const item = asKind(kind, value, text, path)
+  if (item === undefined || item === null) throw wrongType()
+  return item
+}
+
+function asPlain(kind: Extract<Kind, string>, value: unknown): unknown {
   switch (kind) {
     case 'string':
       return asText(value)
     case 'boolean':
       return asBoolean(value)
     case 'number':
-      return asNumber(value)
+      return asNumber(value, 2 ** 31)
+    case 'long':
+      return asNumber(value, 2 ** 63)
     case 'strings':
       return asList(value).map(asText)
     case 'map':
@@ -156,13 +166,10 @@ function asKind(kind: Kind, value: unknown, text: string, path: Path): unknown {
         : {}
     case 'lists':
       return mapValues(asObject(value), (entry) => asList(entry).map(asText))
-    case 'any':
+    case 'object':
+      return asObject(value)
+    case 'json':
       return value
-    default:
-      if (!('name' in kind)) {
-        return asList(value).map((item, index) => asRepresentation(kind[0], item, text, [...path, index]))
-      }
-      return asRepresentation(kind, value, text, path)
   }
 }
 
@@ -172,17 +179,23 @@ function asText(value: unknown): string {
   throw wrongType()
 }
 
-function asBoolean(value: unknown): boolean {
+/** An empty text stands for nothing, as in all of Java's plain values. */
+function asBoolean(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number') return value !== 0
-  if (value === 'true' || value === 'false') return value === 'true'
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : undefined
+  if (word === '') return undefined
+  if (word === 'true' || word === 'false') return word === 'true'
   throw wrongType()
 }
 
-function asNumber(value: unknown): number {
-  if (typeof value === 'number') return Math.trunc(value)
-  if (typeof value === 'string' && decimal.test(value.trim())) return Number(value)
-  throw wrongType()
+function asNumber(value: unknown, limit: number): number | undefined {
+  const word = typeof value === 'string' ? value.trim() : undefined
+  if (word === '') return undefined
+  const number = word !== undefined && decimal.test(word) ? Number(word) : value
+  if (typeof number !== 'number') throw wrongType()
+  if (number >= -limit && number < limit) return Math.trunc(number)
+  throw badRequest('HTTP 400 Bad Request', 'Cannot parse the JSON')
 }
 
 function asList(value: unknown): unknown[] {
@@ -208,7 +221,8 @@ function mapValues<T>(map: Record<string, unknown>, change: (value: unknown) => 
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]))
 }
 
-function wrongType(): AdminError {
+/** 400 as Keycloak answers to a value of a wrong type. */
+export function wrongType(): AdminError {
   return badRequest('unknown_error', 'Cannot parse the JSON')
 }
 
@@ -219,46 +233,4 @@ function unrecognized(name: string, member: string, text: string, path: Path): A
   return badRequest(
     `Invalid json representation for ${name}. Unrecognized field "${member}" at line ${line} column ${column}.`,
   )
-}
-
-const space = /\s*/y
-const scalar = /[^\s,\]}]*/y
-
-/** Where a reader stands that has just taken the first token of the value under the path. The text is valid JSON. */
-function placeAfter(text: string, path: Path): number {
-  const skip = (pattern: RegExp, at: number): number => {
-    pattern.lastIndex = at
-    pattern.exec(text)
-    return pattern.lastIndex
-  }
-  const endOfValue = (at: number): number => {
-    if (text[at] === '"') return endOfText(text, at)
-    if (text[at] !== '{' && text[at] !== '[') return skip(scalar, at)
-    let depth = 0
-    let end = at
-    do {
-      if (text[end] === '"') end = endOfText(text, end) - 1
-      else if (text[end] === '{' || text[end] === '[') depth += 1
-      else if (text[end] === '}' || text[end] === ']') depth -= 1
-      end += 1
-    } while (depth > 0)
-    return end
-  }
-  let at = skip(space, 0)
-  for (const step of path) {
-    let index = 0
-    at = skip(space, at + 1)
-    for (;;) {
-      let key: string | number = index
-      if (typeof step === 'string') {
-        const end = endOfText(text, at)
-        key = JSON.parse(text.slice(at, end)) as string
-        at = skip(space, skip(space, end) + 1)
-      }
-      if (key === step) break
-      at = skip(space, skip(space, endOfValue(at)) + 1)
-      index += 1
-    }
-  }
-  return text[at] === '"' || text[at] === '{' || text[at] === '[' ? at + 1 : skip(scalar, at)
 }

@@ -3,7 +3,8 @@ import type { RealmContext } from '../context.ts'
 import type { ClientScope } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
-import { conflict, duplicate, forbidden, notFound, refused, unforeseen } from './errors.ts'
+import { wrongType } from './body.ts'
+import { conflict, duplicate, forbidden, notFound, refused } from './errors.ts'
 import { type ClientScopeBody, clientScopeShape } from './fields.ts'
 import { newId } from './ids.ts'
 import { mapperRoutes, newMappers } from './protocol-mappers.ts'
@@ -70,7 +71,7 @@ export function clientScopeRoutes(app: FastifyInstance, context: RealmContext): 
 /** Adds a client scope as `POST client-scopes` does. */
 export function addClientScope(realm: RealmStore, body: ClientScopeBody): Readonly<ClientScope> {
   const { name } = body
-  if (name === undefined) throw unforeseen()
+  if (name === undefined) throw wrongType()
   if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)) throw refused(`Unexpected name "${name}" for ClientScope`)
   if (!['openid-connect', 'saml'].includes(body.protocol ?? '')) throw refused('Unexpected protocol')
   requireFreeName(realm, name)
@@ -89,7 +90,7 @@ export function addClientScope(realm: RealmStore, body: ClientScopeBody): Readon
 
 /** Mappers have endpoints of their own: an update passes them over. */
 function updateScope(realm: RealmStore, scope: Readonly<ClientScope>, body: ClientScopeBody): void {
-  if (body.name === undefined) throw unforeseen()
+  if (body.name === undefined) throw wrongType()
   if (body.name !== scope.name) requireFreeName(realm, body.name)
   realm.clientScopes.put({
     ...scope,

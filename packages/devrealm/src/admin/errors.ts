@@ -46,6 +46,11 @@ export function badRequest(error: string, error_description?: string): AdminErro
   return new AdminError(400, error_description === undefined ? { error } : { error, error_description })
 }
 
+/** 400 where a body names what is not there, and Keycloak's code did not foresee that. */
+export function missing(): AdminError {
+  return badRequest('unknown_error', 'The body names something that does not exist')
+}
+
 /** 500 as Keycloak answers where it did not foresee the input. */
 export function unforeseen(): AdminError {
   return new AdminError(500, {

@@ -57,18 +57,10 @@ export type ClientScopeBody = Omit<Partial<ClientScope>, 'protocolMappers'> & {
   protocolMappers?: MapperBody[]
 }
 
-interface Members {
-  string?: string
-  boolean?: string
-  number?: string
-  strings?: string
-  map?: string
-  attributes?: string
-  lists?: string
-  any?: string
-}
+/** Names of members by their kind. */
+type Members = Partial<Record<Extract<Kind, string>, string>>
 
-function shape<Body>(name: string, members: Members, more: Record<string, Kind> = {}): Shape<Body> {
+export function shape<Body>(name: string, members: Members, more: Record<string, Kind> = {}): Shape<Body> {
   const kinds = Object.entries(members).flatMap(([kind, names]: [string, string]) =>
     names.split(/\s+/).map((member) => [member, kind] as const),
   )
@@ -83,8 +75,9 @@ export function listOf<Body>(item: Shape<Body>, optional = false): Shape<Body[]>
 export const credentialShape: Shape<CredentialBody> = shape('CredentialRepresentation', {
   string: `id type userLabel secretData credentialData value device hashedSaltedValue salt algorithm federationLink`,
   boolean: 'temporary',
-  number: 'createdDate priority hashIterations counter digits period',
-  any: 'config',
+  number: 'priority hashIterations counter digits period',
+  long: 'createdDate',
+  lists: 'config',
 })
 
 export const userShape: Shape<UserBody> = shape(
@@ -92,13 +85,31 @@ export const userShape: Shape<UserBody> = shape(
   {
     string: 'id username firstName lastName email self origin federationLink serviceAccountClientId',
     boolean: 'emailVerified enabled totp',
-    number: 'createdTimestamp notBefore',
+    number: 'notBefore',
+    long: 'createdTimestamp',
     strings: 'disableableCredentialTypes requiredActions realmRoles groups',
     attributes: 'attributes',
     lists: 'clientRoles applicationRoles',
-    any: 'userProfileMetadata federatedIdentities clientConsents socialLinks access verifiableCredentials',
+    object: 'userProfileMetadata',
   },
-  { credentials: [credentialShape] },
+  {
+    credentials: [credentialShape],
+    access: { values: 'boolean' },
+    verifiableCredentials: ['object'],
+    federatedIdentities: [
+      shape('FederatedIdentityRepresentation', { string: 'identityProvider userId userName' }),
+    ],
+    socialLinks: [
+      shape('SocialLinkRepresentation', { string: 'socialProvider socialUserId socialUsername' }),
+    ],
+    clientConsents: [
+      shape('UserConsentRepresentation', {
+        string: 'clientId',
+        strings: 'grantedClientScopes grantedRealmRoles',
+        long: 'createdDate lastUpdatedDate',
+      }),
+    ],
+  },
 )
 
 export const roleShape: Shape<RoleBody> = shape(
@@ -119,13 +130,12 @@ Object.assign(
   groupMembers,
   shape('', {
     string: 'id name description path parentId',
-    number: 'subGroupCount',
+    long: 'subGroupCount',
     attributes: 'attributes',
     strings: 'realmRoles',
     lists: 'clientRoles',
-    any: 'access',
   }).members,
-  { subGroups: [groupShape] },
+  { subGroups: [groupShape], access: { values: 'boolean' } },
 )
 
 export const mapperShape: Shape<MapperBody> = shape('ProtocolMapperRepresentation', {
@@ -145,9 +155,21 @@ export const clientShape: Shape<ClientBody> = shape(
     number: 'notBefore nodeReRegistrationTimeout',
     strings: 'defaultRoles redirectUris webOrigins defaultClientScopes optionalClientScopes',
     map: 'attributes authenticationFlowBindingOverrides',
-    any: 'registeredNodes authorizationSettings access',
   },
-  { protocolMappers: [mapperShape] },
+  {
+    protocolMappers: [mapperShape],
+    registeredNodes: { values: 'number' },
+    access: { values: 'boolean' },
+    authorizationSettings: shape(
+      'ResourceServerRepresentation',
+      {
+        string: 'id clientId name policyEnforcementMode decisionStrategy',
+        boolean: 'allowRemoteResourceManagement',
+        object: 'authorizationSchema',
+      },
+      { resources: ['object'], policies: ['object'], scopes: ['object'] },
+    ),
+  },
 )
 
 /** The one representation of which Keycloak reads what it knows and passes over the rest. */
@@ -172,36 +194,8 @@ export const requiredActionShape: Shape<Partial<RequiredAction>> = shape(
 
 export const eventsConfigShape: Shape<Record<string, unknown>> = shape('RealmEventsConfigRepresentation', {
   boolean: 'eventsEnabled adminEventsEnabled adminEventsDetailsEnabled',
-  number: 'eventsExpiration',
+  long: 'eventsExpiration',
   strings: 'eventsListeners enabledEventTypes',
-})
-
-export const clientProfilesShape: Shape<{ profiles?: ClientProfileBody[] }> = shape(
-  'ClientProfilesRepresentation',
-  {
-    any: 'profiles globalProfiles',
-  },
-)
-
-export interface ClientProfileBody {
-  executors?: { executor?: string; configuration?: Record<string, unknown> }[]
-}
-
-export const clientPoliciesShape: Shape<{ policies?: ClientPolicyBody[] }> = shape(
-  'ClientPoliciesRepresentation',
-  {
-    any: 'policies globalPolicies',
-  },
-)
-
-export interface ClientPolicyBody {
-  name?: string
-  profiles?: string[]
-}
-
-export const userProfileShape: Shape<{ attributes?: { name?: string }[] }> = shape('UPConfig', {
-  string: 'unmanagedAttributePolicy',
-  any: 'attributes groups',
 })
 
 export const textListShape: Shape<string[]> = { name: 'List', members: {}, texts: true }

@@ -1,10 +1,23 @@
 import type { Shape } from './body.ts'
+import { shape } from './fields.ts'
+
+/** A step as exports have it. */
+export interface ExportedStepBody {
+  authenticator?: string
+  flowAlias?: string
+  requirement?: string
+  priority?: number
+  authenticatorConfig?: string
+}
 
 export interface FlowBody {
   alias?: string
   description?: string
+  id?: string
   providerId?: string
   topLevel?: boolean
+  builtIn?: boolean
+  authenticationExecutions?: ExportedStepBody[]
 }
 
 export const flowShape: Shape<FlowBody> = {
@@ -16,7 +29,13 @@ export const flowShape: Shape<FlowBody> = {
     providerId: 'string',
     topLevel: 'boolean',
     builtIn: 'boolean',
-    authenticationExecutions: 'any',
+    authenticationExecutions: [
+      shape('AuthenticationExecutionExportRepresentation', {
+        string: 'authenticatorConfig authenticator requirement flowAlias',
+        boolean: 'authenticatorFlow autheticatorFlow userSetupAllowed',
+        number: 'priority',
+      }),
+    ],
   },
 }
 
@@ -49,19 +68,25 @@ export const executionInfoShape: Shape<ExecutionInfoBody> = {
   },
 }
 
-export const configShape: Shape<{ alias?: string; config?: Record<string, string> }> = {
+export const configShape: Shape<{ id?: string; alias?: string; config?: Record<string, string> }> = {
   name: 'AuthenticatorConfigRepresentation',
   members: { id: 'string', alias: 'string', config: 'map' },
 }
 
-export const newNameShape: Shape<{ newName?: string }> = { name: 'Map', members: { newName: 'string' } }
+export const newNameShape: Shape<{ newName?: string }> = {
+  name: 'Map',
+  lenient: true,
+  members: { newName: 'string' },
+}
 
 export const newExecutionShape: Shape<{ provider?: string }> = {
   name: 'Map',
-  members: { provider: 'string', priority: 'any' },
+  lenient: true,
+  members: { provider: 'string', priority: 'number' },
 }
 
 export const newSubFlowShape: Shape<{ alias?: string; type?: string; description?: string }> = {
   name: 'Map',
-  members: { alias: 'string', type: 'string', description: 'string', provider: 'string', priority: 'any' },
+  lenient: true,
+  members: { alias: 'string', type: 'string', description: 'string', provider: 'string', priority: 'number' },
 }

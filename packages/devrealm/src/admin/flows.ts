@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
+import { wrongType } from './body.ts'
 import { badRequest, conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
 import { copyFlow, executionsOf, flowOf } from './flow-representations.ts'
 import { flowProviders, subFlowChoices } from './flow-providers.ts'
@@ -100,7 +101,7 @@ function namedFlowRoutes(app: FastifyInstance, context: RealmContext): void {
     const parent = tree(all, flow).find((each) => each.executions.some((step) => step.id === body.id))
     if (parent === undefined) throw notFound('Illegal execution')
     const requirement = subFlowChoices.find((each) => each === body.requirement)
-    if (requirement === undefined) throw unforeseen()
+    if (requirement === undefined) throw wrongType()
     // A body without a priority puts the step first: Keycloak takes 0 for it.
     const executions = parent.executions.map((step) =>
       step.id === body.id ? { ...step, requirement, priority: body.priority ?? 0 } : step,

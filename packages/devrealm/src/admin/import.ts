@@ -3,7 +3,7 @@ import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
 import { addClient, updateClient } from './client-changes.ts'
 import { addClientScope } from './client-scopes.ts'
-import { AdminError, badRequest, conflict, refused, unforeseen } from './errors.ts'
+import { AdminError, badRequest, conflict, missing, refused, unforeseen } from './errors.ts'
 import type { UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import { addGroup } from './groups.ts'
@@ -57,7 +57,7 @@ async function importContents(realm: RealmStore, body: RealmBody): Promise<void>
   importScopeMappings(realm, body)
   for (const group of body.groups ?? []) addGroup(realm, group, undefined, true)
   const groups = (body.defaultGroups ?? []).map((path) => groupByPath(realm, path)?.id)
-  if (groups.includes(undefined)) throw unforeseen()
+  if (groups.includes(undefined)) throw missing()
   if (groups.length > 0) realm.update({ ...realm.info, defaultGroups: groups as string[] })
   for (const user of body.users ?? []) await importUser(realm, user)
 }
@@ -80,7 +80,7 @@ function importRoles(realm: RealmStore, body: RealmContents): void {
   )
   for (const [clientId, roles] of Object.entries(body.roles?.client ?? {})) {
     const client = realm.clientByName.get(clientId)
-    if (client === undefined) throw unforeseen()
+    if (client === undefined) throw missing()
     for (const role of roles) {
       added.push([realm.role(role.name ?? '', client.id) ?? addRole(realm, role, client.id, role.id), role])
     }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import { authenticationRoutes } from './authentication.ts'
+import { wrongType } from './body.ts'
 import { clientRoutes } from './clients.ts'
 import { clientScopeRoutes } from './client-scopes.ts'
 import { AdminError, notFound, notStored, unforeseen } from './errors.ts'
@@ -33,6 +34,11 @@ export async function adminRoutes(app: FastifyInstance, context: RealmContext): 
         .code(error.statusCode)
         .type('application/json')
         .send(JSON.stringify({ error: error.message }))
+    }
+    // The engine's own limits, of its stack or of a text's length: no input is worth more.
+    if (error instanceof RangeError) {
+      request.log.warn({ err: error }, 'a request is too large to be handled')
+      return reply.code(400).type('application/json').send(JSON.stringify(wrongType().body))
     }
     request.log.error(error)
     return reply.code(500).type('application/json').send(JSON.stringify(unforeseen().body))

@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
-import type { Shape } from './body.ts'
+import { type Shape, wrongType } from './body.ts'
 import { addClient } from './client-changes.ts'
-import { AdminError, conflict, unforeseen } from './errors.ts'
-import { clientShape, groupShape, roleShape, type UserBody, userShape } from './fields.ts'
+import { AdminError, conflict, missing, unforeseen } from './errors.ts'
+import { clientShape, groupShape, type UserBody, userShape } from './fields.ts'
 import { addGroup } from './groups.ts'
 import { importUser } from './import.ts'
-import type { RealmContents } from './realm-fields.ts'
+import { type RealmContents, rolesShape } from './realm-fields.ts'
 import { addNamedComposites, addRole } from './roles.ts'
 import { Family, none, ok } from './router.ts'
 
@@ -34,7 +34,7 @@ const partialImportShape: Shape<Body> = {
     users: [userShape],
     clients: [clientShape],
     groups: [groupShape],
-    roles: { name: 'RolesRepresentation', members: { realm: [roleShape], client: 'any' } },
+    roles: rolesShape,
   },
 }
 
@@ -61,7 +61,7 @@ interface Part {
 async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
   const policy = (body.ifResourceExists ?? 'FAIL') as Policy
   if (!['SKIP', 'FAIL'].includes(policy)) {
-    throw new AdminError(500, { error: 'unknown_error', error_description: 'Cannot parse the JSON' })
+    throw wrongType()
   }
   const results: Result[] = []
   for (const part of partsOf(realm, body)) {
@@ -107,7 +107,7 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
   ]
   for (const { role, clientId } of roles) {
     const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
-    if (clientId !== undefined && client === undefined) throw unforeseen()
+    if (clientId !== undefined && client === undefined) throw missing()
     const name = role.name ?? ''
     yield {
       resourceType: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',

@@ -29,15 +29,16 @@ export class Query {
   }
 
   /**
-   * A whole number.
+   * A whole number of 32 bits.
    *
    * @throws {AdminError} 404 for another text: Keycloak then finds no resource that takes it
    */
   number(name: string): number | undefined {
     const text = this.text(name)
     if (text === undefined || text === '') return undefined
-    if (!/^[+-]?\d+$/.test(text)) throw notFound()
-    return Number(text)
+    const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!(number >= -(2 ** 31) && number < 2 ** 31)) throw notFound()
+    return number
   }
 
   /** The part of a list that `first` and `max` ask for; a negative number, or none, sets no bound. */

@@ -1,4 +1,4 @@
-import type { Realm } from '../model.ts'
+import type { Realm, RequiredAction } from '../model.ts'
 import type { Kind, Shape } from './body.ts'
 import {
   type ClientBody,
@@ -8,11 +8,21 @@ import {
   type GroupBody,
   groupShape,
   type Known,
+  mapperShape,
+  requiredActionShape,
   type RoleBody,
   roleShape,
+  shape,
   type UserBody,
   userShape,
 } from './fields.ts'
+import { configShape, type FlowBody, flowShape } from './flow-fields.ts'
+import {
+  type ClientPolicyBody,
+  clientPoliciesShape,
+  type ClientProfileBody,
+  clientProfilesShape,
+} from './settings-fields.ts'
 
 /** What a realm may be imported with, beside its settings. */
 export interface RealmContents {
@@ -23,6 +33,20 @@ export interface RealmContents {
   users?: UserBody[]
   defaultRoles?: string[]
   defaultGroups?: string[]
+  authenticationFlows?: FlowBody[]
+  authenticatorConfig?: { id?: string; alias?: string; config?: Record<string, string> }[]
+  requiredActions?: Partial<RequiredAction>[]
+  scopeMappings?: ScopeMappingBody[]
+  clientScopeMappings?: Record<string, ScopeMappingBody[]>
+  clientProfiles?: { profiles?: ClientProfileBody[] }
+  clientPolicies?: { policies?: ClientPolicyBody[] }
+  components?: Record<string, { config?: Record<string, string[]> }[]>
+}
+
+export interface ScopeMappingBody {
+  client?: string
+  clientScope?: string
+  roles?: string[]
 }
 
 /** Members without a type here are settings, or are passed over. */
@@ -50,9 +74,11 @@ const numbers = `notBefore refreshTokenMaxReuse accessTokenLifespan accessTokenL
   offlineSessionMaxLifespan clientSessionIdleTimeout clientSessionMaxLifespan clientOfflineSessionIdleTimeout
   clientOfflineSessionMaxLifespan accessCodeLifespan accessCodeLifespanUserAction accessCodeLifespanLogin
   actionTokenGeneratedByAdminLifespan actionTokenGeneratedByUserLifespan oauth2DeviceCodeLifespan oauth2DevicePollingInterval
-  maxTemporaryLockouts maxFailureWaitSeconds minimumQuickLoginWaitSeconds waitIncrementSeconds quickLoginCheckMilliSeconds
+  maxTemporaryLockouts maxFailureWaitSeconds minimumQuickLoginWaitSeconds waitIncrementSeconds
   maxDeltaTimeSeconds failureFactor maxSecondaryAuthFailures otpPolicyInitialCounter otpPolicyDigits otpPolicyLookAheadWindow
-  otpPolicyPeriod eventsExpiration webAuthnPolicyCreateTimeout webAuthnPolicyPasswordlessCreateTimeout`
+  otpPolicyPeriod webAuthnPolicyCreateTimeout webAuthnPolicyPasswordlessCreateTimeout`
+
+const longs = 'quickLoginCheckMilliSeconds eventsExpiration'
 
 const lists = `defaultRoles defaultGroups requiredCredentials otpSupportedApplications defaultDefaultClientScopes
   defaultOptionalClientScopes eventsListeners enabledEventTypes supportedLocales webAuthnPolicySignatureAlgorithms
@@ -61,11 +87,68 @@ const lists = `defaultRoles defaultGroups requiredCredentials otpSupportedApplic
 
 const maps = 'browserSecurityHeaders smtpServer attributes'
 
+const scopeMapping: Kind = {
+  ...shape('ScopeMappingRepresentation', {
+    string: 'self client clientScope clientTemplate',
+    strings: 'roles',
+  }),
+}
+
+/** A representation of what this realm does not have: its known members are of their types, the others are passed over. */
+function foreign(members: Parameters<typeof shape>[1]): Kind {
+  return { ...shape('', members), lenient: true }
+}
+
+export const rolesShape: Shape<NonNullable<RealmContents['roles']>> = {
+  name: 'RolesRepresentation',
+  members: { realm: [roleShape], client: { values: [roleShape] }, application: { values: [roleShape] } },
+}
+
 /** Members that only an import reads; an update of the realm passes them over. */
-const contents = `defaultRole adminPermissionsClient localizationTexts federatedUsers scopeMappings clientScopeMappings
-  userFederationProviders userFederationMappers identityProviders identityProviderMappers protocolMappers components
-  authenticationFlows authenticatorConfig requiredActions organizations clientProfiles clientPolicies socialProviders
-  applicationScopeMappings applications oauthClients clientTemplates`
+const contents: Record<string, Kind> = {
+  roles: rolesShape,
+  clients: [clientShape],
+  clientScopes: [clientScopeShape],
+  groups: [groupShape],
+  users: [userShape],
+  defaultRole: roleShape,
+  adminPermissionsClient: clientShape,
+  localizationTexts: { values: 'map' },
+  federatedUsers: [userShape],
+  scopeMappings: [scopeMapping],
+  clientScopeMappings: { values: [scopeMapping] },
+  applicationScopeMappings: { values: [scopeMapping] },
+  protocolMappers: [mapperShape],
+  components: {
+    values: [foreign({ string: 'id name providerId subType', lists: 'config', object: 'subComponents' })],
+  },
+  authenticationFlows: [flowShape],
+  authenticatorConfig: [configShape],
+  requiredActions: [requiredActionShape],
+  clientProfiles: clientProfilesShape,
+  clientPolicies: clientPoliciesShape,
+  socialProviders: 'map',
+  applications: [foreign({ string: 'id clientId name', boolean: 'enabled', object: 'claims' })],
+  oauthClients: [foreign({ string: 'id clientId name', boolean: 'enabled', object: 'claims' })],
+  clientTemplates: [foreign({ string: 'id name description protocol', map: 'attributes' })],
+  identityProviders: [
+    foreign({
+      string: 'alias displayName internalId providerId',
+      boolean: 'enabled trustEmail',
+      map: 'config',
+    }),
+  ],
+  identityProviderMappers: [
+    foreign({ string: 'id name identityProviderAlias identityProviderMapper', map: 'config' }),
+  ],
+  userFederationProviders: [
+    foreign({ string: 'id displayName providerName', number: 'priority lastSync', map: 'config' }),
+  ],
+  userFederationMappers: [foreign({ string: 'id name federationMapperType', map: 'config' })],
+  organizations: [
+    foreign({ string: 'id name alias description', boolean: 'enabled', attributes: 'attributes' }),
+  ],
+}
 
 const named = (names: string, kind: Kind): [string, Kind][] => names.split(/\s+/).map((name) => [name, kind])
 
@@ -77,23 +160,13 @@ export const realmShape: Shape<RealmBody> = {
     ...named(numbers, 'number'),
     ...named(lists, 'strings'),
     ...named(maps, 'map'),
-    ...named(contents, 'any'),
-    [
-      'roles',
-      {
-        name: 'RolesRepresentation',
-        members: { realm: [roleShape], client: 'any', application: 'any' },
-      },
-    ],
-    ['clients', [clientShape]],
-    ['clientScopes', [clientScopeShape]],
-    ['groups', [groupShape]],
-    ['users', [userShape]],
-  ] as [string, Kind][]),
+    ...named(longs, 'long'),
+    ...Object.entries(contents),
+  ]),
 }
 
 /** Members of a realm's body that are settings of the realm. */
-export const settingNames: readonly string[] = [texts, flags, numbers, maps, lists]
+export const settingNames: readonly string[] = [texts, flags, numbers, longs, maps, lists]
   .flatMap((names) => names.split(/\s+/))
   .filter(
     (name) =>

@@ -67,8 +67,12 @@ export function briefRealmOf(realm: RealmStore): Record<string, unknown> {
 export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Realm> {
   const changes: Record<string, unknown> = {}
   for (const name of settingNames) if (body[name] !== undefined) changes[name] = body[name]
-  if (body.clientProfiles !== undefined) changes['clientProfiles'] = body.clientProfiles
-  if (body.clientPolicies !== undefined) changes['clientPolicies'] = body.clientPolicies
+  if (body.clientProfiles !== undefined) {
+    changes['clientProfiles'] = { profiles: body.clientProfiles.profiles ?? [] }
+  }
+  if (body.clientPolicies !== undefined) {
+    changes['clientPolicies'] = { policies: body.clientPolicies.policies ?? [] }
+  }
   const before: Readonly<Record<string, unknown>> = realm.info
   checkPolicy(body.passwordPolicy ?? '')
   const smtp = body['smtpServer'] as Record<string, string> | undefined

@@ -155,7 +155,10 @@ export function urlOf(context: RealmContext, request: FastifyRequest): string {
 /** Sends what a handler returned, in Keycloak's content types. */
 export function answer(reply: FastifyReply, given: Answer): FastifyReply {
   if (given === undefined) return reply.code(204).send()
-  if (given.location !== undefined) reply.header('location', given.location)
+  // An id may be any text; a header is ASCII.
+  if (given.location !== undefined) {
+    reply.header('location', given.location.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
+  }
   reply.code(given.status)
   if (given.body === undefined) return (given.type === undefined ? reply : reply.type(given.type)).send()
   return reply.type(given.type ?? 'application/json;charset=UTF-8').send(JSON.stringify(given.body))

@@ -3,19 +3,15 @@ import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context.ts'
 import { allKeys } from '../crypto/keys.ts'
 import type { RealmKey } from '../model.ts'
-import { isValidRotation, secretRotation } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isVisitor, needs } from './access.ts'
-import { notFound, refused, unforeseen } from './errors.ts'
+import { notFound } from './errors.ts'
 import { findEvents } from './event-query.ts'
 import { eventTypes } from './event-types.ts'
-import {
-  type ClientProfileBody,
-  clientPoliciesShape,
-  clientProfilesShape,
-  eventsConfigShape,
-} from './fields.ts'
+import { eventsConfigShape } from './fields.ts'
+import { checkPolicies, checkProfiles, policiesOf, profilesOf } from './client-policies.ts'
 import { Family, none, nothing, ok } from './router.ts'
+import { clientPoliciesShape, clientProfilesShape } from './settings-fields.ts'
 
 /** What else belongs to a realm: keys, events, policies for clients, sessions, brute-force protection. */
 export function settingsRoutes(app: FastifyInstance, context: RealmContext): void {
@@ -143,42 +139,19 @@ async function componentsOf(realm: RealmStore) {
 
 /** Client profiles and policies are kept as they are given; of their executors only `secret-rotation` does something. */
 function policyRoutes(family: Family<undefined>): void {
-  family.get('/client-policies/profiles', needs.viewRealm, ({ realm }) => ok(realm.info['clientProfiles']))
-  family.put(
-    '/client-policies/profiles',
-    needs.manageRealm,
-    clientProfilesShape,
-    ({ context, realm, body }) => {
-      checkProfiles(context, body.profiles ?? [])
-      realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
-      return undefined
-    },
-  )
-  family.get('/client-policies/policies', needs.viewRealm, ({ realm }) => ok(realm.info['clientPolicies']))
-  family.put('/client-policies/policies', needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
-    const profiles = (realm.info['clientProfiles'] as { profiles: { name?: string }[] }).profiles
-    for (const policy of body.policies ?? []) {
-      const unknown = policy.profiles?.find((name) => !profiles.some((profile) => profile.name === name))
-      if (unknown !== undefined) {
-        throw refused(`Policy ${policy.name ?? ''} contains invalid profile ${unknown}`)
-      }
-    }
+  const [profiles, policies] = ['/client-policies/profiles', '/client-policies/policies']
+  family.get(profiles, needs.viewRealm, ({ realm }) => ok(profilesOf(realm)))
+  family.put(profiles, needs.manageRealm, clientProfilesShape, ({ context, realm, body }) => {
+    checkProfiles(context.features, body.profiles ?? [])
+    realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
+    return undefined
+  })
+  family.get(policies, needs.viewRealm, ({ realm }) => ok(policiesOf(realm)))
+  family.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
+    checkPolicies(body.policies ?? [], profilesOf(realm).profiles)
     realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
     return undefined
   })
-}
-
-function checkProfiles(context: RealmContext, profiles: readonly ClientProfileBody[]): void {
-  for (const { executor, configuration } of profiles.flatMap((profile) => profile.executors ?? [])) {
-    if (executor !== 'secret-rotation') continue
-    const isValid = context.features.has(secretRotation) ? isValidRotation(configuration) : false
-    if (isValid === undefined) throw unforeseen()
-    if (!isValid) {
-      throw refused(
-        'proposed client profile contains the executor, which does not have valid provider, or has invalid configuration.',
-      )
-    }
-  }
 }
 
 function sessionRoutes(family: Family<undefined>): void {

@@ -3,23 +3,7 @@ import { javaOrder } from '../oidc/java-order.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { AdminError } from './errors.ts'
 import { patternTester } from './patterns.ts'
-
-interface ProfileAttribute {
-  name: string
-  displayName?: string
-  validations?: Record<string, Record<string, unknown>>
-  required?: { roles?: string[] }
-  permissions?: { view?: string[]; edit?: string[] }
-  multivalued?: boolean
-  group?: string
-  annotations?: Record<string, unknown>
-}
-
-interface Profile {
-  attributes?: ProfileAttribute[]
-  groups?: unknown[]
-  unmanagedAttributePolicy?: string
-}
+import type { Profile } from './settings-fields.ts'
 
 interface Problem {
   field: string

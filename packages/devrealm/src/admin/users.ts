@@ -6,11 +6,13 @@ import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
 import { isStorable } from './body.ts'
 import { AdminError, badRequest, forbidden, notFound, refused } from './errors.ts'
-import { credentialShape, textListShape, userProfileShape, userShape } from './fields.ts'
+import { credentialShape, textListShape, userShape } from './fields.ts'
 import { accessOfUser, groupOf, sessionOf, userOf } from './representations.ts'
 import { mappingRoutes, userHolder } from './role-mappings.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
 import { addUser, changeUser, passwordChange, updateUser } from './user-changes.ts'
+import { userProfileShape } from './settings-fields.ts'
+import { checkProfileConfig } from './user-profile-config.ts'
 import { profileMetadata, profileOf, unmanagedAttributes } from './user-profile.ts'
 import { findUsers } from './user-search.ts'
 
@@ -75,11 +77,7 @@ function profileRoutes(app: FastifyInstance, context: RealmContext): void {
   const profile = new Family(app, context, '/users/profile', none)
   profile.get('', needs.viewUserProfile, ({ realm }) => ok(profileOf(realm)))
   profile.put('', needs.manageRealm, userProfileShape, ({ realm, body }) => {
-    const names = body.attributes?.map((attribute) => attribute.name)
-    const missing = ['username', 'email'].filter((name) => !(names?.includes(name) ?? false))
-    if (names !== undefined && missing.length > 0) {
-      throw refused(`[${missing.map((name) => `The attribute '${name}' can not be removed`).join(', ')}]`)
-    }
+    checkProfileConfig(body)
     const attributes = (body.attributes ?? profileOf(realm).attributes ?? []).map((attribute) => ({
       ...attribute,
       multivalued: 'multivalued' in attribute ? attribute.multivalued : false,

@@ -77,7 +77,10 @@ function voteOf(
   realm: RealmStore,
   client: Readonly<Client>,
 ): boolean | undefined {
-  const list = (name: string): unknown[] => (configuration[name] as unknown[] | undefined) ?? []
+  const list = (name: string): unknown[] => {
+    const value = configuration[name]
+    return Array.isArray(value) ? value : []
+  }
   switch (condition) {
     case 'any-client':
       return true
@@ -95,8 +98,17 @@ function voteOf(
   }
 }
 
+/** Conditions are stored unchecked: one that is none has no attributes. */
 function attributesOf(text: unknown): { key: string; value: string }[] {
-  return JSON.parse(typeof text === 'string' ? text : '[]') as { key: string; value: string }[]
+  let list: unknown
+  try {
+    list = JSON.parse(typeof text === 'string' ? text : '[]')
+  } catch {
+    return []
+  }
+  const isAttribute = (each: unknown): each is { key: string; value: string } =>
+    typeof each === 'object' && each !== null
+  return Array.isArray(list) ? (list as unknown[]).filter(isAttribute) : []
 }
 
 /** The attributes of a client that has just got a new secret in place of `old`. */
