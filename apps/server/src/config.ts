@@ -49,7 +49,7 @@ export interface Config extends RealmConfig {
   /** Addresses and networks whose forwarded headers count. */
   readonly trustedProxies: readonly string[]
   readonly logLevel: string
-  /** Which of these anybody may read at the public address: in production none unless `EXPOSE` names them. */
+  /** Which of these are public: in production none unless `EXPOSE` names them. */
   readonly exposed: readonly Exposable[]
   /** The administrator that the embedded Keycloak is made with, by the variables of Keycloak's own container. */
   readonly administrator: { readonly username: string; readonly password: string }

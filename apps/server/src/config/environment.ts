@@ -50,7 +50,7 @@ export class Environment {
     return undefined
   }
 
-  /** Variables that look like ours and that nobody asks for: a mistyped one would be without effect. */
+  /** Variables that look like this server's and are not read: a mistyped name has no effect. */
   unknown(): string[] {
     const isOurs = (name: string): boolean =>
       /^(?:KEYCLOAK|CLOAKWRIGHT)_/.test(name) || this.#asked.has(name.replace(/_FILE$/, ''))

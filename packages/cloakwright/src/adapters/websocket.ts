@@ -89,6 +89,24 @@ const withoutBody = { form: () => undefined, id: () => undefined }
  * arrive first and the library knows the code. Without this call the guard writes the frame on the connection itself.
  *
  * @param request That of the handshake: Node's own, or Fastify's.
+ * @example
+ * ```ts
+ * import websocket from '@fastify/websocket'
+ * import { createVerifier } from 'cloakwright'
+ * import { cloakwright, requireUser } from 'cloakwright/fastify'
+ * import { closeOnEnd } from 'cloakwright/websocket'
+ * import Fastify from 'fastify'
+ *
+ * const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
+ * const app = Fastify()
+ * await app.register(websocket)
+ * await app.register(cloakwright, { verifier })
+ *
+ * app.get('/feed', { websocket: true, onRequest: requireUser() }, (socket, request) => {
+ *   closeOnEnd(socket, request)
+ *   socket.send('hello')
+ * })
+ * ```
  */
 export function closeOnEnd(
   socket: ClosableSocket,

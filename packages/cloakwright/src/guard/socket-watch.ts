@@ -6,7 +6,7 @@ import type { AccessToken, Verifier } from '../token/index.ts'
 import { closeSocket, type SocketEnd, socketEnds } from './close-socket.ts'
 import type { Admission, GuardedRequest } from './types.ts'
 
-/** What a guard says of an open socket: when to look again, in milliseconds since the epoch, or why it ends. */
+/** The verdict on an open socket: when to check it again, in milliseconds since the epoch, or why it ends. */
 type Verdict = number | SocketEnd
 
 /** On what an open socket depends. */
@@ -33,7 +33,7 @@ export type SocketWatch = (
 
 /**
  * A token lasts until its `exp` or its revocation. A session outlasts its tokens: at the end of each, the handshake is
- * decided on anew with the session's next token, so that a role that was taken away counts here too.
+ * checked again with the session's next token, so that a role that was taken away counts here too.
  */
 export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | undefined): SocketWatch {
   const now = (): number => verifier.clock.now()

@@ -176,7 +176,7 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
 })
 
 describe('a socket of a session whose access token expires', () => {
-  test('goes on with the next one', async () => {
+  test('stays open with the next one', async () => {
     stopTime()
     let refreshed = 0
     const store = memorySessionStore()

@@ -82,6 +82,19 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     expect(many.filter((sid) => !holds(b, sid))).toEqual([])
   })
 
+  it('is told within a second to whoever waits for it on the other, and to nobody else', async () => {
+    const told: string[] = []
+    const watch = (sid: string): (() => void) =>
+      b.revocations.watch(tokenOf(sid), issuer, () => told.push(sid))
+    const ends = [watch('watched'), watch('spared'), watch('left')]
+    ends[2]?.()
+    await a.revocations.revoke(issuer, { sid: 'left' })
+    await a.revocations.revoke(issuer, { sid: 'watched' })
+    await vi.waitFor(() => expect(told).toEqual(['watched']), { timeout: 1000, interval: 5 })
+    await holdsOnB(await revokedOnA(), 1000)
+    expect(told).toEqual(['watched'])
+  })
+
   it('is known to a replica that starts later', async () => {
     const sid = await revokedOnA()
     const late = await start(database.url)
