@@ -23,6 +23,7 @@ const overrides = { 'light-my-request': '6.6.0' }
 
 const pauses = [5, 15, 30]
 
+/** A version of Nest with GraphQL and gateways. */
 const nest = (version, graphql) => ({
   ...Object.fromEntries(
     [
@@ -68,7 +69,7 @@ const services = {
     '@as-integrations/express5': '1.1.2',
     '@nestjs/apollo': '13.4.5',
   },
-  nest12: nest('12.5.0', '14.0.3'),
+  nest12: nest('12.0.0', '14.0.3'),
 }
 
 await main(async () => {
