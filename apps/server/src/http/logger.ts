@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
+import { logDestination } from './log-destination.ts'
 
 /** The server's log: one JSON object a line, without credentials whatever is handed to it. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
@@ -11,7 +12,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       serializers: { req: toRequest, res: toResponse, err: toError },
       redact: { paths: SECRET_PATHS, censor: '[redacted]' },
     },
-    destination ?? pino.destination(1),
+    destination ?? logDestination(1),
   ) as Logger & FastifyBaseLogger
 }
 
