@@ -64,6 +64,10 @@ export async function main(work) {
   try {
     await work()
   } catch (error) {
+    if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
+      say(`error: ${error.message}\n  Free space on that disk, and try again`)
+      process.exit(1)
+    }
     if (!(error instanceof Problem)) throw error
     say(`error: ${error.message}\n  ${error.hint}`)
     process.exit(1)

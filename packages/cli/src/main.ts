@@ -6,7 +6,8 @@ import { createProgram } from './program.ts'
 // The next program of a pipe needs no more of it: `cloakwright users list | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCode.done)
-  throw error
+  process.stderr.write(`error: standard output can't be written (${error.code})\n`)
+  process.exit(exitCode.failed)
 })
 
 const code = await run()

@@ -45,6 +45,12 @@ export function printError(error: unknown): void {
     if (error.hint !== undefined) say(`  ${escapedLines(error.hint).replaceAll('\n', '\n  ')}`)
     return
   }
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    say(`${label}: ${escapedLines((error as Error).message)} (CW_DISK_FULL)`)
+    say('  Free space on the disk that it writes to, then run the same command again')
+    return
+  }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   say(`${label}: ${escapedLines(text)}`)
   say('  This is a fault of cloakwright itself: please report it, with the lines above and your command.')

@@ -1,4 +1,4 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
 import type { TrailHead } from './chain.ts'
 
@@ -17,8 +17,22 @@ import type { TrailHead } from './chain.ts'
  * ```
  */
 export function headFile(path: string): (head: TrailHead) => Promise<void> {
-  return async ({ sequence, hash }) =>
-    await appendFile(path, `${JSON.stringify({ sequence, hash })}\n`, { mode: 0o600, flush: true })
+  return async ({ sequence, hash }) => {
+    const file = await open(path, 'a', 0o600)
+    try {
+      const { size } = await file.stat()
+      try {
+        await file.appendFile(`${JSON.stringify({ sequence, hash })}\n`)
+        await file.sync()
+      } catch (error) {
+        // A full disk takes half a line, and the next head would be glued to it.
+        await file.truncate(size).catch(() => {})
+        throw error
+      }
+    } finally {
+      await file.close()
+    }
+  }
 }
 
 /**

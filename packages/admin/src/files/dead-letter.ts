@@ -58,12 +58,18 @@ export async function openDeadLetter(
       lines.add(line)
       count += 1
       const entry = `${JSON.stringify({ line, reason, row: raw ?? null })}\n`
-      const done = last.then(() => handle.appendFile(entry))
-      last = done.catch(() => {})
+      // After a failed write the file's end is unknown: nothing more may follow it.
+      const done = last
+        .then(() => handle.appendFile(entry))
+        .catch((error: unknown) => {
+          throw notWritten(path, error)
+        })
+      last = done
+      last.catch(() => {})
       return done
     },
     async close() {
-      await last
+      await last.catch(() => {})
       await handle.sync()
       await handle.close()
       if (count === 0) await unlink(path)
@@ -87,6 +93,19 @@ async function openFile(path: string, resume: boolean): Promise<FileHandle> {
       cause,
     })
   }
+}
+
+function notWritten(path: string, cause: unknown): unknown {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return cause
+  return new CloakwrightError(
+    'CW_DISK_FULL',
+    `No space left to write the dead-letter file ${path} (${code})`,
+    {
+      hint: 'Free space on its disk, then run the same command again to resume.',
+      cause,
+    },
+  )
 }
 
 const beginning = '{"line":'

@@ -1,5 +1,6 @@
 import { fdatasync, writev } from 'node:fs'
 import { promisify } from 'node:util'
+import { CloakwrightError } from 'cloakwright'
 import { type JournalRecord, writeRecord } from './journal-records.ts'
 
 /** Appends records to a journal. */
@@ -22,8 +23,10 @@ export function createWriter(descriptor: number, from: number): JournalWriter {
     waiting = []
     next = undefined
     const size = buffers.reduce((sum, { length }) => sum + length, 0)
-    const { bytesWritten } = await write(descriptor, buffers, position)
-    if (bytesWritten !== size) throw new Error('The journal could not be written: is the disk full?')
+    const { bytesWritten } = await write(descriptor, buffers, position).catch((error: unknown) => {
+      throw notWritten(error)
+    })
+    if (bytesWritten !== size) throw notWritten(new Error(`${bytesWritten} of ${size} bytes written`))
     position += size
     await sync(descriptor)
   }
@@ -41,6 +44,20 @@ export function createWriter(descriptor: number, from: number): JournalWriter {
     },
     settled: () => current.catch(() => {}),
   }
+}
+
+/** Where there is no room, a write may also be short, without an error. */
+function notWritten(cause: unknown): unknown {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code !== undefined && code !== 'ENOSPC' && code !== 'EDQUOT') return cause
+  return new CloakwrightError(
+    'CW_DISK_FULL',
+    `No space left to write the job's journal (${code ?? 'short write'})`,
+    {
+      hint: 'Free space on its disk, then run the same command again to resume.',
+      cause,
+    },
+  )
 }
 
 const write = promisify(writev)

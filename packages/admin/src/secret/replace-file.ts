@@ -65,6 +65,7 @@ async function inPlaceOf(
 }
 
 const hints: Readonly<Record<string, string>> = {
+  ENOSPC: 'Free space on its disk: the file is as it was.',
   EBUSY: 'A single file that is mounted into a container can’t be replaced: mount its folder.',
   EPERM: 'Run as the file’s owner, or as one who may give files away: the owner is kept.',
 }

@@ -60,12 +60,14 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
   makeServerFolder(options.distribution, server)
 
   const log = createWriteStream(join(folder, 'keycloak.log'))
+  // A full disk ends the log, not Keycloak.
+  log.on('error', () => {})
   const child = launch(server, port, management, options)
   const tail = keepTail(child, log)
   let stopping = false
   const exited = ended(child).then(async ([code, by]) => {
     // Written before anybody exits because of it.
-    await finished(log.end())
+    await finished(log.end()).catch(() => {})
     if (stopping) return
     throw new CloakwrightError(
       'CW_PROVIDER_UNAVAILABLE',

@@ -230,6 +230,16 @@ function requireFolderOfItsOwn({ path, folder, stat }: LockTarget): void {
 
 function notLockable(path: string, folder: string, cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? 'unknown'
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new CloakwrightError(
+      'CW_DISK_FULL',
+      `No space left for the lock of ${path} in ${folder} (${code})`,
+      {
+        hint: 'Free space on that disk, then start again.',
+        cause,
+      },
+    )
+  }
   return new CloakwrightError('CW_CONFIG_INVALID', `No lock for ${path} can be made in ${folder} (${code})`, {
     hint: 'Keep it in a folder on a local disk, where this user may create files and UNIX sockets.',
     cause,

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CloakwrightError } from 'cloakwright'
 import { fromPglite, type PgliteLike, type SqlClient } from 'cloakwright/state'
-import { logFile, requireRoom, toDiskError } from './disk.ts'
+import { roomToWrite, requireRoom, toDiskError } from './disk.ts'
 import { ReopeningPglite } from './reopening-pglite.ts'
 
 /**
@@ -19,7 +19,7 @@ export interface EmbeddedDatabase {
   /**
    * Resolves when the database answers and can write.
    *
-   * @throws {CW_DISK_FULL} when its disk has less than 16 MB left
+   * @throws {CW_DISK_FULL} when its disk has less than 4 MB left
    * @throws {CW_STATE_UNAVAILABLE} when it does not answer
    */
   check(): Promise<void>
@@ -101,7 +101,7 @@ async function open(folder: string): Promise<EmbeddedDatabase> {
     sql,
     check: async () => {
       await sql.query('select 1', [])
-      requireRoom(folder, logFile)
+      requireRoom(folder, roomToWrite)
     },
     close: async () => {
       stopTrimming()

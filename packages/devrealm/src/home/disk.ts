@@ -3,11 +3,11 @@ import { CloakwrightError } from 'cloakwright'
 
 const megabyte = 2 ** 20
 
-/** Bytes of a file of PostgreSQL's log: with less room, the next write that needs one stops the database. */
-export const logFile: number = 16 * megabyte
+/** Bytes with less than which the next writes stop the database: some files of its log (1 MB each) and of its tables. */
+export const roomToWrite: number = 4 * megabyte
 
 /** Bytes that a database needs to open and to recover. */
-export const roomToOpen: number = 2 * logFile
+export const roomToOpen: number = 32 * megabyte
 
 export function diskFull(message: string, cause?: unknown): CloakwrightError {
   return new CloakwrightError('CW_DISK_FULL', message, {

@@ -11,12 +11,14 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
+import { toDiskError } from './disk.ts'
 
 /**
  * The secret kept in `folder/name`, made at the first call: one line, readable by its owner only (mode 0600).
  * It is written aside and linked into place, so that nobody ever reads half of it, and of two makers one wins.
  *
  * @throws {CW_CONFIG_INVALID} when the file is empty or has several lines
+ * @throws {CW_DISK_FULL} when there is no room for it: nothing is left of it
  * @example
  * ```ts
  * import { randomBytes } from 'node:crypto'
@@ -41,7 +43,7 @@ export function keptSecret(folder: string, name: string, make: () => string): st
     }
     linkSync(aside, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw toDiskError(error, file)
   } finally {
     rmSync(aside, { force: true })
   }

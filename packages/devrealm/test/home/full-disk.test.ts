@@ -1,9 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { keptSecret } from '@cloakwright/devrealm/home'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
@@ -67,4 +68,21 @@ describe.runIf(canMount)('a database on a full disk', () => {
   it('is not made, which the error says, and is when there is room', async () => {
     expect(await run('start')).toEqual({ full: 'CW_DISK_FULL', later: [{ one: 1 }] })
   }, 60_000)
+})
+
+describe.runIf(canMount)('a secret on a full disk', () => {
+  it('is not made by half, and is made when there is room', () => {
+    const filler = join(disk, 'filler')
+    const { bavail, bsize } = statfsSync(disk)
+    writeFileSync(filler, Buffer.alloc(bavail * bsize))
+    expect(() => keptSecret(disk, 'secret', () => 'made')).toThrow(
+      expect.objectContaining({
+        code: 'CW_DISK_FULL',
+        message: expect.stringContaining(join(disk, 'secret')),
+      }),
+    )
+    expect(readdirSync(disk)).toEqual(['filler'])
+    rmSync(filler)
+    expect(keptSecret(disk, 'secret', () => 'made')).toBe('made')
+  })
 })
