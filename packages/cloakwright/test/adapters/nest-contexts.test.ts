@@ -66,6 +66,10 @@ const places: readonly (readonly [string, Place])[] = [
     graphql((request) => ({ req: { extra: { request } } })),
   ],
   ['the connection of a subscription', graphql((request) => ({ extra: { request } }))],
+  [
+    'made of what a client sent to open a subscription',
+    graphql(({ rawHeaders: [, authorization] }) => ({ req: { headers: { authorization } } })),
+  ],
   ['a resolver of references', (req) => [{}, { req }, info]],
   ['a resolver of types', (req) => [{}, { req }, info, {}]],
 ]
