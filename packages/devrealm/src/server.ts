@@ -125,7 +125,11 @@ function answerErrors(app: FastifyInstance): void {
     const path = request.url.replace(/\?.*$/s, '')
     const { method } = request
     const others = ['GET', 'POST', 'PUT', 'DELETE'] as const
-    if (others.some((other) => other !== method && app.hasRoute({ method: other, url: routeOf(path) }))) {
+    const url = routeOf(path)
+    if (
+      url !== undefined &&
+      others.some((other) => other !== method && app.hasRoute({ method: other, url }))
+    ) {
       return reply.code(405).send({ error: 'HTTP 405 Method Not Allowed' })
     }
     const known = /^\/realms\/([^/]+)/.exec(path)
@@ -155,7 +159,9 @@ function answerErrors(app: FastifyInstance): void {
   })
 }
 
-/** The path as the router knows it. */
-function routeOf(path: string): string {
-  return path.replace(/^\/realms\/[^/]+/, '/realms/:realm').replace(/\/$/, '')
+/** The path as the router knows it; `undefined` for one that has what is a pattern there, and no route's path has. */
+function routeOf(path: string): string | undefined {
+  const [, realm, rest = path] = /^(\/realms\/[^/]+)(.*)$/s.exec(path) ?? []
+  if (/[^\w./-]/.test(rest)) return undefined
+  return (realm === undefined ? rest : `/realms/:realm${rest}`).replace(/\/$/, '')
 }

@@ -1,6 +1,6 @@
 import type { Realm } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { AdminError } from './errors.ts'
+import { AdminError, refused } from './errors.ts'
 import { flowBindings, flowsOf } from './flow-store.ts'
 import { checkPolicy } from './password-policy.ts'
 import { type RealmBody, settingNames } from './realm-fields.ts'
@@ -149,5 +149,5 @@ function otpPolicy(changes: Record<string, unknown>): Record<string, unknown> {
 }
 
 function failed(): AdminError {
-  return new AdminError(500, { errorMessage: 'Failed to update realm' })
+  return refused('Failed to update realm')
 }

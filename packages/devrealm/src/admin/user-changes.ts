@@ -3,7 +3,16 @@ import { passwordCredential } from '../crypto/passwords.ts'
 import type { Attributes, Credential, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isObject } from './body.ts'
-import { AdminError, badRequest, conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
+import {
+  AdminError,
+  badRequest,
+  conflict,
+  duplicate,
+  notFound,
+  refused,
+  unforeseen,
+  missing,
+} from './errors.ts'
 import type { CredentialBody, UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
 import { checkPassword } from './password-policy.ts'
@@ -16,6 +25,7 @@ export type UserChange = (user: User) => User
 export async function addUser(realm: RealmStore, body: UserBody): Promise<Readonly<User>> {
   const user = newUser(realm, { ...body, requiredActions: knownActions(realm, body) ?? [] })
   checkProfile(realm, user)
+  if (body.groups?.some((path) => groupByPath(realm, path) === undefined) === true) throw missing()
   const { defaultGroups, defaultRoleId } = realm.info
   return storeUser(realm, { ...user, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
 }
