@@ -9,7 +9,7 @@ import { wildRequest } from './wild-requests.mjs'
 import { password, realmNamed, secret, World } from './world.mjs'
 
 /** Requests in a row to one fresh realm: what is needed to do one of them over again. */
-export const turnLength = 1_000
+const turnLength = 1_000
 const canary = 'canary'
 /** Every so many turns the realm is left standing, to be compared with what a restart reads. */
 const keepEvery = 10
