@@ -1,5 +1,5 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, requireOptions } from 'cloakwright'
 import { byAuthor } from './audit/reason.ts'
 import { type ChangeRecorder, requireRecordable } from './changes.ts'
 import { createDurableClient } from './client.ts'
@@ -58,6 +58,11 @@ export interface Admin {
  * ```
  */
 export function createAdmin(options: AdminOptions): Admin {
+  requireOptions('createAdmin', '{ server, credentials }', options, { now: 'function', recorder: 'object' })
+  if (typeof options.credentials !== 'object' || options.credentials === null)
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'credentials: are missing', {
+      hint: 'Give { clientId, clientSecret }, or { username, password }.',
+    })
   const {
     realm = 'master',
     credentials,

@@ -30,6 +30,7 @@ export {
   type MetadataOptions,
   type RealmMetadata,
 } from './metadata/index.ts'
+export { type OptionKind, requireOptions } from './options.ts'
 export {
   acr,
   type Allowed,

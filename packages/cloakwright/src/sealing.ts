@@ -83,18 +83,20 @@ function toAad(binding: readonly unknown[]): Buffer {
 }
 
 function checkKeys(keys: readonly SessionKey[]): readonly SessionKey[] {
-  if (keys.length === 0)
+  if (!Array.isArray(keys as unknown) || keys.length === 0)
     throw new CloakwrightError('CW_CONFIG_MISSING', 'keys: there is none to encrypt with', {
       hint: 'Make one of 32 random bytes: openssl rand -base64 32',
     })
-  for (const [index, { id, key }] of keys.entries()) {
-    const problem = !/^[\w-]{1,32}$/.test(id)
-      ? 'has an id that is not 1 to 32 letters, digits, - or _'
-      : key.length !== 32
-        ? `has ${key.length} bytes; AES-256 needs 32`
-        : keys.findIndex((other) => other.id === id) !== index
-          ? 'has the id of another key'
-          : undefined
+  for (const [index, one] of keys.entries()) {
+    const { id, key } = (one ?? {}) as Partial<SessionKey>
+    const problem =
+      typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id)
+        ? 'has an id that is not 1 to 32 letters, digits, - or _'
+        : !(key instanceof Uint8Array) || key.length !== 32
+          ? `has ${key instanceof Uint8Array ? key.length : 'no'} bytes; AES-256 needs 32`
+          : keys.findIndex((other) => other.id === id) !== index
+            ? 'has the id of another key'
+            : undefined
     if (problem !== undefined)
       throw new CloakwrightError('CW_CONFIG_INVALID', `keys: number ${index + 1} ${problem}`, {
         hint: 'Give each key an id of its own and 32 random bytes: openssl rand -base64 32',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CloakwrightError, systemTime } from 'cloakwright'
+import { CloakwrightError, requireOptions, systemTime } from 'cloakwright'
 import type { SqlClient } from 'cloakwright/state'
 import type { FastifyInstance } from 'fastify'
 import { createBoundedServer } from './connections.ts'
@@ -87,6 +87,12 @@ export interface DevRealm {
  * ```
  */
 export async function createDevRealm(options: DevRealmOptions = {}): Promise<DevRealm> {
+  requireOptions('createDevRealm', '', options, {
+    hostname: 'string',
+    admin: 'object',
+    sql: 'object',
+    now: 'function',
+  })
   const { now = systemTime } = options
   const store = await Store.open(options.sql, now)
   const context: RealmContext = {

@@ -1,4 +1,4 @@
-import { CloakwrightError, systemTime } from 'cloakwright'
+import { CloakwrightError, requireOptions, systemTime } from 'cloakwright'
 import type { Author, Change, ChangeRecorder, Reason } from '../changes.ts'
 import { headOf, sealBatch, type TrailHead } from './chain.ts'
 import { toEntry, type UnplacedEntry } from './entry.ts'
@@ -51,6 +51,11 @@ interface Waiting {
  * ```
  */
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
+  requireOptions('createAuditTrail', '{ sink }', options, { onHead: 'function', now: 'function' })
+  if (typeof options.sink !== 'object' || options.sink === null)
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'sink: is missing', {
+      hint: 'Give ndjsonSink(file) or postgresSink(sql).',
+    })
   const { sink, onHead, now = systemTime } = options
   const waiting: Waiting[] = []
   let running: Promise<void> | undefined

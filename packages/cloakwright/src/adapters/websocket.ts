@@ -10,6 +10,7 @@ import {
   type GuardOptions,
   type LogEntry,
 } from '../guard/index.ts'
+import { requireOptions } from '../options.ts'
 import { type Policy, user as anyUser } from '../policy/index.ts'
 import type { SessionEngine } from '../session/types.ts'
 import type { AccessToken } from '../token/index.ts'
@@ -62,6 +63,7 @@ export type UpgradeGuard = (
  * ```
  */
 export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
+  requireOptions('createUpgradeGuard', '{ verifier }', options)
   const guard = createGuard(options, options.sessions)
   const any = anyUser()
   return async (request, socket, policy = any) => {

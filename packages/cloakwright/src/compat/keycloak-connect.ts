@@ -11,6 +11,7 @@ import {
   type Middleware,
   type Refused,
 } from '../guard/index.ts'
+import { requireOptions } from '../options.ts'
 import type { MetadataOptions } from '../metadata/index.ts'
 import { clientRole, createPermissions, type Permission, type Policy, role, user } from '../policy/index.ts'
 import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions } from '../token/index.ts'
@@ -70,6 +71,7 @@ class Keycloak {
    * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback, whatever `ssl-required` says; the client `account`.
    */
   constructor(options: KeycloakOptions = {}, config?: KeycloakConfig | string) {
+    requireOptions('new Keycloak', '{}, config', options, { verifier: 'object', onRefused: 'function' })
     refuseUnsupported('new Keycloak()', options, ['verifier', 'onRefused'])
     this.#config = resolveConfig(config)
     const { clientId, realmUrl } = this.#config

@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { requireOptions } from '../options.ts'
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/types.ts'
 import type { Verifier } from '../token/index.ts'
@@ -52,6 +53,12 @@ export function checkGuardOptions(options: GuardOptions, sessions: SessionEngine
       isPromise(sessions as unknown) ? 'sessions is a promise' : 'sessions is not a session engine',
       'Give the value of createSessions() of cloakwright/session.',
     )
+  requireOptions('cloakwright', '{ verifier }', options, {
+    resource: 'object',
+    realm: 'string',
+    tickets: 'object',
+    formatError: 'function',
+  })
 }
 
 function isVerifier(value: unknown): boolean {

@@ -38,11 +38,13 @@ const wellKnown = '/.well-known/oauth-protected-resource'
  */
 export function createResourceMetadata(options: ResourceOptions, verifier: Verifier): ResourceMetadata {
   const { resource, authorizationServers, scopes, name, documentation } = options
+  requireTexts('resource.authorizationServers', authorizationServers)
+  requireTexts('resource.scopes', scopes)
   // An identifier may end in a slash only if it is nothing but an origin’s (RFC 9728 §3.1): elsewhere it would be part
   // of the document's address, which routers are at odds about.
   const { origin, pathname } = checkUrl(
     'resource',
-    /^[^/]+\/\/[^/]+\/$/.test(resource) ? resource.slice(0, -1) : resource,
+    typeof resource === 'string' && /^[^/]+\/\/[^/]+\/$/.test(resource) ? resource.slice(0, -1) : resource,
   )
   const path = pathname === '/' ? wellKnown : wellKnown + pathname
   if (scopes?.some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope)) === true)
@@ -71,4 +73,11 @@ export function createResourceMetadata(options: ResourceOptions, verifier: Verif
       return JSON.stringify(toDocument(authorizationServers ?? verifier.issuers))
     },
   }
+}
+
+function requireTexts(name: string, texts: readonly unknown[] | undefined): void {
+  if (texts === undefined || (Array.isArray(texts) && texts.every((text) => typeof text === 'string'))) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: not a list of strings`, {
+    hint: `Give ${name} as ["…"], or leave it out.`,
+  })
 }

@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { realmUrlMistake } from './realm-url.ts'
 
 /** Whether a URL's host is this machine itself, by name or address. */
 export function isLoopback(url: URL): boolean {
@@ -29,7 +30,7 @@ export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): str
     throw new CloakwrightError('CW_CONFIG_INSECURE', 'dangerouslyAllowHttp: set with NODE_ENV=production', {
       hint: 'Remove it, and give the https address of the realm; inside the cluster, internalUrl may be http.',
     })
-  const url = checkUrl('issuer', issuer)
+  const url = checkRealmUrl('issuer', issuer)
   if (url.protocol === 'http:' && !isLoopback(url) && !dangerouslyAllowHttp)
     throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http beyond loopback', {
       hint: production
@@ -37,6 +38,20 @@ export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): str
         : 'Use https; for development only, set dangerouslyAllowHttp: true.',
     })
   return issuer as string
+}
+
+/**
+ * Checks the URL of a realm, and recognizes those that are mistaken for one.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function checkRealmUrl(name: string, value: unknown): URL {
+  const mistake = typeof value === 'string' ? realmUrlMistake(value) : undefined
+  if (mistake !== undefined)
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: ${mistake.why}`, {
+      hint: `Use ${mistake.use}`,
+    })
+  return checkUrl(name, value)
 }
 
 /**
@@ -59,7 +74,7 @@ export function checkUrl(name: string, value: unknown): URL {
   if (value.endsWith('/'))
     throw invalid(
       'ends with a slash',
-      'Remove it: an issuer is compared letter by letter, and Keycloak’s has none.',
+      `Use ${value.replace(/\/+$/, '')}: it is compared letter by letter, and Keycloak’s has no slash at its end.`,
     )
   return url
 }

@@ -1,7 +1,8 @@
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import { requireOptions } from '../options.ts'
 import { shown } from '../shown.ts'
-import { checkIssuer, checkUrl } from './address.ts'
+import { checkIssuer, checkRealmUrl } from './address.ts'
 import type { Fetch } from '../bounded-fetch.ts'
 import { fetchJson } from './fetch-json.ts'
 
@@ -69,9 +70,10 @@ const maxBytes = 256 * 1024
  * @throws {CW_CONFIG_INSECURE} An issuer in plain http beyond loopback.
  */
 export function createMetadata(options: MetadataOptions): Metadata {
+  requireOptions('createMetadata', '{ issuer }', options, { fetch: 'function', now: 'function' })
   const issuer = checkIssuer(options.issuer, options.dangerouslyAllowHttp ?? false)
   const internalUrl = options.internalUrl ?? issuer
-  checkUrl('internalUrl', internalUrl)
+  checkRealmUrl('internalUrl', internalUrl)
   const { fetch = globalThis.fetch, now = systemTime, timeout = 5_000 } = options
   let known: { readonly metadata: RealmMetadata; until: number } | undefined
   let pending: Promise<RealmMetadata> | undefined

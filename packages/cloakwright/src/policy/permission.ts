@@ -3,6 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type MetadataOptions } from '../metadata/index.ts'
 import { PerRequest } from '../per-request.ts'
 import { createOrDefer } from '../next-build.ts'
+import { requireOptions } from '../options.ts'
 import type { AccessToken } from '../token/access-token.ts'
 import { allowed, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'
@@ -54,6 +55,7 @@ export function createPermissions(options: PermissionsOptions): Permission {
 }
 
 function createConfigured(options: PermissionsOptions): Permission {
+  requireOptions('createPermissions', '{ issuer, audience }', options)
   const { audience, answerMaxAge = 3, fetch = globalThis.fetch, timeout = 5_000 } = options
   if (typeof audience !== 'string' || audience === '')
     throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: no audience', {

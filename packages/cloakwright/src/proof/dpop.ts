@@ -3,6 +3,7 @@ import { defaultClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkUrl } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
+import { requireFunctions } from '../options.ts'
 import { memoryReplayStore } from '../state/memory.ts'
 import type { ReplayStore } from '../state/ports.ts'
 import type { Algorithm } from '../token/algorithms.ts'
@@ -81,6 +82,7 @@ export function createDpop(options: DpopOptions, clockTolerance: number = defaul
   const allowed = checkAlgorithms(options.algorithms)
   const maxAge = number('maxAge', options.maxAge, 60, 1, 3600)
   const replay = options.replay ?? memoryReplayStore()
+  requireFunctions('replay', replay, ['useOnce'], 'Give one of cloakwright/state: postgresReplayStore(sql)')
   const nonces =
     options.nonceKeys === undefined ? undefined : createNonces(options.nonceKeys, clockTolerance * 1000)
 

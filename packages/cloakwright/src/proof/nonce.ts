@@ -56,7 +56,7 @@ function isSame(one: Buffer, other: Buffer): boolean {
 
 function checkKeys(keys: readonly Uint8Array[]): readonly Uint8Array[] {
   const hint = 'Give 32 random bytes, the same on every replica: openssl rand -base64 32'
-  if (keys.length === 0)
+  if (!Array.isArray(keys as unknown) || keys.length === 0)
     throw new CloakwrightError('CW_CONFIG_MISSING', 'nonceKeys: there is none to make nonces with', { hint })
   for (const [index, key] of keys.entries()) {
     if (!(key instanceof Uint8Array) || key.length < 32)

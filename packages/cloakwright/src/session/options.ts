@@ -2,6 +2,8 @@ import { checkClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
 import type { SessionKeys } from '../sealing.ts'
+import { number } from '../numbers.ts'
+import { requireFunctions, requireOptions } from '../options.ts'
 import type { SessionStore } from '../state/ports.ts'
 import type { Revocations } from '../token/index.ts'
 
@@ -88,6 +90,12 @@ export interface SessionConfig {
  * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
  */
 export function checkOptions(options: SessionOptions): SessionConfig {
+  requireOptions(
+    'createSessions',
+    '{ issuer, clientId, clientSecret, publicUrl, keys, store }',
+    options,
+    kinds,
+  )
   const dangerouslyAllowHttp = options.dangerouslyAllowHttp ?? false
   const publicUrl = checkPublicUrl(options.publicUrl, dangerouslyAllowHttp)
   const { basePath = '/auth', scope = 'openid', clientSecret } = options
@@ -95,7 +103,8 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     throw invalid('basePath', 'not a path such as /auth', 'Begin with a slash, and end without one.')
   if (!scope.split(' ').includes('openid'))
     throw invalid('scope', 'lacks openid', 'Add openid: a session begins with an ID token.')
-  if (options.clientId === '') throw missing('clientId', 'Give the client’s ID as the realm knows it.')
+  if (options.clientId === undefined || options.clientId === '')
+    throw missing('clientId', 'Give the client’s ID as the realm knows it.')
   const readSecret = async (): Promise<string> => {
     const secret = typeof clientSecret === 'function' ? await clientSecret() : clientSecret
     if (typeof secret === 'string' && secret !== '') return secret
@@ -109,11 +118,17 @@ export function checkOptions(options: SessionOptions): SessionConfig {
       throw invalid(name, 'not a positive number', `Give seconds; ${fallback} is the default.`)
     return value * 1000
   }
+  requireFunctions(
+    'store',
+    options.store,
+    ['read', 'create'],
+    'Give one of cloakwright/state: postgresSessionStore(sql)',
+  )
   return {
     issuer: checkIssuer(options.issuer, dangerouslyAllowHttp),
     internalUrl: options.internalUrl,
     clientId: options.clientId,
-    clientAuthentication: options.clientAuthentication ?? 'client_secret_basic',
+    clientAuthentication: checkAuthentication(options.clientAuthentication),
     publicOrigin: publicUrl.origin,
     publicHostname: publicUrl.hostname,
     secureCookies: publicUrl.protocol === 'https:',
@@ -122,7 +137,7 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     idleTimeout: seconds('idleTimeout', 1800),
     absoluteTimeout: seconds('absoluteTimeout', 36_000),
     refreshMargin: seconds('refreshMargin', 30),
-    timeout: options.timeout ?? 10_000,
+    timeout: number('timeout', options.timeout, 10_000, 1, 120_000),
     dangerouslyAllowHttp,
     now: options.now ?? systemTime,
     clockTolerance: checkClockTolerance(options.clockTolerance),
@@ -130,6 +145,16 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     readSecret,
   }
 }
+
+const kinds = {
+  clientId: 'string',
+  basePath: 'string',
+  scope: 'string',
+  revocations: 'object',
+  onError: 'function',
+  fetch: 'function',
+  now: 'function',
+} as const
 
 function checkPublicUrl(value: string, dangerouslyAllowHttp: boolean): URL {
   if (value === undefined || value === '')
@@ -145,6 +170,17 @@ function checkPublicUrl(value: string, dangerouslyAllowHttp: boolean): URL {
         : 'Use https; for development only, set dangerouslyAllowHttp: true. Cookies are then readable on the network.',
     })
   return url
+}
+
+function checkAuthentication(
+  method: SessionConfig['clientAuthentication'] = 'client_secret_basic',
+): SessionConfig['clientAuthentication'] {
+  if (method === 'client_secret_basic' || method === 'client_secret_post') return method
+  throw invalid(
+    'clientAuthentication',
+    'neither client_secret_basic nor client_secret_post',
+    'Give the one that the client is registered with, or leave it out for client_secret_basic.',
+  )
 }
 
 function missing(name: string, hint: string): CloakwrightError {

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { SqlError } from './failure.ts'
-import type { Migration, SqlClient, SqlQueryable } from './sql.ts'
+import { type Migration, requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
 /** One lock for all schemas, so that replicas which start together run one after the other. */
 const lock = 0x436c6f616b // "Cloak"
@@ -27,6 +27,7 @@ export async function migrate(
   schema: string,
   migrations: readonly Migration[],
 ): Promise<string[]> {
+  requireSqlClient(sql, ['transaction'])
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
     throw new TypeError('A schema is named by lower-case letters, digits and underscores')
   return await sql.transaction(async (tx) => {

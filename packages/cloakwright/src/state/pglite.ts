@@ -1,3 +1,4 @@
+import { requireFunctions } from '../options.ts'
 import { toStateError } from './failure.ts'
 import { checkChannel } from './pool-listener.ts'
 import type { SqlClient, SqlQueryable, SqlRow } from './sql.ts'
@@ -35,6 +36,12 @@ export interface PgliteLike extends PgliteQueryable {
  * ```
  */
 export function fromPglite(pglite: PgliteLike): SqlClient {
+  requireFunctions(
+    'pglite',
+    pglite,
+    ['query', 'transaction', 'listen'],
+    'Give fromPglite() a database of PGlite.create()',
+  )
   return {
     query: queryOn(pglite),
     async transaction<T>(work: (tx: SqlQueryable) => Promise<T>): Promise<T> {

@@ -1,3 +1,4 @@
+import { requireFunctions } from '../options.ts'
 import { toStateError } from './failure.ts'
 import { createPoolListener, type NotificationMessage } from './pool-listener.ts'
 import type { SqlClient, SqlQueryable, SqlRow } from './sql.ts'
@@ -35,6 +36,7 @@ export interface PoolLike {
  * ```
  */
 export function fromPool(pool: PoolLike): SqlClient {
+  requireFunctions('pool', pool, ['query', 'connect', 'on'], 'Give fromPool() a pool of pg: new pg.Pool()')
   // An idle connection that breaks is reported here, and ends the process if nobody listens; the pool replaces it.
   pool.on('error', ignore)
   return {

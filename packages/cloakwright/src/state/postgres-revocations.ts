@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Revocation, RevocationStore, RevokedBy } from './ports.ts'
-import type { SqlClient } from './sql.ts'
+import { requireSqlClient, type SqlClient } from './sql.ts'
 
 /** How revocations are followed. */
 export interface RevocationStoreOptions {
@@ -70,6 +70,7 @@ export function postgresRevocationStore(
   sql: SqlClient,
   options: RevocationStoreOptions = {},
 ): RevocationStore {
+  requireSqlClient(sql, ['query', 'listen'])
   const resync = checkResync(options.resync)
   return {
     async add({ issuer, by, expiresAt }) {

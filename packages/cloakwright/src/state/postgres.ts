@@ -1,5 +1,5 @@
 import type { ReplayStore, SealedTokens, SessionRecord, SessionStore } from './ports.ts'
-import type { SqlClient } from './sql.ts'
+import { requireSqlClient, type SqlClient } from './sql.ts'
 
 interface Row extends Record<string, unknown> {
   key: string
@@ -37,6 +37,7 @@ const swept = 100
  * ```
  */
 export function postgresSessionStore(sql: SqlClient): SessionStore {
+  requireSqlClient(sql, ['query', 'transaction'])
   return {
     async create(record, replacedKey) {
       const { tokens } = record
@@ -154,6 +155,7 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
  * ```
  */
 export function postgresReplayStore(sql: SqlClient): ReplayStore {
+  requireSqlClient(sql, ['query'])
   return {
     async useOnce(key, expiresAt, now) {
       // One round trip: with DPoP, this is in the way of every request.

@@ -1,3 +1,5 @@
+import { requireFunctions } from '../options.ts'
+
 /** A row as the driver gives it: column names to values. */
 export type SqlRow = Record<string, unknown>
 
@@ -28,6 +30,11 @@ export interface SqlClient extends SqlQueryable {
     onNotify: (payload: string) => void,
     onReconnected?: () => void,
   ): Promise<() => Promise<void>>
+}
+
+/** @throws {CW_CONFIG_MISSING} @throws {CW_CONFIG_INVALID} A pool itself, for example, has no `transaction`. */
+export function requireSqlClient(sql: unknown, functions: readonly (keyof SqlClient)[]): void {
+  requireFunctions('sql', sql, functions, 'Give a client of cloakwright/state: fromPool(new pg.Pool())')
 }
 
 /** One step of a schema's history; its `id` is recorded once it was applied and never changes. */

@@ -2,6 +2,7 @@ import { systemTime } from '../clock.ts'
 import { createIntrospection, type Introspection } from '../introspection/index.ts'
 import { createKeySet, type KeySet } from '../keys/index.ts'
 import { createMetadata, type Fetch } from '../metadata/index.ts'
+import { requireOptions } from '../options.ts'
 import { observeFetch, type RealmRequest } from '../telemetry/index.ts'
 import type { Expectations } from './claims.ts'
 import type { CommonOptions, IssuerOptions } from './types.ts'
@@ -32,6 +33,7 @@ export function createRealm(
   const { fetch = globalThis.fetch, now = systemTime, telemetry } = common
   const observed = (what: RealmRequest): Fetch => observeFetch(fetch, what, telemetry)
   const { timeout, coolDown, maxAge, clockTolerance } = checked
+  requireOptions('createVerifier', '{ issuer, audience }', of, { introspection: 'object' })
   const { issuer, internalUrl } = of
   const expected = checkExpectations(of, clockTolerance)
   const { dangerouslyAllowHttp } = common

@@ -1,5 +1,6 @@
 import { maxClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import { requireFunctions, requireOptions } from '../options.ts'
 import type { Revocation, RevocationStore, RevokedBy } from '../state/ports.ts'
 import type { AccessToken } from './access-token.ts'
 import { createDenials, type Denials } from './denials.ts'
@@ -76,7 +77,15 @@ const longest = 31_536_000
  * ```
  */
 export function createRevocations(options: RevocationsOptions = {}): Revocations {
+  requireOptions('createRevocations', '{ store }', options, { now: 'function' })
   const { store, now = systemTime } = options
+  if (store !== undefined)
+    requireFunctions(
+      'store',
+      store,
+      ['add', 'follow'],
+      'Give one of cloakwright/state: postgresRevocationStore(sql)',
+    )
   const keepFor = checkKeepFor(options.keepFor)
   const issuers = new Map<string, Denials>()
   const watched = new Map<string, TokenWatchers>()

@@ -1,6 +1,7 @@
 import { checkClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { number } from '../numbers.ts'
+import { requireOptions } from '../options.ts'
 import { type Algorithm, algorithms } from './algorithms.ts'
 import type { TokenCacheLimits } from './cache.ts'
 import type { Expectations } from './claims.ts'
@@ -27,6 +28,8 @@ export interface CheckedOptions {
  * @throws {CW_CONFIG_INSECURE}
  */
 export function checkOptions(options: VerifierOptions): CheckedOptions {
+  if (options.cache !== false)
+    requireOptions('createVerifier', '{ issuer, audience }', options, { cache: 'object' })
   const { maxEntries, maxBytes } = options.cache === false ? {} : (options.cache ?? {})
   return {
     cache: options.cache !== false && {

@@ -3,6 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { createOrDefer } from '../next-build.ts'
+import { requireOptions } from '../options.ts'
 import { isPromise } from '../promise.ts'
 import {
   type Binding,
@@ -47,8 +48,19 @@ import { unknownKey, wrongIssuer } from './wrong-token.ts'
  * ```
  */
 export function createVerifier(options: VerifierOptions): Verifier {
+  requireOptions('createVerifier', '{ issuer, audience }', options, kinds)
   return createOrDefer(() => createConfigured(options), unusable)
 }
+
+const kinds = {
+  now: 'function',
+  fetch: 'function',
+  onKeysError: 'function',
+  revocations: 'object',
+  dpop: 'object',
+  mtls: 'object',
+  telemetry: 'object',
+} as const
 
 function unusable(error: CloakwrightError): Verifier {
   const clock = { now: systemTime, tolerance: defaultClockTolerance }

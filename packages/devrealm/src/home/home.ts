@@ -39,6 +39,10 @@ export interface Home {
  * ```
  */
 export async function openHome(folder: string): Promise<Home> {
+  if (typeof folder !== 'string' || folder === '')
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'folder: is missing', {
+      hint: "Call openHome('.cloakwright').",
+    })
   const path = resolve(folder)
   makeFolder(path)
   const lock = await lockFolder(path)
