@@ -5,7 +5,7 @@ import type { SessionEngine } from '../session/types.ts'
 import { type AccessToken, type Credentials, credentialsOf } from '../token/index.ts'
 import { isUpgrade } from '../upgrade.ts'
 import { inFormat } from './error-format.ts'
-import { checkGuardOptions, type GuardOptions } from './options.ts'
+import { checkGuardOptions, type GuardOptions, withClock } from './options.ts'
 import { RequestContext } from './policy-context.ts'
 import { type RefusalContext, toRefused } from './refusal.ts'
 import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
@@ -35,7 +35,7 @@ export interface Guard {
 /** Makes the guard of one service; browser sessions count as credentials where they are given. */
 export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
   checkGuardOptions(options, sessions)
-  const { verifier } = options
+  const verifier = withClock(options.verifier)
   const { proofs } = verifier
   const judge = createJudge(verifier)
   const resource = options.resource && createResourceMetadata(options.resource, verifier)

@@ -1,3 +1,4 @@
+import { type Clock, defaultClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { isPromise } from '../promise.ts'
@@ -67,8 +68,16 @@ function isVerifier(value: unknown): boolean {
   return (
     typeof verify === 'function' &&
     Array.isArray(issuers) &&
-    [proofs, clock].every((member) => typeof member === 'object' && member !== null)
+    [proofs, clock ?? systemClock].every((member) => typeof member === 'object' && member !== null)
   )
+}
+
+const systemClock: Clock = { now: systemTime, tolerance: defaultClockTolerance }
+
+/** A verifier of an application's own may have no clock: then the system's time counts. */
+export function withClock(verifier: Verifier): Verifier {
+  if ((verifier as Partial<Verifier>).clock !== undefined) return verifier
+  return Object.assign(Object.create(verifier) as Verifier, { clock: systemClock })
 }
 
 function invalid(why: string, hint: string): CloakwrightError {
