@@ -8,11 +8,10 @@ const recorded = [
   // partialImport tells nothing of what it could not read, and fails as a whole.
   [/^POST .*\/partialImport$/, 'unknown_error'],
   [/^POST .*\/partialImport$/, 'invalid_request'],
+  // A hashed password that is none, of a user.
+  [/^POST .*\/users$/, 'invalid_request'],
   // A type of events that does not exist.
   [/^GET .*\/admin-events$/, 'unknown_error'],
-  // A realm whose parts name what is not there, or have a stored password that is none.
-  [/^POST \/admin\/realms$/, 'unknown_error'],
-  [/^POST \/admin\/realms$/, 'invalid_request'],
   // A flow that the realm uses is deleted.
   [/^DELETE .*\/authentication\/flows\/[^/]+$/, 'unknown_error'],
   // A group moved below itself.

@@ -37,6 +37,8 @@ export async function importRealm(store: Store, body: RealmBody): Promise<RealmS
     await importContents(realm, body)
   } catch (error) {
     if (error instanceof AdminError && error.status === 409) throw conflict('Duplicate resource error')
+    // Keycloak fails where a part names what is not there: here that is the representation's fault.
+    if (error instanceof AdminError && error.status === 500) throw new AdminError(400, error.body)
     throw error
   }
   return realm

@@ -103,7 +103,7 @@ describe('an imported realm', () => {
 
   it('leaves nothing behind when a part of it is refused', async () => {
     const broken = { realm: 'broken', enabled: true, users: [{ username: 'x', groups: ['/nowhere'] }] }
-    expect((await target.send('POST', '', broken)).status).toBe(500)
+    expect((await target.send('POST', '', broken)).status).toBe(400)
     expect((await target.send('GET', '/broken')).status).toBe(404)
     expect((await target.send('GET', '/master/clients?clientId=broken-realm')).text).toBe('[]')
     const twice = { realm: 'broken', clients: [{ clientId: 'a' }, { clientId: 'a' }] }
