@@ -1,5 +1,8 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { type Algorithm, algorithmsOf } from '../token/algorithms.ts'
+
+/** By this path, because the types of Node 26 export no `JsonWebKey`. */
+type JsonWebKey = JsonWebKeyInput['key']
 
 /** A public key of the realm, for signatures only. */
 export interface VerificationKey {
