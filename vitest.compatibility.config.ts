@@ -1,14 +1,14 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
 import base from './vitest.config.ts'
 
-/** What other versions of Node, NestJS, Express and TypeScript say: scripts/test-compatibility.mjs brings them. */
+/** What other versions of Node, NestJS, Express, TypeScript, Jest and Next.js say: scripts/test-compatibility.mjs brings them. */
 export default mergeConfig(
   { ...base, test: { ...base.test, include: [], exclude: [] } },
   defineConfig({
     test: {
       include: ['packages/cloakwright/test/**/*.compatibility.test.ts'],
       exclude: ['**/node_modules/**'],
-      testTimeout: 120_000,
+      testTimeout: 300_000,
       hookTimeout: 120_000,
     },
   }),

@@ -1,11 +1,11 @@
 /**
- * `npm run test:compatibility [vitest's arguments]`: `cloakwright` as npm publishes it, in services of other people: on
- * other versions of Node, from CommonJS and from ES modules, with NestJS 11 and Express 4, compiled by TypeScript 5 and 7.
- * What that takes is kept in `.cache/compatibility/`; the services are installed anew for each run.
+ * `npm run test:compatibility [vitest's arguments]`: the packages as npm publishes them, in services of other people: on
+ * other versions of Node, from CommonJS and from ES modules, with NestJS 11 and Express 4, compiled by TypeScript 5.4 to 7
+ * with the types of Node 20 to 26, in Jest, and built by Next.js 15 and 16. What that takes is kept in `.cache/compatibility/`; the services are installed anew for each run.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { runs } from './lib/system.mjs'
@@ -22,6 +22,18 @@ const platform = { win32: 'win' }[process.platform] ?? process.platform
 const overrides = { 'light-my-request': '6.6.0' }
 
 const pauses = [5, 15, 30]
+
+const packed = ['packages/cloakwright', 'packages/admin', 'packages/devrealm']
+const { version } = JSON.parse(readFileSync(join(root, 'packages/cloakwright/package.json'), 'utf8'))
+
+const react = { react: '19.3.1', 'react-dom': '19.3.1', '@types/react': '19.3.3', '@types/node': '22.20.7' }
+const nestApplication = {
+  '@nestjs/common': '11.2.10',
+  '@nestjs/core': '11.2.10',
+  '@nestjs/platform-express': '11.2.10',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
+}
 
 /** A version of Nest with GraphQL and gateways. */
 const nest = (version, graphql) => ({
@@ -46,12 +58,22 @@ const nest = (version, graphql) => ({
   ws: '8.23.0',
 })
 
+/** What each service has besides `cloakwright`. */
 const services = {
   core: {},
+  jest: {
+    ...nestApplication,
+    '@types/jest': '30.0.0',
+    jest: '30.5.2',
+    'ts-jest': '29.4.15',
+    typescript: '5.9.3',
+  },
+  next15: { ...react, next: '15.5.29', typescript: '5.9.3' },
+  next16: { ...react, next: '16.4.6', typescript: '5.9.3' },
   frameworks: {
-    '@nestjs/common': '11.2.10',
-    '@nestjs/core': '11.2.10',
-    '@nestjs/platform-express': '11.2.10',
+    ...nestApplication,
+    ...packages('@cloakwright/admin', '@cloakwright/devrealm'),
+    '@opentelemetry/api': '1.9.0',
     '@types/express': '5.0.6',
     '@types/node': '20.19.43',
     express: '5.3.0',
@@ -59,9 +81,13 @@ const services = {
     fastify: '5.12.8',
     hono: '4.13.19',
     'openid-client': '6.9.0',
-    'reflect-metadata': '0.2.2',
-    rxjs: '7.8.2',
-    typescript5: 'npm:typescript@5.9.3',
+    // The tests put these in the place of those above.
+    'types-express-4': 'npm:@types/express@4.17.25',
+    'types-node-22': 'npm:@types/node@22.20.7',
+    'types-node-24': 'npm:@types/node@24.19.4',
+    'types-node-26': 'npm:@types/node@26.6.7',
+    'typescript-5.4': 'npm:typescript@5.4.5',
+    'typescript-5.9': 'npm:typescript@5.9.3',
   },
   nest11: {
     ...nest('11.2.0', '13.4.5'),
@@ -84,10 +110,10 @@ await main(async () => {
       const path = await provideNode(version, cache, signal)
       if (path !== undefined) nodes.push({ version, path })
     }
-    await npm(['pack', '--silent', '--pack-destination', folder], join(root, 'packages/cloakwright'), signal)
-    const [archive] = readdirSync(folder)
+    const workspaces = packed.flatMap((name) => ['--workspace', name])
+    await npm(['pack', '--silent', '--pack-destination', folder, ...workspaces], root, signal)
     for (const [name, dependencies] of Object.entries(services)) {
-      const all = { ...dependencies, cloakwright: `file:../${archive}` }
+      const all = { ...dependencies, ...packages('cloakwright') }
       const manifest = { private: true, dependencies: all, overrides }
       await install(join(folder, name), manifest, signal)
     }
@@ -100,6 +126,12 @@ await main(async () => {
   }
   process.exit(signal.aborted ? 1 : code)
 })
+
+/** These packages of the repository as dependencies, from their tarballs. */
+function packages(...names) {
+  const archive = (name) => `file:../${name.replace('@', '').replace('/', '-')}-${version}.tgz`
+  return Object.fromEntries(names.map((name) => [name, archive(name)]))
+}
 
 /** The path of that Node, which it installs at the first need; undefined where npm has none for this platform. */
 async function provideNode(version, cache, signal) {

@@ -10,6 +10,14 @@ test('the core brings jose and nothing else', () => {
   expect(installed.sort()).toEqual(['cloakwright', 'jose'])
 })
 
+test.each(['web', 'websocket', 'state', 'lock', 'testing'])(
+  'cloakwright/%s needs nothing else',
+  async (entry) => {
+    const outcome = await run(process.execPath, ['--eval', `require('cloakwright/${entry}')`], core)
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
+  },
+)
+
 describe.each(nodes)('on Node $version', ({ version, path }) => {
   test.each(['commonjs', 'esm'])('every framework answers a service in %s', async (modules) => {
     const { code, stdout, stderr } = await run(path, ['service.cjs', modules], frameworks)

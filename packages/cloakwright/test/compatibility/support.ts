@@ -4,7 +4,7 @@ import { join } from 'node:path'
 /** What scripts/test-compatibility.mjs has made ready. */
 interface Prepared {
   readonly nodes: readonly { readonly version: string; readonly path: string }[]
-  /** Has the services `core` and `frameworks`, into which `cloakwright` was installed as npm publishes it. */
+  /** Has the services, one a folder, into which the packages were installed as npm publishes them. */
   readonly folder: string
 }
 
@@ -18,12 +18,16 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs a program to its end; it is ended after a minute. */
+/** The environment of the services: not NODE_OPTIONS, which may name loaders and conditions of this test run. */
+export function environment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _options, NODE_ENV: _environment, VITEST: _vitest, ...env } = process.env
+  return env
+}
+
+/** Runs a program to its end; it is ended after four minutes. */
 export function run(program: string, args: readonly string[], cwd: string): Promise<Outcome> {
-  // It may name loaders and conditions of this test run.
-  const { NODE_OPTIONS: _options, ...env } = process.env
   return new Promise((resolve) => {
-    const options = { cwd, env, timeout: 60_000, killSignal: 'SIGKILL' } as const
+    const options = { cwd, env: environment(), timeout: 240_000, killSignal: 'SIGKILL' } as const
     execFile(program, args, options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr })
     })

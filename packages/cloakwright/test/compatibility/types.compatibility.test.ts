@@ -1,31 +1,44 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
-import { frameworks, run } from './support.ts'
+import { afterEach, describe, expect, test } from 'vitest'
+import { frameworks, type Outcome, run } from './support.ts'
 
 // A compiler sees the package as other people's do: with their settings, without ours, and with its declarations checked.
 
+const modules = join(frameworks, 'node_modules')
 const compilers = {
-  'TypeScript 5.9': join(frameworks, 'node_modules/typescript5/bin/tsc'),
+  'TypeScript 5.4': join(modules, 'typescript-5.4/bin/tsc'),
+  'TypeScript 5.9': join(modules, 'typescript-5.9/bin/tsc'),
   'TypeScript 7': join(import.meta.dirname, '../../../../node_modules/typescript/bin/tsc'),
 }
+type Compiler = keyof typeof compilers
 
 const imports = `
-import { type AccessToken, createVerifier } from 'cloakwright'
+import { type AccessToken, CloakwrightError, createVerifier } from 'cloakwright'
 import { requireUser, userOf } from 'cloakwright/express'
 import { requireRole } from 'cloakwright/fastify'
-import { requireScope } from 'cloakwright/hono'
 import Keycloak from 'cloakwright/keycloak-connect'
+import { takeLock } from 'cloakwright/lock'
 import { CloakwrightModule } from 'cloakwright/nest'
+import { openTelemetry } from 'cloakwright/opentelemetry'
 import { createSessions } from 'cloakwright/session'
 import { memorySessionStore } from 'cloakwright/state'
+import { fakeAccessToken } from 'cloakwright/testing'
 import { cloakwright } from 'cloakwright/web'
 import { createUpgradeGuard } from 'cloakwright/websocket'
-export const all = [userOf, requireUser, requireRole, requireScope, CloakwrightModule, createSessions, memorySessionStore, cloakwright, createUpgradeGuard]
+export const all = [userOf, requireUser, requireRole, CloakwrightModule, openTelemetry, createSessions, memorySessionStore, cloakwright, createUpgradeGuard, takeLock]
 export const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
 export const verified: Promise<AccessToken> = verifier.verify('')
-const keycloak: Keycloak.Keycloak = new Keycloak({}, { realm: 'shop' })
+verified.catch((error: unknown) => {
+  if (error instanceof CloakwrightError) console.log(fakeAccessToken().username, error.code.toLowerCase())
+})
+const keycloak: Keycloak.Keycloak = new Keycloak({}, { realm: 'shop', 'auth-server-url': 'https://sso.example.com', resource: 'shop-api' })
 export const guard = keycloak.protect((token: Keycloak.Token) => token.hasRole('realm:admin'))
+`
+
+/** Hono's own declarations need TypeScript 5.7. */
+const withHono = `${imports}
+export { requireScope } from 'cloakwright/hono'
 `
 
 const requires = `
@@ -45,64 +58,179 @@ createVerifier({ issuer: 'https://sso.example.com/realms/shop' })
 new Keycloak({}, { realm: 5 })
 `
 
+const otherPackages = `
+import { createAdmin } from '@cloakwright/admin'
+import { createDevRealm } from '@cloakwright/devrealm'
+import { openHome } from '@cloakwright/devrealm/home'
+export const all = [createAdmin, createDevRealm, openHome]
+`
+
+const parameters = `
+import express, { type RequestHandler } from 'express'
+import { cloakwright, maybeUserOf, requireRole, requireUser, sendProblem, userOf } from 'cloakwright/express'
+import Keycloak from 'cloakwright/keycloak-connect'
+import { createVerifier } from 'cloakwright'
+
+const keycloak = new Keycloak({}, { realm: 'shop' })
+export const guards: RequestHandler[] = [requireUser(), keycloak.protect()]
+const app = express()
+app.use(cloakwright({ verifier: createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' }) }))
+app.use(keycloak.middleware())
+app.use('/admin', requireRole('admin'))
+app.get('/ships/:id', requireUser(), (request, response) => {
+  const id: string = request.params.id
+  response.json({ id, user: userOf(request).username })
+})
+app.get('/ports/:port/berths/:berth', [requireUser(), requireRole('admin')], (request: express.Request<{ port: string; berth: string }>, response: express.Response) => {
+  response.json({ port: request.params.port, user: maybeUserOf(request)?.username })
+})
+app.route('/old/:id').get(keycloak.protect('realm:admin'), (request, response) => {
+  const id: string = request.params.id
+  response.json({ id })
+})
+app.use(sendProblem)
+`
+
 interface Project {
-  /** What older compilers can't do. */
-  readonly only?: string
+  /** The compilers that can do this; all by default. */
+  readonly only?: readonly Compiler[]
   readonly file: string
   readonly source: string
   readonly options: Record<string, unknown>
 }
 
+// What these can't do, and what to do there, is in the README (From CommonJS).
+const newer: readonly Compiler[] = ['TypeScript 5.9', 'TypeScript 7']
+
 const projects: Record<string, Project> = {
-  'import in .mts': { file: 'service.mts', source: imports, options: { module: 'nodenext' } },
-  'import in .cts': { file: 'service.cts', source: imports, options: { module: 'nodenext' } },
-  'require in .cts': { file: 'service.cts', source: requires, options: { module: 'nodenext' } },
-  'module node20': {
+  'module commonjs': { file: 'service.ts', source: imports, options: { module: 'commonjs' } },
+  'module nodenext, import in .mts': {
+    file: 'service.mts',
+    source: imports,
+    options: { module: 'nodenext' },
+  },
+  'module nodenext, import in .cts': {
+    file: 'service.cts',
+    source: imports,
+    options: { module: 'nodenext' },
+    only: newer,
+  },
+  'module nodenext, require in .cts': {
+    file: 'service.cts',
+    source: requires,
+    options: { module: 'nodenext' },
+    only: newer,
+  },
+  'module node20, require in .cts': {
     file: 'service.cts',
     source: requires,
     options: { module: 'node20' },
-    only: 'TypeScript 7',
+    only: newer,
   },
-  // Its require() is that of a Node without modules: TypeScript wants nodenext for that.
-  'module node16, in ES modules': {
-    file: 'service.mts',
-    source: imports,
-    options: { module: 'node16' },
-    only: 'TypeScript 7',
-  },
-  'module commonjs': {
-    file: 'service.ts',
-    source: imports,
-    options: { module: 'commonjs', moduleResolution: 'bundler' },
-    only: 'TypeScript 7',
-  },
+  'module node16, import in .mts': { file: 'service.mts', source: imports, options: { module: 'node16' } },
   'a bundler': {
     file: 'service.ts',
     source: imports,
     options: { module: 'esnext', moduleResolution: 'bundler' },
   },
+  'Hono, with module commonjs': {
+    file: 'service.ts',
+    source: withHono,
+    options: { module: 'commonjs' },
+    only: newer,
+  },
+  // The declarations of PGlite and of the official admin client do not compile everywhere.
+  'the other packages, with module commonjs': {
+    file: 'service.ts',
+    source: otherPackages,
+    options: { module: 'commonjs', skipLibCheck: true },
+  },
 }
 
-async function compile(compiler: string, name: string, { file, source, options }: Project): Promise<string> {
-  const folder = join(frameworks, `types-${name}`.replaceAll(/\W/g, '-'))
+let count = 0
+function compile(
+  compiler: Compiler,
+  { file, source, options }: Project,
+  ...flags: string[]
+): Promise<Outcome> {
+  const folder = join(frameworks, `types-${count++}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, file), source)
-  const compilerOptions = { strict: true, noEmit: true, target: 'es2022', types: ['node'], ...options }
+  const compilerOptions = {
+    strict: true,
+    target: 'es2022',
+    types: ['node'],
+    esModuleInterop: true,
+    outDir: 'out',
+    rootDir: '.',
+    ...options,
+  }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
-  const { stdout, stderr } = await run(process.execPath, [compiler, '-p', folder], folder)
-  return stdout + stderr
+  return run(process.execPath, [compilers[compiler], '-p', folder, ...flags], folder)
 }
 
-describe.each(Object.entries(compilers))('%s', (name, compiler) => {
-  const possible = Object.entries(projects).filter(([, { only = name }]) => only === name)
+const accepted = { code: 0, stdout: '', stderr: '' }
 
-  test.each(possible)('compiles: %s', async (project, details) => {
-    expect(await compile(compiler, `${name} ${project}`, details)).toBe('')
+describe.each(Object.keys(compilers) as Compiler[])('%s', (compiler) => {
+  const possible = Object.entries(projects).filter(([, { only }]) => only?.includes(compiler) ?? true)
+
+  test.each(possible)('compiles: %s', async (_name, project) => {
+    expect(await compile(compiler, project, '--noEmit')).toEqual(accepted)
   })
 
-  test('tells mistakes', async () => {
+  test('reports mistakes', async () => {
     const project = { file: 'service.mts', source: mistakes, options: { module: 'nodenext' } }
-    const output = await compile(compiler, `${name} mistakes`, project)
-    expect(output.match(/error TS\d+/g)).toHaveLength(2)
+    const { stdout } = await compile(compiler, project, '--noEmit')
+    expect(stdout.match(/error TS\d+/g)).toHaveLength(2)
   })
+})
+
+test.each(Object.keys(compilers) as Compiler[])('what %s makes of module commonjs runs', async (compiler) => {
+  const source = `import 'reflect-metadata'\n${imports}`
+  expect(await compile(compiler, { file: 'service.ts', source, options: { module: 'commonjs' } })).toEqual(
+    accepted,
+  )
+  const service = join(frameworks, `types-${count - 1}/out/service.js`)
+  expect(await run(process.execPath, [service], frameworks)).toEqual({
+    code: 0,
+    stdout: 'test-user cw_token_malformed\n',
+    stderr: '',
+  })
+})
+
+/** Other declarations in the place of those that are installed; the installed ones are there again after the test. */
+const replaced: string[] = []
+
+function replaceTypes(name: string, alias: string): void {
+  const path = join(modules, '@types', name)
+  cpSync(path, `${path}.installed`, { recursive: true })
+  replaced.push(path)
+  rmSync(path, { recursive: true })
+  cpSync(join(modules, alias), path, { recursive: true })
+}
+
+afterEach(() => {
+  for (const path of replaced.splice(0)) {
+    rmSync(path, { recursive: true })
+    cpSync(`${path}.installed`, path, { recursive: true })
+    rmSync(`${path}.installed`, { recursive: true })
+  }
+})
+
+describe.each(newer)('%s', (compiler) => {
+  // The tests above have those of Node 20.
+  test.each(['22', '24', '26'])('compiles with the types of Node %s', async (version) => {
+    replaceTypes('node', `types-node-${version}`)
+    const project = { file: 'service.mts', source: withHono, options: { module: 'nodenext' } }
+    expect(await compile(compiler, project, '--noEmit')).toEqual(accepted)
+  })
+
+  test.each(['4', '5'])(
+    'leaves request.params typed by the path, with the types of Express %s',
+    async (version) => {
+      if (version === '4') replaceTypes('express', 'types-express-4')
+      const project = { file: 'service.mts', source: parameters, options: { module: 'nodenext' } }
+      expect(await compile(compiler, project, '--noEmit')).toEqual(accepted)
+    },
+  )
 })
