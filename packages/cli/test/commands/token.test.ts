@@ -258,7 +258,23 @@ describe('a token that is refused: the check, the reason and the next step, and 
       {},
       token,
     )
-    expect(stdout).toMatch(/✗ audience: .*\n.*other-api or third-api \(CW_TOKEN_AUDIENCE\)\n.*→.*Add mapper/)
+    expect(stdout).toMatch(
+      /✗ audience: .*\n.*"shop-api".*not include "other-api" or "third-api" \(CW_TOKEN_AUDIENCE\)\n.*→.*Add mapper/,
+    )
+    expect(code).toBe(1)
+  })
+
+  test('a refresh token as Keycloak signs it, by the text that a service logs', async () => {
+    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const refreshToken = `${encode({ alg: 'HS512', typ: 'JWT', kid: 'k' })}.${encode({ typ: 'Refresh' })}.AAAA`
+    const { stdout, code } = await runCli(
+      ['token', 'explain', '--issuer', issuer, '--audience', 'shop-api'],
+      {},
+      refreshToken,
+    )
+    expect(stdout).toContain('✗ algorithm')
+    expect(stdout).toContain('it is not an access token, but a refresh token (CW_TOKEN_TYPE)')
+    expect(stdout).toContain('→ Send the access token, not the refresh token.')
     expect(code).toBe(1)
   })
 
