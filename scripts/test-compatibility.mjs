@@ -19,7 +19,12 @@ const nodeVersions = ['20.19.0', '22.23.3', '24.21.0']
 const platform = { win32: 'win' }[process.platform] ?? process.platform
 
 /** As in this repository: later ones do not run on Node 20. */
-const overrides = { 'light-my-request': '6.6.0' }
+const overrides = {
+  'light-my-request': '6.6.0',
+  '@fastify/static': '10.1.3',
+  '@whatwg-node/promise-helpers': '^1',
+  'file-type': '^21',
+}
 
 const pauses = [5, 15, 30]
 
