@@ -47,6 +47,8 @@ const files = {
       isolatedModules: true,
       jsx: 'react-jsx',
       incremental: true,
+      // Not those of the checkout, which is around this folder.
+      typeRoots: ['./node_modules/@types'],
       plugins: [{ name: 'next' }],
     },
     include: ['next-env.d.ts', '**/*.ts', '**/*.tsx', '.next/types/**/*.ts'],

@@ -21,7 +21,7 @@ export interface Outcome {
 /** The environment of the services: not NODE_OPTIONS, which may name loaders and conditions of this test run. */
 export function environment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_ENV: _environment, VITEST: _vitest, ...env } = process.env
-  return env
+  return { ...env, NEXT_TELEMETRY_DISABLED: '1' }
 }
 
 /** Runs a program to its end; it is ended after four minutes. */
