@@ -32,6 +32,8 @@ export class Connection {
         port: this.#port,
         host: '127.0.0.1',
         agent: this.#agent,
+        // A name or a state of 70 KB comes back in a Location: long, and not lost.
+        maxHeaderSize: 1024 * 1024,
         method,
         path,
         headers: { host: `localhost:${this.#port}`, ...headers, ...length },
