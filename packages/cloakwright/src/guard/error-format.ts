@@ -43,10 +43,11 @@ export function inFormat(refused: Refused, format: FormatError, request: unknown
 }
 
 function toAnswer(usual: Answer, response: ErrorResponse): Answer {
+  refusePromise(response)
   const { body, headers = {}, status = usual.status, challenge = {} } = response
+  refusePromise(body)
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  if (typeof text !== 'string' || isPromise(body) || isPromise(response as unknown))
-    throw new TypeError('formatError: no body, or a promise of one')
+  if (typeof text !== 'string') throw new TypeError('formatError: no body')
   if (!Number.isInteger(status) || status < 400 || status > 599)
     throw new TypeError('formatError: the status is not from 400 to 599')
   const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
@@ -62,6 +63,13 @@ function toAnswer(usual: Answer, response: ErrorResponse): Answer {
     else if (value !== undefined) all[name] = checked(name, value)
   }
   return { status, headers: all, body: text }
+}
+
+function refusePromise(value: unknown): void {
+  if (!isPromise(value)) return
+  // Nobody waits for it: its failure would end the process.
+  Promise.resolve(value).catch(() => {})
+  throw new TypeError('formatError: a promise, where the response is sent at once')
 }
 
 /** What no framework could send: it would answer with an error of its own, or not at all. */
