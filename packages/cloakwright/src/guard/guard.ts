@@ -235,8 +235,11 @@ function lookedAtAnew(request: GuardedRequest): GuardedRequest {
   return Object.create(request, { identity: { value: {} } }) as GuardedRequest
 }
 
+/** Any request may have the header: on Node its server tells which connection it gives up for a WebSocket. */
 function isHandshake(request: GuardedRequest): boolean {
-  return isUpgrade(request.method, request.fields('upgrade')[0])
+  const { method, incoming, connection } = request
+  if (incoming !== undefined && connection === undefined) return false
+  return (method === 'GET' || method === 'CONNECT') && isUpgrade(method, request.fields('upgrade')[0])
 }
 
 type Headers = Readonly<Record<string, string>>
