@@ -3,7 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import { number } from '../numbers.ts'
 import { createKeyring, randomToken, type SessionKeys, sha256 } from '../sealing.ts'
 import type { ReplayStore } from '../state/ports.ts'
-import { type AccessToken, readToken, writeToken } from '../token/index.ts'
+import { type AccessToken, isFake, readToken, writeToken } from '../token/index.ts'
 import type { GuardedRequest } from './types.ts'
 
 /** What tickets are made of. */
@@ -20,7 +20,11 @@ export interface TicketsOptions {
 
 /** One-time tickets by which a page of a browser opens a WebSocket, since it can't send an Authorization header. */
 export interface Tickets {
-  /** Makes a ticket for the user of a request that a guard let in; it goes into the address: `wss://…?ticket=…`. */
+  /**
+   * Makes a ticket for the user of a request that a guard let in; it goes into the address: `wss://…?ticket=…`.
+   *
+   * @throws {CW_CONFIG_INVALID} A token of `fakeAccessToken()`.
+   */
   issue(user: AccessToken): Promise<string>
   /**
    * Uses a ticket up: resolves to the user whom it was made for.
@@ -43,7 +47,8 @@ const binding = ['websocket ticket']
 /**
  * Makes one-time tickets for WebSockets of pages that hold a bearer token: the page asks an endpoint that a guard protects
  * for one, and opens the socket with it. A ticket is the verified token’s claims, encrypted: it needs no table, and says
- * nothing in a log. It opens one socket, which ends with the token.
+ * nothing in a log. It opens one socket, which ends with the token. The guard checks the claims again by its own verifier,
+ * so that a ticket of another service with the same keys opens nothing here.
  *
  * @throws {CW_CONFIG_MISSING} No key.
  * @throws {CW_CONFIG_INVALID} A key that is not 32 bytes long; a `lifetime` out of its bounds.
@@ -80,6 +85,10 @@ export function createTickets(options: TicketsOptions): Tickets {
   const lifetime = number('lifetime', options.lifetime, 30, 1, 300) * 1000
   return {
     async issue(user) {
+      if (isFake(user))
+        throw new CloakwrightError('CW_CONFIG_INVALID', 'Ticket: of a token of fakeAccessToken()', {
+          hint: 'Make tickets of tokens that a guard let in; test them with tokens of the embedded realm.',
+        })
       const content: Sealed = { id: randomToken(), until: now() + lifetime, token: writeToken(user) }
       const { keyId, sealed } = await keyring.seal(JSON.stringify(content), binding)
       return `${keyId}.${Buffer.from(sealed).toString('base64url')}`

@@ -4,8 +4,8 @@ import type { Session, SessionEngine } from '../session/types.ts'
 import {
   type AccessToken,
   type Credentials,
+  recheckBy,
   refuseJoined,
-  refuseRevoked,
   type Verifier,
   verifyAtOnceBy,
 } from '../token/index.ts'
@@ -43,12 +43,9 @@ export function createJudge(verifier: Verifier): Judge {
   const find = (request: GuardedRequest): Promise<AccessToken> | undefined =>
     tokens.find(request.identity, credentialsText(request), clock.now())
 
-  const redeem = async (tickets: Tickets, ticket: string): Promise<AccessToken> => {
-    const user = await tickets.redeem(ticket)
-    await verifier.revocations?.ready()
-    refuseRevoked(verifier.revocations, user, String(user.claims['iss']))
-    return user
-  }
+  /** A ticket may be made of a token for others, by another guard with the same keys, or outlast its token. */
+  const redeem = async (tickets: Tickets, ticket: string): Promise<AccessToken> =>
+    await recheckBy(verifier, await tickets.redeem(ticket))
 
   return {
     verify(request, credentials) {

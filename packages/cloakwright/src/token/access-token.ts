@@ -62,8 +62,8 @@ export function toAccessToken(claims: Claims, checked: CheckedClaims): AccessTok
 
 /** Writes a verified token, to be read by {@link readToken}: its text is worth what keeps it from being changed. */
 export function writeToken(token: AccessToken): string {
-  const { subject, binding, expiresAt, issuedAt, notBefore } = token
-  const checked = { subject, binding, expiresAt, issuedAt, notBefore }
+  const { issuer, subject, binding, expiresAt, issuedAt, notBefore } = token
+  const checked: CheckedClaims = { issuer, subject, binding, expiresAt, issuedAt, notBefore }
   return JSON.stringify({ checked, claims: JSON.stringify(token.claims) })
 }
 

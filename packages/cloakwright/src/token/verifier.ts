@@ -140,13 +140,23 @@ function createConfigured(options: VerifierOptions): Verifier {
   /** With several realms the unverified `iss` picks the one whose keys it is verified by; the claims' check compares it again. */
   const verifyOfSeveral = (text: string, parsed: ParsedToken): AccessToken | Promise<AccessToken> => {
     const claims = parseClaims(parsed.payload)
+    return inRealmOf(claims, (realm) => verifyOf(text, parsed, realm, claims))
+  }
+  const inRealmOf = (
+    claims: Claims,
+    use: (realm: Realm) => AccessToken | Promise<AccessToken>,
+  ): AccessToken | Promise<AccessToken> => {
     const issuer = claims['iss']
     const found = typeof issuer === 'string' ? realms.find(issuer) : undefined
     const go = (realm: Realm | undefined): AccessToken | Promise<AccessToken> => {
       if (realm === undefined) throw wrongIssuer(issuer, realms.issuers, realms.resolver)
-      return verifyOf(text, parsed, realm, claims)
+      return use(realm)
     }
     return isPromise(found) ? found.then(go) : go(found)
+  }
+  const recheck = async (claims: Claims): Promise<AccessToken> => {
+    await revocations?.ready()
+    return await inRealmOf(claims, (realm) => accept(claims, realm))
   }
 
   const fromCache = (text: string, time: number): AccessToken | undefined => {
@@ -195,7 +205,7 @@ function createConfigured(options: VerifierOptions): Verifier {
       : prove(token, text, presented)
   }
 
-  return toVerifier(telemetry === undefined ? verify : observeRefusals(verify, telemetry), {
+  return toVerifier(telemetry === undefined ? verify : observeRefusals(verify, telemetry), recheck, {
     get issuers() {
       return realms.issuers
     },

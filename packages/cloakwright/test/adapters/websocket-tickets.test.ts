@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createPermissions, createRevocations, createVerifier, type Verifier } from 'cloakwright'
+import { cloakwright, requireUser } from 'cloakwright/express'
 import { memoryReplayStore } from 'cloakwright/state'
+import { fakeAccessToken } from 'cloakwright/testing'
 import { createTickets, type Tickets, type TicketsOptions } from 'cloakwright/websocket'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { makeProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
@@ -74,7 +80,8 @@ describe('a ticket', () => {
     const redeemed = await tickets.redeem(await tickets.issue(user))
     expect(redeemed.claims).toEqual(user.claims)
     expect(Object.getPrototypeOf(redeemed.claims)).toBeNull()
-    expect([redeemed.realmRoles, redeemed.binding, redeemed.expiresAt]).toEqual([
+    expect([redeemed.issuer, redeemed.realmRoles, redeemed.binding, redeemed.expiresAt]).toEqual([
+      issuer.issuer,
       user.realmRoles,
       user.binding,
       user.expiresAt,
@@ -101,6 +108,59 @@ describe('a ticket', () => {
     expect(await refusalOf(port, {}, pathOf(ticket))).toEqual({ status: 401, code: 'CW_TOKEN_REVOKED' })
   })
 
+  test.each([
+    ['another audience', { audience: 'admin-api' }, 'CW_TOKEN_AUDIENCE'],
+    ['another realm', { issuer: 'https://sso.example.com/realms/other' }, 'CW_TOKEN_ISSUER'],
+    ['other clients', { authorizedParties: ['admin-app'] }, 'CW_TOKEN_AZP'],
+  ])('opens nothing where tokens of %s are accepted', async (_what, options, code) => {
+    const tickets = ticketsOf()
+    const other = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', ...options })
+    const { port } = await startSocketService({ verifier: other, tickets })
+    expect(await refusalOf(port, {}, pathOf(await issue(tickets)))).toEqual({ status: 401, code })
+  })
+
+  test('opens nothing once its token is over, also where sockets may outlast it', async () => {
+    let time = Date.now()
+    const now = (): number => time
+    const slow = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', now })
+    const tickets = ticketsOf({ now, lifetime: 300 })
+    const { port } = await startSocketService({ verifier: slow, tickets, endWithToken: false })
+    const ticket = await tickets.issue(await slow.verify(await sign({ exp: Math.floor(time / 1000) + 20 })))
+    time += 60_000
+    expect(await refusalOf(port, {}, pathOf(ticket))).toEqual({ status: 401, code: 'CW_TOKEN_EXPIRED' })
+  })
+
+  test('opens nothing where the guard has a copy of a verifier, whose audience is not known', async () => {
+    const tickets = ticketsOf()
+    const { port } = await startSocketService({ verifier: { ...verifier }, tickets })
+    expect(await refusalOf(port, {}, pathOf(await issue(tickets)))).toEqual({
+      status: 500,
+      code: 'CW_CONFIG_INVALID',
+    })
+  })
+
+  test('is not made of a token that no realm gave', async () => {
+    expect(await codeOf(() => ticketsOf().issue(fakeAccessToken()))).toBe('CW_CONFIG_INVALID')
+  })
+
+  test.each(['GET', 'POST'])('is not read in a %s request that only has the header', async (method) => {
+    const tickets = ticketsOf()
+    const app = express().use(cloakwright({ verifier, tickets }))
+    app.use(requireUser(), (_request, response) => void response.send('let in'))
+    const server = createServer(app)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const path = pathOf(await issue(tickets))
+    const headers = { upgrade: 'websocket' }
+    const [response] = (await once(
+      request({ port, host: '127.0.0.1', method, path, headers }).end(),
+      'response',
+    )) as [IncomingMessage]
+    response.resume()
+    expect(response.statusCode).toBe(401)
+  })
+
   test('whose token lacks the role: 403', async () => {
     const tickets = ticketsOf()
     const { port } = await startSocketService({ verifier, tickets })
@@ -116,6 +176,7 @@ describe('a ticket', () => {
     expect(await permission({ resource: 'orders' }).evaluate(redeemed, context)).toMatchObject({
       allowed: false,
       undetermined: true,
+      reason: expect.stringContaining('ticket'),
     })
   })
 })
