@@ -6,7 +6,6 @@ import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
 import type { TokenSource } from './tokens.ts'
-import { boundNextFetch } from './transport.ts'
 
 type Send = (...parameters: unknown[]) => Promise<unknown>
 type Builder = (this: Agent, args: RequestArgs) => Send
@@ -52,27 +51,17 @@ export function createDurableClient(options: DurableClientOptions): KeycloakAdmi
 
 class DurableClient extends KeycloakAdminClient {
   readonly #signal: () => AbortSignal
-  readonly #tokens: TokenSource
-  #next: AbortSignal | undefined
 
   constructor({ server, realm, tokens, retry }: DurableClientOptions) {
     super({ baseUrl: server, realmName: realm })
     this.#signal = retry.signal
-    this.#tokens = tokens
+    this.registerTokenProvider({ getAccessToken: () => tokens.get() })
   }
 
-  // Asked for at each request, then at once for the token: the places where something of our own reaches the client's `fetch`.
+  // Called for each request: the one place where options of our own reach the official client's `fetch`.
   override getRequestOptions(): RequestInit {
-    this.#next = this.#signal()
-    return { ...super.getRequestOptions(), signal: this.#next }
-  }
-
-  override async getAccessToken(): Promise<string> {
-    const signal = this.#next
-    this.#next = undefined
-    const token = await this.#tokens.get()
-    if (signal !== undefined) boundNextFetch(signal)
-    return token
+    // A 307 would hand a new user's password to whatever `Location` names.
+    return { ...super.getRequestOptions(), redirect: 'manual', signal: this.#signal() }
   }
 }
 

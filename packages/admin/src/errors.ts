@@ -1,6 +1,7 @@
 import { NetworkError } from '@keycloak/keycloak-admin-client'
-import { CloakwrightError, type ErrorCode } from 'cloakwright'
+import { CloakwrightError, type ErrorCode, unfitRedirect } from 'cloakwright'
 import { retryAfter } from './retry.ts'
+import { refusalOf } from './transport.ts'
 
 /** A function of the official client: `users.create`, which sends a POST. */
 export interface Operation {
@@ -64,6 +65,8 @@ export function cleanText(text: string): string {
 }
 
 function answered(operation: Operation, { response, responseData }: NetworkError): CloakwrightError {
+  if (response.status >= 300 && response.status < 400)
+    return refusalOf(operation.method, response.url)(unfitRedirect(response.url, response))
   const where = `${operation.method} ${new URL(response.url).pathname.replace(/\/$/, '')}`
   const text = cleanText(serverText(responseData) ?? response.statusText)
   const { code, hint } = meaning(response.status, text)

@@ -1,7 +1,5 @@
 import { type BoundedResponse, CloakwrightError, fetchBounded, type UnfitResponse } from 'cloakwright'
 
-/** Bytes of a response of the Admin API: a realm's export has a few MB, a page of 100 users with large attributes less. */
-const maxAdminBody = 64 * 1024 * 1024
 /** Bytes of a response of an endpoint for tokens. */
 const maxTokenBody = 1024 * 1024
 
@@ -33,58 +31,8 @@ export async function postForm(
   })
 }
 
-/** Signals of the requests that the official client is about to send. */
-const announced = new WeakSet<AbortSignal>()
-let expected = 0
-
-/**
- * Bounds the official client's next request, which is known by its signal. That client calls the global `fetch` from a private
- * function and takes whatever comes. So the global one is replaced until the event loop's next turn; what others send meanwhile
- * passes through.
- */
-export function boundNextFetch(signal: AbortSignal): void {
-  announced.add(signal)
-  expected += 1
-  if (expected === 1) {
-    const send = globalThis.fetch
-    const bounding: typeof fetch = (input, init) =>
-      init?.signal && announced.delete(init.signal)
-        ? fetchAdmin(send, input instanceof Request ? input.url : String(input), init, init.signal)
-        : send(input, init)
-    globalThis.fetch = bounding
-    restore = () => {
-      if (globalThis.fetch === bounding) globalThis.fetch = send
-    }
-  }
-  setImmediate(() => {
-    expected -= 1
-    if (expected === 0) restore()
-  })
-}
-
-let restore: () => void = () => {}
-
-async function fetchAdmin(
-  fetch: typeof globalThis.fetch,
-  url: string,
-  init: RequestInit,
-  signal: AbortSignal,
-): Promise<Response> {
-  const { method = 'GET' } = init
-  const refuse = refusalOf(method, url)
-  const { status, headers, body } = await fetchBounded(url, {
-    ...init,
-    fetch,
-    signal,
-    maxBytes: maxAdminBody,
-    refuse,
-  })
-  const response = new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers })
-  // A response that is made here has none.
-  return Object.defineProperty(response, 'url', { value: url })
-}
-
-function refusalOf(method: string, url: string | URL): (response: UnfitResponse) => CloakwrightError {
+/** Makes the error for a response that is not taken. */
+export function refusalOf(method: string, url: string | URL): (response: UnfitResponse) => CloakwrightError {
   return ({ kind, why, hint }) =>
     new CloakwrightError(
       kind === 'redirect' ? 'CW_ADMIN_REDIRECTED' : 'CW_ADMIN_FAILED',

@@ -128,18 +128,6 @@ describe('an answer without end', () => {
     sent = 0
   })
 
-  test('of the Admin API is read up to 64 MB', async () => {
-    answerAdmin = endless
-
-    const error = await caught(admin().client.users.find())
-
-    expect(error.code).toBe('CW_ADMIN_FAILED')
-    expect(error.message).toBe(
-      `Keycloak answers with too large a body (more than 67108864 bytes): GET /admin/realms/shop/users at ${front}`,
-    )
-    expect(sent).toBeLessThan(80 * 1024 * 1024)
-  })
-
   test('of the token endpoint is read up to 1 MB', async () => {
     answerToken = endless
 
@@ -147,42 +135,5 @@ describe('an answer without end', () => {
 
     expect(error.code).toBe('CW_ADMIN_FAILED')
     expect(sent).toBeLessThan(16 * 1024 * 1024)
-  })
-})
-
-describe('the global fetch', () => {
-  test('is what it was, and does for others what it did, while requests of an administrator are sent', async () => {
-    const { fetch } = globalThis
-    answerAdmin = (request, response) =>
-      request.url === '/redirect' ? redirect(307)(request, response) : json(response, [])
-    const { client } = admin()
-
-    const requests = Array.from({ length: 20 }, async (_, index) =>
-      index % 2 === 0 ? client.users.find() : (await globalThis.fetch(`${front}/redirect`)).json(),
-    )
-    const answers = await Promise.all(requests)
-
-    expect(answers.filter((answer) => (answer as unknown[]).length === 1)).toHaveLength(10)
-    expect(globalThis.fetch).toBe(fetch)
-  })
-
-  test('that somebody replaces is the one that is used', async () => {
-    const { fetch } = globalThis
-    const used: string[] = []
-    answerAdmin = (_request, response) => json(response, [])
-    globalThis.fetch = async (input, init) => {
-      used.push(input instanceof Request ? input.url : input.toString())
-      return await fetch(input, init)
-    }
-    try {
-      await admin().client.users.find()
-    } finally {
-      globalThis.fetch = fetch
-    }
-
-    expect(used.map((url) => new URL(url).pathname)).toEqual([
-      '/realms/master/protocol/openid-connect/token',
-      '/admin/realms/shop/users/',
-    ])
   })
 })

@@ -60,7 +60,7 @@ export async function fetchBounded(url: string | URL, request: BoundedRequest): 
     if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
       discard(response)
       if (returnRedirects === true) return { status, headers, body: Buffer.alloc(0) }
-      throw refuse(redirected(new URL(url), response))
+      throw refuse(unfitRedirect(url, response))
     }
     const body = await wholeBody(response.body, maxBytes)
     if (body === undefined && ok) {
@@ -83,10 +83,22 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
   return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop))
 }
 
-function redirected(url: URL, { status, headers }: Response): UnfitResponse {
+/**
+ * Describes a redirect that was not followed, by its origin alone: a path or a query may hold a secret.
+ *
+ * @example
+ * ```ts
+ * import { unfitRedirect } from 'cloakwright'
+ *
+ * const url = 'https://id.example.com/realms/shop'
+ * const response = await fetch(url, { redirect: 'manual' })
+ * if (response.status >= 300 && response.status < 400) console.log(unfitRedirect(url, response).why)
+ * ```
+ */
+export function unfitRedirect(url: string | URL, { status, headers }: Response): UnfitResponse {
   const location = headers.get('location') ?? ''
-  const target = URL.canParse(location, url.href) ? new URL(location, url).origin : 'null'
-  const elsewhere = target === 'null' || target === url.origin ? undefined : target
+  const target = URL.canParse(location, String(url)) ? new URL(location, url).origin : 'null'
+  const elsewhere = target === 'null' || target === new URL(url).origin ? undefined : target
   return {
     kind: 'redirect',
     why: `answers with a redirect (${status})${elsewhere === undefined ? '' : ` to ${elsewhere}`}, which is not followed`,

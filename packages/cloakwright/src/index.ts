@@ -4,6 +4,7 @@ export {
   type BoundedResponse,
   type Fetch,
   fetchBounded,
+  unfitRedirect,
   type UnfitResponse,
 } from './bounded-fetch.ts'
 export {
