@@ -15,7 +15,7 @@ interface Watched {
   readonly connection: Duplex
   readonly now: () => number
   readonly look: () => Verdict | Promise<Verdict>
-  /** Calls back when a look is due before its time; returns what ends it. */
+  /** Calls back when a look is due before its time, of the token that the last look found; returns what ends it. */
   readonly watch: (onNews: () => void) => () => void
 }
 
@@ -46,10 +46,15 @@ export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | 
   }
   /** With clocks that differ a session's next token may be over already: no row is read in a loop for it. */
   const nextLook = (end: number): number => Math.max(end, now() + 1000)
-  const lookAtSession = async (admitAgain: () => Promise<Admission>): Promise<Verdict> => {
+  const lookAtSession = async (
+    admitAgain: () => Promise<Admission>,
+    onUser: (user: AccessToken) => void,
+  ): Promise<Verdict> => {
     const admission = await admitAgain()
-    if (admission.kind === 'admitted' && admission.user !== undefined)
+    if (admission.kind === 'admitted' && admission.user !== undefined) {
+      onUser(admission.user)
       return nextLook(Math.min(admission.user.expiresAt * 1000, admission.session?.expiresAt ?? Infinity))
+    }
     const status = admission.kind === 'refused' ? admission.answer.status : 401
     return status === 403
       ? socketEnds.forbidden
@@ -62,8 +67,9 @@ export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | 
     const { incoming, connection } = request
     if (incoming === undefined || connection === undefined || connection.destroyed) return
     if (user.expiresAt * 1000 <= now()) throw expired()
+    let current = user
     const ofToken = (onNews: () => void): (() => void) =>
-      verifier.revocations?.watch(user, issuerOf(user), onNews) ?? (() => {})
+      verifier.revocations?.watch(current, issuerOf(current), onNews) ?? (() => {})
     if (session === undefined || sessions === undefined) {
       const look = (): Verdict => lookAtToken(user)
       keepOpen({ incoming, connection, now, look, watch: ofToken }, look())
@@ -75,8 +81,11 @@ export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | 
         for (const end of ends) end()
       }
     }
-    const first = Math.min(user.expiresAt * 1000, session.expiresAt)
-    keepOpen({ incoming, connection, now, watch, look: () => lookAtSession(admitAgain) }, first)
+    const look = (): Promise<Verdict> =>
+      lookAtSession(admitAgain, (next) => {
+        current = next
+      })
+    keepOpen({ incoming, connection, now, watch, look })
   }
 }
 
@@ -89,7 +98,8 @@ function expired(): CloakwrightError {
   })
 }
 
-function keepOpen({ incoming, connection, now, look, watch }: Watched, first: Verdict): void {
+/** Without a first verdict it looks at once: what ended while the policy was asked, nobody has heard of. */
+function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: Verdict): void {
   let timer: NodeJS.Timeout | undefined
   let looks = 0
   let over = false
@@ -116,10 +126,14 @@ function keepOpen({ incoming, connection, now, look, watch }: Watched, first: Ve
     const verdict = await Promise.resolve()
       .then(look)
       .catch(() => socketEnds.unavailable)
-    if (mine === looks) follow(verdict)
+    if (mine !== looks || over) return
+    unwatch()
+    unwatch = watch(() => void lookAgain())
+    follow(verdict)
   }
 
-  const unwatch = watch(() => void lookAgain())
+  let unwatch = watch(() => void lookAgain())
   connection.once('close', stop)
-  follow(first)
+  if (first === undefined) void lookAgain()
+  else follow(first)
 }

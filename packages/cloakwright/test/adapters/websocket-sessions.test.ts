@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { createRevocations, createVerifier, type Revocations } from 'cloakwright'
+import { once } from 'node:events'
+import { createRevocations, createVerifier, type Policy, type Revocations } from 'cloakwright'
 import { memorySessionStore, type SessionStore } from 'cloakwright/state'
-import type { UpgradeGuardOptions } from 'cloakwright/websocket'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
 import type { Browser } from '../session/support/browser.ts'
 import { host, newKey, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
 import { giveAccessTokens } from './support/access-tokens.ts'
-import { echo, openSocket, refusalOf, startSocketService, stopTime, until } from './support/sockets.ts'
+import {
+  echo,
+  openSocket,
+  refusalOf,
+  type SocketServiceOptions,
+  startSocketService,
+  stopTime,
+  until,
+} from './support/sockets.ts'
 
 let provider: TestProvider
 let roles: readonly string[]
@@ -25,7 +34,7 @@ afterAll(() => provider.close())
 /** One replica: its sessions, and its WebSockets that sessions open. */
 async function start(
   options: Parameters<typeof setup>[1] = {},
-  guard: Partial<UpgradeGuardOptions> = {},
+  guard: Partial<SocketServiceOptions> = {},
   known?: Revocations,
 ) {
   const revocations = known ?? createRevocations()
@@ -129,6 +138,50 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
     const { port, signIn, revocations } = await start()
     const { end } = await openSocket(port, handshakeOf(await signIn()))
     await revocations.revoke(provider.issuer, { sid: 'sid-alice' })
+    expect(await end).toEqual(ended)
+  })
+
+  test.each(['logs out', 'is revoked'])('when it %s while the policy is asked', async (how) => {
+    const asked: (() => Promise<unknown>)[] = []
+    const policy: Policy = {
+      description: 'a slow answer',
+      evaluate: async () => {
+        await asked.pop()?.()
+        return { allowed: true }
+      },
+    }
+    const { port, signIn, revocations } = await start(how === 'logs out' ? { revocations: undefined } : {}, {
+      policy,
+    })
+    const browser = await signIn()
+    asked.push(() =>
+      how === 'logs out'
+        ? browser.send(`${publicUrl}/auth/logout`, form)
+        : revocations.revoke(provider.issuer, { sid: 'sid-alice' }),
+    )
+    // The end may come before the greeting.
+    const ws = new WebSocket(`ws://127.0.0.1:${port}`, { headers: handshakeOf(browser) })
+    const [code, reason] = (await once(ws, 'close')) as [number, Buffer]
+    expect([code, reason.toString()]).toEqual(ended)
+  })
+
+  test('when the token of its last refresh is revoked', async () => {
+    stopTime()
+    let refreshed = 0
+    const jtis: string[] = []
+    const policy: Policy = {
+      description: 'everybody',
+      evaluate({ jti = '' }) {
+        if (jtis.at(-1) !== jti) refreshed = jtis.push(jti)
+        return { allowed: true }
+      },
+    }
+    const { port, signIn, revocations } = await start({}, { policy })
+    const { ws, end } = await openSocket(port, handshakeOf(await signIn()))
+    vi.advanceTimersByTime(300_000)
+    await until(() => refreshed === 2)
+    expect(await echo(ws, 'still here')).toBe('still here')
+    await revocations.revoke(provider.issuer, { jti: jtis[1] ?? '' })
     expect(await end).toEqual(ended)
   })
 

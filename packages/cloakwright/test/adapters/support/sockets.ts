@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { closeOnEnd, createUpgradeGuard, type UpgradeGuardOptions } from 'cloakwright/websocket'
-import { role } from 'cloakwright'
+import { type Policy, role } from 'cloakwright'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 
@@ -15,6 +15,8 @@ export interface SocketService {
 }
 
 export interface SocketServiceOptions extends UpgradeGuardOptions {
+  /** What every socket needs; by default the role `user` below `/user`. */
+  readonly policy?: Policy
   /** Whether the library is asked to close the socket. */
   readonly closesByLibrary?: boolean
   /** Runs between the guard's word and the answer to the handshake. */
@@ -31,7 +33,7 @@ export async function startSocketService(options: SocketServiceOptions): Promise
     const user = await guard(
       request,
       socket,
-      request.url?.startsWith('/user') === true ? role('user') : undefined,
+      options.policy ?? (request.url?.startsWith('/user') === true ? role('user') : undefined),
     )
     if (user === undefined) return
     await options.beforeAnswer?.()
