@@ -35,10 +35,10 @@ export function newName(prefix: string): SocketName {
   return { file, boot, pidNamespace, pid, host }
 }
 
-/** Undefined when it is no socket's name. */
+/** Undefined when it is no socket's name: who may write the folder could name files for a terminal that prints them. */
 export function parseName(prefix: string, file: string): SocketName | undefined {
   if (!file.startsWith(prefix)) return undefined
-  const found = /^([0-9a-f]{16})\.(\d+)\.(\d+)\.[0-9a-f]{12}\.(.*)$/.exec(file.slice(prefix.length))
+  const found = /^([0-9a-f]{16})\.(\d+)\.(\d+)\.[0-9a-f]{12}\.([\w.-]{0,64})$/.exec(file.slice(prefix.length))
   if (found === null) return undefined
   const [, boot = '', pidNamespace = '', pid, host = ''] = found
   return { file, boot, pidNamespace, pid: Number(pid), host }

@@ -265,6 +265,14 @@ describe.runIf(isLinux)('a lock on Linux', () => {
     await lock.release()
   })
 
+  it('is not taken by a name that no process gives its socket, which a message would print', async () => {
+    await startHolder(folder)
+    const [name = ''] = sockets()
+    renameSync(join(folder, name), join(folder, `${name}\u001b[2K\u202e`))
+    const lock = await take(folder)
+    await lock.release()
+  })
+
   it('can not be made in a folder without the right to, or without sockets: the error names folder, reason and fix', async () => {
     await expect(takeLock('/proc/self')).rejects.toMatchObject({
       code: 'CW_CONFIG_INVALID',
