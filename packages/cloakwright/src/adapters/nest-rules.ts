@@ -49,6 +49,7 @@ export function ruleOf(owner: Owner, handler: Handler): Rule {
 
 /** A method that has rules, of its own or of one that it overrides. */
 export interface RuledMethod {
+  readonly name: string | symbol
   readonly place: string
   readonly handler: Handler
 }
@@ -60,7 +61,9 @@ export function ruledMethodsOf({ prototype }: Owner): readonly RuledMethod[] {
   return [...names].flatMap((name) => {
     const handler = methodOf(prototypes, name)
     const needed = prototypes.flatMap((one) => rulesAt(one, name)).some(({ anonymous }) => !anonymous)
-    return needed && typeof handler === 'function' ? [{ place: placeOf(prototype ?? {}, name), handler }] : []
+    return needed && typeof handler === 'function'
+      ? [{ name, place: placeOf(prototype ?? {}, name), handler }]
+      : []
   })
 }
 
@@ -105,8 +108,9 @@ function namesOf(
   const names = new Set(prototypes.flatMap((prototype) => Reflect.ownKeys(prototype)))
   const found = [...names].filter((name) => methodOf(prototypes, name) === handler)
   if (found.length > 0) return found
-  // What instruments instances calls a function of its own in the method's place.
-  if (names.has(handler.name) && handler.name !== 'constructor') return [handler.name]
+  // What instruments instances calls a function of its own in the method's place; a constructor may bind the method.
+  const own = handler.name.replace(/^(?:bound )+/, '')
+  if (names.has(own) && own !== 'constructor') return [own]
   throw new CloakwrightError(
     'CW_CONFIG_INVALID',
     `CloakwrightGuard: the handler "${handler.name}" is no method of ${owner.name}, so its rules are not known`,

@@ -1,7 +1,7 @@
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core'
 import { CloakwrightError } from '../errors.ts'
 import { CloakwrightGuard } from './nest-guard.ts'
-import { type RuledMethod, ruledMethodsOf } from './nest-rules.ts'
+import { ruledMethodsOf } from './nest-rules.ts'
 
 // Rules that Nest would never ask the guard about, found at start-up: without this they would silently not be required.
 
@@ -20,9 +20,8 @@ const graphqlOptions = 'GqlModuleOptions'
 export function checkWiring(modules: ModulesContainer, config: ApplicationConfig): void {
   const guardsAll = config.getGlobalGuards().some((guard) => guard instanceof CloakwrightGuard)
   const guardsFields = graphqlOptionsOf(modules).every((options) => options.includes('guards'))
-  for (const type of typesOf(modules))
-    for (const method of ruledMethodsOf(type)) {
-      const { place, handler } = method
+  for (const { type, controller } of typesOf(modules))
+    for (const { name, place, handler } of ruledMethodsOf(type)) {
       if (!handlerKeys.some((key) => Reflect.hasMetadata(key, handler))) continue
       if (Reflect.hasMetadata(fieldResolverKey, handler) && !guardsFields)
         throw notAsked(
@@ -30,34 +29,42 @@ export function checkWiring(modules: ModulesContainer, config: ApplicationConfig
           'Nest runs no guards on field resolvers',
           'Set fieldResolverEnhancers: ["guards"] in the options of GraphQLModule.',
         )
-      if (!guardsAll && !isGuarded(type, method))
+      // Of a controller Nest calls what the instance has: a bound function has none of the method's guards.
+      const called = controller?.[name] ?? handler
+      if (!guardsAll && !hasGuard(type) && ![handler, called].every(hasGuard))
         throw notAsked(
           place,
-          'another decorator has replaced the method, or it overrides one with rules',
-          'Put the decorators of cloakwright on top, on each method, or provide CloakwrightGuard as APP_GUARD.',
+          'something has replaced the method, such as another decorator or bind() in the constructor, or it overrides one with rules',
+          'Put the decorators of cloakwright on top, on each method or on the class, or provide CloakwrightGuard as APP_GUARD.',
         )
     }
 }
 
-function* typesOf(modules: ModulesContainer): Iterable<Type> {
-  for (const { controllers, providers } of modules.values())
-    for (const { metatype } of [...controllers.values(), ...providers.values()])
-      if (typeof metatype === 'function' && typeof metatype.prototype === 'object') yield metatype as Type
+function* typesOf(modules: ModulesContainer): Iterable<{ type: Type; controller?: Instance }> {
+  for (const { controllers, providers } of modules.values()) {
+    for (const { metatype, instance } of controllers.values())
+      if (isType(metatype)) yield { type: metatype, controller: instance as Instance }
+    for (const { metatype } of providers.values()) if (isType(metatype)) yield { type: metatype }
+  }
 }
+
+function isType(metatype: unknown): metatype is Type {
+  return typeof metatype === 'function' && typeof metatype.prototype === 'object'
+}
+
+type Instance = Readonly<Record<string | symbol, unknown>>
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest has it
 type Type = Function & { readonly prototype: object }
 
-function isGuarded(type: Type, { handler }: RuledMethod): boolean {
-  return [type, handler].some((target) => {
-    const guards = (Reflect.getMetadata(guardsKey, target) ?? []) as readonly unknown[]
-    return guards.some(
-      (guard) =>
-        guard instanceof CloakwrightGuard ||
-        guard === CloakwrightGuard ||
-        (typeof guard === 'function' && guard.prototype instanceof CloakwrightGuard),
-    )
-  })
+function hasGuard(target: unknown): boolean {
+  const guards = (Reflect.getMetadata(guardsKey, target as object) ?? []) as readonly unknown[]
+  return guards.some(
+    (guard) =>
+      guard instanceof CloakwrightGuard ||
+      guard === CloakwrightGuard ||
+      (typeof guard === 'function' && guard.prototype instanceof CloakwrightGuard),
+  )
 }
 
 /** Which guards, filters and interceptors run on field resolvers, of each GraphQLModule. */

@@ -190,6 +190,31 @@ describe('beside decorators of others', () => {
     })
   })
 
+  describe('a method that the constructor binds', () => {
+    const bound = (onClass: readonly RuleDecorator[], onMethod: readonly RuleDecorator[]) => {
+      const made = makeController([], onMethod)
+      const { controller } = made
+      const binding = class extends controller {
+        constructor() {
+          super()
+          Object.assign(this, { list: (this as unknown as { list(): unknown }).list.bind(this) })
+        }
+      }
+      for (const decorator of [Controller(made.path), ...onClass]) decorator(binding)
+      return { path: made.path, controller: binding }
+    }
+
+    test('keeps its rules where the guard is on the class or for all routes', async () => {
+      expect(await statusesOf(bound([holds], [fails]))).toEqual(forbidden)
+      expect(await statusesOf(bound([], [fails]), { forAll: true })).toEqual(forbidden)
+      expect(await statusesOf(bound([holds], [holds]))).toEqual(allowed)
+    })
+
+    test('loses the guard that is on the method alone: the application does not start', async () => {
+      await expect(statusesOf(bound([], [fails]))).rejects.toThrow('its rules would not be required')
+    })
+  })
+
   test('metadata of the application’s own changes nothing', async () => {
     const made = makeController([fails], [SetMetadata('cloakwright:rule', user()), holds])
     expect(await statusesOf(made)).toEqual(forbidden)
