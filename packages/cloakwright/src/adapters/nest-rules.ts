@@ -10,7 +10,7 @@ export interface Rule {
 }
 
 /** As metadata, so that two copies of this package see each other's rules. */
-const key = 'cloakwright:rules'
+export const rulesKey = 'cloakwright:rules'
 
 /**
  * Adds a rule to a class, or to a method by its name: another decorator may replace the method's function.
@@ -20,8 +20,8 @@ const key = 'cloakwright:rules'
 export function addRule(target: object, name: string | symbol | undefined, rule: Rule): boolean {
   const rules = rulesAt(target, name)
   const all = [...rules, rule]
-  if (name === undefined) Reflect.defineMetadata(key, all, target)
-  else Reflect.defineMetadata(key, all, target, name)
+  if (name === undefined) Reflect.defineMetadata(rulesKey, all, target)
+  else Reflect.defineMetadata(rulesKey, all, target, name)
   return rules.length === 0
 }
 
@@ -133,6 +133,8 @@ function* chainOf(start: object | undefined): Iterable<object> {
 
 function rulesAt(target: object, name: string | symbol | undefined): readonly Rule[] {
   const rules: unknown =
-    name === undefined ? Reflect.getOwnMetadata(key, target) : Reflect.getOwnMetadata(key, target, name)
+    name === undefined
+      ? Reflect.getOwnMetadata(rulesKey, target)
+      : Reflect.getOwnMetadata(rulesKey, target, name)
   return (rules as readonly Rule[] | undefined) ?? []
 }

@@ -1,7 +1,7 @@
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core'
 import { CloakwrightError } from '../errors.ts'
 import { CloakwrightGuard } from './nest-guard.ts'
-import { ruledMethodsOf } from './nest-rules.ts'
+import { ruledMethodsOf, rulesKey } from './nest-rules.ts'
 
 // Rules that Nest would never ask the guard about, found at start-up: without this they would silently not be required.
 
@@ -22,7 +22,14 @@ export function checkWiring(modules: ModulesContainer, config: ApplicationConfig
   const guardsFields = graphqlOptionsOf(modules).every((options) => options.includes('guards'))
   for (const { type, controller } of typesOf(modules))
     for (const { name, place, handler } of ruledMethodsOf(type)) {
-      if (!handlerKeys.some((key) => Reflect.hasMetadata(key, handler))) continue
+      if (!handlerKeys.some((key) => Reflect.hasMetadata(key, handler))) {
+        if (isMarked(type, name, handler)) continue
+        throw notAsked(
+          place,
+          'it is no route, resolver or message, and Nest asks guards about those only',
+          'Put the rule on the handlers that call it. Guard the connections of a gateway by cloakwright/websocket.',
+        )
+      }
       if (Reflect.hasMetadata(fieldResolverKey, handler) && !guardsFields)
         throw notAsked(
           place,
@@ -56,6 +63,22 @@ type Instance = Readonly<Record<string | symbol, unknown>>
 
 // oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest has it
 type Type = Function & { readonly prototype: object }
+
+/** Metadata that makes no handler of a method. */
+const plainKeys: ReadonlySet<unknown> = new Set([
+  guardsKey,
+  '__exceptionFilters__',
+  '__pipes__',
+  '__interceptors__',
+  rulesKey,
+])
+
+/** Whether another package may make a handler of the method, by its metadata; and what overrides a handler needs no rule. */
+function isMarked({ prototype }: Type, name: string | symbol, handler: object): boolean {
+  if (!hasGuard(handler)) return true
+  const keys = [...Reflect.getMetadataKeys(handler), ...Reflect.getMetadataKeys(prototype, name)]
+  return keys.some((key) => !plainKeys.has(key) && !String(key).startsWith('design:'))
+}
 
 function hasGuard(target: unknown): boolean {
   const guards = (Reflect.getMetadata(guardsKey, target as object) ?? []) as readonly unknown[]

@@ -244,6 +244,25 @@ test('a field resolver, on which Nest runs no guards: the application does not s
   await (await start(['guards'])).close()
 })
 
+test.each(['cancel', 'handleConnection'])(
+  'a method %s that is no handler, so that Nest asks no guard about it: the application does not start',
+  async (name) => {
+    class Orders {
+      cancel() {}
+      handleConnection() {}
+    }
+    decorate(Orders, name, fails)
+    const start = () =>
+      world.start({ imports: [CloakwrightModule.forRoot(world.options())], providers: [Orders] })
+    await expect(start()).rejects.toThrow(`Orders.${name}: its rules would not be required: it is no route`)
+    // Another package may have made one of it.
+    SetMetadata('bot:command', name)(Orders.prototype, name, {
+      value: Orders.prototype[name as 'cancel'],
+    })
+    await (await start()).close()
+  },
+)
+
 test('one class more that puts its rules around another’s', async () => {
   const { path, controller } = makeController([holds], [fails])
   const mixed = class extends controller {}
