@@ -2,6 +2,7 @@ import { CloakwrightError } from 'cloakwright'
 import { readBody } from './admin/body.ts'
 import { AdminError } from './admin/errors.ts'
 import { importRealm } from './admin/index.ts'
+import type { Path } from './admin/json-text.ts'
 import { type RealmBody, realmShape } from './admin/realm-fields.ts'
 import { prepareKeys, secretKey } from './crypto/keys.ts'
 import { masterName, removeRealm } from './defaults.ts'
@@ -81,8 +82,16 @@ function read(representation: unknown, source: string | undefined): Omit<Item, '
       'Import one realm as Keycloak exports it: an object with "realm", "clients", "users" and so on.',
     )
   }
-  const body = refusals({ name, source }, () => readBody(realmShape, JSON.stringify(representation)))
+  const body = refusals({ name, source }, () => readBody(realmShape, JSON.stringify(representation), placeIn))
   return { name, body }
+}
+
+/** `clients[1].name`: the file's own lines are not known here. */
+function placeIn(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .slice(1)
 }
 
 function requireOnce(items: readonly Item[]): void {

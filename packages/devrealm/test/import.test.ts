@@ -38,6 +38,20 @@ describe('importRealms', () => {
       expect((await browser.send(`/realms/${realm}`)).status).toBe(404)
   })
 
+  it('says where in the representation an unknown field is, as a file has other lines than what is read', async () => {
+    await using devRealm = await openDemo()
+    const realm = {
+      realm: 'shop',
+      clients: [{ clientId: 'a' }, { clientId: 'b', protocolMappers: [{ nope: 1 }] }],
+    }
+    await expect(devRealm.importRealm(realm)).rejects.toMatchObject({
+      code: 'CW_REALM_INVALID',
+      message: expect.stringMatching(
+        /Unrecognized field "nope" at clients\[1\]\.protocolMappers\[0\]\.nope\.$/,
+      ),
+    })
+  })
+
   it('adds a realm with the id of the one that it replaces', async () => {
     await using devRealm = await openDemo({}, { id: 'my-id' })
     await devRealm.importRealm({ ...demo, id: 'my-id', displayName: 'again' })

@@ -41,13 +41,18 @@ export interface Shape<Body> {
 
 const decimal = /^-?\d+$/
 
+/** Words for the place of a member in what is read. */
+type Place = (path: Path) => string
+
 /**
  * Reads a JSON body as Keycloak does: unknown members are refused by name and place, texts that hold a number or a
  * boolean are taken as such, null means absent.
+ *
+ * @param place Default: line and column of the text.
  */
-export function readBody<Body>(shape: Shape<Body>, text: string): Body {
+export function readBody<Body>(shape: Shape<Body>, text: string, place: Place = lineIn(text)): Body {
   try {
-    return readPlainly(shape, text)
+    return readPlainly(shape, text, place)
   } catch (error) {
     if (shape.opaque !== true || !(error instanceof AdminError) || 'error_description' in error.body)
       throw error
@@ -55,7 +60,7 @@ export function readBody<Body>(shape: Shape<Body>, text: string): Body {
   }
 }
 
-function readPlainly<Body>(shape: Shape<Body>, text: string): Body {
+function readPlainly<Body>(shape: Shape<Body>, text: string, place: Place): Body {
   if (text.trim() === '') {
     if (shape.optional === true) return undefined as Body
     throw wrongType()
@@ -69,9 +74,9 @@ function readPlainly<Body>(shape: Shape<Body>, text: string): Body {
   requireStorable(text, value)
   if (shape.texts === true) return asList(value).map(asText) as Body
   if (shape.list === true) {
-    return asList(value).map((item, index) => asRepresentation(shape, item, text, [index])) as Body
+    return asList(value).map((item, index) => asRepresentation(shape, item, place, [index])) as Body
   }
-  return asRepresentation(shape, value, text, []) as Body
+  return asRepresentation(shape, value, place, []) as Body
 }
 
 /** As Jackson's own limit. */
@@ -103,7 +108,7 @@ function hasStorableTexts(value: unknown): boolean {
 function asRepresentation(
   shape: Shape<unknown>,
   value: unknown,
-  text: string,
+  place: Place,
   path: Path,
 ): Record<string, unknown> {
   const checked: Record<string, unknown> = {}
@@ -111,23 +116,23 @@ function asRepresentation(
     const kind = Object.hasOwn(shape.members, member) ? shape.members[member] : undefined
     const here = [...path, member]
     if (kind === undefined && shape.lenient === true) continue
-    if (kind === undefined) throw unrecognized(shape.name, member, text, here)
-    const value = given === null ? undefined : asKind(kind, given, text, here)
+    if (kind === undefined) throw unrecognized(shape.name, member, place(here))
+    const value = given === null ? undefined : asKind(kind, given, place, here)
     if (value !== undefined) checked[member] = value
   }
   return checked
 }
 
-function asKind(kind: Kind, value: unknown, text: string, path: Path): unknown {
+function asKind(kind: Kind, value: unknown, place: Place, path: Path): unknown {
   if (typeof kind === 'string') return asPlain(kind, value)
   if (isListKind(kind)) {
-    return asList(value).map((item, index) => asItem(kind[0], item, text, [...path, index]))
+    return asList(value).map((item, index) => asItem(kind[0], item, place, [...path, index]))
   }
-  if ('members' in kind) return asRepresentation(kind, value, text, path)
+  if ('members' in kind) return asRepresentation(kind, value, place, path)
   if ('values' in kind) {
     const given = Object.entries(asObject(value)).filter(([, each]) => each !== null)
     return Object.fromEntries(
-      given.map(([name, each]) => [name, asKind(kind.values, each, text, [...path, name])]),
+      given.map(([name, each]) => [name, asKind(kind.values, each, place, [...path, name])]),
     )
   }
   if (typeof value === 'string' && kind.oneOf.includes(value)) return value
@@ -139,8 +144,8 @@ function isListKind(kind: Kind): kind is readonly [Kind] {
 }
 
 /** Where Keycloak takes null into a list it fails later, with 500. */
-function asItem(kind: Kind, value: unknown, text: string, path: Path): unknown {
-  const item = asKind(kind, value, text, path)
+function asItem(kind: Kind, value: unknown, place: Place, path: Path): unknown {
+  const item = asKind(kind, value, place, path)
   if (item === undefined || item === null) throw wrongType()
   return item
 }
@@ -226,11 +231,15 @@ export function wrongType(): AdminError {
   return badRequest('unknown_error', 'Cannot parse the JSON')
 }
 
-function unrecognized(name: string, member: string, text: string, path: Path): AdminError {
-  const before = text.slice(0, placeAfter(text, path))
-  const line = before.split('\n').length
-  const column = before.length - before.lastIndexOf('\n')
-  return badRequest(
-    `Invalid json representation for ${name}. Unrecognized field "${member}" at line ${line} column ${column}.`,
-  )
+function unrecognized(name: string, member: string, place: string): AdminError {
+  return badRequest(`Invalid json representation for ${name}. Unrecognized field "${member}" at ${place}.`)
+}
+
+function lineIn(text: string): Place {
+  return (path) => {
+    const before = text.slice(0, placeAfter(text, path))
+    const line = before.split('\n').length
+    const column = before.length - before.lastIndexOf('\n')
+    return `line ${line} column ${column}`
+  }
 }
