@@ -3,9 +3,9 @@ import { createContext, Script } from 'node:vm'
 /** Milliseconds that an administrator's regular expressions may take for one request. */
 const patience = 500
 
-const asked = { pattern: '', text: '' }
+const asked = { pattern: '', flags: '', text: '' }
 const sandbox = createContext(asked)
-const script = new Script('new RegExp(pattern).test(text)')
+const script = new Script('new RegExp(pattern, flags).test(text)')
 
 /**
  * Tests texts against regular expressions that administrators write: some need ages for some texts, and nothing else would be
@@ -18,7 +18,7 @@ export function patternTester(): (pattern: string, text: string) => boolean {
   return (pattern, text) => {
     if (left <= 0) return false
     const begun = performance.now()
-    Object.assign(asked, { pattern: `^(?:${pattern})$`, text })
+    Object.assign(asked, { ...toJavaScript(pattern), text })
     try {
       return script.runInContext(sandbox, { timeout: Math.ceil(left) }) === true
     } catch {
@@ -26,7 +26,7 @@ export function patternTester(): (pattern: string, text: string) => boolean {
       return false
     } finally {
       left -= performance.now() - begun
-      Object.assign(asked, { pattern: '', text: '' })
+      Object.assign(asked, { pattern: '', flags: '', text: '' })
     }
   }
 }
@@ -34,9 +34,22 @@ export function patternTester(): (pattern: string, text: string) => boolean {
 /** Why a pattern is none, or undefined. */
 export function patternProblem(pattern: string): string | undefined {
   try {
-    void new RegExp(`^(?:${pattern})$`)
+    const { pattern: source, flags } = toJavaScript(pattern)
+    void new RegExp(source, flags)
     return undefined
   } catch (error) {
     return (error as Error).message
   }
+}
+
+/** An escape, a class of characters, an atomic group, a possessive quantifier: the last two only forbid to go back. */
+const tokens = /\\.|\[(?:\\.|[^\]\\])*\]|\(\?>|([*+?}])\+/gs
+
+/** Keycloak's patterns are Java's: flags in front, atomic groups and possessive quantifiers are unknown to JavaScript. */
+function toJavaScript(given: string): { pattern: string; flags: string } {
+  const [front = '', flags = ''] = /^\(\?([imsu]+)\)/.exec(given) ?? []
+  const source = given
+    .slice(front.length)
+    .replace(tokens, (token, quantifier?: string) => (token === '(?>' ? '(?:' : (quantifier ?? token)))
+  return { pattern: `^(?:${source})$`, flags: [...new Set(flags.replace('u', ''))].join('') }
 }

@@ -88,6 +88,22 @@ describe('an administrator’s regular expressions', () => {
     expect(await target.send('POST', '/demo/users', user(['aaaa']))).toMatchObject({ status: 201 })
   })
 
+  it.each([
+    ['(?i)abc', 'ABC', true],
+    ['(?i)abc', 'abd', false],
+    ['(?is)a.c', 'A\nC', true],
+    ['a++b', 'aab', true],
+    ['[*+]++', '+*', true],
+    ['\\++', '++', true],
+    ['(?>a|ab)c', 'ac', true],
+    ['a{1,2}+b', 'aab', true],
+  ])('may have the syntax that only Java knows: %s of %j: %s', async (pattern, text, matches) => {
+    expect((await target.send('PUT', '/demo/users/profile', profile(pattern))).status).toBe(200)
+    const username = `java-${Buffer.from(pattern + text).toString('hex')}`
+    const user = { ...person, email: `${username}@e.org`, username, attributes: { code: [text] } }
+    expect((await target.send('POST', '/demo/users', user)).status).toBe(matches ? 201 : 400)
+  })
+
   it('that need ages for a password do not match it', async () => {
     expect((await target.send('PUT', '/demo', { passwordPolicy: `regexPattern(${slow})` })).status).toBe(204)
     const set = (value: string) => ({
