@@ -211,7 +211,7 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
   refusePlainHttp(variables, 'KEYCLOAK_SERVER', server, production)
   const internalUrl = variables.parsed(
     'KEYCLOAK_INTERNAL_URL',
-    address.baseUrl,
+    address.internalUrl,
     'a base URL',
     'Use the URL by which this server reaches Keycloak, such as http://keycloak:8080.',
   )

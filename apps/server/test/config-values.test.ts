@@ -120,6 +120,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'postgresql://app:c4nary@db/',
     'postgresql://app:c4nary@db/app/other',
     'postgresql:///app',
+    'postgresql://app:c4nary@db../app',
     'postgresql://app:c4n#ary@db/app',
     'postgresql://app:c4n%ary@db/app',
     'postgresql://app:c4n%ffary@db/app',
@@ -130,7 +131,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
     'postgresql://app:c4nary@db/app?sslmode=requre',
   ],
   KEYCLOAK_SERVER: [...urls, 'http://login.example.com', 'https://login.example.com/realms/shop'],
-  KEYCLOAK_INTERNAL_URL: urls,
+  KEYCLOAK_INTERNAL_URL: urls.map((url) => url.replace('app.example.com.', 'app.example.com..')),
   KEYCLOAK_PORT: [...ports, 'tcp://10.0.0.1:8080'],
   KEYCLOAK_REALM: names,
   KEYCLOAK_CLIENT_ID: [...names, 'account'],
@@ -256,6 +257,12 @@ describe('what is right is taken as it is', () => {
       (c) => c.keycloak.internalUrl,
       'http://key_cloak:8080',
     ],
+    [
+      'KEYCLOAK_INTERNAL_URL',
+      'http://kc.shop.svc.cluster.local.:8080/auth',
+      (c) => c.keycloak.internalUrl,
+      'http://kc.shop.svc.cluster.local.:8080/auth',
+    ],
     ['KEYCLOAK_REALM', 'My Realm', (c) => c.keycloak.realm, 'My Realm'],
     ['KEYCLOAK_WAIT', '0', (c) => c.keycloak.wait, 0],
     ['TRUSTED_PROXIES', '10.0.0.0/8, ::1', (c) => c.trustedProxies, ['10.0.0.0/8', '::1']],
@@ -276,6 +283,7 @@ describe('what is right is taken as it is', () => {
     'postgresql:///app?host=/var/run/postgresql',
     'postgresql://%2Fvar%2Frun%2Fpostgresql/app',
     'postgresql://app@[::1]:5432/app',
+    'postgresql://app:pw@pg.shop.svc.cluster.local.:5432/app',
   ])('DATABASE_URL %s', (url) => {
     expect(loadConfig({ ...production, DATABASE_URL: url }).databaseUrl?.()).toBe(url)
   })

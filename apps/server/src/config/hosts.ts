@@ -12,12 +12,21 @@ const port = wholeNumber(1, 65_535)
 
 /** An http(s) URL without credentials, query or fragment, its trailing slashes removed. */
 export function baseUrl(value: string): string | undefined {
+  return httpUrl(value, isAuthority)
+}
+
+/** A {@link baseUrl} that no browser uses: its host may end with the dot of a full name. */
+export function internalUrl(value: string): string | undefined {
+  return httpUrl(value, isInternalAuthority)
+}
+
+function httpUrl(value: string, isHost: (authority: string) => boolean): string | undefined {
   const written = /^https?:\/\/([^/?#\\@\s]+)(\/[^?#\\\s]*)?$/i.exec(value)
   if (written === null || !URL.canParse(value)) return undefined
   const [, authority = '', path = '/'] = written
   const url = new URL(value)
   // A URL parser drops dot segments and reads many things as a host: what it changes was not meant so.
-  if (url.pathname !== path || !isAuthority(authority)) return undefined
+  if (url.pathname !== path || !isHost(authority)) return undefined
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
 }
 
@@ -60,6 +69,11 @@ export function isAuthority(authority: string): boolean {
   if (number !== undefined && port(number) === undefined) return false
   if (host.startsWith('[')) return isIP(host.slice(1, -1)) === 6 && !/^\[[0:]+\]$/.test(host)
   return host !== '0.0.0.0' && (isIP(host) === 4 || isHostName(host))
+}
+
+/** An {@link isAuthority} whose name may be a full one: in clusters the dot at its end saves look-ups of the name's relatives. */
+export function isInternalAuthority(authority: string): boolean {
+  return isAuthority(authority.replace(/(?<=\p{L})\.(?=:|$)/u, ''))
 }
 
 /** A name, and not a number that is read as an address (`0x7f.1`). */

@@ -1,4 +1,4 @@
-import { isAuthority, split } from './hosts.ts'
+import { isInternalAuthority, split } from './hosts.ts'
 
 /** A realm or client name that stands in a URL's path without changing it. */
 export function name(value: string): string | undefined {
@@ -20,7 +20,7 @@ export function databaseUrlProblem(value: string): string | undefined {
     return 'has a % that begins no escape: in a password, write %25'
   if (!/^\/[^/]+$/.test(url.pathname)) return 'names no database, or more than one'
   const isSocket = /^%2f/i.test(url.hostname) || url.searchParams.has('host')
-  if (!isSocket && !isAuthority(url.host)) return 'names no host, or one that can’t be'
+  if (!isSocket && !isInternalAuthority(url.host)) return 'names no host, or one that can’t be'
   const mode = url.searchParams.get('sslmode')
   if (mode !== null && !sslModes.includes(mode))
     return `has an unknown sslmode; known are ${sslModes.join(', ')}`
