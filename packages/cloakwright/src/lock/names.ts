@@ -45,23 +45,30 @@ export function parseName(prefix: string, file: string): SocketName | undefined 
 }
 
 /** The words about a holder, for `reader`. */
-export function refusedBySocket(holder: SocketName, reader: SocketName, folder: string): RefusedLock {
+export function refusedBySocket(
+  holder: SocketName,
+  reader: SocketName,
+  folder: string,
+  isClosedToReader = false,
+): RefusedLock {
   const { pid, host } = holder
   const who = `process ${pid} on host ${host}`
   const refused = { held: false as const, own: false }
+  const orDelete = `; if it has ended, delete ${folder}/${holder.file}`
   if (holder.boot !== reader.boot) {
     return {
       ...refused,
       holder: `${who} (another machine, or this one before its last restart)`,
-      next: `Stop it there; if it has ended, delete ${folder}/${holder.file}`,
+      next: `Stop it there${orDelete}`,
     }
   }
+  const otherwise = isClosedToReader ? orDelete : ''
   if (holder.pidNamespace !== reader.pidNamespace) {
     return {
       ...refused,
       holder: `${who} (in another container of this machine, where it has this pid)`,
-      next: `Stop it there (host ${host})`,
+      next: `Stop it there (host ${host})${otherwise}`,
     }
   }
-  return { ...refused, holder: who, next: `Stop it (kill ${pid})`, own: pid === reader.pid }
+  return { ...refused, holder: who, next: `Stop it (kill ${pid})${otherwise}`, own: pid === reader.pid }
 }

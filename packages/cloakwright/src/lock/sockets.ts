@@ -34,7 +34,7 @@ export async function lockBySocket(target: LockTarget): Promise<HeldLock | Refus
       }
       // Withdrawn first: the rival may wait for this one's decision.
       await own.withdraw()
-      if (await rival.holds) return refusedBySocket(rival.name, own.name, target.folder)
+      if (await rival.holds) return refusedBySocket(rival.name, own.name, target.folder, rival.isClosedToUs)
     } catch (error) {
       await own.withdraw()
       throw error
@@ -42,10 +42,17 @@ export async function lockBySocket(target: LockTarget): Promise<HeldLock | Refus
   }
 }
 
-/** Another process's socket that is in the way, and whether it has the lock, once that is known. */
-interface Rival {
-  readonly name: SocketName
+/** What is known of the process behind a socket. */
+interface Answer {
+  /** Whether it has the lock, once that is known. */
   readonly holds: Promise<boolean>
+  /** Another user's, which this one may not ask: its process may be dead. */
+  readonly isClosedToUs?: boolean
+}
+
+/** Another process's socket that is in the way. */
+interface Rival extends Answer {
+  readonly name: SocketName
 }
 
 async function findRival(target: LockTarget, prefix: string, own: SocketName): Promise<Rival | undefined> {
@@ -61,7 +68,7 @@ async function findRival(target: LockTarget, prefix: string, own: SocketName): P
       if (isAnotherKernels && !isLocal(folder)) return { name, holds: Promise.resolve(true) }
       const answer = isAnotherKernels ? 'gone' : await settle(descriptor, own.file < file)
       if (answer === 'gone') remove(folder, file)
-      else if (name !== undefined) return { name, holds: answer.holds }
+      else if (name !== undefined) return { name, ...answer }
     } finally {
       closeSync(descriptor)
     }
@@ -70,7 +77,7 @@ async function findRival(target: LockTarget, prefix: string, own: SocketName): P
 }
 
 /** Asks until it is clear. Of two that both want the lock, the senior one waits for the other's decision, which withdraws. */
-async function settle(descriptor: number, isSenior: boolean): Promise<'gone' | { holds: Promise<boolean> }> {
+async function settle(descriptor: number, isSenior: boolean): Promise<'gone' | Answer> {
   for (let attempt = 1; attempt <= 10; attempt++) {
     const answer = await ask(descriptor)
     if (answer === 'gone') return answer
@@ -167,7 +174,7 @@ function openSocket({ folder, stat }: LockTarget, file: string): number | undefi
 const patience = 3000
 
 /** One question. Only the kernel's word that nobody listens is proof of a dead process: a live one may drop a connection. */
-function ask(descriptor: number): Promise<'gone' | 'unclear' | { holds: Promise<boolean> }> {
+function ask(descriptor: number): Promise<'gone' | 'unclear' | Answer> {
   return new Promise((resolve) => {
     const socket = connect(`/proc/self/fd/${descriptor}`)
     let decide: (holds: boolean) => void = () => {}
@@ -185,6 +192,7 @@ function ask(descriptor: number): Promise<'gone' | 'unclear' | { holds: Promise<
     })
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'ECONNREFUSED') resolve('gone')
+      else if (code === 'EACCES') resolve({ holds: Promise.resolve(true), isClosedToUs: true })
       else if (code !== 'ECONNRESET') decided(true)
     })
     socket.on('close', () => {

@@ -305,6 +305,20 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     expect(await takeLock(file)).toMatchObject({ holder: expect.stringContaining(`process ${child.pid}`) })
   })
 
+  it('left by a dead process of another user, who can not be asked, is refused with the file to delete', async () => {
+    await kill((await startHolder(folder)).child)
+    const [name = ''] = sockets()
+    chownSync(folder, 12345, 12345)
+    const stranger = ['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups']
+    const { lock } = await startHolder(folder, stranger)
+    expect(lock).toMatchObject({
+      held: false,
+      next: expect.stringContaining(`; if it has ended, delete ${folder}/${name}`),
+    })
+    rmSync(join(folder, name))
+    expect((await startHolder(folder, stranger)).lock).toMatchObject({ held: true })
+  })
+
   it('of a file that is mounted by itself is refused, since other containers would not see it', async () => {
     const [file, mounted] = [join(folder, 'file'), join(folder, 'mounted here')]
     for (const path of [file, mounted]) writeFileSync(path, '')
