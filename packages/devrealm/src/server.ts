@@ -141,7 +141,7 @@ function answerErrors(app: FastifyInstance): void {
       request.log.error({ err: error }, 'a change of a realm could not be stored')
       return reply.code(503).header('retry-after', '5').send({
         error: 'temporarily_unavailable',
-        error_description: "The realm's database can't be written",
+        error_description: error.description,
       })
     }
     if (error instanceof OidcError) return reply.code(error.status).send(error.body)

@@ -60,10 +60,7 @@ export function unforeseen(): AdminError {
 }
 
 /** 400 where the database takes no such document, 503 where it takes nothing; the cause is for the log alone. */
-export function notStored({ isRefusal }: WriteError): AdminError {
+export function notStored({ isRefusal, description }: WriteError): AdminError {
   if (isRefusal) return badRequest('unknown_error', 'The database takes no such value')
-  return new AdminError(503, {
-    error: 'temporarily_unavailable',
-    error_description: "The realm's database can't be written",
-  })
+  return new AdminError(503, { error: 'temporarily_unavailable', error_description: description })
 }

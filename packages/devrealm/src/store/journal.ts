@@ -22,6 +22,13 @@ export class WriteError extends Error {
     this.name = 'WriteError'
     this.isRefusal = isRefusal
   }
+
+  /** For clients, where the database could not be written: nothing of the cause but what they can do about it. */
+  get description(): string {
+    const isDiskFull = (this.cause as { code?: unknown } | undefined)?.code === 'CW_DISK_FULL'
+    const more = isDiskFull ? ': its disk is full. Free space there; no restart is needed' : ''
+    return `The realm's database can't be written${more}`
+  }
 }
 
 interface Waiting {

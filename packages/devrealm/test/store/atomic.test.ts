@@ -7,6 +7,7 @@ import { type EmbeddedDatabase, openTemporaryDatabase } from '../../src/home/ind
 import { createDevRealm, migrations } from '../../src/index.ts'
 import { Store } from '../../src/store.ts'
 import type { RealmStore } from '../../src/store/realm-store.ts'
+import { openAdmin } from '../admin/support.ts'
 import { Browser, openDemo } from '../support.ts'
 
 let database: EmbeddedDatabase
@@ -27,12 +28,12 @@ const unavailable = (): CloakwrightError =>
 
 /** A database that goes down where a test says so: before a transaction, or after its commit. */
 function fallible() {
-  const state: { down?: 'before' | 'after' } = {}
+  const state: { down?: 'before' | 'after'; error?: Error } = {}
   const client: SqlClient = {
     query: (text, parameters) => sql.query(text, parameters),
     listen: (...asked) => sql.listen(...asked),
     async transaction(work) {
-      if (state.down === 'before') throw unavailable()
+      if (state.down === 'before') throw state.error ?? unavailable()
       const result = await sql.transaction(work)
       if (state.down === 'after') throw unavailable()
       return result
@@ -192,6 +193,32 @@ describe('a database that is down', () => {
     delete database.down
     expect(await status('/health/ready')).toBe(200)
     expect((await browser.password()).status).toBe(200)
+  })
+
+  it('says what to do where the disk is full, by both APIs', async () => {
+    const database = fallible()
+    const target = await openAdmin('demo', { sql: database.sql })
+    database.error = new CloakwrightError('CW_DISK_FULL', 'No space left to write /var/lib/x')
+    database.down = 'before'
+    const expected = {
+      error: 'temporarily_unavailable',
+      error_description:
+        "The realm's database can't be written: its disk is full. Free space there; no restart is needed",
+    }
+    const added = await target.send('POST', '/demo/groups', { name: 'new' })
+    expect([added.status, JSON.parse(added.text)]).toEqual([503, expected])
+    const token = await fetch(`${target.server}/realms/master/protocol/openid-connect/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'password',
+        client_id: 'admin-cli',
+        username: 'admin',
+        password: 'admin',
+      }),
+    })
+    expect([token.status, await token.json()]).toEqual([503, expected])
+    delete database.down
+    await target.close()
   })
 
   it('does not keep the realm from ending', async () => {
