@@ -5,15 +5,13 @@ import {
   fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
-  statfsSync,
 } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { CloakwrightError } from '../errors.ts'
 import { newName, parseName, prefixOf, refusedBySocket, type SocketName } from './names.ts'
+import { isLocal, notLockable, requireFolderOfItsOwn } from './place.ts'
 import type { HeldLock, LockTarget, RefusedLock } from './types.ts'
 
 /**
@@ -113,8 +111,10 @@ async function announce({ folder, path }: LockTarget, prefix: string): Promise<A
       const name = newName(prefix)
       const aside = `${unfinished}${name.file.slice(prefix.length).split('.', 4).at(-1)}`
       await listenIn(server, folder, aside)
-      chmodSync(join(folder, aside), 0o600)
-      renameSync(join(folder, aside), join(folder, name.file))
+      if (!publish(folder, aside, name.file)) {
+        await new Promise((resolve) => server.close(resolve))
+        continue
+      }
       return {
         name,
         hold() {
@@ -130,10 +130,20 @@ async function announce({ folder, path }: LockTarget, prefix: string): Promise<A
       }
     } catch (error) {
       await new Promise((resolve) => server.close(resolve))
-      // Another one took it for a dead process's, in the moment before it listened.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
       throw notLockable(path, folder, error)
     }
+  }
+}
+
+/** False when another one took it for a dead process's, in the moment before it listened. */
+function publish(folder: string, aside: string, file: string): boolean {
+  try {
+    chmodSync(join(folder, aside), 0o600)
+    renameSync(join(folder, aside), join(folder, file))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
   }
 }
 
@@ -208,48 +218,4 @@ function remove(folder: string, file: string): void {
   } catch {
     // A dead socket that may not be removed is in nobody's way.
   }
-}
-
-/** File systems that one kernel has for itself: ext4, xfs, btrfs, tmpfs, overlay, zfs, f2fs, bcachefs, ramfs, FAT, exFAT, NTFS, eCryptfs. */
-const localTypes = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010, 0xca451a4e, 0x858458f6,
-  0x4d44, 0x2011bab0, 0x7366746e, 0xf15f,
-])
-
-/** Any other (NFS, SMB, 9P, FUSE, clusters' own) may be shared with machines whose processes this one can't ask. */
-function isLocal(folder: string): boolean {
-  return localTypes.has(statfsSync(folder).type)
-}
-
-/** A file that is mounted by itself is beside other files in each container: their sockets would not see each other. */
-function requireFolderOfItsOwn({ path, folder, stat }: LockTarget): void {
-  if (stat.isDirectory()) return
-  const escaped = path.replace(/[\\\s]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
-  if (!mounts.split('\n').some((line) => line.split(' ', 5)[4] === escaped)) return
-  throw new CloakwrightError(
-    'CW_CONFIG_INVALID',
-    `The file ${path} is mounted by itself and can't be locked`,
-    {
-      hint: `Mount its folder instead: other containers find its lock in ${folder}.`,
-    },
-  )
-}
-
-function notLockable(path: string, folder: string, cause: unknown): unknown {
-  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown'
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new CloakwrightError(
-      'CW_DISK_FULL',
-      `No space left for the lock of ${path} in ${folder} (${code})`,
-      {
-        hint: 'Free space on that disk, then start again.',
-        cause,
-      },
-    )
-  }
-  return new CloakwrightError('CW_CONFIG_INVALID', `No lock for ${path} can be made in ${folder} (${code})`, {
-    hint: 'Keep it in a folder on a local disk, where this user may create files and UNIX sockets.',
-    cause,
-  })
 }

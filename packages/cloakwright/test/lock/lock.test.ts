@@ -305,6 +305,16 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     expect(await takeLock(file)).toMatchObject({ holder: expect.stringContaining(`process ${child.pid}`) })
   })
 
+  it('can not be made where /proc lacks what it needs: an error, and no search without end', async () => {
+    const script = `mount -t tmpfs none /proc/sys/kernel/random && exec "$0" "$@"`
+    const { lock } = await startHolder(folder, ['unshare', '--mount', 'sh', '-c', script])
+    expect(lock).toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      message: `No lock for ${folder} can be made in ${folder} (ENOENT: /proc/sys/kernel/random/boot_id)`,
+    })
+    expect(sockets()).toEqual([])
+  })
+
   it('left by a dead process of another user, who can not be asked, is refused with the file to delete', async () => {
     await kill((await startHolder(folder)).child)
     const [name = ''] = sockets()

@@ -14,7 +14,7 @@ if (task === 'cluster' && cluster.isPrimary) {
   await takeLock(path)
   cluster.fork()
 } else if (task === 'hold' || task === 'cluster') {
-  const lock = await takeLock(path)
+  const lock = await takeLock(path).catch(({ code, message }) => ({ held: false, code, message }))
   console.log(JSON.stringify(lock))
   if (lock.held) setInterval(() => {}, 1000)
 } else {
