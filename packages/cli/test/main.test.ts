@@ -8,7 +8,7 @@ describe('a wrong command line ends with 2, and says what was meant', () => {
     ['a mistyped option', ['devrealm', '--prot', '8085'], /unknown option '--prot'[^]*Did you mean --port\?/],
     ['a mistyped subcommand', ['realm', 'paln'], /unknown command 'paln'[^]*Did you mean plan\?/],
     ['a missing option', ['realm', 'plan'], /required option '--realm <module>'/],
-    ['a missing value', ['devrealm', '--import'], /'--import <file>' argument missing/],
+    ['a missing value', ['devrealm', '--import'], /'--import <file\.\.\.>' argument missing/],
     ['no number', ['devrealm', '--port', 'http'], /'http' is invalid.*1 to 65535/],
     ['no port', ['devrealm', '--port', '65536'], /'65536' is invalid.*1 to 65535/],
     ['no URL', ['realm', 'plan', '--realm', 'x.js', '--server', 'localhost'], /'localhost' is invalid.*URL/],

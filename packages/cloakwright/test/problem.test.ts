@@ -15,8 +15,8 @@ test.each(
 
 test.each(codes)('%s has a challenge only where credentials are the matter', (code) => {
   const challenge = toChallenge(new CloakwrightError(code, inside), { realm: 'shop' })
-  const expected =
-    errorStatus[code] === 401 || code === 'CW_REQUEST_AMBIGUOUS' || code === 'CW_SCOPE_INSUFFICIENT'
+  const ofCredentials = ['CW_REQUEST_AMBIGUOUS', 'CW_SCOPE_INSUFFICIENT', 'CW_FORBIDDEN']
+  const expected = errorStatus[code] === 401 || ofCredentials.includes(code)
   expect(challenge !== undefined).toBe(expected)
   expect(challenge ?? '').not.toContain(inside)
 })

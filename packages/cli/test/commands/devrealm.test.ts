@@ -222,7 +222,15 @@ describe('a file that can’t be imported ends it with 1, with where and why', (
   ])('%s', async (_, content, reason) => {
     const file = join(temporaryFolder(), 'realm.json')
     writeFileSync(file, content)
-    const { code, stdout, stderr } = await runCli(['devrealm', '--memory', '--import', file])
+    const port = await somePort()
+    const { code, stdout, stderr } = await runCli([
+      'devrealm',
+      '--memory',
+      '--port',
+      `${port}`,
+      '--import',
+      file,
+    ])
     expect(stderr).toMatch(reason)
     expect(stderr).toContain(file)
     expect(stderr).not.toMatch(/^\s+at /m)
