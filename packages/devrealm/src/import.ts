@@ -122,6 +122,13 @@ async function importOne(store: Store, item: Item, strategy: ImportStrategy): Pr
       'Give the imported realm another name.',
     )
   }
+  const sameId = body.id === undefined ? undefined : store.realmById(body.id)
+  if (sameId !== undefined && sameId !== before) {
+    throw invalid(
+      from(source, `The realm "${name}" has the id of the realm "${sameId.info.realm}"`),
+      'Remove the "id" from the representation: the realm then gets one of its own.',
+    )
+  }
   const lost = before && contentOf(before)
   if (before !== undefined) removeRealm(store, before)
   const made = await refusals(item, () => importRealm(store, body))

@@ -52,6 +52,17 @@ describe('importRealms', () => {
     })
   })
 
+  it('says so when a realm has the id of another one, and replaces nothing', async () => {
+    await using devRealm = await openDemo({}, { id: 'my-id' })
+    await devRealm.importRealm({ realm: 'second' })
+    const twin = devRealm.importRealms([{ realm: 'second', id: 'my-id' }], { strategy: 'replace' })
+    await expect(twin).rejects.toMatchObject({
+      code: 'CW_REALM_INVALID',
+      message: 'The realm "second" has the id of the realm "demo"',
+    })
+    expect((await new Browser(devRealm).password()).status).toBe(200)
+  })
+
   it('adds a realm with the id of the one that it replaces', async () => {
     await using devRealm = await openDemo({}, { id: 'my-id' })
     await devRealm.importRealm({ ...demo, id: 'my-id', displayName: 'again' })
