@@ -172,7 +172,7 @@ function unavailable(issuer: string, cause: unknown): CloakwrightError {
   const known = cause instanceof CloakwrightError ? cause : undefined
   return new CloakwrightError(
     'CW_KEYS_UNAVAILABLE',
-    `The keys of ${issuer} can not be had: ${known?.message ?? 'unexpected failure'}`,
+    `Could not fetch the signing keys of ${issuer}: ${known?.message ?? 'unexpected failure'}`,
     { cause, retryAfter: 1, hint: known?.hint ?? 'See the cause.' },
   )
 }
