@@ -66,7 +66,10 @@ export function checkUrl(name: string, value: unknown): URL {
     throw invalid('not an absolute URL', 'Write it as https://HOST/realms/REALM')
   const url = new URL(value)
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    throw invalid('neither https nor http', 'Use https.')
+    throw invalid(
+      'does not begin with https:// or http://',
+      'Begin it with https://; http:// is for a realm on this machine.',
+    )
   if (url.username !== '' || url.password !== '')
     throw invalid('holds credentials', 'Remove what stands before the @.')
   if (value.includes('?') || value.includes('#'))

@@ -14,6 +14,7 @@ test.each([
   ['an issuer that is no URL', { issuer: 'shop' }, 'CW_CONFIG_INVALID'],
   ['an issuer that is a number', { issuer: 1 }, 'CW_CONFIG_INVALID'],
   ['an issuer of another protocol', { issuer: 'ftp://sso.example.com/realms/shop' }, 'CW_CONFIG_INVALID'],
+  ['an issuer without a scheme', { issuer: 'localhost:8080/realms/shop' }, 'CW_CONFIG_INVALID'],
   ['an issuer with a trailing slash', { issuer: `${good.issuer}/` }, 'CW_CONFIG_INVALID'],
   ['an issuer with a query', { issuer: `${good.issuer}?a` }, 'CW_CONFIG_INVALID'],
   ['an issuer with credentials', { issuer: 'https://a:b@sso.example.com/realms/shop' }, 'CW_CONFIG_INVALID'],
