@@ -48,7 +48,7 @@ export async function startEmbeddedRealm(
       profile: 'development',
     })
     const changes = await ensureRealm(createAdmin({ server, credentials: admin }), definition)
-    logger.info({ realm, changes: changes.length }, 'the embedded realm is in line with the variables')
+    logger.info({ realm, changes: changes.length }, 'the embedded realm matches the variables')
     return dev
   } catch (error) {
     await dev.close()

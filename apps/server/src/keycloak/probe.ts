@@ -185,7 +185,7 @@ function notThere(config: Config, why: string): CloakwrightError {
 }
 
 const APPLY = [
-  'Correct the variable, or bring the realm into line with the variables that this server has, by one of:',
+  'Correct the variable, or apply the realm with the variables that this server has, by one of:',
   'npm run keycloak   (again, with the same variables: on this machine)',
   'npx cloakwright realm apply --realm apps/server/dist/realm.js   (with the same variables and its administrator: anywhere)',
 ].join('\n')
