@@ -27,7 +27,10 @@ export function addToken(program: Command): void {
       'after',
       `
 All that is given must hold. Permissions are asked of the realm, of the first audience's authorization settings.
-Ends with 0 where the token is allowed, with 1 where it is refused.`,
+Ends with 0 where the token is allowed, with 1 where it is refused.
+
+Example (the token is read from standard input, so that no process list shows it):
+  $ echo "$TOKEN" | cloakwright token explain --issuer https://HOST/realms/REALM --audience NAME`,
     )
     .action(async (options) => (await import('../commands/token.ts')).explain(options))
 }
