@@ -43,7 +43,7 @@ export function patternProblem(pattern: string): string | undefined {
 }
 
 /** An escape, a class of characters, an atomic group, a possessive quantifier: the last two only forbid to go back. */
-const tokens = /\\.|\[(?:\\.|[^\]\\])*\]|\(\?>|([*+?}])\+/gs
+const tokens = /\\.|\[(?:\\.|[^\]\\])*\]?|\(\?>|([*+?]|\{\d+(?:,\d*)?\})\+/gs
 
 /** Keycloak's patterns are Java's: flags in front, atomic groups and possessive quantifiers are unknown to JavaScript. */
 function toJavaScript(given: string): { pattern: string; flags: string } {
@@ -51,5 +51,9 @@ function toJavaScript(given: string): { pattern: string; flags: string } {
   const source = given
     .slice(front.length)
     .replace(tokens, (token, quantifier?: string) => (token === '(?>' ? '(?:' : (quantifier ?? token)))
-  return { pattern: `^(?:${source})$`, flags: [...new Set(flags.replace('u', ''))].join('') }
+  // With the flag m, ^ and $ are those of a line; a bracket here would close a class of the pattern's.
+  return {
+    pattern: String.raw`(?<!\s|\S)(?:${source})(?!\s|\S)`,
+    flags: [...new Set(flags.replace('u', ''))].join(''),
+  }
 }

@@ -97,11 +97,20 @@ describe('an administrator’s regular expressions', () => {
     ['\\++', '++', true],
     ['(?>a|ab)c', 'ac', true],
     ['a{1,2}+b', 'aab', true],
+    ['(?m)abc', 'abc\nd', false],
+    ['a}+', 'a}}', true],
   ])('may have the syntax that only Java knows: %s of %j: %s', async (pattern, text, matches) => {
     expect((await target.send('PUT', '/demo/users/profile', profile(pattern))).status).toBe(200)
     const username = `java-${Buffer.from(pattern + text).toString('hex')}`
     const user = { ...person, email: `${username}@e.org`, username, attributes: { code: [text] } }
     expect((await target.send('POST', '/demo/users', user)).status).toBe(matches ? 201 : 400)
+  })
+
+  it('that are none are refused at once', async () => {
+    for (const pattern of ['[', '(', '*a', 'a+++', '['.repeat(500_000)]) {
+      const refused = await within(3000, () => target.send('PUT', '/demo/users/profile', profile(pattern)))
+      expect(refused.status).toBe(400)
+    }
   })
 
   it('that need ages for a password do not match it', async () => {
