@@ -68,7 +68,7 @@ function taken(property: string): CloakwrightError {
     'CW_CONFIG_INVALID',
     `cloakwright/fastify: request.${property} is already taken`,
     {
-      hint: 'Register cloakwright once in a scope. Beside another authentication plugin, choose another name by the option property.',
+      hint: 'Register cloakwright once in a scope. With another authentication plugin, choose another name by the option property.',
     },
   )
 }

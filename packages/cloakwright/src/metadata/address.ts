@@ -77,7 +77,7 @@ export function checkUrl(name: string, value: unknown): URL {
   if (value.endsWith('/'))
     throw invalid(
       'ends with a slash',
-      `Use ${value.replace(/\/+$/, '')}: it is compared letter by letter, and Keycloak’s has no slash at its end.`,
+      `Use ${value.replace(/\/+$/, '')}: Keycloak’s issuer has no slash at its end, and the two must be equal.`,
     )
   return url
 }

@@ -114,7 +114,7 @@ function otherIssuer(issuer: string, url: string, found: unknown): CloakwrightEr
     `Discovery document at ${url}: its issuer is ${is}, configured is ${shown(issuer)}`,
     {
       retryAfter: 30,
-      hint: 'Make both the same, letter by letter: set `issuer` to the realm’s public address, or give Keycloak a fixed one (KC_HOSTNAME).',
+      hint: 'Make both exactly the same: set `issuer` to the realm’s public address, or give Keycloak a fixed one (KC_HOSTNAME).',
     },
   )
 }

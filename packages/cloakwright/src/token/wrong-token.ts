@@ -59,7 +59,7 @@ export function wrongIssuer(
   const rest =
     resolver === undefined ? notOf : `which the function \`issuers\`${server} does not accept${inUse}`
   return new CloakwrightError('CW_TOKEN_ISSUER', `Token: its iss (issuer) is ${textOf(found)}, ${rest}`, {
-    hint: 'Compare the token’s iss with `issuer`, letter by letter. Behind a proxy, fix Keycloak’s public address (KC_HOSTNAME), and give the address inside as internalUrl.',
+    hint: 'The token’s iss and `issuer` must be exactly equal. Behind a proxy, fix Keycloak’s public address (KC_HOSTNAME), and give the address inside as internalUrl.',
   })
 }
 
