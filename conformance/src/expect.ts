@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { Reply } from './http.ts'
 import type { Page } from './page.ts'
 
@@ -53,6 +54,11 @@ export function errorPage(status: number, message: string): Record<string, unkno
 /** The login page as {@link seenOn} shows it. */
 export function loginPage(message?: string): Record<string, unknown> {
   return { status: 200, type: 'text/html', title: 'Sign in to your account', message }
+}
+
+/** Seconds until an expiry: one fewer where the server's clock moves on between the token and its response. */
+export function secondsLeft(lifetime: number): unknown {
+  return expect.toBeOneOf([lifetime, lifetime - 1])
 }
 
 /** A redirect: its status, where it goes without the parameters, and the parameters in their order, by the part that holds them. */

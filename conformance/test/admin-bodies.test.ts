@@ -208,7 +208,8 @@ describe('an id that is taken', () => {
     )
   })
 
-  it('is refused for a group that is its own subgroup', async () => {
+  // Not on Keycloak: 26.7.4 gives this answer, and 500 to other requests of the same server from then on.
+  it.skipIf(onKeycloak)('is refused for a group that is its own subgroup', async () => {
     const loop = { id: 'loop', name: 'loop', subGroups: [{ id: 'loop', name: 'loop2' }] }
     expect(answerOf(await realm.api('/partialImport', { json: { groups: [loop] } }))).toEqual(
       json(409, { errorMessage: 'Duplicate resource error' }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { answerOf, oauthError, seenOn, loginPage } from '../src/expect.ts'
+import { answerOf, loginPage, oauthError, secondsLeft, seenOn } from '../src/expect.ts'
 import { asClient, challengeOf, codeOf, exchange, granted, refresh } from '../src/grants.ts'
 import { send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
@@ -37,8 +37,8 @@ describe('exchanging a code', () => {
       'scope',
     ])
     expect(body).toMatchObject({
-      expires_in: 300,
-      refresh_expires_in: 1800,
+      expires_in: secondsLeft(300),
+      refresh_expires_in: secondsLeft(1800),
       token_type: 'Bearer',
       'not-before-policy': 0,
     })

@@ -43,10 +43,22 @@ export async function openTarget(features: readonly 'client-secret-rotation'[] =
       await proxy.close()
       const { client } = createAdmin({ server, credentials })
       for (const realm of realms) {
-        if ((await client.realms.findOne({ realm })) != null) await client.realms.del({ realm })
+        if ((await client.realms.findOne({ realm })) != null) await remove(client, realm)
       }
       await stop()
     },
+  }
+}
+
+/** Keycloak's development database gives up on a deletion while another one holds its locks. */
+async function remove({ realms }: Admin['client'], realm: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await realms.del({ realm })
+      return
+    } catch (error) {
+      if (attempt === 3) throw error
+    }
   }
 }
 
