@@ -36,7 +36,7 @@ export const RequirePolicy: Guards<RuleDecorator>['requirePolicy'] = guards.requ
  * Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused.
  *
  * On a method it lifts what the class needs. On a class it opens the methods that have no rule of their own, and lifts
- * what base classes need. Beside a rule of the same method or class it has no effect: that rule holds.
+ * what base classes need. Next to a rule of the same method or class it has no effect: that rule holds.
  */
 export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.allowAnonymous
 

@@ -7,7 +7,7 @@ import type { LogEntry, Refused } from '../guard/index.ts'
  */
 export class RefusedException extends HttpException {
   readonly refused: Refused
-  /** What a GraphQL client gets beside the message. */
+  /** What a GraphQL client gets in addition to the message. */
   readonly extensions: Readonly<Record<string, unknown>>
 
   constructor(refused: Refused) {

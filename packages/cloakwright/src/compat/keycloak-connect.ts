@@ -203,7 +203,7 @@ class Keycloak {
         const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
         kauth.grant = new Grant(token)
         const decision = check === undefined || (await check(token, request, response))
-        // Only `true`: the old adapter let in on a text, or on a promise of \`false\`.
+        // Only `true`: the old adapter let in on a text, or on a promise of `false`.
         if (decision === true) return true
         const reason = decision === false ? 'refuses it' : 'returned neither true nor false'
         const refused = this.#forbidden(request, `the function of protect() ${reason}`)

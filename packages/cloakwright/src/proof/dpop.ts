@@ -175,7 +175,7 @@ function checkAge(iat: unknown, now: number, maxAge: number, tolerance: number):
 function refuseOwnTolerance(options: DpopOptions): void {
   if ((options as { clockTolerance?: unknown }).clockTolerance === undefined) return
   throw new CloakwrightError('CW_CONFIG_INVALID', 'dpop.clockTolerance: not an option of dpop', {
-    hint: 'Set clockTolerance beside dpop: it holds for tokens and for proofs.',
+    hint: 'Set clockTolerance of the verifier: it holds for tokens and for proofs.',
   })
 }
 

@@ -105,7 +105,7 @@ async function openGuarded(folder: string): Promise<GuardedPglite> {
     requireRoom(folder, roomToOpen, cause)
     if (cause instanceof CloakwrightError) throw cause
     throw new CloakwrightError('CW_STATE_UNAVAILABLE', `The embedded database in ${folder} can't be opened`, {
-      hint: 'It is tried again at later requests. If this goes on, restore the folder from a backup, or move it away to begin anew.',
+      hint: 'Later requests try again. If it keeps failing, restore the folder from a backup, or move it away to start with an empty one.',
       retryAfter: 5,
       cause,
     })
