@@ -31,7 +31,10 @@ function pathFolders() {
   return (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '')
 }
 
-/** Starts it; resolves to its URL and how to stop it, which removes its folder too. */
+/**
+ * Starts it; resolves to its URL, how to add a database (which gives that one's URL), and how to stop it, which removes
+ * its folder too.
+ */
 export async function startPostgresql() {
   // Not within a folder of the caller's, where the unprivileged user might not get to.
   const folder = mkdtempSync(join(tmpdir(), 'cloakwright-postgresql-'))
@@ -86,7 +89,18 @@ export async function startPostgresql() {
     await stop()
     throw error
   }
-  return { url, stop }
+  return { url, createDatabase: (name) => createDatabase(url, name), stop }
+}
+
+async function createDatabase(url, name) {
+  const client = new pg.Client({ connectionString: url })
+  try {
+    await client.connect()
+    await client.query(`create database ${client.escapeIdentifier(name)}`)
+  } finally {
+    await client.end().catch(() => {})
+  }
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
 }
 
 async function waitUntilReady(url) {
