@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import { UsageError } from './exit.ts'
+import { machineFailure } from './machine.ts'
 import { colorsOf, escapedLines } from './terminal.ts'
 
 /** A line for the reader, or for the next program, on standard output. */
@@ -39,16 +40,19 @@ export function printError(error: unknown): void {
   endProgress()
   const label = colorsOf(process.stderr).red('error')
   const say = (text: string) => process.stderr.write(`${text}\n`)
+  const advise = (text: string) => say(`  ${escapedLines(text).replaceAll('\n', '\n  ')}`)
+  const failure = machineFailure(error)
   if (error instanceof CloakwrightError || error instanceof UsageError) {
     const code = error instanceof CloakwrightError ? ` (${error.code})` : ''
     say(`${label}: ${escapedLines(error.message)}${code}`)
-    if (error.hint !== undefined) say(`  ${escapedLines(error.hint).replaceAll('\n', '\n  ')}`)
+    if (error.hint !== undefined) advise(error.hint)
+    // A full disk has its own code, whose hint says all.
+    if (failure !== undefined && code !== ' (CW_DISK_FULL)') advise(`${failure.message}\n${failure.hint}`)
     return
   }
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    say(`${label}: ${escapedLines((error as Error).message)} (CW_DISK_FULL)`)
-    say('  Free space on the disk that it writes to, then run the same command again')
+  if (failure !== undefined) {
+    say(`${label}: ${escapedLines(failure.message)}${failure.isDiskFull ? ' (CW_DISK_FULL)' : ''}`)
+    advise(failure.hint)
     return
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
