@@ -1,5 +1,6 @@
 import type { UserRepresentation } from '../representations.ts'
 import { fromClientRolesCell, fromListCell, toClientRolesCell, toListCell, unguarded } from './cells.ts'
+import { isFlag } from './validate-user.ts'
 
 /** What an export has of a user: members of its representation, and columns of a CSV file by the same names. */
 export const exportedMembers = [
@@ -72,11 +73,12 @@ export function isColumn(name: string): boolean {
 }
 
 /**
- * A row's cells as a user's representation. An empty cell says nothing. A cell that can't be understood stays a text,
- * which the check of the user then refuses.
+ * A row's cells as a user's representation. An empty cell says nothing, but for one of the column `username`: such a row
+ * names nobody, whatever its e-mail address. A cell that can't be understood stays a text, which the check of the user
+ * then refuses.
  */
 export function fromCells(names: readonly string[], cells: readonly string[]): Record<string, unknown> {
-  const user: Record<string, unknown> = {}
+  const user: Record<string, unknown> = names.includes('username') ? { username: null } : {}
   const credentials: object[] = []
   const attributes = new Map<string, string[]>()
   for (const [index, name] of names.entries()) {
@@ -97,6 +99,16 @@ export function fromCells(names: readonly string[], cells: readonly string[]): R
   const others = user['attributes']
   if (others !== undefined && !isRecord(others)) return user
   return { ...user, attributes: Object.fromEntries([...Object.entries(others ?? {}), ...attributes]) }
+}
+
+/** What is wrong with the cells of a row's passwords, by their columns; undefined: nothing. */
+export function passwordMistake(names: readonly string[], cells: readonly string[]): string | undefined {
+  const cellOf = (name: string): string => cells[names.indexOf(name)] ?? ''
+  if (cellOf('password') !== '' && cellOf('temporaryPassword') !== '')
+    return 'password and temporaryPassword both have a value: a user has one password, so empty one of the two cells'
+  if (isFlag(cellOf('temporaryPassword')))
+    return 'temporaryPassword has to be the password itself, not a flag: put the password there, and leave the column password empty'
+  return undefined
 }
 
 function fromCell(name: string, cell: string): unknown {

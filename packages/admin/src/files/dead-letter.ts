@@ -8,6 +8,8 @@ import type { BadRow } from './rows.ts'
 export interface DeadLetterOptions {
   /** Goes on with a file that is there: lines that it has are not written again. Default: such a file is an error. */
   readonly resume?: boolean
+  /** The job whose rows these are, such as `disable`: it is kept with each row, so that no other job takes them. */
+  readonly job?: string
 }
 
 /** The rows that a job could not use. */
@@ -21,8 +23,8 @@ export interface DeadLetter {
 }
 
 /**
- * Opens the file for rows that a job can't use: NDJSON, `{"line", "reason", "row"}` each, readable by its owner alone,
- * for rows may have passwords. After the rows are mended, {@link openUserFile} reads it as it is.
+ * Opens the file for rows that a job can't use: NDJSON, `{"line", "reason", "job", "row"}` each, readable by its owner
+ * alone, for rows may have passwords. Once the rows are fixed, {@link openUserFile} reads it for the same job again.
  *
  * @throws {CW_FILE_EXISTS} when the file is there and `resume` is not set
  * @throws {CW_FILE_INVALID} when it can't be written, or is none that a job wrote
@@ -37,7 +39,7 @@ export interface DeadLetter {
  */
 export async function openDeadLetter(
   path: string,
-  { resume = false }: DeadLetterOptions = {},
+  { resume = false, job }: DeadLetterOptions = {},
 ): Promise<DeadLetter> {
   const handle = await openFile(path, resume)
   const lines = await (resume ? written(path, handle) : Promise.resolve(new Set<number>())).catch(
@@ -57,7 +59,7 @@ export async function openDeadLetter(
       if (lines.has(line)) return Promise.resolve()
       lines.add(line)
       count += 1
-      const entry = `${JSON.stringify({ line, reason, row: raw ?? null })}\n`
+      const entry = `${JSON.stringify({ line, reason, job, row: raw ?? null })}\n`
       // After a failed write the file's end is unknown: nothing more may follow it.
       const done = last
         .then(() => handle.appendFile(entry))
@@ -83,12 +85,12 @@ async function openFile(path: string, resume: boolean): Promise<FileHandle> {
     return await open(path, resume ? 'a+' : 'ax', 0o600)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CloakwrightError('CW_FILE_EXISTS', `The dead-letter file ${path} is there already`, {
+      throw new CloakwrightError('CW_FILE_EXISTS', `The file of rejected rows ${path} is there already`, {
         hint: 'It may hold rows of an earlier job. Move it away, or name another file.',
         cause,
       })
     }
-    throw new CloakwrightError('CW_FILE_INVALID', `The dead-letter file ${path} can't be written`, {
+    throw new CloakwrightError('CW_FILE_INVALID', `The file of rejected rows ${path} can't be written`, {
       hint: 'Check its folder and permissions.',
       cause,
     })
@@ -100,7 +102,7 @@ function notWritten(path: string, cause: unknown): unknown {
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return cause
   return new CloakwrightError(
     'CW_DISK_FULL',
-    `No space left to write the dead-letter file ${path} (${code})`,
+    `No space left to write the file of rejected rows ${path} (${code})`,
     {
       hint: 'Free space on its disk, then run the same command again to resume.',
       cause,
@@ -111,7 +113,7 @@ function notWritten(path: string, cause: unknown): unknown {
 const beginning = '{"line":'
 
 function notOne(path: string, where: string): CloakwrightError {
-  return new CloakwrightError('CW_FILE_INVALID', `${path} is no dead-letter file: ${where}`, {
+  return new CloakwrightError('CW_FILE_INVALID', `${path} is no file of rejected rows: ${where}`, {
     hint: 'Name the file that the interrupted job wrote.',
   })
 }

@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import { parse } from 'csv-parse/sync'
 import { unguarded } from './cells.ts'
-import { columns, fromCells, isColumn } from './columns.ts'
+import { columns, fromCells, isColumn, passwordMistake } from './columns.ts'
 import { beginningOf, type Line, readLines, rowLimit } from './read-lines.ts'
 import type { Candidate } from './read-ndjson.ts'
 import type { BadRow } from './rows.ts'
@@ -10,20 +10,30 @@ import type { BadRow } from './rows.ts'
  * The rows of a CSV file (RFC 4180) with a row of column names. A row that is not well-formed is bad by itself: reading
  * goes on with the next line, also after a quotation mark that nothing closes.
  *
- * @throws {CW_FILE_INVALID} when the row of column names is missing or has other names
+ * @throws {CW_FILE_INVALID} when the row of column names is missing or has other names, or names no user: by `username`,
+ *   or with `byEmail` by `email`
  */
-export async function* readCsv(path: string): AsyncGenerator<Candidate | BadRow, void, undefined> {
+export async function* readCsv(
+  path: string,
+  byEmail: boolean = false,
+): AsyncGenerator<Candidate | BadRow, void, undefined> {
   let names: readonly string[] | undefined
   for await (const { line, bytes, cells, mistake } of records(readLines(path))) {
     if (names === undefined) {
-      names = columnNames(path, line, cells)
+      names = columnNames(path, line, cells, byEmail)
       continue
     }
     const reason = mistake ?? wrongCount(cells.length, names.length)
     if (reason !== undefined) yield { line, reason, raw: beginningOf(bytes) }
-    else yield { line, value: fromCells(names, cells ?? []) }
+    else yield toRow(line, names, cells ?? [])
   }
   if (names === undefined) throw invalid(path, 'has no row of column names')
+}
+
+function toRow(line: number, names: readonly string[], cells: readonly string[]): Candidate | BadRow {
+  const value = fromCells(names, cells)
+  const reason = passwordMistake(names, cells)
+  return reason === undefined ? { line, value } : { line, reason, raw: value }
 }
 
 type Cells =
@@ -122,7 +132,12 @@ function wrongCount(found: number, wanted: number): string | undefined {
   return `The row has ${found} ${found === 1 ? 'value' : 'values'}, the file has ${wanted} columns`
 }
 
-function columnNames(path: string, line: number, cells: readonly string[] | undefined): readonly string[] {
+function columnNames(
+  path: string,
+  line: number,
+  cells: readonly string[] | undefined,
+  byEmail: boolean,
+): readonly string[] {
   if (cells === undefined) throw invalid(path, `has a row of column names that can't be read, line ${line}`)
   const names = cells.map((cell) => unguarded(cell).trim())
   const unknown = names.filter((name) => !isColumn(name)).map((name) => JSON.stringify(name.slice(0, 50)))
@@ -130,7 +145,9 @@ function columnNames(path: string, line: number, cells: readonly string[] | unde
     throw invalid(path, `has unknown columns, line ${line}: ${unknown.slice(0, 10).join(', ')}`)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice !== undefined) throw invalid(path, `has two columns ${twice}`)
-  if (!names.includes('username')) throw invalid(path, 'has no column username')
+  if (byEmail && !names.includes('username') && !names.includes('email'))
+    throw invalid(path, 'has neither a column username nor a column email')
+  if (!byEmail && !names.includes('username')) throw invalid(path, 'has no column username')
   return names
 }
 

@@ -5,6 +5,8 @@ import type { BadRow } from './rows.ts'
 export interface Candidate {
   readonly line: number
   readonly value: unknown
+  /** The job that rejected the row before. */
+  readonly rejectedBy?: string
 }
 
 /** One JSON value a line. What {@link openDeadLetter} wrote counts as the row that it holds. */
@@ -22,13 +24,17 @@ export async function* readNdjson(path: string): AsyncGenerator<Candidate | BadR
 
 function parsed(line: number, text: string): Candidate | undefined {
   try {
-    return { line, value: rowOf(JSON.parse(text)) }
+    return { line, ...rowOf(JSON.parse(text)) }
   } catch {
     return undefined
   }
 }
 
-function rowOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  return Object.keys(value).sort().join() === 'line,reason,row' ? (value as { row: unknown }).row : value
+function rowOf(value: unknown): Omit<Candidate, 'line'> {
+  if (typeof value !== 'object' || value === null) return { value }
+  const members = new Set(Object.keys(value))
+  const { row, job } = value as { readonly row?: unknown; readonly job?: unknown }
+  const isRejected = ['line', 'reason', 'row'].every((name) => members.delete(name))
+  if (!isRejected || (members.size > 0 && [...members].join() !== 'job')) return { value }
+  return { value: row, ...(typeof job === 'string' && { rejectedBy: job }) }
 }

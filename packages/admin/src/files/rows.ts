@@ -8,6 +8,8 @@ export interface UserRow {
   /** Where the row begins, from 1. In a realm's export: which of its users, from 1. */
   readonly line: number
   readonly user: ImportedUser
+  /** Set where the row names its user by e-mail address alone; `user.username` is that address then. */
+  readonly namedBy?: 'email'
 }
 
 /** A row that cannot. */
@@ -32,6 +34,8 @@ export interface UserFile {
   readonly digest: string
   /** Bytes, for the progress. */
   readonly size: number
+  /** The job that rejected these rows before: no other job may take them. Absent for a file of any other origin. */
+  readonly rejectedBy?: string
   /** The rows, in their order, from the beginning; memory stays flat. */
   rows(): AsyncIterable<Row>
 }

@@ -14,6 +14,11 @@ import { checkUser } from './validate-user.ts'
 export interface UserFileOptions {
   /** Default: by the name's end (`.csv`, `.ndjson`, `.jsonl`, `.json`), else by the first characters. */
   readonly format?: UserFormat
+  /**
+   * Whether rows may name a user by e-mail address alone, where the file has no user names: for {@link bulkDisable} and
+   * {@link bulkAssign}. Default: false, since a user can't be created by that.
+   */
+  readonly byEmail?: boolean
 }
 
 /**
@@ -37,10 +42,17 @@ export async function openUserFile(path: string, options: UserFileOptions = {}):
   const parts = await partsOf(path)
   const { digest, size } = await inspect(parts.map((part) => part.path))
   const format = options.format ?? (await formatOf(parts[0]?.path ?? path))
-  const file = { path, format, digest, size, rows: () => checkedRows(parts, format) }
+  const { byEmail = false } = options
   // Columns that nobody knows show now, not when a job has begun.
-  for await (const _row of file.rows()) break
-  return file
+  const rejectedBy = await firstRejectedBy(read(parts, format, byEmail))
+  const rows = (): AsyncIterable<Row> => checkedRows(read(parts, format, byEmail), byEmail, rejectedBy)
+  return { path, format, digest, size, rows, ...(rejectedBy !== undefined && { rejectedBy }) }
+}
+
+/** The job that rejected a file's rows before, as its first row says. */
+async function firstRejectedBy(rows: AsyncIterable<Candidate | BadRow>): Promise<string | undefined> {
+  for await (const row of rows) return 'value' in row ? row.rejectedBy : undefined
+  return undefined
 }
 
 /** A file as it was when it was opened. */
@@ -144,10 +156,11 @@ async function beginning(path: string, length: number): Promise<Buffer> {
 }
 
 async function* checkedRows(
-  parts: readonly Part[],
-  format: UserFormat,
+  rows: AsyncIterable<Candidate | BadRow>,
+  byEmail: boolean,
+  rejectedBy: string | undefined,
 ): AsyncGenerator<Row, void, undefined> {
-  for await (const row of read(parts, format)) {
+  for await (const row of rows) {
     if (!('value' in row)) {
       yield row
       continue
@@ -157,8 +170,13 @@ async function* checkedRows(
       yield { line, reason: `The row has more than ${mostLevels} levels`, raw: undefined }
       continue
     }
-    const { user, reason } = checkUser(value)
-    yield user === undefined ? { line, reason, raw: value } : { line, user }
+    if (row.rejectedBy !== rejectedBy) {
+      yield { line, reason: "The row was rejected by another job than the file's first row", raw: value }
+      continue
+    }
+    const { user, namedBy, reason } = checkUser(value, byEmail)
+    if (user === undefined) yield { line, reason, raw: value }
+    else yield { line, user, ...(namedBy !== undefined && { namedBy }) }
   }
 }
 
@@ -173,6 +191,7 @@ function isDeeper(value: unknown, levels: number): boolean {
 async function* read(
   parts: readonly Part[],
   format: UserFormat,
+  byEmail: boolean,
 ): AsyncGenerator<Candidate | BadRow, void, undefined> {
   let line = 1
   for (const part of parts) {
@@ -181,7 +200,7 @@ async function* read(
     if (now.size !== part.size || now.changed !== part.changed)
       throw invalid(`${path} has changed since it was opened`, 'Begin anew with the file as it is now.')
     if (format === 'keycloak') line = yield* readExport(path, line)
-    else yield* format === 'csv' ? readCsv(path) : readNdjson(path)
+    else yield* format === 'csv' ? readCsv(path, byEmail) : readNdjson(path)
   }
 }
 

@@ -2,14 +2,15 @@ import type { ImportedUser } from './rows.ts'
 
 /** A user that a file may have, or what is wrong with it: never a value, for the reason goes to logs. */
 export type CheckedUser =
-  | { readonly user: ImportedUser; readonly reason?: undefined }
-  | { readonly user?: undefined; readonly reason: string }
+  | { readonly user: ImportedUser; readonly namedBy?: 'email'; readonly reason?: undefined }
+  | { readonly user?: undefined; readonly namedBy?: undefined; readonly reason: string }
 
 /**
  * Checks a value's form: members that Keycloak knows, their types, names and addresses that can be kept. Whether roles
- * and groups exist is the realm's to say. A user is enabled unless its row says otherwise.
+ * and groups exist is the realm's to say. A user is enabled unless its row says otherwise. With `byEmail` a row without a
+ * member `username` names its user by e-mail address.
  */
-export function checkUser(value: unknown): CheckedUser {
+export function checkUser(value: unknown, byEmail: boolean = false): CheckedUser {
   if (!isRecord(value)) return { reason: 'The row is not a user: it has to be an object' }
   for (const [name, content] of Object.entries(value)) {
     const check = checks.get(name)
@@ -18,6 +19,8 @@ export function checkUser(value: unknown): CheckedUser {
     if (mistake !== undefined) return { reason: `${name} ${mistake}` }
   }
   const present = Object.fromEntries(Object.entries(value).filter(([, content]) => content !== null))
+  if (byEmail && !Object.hasOwn(value, 'username') && typeof present['email'] === 'string')
+    return { user: { enabled: true, ...present, username: present['email'] }, namedBy: 'email' }
   if (present['username'] === undefined) return { reason: 'username is missing' }
   return { user: { enabled: true, ...present } as ImportedUser }
 }
@@ -110,6 +113,8 @@ const credentials: Check = (value) => {
     }
     if (typeof credential['type'] !== 'string') return `[${index}].type is missing`
     if (credential['value'] === '') return `[${index}].value is empty`
+    if (credential['temporary'] === true && isFlag(credential['value']))
+      return `[${index}].value is a flag: it has to be the temporary password itself`
   }
   return list.filter(({ type }) => type === 'password').length > 1 ? 'has two passwords' : undefined
 }
@@ -140,6 +145,11 @@ const checks: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['origin', name],
   ['userProfileMetadata', record],
 ])
+
+/** Words by which a table says yes or no: whoever wrote one as a temporary password has taken it for a flag. */
+export function isFlag(value: unknown): boolean {
+  return typeof value === 'string' && /^\s*(true|false|yes|no|on|off|[tfynx01])\s*$/i.test(value)
+}
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,8 +4,8 @@ import { without } from '../realm/compare.ts'
 import { type Sending, sendUsers } from './batches.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
-import { openRejected } from '../jobs/rejected.ts'
-import { createRowCheck } from './import-check.ts'
+import { openRejected, requireOwnRows } from '../jobs/rejected.ts'
+import { createRowCheck, type RowCheck } from './import-check.ts'
 import { type Journal, openJournal } from '../jobs/journal.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { LineMap } from '../jobs/line-map.ts'
@@ -13,7 +13,7 @@ import { createPace, inBatches, type Pace } from '../jobs/pace.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import { type RealmFacts, readRealmFacts } from '../jobs/realm-facts.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
-import type { UserFile, UserRow } from '../files/rows.ts'
+import type { Row, UserFile, UserRow } from '../files/rows.ts'
 import { completeSingly, findByName, foreignId } from './single.ts'
 import { toJournalRow, toMarked, toWanted, type WantedUser } from './wanted.ts'
 
@@ -80,6 +80,7 @@ export async function importUsers(
   options: ImportOptions,
 ): Promise<ImportReport> {
   const began = performance.now()
+  requireOwnRows(file, 'import')
   const facts = await readRealmFacts(admin)
   const header = {
     job: 'import',
@@ -90,7 +91,7 @@ export async function importUsers(
   }
   const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
   try {
-    const deadLetter = await openRejected(options, journal)
+    const deadLetter = await openRejected('import', options, journal)
     try {
       const run: Run = { admin, file, facts, deadLetter, options }
       const checked = await checkRows(run, journal)
@@ -144,7 +145,7 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
   for await (const row of file.rows()) {
     options.signal?.throwIfAborted()
     rows += 1
-    const reason = 'user' in row ? await check(row) : row.reason
+    const reason = await reasonOf(row, check)
     // A row that was imported stays so, whatever the realm has lost since.
     const isBad = reason !== undefined && journal?.outcome(row.line) === undefined
     phase.add(1, isBad ? 1 : 0)
@@ -155,6 +156,11 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
   }
   phase.end()
   return { counts: { rows, failed }, bad }
+}
+
+async function reasonOf(row: Row, check: RowCheck): Promise<string | undefined> {
+  if (!('user' in row)) return row.reason
+  return row.namedBy === 'email' ? 'username is missing' : await check(row)
 }
 
 interface Import extends Run, Checked {

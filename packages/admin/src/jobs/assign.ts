@@ -26,7 +26,8 @@ export interface AssignOptions extends ChangeOptions {
 /**
  * Gives roles and groups to the users that a file names, in addition to those that they have: the same to all, by `roles` and
  * `groups`, or without both each row's own, by the columns `realmRoles`, `clientRoles` and `groups`. A row that names
- * nobody, or an unknown role or group, goes to the dead-letter file and stops nothing.
+ * nobody, or an unknown role or group, goes to the dead-letter file and stops nothing. Users are named as for
+ * {@link bulkDisable}.
  *
  * The same call with the same journal continues where a run ended. {@link undoJob} takes back what the job gave, not what
  * users had before.
@@ -52,7 +53,7 @@ export async function bulkAssign(
   file: UserFile,
   options: AssignOptions,
 ): Promise<ChangeReport> {
-  return await changeUsers(admin, file, options, async (facts): Promise<UserTask> => {
+  return await changeUsers(admin, 'assign', file, options, async (facts): Promise<UserTask> => {
     const wantedBy = await wantedByRow(admin, facts, options)
     return {
       job: jobName(options),

@@ -3,10 +3,9 @@ import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { roleFields } from '../realm/lookup.ts'
 import type { UserRepresentation } from '../representations.ts'
-import { findUser } from '../tasks/find-user.ts'
 import type { Step } from '../tasks/steps.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
-import { openRejected } from './rejected.ts'
+import { type FileJob, openRejected, requireOwnRows, toRejectedChange } from './rejected.ts'
 import { HashIndex } from './hash-index.ts'
 import { type Journal, openJournal } from './journal.ts'
 import type { End, Inverse } from './journal-records.ts'
@@ -14,6 +13,7 @@ import { LineMap } from './line-map.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type ProgressListener, startPhase } from './progress.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
+import { userOfRow } from './row-user.ts'
 import type { UserFile, UserRow } from '../files/rows.ts'
 
 /** Options of a job that changes the users of a file. */
@@ -61,18 +61,20 @@ export interface Plan {
 /** Works through a file of users, each of whom exists: the journal is ahead of every change. */
 export async function changeUsers(
   admin: Admin,
+  job: FileJob,
   file: UserFile,
   options: ChangeOptions,
   prepare: (facts: RealmFacts) => Promise<UserTask>,
 ): Promise<ChangeReport> {
   const began = performance.now()
+  requireOwnRows(file, job)
   const facts = await readRealmFacts(admin)
   const task = await prepare(facts)
   const { server, realm } = admin
   const header = { job: task.job, server, realm, realmId: facts.realmId, file: file.digest }
   const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
   try {
-    const deadLetter = await openRejected(options, journal)
+    const deadLetter = await openRejected(job, options, journal)
     try {
       const pace = createPace({ signal: options.signal })
       const run: Run = { admin, file, options, task, journal, deadLetter, pace, bad: new LineMap() }
@@ -112,8 +114,9 @@ async function checkRows(run: Run): Promise<{ rows: number; failed: number }> {
     rows += 1
     let reason: string | undefined
     if ('user' in row) {
-      const earlier = lineOf.add(row.user.username.toLowerCase(), row.line)
-      reason = earlier === undefined ? await task.check(row) : `line ${earlier} has the same user name`
+      const earlier = lineOf.add(`${row.namedBy ?? 'username'} ${row.user.username.toLowerCase()}`, row.line)
+      const name = row.namedBy === 'email' ? 'e-mail address' : 'user name'
+      reason = earlier === undefined ? await task.check(row) : `line ${earlier} has the same ${name}`
     } else reason = row.reason
     // A row that was done stays so, whatever the realm has lost since.
     const isDone = journal?.outcome(row.line) !== undefined
@@ -121,7 +124,7 @@ async function checkRows(run: Run): Promise<{ rows: number; failed: number }> {
     if (reason === undefined || isDone) continue
     failed += 1
     run.bad.set(row.line, 'failed')
-    await deadLetter.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
+    await deadLetter.write(toRejectedChange(row, reason))
   }
   phase.end()
   return { rows, failed }
@@ -134,11 +137,11 @@ async function changeRows(
 ): Promise<{ changed: number; present: number; failed: number }> {
   const counts = { changed: 0, present: 0, failed: 0 }
   const phase = startPhase('changing', total, run.options.onProgress)
-  async function settle(row: UserRow, { line, outcome, reason }: End, earlier: boolean): Promise<void> {
+  async function settle(row: UserRow, { outcome, reason }: End, earlier: boolean): Promise<void> {
     const isBad = reason !== undefined || outcome === 'failed'
     if (isBad) counts.failed += 1
     else if (outcome === 'changed' || outcome === 'present') counts[outcome] += 1
-    if (isBad) await run.deadLetter.write({ line, reason: reason ?? 'it failed before', raw: row.user })
+    if (isBad) await run.deadLetter.write(toRejectedChange(row, reason ?? 'it failed before'))
     phase.add(1, isBad ? 1 : 0, earlier)
   }
   async function* pending(): AsyncGenerator<UserRow, void, undefined> {
@@ -170,10 +173,10 @@ async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> 
   const ends: End[] = []
   const planned: Planned[] = []
   for (const row of batch) {
-    const { line, user } = row
-    const found = await pace.send(() => findUser(admin, user.username.toLowerCase()))
-    if (found === undefined) {
-      ends.push({ line, outcome: 'failed', reason: 'the realm has no such user' })
+    const { line } = row
+    const found = await pace.send(() => userOfRow(admin, row))
+    if (typeof found === 'string') {
+      ends.push({ line, outcome: 'failed', reason: found })
       continue
     }
     const open = journal?.open.get(line)

@@ -10,8 +10,9 @@ export interface DisableOptions extends ChangeOptions {
 }
 
 /**
- * Disables the users that a file names, and ends their sessions; of the file's columns only `username` counts. A row that
- * names nobody goes to the dead-letter file and stops nothing.
+ * Disables the users that a file names, and ends their sessions. A row names its user by `username`, or in a file without
+ * user names by `email` (opened with `byEmail`); nothing else of it counts. A row that names nobody, or by an address several, goes to the dead-letter file and
+ * stops nothing: once it is fixed, that file is one for this job alone.
  *
  * The same call with the same journal continues where a run ended. {@link undoJob} enables those again who were enabled
  * before; their sessions stay ended.
@@ -36,7 +37,7 @@ export async function bulkDisable(
   options: DisableOptions,
 ): Promise<ChangeReport> {
   const { client, realm } = admin
-  return await changeUsers(admin, file, options, async () => ({
+  return await changeUsers(admin, 'disable', file, options, async () => ({
     job: 'disable',
     check: async () => undefined,
     async plan(_row, { id = '', enabled }, begun) {

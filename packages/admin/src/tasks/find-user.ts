@@ -24,6 +24,16 @@ export async function findUser(admin: Admin, user: UserRef): Promise<UserReprese
   return found.find((each) => each.username === username)
 }
 
+/** All users with this e-mail address: several, where the realm allows that. */
+export async function findUsersByEmail(
+  { client, realm }: Admin,
+  address: string,
+): Promise<readonly UserRepresentation[]> {
+  const email = address.toLowerCase()
+  const found = await client.users.find({ realm, email, exact: true })
+  return found.filter((each) => each.email?.toLowerCase() === email)
+}
+
 /** @throws {CW_ADMIN_NOT_FOUND} */
 export async function userOf(admin: Admin, user: UserRef): Promise<UserRepresentation> {
   return (await findUser(admin, user)) ?? absent(admin, `user ${titleOf(user)}`)

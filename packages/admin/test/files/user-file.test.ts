@@ -89,6 +89,38 @@ describe('a CSV file', () => {
     expect(rows.at(-1)).toMatchObject({ line: 3 + row.split('\n').length - 1, user: { username: 'alice' } })
   })
 
+  test.each(['true', 'FALSE', ' yes ', 'no', '1', '0', 'x'])(
+    'with the temporary password %j has a row that is to blame, also when it is read again',
+    async (flag) => {
+      const rows = await folder.rows(
+        'users.csv',
+        `username,temporaryPassword\nbob,${flag}\nalice,s3cr3t-canary\n`,
+      )
+      expect(rows).toMatchObject([
+        {
+          line: 2,
+          reason: expect.stringMatching(/^temporaryPassword has to be the password itself, not a flag/),
+        },
+        { line: 3, user: { credentials: [{ value: 's3cr3t-canary', temporary: true }] } },
+      ])
+      const [row] = rows as [{ raw: unknown }]
+      expect(await folder.rows('again.ndjson', JSON.stringify(row.raw))).toMatchObject([
+        { reason: expect.stringContaining('credentials [0].value is a flag') },
+      ])
+    },
+  )
+
+  test('names both columns where a row has two passwords, and takes a password that is a word', async () => {
+    const rows = await folder.rows(
+      'users.csv',
+      'username,password,temporaryPassword\nbob,S3cret-pw1,true\nzoe,true,\n',
+    )
+    expect(rows).toMatchObject([
+      { line: 2, reason: expect.stringMatching(/^password and temporaryPassword both have a value/) },
+      { line: 3, user: { credentials: [{ value: 'true', temporary: false }] } },
+    ])
+  })
+
   test('blames the line alone that opens a quotation mark, also before a thousand others', async () => {
     const others = Array.from({ length: 1000 }, (_, index) => `user-${index},\n`)
     const rows = await folder.rows('users.csv', `username,email\n"bob,\n${others.join('')}`)

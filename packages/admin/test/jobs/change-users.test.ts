@@ -5,6 +5,7 @@ import {
   type ChangeOptions,
   bulkAssign,
   bulkDisable,
+  importUsers,
   openUserFile,
   undoJob,
   type UserFile,
@@ -205,6 +206,102 @@ describe('users of a file', () => {
     })
     expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(0)
     expect(await state()).toEqual(before)
+  })
+})
+
+describe('rejected rows', () => {
+  test.each([
+    ['disable', (file: UserFile, job: ChangeOptions) => bulkDisable(admin, file, job)],
+    [
+      'assign',
+      (file: UserFile, job: ChangeOptions) => bulkAssign(admin, file, { ...job, groups: ['/staff'] }),
+    ],
+  ])('of %s are for the same job again, and no import makes users of them', async (_name, run) => {
+    const { file, job } = await open(
+      'username,enabled,password\nzoe,,\nmis-typed,true,s3cr3t-canary\nzo,maybe,s3cr3t-canary\n',
+    )
+    expect(await run(file, job)).toMatchObject({ changed: 1, failed: 2 })
+    const text = await readFile(job.deadLetter, 'utf8')
+    expect(text).not.toMatch(/enabled":|s3cr3t/)
+
+    const again = await openUserFile(job.deadLetter, { format: 'ndjson' })
+    const other = (await open('username\n')).job
+    expect(await caught(importUsers(admin, again, other))).toMatchObject({ code: 'CW_FILE_INVALID' })
+    expect(Object.keys(await state())).toEqual(['alice', 'bob', 'zoe'])
+
+    await writeFile(job.deadLetter, text.replace('mis-typed', 'alice').replace('"zo"', '"nobody"'))
+    const fixed = await openUserFile(job.deadLetter, { format: 'ndjson' })
+    expect(await run(fixed, other)).toMatchObject({ rows: 2, changed: 1, failed: 1 })
+  })
+
+  test('of an import are no list of leavers', async () => {
+    const { file, job } = await open('username,email\nalice,no address\n')
+    await importUsers(admin, file, job)
+    const again = await openUserFile(job.deadLetter, { format: 'ndjson' })
+    const { job: other } = await open('username\n')
+    for (const job of [bulkDisable, bulkAssign])
+      expect(await caught(job(admin, again, other))).toMatchObject({ code: 'CW_FILE_INVALID' })
+    expect((await state())['alice']).toMatch(/^enabled/)
+  })
+})
+
+describe('a row names its user', () => {
+  async function disableBy(content: string): Promise<{ changed: number; reasons: string[] }> {
+    const { job } = await open('username\n')
+    const file = await openUserFile(await folder.write(`job-${number}.csv`, content), { byEmail: true })
+    const { changed, failed } = await bulkDisable(admin, file, job)
+    return { changed, reasons: failed === 0 ? [] : await rejected(job) }
+  }
+
+  beforeEach(async () => {
+    const { client, realm } = admin
+    await client.realms.update({ realm }, { duplicateEmailsAllowed: true, loginWithEmailAllowed: false })
+    for (const username of ['carl', 'carla'])
+      await client.users.create({ realm, username, email: 'shared@example.com', enabled: true })
+    await client.users.create({ realm, username: 'dora@example.com', enabled: true })
+  })
+
+  test('by user name, never by an address in that column', async () => {
+    const { changed, reasons } = await disableBy(
+      'username,email\ndora@example.com,alice@example.com\nalice@example.com,\n,zoe@example.com\n',
+    )
+    expect(changed).toBe(1)
+    expect(reasons).toEqual([
+      '4: username is missing',
+      '3: the realm has no such user: for an e-mail address name the column email, and leave out the column username',
+    ])
+    expect(Object.entries(await state()).filter(([, user]) => user.startsWith('disabled'))).toMatchObject([
+      ['bob', expect.anything()],
+      ['dora@example.com', expect.anything()],
+    ])
+  })
+
+  test('by e-mail address in a file without user names; one of several users is rejected', async () => {
+    const { changed, reasons } = await disableBy(
+      'email\nALICE@example.com\nshared@example.com\ndora@example.com\nalice@example.com\n',
+    )
+    expect(changed).toBe(1)
+    expect(reasons).toEqual([
+      '5: line 2 has the same e-mail address',
+      '3: 2 users of the realm have this e-mail address: name each by its user name',
+      '4: the realm has no user with this e-mail address',
+    ])
+    expect((await state())['alice']).toMatch(/^disabled/)
+  })
+
+  test('also when it was rejected for naming nobody', async () => {
+    const { job } = await open('username\n')
+    const file = await openUserFile(
+      await folder.write(`job-${number}.csv`, 'username,email\n,alice@example.com\n'),
+      {
+        byEmail: true,
+      },
+    )
+    await bulkDisable(admin, file, job)
+    const again = await openUserFile(job.deadLetter, { byEmail: true, format: 'ndjson' })
+    const { job: other } = await open('username\n')
+    expect(await bulkDisable(admin, again, other)).toMatchObject({ changed: 0, failed: 1 })
+    expect((await state())['alice']).toMatch(/^enabled/)
   })
 })
 

@@ -14,6 +14,7 @@ import {
   type UserFormat,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
+import { commandLine } from '../command-line.ts'
 import { confirmed } from '../confirm.ts'
 import { exitCode } from '../exit.ts'
 import { type Job, runJob } from '../job.ts'
@@ -37,7 +38,8 @@ interface AssignOptions extends RoleOptions {
 
 /** `cloakwright users import`. */
 export async function importFile(path: string, options: JobOptions): Promise<void> {
-  await runFileJob(path, options, '', importUsers, (report, journal) => {
+  const command: FileCommand = { name: '', words: (file) => ['users', 'import', file] }
+  await runFileJob(path, options, command, importUsers, (report, journal) => {
     const { reconciled, ...counts } = report
     const { checked = 0, missing = 0, differing = 0, lines = [] } = reconciled ?? {}
     if (options.json === true) printObject({ dryRun: options.dryRun === true, ...report }, true)
@@ -48,7 +50,7 @@ export async function importFile(path: string, options: JobOptions): Promise<voi
     } else printObject({ ...counts, checked, missing, differing }, false)
     for (const { line, fields } of lines)
       note(escaped(`line ${line}: not as in the file: ${fields.join(', ')}`))
-    if (report.created > 0) note(undoHint(journal))
+    if (report.created > 0) note(undoHint(journal, options))
     return report.failed + report.existing + missing + differing === 0
   })
 }
@@ -56,7 +58,14 @@ export async function importFile(path: string, options: JobOptions): Promise<voi
 /** `cloakwright users disable --file`. */
 export async function disableAll(path: string, options: JobOptions): Promise<void> {
   await confirmed(`Disable the users of ${path}?`, options.yes === true || options.dryRun === true)
-  await runFileJob(path, options, '.disable', bulkDisable, tellChanged(options))
+  const words = (file: string): string[] => ['users', 'disable', '--file', file]
+  await runFileJob(
+    path,
+    options,
+    { name: '.disable', words, byEmail: true },
+    bulkDisable,
+    tellChanged(options),
+  )
 }
 
 /** `cloakwright users assign`. */
@@ -68,14 +77,20 @@ export async function assign(path: string, options: JobOptions & AssignOptions):
     ...(group === undefined ? {} : { groups: group }),
   }
   const work: FileWork<ChangeReport> = (admin, file, job) => bulkAssign(admin, file, { ...job, ...wanted })
-  await runFileJob(path, options, '.assign', work, tellChanged(options))
+  const given = [
+    ...(options.role ?? []).flatMap((role) => ['--role', role]),
+    ...(options.clientRole ?? []).flatMap((role) => ['--client-role', role]),
+    ...(group ?? []).flatMap((each) => ['--group', each]),
+  ]
+  const words = (file: string): string[] => ['users', 'assign', file, ...given]
+  await runFileJob(path, options, { name: '.assign', words, byEmail: true }, work, tellChanged(options))
 }
 
 function tellChanged(options: JobOptions): (report: ChangeReport, journal: string) => boolean {
   const isDryRun = options.dryRun === true
   return (report, journal) => {
     printReport(report, options)
-    if (report.changed > 0 && !isDryRun) note(undoHint(journal))
+    if (report.changed > 0 && !isDryRun) note(undoHint(journal, options))
     return report.failed === 0
   }
 }
@@ -87,8 +102,8 @@ function printReport(report: object, options: WriteOptions): void {
   printObject({ ...(dryRun || isJson ? { dryRun } : {}), ...report }, isJson)
 }
 
-function undoHint(journal: string): string {
-  return `Take it back: cloakwright users undo ${journal}`
+function undoHint(journal: string, options: JobOptions): string {
+  return escaped(`Take it back: ${commandLine(['users', 'undo', journal], options)}`)
 }
 
 /** What a job of the toolkit takes beside its file. */
@@ -96,6 +111,16 @@ interface FileJob extends Job {
   readonly journal: string
   readonly deadLetter: string
   readonly dryRun: boolean
+}
+
+/** The command that runs a job. */
+interface FileCommand {
+  /** What its files have after the name of the file that it works on. */
+  readonly name: string
+  /** The same command for another file. */
+  readonly words: (file: string) => readonly string[]
+  /** Whether a row may name a user by e-mail address alone. */
+  readonly byEmail?: boolean
 }
 
 type FileWork<Report> = (admin: Admin, file: UserFile, job: FileJob) => Promise<Report>
@@ -107,7 +132,7 @@ type FileWork<Report> = (admin: Admin, file: UserFile, job: FileJob) => Promise<
 async function runFileJob<Report>(
   path: string,
   options: JobOptions,
-  name: string,
+  { name, words, byEmail = false }: FileCommand,
   work: FileWork<Report>,
   tell: (report: Report, journal: string) => boolean,
 ): Promise<void> {
@@ -119,11 +144,12 @@ async function runFileJob<Report>(
   const journal = options.journal ?? `${base}.journal`
   try {
     const report = await runJob('The same command goes on.', async (job) => {
-      const file = await openUserFile(path, options.format === undefined ? {} : { format: options.format })
+      const { format } = options
+      const file = await openUserFile(path, { byEmail, ...(format !== undefined && { format }) })
       return await work(connectToWrite(options), file, { journal, deadLetter, dryRun, ...job })
     })
     const isWhole = tell(report, journal)
-    await tellRejected(deadLetter, folder === undefined)
+    await tellRejected(deadLetter, folder === undefined ? commandLine(words(deadLetter), options) : undefined)
     if (!isWhole) process.exitCode = exitCode.partly
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
@@ -133,7 +159,8 @@ async function runFileJob<Report>(
 /** Rejected rows that are told one by one. */
 const mostTold = 20
 
-async function tellRejected(file: string, isKept: boolean): Promise<void> {
+/** `again` is the command that takes the file once its rows are fixed; none where it is not kept. */
+async function tellRejected(file: string, again: string | undefined): Promise<void> {
   if (!existsSync(file)) return
   let count = 0
   for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
@@ -143,7 +170,9 @@ async function tellRejected(file: string, isKept: boolean): Promise<void> {
     note(escaped(`line ${line}: ${reason}`))
   }
   if (count > mostTold) note(`and ${count - mostTold} more`)
-  if (isKept) note(`Rejected rows are in ${file}: mend and import it as it is, then delete it`)
+  if (again === undefined) return
+  note(escaped(`Rejected rows are in ${file}: fix the rows, then run the same command with that file:`))
+  note(escaped(`  ${again}`))
 }
 
 /** `cloakwright users undo`. */

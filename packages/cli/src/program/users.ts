@@ -83,7 +83,10 @@ function addWriting(users: Command): void {
             'Disable a user, or those of a file, and end all sessions: nobody can use the account.',
           )
           .argument('[user]', 'the user name, or id:ID')
-          .option('--file <file>', 'the users of this file (CSV with a column username, NDJSON)'),
+          .option(
+            '--file <file>',
+            'the users of this file (CSV with a column username, or email in its place; NDJSON)',
+          ),
         '.disable',
       ),
     ).addHelpText('after', jobHelp),

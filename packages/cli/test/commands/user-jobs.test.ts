@@ -161,14 +161,38 @@ describe('disable and assign', () => {
     expect(await shop.run(...disable, '--yes')).toMatchObject({
       code: 3,
       stdout: expect.stringMatching(/^changed\t2$/m),
-      stderr: expect.stringMatching(/^line 4: /m),
+      stderr: expect.stringMatching(
+        /^line 4: [^]*cloakwright users disable --file \S+rejected.ndjson --yes$/m,
+      ),
     })
     expect(await disabled()).toBe(2)
+    const rejected = `${some}.disable.rejected.ndjson`
+    expect(readFileSync(rejected, 'utf8')).not.toContain('enabled')
+    expect(await shop.run('users', 'import', rejected)).toMatchObject({ code: 1 })
     expect(await shop.run('users', 'undo', `${some}.disable.journal`, '--yes')).toMatchObject({ code: 0 })
     expect(await disabled()).toBe(0)
 
+    const part = writeRows('part.csv', ['username', 'staff-9'])
+    const told = await shop.run('users', 'assign', part, '--role', 'editor', '--group', '/staff')
+    const again =
+      /run the same command with that file:\n {2}cloakwright (.*)/.exec(told.stderr)?.[1]?.split(' ') ?? []
+    expect(again).toEqual([
+      'users',
+      'assign',
+      `${part}.assign.rejected.ndjson`,
+      '--role',
+      'editor',
+      '--group',
+      '/staff',
+    ])
+    writeFileSync(again[2] ?? '', readFileSync(again[2] ?? '', 'utf8').replace('staff-9', 'staff-3'))
+    expect(await shop.run(...again)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^changed\t1$/m),
+    })
+
     const given = await shop.run('users', 'assign', file, '--role', 'editor', '--json')
-    expect(JSON.parse(given.stdout)).toMatchObject({ changed: 4, failed: 0 })
+    expect(JSON.parse(given.stdout)).toMatchObject({ changed: 3, present: 1, failed: 0 })
     expect(given.code).toBe(0)
     expect((await shop.print('roles', 'members', 'editor')).split('\n')).toHaveLength(5)
   })

@@ -1,0 +1,22 @@
+import type { Admin } from '../admin.ts'
+import type { UserRow } from '../files/rows.ts'
+import type { UserRepresentation } from '../representations.ts'
+import { findUser, findUsersByEmail } from '../tasks/find-user.ts'
+
+/** The one user whom a row names, or why there is none: a user name is no address, an address no user name. */
+export async function userOfRow(
+  admin: Admin,
+  { user: { username }, namedBy }: UserRow,
+): Promise<UserRepresentation | string> {
+  if (namedBy === 'email') {
+    const [user, ...others] = await findUsersByEmail(admin, username)
+    if (others.length > 0)
+      return `${others.length + 1} users of the realm have this e-mail address: name each by its user name`
+    return user ?? 'the realm has no user with this e-mail address'
+  }
+  const found = await findUser(admin, username)
+  if (found !== undefined) return found
+  const missing = 'the realm has no such user'
+  if (!username.includes('@')) return missing
+  return `${missing}: for an e-mail address name the column email, and leave out the column username`
+}
