@@ -85,7 +85,7 @@ async function openFile(path: string, resume: boolean): Promise<FileHandle> {
     return await open(path, resume ? 'a+' : 'ax', 0o600)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new CloakwrightError('CW_FILE_EXISTS', `The file of rejected rows ${path} is there already`, {
+      throw new CloakwrightError('CW_FILE_EXISTS', `The file of rejected rows ${path} exists already`, {
         hint: 'It may hold rows of an earlier job. Move it away, or name another file.',
         cause,
       })
@@ -113,7 +113,7 @@ function notWritten(path: string, cause: unknown): unknown {
 const beginning = '{"line":'
 
 function notOne(path: string, where: string): CloakwrightError {
-  return new CloakwrightError('CW_FILE_INVALID', `${path} is no file of rejected rows: ${where}`, {
+  return new CloakwrightError('CW_FILE_INVALID', `${path} is not a file of rejected rows: ${where}`, {
     hint: 'Name the file that the interrupted job wrote.',
   })
 }

@@ -9,7 +9,7 @@ export type FileJob = 'import' | 'disable' | 'assign'
 
 /**
  * Opens the file of a job's rejected rows, which the same job takes again. A job that can't begin leaves no journal: with
- * it the next call would go on with somebody else's dead-letter file.
+ * it the next call would resume with another job's dead-letter file.
  */
 export async function openRejected(
   job: FileJob,
