@@ -115,6 +115,13 @@ describe('roles of realm-management', () => {
     expect(answerOf(client)).toEqual(FORBIDDEN)
   })
 
+  it('view-realm reads roles, not the users and groups that have one', async () => {
+    const bearer = await holder('view-realm')
+    const get = async (path: string) => await send(`${ADMIN}/${realm.name}/roles/user${path}`, { bearer })
+    expect((await get('')).status).toBe(200)
+    for (const path of ['/users', '/groups']) expect(answerOf(await get(path))).toEqual(FORBIDDEN)
+  })
+
   it('realm-admin may do everything in its realm and nothing in another', async () => {
     const bearer = await holder('realm-admin')
     expect(

@@ -236,10 +236,20 @@ describe('passwords', () => {
 
   it.each([
     ['an empty one', { type: 'password', value: '' }, 'Empty password not allowed'],
+    ['only spaces', { type: 'password', value: '  ' }, 'Empty password not allowed'],
     ['none', { type: 'password' }, 'No password provided'],
   ])('are refused: %s', async (what, body, error) => {
     const id = await realm.addUser(`refused-${what.length}`)
     expect(answerOf(await reset(id, body))).toEqual(json(400, { error }))
+  })
+
+  it('are refused for a service account', async () => {
+    const id = await realm.addClient({ clientId: 'with-account' })
+    const account = await get(`/clients/${id}/service-account-user`)
+    const error = 'You can not manage credentials for this user'
+    expect(answerOf(await reset(account.id, { type: 'password', value: 'new' }))).toEqual(
+      json(400, { error, error_description: error }),
+    )
   })
 
   it('are never shown', async () => {

@@ -60,6 +60,16 @@ describe('a temporary password', () => {
     await add('new-3')
     expect(answerOf(await realm.token(password('new-3')))).toEqual(incomplete)
   })
+
+  it('gives none either while the realm does not ask for another one', async () => {
+    await add('new-4')
+    const path = '/authentication/required-actions/UPDATE_PASSWORD'
+    const action = (await realm.api(path)).json()
+    await realm.api(path, { method: 'PUT', json: { ...action, enabled: false } })
+    const reply = await realm.token(password('new-4'))
+    await realm.api(path, { method: 'PUT', json: action })
+    expect(answerOf(reply)).toEqual(incomplete)
+  })
 })
 
 describe('a user without e-mail and names', () => {

@@ -99,7 +99,8 @@ function namedRoleRoutes(
     const brief = query.flag('briefRepresentation') ?? false
     return ok(users.map((user) => ({ ...userOf(realm, user, brief), access: { manage } })))
   })
-  one.get('/groups', need.view, ({ realm, query, params, found: client }) => {
+  one.get('/groups', need.view, ({ realm, query, params, access, found: client }) => {
+    if (!needs.viewUsers(access)) throw forbidden()
     const role = realm.role(params['roleName'] ?? '', client?.id)
     if (role === undefined) throw notFound('Could not find role')
     const groups = realm.groups.values().filter((group) => group.roles.includes(role.id))

@@ -135,7 +135,11 @@ function credentialRoutes(app: FastifyInstance, context: RealmContext, one: Fami
   one.get('/credentials', needs.viewUsers, ({ found }) => ok(found.credentials.map(credentialOf)))
   one.put('/reset-password', needs.manageUsers, credentialShape, async ({ realm, found, body }) => {
     if (body.value === undefined) throw badRequest('No password provided')
-    if (body.value === '') throw badRequest('Empty password not allowed')
+    if (body.value.trim() === '') throw badRequest('Empty password not allowed')
+    if (found.serviceAccountClientId !== undefined) {
+      const error = 'You can not manage credentials for this user'
+      throw badRequest(error, error)
+    }
     const change = await passwordChange(realm, found, body.value, body.temporary ?? false)
     changeUser(realm, found.id, change)
     return undefined

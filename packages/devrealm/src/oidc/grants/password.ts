@@ -1,5 +1,6 @@
 import { baseUrl, issuerOf, seconds } from '../../context.ts'
 import type { Claims } from '../../crypto/tokens.ts'
+import { isActionEnabled } from '../../login/required-actions.ts'
 import { verifyUser } from '../../login/verify-user.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
@@ -31,7 +32,10 @@ export async function passwordGrant({
   if (outcome.result !== 'verified') throw invalidGrant('Invalid user credentials')
   const { user } = outcome
   if (!outcome.checkOtp(form.get('totp') ?? form.get('otp'))) throw invalidGrant('Invalid user credentials')
-  if (outcome.requiredActions.length > 0) throw invalidGrant('Account is not fully set up')
+  // Also an action that the realm has switched off, which a browser would not ask for.
+  const isOff = (alias: string): boolean => !isActionEnabled(realm, alias)
+  if (outcome.requiredActions.length > 0 || user.requiredActions.some(isOff))
+    throw invalidGrant('Account is not fully set up')
 
   const now = seconds(context)
   const offline = isOffline(scope)
