@@ -1,14 +1,15 @@
-import { CloakwrightError } from 'cloakwright'
 import { parse } from 'csv-parse/sync'
-import { unguarded } from './cells.ts'
-import { columns, fromCells, isColumn, passwordMistake } from './columns.ts'
-import { beginningOf, type Line, readLines, rowLimit } from './read-lines.ts'
+import { fromCells, passwordMistake } from './columns.ts'
+import { utf8Of } from './encoding.ts'
+import { columnNames, noNames } from './header.ts'
+import { beginningOf, type Line, type LineEnd, readTextLines, rowLimit } from './read-lines.ts'
 import type { Candidate } from './read-ndjson.ts'
 import type { BadRow } from './rows.ts'
 
 /**
- * The rows of a CSV file (RFC 4180) with a row of column names. A row that is not well-formed is bad by itself: reading
- * goes on with the next line, also after a quotation mark that nothing closes.
+ * The rows of a CSV file (RFC 4180) with a row of column names, also as spreadsheets write it: with a first line `sep=;`,
+ * rows and columns without a value after the others, lines that end in a carriage return alone. A row that is not
+ * well-formed is bad by itself: reading goes on with the next line, also after a quotation mark that nothing closes.
  *
  * @throws {CW_FILE_INVALID} when the row of column names is missing or has other names, or names no user: by `username`,
  *   or with `byEmail` by `email`
@@ -18,22 +19,40 @@ export async function* readCsv(
   byEmail: boolean = false,
 ): AsyncGenerator<Candidate | BadRow, void, undefined> {
   let names: readonly string[] | undefined
-  for await (const { line, bytes, cells, mistake } of records(readLines(path))) {
+  const lineEnd = await lineEndOf(path)
+  for await (const { line, bytes, cells, mistake } of records(readTextLines(path, lineEnd), lineEnd)) {
+    if (cells?.every((cell) => cell.trim() === '') === true) continue
     if (names === undefined) {
-      names = columnNames(path, line, cells, byEmail)
+      names = columnNames({ path, line, cells }, byEmail)
       continue
     }
-    const reason = mistake ?? wrongCount(cells.length, names.length)
+    const reason = mistake ?? wrongCount(cells, names.length)
     if (reason !== undefined) yield { line, reason, raw: beginningOf(bytes) }
     else yield toRow(line, names, cells ?? [])
   }
-  if (names === undefined) throw invalid(path, 'has no row of column names')
+  if (names === undefined) throw noNames(path)
 }
 
 function toRow(line: number, names: readonly string[], cells: readonly string[]): Candidate | BadRow {
   const value = fromCells(names, cells)
   const reason = passwordMistake(names, cells)
   return reason === undefined ? { line, value } : { line, reason, raw: value }
+}
+
+/** As the first line outside quotation marks ends: in a carriage return alone where Excel for the Mac wrote it. */
+async function lineEndOf(path: string): Promise<LineEnd> {
+  let isQuoted = false
+  for await (const chunk of utf8Of(path)) {
+    for (const [at, byte] of chunk.entries()) {
+      if (byte === quote) isQuoted = !isQuoted
+      else if (isQuoted) continue
+      else if (byte === 0x0a) return '\n'
+      else if (byte === 0x0d) return chunk[at + 1] === 0x0a ? '\n' : '\r'
+    }
+    // Nobody's column names are that long.
+    return '\n'
+  }
+  return '\n'
 }
 
 type Cells =
@@ -47,7 +66,10 @@ type CsvRecord = Cells & { readonly line: number; readonly bytes: Buffer }
  * Rows end at a line break outside quotation marks, that is after an even number of them. Where a row of several lines is
  * no good, its first line alone is to blame, and the next one begins a row again.
  */
-async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord, void, undefined> {
+async function* records(
+  lines: AsyncIterable<Line>,
+  lineEnd: LineEnd,
+): AsyncGenerator<CsvRecord, void, undefined> {
   const source = lines[Symbol.asyncIterator]()
   const again: Line[] = []
   const next = async (): Promise<Line | undefined> => {
@@ -65,6 +87,11 @@ async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord, v
       continue
     }
     if (isBlank(first.bytes)) continue
+    const said = delimiter === undefined ? saidDelimiter(first.bytes) : undefined
+    if (said !== undefined) {
+      delimiter = said
+      continue
+    }
     const taken = [first]
     let size = first.bytes.length
     let open = hasOddQuotes(first.bytes)
@@ -76,7 +103,7 @@ async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord, v
       open = more.whole ? !hasOddQuotes(more.bytes) : true
       if (!more.whole) break
     }
-    const bytes = joined(taken)
+    const bytes = joined(taken, lineEnd)
     delimiter ??= delimiterOf(bytes)
     const cells = open ? { mistake: 'A quotation mark is not closed' } : toCells(bytes, delimiter)
     if (cells.mistake === undefined || taken.length === 1) yield { line, bytes, ...cells }
@@ -88,7 +115,6 @@ async function* records(lines: AsyncIterable<Line>): AsyncGenerator<CsvRecord, v
   }
 }
 
-const lineBreak = Buffer.from('\n')
 const quote = 0x22
 const misplaced =
   'A quotation mark stands within a value: put the value into quotation marks and double those inside'
@@ -103,9 +129,15 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.length === 0 || (bytes.length < 100 && bytes.toString('utf8').trim() === '')
 }
 
-function joined(lines: readonly Line[]): Buffer {
+function joined(lines: readonly Line[], lineEnd: LineEnd): Buffer {
+  const lineBreak = Buffer.from(lineEnd)
   if (lines.length === 1 && lines[0] !== undefined) return lines[0].bytes
   return Buffer.concat(lines.flatMap(({ bytes }, index) => (index === 0 ? [bytes] : [lineBreak, bytes])))
+}
+
+/** What a first line `sep=;` says, by which Excel is told the separator. */
+function saidDelimiter(bytes: Buffer): string | undefined {
+  return bytes.length > 20 ? undefined : /^"?sep=([^\w"\r])"?\r?$/i.exec(bytes.toString('utf8'))?.[1]
 }
 
 /** What occurs most in the row of column names: a comma, a semicolon as some spreadsheets write it, or a tab. */
@@ -127,32 +159,10 @@ function toCells(bytes: Buffer, delimiter: string): Cells {
   }
 }
 
-function wrongCount(found: number, wanted: number): string | undefined {
-  if (found === wanted) return undefined
+/** Values that are empty may be too many: a spreadsheet writes them for columns that once had one. */
+function wrongCount(cells: readonly string[], wanted: number): string | undefined {
+  const found = cells.length
+  if (found === wanted || (found > wanted && cells.slice(wanted).every((cell) => cell.trim() === '')))
+    return undefined
   return `The row has ${found} ${found === 1 ? 'value' : 'values'}, the file has ${wanted} columns`
-}
-
-function columnNames(
-  path: string,
-  line: number,
-  cells: readonly string[] | undefined,
-  byEmail: boolean,
-): readonly string[] {
-  if (cells === undefined) throw invalid(path, `has a row of column names that can't be read, line ${line}`)
-  const names = cells.map((cell) => unguarded(cell).trim())
-  const unknown = names.filter((name) => !isColumn(name)).map((name) => JSON.stringify(name.slice(0, 50)))
-  if (unknown.length > 0)
-    throw invalid(path, `has unknown columns, line ${line}: ${unknown.slice(0, 10).join(', ')}`)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw invalid(path, `has two columns ${twice}`)
-  if (byEmail && !names.includes('username') && !names.includes('email'))
-    throw invalid(path, 'has neither a column username nor a column email')
-  if (!byEmail && !names.includes('username')) throw invalid(path, 'has no column username')
-  return names
-}
-
-function invalid(path: string, what: string): CloakwrightError {
-  return new CloakwrightError('CW_FILE_INVALID', `The CSV file ${path} ${what}`, {
-    hint: `Its first row names the columns: ${columns.join(', ')}, and attributes.NAME for an attribute.`,
-  })
 }

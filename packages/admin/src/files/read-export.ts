@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { CloakwrightError } from 'cloakwright'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
+import { textOf } from './encoding.ts'
 import { JsonBuilder } from './json-builder.ts'
 import type { Candidate } from './read-ndjson.ts'
 import type { BadRow } from './rows.ts'
@@ -19,9 +19,8 @@ export async function* readExport(
   // Values come in pieces, so that a long one which nobody wants is never in memory.
   const toTokens = jsonParser({ packValues: false })
   let line = firstLine
-  const source = createReadStream(path, { encoding: 'utf8' }) as AsyncIterable<string>
   let beginning = true
-  for await (const read of source) {
+  for await (const read of textOf(path)) {
     const text = beginning && read.startsWith('﻿') ? read.slice(1) : read
     beginning = false
     for (const token of tokensOf(path, line, () => toTokens(text))) {

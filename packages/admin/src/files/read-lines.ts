@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { utf8Of } from './encoding.ts'
 
 /** Bytes of a row that is read at all; what is longer is a bad row. */
 export const rowLimit: number = 1024 * 1024
@@ -12,14 +13,27 @@ export interface Line {
   readonly whole: boolean
 }
 
-const lineFeed = 0x0a
+/** What a file's lines end with; a carriage return before a line feed belongs to the line. */
+export type LineEnd = '\n' | '\r'
 
-/** The lines of a file's first `size` bytes, without a byte-order mark; memory stays flat, however long a line is. */
-export async function* readLines(
+/** The lines of a file of our own, of its first `size` bytes; memory stays flat, however long a line is. */
+export async function* readLines(path: string, size: number): AsyncGenerator<Line, void, undefined> {
+  if (size > 0) yield* linesOf(createReadStream(path, { end: size - 1 }), '\n')
+}
+
+/** The lines of a text, in whatever encoding, without a byte-order mark; memory stays flat, however long a line is. */
+export async function* readTextLines(
   path: string,
-  size: number = Number.POSITIVE_INFINITY,
+  lineEnd: LineEnd = '\n',
 ): AsyncGenerator<Line, void, undefined> {
-  if (size === 0) return
+  yield* linesOf(utf8Of(path), lineEnd)
+}
+
+async function* linesOf(
+  bytes: AsyncIterable<Buffer>,
+  lineEnd: LineEnd,
+): AsyncGenerator<Line, void, undefined> {
+  const ending = lineEnd.charCodeAt(0)
   let number = 1
   let parts: Buffer[] = []
   let kept = 0
@@ -44,11 +58,11 @@ export async function* readLines(
   }
 
   let beginning = true
-  for await (const read of createReadStream(path, { end: size - 1 }) as AsyncIterable<Buffer>) {
+  for await (const read of bytes) {
     const chunk = beginning ? withoutMark(read) : read
     beginning = false
     let start = 0
-    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
+    for (let end = chunk.indexOf(ending); end !== -1; end = chunk.indexOf(ending, start)) {
       keep(chunk.subarray(start, end))
       yield take()
       start = end + 1

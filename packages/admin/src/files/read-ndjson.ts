@@ -1,4 +1,4 @@
-import { beginningOf, readLines } from './read-lines.ts'
+import { beginningOf, readTextLines } from './read-lines.ts'
 import type { BadRow } from './rows.ts'
 
 /** A row's value, before it is known to be a user. */
@@ -11,7 +11,7 @@ export interface Candidate {
 
 /** One JSON value a line. What {@link openDeadLetter} wrote counts as the row that it holds. */
 export async function* readNdjson(path: string): AsyncGenerator<Candidate | BadRow, void, undefined> {
-  for await (const { number: line, bytes, whole } of readLines(path)) {
+  for await (const { number: line, bytes, whole } of readTextLines(path)) {
     if (!whole) {
       yield { line, reason: 'The line is longer than 1 MiB', raw: beginningOf(bytes) }
       continue

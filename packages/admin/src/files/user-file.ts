@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
+import { createTextCheck, encodingOf, startOf, textOf } from './encoding.ts'
+import { notText } from './not-text.ts'
 import { readCsv } from './read-csv.ts'
 import { readExport } from './read-export.ts'
 import { type Candidate, readNdjson } from './read-ndjson.ts'
 import type { BadRow, Row, UserFile, UserFormat } from './rows.ts'
-import { Utf8Check, type WrongByte } from './utf8.ts'
 import { checkUser } from './validate-user.ts'
 
 /** Options of {@link openUserFile}. */
@@ -28,8 +29,8 @@ export interface UserFileOptions {
  * The file is read once for its digest and its encoding, then as a stream whenever its rows are asked for. A row that is
  * no user is a {@link BadRow} among the others; only what makes the whole file unreadable is an error.
  *
- * @throws {CW_FILE_INVALID} when the file is missing, empty or not UTF-8, when its columns are unknown, or when it is not
- *   one JSON document where it should be; while rows are read, also when it has changed since it was opened
+ * @throws {CW_FILE_INVALID} when the file is missing, empty, no text (UTF-8 or UTF-16) such as an Excel workbook, when its
+ *   columns are unknown, or when it is not one JSON document where it should be; while rows are read, also when it has changed since it was opened
  * @example
  * ```ts
  * import { openUserFile } from '@cloakwright/admin'
@@ -94,39 +95,31 @@ async function lookAt(path: string): Promise<Stats> {
   })
 }
 
+/** Reads a file once, for its digest, and refuses what is no text. */
 async function inspect(parts: readonly string[]): Promise<{ digest: string; size: number }> {
   const hash = createHash('sha256')
   let size = 0
   for (const path of parts) {
-    await refuseUtf16(path)
-    const utf8 = new Utf8Check()
-    const refuse = (wrong: WrongByte | undefined): void => {
+    const start = await startOf(path, 512)
+    const other = notText(start)
+    if (other !== undefined) throw invalid(`${path} is ${other.is}, not text`, other.hint)
+    const check = createTextCheck(encodingOf(start))
+    const refuse = (wrong: string | undefined): void => {
       if (wrong === undefined) return
       throw invalid(
-        `${path} is not UTF-8: line ${wrong.line}, byte ${wrong.byte}`,
-        'Save it as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW.',
+        `${path} is ${wrong}`,
+        'Save it as UTF-8 (Excel: "CSV UTF-8"), or convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW.',
       )
     }
     for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      refuse(utf8.add(chunk))
+      refuse(check.add(chunk))
       hash.update(chunk)
       size += chunk.length
     }
-    refuse(utf8.end())
+    refuse(check.end())
   }
   if (size === 0) throw invalid(`${parts.join(', ')} is empty`, 'Give a file of users.')
   return { digest: hash.digest('hex'), size }
-}
-
-/** With a byte-order mark, or with a NUL in each of its first characters: neither occurs in UTF-8 text. */
-async function refuseUtf16(path: string): Promise<void> {
-  const start = await beginning(path, 4)
-  const marked = start.length >= 2 && [0xfffe, 0xfeff].includes(start.readUInt16BE(0))
-  if (!marked && !(start.length === 4 && start.filter((byte) => byte === 0).length === 2)) return
-  throw invalid(
-    `${path} is UTF-16: line 1, byte 1`,
-    'Save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW.',
-  )
 }
 
 async function formatOf(path: string): Promise<UserFormat> {
@@ -138,21 +131,17 @@ async function formatOf(path: string): Promise<UserFormat> {
   ])
   const byName = known.get(extname(basename(path)).toLowerCase())
   if (byName !== undefined) return byName
-  const start = (await beginning(path, 64 * 1024)).toString('utf8').replace(/^﻿/, '').trimStart()
+  const start = await beginning(path)
   if (start.startsWith('[')) return 'keycloak'
   if (!start.startsWith('{')) return 'csv'
   const [first = '', second] = start.split('\n')
   return isJson(first) && second !== undefined ? 'ndjson' : 'keycloak'
 }
 
-async function beginning(path: string, length: number): Promise<Buffer> {
-  const handle = await open(path)
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await handle.close()
-  }
+/** A file's first characters. */
+async function beginning(path: string): Promise<string> {
+  for await (const text of textOf(path)) return text.replace(/^\uFEFF/, '').trimStart()
+  return ''
 }
 
 async function* checkedRows(

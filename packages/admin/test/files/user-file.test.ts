@@ -46,10 +46,46 @@ describe('a CSV file', () => {
     ['no line break at its end', 'username,email\nalice,a@example.com'],
     ['empty lines', '\nusername,email\r\n\r\nalice,a@example.com\n  \n'],
     ['quoted names', '"username","email"\n"alice","a@example.com"\n'],
+    [
+      'its separator in a first line, as Excel is told it',
+      'sep=;\r\nusername;email\r\nalice;a@example.com\r\n',
+    ],
+    ['a separator that only that line says', '\uFEFFSEP=|\nusername|email\nalice|a@example.com\n'],
+    ['a tab there', 'sep=\t\nusername\temail\nalice\ta@example.com\n'],
+    ['rows without a value', 'username;email\r\n;\r\nalice;a@example.com\r\n ; \r\n;\r\n;;;\r\n'],
+    ['such rows above the names', ';;\nusername;email;\nalice;a@example.com;\n'],
+    ['empty values after the others', 'username,email,,\nalice,a@example.com,,\n'],
+    ['more of them than there are columns', 'username,email\nalice,a@example.com,, ,\n'],
+    ['names in any letter case, with spaces', ' User Name ;\u00a0EMAIL\nalice;a@example.com\n'],
+    ['lines that end in CR alone', 'username,email\ralice,a@example.com\r'],
+    [
+      'the same with its separator, a mark and an empty line',
+      '\uFEFF\rsep=;\rusername;email\ralice;a@example.com',
+    ],
   ])('may have %s', async (_what, content) => {
     const rows = await folder.rows('users.csv', content)
     expect(rows).toHaveLength(1)
     expect(rows[0]).toMatchObject({ user: { username: 'alice', email: 'a@example.com' } })
+  })
+
+  test('may have attributes named in any letter case; their own names stay', async () => {
+    expect(
+      await folder.rows('users.csv', 'USERNAME;FirstName;Attributes.costCentre\nalice;Al;4711\n'),
+    ).toEqual([
+      {
+        line: 2,
+        user: { username: 'alice', enabled: true, firstName: 'Al', attributes: { costCentre: ['4711'] } },
+      },
+    ])
+  })
+
+  test('may have lines that end in CR alone and line breaks in quotation marks', async () => {
+    const content = 'username,attributes.note\ralice,"one\rtwo\nthree"\rbob,"x\rzoe,\r'
+    expect(await folder.rows('users.csv', content)).toMatchObject([
+      { line: 2, user: { username: 'alice', attributes: { note: ['one\rtwo\nthree'] } } },
+      { line: 4, reason: 'A quotation mark is not closed' },
+      { line: 5, user: { username: 'zoe' } },
+    ])
   })
 
   test('may have line breaks in quotation marks, counted as lines', async () => {
@@ -67,10 +103,23 @@ describe('a CSV file', () => {
     ['a column twice', 'username,email,email\n', 'has two columns email'],
     ['no names that can be read', 'username,"email\nalice,a\n', "can't be read, line 1"],
     ['nothing but line breaks', '\n\n', 'has no row of column names'],
+    ['a column that is named by nothing', 'username,,email\n', 'has no name for column 2, line 1'],
+    ['a column twice but for its letter case', 'username,E mail,EMAIL\n', 'has two columns email'],
   ])('with %s is refused when it is opened', async (_what, content, message) => {
     const error = await caught(openUserFile(await folder.write('users.csv', content)))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
     expect(error.hint).toContain('username, email, emailVerified')
+  })
+
+  test.each([
+    ['Username;E-Mail', 'Write username, email. '],
+    ['login,Surname,Given_name,Attributes.team', 'Write username, lastName, firstName, attributes.team. '],
+    ['username,e-mail,shoe size', 'Write email for "e-mail". '],
+    ['username,shoe size', 'The first row'],
+  ])('with the names %s says what to write', async (names, hint) => {
+    const error = await caught(openUserFile(await folder.write('users.csv', `${names}\r\n`)))
+    expect(error.message).toContain('has unknown columns, line 1')
+    expect(error.hint).toMatch(new RegExp(`^${hint}`))
   })
 
   test.each([
@@ -305,22 +354,10 @@ describe('any file', () => {
       'WINDOWS-1252',
     ],
     [
-      'UTF-16 with a mark',
-      Buffer.from('\uFEFFusername\nalice\n', 'utf16le'),
-      'is UTF-16: line 1, byte 1',
-      'UTF-16',
-    ],
-    [
-      'UTF-16 without one',
-      Buffer.from('username\nalice\n', 'utf16le'),
-      'is UTF-16: line 1, byte 1',
-      'UTF-16',
-    ],
-    [
-      'UTF-16, the other way round',
-      Buffer.from('\uFEFFusername\n', 'utf16le').swap16(),
-      'is UTF-16',
-      'UTF-16',
+      'UTF-16 with half a character',
+      Buffer.from('\uFEFFusername\nalice\n', 'utf16le').subarray(0, -1),
+      'is not whole UTF-16LE',
+      'UTF-8',
     ],
     [
       'a character cut off at its end',
@@ -331,6 +368,48 @@ describe('any file', () => {
     ['an overlong sequence', Buffer.from([0x61, 0x0a, 0xc0, 0x80]), 'line 2, byte 3', 'UTF-8'],
   ])('in another encoding is refused with the place: %s', async (_what, content, message, hint) => {
     const error = await caught(openUserFile(await folder.write('users.csv', content)))
+    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
+    expect(error.hint).toContain(hint)
+  })
+
+  test.each([
+    ['a mark', '\uFEFFusername\temail\r\nzo\u00eb\tz@example.com\r\n', (text: Buffer) => text],
+    ['no mark', 'username\temail\nzo\u00eb\tz@example.com\n', (text: Buffer) => text],
+    [
+      'the other order of bytes',
+      '\uFEFFusername;email\rzo\u00eb;z@example.com',
+      (text: Buffer) => text.swap16(),
+    ],
+    [
+      'the same without a mark',
+      '{"username":"zo\u00eb","email":"z@example.com"}\n{}',
+      (text: Buffer) => text.swap16(),
+    ],
+    [
+      'an export',
+      '\uFEFF{"users":[{"username":"zo\u00eb","email":"z@example.com"}]}',
+      (text: Buffer) => text,
+    ],
+  ])('may be UTF-16, as Windows writes it, with %s', async (_what, content, order) => {
+    const rows = await folder.rows('users.txt', order(Buffer.from(content, 'utf16le')))
+    expect(rows[0]).toMatchObject({ user: { username: 'zo\u00eb', email: 'z@example.com' } })
+  })
+
+  const zip = (name: string): string => `PK\x03\x04${'\0'.repeat(26)}${name}`
+  test.each([
+    ['people.csv', 'PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0\xb5\xbe\x19', 'is an Excel workbook', '"CSV UTF-8'],
+    ['people.json', zip('[Content_Types].xml'), 'is an Excel workbook', '"CSV UTF-8'],
+    ['people', '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0', 'is an Excel workbook (.xls)', '"CSV UTF-8'],
+    [
+      'people.ods',
+      zip('mimetypeapplication/vnd.oasis.opendocument.spreadsheet'),
+      'is an OpenDocument spreadsheet',
+      '"Text CSV"',
+    ],
+    ['people.xls', '<html><table>', 'is a web page or XML', '"CSV UTF-8'],
+    ['people.csv.gz', '\x1f\x8b\x08\0', 'is compressed by gzip', 'gunzip'],
+  ])('that is no text is refused with what to do: %s', async (name, content, message, hint) => {
+    const error = await caught(openUserFile(await folder.write(name, Buffer.from(content, 'latin1'))))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
     expect(error.hint).toContain(hint)
   })

@@ -278,7 +278,7 @@ describe('a row names its user', () => {
 
   test('by e-mail address in a file without user names; one of several users is rejected', async () => {
     const { changed, reasons } = await disableBy(
-      'email\nALICE@example.com\nshared@example.com\ndora@example.com\nalice@example.com\n',
+      'Email\nALICE@example.com\nshared@example.com\ndora@example.com\nalice@example.com\n',
     )
     expect(changed).toBe(1)
     expect(reasons).toEqual([
