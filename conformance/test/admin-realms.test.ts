@@ -12,6 +12,15 @@ const UNREADABLE = json(400, { errorMessage: 'unable to read contents from strea
 const TYPE = { 'content-type': 'application/json' }
 
 describe('creating a realm', () => {
+  it('names its default role in lower case', async () => {
+    const name = `${realm.name}-New`
+    await realms('', 'POST', { realm: name, enabled: true })
+    realm.admin.renew()
+    const reply = await realms(`/${name}`)
+    await realms(`/${name}`, 'DELETE')
+    expect(reply.json()).toMatchObject({ defaultRole: { name: `default-roles-${name.toLowerCase()}` } })
+  })
+
   it('answers 201, empty, with its address', async () => {
     const name = `${realm.name}-new`
     const reply = await realms('', 'POST', { realm: name, enabled: true })
@@ -141,5 +150,19 @@ describe('changing a realm', () => {
     const missing = json(404, { error: 'Realm not found.' })
     expect(answerOf(await realms('/no-such-realm', 'PUT', {}))).toEqual(missing)
     expect(answerOf(await realms('/no-such-realm', 'DELETE'))).toEqual(missing)
+  })
+})
+
+describe('the providers that flows are made of', () => {
+  it.each([
+    ['authenticator', 'auth-otp-form', 'OTP Form', 'client-secret'],
+    ['client-authenticator', 'client-secret', 'Client Id and Secret', 'auth-otp-form'],
+    ['form-action', 'registration-user-creation', 'Registration User Profile Creation', 'auth-cookie'],
+  ])('of the kind %s are listed with their names', async (kind, id, displayName, other) => {
+    const reply = await realm.api(`/authentication/${kind}-providers`)
+    expect(reply.status).toBe(200)
+    const providers = reply.json() as unknown as { id: string; displayName: string }[]
+    expect(providers.find((each) => each.id === id)).toMatchObject({ displayName })
+    expect(providers.find((each) => each.id === other)).toBeUndefined()
   })
 })

@@ -99,7 +99,7 @@ function addRoles(realm: RealmStore, defaultRoleId: string): void {
   const uma = addRole(realm, { name: 'uma_authorization', description: `\${role_uma_authorization}` })
   addRole(realm, {
     id: defaultRoleId,
-    name: `default-roles-${realm.info.realm}`,
+    name: `default-roles-${realm.info.realm.toLowerCase()}`,
     description: `\${role_default-roles}`,
     composites: [offline, uma, accountRole('view-profile'), accountRole('manage-account')],
   })

@@ -7,6 +7,7 @@ import { needs } from './access.ts'
 import { badRequest, notFound } from './errors.ts'
 import { requiredActionShape } from './fields.ts'
 import { configShape } from './flow-fields.ts'
+import { providersOf } from './flow-providers.ts'
 import { executionOf } from './flow-representations.ts'
 import {
   type Execution,
@@ -27,6 +28,15 @@ export function authenticationRoutes(app: FastifyInstance, context: RealmContext
   executionRoutes(app, context)
   configRoutes(app, context)
   requiredActionRoutes(app, context)
+  providerRoutes(app, context)
+}
+
+/** What flows can be made of. */
+function providerRoutes(app: FastifyInstance, context: RealmContext): void {
+  const lists = new Family(app, context, '/authentication', none)
+  for (const list of ['authenticator', 'client-authenticator', 'form-action'] as const) {
+    lists.get(`/${list}-providers`, needs.viewRealm, () => ok(providersOf(list)))
+  }
 }
 
 function executionRoutes(app: FastifyInstance, context: RealmContext): void {

@@ -10,6 +10,21 @@ const required: readonly Requirement[] = ['REQUIRED']
 const switchable: readonly Requirement[] = ['REQUIRED', 'DISABLED']
 const usual: readonly Requirement[] = ['REQUIRED', 'ALTERNATIVE', 'DISABLED']
 
+/** What the lists of providers are called in URLs. */
+export type ProviderList = 'authenticator' | 'client-authenticator' | 'form-action'
+
+/** The providers of a list. */
+export function providersOf(list: ProviderList): readonly { id: string; displayName: string }[] {
+  return Object.entries(flowProviders)
+    .filter(([id]) => listOf(id) === list)
+    .map(([id, { displayName }]) => ({ id, displayName }))
+}
+
+function listOf(id: string): ProviderList {
+  if (id.startsWith('registration-')) return 'form-action'
+  return id.startsWith('client-') || id === 'federated-jwt' ? 'client-authenticator' : 'authenticator'
+}
+
 /** What a flow may be inside another. */
 export const subFlowChoices: readonly Requirement[] = ['REQUIRED', 'ALTERNATIVE', 'DISABLED', 'CONDITIONAL']
 export const formFlowChoices: readonly Requirement[] = switchable
