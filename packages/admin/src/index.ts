@@ -114,9 +114,9 @@ export type {
   GroupDefinition,
   MapperDefinition,
   RealmChange,
+  RealmChangeDetail,
   RealmDefinition,
   RealmKind,
-  RealmSettings,
   RequiredActionDefinition,
   Requirement,
   RoleDefinition,
@@ -124,7 +124,9 @@ export type {
   SubFlowDefinition,
   UserDefinition,
 } from './realm/model.ts'
+export type { RealmSettings } from './realm/model-settings.ts'
 export {
+  type ApplyOptions,
   applyPlan,
   diffRealm,
   ensureRealm,

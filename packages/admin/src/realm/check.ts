@@ -33,7 +33,7 @@ export const name: Check = (value, path, problems) => {
 }
 
 /** Keycloak shows a hidden secret as this; written back, it would become the live secret of a client. */
-const mask = '**********'
+export const mask = '**********'
 
 export const secret: Check = (value, path, problems) => {
   if (typeof value !== 'string' || value === '') tell(problems, path, 'must be a string that is not empty')
@@ -93,6 +93,6 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function join(path: string, key: string): string {
+export function join(path: string, key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`
 }

@@ -1,7 +1,7 @@
 import type { Admin } from '../admin.ts'
 import type { ClientScopeRepresentation } from '../representations.ts'
-import { changedFields, merged, without } from './compare.ts'
-import { mapperFields, toMapper, writeMappers } from './mappers.ts'
+import { changedFields, fieldChanges, merged, without } from './compare.ts'
+import { mapperChanges, toMapper, writeMappers } from './mappers.ts'
 import type { ClientScopeDefinition, RealmDefinition } from './model.ts'
 import { create, found, type Step, update } from './step.ts'
 
@@ -30,18 +30,15 @@ export function diffClientScopes({ realm, clientScopes }: RealmDefinition, state
             const mappers = (protocolMappers ?? []).map(toMapper)
             await client.clientScopes.create({ ...wanted, protocolMappers: mappers, realm })
           },
-          wanted,
+          { ...wanted, protocolMappers },
         ),
       ]
     }
-    const fields = [
-      ...changedFields(wanted, current),
-      ...mapperFields(protocolMappers, current.protocolMappers),
+    const changes = [
+      ...fieldChanges(wanted, current),
+      ...mapperChanges(protocolMappers, current.protocolMappers),
     ]
-    return update('client scope', name, fields, (admin) => write(admin, realm, scope, wanted), {
-      wanted,
-      current,
-    })
+    return update('client scope', name, changes, (admin) => write(admin, realm, scope, wanted))
   })
 }
 

@@ -1,8 +1,8 @@
 import type { Admin } from '../admin.ts'
 import type { ClientRepresentation } from '../representations.ts'
-import { changedFields, merged, missing, without } from './compare.ts'
+import { changedFields, fieldChanges, given, hidden, merged, missing, without } from './compare.ts'
 import { clientUuid } from './lookup.ts'
-import { mapperFields, toMapper, writeMappers } from './mappers.ts'
+import { mapperChanges, toMapper, writeMappers } from './mappers.ts'
 import type { ClientDefinition, RealmDefinition } from './model.ts'
 import { create, found, type Step, update } from './step.ts'
 
@@ -54,22 +54,19 @@ export function diffClients({ realm, clients }: RealmDefinition, state: ClientsS
             await admin.client.clients.create({ ...representation, protocolMappers: mappers, realm })
             await addScopes(admin, realm, definition)
           },
-          wanted,
+          without(definition, 'secret'),
         ),
       ]
     }
-    const fields = [
-      ...changedFields(wanted, current.representation),
-      ...(secret === undefined || current.hasSecret(secret) ? [] : ['secret']),
-      ...mapperFields(protocolMappers, current.representation.protocolMappers),
+    const changes = [
+      ...fieldChanges(wanted, current.representation),
+      ...(secret === undefined || current.hasSecret(secret) ? [] : [hidden('secret', true)]),
+      ...mapperChanges(protocolMappers, current.representation.protocolMappers),
       ...scopeKinds.flatMap((kind) =>
-        missing(definition[kind], current.representation[kind]).map((name) => `${kind}.${name}`),
+        given(missing(definition[kind], current.representation[kind]).map((name) => `${kind}.${name}`)),
       ),
     ]
-    return update('client', clientId, fields, (admin) => write(admin, realm, definition), {
-      wanted,
-      current: current.representation,
-    })
+    return update('client', clientId, changes, (admin) => write(admin, realm, definition))
   })
 }
 

@@ -1,37 +1,50 @@
-import { isObject } from './check.ts'
+import { isObject, mask } from './check.ts'
 
 type Values = object | undefined
+
+/** One field of an object that differs. */
+export interface FieldChange {
+  /** Its place in the object; joined by dots, it is the field's name: `attributes.team`. */
+  readonly path: readonly string[]
+  readonly before: unknown
+  readonly after: unknown
+}
 
 /**
  * The declared fields whose values differ from the current ones. Lists are compared as sets: Keycloak gives most of them
  * in no order. Maps are compared by key, so that undeclared keys do not count.
  */
-export function changedFields(wanted: object, current: Values, prefix = ''): string[] {
-  const have = (current ?? {}) as Readonly<Record<string, unknown>>
-  return Object.entries(wanted).flatMap(([field, value]) => {
-    if (isObject(value))
-      return changedFields(value, isObject(have[field]) ? have[field] : {}, `${prefix}${field}.`)
-    return value === undefined || same(value, have[field]) ? [] : [`${prefix}${field}`]
+export function fieldChanges(
+  wanted: object,
+  current: Values,
+  prefix: readonly string[] = [],
+): readonly FieldChange[] {
+  return Object.entries(wanted).flatMap(([field, value]: [string, unknown]): readonly FieldChange[] => {
+    const have = own(current, field)
+    const path = [...prefix, field]
+    if (isObject(value)) return fieldChanges(value, isObject(have) ? have : {}, path)
+    return value === undefined || same(value, have) ? [] : [{ path, before: have, after: value }]
   })
 }
 
-/** The values of the declared fields that differ, as they are and as they will be. */
-export function changedValues(
-  wanted: object,
-  current: Values,
-): { before: Record<string, unknown>; after: Record<string, unknown> } {
-  const have = (current ?? {}) as Readonly<Record<string, unknown>>
-  const differing = Object.entries(wanted).filter(
-    ([field, value]) => changedFields({ [field]: value }, have).length > 0,
-  )
-  const values = differing.map(([field, value]) => {
-    if (!isObject(value)) return { field, before: have[field], after: value as unknown }
-    return { field, ...changedValues(value, isObject(have[field]) ? have[field] : {}) }
-  })
-  return {
-    before: Object.fromEntries(values.map(({ field, before }) => [field, before])),
-    after: Object.fromEntries(values.map(({ field, after }) => [field, after])),
-  }
+/** As a change names the field: `attributes.team`. */
+export function fieldName({ path }: FieldChange): string {
+  return path.join('.')
+}
+
+/** The names of the declared fields whose values differ from the current ones. */
+export function changedFields(wanted: object, current: Values): string[] {
+  return fieldChanges(wanted, current).map(fieldName)
+}
+
+/** A secret that differs, or is not there yet: there are only masks of it. */
+export function hidden(field: string, isThere: boolean): FieldChange {
+  return { path: [field], before: isThere ? mask : undefined, after: mask }
+}
+
+/** What is given to an object and was not its own: a role, a group, a client scope. Its name stands for it. */
+export function given(names: readonly string[]): readonly FieldChange[] {
+  return names.map((name) => ({ path: [name], before: false, after: true }))
 }
 
 /** The current values under the declared ones: maps are merged by key, everything else is replaced. */
@@ -58,6 +71,13 @@ export function without<T extends object, K extends keyof T>(value: T, ...fields
   const left = { ...value }
   for (const field of fields) delete left[field]
   return left
+}
+
+/** An attribute may be called `constructor`. */
+function own(values: Values, key: string): unknown {
+  return values !== undefined && Object.hasOwn(values, key)
+    ? (values as Readonly<Record<string, unknown>>)[key]
+    : undefined
 }
 
 function same(wanted: unknown, have: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Admin } from '../admin.ts'
 import type { ExecutionInfoRepresentation } from '../representations.ts'
-import { changedFields } from './compare.ts'
+import { changedFields, type FieldChange, fieldChanges, fieldName } from './compare.ts'
 import type {
   AuthenticatorDefinition,
   ExecutionDefinition,
@@ -36,50 +36,72 @@ export async function readFlows(
 
 export function diffFlows({ realm, authenticationFlows }: RealmDefinition, state: FlowsState): Step[] {
   return (authenticationFlows ?? []).flatMap((flow) => {
-    const { alias, description = '' } = flow
+    const { alias, description = '', provider = 'basic-flow' } = flow
     const current = state.get(alias)
     if (current !== undefined) {
-      return update('authentication flow', alias, flowFields(flow.executions, current), (admin) =>
+      return update('authentication flow', alias, flowChanges(flow.executions, current), (admin) =>
         writeFlow(admin, realm, flow),
       )
     }
     return [
-      create('authentication flow', alias, async (admin) => {
-        await admin.client.authenticationManagement.createFlow({
-          realm,
-          alias,
-          description,
-          providerId: 'basic-flow',
-          topLevel: true,
-          builtIn: false,
-        })
-        await writeFlow(admin, realm, flow)
-      }),
+      create(
+        'authentication flow',
+        alias,
+        async (admin) => {
+          await admin.client.authenticationManagement.createFlow({
+            realm,
+            alias,
+            description,
+            providerId: provider,
+            topLevel: true,
+            builtIn: false,
+          })
+          await writeFlow(admin, realm, flow)
+        },
+        flow,
+      ),
     ]
   })
 }
 
-/** As fields of a change: `forms/auth-otp-form.requirement`; `order` where the executions run in another order. */
-function flowFields(
+/** Named `forms/auth-otp-form.requirement`; `order` where the executions run in another order. */
+function flowChanges(
   wanted: readonly ExecutionDefinition[],
   current: readonly ExecutionState[],
   prefix = '',
-): string[] {
+): readonly FieldChange[] {
   const pairs = paired(wanted, current)
-  const differences = pairs.flatMap(([execution, have]) => {
+  const differences = pairs.flatMap(([execution, have]): readonly FieldChange[] => {
     const field = `${prefix}${label(execution)}`
-    if (have === undefined) return [field]
+    const { requirement } = execution
+    if (have === undefined) return [{ path: [field], before: undefined, after: requirement }]
+    const before = have.execution.requirement
     return [
-      ...(execution.requirement === have.execution.requirement ? [] : [`${field}.requirement`]),
+      ...(requirement === before ? [] : [{ path: [`${field}.requirement`], before, after: requirement }]),
       ...('flow' in execution
-        ? flowFields(execution.executions, have.executions, `${field}/`)
-        : changedFields(execution.config?.config ?? {}, have.config, `${field}.config.`)),
+        ? flowChanges(execution.executions, have.executions, `${field}/`)
+        : configChanges(execution.config?.config ?? {}, have.config, `${field}.config.`)),
     ]
   })
-  return inOrder(pairs) ? differences : [...differences, `${prefix}order`]
+  if (inOrder(pairs)) return differences
+  return [
+    ...differences,
+    { path: [`${prefix}order`], before: current.map(providerOf), after: wanted.map(label) },
+  ]
 }
 
-/** Flow by flow, from the outside in: what is missing is added, then requirements, settings and order are brought into line. */
+function configChanges(
+  wanted: object,
+  current: ExecutionState['config'],
+  prefix: string,
+): readonly FieldChange[] {
+  return fieldChanges(wanted, current).map((change) => ({
+    ...change,
+    path: [`${prefix}${fieldName(change)}`],
+  }))
+}
+
+/** Flow by flow, from the outside in: what is missing is added, then requirements, settings and order are written. */
 async function writeFlow(admin: Admin, realm: string, { alias, executions }: FlowDefinition): Promise<void> {
   await writeLevel(admin, realm, alias, [], alias, executions)
 }
@@ -97,16 +119,10 @@ async function writeLevel(
   for (const [execution, have] of await read()) {
     if (have !== undefined) continue
     if ('flow' in execution) {
-      const { flow: alias, description = '' } = execution
-      const provider = 'registration-page-form'
-      await management.addFlowToFlow({
-        realm,
-        flow: parent,
-        alias,
-        description,
-        type: 'basic-flow',
-        provider,
-      })
+      const { flow: alias, description = '', form } = execution
+      const type = form === undefined ? 'basic-flow' : 'form-flow'
+      const provider = form ?? 'registration-page-form'
+      await management.addFlowToFlow({ realm, flow: parent, alias, description, type, provider })
     } else {
       await management.addExecutionToFlow({ realm, flow: parent, provider: execution.authenticator })
     }
@@ -188,6 +204,11 @@ function inOrder(pairs: readonly Pair[]): boolean {
     state?.execution.index === undefined ? [] : [state.execution.index],
   )
   return indexes.every((index, turn) => turn === 0 || index > (indexes[turn - 1] ?? 0))
+}
+
+/** As {@link label}, of what the realm has. */
+function providerOf({ execution: { authenticationFlow, displayName, providerId } }: ExecutionState): string {
+  return (authenticationFlow === true ? displayName : providerId) ?? ''
 }
 
 function label(execution: ExecutionDefinition): string {

@@ -1,7 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { all, type Page } from '../pages.ts'
 import type { GroupRepresentation } from '../representations.ts'
-import { changedFields, merged, without } from './compare.ts'
+import { changedFields, fieldChanges, given, merged, without } from './compare.ts'
 import { clientRoles, clientUuid, missingRoles, realmRoles, roleFields } from './lookup.ts'
 import type { GroupDefinition, RealmDefinition, RoleNames } from './model.ts'
 import { create, found, type Step, update } from './step.ts'
@@ -63,13 +63,17 @@ function diffLevel(
     const absent = missingRoles(group.roles, have)
     const own =
       current === undefined
-        ? [create('group', path, (admin) => createGroup(admin, realm, parentPath, wanted, absent), wanted)]
+        ? [
+            create('group', path, (admin) => createGroup(admin, realm, parentPath, wanted, absent), {
+              ...wanted,
+              roles: group.roles,
+            }),
+          ]
         : update(
             'group',
             path,
-            [...changedFields(wanted, current), ...roleFields('roles', absent)],
+            [...fieldChanges(wanted, current), ...given(roleFields('roles', absent))],
             (admin) => updateGroup(admin, realm, path, wanted, absent),
-            { wanted, current },
           )
     return [...own, ...diffLevel(realm, path, group.subGroups ?? [], state)]
   })

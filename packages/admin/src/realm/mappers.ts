@@ -1,5 +1,5 @@
 import type { MapperRepresentation } from '../representations.ts'
-import { changedFields, merged } from './compare.ts'
+import { changedFields, type FieldChange, fieldChanges, merged } from './compare.ts'
 import type { MapperDefinition } from './model.ts'
 import { found } from './step.ts'
 
@@ -14,15 +14,17 @@ export function toMapper(mapper: MapperDefinition): MapperRepresentation {
   return { protocol: 'openid-connect', ...mapper }
 }
 
-/** As fields of a change: `protocolMappers.audience.config.included.client.audience`. */
-export function mapperFields(
+/** Named `protocolMappers.audience.config.included.client.audience`. */
+export function mapperChanges(
   wanted: readonly MapperDefinition[] | undefined,
   current: readonly MapperRepresentation[] | undefined,
-): string[] {
+): readonly FieldChange[] {
   return (wanted ?? []).flatMap((mapper) => {
     const have = (current ?? []).find(({ name }) => name === mapper.name)
-    const field = `protocolMappers.${mapper.name}`
-    return have === undefined ? [field] : changedFields(toMapper(mapper), have, `${field}.`)
+    const path = ['protocolMappers', mapper.name]
+    return have === undefined
+      ? [{ path, before: undefined, after: toMapper(mapper) }]
+      : fieldChanges(toMapper(mapper), have, path)
   })
 }
 

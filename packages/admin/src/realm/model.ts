@@ -1,4 +1,5 @@
-import type { ClientRepresentation, RealmRepresentation } from '../representations.ts'
+import type { ClientRepresentation } from '../representations.ts'
+import type { RealmSettings } from './model-settings.ts'
 
 /**
  * A realm as data. The names are Keycloak's own.
@@ -22,90 +23,6 @@ export interface RealmDefinition extends RealmSettings {
   readonly authenticationFlows?: readonly FlowDefinition[]
   readonly requiredActions?: readonly RequiredActionDefinition[]
 }
-
-/** The realm's own settings. Durations are in seconds, unless Keycloak's name says milliseconds. */
-export type RealmSettings = Readonly<Pick<RealmRepresentation, RealmSetting>>
-
-export type RealmSetting =
-  | FlowBinding
-  | 'accessCodeLifespan'
-  | 'accessCodeLifespanLogin'
-  | 'accessCodeLifespanUserAction'
-  | 'accessTokenLifespan'
-  | 'accountTheme'
-  | 'actionTokenGeneratedByAdminLifespan'
-  | 'actionTokenGeneratedByUserLifespan'
-  | 'adminEventsDetailsEnabled'
-  | 'adminEventsEnabled'
-  | 'adminTheme'
-  | 'attributes'
-  | 'browserSecurityHeaders'
-  | 'bruteForceProtected'
-  | 'bruteForceStrategy'
-  | 'clientOfflineSessionIdleTimeout'
-  | 'clientOfflineSessionMaxLifespan'
-  | 'clientSessionIdleTimeout'
-  | 'clientSessionMaxLifespan'
-  | 'defaultLocale'
-  | 'defaultSignatureAlgorithm'
-  | 'displayName'
-  | 'displayNameHtml'
-  | 'duplicateEmailsAllowed'
-  | 'editUsernameAllowed'
-  | 'emailTheme'
-  | 'enabled'
-  | 'enabledEventTypes'
-  | 'eventsEnabled'
-  | 'eventsExpiration'
-  | 'eventsListeners'
-  | 'failureFactor'
-  | 'internationalizationEnabled'
-  | 'loginTheme'
-  | 'loginWithEmailAllowed'
-  | 'maxDeltaTimeSeconds'
-  | 'maxFailureWaitSeconds'
-  | 'maxTemporaryLockouts'
-  | 'minimumQuickLoginWaitSeconds'
-  | 'oauth2DeviceCodeLifespan'
-  | 'oauth2DevicePollingInterval'
-  | 'offlineSessionIdleTimeout'
-  | 'offlineSessionMaxLifespan'
-  | 'offlineSessionMaxLifespanEnabled'
-  | 'organizationsEnabled'
-  | 'otpPolicyAlgorithm'
-  | 'otpPolicyCodeReusable'
-  | 'otpPolicyDigits'
-  | 'otpPolicyInitialCounter'
-  | 'otpPolicyLookAheadWindow'
-  | 'otpPolicyPeriod'
-  | 'otpPolicyType'
-  | 'passwordPolicy'
-  | 'permanentLockout'
-  | 'quickLoginCheckMilliSeconds'
-  | 'refreshTokenMaxReuse'
-  | 'registrationAllowed'
-  | 'registrationEmailAsUsername'
-  | 'rememberMe'
-  | 'resetPasswordAllowed'
-  | 'revokeRefreshToken'
-  | 'smtpServer'
-  | 'sslRequired'
-  | 'ssoSessionIdleTimeout'
-  | 'ssoSessionIdleTimeoutRememberMe'
-  | 'ssoSessionMaxLifespan'
-  | 'ssoSessionMaxLifespanRememberMe'
-  | 'supportedLocales'
-  | 'userManagedAccessAllowed'
-  | 'verifyEmail'
-  | 'waitIncrementSeconds'
-
-/** Which flow the realm uses for what; bound after the flows are there. */
-export type FlowBinding =
-  | 'browserFlow'
-  | 'clientAuthenticationFlow'
-  | 'directGrantFlow'
-  | 'registrationFlow'
-  | 'resetCredentialsFlow'
 
 export interface RoleDefinition {
   readonly name: string
@@ -202,10 +119,12 @@ export interface UserDefinition {
 
 export type Requirement = 'REQUIRED' | 'ALTERNATIVE' | 'CONDITIONAL' | 'DISABLED'
 
-/** An authentication flow of the realm's own; Keycloak's built-in flows can't be changed. */
+/** An authentication flow. Of Keycloak's built-in flows only requirements and settings can be changed. */
 export interface FlowDefinition {
   readonly alias: string
   readonly description?: string
+  /** `client-flow` for what clients authenticate by. Default: `basic-flow`. */
+  readonly provider?: 'basic-flow' | 'client-flow'
   /** In the order in which they run. */
   readonly executions: readonly ExecutionDefinition[]
 }
@@ -224,6 +143,8 @@ export interface SubFlowDefinition {
   /** The alias of the flow within, unique in the realm. */
   readonly flow: string
   readonly description?: string
+  /** The provider of a form, whose executions are form actions: `registration-page-form`. */
+  readonly form?: string
   readonly requirement: Requirement
   readonly executions: readonly ExecutionDefinition[]
 }
@@ -237,7 +158,7 @@ export interface RequiredActionDefinition {
   readonly priority?: number
 }
 
-/** What brings the realm closer to its definition, or has done so. Holds no value, and so no secret. */
+/** One change that applying a definition makes, or has made. Holds no value, and so no secret. */
 export interface RealmChange {
   readonly action: 'create' | 'update'
   readonly kind: RealmKind
@@ -245,6 +166,14 @@ export interface RealmChange {
   readonly name: string
   /** The fields that differ, for an update: `redirectUris`, `attributes.pkce.code.challenge.method`. */
   readonly fields: readonly string[]
+}
+
+/** A change of a plan with its values, as far as they may be shown: of a secret, there is only the mask `**********`. */
+export interface RealmChangeDetail extends RealmChange {
+  /** By the names in `fields`; `null` where there is none. Empty for what is created. */
+  readonly before: Readonly<Record<string, unknown>>
+  /** By the names in `fields`; of what is created, the object as the definition has it. */
+  readonly after: Readonly<Record<string, unknown>>
 }
 
 export type RealmKind =

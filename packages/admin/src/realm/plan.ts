@@ -2,10 +2,12 @@ import type { Admin } from '../admin.ts'
 import { recorded } from '../changes.ts'
 import { type ClientScopesState, diffClientScopes, readClientScopes } from './client-scopes.ts'
 import { type ClientsState, diffClients, readClients } from './clients.ts'
+import { danglingReferences, refuseDangling } from './dangling.ts'
 import { defineRealm } from './define.ts'
 import { diffFlows, type FlowsState, readFlows } from './flows.ts'
 import { diffGroups, type GroupsState, readGroups } from './groups.ts'
-import type { RealmChange, RealmDefinition } from './model.ts'
+import type { RealmChange, RealmChangeDetail, RealmDefinition } from './model.ts'
+import type { Reference } from './references.ts'
 import { diffRequiredActions, type RequiredActionsState, readRequiredActions } from './required-actions.ts'
 import { diffClientRoles, diffComposites, diffRealmRoles, type RolesState, readRoles } from './roles.ts'
 import { diffBindings, diffSettings, readSettings } from './settings.ts'
@@ -23,16 +25,26 @@ export interface RealmState {
   readonly users: UsersState
   readonly flows: FlowsState
   readonly requiredActions: RequiredActionsState
+  /** What the definition refers to, and neither it nor the realm has. */
+  readonly dangling: readonly Reference[]
 }
 
 /**
- * The changes that bring a realm into line with its definition, in the order in which they are made. For a realm that is
- * not there yet, they also name as created what Keycloak will bring with it; applying the plan changes only the rest.
+ * The changes that applying a definition makes, in their order. For a realm that is not there yet, they also name as
+ * created what Keycloak will bring with it; applying the plan changes only the rest.
  */
 export interface RealmPlan {
   readonly realm: string
-  /** Empty where the realm is in line. */
+  /** Empty where the realm matches its definition. */
   readonly changes: readonly RealmChange[]
+  /** The same changes with their values before and after; of secrets, masks. */
+  readonly details: readonly RealmChangeDetail[]
+}
+
+/** Options of {@link applyPlan} and {@link ensureRealm}. */
+export interface ApplyOptions {
+  /** Told each change once it is made and recorded. */
+  readonly onChange?: (change: RealmChangeDetail) => void
 }
 
 /**
@@ -46,8 +58,10 @@ export interface RealmPlan {
 export async function readRealm(admin: Admin, definition: RealmDefinition): Promise<RealmState> {
   defineRealm(definition)
   const settings = await readSettings(admin, definition)
-  if (settings === undefined) return emptyState
+  const dangling = await danglingReferences(admin, definition, settings !== undefined)
+  if (settings === undefined) return { ...emptyState, dangling }
   return {
+    dangling,
     settings,
     roles: await readRoles(admin, definition),
     clientScopes: await readClientScopes(admin, definition),
@@ -59,8 +73,13 @@ export async function readRealm(admin: Admin, definition: RealmDefinition): Prom
   }
 }
 
-/** Compares a definition with what the realm has. Pure: asks nothing, changes nothing. */
+/**
+ * Compares a definition with what the realm has. Pure: asks nothing, changes nothing.
+ *
+ * @throws {CW_REALM_MISMATCH} with the JSON path of each reference to something that neither the definition nor the realm has
+ */
 export function diffRealm(definition: RealmDefinition, state: RealmState): RealmPlan {
+  refuseDangling(definition.realm, state.dangling)
   const steps = [
     ...diffSettings(definition, state.settings),
     ...diffRealmRoles(definition, state.roles),
@@ -82,6 +101,7 @@ export function diffRealm(definition: RealmDefinition, state: RealmState): Realm
  * Reads the realm and says what would be changed; writes nothing.
  *
  * @throws {CW_REALM_INVALID} when the definition is not valid
+ * @throws {CW_REALM_MISMATCH} with the JSON path of each reference to something that neither the definition nor the realm has
  * @throws {CW_ADMIN_UNAVAILABLE}
  * @throws {CW_ADMIN_UNAUTHORIZED}
  * @throws {CW_ADMIN_FORBIDDEN}
@@ -94,20 +114,24 @@ export async function planRealm(admin: Admin, definition: RealmDefinition): Prom
  * Makes the changes of a plan, one after another, and gives those that were made. Each reads its object again and merges
  * into it, and is recorded by the administrator's audit trail. Where one fails, the earlier ones stay; a new plan continues from there.
  *
- * @throws {CW_REALM_MISMATCH} when the definition refers to something that is not there
+ * @throws {CW_REALM_MISMATCH} when somebody removed what the definition refers to after the plan was made
  * @throws {CW_ADMIN_CONFLICT}
  * @throws {CW_ADMIN_REFUSED} when Keycloak does not accept a value
  * @throws {CW_ADMIN_UNAVAILABLE}
  * @throws {CW_ADMIN_FORBIDDEN}
- * @throws {CW_AUDIT_UNAVAILABLE} when a change was made and could not be recorded
+ * @throws {CW_AUDIT_UNAVAILABLE} before a change that could not be recorded; or when one was made and could not be
  */
-export async function applyPlan(admin: Admin, plan: RealmPlan): Promise<readonly RealmChange[]> {
+export async function applyPlan(
+  admin: Admin,
+  plan: RealmPlan,
+  options: ApplyOptions = {},
+): Promise<readonly RealmChange[]> {
   if (!(plan instanceof Plan)) throw new TypeError('applyPlan takes a plan from planRealm or diffRealm')
-  return await plan.apply(admin)
+  return await plan.apply(admin, options)
 }
 
 /**
- * Brings a realm into line with its definition, and gives what it changed: nothing, where there was nothing to change.
+ * Applies a definition to its realm, and gives what it changed: nothing, where the realm matches it already.
  *
  * @throws {CW_REALM_INVALID} when the definition is not valid
  * @throws whatever {@link planRealm} and {@link applyPlan} throw
@@ -126,43 +150,51 @@ export async function applyPlan(admin: Admin, plan: RealmPlan): Promise<readonly
 export async function ensureRealm(
   admin: Admin,
   definition: RealmDefinition,
+  options: ApplyOptions = {},
 ): Promise<readonly RealmChange[]> {
-  return await applyPlan(admin, await planRealm(admin, definition))
+  return await applyPlan(admin, await planRealm(admin, definition), options)
 }
 
 /** The definition and the steps hold passwords and secrets: they are private, so that no log and no JSON shows them. */
 class Plan implements RealmPlan {
   readonly realm: string
   readonly changes: readonly RealmChange[]
+  readonly details: readonly RealmChangeDetail[]
   readonly #definition: RealmDefinition
   readonly #steps: readonly Step[]
 
   constructor(definition: RealmDefinition, steps: readonly Step[]) {
     this.realm = definition.realm
     this.changes = steps.map(({ change }) => change)
+    this.details = steps.map(({ detail }) => detail)
     this.#definition = definition
     this.#steps = steps
   }
 
-  async apply(admin: Admin): Promise<readonly RealmChange[]> {
+  async apply(admin: Admin, options: ApplyOptions): Promise<readonly RealmChange[]> {
     const [first, ...rest] = this.#steps
     if (first === undefined) return []
-    await this.#make(admin, first)
+    await this.#make(admin, first, options)
     if (first.change.kind === 'realm' && first.change.action === 'create') {
       // A realm comes with clients, roles and scopes of its own: what the definition names of them is there already.
-      return [first.change, ...(await ensureRealm(admin, this.#definition))]
+      return [first.change, ...(await ensureRealm(admin, this.#definition, options))]
     }
-    for (const step of rest) await this.#make(admin, step)
+    for (const step of rest) await this.#make(admin, step, options)
     return this.changes
   }
 
-  async #make(admin: Admin, { change, values, run }: Step): Promise<void> {
+  async #make(
+    admin: Admin,
+    { change, detail, values, run }: Step,
+    { onChange }: ApplyOptions,
+  ): Promise<void> {
     await run(admin)
     await recorded(admin, [{ ...change, ...values, realm: this.realm }])
+    onChange?.(detail)
   }
 }
 
-const emptyState: RealmState = {
+const emptyState: Omit<RealmState, 'dangling'> = {
   settings: undefined,
   roles: { realm: new Map(), client: new Map() },
   clientScopes: new Map(),

@@ -1,6 +1,6 @@
 import type { Admin } from '../admin.ts'
 import type { RequiredActionRepresentation } from '../representations.ts'
-import { changedFields, merged } from './compare.ts'
+import { fieldChanges, merged } from './compare.ts'
 import type { RealmDefinition } from './model.ts'
 import { found, type Step, update } from './step.ts'
 
@@ -24,19 +24,13 @@ export function diffRequiredActions(
 ): Step[] {
   return (requiredActions ?? []).flatMap((wanted) => {
     const { alias } = wanted
-    return update(
-      'required action',
-      alias,
-      changedFields(wanted, state.get(alias)),
-      async ({ client }) => {
-        const actions = await client.authenticationManagement.getRequiredActions({ realm } as never)
-        const now = found(
-          actions.find((action) => action.alias === alias),
-          `required action ${alias}`,
-        )
-        await client.authenticationManagement.updateRequiredAction({ realm, alias }, merged(now, wanted))
-      },
-      { wanted, current: state.get(alias) },
-    )
+    return update('required action', alias, fieldChanges(wanted, state.get(alias)), async ({ client }) => {
+      const actions = await client.authenticationManagement.getRequiredActions({ realm } as never)
+      const now = found(
+        actions.find((action) => action.alias === alias),
+        `required action ${alias}`,
+      )
+      await client.authenticationManagement.updateRequiredAction({ realm, alias }, merged(now, wanted))
+    })
   })
 }

@@ -1,7 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { all } from '../pages.ts'
 import type { RoleRepresentation } from '../representations.ts'
-import { changedFields, merged, without } from './compare.ts'
+import { fieldChanges, given, merged, without } from './compare.ts'
 import {
   clientRoles,
   clientUuid,
@@ -60,16 +60,10 @@ export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state
         ),
       ]
     }
-    return update(
-      'realm role',
-      name,
-      changedFields(wanted, current.representation),
-      async ({ client }) => {
-        const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
-        await client.roles.updateByName({ realm, name }, merged(now, wanted))
-      },
-      { wanted, current: current.representation },
-    )
+    return update('realm role', name, fieldChanges(wanted, current.representation), async ({ client }) => {
+      const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
+      await client.roles.updateByName({ realm, name }, merged(now, wanted))
+    })
   })
 }
 
@@ -92,21 +86,12 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
           ),
         ]
       }
-      return update(
-        'client role',
-        title,
-        changedFields(wanted, current.representation),
-        async (admin) => {
-          const id = await clientUuid(admin, realm, clientId)
-          const at = { realm, id, roleName: role.name }
-          const now = found(
-            await admin.client.clients.findRole(at),
-            `role ${role.name} of client ${clientId}`,
-          )
-          await admin.client.clients.updateRole(at, merged(now, wanted))
-        },
-        { wanted, current: current.representation },
-      )
+      return update('client role', title, fieldChanges(wanted, current.representation), async (admin) => {
+        const id = await clientUuid(admin, realm, clientId)
+        const at = { realm, id, roleName: role.name }
+        const now = found(await admin.client.clients.findRole(at), `role ${role.name} of client ${clientId}`)
+        await admin.client.clients.updateRole(at, merged(now, wanted))
+      })
     }),
   )
 }
@@ -114,7 +99,7 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
 export function diffComposites({ realm, roles }: RealmDefinition, state: RolesState): Step[] {
   const ofRealm = (roles?.realm ?? []).flatMap(({ name, composites }) => {
     const absent = missingRoles(composites, state.realm.get(name)?.composites)
-    return update('realm role', name, roleFields('composites', absent), async (admin) => {
+    return update('realm role', name, given(roleFields('composites', absent)), async (admin) => {
       const [role] = await realmRoles(admin, realm, [name])
       await addComposites(admin, realm, role?.id ?? '', absent)
     })
@@ -122,10 +107,15 @@ export function diffComposites({ realm, roles }: RealmDefinition, state: RolesSt
   const ofClients = Object.entries(roles?.client ?? {}).flatMap(([clientId, declared]) =>
     declared.flatMap(({ name, composites }) => {
       const absent = missingRoles(composites, state.client.get(clientId)?.get(name)?.composites)
-      return update('client role', `${clientId}/${name}`, roleFields('composites', absent), async (admin) => {
-        const [role] = await clientRoles(admin, realm, clientId, [name])
-        await addComposites(admin, realm, role?.id ?? '', absent)
-      })
+      return update(
+        'client role',
+        `${clientId}/${name}`,
+        given(roleFields('composites', absent)),
+        async (admin) => {
+          const [role] = await clientRoles(admin, realm, clientId, [name])
+          await addComposites(admin, realm, role?.id ?? '', absent)
+        },
+      )
     }),
   )
   return [...ofRealm, ...ofClients]

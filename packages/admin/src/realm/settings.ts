@@ -1,8 +1,9 @@
 import type { Admin } from '../admin.ts'
 import type { RealmRepresentation } from '../representations.ts'
 import { isObject } from './check.ts'
-import { changedFields, merged, without } from './compare.ts'
-import type { FlowBinding, RealmDefinition, RealmSettings } from './model.ts'
+import { fieldChanges, merged, without } from './compare.ts'
+import type { RealmDefinition } from './model.ts'
+import type { FlowBinding, RealmSettings } from './model-settings.ts'
 import { create, found, type Step, update } from './step.ts'
 
 export async function readSettings(
@@ -28,29 +29,23 @@ export function diffSettings(definition: RealmDefinition, current: RealmRepresen
       ),
     ]
   }
-  return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted), {
-    wanted,
-    current,
-  })
+  return update('realm', realm, fieldChanges(wanted, current), (admin) => write(admin, realm, wanted))
 }
 
 /** The flows that a realm uses are bound last, when they are complete. */
 export function diffBindings(definition: RealmDefinition, current: RealmRepresentation | undefined): Step[] {
   const { realm } = definition
   const wanted = Object.fromEntries(bindings.map((field) => [field, definition[field]]))
-  return update('realm', realm, changedFields(wanted, current), (admin) => write(admin, realm, wanted), {
-    wanted,
-    current,
-  })
+  return update('realm', realm, fieldChanges(wanted, current), (admin) => write(admin, realm, wanted))
 }
 
-const bindings = [
+export const bindings: readonly FlowBinding[] = [
   'browserFlow',
   'clientAuthenticationFlow',
   'directGrantFlow',
   'registrationFlow',
   'resetCredentialsFlow',
-] as const satisfies readonly FlowBinding[]
+]
 
 const collections = [
   'realm',

@@ -1,7 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { all } from '../pages.ts'
 import type { UserRepresentation } from '../representations.ts'
-import { changedFields, merged, missing, without } from './compare.ts'
+import { changedFields, fieldChanges, given, hidden, merged, missing, without } from './compare.ts'
 import { groupId } from './groups.ts'
 import {
   clientRoles,
@@ -60,27 +60,21 @@ export function diffUsers({ realm, users }: RealmDefinition, state: UsersState):
       ]
     }
     const setPassword = password !== undefined && !current.hasPassword
-    const fields = [
-      ...changedFields(wanted, current.representation),
-      ...(setPassword ? ['password'] : []),
-      ...roleFields('roles', absent.roles),
-      ...absent.groups.map((path) => `groups${path}`),
+    const changes = [
+      ...fieldChanges(wanted, current.representation),
+      ...(setPassword ? [hidden('password', false)] : []),
+      ...given(roleFields('roles', absent.roles)),
+      ...given(absent.groups.map((path) => `groups${path}`)),
     ]
-    return update(
-      'user',
-      username,
-      fields,
-      async (admin) => {
-        const now = found(await findUser(admin, realm, username), `user ${username}`)
-        const id = now.id ?? ''
-        if (changedFields(wanted, now).length > 0)
-          await admin.client.users.update({ realm, id }, merged(now, wanted))
-        if (setPassword)
-          await admin.client.users.resetPassword({ realm, id, credential: toCredential(password) })
-        await addMemberships(admin, realm, id, absent)
-      },
-      { wanted, current: current.representation },
-    )
+    return update('user', username, changes, async (admin) => {
+      const now = found(await findUser(admin, realm, username), `user ${username}`)
+      const id = now.id ?? ''
+      if (changedFields(wanted, now).length > 0)
+        await admin.client.users.update({ realm, id }, merged(now, wanted))
+      if (setPassword)
+        await admin.client.users.resetPassword({ realm, id, credential: toCredential(password) })
+      await addMemberships(admin, realm, id, absent)
+    })
   })
 }
 

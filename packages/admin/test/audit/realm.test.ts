@@ -58,7 +58,7 @@ const definition = (realm: string): RealmDefinition => ({
   users: [{ ...alice, password: canary, roles: { realm: ['editor'] } }],
 })
 
-describe('a realm that is brought into line', () => {
+describe('a realm that is applied', () => {
   it('is recorded change by change, with values and without secrets', async () => {
     const { admin, entries, text } = recording()
     const realm = target.realmName()
