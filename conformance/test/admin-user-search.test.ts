@@ -52,6 +52,7 @@ describe('finding users', () => {
     ['search: by e-mail', { search: 'robert@' }, ['bob']],
     ['search: by last name', { search: 'adams' }, ['alice', 'carol']],
     ['search: every word must be found', { search: 'alice brown' }, []],
+    ['search: beside it, an attribute is ignored', { search: 'adams', q: 'dept:it' }, ['alice', 'carol']],
     ['username: a part', { username: 'lic' }, ['alice']],
     ['username: exact', { username: 'alice', exact: 'true' }, ['alice']],
     ['username: exact, in any letters', { username: 'ALICE', exact: 'true' }, ['alice']],

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Admin } from '../admin.ts'
 import type { UserRepresentation } from '../representations.ts'
-import { type UserFilter, usersWithMemberships } from './users.ts'
+import { given, type UserFilter, usersWithMemberships } from './users.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import { writeCsv, writeNdjson } from '../files/write-users.ts'
 
@@ -48,7 +48,7 @@ export async function exportUsers(admin: Admin, options: ExportOptions): Promise
   const { format, to, signal, onProgress, ...filter } = options
   const began = performance.now()
   const { client, realm } = admin
-  const phase = startPhase('exporting', await client.users.count({ ...filter, realm }), onProgress)
+  const phase = startPhase('exporting', await client.users.count({ ...given(filter), realm }), onProgress)
   const isServiceAccount = serviceAccounts(admin)
   let users = 0
 

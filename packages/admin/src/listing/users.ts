@@ -1,3 +1,4 @@
+import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { createMembershipReader, type MembershipKinds, readMemberships } from './memberships-of-users.ts'
@@ -5,7 +6,10 @@ import { pagesByName } from './pages-by-name.ts'
 
 /** Which users a list has. Several conditions hold together; without any it has all users but service accounts. */
 export interface UserFilter {
-  /** The beginning of a user name, an e-mail address or a name; `*` stands for anything, `"…"` for the whole. */
+  /**
+   * The beginning of a user name, an e-mail address or a name; `*` stands for anything, `"…"` for the whole. Only with
+   * `enabled` and `emailVerified`: Keycloak ignores the other conditions beside it.
+   */
   readonly search?: string
   readonly username?: string
   readonly email?: string
@@ -37,6 +41,7 @@ export interface MembershipOptions extends UserListOptions, Partial<MembershipKi
  * Who is created or renamed meanwhile may be missing; who was there from beginning to end is in the list. An id a user
  * is kept in memory to know who was seen.
  *
+ * @throws {CW_CONFIG_INVALID} when `search` stands beside a condition that Keycloak would ignore
  * @example
  * ```ts
  * import { type Admin, users } from '@cloakwright/admin'
@@ -102,6 +107,14 @@ async function findsFew({ client, realm }: Admin, filter: UserFilter): Promise<b
   return (await client.users.count({ ...given(filter), realm })) <= few
 }
 
-function given(filter: UserFilter): UserFilter {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+/** What is set of it. Keycloak takes no other condition beside `search`, and lists too many without a word. */
+export function given(filter: UserFilter): UserFilter {
+  const set = Object.entries(filter).filter(([, value]) => value !== undefined)
+  const ignored = filter.search === undefined ? undefined : set.find(([name]) => !besideSearch.has(name))
+  if (ignored === undefined) return Object.fromEntries(set)
+  throw new CloakwrightError('CW_CONFIG_INVALID', `Keycloak ignores ${ignored[0]} beside search`, {
+    hint: 'Give search alone (with enabled or emailVerified), or the single conditions without it.',
+  })
 }
+
+const besideSearch: ReadonlySet<string> = new Set(['search', 'enabled', 'emailVerified'])

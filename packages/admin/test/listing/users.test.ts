@@ -1,6 +1,7 @@
 import { type Admin, users, usersWithMemberships } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pagesByName } from '../../src/listing/pages-by-name.ts'
+import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'
 import { openTarget, type Target } from '../support/target.ts'
 
@@ -193,3 +194,13 @@ test('users come by name, each once, whatever their number', async () => {
   expect((await collect(users(admin))).map(({ username }) => username)).toEqual(names)
   expect((await collect(users(admin, { username: 'user-00', exact: false }))).length).toBe(10)
 })
+
+test.each([{ q: 'team:red' }, { email: 'example.com' }, { exact: true }])(
+  'a condition that Keycloak ignores beside search is refused: %j',
+  async (condition) => {
+    const error = await caught(collect(users(target.admin(), { search: 'a', ...condition })))
+    expect(error.code).toBe('CW_CONFIG_INVALID')
+    expect(error.message).toBe(`Keycloak ignores ${Object.keys(condition)[0]} beside search`)
+    expect(target.proxy.count('GET')).toBe(0)
+  },
+)

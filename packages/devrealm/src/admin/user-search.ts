@@ -65,7 +65,8 @@ function flagConditions(query: Query): Condition[] {
 }
 
 function attributeConditions(query: Query): Condition[] {
-  const conditions = query.attributes().map(([name, value]): Condition => {
+  const attributes = query.text('search') === undefined ? query.attributes() : []
+  const conditions = attributes.map(([name, value]): Condition => {
     const member = textMembers.find((each) => each === name)
     if (member !== undefined) return (user) => user[member]?.toLowerCase() === value.toLowerCase()
     return (user) => user.attributes?.[name]?.includes(value) ?? false
