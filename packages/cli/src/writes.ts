@@ -62,9 +62,7 @@ export async function change(
 ): Promise<void> {
   const isDryRun = options.dryRun === true
   const admin = connectToWrite(options)
-  if (question !== undefined && !isDryRun) {
-    await confirmed(`${question} (realm ${admin.realm} at ${admin.server})`, options.yes === true)
-  }
+  if (question !== undefined) await sure(admin, question, options)
   const changes = await task(admin)
   if (options.json === true) return print(toJson({ dryRun: isDryRun, changes }, 2))
   for (const each of changes) print(describe(each))
@@ -72,6 +70,12 @@ export async function change(
   if (count === 0) print('Nothing to do')
   else if (isDryRun) print(`${count} to change`)
   else print(`${count} changed`)
+}
+
+/** Asks before something is destroyed, and says where; a dry run destroys nothing. */
+export async function sure(admin: Admin, question: string, options: WriteOptions): Promise<void> {
+  const isSure = options.yes === true || options.dryRun === true
+  await confirmed(`${question} (realm ${admin.realm} at ${admin.server})`, isSure)
 }
 
 const signs = { create: '+', update: '~', delete: '-' } as const

@@ -1,12 +1,14 @@
 import {
+  type Admin,
   addToGroups,
+  type Change,
   deleteGroup,
   ensureGroup,
   moveGroup,
   removeFromGroups,
   setGroups,
 } from '@cloakwright/admin'
-import { userRef } from '../lookup.ts'
+import { notFound, userRef } from '../lookup.ts'
 import { type RoleOptions, toAttributes, toRoleNames } from '../names.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
@@ -30,7 +32,12 @@ export async function create(path: string, options: CreateOptions): Promise<void
 
 /** `cloakwright groups delete`. */
 export async function destroy(path: string, options: WriteOptions): Promise<void> {
-  await change(options, (admin) => deleteGroup(admin, path), `Delete the group ${path} and all within it?`)
+  const remove = async (admin: Admin): Promise<readonly Change[]> => {
+    const changes = await deleteGroup(admin, path)
+    if (changes.length > 0) return changes
+    throw notFound(`The realm ${admin.realm} has no group ${path}`, 'cloakwright groups list')
+  }
+  await change(options, remove, `Delete the group ${path} and all within it?`)
 }
 
 /** `cloakwright groups move`. */
@@ -40,15 +47,15 @@ export async function move(path: string, parent: string, options: WriteOptions):
 
 /** `cloakwright groups add`. */
 export async function add(user: string, paths: readonly string[], options: WriteOptions): Promise<void> {
-  await change(options, (admin) => addToGroups(admin, userRef(user), paths))
+  await change(options, async (admin) => addToGroups(admin, await userRef(admin, user), paths))
 }
 
 /** `cloakwright groups set`. */
 export async function set(user: string, paths: readonly string[], options: WriteOptions): Promise<void> {
-  await change(options, (admin) => setGroups(admin, userRef(user), paths))
+  await change(options, async (admin) => setGroups(admin, await userRef(admin, user), paths))
 }
 
 /** `cloakwright groups remove`. */
 export async function remove(user: string, paths: readonly string[], options: WriteOptions): Promise<void> {
-  await change(options, (admin) => removeFromGroups(admin, userRef(user), paths))
+  await change(options, async (admin) => removeFromGroups(admin, await userRef(admin, user), paths))
 }

@@ -1,5 +1,13 @@
-import { deleteRole, ensureRole, grantRoles, type RoleNames, revokeRoles } from '@cloakwright/admin'
-import { userRef } from '../lookup.ts'
+import {
+  type Admin,
+  type Change,
+  deleteRole,
+  ensureRole,
+  grantRoles,
+  type RoleNames,
+  revokeRoles,
+} from '@cloakwright/admin'
+import { notFound, userRef } from '../lookup.ts'
 import { toAttributes, toRoleNames } from '../names.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
@@ -33,17 +41,27 @@ export async function create(name: string, options: CreateOptions): Promise<void
 
 /** `cloakwright roles delete`. */
 export async function destroy(name: string, options: Options): Promise<void> {
-  await change(options, (admin) => deleteRole(admin, named(name, options)), `Delete the role ${name}?`)
+  const remove = async (admin: Admin): Promise<readonly Change[]> => {
+    const changes = await deleteRole(admin, named(name, options))
+    if (changes.length > 0) return changes
+    const whose = options.client === undefined ? `realm ${admin.realm}` : `client ${options.client}`
+    throw notFound(`The ${whose} has no role ${name}`, 'cloakwright roles list')
+  }
+  await change(options, remove, `Delete the role ${name}?`)
 }
 
 /** `cloakwright roles grant`. */
 export async function grant(user: string, names: readonly string[], options: Options): Promise<void> {
-  await change(options, (admin) => grantRoles(admin, userRef(user), rolesOf(names, options)))
+  await change(options, async (admin) =>
+    grantRoles(admin, await userRef(admin, user), rolesOf(names, options)),
+  )
 }
 
 /** `cloakwright roles revoke`. */
 export async function revoke(user: string, names: readonly string[], options: Options): Promise<void> {
-  await change(options, (admin) => revokeRoles(admin, userRef(user), rolesOf(names, options)))
+  await change(options, async (admin) =>
+    revokeRoles(admin, await userRef(admin, user), rolesOf(names, options)),
+  )
 }
 
 function named(name: string, { client }: Options): { name: string; client?: string } {

@@ -49,7 +49,11 @@ interface EndOptions extends WriteOptions {
 export async function end(user: string | undefined, options: EndOptions): Promise<void> {
   const { session } = options
   if (user !== undefined && session === undefined) {
-    await change(options, (admin) => endSessions(admin, userRef(user)), `End all sessions of ${user}?`)
+    await change(
+      options,
+      async (admin) => endSessions(admin, await userRef(admin, user)),
+      `End all sessions of ${user}?`,
+    )
   } else if (user === undefined && session !== undefined) {
     await change(options, (admin) => endSession(admin, session), `End the session ${session}?`)
   } else throw new UsageError('Which sessions?', 'Give either a user or --session ID')

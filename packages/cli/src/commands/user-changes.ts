@@ -1,9 +1,9 @@
 import { deleteUser, disableUser, enableUser, ensureUser, requireMfa, sendActions } from '@cloakwright/admin'
 import { UsageError } from '../exit.ts'
-import { userRef } from '../lookup.ts'
+import { findUser, userRef } from '../lookup.ts'
 import { type RoleOptions, toAttributes, toRoleNames } from '../names.ts'
 import { type PasswordOptions, readPassword } from '../secret-input.ts'
-import { change, type WriteOptions } from '../writes.ts'
+import { change, sure, type WriteOptions } from '../writes.ts'
 import { disableAll, type JobOptions } from './user-jobs.ts'
 
 interface CreateOptions extends WriteOptions, RoleOptions, PasswordOptions {
@@ -47,24 +47,28 @@ export async function disable(
 ): Promise<void> {
   const { file } = options
   if (user !== undefined && file === undefined) {
-    await change(options, (admin) => disableUser(admin, userRef(user)))
+    await change(options, async (admin) => disableUser(admin, await userRef(admin, user)))
   } else if (user === undefined && file !== undefined) await disableAll(file, options)
   else throw new UsageError('Which users?', 'Give either a user or --file FILE')
 }
 
 /** `cloakwright users enable`. */
 export async function enable(user: string, options: WriteOptions): Promise<void> {
-  await change(options, (admin) => enableUser(admin, userRef(user)))
+  await change(options, async (admin) => enableUser(admin, await userRef(admin, user)))
 }
 
 /** `cloakwright users delete`. */
 export async function destroy(user: string, options: WriteOptions): Promise<void> {
-  await change(options, (admin) => deleteUser(admin, userRef(user)), `Delete the user ${user}?`)
+  await change(options, async (admin) => {
+    const found = await findUser(admin, user)
+    await sure(admin, `Delete the user ${found.username}?`, options)
+    return await deleteUser(admin, { id: found.id ?? '' })
+  })
 }
 
 /** `cloakwright users require-mfa`. */
 export async function mfa(user: string, options: WriteOptions): Promise<void> {
-  await change(options, (admin) => requireMfa(admin, userRef(user)))
+  await change(options, async (admin) => requireMfa(admin, await userRef(admin, user)))
 }
 
 interface SendOptions extends WriteOptions {
@@ -81,5 +85,5 @@ export async function send(user: string, actions: readonly string[], options: Se
     ...(redirectUri === undefined ? {} : { redirectUri }),
     ...(lifespan === undefined ? {} : { lifespan }),
   }
-  await change(options, (admin) => sendActions(admin, userRef(user), actions, link))
+  await change(options, async (admin) => sendActions(admin, await userRef(admin, user), actions, link))
 }

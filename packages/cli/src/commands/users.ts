@@ -8,6 +8,7 @@ import { toJson } from '../terminal.ts'
 /** Which users. */
 export interface FilterOptions {
   readonly search?: string
+  readonly email?: string
   readonly attribute?: string
   readonly disabled?: true
 }
@@ -56,9 +57,10 @@ export async function list(options: ListOptions): Promise<void> {
 }
 
 /** The options as Keycloak's list takes them. */
-export function toFilter({ search, attribute, disabled }: FilterOptions): UserFilter {
+export function toFilter({ search, email, attribute, disabled }: FilterOptions): UserFilter {
   return {
     ...(search === undefined ? {} : { search }),
+    ...(email === undefined ? {} : { email }),
     ...(attribute === undefined ? {} : { q: toQuery(attribute) }),
     ...(disabled === undefined ? {} : { enabled: false }),
   }

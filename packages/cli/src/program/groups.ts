@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { collect } from '../arguments.ts'
-import { destroys, examples, reads, writes } from './options.ts'
+import { destroys, examples, reads, userArgument, writes } from './options.ts'
 
 /** `cloakwright groups`. */
 export function addGroups(program: Command): void {
@@ -73,7 +73,7 @@ export function addGroups(program: Command): void {
         groups
           .command(name)
           .description(description)
-          .argument('<user>', 'the user name, or id:ID')
+          .argument(...userArgument)
           .argument('<path...>', 'the paths of the groups'),
       ),
       `cloakwright groups ${name} alice /staff/editors`,

@@ -7,6 +7,11 @@ Who goes there: a profile's credentials; else the service account KEYCLOAK_CLIEN
 private key in KEYCLOAK_CLIENT_KEY_FILE; else the administrator KC_BOOTSTRAP_ADMIN_USERNAME with
 KC_BOOTSTRAP_ADMIN_PASSWORD. Each secret also as NAME_FILE; none is ever an argument.`
 
+/** How a command names a user. */
+export const userHelp: string = 'the user name, the e-mail address, or id:ID'
+
+export const userArgument: readonly [string, string] = ['<user>', userHelp]
+
 /** Where server, realm and credentials are. */
 export const profileOption = [
   '--profile <name>',

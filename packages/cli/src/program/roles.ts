@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { collect } from '../arguments.ts'
-import { destroys, examples, reads, writes } from './options.ts'
+import { destroys, examples, reads, userArgument, writes } from './options.ts'
 
 const clientOption = ['--client <id>', "of this client (default: the realm's own roles)"] as const
 
@@ -72,7 +72,7 @@ export function addRoles(program: Command): void {
         roles
           .command(name)
           .description(description)
-          .argument('<user>', 'the user name, or id:ID')
+          .argument(...userArgument)
           .argument('<role...>', "the roles' names")
           .option(...clientOption),
       ),

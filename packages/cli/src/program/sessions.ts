@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { destroys, examples, reads } from './options.ts'
+import { destroys, examples, reads, userHelp } from './options.ts'
 
 /** `cloakwright sessions`. */
 export function addSessions(program: Command): void {
@@ -14,7 +14,7 @@ export function addSessions(program: Command): void {
       sessions
         .command('list')
         .description('List the sessions of a user, or at a client: id, user, address, times.')
-        .option('--user <user>', 'of this user: the user name, or id:ID')
+        .option('--user <user>', `of this user: ${userHelp}`)
         .option('--client <id>', 'at this client'),
     ),
     'cloakwright sessions list --user alice',
@@ -26,7 +26,7 @@ export function addSessions(program: Command): void {
       sessions
         .command('end')
         .description('End all sessions of a user, or one: whoever is logged in has to log in again.')
-        .argument('[user]', 'the user name, or id:ID')
+        .argument('[user]', userHelp)
         .option('--session <id>', 'this session only'),
     ),
     'cloakwright sessions end alice --yes',

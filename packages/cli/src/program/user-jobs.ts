@@ -66,7 +66,10 @@ export function addUserJobs(users: Command): void {
         .addOption(new Option('--format <name>', 'CSV or NDJSON').choices(['csv', 'ndjson']).default('csv'))
         .option('--out <file>', 'where to, readable by you alone (default: standard output)')
         .option('--search <text>', 'of users whose user name, e-mail or names begin with it')
-        .option('--attribute <name=value>', 'of users with this attribute')
+        .addOption(
+          new Option('--email <text>', 'of users whose e-mail address contains it').conflicts('search'),
+        )
+        .addOption(new Option('--attribute <name=value>', 'of users with this attribute').conflicts('search'))
         .option('--disabled', 'of users who are disabled'),
     ),
     'cloakwright users export --out people.csv',

@@ -1,6 +1,6 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { collect, toCount, toSeconds } from '../arguments.ts'
-import { destroys, examples, reads, writes } from './options.ts'
+import { destroys, examples, reads, userArgument, userHelp, writes } from './options.ts'
 import { addUserJobs, jobHelp, jobOptions } from './user-jobs.ts'
 
 /** `cloakwright users`. */
@@ -16,8 +16,6 @@ export function addUsers(program: Command): void {
   addUserJobs(users)
 }
 
-const userArgument = ['<user>', 'the user name, or id:ID'] as const
-
 function addReading(users: Command): void {
   examples(
     reads(
@@ -28,12 +26,13 @@ function addReading(users: Command): void {
           '--search <text>',
           'whose user name, e-mail or names begin with it; *text* anywhere, "text" exactly',
         )
-        .option('--attribute <name=value>', 'that have this attribute')
+        .addOption(new Option('--email <text>', 'whose e-mail address contains it').conflicts('search'))
+        .addOption(new Option('--attribute <name=value>', 'that have this attribute').conflicts('search'))
         .option('--disabled', 'that are disabled')
         .option('--memberships', 'with their groups and roles')
         .option('--limit <number>', 'at most so many', toCount),
     ),
-    'cloakwright users list --search example.com --limit 20',
+    'cloakwright users list --email example.com --limit 20',
     "cloakwright users list --json | jq -r 'select(.emailVerified | not) | .username'",
   ).action(async (options) => (await import('../commands/users.ts')).list(options))
 
@@ -45,6 +44,7 @@ function addReading(users: Command): void {
         .argument(...userArgument),
     ),
     'cloakwright users get alice',
+    'cloakwright users get alice@example.com',
     'cloakwright users get id:5c2a1e0e-7a52-4d4a-9b3e-0c8d3f6a7b10 --json',
   ).action(async (user, options) => (await import('../commands/users.ts')).get(user, options))
 }
@@ -82,7 +82,7 @@ function addWriting(users: Command): void {
           .description(
             'Disable a user, or those of a file, and end all sessions: nobody can use the account.',
           )
-          .argument('[user]', 'the user name, or id:ID')
+          .argument('[user]', userHelp)
           .option(
             '--file <file>',
             'the users of this file (CSV with a column username, or email in its place; NDJSON)',

@@ -93,11 +93,22 @@ describe('says what it would do, without a write, and does just that', () => {
     [['roles', 'create', 'chief', '--includes', 'user']],
     [['groups', 'set', 'carol', '/staff/editors']],
     [['users', 'create', 'carol', '--email', 'carol@example.com', '--group', '/staff/editors']],
-    [['users', 'delete', 'bob', '--yes']],
   ])('does nothing where it is so: %j', async (args) => {
     expect(await shop.print(...args)).toBe('Nothing to do\n')
     expect(shop.writes()).toEqual([])
   })
+})
+
+test.each<[string[], string]>([
+  [['users', 'delete', 'bobby'], 'has no user bobby'],
+  [['users', 'delete', 'bob@example.com'], 'has no user bob@example.com'],
+  [['groups', 'delete', '/press/desks'], 'has no group /press/desks'],
+  [['roles', 'delete', 'buyers', '--client', 'shop-api'], 'client shop-api has no role buyers'],
+])('what is not there can’t be deleted, and a mistyped name is no success: %j', async (args, message) => {
+  const { code, stderr } = await shop.run(...args, '--yes')
+  expect(code).toBe(1)
+  expect(stderr).toContain(`${message} (CW_ADMIN_NOT_FOUND)`)
+  expect(shop.writes()).toEqual([])
 })
 
 test('sessions end: a user’s, or one', async () => {
