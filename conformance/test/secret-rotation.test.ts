@@ -72,6 +72,19 @@ describe('which features the server has', () => {
     expect(profileInfo.disabledFeatures.includes('CLIENT_SECRET_ROTATION')).toBe(!isOn)
   })
 
+  it('tells it with the password hashes that it checks', async () => {
+    const { providers } = (await serverInfo(await realm.admin.token())).json()
+    expect(providers['password-hashing']).toEqual({
+      internal: true,
+      providers: {
+        argon2: { order: 300 },
+        'pbkdf2-sha512': { order: 200 },
+        'pbkdf2-sha256': { order: 100 },
+        pbkdf2: { order: -100 },
+      },
+    })
+  })
+
   it('tells nobody else', async () => {
     const { access_token } = (
       await realm.token({ grant_type: 'client_credentials', ...asClient('app') })

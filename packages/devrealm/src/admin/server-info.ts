@@ -5,7 +5,7 @@ import { accessTo, isVisitor } from './access.ts'
 import { forbidden } from './errors.ts'
 import { answer, callerOf, ok } from './router.ts'
 
-/** `/admin/serverinfo`, of which this realm has the features only. */
+/** `/admin/serverinfo`, of which this realm has the features and the password hashes. */
 export function serverInfoRoutes(app: FastifyInstance, context: RealmContext): void {
   app.get('/admin/serverinfo', async (request, reply) => {
     const caller = await callerOf(context, request)
@@ -27,6 +27,19 @@ export function serverInfoRoutes(app: FastifyInstance, context: RealmContext): v
       previewFeatures: names,
       experimentalFeatures: [],
     }
-    return answer(reply, ok({ profileInfo, features }))
+    return answer(reply, ok({ profileInfo, features, providers }))
   })
+}
+
+/** The algorithms of stored passwords that a login checks. */
+const providers = {
+  'password-hashing': {
+    internal: true,
+    providers: {
+      argon2: { order: 300 },
+      'pbkdf2-sha512': { order: 200 },
+      'pbkdf2-sha256': { order: 100 },
+      pbkdf2: { order: -100 },
+    },
+  },
 }
