@@ -35,6 +35,7 @@ export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from '.
 export { openUserFile, type UserFileOptions } from './files/user-file.ts'
 export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
 export type { Reconciled } from './import/reconcile.ts'
+export type { ImportWarning, WarningCode } from './import/warnings.ts'
 export { type AssignOptions, bulkAssign } from './jobs/assign.ts'
 export type { ChangeOptions, ChangeReport } from './jobs/change-users.ts'
 export { bulkDisable, type DisableOptions } from './jobs/disable.ts'

@@ -32,6 +32,8 @@ export interface UserFile {
   readonly format: UserFormat
   /** SHA-256 of its content, in hexadecimal. */
   readonly digest: string
+  /** The name of the default role in the realm that the file was exported from, where it says so. */
+  readonly defaultRole?: string
   /** Bytes, for the progress. */
   readonly size: number
   /** The job that rejected these rows before: no other job may take them. Absent for a file of any other origin. */

@@ -3,6 +3,7 @@ import { createReadStream, type Stats } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
+import { readDefaultRole } from './default-role.ts'
 import { createTextCheck, encodingOf, startOf, textOf } from './encoding.ts'
 import { notText } from './not-text.ts'
 import { readCsv } from './read-csv.ts'
@@ -44,10 +45,19 @@ export async function openUserFile(path: string, options: UserFileOptions = {}):
   const { digest, size } = await inspect(parts.map((part) => part.path))
   const format = options.format ?? (await formatOf(parts[0]?.path ?? path))
   const { byEmail = false } = options
+  const defaultRole = format === 'keycloak' ? await defaultRoleOf(path, parts) : undefined
   // Columns that nobody knows show now, not when a job has begun.
   const rejectedBy = await firstRejectedBy(read(parts, format, byEmail))
   const rows = (): AsyncIterable<Row> => checkedRows(read(parts, format, byEmail), byEmail, rejectedBy)
-  return { path, format, digest, size, rows, ...(rejectedBy !== undefined && { rejectedBy }) }
+  return {
+    path,
+    format,
+    digest,
+    size,
+    rows,
+    ...(rejectedBy !== undefined && { rejectedBy }),
+    ...(defaultRole !== undefined && { defaultRole }),
+  }
 }
 
 /** The job that rejected a file's rows before, as its first row says. */
@@ -82,6 +92,17 @@ async function partsOf(path: string): Promise<readonly Part[]> {
   const numberOf = (name: string): number => Number(exportPart.exec(name)?.[1])
   names.sort((a, b) => numberOf(a) - numberOf(b))
   return await Promise.all(names.map((name) => partOf(join(path, name))))
+}
+
+/** In a folder, the realm is in a file of its own beside those of its users. */
+async function defaultRoleOf(path: string, parts: readonly Part[]): Promise<string | undefined> {
+  const [{ path: first } = { path }] = parts
+  const realm = first === path ? path : first.replace(exportPart, '-realm.json')
+  const isThere = await stat(realm).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+  return isThere ? await readDefaultRole(realm) : undefined
 }
 
 async function partOf(path: string): Promise<Part> {

@@ -1,6 +1,7 @@
 import { HashIndex } from '../jobs/hash-index.ts'
 import { profileProblem } from './profile.ts'
-import { type RealmFacts, roleNames, texts } from '../jobs/realm-facts.ts'
+import type { RealmFacts } from '../jobs/realm-facts.ts'
+import type { ReferenceCheck } from './references.ts'
 import type { ImportedUser, UserFormat, UserRow } from '../files/rows.ts'
 
 /** Says what is wrong with a row, without its values; undefined: nothing. Sees each row once, in their order. */
@@ -10,7 +11,11 @@ export type RowCheck = (row: UserRow) => Promise<string | undefined>
  * Checks rows against the realm and against the rows before them: of two with one name the later is the bad one.
  * Keeps hashes, not rows.
  */
-export function createRowCheck(facts: RealmFacts, format: UserFormat): RowCheck {
+export function createRowCheck(
+  facts: RealmFacts,
+  format: UserFormat,
+  unknownReference: ReferenceCheck,
+): RowCheck {
   const names = new HashIndex()
   const emails = new HashIndex()
   const ids = new HashIndex()
@@ -39,7 +44,7 @@ export function createRowCheck(facts: RealmFacts, format: UserFormat): RowCheck 
     idProblem(row.user) ??
     // What was exported was let in once: it is taken as it is.
     (format === 'keycloak' ? undefined : profileProblem(facts.profile, row.user)) ??
-    (await unknownName(facts, row.user)) ??
+    (await unknownReference(row.user)) ??
     duplicate(row)
 }
 
@@ -47,25 +52,4 @@ export function createRowCheck(facts: RealmFacts, format: UserFormat): RowCheck 
 function idProblem({ id }: ImportedUser): string | undefined {
   if (id === undefined || /^[\w.~-]{1,36}$/.test(id)) return undefined
   return 'id has more than 36 characters, or others than letters, digits, - . _ ~'
-}
-
-/** Unknown roles are created by a partial import, without a word; an unknown client or group fails the whole batch. */
-async function unknownName(facts: RealmFacts, user: ImportedUser): Promise<string | undefined> {
-  const roles = roleNames(user)
-  for (const [at, name] of (roles.realm ?? []).entries()) {
-    if ((await facts.role(name)) === undefined) return `realmRoles[${at}] is no role of the realm`
-  }
-  for (const [client, [clientId, names]] of Object.entries(roles.client ?? {}).entries()) {
-    const where = `clientRoles, client ${client + 1},`
-    if ((await facts.clientUuid(clientId)) === undefined) return `${where} is no client of the realm`
-    for (const [at, name] of names.entries()) {
-      if ((await facts.role(name, clientId)) === undefined)
-        return `${where} role ${at + 1} is none of that client`
-    }
-  }
-  for (const [at, path] of texts(user.groups).entries()) {
-    if ((await facts.groupId(path)) === undefined) return `groups[${at}] is no group of the realm`
-  }
-  const action = texts(user.requiredActions).findIndex((alias) => !facts.requiredActions.has(alias))
-  return action === -1 ? undefined : `requiredActions[${action}] is no required action of the realm`
 }

@@ -5,7 +5,9 @@ import { type Sending, sendUsers } from './batches.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
 import { openRejected, requireOwnRows } from '../jobs/rejected.ts'
+import { createExpectations } from './expectations.ts'
 import { createRowCheck, type RowCheck } from './import-check.ts'
+import { createReferenceCheck } from './references.ts'
 import { type Journal, openJournal } from '../jobs/journal.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { LineMap } from '../jobs/line-map.ts'
@@ -15,6 +17,7 @@ import { type RealmFacts, readRealmFacts } from '../jobs/realm-facts.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import type { Row, UserFile, UserRow } from '../files/rows.ts'
 import { completeSingly, findByName, foreignId } from './single.ts'
+import { type ImportWarning, Warnings } from './warnings.ts'
 import { toJournalRow, toMarked, toWanted, type WantedUser } from './wanted.ts'
 
 /** Options of {@link importUsers}. */
@@ -41,6 +44,8 @@ export interface ImportReport {
   readonly existing: number
   /** Rows that are wrong, or that Keycloak refused. They are in the dead-letter file. */
   readonly failed: number
+  /** What usable rows lead to expect and the realm does not do, once for each column or field. A dry run has the same. */
+  readonly warnings: readonly ImportWarning[]
   /** The realm read again after the import, and compared with the file; undefined for a dry run. */
   readonly reconciled: Reconciled | undefined
   /** Of this run. */
@@ -95,14 +100,15 @@ export async function importUsers(
     try {
       const run: Run = { admin, file, facts, deadLetter, options }
       const checked = await checkRows(run, journal)
+      const { warnings } = checked
       const seconds = (): number => (performance.now() - began) / 1000
       if (journal === undefined) {
-        return { ...noEnds, ...checked.counts, reconciled: undefined, seconds: seconds() }
+        return { ...noEnds, ...checked.counts, warnings, reconciled: undefined, seconds: seconds() }
       }
       const pace = createPace({ signal: options.signal, batch: lookedUp })
       const counts = await importRows({ ...run, journal, pace, ...checked })
       const reconciled = await reconcile({ ...run, journal, pace, rows: counts.rows })
-      return { ...counts, reconciled, seconds: seconds() }
+      return { ...counts, warnings, reconciled, seconds: seconds() }
     } finally {
       await deadLetter.close()
     }
@@ -127,6 +133,7 @@ interface Counts {
 interface Checked {
   readonly counts: Counts
   readonly bad: LineMap
+  readonly warnings: readonly ImportWarning[]
 }
 
 /** Users whose ids fit into one address. */
@@ -136,8 +143,10 @@ const noEnds = { created: 0, present: 0, existing: 0 }
 
 /** The first pass: what is wrong with the file itself, before anything is written to the realm. */
 async function checkRows(run: Run, journal: Journal | undefined): Promise<Checked> {
-  const { file, facts, deadLetter, options } = run
-  const check = createRowCheck(facts, file.format)
+  const { admin, file, facts, deadLetter, options } = run
+  const warnings = new Warnings()
+  const check = createRowCheck(facts, file.format, createReferenceCheck(admin, facts, file, warnings))
+  const expectations = createExpectations(admin, facts, warnings)
   const bad = new LineMap()
   const phase = startPhase('checking', undefined, options.onProgress)
   let rows = 0
@@ -146,6 +155,8 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
     options.signal?.throwIfAborted()
     rows += 1
     const reason = await reasonOf(row, check)
+    if ('user' in row && reason === undefined) await expectations(row)
+    warnings.endRow(reason !== undefined)
     // A row that was imported stays so, whatever the realm has lost since.
     const isBad = reason !== undefined && journal?.outcome(row.line) === undefined
     phase.add(1, isBad ? 1 : 0)
@@ -155,7 +166,7 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
     await deadLetter.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
   }
   phase.end()
-  return { counts: { rows, failed }, bad }
+  return { counts: { rows, failed }, bad, warnings: warnings.list() }
 }
 
 async function reasonOf(row: Row, check: RowCheck): Promise<string | undefined> {

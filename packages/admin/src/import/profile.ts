@@ -29,12 +29,20 @@ export function profileProblem(profile: UserProfileConfig, user: ImportedUser): 
   return undefined
 }
 
-/** Names of attributes that the realm does not show, since its profile does not know them. */
+/**
+ * Names of attributes that the realm does not show to administrators: its profile does not declare them, or gives
+ * administrators no right to view or edit them.
+ */
 export function hiddenAttributes(profile: UserProfileConfig, names: readonly string[]): string[] {
-  const { unmanagedAttributePolicy: policy } = profile
-  if (policy !== undefined && String(policy) !== 'DISABLED') return []
-  const managed = new Set((profile.attributes ?? []).map(({ name }) => name))
-  return names.filter((name) => !managed.has(name))
+  if (names.length === 0) return []
+  const { attributes = [], unmanagedAttributePolicy: policy } = profile
+  const showsUnmanaged = policy !== undefined && String(policy) !== 'DISABLED'
+  return names.filter((attribute) => {
+    const declared = attributes.find(({ name }) => name === attribute)
+    if (declared === undefined) return !showsUnmanaged
+    const { view = [], edit = [] } = declared.permissions ?? {}
+    return !view.includes('admin') && !edit.includes('admin')
+  })
 }
 
 type Options = Readonly<Record<string, unknown>>
@@ -94,7 +102,8 @@ function numberOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-function valuesOf(user: ImportedUser, name: string): string[] {
+/** The values that a row has for an attribute of the profile; empty ones are none. */
+export function valuesOf(user: ImportedUser, name: string): string[] {
   const member = builtIn.find((each) => each === name)
   const given: unknown = member === undefined ? user.attributes?.[name] : user[member]
   const values = Array.isArray(given) ? given : [given]

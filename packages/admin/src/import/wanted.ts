@@ -30,7 +30,8 @@ export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): Wante
   const { line, user } = row
   const name = user.username.toLowerCase()
   const id = user.id ?? v5(`${facts.realmId}\n${file.digest}\n${name}`, namespace)
-  const representation = file.format === 'keycloak' ? { ...user, id } : { ...asNew(user, facts), id }
+  const local = withDefaultRole(user, facts)
+  const representation = file.format === 'keycloak' ? { ...local, id } : { ...asNew(local, facts), id }
   return { line, id, name, representation, row }
 }
 
@@ -55,6 +56,14 @@ export function toJournalRow({ line, id, name, representation }: WantedUser): Jo
 
 /** Milliseconds. */
 const markedWithin = 60_000
+
+/** The default role of the realm that a user came from is that of this one. */
+function withDefaultRole(user: UserRepresentation, { defaults }: RealmFacts): UserRepresentation {
+  const { role, aliases } = defaults
+  const roles = texts(user.realmRoles)
+  if (role === undefined || !roles.some((name) => aliases.has(name))) return user
+  return { ...user, realmRoles: [...new Set(roles.map((name) => (aliases.has(name) ? role : name)))] }
+}
 
 function asNew(user: UserRepresentation, { defaults }: RealmFacts): UserRepresentation {
   // By a partial import a temporary password would be a lasting one.

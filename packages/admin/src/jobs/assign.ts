@@ -13,6 +13,7 @@ import {
   type UserTask,
 } from './change-users.ts'
 import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
+import { isForeignDefaultRole, unknownName } from './row-names.ts'
 import type { ImportedUser, UserFile } from '../files/rows.ts'
 
 /** Options of {@link bulkAssign}. */
@@ -54,7 +55,7 @@ export async function bulkAssign(
   options: AssignOptions,
 ): Promise<ChangeReport> {
   return await changeUsers(admin, 'assign', file, options, async (facts): Promise<UserTask> => {
-    const wantedBy = await wantedByRow(admin, facts, options)
+    const wantedBy = await wantedByRow(admin, facts, file, options)
     return {
       job: jobName(options),
       async check({ user }) {
@@ -78,36 +79,39 @@ interface Wanted {
 async function wantedByRow(
   admin: Admin,
   facts: RealmFacts,
+  file: UserFile,
   { roles, groups }: AssignOptions,
 ): Promise<(user: ImportedUser) => Promise<Wanted | string>> {
-  if (roles === undefined && groups === undefined) return (user) => ownWanted(facts, user)
+  if (roles === undefined && groups === undefined) return (user) => ownWanted(facts, file, user)
   const [knownOnes, paths] = await Promise.all([knownRoles(admin, roles), knownGroups(admin, groups)])
   const wanted = { roles: knownOnes, groups: paths.map(({ id = '', path = '' }) => ({ id, path })) }
   return async () => wanted
 }
 
-async function ownWanted(facts: RealmFacts, user: ImportedUser): Promise<Wanted | string> {
+async function ownWanted(facts: RealmFacts, file: UserFile, user: ImportedUser): Promise<Wanted | string> {
   const { realm = [], client = {} } = roleNames(user)
   const roles: KnownRole[] = []
   const groups: { id: string; path: string }[] = []
-  for (const [at, name] of realm.entries()) {
-    const role = await facts.role(name)
-    if (role === undefined) return `realmRoles[${at}] is no role of the realm`
+  for (const [at, given] of realm.entries()) {
+    const own = await facts.role(given)
+    const name =
+      own === undefined && isForeignDefaultRole(given, file) ? (facts.defaults.role ?? given) : given
+    const role = own ?? (await facts.role(name))
+    if (role === undefined) return unknownName.realmRole(at, given)
     roles.push({ id: role.id, name, title: name, clientUuid: undefined })
   }
-  for (const [number, [clientId, names]] of Object.entries(client).entries()) {
+  for (const [clientId, names] of Object.entries(client)) {
     const clientUuid = await facts.clientUuid(clientId)
-    if (clientUuid === undefined) return `clientRoles, client ${number + 1}, is no client of the realm`
-    for (const [at, name] of names.entries()) {
+    if (clientUuid === undefined) return unknownName.client(clientId)
+    for (const name of names) {
       const role = await facts.role(name, clientId)
-      if (role === undefined)
-        return `clientRoles, client ${number + 1}, role ${at + 1} is none of that client`
+      if (role === undefined) return unknownName.clientRole(clientId, name)
       roles.push({ id: role.id, name, title: roleTitle({ name, client: clientId }), clientUuid })
     }
   }
   for (const [at, path] of texts(user.groups).entries()) {
     const id = await facts.groupId(path)
-    if (id === undefined) return `groups[${at}] is no group of the realm`
+    if (id === undefined) return unknownName.group(at, path)
     groups.push({ id, path })
   }
   return { roles, groups }

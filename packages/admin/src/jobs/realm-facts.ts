@@ -16,9 +16,13 @@ export interface RealmFacts {
     readonly role: string | undefined
     readonly groups: readonly string[]
     readonly requiredActions: readonly string[]
+    /** Names under which the default role came from other realms: filled while the rows of a file are checked. */
+    readonly aliases: Set<string>
   }
   /** Aliases of all required actions. */
   readonly requiredActions: ReadonlySet<string>
+  /** Aliases of the required actions that are on. */
+  readonly enabledActions: ReadonlySet<string>
   /** The id of a group; undefined when there is none. Each path is asked for once. */
   groupId(path: string): Promise<string | undefined>
   /** A role; undefined when there is none. Each name is asked for once. */
@@ -60,8 +64,10 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
       requiredActions: actions.flatMap(({ alias, enabled, defaultAction }) =>
         enabled === true && defaultAction === true ? (alias ?? []) : [],
       ),
+      aliases: new Set(),
     },
     requiredActions: new Set(actions.flatMap(({ alias }) => alias ?? [])),
+    enabledActions: new Set(actions.flatMap(({ alias, enabled }) => (enabled === true ? (alias ?? []) : []))),
     clientUuid,
     groupId: once(
       async (path) =>

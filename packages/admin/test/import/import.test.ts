@@ -219,22 +219,30 @@ describe('an import', () => {
 describe('bad rows', () => {
   const cases: [string, Partial<ImportedUser> | string, string][] = [
     ['can not be read', 'it is no JSON', 'it is no JSON'],
-    ['has an unknown role', { realmRoles: ['reader', 'unknown'] }, 'realmRoles[1] is no role of the realm'],
+    [
+      'has an unknown role',
+      { realmRoles: ['reader', 'unknown'] },
+      'realmRoles[1]: the realm has no role "unknown"',
+    ],
     [
       'has an unknown client',
       { clientRoles: { unknown: ['x'] } },
-      'clientRoles, client 1, is no client of the realm',
+      'clientRoles: the client "unknown" does not exist in the realm',
     ],
     [
       'has an unknown client role',
       { clientRoles: { shop: ['buyer', 'unknown'] } },
-      'clientRoles, client 1, role 2 is none of that client',
+      'clientRoles: the client "shop" has no role "unknown"',
     ],
-    ['has an unknown group', { groups: ['/staff/unknown'] }, 'groups[0] is no group of the realm'],
+    [
+      'has an unknown group',
+      { groups: ['/staff/unknown'] },
+      'groups[0]: the realm has no group "/staff/unknown"',
+    ],
     [
       'has an unknown required action',
       { requiredActions: ['UNKNOWN'] },
-      'requiredActions[0] is no required action of the realm',
+      'requiredActions[0]: the realm has no required action "UNKNOWN"',
     ],
     ['has a name that is too short', { username: 'ab' }, 'username has fewer than 3 characters'],
     [

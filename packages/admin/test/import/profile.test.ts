@@ -66,8 +66,10 @@ describe('a user profile', () => {
     expect(profileProblem({ attributes }, user)).toBeUndefined()
   })
 
-  test('hides attributes that it does not know, unless its policy shows them', () => {
-    const attributes = [{ name: 'team' }]
+  test('hides attributes that it does not know, unless its policy shows them, and those that administrators may not view', () => {
+    const permissions = { view: ['admin'], edit: [] }
+    const attributes = [{ name: 'team', permissions }]
+    expect(hiddenAttributes({ attributes: [{ name: 'team' }] }, ['team'])).toEqual(['team'])
     expect(hiddenAttributes({ attributes }, ['team', 'other'])).toEqual(['other'])
     const unmanagedAttributePolicy = 'ADMIN_VIEW' as never
     expect(hiddenAttributes({ attributes, unmanagedAttributePolicy }, ['team', 'other'])).toEqual([])

@@ -184,10 +184,10 @@ describe('users of a file', () => {
     expect(await bulkAssign(admin, file, job)).toMatchObject({ rows: 6, changed: 1, failed: 5 })
     expect((await state())['alice']).toBe('enabled reader {"app":["editor"]} /staff/editors')
     expect(await rejected(job)).toEqual([
-      '3: realmRoles[0] is no role of the realm',
-      '4: clientRoles, client 1, is no client of the realm',
-      '5: clientRoles, client 1, role 1 is none of that client',
-      '6: groups[0] is no group of the realm',
+      '3: realmRoles[0]: the realm has no role "writer"',
+      '4: clientRoles: the client "none" does not exist in the realm',
+      '5: clientRoles: the client "app" has no role "x"',
+      '6: groups[0]: the realm has no group "/no"',
       '7: the realm has no such user',
     ])
   })

@@ -40,7 +40,7 @@ interface AssignOptions extends RoleOptions {
 export async function importFile(path: string, options: JobOptions): Promise<void> {
   const command: FileCommand = { name: '', words: (file) => ['users', 'import', file] }
   await runFileJob(path, options, command, importUsers, (report, journal) => {
-    const { reconciled, ...counts } = report
+    const { reconciled, warnings, ...counts } = report
     const { checked = 0, missing = 0, differing = 0, lines = [] } = reconciled ?? {}
     if (options.json === true) printObject({ dryRun: options.dryRun === true, ...report }, true)
     else if (reconciled === undefined) {
@@ -50,8 +50,11 @@ export async function importFile(path: string, options: JobOptions): Promise<voi
     } else printObject({ ...counts, checked, missing, differing }, false)
     for (const { line, fields } of lines)
       note(escaped(`line ${line}: not as in the file: ${fields.join(', ')}`))
+    for (const { field, rows, message } of warnings)
+      note(escaped(`warning: ${field} (${rows} ${rows === 1 ? 'row' : 'rows'}): ${message}`))
     if (report.created > 0) note(undoHint(journal, options))
-    return report.failed + report.existing + missing + differing === 0
+    const isHidden = warnings.some(({ code }) => code === 'hidden-attribute')
+    return !isHidden && report.failed + report.existing + missing + differing === 0
   })
 }
 

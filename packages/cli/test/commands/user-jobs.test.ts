@@ -51,7 +51,7 @@ describe('import', () => {
     const { code, stdout, stderr } = await shop.run('users', 'import', file, '--dry-run')
     expect(stderr).toMatch(/^line 4: .*line 3/m)
     expect(stderr).toMatch(/^line 5: .*e-mail/m)
-    expect(stderr).toMatch(/^line 6: .*no role of the realm/m)
+    expect(stderr).toMatch(/^line 6: .*the realm has no role "nothing"/m)
     expect(stdout).toMatch(/^rows\t6$/m)
     expect(stdout).toMatch(/^failed\t3$/m)
     expect(stdout).toMatch(/^usable\t3$/m)
@@ -60,6 +60,23 @@ describe('import', () => {
     expect(shop.writes()).toEqual([])
     expect(existsSync(`${file}.journal`)).toBe(false)
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
+  })
+
+  test('warns of a column that the realm does not show, with how many rows, and ends with 3, as the dry run', async () => {
+    const file = writeRows('hidden.csv', [
+      'username,email,firstName,lastName,attributes.costCentre',
+      'hidden-1,hidden-1@example.com,H,One,canary-42',
+      'hidden-2,hidden-2@example.com,H,,canary-43',
+    ])
+    for (const args of [['--dry-run'], []]) {
+      const { code, stdout, stderr } = await shop.run('users', 'import', file, ...args)
+      expect(stderr).toMatch(
+        /^warning: attributes\.costCentre \(2 rows\): .*user profile does not declare it/m,
+      )
+      expect(stderr).toMatch(/^warning: lastName \(1 row\): missing: .*before they can sign in/m)
+      expect(stdout + stderr).not.toContain('canary')
+      expect(code).toBe(3)
+    }
   })
 
   test('creates the rest, keeps what was rejected, goes on, and is taken back', async () => {
