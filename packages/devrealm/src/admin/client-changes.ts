@@ -4,8 +4,9 @@ import { newClient } from '../defaults.ts'
 import type { Client } from '../model.ts'
 import { rotated, rotationOf } from '../oidc/secret-rotation.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { badRequest, conflict, duplicate } from './errors.ts'
+import { badRequest, conflict, duplicate, missing } from './errors.ts'
 import type { ClientBody } from './fields.ts'
+import { flowsOf } from './flow-store.ts'
 import { newId } from './ids.ts'
 import { newMappers } from './protocol-mappers.ts'
 
@@ -19,7 +20,7 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
   const id = newId(realm.clients, body.id, isTaken)
   const clientId = body.clientId ?? id
   if (realm.clientByName.get(clientId) !== undefined) throw isTaken()
-  const { protocolMappers, attributes, ...given } = settings(body)
+  const { protocolMappers, attributes, authenticationFlowBindingOverrides: flows, ...given } = settings(body)
   const { defaultDefaultClientScopes, defaultOptionalClientScopes } = realm.info
   const isOpenId = (name: string): boolean => realm.scopeByName.get(name)?.protocol === 'openid-connect'
   const client = newClient(clientId, {
@@ -28,6 +29,7 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
     id,
     clientId,
     attributes: { realm_client: 'false', ...withoutEmpty(attributes ?? {}) },
+    authenticationFlowBindingOverrides: withoutEmpty(flows ?? {}),
     ...(protocolMappers === undefined ? {} : { protocolMappers: newMappers(protocolMappers, isTaken) }),
     defaultClientScopes: (body.defaultClientScopes ?? defaultDefaultClientScopes).filter(isOpenId),
     optionalClientScopes: (body.optionalClientScopes ?? defaultOptionalClientScopes).filter(isOpenId),
@@ -45,6 +47,7 @@ export function updateClient(
 ): Readonly<Client> {
   if (body.clientId === '') throw badRequest('invalid_input', 'Client ID cannot be blank')
   checkClient(body)
+  requireKnownFlows(realm, body)
   if (
     body.clientId !== undefined &&
     body.clientId !== client.clientId &&
@@ -52,14 +55,21 @@ export function updateClient(
   ) {
     throw duplicate()
   }
-  const { protocolMappers, attributes, ...given } = settings(body)
+  const { protocolMappers, attributes, authenticationFlowBindingOverrides: flows, ...given } = settings(body)
   const { id: _id, defaultClientScopes: _default, optionalClientScopes: _optional, ...changes } = given
   const changed: Client = {
     ...client,
     ...changes,
     ...derivedOrigins(body, client.webOrigins),
     attributes: withoutEmpty({ ...client.attributes, ...attributes }),
-    ...(protocolMappers === undefined ? {} : { protocolMappers: newMappers(protocolMappers, duplicate) }),
+    authenticationFlowBindingOverrides: withoutEmpty({
+      ...client.authenticationFlowBindingOverrides,
+      ...flows,
+    }),
+    ...registeredNodes(client, body),
+    ...(protocolMappers === undefined
+      ? {}
+      : { protocolMappers: newMappers(protocolMappers, duplicate, client.protocolMappers) }),
   }
   return realm.clients.put(withServiceAccount(realm, withSecret(realm, changed)))
 }
@@ -71,6 +81,21 @@ export function renewSecret(context: RealmContext, realm: RealmStore, client: Re
   const attributes = rotated(client, client.secret, rotation, seconds(context))
   realm.clients.put({ ...client, secret, attributes })
   return secret
+}
+
+/** Nodes are only added: a PUT takes none away. */
+function registeredNodes(client: Readonly<Client>, body: ClientBody): Partial<Client> {
+  const { registeredNodes: given } = body as { registeredNodes?: Record<string, number> }
+  if (given === undefined) return {}
+  return { registeredNodes: { ...(client['registeredNodes'] as object | undefined), ...given } }
+}
+
+function requireKnownFlows(
+  realm: RealmStore,
+  { authenticationFlowBindingOverrides: flows = {} }: ClientBody,
+): void {
+  const ids = new Set(flowsOf(realm).flows.map(({ id }) => id))
+  if (Object.values(withoutEmpty(flows)).some((id) => !ids.has(id))) throw missing()
 }
 
 type Body = ClientBody & Record<'access' | 'origin' | 'type' | 'defaultRoles', unknown>

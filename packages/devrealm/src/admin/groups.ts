@@ -89,6 +89,7 @@ function singleGroupRoutes(one: Family<Readonly<Group>>): void {
     ok(groupOf(realm, found, { count: true, access })),
   )
   one.put('', needs.manageUsers, groupShape, ({ realm, found, body }) => {
+    if (body.id !== undefined && body.id !== found.id) throw refused('Invalid group id')
     requireName(body)
     const siblings = realm.groupsIn.all(found.parentId ?? '')
     if (siblings.some((group) => group.name === body.name && group.id !== found.id))

@@ -69,12 +69,21 @@ export function mapperRoutes(
 }
 
 /**
- * The mappers that a client or client scope is added or changed with.
+ * The mappers that a client or client scope is added or changed with: one that was there keeps its id.
  *
  * @throws {AdminError} `isTaken` where two have one id or one name
  */
-export function newMappers(bodies: readonly MapperBody[], isTaken: () => Error): ProtocolMapper[] {
-  const mappers = bodies.map(newMapper)
+export function newMappers(
+  bodies: readonly MapperBody[],
+  isTaken: () => Error,
+  before: readonly ProtocolMapper[] = [],
+): ProtocolMapper[] {
+  const idOf = ({ name, protocol }: ProtocolMapper): string | undefined =>
+    before.find((each) => each.name === name && each.protocol === protocol)?.id
+  const mappers = bodies.map((body) => {
+    const mapper = newMapper(body)
+    return { ...mapper, id: body.id ?? idOf(mapper) ?? mapper.id }
+  })
   if (hasTwice(mappers.map(({ id }) => id))) throw isTaken()
   if (hasTwice(mappers.map(({ name, protocol }) => `${protocol}\0${name}`))) throw isTaken()
   return mappers

@@ -98,20 +98,33 @@ const ownAttributes = [
   'cibaInterval',
 ]
 
+/** Settings that the attribute of the same name shows too, once they were set. */
+const mirroredFields = [
+  'oauth2DeviceCodeLifespan',
+  'oauth2DevicePollingInterval',
+  'clientSessionIdleTimeout',
+  'clientSessionMaxLifespan',
+  'clientOfflineSessionIdleTimeout',
+  'clientOfflineSessionMaxLifespan',
+]
+
 function changedAttributes(
   before: Readonly<Record<string, unknown>>,
   changes: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> | undefined {
   const old = (before['attributes'] ?? {}) as Record<string, unknown>
   const given = changes['attributes'] as Record<string, unknown> | undefined
-  const mirrored = ['oauth2DeviceCodeLifespan', 'oauth2DevicePollingInterval'].filter(
-    (name) => changes[name] !== undefined,
-  )
-  if (given === undefined && mirrored.length === 0) return undefined
+  const isShown = (name: string): boolean => changes[name] !== 0 || Object.hasOwn(given ?? old, name)
+  const mirrored = mirroredFields.filter((name) => changes[name] !== undefined && isShown(name))
+  const reusable = changes['otpPolicyCodeReusable'] as boolean | undefined
+  if (given === undefined && mirrored.length === 0 && reusable === undefined) return undefined
   const kept = Object.entries(old).filter(([name]) => given === undefined || ownAttributes.includes(name))
   return {
     ...Object.fromEntries(kept),
     ...given,
+    ...(reusable === undefined || given?.['realmReusableOtpCode'] === undefined
+      ? {}
+      : { realmReusableOtpCode: String(reusable) }),
     ...Object.fromEntries(mirrored.map((name) => [name, String(changes[name])])),
   }
 }

@@ -9,6 +9,7 @@ import { AdminError, conflict, forbidden, refused } from './errors.ts'
 import { importRealm } from './import.ts'
 import { partialImportRoutes } from './partial-import.ts'
 import { type RealmBody, realmShape } from './realm-fields.ts'
+import { defaultGroupsOf, putBody } from './realm-put.ts'
 import { briefRealmOf, changedSettings, realmOf, withoutEmpty } from './realm-settings.ts'
 import {
   type AdminRouteConfig,
@@ -69,7 +70,7 @@ export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
     ok(needs.viewRealm(access) ? realmOf(realm) : limited(realm, access)),
   )
   one.put('', needs.manageRealm, realmShape, ({ store, realm, body }) => {
-    const changes = changedSettings(realm, body)
+    const changes = { ...changedSettings(realm, putBody(realm, body)), ...defaultGroupsOf(realm, body) }
     if (changes.realm !== undefined && changes.realm !== realm.info.realm) rename(store, realm, changes.realm)
     realm.update(withoutEmpty({ ...realm.info, ...changes }))
     return undefined

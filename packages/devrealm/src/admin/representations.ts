@@ -148,7 +148,7 @@ const clientMembers =
   `id clientId name description type rootUrl adminUrl baseUrl surrogateAuthRequired enabled alwaysDisplayInConsole
   clientAuthenticatorType secret redirectUris webOrigins notBefore bearerOnly consentRequired standardFlowEnabled implicitFlowEnabled
   directAccessGrantsEnabled serviceAccountsEnabled authorizationServicesEnabled publicClient frontchannelLogout protocol attributes
-  authenticationFlowBindingOverrides fullScopeAllowed nodeReRegistrationTimeout protocolMappers defaultClientScopes
+  authenticationFlowBindingOverrides fullScopeAllowed nodeReRegistrationTimeout registeredNodes protocolMappers defaultClientScopes
   optionalClientScopes`.split(/\s+/)
 
 /** ClientRepresentation. The realm's own management client can be configured by nobody. */

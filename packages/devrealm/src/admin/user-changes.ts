@@ -52,7 +52,8 @@ export async function addImportedUser(
 }
 
 /** Changes a user as `PUT users/{id}` does: what is absent stays, but attributes are replaced, and with them the names and the address. */
-export async function updateUser(realm: RealmStore, user: Readonly<User>, body: UserBody): Promise<void> {
+export async function updateUser(realm: RealmStore, user: Readonly<User>, given: UserBody): Promise<void> {
+  const body = namedByEmail(realm, user, given)
   if (body.username === '') throw refused('User name is missing')
   const changed = (before: User): User =>
     named(realm, body, {
@@ -65,6 +66,12 @@ export async function updateUser(realm: RealmStore, user: Readonly<User>, body: 
   checkProfile(realm, changed(user), user)
   const setCredentials = await credentialChange(realm, changed(user), body.credentials ?? [])
   changeUser(realm, user.id, (before) => setCredentials(changed(before)))
+}
+
+/** Where the e-mail address is the user name, a user name of its own is passed over. */
+function namedByEmail(realm: RealmStore, user: Readonly<User>, body: UserBody): UserBody {
+  if (!realm.info.registrationEmailAsUsername) return body
+  return { ...body, username: body.email ?? user.email ?? user.username }
 }
 
 /** Makes a change to the user as it is now; one that is gone stays gone. */

@@ -47,7 +47,8 @@ export function checkProfile(realm: RealmStore, user: Named, before?: Readonly<U
   if (
     before !== undefined &&
     user.username !== before.username &&
-    realm.info['editUsernameAllowed'] !== true
+    realm.info['editUsernameAllowed'] !== true &&
+    !realm.info.registrationEmailAsUsername
   ) {
     problems.push(problem('username', 'error-user-attribute-read-only'))
   }
