@@ -16,6 +16,9 @@ export type Edit<T> = {
 
 type Attributes = Readonly<Record<string, readonly string[] | string | null | undefined>>
 
+/** An edit of a representation without the fields that its PUT passes over. */
+export type EditWithout<T, Fixed extends object> = Edit<Omit<T, keyof Fixed>>
+
 /** One field that an edit changes, or one key of a map. */
 export interface Difference {
   readonly field: string
@@ -25,7 +28,8 @@ export interface Difference {
   readonly after: unknown
 }
 
-const mask = '**********'
+/** What Keycloak shows in place of a secret. */
+export const mask = '**********'
 
 /** What an edit changes about an object as it is. */
 export function differences(current: object, edit: object): Difference[] {
@@ -88,11 +92,21 @@ export function visible(object: object): Readonly<Record<string, unknown>> {
   return kept(members)
 }
 
-/** Whether two values mean the same to Keycloak, which leaves out what is empty and keeps most lists in no order. */
+/**
+ * Whether two values mean the same to Keycloak, which leaves out what is empty, keeps most lists in no order, and gives
+ * numbers and flags of maps back as strings.
+ */
 export function same(one: unknown, other: unknown): boolean {
-  if (isEmpty(one) && isEmpty(other)) return true
-  if (isNames(one) && isNames(other)) return isDeepStrictEqual(one.toSorted(), other.toSorted())
-  return isDeepStrictEqual(one, other)
+  return covers(one, other) && covers(other, one)
+}
+
+/** Whether a value has all of another one: Keycloak adds ids and defaults to what it is given. */
+export function covers(value: unknown, wanted: unknown): boolean {
+  if (isEmpty(value) && isEmpty(wanted)) return true
+  if (isScalar(value) && isScalar(wanted)) return String(value) === String(wanted)
+  if (Array.isArray(value) && Array.isArray(wanted)) return coversList(value, wanted)
+  if (!isObject(value) || !isObject(wanted)) return false
+  return Object.entries(wanted).every(([key, each]) => covers(own(value, key), each))
 }
 
 function memberDifferences(field: string, before: object, wanted: object | null): Difference[] {
@@ -109,7 +123,7 @@ function emptied(field: string, before: unknown): unknown {
   if (before === undefined || before === null || typeof before === 'string') return ''
   if (Array.isArray(before)) return []
   throw new CloakwrightError('CW_ADMIN_REFUSED', `The field ${field} cannot be emptied`, {
-    hint: 'null empties a text, a list or a map. Give the value that it shall have.',
+    hint: 'null empties a text, a list or a map. Give the value to set.',
   })
 }
 
@@ -125,8 +139,21 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === '' || value === 0 || value === false
 }
 
-function isNames(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+/** A string, a number or a flag. */
+export function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+}
+
+function coversList(values: readonly unknown[], wanted: readonly unknown[]): boolean {
+  if (values.length !== wanted.length) return false
+  if (values.every(isScalar) && wanted.every(isScalar))
+    return isDeepStrictEqual(values.map(String).toSorted(), wanted.map(String).toSorted())
+  const left = [...values]
+  return wanted.every((each) => {
+    const at = left.findIndex((value) => covers(value, each))
+    if (at !== -1) left.splice(at, 1)
+    return at !== -1
+  })
 }
 
 /** An attribute may be called `constructor`. */

@@ -27,7 +27,18 @@ export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
 export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
 export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
 export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
-export { updateClient, updateGroup, updateRealm, updateRole, updateUser } from './update.ts'
+export {
+  type ClientEdit,
+  type GroupEdit,
+  type RealmEdit,
+  type RoleEdit,
+  updateClient,
+  updateGroup,
+  updateRealm,
+  updateRole,
+  updateUser,
+  type UserEdit,
+} from './update.ts'
 
 // Many users
 export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/dead-letter.ts'

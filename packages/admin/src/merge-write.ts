@@ -1,12 +1,23 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from './admin.ts'
 import { type Change, type ChangeKind, recorded } from './changes.ts'
-import { type Difference, differences, type Edit, nameOf, same, shown, valueAt } from './edit.ts'
+import {
+  covers,
+  type Difference,
+  differences,
+  type Edit,
+  mask,
+  nameOf,
+  same,
+  shown,
+  valueAt,
+} from './edit.ts'
+import { type FixedFields, requireChangeable } from './fixed-fields.ts'
 import { inTurn } from './in-turn.ts'
 import { absent } from './tasks/lookup.ts'
 
-/** What shall change, or how to find out from the object as it is now. The function may be given what others wrote meanwhile. */
-export type EditOf<T> = Edit<T> | ((current: T) => Edit<T>)
+/** What to change, or how to find out from the object as it is now. The function may be given what others wrote meanwhile. */
+export type EditOf<T, E = Edit<T>> = E | ((current: T) => E)
 
 /** Options of the update functions. */
 export interface UpdateOptions<T> {
@@ -22,18 +33,21 @@ export interface Kind<T extends object> {
   readonly kind: ChangeKind
   readonly id: string
   readonly name: (current: T) => string
-  readonly read: () => Promise<T | undefined>
+  /** The object as it is; after a write, which may have renamed it, with what was written. */
+  readonly read: (written?: readonly Difference[]) => Promise<T | undefined>
+  /** What a PUT passes over. */
+  readonly fixed: FixedFields
   /** An edit in the form in which Keycloak gives the values back, so that they can be compared. */
   readonly wanted: (edit: Edit<T>) => Edit<T>
   /** What a PUT must have so that nothing else changes. */
   readonly body: (current: T, changes: readonly Difference[]) => object
   readonly write: (body: object) => Promise<unknown>
-  /** What Keycloak may leave out without a word. */
-  readonly mayVanish?: (change: Difference) => boolean
+  /** Why Keycloak may keep another value than it was given. */
+  readonly lostBecause: string
 }
 
 /**
- * Reads an object, writes what an edit changes about it, and gives the change that was made.
+ * Reads an object, writes what an edit changes about it, reads it again, and gives the changes that Keycloak made.
  *
  * @throws {CW_ADMIN_NOT_FOUND}
  * @throws {CW_ADMIN_CHANGED}
@@ -48,14 +62,21 @@ export async function update<T extends object>(
   return await inTurn(`${admin.server} ${admin.realm} ${of.kind} ${of.id}`, async () => {
     const current = (await of.read()) ?? absent(admin, `${of.kind} with the id ${of.id}`)
     const wanted = of.wanted(typeof edit === 'function' ? edit(structuredClone(current)) : edit)
+    requireChangeable(of.kind, of.fixed, [current, basedOn ?? current], wanted)
     const changes =
       basedOn === undefined ? differences(current, wanted) : since(basedOn, current, wanted, of.name(current))
     if (changes.length === 0) return []
     await of.write(of.body(current, changes))
-    const lost = of.mayVanish !== undefined && changes.some(of.mayVanish) ? await vanished(of, changes) : []
-    const made = await recorded(admin, toChanges(admin, of, current, without(changes, lost)))
+    const record = (made: readonly Difference[]) => recorded(admin, toChanges(admin, of, current, made))
+    // Unread, Keycloak's answer to the write stands.
+    const now = await of.read(changes).catch(async (error: unknown) => {
+      await record(changes)
+      throw error
+    })
+    const { made, lost } = outcome(changes, now ?? {})
+    const kept = await record(made)
     if (lost.length > 0) throw notKept(of, current, lost)
-    return made
+    return kept
   })
 }
 
@@ -73,21 +94,34 @@ function since<T extends object>(basedOn: T, current: T, wanted: Edit<T>, name: 
   )
 }
 
-async function vanished<T extends object>(
-  of: Kind<T>,
-  changes: readonly Difference[],
-): Promise<readonly Difference[]> {
-  const now = (await of.read()) ?? {}
-  return changes.filter((change) => of.mayVanish?.(change) && !same(valueAt(now, change), change.after))
+interface Outcome {
+  /** What is different now, with the value that Keycloak kept. */
+  readonly made: readonly Difference[]
+  /** What is not as it was written. */
+  readonly lost: readonly Difference[]
+}
+
+/** Keycloak answers 204 also where it passed over a field: so what was written is compared with what is read afterwards. */
+function outcome(changes: readonly Difference[], now: object): Outcome {
+  const compared = changes.map((change) => {
+    const value = valueAt(now, change)
+    const isHidden = change.field === 'credentials' || value === mask
+    const isKept = isHidden || covers(value, change.after)
+    // What is as before and yet as written was so already, but for ids and defaults that Keycloak added.
+    const isMade = isHidden || !same(value, change.before)
+    return { change, isKept, made: isMade ? [isKept ? change : { ...change, after: value }] : [] }
+  })
+  return {
+    made: compared.flatMap(({ made }) => made),
+    lost: compared.filter(({ isKept }) => !isKept).map(({ change }) => change),
+  }
 }
 
 function notKept<T extends object>(of: Kind<T>, current: T, lost: readonly Difference[]): CloakwrightError {
   return new CloakwrightError(
     'CW_ADMIN_REFUSED',
     `Keycloak did not keep ${lost.map(nameOf).join(', ')} of ${of.kind} ${of.name(current)}`,
-    {
-      hint: "The realm's user profile must declare an attribute, or allow unmanaged ones; a required action must exist there. Or somebody changed it at the same moment.",
-    },
+    { hint: `${of.lostBecause} Or somebody changed it at the same moment.` },
   )
 }
 
@@ -102,8 +136,4 @@ function toChanges<T extends object>(
   return [
     { action: 'update', kind, realm, id, name: name(current), fields: changes.map(nameOf), before, after },
   ]
-}
-
-function without(changes: readonly Difference[], lost: readonly Difference[]): readonly Difference[] {
-  return changes.filter((change) => !lost.includes(change))
 }

@@ -1,7 +1,10 @@
 import type { Admin } from './admin.ts'
 import type { Change } from './changes.ts'
-import { type Difference, wholeFields } from './edit.ts'
+import { type Difference, type EditWithout, wholeFields } from './edit.ts'
+import { withCredentials, withLists, withTexts } from './edit-forms.ts'
+import { fixedOfClient, fixedOfGroup, fixedOfRealm, fixedOfRole, fixedOfUser } from './fixed-fields.ts'
 import { type EditOf, update, type UpdateOptions } from './merge-write.ts'
+import { keptInPut } from './realm/put.ts'
 import type {
   ClientRepresentation,
   GroupRepresentation,
@@ -11,6 +14,17 @@ import type {
 } from './representations.ts'
 import { type UserRef, userId } from './tasks/find-user.ts'
 import { clientByName, groupOf, type RoleName, roleOf, roleTitle } from './tasks/lookup.ts'
+
+/** What can be changed about a user; its roles and groups have tasks of their own. */
+export type UserEdit = EditWithout<UserRepresentation, typeof fixedOfUser>
+/** What can be changed about a group. */
+export type GroupEdit = EditWithout<GroupRepresentation, typeof fixedOfGroup>
+/** What can be changed about a role. */
+export type RoleEdit = EditWithout<RoleRepresentation, typeof fixedOfRole>
+/** What can be changed about a client. */
+export type ClientEdit = EditWithout<ClientRepresentation, typeof fixedOfClient>
+/** What can be changed about a realm: its settings, not what is in it. */
+export type RealmEdit = EditWithout<RealmRepresentation, typeof fixedOfRealm>
 
 /**
  * Changes fields of a user and leaves all others alone: attributes are merged by key, names and e-mail address survive.
@@ -38,20 +52,21 @@ import { clientByName, groupOf, type RoleName, roleOf, roleTitle } from './tasks
 export async function updateUser(
   admin: Admin,
   user: UserRef,
-  edit: EditOf<UserRepresentation>,
+  edit: EditOf<UserRepresentation, UserEdit>,
   options: UpdateOptions<UserRepresentation> = {},
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { users } = admin.client
   const id = await userId(admin, user)
-  return await update(admin, edit, options, {
+  return await update<UserRepresentation>(admin, edit, options, {
     kind: 'user',
     id,
     name: (current) => current.username ?? id,
     read: async () => (await users.findOne({ realm, id })) ?? undefined,
+    fixed: fixedOfUser,
     // Keycloak keeps user names and addresses in lower case only.
     wanted: ({ username, email, ...rest }) => ({
-      ...withLists(rest),
+      ...withLists(withCredentials(rest)),
       username: username?.toLowerCase(),
       email: email?.toLowerCase() ?? email,
     }),
@@ -62,7 +77,8 @@ export async function updateUser(
       return { ...names, ...wholeFields(current, changes) }
     },
     write: (body) => users.update({ realm, id }, body),
-    mayVanish: ({ field }) => field === 'attributes' || field === 'requiredActions',
+    lostBecause:
+      "The realm's user profile must declare an attribute, or allow unmanaged ones; a required action must exist there; where the e-mail address is the user name, only it can be changed.",
   })
 }
 
@@ -82,20 +98,22 @@ export async function updateUser(
 export async function updateGroup(
   admin: Admin,
   path: string,
-  edit: EditOf<GroupRepresentation>,
+  edit: EditOf<GroupRepresentation, GroupEdit>,
   options: UpdateOptions<GroupRepresentation> = {},
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { groups } = admin.client
   const { id = '' } = await groupOf(admin, path)
-  return await update(admin, edit, options, {
+  return await update<GroupRepresentation>(admin, edit, options, {
     kind: 'group',
     id,
     name: (current) => current.path ?? path,
     read: async () => (await groups.findOne({ realm, id })) ?? undefined,
+    fixed: fixedOfGroup,
     wanted: withLists,
     body: described,
     write: (body) => groups.update({ realm, id }, body),
+    lostBecause: 'Keycloak took the request, but not this value.',
   })
 }
 
@@ -115,20 +133,22 @@ export async function updateGroup(
 export async function updateRole(
   admin: Admin,
   role: RoleName,
-  edit: EditOf<RoleRepresentation>,
+  edit: EditOf<RoleRepresentation, RoleEdit>,
   options: UpdateOptions<RoleRepresentation> = {},
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { roles } = admin.client
   const { id = '' } = await roleOf(admin, role)
-  return await update(admin, edit, options, {
+  return await update<RoleRepresentation>(admin, edit, options, {
     kind: role.client === undefined ? 'realm role' : 'client role',
     id,
     name: ({ name = role.name }) => roleTitle({ ...role, name }),
     read: async () => (await roles.findOneById({ realm, id })) ?? undefined,
+    fixed: fixedOfRole,
     wanted: withLists,
     body: described,
     write: (body) => roles.updateById({ realm, id }, body),
+    lostBecause: 'Keycloak took the request, but not this value.',
   })
 }
 
@@ -149,29 +169,28 @@ export async function updateRole(
 export async function updateClient(
   admin: Admin,
   clientId: string,
-  edit: EditOf<ClientRepresentation>,
+  edit: EditOf<ClientRepresentation, ClientEdit>,
   options: UpdateOptions<ClientRepresentation> = {},
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { clients } = admin.client
   const { id = '' } = await clientByName(admin, clientId)
-  return await update(admin, edit, options, {
+  return await update<ClientRepresentation>(admin, edit, options, {
     kind: 'client',
     id,
     name: (current) => current.clientId ?? clientId,
     read: async () => (await clients.findOne({ realm, id })) ?? undefined,
-    wanted: (given) => given,
-    // Only the attributes that differ: Keycloak leaves the others alone, and removes those that are null.
-    body: (current, changes) => {
-      const attributes = changes.flatMap(({ field, key, after }) =>
-        field === 'attributes' && key !== undefined ? [[key, after ?? null]] : [],
-      )
-      return {
-        ...wholeFields(current, changes),
-        ...(attributes.length === 0 ? {} : { attributes: Object.fromEntries(attributes) as object }),
-      }
-    },
+    fixed: fixedOfClient,
+    wanted: withTexts,
+    // Only the keys that differ: Keycloak leaves the others alone, and removes an attribute that is null, a flow that is ''.
+    body: (current, changes) => ({
+      ...wholeFields(current, changes),
+      ...keysOf('attributes', changes, null),
+      ...keysOf('authenticationFlowBindingOverrides', changes, ''),
+    }),
     write: (body) => clients.update({ realm, id }, body),
+    lostBecause:
+      'It may depend on another field (a public client has no secret), or be one that is only added to (registeredNodes).',
   })
 }
 
@@ -190,25 +209,32 @@ export async function updateClient(
  */
 export async function updateRealm(
   admin: Admin,
-  edit: EditOf<RealmRepresentation>,
+  edit: EditOf<RealmRepresentation, RealmEdit>,
   options: UpdateOptions<RealmRepresentation> = {},
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { realms } = admin.client
-  return await update(admin, edit, options, {
+  return await update<RealmRepresentation>(admin, edit, options, {
     kind: 'realm',
     id: realm,
     name: () => realm,
-    read: async () => (await realms.findOne({ realm })) ?? undefined,
-    wanted: (given) => given,
-    body: (current, changes) => {
-      const isOtp = (field: string): boolean => field.startsWith('otpPolicy')
-      const policy = changes.some(({ field }) => isOtp(field))
-        ? Object.entries(current).filter(([field]) => isOtp(field))
-        : []
-      return { ...(Object.fromEntries(policy) as object), ...wholeFields(current, changes) }
+    read: async (written = []) => {
+      const renamed = written.find(({ field }) => field === 'realm')?.after
+      return (await realms.findOne({ realm: typeof renamed === 'string' ? renamed : realm })) ?? undefined
     },
+    fixed: fixedOfRealm,
+    wanted: withTexts,
+    body: (current, changes) => ({
+      ...keptInPut(
+        current,
+        changes.map(({ field }) => field),
+      ),
+      ...wholeFields(current, changes),
+      ...keysOf('browserSecurityHeaders', changes, ''),
+    }),
     write: (body) => realms.update({ realm }, body),
+    lostBecause:
+      'It may depend on another setting of the realm, or on a feature that the server has switched off.',
   })
 }
 
@@ -221,13 +247,10 @@ function described(
   return { name, description, ...wholeFields(current, changes) }
 }
 
-/** Attributes of users, groups and roles are lists; a single text is taken as a list of one. */
-function withLists<T extends { readonly attributes?: unknown }>(edit: T): T {
-  const { attributes } = edit
-  if (typeof attributes !== 'object' || attributes === null) return edit
-  const lists = Object.entries(attributes).map(([key, value]: [string, unknown]) => [
-    key,
-    typeof value === 'string' ? [value] : value,
-  ])
-  return { ...edit, attributes: Object.fromEntries(lists) as unknown }
+/** The keys of a map that differ, and nothing else: of a map that Keycloak merges. */
+function keysOf(map: string, changes: readonly Difference[], removed: null | ''): object {
+  const keys = changes.flatMap(({ field, key, after }) =>
+    field === map && key !== undefined ? [[key, after ?? removed] as const] : [],
+  )
+  return keys.length === 0 ? {} : { [map]: Object.fromEntries(keys) }
 }

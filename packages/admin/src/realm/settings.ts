@@ -4,6 +4,7 @@ import { isObject } from './check.ts'
 import { fieldChanges, merged, without } from './compare.ts'
 import type { RealmDefinition } from './model.ts'
 import type { FlowBinding, RealmSettings } from './model-settings.ts'
+import { keptInPut } from './put.ts'
 import { create, found, type Step, update } from './step.ts'
 
 export async function readSettings(
@@ -17,7 +18,7 @@ export function diffSettings(definition: RealmDefinition, current: RealmRepresen
   const { realm } = definition
   const wanted = without(settingsOf(definition), ...bindings)
   if (current === undefined) {
-    const { rest } = otpPolicyOf(wanted)
+    const rest = withoutOtpPolicy(wanted)
     return [
       create(
         'realm',
@@ -62,25 +63,20 @@ function settingsOf(definition: RealmDefinition): RealmSettings {
   return without(definition, ...collections)
 }
 
-/** Keycloak leaves the fields alone that a PUT of a realm does not have, but replaces each map, and the OTP policy, as a whole. */
+/** Keycloak leaves most fields alone that a PUT of a realm does not have, but replaces each map as a whole, and resets some. */
 async function write({ client }: Admin, realm: string, wanted: object): Promise<void> {
   const current = found(await client.realms.findOne({ realm }), `realm ${realm}`)
   const maps = Object.fromEntries(
     Object.entries(current).filter(([field, value]) => field in wanted && isObject(value)),
   )
-  const policy = Object.keys(otpPolicyOf(wanted).otp).length === 0 ? {} : otpPolicyOf(current).otp
-  await client.realms.update({ realm }, { ...merged({ ...maps, ...policy }, wanted), realm })
+  const kept = { ...maps, ...keptInPut(current, Object.keys(wanted)) }
+  await client.realms.update({ realm }, { ...merged(kept, wanted), realm })
 }
 
 /**
- * The one-time password policy, apart from the rest. What is not written with it becomes 0, and a period of 0 makes
- * each login with a one-time password fail: so it is never part of a new realm, but merged into the defaults afterwards.
+ * What a new realm is given. Of a one-time password policy, what is not written with it becomes 0, and a period of 0 makes
+ * each login with a one-time password fail: so it is merged into the defaults afterwards.
  */
-function otpPolicyOf(settings: object): { otp: object; rest: object } {
-  const entries = Object.entries(settings)
-  const isOtp = ([field]: [string, unknown]): boolean => field.startsWith('otpPolicy')
-  return {
-    otp: Object.fromEntries(entries.filter(isOtp)),
-    rest: Object.fromEntries(entries.filter((entry) => !isOtp(entry))),
-  }
+function withoutOtpPolicy(settings: object): object {
+  return Object.fromEntries(Object.entries(settings).filter(([field]) => !field.startsWith('otpPolicy')))
 }
