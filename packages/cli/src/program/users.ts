@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { collect, toCount, toSeconds } from '../arguments.ts'
 import { destroys, examples, reads, userArgument, userHelp, writes } from './options.ts'
+import { addResetPassword } from './reset-password.ts'
 import { addUserJobs, jobHelp, jobOptions } from './user-jobs.ts'
 
 /** `cloakwright users`. */
@@ -73,6 +74,8 @@ function addWriting(users: Command): void {
     'cloakwright users create carol --email carol@example.com --role editor --group /staff',
     'cloakwright users create carol --password-file carol.txt --temporary',
   ).action(async (user, options) => (await import('../commands/user-changes.ts')).create(user, options))
+
+  addResetPassword(users)
 
   examples(
     destroys(
