@@ -15,6 +15,8 @@ interface Holder {
   left: number
   /** It has so many other members that they were not all read. */
   tooMany: boolean
+  /** Its members are read with their attributes. */
+  full: boolean
 }
 
 /** Which users should have which roles and be in which groups: a few bytes for each, whatever the number of users. */
@@ -40,6 +42,9 @@ export class WantedMemberships {
       ...texts(user.groups).map((path) => this.#holder('group', path)),
     ]
     const holders = [...new Set(wanted)]
+    // Of one role that the user has: pages of a role cost hardly more so, those of a group do.
+    const full = user.attributes === undefined ? undefined : this.holders[holders[0] ?? -1]
+    if (full?.kind === 'role') full.full = true
     this.#users.add(id, this.#end)
     this.#push(line, holders.length, ...holders.map((holder) => holder + 1))
     for (const holder of holders) {
@@ -92,6 +97,7 @@ export class WantedMemberships {
         wanted: 0,
         left: 0,
         tooMany: false,
+        full: false,
         ...(clientId === undefined ? {} : { clientId }),
       })
       this.#holderOf.set(key, number)
@@ -148,21 +154,26 @@ const manyMembers = 20_000
 /** Of a role or group that everybody has, so many members are read, or four times as many as the file names. */
 const mostMembers = 20_000
 
-/** Reads the members of each role and group, until all that are wanted were seen; of as many at once as the pace allows. */
+/**
+ * Reads the members of each role and group, until all that are wanted were seen; of as many at once as the pace allows. Tells of
+ * each member that it reads, the more than once that have more than one.
+ */
 export async function readMembers(
   admin: Admin,
   facts: RealmFacts,
   pace: Pace,
   memberships: WantedMemberships,
   signal: AbortSignal | undefined,
+  onMember: (user: UserRepresentation) => void,
 ): Promise<void> {
   // Shared by all readers: each takes the next.
   const holders = memberships.holders.entries()
   const read = async (): Promise<void> => {
     for (const [number, holder] of holders) {
-      for await (const id of membersOf(admin, facts, pace, holder)) {
+      for await (const member of membersOf(admin, facts, pace, holder)) {
         signal?.throwIfAborted()
-        memberships.seen(number, id)
+        memberships.seen(number, member.id ?? '')
+        onMember(member)
       }
     }
   }
@@ -170,25 +181,25 @@ export async function readMembers(
   await Promise.all(Array.from({ length: isLarge ? 1 : pace.inFlight }, read))
 }
 
-/** Ids of a holder's members, page by page, as long as wanted ones are left. */
+/** A holder's members, page by page, as long as wanted ones are left. */
 async function* membersOf(
   { client, realm }: Admin,
   facts: RealmFacts,
   pace: Pace,
   holder: Holder,
-): AsyncGenerator<string, void, undefined> {
+): AsyncGenerator<UserRepresentation, void, undefined> {
   const { kind, name, clientId } = holder
   const id = kind === 'group' ? await facts.groupId(name) : await uuidOf(facts, clientId)
   if (id === undefined && (kind === 'group' || clientId !== undefined)) return
   const max = holder.wanted > manyMembers ? manyMembers : pageSize
   for (let first = 0; holder.left > 0; first += max) {
-    const page = { realm, first, max, briefRepresentation: true }
+    const page = { realm, first, max, briefRepresentation: !holder.full }
     const members = await pace.send(async () => {
       if (kind === 'group') return await client.groups.listMembers({ id: id ?? '', ...page })
       if (id !== undefined) return await client.clients.findUsersWithRole({ id, roleName: name, ...page })
       return await client.roles.findUsersWithRole({ name, ...page })
     })
-    for (const member of members) yield member.id ?? ''
+    yield* members
     if (members.length < max) return
     holder.tooMany = first + max >= Math.max(mostMembers, 4 * holder.wanted)
     if (holder.tooMany) return

@@ -474,6 +474,9 @@ describe('two imports of a file at the same time', () => {
 })
 
 describe('reconciliation', () => {
+  const readsById = (): number =>
+    target.proxy.seen.filter(({ path }) => path === `/admin/realms/${admin.realm}/users`).length
+
   test.each([
     ['by pages of members', 120, 25],
     ['by the users, where they are few', 20, 60],
@@ -508,6 +511,30 @@ describe('reconciliation', () => {
     expect(target.proxy.count('GET')).toBeLessThan(mostRequests)
     const lists = target.proxy.seen.filter(({ path }) => /\/(roles\/writer\/users|members)$/.test(path))
     expect(lists.length > 0).toBe(count > 100)
+    // By id only who is missing or differs, and all where they are few.
+    expect(readsById()).toBe(1)
+  })
+
+  test('compares attributes where members are listed, and tells of one that differs', async () => {
+    const { client, realm } = admin
+    const profile = await client.users.getProfile({ realm })
+    const permissions = { view: ['admin'], edit: ['admin'] }
+    const level = { name: 'level', multivalued: true, permissions }
+    const attributes = [...(profile.attributes ?? []), level]
+    await client.users.updateProfile({ realm, ...profile, attributes })
+    const files = await jobFiles()
+    const file = fileOf(120, (at) => ({ ...person(at), attributes: { level: ['a', String(at)] } }))
+    target.proxy.reset()
+    const first = await importUsers(admin, file, files)
+    expect(first.reconciled).toMatchObject({ checked: 120, missing: 0, differing: 0 })
+    expect(readsById()).toBe(0)
+    const [user] = await client.users.find({ realm, username: person(9).username, exact: true })
+    await client.users.update({ realm, id: user?.id ?? '' }, { ...user, attributes: { level: ['b'] } })
+    const again = await importUsers(admin, file, files)
+    expect(again.reconciled).toMatchObject({
+      differing: 1,
+      lines: [{ line: 10, fields: ['attributes.level'] }],
+    })
   })
 })
 
