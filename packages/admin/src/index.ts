@@ -83,6 +83,8 @@ export {
 // Who changed what
 export {
   type AdminEvent,
+  auditEntries,
+  type AuditEntriesOptions,
   auditGrants,
   type AuditEntry,
   auditMigrations,

@@ -6,23 +6,24 @@ type Client = Admin['client']
 type User = NonNullable<Awaited<ReturnType<Client['users']['findOne']>>>
 type Group = Awaited<ReturnType<Client['groups']['find']>>[number]
 
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
 /**
- * A user as a command names one: by user name, by e-mail address, or as `id:ID`. A name that may be an address is
+ * A user as a command names one: by user name, by e-mail address, or as `id:ID`. A name that may be an address or an id is
  * looked up, so that the user is one and the same from here on.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when it is an address that no user has
  * @throws {UsageError} when it names several users
  */
 export async function userRef(admin: Admin, text: string): Promise<UserRef> {
-  if (!isAddress(text)) return plainRef(text)
+  if (!mayBeAnother(text)) return plainRef(text)
   return { id: (await findUser(admin, text)).id ?? '' }
 }
 
 /** The user. @throws {CW_ADMIN_NOT_FOUND} @throws {UsageError} when it names several users */
 export async function findUser(admin: Admin, text: string): Promise<User> {
-  const [found, another] = isAddress(text)
-    ? await usersNamed(admin, text)
-    : [await findOne(admin, plainRef(text))]
+  const meant = mayBeAnother(text) ? await usersNamed(admin, text) : [await findOne(admin, plainRef(text))]
+  const [found, another] = meant
   if (found === undefined) {
     throw notFound(
       `The realm ${admin.realm} has no user ${text}`,
@@ -34,22 +35,24 @@ export async function findUser(admin: Admin, text: string): Promise<User> {
   if (another === undefined) return found
   throw new UsageError(
     `${text} names several users of the realm ${admin.realm}`,
-    `Say which one by its id:\n${[found, another].map(toLine).join('\n')}`,
+    `Say which one by its id:\n${meant.slice(0, 10).map(toLine).join('\n')}`,
   )
 }
 
-/** Whoever has this user name or this e-mail address. */
+/** Whoever has this user name, this e-mail address or this id. */
 async function usersNamed(admin: Admin, text: string): Promise<readonly User[]> {
-  const [named, addressed] = await Promise.all([
+  const [named, others] = await Promise.all([
     findOne(admin, text),
-    admin.client.users.find({ email: text, exact: true }),
+    uuid.test(text)
+      ? findOne(admin, { id: text }).then((found) => (found === undefined ? [] : [found]))
+      : admin.client.users.find({ email: text, exact: true }),
   ])
-  if (named === undefined) return addressed
-  return [named, ...addressed.filter(({ id }) => id !== named.id)]
+  if (named === undefined) return others
+  return [named, ...others.filter(({ id }) => id !== named.id)]
 }
 
-function isAddress(text: string): boolean {
-  return text.includes('@')
+function mayBeAnother(text: string): boolean {
+  return text.includes('@') || uuid.test(text)
 }
 
 function plainRef(text: string): UserRef {
@@ -61,17 +64,27 @@ function partOf(text: string): string {
   return text.replace(/@.*/, '').replaceAll(/['"*\s]/g, '')
 }
 
-function toLine({ id, username, email }: User): string {
+function toLine({ id, username, email }: Partial<User> = {}): string {
   return `id:${id}  user name ${username}, e-mail address ${email ?? 'none'}`
 }
 
 /** Keycloak's id of a client, by the name that it logs in with. @throws {CW_ADMIN_NOT_FOUND} */
 export async function findClientId(admin: Admin, clientId: string): Promise<string> {
-  const [found] = await admin.client.clients.find({ clientId })
+  const { clients } = admin.client
+  const [found] = await clients.find({ clientId })
   if (found?.id !== undefined) return found.id
+  const message = `The realm ${admin.realm} has no client ${clientId}`
+  if (uuid.test(clientId)) {
+    const byId = await clients.findOne({ id: clientId })
+    if (byId != null) throw notFound(message, `It is the id of the client ${byId.clientId}: give that name`)
+  }
+  const similar = await clients.find({ clientId, search: true, max: 5 })
+  const names = similar.flatMap((each) => each.clientId ?? [])
   throw notFound(
-    `The realm ${admin.realm} has no client ${clientId}`,
-    "Give the client's id, as the console shows it",
+    message,
+    names.length > 0
+      ? `Client ids are exact. Similar: ${names.join(', ')}`
+      : "Give the client's id, as the console shows it",
   )
 }
 
@@ -88,15 +101,41 @@ export async function* allGroups(admin: Admin): AsyncGenerator<Group, void, unde
   }
 }
 
-/** A group's own members. */
+/**
+ * A group's own members.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND}
+ * @throws {CW_ADMIN_REFUSED} when the path is that of two groups: `/a/b` is also a group at the top that is called `a/b`
+ */
 export async function* membersOf(admin: Admin, path: string): AsyncGenerator<User, void, undefined> {
+  const id = /^id:(.+)$/.exec(path)?.[1] ?? (await findGroupId(admin, path))
+  yield* items((page) => admin.client.groups.listMembers({ id, ...page }))
+}
+
+async function findGroupId(admin: Admin, path: string): Promise<string> {
+  const found: Group[] = []
+  const similar: string[] = []
+  const name = path.replace(/^\/+/, '').toLowerCase()
   for await (const group of allGroups(admin)) {
-    if (group.path !== path) continue
-    const { id = '' } = group
-    yield* items((page) => admin.client.groups.listMembers({ id, ...page }))
-    return
+    if (group.path === path) found.push(group)
+    else if (group.path?.toLowerCase().endsWith(`/${name}`) === true) similar.push(group.path)
   }
-  throw notFound(`The realm ${admin.realm} has no group ${path}`, 'cloakwright groups list')
+  const [first, second] = found
+  if (second !== undefined) {
+    const listed = found.map(({ id, name: own, parentId }) =>
+      parentId === undefined ? `id:${id} (at the top, named ${own})` : `id:${id} (${own}, in another group)`,
+    )
+    throw new CloakwrightError('CW_ADMIN_REFUSED', `${found.length} groups have the path ${path}`, {
+      hint: `Give the id of one: ${listed.join(', ')}`,
+    })
+  }
+  if (first?.id !== undefined) return first.id
+  throw notFound(
+    `The realm ${admin.realm} has no group ${path}`,
+    similar.length > 0
+      ? `Paths are exact, and begin with a slash. Similar: ${similar.slice(0, 5).join(', ')}`
+      : 'List the groups: cloakwright groups list',
+  )
 }
 
 /** What a command was to work on, and is not there. */

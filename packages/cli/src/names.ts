@@ -12,10 +12,30 @@ export function toRoleNames({ role, clientRole }: RoleOptions): RoleNames | unde
   if (role === undefined && clientRole === undefined) return undefined
   const client = new Map<string, string[]>()
   for (const text of clientRole ?? []) {
-    const [id, name] = pairOf(text, ':', '--client-role', 'CLIENT:ROLE, such as shop-api:stock-keeper')
+    const [id, name] = clientRoleOf(text)
     client.set(id, [...(client.get(id) ?? []), name])
   }
   return { realm: role ?? [], client: Object.fromEntries(client) }
+}
+
+/**
+ * `CLIENT:ROLE`. Either may have a colon itself, a client most often: `::` stands between them then.
+ *
+ * @throws {UsageError} where it can be read in several ways
+ */
+function clientRoleOf(text: string): [string, string] {
+  const form = 'CLIENT:ROLE, such as shop-api:stock-keeper'
+  const [client = '', role = '', more] = text.split('::')
+  if (client !== '' && role !== '' && more === undefined) return [client, role]
+  const parts = text.split(':')
+  if (parts.length <= 2) return pairOf(text, ':', '--client-role', form)
+  const ways = parts
+    .slice(1)
+    .map((_, at) => `client ${parts.slice(0, at + 1).join(':')} with role ${parts.slice(at + 1).join(':')}`)
+  throw new UsageError(
+    `--client-role ${text} can be read in several ways: ${ways.join('; ')}`,
+    `Put :: between client and role: ${parts.slice(0, -1).join(':')}::${parts.at(-1)}`,
+  )
 }
 
 /** `--attribute NAME=VALUE`, several values of one name together; `undefined` where there is none. */

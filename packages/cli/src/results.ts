@@ -1,5 +1,5 @@
 import Table from 'cli-table3'
-import { print } from './output.ts'
+import { note, print } from './output.ts'
 import { colorsOf, escaped, toJson } from './terminal.ts'
 
 /** A column of a list. */
@@ -10,12 +10,14 @@ export interface Column<T> {
 
 /**
  * A list: a table on a terminal; lines of columns with tabs between them in a pipe; with `json`, an object a line as
- * they come (NDJSON). Resolves to how many there were.
+ * they come (NDJSON). Of an empty one, standard error says what was looked for and what to try; programs that read JSON
+ * get no line. Resolves to how many there were.
  */
 export async function printList<T extends object>(
   rows: AsyncIterable<T> | Iterable<T>,
   columns: readonly Column<T>[],
   json: boolean,
+  whenEmpty: () => string,
 ): Promise<number> {
   const cells = (row: T) => columns.map(({ of }) => escaped(String(of(row) ?? '')))
   const lines: string[][] = []
@@ -26,6 +28,7 @@ export async function printList<T extends object>(
     else if (process.stdout.isTTY) lines.push(cells(row))
     else await writeLine(cells(row).join('\t'))
   }
+  if (count === 0 && !json) note(escaped(whenEmpty()))
   if (lines.length > 0)
     print(
       toTable(

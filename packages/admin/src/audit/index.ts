@@ -1,5 +1,6 @@
 export { auditGrants, auditMigrations } from './migrations.ts'
 export type { Seal, SealedBatch, TrailHead } from './chain.ts'
+export { auditEntries, type AuditEntriesOptions } from './entries.ts'
 export type { AuditEntry } from './entry.ts'
 export { headFile, readHeads } from './head-file.ts'
 export { type NdjsonSink, ndjsonSink } from './ndjson.ts'

@@ -7,6 +7,7 @@ import { abortedBySignals } from '../job.ts'
 import { note } from '../output.ts'
 import { writeLine } from '../results.ts'
 import { toJson } from '../terminal.ts'
+import { toTime } from '../time-words.ts'
 
 interface Options extends ConnectionOptions {
   readonly cursor?: string
@@ -20,7 +21,7 @@ interface Options extends ConnectionOptions {
 /** `cloakwright events follow`. */
 export async function follow(options: Options): Promise<void> {
   const { cursor: file, trail } = options
-  const from = options.from === undefined ? undefined : toTime(options.from)
+  const from = options.from === undefined ? undefined : toTime('--from', options.from)
   const cursor = file === undefined ? undefined : readCursor(file)
   if (options.logins === true && trail !== undefined) {
     throw new UsageError('--trail is for what administrators did', 'Leave out --trail or --logins')
@@ -54,12 +55,6 @@ export async function follow(options: Options): Promise<void> {
       ? await followUserEvents(admin, take)
       : await followEvents(admin, { ...take, ...(trail === undefined ? {} : { trail: ndjsonSink(trail) }) })
   if (file !== undefined) keepCursor(file, last)
-}
-
-function toTime(text: string): Date {
-  const time = new Date(text)
-  if (!Number.isNaN(time.getTime())) return time
-  throw new UsageError(`--from ${text} is no time`, 'Write it as 2026-11-26T09:00:00Z')
 }
 
 function timeOf(milliseconds: number): string {

@@ -17,11 +17,17 @@ export async function list(options: Options): Promise<void> {
       { name: 'id', of: ({ id }) => id },
     ],
     options.json === true,
+    () => `The realm ${admin.realm} has no groups. Create one: cloakwright groups create /NAME`,
   )
 }
 
 /** `cloakwright groups members`. */
 export async function members(path: string, options: Options): Promise<void> {
   const admin = connect(options)
-  await printList(membersOf(admin, path), userColumns, options.json === true)
+  await printList(
+    membersOf(admin, path),
+    userColumns,
+    options.json === true,
+    () => `The group ${path} has no members of its own. Groups within it: cloakwright groups list`,
+  )
 }

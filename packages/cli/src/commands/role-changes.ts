@@ -7,8 +7,9 @@ import {
   type RoleNames,
   revokeRoles,
 } from '@cloakwright/admin'
-import { notFound, userRef } from '../lookup.ts'
+import { userRef } from '../lookup.ts'
 import { toAttributes, toRoleNames } from '../names.ts'
+import { missingRole, namingRoles } from '../role-lookup.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
 interface Options extends WriteOptions {
@@ -44,24 +45,29 @@ export async function destroy(name: string, options: Options): Promise<void> {
   const remove = async (admin: Admin): Promise<readonly Change[]> => {
     const changes = await deleteRole(admin, named(name, options))
     if (changes.length > 0) return changes
-    const whose = options.client === undefined ? `realm ${admin.realm}` : `client ${options.client}`
-    throw notFound(`The ${whose} has no role ${name}`, 'cloakwright roles list')
+    throw await missingRole(admin, name, options.client)
   }
   await change(options, remove, `Delete the role ${name}?`)
 }
 
 /** `cloakwright roles grant`. */
 export async function grant(user: string, names: readonly string[], options: Options): Promise<void> {
-  await change(options, async (admin) =>
-    grantRoles(admin, await userRef(admin, user), rolesOf(names, options)),
-  )
+  await change(options, async (admin) => {
+    const who = await userRef(admin, user)
+    return await namingRoles(admin, names, options.client, () =>
+      grantRoles(admin, who, rolesOf(names, options)),
+    )
+  })
 }
 
 /** `cloakwright roles revoke`. */
 export async function revoke(user: string, names: readonly string[], options: Options): Promise<void> {
-  await change(options, async (admin) =>
-    revokeRoles(admin, await userRef(admin, user), rolesOf(names, options)),
-  )
+  await change(options, async (admin) => {
+    const who = await userRef(admin, user)
+    return await namingRoles(admin, names, options.client, () =>
+      revokeRoles(admin, who, rolesOf(names, options)),
+    )
+  })
 }
 
 function named(name: string, { client }: Options): { name: string; client?: string } {

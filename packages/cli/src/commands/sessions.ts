@@ -38,6 +38,10 @@ export async function list(options: ListOptions): Promise<void> {
       { name: 'last seen', of: ({ lastAccess }) => timeOf(lastAccess) },
     ],
     options.json === true,
+    () =>
+      user === undefined
+        ? `No session at the client ${client}. The sessions of a user: --user USER`
+        : `The user ${user} has no session. A login with an offline token is not listed here`,
   )
 }
 

@@ -4,10 +4,12 @@ import { finished } from 'node:stream/promises'
 import { type ExportReport, exportUsers } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connect } from '../connection.ts'
+import { keycloakRealm } from '../environment.ts'
 import { type Job, runJob } from '../job.ts'
 import { note } from '../output.ts'
 import { printObject } from '../results.ts'
-import { type FilterOptions, toFilter } from './users.ts'
+import { escaped } from '../terminal.ts'
+import { type FilterOptions, nobodyFound, toFilter } from './users.ts'
 
 interface Options extends ConnectionOptions, FilterOptions {
   readonly format: 'csv' | 'ndjson'
@@ -24,6 +26,7 @@ export async function exportAll(options: Options): Promise<void> {
       exportUsers(admin, { ...toFilter(options), format, to: to as never, signal, onProgress })
     return out === undefined ? write(process.stdout) : toFile(out, write)
   })
+  if (report.users === 0) note(escaped(nobodyFound(options.realm ?? keycloakRealm(), options)))
   // On standard output, the users are.
   if (out === undefined) note(`${report.users} users`)
   else printObject({ file: out, ...report }, options.json === true)

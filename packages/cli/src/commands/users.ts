@@ -53,7 +53,25 @@ export async function list(options: ListOptions): Promise<void> {
   const filter = toFilter(options)
   const found = memberships ? usersWithMemberships(admin, filter) : users(admin, filter)
   const columns = memberships ? [...userColumns, ...membershipColumns] : userColumns
-  await printList(atMost(limit, found), columns, options.json === true)
+  await printList(atMost(limit, found), columns, options.json === true, () =>
+    nobodyFound(admin.realm, options),
+  )
+}
+
+/** What was looked for, and what finds more: Keycloak's search finds what begins with its text. */
+export function nobodyFound(realm: string, { search, email, attribute, disabled }: FilterOptions): string {
+  const filters = [
+    ...(search === undefined ? [] : [`--search ${search}`]),
+    ...(email === undefined ? [] : [`--email ${email}`]),
+    ...(attribute === undefined ? [] : [`--attribute ${attribute}`]),
+    ...(disabled === undefined ? [] : ['--disabled']),
+  ]
+  if (filters.length === 0) return `The realm ${realm} has no users`
+  const found = `No user of the realm ${realm} fits ${filters.join(' ')}`
+  if (search !== undefined && !/[*"]/.test(search)) {
+    return `${found}. The search finds what begins with the text; anywhere: --search '*${search}*'`
+  }
+  return `${found}. ${filters.length > 1 ? 'Leave one of them out' : 'Try a shorter text, or all: cloakwright users list'}`
 }
 
 /** The options as Keycloak's list takes them. */

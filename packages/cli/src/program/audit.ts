@@ -1,12 +1,29 @@
 import type { Command } from 'commander'
-import { examples } from './options.ts'
+import { examples, timeHelp } from './options.ts'
 
 /** `cloakwright audit`. */
 export function addAudit(program: Command): void {
   const audit = examples(
     program.command('audit').description('The trail of what was changed (--audit, CLOAKWRIGHT_AUDIT).'),
+    'cloakwright audit list trail.ndjson --since yesterday',
     'cloakwright audit verify trail.ndjson',
   )
+
+  examples(
+    audit
+      .command('list')
+      .description('List what was changed: when, who, what, before and after, why.')
+      .argument('[file]', 'the trail (default: CLOAKWRIGHT_AUDIT)')
+      .option('--since <time>', 'from this time on: yesterday, 2h, 2026-11-26')
+      .option('--until <time>', 'up to this time; of a day, up to its end')
+      .option('--by <name>', 'made by this person or account')
+      .option('--user <user>', 'made to this user: the user name, or id:ID')
+      .option('--json', 'for programs: one entry a line')
+      .addHelpText('after', timeHelp),
+    'cloakwright audit list trail.ndjson --since yesterday',
+    'cloakwright audit list trail.ndjson --since yesterday --until yesterday --user bob',
+    "cloakwright audit list trail.ndjson --since 30d --json | jq -r '.name'",
+  ).action(async (file, options) => (await import('../commands/audit-list.ts')).list(file, options))
 
   examples(
     audit

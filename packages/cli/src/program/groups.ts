@@ -20,7 +20,7 @@ export function addGroups(program: Command): void {
       groups
         .command('members')
         .description("List a group's own members, not those of the groups within it.")
-        .argument('<path>', 'the path of the group: /staff/editors'),
+        .argument('<path>', 'the path of the group, /staff/editors, or id:ID'),
     ),
     'cloakwright groups members /staff/editors --json',
   ).action(async (path, options) => (await import('../commands/groups.ts')).members(path, options))

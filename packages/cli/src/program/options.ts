@@ -18,6 +18,11 @@ export const profileOption = [
   'server, realm and credentials of this profile (default: CLOAKWRIGHT_PROFILE)',
 ] as const
 
+/** What the help of a command says of its times. */
+export const timeHelp = `
+Times: now, today, yesterday, 90s, 30min, 2h, 3d, 1w (so long ago), a day (2026-11-26), or a time (2026-11-26T09:00,
+2026-11-26T09:00:00Z). Days and times without a zone are in the time zone of this machine (TZ names another).`
+
 /** Which realm, and who administers it: called last, so that these options come below the command's own. */
 export function connects(command: Command): Command {
   return command

@@ -113,7 +113,7 @@ test.each<[string[], string]>([
 
 test('sessions end: a user’s, or one', async () => {
   const sessions = async () =>
-    (await shop.print('sessions', 'list', '--user', 'alice')).split('\n').slice(0, -1)
+    (await shop.run('sessions', 'list', '--user', 'alice')).stdout.split('\n').slice(0, -1)
   for (const _ of [1, 2, 3]) expect(await login('alice', 'canary-pa55word')).toBe(200)
   const [first = ''] = await sessions()
   const id = first.split('\t')[0] ?? ''

@@ -44,7 +44,7 @@ test('events go on where the cursor is, each once, until Ctrl+C ends it with 0',
 })
 
 test.each<[string, string[], RegExp, number]>([
-  ['a time that is none', ['--from', 'yesterday'], /yesterday is no time/, 2],
+  ['a time that is none', ['--from', 'tomorrow'], /tomorrow is not a time/, 2],
   ['a cursor that is a folder', ['--cursor', '/'], /--cursor names \/.*CW_CONFIG_INVALID/, 1],
 ])('%s is said', async (_, options, reason, ended) => {
   const { code, stderr } = await shop.run('events', 'follow', '--once', ...options)

@@ -33,7 +33,7 @@ function people(prefix: string, count: number): string[] {
 }
 
 const usersOf = async (prefix: string) =>
-  (await shop.print('users', 'list', '--search', `${prefix}-`)).split('\n').length - 1
+  (await shop.run('users', 'list', '--search', `${prefix}-`)).stdout.split('\n').length - 1
 
 describe('import', () => {
   const rows = [
@@ -165,7 +165,7 @@ describe('disable and assign', () => {
     await shop.run('users', 'import', file)
     const some = writeRows('some.csv', ['username', 'staff-0', 'staff-1', 'nobody-there'])
     const disabled = async () =>
-      (await shop.print('users', 'list', '--search', 'staff-', '--disabled')).split('\n').length - 1
+      (await shop.run('users', 'list', '--search', 'staff-', '--disabled')).stdout.split('\n').length - 1
 
     const disable = ['users', 'disable', '--file', some]
     shop.writes()

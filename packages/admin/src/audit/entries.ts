@@ -1,0 +1,38 @@
+import type { AuditEntry } from './entry.ts'
+import { readLine } from './line.ts'
+import type { TrailSource } from './sink.ts'
+
+/** Options of {@link auditEntries}. */
+export interface AuditEntriesOptions {
+  /** Told of each line that is neither an entry nor a seal, by its place. Default: passed over. */
+  readonly onUnreadable?: (at: string) => void
+}
+
+/**
+ * Reads a trail's entries in their order. It proves nothing: {@link verifyTrail} says whether the trail is whole.
+ *
+ * @example
+ * ```ts
+ * import { auditEntries, ndjsonSink } from '@cloakwright/admin'
+ *
+ * for await (const { time, who, action, name } of auditEntries(ndjsonSink('/var/log/shop/audit.ndjson')))
+ *   console.log(time, who, action, name)
+ * ```
+ */
+export async function* auditEntries(
+  trail: TrailSource,
+  options: AuditEntriesOptions = {},
+): AsyncGenerator<AuditEntry, void, undefined> {
+  for await (const { text, at } of trail.lines()) {
+    const line = readLine(text)
+    if (line === undefined) options.onUnreadable?.(at)
+    else if ('entry' in line && isShaped(line.entry)) yield line.entry
+    else if ('entry' in line) options.onUnreadable?.(at)
+  }
+}
+
+/** Whoever can write the file can write anything. */
+function isShaped({ time, who, action, kind, name, fields }: Partial<AuditEntry>): boolean {
+  const texts: readonly unknown[] = [time, who, action, kind, name]
+  return texts.every((text) => typeof text === 'string') && Array.isArray(fields)
+}
