@@ -4,6 +4,7 @@ import type { Admin } from '../admin.ts'
 import type { ImportedUser, UserRow } from '../files/rows.ts'
 import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
 import { hiddenAttributes, valuesOf } from './profile.ts'
+import { trimmed } from './validators.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Warns about what a usable row leads to expect, and the realm does not do. */
@@ -16,7 +17,7 @@ export function createExpectations(admin: Admin, facts: RealmFacts, warnings: Wa
     for (const name of hiddenAttributes(facts.profile, Object.keys(user.attributes ?? {})))
       warnings.add('hidden-attribute', `attributes.${name}`, () => hidden(facts.profile, name))
     for (const { name, field, when } of required) {
-      if (valuesOf(user, name).length > 0) continue
+      if (valuesOf(user, name).some((value) => trimmed(value) !== '')) continue
       warnings.add('missing-field', field, () => `missing: ${when}`)
     }
     for (const alias of texts(user.requiredActions)) {

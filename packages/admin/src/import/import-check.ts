@@ -1,8 +1,10 @@
 import { HashIndex } from '../jobs/hash-index.ts'
-import { profileProblem } from './profile.ts'
+import type { ProfileCheck } from './profile.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import type { ReferenceCheck } from './references.ts'
-import type { ImportedUser, UserFormat, UserRow } from '../files/rows.ts'
+import type { ImportedUser, UserRow } from '../files/rows.ts'
+import { withUserName } from './wanted.ts'
+import type { Warnings } from './warnings.ts'
 
 /** Says what is wrong with a row, without its values; undefined: nothing. Sees each row once, in their order. */
 export type RowCheck = (row: UserRow) => Promise<string | undefined>
@@ -13,15 +15,16 @@ export type RowCheck = (row: UserRow) => Promise<string | undefined>
  */
 export function createRowCheck(
   facts: RealmFacts,
-  format: UserFormat,
+  checkProfile: ProfileCheck,
   unknownReference: ReferenceCheck,
+  warnings: Warnings,
 ): RowCheck {
   const names = new HashIndex()
   const emails = new HashIndex()
   const ids = new HashIndex()
 
   function duplicate({ line, user }: UserRow): string | undefined {
-    const username = user.username.toLowerCase()
+    const username = withUserName(user, facts).username.toLowerCase()
     const email = user.email?.toLowerCase() ?? ''
     const uniqueEmail = email !== '' && !facts.duplicateEmailsAllowed
     const byEmailAsName =
@@ -40,12 +43,18 @@ export function createRowCheck(
     return undefined
   }
 
-  return async (row) =>
-    idProblem(row.user) ??
-    // What was exported was let in once: it is taken as it is.
-    (format === 'keycloak' ? undefined : profileProblem(facts.profile, row.user)) ??
-    (await unknownReference(row.user)) ??
-    duplicate(row)
+  return async ({ line, user }) => {
+    const { problem, unchecked } = checkProfile(user)
+    const found = idProblem(user) ?? problem ?? (await unknownReference(user)) ?? duplicate({ line, user })
+    for (const { field, validator } of unchecked) {
+      warnings.add(
+        'unchecked-value',
+        `${field} ${validator}`,
+        () => 'only Keycloak can check it: it creates these users one by one, and says which it refuses',
+      )
+    }
+    return found
+  }
 }
 
 /** What the database would refuse, and with it the whole batch; the rest of the form was checked as the row was read. */

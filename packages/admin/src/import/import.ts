@@ -14,9 +14,10 @@ import { LineMap } from '../jobs/line-map.ts'
 import { createPace, inBatches, type Pace } from '../jobs/pace.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import { type RealmFacts, readRealmFacts } from '../jobs/realm-facts.ts'
+import { createProfileCheck, type ProfileCheck } from './profile.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import type { Row, UserFile, UserRow } from '../files/rows.ts'
-import { completeSingly, findByName, foreignId } from './single.ts'
+import { completeSingly, findByName, foreignId, proved } from './single.ts'
 import { type ImportWarning, Warnings } from './warnings.ts'
 import { toJournalRow, toMarked, toWanted, type WantedUser } from './wanted.ts'
 
@@ -98,7 +99,8 @@ export async function importUsers(
   try {
     const deadLetter = await openRejected('import', options, journal)
     try {
-      const run: Run = { admin, file, facts, deadLetter, options }
+      const checkProfile = createProfileCheck(facts, file.format === 'keycloak')
+      const run: Run = { admin, file, facts, checkProfile, deadLetter, options }
       const checked = await checkRows(run, journal)
       const { warnings } = checked
       const seconds = (): number => (performance.now() - began) / 1000
@@ -121,6 +123,7 @@ interface Run {
   readonly admin: Admin
   readonly file: UserFile
   readonly facts: RealmFacts
+  readonly checkProfile: ProfileCheck
   readonly deadLetter: DeadLetter
   readonly options: ImportOptions
 }
@@ -143,9 +146,10 @@ const noEnds = { created: 0, present: 0, existing: 0 }
 
 /** The first pass: what is wrong with the file itself, before anything is written to the realm. */
 async function checkRows(run: Run, journal: Journal | undefined): Promise<Checked> {
-  const { admin, file, facts, deadLetter, options } = run
+  const { admin, file, facts, checkProfile, deadLetter, options } = run
   const warnings = new Warnings()
-  const check = createRowCheck(facts, file.format, createReferenceCheck(admin, facts, file, warnings))
+  const references = createReferenceCheck(admin, facts, file, warnings)
+  const check = createRowCheck(facts, checkProfile, references, warnings)
   const expectations = createExpectations(admin, facts, warnings)
   const bad = new LineMap()
   const phase = startPhase('checking', undefined, options.onProgress)
@@ -154,7 +158,7 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
   for await (const row of file.rows()) {
     options.signal?.throwIfAborted()
     rows += 1
-    const reason = await reasonOf(row, check)
+    const reason = await reasonOf(row, facts, check)
     if ('user' in row && reason === undefined) await expectations(row)
     warnings.endRow(reason !== undefined)
     // A row that was imported stays so, whatever the realm has lost since.
@@ -169,9 +173,10 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
   return { counts: { rows, failed }, bad, warnings: warnings.list() }
 }
 
-async function reasonOf(row: Row, check: RowCheck): Promise<string | undefined> {
+async function reasonOf(row: Row, facts: RealmFacts, check: RowCheck): Promise<string | undefined> {
   if (!('user' in row)) return row.reason
-  return row.namedBy === 'email' ? 'username is missing' : await check(row)
+  const isNameless = row.namedBy === 'email' && !facts.registrationEmailAsUsername
+  return isNameless ? 'username is missing' : await check(row)
 }
 
 interface Import extends Run, Checked {
@@ -243,12 +248,14 @@ async function* pending(
 async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<End[]> {
   const { admin, facts, journal, pace } = run
   const batch = wanted.map((user) => toMarked(user, journal.open.get(user.line)))
+  const uncheckedLines = linesUnchecked(run, batch)
   const singles: number[] = []
   const sending: Sending = {
     admin,
     facts,
     pace,
     isBegun: ({ line }) => journal.open.has(line),
+    isUnchecked: ({ line }) => uncheckedLines.has(line),
     async beforeSingle(user) {
       singles.push(await journal.started([{ ...toJournalRow(user), id: '' }]))
     },
@@ -275,7 +282,9 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
     else if (found === undefined) mine.push(user)
     else if (row.user.id !== undefined && found.username !== name)
       ends.push({ line, outcome: 'existing', reason: foreignId })
-    else ends.push({ line, outcome: begun !== undefined && isOwn(begun, found) ? 'created' : 'present' })
+    else if (begun === undefined || !isOwn(begun, found)) ends.push({ line, outcome: 'present' })
+    else if (uncheckedLines.has(line)) ends.push(await proved(sending, user, { line, outcome: 'created' }))
+    else ends.push({ line, outcome: 'created' })
   }
   const begins = [
     ...mine,
@@ -287,6 +296,11 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
   await journal.ended(number, ends)
   for (const single of singles) await journal.ended(single, [])
   return ends
+}
+
+function linesUnchecked({ checkProfile }: Import, batch: readonly WantedUser[]): Set<number> {
+  const users = batch.filter(({ row }) => checkProfile(row.user).unchecked.length > 0)
+  return new Set(users.map(({ line }) => line))
 }
 
 async function recordCreated(

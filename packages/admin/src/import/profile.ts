@@ -1,32 +1,89 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import type { ImportedUser } from '../files/rows.ts'
+import { withUserName } from './wanted.ts'
+import { trimmed, type Validator, type ValidatorSettings, validatorOf } from './validators.ts'
 
-const builtIn = ['username', 'email', 'firstName', 'lastName'] as const
+/** A rule of the realm's user profile that can't be checked here. */
+export interface UncheckedRule {
+  /** `email`, or `attributes.badge`. */
+  readonly field: string
+  readonly validator: string
+}
+
+/** What the realm's user profile has against a user. */
+export interface ProfileFinding {
+  /** By the field's name and without its value; undefined: nothing that can be told here. */
+  readonly problem?: string
+  /** What only Keycloak can tell. */
+  readonly unchecked: readonly UncheckedRule[]
+}
+
+export type ProfileCheck = (user: ImportedUser) => ProfileFinding
+
+/** What the check looks at beside the profile. */
+export interface ProfileFacts extends ValidatorSettings {
+  readonly profile: UserProfileConfig
+  readonly editUsernameAllowed: boolean
+}
 
 /**
- * What the realm's user profile has against a user, by the field's name and without its value; undefined: nothing.
+ * Checks users by the realm's user profile, as `POST users` does for an administrator: a partial import passes the profile
+ * over, and what it lets in can't log in or be changed afterwards.
  *
- * A partial import passes the profile over, and what it lets in can't log in or be changed afterwards. Checked is what
- * `POST users` would refuse by `length`, `email`, `pattern`, `options`, `integer`, `double`, the characters of names, and
- * what an administrator must give. Other validators are left to Keycloak, which applies them when the user is next changed.
+ * With `kept`, as a later change of the user would be checked: what administrators can't edit stays as it is, unchecked.
  */
-export function profileProblem(profile: UserProfileConfig, user: ImportedUser): string | undefined {
-  for (const { name = '', required, validations, multivalued } of profile.attributes ?? []) {
-    const values = valuesOf(user, name)
-    const roles = required?.roles
-    const isRequired =
-      required !== undefined &&
-      required.scopes === undefined &&
-      (roles === undefined || roles.includes('admin'))
-    if (isRequired && values.length === 0) return `${name} is required`
-    if (values.length > 1 && multivalued !== true) return `${name} has more than one value`
-    for (const [validator, options] of Object.entries(validations ?? {})) {
-      const check = Object.hasOwn(validators, validator) ? validators[validator] : undefined
-      const problem = check?.(values, (options ?? {}) as Options)
-      if (problem !== undefined) return `${name} ${problem}`
+export function createProfileCheck(facts: ProfileFacts, kept: boolean = false): ProfileCheck {
+  const attributes = (facts.profile.attributes ?? []).map((attribute) => toRules(attribute, facts))
+  const managed = new Set(attributes.map(({ name }) => name))
+  const byDefault: Rule = lengthByDefault(facts)
+  const takesOthers = showsUnmanaged(facts.profile)
+  const isUserNameKept = kept && !facts.editUsernameAllowed && !facts.registrationEmailAsUsername
+
+  return (given) => {
+    const user = withUserName(given, facts)
+    const unchecked: UncheckedRule[] = []
+
+    function problemOf(name: string, values: readonly string[], rules: readonly Rule[]): string | undefined {
+      for (const { validator, check } of rules) {
+        const finding = check(values)
+        if (typeof finding === 'object') return `${name} ${finding.problem}`
+        if (finding === 'unsure') unchecked.push({ field: toField(name), validator })
+      }
+      return undefined
     }
+
+    function firstProblem(): string | undefined {
+      for (const { name, isEditable, isRequired, preset, rules } of attributes) {
+        if (kept && (!isEditable || (name === 'username' && isUserNameKept))) continue
+        const own = valuesOf(user, name)
+        const values = own.length === 0 && preset !== undefined ? [preset] : own
+        if (isRequired && (values.length === 0 || values.some((value) => trimmed(value) === ''))) {
+          return `${name} is required`
+        }
+        const problem = problemOf(name, values, rules)
+        if (problem !== undefined) return problem
+      }
+      return otherProblem()
+    }
+
+    function otherProblem(): string | undefined {
+      for (const name of Object.keys(user.attributes ?? {})) {
+        const values = valuesOf(user, name)
+        const isManaged = managed.has(name)
+        if (isField(name) || name.startsWith('user.attributes.')) {
+          unchecked.push({ field: `attributes.${name}`, validator: 'name' })
+        } else if (isManaged || takesOthers || builtIn.has(name)) {
+          if (!kept && values.length > 0 && readOnly.test(name)) return `${name} is read-only`
+          const problem = isManaged ? undefined : problemOf(name, values, [byDefault])
+          if (problem !== undefined) return problem
+        }
+      }
+      return undefined
+    }
+
+    const problem = firstProblem()
+    return problem === undefined ? { unchecked } : { problem, unchecked: [] }
   }
-  return undefined
 }
 
 /**
@@ -35,79 +92,102 @@ export function profileProblem(profile: UserProfileConfig, user: ImportedUser): 
  */
 export function hiddenAttributes(profile: UserProfileConfig, names: readonly string[]): string[] {
   if (names.length === 0) return []
-  const { attributes = [], unmanagedAttributePolicy: policy } = profile
-  const showsUnmanaged = policy !== undefined && String(policy) !== 'DISABLED'
+  const { attributes = [] } = profile
   return names.filter((attribute) => {
     const declared = attributes.find(({ name }) => name === attribute)
-    if (declared === undefined) return !showsUnmanaged
+    if (declared === undefined) return !showsUnmanaged(profile)
     const { view = [], edit = [] } = declared.permissions ?? {}
     return !view.includes('admin') && !edit.includes('admin')
   })
 }
 
-type Options = Readonly<Record<string, unknown>>
-type Validator = (values: readonly string[], options: Options) => string | undefined
-
-const validators: Readonly<Record<string, Validator>> = {
-  length(values, { min, max }) {
-    const [least, most] = [numberOf(min), numberOf(max)]
-    if (least !== undefined && values.some(({ length }) => length < least)) {
-      return `has fewer than ${least} characters`
-    }
-    return most !== undefined && values.some(({ length }) => length > most)
-      ? `has more than ${most} characters`
-      : undefined
-  },
-  email: each('is not an e-mail address', (value) =>
-    /^[^\s@"(),:;<>[\]\\]+@[^\s@"(),:;<>[\]\\]+$/.test(value),
-  ),
-  integer: each('is not a whole number', (value) => /^[+-]?\d+$/.test(value)),
-  double: each('is not a number', (value) => value.trim() !== '' && Number.isFinite(Number(value))),
-  'username-prohibited-characters': each(
-    'has a character that user names may not have',
-    (value) => !/[<>&"'\s\v$%!#?§,;:*~/\\|^=[\]{}()`\p{Cc}]/u.test(value),
-  ),
-  'person-name-prohibited-characters': each(
-    'has a character that names may not have',
-    (value) => !/[<>&"\v$%!#?§;*~/\\|^=[\]{}()\p{Cc}]/u.test(value),
-  ),
-  pattern(values, { pattern }) {
-    const expression = typeof pattern === 'string' ? toExpression(pattern) : undefined
-    return expression === undefined || values.every((value) => expression.test(value))
-      ? undefined
-      : 'does not fit its pattern'
-  },
-  options: (values, { options }) =>
-    Array.isArray(options) && values.some((value) => !options.includes(value))
-      ? 'is not one of the values that it may have'
-      : undefined,
+function showsUnmanaged({ unmanagedAttributePolicy: policy }: UserProfileConfig): boolean {
+  return policy !== undefined && String(policy) !== 'DISABLED'
 }
 
-function each(problem: string, holds: (value: string) => boolean): Validator {
-  return (values) => (values.every(holds) ? undefined : problem)
+const fields = ['username', 'email', 'firstName', 'lastName'] as const
+
+function isField(name: string): boolean {
+  return fields.some((field) => field === name)
 }
 
-/** Java's expression, where it means the same here: where that is not certain, Keycloak's own check is the one that counts. */
-function toExpression(pattern: string): RegExp | undefined {
-  if (/&&|\[\[|\\[QEGZzAh]|\(\?[a-z]/.test(pattern)) return undefined
-  try {
-    return new RegExp(`^(?:${pattern})$`, 'u')
-  } catch {
-    return undefined
+function toField(name: string): string {
+  return isField(name) ? name : `attributes.${name}`
+}
+
+/** Attributes that Keycloak checks whatever the profile says. */
+const builtIn: ReadonlySet<string> = new Set(['locale', 'kc.email.pending'])
+
+/** What Keycloak lets no administrator set; the server's own options can add to it. */
+const readOnly =
+  /^(?:KERBEROS_PRINCIPAL|LDAP_ID|LDAP_ENTRY_DN|CREATED_TIMESTAMP|createTimestamp|modifyTimestamp)$/i
+
+interface Rule {
+  readonly validator: string
+  readonly check: Validator
+}
+
+interface AttributeRules {
+  readonly name: string
+  /** By an administrator. */
+  readonly isEditable: boolean
+  readonly isRequired: boolean
+  /** The value where none is given. */
+  readonly preset: string | undefined
+  readonly rules: readonly Rule[]
+}
+
+type ProfileAttribute = NonNullable<UserProfileConfig['attributes']>[number] & {
+  readonly defaultValue?: string
+}
+
+function toRules(attribute: ProfileAttribute, facts: ProfileFacts): AttributeRules {
+  const { name = '', validations = {}, multivalued, required, permissions, defaultValue } = attribute
+  const isAccount = name === 'username' || name === 'email'
+  const edit = permissions?.edit ?? []
+  const isOpen = isAccount && edit.length === 0 && (permissions?.view ?? []).length === 0
+  const isEditable = isOpen || edit.includes('admin')
+  const rule = (validator: string, options: object | null): Rule => ({
+    validator,
+    check: validatorOf(validator, (options ?? {}) as Readonly<Record<string, unknown>>, facts),
+  })
+  return {
+    name,
+    isEditable,
+    isRequired: isEditable && isRequiredOf(name, required, facts),
+    preset: defaultValue,
+    rules: [
+      ...Object.entries(validations).map(([validator, options]) => rule(validator, options as object | null)),
+      ...(name === 'email' ? [rule('email', {})] : []),
+      ...('length' in validations ? [] : [lengthByDefault(facts)]),
+      ...(multivalued === true || 'multivalued' in validations ? [] : [rule('multivalued', { max: 1 })]),
+    ],
   }
 }
 
-function numberOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' ? Number.parseInt(value, 10) : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+/** Keycloak's own, for every attribute without one. */
+function lengthByDefault(facts: ProfileFacts): Rule {
+  return { validator: 'length', check: validatorOf('length', { max: 2048 }, facts) }
 }
 
-/** The values that a row has for an attribute of the profile; empty ones are none. */
+function isRequiredOf(
+  name: string,
+  required: ProfileAttribute['required'],
+  { registrationEmailAsUsername }: ProfileFacts,
+): boolean {
+  if (name === 'username') return !registrationEmailAsUsername
+  if (name === 'email' && registrationEmailAsUsername) return true
+  const { roles = [], scopes = [] } = required ?? {}
+  // Scopes require it of who logs in alone.
+  return required !== undefined && scopes.length === 0 && (roles.length === 0 || roles.includes('admin'))
+}
+
+/** The values of a user, by the name that the profile has for them; blank ones too. */
 export function valuesOf(user: ImportedUser, name: string): string[] {
-  const member = builtIn.find((each) => each === name)
-  const given: unknown = member === undefined ? user.attributes?.[name] : user[member]
+  const field = fields.find((each) => each === name)
+  const given: unknown = field === undefined ? user.attributes?.[name] : user[field]
   const values = Array.isArray(given) ? given : [given]
-  return values.flatMap((value) =>
-    value === undefined || value === null || value === '' ? [] : String(value),
-  )
+  const texts = values.flatMap((value) => (value === undefined || value === null ? [] : String(value)))
+  // As Keycloak keeps them.
+  return name === 'username' || name === 'email' ? texts.map((text) => text.toLowerCase()) : texts
 }

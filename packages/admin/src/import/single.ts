@@ -38,6 +38,24 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
 }
 
 /**
+ * Has Keycloak check a user that a partial import made, by a change that changes nothing: where it refuses that, nobody
+ * could change the user, or disable it, and it is deleted again.
+ */
+export async function proved(sending: Sending, user: WantedUser, end: End): Promise<End> {
+  const { admin, pace } = sending
+  const { client, realm } = admin
+  const { id, representation } = user
+  try {
+    await pace.send(() => client.users.update({ realm, id }, { enabled: representation.enabled === true }))
+    return end
+  } catch (error) {
+    const refused = await refusal(sending, user, error)
+    await pace.send(() => client.users.del({ realm, id }))
+    return refused
+  }
+}
+
+/**
  * Gives a user that was created alone its roles, which `POST users` passes over. The user is there whatever becomes of
  * them, and counts as created, so that an undo finds it; roles that Keycloak refuses show in the reconciliation.
  */

@@ -4,7 +4,7 @@ import { v5 } from 'uuid'
 import type { JournalRow } from '../jobs/journal-records.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
-import type { UserFile, UserRow } from '../files/rows.ts'
+import type { ImportedUser, UserFile, UserRow } from '../files/rows.ts'
 
 /** A user that an import wants the realm to have. */
 export interface WantedUser {
@@ -27,12 +27,22 @@ const namespace = '0b1f3a52-6b0c-4c3e-9c0f-3f2f5d6a7e11'
  * A user of an export is taken as it is.
  */
 export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): WantedUser {
-  const { line, user } = row
+  const { line } = row
+  const user = withUserName(row.user, facts)
   const name = user.username.toLowerCase()
   const id = user.id ?? v5(`${facts.realmId}\n${file.digest}\n${name}`, namespace)
   const local = withDefaultRole(user, facts)
   const representation = file.format === 'keycloak' ? { ...local, id } : { ...asNew(local, facts), id }
   return { line, id, name, representation, row }
+}
+
+/** Where the realm takes e-mail addresses for user names, the user's name is the address, whatever the row says. */
+export function withUserName(
+  user: ImportedUser,
+  { registrationEmailAsUsername }: Pick<RealmFacts, 'registrationEmailAsUsername'>,
+): ImportedUser {
+  const { email = '' } = user
+  return registrationEmailAsUsername && email !== '' ? { ...user, username: email.toLowerCase() } : user
 }
 
 /**

@@ -12,6 +12,8 @@ export type WarningCode =
   | 'disabled-action'
   /** The default role of another realm, which counts as that of this one. */
   | 'default-role'
+  /** A value that only Keycloak can check against the user profile: it creates these users one by one. */
+  | 'unchecked-value'
   /** Something that the account may not read, so that it was not checked. */
   | 'unchecked'
 

@@ -10,6 +10,9 @@ export interface RealmFacts {
   readonly realmId: string
   readonly duplicateEmailsAllowed: boolean
   readonly loginWithEmailAllowed: boolean
+  readonly registrationEmailAsUsername: boolean
+  readonly editUsernameAllowed: boolean
+  readonly internationalizationEnabled: boolean
   readonly profile: UserProfileConfig
   /** What Keycloak gives to each new user, but not to one of a partial import. */
   readonly defaults: {
@@ -57,6 +60,9 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
     realmId: representation.id,
     duplicateEmailsAllowed: representation.duplicateEmailsAllowed === true,
     loginWithEmailAllowed: representation.loginWithEmailAllowed === true,
+    registrationEmailAsUsername: representation.registrationEmailAsUsername === true,
+    editUsernameAllowed: representation.editUsernameAllowed === true,
+    internationalizationEnabled: representation.internationalizationEnabled === true,
     profile,
     defaults: {
       role: representation.defaultRole?.name,

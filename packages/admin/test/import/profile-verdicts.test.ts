@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises'
+import {
+  type Admin,
+  disableUser,
+  type ImportedUser,
+  type ImportReport,
+  importUsers,
+} from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { cases, customAttributes, userOf, type Verdict, withAttributes } from '../support/profile-table.ts'
+import { onKeycloak, openTarget, type Target } from '../support/target.ts'
+import { fileOf, jobFiles } from '../support/users.ts'
+
+/** What the embedded realm's profile checks as Keycloak's does. */
+const embedded: readonly string[] = ['opt', 'code', 'javaCode', 'firstName', 'lastName']
+const isTold = (name: string): boolean => onKeycloak || embedded.includes(name)
+const told = cases.filter(([field]) => isTold(field))
+const attributes = customAttributes.filter(({ name = '' }) => isTold(name))
+
+let target: Target
+let admin: Admin
+
+beforeAll(async () => {
+  target = await openTarget()
+})
+afterAll(() => target.close())
+beforeEach(() => {
+  admin = target.admin({ realm: target.realmName() })
+})
+
+async function makeRealm(settings: object, custom: typeof customAttributes): Promise<void> {
+  const { client, realm } = admin
+  await client.realms.create({ realm, enabled: true, ...settings })
+  const profile = await client.users.getProfile({ realm })
+  await client.users.updateProfile({ realm, ...withAttributes(profile, custom) })
+}
+
+async function linesOf(path: string): Promise<{ line: number; reason: string }[]> {
+  const text = await readFile(path, 'utf8')
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { line: number; reason: string })
+}
+
+async function verdictAlone(user: ImportedUser): Promise<Verdict> {
+  try {
+    await admin.client.users.create({ ...user, realm: admin.realm })
+    return 'takes'
+  } catch (error) {
+    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_REFUSED') return 'refuses'
+    throw error
+  }
+}
+
+function uncheckedOf({ warnings }: ImportReport): string[] {
+  return warnings.flatMap(({ code, field, rows }) => (code === 'unchecked-value' ? `${field}: ${rows}` : []))
+}
+
+describe('an import', () => {
+  test('takes exactly the users that Keycloak takes alone, and each can be disabled', async () => {
+    await makeRealm({}, attributes)
+    const { client, realm } = admin
+    const files = await jobFiles()
+    const users = told.map((each, at) => userOf(each, at, 'row'))
+    await importUsers(
+      admin,
+      fileOf(users.length, (at) => users[at] ?? ''),
+      files,
+    )
+    const rejected = new Set((await linesOf(files.deadLetter)).map(({ line }) => line - 1))
+
+    const found: string[] = []
+    for (const [at, user] of users.entries()) {
+      const name = user.username.toLowerCase()
+      if (!rejected.has(at)) {
+        await disableUser(admin, name)
+        const [made] = await client.users.find({ realm, username: name, exact: true })
+        await client.users.del({ realm, id: made?.id ?? '' })
+      }
+      const [field, value] = told[at] ?? []
+      const verdict = rejected.has(at) ? 'refuses' : 'takes'
+      found.push([field, JSON.stringify(value), verdict, await verdictAlone(user)].join(' '))
+    }
+    expect(found).toEqual(
+      told.map(([field, value, verdict]) => [field, JSON.stringify(value), verdict, verdict].join(' ')),
+    )
+  })
+
+  test.each(['ndjson', 'keycloak'] as const)(
+    'keeps the ids of rows (%s) that Keycloak has to check',
+    async (format) => {
+      await makeRealm({}, attributes)
+      const { client, realm } = admin
+      const files = await jobFiles()
+      const rowAt = (at: number): ImportedUser => ({
+        id: `${realm}-${at}`,
+        username: `kept-${at}`,
+        enabled: at !== 1,
+        attributes: { javaCode: [at === 2 ? 'small' : 'LARGE'] },
+      })
+      const report = await importUsers(admin, fileOf(3, rowAt, format), files)
+      expect(uncheckedOf(report)).toEqual(['attributes.javaCode pattern: 3'])
+      expect(report).toMatchObject({
+        created: 2,
+        failed: 1,
+        reconciled: { checked: 2, missing: 0, differing: 0 },
+      })
+      expect(await linesOf(files.deadLetter)).toMatchObject([
+        { line: 3, reason: expect.stringContaining('error-pattern-no-match') as string },
+      ])
+      const there = await client.users.find({ realm, briefRepresentation: true })
+      expect(there.map(({ id, enabled }) => [id, enabled])).toEqual([
+        [`${realm}-0`, true],
+        [`${realm}-1`, false],
+      ])
+      await disableUser(admin, 'kept-0')
+    },
+  )
+
+  test('checks the users of an export too', async () => {
+    await makeRealm({}, attributes)
+    const files = await jobFiles()
+    const rowAt = (at: number): ImportedUser => ({
+      username: `exported-${at}`,
+      attributes: { code: [at === 0 ? 'AB-1' : 'none'] },
+    })
+    expect(await importUsers(admin, fileOf(2, rowAt, 'keycloak'), files)).toMatchObject({
+      created: 1,
+      failed: 1,
+    })
+    expect(await linesOf(files.deadLetter)).toMatchObject([
+      { line: 2, reason: 'code does not fit its pattern' },
+    ])
+  })
+
+  test('tells in a dry run what it leaves to Keycloak, and makes nothing', async () => {
+    await makeRealm({}, attributes)
+    const { client, realm } = admin
+    const rowAt = (at: number): ImportedUser => ({
+      username: `dry-${at}`,
+      ...(at > 0 && { attributes: { javaCode: ['ABC'] } }),
+    })
+    const report = await importUsers(admin, fileOf(3, rowAt), { ...(await jobFiles()), dryRun: true })
+    expect(uncheckedOf(report)).toEqual(['attributes.javaCode pattern: 2'])
+    expect(await client.users.count({ realm })).toBe(0)
+  })
+
+  test('takes addresses for user names where the realm does', async () => {
+    await makeRealm({ registrationEmailAsUsername: true }, [])
+    const { client, realm } = admin
+    const files = await jobFiles()
+    const rows: ImportedUser[] = [
+      { username: "o'neil@example.com", email: "o'neil@example.com" },
+      { username: 'whoever', email: 'Foo%Bar@example.com' },
+      { username: 'nomail' },
+      { username: 'foo%bar@example.com', email: 'foo%bar@example.com' },
+    ]
+    const report = await importUsers(
+      admin,
+      fileOf(rows.length, (at) => rows[at] ?? ''),
+      files,
+    )
+    expect(report).toMatchObject({
+      created: 2,
+      failed: 2,
+      reconciled: { checked: 2, missing: 0, differing: 0 },
+    })
+    expect(await linesOf(files.deadLetter)).toMatchObject([
+      { line: 3, reason: 'email is required' },
+      { line: 4, reason: 'line 2 has the same user name' },
+    ])
+    const there = await client.users.find({ realm })
+    const names = ['foo%bar@example.com', "o'neil@example.com"]
+    expect(there.map(({ username }) => username)).toEqual(names)
+    // The embedded realm's own check knows nothing of this setting yet.
+    if (onKeycloak) for (const name of names) await disableUser(admin, name)
+  })
+})
