@@ -112,8 +112,10 @@ export function checkPolicy(policy: string): void {
     if (numeric.includes(name) && !(/^\d{1,10}$/.test(value) && Number(value) < 2 ** 31)) {
       throw refused(`Invalid config for ${name}: Not a valid number`)
     }
-    if (name === 'regexPattern' && patternProblem(value) !== undefined) {
-      throw refused(`Invalid config for ${name}: Not a valid regular expression`)
+    const problem = name === 'regexPattern' ? patternProblem(value) : undefined
+    if (problem !== undefined) {
+      const reason = problem.isUnsupported ? problem.message : 'Not a valid regular expression'
+      throw refused(`Invalid config for ${name}: ${reason}`)
     }
   }
 }

@@ -88,7 +88,7 @@ function faultsOf(validator: string, options: Readonly<Record<string, unknown>>)
     const { pattern } = options
     if (pattern === undefined || pattern === null || pattern === '')
       return [fault('pattern', 'missing-value')]
-    const problem = typeof pattern === 'string' ? patternProblem(pattern) : 'no text'
+    const problem = typeof pattern === 'string' ? patternProblem(pattern)?.message : 'no text'
     return problem === undefined ? [] : [fault('pattern', 'invalid-value', `${shown(pattern)}, ${problem}`)]
   }
   if (validator === 'options') {

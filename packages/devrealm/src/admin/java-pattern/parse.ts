@@ -1,0 +1,265 @@
+import { anchors, caret, dollar, dot } from './anchors.ts'
+import { oneOf, readClass } from './classes.ts'
+import { readEscape } from './escapes.ts'
+import { Reader } from './reader.ts'
+import { type Flags, type Part, PatternError, unsupported } from './syntax.ts'
+
+const lineEnd = String.raw`(?:\r\n|[\n\x0b\f\r\x85\u2028\u2029])`
+/** One that is repeated is never taken in halves. */
+const wholeLineEnd = String.raw`(?:\r\n|(?!\r\n)[\n\x0b\f\r\x85\u2028\u2029])`
+
+/**
+ * Reads a pattern of Java's.
+ *
+ * @throws {PatternError} for what Java refuses, and for what JavaScript can't say
+ */
+export function parse(pattern: string): Part {
+  return new Parser(unquoted(pattern)).whole()
+}
+
+/** Between `\Q` and `\E` every character stands for itself. */
+function unquoted(pattern: string): string {
+  return pattern.replace(
+    /(\\[^Q])|\\Q(.*?)(?:\\E|$)/gs,
+    (_all, other: string | undefined, quoted: string | undefined) =>
+      other ??
+      Array.from(quoted ?? '', (letter) =>
+        /[\w\s]/.test(letter) || letter > '~' ? plainly(letter) : `\\${letter}`,
+      ).join(''),
+  )
+}
+
+/** So that spaces are kept with the flag x, too. */
+function plainly(letter: string): string {
+  return /[\s#]/.test(letter) ? `\\x{${letter.charCodeAt(0).toString(16)}}` : letter
+}
+
+class Parser {
+  readonly #reader: Reader
+  readonly #names = new Map<string, number>()
+  #flags: Flags = new Set<string>()
+  #captures = 0
+
+  constructor(pattern: string) {
+    this.#reader = new Reader(pattern)
+  }
+
+  whole(): Part {
+    const part = this.#choice()
+    if (!this.#reader.isAtEnd) throw new PatternError("Unmatched closing ')'", this.#reader.at - 1)
+    return part
+  }
+
+  #choice(): Part {
+    const parts = [this.#sequence()]
+    while (this.#reader.take('|')) parts.push(this.#sequence())
+    const [only] = parts
+    return parts.length === 1 && only !== undefined ? only : { kind: 'choice', parts }
+  }
+
+  #sequence(): Part {
+    const reader = this.#reader
+    const parts: Part[] = []
+    for (;;) {
+      this.#skipComments()
+      if (reader.isAtEnd || reader.peek() === '|' || reader.peek() === ')') return { kind: 'sequence', parts }
+      const part = this.#atom()
+      if (part !== undefined) parts.push(this.#repeated(part))
+    }
+  }
+
+  /** One thing that may be repeated; flags alone are none. */
+  #atom(): Part | undefined {
+    const reader = this.#reader
+    const at = reader.at
+    const letter = reader.peek()
+    switch (letter) {
+      case '(':
+        reader.next()
+        return this.#group(at)
+      case '[':
+        reader.next()
+        return plain(readClass(reader, this.#flags), 2)
+      case '\\':
+        reader.next()
+        return this.#escape(at)
+      case '.':
+        reader.next()
+        return plain(dot(this.#flags), 2)
+      case '^':
+        reader.next()
+        return plain(caret(this.#flags), 0)
+      case '$':
+        reader.next()
+        return plain(dollar(this.#flags), 0)
+      case '*':
+      case '+':
+      case '?':
+        throw new PatternError(`Dangling meta character '${letter}'`, at)
+      // To Java a count without anything before it repeats the empty text.
+      case '{':
+        return plain('', 0)
+      default: {
+        const codePoint = reader.codePoint()
+        return plain(oneOf(codePoint, this.#flags), codePoint > 0xffff ? 2 : 1)
+      }
+    }
+  }
+
+  #repeated(body: Part): Part {
+    this.#skipComments()
+    const count = this.#count()
+    if (count === undefined) return body
+    const way = this.#reader.take('?') ? 'lazy' : this.#reader.take('+') ? 'possessive' : 'greedy'
+    return { kind: 'repeat', body, ...count, way }
+  }
+
+  #count(): { least: number; most: number } | undefined {
+    const reader = this.#reader
+    const most = Number.POSITIVE_INFINITY
+    if (reader.take('?')) return { least: 0, most: 1 }
+    if (reader.take('*')) return { least: 0, most }
+    if (reader.take('+')) return { least: 1, most }
+    if (!reader.take('{')) return undefined
+    const least = reader.takeWhile(/[0-9]/)
+    if (least === '') throw new PatternError('Illegal repetition', reader.at)
+    const hasMost = reader.take(',')
+    const last = hasMost ? reader.takeWhile(/[0-9]/) : least
+    if (reader.peek() !== '}') throw new PatternError('Unclosed counted closure', reader.at)
+    const range = { least: Number(least), most: last === '' ? most : Number(last) }
+    const isLarge = [range.least, range.most].some((each) => each !== most && each > 0x7fffffff)
+    if (range.most < range.least || isLarge) throw new PatternError('Illegal repetition range', reader.at)
+    reader.next()
+    return range
+  }
+
+  #group(at: number): Part | undefined {
+    const reader = this.#reader
+    if (!reader.take('?')) return this.#capture()
+    for (const [mark, behind, negative] of [
+      ['=', false, false],
+      ['!', false, true],
+      ['<=', true, false],
+      ['<!', true, true],
+    ] as const) {
+      if (reader.take(mark)) return { kind: 'look', behind, negative, body: this.#body(), at }
+    }
+    if (reader.take('>')) return { kind: 'atomic', body: this.#body() }
+    if (reader.take(':')) return { kind: 'group', body: this.#body() }
+    if (reader.take('<')) return this.#named()
+    return this.#flagged()
+  }
+
+  #capture(): Part {
+    this.#captures += 1
+    const capture = this.#captures
+    return { kind: 'group', capture, body: this.#body() }
+  }
+
+  #named(): Part {
+    const reader = this.#reader
+    const name = reader.takeWhile(/[a-zA-Z0-9]/)
+    if (!/^[a-zA-Z]/.test(name))
+      throw new PatternError('capturing group name does not start with a Latin letter', reader.at)
+    if (!reader.take('>')) throw new PatternError("named capturing group is missing trailing '>'", reader.at)
+    if (this.#names.has(name))
+      throw new PatternError(`Named capturing group <${name}> is already defined`, reader.at)
+    this.#names.set(name, this.#captures + 1)
+    return this.#capture()
+  }
+
+  /** The inside of a group, of which flags are forgotten after it. */
+  #body(flags = this.#flags): Part {
+    const before = this.#flags
+    this.#flags = flags
+    const body = this.#choice()
+    if (!this.#reader.take(')')) throw new PatternError('Unclosed group', this.#reader.text.length)
+    this.#flags = before
+    return body
+  }
+
+  /** `(?i-s)` for the rest of the group, `(?i-s:…)` for what is in it. */
+  #flagged(): Part | undefined {
+    const reader = this.#reader
+    const flags = new Set(this.#flags)
+    const on = reader.takeWhile(/[a-zA-Z]/)
+    const off = reader.take('-') ? reader.takeWhile(/[a-zA-Z]/) : ''
+    const unknown = Array.from(on + off).find((each) => !'idmsuxUc'.includes(each))
+    if (unknown !== undefined || !/^[:)]$/.test(reader.peek()))
+      throw new PatternError('Unknown inline modifier', reader.at)
+    if (on.includes('c')) throw unsupported('canonical equivalence, (?c)', reader.at)
+    for (const flag of on) flags.add(flag)
+    for (const flag of off) flags.delete(flag)
+    // Unicode's classes bring its case along.
+    if (on.includes('U')) flags.add('u')
+    if (off.includes('U')) flags.delete('u')
+    if (reader.next() === ':') return { kind: 'group', body: this.#body(flags) }
+    this.#flags = flags
+    return undefined
+  }
+
+  #escape(at: number): Part {
+    const reader = this.#reader
+    const letter = reader.peek()
+    const anchor = Object.hasOwn(anchors, letter) ? anchors[letter] : undefined
+    if (anchor !== undefined) {
+      reader.next()
+      if (letter === 'b' && reader.peek() === '{')
+        throw unsupported('a boundary between graphemes, \\b{g}', at)
+      if ('bB'.includes(letter) && this.#flags.has('U')) throw unsupported(`\\${letter} with the flag U`, at)
+      return plain(anchor(this.#flags), 0)
+    }
+    if (reader.take('R')) {
+      const isRepeated = /[*+?{]/.test(reader.peek())
+      return { ...plain(isRepeated ? wholeLineEnd : lineEnd, 2), isLineEnd: true }
+    }
+    if (/[1-9]/.test(letter)) return this.#reference(this.#number(), at)
+    if (reader.take('k')) return this.#reference(this.#nameOfReference(), at)
+    const escape = readEscape(reader, this.#flags)
+    if ('codePoint' in escape)
+      return plain(oneOf(escape.codePoint, this.#flags), escape.codePoint > 0xffff ? 2 : 1)
+    return plain(`[${escape.negated ? '^' : ''}${escape.inside}]`, 2)
+  }
+
+  /** As many digits as number a group that has begun. */
+  #number(): number {
+    let number = Number(this.#reader.next())
+    while (/[0-9]/.test(this.#reader.peek())) {
+      const longer = number * 10 + Number(this.#reader.peek())
+      if (longer > this.#captures) break
+      number = longer
+      this.#reader.next()
+    }
+    return number
+  }
+
+  #nameOfReference(): number {
+    const reader = this.#reader
+    const name = reader.take('<') ? reader.takeWhile(/[a-zA-Z0-9]/) : ''
+    const number = this.#names.get(name)
+    if (number === undefined || !reader.take('>')) {
+      throw new PatternError(`named capturing group <${name}> does not exist`, reader.at)
+    }
+    return number
+  }
+
+  #reference(capture: number, at: number): Part {
+    if (this.#flags.has('i')) throw unsupported('a reference without regard to case', at)
+    return { kind: 'reference', capture, at }
+  }
+
+  /** With the flag x, spaces and what follows a # in its line are no part of the pattern. */
+  #skipComments(): void {
+    if (!this.#flags.has('x')) return
+    const reader = this.#reader
+    for (;;) {
+      reader.takeWhile(/[ \t\n\v\f\r]/)
+      if (!reader.take('#')) return
+      reader.takeWhile(this.#flags.has('d') ? /[^\n]/ : /[^\n\r\u0085\u2028\u2029]/)
+    }
+  }
+}
+
+function plain(source: string, most: number): Extract<Part, { kind: 'plain' }> {
+  return { kind: 'plain', source, most }
+}
