@@ -7,6 +7,7 @@ import { Form } from './oidc/form.ts'
 import { registerOidc } from './oidc/routes.ts'
 import { sendHome } from './pages/home.ts'
 import { healthRoutes } from './health.ts'
+import { refuseOddPaths } from './request-path.ts'
 import type { Changes } from './store/changes.ts'
 import { WriteError } from './store/journal.ts'
 
@@ -33,6 +34,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   acceptForms(app)
   boundBodies(app)
   refuseForeignHosts(app, context)
+  refuseOddPaths(app)
   storeChanges(app, context)
   secure(app, context)
   answerErrors(app)

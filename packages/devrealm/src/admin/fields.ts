@@ -40,6 +40,7 @@ export interface RoleBody {
 }
 
 export interface GroupBody extends Partial<Omit<Group, 'roles'>> {
+  path?: string
   subGroups?: GroupBody[]
   realmRoles?: string[]
   clientRoles?: Record<string, string[]>

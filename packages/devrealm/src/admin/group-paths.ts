@@ -1,23 +1,27 @@
 import type { Group } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 
-/** Finds a group by its path, `/parent/child`; a name may itself hold slashes. */
+/**
+ * Finds a group by its path, `/parent/child`, as Keycloak does where slashes in names are not escaped (its default): at each level the
+ * shortest run of the path's parts that is a group's name, and never another one. The group `a/b` is found unless there is a group `a`.
+ */
 export function groupByPath(realm: RealmStore, path: string): Readonly<Group> | undefined {
-  return below(realm, undefined, path.replace(/^\//, '').replace(/\/$/, ''))
+  let parent: Readonly<Group> | undefined
+  let name = ''
+  let isFound = false
+  for (const [index, part] of partsOf(path).entries()) {
+    name = index === 0 || isFound ? part : `${name}/${part}`
+    const group = realm.groupsIn.all(parent?.id ?? '').find((each) => each.name === name)
+    isFound = group !== undefined
+    parent = group ?? parent
+  }
+  return isFound ? parent : undefined
 }
 
-/** The group at the rest of the path; of names that begin it the shorter comes first. */
-function below(
-  realm: RealmStore,
-  parent: Readonly<Group> | undefined,
-  rest: string,
-): Readonly<Group> | undefined {
-  const groups = realm.groupsIn.all(parent?.id ?? '').toSorted((a, b) => a.name.length - b.name.length)
-  for (const group of groups) {
-    if (group.name === rest) return group
-    if (!rest.startsWith(`${group.name}/`)) continue
-    const found = below(realm, group, rest.slice(group.name.length + 1))
-    if (found !== undefined) return found
-  }
-  return undefined
+/** One slash at each end is left out, and empty parts at the end are passed over. */
+function partsOf(path: string): string[] {
+  const inner = path.replace(/^\//, '').replace(/\/$/, '')
+  const parts = inner.split('/')
+  while (parts.length > 1 && parts.at(-1) === '') parts.pop()
+  return parts
 }

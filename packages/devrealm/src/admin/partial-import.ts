@@ -6,6 +6,7 @@ import { type Shape, wrongType } from './body.ts'
 import { addClient } from './client-changes.ts'
 import { AdminError, conflict, missing, unforeseen } from './errors.ts'
 import { clientShape, groupShape, type UserBody, userShape } from './fields.ts'
+import { groupByPath } from './group-paths.ts'
 import { addGroup } from './groups.ts'
 import { importUser } from './import.ts'
 import { type RealmContents, rolesShape } from './realm-fields.ts'
@@ -126,13 +127,20 @@ function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
     }
   }
   for (const group of body.groups ?? []) {
-    const name = group.name ?? ''
+    const { name = '', path } = group
+    const found = (): string | undefined => (path === undefined ? undefined : groupByPath(realm, path)?.id)
     yield {
       resourceType: 'GROUP',
       name,
-      existing: realm.topGroups().find((each) => each.name === name)?.id,
-      taken: `Group '/${name}' already exists`,
-      add: () => addGroup(realm, group, undefined, true).id,
+      existing: found(),
+      taken: `Group '${path}' already exists`,
+      add: () => {
+        addGroup(realm, group, undefined, true)
+        // Keycloak looks for what it made by the body's path, and fails where that leads to no group.
+        const id = found()
+        if (id === undefined) throw unforeseen()
+        return id
+      },
     }
   }
   yield* (body.users ?? []).map((user) => userPart(realm, user))
