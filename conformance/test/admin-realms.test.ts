@@ -166,3 +166,28 @@ describe('the providers that flows are made of', () => {
     expect(providers.find((each) => each.id === other)).toBeUndefined()
   })
 })
+
+describe('settings on addresses', () => {
+  const members = ['registrationEmailAsUsername', 'loginWithEmailAllowed', 'duplicateEmailsAllowed'] as const
+
+  /** One after the other. */
+  const steps = [
+    [{ duplicateEmailsAllowed: true }, [false, false, true]],
+    [{ loginWithEmailAllowed: true }, [false, true, false]],
+    [{ registrationEmailAsUsername: true }, [true, true, false]],
+    [{ duplicateEmailsAllowed: true }, [false, false, true]],
+    [{ registrationEmailAsUsername: true }, [true, false, false]],
+    [{ registrationEmailAsUsername: true, duplicateEmailsAllowed: true }, [false, false, true]],
+    [{ duplicateEmailsAllowed: false }, [false, false, false]],
+    [{ loginWithEmailAllowed: true, duplicateEmailsAllowed: true }, [false, false, true]],
+    [{ loginWithEmailAllowed: true, duplicateEmailsAllowed: false }, [false, true, false]],
+  ] as const
+
+  it('turn their opposites off', async () => {
+    for (const [json, expected] of steps) {
+      expect((await realm.api('', { method: 'PUT', json })).status).toBe(204)
+      const settings = (await realm.api('')).json()
+      expect(members.map((member) => settings[member])).toEqual(expected)
+    }
+  })
+})

@@ -82,7 +82,7 @@ export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Rea
   }
   requireFlows(realm, changes)
   if (!['external', 'all', 'none', undefined].includes(body.sslRequired)) throw failed()
-  Object.assign(changes, otpPolicy(changes))
+  Object.assign(changes, otpPolicy(changes), emailRules(realm.info, changes))
   const attributes = changedAttributes(before, changes)
   if (attributes !== undefined) changes['attributes'] = attributes
   return changes as Partial<Realm>
@@ -159,6 +159,30 @@ function otpPolicy(changes: Record<string, unknown>): Record<string, unknown> {
   const apps = ['totpAppFreeOTPName', 'totpAppGoogleName']
   if (type === 'totp') apps.push('totpAppMicrosoftAuthenticatorName')
   return { ...given, otpSupportedApplications: apps }
+}
+
+type EmailRules = Pick<
+  Realm,
+  'registrationEmailAsUsername' | 'loginWithEmailAllowed' | 'duplicateEmailsAllowed'
+>
+
+/** An address that names a user can't be that of two: turning one of the three on turns its opposites off, in this order. */
+function emailRules(before: Readonly<EmailRules>, given: Partial<EmailRules>): EmailRules {
+  const rules = {
+    registrationEmailAsUsername: given.registrationEmailAsUsername ?? before.registrationEmailAsUsername,
+    loginWithEmailAllowed: given.loginWithEmailAllowed ?? before.loginWithEmailAllowed,
+    duplicateEmailsAllowed: before.duplicateEmailsAllowed,
+  }
+  if (given.registrationEmailAsUsername === true || given.loginWithEmailAllowed === true) {
+    rules.duplicateEmailsAllowed = false
+  }
+  if (given.duplicateEmailsAllowed === undefined) return rules
+  if (!given.duplicateEmailsAllowed) return { ...rules, duplicateEmailsAllowed: false }
+  return {
+    registrationEmailAsUsername: false,
+    loginWithEmailAllowed: false,
+    duplicateEmailsAllowed: true,
+  }
 }
 
 function failed(): AdminError {
