@@ -45,6 +45,7 @@ export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files
 export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
 export { openUserFile, type UserFileOptions } from './files/user-file.ts'
 export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
+export type { LeftUnchanged } from './import/existing.ts'
 export type { Reconciled } from './import/reconcile.ts'
 export type { ImportWarning, WarningCode } from './import/warnings.ts'
 export { type AssignOptions, bulkAssign } from './jobs/assign.ts'

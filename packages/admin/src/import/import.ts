@@ -5,6 +5,7 @@ import { type Sending, sendUsers } from './batches.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
 import { openRejected, requireOwnRows } from '../jobs/rejected.ts'
+import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing.ts'
 import { createExpectations } from './expectations.ts'
 import { createRowCheck, type RowCheck } from './import-check.ts'
 import { createReferenceCheck } from './references.ts'
@@ -37,14 +38,16 @@ export interface ImportOptions {
 /** What an import did, in this run and those that it continued. */
 export interface ImportReport {
   readonly rows: number
-  /** Users that this job made. */
+  /** Users that this job made, or that it would make. */
   readonly created: number
   /** Users that another import of the same file made, earlier or meanwhile, or that have a row's own id. */
   readonly present: number
-  /** Rows whose user name, e-mail address or id belongs to another user, who was not touched. They are in the dead-letter file. */
+  /** Users of these names who exist already: they were left unchanged. */
   readonly existing: number
-  /** Rows that are wrong, or that Keycloak refused. They are in the dead-letter file. */
+  /** Rows that are wrong, whose e-mail address or id another user has, or that Keycloak refused. They are in the dead-letter file. */
   readonly failed: number
+  /** How the existing users differ from their rows; in a dry run the present ones too. */
+  readonly leftUnchanged: LeftUnchanged
   /** What usable rows lead to expect and the realm does not do, once for each column or field. A dry run has the same. */
   readonly warnings: readonly ImportWarning[]
   /** The realm read again after the import, and compared with the file; undefined for a dry run. */
@@ -104,13 +107,16 @@ export async function importUsers(
       const checked = await checkRows(run, journal)
       const { warnings } = checked
       const seconds = (): number => (performance.now() - began) / 1000
-      if (journal === undefined) {
-        return { ...noEnds, ...checked.counts, warnings, reconciled: undefined, seconds: seconds() }
-      }
       const pace = createPace({ signal: options.signal, batch: lookedUp })
+      if (journal === undefined) {
+        const foreseen = await foresee({ ...run, pace, ...checked })
+        return { ...foreseen, warnings, reconciled: undefined, seconds: seconds() }
+      }
       const counts = await importRows({ ...run, journal, pace, ...checked })
       const reconciled = await reconcile({ ...run, journal, pace, rows: counts.rows })
-      return { ...counts, warnings, reconciled, seconds: seconds() }
+      const isExisting = (line: number): boolean => isLeft(journal, line)
+      const leftUnchanged = await compareExisting({ ...run, pace }, counts.existing, isExisting)
+      return { ...counts, leftUnchanged, warnings, reconciled, seconds: seconds() }
     } finally {
       await deadLetter.close()
     }
@@ -179,6 +185,34 @@ async function reasonOf(row: Row, facts: RealmFacts, check: RowCheck): Promise<s
   return isNameless ? 'username is missing' : await check(row)
 }
 
+/** What the second pass would come to; the rows that it would reject are in the dead-letter file. */
+async function foresee(
+  run: Run & Checked & { readonly pace: Pace },
+): Promise<Ends & Pick<ImportReport, 'leftUnchanged'>> {
+  const { counts, bad, deadLetter } = run
+  const total = { ...noEnds, ...counts }
+  const found = new LineMap()
+  await foreseeEnds(
+    run,
+    counts.rows - counts.failed,
+    (line) => bad.get(line) === undefined,
+    async (row, { line, outcome, reason = '' }) => {
+      if (outcome === 'changed') return
+      total[outcome] += 1
+      if (outcome === 'existing' || outcome === 'present') found.set(line, outcome)
+      if (outcome === 'failed') await deadLetter.write({ line, reason, raw: row.user })
+    },
+  )
+  const isFound = (line: number): boolean => found.get(line) !== undefined
+  const leftUnchanged = await compareExisting(run, total.existing + total.present, isFound)
+  return { ...total, leftUnchanged }
+}
+
+/** Whether a user of the row's name existed. Journals of earlier releases tell by the reason that another user has its id or address. */
+function isLeft(journal: Journal, line: number): boolean {
+  return journal.outcome(line) === 'existing' && journal.reason(line) === undefined
+}
+
 interface Import extends Run, Checked {
   readonly journal: Journal
   readonly pace: Pace
@@ -196,10 +230,11 @@ async function importRows(run: Import): Promise<Ends> {
     let failed = 0
     for (const [row, { line, outcome, reason }] of ended) {
       if (outcome === 'changed') continue
-      total[outcome] += 1
-      if (outcome === 'created' || outcome === 'present') continue
+      const isRejected = outcome === 'failed' || (outcome === 'existing' && reason !== undefined)
+      total[isRejected ? 'failed' : outcome] += 1
+      if (!isRejected) continue
       failed += 1
-      await run.deadLetter.write({ line, reason: reason ?? reasons[outcome], raw: row.user })
+      await run.deadLetter.write({ line, reason: reason ?? 'it failed in an earlier run', raw: row.user })
     }
     phase.add(ended.length, failed, earlier)
   }
@@ -219,11 +254,6 @@ async function importRows(run: Import): Promise<Ends> {
   )
   phase.end()
   return total
-}
-
-const reasons = {
-  existing: 'another user has its user name',
-  failed: 'it failed in an earlier run',
 }
 
 /** The users that are still to be made; tells of the others. */
@@ -281,7 +311,7 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
       ends.push(await completeSingly(sending, user, single.id ?? ''))
     else if (found === undefined) mine.push(user)
     else if (row.user.id !== undefined && found.username !== name)
-      ends.push({ line, outcome: 'existing', reason: foreignId })
+      ends.push({ line, outcome: 'failed', reason: foreignId })
     else if (begun === undefined || !isOwn(begun, found)) ends.push({ line, outcome: 'present' })
     else if (uncheckedLines.has(line)) ends.push(await proved(sending, user, { line, outcome: 'created' }))
     else ends.push({ line, outcome: 'created' })

@@ -157,7 +157,7 @@ function idOf({ journal }: Reconciliation, { line, id }: WantedUser): string {
 }
 
 /** What the row says of the user itself, as Keycloak keeps it; attributes that the realm hides are left out. */
-function comparedFields(facts: RealmFacts, wanted: UserRepresentation): UserRepresentation {
+export function comparedFields(facts: RealmFacts, wanted: UserRepresentation): UserRepresentation {
   const { enabled = false, emailVerified, firstName, lastName, email, attributes = {} } = wanted
   const hidden = hiddenAttributes(facts.profile, Object.keys(attributes))
   const shown = Object.entries(attributes)

@@ -10,6 +10,7 @@ import { toJournalRow, type WantedUser } from './wanted.ts'
 
 /** Why a row with an id of its own is not imported. */
 export const foreignId = 'another user has its id'
+export const foreignEmail = 'another user has its e-mail address'
 
 /** Creates a user that a partial import does not take, by `POST users`: it succeeds, or says why not. */
 export async function createSingly(sending: Sending, user: WantedUser): Promise<End> {
@@ -19,7 +20,7 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
   const there = (await pace.send(() => usersById(client, realm, [id]))).get(id)
   const row = toJournalRow(user)
   if (there?.username === name) return { line, outcome: isOwn(row, there) ? 'created' : 'present' }
-  if (there !== undefined) return { line, outcome: 'existing', reason: foreignId }
+  if (there !== undefined) return { line, outcome: 'failed', reason: foreignId }
   if ((await findByName(sending, name)) !== undefined) return { line, outcome: 'existing' }
 
   await sending.beforeSingle(user)
@@ -32,7 +33,9 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
       return await client.users.create({ ...representation, realm })
     })
   } catch (error) {
-    return await refusal(sending, user, error)
+    const refused = await refusal(sending, user, error)
+    // Somebody else may have created it since.
+    return (await findByName(sending, name)) === undefined ? refused : { line, outcome: 'existing' }
   }
   return await completeSingly(sending, user, made.id ?? '')
 }
@@ -105,8 +108,8 @@ async function refusal({ admin, pace }: Sending, { line }: WantedUser, error: un
   if (!(error instanceof CloakwrightError) || !codes.includes(error.code)) throw error
   // A server whose database is gone answers 500 to everything: that is not the row's fault.
   if (error.code === 'CW_ADMIN_FAILED') await pace.send(() => countUsers(admin))
-  const outcome = error.code === 'CW_ADMIN_CONFLICT' ? 'existing' : 'failed'
-  return { line, outcome, reason: error.message }
+  const isForeignEmail = error.code === 'CW_ADMIN_CONFLICT' && error.message.endsWith('with same email')
+  return { line, outcome: 'failed', reason: isForeignEmail ? foreignEmail : error.message }
 }
 
 function countUsers({ client, realm }: Admin): Promise<number> {

@@ -31,7 +31,7 @@ export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): Wante
   const user = withUserName(row.user, facts)
   const name = user.username.toLowerCase()
   const id = user.id ?? v5(`${facts.realmId}\n${file.digest}\n${name}`, namespace)
-  const local = withDefaultRole(user, facts)
+  const local = toOwn(user, facts)
   const representation = file.format === 'keycloak' ? { ...local, id } : { ...asNew(local, facts), id }
   return { line, id, name, representation, row }
 }
@@ -67,8 +67,8 @@ export function toJournalRow({ line, id, name, representation }: WantedUser): Jo
 /** Milliseconds. */
 const markedWithin = 60_000
 
-/** The default role of the realm that a user came from is that of this one. */
-function withDefaultRole(user: UserRepresentation, { defaults }: RealmFacts): UserRepresentation {
+/** What a row itself says, in names of this realm: the default role of the realm that a user came from is that of this one. */
+export function toOwn(user: UserRepresentation, { defaults }: RealmFacts): UserRepresentation {
   const { role, aliases } = defaults
   const roles = texts(user.realmRoles)
   if (role === undefined || !roles.some((name) => aliases.has(name))) return user

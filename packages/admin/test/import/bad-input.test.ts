@@ -61,6 +61,9 @@ test('each bad row of a CSV file is told by line and reason, and none stops the 
   const report = await importUsers(admin, file, job)
 
   expect(report).toMatchObject({ rows: 14, created: 2, existing: 1, failed: 11 })
+  // A row is enabled unless it says otherwise.
+  const fields = ['enabled', 'firstName'].map((field) => ({ field, rows: 1 }))
+  expect(report.leftUnchanged).toEqual({ differing: 1, fields })
   expect(report.reconciled).toMatchObject({ checked: 2, missing: 0, differing: 0 })
   expect((await rejected(job.deadLetter)).map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
     '3: The row has 2 values, the file has 6 columns',
@@ -72,7 +75,6 @@ test('each bad row of a CSV file is told by line and reason, and none stops the 
     '9: realmRoles[0]: the realm has no role "riter"',
     '10: groups[0]: the realm has no group "/staff/days"',
     '11: line 2 has the same user name',
-    '12: another user has its user name',
     '13: username has control characters',
     '14: username is missing',
   ])

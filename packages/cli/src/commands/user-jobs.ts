@@ -7,6 +7,7 @@ import {
   bulkAssign,
   bulkDisable,
   type ChangeReport,
+  type ImportReport,
   importUsers,
   openUserFile,
   undoJob,
@@ -40,22 +41,51 @@ interface AssignOptions extends RoleOptions {
 export async function importFile(path: string, options: JobOptions): Promise<void> {
   const command: FileCommand = { name: '', words: (file) => ['users', 'import', file] }
   await runFileJob(path, options, command, importUsers, (report, journal) => {
-    const { reconciled, warnings, ...counts } = report
-    const { checked = 0, missing = 0, differing = 0, lines = [] } = reconciled ?? {}
-    if (options.json === true) printObject({ dryRun: options.dryRun === true, ...report }, true)
-    else if (reconciled === undefined) {
-      const { rows, failed, seconds } = counts
-      printObject({ rows, usable: rows - failed, failed, seconds }, false)
-      note('Nothing was written. Who is there already is found by the import itself')
-    } else printObject({ ...counts, checked, missing, differing }, false)
-    for (const { line, fields } of lines)
+    printImport(report, options)
+    tellLeftUnchanged(report)
+    for (const { line, fields } of report.reconciled?.lines ?? [])
       note(escaped(`line ${line}: not as in the file: ${fields.join(', ')}`))
-    for (const { field, rows, message } of warnings)
-      note(escaped(`warning: ${field} (${rows} ${rows === 1 ? 'row' : 'rows'}): ${message}`))
-    if (report.created > 0) note(undoHint(journal, options))
-    const isHidden = warnings.some(({ code }) => code === 'hidden-attribute')
-    return !isHidden && report.failed + report.existing + missing + differing === 0
+    for (const { field, rows, message } of report.warnings)
+      note(escaped(`warning: ${field} (${countOf(rows, 'row')}): ${message}`))
+    if (report.created > 0 && options.dryRun !== true) note(undoHint(journal, options))
+    return isWhole(report)
   })
+}
+
+function printImport(report: ImportReport, options: JobOptions): void {
+  const dryRun = options.dryRun === true
+  if (options.json === true) return printObject({ dryRun, ...report }, true)
+  const { reconciled, warnings: _warnings, leftUnchanged: _leftUnchanged, ...counts } = report
+  if (reconciled === undefined) {
+    printObject({ dryRun, ...counts }, false)
+    note('Nothing was written')
+    return
+  }
+  const { checked, missing, differing } = reconciled
+  printObject({ ...counts, checked, missing, differing }, false)
+}
+
+/** Nothing that a row says is hidden, also where its user is not touched. */
+function tellLeftUnchanged({ existing, present, leftUnchanged }: ImportReport): void {
+  const { differing, fields } = leftUnchanged
+  const count = existing + present
+  if (count > 0) note(`exists already, left unchanged: ${countOf(count, 'user')}`)
+  if (differing === 0) return
+  const found = fields.map(({ field, rows }) => `${field}: ${rows}`)
+  note(
+    escaped(`different from the file, left unchanged: ${countOf(differing, 'user')} (${found.join(', ')})`),
+  )
+}
+
+/** Whether the realm has all that the file says, or would have it after the import. */
+function isWhole({ failed, leftUnchanged, reconciled, warnings }: ImportReport): boolean {
+  const { missing = 0, differing = 0 } = reconciled ?? {}
+  const isHidden = warnings.some(({ code }) => code === 'hidden-attribute')
+  return !isHidden && failed + leftUnchanged.differing + missing + differing === 0
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** `cloakwright users disable --file`. */

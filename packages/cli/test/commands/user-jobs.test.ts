@@ -53,9 +53,9 @@ describe('import', () => {
     expect(stderr).toMatch(/^line 5: .*e-mail/m)
     expect(stderr).toMatch(/^line 6: .*the realm has no role "nothing"/m)
     expect(stdout).toMatch(/^rows\t6$/m)
-    expect(stdout).toMatch(/^failed\t3$/m)
-    expect(stdout).toMatch(/^usable\t3$/m)
-    expect(stdout).not.toContain('created')
+    expect(stderr).toMatch(/^line 7: another user has its e-mail address$/m)
+    expect(stdout).toMatch(/^failed\t4$/m)
+    expect(stdout).toMatch(/^created\t2$/m)
     expect(code).toBe(3)
     expect(shop.writes()).toEqual([])
     expect(existsSync(`${file}.journal`)).toBe(false)
@@ -77,6 +77,24 @@ describe('import', () => {
       expect(stdout + stderr).not.toContain('canary')
       expect(code).toBe(3)
     }
+  })
+
+  test('of a file that was saved once more says that its users exist, and ends with 0', async () => {
+    const again = ['username,email', 'again-1,again-1@example.com', 'again-2,again-2@example.com']
+    expect(await shop.run('users', 'import', writeRows('1.csv', again))).toMatchObject({ code: 0 })
+    const file = join(temporaryFolder(), '2.csv')
+    writeFileSync(file, again.map((row) => `${row}\r\n`).join(''))
+    for (const args of [['--dry-run'], []]) {
+      const { code, stdout, stderr } = await shop.run('users', 'import', file, ...args)
+      expect(stderr).toMatch(/^exists already, left unchanged: 2 users$/m)
+      expect(stderr).not.toContain('different from the file')
+      expect(stdout).toMatch(/^existing\t2$/m)
+      expect(code).toBe(0)
+    }
+    const other = writeRows('3.csv', [...again.slice(0, 2), 'again-2,other@example.com'])
+    const { code, stderr } = await shop.run('users', 'import', other)
+    expect(stderr).toMatch(/^different from the file, left unchanged: 1 user \(email: 1\)$/m)
+    expect(code).toBe(3)
   })
 
   test('creates the rest, keeps what was rejected, goes on, and is taken back', async () => {
