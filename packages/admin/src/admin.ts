@@ -3,6 +3,7 @@ import { CloakwrightError, requireOptions } from 'cloakwright'
 import { byAuthor } from './audit/reason.ts'
 import { type ChangeRecorder, requireRecordable } from './changes.ts'
 import { createDurableClient } from './client.ts'
+import { type Known, requireKnown } from './known-fields.ts'
 import { createRetry } from './retry.ts'
 import { type Credentials, createTokenSource } from './tokens.ts'
 
@@ -23,6 +24,17 @@ export interface AdminOptions {
   readonly recorder?: ChangeRecorder
   /** A monotonic clock in milliseconds. Default: `performance.now`. */
   readonly now?: () => number
+}
+
+const known: Known<AdminOptions> = {
+  server: true,
+  realm: true,
+  credentials: true,
+  timeout: true,
+  retries: true,
+  signal: true,
+  recorder: true,
+  now: true,
 }
 
 /** Access to the Admin API. */
@@ -59,6 +71,7 @@ export interface Admin {
  */
 export function createAdmin(options: AdminOptions): Admin {
   requireOptions('createAdmin', '{ server, credentials }', options, { now: 'function', recorder: 'object' })
+  requireKnown('createAdmin', options, known, { realmName: 'realm', baseUrl: 'server' })
   if (typeof options.credentials !== 'object' || options.credentials === null)
     throw new CloakwrightError('CW_CONFIG_MISSING', 'credentials: are missing', {
       hint: 'Give { clientId, clientSecret }, or { username, password }.',

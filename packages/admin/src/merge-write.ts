@@ -14,6 +14,7 @@ import {
 } from './edit.ts'
 import { type FixedFields, requireChangeable } from './fixed-fields.ts'
 import { inTurn } from './in-turn.ts'
+import { requireKnown } from './known-fields.ts'
 import { absent } from './tasks/lookup.ts'
 
 /** What to change, or how to find out from the object as it is now. The function may be given what others wrote meanwhile. */
@@ -56,9 +57,11 @@ export interface Kind<T extends object> {
 export async function update<T extends object>(
   admin: Admin,
   edit: EditOf<T>,
-  { basedOn }: UpdateOptions<T>,
+  options: UpdateOptions<T>,
   of: Kind<T>,
 ): Promise<readonly Change[]> {
+  requireKnown(`An update of a ${of.kind}`, options, { basedOn: true })
+  const { basedOn } = options
   return await inTurn(`${admin.server} ${admin.realm} ${of.kind} ${of.id}`, async () => {
     const current = (await of.read()) ?? absent(admin, `${of.kind} with the id ${of.id}`)
     const wanted = of.wanted(typeof edit === 'function' ? edit(structuredClone(current)) : edit)

@@ -13,7 +13,7 @@ import type {
   UserRepresentation,
 } from './representations.ts'
 import { type UserRef, userId } from './tasks/find-user.ts'
-import { clientByName, groupOf, type RoleName, roleOf, roleTitle } from './tasks/lookup.ts'
+import { clientByName, groupOf, requireRoleName, type RoleName, roleOf, roleTitle } from './tasks/lookup.ts'
 
 /** What can be changed about a user; its roles and groups have tasks of their own. */
 export type UserEdit = EditWithout<UserRepresentation, typeof fixedOfUser>
@@ -138,6 +138,7 @@ export async function updateRole(
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { roles } = admin.client
+  requireRoleName('updateRole', role)
   const { id = '' } = await roleOf(admin, role)
   return await update<RoleRepresentation>(admin, edit, options, {
     kind: role.client === undefined ? 'realm role' : 'client role',

@@ -20,6 +20,7 @@ import { type Reconciled, reconcile } from './reconcile.ts'
 import type { Row, UserFile, UserRow } from '../files/rows.ts'
 import { completeSingly, findByName, foreignId, proved } from './single.ts'
 import { type ImportWarning, Warnings } from './warnings.ts'
+import { jobOptions, requireKnown } from '../known-fields.ts'
 import { toJournalRow, toMarked, toWanted, type WantedUser } from './wanted.ts'
 
 /** Options of {@link importUsers}. */
@@ -88,6 +89,7 @@ export async function importUsers(
   file: UserFile,
   options: ImportOptions,
 ): Promise<ImportReport> {
+  requireKnown('importUsers', options, jobOptions)
   const began = performance.now()
   requireOwnRows(file, 'import')
   const facts = await readRealmFacts(admin)

@@ -15,6 +15,7 @@ import {
 import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
 import { isForeignDefaultRole, unknownName } from './row-names.ts'
 import type { ImportedUser, UserFile } from '../files/rows.ts'
+import { jobOptions, requireKnown, requireRoleNames, rolesInstead } from '../known-fields.ts'
 
 /** Options of {@link bulkAssign}. */
 export interface AssignOptions extends ChangeOptions {
@@ -54,6 +55,8 @@ export async function bulkAssign(
   file: UserFile,
   options: AssignOptions,
 ): Promise<ChangeReport> {
+  requireKnown('bulkAssign', options, { ...jobOptions, roles: true, groups: true }, rolesInstead)
+  requireRoleNames(options.roles)
   return await changeUsers(admin, 'assign', file, options, async (facts): Promise<UserTask> => {
     const wantedBy = await wantedByRow(admin, facts, file, options)
     return {

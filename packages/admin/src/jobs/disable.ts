@@ -1,3 +1,4 @@
+import { jobOptions, requireKnown } from '../known-fields.ts'
 import type { Admin } from '../admin.ts'
 import type { Step } from '../tasks/steps.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
@@ -36,6 +37,7 @@ export async function bulkDisable(
   file: UserFile,
   options: DisableOptions,
 ): Promise<ChangeReport> {
+  requireKnown('bulkDisable', options, { ...jobOptions, endSessions: true })
   const { client, realm } = admin
   return await changeUsers(admin, 'disable', file, options, async () => ({
     job: 'disable',

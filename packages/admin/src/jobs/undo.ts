@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError, systemTime } from 'cloakwright'
+import { requireKnown } from '../known-fields.ts'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { usersById } from './users-by-id.ts'
@@ -52,6 +53,7 @@ export async function undoJob(
   journalPath: string,
   options: UndoOptions = {},
 ): Promise<UndoReport> {
+  requireKnown('undoJob', options, { signal: true, onProgress: true })
   const began = performance.now()
   const facts = await readRealmFacts(admin)
   const journal = await reopenJournal(journalPath)

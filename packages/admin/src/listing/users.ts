@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { type Known, requireKnown } from '../known-fields.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { createMembershipReader, type MembershipKinds, readMemberships } from './memberships-of-users.ts'
 import { pagesByName } from './pages-by-name.ts'
@@ -109,12 +110,25 @@ async function findsFew({ client, realm }: Admin, filter: UserFilter): Promise<b
 
 /** What is set of it. Keycloak takes no other condition beside `search`, and lists too many without a word. */
 export function given(filter: UserFilter): UserFilter {
+  requireKnown('The filter of users', filter, conditions)
   const set = Object.entries(filter).filter(([, value]) => value !== undefined)
   const ignored = filter.search === undefined ? undefined : set.find(([name]) => !besideSearch.has(name))
   if (ignored === undefined) return Object.fromEntries(set)
   throw new CloakwrightError('CW_CONFIG_INVALID', `Keycloak ignores ${ignored[0]} beside search`, {
     hint: 'Give search alone (with enabled or emailVerified), or the single conditions without it.',
   })
+}
+
+const conditions: Known<UserFilter> = {
+  search: true,
+  username: true,
+  email: true,
+  firstName: true,
+  lastName: true,
+  exact: true,
+  enabled: true,
+  emailVerified: true,
+  q: true,
 }
 
 const besideSearch: ReadonlySet<string> = new Set(['search', 'enabled', 'emailVerified'])

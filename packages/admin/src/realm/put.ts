@@ -1,7 +1,7 @@
 import type { RealmRepresentation } from '../representations.ts'
 
 /**
- * What a PUT of a realm must have beside the fields to set, or Keycloak resets it to its defaults: always the attributes, with
+ * What a PUT of a realm must have in addition to the fields to set, or Keycloak resets it to its defaults: always the attributes, with
  * the lifespans of pushed authorization requests and CIBA among them, and the device grant's; and of each policy that
  * a field is part of, the rest.
  */

@@ -1,6 +1,7 @@
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { type Known, requireKnown } from '../known-fields.ts'
 import { type Change, recorded, takingBack } from '../changes.ts'
 import { realmUrl } from '../tokens.ts'
 import { checkDelivery, type Command, confirm, deliver, type Delivery } from './delivery.ts'
@@ -28,6 +29,16 @@ export interface MoveToKeyOptions {
   readonly onStep?: (step: MoveStep) => void
   /** Ends it before the next step; what had been changed is taken back. */
   readonly signal?: AbortSignal
+}
+
+const known: Known<MoveToKeyOptions> = {
+  deliver: true,
+  algorithm: true,
+  format: true,
+  proveDelivery: true,
+  audience: true,
+  onStep: true,
+  signal: true,
 }
 
 export type MoveStep = 'delivered' | 'switched' | 'proved' | 'taken up'
@@ -85,6 +96,7 @@ export async function moveToPrivateKeyJwt(
   clientId: string,
   options: MoveToKeyOptions,
 ): Promise<MoveToKey> {
+  requireKnown('moveToPrivateKeyJwt', options, known)
   const { algorithm = 'ES256', format = 'jwk', onStep = () => {}, signal, proveDelivery } = options
   const { client } = await readState(admin, clientId)
   requireAuthenticator(client, 'client-secret', 'Only a client with a secret can be moved to a key.')

@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { type Known, requireKnown } from '../known-fields.ts'
 import { type Change, recorded } from '../changes.ts'
 import { checkDelivery, type Command, confirm, deliver, type Delivery } from './delivery.ts'
 import { findOverlap, type Overlap } from './overlap.ts'
@@ -27,6 +28,16 @@ export interface RotateSecretOptions {
   readonly onStep?: (step: RotationStep) => void
   /** Ends it before the next step; what has been done stays, and the next run goes on from there. */
   readonly signal?: AbortSignal
+}
+
+const known: Known<RotateSecretOptions> = {
+  deliver: true,
+  proveDelivery: true,
+  keepOld: true,
+  setUpPolicy: true,
+  allowDowntime: true,
+  onStep: true,
+  signal: true,
 }
 
 export type RotationStep = 'set up' | 'made' | 'delivered' | 'proved' | 'taken up' | 'revoked'
@@ -105,6 +116,7 @@ export async function rotateSecret(
   clientId: string,
   options: RotateSecretOptions,
 ): Promise<SecretRotation> {
+  requireKnown('rotateSecret', options, known)
   const { onStep = () => {}, signal, keepOld = false } = options
   const before = await readState(admin, clientId)
   requireAuthenticator(before.client, 'client-secret', 'Only a secret can be rotated.')

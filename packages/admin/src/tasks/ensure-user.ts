@@ -1,6 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { visible } from '../edit.ts'
+import { type Known, requireKnown, rolesInstead } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { updateUser } from '../update.ts'
@@ -35,6 +36,27 @@ export interface WantedUser {
   readonly groups?: readonly string[]
 }
 
+const known: Known<WantedUser> = {
+  username: true,
+  email: true,
+  emailVerified: true,
+  firstName: true,
+  lastName: true,
+  enabled: true,
+  attributes: true,
+  requiredActions: true,
+  password: true,
+  temporaryPassword: true,
+  roles: true,
+  groups: true,
+}
+
+const rolesAndPassword = {
+  ...rolesInstead,
+  credentials: 'password, temporaryPassword',
+  temporary: 'temporaryPassword',
+}
+
 /** A user or group that is as it shall be. */
 export interface Ensured {
   /** Keycloak's id. */
@@ -49,7 +71,8 @@ export interface Ensured {
  * All roles and groups are looked up before anything is changed. When Keycloak does not answer the creation, the user is
  * looked up before it is created again.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when a role or a group does not exist
+ * @throws {CW_CONFIG_INVALID} for a field that it does not know, such as `realmRoles`; nothing is changed then
+ * @throws {CW_ADMIN_NOT_FOUND} when a role or a group does not exist; nothing is changed then
  * @throws {CW_ADMIN_CONFLICT} when another user has the e-mail address
  * @throws {CW_ADMIN_REFUSED} when Keycloak refuses a value, or keeps no attribute of that name
  * @example
@@ -71,6 +94,7 @@ export interface Ensured {
  * ```
  */
 export async function ensureUser(admin: Admin, user: WantedUser): Promise<Ensured> {
+  requireKnown('ensureUser', user, known, rolesAndPassword)
   const [roles, groups] = await Promise.all([knownRoles(admin, user.roles), knownGroups(admin, user.groups)])
   const username = user.username.toLowerCase()
   const found = await findUser(admin, username)

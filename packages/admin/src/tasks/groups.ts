@@ -3,6 +3,7 @@ import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { visible } from '../edit.ts'
 import { without } from '../realm/compare.ts'
+import { requireKnown, rolesInstead } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { GroupRepresentation } from '../representations.ts'
 import { updateGroup } from '../update.ts'
@@ -35,6 +36,7 @@ export interface WantedGroup {
  * ```
  */
 export async function ensureGroup(admin: Admin, path: string, group: WantedGroup = {}): Promise<Ensured> {
+  requireKnown('ensureGroup', group, { description: true, attributes: true, roles: true }, rolesInstead)
   const names = groupNames(path)
   const { description, attributes } = group
   const roles = await knownRoles(admin, group.roles)

@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { requireKnown, requireRoleNames } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { ClientRepresentation, GroupRepresentation, RoleRepresentation } from '../representations.ts'
 
@@ -8,6 +9,15 @@ export interface RoleName {
   readonly name: string
   /** The client id of the client that it belongs to. Default: it is a realm role. */
   readonly client?: string
+}
+
+/**
+ * Keycloak's own name for a role's client would make a client's role one of the realm.
+ *
+ * @throws {CW_CONFIG_INVALID} for a field that is not known
+ */
+export function requireRoleName(what: string, role: RoleName): void {
+  requireKnown(what, role, { name: true, client: true }, { clientId: 'client' })
 }
 
 /** A role by name that is there, with what its requests need. */
@@ -63,6 +73,7 @@ export function roleTitle({ name, client }: RoleName): string {
  * @throws {CW_ADMIN_NOT_FOUND}
  */
 export async function knownRoles(admin: Admin, names: RoleNames | undefined): Promise<readonly KnownRole[]> {
+  requireRoleNames(names)
   const wanted: RoleName[] = (names?.realm ?? []).map((name) => ({ name }))
   for (const [client, ofClient] of Object.entries(names?.client ?? {}))
     wanted.push(...ofClient.map((name) => ({ name, client })))

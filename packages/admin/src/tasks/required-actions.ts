@@ -1,6 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
+import { requireKnown } from '../known-fields.ts'
 import type { RequiredActionRepresentation } from '../representations.ts'
 import { updateUser } from '../update.ts'
 import { type UserRef, userOf } from './find-user.ts'
@@ -37,6 +38,7 @@ export async function sendActions(
   actions: readonly string[],
   options: SendActionsOptions = {},
 ): Promise<readonly Change[]> {
+  requireKnown('sendActions', options, { clientId: true, redirectUri: true, lifespan: true })
   const { client, realm } = admin
   // Keycloak would send an e-mail that asks for nothing.
   if (actions.length === 0)

@@ -1,6 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
+import { requireKnown } from '../known-fields.ts'
 import { type UserRef, userOf } from './find-user.ts'
 import { endSessions } from './sessions.ts'
 
@@ -35,6 +36,7 @@ export async function resetPassword(
   password: string,
   options: ResetPasswordOptions = {},
 ): Promise<readonly Change[]> {
+  requireKnown('resetPassword', options, { temporary: true, endSessions: true })
   const { client, realm } = admin
   const { temporary = false } = options
   const { id = '', username = id, requiredActions = [] } = await userOf(admin, user)

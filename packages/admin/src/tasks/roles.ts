@@ -1,6 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { visible } from '../edit.ts'
+import { type Known, requireKnown } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { RoleRepresentation } from '../representations.ts'
 import { updateRole } from '../update.ts'
@@ -11,6 +12,7 @@ import {
   findRole,
   type KnownRole,
   knownRoles,
+  requireRoleName,
   type RoleName,
   roleTitle,
 } from './lookup.ts'
@@ -23,6 +25,14 @@ export interface WantedRole extends RoleName {
   readonly attributes?: Readonly<Record<string, readonly string[] | null>>
   /** Roles that this one brings with it, in addition to those that it has. */
   readonly composites?: RoleNames
+}
+
+const known: Known<WantedRole> = {
+  name: true,
+  client: true,
+  description: true,
+  attributes: true,
+  composites: true,
 }
 
 /**
@@ -38,6 +48,7 @@ export interface WantedRole extends RoleName {
  * ```
  */
 export async function ensureRole(admin: Admin, role: WantedRole): Promise<readonly Change[]> {
+  requireKnown('ensureRole', role, known)
   const { description, attributes } = role
   const members = await knownRoles(admin, role.composites)
   const changes: Change[] = []
@@ -62,6 +73,7 @@ export async function ensureRole(admin: Admin, role: WantedRole): Promise<readon
  * ```
  */
 export async function deleteRole(admin: Admin, role: RoleName): Promise<readonly Change[]> {
+  requireRoleName('deleteRole', role)
   const { client, realm } = admin
   if (role.client !== undefined && (await findClient(admin, role.client)) === undefined) return []
   const before = await findRole(admin, role)

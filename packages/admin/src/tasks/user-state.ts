@@ -1,6 +1,7 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { visible } from '../edit.ts'
+import { requireKnown } from '../known-fields.ts'
 import { without } from '../realm/compare.ts'
 import { updateUser } from '../update.ts'
 import { findUser, type UserRef, userOf } from './find-user.ts'
@@ -22,6 +23,7 @@ export async function disableUser(
   user: UserRef,
   options: { readonly endSessions?: boolean } = {},
 ): Promise<readonly Change[]> {
+  requireKnown('disableUser', options, { endSessions: true })
   const { id = '' } = await userOf(admin, user)
   const disabled = await updateUser(admin, { id }, { enabled: false })
   const ended = options.endSessions === false ? [] : await endSessions(admin, { id })
