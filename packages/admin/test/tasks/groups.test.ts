@@ -5,8 +5,10 @@ import {
   ensureGroup,
   ensureRole,
   ensureUser,
+  grantRolesToGroup,
   moveGroup,
   removeFromGroups,
+  revokeRolesFromGroup,
   setGroups,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -177,6 +179,38 @@ describe('a group', () => {
     ])
     expect(await deleteGroup(of.admin, '/doomed')).toEqual([])
   })
+})
+
+test('roles are given to a group and taken from it, each once; its members have them so long', async () => {
+  const { client } = of.admin
+  await ensureGroup(of.admin, '/crew/night')
+  const { id } = await ensureUser(of.admin, { username: 'night-owl', groups: ['/crew/night'] })
+  const effective = async (): Promise<unknown[]> =>
+    (await client.users.listCompositeRealmRoleMappings({ id })).map(({ name }) => name)
+  const roles = { realm: ['auditor'], client: { 'shop-api': ['editor'] } }
+  of.recorded()
+
+  const given = await grantRolesToGroup(of.admin, '/crew', roles)
+  expect(given).toMatchObject([
+    { kind: 'group', name: '/crew', fields: ['roles.auditor', 'roles.shop-api/editor'] },
+  ])
+  expect(of.recorded()).toEqual(given)
+  expect(await grantRolesToGroup(of.admin, '/crew', roles)).toEqual([])
+  expect(await effective()).toContain('auditor')
+  expect(await revokeRolesFromGroup(of.admin, '/crew', roles)).toMatchObject([
+    { name: '/crew', after: { 'roles.auditor': false, 'roles.shop-api/editor': false } },
+  ])
+  expect(await revokeRolesFromGroup(of.admin, '/crew', roles)).toEqual([])
+  expect(await effective()).not.toContain('auditor')
+  target.proxy.reset()
+  for (const [path, wanted] of [
+    ['/crew/day', roles],
+    ['/crew', { realm: ['auditor', 'auditer'] }],
+  ] as const) {
+    const error = await caught(grantRolesToGroup(of.admin, path, wanted))
+    expect(error.code).toBe('CW_ADMIN_NOT_FOUND')
+  }
+  expect(target.proxy.count('POST')).toBe(0)
 })
 
 describe('a role', () => {
