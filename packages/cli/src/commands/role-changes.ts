@@ -1,15 +1,6 @@
-import {
-  type Admin,
-  type Change,
-  deleteRole,
-  ensureRole,
-  grantRoles,
-  type RoleNames,
-  revokeRoles,
-} from '@cloakwright/admin'
-import { userRef } from '../lookup.ts'
+import { type Admin, type Change, deleteRole, ensureRole } from '@cloakwright/admin'
 import { toAttributes, toRoleNames } from '../names.ts'
-import { missingRole, namingRoles } from '../role-lookup.ts'
+import { missingRole } from '../role-lookup.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
 interface Options extends WriteOptions {
@@ -50,30 +41,6 @@ export async function destroy(name: string, options: Options): Promise<void> {
   await change(options, remove, `Delete the role ${name}?`)
 }
 
-/** `cloakwright roles grant`. */
-export async function grant(user: string, names: readonly string[], options: Options): Promise<void> {
-  await change(options, async (admin) => {
-    const who = await userRef(admin, user)
-    return await namingRoles(admin, names, options.client, () =>
-      grantRoles(admin, who, rolesOf(names, options)),
-    )
-  })
-}
-
-/** `cloakwright roles revoke`. */
-export async function revoke(user: string, names: readonly string[], options: Options): Promise<void> {
-  await change(options, async (admin) => {
-    const who = await userRef(admin, user)
-    return await namingRoles(admin, names, options.client, () =>
-      revokeRoles(admin, who, rolesOf(names, options)),
-    )
-  })
-}
-
 function named(name: string, { client }: Options): { name: string; client?: string } {
   return client === undefined ? { name } : { name, client }
-}
-
-function rolesOf(names: readonly string[], { client }: Options): RoleNames {
-  return client === undefined ? { realm: names } : { client: { [client]: names } }
 }

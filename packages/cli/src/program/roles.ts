@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { collect } from '../arguments.ts'
-import { destroys, examples, reads, userArgument, writes } from './options.ts'
+import { destroys, examples, needs, reads, userHelp, writes } from './options.ts'
 
 const clientOption = ['--client <id>', "of this client (default: the realm's own roles)"] as const
 
@@ -63,23 +63,44 @@ export function addRoles(program: Command): void {
     'cloakwright roles delete stock-keeper --client shop-api --yes',
   ).action(async (role, options) => (await import('../commands/role-changes.ts')).destroy(role, options))
 
+  addGranting(roles)
+}
+
+function addGranting(roles: Command): void {
   for (const [name, description] of [
-    ['grant', 'Give roles to a user.'],
-    ['revoke', 'Take roles from a user.'],
+    ['grant', 'Give roles to a user, or to everyone in a group.'],
+    ['revoke', 'Take roles from a user, or from everyone in a group.'],
   ] as const) {
     examples(
-      writes(
-        roles
-          .command(name)
-          .description(description)
-          .argument(...userArgument)
-          .argument('<role...>', "the roles' names")
-          .option(...clientOption),
+      needs(
+        writes(
+          roles
+            .command(name)
+            .description(description)
+            .usage(
+              `[options] <user> <role...>\n       cloakwright roles ${name} [options] --group <path> <role...>`,
+            )
+            .argument('<user>', `${userHelp}; none with --group`)
+            .argument('[role...]', "the roles' names")
+            .option('--group <path>', 'everyone in this group and in those within it: /staff')
+            .option(...clientOption),
+        ).addHelpText('after', groupHelp[name]),
+        'manage-users with view-realm, or view-clients for roles of a client',
       ),
       `cloakwright roles ${name} alice editor`,
       `cloakwright roles ${name} alice stock-keeper --client shop-api`,
+      `cloakwright roles ${name} --group /staff editor`,
     ).action(async (user, names, options) =>
-      (await import('../commands/role-changes.ts'))[name](user, names, options),
+      (await import('../commands/role-grants.ts'))[name](user, names, options),
     )
   }
 }
+
+const groupHelp = {
+  grant: `
+--group maps the roles to the group, not to each member: whoever joins it later has them too, whoever leaves it loses
+them. To give them to the members of today for good, name the users, or a file: cloakwright users assign.`,
+  revoke: `
+A user keeps a role that another group or another role brings: it ends with 3 then. Who has it by what:
+cloakwright roles members ROLE --effective`,
+} as const

@@ -71,6 +71,15 @@ describe('says what it would do, without a write, and does just that', () => {
     [['roles', 'grant', 'bob', 'editor', 'auditor'], ['~ user bob: roles.editor, roles.auditor']],
     [['roles', 'grant', 'bob', 'buyer', '--client', 'shop-api'], ['~ user bob: roles.shop-api/buyer']],
     [['roles', 'revoke', 'bob', 'auditor'], ['~ user bob: roles.auditor']],
+    [['roles', 'grant', '--group', '/staff', 'editor'], ['~ group /staff: roles.editor']],
+    [
+      ['roles', 'grant', 'buyer', '--group', '/staff', '--client', 'shop-api'],
+      ['~ group /staff: roles.shop-api/buyer'],
+    ],
+    [
+      ['roles', 'revoke', 'buyer', '--group', '/staff', '--client', 'shop-api'],
+      ['~ group /staff: roles.shop-api/buyer'],
+    ],
     [['groups', 'add', 'bob', '/staff/editors'], ['~ user bob: groups/staff/editors']],
     [['groups', 'remove', 'bob', '/press'], ['~ user bob: groups/press']],
     [['groups', 'set', 'bob', '/press'], ['~ user bob: groups/staff/editors, groups/press']],
@@ -109,6 +118,24 @@ test.each<[string[], string]>([
   expect(code).toBe(1)
   expect(stderr).toContain(`${message} (CW_ADMIN_NOT_FOUND)`)
   expect(shop.writes()).toEqual([])
+})
+
+test('a role that the user keeps by a group or another role is no success', async () => {
+  await shop.print('users', 'create', 'kim', '--group', '/staff', '--role', 'editor', '--role', 'chief')
+  const { code, stdout, stderr } = await shop.run('roles', 'revoke', 'kim', 'editor')
+  expect(stdout).toBe('~ user kim: roles.editor\n1 changed\n')
+  expect(stderr).toContain('kim still has editor, by a group or another role\n')
+  expect(stderr).toContain('cloakwright roles members editor --effective')
+  expect(code).toBe(3)
+  const again = await shop.run('roles', 'revoke', 'kim', 'stock-keeper', '--client', 'shop-api')
+  expect([again.code, again.stdout]).toEqual([3, 'Nothing to do\n'])
+  expect(again.stderr).toContain('cloakwright roles members stock-keeper --client shop-api --effective')
+})
+
+test('roles for nobody are refused', async () => {
+  const { code, stderr } = await shop.run('roles', 'grant', 'alice')
+  expect(code).toBe(2)
+  expect(stderr).toContain('Name a user and the roles, or --group PATH and the roles')
 })
 
 test('sessions end: a user’s, or one', async () => {
