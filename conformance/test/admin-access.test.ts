@@ -90,13 +90,19 @@ describe('a user whose realm role is called admin is no administrator', () => {
 })
 
 describe('roles of realm-management', () => {
-  /** A user who holds one role of the realm's own management client. */
-  const holder = async (role: string) => {
-    const id = await realm.addUser(`holder-${role}`)
+  let holders = 0
+
+  /** A user who holds these roles of the realm's own management client. */
+  const holder = async (...roles: string[]) => {
+    holders += 1
+    const name = `holder-${holders}`
+    const id = await realm.addUser(name)
     const [management] = (await realm.api('/clients?clientId=realm-management')).json()
-    const granted = (await realm.api(`/clients/${management.id}/roles/${role}`)).json()
-    await realm.api(`/users/${id}/role-mappings/clients/${management.id}`, { json: [granted] })
-    return (await tokensOf(realm, `holder-${role}`)).access_token
+    for (const role of roles) {
+      const granted = (await realm.api(`/clients/${management.id}/roles/${role}`)).json()
+      await realm.api(`/users/${id}/role-mappings/clients/${management.id}`, { json: [granted] })
+    }
+    return (await tokensOf(realm, name)).access_token
   }
 
   it('view-users reads users and changes none', async () => {
@@ -120,6 +126,50 @@ describe('roles of realm-management', () => {
     const get = async (path: string) => await send(`${ADMIN}/${realm.name}/roles/user${path}`, { bearer })
     expect((await get('')).status).toBe(200)
     for (const path of ['/users', '/groups']) expect(answerOf(await get(path))).toEqual(FORBIDDEN)
+  })
+
+  it('roles of a client are seen in mappings by who may view users and clients', async () => {
+    const [account] = (await realm.api('/clients?clientId=account')).json()
+    const user = await realm.addUser('mapped')
+    await realm.api('/groups', { json: { name: 'mapped' } })
+    const [group] = (await realm.api('/groups?search=mapped')).json()
+    const statuses = async (bearer: string) => {
+      const found: number[] = []
+      for (const of of [`users/${user}`, `groups/${group.id}`]) {
+        for (const part of ['', '/composite', '/available']) {
+          const path = `/${of}/role-mappings/clients/${account.id}${part}`
+          found.push((await send(`${ADMIN}/${realm.name}${path}`, { bearer })).status)
+        }
+      }
+      return found
+    }
+    const one = [403, 403, 200]
+    expect(await statuses(await holder('view-users'))).toEqual([...one, ...one])
+    expect(await statuses(await holder('view-users', 'view-clients'))).toEqual(Array(6).fill(200))
+    expect(await statuses(await holder('view-clients'))).toEqual(Array(6).fill(403))
+  })
+
+  it('roles are composed by who may change both', async () => {
+    const [account] = (await realm.api('/clients?clientId=account')).json()
+    const ofClient = (await realm.api(`/clients/${account.id}/roles/view-profile`)).json()
+    await realm.api('/roles', { json: { name: 'composed' } })
+    const ofRealm = (await realm.api('/roles/composed')).json()
+    const statuses = async (bearer: string) => {
+      const found: number[] = []
+      for (const [path, part] of [
+        ['/roles/composed', ofClient],
+        [`/clients/${account.id}/roles/manage-account`, ofRealm],
+      ]) {
+        for (const method of ['POST', 'DELETE']) {
+          const url = `${ADMIN}/${realm.name}${path}/composites`
+          found.push((await send(url, { bearer, method, json: [{ id: part.id, name: part.name }] })).status)
+        }
+      }
+      return found
+    }
+    expect(await statuses(await holder('manage-realm'))).toEqual([403, 403, 403, 403])
+    expect(await statuses(await holder('manage-clients'))).toEqual([403, 403, 403, 403])
+    expect(await statuses(await holder('manage-realm', 'manage-clients'))).toEqual([204, 204, 204, 204])
   })
 
   it('realm-admin may do everything in its realm and nothing in another', async () => {

@@ -3,7 +3,7 @@ import type { RealmContext } from '../context.ts'
 import type { Client, Group, Role, User } from '../model.ts'
 import { expandRoles } from '../oidc/roles.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import type { Need } from './access.ts'
+import { type Need, needs as known } from './access.ts'
 import { notFound } from './errors.ts'
 import { listOf, type RoleBody, roleShape } from './fields.ts'
 import { mappingsOf, roleOf } from './representations.ts'
@@ -40,15 +40,17 @@ export function mappingRoutes(
   all.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
 
   const levels = [
-    { path: '/realm', clientOf: () => undefined },
-    { path: '/clients/:clientId', clientOf: findClient },
+    { path: '/realm', clientOf: () => undefined, seen: known.nothing },
+    // Who sees a holder does not see what roles clients have, but which could be added.
+    { path: '/clients/:clientId', clientOf: findClient, seen: known.viewClients },
   ]
   for (const level of levels) {
     const family = new Family(app, context, path + level.path, (call) => {
       const holder = find(call)
       return { holder, client: level.clientOf(call) }
     })
-    family.get('', needs.view, ({ realm, found: { holder, client } }) =>
+    const view: Need = (access) => needs.view(access) && level.seen(access)
+    family.get('', view, ({ realm, found: { holder, client } }) =>
       ok(rolesOf(realm, holder.roles, client).map((role) => roleOf(realm, role))),
     )
     family.get('/available', needs.view, (call) => {
@@ -59,7 +61,7 @@ export function mappingRoutes(
         .filter((role) => !needs.guarded || mayMap(call, role))
       return ok(missing.map((role) => roleOf(realm, role)))
     })
-    family.get('/composite', needs.view, ({ realm, query, found: { holder, client } }) => {
+    family.get('/composite', view, ({ realm, query, found: { holder, client } }) => {
       const ids = expandRoles(realm, [...holder.roles, ...holder.inherited])
       const brief = query.flag('briefRepresentation') ?? true
       return ok(rolesOf(realm, ids, client).map((role) => roleOf(realm, role, brief)))

@@ -146,6 +146,7 @@ function singleRoleRoutes<Found>(
   family.post('/composites', manage, composites, (call) => {
     const role = roleIn(call, 'manage')
     const added = rolesById(call.realm, call.body)
+    requireComposable(call, added)
     requireMappable(call, added)
     const ids = [...role.composites, ...added.map((each) => each.id)]
     call.realm.roles.put({ ...role, composites: [...new Set(ids)] })
@@ -153,10 +154,24 @@ function singleRoleRoutes<Found>(
   })
   family.delete('/composites', manage, composites, (call) => {
     const role = roleIn(call, 'manage')
-    const gone = rolesById(call.realm, call.body).map((each) => each.id)
+    const removed = rolesById(call.realm, call.body)
+    requireComposable(call, removed)
+    const gone = removed.map((each) => each.id)
     call.realm.roles.put({ ...role, composites: role.composites.filter((id) => !gone.includes(id)) })
     return undefined
   })
+}
+
+/**
+ * A role may be made a part of another one by whoever may change the roles of its realm or client.
+ *
+ * @throws {AdminError} 403
+ */
+function requireComposable({ access }: Call<unknown, unknown>, parts: readonly Readonly<Role>[]): void {
+  const isAllowed = parts.every(({ clientId }) =>
+    clientId === undefined ? needs.manageRealm(access) : needs.manageClients(access),
+  )
+  if (!isAllowed) throw forbidden()
 }
 
 /** A role is replaced, but for the attributes, which stay when the body has none. */
