@@ -1,5 +1,6 @@
 import { NetworkError } from '@keycloak/keycloak-admin-client'
 import { CloakwrightError, type ErrorCode, unfitRedirect } from 'cloakwright'
+import { rolesHint } from './required-roles.ts'
 import { retryAfter } from './retry.ts'
 import { refusalOf } from './transport.ts'
 
@@ -69,7 +70,7 @@ function answered(operation: Operation, { response, responseData }: NetworkError
     return refusalOf(operation.method, response.url)(unfitRedirect(response.url, response))
   const where = `${operation.method} ${new URL(response.url).pathname.replace(/\/$/, '')}`
   const text = cleanText(serverText(responseData) ?? response.statusText)
-  const { code, hint } = meaning(response.status, text)
+  const { code, hint } = meaning(response.status, text, operation.method, new URL(response.url).pathname)
   const seconds = retryAfter(response)
   return new CloakwrightError(
     code,
@@ -81,7 +82,12 @@ function answered(operation: Operation, { response, responseData }: NetworkError
   )
 }
 
-function meaning(status: number, text: string): { code: ErrorCode; hint?: string } {
+function meaning(
+  status: number,
+  text: string,
+  method: string,
+  pathname: string,
+): { code: ErrorCode; hint?: string } {
   switch (status) {
     case 401:
       return {
@@ -91,7 +97,9 @@ function meaning(status: number, text: string): { code: ErrorCode; hint?: string
     case 403:
       return {
         code: 'CW_ADMIN_FORBIDDEN',
-        hint: 'Give the administrator or service account the role of realm-management that this needs: view-users or manage-users, view-realm or manage-realm, view-clients or manage-clients, …',
+        hint:
+          rolesHint(method, pathname) ??
+          'Give the administrator or service account the role of realm-management that this needs, such as realm-admin for all.',
       }
     case 404:
       return text.startsWith('Realm not found')
