@@ -3,7 +3,7 @@ import type { ProfileCheck } from './profile.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import type { ReferenceCheck } from './references.ts'
 import type { ImportedUser, UserRow } from '../files/rows.ts'
-import { withUserName } from './wanted.ts'
+import { mayBeAddress, withUserName } from './wanted.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Says what is wrong with a row, without its values; undefined: nothing. Sees each row once, in their order. */
@@ -34,6 +34,8 @@ export function createRowCheck(
       ['user name', names.get(username)],
       ['e-mail address', (uniqueEmail ? emails.get(email) : undefined) ?? byEmailAsName],
     ] as const
+    const owner = mayBeAddress(username, email, facts) ? emails.get(username) : undefined
+    if (owner !== undefined) return `username is the e-mail address of line ${owner}`
     for (const [what, first] of found) {
       if (first !== undefined) return `line ${first} has the same ${what}`
     }

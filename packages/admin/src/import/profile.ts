@@ -20,7 +20,7 @@ export interface ProfileFinding {
 
 export type ProfileCheck = (user: ImportedUser) => ProfileFinding
 
-/** What the check looks at beside the profile. */
+/** What the check looks at, with the profile. */
 export interface ProfileFacts extends ValidatorSettings {
   readonly profile: UserProfileConfig
   readonly editUsernameAllowed: boolean

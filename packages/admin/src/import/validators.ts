@@ -1,6 +1,6 @@
 import { readJavaPattern } from './java-pattern.ts'
 
-/** What a validator has to say of an attribute's values: nothing, what is wrong, or that only Keycloak can tell. */
+/** What a validator finds in an attribute's values: nothing, what is wrong, or that only Keycloak can tell. */
 export type Finding = 'fits' | 'unsure' | { readonly problem: string }
 
 /** Settings of the realm that validators look at. */
@@ -11,7 +11,7 @@ export interface ValidatorSettings {
 
 export type Options = Readonly<Record<string, unknown>>
 
-/** Says what Keycloak's validator of that name says of values, as configured. */
+/** Finds in values what Keycloak's validator finds, as configured. */
 export type Validator = (values: readonly string[]) => Finding
 
 /**

@@ -46,6 +46,18 @@ export function withUserName(
 }
 
 /**
+ * Whether a user name may be somebody else's e-mail address: where both let a user log in, `POST users` refuses that, and a
+ * partial import does not look.
+ */
+export function mayBeAddress(
+  name: string,
+  email: string,
+  facts: Pick<RealmFacts, 'loginWithEmailAllowed' | 'duplicateEmailsAllowed'>,
+): boolean {
+  return facts.loginWithEmailAllowed && !facts.duplicateEmailsAllowed && name.includes('@') && name !== email
+}
+
+/**
  * Gives a user the time by which those that this job makes are told from the same ones that another import of the file
  * makes meanwhile: its own, that of an earlier run, or one of the last minute, by chance to the millisecond.
  *

@@ -44,12 +44,14 @@ async function linesOf(path: string): Promise<{ line: number; reason: string }[]
     .map((line) => JSON.parse(line) as { line: number; reason: string })
 }
 
+const refusals: readonly string[] = ['CW_ADMIN_REFUSED', 'CW_ADMIN_CONFLICT']
+
 async function verdictAlone(user: ImportedUser): Promise<Verdict> {
   try {
     await admin.client.users.create({ ...user, realm: admin.realm })
     return 'takes'
   } catch (error) {
-    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_REFUSED') return 'refuses'
+    if (error instanceof CloakwrightError && refusals.includes(error.code)) return 'refuses'
     throw error
   }
 }
@@ -176,5 +178,30 @@ describe('an import', () => {
     expect(there.map(({ username }) => username)).toEqual(names)
     // The embedded realm's own check knows nothing of this setting yet.
     if (onKeycloak) for (const name of names) await disableUser(admin, name)
+  })
+
+  test("rejects a user name that is another user's address, in the realm or the file", async () => {
+    await makeRealm({}, [])
+    const { client, realm } = admin
+    await client.users.create({ realm, username: 'owner', email: 'owner@example.com' })
+    const files = await jobFiles()
+    const rows: ImportedUser[] = [
+      { username: 'Owner@example.com' },
+      { username: 'own@example.com', email: 'own@example.com' },
+      { username: 'free@example.com' },
+      { username: 'first', email: 'second@example.com' },
+      { username: 'second@example.com' },
+    ]
+    const report = await importUsers(
+      admin,
+      fileOf(rows.length, (at) => rows[at] ?? ''),
+      files,
+    )
+    expect(report).toMatchObject({ created: 3, failed: 2 })
+    expect(await linesOf(files.deadLetter)).toMatchObject([
+      { line: 5, reason: 'username is the e-mail address of line 4' },
+      { line: 1, reason: "its user name is another user's e-mail address" },
+    ])
+    if (onKeycloak) expect(await verdictAlone(rows[0] as ImportedUser)).toBe('refuses')
   })
 })

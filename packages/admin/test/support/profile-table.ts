@@ -10,7 +10,7 @@ function attribute(name: string, validations: object, more: Attribute = {}): Att
   return { name, validations: validations as Record<string, never>, multivalued: true, permissions, ...more }
 }
 
-/** Beside `username`, `email` and the names, as Keycloak has them by default. */
+/** Apart from `username`, `email` and the names, as Keycloak has them by default. */
 export const customAttributes: readonly Attribute[] = [
   attribute('len', { length: { min: 3, max: 5 } }),
   attribute('lenText', { length: { min: '3', max: '5', 'trim-disabled': true } }),
