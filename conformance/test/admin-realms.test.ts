@@ -165,6 +165,22 @@ describe('the providers that flows are made of', () => {
     expect(providers.find((each) => each.id === id)).toMatchObject({ displayName })
     expect(providers.find((each) => each.id === other)).toBeUndefined()
   })
+
+  it('of a form is kept with the form inside a flow', async () => {
+    const flow = { alias: 'join', providerId: 'basic-flow', topLevel: true, builtIn: false }
+    await realm.api('/authentication/flows', { json: flow })
+    const form = { alias: 'join form', type: 'form-flow', provider: 'registration-page-form' }
+    const made = await realm.api('/authentication/flows/join/executions/flow', { json: form })
+    expect(made.status).toBe(201)
+    const plain = { alias: 'no form', type: 'basic-flow', provider: 'registration-page-form' }
+    await realm.api('/authentication/flows/join/executions/flow', { json: plain })
+    const [first, second] = (
+      await realm.api('/authentication/flows/join/executions')
+    ).json() as unknown as object[]
+    expect(first).toMatchObject({ displayName: 'join form', providerId: 'registration-page-form' })
+    expect(second).toMatchObject({ displayName: 'no form' })
+    expect(second).not.toHaveProperty('providerId')
+  })
 })
 
 describe('settings on addresses', () => {

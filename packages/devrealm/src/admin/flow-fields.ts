@@ -85,7 +85,12 @@ export const newExecutionShape: Shape<{ provider?: string }> = {
   members: { provider: 'string', priority: 'number' },
 }
 
-export const newSubFlowShape: Shape<{ alias?: string; type?: string; description?: string }> = {
+export const newSubFlowShape: Shape<{
+  alias?: string
+  type?: string
+  description?: string
+  provider?: string
+}> = {
   name: 'Map',
   lenient: true,
   members: { alias: 'string', type: 'string', description: 'string', provider: 'string', priority: 'number' },

@@ -131,7 +131,12 @@ function namedFlowRoutes(app: FastifyInstance, context: RealmContext): void {
       throw conflict('New flow alias name already exists')
     }
     const inner = newFlow(call.realm, alias, body.type, body.description, false)
-    addExecution(call.realm, flowsOf(call.realm), flow, { flowId: inner.id, requirement: 'DISABLED' })
+    const form = body.type === 'form-flow' && body.provider ? { authenticator: body.provider } : {}
+    addExecution(call.realm, flowsOf(call.realm), flow, {
+      ...form,
+      flowId: inner.id,
+      requirement: 'DISABLED',
+    })
     return created(url.replace(/\/flows\/[^/]+\/executions\/flow$/, `/flows/${inner.id}`))
   })
 }
