@@ -151,4 +151,11 @@ export {
   type RealmState,
   readRealm,
 } from './realm/plan.ts'
+export {
+  type ExportRealmOptions,
+  exportRealm,
+  neverExported,
+  type RealmExport,
+} from './realm/export/index.ts'
+export { definitionFor } from './realm/rename.ts'
 export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'

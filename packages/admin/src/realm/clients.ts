@@ -110,9 +110,14 @@ async function addScopes(admin: Admin, realm: string, definition: ClientDefiniti
     for (const name of missing(definition[kind], now[kind])) {
       const scope = found(scopes.find((each) => each.name === name)?.id, `client scope ${name}`)
       const at = { realm, id, clientScopeId: scope }
-      await (kind === 'defaultClientScopes'
-        ? clients.addDefaultClientScope(at)
-        : clients.addOptionalClientScope(at))
+      // Keycloak passes over a scope that the client has already, as the other kind.
+      if (kind === 'defaultClientScopes') {
+        if (now.optionalClientScopes?.includes(name)) await clients.delOptionalClientScope(at)
+        await clients.addDefaultClientScope(at)
+      } else {
+        if (now.defaultClientScopes?.includes(name)) await clients.delDefaultClientScope(at)
+        await clients.addOptionalClientScope(at)
+      }
     }
   }
 }

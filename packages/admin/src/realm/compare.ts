@@ -81,6 +81,8 @@ function own(values: Values, key: string): unknown {
 }
 
 function same(wanted: unknown, have: unknown): boolean {
+  // A secret that Keycloak does not show can't be compared; it is written with whatever else changes.
+  if (have === mask) return true
   if (have === undefined || have === null) return isEmpty(wanted)
   if (!Array.isArray(wanted)) return wanted === have
   if (!Array.isArray(have) || wanted.length !== have.length) return false

@@ -4,8 +4,8 @@ import { isBuiltIn } from './built-in.ts'
 import { findClientUuid } from './lookup.ts'
 import type { RealmDefinition } from './model.ts'
 import {
-  outwardReferences,
   type ObjectTarget,
+  outwardReferences,
   type ProviderTarget,
   type Reference,
   type Target,

@@ -1,4 +1,17 @@
-import { type Check, count, flag, isObject, list, map, name, object, oneOf, secret, text } from './check.ts'
+import {
+  type Check,
+  count,
+  type Fields,
+  flag,
+  isObject,
+  list,
+  map,
+  name,
+  object,
+  oneOf,
+  secret,
+  text,
+} from './check.ts'
 import type {
   AuthenticatorDefinition,
   ClientDefinition,
@@ -36,37 +49,51 @@ export const clientScope: Check = object<ClientScopeDefinition>(
   ['name'],
 )
 
-export const client: Check = object<ClientDefinition>(
-  {
-    clientId: name,
-    adminUrl: text,
-    alwaysDisplayInConsole: flag,
-    attributes: textMap,
-    baseUrl: text,
-    bearerOnly: flag,
-    clientAuthenticatorType: name,
-    consentRequired: flag,
-    defaultClientScopes: list(name),
-    description: text,
-    directAccessGrantsEnabled: flag,
-    enabled: flag,
-    frontchannelLogout: flag,
-    fullScopeAllowed: flag,
-    implicitFlowEnabled: flag,
-    name: text,
-    optionalClientScopes: list(name),
-    protocol: name,
-    protocolMappers: mappers,
-    publicClient: flag,
-    redirectUris: list(name),
-    rootUrl: text,
-    secret,
-    serviceAccountsEnabled: flag,
-    standardFlowEnabled: flag,
-    webOrigins: list(name),
-  },
-  ['clientId'],
-)
+/** What each field of a client may be. */
+export const clientFields: Fields<ClientDefinition> = {
+  clientId: name,
+  adminUrl: text,
+  alwaysDisplayInConsole: flag,
+  attributes: textMap,
+  baseUrl: text,
+  bearerOnly: flag,
+  clientAuthenticatorType: name,
+  consentRequired: flag,
+  defaultClientScopes: list(name),
+  description: text,
+  directAccessGrantsEnabled: flag,
+  enabled: flag,
+  frontchannelLogout: flag,
+  fullScopeAllowed: flag,
+  implicitFlowEnabled: flag,
+  name: text,
+  optionalClientScopes: list(name),
+  protocol: name,
+  protocolMappers: mappers,
+  publicClient: flag,
+  redirectUris: list(name),
+  rootUrl: text,
+  secret,
+  serviceAccountsEnabled: flag,
+  standardFlowEnabled: flag,
+  webOrigins: list(name),
+}
+
+const anyClient = object<ClientDefinition>(clientFields, ['clientId'])
+
+export const client: Check = (value, path, problems) => {
+  anyClient(value, path, problems)
+  if (!isObject(value)) return
+  const { defaultClientScopes: byDefault, optionalClientScopes: optional } = value
+  if (!Array.isArray(byDefault) || !Array.isArray(optional)) return
+  for (const [index, scope] of optional.entries()) {
+    if (byDefault.includes(scope))
+      problems.push({
+        path: `${path}.optionalClientScopes[${index}]`,
+        reason: 'is a default client scope too',
+      })
+  }
+}
 
 const groupName: Check = (value, path, problems) => {
   name(value, path, problems)
@@ -92,24 +119,24 @@ const groupPath: Check = (value, path, problems) => {
     problems.push({ path, reason: 'must be a path like /staff/editors' })
 }
 
-const userFields = object<UserDefinition>(
-  {
-    username,
-    password: secret,
-    email: name,
-    emailVerified: flag,
-    enabled: flag,
-    firstName: name,
-    lastName: name,
-    attributes: textsMap,
-    roles: roleNames,
-    groups: list(groupPath),
-  },
-  ['username'],
-)
+/** What each field of a user may be. */
+export const userFields: Fields<UserDefinition> = {
+  username,
+  password: secret,
+  email: name,
+  emailVerified: flag,
+  enabled: flag,
+  firstName: name,
+  lastName: name,
+  attributes: textsMap,
+  roles: roleNames,
+  groups: list(groupPath),
+}
+
+const anyUser = object<UserDefinition>(userFields, ['username'])
 
 export const user: Check = (value, path, problems) => {
-  userFields(value, path, problems)
+  anyUser(value, path, problems)
   if (!isObject(value) || value['password'] === undefined) return
   for (const field of ['email', 'firstName', 'lastName']) {
     if (value[field] !== undefined) continue
@@ -154,7 +181,12 @@ export const flow: Check = object<FlowDefinition>(
   ['alias', 'executions'],
 )
 
-export const requiredAction: Check = object<RequiredActionDefinition>(
-  { alias: name, enabled: flag, defaultAction: flag, priority: count },
-  ['alias'],
-)
+/** What each field of a required action may be. */
+export const requiredActionFields: Fields<RequiredActionDefinition> = {
+  alias: name,
+  enabled: flag,
+  defaultAction: flag,
+  priority: count,
+}
+
+export const requiredAction: Check = object<RequiredActionDefinition>(requiredActionFields, ['alias'])

@@ -163,7 +163,11 @@ async function writeConfig(
 }
 
 /** Keycloak lists a flow's executions flat, each with its level. */
-async function readFlow({ client }: Admin, realm: string, flow: string): Promise<readonly ExecutionState[]> {
+export async function readFlow(
+  { client }: Admin,
+  realm: string,
+  flow: string,
+): Promise<readonly ExecutionState[]> {
   const { authenticationManagement: management } = client
   const top: ExecutionState[] = []
   const open: ExecutionState[][] = [top]

@@ -18,6 +18,7 @@ afterAll(() => target.close())
 
 const canary = 's3cr3t-canary'
 const mask = '**********'
+const mail = ['host', 'from', 'auth', 'user', 'password']
 
 const before = (realm: string): RealmDefinition => ({
   realm,
@@ -39,7 +40,13 @@ const before = (realm: string): RealmDefinition => ({
 const after = (realm: string): RealmDefinition => ({
   realm,
   displayName: 'Two',
-  smtpServer: { host: 'mail.example.com', from: 'shop@example.com', password: `${canary}-mail` },
+  smtpServer: {
+    host: 'mail.example.com',
+    from: 'shop@example.com',
+    auth: 'true',
+    user: 'shop',
+    password: `${canary}-mail`,
+  },
   roles: {
     realm: [
       { name: 'editor', composites: { realm: ['reader'] } },
@@ -83,17 +90,17 @@ test('a plan has the values of its changes before and after, secrets as masks; a
       action: 'update',
       kind: 'realm',
       name: realm,
-      fields: ['displayName', 'smtpServer.host', 'smtpServer.from', 'smtpServer.password'],
+      fields: ['displayName', ...mail.map((field) => `smtpServer.${field}`)],
       before: {
         displayName: 'One',
-        'smtpServer.host': null,
-        'smtpServer.from': null,
-        'smtpServer.password': null,
+        ...Object.fromEntries(mail.map((field) => [`smtpServer.${field}`, null])),
       },
       after: {
         displayName: 'Two',
         'smtpServer.host': 'mail.example.com',
         'smtpServer.from': 'shop@example.com',
+        'smtpServer.auth': 'true',
+        'smtpServer.user': 'shop',
         'smtpServer.password': mask,
       },
     },
@@ -166,4 +173,6 @@ test('a plan has the values of its changes before and after, secrets as masks; a
   const told: RealmChangeDetail[] = []
   await applyPlan(admin, plan, { onChange: (change) => told.push(change) })
   expect(told).toEqual(plan.details)
+  // The mail server's password is shown as a mask only, and is no change for ever.
+  expect((await planRealm(admin, after(realm))).details).toEqual([])
 })

@@ -7,10 +7,9 @@ import {
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
-import { onKeycloak, openTarget, type Target } from '../support/target.ts'
+import { openTarget, type Target } from '../support/target.ts'
 
-// The embedded realm has one way to log in, and no flows to configure.
-describe.runIf(onKeycloak)('authentication flows and required actions', () => {
+describe('authentication flows and required actions', () => {
   const writes = ['POST', 'PUT', 'DELETE']
   let target: Target
 

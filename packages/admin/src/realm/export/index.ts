@@ -1,0 +1,1 @@
+export { type ExportRealmOptions, exportRealm, neverExported, type RealmExport } from './export-realm.ts'
