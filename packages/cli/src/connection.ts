@@ -65,19 +65,24 @@ export function connect(
  * For the commands that take a realm's definition: a profile, or else the administrator. The variables of a client are
  * what that realm is described with.
  */
-export function connectToDefine(options: Pick<ConnectionOptions, 'server' | 'profile'>): {
+export function connectToDefine(
+  options: Omit<ConnectionOptions, 'realm'>,
+  more: Pick<AdminOptions, 'recorder'> = {},
+): {
   readonly admin: Admin
   /** The live realm, where there is no definition. */
   readonly realm: string
 } {
   const name = profileNameOf(options)
-  if (name === undefined) {
-    const server = options.server ?? keycloakServer()
-    return { admin: createAdmin({ server, credentials: administrator(server) }), realm: keycloakRealm() }
-  }
-  const { server, realm, credentials, isHttpAllowed } = byProfile(name, options)
-  refusePlainHttp(server, isHttpAllowed)
-  return { admin: createAdmin({ server, credentials }), realm }
+  const { server, realm, credentials, isHttpAllowed } =
+    name === undefined ? asAdministrator(options) : byProfile(name, options)
+  refusePlainHttp(server, isHttpAllowed || options.dangerouslyAllowHttp === true)
+  return { admin: createAdmin({ server, credentials, ...more }), realm }
+}
+
+function asAdministrator(options: ConnectionOptions) {
+  const server = options.server ?? keycloakServer()
+  return { server, realm: keycloakRealm(), credentials: administrator(server), isHttpAllowed: false }
 }
 
 function profileNameOf({ profile }: ConnectionOptions): string | undefined {

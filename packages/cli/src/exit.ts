@@ -3,6 +3,8 @@ export const exitCode = {
   done: 0,
   /** It failed, or was refused: standard error says what, where, why and what to do next. */
   failed: 1,
+  /** `realm plan`: applying the definition would change something. */
+  different: 2,
   /** The command line is wrong, or says too little. */
   usage: 2,
   /** Some of it was done, and some of it not: it says which. */

@@ -36,7 +36,8 @@ export function connectToWrite(options: WriteOptions): Admin {
   return admin
 }
 
-function trailOf({ audit, reason }: WriteOptions): AuditTrail | undefined {
+/** The trail of `--audit` or `CLOAKWRIGHT_AUDIT`; none where nothing names one. */
+export function trailOf({ audit, reason }: Pick<WriteOptions, 'audit' | 'reason'>): AuditTrail | undefined {
   const file = audit ?? variable('CLOAKWRIGHT_AUDIT')
   const heads = variable('CLOAKWRIGHT_AUDIT_HEADS')
   if (file === undefined && reason === undefined) return undefined

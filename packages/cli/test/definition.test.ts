@@ -37,3 +37,31 @@ test('says where in the module its mistake is', async () => {
   const file = writeModule('\nexport default () =>\n  missing.realm')
   await expect(loadDefinition(file)).rejects.toMatchObject({ hint: expect.stringContaining('realm.mjs:3:') })
 })
+
+test.each<[string, string, RegExp]>([
+  ['no JSON', '{', /realm\.json:1:2: this is not JSON/],
+  [
+    'a password’s mask',
+    '{"realm":"x","clients":[{"clientId":"a","secret":"**********"}]}',
+    /\$\.clients\[0\]\.secret/,
+  ],
+  [
+    'Keycloak’s own export',
+    '{"id":"4711","realm":"x","users":[]}',
+    /Keycloak's own export, not a realm definition/,
+  ],
+  ['several realms', '[{"realm":"x"},{"realm":"y"}]', /Keycloak's own export/],
+])('refuses a file with %s', async (_, text, reason) => {
+  const file = join(temporaryFolder(), 'realm.json')
+  writeFileSync(file, text)
+  await expect(loadDefinition(file)).rejects.toMatchObject({
+    code: 'CW_REALM_INVALID',
+    message: expect.stringMatching(reason),
+  })
+})
+
+test('takes a definition in JSON', async () => {
+  const file = join(temporaryFolder(), 'realm.json')
+  writeFileSync(file, '{"realm":"shop","roles":{"realm":[{"name":"buyer"}]}}')
+  expect(await loadDefinition(file)).toEqual({ realm: 'shop', roles: { realm: [{ name: 'buyer' }] } })
+})

@@ -91,8 +91,8 @@ describe.skipIf(process.platform === 'win32')('the commands of', () => {
     }
   })
 
-  test('six guides, manage-users.md among them, are run', () => {
-    expect(runnable).toHaveLength(6)
+  test('seven guides, manage-users.md among them, are run', () => {
+    expect(runnable).toHaveLength(7)
     expect(runnable).toContain('manage-users.md')
   })
 })

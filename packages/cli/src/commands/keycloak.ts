@@ -6,6 +6,7 @@ import { bootstrapAdmin, keycloakPort, partFolder } from '../environment.ts'
 import { findKeycloak, keycloakVersion, type RunningKeycloak, startKeycloak } from '../keycloak/index.ts'
 import { duration, endProgress, note, print, progress } from '../output.ts'
 import { untilStopped } from '../stop.ts'
+import { trailOf } from '../writes.ts'
 
 interface Options {
   readonly realm?: string
@@ -33,8 +34,8 @@ export async function keycloak(options: Options): Promise<void> {
     })
     let applied: string[] = []
     if (definition !== undefined) {
-      progress(`Bringing the realm ${definition.realm} into line…`)
-      applied = await Promise.race([bringIntoLine(running.server, definition, home.folder), running.failed])
+      progress(`Applying the realm ${definition.realm}…`)
+      applied = await Promise.race([applyDefinition(running.server, definition, home.folder), running.failed])
     }
     endProgress()
     for (const line of applied) print(line)
@@ -51,10 +52,16 @@ export async function keycloak(options: Options): Promise<void> {
   }
 }
 
-async function bringIntoLine(server: string, definition: RealmDefinition, folder: string): Promise<string[]> {
+async function applyDefinition(
+  server: string,
+  definition: RealmDefinition,
+  folder: string,
+): Promise<string[]> {
   const credentials = bootstrapAdmin()
   try {
-    const changes = await ensureRealm(createAdmin({ server, credentials }), definition)
+    const recorder = trailOf({})
+    const admin = createAdmin({ server, credentials, ...(recorder === undefined ? {} : { recorder }) })
+    const changes = await ensureRealm(admin, definition)
     return changes.map(describeChange)
   } catch (error) {
     if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_UNAUTHORIZED') throw error
@@ -77,7 +84,7 @@ function printReady(
   print(`  Console  ${server}/admin/   (administrator: ${username})`)
   print(`  State    ${folder}   (its log: keycloak.log)`)
   if (realm !== undefined) {
-    print(`  Realm    ${realm}   (${changes === 0 ? 'it was in line already' : `${changes} changed`})`)
+    print(`  Realm    ${realm}   (${changes === 0 ? 'it matches its definition' : `${changes} changed`})`)
     print()
     print(`Start the server with it, in another terminal:  KEYCLOAK_SERVER=${server} npm start`)
   }

@@ -1,95 +1,81 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   applyPlan,
-  definedRoleNames,
+  definitionFor,
   describeChange,
   planRealm,
-  type RealmRoleNames,
-  readRoleNames,
-  toRoleTypes,
+  type RealmChangeDetail,
+  type RealmDefinition,
 } from '@cloakwright/admin'
-import { CloakwrightError } from 'cloakwright'
-import { connectToDefine } from '../connection.ts'
+import { type ConnectionOptions, connectToDefine } from '../connection.ts'
 import { loadDefinition } from '../definition.ts'
-import { readRealms } from '../export-file.ts'
-import { print } from '../output.ts'
+import { exitCode } from '../exit.ts'
+import { note, print } from '../output.ts'
+import { escaped, toJson } from '../terminal.ts'
+import { trailOf, type WriteOptions } from '../writes.ts'
 
-interface Options {
-  readonly server?: string
-  readonly profile?: string
+interface PlanOptions extends ConnectionOptions {
+  /** A file that describes the realm. */
   readonly realm: string
+  /** The realm to compare and change, where it is not the one that the definition names. */
+  readonly target?: string
+  readonly json?: true
 }
 
-/** `cloakwright realm plan`: what would change. */
-export async function plan(options: Options): Promise<void> {
-  const { admin, definition } = await prepare(options)
-  const { changes } = await planRealm(admin, definition)
-  for (const change of changes) print(describeChange(change))
-  print(changes.length === 0 ? `${definition.realm} is in line` : `${changes.length} to change`)
+/** `cloakwright realm plan`: what apply would change. Ends with 2 where that is something. */
+export async function plan(options: PlanOptions): Promise<void> {
+  const definition = await definitionOf(options)
+  const { details } = await planRealm(connectToDefine(options).admin, definition)
+  printPlan(definition.realm, details, options)
+  if (details.length > 0) process.exitCode = exitCode.different
 }
 
 /** `cloakwright realm apply`: what would change, and the change. */
-export async function apply(options: Options): Promise<void> {
-  const { admin, definition } = await prepare(options)
-  const changes = await applyPlan(admin, await planRealm(admin, definition))
-  for (const change of changes) print(describeChange(change))
-  print(changes.length === 0 ? `${definition.realm} was in line already` : `${changes.length} changed`)
-}
-
-interface TypesOptions {
-  readonly server?: string
-  readonly profile?: string
-  readonly realm?: string
-  readonly out?: string
-}
-
-/** `cloakwright realm types`: the realm's roles as a declaration file. */
-export async function types(options: TypesOptions): Promise<void> {
-  const { out } = options
-  const text = toRoleTypes(await roleNames(options))
-  if (out === undefined) process.stdout.write(text)
-  else if (existsSync(out) && readFileSync(out, 'utf8') === text) print(`${out} was up to date already`)
-  else {
-    write(out, text)
-    print(`${out} is up to date`)
+export async function apply(options: PlanOptions & Omit<WriteOptions, 'realm'>): Promise<void> {
+  const isJson = options.json === true
+  const recorder = options.dryRun === true ? undefined : trailOf(options)
+  const definition = await definitionOf(options)
+  const { admin } = connectToDefine(options, recorder === undefined ? {} : { recorder })
+  const planned = await planRealm(admin, definition)
+  if (options.dryRun === true) return printPlan(definition.realm, planned.details, options)
+  const made: RealmChangeDetail[] = []
+  const onChange = (change: RealmChangeDetail) => {
+    made.push(change)
+    if (!isJson) printDetail(change)
   }
-}
-
-async function roleNames(options: TypesOptions): Promise<RealmRoleNames> {
-  const { realm } = options
-  if (realm === undefined) {
-    const live = connectToDefine(options)
-    return await readRoleNames(live.admin, live.realm)
-  }
-  if (!realm.endsWith('.json')) return definedRoleNames(await loadDefinition(realm))
-  const [exported, second] = readRealms(realm, '--realm')
-  if (isObject(exported) && second === undefined) return definedRoleNames(exported)
-  throw new CloakwrightError('CW_REALM_INVALID', `${realm} is not the export of one realm`, {
-    hint: 'Export that realm alone: kc.sh export --realm NAME --file FILE',
-  })
-}
-
-function write(file: string, text: string): void {
   try {
-    writeFileSync(file, text)
+    await applyPlan(admin, planned, { onChange })
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      `--out names ${file}, which can't be written (${reason})`,
-      {
-        hint: 'Give the path of a file in a folder that is there',
-        cause: error,
-      },
-    )
+    if (made.length > 0) note(`${made.length} changed before it failed; the same command does the rest`)
+    throw error
+  }
+  if (isJson) printJson(false, definition.realm, made)
+  else print(made.length === 0 ? `${definition.realm} matches its definition` : `${made.length} changed`)
+}
+
+async function definitionOf({ realm, target }: PlanOptions): Promise<RealmDefinition> {
+  const definition = await loadDefinition(realm)
+  return target === undefined ? definition : definitionFor(target, definition)
+}
+
+function printPlan(realm: string, details: readonly RealmChangeDetail[], { json }: PlanOptions): void {
+  if (json === true) return printJson(true, realm, details)
+  for (const detail of details) printDetail(detail)
+  print(details.length === 0 ? `${realm} matches its definition` : `${details.length} to change`)
+}
+
+function printJson(dryRun: boolean, realm: string, changes: readonly RealmChangeDetail[]): void {
+  print(toJson({ dryRun, realm, changes }, 2))
+}
+
+/** A line for the change; of an update also one for each field, with its value before and after. */
+function printDetail(detail: RealmChangeDetail): void {
+  print(escaped(describeChange(detail)))
+  for (const field of detail.fields) {
+    const [before, after] = [detail.before[field], detail.after[field]].map(shown)
+    print(escaped(`    ${field}: ${before} → ${after}`))
   }
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
-}
-
-async function prepare(options: Options) {
-  const definition = await loadDefinition(options.realm)
-  return { admin: connectToDefine(options).admin, definition }
+function shown(value: unknown): string {
+  return value === null || value === undefined ? '(none)' : toJson(value)
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { toPort } from '../arguments.ts'
 import { keycloakVersion } from '../keycloak/release.ts'
-import { administratorHelp, realmOption } from './realm-option.ts'
+import { administratorHelp, realmOption, realmOptionHelp } from './realm-option.ts'
 
 /** `cloakwright devrealm`. */
 export function addDevrealm(program: Command): void {
@@ -28,10 +28,7 @@ export function addKeycloak(program: Command): void {
   program
     .command('keycloak')
     .description(`Run the real Keycloak ${keycloakVersion} on KEYCLOAK_PORT (8080), loopback only.`)
-    .option(
-      realmOption,
-      'bring this realm into line: a module whose default export is (env) => RealmDefinition',
-    )
+    .option(realmOption, `apply this realm: ${realmOptionHelp}`)
     .addHelpText(
       'after',
       `

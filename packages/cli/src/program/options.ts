@@ -57,12 +57,15 @@ export function needs(command: Command, roles: string, optional?: string): Comma
 
 /** A command that changes something. */
 export function writes(command: Command): Command {
-  return reads(
-    command
-      .option('--dry-run', 'say what would be changed, and change nothing')
-      .option('--audit <file>', 'keep what is changed in this trail (NDJSON; default: CLOAKWRIGHT_AUDIT)')
-      .option('--reason <text>', 'why, for the trail'),
-  )
+  return reads(records(command))
+}
+
+/** How a change is tried, and where it is recorded. */
+export function records(command: Command): Command {
+  return command
+    .option('--dry-run', 'say what would be changed, and change nothing')
+    .option('--audit <file>', 'keep what is changed in this trail (NDJSON; default: CLOAKWRIGHT_AUDIT)')
+    .option('--reason <text>', 'why, for the trail')
 }
 
 /** A command that destroys something. */

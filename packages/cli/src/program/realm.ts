@@ -1,30 +1,51 @@
 import { type Command, Option } from 'commander'
 import { toServer } from '../arguments.ts'
-import { profileOption } from './options.ts'
-import { administratorHelp, realmOption } from './realm-option.ts'
+import { examples, profileOption, records } from './options.ts'
+import { administratorHelp, realmOption, realmOptionHelp } from './realm-option.ts'
+
+const serverHelp =
+  "Keycloak's base URL (default: KEYCLOAK_SERVER, else http://localhost on KEYCLOAK_PORT or 8080)"
 
 /** `cloakwright realm`. */
 export function addRealm(program: Command): void {
   const realm = program
     .command('realm')
-    .description('The realm as code: compare it with its definition, bring it into line.')
-  for (const [name, description] of [
-    ['plan', 'Say what apply would change; change nothing.'],
-    ['apply', 'Bring the realm into line with its definition.'],
-  ] as const) {
-    realm
-      .command(name)
-      .description(description)
-      .option(
-        '--server <url>',
-        "Keycloak's base URL (default: KEYCLOAK_SERVER, else http://localhost on KEYCLOAK_PORT or 8080)",
-        toServer,
-      )
-      .option(...profileOption)
-      .requiredOption(realmOption, 'the module whose default export is (env) => RealmDefinition')
-      .addHelpText('after', `${administratorHelp}, on this machine only).`)
-      .action(async (options) => (await import('../commands/realm.ts'))[name](options))
-  }
+    .description('The realm as code: plan what its definition would change, apply it, export a live realm.')
+  const plan = realm
+    .command('plan')
+    .description('Say what apply would change, with the values before and after; change nothing.')
+  examples(
+    defines(plan).addHelpText('after', planHelp),
+    'cloakwright realm plan --realm realm.mjs',
+    'cloakwright realm plan --realm staging.json --target production --profile production',
+  ).action(async (options) => (await import('../commands/realm.ts')).plan(options))
+  const apply = realm.command('apply').description('Apply the definition to its realm: make what plan says.')
+  records(defines(apply)).action(async (options) => (await import('../commands/realm.ts')).apply(options))
+  addExport(realm)
+  addTypes(realm)
+}
+
+const planHelp = `
+It ends with 0 where the realm matches its definition, with 2 where apply would change something, with 1 where it
+failed or the definition refers to what neither it nor the realm has. (A wrong command line ends with 2 too, and prints
+nothing on standard output.) --json: {"dryRun": true, "realm", "changes": [{"action": "create" or "update", "kind",
+"name", "fields", "before", "after"}]}; before and after are by the names in fields, of what is created the whole object.`
+
+function addExport(realm: Command): void {
+  examples(
+    connects(
+      realm
+        .command('export')
+        .description('Write a live realm as a definition, without users and secrets; plan and apply take it.')
+        .option('--realm <name>', "the realm's name (default: KEYCLOAK_REALM, else cloakwright)")
+        .option('--out <file>', 'the new JSON file to write (default: standard output)')
+        .option('--users', 'the users too, without passwords'),
+    ),
+    'cloakwright realm export --realm staging --out staging.json',
+  ).action(async (options) => (await import('../commands/realm-export.ts')).exportLive(options))
+}
+
+function addTypes(realm: Command): void {
   realm
     .command('types')
     .description('Write the roles as types, so that a mistyped role does not compile.')
@@ -41,7 +62,25 @@ export function addRealm(program: Command): void {
         .conflicts('realm'),
     )
     .addOption(new Option(...profileOption).conflicts('realm'))
+    .option('--dangerously-allow-http', 'send credentials over plain http beyond this machine')
     .option('--out <file>', 'the declaration file to write: src/realm-roles.d.ts (default: standard output)')
     .addHelpText('after', `${administratorHelp}, on this machine only).`)
-    .action(async (options) => (await import('../commands/realm.ts')).types(options))
+    .action(async (options) => (await import('../commands/realm-types.ts')).types(options))
+}
+
+/** A command that takes a definition. */
+function defines(command: Command): Command {
+  return connects(command)
+    .requiredOption(realmOption, realmOptionHelp)
+    .option('--target <name>', "the realm's name, where it is not the one in the definition")
+    .option('--json', 'for programs: one JSON document')
+}
+
+/** Which server, and who administers it. */
+function connects(command: Command): Command {
+  return command
+    .option('--server <url>', serverHelp, toServer)
+    .option(...profileOption)
+    .option('--dangerously-allow-http', 'send credentials over plain http beyond this machine')
+    .addHelpText('after', `${administratorHelp}, on this machine only).`)
 }

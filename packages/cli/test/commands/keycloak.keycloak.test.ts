@@ -10,7 +10,7 @@ const patience = 600_000
 const credentials = { username: 'admin', password: 'canary-s3cr3t' }
 
 test(
-  'Keycloak starts beside another, brings a realm into line, and keeps it over a restart',
+  'Keycloak starts beside another, applies a realm, and keeps it over a restart',
   async () => {
     const folder = temporaryFolder()
     const port = await somePort()
@@ -35,13 +35,13 @@ test(
     const realms = await createAdmin({ server, credentials }).client.realms.find()
     expect(realms.map(({ realm }) => realm).toSorted()).toEqual(['master', 'shop'])
     const plan = await runCli(['realm', 'plan', '--realm', module], { ...variables, KEYCLOAK_SERVER: server })
-    expect(plan).toMatchObject({ code: 0, stdout: 'shop is in line\n' })
+    expect(plan).toMatchObject({ code: 0, stdout: 'shop matches its definition\n' })
     first.child.kill('SIGTERM')
     expect(await first.ended).toBe(0)
 
     const second = startCli(['keycloak', '--realm', module], variables)
     await second.printed(/Ctrl\+C/)
-    expect(second.stdout()).toContain('it was in line already')
+    expect(second.stdout()).toContain('it matches its definition')
     second.child.kill('SIGINT')
     expect(await second.ended).toBe(0)
     for (const each of [first, second]) expect(each.stdout() + each.stderr()).not.toContain('s3cr3t')
