@@ -103,11 +103,11 @@ export async function updateGroup(
 ): Promise<readonly Change[]> {
   const { realm } = admin
   const { groups } = admin.client
-  const { id = '' } = await groupOf(admin, path)
+  const { id, path: own } = await groupOf(admin, path)
   return await update<GroupRepresentation>(admin, edit, options, {
     kind: 'group',
     id,
-    name: (current) => current.path ?? path,
+    name: () => own,
     read: async () => (await groups.findOne({ realm, id })) ?? undefined,
     fixed: fixedOfGroup,
     wanted: withLists,

@@ -37,6 +37,8 @@ class ImaginedRealm {
   readonly #made = new Map<string, Members>()
   readonly #changed = new Map<string, Members>()
   readonly #groupPaths = new Map<unknown, string>()
+  /** Groups by the list that they would be in. */
+  readonly #groups = new Map<string, readonly Members[]>()
 
   /** Takes a POST; gives the id of what it would have made. */
   make(path: string, body: Members): string {
@@ -52,8 +54,10 @@ class ImaginedRealm {
     if (list === 'groups' && (parent === undefined || part === 'children')) {
       const groupPath = `${this.#groupPaths.get(parent) ?? ''}/${String(body['name'])}`
       this.#groupPaths.set(id, groupPath)
-      this.#made.set(`${realm}/groups/${id}`, { ...it, path: groupPath })
-      this.#made.set(`${realm}/group-by-path${groupPath}`, { ...it, path: groupPath })
+      const group = { ...it, path: groupPath, ...(parent === undefined ? {} : { parentId: parent }) }
+      this.#made.set(`${realm}/groups/${id}`, group)
+      this.#made.set(`${realm}/group-by-path${groupPath}`, group)
+      this.#groups.set(path, [...(this.#groups.get(path) ?? []), group])
     }
     return id
   }
@@ -67,6 +71,9 @@ class ImaginedRealm {
   answer(path: string, query: URLSearchParams): Response | undefined {
     const it = this.#made.get(path)
     if (it !== undefined) return Response.json({ ...it, ...this.#changed.get(path) })
+    const search = query.get('exact') === 'true' ? query.get('search') : null
+    const group = this.#groups.get(path)?.find(({ name }) => name === search)
+    if (group !== undefined) return Response.json([group])
     for (const [each, made] of this.#made) {
       // Nothing belongs to it yet, no group is below it.
       if (path.startsWith(`${each}/`)) {

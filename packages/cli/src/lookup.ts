@@ -1,4 +1,12 @@
-import { type Admin, all, findUser as findOne, items, type UserRef } from '@cloakwright/admin'
+import {
+  type Admin,
+  all,
+  findGroup,
+  findUser as findOne,
+  items,
+  toGroupPath,
+  type UserRef,
+} from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { UsageError } from './exit.ts'
 
@@ -88,15 +96,19 @@ export async function findClientId(admin: Admin, clientId: string): Promise<stri
   )
 }
 
-/** Every group, each before those within it. */
+/** Every group, each before those within it, by paths that commands take: a slash within a name is `~/`. */
 export async function* allGroups(admin: Admin): AsyncGenerator<Group, void, undefined> {
   const { client } = admin
-  const waiting = await all((page) => client.groups.find(page))
-  for (let group = waiting.shift(); group !== undefined; group = waiting.shift()) {
-    yield group
+  const named = (above: readonly string[], groups: readonly Group[]) =>
+    groups.map((group) => ({ group, names: [...above, group.name ?? ''] }))
+  const waiting = named([], await all((page) => client.groups.find(page)))
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const { group, names } = next
+    yield { ...group, path: toGroupPath(names) }
     const { id: parentId = '', subGroupCount = 0 } = group
     if (subGroupCount > 0) {
-      waiting.unshift(...(await all((page) => client.groups.listSubGroups({ parentId, ...page }))))
+      const below = await all((page) => client.groups.listSubGroups({ parentId, ...page }))
+      waiting.unshift(...named(names, below))
     }
   }
 }
@@ -105,32 +117,22 @@ export async function* allGroups(admin: Admin): AsyncGenerator<Group, void, unde
  * A group's own members.
  *
  * @throws {CW_ADMIN_NOT_FOUND}
- * @throws {CW_ADMIN_REFUSED} when the path is that of two groups: `/a/b` is also a group at the top that is called `a/b`
+ * @throws {CW_ADMIN_REFUSED} when the path is that of two groups: `/a/b` may also be a group at the top that is called `a/b`
  */
 export async function* membersOf(admin: Admin, path: string): AsyncGenerator<User, void, undefined> {
-  const id = /^id:(.+)$/.exec(path)?.[1] ?? (await findGroupId(admin, path))
+  const isNamed = path.startsWith('/') || path.startsWith('id:')
+  const group = isNamed ? await findGroup(admin, path) : undefined
+  if (group === undefined) throw await noGroup(admin, path)
+  const { id } = group
   yield* items((page) => admin.client.groups.listMembers({ id, ...page }))
 }
 
-async function findGroupId(admin: Admin, path: string): Promise<string> {
-  const found: Group[] = []
+async function noGroup(admin: Admin, path: string): Promise<CloakwrightError> {
   const similar: string[] = []
   const name = path.replace(/^\/+/, '').toLowerCase()
-  for await (const group of allGroups(admin)) {
-    if (group.path === path) found.push(group)
-    else if (group.path?.toLowerCase().endsWith(`/${name}`) === true) similar.push(group.path)
-  }
-  const [first, second] = found
-  if (second !== undefined) {
-    const listed = found.map(({ id, name: own, parentId }) =>
-      parentId === undefined ? `id:${id} (at the top, named ${own})` : `id:${id} (${own}, in another group)`,
-    )
-    throw new CloakwrightError('CW_ADMIN_REFUSED', `${found.length} groups have the path ${path}`, {
-      hint: `Give the id of one: ${listed.join(', ')}`,
-    })
-  }
-  if (first?.id !== undefined) return first.id
-  throw notFound(
+  for await (const group of allGroups(admin))
+    if (group.path?.toLowerCase().endsWith(`/${name}`) === true) similar.push(group.path)
+  return notFound(
     `The realm ${admin.realm} has no group ${path}`,
     similar.length > 0
       ? `Paths are exact, and begin with a slash. Similar: ${similar.slice(0, 5).join(', ')}`

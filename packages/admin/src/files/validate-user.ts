@@ -90,7 +90,8 @@ const roleName: Check = (value) => name(value) ?? (value === '' ? 'is empty' : u
 const groupPath: Check = (value) => {
   const mistake = textOf(10 * longest)(value)
   if (mistake !== undefined) return mistake
-  return /^\/[^/]/.test(value as string) && !(value as string).endsWith('/')
+  if (/^id:[\da-f-]{36}$/i.test(value as string)) return undefined
+  return /^\/[^/]/.test(value as string) && !/(?<!~)\/$/.test(value as string)
     ? undefined
     : 'is not a path: it has to be like /staff/editors'
 }

@@ -141,7 +141,8 @@ function namesLike(
   { groups = [], realmRoles = [], clientRoles = {} }: Memberships,
   { kind, clientId, name }: Holder,
 ): readonly string[] {
-  if (kind === 'group') return name.startsWith('/') ? groups : groups.map((path) => path.slice(1))
+  // A list writes slashes within names as ~/, an import's path has them as Keycloak takes them.
+  if (kind === 'group') return name.includes('~/') ? groups : groups.map((path) => path.replaceAll('~/', '/'))
   if (clientId === undefined) return realmRoles
   const roles = new Map(Object.entries(clientRoles as Readonly<Record<string, string[]>>))
   return roles.get(clientId) ?? []

@@ -55,7 +55,8 @@ async function unknownRole(
 
 async function unknownGroup(facts: RealmFacts, user: ImportedUser): Promise<string | undefined> {
   for (const [at, path] of texts(user.groups).entries()) {
-    if ((await facts.groupId(path)) === undefined) return unknownName.group(at, path)
+    const problem = await facts.importProblem(path)
+    if (problem !== undefined) return unknownName.group(at, problem)
   }
   return undefined
 }

@@ -28,7 +28,7 @@ const namespace = '0b1f3a52-6b0c-4c3e-9c0f-3f2f5d6a7e11'
  */
 export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): WantedUser {
   const { line } = row
-  const user = withUserName(row.user, facts)
+  const user = withImportPaths(withUserName(row.user, facts), facts)
   const name = user.username.toLowerCase()
   const id = user.id ?? v5(`${facts.realmId}\n${file.digest}\n${name}`, namespace)
   const local = toOwn(user, facts)
@@ -68,6 +68,12 @@ export function toMarked(user: WantedUser, begun: JournalRow | undefined): Wante
   const createdTimestamp =
     representation.createdTimestamp ?? begun?.created ?? systemTime() - randomInt(markedWithin)
   return { ...user, representation: { ...representation, createdTimestamp } }
+}
+
+/** Keycloak finds the groups of an import by itself, by its own paths. */
+function withImportPaths(user: ImportedUser, facts: RealmFacts): ImportedUser {
+  if (user.groups === undefined) return user
+  return { ...user, groups: texts(user.groups).map((path) => facts.importPath(path)) }
 }
 
 /** What the journal has of a user before it is sent; without an id where Keycloak chooses it. */

@@ -113,9 +113,9 @@ async function ownWanted(facts: RealmFacts, file: UserFile, user: ImportedUser):
     }
   }
   for (const [at, path] of texts(user.groups).entries()) {
-    const id = await facts.groupId(path)
-    if (id === undefined) return unknownName.group(at, path)
-    groups.push({ id, path })
+    const group = await facts.group(path)
+    if (typeof group === 'string') return unknownName.group(at, group)
+    groups.push({ id: group.id, path: group.path })
   }
   return { roles, groups }
 }

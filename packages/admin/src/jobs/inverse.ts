@@ -50,7 +50,7 @@ async function setBack(
     await pace.send(() => users.delClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient }))
   }
   for (const path of leave) {
-    const groupId = await facts.groupId(path)
+    const groupId = await facts.journaledGroupId(path)
     if (groupId !== undefined) await pace.send(() => users.delFromGroup({ realm, id, groupId }))
   }
   return [

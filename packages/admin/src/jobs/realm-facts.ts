@@ -1,6 +1,8 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { createGroupFinder, type FoundGroup, type GroupFinder } from '../group-paths.ts'
+import { quoted } from './row-names.ts'
 import { clientRoles, findClientUuid, realmRoles } from '../realm/lookup.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { RoleMappingPayload } from '../representations.ts'
@@ -26,8 +28,16 @@ export interface RealmFacts {
   readonly requiredActions: ReadonlySet<string>
   /** Aliases of the required actions that are on. */
   readonly enabledActions: ReadonlySet<string>
-  /** The id of a group; undefined when there is none. Each path is asked for once. */
+  /** A group, or why it is not found. Each path is asked for once. */
+  group(path: string): Promise<FoundGroup | string>
+  /** The id of a group; undefined when there is none, or several are meant. */
   groupId(path: string): Promise<string | undefined>
+  /** The id of the group that a journal names, by a path that this toolkit wrote. */
+  journaledGroupId(path: string): Promise<string | undefined>
+  /** What is wrong with a path for an import, whose groups Keycloak finds by itself; undefined: nothing. */
+  importProblem(path: string): Promise<string | undefined>
+  /** The path by which Keycloak finds a group that {@link importProblem} has let pass. */
+  importPath(path: string): string
   /** A role; undefined when there is none. Each name is asked for once. */
   role(name: string, clientId?: string): Promise<RoleMappingPayload | undefined>
   /** The id that Keycloak's paths want for a client; undefined when there is none. */
@@ -52,6 +62,10 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
       hint: 'Create it first, or check its name.',
     })
   }
+  const finder = createGroupFinder(admin)
+  const importPaths = new Map<string, string>()
+  const importedIds = new Map<string, string>()
+  const group = once(async (path) => await found(finder, path))
   const clientUuid = once((clientId) => findClientUuid(admin, realm, clientId))
   const realmRole = once(async (name) => (await known(() => realmRoles(admin, realm, [name])))?.[0])
   const roleOfClient = new Map<string, (name: string) => Promise<RoleMappingPayload | undefined>>()
@@ -75,10 +89,25 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
     requiredActions: new Set(actions.flatMap(({ alias }) => alias ?? [])),
     enabledActions: new Set(actions.flatMap(({ alias, enabled }) => (enabled === true ? (alias ?? []) : []))),
     clientUuid,
-    groupId: once(
-      async (path) =>
-        (await known(() => client.realms.getGroupByPath({ realm, path: path.replace(/^\//, '') })))?.id,
-    ),
+    group,
+    async groupId(path) {
+      const imported = importedIds.get(path)
+      if (imported !== undefined) return imported
+      const it = await group(path)
+      return typeof it === 'string' ? undefined : it.id
+    },
+    journaledGroupId: once(async (path) => (await finder.findExactly(path))?.id),
+    importProblem: once(async (path) => {
+      const it = await group(path)
+      if (typeof it === 'string') return it
+      const own = await finder.pathForImport(it)
+      if (own === undefined)
+        return `an import does not find the group ${quoted(path)}, for Keycloak takes its path for another's: assign it after the import`
+      importPaths.set(path, own)
+      importedIds.set(own, it.id)
+      return undefined
+    }),
+    importPath: (path) => importPaths.get(path) ?? path,
     role(name, clientId) {
       if (clientId === undefined) return realmRole(name)
       let ofClient = roleOfClient.get(clientId)
@@ -117,6 +146,16 @@ async function known<T>(read: () => Promise<T>): Promise<T | undefined> {
     const absent = ['CW_ADMIN_NOT_FOUND', 'CW_REALM_MISMATCH']
     if (error instanceof CloakwrightError && absent.includes(error.code)) return undefined
     throw error
+  }
+}
+
+/** A row's group, or what is wrong with it. */
+async function found(finder: GroupFinder, path: string): Promise<FoundGroup | string> {
+  try {
+    return (await finder.find(path)) ?? `the realm has no group ${quoted(path)}`
+  } catch (error) {
+    if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_REFUSED') throw error
+    return `${error.message}. ${error.hint}`
   }
 }
 

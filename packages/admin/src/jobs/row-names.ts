@@ -7,7 +7,7 @@ export const unknownName = {
     `clientRoles: the client ${quoted(clientId)} does not exist in the realm`,
   clientRole: (clientId: string, name: string): string =>
     `clientRoles: the client ${quoted(clientId)} has no role ${quoted(name)}`,
-  group: (at: number, path: string): string => `groups[${at}]: the realm has no group ${quoted(path)}`,
+  group: (at: number, reason: string): string => `groups[${at}]: ${reason}`,
 }
 
 /**

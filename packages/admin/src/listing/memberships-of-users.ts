@@ -1,4 +1,5 @@
 import type { Admin } from '../admin.ts'
+import { pathOf, toGroupPath } from '../group-paths.ts'
 import { items, type Page } from '../pages.ts'
 import type { GroupRepresentation, UserRepresentation } from '../representations.ts'
 import { pagesByName } from './pages-by-name.ts'
@@ -17,7 +18,7 @@ export type Memberships = Pick<UserRepresentation, 'groups' | 'realmRoles' | 'cl
 /** A group or a role of which users are members. */
 interface Holder {
   readonly kind: 'group' | 'role'
-  /** A group's path, or a role's name. */
+  /** A group's path, in which a slash within a name is `~/`, or a role's name. */
   readonly name: string
   readonly clientId?: string
 }
@@ -62,8 +63,8 @@ export async function createMembershipReader(
   return async (id) => {
     const held: Holder[] = []
     if (kinds.groups) {
-      for await (const { path = '' } of items((page) => client.users.listGroups({ id, realm, ...page })))
-        held.push({ kind: 'group', name: path })
+      for await (const group of items((page) => client.users.listGroups({ id, realm, ...page })))
+        held.push({ kind: 'group', name: pathOf(group) })
     }
     if (kinds.roles) {
       const { realmMappings = [], clientMappings = {} } = await client.users.listRoleMappings({ id, realm })
@@ -84,18 +85,28 @@ async function* holders(
 }
 
 async function* groupHolders({ client, realm }: Admin): AsyncGenerator<ReadableHolder, void, undefined> {
-  const below = async function* (list: AsyncIterable<GroupRepresentation>): AsyncGenerator<ReadableHolder> {
-    for await (const { id = '', path = '', subGroupCount = 0 } of list) {
+  const below = async function* (
+    list: AsyncIterable<GroupRepresentation>,
+    above: readonly string[],
+  ): AsyncGenerator<ReadableHolder> {
+    for await (const { id = '', name = '', subGroupCount = 0 } of list) {
+      const names = [...above, name]
       yield {
         kind: 'group',
-        name: path,
+        name: toGroupPath(names),
         members: (page) => client.groups.listMembers({ id, realm, briefRepresentation: true, ...page }),
       }
       if (subGroupCount > 0)
-        yield* below(items((page) => client.groups.listSubGroups({ parentId: id, realm, ...page })))
+        yield* below(
+          items((page) => client.groups.listSubGroups({ parentId: id, realm, ...page })),
+          names,
+        )
     }
   }
-  yield* below(items((page) => client.groups.find({ realm, ...page })))
+  yield* below(
+    items((page) => client.groups.find({ realm, ...page })),
+    [],
+  )
 }
 
 async function* roleHolders(admin: Admin): AsyncGenerator<ReadableHolder, void, undefined> {

@@ -1,5 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { createGroupFinder } from '../group-paths.ts'
 import { isBuiltIn } from './built-in.ts'
 import { findClientUuid } from './lookup.ts'
 import type { RealmDefinition } from './model.ts'
@@ -91,7 +92,7 @@ async function isInRealm(admin: Admin, realm: string, target: ObjectTarget, once
       return scopes.some(({ name }) => name === target.name)
     }
     case 'group':
-      return await hasGroup(admin, realm, target.name)
+      return (await createGroupFinder(admin, realm).find(target.name)) !== undefined
     case 'authentication flow': {
       const flows = await once('flows', () => management.getFlows({ realm }))
       return flows.some(({ alias }) => alias === target.name)
@@ -101,13 +102,6 @@ async function isInRealm(admin: Admin, realm: string, target: ObjectTarget, once
       return actions.some(({ alias }) => alias === target.name)
     }
   }
-}
-
-async function hasGroup({ client }: Admin, realm: string, path: string): Promise<boolean> {
-  return !(await isRefused(
-    client.realms.getGroupByPath({ realm, path: path.slice(1) }),
-    'CW_ADMIN_NOT_FOUND',
-  ))
 }
 
 function isProvider(target: Target): target is ProviderTarget {
@@ -127,20 +121,17 @@ async function hasProvider(
       'client authenticator': () => management.getClientAuthenticatorProviders({ realm } as never),
       'form action': () => management.getFormActionProviders({ realm } as never),
     }[kind]()
-    return (await isRefused(list, 'CW_ADMIN_FORBIDDEN')) ? undefined : await list
+    return (await isForbidden(list)) ? undefined : await list
   })
   return providers === undefined || providers.some(({ id }) => id === name)
 }
 
-async function isRefused(
-  request: Promise<unknown>,
-  code: 'CW_ADMIN_FORBIDDEN' | 'CW_ADMIN_NOT_FOUND',
-): Promise<boolean> {
+async function isForbidden(request: Promise<unknown>): Promise<boolean> {
   try {
     await request
     return false
   } catch (error) {
-    if (error instanceof CloakwrightError && error.code === code) return true
+    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_FORBIDDEN') return true
     throw error
   }
 }

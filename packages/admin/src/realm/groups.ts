@@ -111,7 +111,7 @@ async function updateGroup(
   await addRoles(admin, realm, id, roles)
 }
 
-export async function groupId({ client }: Admin, realm: string, path: string): Promise<string> {
+async function groupId({ client }: Admin, realm: string, path: string): Promise<string> {
   // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
   const group = await client.realms.getGroupByPath({ realm, path: path.slice(1) })
   return found(group.id, `group ${path}`)

@@ -1,8 +1,8 @@
 import type { Admin } from '../admin.ts'
+import { createGroupFinder, type GroupFinder, pathOf } from '../group-paths.ts'
 import { all } from '../pages.ts'
-import type { UserRepresentation } from '../representations.ts'
+import type { GroupRepresentation, UserRepresentation } from '../representations.ts'
 import { changedFields, fieldChanges, given, hidden, merged, missing, without } from './compare.ts'
-import { groupId } from './groups.ts'
 import {
   clientRoles,
   clientUuid,
@@ -28,10 +28,11 @@ export type UsersState = ReadonlyMap<string, UserState>
 
 export async function readUsers(admin: Admin, { realm, users }: RealmDefinition): Promise<UsersState> {
   const state = new Map<string, UserState>()
+  const finder = createGroupFinder(admin, realm)
   for (const definition of users ?? []) {
     const current = await findUser(admin, realm, definition.username)
     if (current !== undefined)
-      state.set(definition.username, await readUser(admin, realm, definition, current))
+      state.set(definition.username, await readUser(admin, finder, realm, definition, current))
   }
   return state
 }
@@ -89,6 +90,7 @@ async function findUser(
 
 async function readUser(
   admin: Admin,
+  finder: GroupFinder,
   realm: string,
   definition: UserDefinition,
   representation: UserRepresentation,
@@ -112,9 +114,26 @@ async function readUser(
   return {
     representation,
     roles,
-    groups: groups.map(({ path }) => path ?? ''),
+    groups: await heldOf(finder, definition.groups ?? [], groups),
     hasPassword: credentials.some(({ type }) => type === 'password'),
   }
+}
+
+/** Those of these paths whose groups are held: Keycloak writes the paths of two groups alike where a name has a slash. */
+async function heldOf(
+  finder: GroupFinder,
+  paths: readonly string[],
+  held: readonly GroupRepresentation[],
+): Promise<readonly string[]> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const isLike = held.filter((group) => group.path === path || pathOf(group) === path)
+      if (isLike.length === 0) return []
+      const group = (await finder.findExactly(path)) ?? (await finder.find(path))
+      return isLike.some(({ id }) => id === group?.id) ? [path] : []
+    }),
+  )
+  return found.flat()
 }
 
 /** By calls of their own: Keycloak ignores roles in the user that it creates. */
@@ -132,8 +151,12 @@ async function addMemberships(
     const ofClient = await clientRoles(admin, realm, clientId, names)
     await users.addClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient })
   }
-  for (const path of absent.groups)
-    await users.addToGroup({ realm, id, groupId: await groupId(admin, realm, path) })
+  const finder = createGroupFinder(admin, realm)
+  for (const path of absent.groups) {
+    // One that the definition declares is there by now; of any other the plan has seen that no second one is meant.
+    const group = (await finder.findExactly(path)) ?? (await finder.find(path))
+    await users.addToGroup({ realm, id, groupId: found(group?.id, `group ${path}`) })
+  }
 }
 
 function toCredential(password: string): { type: string; value: string; temporary: boolean } {

@@ -55,7 +55,7 @@ async function mapRoles(
   names: RoleNames,
   to: boolean,
 ): Promise<readonly Change[]> {
-  const [{ id = '' }, roles] = await Promise.all([groupOf(admin, path), knownRoles(admin, names)])
+  const [{ id, path: own }, roles] = await Promise.all([groupOf(admin, path), knownRoles(admin, names)])
   const steps = await roleSteps(admin, 'groups', id, roles, to)
-  return await carryOut(admin, { kind: 'group', id, name: path }, steps)
+  return await carryOut(admin, { kind: 'group', id, name: own }, steps)
 }

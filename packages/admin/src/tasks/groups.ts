@@ -2,14 +2,20 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { visible } from '../edit.ts'
+import {
+  createGroupFinder,
+  type FoundGroup,
+  type GroupFinder,
+  groupNames,
+  toGroupPath,
+} from '../group-paths.ts'
 import { without } from '../realm/compare.ts'
 import { requireKnown, rolesInstead } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
-import type { GroupRepresentation } from '../representations.ts'
 import { updateGroup } from '../update.ts'
 import { createOnce } from './create-once.ts'
 import type { Ensured } from './ensure-user.ts'
-import { absent, findGroup, groupNames, groupOf, knownRoles } from './lookup.ts'
+import { absent, groupOf, knownRoles } from './lookup.ts'
 import { roleSteps } from './role-steps.ts'
 import { carryOut } from './steps.ts'
 
@@ -26,7 +32,8 @@ export interface WantedGroup {
  * Makes sure that there is a group at this path, and all groups above it; the second call changes nothing.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when a role does not exist; nothing is changed then
- * @throws {CW_ADMIN_REFUSED} when it is no path, such as `staff` without a slash before it
+ * @throws {CW_ADMIN_REFUSED} when it is no path, such as `staff` without a slash before it, or may be that of a group with a
+ *   slash in its name, which is written `~/`
  * @example
  * ```ts
  * import { type Admin, ensureGroup } from '@cloakwright/admin'
@@ -41,16 +48,18 @@ export async function ensureGroup(admin: Admin, path: string, group: WantedGroup
   const { description, attributes } = group
   const roles = await knownRoles(admin, group.roles)
   const changes: Change[] = []
-  let current = await findGroup(admin, path)
+  const finder = createGroupFinder(admin)
+  let current = await finder.find(path)
+  if (current !== undefined && current.path !== toGroupPath(names)) refuseOther(path, names, current)
   if (current === undefined) {
     for (const depth of names.keys()) {
-      const made = await ensureLevel(admin, names.slice(0, depth + 1), current)
+      const made = await ensureLevel(admin, finder, names.slice(0, depth + 1), current)
       current = made.it
       changes.push(...made.changes)
     }
   }
   const id = current?.id ?? ''
-  changes.push(...(await updateGroup(admin, path, { description, attributes })))
+  changes.push(...(await updateGroup(admin, `id:${id}`, { description, attributes })))
   const steps = await roleSteps(admin, 'groups', id, roles, true)
   changes.push(...(await carryOut(admin, { kind: 'group', id, name: path }, steps)))
   return { id, changes }
@@ -77,33 +86,31 @@ export async function moveGroup(
   newParentPath: string,
 ): Promise<readonly Change[]> {
   const { client, realm } = admin
-  const name = groupNames(path).at(-1) ?? ''
-  const isTop = newParentPath === '/'
-  const target = isTop ? `/${name}` : `${newParentPath}/${name}`
-  if (!isTop) groupNames(newParentPath)
-  if (target === path) {
-    await groupOf(admin, path)
-    return []
+  const finder = createGroupFinder(admin)
+  const [group, parent] = await Promise.all([
+    finder.find(path),
+    newParentPath === '/' ? undefined : groupOf(admin, newParentPath, finder),
+  ])
+  const above = parent === undefined ? [] : groupNames(parent.path)
+  if (group === undefined) {
+    const name = path.startsWith('id:') ? undefined : groupNames(path).at(-1)
+    if (name !== undefined && (await finder.findExactly(toGroupPath([...above, name]))) !== undefined)
+      return []
+    absent(admin, `group ${path}`)
   }
+  const { id, name, path: before } = group
+  const target = toGroupPath([...above, name])
+  if (target === before) return []
   // Keycloak answers 204 to the one and 500 to the other, and does nothing.
-  if (`${newParentPath}/`.startsWith(`${path}/`))
+  if (`${toGroupPath(above)}/`.startsWith(`${before}/`))
     throw new CloakwrightError('CW_ADMIN_REFUSED', `The group ${path} cannot be moved into itself`, {
       hint: 'Give a parent that is neither the group nor below it, or / for the top.',
     })
-  const [group, parent] = await Promise.all([
-    findGroup(admin, path),
-    isTop ? undefined : groupOf(admin, newParentPath),
-  ])
-  if (group === undefined) {
-    if ((await findGroup(admin, target)) !== undefined) return []
-    absent(admin, `group ${path}`)
-  }
-  const id = group.id ?? ''
   await (parent === undefined
     ? client.groups.updateRoot({ realm, id, name })
-    : client.groups.updateChildGroup({ realm, id: parent.id ?? '' }, { id, name }))
+    : client.groups.updateChildGroup({ realm, id: parent.id }, { id, name }))
   const change = { action: 'update', kind: 'group', realm, id, name: target, fields: ['path'] } as const
-  return await recorded(admin, [{ ...change, before: { path }, after: { path: target } }])
+  return await recorded(admin, [{ ...change, before: { path: before }, after: { path: target } }])
 }
 
 /**
@@ -118,33 +125,45 @@ export async function moveGroup(
  */
 export async function deleteGroup(admin: Admin, path: string): Promise<readonly Change[]> {
   const { client, realm } = admin
-  const group = await findGroup(admin, path)
+  const group = await createGroupFinder(admin).find(path)
   if (group === undefined) return []
-  const { id = '' } = group
+  const { id } = group
   await client.groups.del({ realm, id })
-  const change = { action: 'delete', kind: 'group', realm, id, name: path, fields: [] } as const
+  const change = { action: 'delete', kind: 'group', realm, id, name: group.path, fields: [] } as const
   return await recorded(admin, [{ ...change, before: visible(without(group, 'access')) }])
 }
 
 /** One group of a path, below its parent. */
 async function ensureLevel(
   admin: Admin,
+  finder: GroupFinder,
   names: readonly string[],
-  parent: GroupRepresentation | undefined,
-): Promise<{ it: GroupRepresentation; changes: readonly Change[] }> {
+  parent: FoundGroup | undefined,
+): Promise<{ it: FoundGroup; changes: readonly Change[] }> {
   const { client, realm } = admin
-  const path = `/${names.join('/')}`
+  const path = toGroupPath(names)
   const name = names.at(-1) ?? ''
-  const there = await findGroup(admin, path)
-  if (there !== undefined) return { it: there, changes: [] }
+  const existing = await finder.findExactly(path)
+  if (existing !== undefined) return { it: existing, changes: [] }
   const { it, created } = await createOnce(
-    () => findGroup(admin, path),
+    () => finder.findExactly(path),
     () =>
       parent === undefined
         ? client.groups.create({ realm, name })
-        : client.groups.createChildGroup({ realm, id: parent.id ?? '' }, { name }),
+        : client.groups.createChildGroup({ realm, id: parent.id }, { name }),
   )
   if (!created) return { it, changes: [] }
-  const change = { action: 'create', kind: 'group', realm, id: it.id ?? '', name: path, fields: [] } as const
+  const change = { action: 'create', kind: 'group', realm, id: it.id, name: path, fields: [] } as const
   return { it, changes: await recorded(admin, [{ ...change, after: { name } }]) }
+}
+
+/** A name with a slash is no path: to make the groups of the path beside it, or to take it for them, would be a guess. */
+function refuseOther(path: string, names: readonly string[], group: FoundGroup): never {
+  throw new CloakwrightError(
+    'CW_ADMIN_REFUSED',
+    `${path} is also the path of the group ${JSON.stringify(group.name)}, which has a slash in its name`,
+    {
+      hint: `Write ${group.path} for that group. For a group ${JSON.stringify(names.at(-1))} of this path, give that one another name first.`,
+    },
+  )
 }

@@ -1,8 +1,9 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
+import { createGroupFinder, type FoundGroup, type GroupFinder } from '../group-paths.ts'
 import { requireKnown, requireRoleNames } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
-import type { ClientRepresentation, GroupRepresentation, RoleRepresentation } from '../representations.ts'
+import type { ClientRepresentation, RoleRepresentation } from '../representations.ts'
 
 /** A role of the realm, or of one of its clients. */
 export interface RoleName {
@@ -86,30 +87,27 @@ export async function knownRoles(admin: Admin, names: RoleNames | undefined): Pr
   )
 }
 
-export async function findGroup(
-  { client, realm }: Admin,
-  path: string,
-): Promise<GroupRepresentation | undefined> {
-  const names = groupNames(path)
-  // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
-  const group = await client.realms.getGroupByPath({ realm, path: names.join('/') }, { catchNotFound: true })
-  return (group as GroupRepresentation | null) ?? undefined
+/**
+ * The group of this path, or of `id:ID`; `undefined` where there is none. Its `path` tells it from all others: a slash
+ * within a name is `~/`.
+ *
+ * @throws {CW_ADMIN_REFUSED} when it is no path, or the path of several groups: the hint says how to name each
+ * @example
+ * ```ts
+ * import { type Admin, findGroup } from '@cloakwright/admin'
+ *
+ * export const idOfEditors = async (admin: Admin) => (await findGroup(admin, '/staff/editors'))?.id
+ * ```
+ */
+export async function findGroup(admin: Admin, ref: string): Promise<FoundGroup | undefined> {
+  return await createGroupFinder(admin).find(ref)
 }
 
 /** @throws {CW_ADMIN_NOT_FOUND} */
-export async function groupOf(admin: Admin, path: string): Promise<GroupRepresentation> {
-  return (await findGroup(admin, path)) ?? absent(admin, `group ${path}`)
-}
-
-/**
- * The names of a path, from the top: `/staff/editors`.
- *
- * @throws {CW_ADMIN_REFUSED} when it is no path of a group
- */
-export function groupNames(path: string): readonly string[] {
-  const [start, ...names] = path.split('/')
-  if (start === '' && names.length > 0 && names.every((name) => name.trim() !== '')) return names
-  throw new CloakwrightError('CW_ADMIN_REFUSED', `${JSON.stringify(path)} is not the path of a group`, {
-    hint: 'Write it from the top, each name after a slash: /staff/editors.',
-  })
+export async function groupOf(
+  admin: Admin,
+  ref: string,
+  finder: GroupFinder = createGroupFinder(admin),
+): Promise<FoundGroup> {
+  return (await finder.find(ref)) ?? absent(admin, `group ${ref}`)
 }

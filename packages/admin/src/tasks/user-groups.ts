@@ -1,5 +1,6 @@
 import type { Admin } from '../admin.ts'
 import type { Change } from '../changes.ts'
+import { createGroupFinder, pathOf } from '../group-paths.ts'
 import { all } from '../pages.ts'
 import type { GroupRepresentation } from '../representations.ts'
 import { type UserRef, userOf } from './find-user.ts'
@@ -83,7 +84,9 @@ export async function knownGroups(
   admin: Admin,
   paths: readonly string[] = [],
 ): Promise<readonly GroupRepresentation[]> {
-  return await Promise.all([...new Set(paths)].map((path) => groupOf(admin, path)))
+  const finder = createGroupFinder(admin)
+  const found = await Promise.all([...new Set(paths)].map((path) => groupOf(admin, path, finder)))
+  return [...new Map(found.map((group) => [group.id, group])).values()]
 }
 
 /** The requests that bring a user into groups, or out of them, where it is not so yet. */
@@ -119,7 +122,7 @@ async function groupsOf({ client, realm }: Admin, id: string): Promise<GroupRepr
 function step({ client, realm }: Admin, id: string, group: GroupRepresentation, to: boolean): Step {
   const membership = { realm, id, groupId: group.id ?? '' }
   return {
-    fields: [`groups${group.path}`],
+    fields: [`groups${pathOf(group)}`],
     to,
     run: () => (to ? client.users.addToGroup(membership) : client.users.delFromGroup(membership)),
   }

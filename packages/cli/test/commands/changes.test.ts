@@ -59,6 +59,10 @@ describe('says what it would do, without a write, and does just that', () => {
         '~ group /staff/desk/night: roles.user',
       ],
     ],
+    [
+      ['groups', 'create', '/press~/room/desk', '--role', 'user'],
+      ['+ group /press~/room', '+ group /press~/room/desk', '~ group /press~/room/desk: roles.user'],
+    ],
     [['groups', 'move', '/staff/desk', '/press'], ['~ group /press/desk: path']],
     [
       (

@@ -90,10 +90,11 @@ test('a client by its id or a part of its name is told', async () => {
 
 test('of two groups with one path both are listed, and each can be named', async () => {
   const { code, stderr } = await run('groups', 'members', '/staff/night')
-  expect(stderr).toMatch(/2 groups have the path \/staff\/night/)
-  const ids = [...stderr.matchAll(/id:([\da-f-]{36})/g)].map(([, id]) => id)
-  expect(ids).toHaveLength(2)
+  expect(stderr).toMatch(/\/staff\/night names 2 groups .*"staff\/night" at the top/)
+  const ways = [...stderr.matchAll(/(\S+) for the group/g)].map(([, way = '']) => way)
+  expect(ways.toSorted()).toEqual(['/staff~/night', expect.stringMatching(/^id:[\da-f-]{36}$/)])
   expect(code).toBe(1)
-  for (const id of ids) expect((await run('groups', 'members', `id:${id}`)).code).toBe(0)
+  for (const way of ways) expect((await run('groups', 'members', way)).code).toBe(0)
+  expect((await run('groups', 'list')).stdout).toMatch(/^\/staff~\/night\t/m)
   expect((await run('groups', 'members', 'Staff')).stderr).toMatch(/Similar: \/staff/)
 })
