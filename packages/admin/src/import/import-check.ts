@@ -11,13 +11,14 @@ export type RowCheck = (row: UserRow) => Promise<string | undefined>
 
 /**
  * Checks rows against the realm and against the rows before them: of two with one name the later is the bad one.
- * Keeps hashes, not rows.
+ * Keeps hashes, not rows. `uncheckedLines` gets those that only Keycloak can check.
  */
 export function createRowCheck(
   facts: RealmFacts,
   checkProfile: ProfileCheck,
   unknownReference: ReferenceCheck,
   warnings: Warnings,
+  uncheckedLines: Set<number>,
 ): RowCheck {
   const names = new HashIndex()
   const emails = new HashIndex()
@@ -48,6 +49,7 @@ export function createRowCheck(
   return async ({ line, user }) => {
     const { problem, unchecked } = checkProfile(user)
     const found = idProblem(user) ?? problem ?? (await unknownReference(user)) ?? duplicate({ line, user })
+    if (unchecked.length > 0) uncheckedLines.add(line)
     for (const { field, validator } of unchecked) {
       warnings.add(
         'unchecked-value',

@@ -15,7 +15,7 @@ import { LineMap } from '../jobs/line-map.ts'
 import { createPace, inBatches, type Pace } from '../jobs/pace.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import { type RealmFacts, readRealmFacts } from '../jobs/realm-facts.ts'
-import { createProfileCheck, type ProfileCheck } from './profile.ts'
+import { createProfileCheck } from './profile.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import type { Row, UserFile, UserRow } from '../files/rows.ts'
 import { completeSingly, findByName, foreignId, proved } from './single.ts'
@@ -104,8 +104,7 @@ export async function importUsers(
   try {
     const deadLetter = await openRejected('import', options, journal)
     try {
-      const checkProfile = createProfileCheck(facts, file.format === 'keycloak')
-      const run: Run = { admin, file, facts, checkProfile, deadLetter, options }
+      const run: Run = { admin, file, facts, deadLetter, options }
       const checked = await checkRows(run, journal)
       const { warnings } = checked
       const seconds = (): number => (performance.now() - began) / 1000
@@ -131,7 +130,6 @@ interface Run {
   readonly admin: Admin
   readonly file: UserFile
   readonly facts: RealmFacts
-  readonly checkProfile: ProfileCheck
   readonly deadLetter: DeadLetter
   readonly options: ImportOptions
 }
@@ -145,6 +143,8 @@ interface Checked {
   readonly counts: Counts
   readonly bad: LineMap
   readonly warnings: readonly ImportWarning[]
+  /** Rows that only Keycloak can check against the user profile. */
+  readonly uncheckedLines: ReadonlySet<number>
 }
 
 /** Users whose ids fit into one address. */
@@ -154,10 +154,12 @@ const noEnds = { created: 0, present: 0, existing: 0 }
 
 /** The first pass: what is wrong with the file itself, before anything is written to the realm. */
 async function checkRows(run: Run, journal: Journal | undefined): Promise<Checked> {
-  const { admin, file, facts, checkProfile, deadLetter, options } = run
+  const { admin, file, facts, deadLetter, options } = run
   const warnings = new Warnings()
   const references = createReferenceCheck(admin, facts, file, warnings)
-  const check = createRowCheck(facts, checkProfile, references, warnings)
+  const checkProfile = createProfileCheck(facts, file.format === 'keycloak')
+  const uncheckedLines = new Set<number>()
+  const check = createRowCheck(facts, checkProfile, references, warnings, uncheckedLines)
   const expectations = createExpectations(admin, facts, warnings)
   const bad = new LineMap()
   const phase = startPhase('checking', undefined, options.onProgress)
@@ -178,7 +180,7 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
     await deadLetter.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
   }
   phase.end()
-  return { counts: { rows, failed }, bad, warnings: warnings.list() }
+  return { counts: { rows, failed }, bad, warnings: warnings.list(), uncheckedLines }
 }
 
 async function reasonOf(row: Row, facts: RealmFacts, check: RowCheck): Promise<string | undefined> {
@@ -278,9 +280,8 @@ async function* pending(
  * those that are there with the time that the journal has.
  */
 async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<End[]> {
-  const { admin, facts, journal, pace } = run
+  const { admin, facts, journal, pace, uncheckedLines } = run
   const batch = wanted.map((user) => toMarked(user, journal.open.get(user.line)))
-  const uncheckedLines = linesUnchecked(run, batch)
   const singles: number[] = []
   const sending: Sending = {
     admin,
@@ -328,11 +329,6 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
   await journal.ended(number, ends)
   for (const single of singles) await journal.ended(single, [])
   return ends
-}
-
-function linesUnchecked({ checkProfile }: Import, batch: readonly WantedUser[]): Set<number> {
-  const users = batch.filter(({ row }) => checkProfile(row.user).unchecked.length > 0)
-  return new Set(users.map(({ line }) => line))
 }
 
 async function recordCreated(

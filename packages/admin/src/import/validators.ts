@@ -266,7 +266,8 @@ const domainLabel = /^(?!-)(?:[a-z0-9!#$%&'*+/=?^`{|}~-]{0,62}[a-z0-9!#$%&'*+/=?
 
 /** Latin letters and what all scripts share; Keycloak looks at the first value alone. */
 function homographFinding([value = '']: readonly string[]): Finding {
-  if (trimmed(value) === '') return 'fits'
+  // oxlint-disable-next-line no-control-regex -- ASCII is what is meant
+  if (trimmed(value) === '' || /^[\0-\x7f]*$/.test(value)) return 'fits'
   return worst(
     Array.from(value, (character): Finding => {
       if (/[\p{Script=Latin}\p{Script=Common}]/u.test(character)) {
