@@ -7,10 +7,11 @@ import type { RealmFacts } from '../jobs/realm-facts.ts'
 import { changedFields } from '../realm/compare.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import { type AskedNames, createUserLookup, type UserLookup } from './lookup.ts'
+import { foreignAddress, foreignName } from './name-clashes.ts'
 import { readMembers, readMembershipsOfEach, WantedMemberships } from './memberships.ts'
 import { comparedFields } from './reconcile.ts'
 import { foreignEmail, foreignId } from './single.ts'
-import { toOwn, toWanted, type WantedUser } from './wanted.ts'
+import { mayBeAddress, toOwn, toWanted, type WantedUser } from './wanted.ts'
 
 /** Users who exist already and were left unchanged, compared with their rows. */
 export interface LeftUnchanged {
@@ -67,6 +68,10 @@ async function foreseen(
   const found = await lookup.byName(name)
   if (found !== undefined) return { line, outcome: found.id === id ? 'present' : 'existing' }
   const email = emailOf(row)
+  if (mayBeAddress(name, email, facts) && (await lookup.byEmail(name)) !== undefined)
+    return { line, outcome: 'failed', reason: foreignAddress }
+  if (mayBeAddress(email, name, facts) && (await lookup.byName(email)) !== undefined)
+    return { line, outcome: 'failed', reason: foreignName }
   const isTaken = email !== '' && !facts.duplicateEmailsAllowed && (await lookup.byEmail(email)) !== undefined
   return isTaken ? { line, outcome: 'failed', reason: foreignEmail } : { line, outcome: 'created' }
 }

@@ -15,6 +15,7 @@ import { LineMap } from '../jobs/line-map.ts'
 import { createPace, inBatches, type Pace } from '../jobs/pace.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import { type RealmFacts, readRealmFacts } from '../jobs/realm-facts.ts'
+import { createNameClash, type NameClash } from './name-clashes.ts'
 import { createProfileCheck } from './profile.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import type { Row, UserFile, UserRow } from '../files/rows.ts'
@@ -113,7 +114,8 @@ export async function importUsers(
         const foreseen = await foresee({ ...run, pace, ...checked })
         return { ...foreseen, warnings, reconciled: undefined, seconds: seconds() }
       }
-      const counts = await importRows({ ...run, journal, pace, ...checked })
+      const nameClash = createNameClash(admin, facts, pace)
+      const counts = await importRows({ ...run, journal, pace, nameClash, ...checked })
       const reconciled = await reconcile({ ...run, journal, pace, rows: counts.rows })
       const isExisting = (line: number): boolean => isLeft(journal, line)
       const leftUnchanged = await compareExisting({ ...run, pace }, counts.existing, isExisting)
@@ -220,6 +222,7 @@ function isLeft(journal: Journal, line: number): boolean {
 interface Import extends Run, Checked {
   readonly journal: Journal
   readonly pace: Pace
+  readonly nameClash: NameClash
 }
 
 type Ends = Counts & typeof noEnds
@@ -288,6 +291,7 @@ async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<
     facts,
     pace,
     isBegun: ({ line }) => journal.open.has(line),
+    nameClash: run.nameClash,
     isUnchecked: ({ line }) => uncheckedLines.has(line),
     async beforeSingle(user) {
       singles.push(await journal.started([{ ...toJournalRow(user), id: '' }]))

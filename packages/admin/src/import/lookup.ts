@@ -60,11 +60,11 @@ async function lookupByList(
   asked: () => AsyncIterable<AskedNames>,
   signal: AbortSignal | undefined,
 ): Promise<UserLookup> {
-  const names = new HashIndex()
-  const emails = new HashIndex()
+  // A name may be another user's address, and an address another's name.
+  const texts = new HashIndex()
   for await (const { username, email } of asked()) {
-    names.add(username, 0)
-    if (email !== '') emails.add(email, 0)
+    texts.add(username, 0)
+    if (email !== '') texts.add(email, 0)
   }
   const byName = new Map<string, ExistingUser>()
   const byEmail = new Map<string, ExistingUser>()
@@ -72,8 +72,8 @@ async function lookupByList(
     signal?.throwIfAborted()
     const existing = toExisting(user)
     const email = user.email?.toLowerCase() ?? ''
-    if (names.get(existing.username) !== undefined) byName.set(existing.username, existing)
-    if (email !== '' && emails.get(email) !== undefined) byEmail.set(email, existing)
+    if (texts.get(existing.username) !== undefined) byName.set(existing.username, existing)
+    if (email !== '' && texts.get(email) !== undefined) byEmail.set(email, existing)
   }
   return {
     byName: async (username) => byName.get(username),

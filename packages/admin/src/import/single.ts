@@ -6,7 +6,7 @@ import type { Sending } from './batches.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { roleNames } from '../jobs/realm-facts.ts'
-import { mayBeAddress, toJournalRow, type WantedUser } from './wanted.ts'
+import { toJournalRow, type WantedUser } from './wanted.ts'
 
 /** Why a row with an id of its own is not imported. */
 export const foreignId = 'another user has its id'
@@ -38,17 +38,6 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
     return (await findByName(sending, name)) === undefined ? refused : { line, outcome: 'existing' }
   }
   return await completeSingly(sending, user, made.id ?? '')
-}
-
-/** Asks only where the name looks like an address that is not the user's own. */
-export async function isForeignAddress(
-  { admin, facts, pace }: Sending,
-  { id, name, representation }: WantedUser,
-): Promise<boolean> {
-  if (!mayBeAddress(name, representation.email?.toLowerCase() ?? '', facts)) return false
-  const { client, realm } = admin
-  const found = await pace.send(() => client.users.find({ realm, email: name, exact: true }))
-  return found.some((user) => user.id !== id)
 }
 
 /**

@@ -45,16 +45,11 @@ export function withUserName(
   return registrationEmailAsUsername && email !== '' ? { ...user, username: email.toLowerCase() } : user
 }
 
-/**
- * Whether a user name may be somebody else's e-mail address: where both let a user log in, `POST users` refuses that, and a
- * partial import does not look.
- */
-export function mayBeAddress(
-  name: string,
-  email: string,
-  facts: Pick<RealmFacts, 'loginWithEmailAllowed' | 'duplicateEmailsAllowed'>,
-): boolean {
-  return facts.loginWithEmailAllowed && !facts.duplicateEmailsAllowed && name.includes('@') && name !== email
+/** Whether a user name may be another user's e-mail address, or an address another's name, where users log in by both. */
+export function mayBeAddress(text: string, ownOther: string, facts: RealmFacts): boolean {
+  const { loginWithEmailAllowed, duplicateEmailsAllowed, registrationEmailAsUsername } = facts
+  const isByBoth = loginWithEmailAllowed && !duplicateEmailsAllowed && !registrationEmailAsUsername
+  return isByBoth && text.includes('@') && text !== ownOther
 }
 
 /**

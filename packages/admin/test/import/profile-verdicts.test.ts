@@ -180,28 +180,31 @@ describe('an import', () => {
     if (onKeycloak) for (const name of names) await disableUser(admin, name)
   })
 
-  test("rejects a user name that is another user's address, in the realm or the file", async () => {
+  test('rejects a name that is the address of another user, and an address that is a name', async () => {
     await makeRealm({}, [])
     const { client, realm } = admin
     await client.users.create({ realm, username: 'owner', email: 'owner@example.com' })
-    const files = await jobFiles()
+    await client.users.create({ realm, username: 'name@example.com' })
     const rows: ImportedUser[] = [
       { username: 'Owner@example.com' },
       { username: 'own@example.com', email: 'own@example.com' },
       { username: 'free@example.com' },
       { username: 'first', email: 'second@example.com' },
       { username: 'second@example.com' },
+      { username: 'third', email: 'Name@example.com' },
     ]
-    const report = await importUsers(
-      admin,
-      fileOf(rows.length, (at) => rows[at] ?? ''),
-      files,
-    )
-    expect(report).toMatchObject({ created: 3, failed: 2 })
-    expect(await linesOf(files.deadLetter)).toMatchObject([
-      { line: 5, reason: 'username is the e-mail address of line 4' },
-      { line: 1, reason: "its user name is another user's e-mail address" },
-    ])
-    if (onKeycloak) expect(await verdictAlone(rows[0] as ImportedUser)).toBe('refuses')
+    for (const dryRun of [true, false]) {
+      const files = await jobFiles()
+      const file = fileOf(rows.length, (at) => rows[at] ?? '')
+      const report = await importUsers(admin, file, { ...files, dryRun })
+      expect(report).toMatchObject({ created: 3, failed: 3 })
+      expect((await linesOf(files.deadLetter)).toSorted((a, b) => a.line - b.line)).toMatchObject([
+        { line: 1, reason: "its user name is another user's e-mail address" },
+        { line: 5, reason: 'username is the e-mail address of line 4' },
+        { line: 6, reason: "its e-mail address is another user's name" },
+      ])
+    }
+    if (!onKeycloak) return
+    for (const at of [0, 5]) expect(await verdictAlone(rows[at] as ImportedUser)).toBe('refuses')
   })
 })
