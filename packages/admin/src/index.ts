@@ -17,6 +17,7 @@ export type {
 export type { Edit } from './edit.ts'
 export type { EditOf, UpdateOptions } from './merge-write.ts'
 export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
+export type { EnsureOptions } from './tasks/existing.ts'
 export { findUser, type UserRef } from './tasks/find-user.ts'
 export { grantRolesToGroup, revokeRolesFromGroup } from './tasks/group-roles.ts'
 export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'

@@ -55,11 +55,18 @@ export function trailOf({ audit, reason }: Pick<WriteOptions, 'audit' | 'reason'
   })
 }
 
+interface Words {
+  /** Asked first, where it destroys something. */
+  readonly question?: string
+  /** Said where the realm was so before: what is asked for and can't be done is an error, not this. */
+  readonly unchanged?: string
+}
+
 /** Carries out a task, after its question where it destroys something, and says what it changed. */
 export async function change(
   options: WriteOptions,
   task: (admin: Admin) => Promise<readonly Change[]>,
-  question?: string,
+  { question, unchanged = 'Nothing to change: it is so already' }: Words = {},
 ): Promise<void> {
   const isDryRun = options.dryRun === true
   const admin = connectToWrite(options)
@@ -68,7 +75,7 @@ export async function change(
   if (options.json === true) return print(toJson({ dryRun: isDryRun, changes }, 2))
   for (const each of changes) print(describe(each))
   const count = changes.length
-  if (count === 0) print('Nothing to do')
+  if (count === 0) print(unchanged)
   else if (isDryRun) print(`${count} to change`)
   else print(`${count} changed`)
 }

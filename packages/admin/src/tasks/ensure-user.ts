@@ -6,6 +6,7 @@ import type { RoleNames } from '../realm/model.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { updateUser } from '../update.ts'
 import { createOnce } from './create-once.ts'
+import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 import { findUser } from './find-user.ts'
 import { knownGroups, groupSteps } from './user-groups.ts'
 import { knownRoles } from './lookup.ts'
@@ -73,7 +74,7 @@ export interface Ensured {
  *
  * @throws {CW_CONFIG_INVALID} for a field that it does not know, such as `realmRoles`; nothing is changed then
  * @throws {CW_ADMIN_NOT_FOUND} when a role or a group does not exist; nothing is changed then
- * @throws {CW_ADMIN_CONFLICT} when another user has the e-mail address
+ * @throws {CW_ADMIN_CONFLICT} when another user has the e-mail address, or it exists and `existing` is `refuse`
  * @throws {CW_ADMIN_REFUSED} when Keycloak refuses a value, or keeps no attribute of that name
  * @example
  * ```ts
@@ -93,12 +94,19 @@ export interface Ensured {
  * }
  * ```
  */
-export async function ensureUser(admin: Admin, user: WantedUser): Promise<Ensured> {
+export async function ensureUser(
+  admin: Admin,
+  user: WantedUser,
+  options: EnsureOptions = {},
+): Promise<Ensured> {
   requireKnown('ensureUser', user, known, rolesAndPassword)
+  requireEnsureOptions('ensureUser', options)
   const [roles, groups] = await Promise.all([knownRoles(admin, user.roles), knownGroups(admin, user.groups)])
   const username = user.username.toLowerCase()
   const found = await findUser(admin, username)
+  requireNew(admin, options, `user ${username}`, found === undefined)
   const made = found === undefined ? await createUser(admin, user, username) : { it: found, changes: [] }
+  requireNew(admin, options, `user ${username}`, made.changes.length > 0)
   const id = made.it.id ?? ''
   const subject = { kind: 'user', id, name: username } as const
   const changes = [...made.changes, ...(await updateUser(admin, { id }, settingsOf(user)))]

@@ -14,6 +14,7 @@ import { requireKnown, rolesInstead } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import { updateGroup } from '../update.ts'
 import { createOnce } from './create-once.ts'
+import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 import type { Ensured } from './ensure-user.ts'
 import { absent, groupOf, knownRoles } from './lookup.ts'
 import { roleSteps } from './role-steps.ts'
@@ -32,6 +33,7 @@ export interface WantedGroup {
  * Makes sure that there is a group at this path, and all groups above it; the second call changes nothing.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when a role does not exist; nothing is changed then
+ * @throws {CW_ADMIN_CONFLICT} when it exists and `existing` is `refuse`
  * @throws {CW_ADMIN_REFUSED} when it is no path, such as `staff` without a slash before it, or may be that of a group with a
  *   slash in its name, which is written `~/`
  * @example
@@ -42,8 +44,14 @@ export interface WantedGroup {
  *   ensureGroup(admin, '/staff/editors', { attributes: { costCentre: ['4711'] }, roles: { realm: ['user'] } })
  * ```
  */
-export async function ensureGroup(admin: Admin, path: string, group: WantedGroup = {}): Promise<Ensured> {
+export async function ensureGroup(
+  admin: Admin,
+  path: string,
+  group: WantedGroup = {},
+  options: EnsureOptions = {},
+): Promise<Ensured> {
   requireKnown('ensureGroup', group, { description: true, attributes: true, roles: true }, rolesInstead)
+  requireEnsureOptions('ensureGroup', options)
   const names = groupNames(path)
   const { description, attributes } = group
   const roles = await knownRoles(admin, group.roles)
@@ -51,6 +59,7 @@ export async function ensureGroup(admin: Admin, path: string, group: WantedGroup
   const finder = createGroupFinder(admin)
   let current = await finder.find(path)
   if (current !== undefined && current.path !== toGroupPath(names)) refuseOther(path, names, current)
+  requireNew(admin, options, `group ${path}`, current === undefined)
   if (current === undefined) {
     for (const depth of names.keys()) {
       const made = await ensureLevel(admin, finder, names.slice(0, depth + 1), current)

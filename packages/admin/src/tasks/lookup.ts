@@ -1,9 +1,10 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { createGroupFinder, type FoundGroup, type GroupFinder } from '../group-paths.ts'
-import { requireKnown, requireRoleNames } from '../known-fields.ts'
+import { type Known, requireKnown, requireRoleNames } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { ClientRepresentation, RoleRepresentation } from '../representations.ts'
+import type { WantedRole } from './roles.ts'
 
 /** A role of the realm, or of one of its clients. */
 export interface RoleName {
@@ -13,12 +14,19 @@ export interface RoleName {
 }
 
 /**
- * Keycloak's own name for a role's client would make a client's role one of the realm.
+ * Keycloak's own names for what a role belongs to are refused: passed over, a client's role would be taken for one of the realm.
  *
- * @throws {CW_CONFIG_INVALID} for a field that is not known
+ * @throws {CW_CONFIG_INVALID}
  */
 export function requireRoleName(what: string, role: RoleName): void {
-  requireKnown(what, role, { name: true, client: true }, { clientId: 'client' })
+  const known: Known<WantedRole> = {
+    name: true,
+    client: true,
+    description: true,
+    attributes: true,
+    composites: true,
+  }
+  requireKnown(what, role, known, { clientId: 'client', clientRole: 'client', containerId: 'client' })
 }
 
 /** A role by name that is there, with what its requests need. */

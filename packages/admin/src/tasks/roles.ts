@@ -1,11 +1,11 @@
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
 import { visible } from '../edit.ts'
-import { type Known, requireKnown } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { RoleRepresentation } from '../representations.ts'
 import { updateRole } from '../update.ts'
 import { createOnce } from './create-once.ts'
+import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 import {
   clientByName,
   findClient,
@@ -27,18 +27,11 @@ export interface WantedRole extends RoleName {
   readonly composites?: RoleNames
 }
 
-const known: Known<WantedRole> = {
-  name: true,
-  client: true,
-  description: true,
-  attributes: true,
-  composites: true,
-}
-
 /**
  * Makes sure that there is a role of the realm, or of a client; the second call changes nothing.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when its client or one of the composites does not exist; nothing is changed then
+ * @throws {CW_ADMIN_CONFLICT} when it exists and `existing` is `refuse`
  * @example
  * ```ts
  * import { type Admin, ensureRole } from '@cloakwright/admin'
@@ -47,14 +40,22 @@ const known: Known<WantedRole> = {
  *   ensureRole(admin, { name: 'editor', client: 'shop-api', description: 'May change articles' })
  * ```
  */
-export async function ensureRole(admin: Admin, role: WantedRole): Promise<readonly Change[]> {
-  requireKnown('ensureRole', role, known)
+export async function ensureRole(
+  admin: Admin,
+  role: WantedRole,
+  options: EnsureOptions = {},
+): Promise<readonly Change[]> {
+  requireRoleName('ensureRole', role)
+  requireEnsureOptions('ensureRole', options)
   const { description, attributes } = role
   const members = await knownRoles(admin, role.composites)
   const changes: Change[] = []
   let current = await findRole(admin, role)
+  const title = `role ${roleTitle(role)}`
+  requireNew(admin, options, title, current === undefined)
   if (current === undefined) {
     const made = await createRole(admin, role)
+    requireNew(admin, options, title, made.changes.length > 0)
     current = made.it
     changes.push(...made.changes)
   }

@@ -165,18 +165,32 @@ describe('ensureUser', () => {
   )
 
   test('takes no field that it does not know, so that none can bring a secret into the records', async () => {
-    const wanted = {
-      ...named('smuggled'),
-      attributes: { password: ['canary'] },
-      credentials: [{ type: 'password', value: 'canary' }],
-      id: 'canary',
-    }
+    const wanted = { ...named('smuggled'), attributes: { password: ['canary'] } }
+    const unknown = { ...wanted, credentials: [{ type: 'password', value: 'canary' }], id: 'canary' }
+    expect((await caught(ensureUser(of.admin, unknown))).code).toBe('CW_CONFIG_INVALID')
 
-    const { id, changes } = await ensureUser(of.admin, wanted)
+    const { changes } = await ensureUser(of.admin, wanted)
 
-    expect(await of.admin.client.users.getCredentials({ id })).toEqual([])
     const deleted = await deleteUser(of.admin, 'smuggled')
     expect(JSON.stringify([changes, deleted])).not.toContain('canary')
+  })
+
+  test('with existing: refuse, is an error where the user exists', async () => {
+    await ensureUser(of.admin, named('taken'), { existing: 'refuse' })
+    target.proxy.reset()
+    const enabled = { ...named('taken'), enabled: false }
+    const error = await caught(ensureUser(of.admin, enabled, { existing: 'refuse' }))
+    expect(error.code).toBe('CW_ADMIN_CONFLICT')
+    expect(target.proxy.count('POST', 'PUT')).toBe(0)
+
+    // Also for the one that is slower: what the other made, it does not change.
+    const both = [true, false].map((on) =>
+      ensureUser(of.admin, { ...named('raced'), enabled: on }, { existing: 'refuse' }),
+    )
+    expect((await Promise.allSettled(both)).map(({ status }) => status).toSorted()).toEqual([
+      'fulfilled',
+      'rejected',
+    ])
   })
 
   test('of two at once makes one user', async () => {

@@ -13,6 +13,7 @@ import { type RoleOptions, toAttributes, toRoleNames } from '../names.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
 interface CreateOptions extends WriteOptions, RoleOptions {
+  readonly update?: true
   readonly description?: string
   readonly attribute?: readonly string[]
 }
@@ -27,7 +28,8 @@ export async function create(path: string, options: CreateOptions): Promise<void
     ...(attributes === undefined ? {} : { attributes }),
     ...(roles === undefined ? {} : { roles }),
   }
-  await change(options, async (admin) => (await ensureGroup(admin, path, group)).changes)
+  const existing = options.update === true ? 'change' : 'refuse'
+  await change(options, async (admin) => (await ensureGroup(admin, path, group, { existing })).changes)
 }
 
 /** `cloakwright groups delete`. */
@@ -37,7 +39,7 @@ export async function destroy(path: string, options: WriteOptions): Promise<void
     if (changes.length > 0) return changes
     throw notFound(`The realm ${admin.realm} has no group ${path}`, 'cloakwright groups list')
   }
-  await change(options, remove, `Delete the group ${path} and all within it?`)
+  await change(options, remove, { question: `Delete the group ${path} and all within it?` })
 }
 
 /** `cloakwright groups move`. */

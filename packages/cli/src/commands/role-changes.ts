@@ -8,6 +8,7 @@ interface Options extends WriteOptions {
 }
 
 interface CreateOptions extends Options {
+  readonly update?: true
   readonly description?: string
   readonly attribute?: readonly string[]
   readonly includes?: readonly string[]
@@ -28,7 +29,8 @@ export async function create(name: string, options: CreateOptions): Promise<void
     ...(attributes === undefined ? {} : { attributes }),
     ...(composites === undefined ? {} : { composites }),
   }
-  await change(options, (admin) => ensureRole(admin, role))
+  const existing = options.update === true ? 'change' : 'refuse'
+  await change(options, (admin) => ensureRole(admin, role, { existing }))
 }
 
 /** `cloakwright roles delete`. */
@@ -38,7 +40,7 @@ export async function destroy(name: string, options: Options): Promise<void> {
     if (changes.length > 0) return changes
     throw await missingRole(admin, name, options.client)
   }
-  await change(options, remove, `Delete the role ${name}?`)
+  await change(options, remove, { question: `Delete the role ${name}?` })
 }
 
 function named(name: string, { client }: Options): { name: string; client?: string } {

@@ -1,7 +1,7 @@
-import { endSession, endSessions, items } from '@cloakwright/admin'
+import { type Admin, type Change, endSession, endSessions, items } from '@cloakwright/admin'
 import { type ConnectionOptions, connect } from '../connection.ts'
 import { UsageError } from '../exit.ts'
-import { findClientId, findUser, userRef } from '../lookup.ts'
+import { findClientId, findUser, notFound, userRef } from '../lookup.ts'
 import { printList } from '../results.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
@@ -53,13 +53,19 @@ interface EndOptions extends WriteOptions {
 export async function end(user: string | undefined, options: EndOptions): Promise<void> {
   const { session } = options
   if (user !== undefined && session === undefined) {
-    await change(
-      options,
-      async (admin) => endSessions(admin, await userRef(admin, user)),
-      `End all sessions of ${user}?`,
-    )
+    await change(options, async (admin) => endSessions(admin, await userRef(admin, user)), {
+      question: `End all sessions of ${user}?`,
+      unchanged: 'No session is open. Offline tokens end too: those issued before are refused.',
+    })
   } else if (user === undefined && session !== undefined) {
-    await change(options, (admin) => endSession(admin, session), `End the session ${session}?`)
+    const endOne = async (admin: Admin): Promise<readonly Change[]> => {
+      const changes = await endSession(admin, session)
+      if (changes.length > 0) return changes
+      const hint =
+        'It has ended, or is that of an offline token. End all of a user: cloakwright sessions end USER'
+      throw notFound(`The realm ${admin.realm} has no session ${session}`, hint)
+    }
+    await change(options, endOne, { question: `End the session ${session}?` })
   } else throw new UsageError('Which sessions?', 'Give either a user or --session ID')
 }
 

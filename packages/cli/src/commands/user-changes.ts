@@ -1,4 +1,17 @@
-import { deleteUser, disableUser, enableUser, ensureUser, requireMfa, sendActions } from '@cloakwright/admin'
+import {
+  type Admin,
+  type Change,
+  deleteUser,
+  disableUser,
+  enableUser,
+  ensureUser,
+  findUser as findOne,
+  requireMfa,
+  resetPassword,
+  sendActions,
+  updateUser,
+  type WantedUser,
+} from '@cloakwright/admin'
 import { UsageError } from '../exit.ts'
 import { findUser, userRef } from '../lookup.ts'
 import { type RoleOptions, toAttributes, toRoleNames } from '../names.ts'
@@ -16,11 +29,18 @@ interface CreateOptions extends WriteOptions, RoleOptions, PasswordOptions {
   readonly requiredAction?: readonly string[]
   readonly disabled?: true
   readonly temporary?: true
+  readonly update?: true
 }
 
 /** `cloakwright users create`. */
 export async function create(username: string, options: CreateOptions): Promise<void> {
   const { email, emailVerified, firstName, lastName, group, requiredAction, disabled, temporary } = options
+  if (temporary === true && options.password !== true && options.passwordFile === undefined) {
+    throw new UsageError(
+      '--temporary is about a password',
+      'Give it too: --password, or --password-file FILE',
+    )
+  }
   const attributes = toAttributes(options.attribute)
   const roles = toRoleNames(options)
   const password = await readPassword(options, username)
@@ -37,7 +57,29 @@ export async function create(username: string, options: CreateOptions): Promise<
     ...(roles === undefined ? {} : { roles }),
     ...(password === undefined ? {} : { password, temporaryPassword: temporary === true }),
   }
-  await change(options, async (admin) => (await ensureUser(admin, user)).changes)
+  const task = options.update === true ? createOrUpdate : createNew
+  await change(options, (admin) => task(admin, user))
+}
+
+async function createNew(admin: Admin, user: WantedUser): Promise<readonly Change[]> {
+  return (await ensureUser(admin, user, { existing: 'refuse' })).changes
+}
+
+/** Of an existing user, what a task leaves alone because it may be the user's own is changed too: it was asked for. */
+async function createOrUpdate(admin: Admin, user: WantedUser): Promise<readonly Change[]> {
+  if ((await findOne(admin, user.username)) === undefined) return (await ensureUser(admin, user)).changes
+  const { password, temporaryPassword = false, requiredActions = [], ...rest } = user
+  const { id, changes } = await ensureUser(admin, rest)
+  const all = [...changes]
+  if (requiredActions.length > 0) {
+    const asked = await updateUser(admin, { id }, (current) => ({
+      requiredActions: [...new Set([...(current.requiredActions ?? []), ...requiredActions])],
+    }))
+    all.push(...asked)
+  }
+  if (password !== undefined)
+    all.push(...(await resetPassword(admin, { id }, password, { temporary: temporaryPassword })))
+  return all
 }
 
 /** `cloakwright users disable`. */
@@ -68,7 +110,9 @@ export async function destroy(user: string, options: WriteOptions): Promise<void
 
 /** `cloakwright users require-mfa`. */
 export async function mfa(user: string, options: WriteOptions): Promise<void> {
-  await change(options, async (admin) => requireMfa(admin, await userRef(admin, user)))
+  await change(options, async (admin) => requireMfa(admin, await userRef(admin, user)), {
+    unchanged: 'Nothing to change: there is a second factor, or it is asked for already',
+  })
 }
 
 interface SendOptions extends WriteOptions {

@@ -29,12 +29,15 @@ export function addGroups(program: Command): void {
     writes(
       groups
         .command('create')
-        .description('Create a group, and those above it; one that is there is brought into line.')
+        .description(
+          'Create a group, and those above it. One that exists is an error, or with --update is changed to match.',
+        )
         .argument('<path>', 'its path: /staff/editors')
         .option('--description <text>', 'what it is for')
         .option('--attribute <name=value>', 'attribute; repeatable', collect)
         .option('--role <name>', 'its members have this realm role; repeatable', collect)
-        .option('--client-role <client:role>', "its members have this client's role; repeatable", collect),
+        .option('--client-role <client:role>', "its members have this client's role; repeatable", collect)
+        .option('--update', 'change an existing group to match what is given'),
     ),
     'cloakwright groups create /staff/editors --role editor',
   ).action(async (path, options) => (await import('../commands/group-changes.ts')).create(path, options))

@@ -37,7 +37,7 @@ export function addRoles(program: Command): void {
     writes(
       roles
         .command('create')
-        .description('Create a role; one that is there is brought into line with what is given.')
+        .description('Create a role. One that exists is an error, or with --update is changed to match.')
         .argument('<role>', "the role's name")
         .option(...clientOption)
         .option('--description <text>', 'what it is for')
@@ -47,7 +47,8 @@ export function addRoles(program: Command): void {
           '--includes-client-role <client:role>',
           "who has it has this client's role too; repeatable",
           collect,
-        ),
+        )
+        .option('--update', 'change an existing role to match what is given'),
     ),
     'cloakwright roles create stock-keeper --client shop-api --description "Counts the stock"',
   ).action(async (role, options) => (await import('../commands/role-changes.ts')).create(role, options))

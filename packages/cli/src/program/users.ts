@@ -55,7 +55,7 @@ function addWriting(users: Command): void {
     writes(
       users
         .command('create')
-        .description('Create a user; one that is there is brought into line with what is given.')
+        .description('Create a user. One that exists is an error, or with --update is changed to match.')
         .argument('<user>', 'the user name')
         .option('--email <address>', 'e-mail address')
         .option('--email-verified', 'the address is known to be theirs')
@@ -69,7 +69,8 @@ function addWriting(users: Command): void {
         .option('--disabled', 'may not log in yet')
         .option('--password', 'set a password: typed unseen on a terminal, else one line of standard input')
         .option('--password-file <file>', 'set the password in this file')
-        .option('--temporary', 'the password is to be changed at the first login'),
+        .option('--temporary', 'the password is to be changed at the first login')
+        .option('--update', 'change an existing user to match what is given; a password is replaced'),
     ),
     'cloakwright users create carol --email carol@example.com --role editor --group /staff',
     'cloakwright users create carol --password-file carol.txt --temporary',

@@ -71,7 +71,7 @@ describe('says what it would do, without a write, and does just that', () => {
       ).split(' '),
       ['+ user carol', '~ user carol: roles.editor, roles.shop-api/stock-keeper, groups/staff/editors'],
     ],
-    [['users', 'create', 'alice', '--email-verified'], ['~ user alice: emailVerified']],
+    [['users', 'create', 'alice', '--email-verified', '--update'], ['~ user alice: emailVerified']],
     [['roles', 'grant', 'bob', 'editor', 'auditor'], ['~ user bob: roles.editor, roles.auditor']],
     [['roles', 'grant', 'bob', 'buyer', '--client', 'shop-api'], ['~ user bob: roles.shop-api/buyer']],
     [['roles', 'revoke', 'bob', 'auditor'], ['~ user bob: roles.auditor']],
@@ -103,11 +103,11 @@ describe('says what it would do, without a write, and does just that', () => {
   })
 
   test.each<[string[]]>([
-    [['roles', 'create', 'chief', '--includes', 'user']],
+    [['roles', 'create', 'chief', '--includes', 'user', '--update']],
     [['groups', 'set', 'carol', '/staff/editors']],
-    [['users', 'create', 'carol', '--email', 'carol@example.com', '--group', '/staff/editors']],
+    [['users', 'create', 'carol', '--update', '--email', 'carol@example.com', '--group', '/staff/editors']],
   ])('does nothing where it is so: %j', async (args) => {
-    expect(await shop.print(...args)).toBe('Nothing to do\n')
+    expect(await shop.print(...args)).toBe('Nothing to change: it is so already\n')
     expect(shop.writes()).toEqual([])
   })
 })

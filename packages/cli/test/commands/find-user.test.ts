@@ -34,7 +34,7 @@ test.each<[string, string[], string]>([
   ['joins a group', ['groups', 'add', 'alice@example.com', '/staff'], '~ user alice: groups/staff'],
   ['is disabled', ['users', 'disable', 'alice@example.com'], '~ user alice: enabled'],
   ['is seen before the deletion', ['users', 'delete', 'alice@example.com', '--dry-run'], '- user alice\n'],
-  ['has its sessions ended', ['sessions', 'end', 'alice@example.com', '--yes'], 'Nothing to do'],
+  ['has its sessions ended', ['sessions', 'end', 'alice@example.com', '--yes'], 'No session is open'],
   ['is listed', ['users', 'list', '--email', 'ALICE@'], 'alice\talice@example.com\tno\t'],
 ])('a user %s by the address: %j', async (_, args, expected) => {
   expect(await shop.print(...args)).toContain(expected)
