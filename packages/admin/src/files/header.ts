@@ -32,8 +32,13 @@ export function columnNames({ path, line, cells }: HeaderRow, byEmail: boolean):
   if (twice !== undefined) throw invalid(path, `has two columns ${twice}`)
   if (byEmail && !names.includes('username') && !names.includes('email'))
     throw invalid(path, 'has neither a column username nor a column email')
-  if (!byEmail && !names.includes('username')) throw invalid(path, 'has no column username')
+  if (!byEmail && !names.includes('username')) throw noUserNames(path)
   return names
+}
+
+/** For users who can't be named by e-mail address. */
+export function noUserNames(path: string): CloakwrightError {
+  return invalid(path, 'has no column username')
 }
 
 export function noNames(path: string): CloakwrightError {

@@ -18,7 +18,7 @@ export interface UserFileOptions {
   readonly format?: UserFormat
   /**
    * Whether rows may name a user by e-mail address alone, where the file has no user names: for {@link bulkDisable} and
-   * {@link bulkAssign}. Default: false, since a user can't be created by that.
+   * {@link bulkAssign}, and for {@link importUsers} into a realm that takes addresses for user names. Default: false.
    */
   readonly byEmail?: boolean
 }

@@ -4,6 +4,7 @@ import { without } from '../realm/compare.ts'
 import { type Sending, sendUsers } from './batches.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
+import { noUserNames } from '../files/header.ts'
 import { openRejected, requireOwnRows } from '../jobs/rejected.ts'
 import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing.ts'
 import { createExpectations } from './expectations.ts'
@@ -74,6 +75,7 @@ export interface ImportReport {
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file
+ * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not take addresses for them
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
@@ -94,6 +96,7 @@ export async function importUsers(
   const began = performance.now()
   requireOwnRows(file, 'import')
   const facts = await readRealmFacts(admin)
+  await requireUserNames(file, facts)
   const header = {
     job: 'import',
     server: admin.server,
@@ -183,6 +186,16 @@ async function checkRows(run: Run, journal: Journal | undefined): Promise<Checke
   }
   phase.end()
   return { counts: { rows, failed }, bad, warnings: warnings.list(), uncheckedLines }
+}
+
+/** Before a journal is begun: the file is of no use as it is. */
+async function requireUserNames(file: UserFile, { registrationEmailAsUsername }: RealmFacts): Promise<void> {
+  if (file.format !== 'csv' || registrationEmailAsUsername) return
+  for await (const row of file.rows()) {
+    if (!('user' in row)) continue
+    if (row.namedBy === 'email') throw noUserNames(file.path)
+    return
+  }
 }
 
 async function reasonOf(row: Row, facts: RealmFacts, check: RowCheck): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import {
   type Admin,
@@ -5,9 +6,12 @@ import {
   type ImportedUser,
   type ImportReport,
   importUsers,
+  openUserFile,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { caught } from '../support/caught.ts'
+import { openFolder } from '../support/folder.ts'
 import { cases, customAttributes, userOf, type Verdict, withAttributes } from '../support/profile-table.ts'
 import { onKeycloak, openTarget, type Target } from '../support/target.ts'
 import { fileOf, jobFiles } from '../support/users.ts'
@@ -18,6 +22,7 @@ const isTold = (name: string): boolean => onKeycloak || embedded.includes(name)
 const told = cases.filter(([field]) => isTold(field))
 const attributes = customAttributes.filter(({ name = '' }) => isTold(name))
 
+const folder = await openFolder()
 let target: Target
 let admin: Admin
 
@@ -178,6 +183,24 @@ describe('an import', () => {
     expect(there.map(({ username }) => username)).toEqual(names)
     // The embedded realm's own check knows nothing of this setting yet.
     if (onKeycloak) for (const name of names) await disableUser(admin, name)
+  })
+
+  test('takes a file without user names into such a realm alone', async () => {
+    const path = await folder.write('people.csv', 'email,firstName\nAnn@example.com,Ann\n')
+    const file = await openUserFile(path, { byEmail: true })
+    await makeRealm({}, [])
+    const files = await jobFiles()
+    const error = await caught(importUsers(admin, file, files))
+    expect([error.code, error.message]).toEqual([
+      'CW_FILE_INVALID',
+      `The CSV file ${path} has no column username`,
+    ])
+    expect(existsSync(files.journal)).toBe(false)
+    await admin.client.realms.update({ realm: admin.realm }, { registrationEmailAsUsername: true })
+    expect(await importUsers(admin, file, files)).toMatchObject({ created: 1, failed: 0 })
+    expect(await admin.client.users.find({ realm: admin.realm })).toMatchObject([
+      { username: 'ann@example.com', email: 'ann@example.com', firstName: 'Ann' },
+    ])
   })
 
   test('rejects a name that is the address of another user, and an address that is a name', async () => {

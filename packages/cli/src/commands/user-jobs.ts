@@ -39,7 +39,8 @@ interface AssignOptions extends RoleOptions {
 
 /** `cloakwright users import`. */
 export async function importFile(path: string, options: JobOptions): Promise<void> {
-  const command: FileCommand = { name: '', words: (file) => ['users', 'import', file] }
+  const words = (file: string): string[] => ['users', 'import', file]
+  const command: FileCommand = { name: '', words, byEmail: true }
   await runFileJob(path, options, command, importUsers, (report, journal) => {
     printImport(report, options)
     tellLeftUnchanged(report)
