@@ -5,6 +5,7 @@ import { countAttempt } from './attempts.ts'
 import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
+import { RoleGroups } from './role-groups.ts'
 import type { TokenSource } from './tokens.ts'
 
 type Send = (...parameters: unknown[]) => Promise<unknown>
@@ -49,11 +50,21 @@ export function createDurableClient(options: DurableClientOptions): KeycloakAdmi
   return client
 }
 
+/** The groups that a role is mapped to, by a client that {@link createDurableClient} made. */
+export function roleGroupsOf(client: KeycloakAdminClient): RoleGroups {
+  if (client instanceof DurableClient) return client.roleGroups
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'This client was not made by createAdmin', {
+    hint: 'Pass what createAdmin gave, with its own client.',
+  })
+}
+
 class DurableClient extends KeycloakAdminClient {
+  readonly roleGroups: RoleGroups
   readonly #signal: () => AbortSignal
 
   constructor({ server, realm, tokens, retry }: DurableClientOptions) {
     super({ baseUrl: server, realmName: realm })
+    this.roleGroups = new RoleGroups(this)
     this.#signal = retry.signal
     this.registerTokenProvider({ getAccessToken: () => tokens.get() })
   }

@@ -56,7 +56,13 @@ export type { ChangeOptions, ChangeReport } from './jobs/change-users.ts'
 export { bulkDisable, type DisableOptions } from './jobs/disable.ts'
 export type { JobProgress, ProgressListener } from './jobs/progress.ts'
 export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo.ts'
+export {
+  type EffectiveMember,
+  effectiveMembers,
+  type EffectiveMembersOptions,
+} from './listing/effective-members.ts'
 export { type ExportOptions, type ExportReport, exportUsers } from './listing/export.ts'
+export type { RoleWay } from './listing/role-ways.ts'
 export {
   type MembershipOptions,
   type UserFilter,

@@ -2,6 +2,7 @@ import type { Admin } from '../admin.ts'
 import { pathOf, toGroupPath } from '../group-paths.ts'
 import { items, type Page } from '../pages.ts'
 import type { GroupRepresentation, UserRepresentation } from '../representations.ts'
+import { inParallel } from './in-parallel.ts'
 import { pagesByName } from './pages-by-name.ts'
 
 /** Which memberships are read. */
@@ -157,22 +158,4 @@ function toMemberships(held: readonly Holder[], kinds: MembershipKinds): Members
         }
       : {}),
   }
-}
-
-const mostInFlight = 4
-
-/** The first failure ends it, once those under way have ended. */
-async function inParallel<T>(list: AsyncIterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const running = new Set<Promise<void>>()
-  const failures: unknown[] = []
-  for await (const item of list) {
-    while (running.size >= mostInFlight) await Promise.race(running)
-    if (failures.length > 0) break
-    const task = work(item)
-      .catch((cause: unknown) => void failures.push(cause))
-      .finally(() => running.delete(task))
-    running.add(task)
-  }
-  await Promise.all(running)
-  if (failures.length > 0) throw failures[0]
 }
