@@ -1,6 +1,7 @@
-import { items } from '@cloakwright/admin'
+import { effectiveMembers, items, type JobProgress, type RoleWay } from '@cloakwright/admin'
 import { type ConnectionOptions, connect } from '../connection.ts'
 import { findClientId } from '../lookup.ts'
+import { endProgress, progress } from '../output.ts'
 import { printList } from '../results.ts'
 import { requireRole } from '../role-lookup.ts'
 import { userColumns } from './users.ts'
@@ -32,7 +33,8 @@ export async function list(options: Options): Promise<void> {
 }
 
 /** `cloakwright roles members`. */
-export async function members(name: string, options: Options): Promise<void> {
+export async function members(name: string, options: Options & { readonly effective?: true }): Promise<void> {
+  if (options.effective === true) return await listEffective(name, options)
   const admin = connect(options)
   const { clients, roles } = admin.client
   const id = options.client === undefined ? undefined : await findClientId(admin, options.client)
@@ -47,6 +49,48 @@ export async function members(name: string, options: Options): Promise<void> {
     userColumns,
     options.json === true,
     () =>
-      `No user was granted the role ${name}${options.client === undefined ? '' : ` of ${options.client}`} itself; groups and composite roles may give it`,
+      `No user was granted the role ${name}${options.client === undefined ? '' : ` of ${options.client}`} itself; groups and composite roles may give it: --effective`,
   )
+}
+
+async function listEffective(name: string, options: Options): Promise<void> {
+  const admin = connect(options)
+  const { client } = options
+  await requireRole(admin, name, client)
+  const role = client === undefined ? { name } : { name, client }
+  const found = effectiveMembers(admin, role, { onProgress: showProgress() })
+  await printList(
+    flat(found),
+    [...userColumns, { name: 'how', of: ({ ways }) => ways.map(describeWay).join('; ') }],
+    options.json === true,
+    () =>
+      `No user has the role ${name}${client === undefined ? '' : ` of ${client}`}, by a group or another role either`,
+  )
+  endProgress()
+}
+
+async function* flat(members: ReturnType<typeof effectiveMembers>) {
+  for await (const { user, ways } of members) yield { ...user, ways }
+}
+
+/** `itself`, `by role chief > editor`, `by group /staff, in /staff/desk`. */
+export function describeWay({ roles, group, within, isDefault }: RoleWay): string {
+  const role = `${isDefault === true ? "the realm's default role" : 'role'} ${roles.join(' > ')}`
+  const parts = [
+    ...(group === undefined ? [] : [`by group ${group}`]),
+    ...(within === undefined ? [] : [`in ${within}`]),
+    ...(roles.length > 1 ? [`by ${role}`] : []),
+  ]
+  return parts.join(', ') || 'itself'
+}
+
+/** Milliseconds for which nothing is said where no terminal is. */
+const patience = 10_000
+
+function showProgress(): (state: JobProgress) => void {
+  const began = performance.now()
+  return ({ phase, done, total }) => {
+    if (!process.stderr.isTTY && performance.now() - began < patience) return
+    progress(`${phase}: ${done}${total === undefined ? '' : ` of ${total}`}`)
+  }
 }

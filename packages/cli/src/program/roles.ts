@@ -23,13 +23,21 @@ export function addRoles(program: Command): void {
   ).action(async (options) => (await import('../commands/roles.ts')).list(options))
 
   examples(
-    reads(
-      roles
-        .command('members')
-        .description('List the users to whom a role was granted itself, not by a group or a composite role.')
-        .argument('<role>', "the role's name")
-        .option(...clientOption),
+    needs(
+      reads(
+        roles
+          .command('members')
+          .description(
+            'List who has a role: whom it was granted itself, or with --effective everyone, and how.',
+          )
+          .argument('<role>', "the role's name")
+          .option('--effective', 'also by a group, a group above it, a composite role or the default role')
+          .option(...clientOption),
+      ),
+      'view-users with view-realm, or view-clients for a role of a client',
+      'all three for --effective',
     ),
+    'cloakwright roles members editor --effective',
     'cloakwright roles members stock-keeper --client shop-api',
   ).action(async (role, options) => (await import('../commands/roles.ts')).members(role, options))
 
