@@ -23,7 +23,7 @@ export interface RoleWay {
 /** A list of Keycloak whose users all have the role, by all of these ways. */
 export interface RoleList {
   readonly ways: readonly RoleWay[]
-  members(page: Page): Promise<UserRepresentation[] | null | undefined>
+  readonly members: (page: Page) => Promise<UserRepresentation[] | null | undefined>
 }
 
 /** A role that brings the one asked for, or is it. */
