@@ -15,6 +15,7 @@ export default mergeConfig(
         'packages/cloakwright/test/state/**/*.test.ts',
         'packages/cloakwright/test/**/*.keycloak.test.ts',
         'packages/cli/test/**/*.keycloak.test.ts',
+        'packages/cli/test/everyday.test.ts',
         'packages/cli/test/commands/{read,changes,existing,find-user,reset-password,user-jobs,secret,events,lists,names,realm-difference}.test.ts',
       ],
       exclude: ['**/node_modules/**', '**/*.browser.test.ts'],

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addAudit } from './program/audit.ts'
 import { addCompletion } from './program/completion.ts'
 import { addEvents } from './program/events.ts'
+import { everydayHelp } from './program/everyday.ts'
 import { addGroups } from './program/groups.ts'
 import { addDevrealm, addKeycloak } from './program/local.ts'
 import { addRealm } from './program/realm.ts'
@@ -19,10 +20,11 @@ export function createProgram(): Command {
     .version('0.1.0')
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
+    .addHelpText('after', everydayHelp)
   program.commandsGroup('A Keycloak on this machine:')
   addDevrealm(program)
   addKeycloak(program)
-  program.commandsGroup('The realm:')
+  program.commandsGroup('A realm, its users and secrets:')
   addRealm(program)
   addUsers(program)
   addRoles(program)

@@ -4,7 +4,9 @@ import { examples, timeHelp } from './options.ts'
 /** `cloakwright audit`. */
 export function addAudit(program: Command): void {
   const audit = examples(
-    program.command('audit').description('The trail of what was changed (--audit, CLOAKWRIGHT_AUDIT).'),
+    program
+      .command('audit')
+      .description('See what was changed by these commands, by whom and why (--audit, CLOAKWRIGHT_AUDIT).'),
     'cloakwright audit list trail.ndjson --since yesterday',
     'cloakwright audit verify trail.ndjson',
   )

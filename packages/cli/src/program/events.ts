@@ -5,7 +5,9 @@ import { connects, examples, reads, timeHelp } from './options.ts'
 /** `cloakwright events`. */
 export function addEvents(program: Command): void {
   const events = examples(
-    program.command('events').description("Keycloak's own record of what administrators and users did."),
+    program
+      .command('events')
+      .description("See what administrators changed and who signed in, by Keycloak's own events."),
     'cloakwright events list --since yesterday',
     'cloakwright events follow --once --cursor events.cursor | tee -a events.ndjson',
   )

@@ -5,7 +5,11 @@ import { destroys, examples, reads, userArgument, writes } from './options.ts'
 /** `cloakwright groups`. */
 export function addGroups(program: Command): void {
   const groups = examples(
-    program.command('groups').description('Groups, and who is in them.'),
+    program
+      .command('groups')
+      .description(
+        'Put users into groups, take them out, list who is in one; create, move and delete groups.',
+      ),
     'cloakwright groups list',
     'cloakwright groups add alice /staff/editors',
   )

@@ -49,12 +49,6 @@ export function examples(command: Command, ...lines: readonly string[]): Command
   return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`)
 }
 
-/** Which roles of the realm's client realm-management the account needs, below the options; `optional` ones with their use. */
-export function needs(command: Command, roles: string, optional?: string): Command {
-  const also = optional === undefined ? '' : `; ${optional}`
-  return command.addHelpText('after', `\nRoles of realm-management that the account needs: ${roles}${also}.`)
-}
-
 /** A command that changes something. */
 export function writes(command: Command): Command {
   return reads(records(command))

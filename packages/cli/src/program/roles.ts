@@ -1,15 +1,17 @@
 import type { Command } from 'commander'
 import { collect } from '../arguments.ts'
-import { destroys, examples, needs, reads, userHelp, writes } from './options.ts'
+import { destroys, examples, reads, userHelp, writes } from './options.ts'
 
 const clientOption = ['--client <id>', "of this client (default: the realm's own roles)"] as const
 
 /** `cloakwright roles`. */
 export function addRoles(program: Command): void {
   const roles = examples(
-    program.command('roles').description('Roles, and who has them.'),
+    program.command('roles').description('Give roles to users and groups, take them, list who has one.'),
     'cloakwright roles list',
     'cloakwright roles grant alice editor',
+    'cloakwright roles grant --group /staff editor',
+    'cloakwright roles members editor --effective',
   )
 
   examples(
@@ -23,19 +25,15 @@ export function addRoles(program: Command): void {
   ).action(async (options) => (await import('../commands/roles.ts')).list(options))
 
   examples(
-    needs(
-      reads(
-        roles
-          .command('members')
-          .description(
-            'List who has a role: whom it was granted itself, or with --effective everyone, and how.',
-          )
-          .argument('<role>', "the role's name")
-          .option('--effective', 'also by a group, a group above it, a composite role or the default role')
-          .option(...clientOption),
-      ),
-      'view-users with view-realm, or view-clients for a role of a client',
-      'all three for --effective',
+    reads(
+      roles
+        .command('members')
+        .description(
+          'List who has a role: whom it was granted itself, or with --effective everyone, and how.',
+        )
+        .argument('<role>', "the role's name")
+        .option('--effective', 'also by a group, a group above it, a composite role or the default role')
+        .option(...clientOption),
     ),
     'cloakwright roles members editor --effective',
     'cloakwright roles members stock-keeper --client shop-api',
@@ -81,21 +79,18 @@ function addGranting(roles: Command): void {
     ['revoke', 'Take roles from a user, or from everyone in a group.'],
   ] as const) {
     examples(
-      needs(
-        writes(
-          roles
-            .command(name)
-            .description(description)
-            .usage(
-              `[options] <user> <role...>\n       cloakwright roles ${name} [options] --group <path> <role...>`,
-            )
-            .argument('<user>', `${userHelp}; none with --group`)
-            .argument('[role...]', "the roles' names")
-            .option('--group <path>', 'everyone in this group and in those within it: /staff')
-            .option(...clientOption),
-        ).addHelpText('after', groupHelp[name]),
-        'manage-users with view-realm, or view-clients for roles of a client',
-      ),
+      writes(
+        roles
+          .command(name)
+          .description(description)
+          .usage(
+            `[options] <user> <role...>\n       cloakwright roles ${name} [options] --group <path> <role...>`,
+          )
+          .argument('<user>', `${userHelp}; none with --group`)
+          .argument('[role...]', "the roles' names")
+          .option('--group <path>', 'everyone in this group and in those within it: /staff')
+          .option(...clientOption),
+      ).addHelpText('after', groupHelp[name]),
       `cloakwright roles ${name} alice editor`,
       `cloakwright roles ${name} alice stock-keeper --client shop-api`,
       `cloakwright roles ${name} --group /staff editor`,

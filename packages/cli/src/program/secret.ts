@@ -4,7 +4,7 @@ import { destroys, examples, reads } from './options.ts'
 /** `cloakwright secret`. */
 export function addSecret(program: Command): void {
   const secret = examples(
-    program.command('secret').description("Clients' secrets: how old they are; new ones without an outage."),
+    program.command('secret').description("Rotate a client's secret without an outage; say how old it is."),
     'cloakwright secret status shop-api',
     'cloakwright secret rotate shop-api --file /run/secrets/shop-api',
   )

@@ -4,7 +4,7 @@ import { destroys, examples, reads, userHelp } from './options.ts'
 /** `cloakwright sessions`. */
 export function addSessions(program: Command): void {
   const sessions = examples(
-    program.command('sessions').description('Who is logged in; log somebody out.'),
+    program.command('sessions').description('List who is signed in; sign a user out.'),
     'cloakwright sessions list --user alice',
     'cloakwright sessions end alice',
   )

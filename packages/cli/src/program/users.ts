@@ -7,8 +7,14 @@ import { addUserJobs, jobHelp, jobOptions } from './user-jobs.ts'
 /** `cloakwright users`. */
 export function addUsers(program: Command): void {
   const users = examples(
-    program.command('users').description('Users: one at a time, or many by a file.'),
-    'cloakwright users list --search alice',
+    program
+      .command('users')
+      .description(
+        'Find, create, disable and delete users, reset passwords; import and export them by a file.',
+      ),
+    'cloakwright users get alice@example.com',
+    'cloakwright users reset-password alice --temporary',
+    'cloakwright users disable --file leavers.csv',
     'cloakwright users create carol --email carol@example.com --group /staff --role editor',
     'cloakwright users import people.csv --dry-run',
   )
