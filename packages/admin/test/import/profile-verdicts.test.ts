@@ -126,6 +126,23 @@ describe('an import', () => {
     },
   )
 
+  test('deletes what Keycloak refuses also where the job stopped before it asked', async () => {
+    await makeRealm({}, attributes)
+    const { client, realm } = admin
+    const files = await jobFiles()
+    const file = fileOf(2, (at) => ({
+      id: `${realm}-${at}`,
+      username: `stopped-${at}`,
+      attributes: { javaCode: [at === 0 ? 'small' : 'LARGE'] },
+    }))
+    target.proxy.fail('PUT', `/${realm}-0`, { status: 403, body: '{"error":"HTTP 403 Forbidden"}' })
+    expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
+    expect(await client.users.count({ realm })).toBeGreaterThan(0)
+    expect(await importUsers(admin, file, files)).toMatchObject({ created: 1, failed: 1 })
+    const there = await client.users.find({ realm })
+    expect(there.map(({ id }) => id)).toEqual([`${realm}-1`])
+  })
+
   test('checks the users of an export too', async () => {
     await makeRealm({}, attributes)
     const files = await jobFiles()
