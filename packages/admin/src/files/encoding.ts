@@ -47,7 +47,7 @@ async function* decoded(path: string, encoding: Encoding): AsyncGenerator<string
   yield decoder.decode()
 }
 
-/** Checks a file's bytes, which come in pieces: says where they are no text, as `not UTF-8: line 3, byte 31`. */
+/** Checks a file's bytes, which come in pieces: says where they are not text, as `not UTF-8: line 3, byte 31`. */
 export function createTextCheck(encoding: Encoding): {
   add(chunk: Buffer): string | undefined
   end(): string | undefined

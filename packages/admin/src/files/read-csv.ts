@@ -49,7 +49,7 @@ async function lineEndOf(path: string): Promise<LineEnd> {
       else if (byte === 0x0a) return '\n'
       else if (byte === 0x0d) return chunk[at + 1] === 0x0a ? '\n' : '\r'
     }
-    // Nobody's column names are that long.
+    // No column names are that long.
     return '\n'
   }
   return '\n'

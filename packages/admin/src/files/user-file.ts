@@ -116,7 +116,7 @@ async function lookAt(path: string): Promise<Stats> {
   })
 }
 
-/** Reads a file once, for its digest, and refuses what is no text. */
+/** Reads a file once, for its digest, and refuses what is not text. */
 async function inspect(parts: readonly string[]): Promise<{ digest: string; size: number }> {
   const hash = createHash('sha256')
   let size = 0

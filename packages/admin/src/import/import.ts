@@ -8,6 +8,7 @@ import { noUserNames } from '../files/header.ts'
 import { openRejected, requireOwnRows } from '../jobs/rejected.ts'
 import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing.ts'
 import { createExpectations } from './expectations.ts'
+import { requireDefaultGroups } from './default-groups.ts'
 import { createRowCheck, type RowCheck } from './import-check.ts'
 import { createReferenceCheck } from './references.ts'
 import { type Journal, openJournal } from '../jobs/journal.ts'
@@ -97,6 +98,7 @@ export async function importUsers(
   requireOwnRows(file, 'import')
   const facts = await readRealmFacts(admin)
   await requireUserNames(file, facts)
+  if (file.format !== 'keycloak') await requireDefaultGroups(admin, facts)
   const header = {
     job: 'import',
     server: admin.server,

@@ -102,7 +102,7 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
       if (typeof it === 'string') return it
       const own = await finder.pathForImport(it)
       if (own === undefined)
-        return `an import does not find the group ${quoted(path)}, for Keycloak takes its path for another's: assign it after the import`
+        return `an import does not find the group ${quoted(it.path)}, for Keycloak takes its path for another's: assign it after the import`
       importPaths.set(path, own)
       importedIds.set(own, it.id)
       return undefined

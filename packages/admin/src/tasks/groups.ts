@@ -166,7 +166,7 @@ async function ensureLevel(
   return { it, changes: await recorded(admin, [{ ...change, after: { name } }]) }
 }
 
-/** A name with a slash is no path: to make the groups of the path beside it, or to take it for them, would be a guess. */
+/** A group whose name has a slash is none of the path: to take it for that, or to make the path's groups as well, is a guess. */
 function refuseOther(path: string, names: readonly string[], group: FoundGroup): never {
   throw new CloakwrightError(
     'CW_ADMIN_REFUSED',

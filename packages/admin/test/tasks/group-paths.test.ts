@@ -178,18 +178,33 @@ describe('rows of a file', () => {
   test('are imported into the group that they name, or rejected where no import finds it', async () => {
     const child = `id:${idOf('both > b')}`
     const { file, job } = await open(
-      `username,groups\nimp-1,/only~/top\nimp-2,${child}\nimp-3,/alone/y~/z\nimp-4,/both/b\nimp-5,/both~/b\n`,
+      `username,groups\nimp-1,/only~/top\nimp-2,${child}\nimp-3,/alone/y~/z\nimp-4,/both/b\nimp-5,/both~/b\nimp-6,/alone~/b\n`,
     )
     const report = await importUsers(admin, file, job)
-    expect(report).toMatchObject({ created: 3, failed: 2, reconciled: { missing: 0, differing: 0 } })
+    expect(report).toMatchObject({ created: 3, failed: 3, reconciled: { missing: 0, differing: 0 } })
     expect(await reasons(job.deadLetter)).toEqual([
       expect.stringMatching(/^groups\[0\]: \/both\/b names 2 groups/),
+      expect.stringMatching(/^groups\[0\]: an import does not find the group/),
       expect.stringMatching(/^groups\[0\]: an import does not find the group/),
     ])
     expect(await groupIdsOf('imp-1')).toEqual([idOf('only/top')])
     expect(await groupIdsOf('imp-2')).toEqual([idOf('both > b')])
     expect(await groupIdsOf('imp-3')).toEqual([idOf('alone > y/z')])
   })
+})
+
+test('a default group that an import would miss stops it before anything is written', async () => {
+  const { realms } = admin.client
+  const { realm } = admin
+  const file = await openUserFile(await folder.write('plain.csv', 'username\nimp-7\n'))
+  await realms.addDefaultGroup({ realm, id: idOf('both/b') })
+  const error = await caught(importUsers(admin, file, await jobFiles()))
+  await realms.removeDefaultGroup({ realm, id: idOf('both/b') })
+  expect(error).toMatchObject({ code: 'CW_ADMIN_REFUSED', message: expect.stringContaining('default group') })
+  await realms.addDefaultGroup({ realm, id: idOf('alone > y/z') })
+  expect(await importUsers(admin, file, await jobFiles())).toMatchObject({ created: 1 })
+  await realms.removeDefaultGroup({ realm, id: idOf('alone > y/z') })
+  expect(await groupIdsOf('imp-7')).toEqual([idOf('alone > y/z')])
 })
 
 test('lists write each group as a command takes it', async () => {
