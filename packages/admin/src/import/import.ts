@@ -10,6 +10,7 @@ import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing.ts'
 import { createExpectations } from './expectations.ts'
 import { requireDefaultGroups } from './default-groups.ts'
 import { createRowCheck, type RowCheck } from './import-check.ts'
+import { requireImportRights } from './rights.ts'
 import { createReferenceCheck } from './references.ts'
 import { type Journal, openJournal } from '../jobs/journal.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
@@ -32,7 +33,7 @@ export interface ImportOptions {
   readonly journal: string
   /** Where rows go that could not be used, with their line and the reason. Only written when there are any. Mode 0600. */
   readonly deadLetter: string
-  /** Checks the rows and writes nothing but the dead-letter file. Default: false. */
+  /** Checks the rows, and that the credentials may do all of it; writes nothing but the dead-letter file. Default: false. */
   readonly dryRun?: boolean
   /** Begins no further batch and ends with the signal's reason; the same call continues. */
   readonly signal?: AbortSignal
@@ -75,6 +76,7 @@ export interface ImportReport {
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
+ * @throws {CW_ADMIN_FORBIDDEN} when the credentials lack a role of `realm-management`; a dry run names all that are missing
  * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file
  * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not take addresses for them
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
@@ -96,6 +98,8 @@ export async function importUsers(
   requireKnown('importUsers', options, jobOptions)
   const began = performance.now()
   requireOwnRows(file, 'import')
+  // The import itself fails at its first request without them; a dry run sends none.
+  if (options.dryRun === true) await requireImportRights(admin)
   const facts = await readRealmFacts(admin)
   await requireUserNames(file, facts)
   if (file.format !== 'keycloak') await requireDefaultGroups(admin, facts)

@@ -4,6 +4,7 @@ import type { ImportedUser, UserFile } from '../files/rows.ts'
 import { type RealmFacts, roleNames, texts } from '../jobs/realm-facts.ts'
 import { isForeignDefaultRole, quoted, unknownName } from '../jobs/row-names.ts'
 import { all } from '../pages.ts'
+import { requireViewClients } from './rights.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Says which name of a row the realm does not have; undefined: none. */
@@ -22,29 +23,33 @@ export function createReferenceCheck(
 ): ReferenceCheck {
   const links = createLinkCheck(admin, warnings)
   return async (user) =>
-    (await unknownRole(facts, file, user, warnings)) ??
+    (await unknownRealmRole(facts, file, user, warnings)) ??
+    (await requireViewClients(admin, () => unknownClientRole(facts, user))) ??
     (await unknownGroup(facts, user)) ??
     unknownAction(facts, user) ??
     (await links.unknownFederation(user)) ??
     (await links.unknownProvider(user)) ??
-    (await links.unknownConsent(facts, user))
+    (await requireViewClients(admin, () => links.unknownConsent(facts, user)))
 }
 
-async function unknownRole(
+async function unknownRealmRole(
   facts: RealmFacts,
   file: UserFile,
   user: ImportedUser,
   warnings: Warnings,
 ): Promise<string | undefined> {
-  const roles = roleNames(user)
-  for (const [at, name] of (roles.realm ?? []).entries()) {
+  for (const [at, name] of (roleNames(user).realm ?? []).entries()) {
     if ((await facts.role(name)) !== undefined) continue
     if (!isForeignDefaultRole(name, file)) return unknownName.realmRole(at, name)
     facts.defaults.aliases.add(name)
     const own = quoted(facts.defaults.role ?? '')
     warnings.add('default-role', `realmRoles ${name}`, () => `counts as the realm's default role ${own}`)
   }
-  for (const [clientId, names] of Object.entries(roles.client ?? {})) {
+  return undefined
+}
+
+async function unknownClientRole(facts: RealmFacts, user: ImportedUser): Promise<string | undefined> {
+  for (const [clientId, names] of Object.entries(roleNames(user).client ?? {})) {
     if ((await facts.clientUuid(clientId)) === undefined) return unknownName.client(clientId)
     for (const name of names) {
       if ((await facts.role(name, clientId)) === undefined) return unknownName.clientRole(clientId, name)

@@ -57,7 +57,12 @@ describe('import', () => {
     expect(stdout).toMatch(/^failed\t4$/m)
     expect(stdout).toMatch(/^created\t2$/m)
     expect(code).toBe(3)
-    expect(shop.writes()).toEqual([])
+    // What shows the rights, and changes nothing: no users, and a user without a name.
+    expect(shop.writes().toSorted()).toEqual([
+      `POST /admin/realms/${shop.realm}/partialImport`,
+      `POST /admin/realms/${shop.realm}/users`,
+    ])
+    expect(await usersOf('imported')).toBe(0)
     expect(existsSync(`${file}.journal`)).toBe(false)
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
   })
