@@ -66,7 +66,8 @@ export interface ImportReport {
  * server bears; memory stays flat. Bad rows do not stop the rest.
  *
  * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
- * made is taken back by {@link undoJob}. Needs `manage-realm`, `manage-users` and `view-clients` of `realm-management`.
+ * made is taken back by {@link undoJob}. Needs `manage-realm` and `manage-users` of `realm-management`,
+ * and `view-clients` where rows name clients.
  * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
  *
  * Each user is made with a `createdTimestamp` of the last minute, chosen by chance and kept in the journal: it tells the

@@ -54,7 +54,7 @@ function missingRoles({ realm, server }: Admin, roles: readonly string[]): Cloak
     'CW_ADMIN_FORBIDDEN',
     `The account may not import these users into the realm ${realm} at ${server}: it lacks ${names} of realm-management`,
     {
-      hint: `Give it ${names} of the client realm-management (an account of the realm master: of the client ${realm}-realm), then run the same command again. An import needs manage-realm and manage-users, and view-clients where rows name clients.`,
+      hint: `Give the administrator or service account ${names} of the client realm-management; an administrator of the realm master has them by the client ${realm}-realm. An import needs manage-realm and manage-users, and view-clients where rows name clients.`,
     },
   )
 }

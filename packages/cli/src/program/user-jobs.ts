@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { collect } from '../arguments.ts'
-import { destroys, examples, reads, writes } from './options.ts'
+import { destroys, examples, needs, reads, writes } from './options.ts'
 
 const formats = ['csv', 'ndjson', 'keycloak'] as const
 
@@ -22,19 +22,39 @@ export const jobHelp: string = `
 The job of a file: Ctrl+C stops it cleanly, and kill -9 loses nothing: the same command goes on where it ended.
 Ends with 0 when every row was done, with 3 when some were rejected.`
 
+/** What the help says of a file for the import; the same columns are read by the other jobs. */
+const columnsHelp = `
+Columns of a CSV file; username is required, an empty cell says nothing:
+  username, email, firstName, lastName, id   texts
+  enabled, emailVerified                     true or false (default: enabled)
+  realmRoles, requiredActions                admin;editor
+  clientRoles                                shop:buyer;shop:seller
+  groups                                     /staff/editors;/on-call
+  attributes.NAME                            a column for each attribute, several values with ; between them
+  attributes                                 other attributes as JSON: {"team":["red"]}
+  password                                   the password itself; it lasts
+  temporaryPassword                          the same, to be changed at the first sign-in
+Users of these names who exist already are left unchanged; what differs is reported.`
+
 /** What `cloakwright users` does to many users. */
 export function addUserJobs(users: Command): void {
   examples(
-    writes(
-      jobOptions(
-        users
-          .command('import')
-          .description(
-            'Create the users of a file, with roles, groups and passwords; who is there stays as is.',
-          )
-          .argument(...fileArgument),
-      ),
-    ).addHelpText('after', jobHelp),
+    needs(
+      writes(
+        jobOptions(
+          users
+            .command('import')
+            .description(
+              'Create the users of a file, with roles, groups and passwords; existing users are left unchanged.',
+            )
+            .argument(...fileArgument),
+        ),
+      )
+        .addHelpText('after', columnsHelp)
+        .addHelpText('after', jobHelp),
+      'manage-realm and manage-users',
+      'view-clients where rows name clients; a dry run checks them',
+    ),
     'cloakwright users import people.csv --dry-run',
     'cloakwright users import people.csv',
     'cloakwright users undo people.csv.journal',

@@ -84,6 +84,20 @@ describe('import', () => {
     }
   })
 
+  test('lists the columns in its help, all that a file may have and no other', async () => {
+    const { stdout } = await shop.run('users', 'import', '--help')
+    const table = stdout.slice(
+      stdout.indexOf('\nColumns of a CSV file'),
+      stdout.indexOf('\nUsers of these names'),
+    )
+    const listed = [...table.matchAll(/^ {2}([\w.]+(?:, [\w.]+)*) {2}/gm)].flatMap(([, names = '']) =>
+      names.split(', '),
+    )
+    const { stderr } = await shop.run('users', 'import', writeRows('unknown.csv', ['username,unknown']))
+    const [, columns = ''] = /names the columns: (.*), and attributes\.NAME/.exec(stderr) ?? []
+    expect(listed.toSorted()).toEqual([...columns.split(', '), 'attributes.NAME'].toSorted())
+  })
+
   test('of a file that was saved once more says that its users exist, and ends with 0', async () => {
     const again = ['username,email', 'again-1,again-1@example.com', 'again-2,again-2@example.com']
     expect(await shop.run('users', 'import', writeRows('1.csv', again))).toMatchObject({ code: 0 })
