@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { collect } from '../arguments.ts'
-import { destroys, examples, needs, reads, writes } from './options.ts'
+import { destroys, examples, reads, writes } from './options.ts'
 
 const formats = ['csv', 'ndjson', 'keycloak'] as const
 
@@ -34,27 +34,24 @@ Columns of a CSV file; username is required, an empty cell says nothing:
   attributes                                 other attributes as JSON: {"team":["red"]}
   password                                   the password itself; it lasts
   temporaryPassword                          the same, to be changed at the first sign-in
-Users of these names who exist already are left unchanged; what differs is reported.`
+Users of these names who exist already are left unchanged; what differs is reported.
+Needs manage-realm and manage-users of realm-management, and view-clients where rows name clients: --dry-run checks them.`
 
 /** What `cloakwright users` does to many users. */
 export function addUserJobs(users: Command): void {
   examples(
-    needs(
-      writes(
-        jobOptions(
-          users
-            .command('import')
-            .description(
-              'Create the users of a file, with roles, groups and passwords; existing users are left unchanged.',
-            )
-            .argument(...fileArgument),
-        ),
-      )
-        .addHelpText('after', columnsHelp)
-        .addHelpText('after', jobHelp),
-      'manage-realm and manage-users',
-      'view-clients where rows name clients; a dry run checks them',
-    ),
+    writes(
+      jobOptions(
+        users
+          .command('import')
+          .description(
+            'Create the users of a file, with roles, groups and passwords; existing users are left unchanged.',
+          )
+          .argument(...fileArgument),
+      ),
+    )
+      .addHelpText('after', columnsHelp)
+      .addHelpText('after', jobHelp),
     'cloakwright users import people.csv --dry-run',
     'cloakwright users import people.csv',
     'cloakwright users undo people.csv.journal',
