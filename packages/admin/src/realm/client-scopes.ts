@@ -1,9 +1,9 @@
 import type { Admin } from '../admin.ts'
 import type { ClientScopeRepresentation } from '../representations.ts'
-import { changedFields, fieldChanges, merged, without } from './compare.ts'
-import { mapperChanges, toMapper, writeMappers } from './mappers.ts'
-import type { ClientScopeDefinition, RealmDefinition } from './model.ts'
-import { create, found, type Step, update } from './step.ts'
+import { fieldChanges, merged, without } from './compare.ts'
+import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
+import type { RealmDefinition } from './model.ts'
+import { create, fieldsOf, found, type Step, update } from './step.ts'
 
 export type ClientScopesState = ReadonlyMap<string, ClientScopeRepresentation>
 
@@ -22,40 +22,34 @@ export function diffClientScopes({ realm, clientScopes }: RealmDefinition, state
     const wanted = { protocol: 'openid-connect', ...without(scope, 'protocolMappers') }
     const current = state.get(name)
     if (current === undefined) {
-      return [
-        create(
-          'client scope',
-          name,
-          async ({ client }) => {
-            const mappers = (protocolMappers ?? []).map(toMapper)
-            await client.clientScopes.create({ ...wanted, protocolMappers: mappers, realm })
-          },
-          { ...wanted, protocolMappers },
-        ),
-      ]
+      const mappers = (protocolMappers ?? []).map(toMapper)
+      const run = ({ client }: Admin) =>
+        client.clientScopes.create({ ...wanted, protocolMappers: mappers, realm })
+      return [create('client scope', name, [{ changes: fieldsOf({ ...wanted, protocolMappers }), run }])]
     }
-    const changes = [
-      ...fieldChanges(wanted, current),
-      ...mapperChanges(protocolMappers, current.protocolMappers),
-    ]
-    return update('client scope', name, changes, (admin) => write(admin, realm, scope, wanted))
+    return update('client scope', name, [
+      { changes: fieldChanges(wanted, current), run: (admin) => write(admin, realm, name, wanted) },
+      ...mapperParts(protocolMappers, current.protocolMappers, (admin) => mappersOf(admin, realm, name)),
+    ])
   })
 }
 
-async function write(
-  { client }: Admin,
-  realm: string,
-  { name, protocolMappers }: ClientScopeDefinition,
-  wanted: object,
-): Promise<void> {
-  const now = found(await client.clientScopes.findOneByName({ realm, name }), `client scope ${name}`)
-  const id = now.id ?? ''
-  if (changedFields(wanted, now).length > 0) {
-    await client.clientScopes.update({ realm, id }, merged(without(now, 'protocolMappers'), wanted))
+async function write(admin: Admin, realm: string, name: string, wanted: object): Promise<void> {
+  const now = await findScope(admin, realm, name)
+  const scope = merged(without(now, 'protocolMappers'), wanted)
+  await admin.client.clientScopes.update({ realm, id: now.id ?? '' }, scope)
+}
+
+async function mappersOf(admin: Admin, realm: string, name: string): Promise<MapperStore> {
+  const { clientScopes } = admin.client
+  const { id = '' } = await findScope(admin, realm, name)
+  return {
+    list: () => clientScopes.listProtocolMappers({ realm, id }),
+    add: (mapper) => clientScopes.addProtocolMapper({ realm, id }, mapper),
+    update: (mapperId, mapper) => clientScopes.updateProtocolMapper({ realm, id, mapperId }, mapper),
   }
-  await writeMappers(protocolMappers, {
-    list: () => client.clientScopes.listProtocolMappers({ realm, id }),
-    add: (mapper) => client.clientScopes.addProtocolMapper({ realm, id }, mapper),
-    update: (mapperId, mapper) => client.clientScopes.updateProtocolMapper({ realm, id, mapperId }, mapper),
-  })
+}
+
+async function findScope({ client }: Admin, realm: string, name: string): Promise<ClientScopeRepresentation> {
+  return found(await client.clientScopes.findOneByName({ realm, name }), `client scope ${name}`)
 }

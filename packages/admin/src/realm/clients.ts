@@ -1,10 +1,11 @@
 import type { Admin } from '../admin.ts'
 import type { ClientRepresentation } from '../representations.ts'
-import { changedFields, fieldChanges, given, hidden, merged, missing, without } from './compare.ts'
+import { fieldChanges, hidden, merged, without } from './compare.ts'
 import { clientUuid } from './lookup.ts'
-import { mapperChanges, toMapper, writeMappers } from './mappers.ts'
+import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
 import type { ClientDefinition, RealmDefinition } from './model.ts'
-import { create, found, type Step, update } from './step.ts'
+import { scopeKinds, scopeParts } from './scopes-of-clients.ts'
+import { create, fieldsOf, found, type Step, update } from './step.ts'
 
 export interface ClientState {
   /** Without its secret. */
@@ -41,83 +42,56 @@ export function diffClients({ realm, clients }: RealmDefinition, state: ClientsS
     const wanted = settingsOf(definition)
     const current = state.get(clientId)
     if (current === undefined) {
-      return [
-        create(
-          'client',
-          clientId,
-          async (admin) => {
-            const mappers = (protocolMappers ?? []).map(toMapper)
-            const representation = {
-              ...(wanted as ClientRepresentation),
-              ...(secret === undefined ? {} : { secret }),
-            }
-            await admin.client.clients.create({ ...representation, protocolMappers: mappers, realm })
-            await addScopes(admin, realm, definition)
-          },
-          without(definition, 'secret'),
-        ),
-      ]
+      const run = (admin: Admin) => createClient(admin, realm, definition)
+      const changes = fieldsOf({ ...wanted, protocolMappers })
+      return [create('client', clientId, [{ changes, run }, ...scopeParts(realm, definition)])]
     }
-    const changes = [
-      ...fieldChanges(wanted, current.representation),
-      ...(secret === undefined || current.hasSecret(secret) ? [] : [hidden('secret', true)]),
-      ...mapperChanges(protocolMappers, current.representation.protocolMappers),
-      ...scopeKinds.flatMap((kind) =>
-        given(missing(definition[kind], current.representation[kind]).map((name) => `${kind}.${name}`)),
+    const { representation } = current
+    const secretChanges = secret === undefined || current.hasSecret(secret) ? [] : [hidden('secret', true)]
+    const settings = [...fieldChanges(wanted, representation), ...secretChanges]
+    return update('client', clientId, [
+      { changes: settings, run: (admin) => write(admin, realm, definition) },
+      ...mapperParts(protocolMappers, representation.protocolMappers, (admin) =>
+        mappersOf(admin, realm, clientId),
       ),
-    ]
-    return update('client', clientId, changes, (admin) => write(admin, realm, definition))
+      ...scopeParts(realm, definition, representation),
+    ])
   })
 }
-
-const scopeKinds = ['defaultClientScopes', 'optionalClientScopes'] as const
 
 function settingsOf(definition: ClientDefinition): object {
   return without(definition, 'secret', 'protocolMappers', ...scopeKinds)
 }
 
+async function createClient(admin: Admin, realm: string, definition: ClientDefinition): Promise<void> {
+  const { secret, protocolMappers } = definition
+  await admin.client.clients.create({
+    ...(settingsOf(definition) as ClientRepresentation),
+    ...(secret === undefined ? {} : { secret }),
+    protocolMappers: (protocolMappers ?? []).map(toMapper),
+    realm,
+  })
+}
+
 async function write(admin: Admin, realm: string, definition: ClientDefinition): Promise<void> {
   const { clients } = admin.client
-  const { clientId, secret, protocolMappers } = definition
-  const wanted = settingsOf(definition)
+  const { clientId, secret } = definition
   const id = await clientUuid(admin, realm, clientId)
   const now = found(await clients.findOne({ realm, id }), `client ${clientId}`)
-  const live = secret === undefined ? undefined : (await clients.getClientSecret({ realm, id })).value
-  if (changedFields(wanted, now).length > 0 || live !== secret) {
-    // Without its own secret: where the reader sees only a mask, writing it back would make the mask the live secret.
-    const current = without(now, 'secret', 'protocolMappers', ...scopeKinds)
-    await clients.update(
-      { realm, id },
-      { ...merged(current, wanted), ...(secret === undefined ? {} : { secret }) },
-    )
-  }
-  await writeMappers(protocolMappers, {
+  // Without its own secret: where the reader sees only a mask, writing it back would make the mask the live secret.
+  const current = without(now, 'secret', 'protocolMappers', ...scopeKinds)
+  await clients.update(
+    { realm, id },
+    { ...merged(current, settingsOf(definition)), ...(secret === undefined ? {} : { secret }) },
+  )
+}
+
+async function mappersOf(admin: Admin, realm: string, clientId: string): Promise<MapperStore> {
+  const { clients } = admin.client
+  const id = await clientUuid(admin, realm, clientId)
+  return {
     list: () => clients.listProtocolMappers({ realm, id }),
     add: (mapper) => clients.addProtocolMapper({ realm, id }, mapper),
     update: (mapperId, mapper) => clients.updateProtocolMapper({ realm, id, mapperId }, mapper),
-  })
-  await addScopes(admin, realm, definition)
-}
-
-/** Added one by one: a client that is created with a list of scopes loses those that the realm gives to each client. */
-async function addScopes(admin: Admin, realm: string, definition: ClientDefinition): Promise<void> {
-  if (scopeKinds.every((kind) => (definition[kind] ?? []).length === 0)) return
-  const { clients, clientScopes } = admin.client
-  const id = await clientUuid(admin, realm, definition.clientId)
-  const now = found(await clients.findOne({ realm, id }), `client ${definition.clientId}`)
-  const scopes = await clientScopes.find({ realm })
-  for (const kind of scopeKinds) {
-    for (const name of missing(definition[kind], now[kind])) {
-      const scope = found(scopes.find((each) => each.name === name)?.id, `client scope ${name}`)
-      const at = { realm, id, clientScopeId: scope }
-      // Keycloak passes over a scope that the client has already, as the other kind.
-      if (kind === 'defaultClientScopes') {
-        if (now.optionalClientScopes?.includes(name)) await clients.delOptionalClientScope(at)
-        await clients.addDefaultClientScope(at)
-      } else {
-        if (now.defaultClientScopes?.includes(name)) await clients.delDefaultClientScope(at)
-        await clients.addOptionalClientScope(at)
-      }
-    }
   }
 }

@@ -7,7 +7,7 @@ import type {
   FlowDefinition,
   RealmDefinition,
 } from './model.ts'
-import { create, found, type Step, update } from './step.ts'
+import { create, fieldsOf, found, type Step, update } from './step.ts'
 
 /** An execution as Keycloak lists it; the official type does not know the priority yet. */
 type Execution = ExecutionInfoRepresentation & { priority?: number }
@@ -38,28 +38,26 @@ export function diffFlows({ realm, authenticationFlows }: RealmDefinition, state
   return (authenticationFlows ?? []).flatMap((flow) => {
     const { alias, description = '', provider = 'basic-flow' } = flow
     const current = state.get(alias)
+    const write = (admin: Admin) => writeFlow(admin, realm, flow)
     if (current !== undefined) {
-      return update('authentication flow', alias, flowChanges(flow.executions, current), (admin) =>
-        writeFlow(admin, realm, flow),
-      )
+      const changes = flowChanges(flow.executions, current)
+      return update('authentication flow', alias, [{ changes, run: write }])
     }
-    return [
-      create(
-        'authentication flow',
+    const { executions, ...outer } = flow
+    const run = ({ client }: Admin) =>
+      client.authenticationManagement.createFlow({
+        realm,
         alias,
-        async (admin) => {
-          await admin.client.authenticationManagement.createFlow({
-            realm,
-            alias,
-            description,
-            providerId: provider,
-            topLevel: true,
-            builtIn: false,
-          })
-          await writeFlow(admin, realm, flow)
-        },
-        flow,
-      ),
+        description,
+        providerId: provider,
+        topLevel: true,
+        builtIn: false,
+      })
+    return [
+      create('authentication flow', alias, [
+        { changes: fieldsOf(outer), run },
+        { changes: fieldsOf({ executions }), run: write },
+      ]),
     ]
   })
 }

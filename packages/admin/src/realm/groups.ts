@@ -1,10 +1,11 @@
 import type { Admin } from '../admin.ts'
 import { all, type Page } from '../pages.ts'
 import type { GroupRepresentation } from '../representations.ts'
-import { changedFields, fieldChanges, given, merged, without } from './compare.ts'
-import { clientRoles, clientUuid, missingRoles, realmRoles, roleFields } from './lookup.ts'
-import type { GroupDefinition, RealmDefinition, RoleNames } from './model.ts'
-import { create, found, type Step, update } from './step.ts'
+import { fieldChanges, merged, without } from './compare.ts'
+import { missingRoles } from './lookup.ts'
+import type { GroupDefinition, RealmDefinition } from './model.ts'
+import { roleParts } from './role-parts.ts'
+import { create, fieldsOf, found, type Step, update } from './step.ts'
 
 /** The groups that a definition names and the realm has, by path. */
 export type GroupsState = ReadonlyMap<string, GroupRepresentation>
@@ -61,69 +62,53 @@ function diffLevel(
       client: (current?.clientRoles ?? {}) as Record<string, string[]>,
     }
     const absent = missingRoles(group.roles, have)
+    const at = async (admin: Admin) => ({ realm, id: await groupId(admin, realm, path) })
+    const roles = roleParts(realm, absent, current === undefined, {
+      realm: async (admin, given) =>
+        await admin.client.groups.addRealmRoleMappings({ ...(await at(admin)), roles: given }),
+      client: async (admin, clientUniqueId, given) =>
+        await admin.client.groups.addClientRoleMappings({
+          ...(await at(admin)),
+          clientUniqueId,
+          roles: given,
+        }),
+    })
+    const creation = {
+      changes: fieldsOf(wanted),
+      run: (admin: Admin) => createGroup(admin, realm, parentPath, wanted),
+    }
     const own =
       current === undefined
-        ? [
-            create('group', path, (admin) => createGroup(admin, realm, parentPath, wanted, absent), {
-              ...wanted,
-              roles: group.roles,
-            }),
-          ]
-        : update(
-            'group',
-            path,
-            [...fieldChanges(wanted, current), ...given(roleFields('roles', absent))],
-            (admin) => updateGroup(admin, realm, path, wanted, absent),
-          )
+        ? [create('group', path, [creation, ...roles])]
+        : update('group', path, [
+            {
+              changes: fieldChanges(wanted, current),
+              run: (admin) => updateGroup(admin, realm, path, wanted),
+            },
+            ...roles,
+          ])
     return [...own, ...diffLevel(realm, path, group.subGroups ?? [], state)]
   })
 }
 
-async function createGroup(
-  admin: Admin,
-  realm: string,
-  parentPath: string,
-  wanted: object,
-  roles: RoleNames,
-): Promise<void> {
+async function createGroup(admin: Admin, realm: string, parentPath: string, wanted: object): Promise<void> {
   const { groups } = admin.client
   const representation: GroupRepresentation = merged({}, wanted)
-  const { id } =
-    parentPath === ''
-      ? await groups.create({ ...representation, realm })
-      : await groups.createChildGroup({ realm, id: await groupId(admin, realm, parentPath) }, representation)
-  await addRoles(admin, realm, id, roles)
+  if (parentPath === '') await groups.create({ ...representation, realm })
+  else {
+    await groups.createChildGroup({ realm, id: await groupId(admin, realm, parentPath) }, representation)
+  }
 }
 
-async function updateGroup(
-  admin: Admin,
-  realm: string,
-  path: string,
-  wanted: object,
-  roles: RoleNames,
-): Promise<void> {
+async function updateGroup(admin: Admin, realm: string, path: string, wanted: object): Promise<void> {
   const { groups } = admin.client
   const id = await groupId(admin, realm, path)
   const now = found(await groups.findOne({ realm, id }), `group ${path}`)
-  if (changedFields(wanted, now).length > 0) {
-    await groups.update({ realm, id }, merged(without(now, 'subGroups', 'realmRoles', 'clientRoles'), wanted))
-  }
-  await addRoles(admin, realm, id, roles)
+  await groups.update({ realm, id }, merged(without(now, 'subGroups', 'realmRoles', 'clientRoles'), wanted))
 }
 
 async function groupId({ client }: Admin, realm: string, path: string): Promise<string> {
   // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
   const group = await client.realms.getGroupByPath({ realm, path: path.slice(1) })
   return found(group.id, `group ${path}`)
-}
-
-async function addRoles(admin: Admin, realm: string, id: string, roles: RoleNames): Promise<void> {
-  const { groups } = admin.client
-  const ofRealm = await realmRoles(admin, realm, roles.realm ?? [])
-  if (ofRealm.length > 0) await groups.addRealmRoleMappings({ realm, id, roles: ofRealm })
-  for (const [clientId, names] of Object.entries(roles.client ?? {})) {
-    const clientUniqueId = await clientUuid(admin, realm, clientId)
-    const ofClient = await clientRoles(admin, realm, clientId, names)
-    await groups.addClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient })
-  }
 }

@@ -1,7 +1,8 @@
+import type { Admin } from '../admin.ts'
 import type { MapperRepresentation } from '../representations.ts'
-import { changedFields, type FieldChange, fieldChanges, merged } from './compare.ts'
+import { fieldChanges, merged } from './compare.ts'
 import type { MapperDefinition } from './model.ts'
-import { found } from './step.ts'
+import { found, type Part } from './step.ts'
 
 /** What the mappers of a client, or of a client scope, are read and written with. */
 export interface MapperStore {
@@ -14,31 +15,25 @@ export function toMapper(mapper: MapperDefinition): MapperRepresentation {
   return { protocol: 'openid-connect', ...mapper }
 }
 
-/** Named `protocolMappers.audience.config.included.client.audience`. */
-export function mapperChanges(
+/** A part for each mapper that differs; its fields are named `protocolMappers.audience.config.included.client.audience`. */
+export function mapperParts(
   wanted: readonly MapperDefinition[] | undefined,
   current: readonly MapperRepresentation[] | undefined,
-): readonly FieldChange[] {
-  return (wanted ?? []).flatMap((mapper) => {
+  storeOf: (admin: Admin) => Promise<MapperStore>,
+): readonly Part[] {
+  return (wanted ?? []).map((mapper) => {
     const have = (current ?? []).find(({ name }) => name === mapper.name)
     const path = ['protocolMappers', mapper.name]
-    return have === undefined
-      ? [{ path, before: undefined, after: toMapper(mapper) }]
-      : fieldChanges(toMapper(mapper), have, path)
+    const changes =
+      have === undefined
+        ? [{ path, before: undefined, after: toMapper(mapper) }]
+        : fieldChanges(toMapper(mapper), have, path)
+    return { changes, run: async (admin) => await writeMapper(mapper, await storeOf(admin)) }
   })
 }
 
-export async function writeMappers(
-  wanted: readonly MapperDefinition[] | undefined,
-  store: MapperStore,
-): Promise<void> {
-  if (wanted === undefined || wanted.length === 0) return
-  const current = await store.list()
-  for (const mapper of wanted) {
-    const have = current.find(({ name }) => name === mapper.name)
-    if (have === undefined) await store.add(toMapper(mapper))
-    else if (changedFields(toMapper(mapper), have).length > 0) {
-      await store.update(found(have.id, `id of mapper ${mapper.name}`), merged(have, toMapper(mapper)))
-    }
-  }
+async function writeMapper(wanted: MapperDefinition, store: MapperStore): Promise<void> {
+  const have = (await store.list()).find(({ name }) => name === wanted.name)
+  if (have === undefined) await store.add(toMapper(wanted))
+  else await store.update(found(have.id, `id of mapper ${wanted.name}`), merged(have, toMapper(wanted)))
 }

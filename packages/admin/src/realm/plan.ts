@@ -11,7 +11,7 @@ import type { Reference } from './references.ts'
 import { diffRequiredActions, type RequiredActionsState, readRequiredActions } from './required-actions.ts'
 import { diffClientRoles, diffComposites, diffRealmRoles, type RolesState, readRoles } from './roles.ts'
 import { diffBindings, diffSettings, readSettings } from './settings.ts'
-import type { Step } from './step.ts'
+import { type Part, recordOf, type Step } from './step.ts'
 import { diffUsers, readUsers, type UsersState } from './users.ts'
 
 /** What the realm has of that which a definition names. */
@@ -183,14 +183,20 @@ class Plan implements RealmPlan {
     return this.changes
   }
 
-  async #make(
-    admin: Admin,
-    { change, detail, values, run }: Step,
-    { onChange }: ApplyOptions,
-  ): Promise<void> {
-    await run(admin)
-    await recorded(admin, [{ ...change, ...values, realm: this.realm }])
-    onChange?.(detail)
+  /** Records what was made of a step also where a part of it fails. */
+  async #make(admin: Admin, step: Step, { onChange }: ApplyOptions): Promise<void> {
+    const made: Part[] = []
+    try {
+      for (const part of step.parts) {
+        await part.run(admin)
+        made.push(part)
+      }
+    } catch (error) {
+      if (made.length > 0) await recorded(admin, [recordOf(step, made, this.realm)])
+      throw error
+    }
+    await recorded(admin, [recordOf(step, made, this.realm)])
+    onChange?.(step.detail)
   }
 }
 

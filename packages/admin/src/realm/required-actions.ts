@@ -24,13 +24,14 @@ export function diffRequiredActions(
 ): Step[] {
   return (requiredActions ?? []).flatMap((wanted) => {
     const { alias } = wanted
-    return update('required action', alias, fieldChanges(wanted, state.get(alias)), async ({ client }) => {
+    const run = async ({ client }: Admin): Promise<void> => {
       const actions = await client.authenticationManagement.getRequiredActions({ realm } as never)
       const now = found(
         actions.find((action) => action.alias === alias),
         `required action ${alias}`,
       )
       await client.authenticationManagement.updateRequiredAction({ realm, alias }, merged(now, wanted))
-    })
+    }
+    return update('required action', alias, [{ changes: fieldChanges(wanted, state.get(alias)), run }])
   })
 }

@@ -12,7 +12,7 @@ import {
   rolesByName,
 } from './lookup.ts'
 import type { RealmDefinition, RoleDefinition, RoleNames } from './model.ts'
-import { create, found, type Step, update } from './step.ts'
+import { create, fieldsOf, found, type Step, update } from './step.ts'
 
 export interface RoleState {
   readonly representation: RoleRepresentation
@@ -51,19 +51,14 @@ export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state
     const wanted = without(role, 'composites')
     const current = state.get(name)
     if (current === undefined) {
-      return [
-        create(
-          'realm role',
-          name,
-          async ({ client }) => void (await client.roles.create({ ...plain(wanted), realm })),
-          wanted,
-        ),
-      ]
+      const run = ({ client }: Admin) => client.roles.create({ ...plain(wanted), realm })
+      return [create('realm role', name, [{ changes: fieldsOf(wanted), run }])]
     }
-    return update('realm role', name, fieldChanges(wanted, current.representation), async ({ client }) => {
+    const run = async ({ client }: Admin): Promise<void> => {
       const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
       await client.roles.updateByName({ realm, name }, merged(now, wanted))
-    })
+    }
+    return update('realm role', name, [{ changes: fieldChanges(wanted, current.representation), run }])
   })
 }
 
@@ -74,24 +69,19 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
       const wanted = without(role, 'composites')
       const current = state.get(clientId)?.get(role.name)
       if (current === undefined) {
-        return [
-          create(
-            'client role',
-            title,
-            async (admin) => {
-              const id = await clientUuid(admin, realm, clientId)
-              await admin.client.clients.createRole({ ...plain(wanted), realm, id })
-            },
-            wanted,
-          ),
-        ]
+        const run = async (admin: Admin): Promise<void> => {
+          const id = await clientUuid(admin, realm, clientId)
+          await admin.client.clients.createRole({ ...plain(wanted), realm, id })
+        }
+        return [create('client role', title, [{ changes: fieldsOf(wanted), run }])]
       }
-      return update('client role', title, fieldChanges(wanted, current.representation), async (admin) => {
+      const run = async (admin: Admin): Promise<void> => {
         const id = await clientUuid(admin, realm, clientId)
         const at = { realm, id, roleName: role.name }
         const now = found(await admin.client.clients.findRole(at), `role ${role.name} of client ${clientId}`)
         await admin.client.clients.updateRole(at, merged(now, wanted))
-      })
+      }
+      return update('client role', title, [{ changes: fieldChanges(wanted, current.representation), run }])
     }),
   )
 }
@@ -99,23 +89,21 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
 export function diffComposites({ realm, roles }: RealmDefinition, state: RolesState): Step[] {
   const ofRealm = (roles?.realm ?? []).flatMap(({ name, composites }) => {
     const absent = missingRoles(composites, state.realm.get(name)?.composites)
-    return update('realm role', name, given(roleFields('composites', absent)), async (admin) => {
+    const run = async (admin: Admin): Promise<void> => {
       const [role] = await realmRoles(admin, realm, [name])
       await addComposites(admin, realm, role?.id ?? '', absent)
-    })
+    }
+    return update('realm role', name, [{ changes: given(roleFields('composites', absent)), run }])
   })
   const ofClients = Object.entries(roles?.client ?? {}).flatMap(([clientId, declared]) =>
     declared.flatMap(({ name, composites }) => {
       const absent = missingRoles(composites, state.client.get(clientId)?.get(name)?.composites)
-      return update(
-        'client role',
-        `${clientId}/${name}`,
-        given(roleFields('composites', absent)),
-        async (admin) => {
-          const [role] = await clientRoles(admin, realm, clientId, [name])
-          await addComposites(admin, realm, role?.id ?? '', absent)
-        },
-      )
+      const run = async (admin: Admin): Promise<void> => {
+        const [role] = await clientRoles(admin, realm, clientId, [name])
+        await addComposites(admin, realm, role?.id ?? '', absent)
+      }
+      const changes = given(roleFields('composites', absent))
+      return update('client role', `${clientId}/${name}`, [{ changes, run }])
     }),
   )
   return [...ofRealm, ...ofClients]

@@ -5,7 +5,7 @@ import { fieldChanges, merged, without } from './compare.ts'
 import type { RealmDefinition } from './model.ts'
 import type { FlowBinding, RealmSettings } from './model-settings.ts'
 import { keptInPut } from './put.ts'
-import { create, found, type Step, update } from './step.ts'
+import { create, fieldsOf, found, type Step, update } from './step.ts'
 
 export async function readSettings(
   { client }: Admin,
@@ -19,25 +19,19 @@ export function diffSettings(definition: RealmDefinition, current: RealmRepresen
   const wanted = without(settingsOf(definition), ...bindings)
   if (current === undefined) {
     const rest = withoutOtpPolicy(wanted)
-    return [
-      create(
-        'realm',
-        realm,
-        async ({ client }) => {
-          await client.realms.create({ enabled: true, ...rest, realm })
-        },
-        rest,
-      ),
-    ]
+    const run = ({ client }: Admin) => client.realms.create({ enabled: true, ...rest, realm })
+    return [create('realm', realm, [{ changes: fieldsOf(rest), run }])]
   }
-  return update('realm', realm, fieldChanges(wanted, current), (admin) => write(admin, realm, wanted))
+  const changes = fieldChanges(wanted, current)
+  return update('realm', realm, [{ changes, run: (admin) => write(admin, realm, wanted) }])
 }
 
 /** The flows that a realm uses are bound last, when they are complete. */
 export function diffBindings(definition: RealmDefinition, current: RealmRepresentation | undefined): Step[] {
   const { realm } = definition
   const wanted = Object.fromEntries(bindings.map((field) => [field, definition[field]]))
-  return update('realm', realm, fieldChanges(wanted, current), (admin) => write(admin, realm, wanted))
+  const changes = fieldChanges(wanted, current)
+  return update('realm', realm, [{ changes, run: (admin) => write(admin, realm, wanted) }])
 }
 
 export const bindings: readonly FlowBinding[] = [

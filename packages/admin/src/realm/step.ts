@@ -3,37 +3,55 @@ import type { Admin } from '../admin.ts'
 import type { Change } from '../changes.ts'
 import { type FieldChange, fieldName } from './compare.ts'
 import type { RealmChange, RealmChangeDetail, RealmKind } from './model.ts'
-import { valuesByField, valuesByObject, withoutSecrets } from './values.ts'
+import { valuesByField, valuesByObject } from './values.ts'
+
+/** A part of a change that one request makes, so that it can be recorded where a later one fails. */
+export interface Part {
+  readonly changes: readonly FieldChange[]
+  /** Reads what it touches again, so that it merges into what is there now and not when the plan was made. */
+  readonly run: (admin: Admin) => Promise<unknown>
+}
 
 /** One change of a plan, and how to make it. */
 export interface Step {
   readonly change: RealmChange
   /** The change with its values, as a plan shows it. */
   readonly detail: RealmChangeDetail
-  /** What the audit trail tells beside the change. */
-  readonly values: Pick<Change, 'before' | 'after'>
-  /** Reads what it touches again, so that it merges into what is there now and not when the plan was made. */
-  readonly run: (admin: Admin) => Promise<void>
+  readonly parts: readonly Part[]
 }
 
-/** `after`: the object as it is created. */
-export function create(kind: RealmKind, name: string, run: Step['run'], after: object): Step {
+/** The first part creates the object, the others give it what Keycloak takes by requests of their own. */
+export function create(kind: RealmKind, name: string, parts: readonly Part[]): Step {
   const change = { action: 'create', kind, name, fields: [] } as const
-  const values = { after: withoutSecrets(present(after)) }
-  return { change, detail: { ...change, before: {}, ...values }, values, run }
+  return { change, detail: { ...change, before: {}, after: valuesByObject(changesOf(parts)).after }, parts }
 }
 
 /** No step where no field differs. */
-export function update(
-  kind: RealmKind,
-  name: string,
-  changes: readonly FieldChange[],
-  run: Step['run'],
-): Step[] {
+export function update(kind: RealmKind, name: string, given: readonly Part[]): Step[] {
+  const parts = given.filter(({ changes }) => changes.length > 0)
+  const changes = changesOf(parts)
   if (changes.length === 0) return []
   const change = { action: 'update', kind, name, fields: changes.map(fieldName) } as const
-  const detail = { ...change, ...valuesByField(changes) }
-  return [{ change, detail, values: valuesByObject(changes), run }]
+  return [{ change, detail: { ...change, ...valuesByField(changes) }, parts }]
+}
+
+/** What the audit trail tells of a step of which these parts were made. */
+export function recordOf({ change }: Step, made: readonly Part[], realm: string): Change {
+  const changes = changesOf(made)
+  const { before, after } = valuesByObject(changes)
+  if (change.action === 'create') return { ...change, realm, after }
+  return { ...change, realm, fields: changes.map(fieldName), before, after }
+}
+
+/** The fields of an object that is created. */
+export function fieldsOf(object: object): readonly FieldChange[] {
+  return Object.entries(object)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, after]: [string, unknown]) => ({ path: [field], before: undefined, after }))
+}
+
+function changesOf(parts: readonly Part[]): readonly FieldChange[] {
+  return parts.flatMap(({ changes }) => changes)
 }
 
 /** What a definition names is not there: another writer removed it after the plan was made. */
@@ -46,8 +64,4 @@ export function found<T>(value: T | null | undefined, what: string): T {
       hint: 'Declare it in the definition, or create it in the realm. What was changed so far stays; running again continues.',
     },
   )
-}
-
-function present(object: object): object {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 }

@@ -2,18 +2,11 @@ import type { Admin } from '../admin.ts'
 import { createGroupFinder, type GroupFinder, pathOf } from '../group-paths.ts'
 import { all } from '../pages.ts'
 import type { GroupRepresentation, UserRepresentation } from '../representations.ts'
-import { changedFields, fieldChanges, given, hidden, merged, missing, without } from './compare.ts'
-import {
-  clientRoles,
-  clientUuid,
-  findClientUuid,
-  missingRoles,
-  realmRoles,
-  roleFields,
-  rolesByName,
-} from './lookup.ts'
+import { fieldChanges, given, hidden, merged, missing, without } from './compare.ts'
+import { findClientUuid, missingRoles, rolesByName } from './lookup.ts'
 import type { RealmDefinition, RoleNames, UserDefinition } from './model.ts'
-import { create, found, type Step, update } from './step.ts'
+import { roleParts } from './role-parts.ts'
+import { create, fieldsOf, found, type Part, type Step, update } from './step.ts'
 
 export interface UserState {
   readonly representation: UserRepresentation
@@ -46,37 +39,37 @@ export function diffUsers({ realm, users }: RealmDefinition, state: UsersState):
       roles: missingRoles(definition.roles, current?.roles),
       groups: missing(definition.groups, current?.groups),
     }
-    if (current === undefined) {
-      return [
-        create(
-          'user',
-          username,
-          async (admin) => {
-            const credentials = password === undefined ? [] : [toCredential(password)]
-            const { id } = await admin.client.users.create({ ...merged({}, wanted), credentials, realm })
-            await addMemberships(admin, realm, id, absent)
-          },
-          { ...wanted, roles: definition.roles, groups: definition.groups },
-        ),
-      ]
+    const isNew = current === undefined
+    const memberships = membershipParts(realm, username, absent, isNew)
+    const credentials = password === undefined ? [] : [toCredential(password)]
+    if (isNew) {
+      const run = ({ client }: Admin) => client.users.create({ ...merged({}, wanted), credentials, realm })
+      return [create('user', username, [{ changes: fieldsOf(wanted), run }, ...memberships])]
     }
-    const setPassword = password !== undefined && !current.hasPassword
-    const changes = [
-      ...fieldChanges(wanted, current.representation),
-      ...(setPassword ? [hidden('password', false)] : []),
-      ...given(roleFields('roles', absent.roles)),
-      ...given(absent.groups.map((path) => `groups${path}`)),
-    ]
-    return update('user', username, changes, async (admin) => {
-      const now = found(await findUser(admin, realm, username), `user ${username}`)
-      const id = now.id ?? ''
-      if (changedFields(wanted, now).length > 0)
-        await admin.client.users.update({ realm, id }, merged(now, wanted))
-      if (setPassword)
-        await admin.client.users.resetPassword({ realm, id, credential: toCredential(password) })
-      await addMemberships(admin, realm, id, absent)
-    })
+    return update('user', username, [
+      {
+        changes: fieldChanges(wanted, current.representation),
+        run: async (admin) => {
+          const now = await existingUser(admin, realm, username)
+          await admin.client.users.update({ realm, id: now.id ?? '' }, merged(now, wanted))
+        },
+      },
+      ...(current.hasPassword ? [] : credentials).map(
+        (credential): Part => ({
+          changes: [hidden('password', false)],
+          run: async (admin) => {
+            const { id = '' } = await existingUser(admin, realm, username)
+            await admin.client.users.resetPassword({ realm, id, credential })
+          },
+        }),
+      ),
+      ...memberships,
+    ])
   })
+}
+
+async function existingUser(admin: Admin, realm: string, username: string): Promise<UserRepresentation> {
+  return found(await findUser(admin, realm, username), `user ${username}`)
 }
 
 async function findUser(
@@ -137,26 +130,35 @@ async function heldOf(
 }
 
 /** By calls of their own: Keycloak ignores roles in the user that it creates. */
-async function addMemberships(
-  admin: Admin,
+function membershipParts(
   realm: string,
-  id: string,
+  username: string,
   absent: { roles: RoleNames; groups: readonly string[] },
-): Promise<void> {
-  const { users } = admin.client
-  const ofRealm = await realmRoles(admin, realm, absent.roles.realm ?? [])
-  if (ofRealm.length > 0) await users.addRealmRoleMappings({ realm, id, roles: ofRealm })
-  for (const [clientId, names] of Object.entries(absent.roles.client ?? {})) {
-    const clientUniqueId = await clientUuid(admin, realm, clientId)
-    const ofClient = await clientRoles(admin, realm, clientId, names)
-    await users.addClientRoleMappings({ realm, id, clientUniqueId, roles: ofClient })
-  }
-  const finder = createGroupFinder(admin, realm)
-  for (const path of absent.groups) {
-    // One that the definition declares is there by now; of any other the plan has seen that no second one is meant.
-    const group = (await finder.findExactly(path)) ?? (await finder.find(path))
-    await users.addToGroup({ realm, id, groupId: found(group?.id, `group ${path}`) })
-  }
+  isNew: boolean,
+): readonly Part[] {
+  const at = async (admin: Admin) => ({ realm, id: (await existingUser(admin, realm, username)).id ?? '' })
+  const roles = roleParts(realm, absent.roles, isNew, {
+    realm: async (admin, given) =>
+      await admin.client.users.addRealmRoleMappings({ ...(await at(admin)), roles: given }),
+    client: async (admin, clientUniqueId, given) =>
+      await admin.client.users.addClientRoleMappings({ ...(await at(admin)), clientUniqueId, roles: given }),
+  })
+  const groups = absent.groups.map(
+    (path, index): Part => ({
+      // Of what is created the trail has lists: each part has the list as it is by then.
+      changes: isNew
+        ? [{ path: ['groups'], before: undefined, after: absent.groups.slice(0, index + 1) }]
+        : given([`groups${path}`]),
+      run: async (admin) => {
+        const finder = createGroupFinder(admin, realm)
+        // One that the definition declares is there by now; of any other the plan has seen that no second one is meant.
+        const group = (await finder.findExactly(path)) ?? (await finder.find(path))
+        const groupId = found(group?.id, `group ${path}`)
+        await admin.client.users.addToGroup({ ...(await at(admin)), groupId })
+      },
+    }),
+  )
+  return [...roles, ...groups]
 }
 
 function toCredential(password: string): { type: string; value: string; temporary: boolean } {

@@ -27,7 +27,7 @@ export function valuesByObject(changes: readonly FieldChange[]): ValuesOf {
 }
 
 /** A copy in which every secret is the mask. */
-export function withoutSecrets(values: object): Values {
+function withoutSecrets(values: object): Values {
   return masked(values) as Values
 }
 

@@ -96,6 +96,33 @@ describe('a realm that is applied', () => {
     expect(text()).not.toContain(canary)
   })
 
+  it('is recorded as far as it was made, where a later request of the same change fails', async () => {
+    const { admin, entries } = recording()
+    const realm = target.realmName()
+    const user = { ...alice, roles: { realm: ['editor'] }, groups: ['/staff', '/guests'] }
+    const wanted: RealmDefinition = {
+      ...definition(realm),
+      groups: [{ name: 'staff' }, { name: 'guests' }],
+      users: [user],
+    }
+    await ensureRealm(admin, { ...wanted, users: [] })
+    entries.length = 0
+
+    target.proxy.fail('POST', '/role-mappings/realm', { status: 400 })
+    expect((await caught(ensureRealm(admin, wanted))).code).toBe('CW_ADMIN_REFUSED')
+    target.proxy.reset()
+    expect(entries).toMatchObject([{ action: 'create', kind: 'user', name: 'alice' }])
+    expect(entries[0]?.after).toEqual({ ...alice, enabled: true })
+
+    await ensureRealm(admin, wanted)
+    expect(entries[1]).toMatchObject({
+      action: 'update',
+      fields: ['roles.editor', 'groups/staff', 'groups/guests'],
+      before: { 'roles.editor': false, 'groups/staff': false, 'groups/guests': false },
+      after: { 'roles.editor': true, 'groups/staff': true, 'groups/guests': true },
+    })
+  })
+
   it('is left alone where the trail cannot be written', async () => {
     const realm = target.realmName()
     const recorder = createAuditTrail({ sink: ndjsonSink(folder.path('no/such/folder')) })

@@ -85,6 +85,11 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
       '$.clients[0].secret is the mask that Keycloak shows in place of a secret',
     ],
     [
+      'a client scope in both lists of a client',
+      { clients: [{ clientId: 'a', defaultClientScopes: ['b'], optionalClientScopes: ['c', 'b'] }] },
+      '$.clients[0].optionalClientScopes[1] is a default client scope too',
+    ],
+    [
       'a mapper without its type',
       { clients: [{ clientId: 'a', protocolMappers: [{ name: 'audience' }] }] },
       '$.clients[0].protocolMappers[0].protocolMapper is missing',

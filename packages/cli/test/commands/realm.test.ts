@@ -88,6 +88,13 @@ describe('a failure ends it with 1, and says where and why', () => {
     expect(code).toBe(1)
   })
 
+  test('plain http beyond this machine, which would show the password', async () => {
+    const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'http://id.example.com']
+    const { code, stderr } = await runCli(args, { KC_BOOTSTRAP_ADMIN_PASSWORD: 'x' })
+    expect(stderr).toMatch(/http:\/\/id\.example\.com is plain http.*CW_CONFIG_INSECURE/)
+    expect(code).toBe(1)
+  })
+
   test('the module is not there', async () => {
     const { code, stderr } = await runCli(['realm', 'plan', '--realm', 'apps/none/dist/realm.js'])
     expect(stderr).toMatch(/apps\/none\/dist\/realm\.js, which is not there[^]*npm run build/)
