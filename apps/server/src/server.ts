@@ -132,7 +132,7 @@ async function migrateDatabase({ sql }: Database): Promise<void> {
   await migrate(sql, 'app', await readAppMigrations())
 }
 
-/** The embedded realm, brought into line with the variables; or the real one, which must fit them. */
+/** The embedded realm, with the realm of the variables applied; or the real one, which must fit them. */
 async function provideRealm(
   config: Config,
   database: Database,

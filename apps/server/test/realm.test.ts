@@ -35,7 +35,7 @@ describe('the development profile', () => {
   })
   afterAll(() => admin.client.realms.del({ realm }))
 
-  test('is in line when it is applied again', async () => {
+  test('matches its definition when it is applied again', async () => {
     expect(await ensureRealm(admin, definition('development', realm))).toEqual([])
   })
 
@@ -128,7 +128,7 @@ describe.runIf(onKeycloak)('the production profile on Keycloak', () => {
   })
   afterAll(() => admin.client.realms.del({ realm }))
 
-  test('is in line when it is applied again', async () => {
+  test('matches its definition when it is applied again', async () => {
     expect(await ensureRealm(admin, definition('production', realm))).toEqual([])
   })
 

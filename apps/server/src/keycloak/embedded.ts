@@ -13,7 +13,7 @@ interface Administrator {
 }
 
 /**
- * Starts the embedded realm on `KEYCLOAK_PORT` and brings it into line with the variables, through the same Admin API
+ * Starts the embedded realm on `KEYCLOAK_PORT` and applies the realm of the variables to it, through the same Admin API
  * and with the same definition as a real Keycloak.
  *
  * @throws {CW_PORT_TAKEN} Another process listens on `KEYCLOAK_PORT`.

@@ -90,7 +90,7 @@ export async function startServer(
   }
 }
 
-/** Brings a real Keycloak's realm into line, as `npm run keycloak` would have; the embedded one is the server's own. */
+/** Applies the realm to a real Keycloak, as `npm run keycloak` would have; the embedded one is the server's own. */
 export async function applyRealm(config: Config): Promise<void> {
   const { embedded, realm, clientId } = config.keycloak
   if (embedded) return

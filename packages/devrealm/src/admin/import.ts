@@ -64,7 +64,7 @@ async function importContents(realm: RealmStore, body: RealmBody): Promise<void>
   for (const user of body.users ?? []) await importUser(realm, user)
 }
 
-/** The clients that every realm has are in an export too: they are brought into line with it, what refers to them stays. */
+/** The clients that every realm has are in an export too: they are changed to match it, what refers to them stays. */
 function importClient(realm: RealmStore, body: NonNullable<RealmContents['clients']>[number]): void {
   const existing = realm.clientByName.get(body.clientId ?? '')
   if (existing?.name?.startsWith('${client_') === true) {
