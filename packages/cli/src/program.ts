@@ -6,6 +6,7 @@ import { everydayHelp } from './program/everyday.ts'
 import { addGroups } from './program/groups.ts'
 import { addDevrealm, addKeycloak } from './program/local.ts'
 import { addRealm } from './program/realm.ts'
+import { addRequiredRoles } from './program/required-roles.ts'
 import { addRoles } from './program/roles.ts'
 import { addSecret } from './program/secret.ts'
 import { addSessions } from './program/sessions.ts'
@@ -36,5 +37,6 @@ export function createProgram(): Command {
   addEvents(program)
   addToken(program)
   addCompletion(program)
+  addRequiredRoles(program)
   return program
 }

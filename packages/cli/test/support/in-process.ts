@@ -14,7 +14,8 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
     })
   const spies = [taking('stdout'), taking('stderr')]
   const { fetch } = globalThis
-  const listeners = process.listeners('SIGINT')
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const listeners = signals.map((name) => process.listeners(name))
   const environment = process.env
   const kept = Object.entries(environment).filter(([name]) => !/^(?:KEYCLOAK|KC|CLOAKWRIGHT)_/.test(name))
   process.env = { ...Object.fromEntries(kept), ...variables }
@@ -35,11 +36,9 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
     process.exitCode = undefined
     globalThis.fetch = fetch
     // A job leaves its own.
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      for (const each of process.listeners(name)) {
-        if (!listeners.includes(each) && name === 'SIGINT') process.removeListener(name, each)
-      }
-    }
+    for (const [at, name] of signals.entries())
+      for (const each of process.listeners(name))
+        if (listeners[at]?.includes(each) !== true) process.removeListener(name, each)
     for (const spy of spies) spy.mockRestore()
   }
   return { code, ...output }

@@ -1,0 +1,90 @@
+import type { Command } from 'commander'
+
+/** The roles of realm-management that a command needs. */
+export interface RequiredRoles {
+  readonly roles: readonly string[]
+  /** What an option needs beside them. */
+  readonly more?: Readonly<Record<string, readonly string[]>>
+  /** What an option needs in their place. */
+  readonly instead?: Readonly<Record<string, readonly string[]>>
+}
+
+const roleOptions = { '--role': ['view-realm'], '--client-role': ['view-clients'] }
+const clientRoles = { '--client': ['view-clients'] }
+
+/** By the words of the command: packages/admin has the same by requests, recorded on Keycloak. */
+export const requiredRoles: Readonly<Record<string, RequiredRoles>> = {
+  'users list': { roles: ['view-users'], more: { '--memberships': ['view-realm', 'view-clients'] } },
+  'users get': { roles: ['view-users'] },
+  'users create': { roles: ['manage-users'], more: roleOptions },
+  'users reset-password': { roles: ['manage-users'] },
+  'users disable': { roles: ['manage-users'], more: { '--file': ['view-realm'] } },
+  'users enable': { roles: ['manage-users'] },
+  'users delete': { roles: ['manage-users'] },
+  'users require-mfa': { roles: ['manage-users', 'view-realm'] },
+  'users send-actions': { roles: ['manage-users'] },
+  'users import': { roles: ['manage-realm', 'manage-users', 'view-clients'] },
+  'users assign': { roles: ['manage-users', 'view-realm', 'view-clients'] },
+  'users export': { roles: ['view-users', 'view-realm', 'view-clients'] },
+  'users undo': { roles: ['manage-users', 'view-realm', 'view-clients'] },
+  'roles list': { roles: ['view-realm'], instead: clientRoles },
+  'roles members': {
+    roles: ['view-realm', 'view-users'],
+    more: { '--effective': ['view-realm', 'view-clients'] },
+    instead: { '--client': ['view-clients', 'view-users'] },
+  },
+  'roles create': {
+    roles: ['manage-realm'],
+    more: { '--includes-client-role': ['manage-clients'] },
+    instead: { '--client': ['manage-clients'] },
+  },
+  'roles delete': { roles: ['manage-realm'], instead: { '--client': ['manage-clients'] } },
+  'roles grant': {
+    roles: ['manage-users', 'view-realm'],
+    instead: { '--client': ['manage-users', 'view-clients'] },
+  },
+  'roles revoke': {
+    roles: ['manage-users', 'view-realm'],
+    instead: { '--client': ['manage-users', 'view-clients'] },
+  },
+  'groups list': { roles: ['view-users'] },
+  'groups members': { roles: ['view-users'] },
+  'groups create': { roles: ['manage-users'], more: roleOptions },
+  'groups delete': { roles: ['manage-users'] },
+  'groups move': { roles: ['manage-users'] },
+  'groups add': { roles: ['manage-users'] },
+  'groups remove': { roles: ['manage-users'] },
+  'groups set': { roles: ['manage-users'] },
+  'sessions list': { roles: ['view-users'], instead: clientRoles },
+  'sessions end': { roles: ['manage-users'] },
+  'secret status': { roles: ['view-clients', 'view-realm'] },
+  'secret rotate': {
+    roles: ['manage-clients', 'view-realm'],
+    more: { '--set-up-policy': ['manage-realm'] },
+  },
+  'events list': { roles: ['view-events'] },
+  'events follow': { roles: ['view-events'] },
+}
+
+/** Adds to the help of each command what its credentials need. */
+export function addRequiredRoles(program: Command): void {
+  for (const [words, needed] of Object.entries(requiredRoles)) {
+    const command = words
+      .split(' ')
+      .reduce<Command | undefined>((at, word) => at?.commands.find((each) => each.name() === word), program)
+    command?.addHelpText('after', `\n${textOf(needed)}`)
+  }
+}
+
+function textOf({ roles, more = {}, instead = {} }: RequiredRoles): string {
+  const options = [
+    ...Object.entries(more).map(([option, added]) => `with ${option} also ${listed(added)}`),
+    ...Object.entries(instead).map(([option, others]) => `with ${option} ${listed(others)} instead`),
+  ]
+  const needed = ['The credentials need', listed(roles), 'of the client realm-management'].join(' ')
+  return `${[needed, ...options].join(';\n')}.`
+}
+
+function listed(roles: readonly string[]): string {
+  return roles.length < 2 ? roles.join() : `${roles.slice(0, -1).join(', ')} and ${roles.at(-1)}`
+}
