@@ -4,6 +4,7 @@ import {
   moveToPrivateKeyJwt,
   readSecretStatus,
   rotateSecret,
+  type SecretStatus,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { confirmed } from '../confirm.ts'
@@ -33,14 +34,14 @@ export async function status(
   client: string,
   options: ConnectionOptions & { readonly json?: true },
 ): Promise<void> {
-  await printStatus(client, options)
+  printStatus(await readSecretStatus(connect(options), client), options)
 }
 
 /** `cloakwright secret rotate`. */
 export async function rotate(client: string, options: RotateOptions): Promise<void> {
   const deliver = toDelivery(options)
-  if (options.dryRun === true) return await printStatus(client, options, 'nothing was changed')
   const isMove = options.toPrivateKey === true
+  if (options.dryRun === true) return await tryRotation(client, options, isMove)
   // A step that was begun is finished.
   const signal = abortedBySignals()
   const admin = connectToWrite(options)
@@ -72,23 +73,46 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
   printObject(toTexts({ clientId: client, ...rotation }), options.json === true)
 }
 
-async function printStatus(
-  client: string,
-  options: ConnectionOptions & { readonly json?: true },
-  remark?: string,
-): Promise<void> {
-  const { overlap, ...status } = await readSecretStatus(connect(options), client)
-  if (options.json === true) return printObject({ ...status, overlap }, true)
+/** Says what a rotation would find, and fails where the rotation would: a dry run that ends with 0 is a promise. */
+async function tryRotation(client: string, options: RotateOptions, isMove: boolean): Promise<void> {
+  const status = await readSecretStatus(connect(options), client)
+  printStatus(status, options)
+  note('nothing was changed')
+  const { authenticator, overlap, oldSecretUntil } = status
+  if (authenticator !== 'client-secret') {
+    throw new CloakwrightError(
+      'CW_ADMIN_REFUSED',
+      `The client ${client} authenticates by ${authenticator}, not by client-secret`,
+      { hint: 'Only a client with a secret can be given another one, or a key.' },
+    )
+  }
+  const isSafe = overlap.possible || (options.setUpPolicy === true && overlap.missing === 'policy')
+  if (isMove || isSafe || options.allowDowntime === true || oldSecretUntil !== undefined) return
+  throw withOptions(
+    new CloakwrightError(
+      'CW_SECRET_OVERLAP_MISSING',
+      `The old secret of ${client} would end the moment a new one is made: ${overlap.why}`,
+      {
+        hint: `${overlap.hint} Or move the client to a key, which is never sent (moveToPrivateKeyJwt), or accept a gap (allowDowntime).`,
+      },
+    ),
+  )
+}
+
+function printStatus(
+  { clientId, overlap, ...status }: SecretStatus,
+  options: { readonly json?: true },
+): void {
+  if (options.json === true) return printObject({ clientId, ...status, overlap }, true)
   if (status.authenticator !== 'client-secret') {
-    printObject({ clientId: client, authenticator: status.authenticator }, false)
-    return note(`${client} does not use its secret: nothing is to be rotated`)
+    printObject({ clientId, authenticator: status.authenticator }, false)
+    return note(`${clientId} does not use its secret: there is none to rotate`)
   }
   const answer = overlap.possible
     ? `two live secrets, the old one for ${overlap.oldLives} s`
     : `the old secret would end at once: ${overlap.why}`
-  printObject(toTexts({ ...status, rotation: answer }), false)
+  printObject(toTexts({ clientId, ...status, rotation: answer }), false)
   if (!overlap.possible) note(overlap.hint)
-  if (remark !== undefined) note(remark)
 }
 
 /** The toolkit names what a program would pass: here these are options. */
