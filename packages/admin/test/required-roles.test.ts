@@ -64,7 +64,7 @@ async function makeAccount(clientId: string, roles: readonly string[]): Promise<
   await owner.users.addClientRoleMappings({
     id: user,
     clientUniqueId: management,
-    roles: wanted.map(({ id: role = '', name = '' }) => ({ id: role, name })),
+    roles: wanted.map((role) => ({ id: role?.id ?? '', name: role?.name ?? '' })),
   })
   return createAdmin({ server: target.proxy.url, realm, credentials: { clientId, clientSecret }, retries: 0 })
 }
