@@ -91,8 +91,8 @@ describe.skipIf(process.platform === 'win32')('the commands of', () => {
     }
   })
 
-  test('seven guides, manage-users.md among them, are run', () => {
-    expect(runnable).toHaveLength(7)
+  test('eight guides, manage-users.md among them, are run', () => {
+    expect(runnable).toHaveLength(8)
     expect(runnable).toContain('manage-users.md')
   })
 })
