@@ -8,6 +8,7 @@ import {
   revokeRolesFromGroup,
   type UserRef,
 } from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
 import { exitCode, UsageError } from '../exit.ts'
 import { findClientId, findUser, userRef } from '../lookup.ts'
 import { note } from '../output.ts'
@@ -29,7 +30,10 @@ export async function grant(first: string, rest: readonly string[], options: Opt
   )
 }
 
-/** `cloakwright roles revoke`. Ends the program with 3 where the user still has one of them, by something else. */
+/**
+ * `cloakwright roles revoke`. A role that the user has by something else is not gone: where nothing was taken it fails,
+ * else it ends the program with 3.
+ */
 export async function revoke(first: string, rest: readonly string[], options: Options): Promise<void> {
   const { user, group, names } = meant(first, rest, options)
   if (group !== undefined) {
@@ -42,13 +46,22 @@ export async function revoke(first: string, rest: readonly string[], options: Op
     const changes = await revokeRoles(admin, ref, roles)
     // A dry run has taken nothing: they all are there still.
     if (options.dryRun !== true) kept = await stillHeld(admin, ref, names, options)
-    return changes
+    if (changes.length > 0 || kept.length === 0) return changes
+    throw new CloakwrightError(
+      'CW_ADMIN_REFUSED',
+      `${user} has ${kept.join(', ')} by a group or another role: nothing was taken`,
+      { hint: sayByWhat(kept, options) },
+    )
   })
   if (kept.length === 0) return
   process.exitCode = exitCode.partly
-  const client = options.client === undefined ? '' : ` --client ${options.client}`
   note(`${user} still has ${kept.join(', ')}, by a group or another role`)
-  note(`Say by what: cloakwright roles members ${kept[0]}${client} --effective`)
+  note(sayByWhat(kept, options))
+}
+
+function sayByWhat([name]: readonly string[], { client }: Options): string {
+  const of = client === undefined ? '' : ` --client ${client}`
+  return `Say by what: cloakwright roles members ${name}${of} --effective`
 }
 
 /** With `--group`, no argument is a user. */

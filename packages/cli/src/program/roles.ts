@@ -105,6 +105,6 @@ const groupHelp = {
 --group maps the roles to the group, not to each member: whoever joins it later has them too, whoever leaves it loses
 them. To give them to the members of today for good, name the users, or a file: cloakwright users assign.`,
   revoke: `
-A user keeps a role that another group or another role brings: it ends with 3 then. Who has it by what:
+A role that a group or another role brings too stays: it ends with 3 then, with 1 if nothing was taken. Who has it by what:
 cloakwright roles members ROLE --effective`,
 } as const

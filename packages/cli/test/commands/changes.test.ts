@@ -132,7 +132,8 @@ test('a role that the user keeps by a group or another role is no success', asyn
   expect(stderr).toContain('cloakwright roles members editor --effective')
   expect(code).toBe(3)
   const again = await shop.run('roles', 'revoke', 'kim', 'stock-keeper', '--client', 'shop-api')
-  expect([again.code, again.stdout]).toEqual([3, 'Nothing to do\n'])
+  expect([again.code, again.stdout]).toEqual([1, ''])
+  expect(again.stderr).toContain('kim has stock-keeper by a group or another role: nothing was taken')
   expect(again.stderr).toContain('cloakwright roles members stock-keeper --client shop-api --effective')
 })
 
