@@ -24,7 +24,7 @@ export function addGroups(program: Command): void {
       groups
         .command('members')
         .description("List a group's own members, not those of the groups within it.")
-        .argument('<path>', 'the path of the group, /staff/editors, or id:ID'),
+        .argument('<path>', 'the path of the group, /staff/editors (a slash within a name is ~/), or id:ID'),
     ),
     'cloakwright groups members /staff/editors --json',
   ).action(async (path, options) => (await import('../commands/groups.ts')).members(path, options))
@@ -36,7 +36,7 @@ export function addGroups(program: Command): void {
         .description(
           'Create a group, and those above it. One that exists is an error, or with --update is changed to match.',
         )
-        .argument('<path>', 'its path: /staff/editors')
+        .argument('<path>', 'its path: /staff/editors; a slash within a name is ~/')
         .option('--description <text>', 'what it is for')
         .option('--attribute <name=value>', 'attribute; repeatable', collect)
         .option('--role <name>', 'its members have this realm role; repeatable', collect)
@@ -51,7 +51,7 @@ export function addGroups(program: Command): void {
       groups
         .command('delete')
         .description('Delete a group and all groups within it; their members stay users.')
-        .argument('<path>', 'its path'),
+        .argument('<path>', 'its path (a slash within a name is ~/), or id:ID'),
     ),
     'cloakwright groups delete /staff/editors --yes',
   ).action(async (path, options) => (await import('../commands/group-changes.ts')).destroy(path, options))
@@ -61,8 +61,8 @@ export function addGroups(program: Command): void {
       groups
         .command('move')
         .description('Move a group, and all within it, into another one.')
-        .argument('<path>', 'its path')
-        .argument('<parent>', 'the path of the group that it comes into, / for the top'),
+        .argument('<path>', 'its path (a slash within a name is ~/), or id:ID')
+        .argument('<parent>', 'the path of the group that it comes into, or id:ID; / for the top'),
     ),
     'cloakwright groups move /staff/editors /press',
     'cloakwright groups move /press/editors /',
@@ -81,7 +81,7 @@ export function addGroups(program: Command): void {
           .command(name)
           .description(description)
           .argument(...userArgument)
-          .argument('<path...>', 'the paths of the groups'),
+          .argument('<path...>', 'the paths of the groups (a slash within a name is ~/), or id:ID'),
       ),
       `cloakwright groups ${name} alice /staff/editors`,
     ).action(async (user, paths, options) =>

@@ -29,7 +29,7 @@ Columns of a CSV file; username is required, an empty cell says nothing:
   enabled, emailVerified                     true or false (default: enabled)
   realmRoles, requiredActions                admin;editor
   clientRoles                                shop:buyer;shop:seller
-  groups                                     /staff/editors;/on-call
+  groups                                     /staff/editors;/on-call (a slash within a name is ~/)
   attributes.NAME                            a column for each attribute, several values with ; between them
   attributes                                 other attributes as JSON: {"team":["red"]}
   password                                   the password itself; it lasts
