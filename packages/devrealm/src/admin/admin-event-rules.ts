@@ -28,7 +28,7 @@ import {
   withoutCredentials,
 } from './admin-event-told.ts'
 import { flowsOf } from './flow-store.ts'
-import { profileOf } from './user-profile.ts'
+import { profileOf } from './user-profile/index.ts'
 
 /** By method and route below a realm, as recorded from Keycloak 26.7.4: what is not here has no event there either. */
 export const eventRules: Readonly<Record<string, Rule>> = {

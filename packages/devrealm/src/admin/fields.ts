@@ -11,6 +11,14 @@ export interface CredentialBody {
   createdDate?: number
   secretData?: string
   credentialData?: string
+  /** The form of old exports, with `salt`, `algorithm` and so on beside it. */
+  hashedSaltedValue?: string
+  salt?: string
+  algorithm?: string
+  hashIterations?: number
+  digits?: number
+  counter?: number
+  period?: number
 }
 
 export interface UserBody {

@@ -9,7 +9,7 @@ import { type Execution, type Flow, type FlowConfig, saveFlows } from './flow-st
 import { hasTwice } from './ids.ts'
 import type { RealmBody, ScopeMappingBody } from './realm-fields.ts'
 import { type Profile, userProfileShape } from './settings-fields.ts'
-import { checkProfileConfig } from './user-profile-config.ts'
+import { checkProfileConfig } from './user-profile/index.ts'
 
 /** The parts of an export that have no endpoint taking them as a whole: flows, required actions, user profile. */
 export function importParts(realm: RealmStore, body: RealmBody): void {

@@ -1,6 +1,7 @@
 import type { Client, ClientScope, Group, Role, User, UserSession } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Access } from './access.ts'
+import { isVisible, shownAttributes } from './user-profile/index.ts'
 
 /** RoleRepresentation; Keycloak leaves the attributes out where it is brief. */
 export function roleOf(realm: RealmStore, role: Readonly<Role>, brief = true): Record<string, unknown> {
@@ -18,14 +19,16 @@ export function roleOf(realm: RealmStore, role: Readonly<Role>, brief = true): R
 /** UserRepresentation without `access`. */
 export function userOf(realm: RealmStore, user: Readonly<User>, brief = false): Record<string, unknown> {
   const attributes = shownAttributes(realm, user)
+  const seen = (name: 'username' | 'firstName' | 'lastName' | 'email'): string | undefined =>
+    isVisible(realm, name) ? user[name] : undefined
   return {
     id: user.id,
-    username: user.username,
-    ...given('firstName', user.firstName),
-    ...given('lastName', user.lastName),
-    ...given('email', user.email),
+    ...given('username', seen('username')),
+    ...given('firstName', seen('firstName')),
+    ...given('lastName', seen('lastName')),
+    ...given('email', seen('email')),
     emailVerified: user.emailVerified,
-    ...(attributes !== undefined && !brief ? { attributes } : {}),
+    ...(Object.keys(attributes).length > 0 && !brief ? { attributes } : {}),
     enabled: user.enabled,
     createdTimestamp: user.createdTimestamp,
     ...(brief
@@ -52,19 +55,6 @@ export function accessOfUser(access: Access): Record<string, boolean> {
     impersonate: access.has('impersonation'),
     manage,
   }
-}
-
-/** Attributes outside the user profile are hidden as long as the realm's profile has no policy for them. */
-function shownAttributes(realm: RealmStore, user: Readonly<User>): Record<string, string[]> | undefined {
-  const profile = realm.info.userProfile as {
-    attributes?: { name: string }[]
-    unmanagedAttributePolicy?: string
-  }
-  const managed = new Set(profile.attributes?.map((attribute) => attribute.name))
-  const shown = Object.entries(user.attributes ?? {}).filter(
-    ([name]) => profile.unmanagedAttributePolicy !== undefined || managed.has(name),
-  )
-  return shown.length === 0 ? undefined : Object.fromEntries(shown)
 }
 
 /** GroupRepresentation. `access` is shown wherever the caller administers groups, not in a user's groups. */

@@ -44,7 +44,8 @@ export interface ProfileAttribute {
   name: string
   displayName?: string
   validations?: Record<string, Record<string, unknown>>
-  required?: { roles?: string[] }
+  required?: { roles?: string[]; scopes?: string[] }
+  selector?: { scopes?: string[] }
   permissions?: { view?: string[]; edit?: string[] }
   multivalued?: boolean
   group?: string

@@ -1,33 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import { passwordCredential } from '../crypto/passwords.ts'
-import type { Attributes, Credential, User } from '../model.ts'
+import type { Attributes, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { isObject } from './body.ts'
-import {
-  AdminError,
-  badRequest,
-  conflict,
-  duplicate,
-  notFound,
-  refused,
-  unforeseen,
-  missing,
-} from './errors.ts'
-import type { CredentialBody, UserBody } from './fields.ts'
+import { duplicate, missing, notFound, refused, unforeseen } from './errors.ts'
+import type { UserBody } from './fields.ts'
 import { groupByPath } from './group-paths.ts'
-import { checkPassword } from './password-policy.ts'
-import { checkProfile, keptAttributes } from './user-profile.ts'
-
-/** A change of a user that is ready to be made: hashing took its time before, and the user may have changed meanwhile. */
-export type UserChange = (user: User) => User
+import { credentialChange, type UserChange } from './user-credentials.ts'
+import { requireStorable, requireUnique } from './user-names.ts'
+import { checkProfile, isEditable, keptAttributes, type Proposed } from './user-profile/index.ts'
 
 /** Adds a user as `POST users` does: realm and client roles of the body are passed over, as Keycloak does (keycloak#32351). */
 export async function addUser(realm: RealmStore, body: UserBody): Promise<Readonly<User>> {
+  const username = (body.username ?? '').toLowerCase()
   const user = newUser(realm, { ...body, requiredActions: knownActions(realm, body) ?? [] })
-  checkProfile(realm, user)
+  const proposed = proposal(realm, body, { username })
+  if (proposed.username === '') throw refused('User name is missing')
+  requireUnique(realm, { ...user, ...addressOf(proposed), username: proposed.username })
+  checkProfile(realm, proposed)
+  requireColumns(proposed)
   if (body.groups?.some((path) => groupByPath(realm, path) === undefined) === true) throw missing()
+  const made = withProfile(realm, { ...user, username: proposed.username }, proposed)
   const { defaultGroups, defaultRoleId } = realm.info
-  return storeUser(realm, { ...user, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
+  return storeUser(realm, { ...made, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
 }
 
 /** Adds a user of an import: nothing is checked but what the database refuses, and it has no more than its body says. */
@@ -36,42 +29,54 @@ export async function addImportedUser(
   body: UserBody,
   roles: string[],
 ): Promise<Readonly<User>> {
-  const { attributes: _kept, ...user } = newUser(realm, body)
-  const { attributes, id = user.id, requiredActions = [] } = body
+  const user = newUser(realm, body)
+  const username = realm.info.registrationEmailAsUsername ? (body.email ?? body.username) : body.username
+  if (username === undefined || username === '') throw refused('User name is missing')
+  const { attributes, email, firstName, lastName, id = user.id, requiredActions = [] } = body
   if (realm.users.get(id) !== undefined) throw duplicate()
-  const columns = [body.username, body.email, body.firstName, body.lastName]
+  const columns = [body.username, email, firstName, lastName]
   if (id.length > 36 || columns.some((text) => text !== undefined && text.length > 255)) throw unforeseen()
-  const imported = { ...user, id, roles, requiredActions: [...new Set(requiredActions)] }
+  const made: User = {
+    ...user,
+    id,
+    username: username.toLowerCase(),
+    ...filled({ firstName, lastName, email: email?.toLowerCase() }),
+    ...(attributes === undefined ? {} : { attributes }),
+    roles,
+    requiredActions: [...new Set(requiredActions)],
+  }
+  requireStorable(realm, made)
   // A password of an import is a lasting one, whatever it says.
   const credentials = (body.credentials ?? []).map((credential) => ({ ...credential, temporary: false }))
-  return storeUser(
-    realm,
-    { ...imported, ...(attributes === undefined ? {} : { attributes }) },
-    { ...body, credentials },
-  )
+  return storeUser(realm, made, { ...body, credentials })
 }
 
 /** Changes a user as `PUT users/{id}` does: what is absent stays, but attributes are replaced, and with them the names and the address. */
-export async function updateUser(realm: RealmStore, user: Readonly<User>, given: UserBody): Promise<void> {
-  const body = namedByEmail(realm, user, given)
-  if (body.username === '') throw refused('User name is missing')
-  const changed = (before: User): User =>
-    named(realm, body, {
-      ...before,
-      enabled: body.enabled ?? before.enabled,
-      emailVerified: body.emailVerified ?? before.emailVerified,
-      requiredActions: knownActions(realm, body) ?? before.requiredActions,
-    })
-  requireUnique(realm, changed(user))
-  checkProfile(realm, changed(user), user)
+export async function updateUser(realm: RealmStore, user: Readonly<User>, body: UserBody): Promise<void> {
+  if (losesName(realm, body)) throw refused('User name is missing')
+  const changed = (before: User): User => {
+    const proposed = proposal(realm, body, before)
+    const actions = knownActions(realm, body) ?? before.requiredActions
+    const { enabled = before.enabled, emailVerified = before.emailVerified } = body
+    return withProfile(
+      realm,
+      { ...before, username: proposed.username, enabled, emailVerified, requiredActions: actions },
+      proposed,
+    )
+  }
+  const proposed = proposal(realm, body, user)
+  requireUnique(realm, { id: user.id, username: proposed.username, ...addressOf(proposed) }, user)
+  checkProfile(realm, proposed, user)
+  requireColumns(proposed)
   const setCredentials = await credentialChange(realm, changed(user), body.credentials ?? [])
   changeUser(realm, user.id, (before) => setCredentials(changed(before)))
 }
 
-/** Where the e-mail address is the user name, a user name of its own is passed over. */
-function namedByEmail(realm: RealmStore, user: Readonly<User>, body: UserBody): UserBody {
-  if (!realm.info.registrationEmailAsUsername) return body
-  return { ...body, username: body.email ?? user.email ?? user.username }
+/** Attributes replace the user name too, where it may be changed. */
+function losesName(realm: RealmStore, { username, email, attributes }: UserBody): boolean {
+  if (realm.info.registrationEmailAsUsername) return email === ''
+  const isReplaced = attributes !== undefined && realm.info['editUsernameAllowed'] === true
+  return username === '' || (isReplaced && username === undefined)
 }
 
 /** Makes a change to the user as it is now; one that is gone stays gone. */
@@ -79,51 +84,8 @@ export function changeUser(realm: RealmStore, id: string, change: UserChange): v
   const user = realm.users.get(id)
   if (user === undefined) throw notFound('User not found')
   const changed = change(user)
-  requireUnique(realm, changed)
+  requireStorable(realm, changed)
   realm.users.put(changed)
-}
-
-/**
- * Hashes a password; a temporary one must be changed at the next login.
- *
- * @throws {AdminError} 400 when the realm's policy refuses it
- */
-export async function passwordChange(
-  realm: RealmStore,
-  user: Readonly<User>,
-  password: string,
-  temporary: boolean,
-): Promise<UserChange> {
-  await checkPassword(realm, user, password)
-  const made = await passwordCredential(password, realm.now())
-  return (before) => {
-    const old = before.credentials.find((credential) => credential.type === 'password')
-    const others = before.credentials.filter((each) => each !== old)
-    const actions = before.requiredActions.filter((action) => action !== 'UPDATE_PASSWORD')
-    return {
-      ...before,
-      credentials: [{ ...made, id: old?.id ?? made.id }, ...others],
-      requiredActions: temporary ? [...actions, 'UPDATE_PASSWORD'] : actions,
-    }
-  }
-}
-
-/** Credentials of a body: passwords in clear are hashed, those that were exported are taken as they are. */
-async function credentialChange(
-  realm: RealmStore,
-  user: Readonly<User>,
-  bodies: readonly CredentialBody[],
-): Promise<UserChange> {
-  const changes: UserChange[] = []
-  for (const body of bodies) {
-    if (body.secretData !== undefined && body.credentialData !== undefined) {
-      const credential = imported(realm, body)
-      changes.push((before) => ({ ...before, credentials: [...before.credentials, credential] }))
-    } else if (body.value !== undefined) {
-      changes.push(await passwordChange(realm, user, body.value, body.temporary ?? false))
-    }
-  }
-  return (before) => changes.reduce((changed, change) => change(changed), before)
 }
 
 /** Keycloak passes over actions that it does not have, without a word. */
@@ -131,30 +93,22 @@ function knownActions(realm: RealmStore, { requiredActions }: UserBody): string[
   return requiredActions?.filter((alias) => realm.info.requiredActions.some((each) => each.alias === alias))
 }
 
-/** The body's user, who has no roles and groups yet. */
+/** The body's user without names and attributes, who has no roles and groups yet. */
 function newUser(realm: RealmStore, body: UserBody): User {
-  const username = realm.info.registrationEmailAsUsername ? (body.email ?? '') : (body.username ?? '')
-  if (username === '') throw refused('User name is missing')
   const actions = realm.info.requiredActions.filter((action) => action.enabled && action.defaultAction)
   const requiredActions = [...actions.map((action) => action.alias), ...(body.requiredActions ?? [])]
-  const user = named(
-    realm,
-    { ...body, username },
-    {
-      id: randomUUID(),
-      username: username.toLowerCase(),
-      enabled: body.enabled ?? false,
-      emailVerified: body.emailVerified ?? false,
-      createdTimestamp: body.createdTimestamp ?? realm.now(),
-      requiredActions: [...new Set(requiredActions)],
-      notBefore: 0,
-      credentials: [],
-      roles: [],
-      groups: [],
-    },
-  )
-  requireUnique(realm, user)
-  return user
+  return {
+    id: randomUUID(),
+    username: '',
+    enabled: body.enabled ?? false,
+    emailVerified: body.emailVerified ?? false,
+    createdTimestamp: body.createdTimestamp ?? realm.now(),
+    requiredActions: [...new Set(requiredActions)],
+    notBefore: 0,
+    credentials: [],
+    roles: [],
+    groups: [],
+  }
 }
 
 async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise<Readonly<User>> {
@@ -165,7 +119,7 @@ async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise
   })
   const joined = { ...user, groups: [...new Set([...user.groups, ...groups])] }
   const setCredentials = await credentialChange(realm, joined, body.credentials ?? [])
-  requireUnique(realm, joined)
+  requireStorable(realm, joined)
   const made = setCredentials(joined)
   // A password that comes with a new user takes no required action away, as one that is set later does.
   return realm.users.put({
@@ -174,63 +128,62 @@ async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise
   })
 }
 
-function imported(realm: RealmStore, body: CredentialBody): Credential {
-  if (![body.secretData, body.credentialData].every(isJson)) {
-    throw new AdminError(500, { error: 'invalid_request', error_description: 'Cannot parse the JSON' })
-  }
-  if (![body.secretData, body.credentialData].every((text) => isObject(JSON.parse(text ?? ''))))
-    throw badRequest('unknown_error', 'Cannot parse the JSON')
+/** What the body asks the user to be: with attributes, names and address are replaced too. */
+function proposal(realm: RealmStore, body: UserBody, before: Proposed): Proposed {
+  const old: Partial<Proposed> = body.attributes === undefined ? before : {}
+  const email = (body.email ?? old.email)?.toLowerCase()
+  const { registrationEmailAsUsername } = realm.info
+  const username =
+    (registrationEmailAsUsername ? (email ?? before.username) : body.username) ?? before.username
+  const attributes: Attributes | undefined = body.attributes ?? before.attributes
   return {
-    id: body.id ?? randomUUID(),
-    type: body.type === 'otp' ? 'otp' : 'password',
-    ...(body.userLabel === undefined ? {} : { userLabel: body.userLabel }),
-    createdDate: body.createdDate ?? realm.now(),
-    secretData: body.secretData ?? '',
-    credentialData: body.credentialData ?? '',
+    username: username.toLowerCase(),
+    ...filled({
+      firstName: body.firstName ?? old.firstName,
+      lastName: body.lastName ?? old.lastName,
+      email,
+    }),
+    ...(attributes === undefined ? {} : { attributes }),
   }
 }
 
-function isJson(text: string | undefined): boolean {
-  try {
-    JSON.parse(text ?? '')
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The user with the body's names, address and attributes. */
-function named(realm: RealmStore, body: UserBody, user: User): User {
+/** The user with what is proposed, as far as the profile lets an administrator set it. */
+function withProfile(realm: RealmStore, user: User, proposed: Proposed): User {
   const { firstName, lastName, email, attributes, ...rest } = user
-  const given: Attributes = body.attributes ?? {}
-  const replaces = body.attributes !== undefined
-  const text = (
-    member: 'firstName' | 'lastName' | 'email',
-    before: string | undefined,
-  ): string | undefined => {
-    const value = body[member] ?? given[member]?.[0] ?? (replaces ? undefined : before)
-    return value === '' ? undefined : value
-  }
-  const kept = replaces ? keptAttributes(realm, given) : attributes
-  const address = text('email', email)?.toLowerCase()
-  const first = text('firstName', firstName)
-  const last = text('lastName', lastName)
+  const kept = keptAttributes(realm, proposed.attributes ?? {}, attributes)
+  const text = (name: 'firstName' | 'lastName' | 'email', before: string | undefined): string | undefined =>
+    isEditable(realm, name) ? proposed[name] : before
   return {
     ...rest,
-    username: (body.username ?? user.username).toLowerCase(),
-    ...(first === undefined ? {} : { firstName: first }),
-    ...(last === undefined ? {} : { lastName: last }),
-    ...(address === undefined ? {} : { email: address }),
-    ...(kept === undefined || Object.keys(kept).length === 0 ? {} : { attributes: kept }),
+    ...filled({
+      firstName: text('firstName', firstName),
+      lastName: text('lastName', lastName),
+      email: text('email', email),
+    }),
+    ...(Object.keys(kept).length === 0 ? {} : { attributes: kept }),
   }
 }
 
-/** Where one may log in by e-mail address, no address may be another's user name either. */
-function requireUnique(realm: RealmStore, user: User): void {
-  const isOther = (found: Readonly<User> | undefined): boolean => found !== undefined && found.id !== user.id
-  if (isOther(realm.userByName.get(user.username))) throw conflict('User exists with same username')
-  if (user.email === undefined || realm.info.duplicateEmailsAllowed) return
-  const byEmail = realm.userByEmail.all(user.email).find(isOther)
-  const byName = realm.info.loginWithEmailAllowed ? realm.userByName.get(user.email) : undefined
-  if (isOther(byEmail) || isOther(byName)) throw conflict('User exists with same email')
+/** Where the profile sets no limit, the database does. */
+function requireColumns({
+  username,
+  firstName = '',
+  lastName = '',
+  email = '',
+  attributes = {},
+}: Proposed): void {
+  if (username.length > 255) throw refused('Could not create user')
+  const texts = [firstName, lastName, email, ...Object.keys(attributes)]
+  // Keycloak answers 500: here it is the body's fault.
+  if (texts.some((text) => text.length > 255)) throw refused('Could not create user')
+}
+
+function addressOf({ email }: Proposed): Pick<User, 'email'> {
+  return email === undefined ? {} : { email }
+}
+
+type Texts = Pick<User, 'firstName' | 'lastName' | 'email'>
+
+function filled(texts: { readonly [K in keyof Texts]: string | undefined }): Texts {
+  return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined && text !== ''))
 }

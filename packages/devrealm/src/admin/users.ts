@@ -10,10 +10,10 @@ import { credentialShape, textListShape, userShape } from './fields.ts'
 import { accessOfUser, groupOf, sessionOf, userOf } from './representations.ts'
 import { mappingRoutes, userHolder } from './role-mappings.ts'
 import { type Call, created, Family, none, nothing, ok } from './router.ts'
-import { addUser, changeUser, passwordChange, updateUser } from './user-changes.ts'
+import { addUser, changeUser, updateUser } from './user-changes.ts'
+import { passwordChange } from './user-credentials.ts'
 import { userProfileShape } from './settings-fields.ts'
-import { checkProfileConfig } from './user-profile-config.ts'
-import { profileMetadata, profileOf, unmanagedAttributes } from './user-profile.ts'
+import { checkProfileConfig, profileMetadata, profileOf, unmanagedAttributes } from './user-profile/index.ts'
 import { findUsers } from './user-search.ts'
 
 /** Users: `/users` and below. */
@@ -39,7 +39,7 @@ export function userRoutes(app: FastifyInstance, context: RealmContext): void {
   const one = new Family(app, context, '/users/:userId', findUser)
   one.get('', needs.viewUsers, ({ realm, query, access, found }) => {
     const metadata = query.flag('userProfileMetadata')
-      ? { userProfileMetadata: profileMetadata(realm, realm.info['editUsernameAllowed'] !== true) }
+      ? { userProfileMetadata: profileMetadata(realm, found) }
       : {}
     return ok({ ...userOf(realm, found), ...metadata, access: accessOfUser(access) })
   })
@@ -85,7 +85,7 @@ function profileRoutes(app: FastifyInstance, context: RealmContext): void {
     realm.update({ ...realm.info, userProfile: { ...body, attributes } })
     return ok(profileOf(realm), 'application/json')
   })
-  profile.get('/metadata', needs.viewUserProfile, ({ realm }) => ok(profileMetadata(realm, false)))
+  profile.get('/metadata', needs.viewUserProfile, ({ realm }) => ok(profileMetadata(realm)))
 }
 
 function sessionRoutes(one: Family<Readonly<User>>): void {

@@ -54,7 +54,7 @@ export async function isPasswordOf(user: User | undefined, password: string): Pr
     const data = JSON.parse(credential.credentialData) as HashParameters
     const expected = Buffer.from(secret.value, 'base64')
     const actual = await derive(password, Buffer.from(secret.salt, 'base64'), data, expected.length)
-    return actual.length === expected.length && timingSafeEqual(actual, expected)
+    return actual.length > 0 && actual.length === expected.length && timingSafeEqual(actual, expected)
   } catch {
     // An import may bring a hash that is none: no password is its.
     return false
@@ -88,7 +88,7 @@ async function derive(password: string, salt: Buffer, data: HashParameters, leng
       hashLength: within(parameter('hashLength', length), limits.length),
     })
   }
-  const digest = /^pbkdf2(?:-(sha\d+))?$/.exec(data.algorithm)
+  const digest = /^pbkdf2(?:-(sha(?:256|512)))?$/.exec(data.algorithm)
   if (digest === null) return Buffer.alloc(0)
   const iterations = within(data.hashIterations, limits.iterations)
   return pbkdf2(password, salt, iterations, within(length, limits.length), digest[1] ?? 'sha1')

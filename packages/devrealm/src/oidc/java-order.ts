@@ -1,9 +1,10 @@
 /**
  * Orders names as a Java `HashMap` iterates over them. Keycloak keeps claims and role names in such maps, so this is the order
- * in which they stand in its tokens: a client that compares texts sees the same.
+ * in which they stand in its tokens: a client that compares texts sees the same. A map has 16 places at `least`, unless it was made
+ * as the copy of a small one.
  */
-export function javaOrder(names: readonly string[]): string[] {
-  let capacity = 16
+export function javaOrder(names: readonly string[], least = 16): string[] {
+  let capacity = least
   while (names.length > capacity * 0.75) capacity *= 2
   return [...new Set(names)]
     .map((name, index) => ({ name, index, bucket: spread(hashCode(name)) & (capacity - 1) }))

@@ -9,7 +9,7 @@ import { type AdminTarget, openAdmin, passwordToken } from './support.ts'
 let target: AdminTarget
 beforeAll(async () => {
   target = await openAdmin()
-  const groups = [{ id: 'first', name: 'first', subGroups: [{ id: 'inner', name: 'inner' }] }]
+  const groups = [{ id: 'first', name: 'first', path: '/first', subGroups: [{ id: 'inner', name: 'inner' }] }]
   const made = await target.send('POST', '/demo/partialImport', { groups })
   expect(made.status).toBe(200)
 })

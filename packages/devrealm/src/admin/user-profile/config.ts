@@ -1,6 +1,6 @@
-import { refused } from './errors.ts'
-import { patternProblem } from './patterns.ts'
-import type { Profile, ProfileAttribute } from './settings-fields.ts'
+import { refused } from '../errors.ts'
+import { patternProblem } from '../patterns.ts'
+import type { Profile, ProfileAttribute } from '../settings-fields.ts'
 
 /** Keycloak 26.7's validators, those that it adds by itself included. */
 const validators: ReadonlySet<string> = new Set(

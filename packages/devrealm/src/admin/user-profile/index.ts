@@ -1,0 +1,5 @@
+export { isRootName, profileOf } from './access.ts'
+export { isEditable, isVisible, keptAttributes, shownAttributes, unmanagedAttributes } from './attributes.ts'
+export { checkProfile, type Proposed } from './check.ts'
+export { checkProfileConfig } from './config.ts'
+export { profileMetadata } from './metadata.ts'
