@@ -139,6 +139,28 @@ describe('changing a realm', () => {
     })
   })
 
+  const server = { host: 'mail.example.com', from: 'shop@example.com' }
+  const login = { ...server, user: 'shop', password: 's3cr3t-canary' }
+  const token = {
+    authTokenUrl: 'http://id.example.com',
+    authTokenClientId: 'a',
+    authTokenClientSecret: 's3cr3t-canary',
+  }
+  const mask = '**********'
+  it.each([
+    ['no login', login, server],
+    ['a login that is off', { ...login, auth: 'false', ...token }, { ...server, auth: 'false' }],
+    ['a password', { ...login, auth: 'true', ...token }, { ...login, auth: 'true', password: mask }],
+    [
+      'a token',
+      { ...login, auth: 'true', authType: 'token', ...token },
+      { ...server, user: 'shop', auth: 'true', authType: 'token', ...token, authTokenClientSecret: mask },
+    ],
+  ])('keeps of a mail server what it needs: %s', async (_, smtpServer, kept) => {
+    await realm.api('', { method: 'PUT', json: { smtpServer } })
+    expect((await realm.api('')).json()['smtpServer']).toEqual(kept)
+  })
+
   it('names an unknown field, and where it is', async () => {
     const reply = await realm.api('', { method: 'PUT', json: { nope: 1 } })
     const error =

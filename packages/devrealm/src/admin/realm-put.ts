@@ -4,14 +4,17 @@ import type { RealmStore } from '../store/realm-store.ts'
 import { refused } from './errors.ts'
 import { groupByPath } from './group-paths.ts'
 import type { RealmBody } from './realm-fields.ts'
+import { putSmtp } from './smtp-settings.ts'
 
 /** The body of a PUT of a realm with what Keycloak makes of it: settings that it resets, merges, or passes over. */
 export function putBody(realm: RealmStore, body: RealmBody): RealmBody {
   const { otpSupportedApplications: _derived, ...given } = body
+  const smtp = body['smtpServer'] as Record<string, string> | undefined
   return {
     ...webAuthnPolicies(realm, given),
     ...deviceGrant(given),
     ...sessionLimits(given),
+    ...(smtp == null ? {} : { smtpServer: putSmtp(smtp) }),
     ...(body.browserSecurityHeaders === undefined
       ? {}
       : { browserSecurityHeaders: { ...realm.info.browserSecurityHeaders, ...body.browserSecurityHeaders } }),

@@ -5,9 +5,7 @@ import { flowBindings, flowsOf } from './flow-store.ts'
 import { checkPolicy } from './password-policy.ts'
 import { type RealmBody, settingNames } from './realm-fields.ts'
 import { roleOf } from './representations.ts'
-
-/** What a mask stands for on the way out, and keeps on the way in. */
-const mask = '**********'
+import { shownSmtp, unmaskedSmtp } from './smtp-settings.ts'
 
 /** Members of a stored realm that its representation does not have: each has endpoints of its own. */
 const apart = new Set([
@@ -38,7 +36,7 @@ export function realmOf(realm: RealmStore): Record<string, unknown> {
     shown[member] = value
   }
   const smtp = info['smtpServer'] as Record<string, string> | undefined
-  if (smtp?.['password'] !== undefined) shown['smtpServer'] = { ...smtp, password: mask }
+  if (smtp !== undefined) shown['smtpServer'] = shownSmtp(smtp)
   if (info.defaultGroups.length > 0) {
     const groups = info.defaultGroups.map((id) => realm.groups.get(id)).filter((group) => group !== undefined)
     shown['defaultGroups'] = groups.map((group) => realm.groupPath(group))
@@ -76,9 +74,8 @@ export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Rea
   const before: Readonly<Record<string, unknown>> = realm.info
   checkPolicy(body.passwordPolicy ?? '')
   const smtp = body['smtpServer'] as Record<string, string> | undefined
-  if (smtp?.['password'] === mask) {
-    const kept = (before['smtpServer'] as Record<string, string> | undefined)?.['password']
-    changes['smtpServer'] = { ...smtp, password: kept ?? mask }
+  if (smtp != null) {
+    changes['smtpServer'] = unmaskedSmtp(smtp, before['smtpServer'] as Record<string, string> | undefined)
   }
   requireFlows(realm, changes)
   if (!['external', 'all', 'none', undefined].includes(body.sslRequired)) throw failed()

@@ -116,7 +116,7 @@ describe('a realm defined through the official client', () => {
     const { admin, send } = target
     await admin.realms.update(
       { realm: 'demo' },
-      { smtpServer: { host: 'h', from: 'a@b.c', password: 'mail' } },
+      { smtpServer: { host: 'h', from: 'a@b.c', auth: 'true', password: 'mail' } },
     )
     const [user] = await admin.users.find({ username: 'alice' })
     const { text: credentials } = await send('GET', `/demo/users/${user?.id}/credentials`)
