@@ -1,8 +1,18 @@
-import { type Check, count, type Fields, flag, list, map, name, oneOf, text } from './check.ts'
+import { type Check, count, type Fields, flag, isObject, list, map, name, oneOf, text } from './check.ts'
 import type { RealmSettings } from './model-settings.ts'
 
 const texts = list(text)
 const textMap = map(text)
+
+/** Keycloak drops who logs in at the mail server, unless the settings say that somebody does. */
+const smtpServer: Check = (value, path, problems) => {
+  textMap(value, path, problems)
+  if (!isObject(value) || String(value['auth']).toLowerCase() === 'true') return
+  for (const field of ['user', 'password']) {
+    if (value[field] !== undefined)
+      problems.push({ path: `${path}.${field}`, reason: 'is kept only with auth: "true"' })
+  }
+}
 
 /** What a realm's own settings may be. */
 export const settings: Fields<RealmSettings> = {
@@ -71,7 +81,7 @@ export const settings: Fields<RealmSettings> = {
   resetCredentialsFlow: name,
   resetPasswordAllowed: flag,
   revokeRefreshToken: flag,
-  smtpServer: textMap,
+  smtpServer,
   sslRequired: oneOf('none', 'external', 'all'),
   ssoSessionIdleTimeout: count,
   ssoSessionIdleTimeoutRememberMe: count,

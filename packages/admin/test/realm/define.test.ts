@@ -85,6 +85,11 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
       '$.clients[0].secret is the mask that Keycloak shows in place of a secret',
     ],
     [
+      'a password of the mail server that Keycloak would drop',
+      { smtpServer: { host: 'mail.example.com', password: 's3cr3t-canary' } },
+      '$.smtpServer.password is kept only with auth: "true"',
+    ],
+    [
       'a client scope in both lists of a client',
       { clients: [{ clientId: 'a', defaultClientScopes: ['b'], optionalClientScopes: ['c', 'b'] }] },
       '$.clients[0].optionalClientScopes[1] is a default client scope too',

@@ -91,7 +91,13 @@ export async function exportRealm(
 }
 
 /** Keycloak shows some settings once more among the attributes, as texts, once they have been written. */
-function withoutDoubles({ attributes, ...live }: RealmRepresentation): RealmRepresentation {
+function withoutDoubles({ attributes, smtpServer, ...live }: RealmRepresentation): RealmRepresentation {
   const entries = Object.entries((attributes ?? {}) as Record<string, unknown>)
-  return { ...live, attributes: Object.fromEntries(entries.filter(([key]) => !(key in settings))) }
+  const { user, ...server } = (smtpServer ?? {}) as Record<string, string>
+  const hasLogin = server['auth']?.toLowerCase() === 'true'
+  return {
+    ...live,
+    attributes: Object.fromEntries(entries.filter(([key]) => !(key in settings))),
+    smtpServer: user !== undefined && hasLogin ? { ...server, user } : server,
+  }
 }
