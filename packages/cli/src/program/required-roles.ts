@@ -17,7 +17,8 @@ export const requiredRoles: Readonly<Record<string, RequiredRoles>> = {
   'users list': { roles: ['view-users'], more: { '--memberships': ['view-realm', 'view-clients'] } },
   'users get': { roles: ['view-users'] },
   'users create': { roles: ['manage-users'], more: roleOptions },
-  'users reset-password': { roles: ['manage-users'] },
+  // For the password policy.
+  'users reset-password': { roles: ['manage-users'], more: { '--generate': ['view-realm'] } },
   'users disable': { roles: ['manage-users'], more: { '--file': ['view-realm'] } },
   'users enable': { roles: ['manage-users'] },
   'users delete': { roles: ['manage-users'] },
