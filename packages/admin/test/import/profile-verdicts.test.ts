@@ -16,8 +16,8 @@ import { cases, customAttributes, userOf, type Verdict, withAttributes } from '.
 import { onKeycloak, openTarget, type Target } from '../support/target.ts'
 import { fileOf, jobFiles } from '../support/users.ts'
 
-/** Where the embedded realm's profile differs from Keycloak's: default values, requirements by scope, the length of `locale`. */
-const keycloaksOnly: readonly string[] = ['preset', 'byScope', 'locale']
+/** Where the embedded realm's profile differs from Keycloak's: default values. */
+const keycloaksOnly: readonly string[] = ['preset']
 const isTold = (name: string): boolean => onKeycloak || !keycloaksOnly.includes(name)
 const told = cases.filter(([field]) => isTold(field))
 const attributes = customAttributes.filter(({ name = '' }) => isTold(name))

@@ -127,6 +127,7 @@ function unmanagedFindings(
   values: readonly string[],
   { before, context }: Asked,
 ): Finding[] {
+  if (ofKeycloak.has(name)) return [...(validators['length']?.(values, longest, context) ?? [])]
   // Nothing is said of what a new user loses; of one that is there, what Keycloak writes itself is protected all the same.
   if (profileOf(realm).unmanagedAttributePolicy === undefined && before === undefined) return []
   const own = ownFindings(name, values, before === undefined ? [] : valuesOf(before, name))
@@ -140,6 +141,9 @@ function ownFindings(name: string, values: readonly string[], old: readonly stri
     ? [['updateReadOnlyAttributesRejectedMessage']]
     : []
 }
+
+/** Attributes that Keycloak declares itself. */
+const ofKeycloak: ReadonlySet<string> = new Set(['locale', 'kc.email.pending'])
 
 /** What the database takes. */
 const longest = { min: 0, max: 2048 }
@@ -163,6 +167,8 @@ export function isRequiredOf(realm: RealmStore, attribute: ProfileAttribute, rol
   if (name === 'email' && registrationEmailAsUsername) return true
   if (required === undefined) return false
   const { roles = [], scopes = [] } = required
+  // A scope is asked for at a login, never by an administrator.
+  if (role === 'admin' && scopes.length > 0) return false
   return (roles.length === 0 && scopes.length === 0) || roles.includes(role)
 }
 
