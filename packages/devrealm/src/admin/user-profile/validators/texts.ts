@@ -42,7 +42,9 @@ export const notBlank: Validator = (values) => {
   return values.filter((value) => !isFilled(value)).map((value) => ['error-invalid-blank', value] as const)
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are what must not be there
 const noUsername = /[<>&"'\s$%!#?§,;:*~/\\|^=[\]{}()`\0-\x1f\x7f\x85\u180e]/u
+// oxlint-disable-next-line no-control-regex -- control characters are what must not be there
 const noName = /[<>&"\n\v\f\r\x85\u2028\u2029$%!#?§;*~/\\|^=[\]{}()\0-\x1f\x7f]/u
 /** Letters of other scripts look like those of Latin. The bar is Keycloak's. */
 const latin = /^[\p{Script=Latin}\p{Script=Common}|]+$/u
