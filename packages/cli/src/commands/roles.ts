@@ -74,7 +74,7 @@ async function* flat(members: ReturnType<typeof effectiveMembers>) {
 }
 
 /** `itself`, `by role chief > editor`, `by group /staff, in /staff/desk`. */
-export function describeWay({ roles, group, within, isDefault }: RoleWay): string {
+function describeWay({ roles, group, within, isDefault }: RoleWay): string {
   const role = `${isDefault === true ? "the realm's default role" : 'role'} ${roles.join(' > ')}`
   const parts = [
     ...(group === undefined ? [] : [`by group ${group}`]),
