@@ -33,8 +33,8 @@ const disabled =
 
 function hidden({ attributes = [] }: UserProfileConfig, name: string): string {
   return attributes.some((attribute) => attribute.name === name)
-    ? "the realm's user profile does not let administrators view it: nobody can read it or change it back"
-    : "the realm's user profile does not declare it: it is stored, but nobody can read it. Declare it, or allow unmanaged attributes, and import then"
+    ? "the realm's user profile does not let administrators view it: they cannot read it or change it back"
+    : "the realm's user profile does not declare it: it is stored, but no one can read it. Declare it, or allow unmanaged attributes, and import then"
 }
 
 /** What Keycloak asks a user for before the sign-in ends, where the user may give it. */
@@ -95,11 +95,11 @@ function createHashWarning(admin: Admin, warnings: Warnings): (user: ImportedUse
 const unknownType = "this type is none of Keycloak's own: it is stored, and unused unless a provider knows it"
 const noAlgorithm =
   'the password hash names no algorithm: signing in with it fails with a server error. Name it in credentialData'
-const broken = 'nobody can sign in with it: secretData needs the members value and salt'
+const broken = 'users cannot sign in with it: secretData needs the members value and salt'
 const unreadableAlgorithms =
   'unchecked: the account may not read which password hashes the server knows (serverinfo)'
 const unknownAlgorithm = (known: readonly string[]): string =>
-  `the server has no such password hash, only ${known.join(', ')}: nobody can sign in with these passwords. Install its provider, or have them reset`
+  `the server has no such password hash, only ${known.join(', ')}: users cannot sign in with these passwords. Install its provider, or have them reset`
 
 const ownAlgorithm = /^(pbkdf2|argon2)/
 

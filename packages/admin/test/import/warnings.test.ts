@@ -149,7 +149,7 @@ describe('an import warns, as its dry run does,', () => {
   test('without a value, saying what to do', async () => {
     const file = fileOf(1, people({ attributes: { ...team.attributes, costCentre: ['canary'] } }))
     const { warnings } = await importUsers(admin, file, { ...(await jobFiles()), dryRun: true })
-    expect(warnings[0]?.message).toMatch(/user profile does not declare it.*nobody can read it.*Declare it/)
+    expect(warnings[0]?.message).toMatch(/user profile does not declare it.*no one can read it.*Declare it/)
     expect(JSON.stringify(warnings)).not.toContain('canary')
   })
 

@@ -192,6 +192,11 @@ describe('users of a file', () => {
     ])
   })
 
+  test('have the default role of another realm as that of this one', async () => {
+    const { file, job } = await open('username,realmRoles\nalice,default-roles-staging\n')
+    expect(await bulkAssign(admin, file, { ...job, dryRun: true })).toMatchObject({ rows: 1, failed: 0 })
+  })
+
   test('are left alone by an unknown role for all, and by a dry run', async () => {
     const before = await state()
     const { file, job } = await open('username\nalice\nbob\n')
