@@ -34,6 +34,8 @@ export type RealmEdit = EditWithout<RealmRepresentation, typeof fixedOfRealm>
  * that read and the write, a few milliseconds: its change of another field stays, except that all attributes, names and the
  * address are one field to Keycloak once an attribute changes; there the last one wins.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
  * @throws {CW_ADMIN_REFUSED} when Keycloak refuses it, or silently keeps no attribute of that name or no such required action
@@ -85,6 +87,8 @@ export async function updateUser(
 /**
  * Changes fields of a group, as {@link updateUser} does: attributes are merged by key, the description survives.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no group at that path
  * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
  * @example
@@ -119,6 +123,8 @@ export async function updateGroup(
 
 /**
  * Changes fields of a role, as {@link updateUser} does: attributes are merged by key, the description survives.
+ *
+ * Needs the role `manage-realm` of `realm-management`, for the role of a client `manage-clients` in its place.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such role
  * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
@@ -156,6 +162,8 @@ export async function updateRole(
 /**
  * Changes fields of a client, by its client id, as {@link updateUser} does: attributes are merged by key, by Keycloak itself.
  * Its secret is never written back: neither the live one nor the mask that Keycloak shows in its place.
+ *
+ * Needs the role `manage-clients` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such client
  * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
@@ -198,6 +206,8 @@ export async function updateClient(
 /**
  * Changes fields of the administered realm itself, as {@link updateUser} does: its attributes and its mail server are merged
  * by key, and the policy for one-time passwords, which Keycloak replaces as a whole, keeps what is not changed.
+ *
+ * Needs the role `manage-realm` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such realm
  * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`

@@ -29,6 +29,8 @@ export interface FollowEventsOptions extends FollowOptions<AdminEvent> {
 /**
  * Reads a realm's admin events as they come, without gap and without double. The realm must have them enabled.
  *
+ * Needs the role `view-events` of `realm-management`.
+ *
  * @throws {CW_CONFIG_INVALID} when the cursor is not one
  * @throws {CW_ADMIN_FORBIDDEN} without the role `view-events`
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak does not answer; begin again with the last cursor
@@ -65,6 +67,8 @@ export async function followEvents(admin: Admin, options: FollowEventsOptions): 
 
 /**
  * As {@link followEvents}, for what users did: logins, logouts, changed passwords.
+ *
+ * Needs the role `view-events` of `realm-management`.
  *
  * @throws {CW_CONFIG_INVALID} when the cursor is not one
  * @throws {CW_ADMIN_FORBIDDEN} without the role `view-events`

@@ -34,6 +34,8 @@ export interface AssignOptions extends ChangeOptions {
  * The same call with the same journal continues where a run ended. {@link undoJob} takes back what the job gave, not what
  * users had before.
  *
+ * Needs the roles `manage-users`, `view-realm` and `view-clients` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no role or group that all should get; nothing is changed then
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job

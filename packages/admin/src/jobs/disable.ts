@@ -18,6 +18,8 @@ export interface DisableOptions extends ChangeOptions {
  * The same call with the same journal continues where a run ended. {@link undoJob} enables those again who were enabled
  * before; their sessions stay ended.
  *
+ * Needs the roles `manage-users` and `view-realm` of `realm-management`.
+ *
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
  * @throws {CW_FILE_EXISTS} when the dead-letter file is there already

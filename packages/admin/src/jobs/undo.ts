@@ -35,6 +35,8 @@ export interface UndoReport {
  *
  * A killed undo is continued by the same call. A job that was undone can't be continued.
  *
+ * Needs the roles `manage-users`, `view-realm` and `view-clients` of `realm-management`.
+ *
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged

@@ -31,6 +31,8 @@ export interface ExportReport {
  * "CSV Injection"). Each attribute of the user profile has a column; others, and values that a cell can't show, are JSON in
  * the column `attributes`.
  *
+ * Needs the roles `view-users`, `view-realm` and `view-clients` of `realm-management`.
+ *
  * @throws {CW_ADMIN_FORBIDDEN} when the account may not see users, groups, roles or clients
  * @example
  * ```ts

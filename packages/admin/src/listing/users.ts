@@ -42,6 +42,8 @@ export interface MembershipOptions extends UserListOptions, Partial<MembershipKi
  * Who is created or renamed meanwhile may be missing; who was there from beginning to end is in the list. An id a user
  * is kept in memory to know who was seen.
  *
+ * Needs the role `view-users` of `realm-management`.
+ *
  * @throws {CW_CONFIG_INVALID} when `search` stands beside a condition that Keycloak would ignore
  * @example
  * ```ts
@@ -69,6 +71,8 @@ export async function* users(
  * role. Keycloak has no list of memberships, so that each group and role costs one at least, each group with groups below
  * it another, and each client one for its roles. A filter that finds few users makes it ask for these alone. Memberships
  * are read first: one that changes meanwhile may be shown as it was before.
+ *
+ * Needs the roles `view-users`, `view-realm` and `view-clients` of `realm-management`.
  *
  * @example
  * ```ts

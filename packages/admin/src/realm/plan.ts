@@ -50,6 +50,8 @@ export interface ApplyOptions {
 /**
  * Reads what the realm has of that which the definition names; writes nothing.
  *
+ * Needs the roles `view-realm`, `view-users` and `view-clients` of `realm-management`, or `realm-admin`.
+ *
  * @throws {CW_REALM_INVALID} when the definition is not valid
  * @throws {CW_ADMIN_UNAVAILABLE}
  * @throws {CW_ADMIN_UNAUTHORIZED}
@@ -100,6 +102,8 @@ export function diffRealm(definition: RealmDefinition, state: RealmState): Realm
 /**
  * Reads the realm and says what would be changed; writes nothing.
  *
+ * Needs the roles `view-realm`, `view-users` and `view-clients` of `realm-management`, or `realm-admin`.
+ *
  * @throws {CW_REALM_INVALID} when the definition is not valid
  * @throws {CW_REALM_MISMATCH} with the JSON path of each reference to something that neither the definition nor the realm has
  * @throws {CW_ADMIN_UNAVAILABLE}
@@ -113,6 +117,8 @@ export async function planRealm(admin: Admin, definition: RealmDefinition): Prom
 /**
  * Makes the changes of a plan, one after another, and gives those that were made. Each reads its object again and merges
  * into it, and is recorded by the administrator's audit trail. Where one fails, the earlier ones stay; a new plan continues from there.
+ *
+ * Needs the role `realm-admin` of `realm-management`; to create a realm, an administrator of the realm `master`.
  *
  * @throws {CW_REALM_MISMATCH} when somebody removed what the definition refers to after the plan was made
  * @throws {CW_ADMIN_CONFLICT}
@@ -132,6 +138,8 @@ export async function applyPlan(
 
 /**
  * Applies a definition to its realm, and gives what it changed: nothing, where the realm matches it already.
+ *
+ * Needs the role `realm-admin` of `realm-management`; to create a realm, an administrator of the realm `master`.
  *
  * @throws {CW_REALM_INVALID} when the definition is not valid
  * @throws whatever {@link planRealm} and {@link applyPlan} throw

@@ -24,6 +24,8 @@ export function definedRoleNames({ roles }: Pick<RealmDefinition, 'roles'>): Rea
 /**
  * The roles that a live realm has, also those that every realm comes with. Asks once for each client.
  *
+ * Needs the roles `view-realm` and `view-clients` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} No such realm.
  * @throws {CW_ADMIN_UNAVAILABLE}
  * @throws {CW_ADMIN_UNAUTHORIZED}

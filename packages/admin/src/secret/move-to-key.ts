@@ -71,6 +71,8 @@ export interface MoveToKey {
  * A client authenticates in one way only: from the switch on, a service that still sends the secret is refused. Let
  * `proveDelivery` restart it with its new configuration.
  *
+ * Needs the role `manage-clients` of `realm-management`.
+ *
  * @throws {CW_SECRET_UNFINISHED} when it fails after the switch; the message says how the client authenticates now
  * @throws {CW_CONFIG_INVALID} when the key can't be delivered; nothing has been changed in Keycloak
  * @throws {CW_ADMIN_NOT_FOUND} without such a client

@@ -71,6 +71,8 @@ export interface SecretStatus {
 /**
  * Tells what a rotation would find, and changes nothing.
  *
+ * Needs the roles `view-clients` and `view-realm` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} without such a client
  */
 export async function readSecretStatus(admin: Admin, clientId: string): Promise<SecretStatus> {
@@ -92,6 +94,8 @@ export async function readSecretStatus(admin: Admin, clientId: string): Promise<
  *
  * What is done stands in Keycloak alone: after a failure or a crash, the same call again finds the old secret still alive
  * and goes on with the new one that was made, at its delivery.
+ *
+ * Needs the roles `manage-clients` and `view-realm` of `realm-management`, to set up the policy also `manage-realm`.
  *
  * @throws {CW_SECRET_OVERLAP_MISSING} where Keycloak would end the old secret at once, and `allowDowntime` is not set
  * @throws {CW_SECRET_UNFINISHED} when a step fails after the new secret was made; it says whether the old one is alive

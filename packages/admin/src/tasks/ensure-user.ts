@@ -72,6 +72,9 @@ export interface Ensured {
  * All roles and groups are looked up before anything is changed. When Keycloak does not answer the creation, the user is
  * looked up before it is created again.
  *
+ * Needs the role `manage-users` of `realm-management`; for roles of the realm also `view-realm`, for those of clients
+ * `view-clients`.
+ *
  * @throws {CW_CONFIG_INVALID} for a field that it does not know, such as `realmRoles`; nothing is changed then
  * @throws {CW_ADMIN_NOT_FOUND} when a role or a group does not exist; nothing is changed then
  * @throws {CW_ADMIN_CONFLICT} when another user has the e-mail address, or it exists and `existing` is `refuse`

@@ -8,6 +8,8 @@ export type UserRef = string | { readonly id: string }
 /**
  * The user, or `undefined` where there is none.
  *
+ * Needs the role `view-users` of `realm-management`.
+ *
  * @example
  * ```ts
  * import { type Admin, findUser } from '@cloakwright/admin'

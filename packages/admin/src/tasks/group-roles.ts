@@ -33,6 +33,9 @@ export async function grantRolesToGroup(
  * Takes roles from a group, and so from its members. Those who have one by themselves, by another group or another role
  * keep it by that.
  *
+ * Needs the role `manage-users` of `realm-management`; for roles of the realm also `view-realm`, for those of clients
+ * `view-clients`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when the group, a client or a role does not exist; nothing is changed then
  * @example
  * ```ts

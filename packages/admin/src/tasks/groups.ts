@@ -32,6 +32,9 @@ export interface WantedGroup {
 /**
  * Makes sure that there is a group at this path, and all groups above it; the second call changes nothing.
  *
+ * Needs the role `manage-users` of `realm-management`; for roles of the realm also `view-realm`, for those of clients
+ * `view-clients`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when a role does not exist; nothing is changed then
  * @throws {CW_ADMIN_CONFLICT} when it exists and `existing` is `refuse`
  * @throws {CW_ADMIN_REFUSED} when it is no path, such as `staff` without a slash before it, or may be that of a group with a
@@ -79,6 +82,8 @@ export async function ensureGroup(
  * that name under the new parent is taken for the moved one when there is none at `path`, since Keycloak keeps no trace of
  * where a group was.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when the group or its new parent does not exist
  * @throws {CW_ADMIN_REFUSED} when it would be moved into itself
  * @throws {CW_ADMIN_CONFLICT} when a group of that name is there already
@@ -124,6 +129,8 @@ export async function moveGroup(
 
 /**
  * Deletes a group, if it is there, with all that are below it. Its members stay.
+ *
+ * Needs the role `manage-users` of `realm-management`.
  *
  * @example
  * ```ts

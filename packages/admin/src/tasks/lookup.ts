@@ -99,6 +99,8 @@ export async function knownRoles(admin: Admin, names: RoleNames | undefined): Pr
  * The group of this path, or of `id:ID`; `undefined` where there is none. Its `path` tells it from all others: a slash
  * within a name is `~/`.
  *
+ * Needs the role `view-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_REFUSED} when it is no path, or the path of several groups: the hint says how to name each
  * @example
  * ```ts

@@ -21,6 +21,8 @@ export interface SendActionsOptions {
  *
  * Each call sends one: after a failure that leaves open whether it was sent, it is not sent again by itself.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @throws {CW_ADMIN_REFUSED} when the user has no address or is disabled, or an action or the client is not known
  * @throws {CW_ADMIN_FAILED} when Keycloak cannot send: the realm has no mail server, or it cannot be reached
@@ -58,6 +60,8 @@ const configure = 'CONFIGURE_TOTP'
 
 /**
  * Asks a user at the next login to set up a one-time password, unless it has a second factor or a passkey.
+ *
+ * Needs the roles `manage-users` and `view-realm` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @throws {CW_ADMIN_REFUSED} when the realm has that required action switched off, so that nobody would be asked

@@ -30,6 +30,9 @@ export interface WantedRole extends RoleName {
 /**
  * Makes sure that there is a role of the realm, or of a client; the second call changes nothing.
  *
+ * Needs the role `manage-realm` of `realm-management`, for the role of a client `manage-clients` in its place; both to compose roles
+ * of realm and client.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when its client or one of the composites does not exist; nothing is changed then
  * @throws {CW_ADMIN_CONFLICT} when it exists and `existing` is `refuse`
  * @example
@@ -65,6 +68,8 @@ export async function ensureRole(
 
 /**
  * Deletes a role of the realm, or of a client, if it is there. Who had it has it no more.
+ *
+ * Needs the role `manage-realm` of `realm-management`, for the role of a client `manage-clients` in its place.
  *
  * @example
  * ```ts

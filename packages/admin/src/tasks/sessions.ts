@@ -7,6 +7,8 @@ import { type UserRef, userId, userOf } from './find-user.ts'
 /**
  * A user's sessions: logins in a browser or by a client, not those of offline tokens.
  *
+ * Needs the role `view-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @example
  * ```ts
@@ -24,6 +26,8 @@ export async function sessionsOf(admin: Admin, user: UserRef): Promise<readonly 
 /**
  * Logs a user out everywhere: all sessions end, and no refresh or offline token that was made before is taken any more.
  * Gives the sessions that were ended.
+ *
+ * Needs the role `manage-users` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @example
@@ -55,6 +59,8 @@ export async function endSessions(admin: Admin, user: UserRef): Promise<readonly
 
 /**
  * Ends one session, by the id that {@link sessionsOf} gives, if it is there.
+ *
+ * Needs the role `manage-users` of `realm-management`.
  *
  * @example
  * ```ts

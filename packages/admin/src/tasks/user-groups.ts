@@ -10,6 +10,8 @@ import { carryOut, type Step } from './steps.ts'
 /**
  * Makes a user a member of exactly these groups: out of all others first, then into those that are missing.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when the user or a group does not exist; nothing is changed then
  * @example
  * ```ts
@@ -40,6 +42,8 @@ export async function setGroups(
 /**
  * Makes a user a member of these groups, in addition to those that it is in.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when the user or a group does not exist; nothing is changed then
  * @example
  * ```ts
@@ -58,6 +62,8 @@ export async function addToGroups(
 
 /**
  * Takes a user out of these groups.
+ *
+ * Needs the role `manage-users` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when the user or a group does not exist; nothing is changed then
  * @example

@@ -9,6 +9,9 @@ import { carryOut } from './steps.ts'
 /**
  * Gives a user roles that it does not have itself. One that it has by a group is given nevertheless: it stays when the user leaves the group.
  *
+ * Needs the role `manage-users` of `realm-management`; for roles of the realm also `view-realm`, for those of clients
+ * `view-clients`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when the user, a client or a role does not exist; nothing is changed then
  * @example
  * ```ts
@@ -24,6 +27,9 @@ export async function grantRoles(admin: Admin, user: UserRef, roles: RoleNames):
 
 /**
  * Takes roles from a user. One that it has by a group or by another role, it keeps by that.
+ *
+ * Needs the role `manage-users` of `realm-management`; for roles of the realm also `view-realm`, for those of clients
+ * `view-clients`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when the user, a client or a role does not exist; nothing is changed then
  * @example

@@ -10,6 +10,8 @@ import { endSessions } from './sessions.ts'
 /**
  * Locks a user out: no login any more, and unless `endSessions` is false, all sessions and offline tokens end.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @example
  * ```ts
@@ -33,6 +35,8 @@ export async function disableUser(
 /**
  * Lets a user log in again.
  *
+ * Needs the role `manage-users` of `realm-management`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
  * @example
  * ```ts
@@ -47,6 +51,8 @@ export async function enableUser(admin: Admin, user: UserRef): Promise<readonly 
 
 /**
  * Deletes a user, if it is there.
+ *
+ * Needs the role `manage-users` of `realm-management`.
  *
  * @example
  * ```ts

@@ -39,6 +39,8 @@ export const neverExported: string =
  * Reads a live realm as a definition: what {@link RealmDefinition} covers, Keycloak's own roles, clients, scopes and flows
  * among it, and never a password or a secret. A plan of it against the same realm is empty; against another realm, it is the difference.
  *
+ * Needs the roles `view-realm`, `view-users` and `view-clients` of `realm-management`, or `realm-admin`.
+ *
  * @throws {CW_ADMIN_NOT_FOUND} No such realm.
  * @throws {CW_ADMIN_UNAVAILABLE}
  * @throws {CW_ADMIN_UNAUTHORIZED}
