@@ -20,7 +20,6 @@ export const email: Validator = ofEach((value, options, { asciiAddresses }) => {
   const most = wholeOption(options['max-local-length']) ?? 64
   const isAddress = at >= 0 && before.length <= most && local.test(before) && isDomain(after)
   if (!isAddress) return ['error-invalid-email', value]
-  // eslint-disable-next-line no-control-regex
   return asciiAddresses && /[^\0-\x7f]/.test(before) ? ['error-non-ascii-local-part-email'] : undefined
 })
 
