@@ -219,6 +219,36 @@ describe('validators', () => {
   )
 })
 
+describe('a profile', () => {
+  it.each<[Record<string, unknown>, string]>([
+    [{ validations: { length: {} } }, "inputHint='min', message='error-validator-config-missing-value'"],
+    [{ validations: { length: { min: 1, max: 0 } } }, 'error-validator-config-invalid-value'],
+    [{ validations: { integer: { min: 1, max: 1 } } }, 'error-validator-config-invalid-value'],
+    [{ validations: { integer: { max: '1.5' } } }, 'error-validator-config-invalid-number-value'],
+    [{ validations: { multivalued: { min: 1 } } }, 'error-validator-config-missing-value'],
+    [{ validations: { options: {} } }, 'error-validator-config-missing-value'],
+    [{ validations: { email: { 'max-local-length': 0 } } }, 'error-validator-config-invalid-number-value'],
+    [{ validations: { pattern: { pattern: '*a' } } }, "Dangling meta character '*' near index 0"],
+    [
+      { required: { scopes: ['nope'] } },
+      "'required.scopes' configuration for attribute 'x' contains unsupported scope 'nope'",
+    ],
+    [
+      { selector: { scopes: ['nope'] } },
+      "'selector.scopes' configuration for attribute 'x' contains unsupported scope 'nope'",
+    ],
+    [{ annotations: { inputOptions: 'x' } }, 'must be an array of values!'],
+    [{ annotations: { inputOptionLabels: [] } }, 'must be an object!'],
+    [{ name: 'é' }, 'Invalid attribute name'],
+  ])('is refused with %j', async (attribute, message) => {
+    const profile = await get('/users/profile')
+    const attributes = [...profile.attributes.slice(0, 4), { name: 'x', ...attribute }]
+    const reply = await put('/users/profile', { ...profile, attributes })
+    expect(reply.status).toBe(400)
+    expect(reply.json().errorMessage).toContain(message)
+  })
+})
+
 describe('an attribute', () => {
   beforeAll(() =>
     declare([

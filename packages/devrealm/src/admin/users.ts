@@ -77,7 +77,10 @@ function profileRoutes(app: FastifyInstance, context: RealmContext): void {
   const profile = new Family(app, context, '/users/profile', none)
   profile.get('', needs.viewUserProfile, ({ realm }) => ok(profileOf(realm)))
   profile.put('', needs.manageRealm, userProfileShape, ({ realm, body }) => {
-    checkProfileConfig(body)
+    checkProfileConfig(
+      body,
+      realm.clientScopes.values().map(({ name }) => name),
+    )
     const attributes = (body.attributes ?? profileOf(realm).attributes ?? []).map((attribute) => ({
       ...attribute,
       multivalued: 'multivalued' in attribute ? attribute.multivalued : false,

@@ -1,6 +1,7 @@
+import { isObject } from '../body.ts'
 import { refused } from '../errors.ts'
-import { patternProblem } from '../patterns.ts'
 import type { Profile, ProfileAttribute } from '../settings-fields.ts'
+import { optionFaults } from './option-faults.ts'
 
 /** Keycloak 26.7's validators, those that it adds by itself included. */
 const validators: ReadonlySet<string> = new Set(
@@ -15,9 +16,14 @@ const validators: ReadonlySet<string> = new Set(
 /**
  * Checks a user profile that is to be a realm's: what is stored is used at each write of a user.
  *
+ * @param scopes Names of the realm's client scopes; an import has them later, and leaves them out.
+ *
  * @throws {AdminError} 400 with all problems, in Keycloak's words
  */
-export function checkProfileConfig({ attributes = [], groups = [], ...rest }: Profile): void {
+export function checkProfileConfig(
+  { attributes = [], groups = [], ...rest }: Profile,
+  scopes?: readonly string[],
+): void {
   const problems: string[] = []
   if ('attributes' in rest || attributes.length > 0) problems.push(...missingNames(attributes))
   const nameless = groups.filter(({ name }) => name === undefined || name === '').length
@@ -27,13 +33,13 @@ export function checkProfileConfig({ attributes = [], groups = [], ...rest }: Pr
   const seen = new Set<string>()
   for (const attribute of attributes) {
     const { name } = attribute as Partial<ProfileAttribute>
-    if (name === undefined || name === '') {
+    if (name === undefined || name.trim() === '') {
       problems.push("Attribute configuration without 'name' is not allowed")
       continue
     }
     if (seen.has(name)) problems.push(`Attribute configuration already exists with 'name':'${name}'`)
     seen.add(name)
-    problems.push(...problemsOf(attribute, groups))
+    problems.push(...problemsOf(attribute, groups, scopes))
   }
   if (problems.length > 0) throw refused(`[${problems.join(', ')}]`)
 }
@@ -44,10 +50,14 @@ function missingNames(attributes: readonly ProfileAttribute[]): string[] {
     .map((name) => `The attribute '${name}' can not be removed`)
 }
 
-function problemsOf(attribute: ProfileAttribute, groups: NonNullable<Profile['groups']>): string[] {
-  const { name, group, required, permissions, validations = {} } = attribute
+function problemsOf(
+  attribute: ProfileAttribute,
+  groups: NonNullable<Profile['groups']>,
+  scopes: readonly string[] | undefined,
+): string[] {
+  const { name, group, required, selector, permissions, annotations = {}, validations = {} } = attribute
   const problems: string[] = []
-  if (!/^[\p{L}\p{N}._-]+$/u.test(name)) {
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
     problems.push(
       `Invalid attribute name (only letters, numbers and '.' '_' '-' special characters allowed): ${name}'`,
     )
@@ -63,15 +73,35 @@ function problemsOf(attribute: ProfileAttribute, groups: NonNullable<Profile['gr
       problems.push(`'${place}' configuration for attribute '${name}' contains unsupported role '${odd}'`)
     }
   }
+  const scopesOf = { 'required.scopes': required?.scopes, 'selector.scopes': selector?.scopes }
+  for (const [place, names = []] of Object.entries(scopesOf)) {
+    const odd = names.filter((each) => scopes !== undefined && !scopes.includes(each))
+    problems.push(
+      ...odd.map(
+        (each) => `'${place}' configuration for attribute '${name}' contains unsupported scope '${each}'`,
+      ),
+    )
+  }
+  const { inputOptions = [], inputOptionLabels = {} } = annotations
+  if (!Array.isArray(inputOptions)) {
+    problems.push(`Annotation 'inputOptions' configured for attribute '${name}' must be an array of values!'`)
+  }
+  if (!isObject(inputOptionLabels)) {
+    problems.push(`Annotation 'inputOptionLabels' configured for attribute '${name}' must be an object!'`)
+  }
   if (group !== undefined && !groups.some((each) => each.name === group)) {
     problems.push(`Attribute '${name}' references unknown group '${group}'`)
   }
   for (const [validator, options] of Object.entries(validations)) {
+    if (validator.trim() === '') {
+      problems.push(`Validation without validator id is defined for attribute '${name}'`)
+      continue
+    }
     if (!validators.has(validator)) {
       problems.push(`Validator '${validator}' defined for attribute '${name}' doesn't exist`)
       continue
     }
-    const faults = faultsOf(validator, options)
+    const faults = optionFaults(validator, options)
     if (faults.length > 0) {
       problems.push(
         `Validator '${validator}' defined for attribute '${name}' has incorrect configuration: ${faults.map((fault) => `${fault}, `).join('')}`,
@@ -79,31 +109,4 @@ function problemsOf(attribute: ProfileAttribute, groups: NonNullable<Profile['gr
     }
   }
   return problems
-}
-
-function faultsOf(validator: string, options: Readonly<Record<string, unknown>>): string[] {
-  const fault = (option: string, message: string, parameter = ''): string =>
-    `ValidationError{validatorId='${validator}', inputHint='${option}', message='error-validator-config-${message}', messageParameters=[${parameter}]}`
-  if (validator === 'pattern') {
-    const { pattern } = options
-    if (pattern === undefined || pattern === null || pattern === '')
-      return [fault('pattern', 'missing-value')]
-    const problem = typeof pattern === 'string' ? patternProblem(pattern)?.message : 'no text'
-    return problem === undefined ? [] : [fault('pattern', 'invalid-value', `${shown(pattern)}, ${problem}`)]
-  }
-  if (validator === 'options') {
-    const isList = options['options'] === undefined || Array.isArray(options['options'])
-    return isList ? [] : [fault('options', 'invalid-value', 'must be list of values')]
-  }
-  if (!['length', 'integer', 'double', 'multivalued'].includes(validator)) return []
-  return ['min', 'max'].flatMap((option) => {
-    const value = options[option]
-    const isNumber =
-      value === undefined || value === null || value === '' || /^-?\d+(?:\.\d+)?$/.test(shown(value))
-    return isNumber ? [] : [fault(option, 'invalid-number-value', shown(value))]
-  })
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
 }
