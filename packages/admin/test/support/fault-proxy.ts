@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request that came through, without its values. */
+/** A request that came through, without its body. */
 export interface Seen {
   readonly method: string
   /** Without the query, and without a slash at its end: the official client sends some. */
   readonly path: string
+  /** Without its question mark. */
+  readonly query: string
 }
 
 /** What the proxy does in place of passing a request on: answers itself, or breaks or keeps the connection, before or after it was served. */
@@ -77,7 +79,8 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
 
   const server = createServer((incoming, outgoing) => {
     const { method = '', url = '' } = incoming
-    const entry = { method, path: (url.split('?')[0] ?? '').replace(/\/$/, '') }
+    const [path = '', query = ''] = url.split('?')
+    const entry = { method, path: path.replace(/\/$/, ''), query }
     seen.push(entry)
     const fault = faultFor(entry)
     if (fault !== undefined) injected += 1
