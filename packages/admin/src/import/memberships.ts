@@ -200,6 +200,8 @@ async function* membersOf(
       if (id !== undefined) return await client.clients.findUsersWithRole({ id, roleName: name, ...page })
       return await client.roles.findUsersWithRole({ name, ...page })
     })
+    // The role was deleted since: the official client gives null for a 404.
+    if (members == null) return
     yield* members
     if (members.length < max) return
     holder.tooMany = first + max >= Math.max(mostMembers, 4 * holder.wanted)

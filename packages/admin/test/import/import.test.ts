@@ -514,6 +514,16 @@ describe('reconciliation', () => {
     expect(readsById()).toBe(1)
   })
 
+  test('tells of a role that was deleted since, where members are listed', async () => {
+    const files = await jobFiles()
+    const file = fileOf(101, person)
+    await importUsers(admin, file, files)
+    await admin.client.roles.delByName({ realm: admin.realm, name: 'writer' })
+    const { reconciled } = await importUsers(admin, file, files)
+    expect(reconciled).toMatchObject({ checked: 101, missing: 0, differing: 101 })
+    expect(reconciled?.lines[0]).toEqual({ line: 1, fields: ['roles.writer'] })
+  })
+
   test('compares attributes where members are listed, and tells of one that differs', async () => {
     const { client, realm } = admin
     const profile = await client.users.getProfile({ realm })
