@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { type Admin, type Change, resetPassword } from '@cloakwright/admin'
+import { type Admin, type Change, endSessions, resetPassword } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { UsageError } from '../exit.ts'
 import { generatePassword } from '../generated-password.ts'
@@ -7,6 +7,7 @@ import { findUser } from '../lookup.ts'
 import { note } from '../output.ts'
 import { type PasswordOptions, readPassword } from '../secret-input.ts'
 import { writeSecretFile } from '../secret-output.ts'
+import { escaped } from '../terminal.ts'
 import { change, type WriteOptions } from '../writes.ts'
 
 interface ResetOptions extends WriteOptions, Omit<PasswordOptions, 'password'> {
@@ -29,41 +30,55 @@ export async function reset(user: string, options: ResetOptions): Promise<void> 
       'Name a new file for it, readable by you alone: --out FILE',
     )
   }
-  let shown: string | undefined
   await change(options, async (admin) => {
     const { id = '', username = id } = await findUser(admin, user)
     const set = (password: string): Promise<readonly Change[]> =>
-      resetPassword(admin, { id }, password, {
-        temporary: options.temporary === true,
-        endSessions: options.endSessions === true,
-      })
-    // Nothing is set: there is nothing to ask for, or to keep.
-    if (options.dryRun === true) return await set('a password that is not sent')
-    if (!generate) return await set((await readPassword({ ...options, password: true }, username)) ?? '')
-    const password = generatePassword(await policyOf(admin))
-    if (out !== undefined) return await setFromFile(out, password, set)
-    const changes = await set(password)
-    shown = `Password of ${username}, shown this once: ${password}`
-    return changes
+      resetPassword(admin, { id }, password, { temporary: options.temporary === true })
+    const changes = await setAsAsked(admin, username, options, set)
+    // After the password is where it stays: it holds whether sessions end or not.
+    const ended = options.endSessions === true ? await endSessions(admin, { id }) : []
+    return [...changes, ...ended]
   })
-  if (shown !== undefined) process.stderr.write(`${shown}\n`)
 }
 
-/** The file first: a password that is set and then can't be written is lost. */
-async function setFromFile(
-  path: string,
-  password: string,
+async function setAsAsked(
+  admin: Admin,
+  username: string,
+  options: ResetOptions,
   set: (password: string) => Promise<readonly Change[]>,
 ): Promise<readonly Change[]> {
-  writeSecretFile('--out', path, password)
+  // Nothing is set: there is nothing to ask for, or to keep.
+  if (options.dryRun === true) return await set('a password that is not sent')
+  if (options.generate !== true) {
+    return await set((await readPassword({ ...options, password: true }, username)) ?? '')
+  }
+  const password = generatePassword(await policyOf(admin))
+  await admin.recorder?.check?.()
+  const { out } = options
+  // The file first: a password that is set and then can't be written is lost.
+  if (out !== undefined) writeSecretFile('--out', out, password)
+  const show = (): void => {
+    if (out === undefined) {
+      process.stderr.write(`Password of ${escaped(username)}, shown this once: ${password}\n`)
+    }
+  }
   try {
-    return await set(password)
+    const changes = await set(password)
+    show()
+    return changes
   } catch (error) {
-    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_UNAVAILABLE') {
-      note(`The password may have been set: it is kept in ${path}`)
-    } else rmSync(path, { force: true })
+    if (!isUnset(error)) {
+      note(`The password may have been set: it ${out === undefined ? 'follows' : `is kept in ${out}`}`)
+      show()
+    } else if (out !== undefined) rmSync(out, { force: true })
     throw error
   }
+}
+
+/** Whether Keycloak has surely not taken the password; else it may be the user's by now, and nobody else would know it. */
+function isUnset(error: unknown): boolean {
+  const codes = ['CW_ADMIN_REFUSED', 'CW_ADMIN_FORBIDDEN', 'CW_ADMIN_NOT_FOUND', 'CW_ADMIN_UNAUTHORIZED']
+  return error instanceof CloakwrightError && codes.includes(error.code)
 }
 
 /** Undefined where this account may not see the realm's settings. */

@@ -113,6 +113,44 @@ describe('a generated one', () => {
     expect(stderr).toContain(`The password may have been set: it is kept in ${out}`)
     expect(await login(readFileSync(out, 'utf8').trim())).toBe('signed in')
   })
+
+  test.each<[string, () => NodeJS.ProcessEnv, string]>([
+    [
+      'sessions do not end',
+      () => {
+        const failed = { status: 500 }
+        shop.target.proxy.fail('POST', '/logout', failed, failed, failed, failed)
+        return {}
+      },
+      'CW_ADMIN_FAILED',
+    ],
+    [
+      'nobody can record that it was set',
+      () => ({
+        CLOAKWRIGHT_AUDIT: join(temporaryFolder(), 'trail.ndjson'),
+        CLOAKWRIGHT_AUDIT_HEADS: temporaryFolder(),
+      }),
+      'CW_AUDIT_UNAVAILABLE',
+    ],
+  ])('is kept where %s', async (_, prepare, expected) => {
+    const variables = { ...shop.variables, ...prepare() }
+    const out = join(temporaryFolder(), 'alice.password')
+    const { code, stderr } = await runCli(
+      [...resetAlice, '--generate', '--out', out, '--end-sessions'],
+      variables,
+    )
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(expected) })
+    expect(await login(readFileSync(out, 'utf8').trim())).toBe('signed in')
+  })
+
+  test('is in no file where the trail can’t be written: nothing is set', async () => {
+    const variables = { ...shop.variables, CLOAKWRIGHT_AUDIT: temporaryFolder() }
+    const out = join(temporaryFolder(), 'alice.password')
+    const { code, stderr } = await runCli([...resetAlice, '--generate', '--out', out], variables)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('so nothing was changed') })
+    expect(existsSync(out)).toBe(false)
+    expect(shop.writes()).toEqual([])
+  })
 })
 
 test('the password policy’s refusal says why', async () => {
