@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { userRef } from '../../src/lookup.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
 // A user by the e-mail address: the help desk has nothing else.
@@ -67,6 +68,24 @@ test('an address that no user has is an error that says how to look', async () =
   expect(code).toBe(1)
   expect(stderr).toContain('has no user alise@example.com (CW_ADMIN_NOT_FOUND)')
   expect(stderr).toContain("cloakwright users list --search '*alise*'")
+})
+
+test('a user whose address the database takes for the one asked for is not meant', async () => {
+  const { users } = shop.admin.client
+  const [alice = {}] = await users.find({ username: 'alice', exact: true })
+  const find = vi
+    .spyOn(users, 'find')
+    .mockImplementation(async (query) =>
+      query?.email === undefined ? [] : [{ ...alice, email: 'álice@example.com' }],
+    )
+  try {
+    await expect(userRef(shop.admin, 'alice@example.com')).rejects.toMatchObject({
+      code: 'CW_ADMIN_NOT_FOUND',
+    })
+  } finally {
+    find.mockRestore()
+  }
+  await expect(userRef(shop.admin, 'ALICE@example.com')).resolves.toEqual({ id: alice.id })
 })
 
 test('conditions that Keycloak ignores beside --search are refused', async () => {
