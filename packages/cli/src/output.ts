@@ -8,10 +8,10 @@ export function print(text = ''): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** A line beside the result, on standard error. */
+/** A line or more beside the result, on standard error. Names in it are others': nothing in them steers a terminal. */
 export function note(text: string): void {
   endProgress()
-  process.stderr.write(`${colorsOf(process.stderr).dim(text)}\n`)
+  process.stderr.write(`${colorsOf(process.stderr).dim(escapedLines(text))}\n`)
 }
 
 let shown = ''

@@ -8,18 +8,22 @@ import { CloakwrightError } from 'cloakwright'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { selfSignedCertificate } from '../../devrealm/src/crypto/certificate.ts'
 import { machineCodes, machineFailure } from '../src/machine.ts'
-import { printError } from '../src/output.ts'
+import { note, printError } from '../src/output.ts'
 import { launcher, runCli, somePort, temporaryFolder } from './support/program.ts'
 
 /** What is printed of an error. */
 function printed(error: unknown): string {
+  return written(() => printError(error))
+}
+
+function written(work: () => void): string {
   let text = ''
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((part) => {
     text += String(part)
     return true
   })
   try {
-    printError(error)
+    work()
   } finally {
     write.mockRestore()
   }
@@ -27,6 +31,14 @@ function printed(error: unknown): string {
 }
 
 const coded = (code: string, more: object = {}) => Object.assign(new Error(`${code}: raw`), { code, ...more })
+
+test('a line beside the result has nothing of others in it that steers a terminal', () => {
+  vi.stubEnv('NO_COLOR', '1')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  expect(written(() => note('role \u001B]0;title\u0007\u001B[2J\u202E\r!\nnext'))).toBe(
+    'role ?]0;title??[2J??!\nnext\n',
+  )
+})
 
 describe('a failure of the machine', () => {
   const families = ['HPE_INVALID_CONSTANT', 'ERR_SSL_NO_CIPHER_MATCH', 'CERT_SIGNATURE_FAILURE', 'INVALID_CA']
