@@ -20,7 +20,8 @@ export function readJavaPattern(pattern: string): PatternMatch | undefined {
       return isMatch(start, accepted, text)
     }
   } catch (error) {
-    if (error instanceof Unsupported) return undefined
+    // The other one: what is nested too deeply. Java exhausts its stack too.
+    if (error instanceof Unsupported || error instanceof RangeError) return undefined
     throw error
   }
 }
@@ -88,7 +89,12 @@ function repeat(item: Build, least: number, greatest: number): Build {
     } else {
       for (let at = least; at < greatest; at += 1) first = counted({ ways: [item(first, size), next] }, size)
     }
-    for (let at = 0; at < least; at += 1) first = item(first, size)
+    for (let at = 0; at < least; at += 1) {
+      const { states } = size
+      first = item(first, size)
+      // What takes no state takes no character, however often: repetitions of repetitions of it would have no end.
+      if (size.states === states) break
+    }
     return first
   }
 }

@@ -68,6 +68,7 @@ describe("a pattern of Java's", () => {
     '[b-a]',
     'a{3,2}',
     '(a{1000}){1000}',
+    `${'('.repeat(50_000)}${')'.repeat(50_000)}`,
   ])('%s can not be told here', (pattern) => {
     expect(readJavaPattern(pattern)).toBeUndefined()
   })
@@ -78,6 +79,12 @@ describe("a pattern of Java's", () => {
     ['a long text', '(a|b)*', 'a'.repeat(2049)],
   ])('is not told of %s', (_, pattern, text) => {
     expect(readJavaPattern(pattern)?.(text)).toBeUndefined()
+  })
+
+  test('what takes nothing takes no time, however often it is repeated', () => {
+    const began = performance.now()
+    expect(readJavaPattern('((((){9999}){9999}){9999})a')?.('a')).toBe(true)
+    expect(performance.now() - began).toBeLessThan(2000)
   })
 
   test.each(['(a+)+', '(a|a)*', '(a*)*b', '(.*a){20}'])('%s needs no ages', (pattern) => {
