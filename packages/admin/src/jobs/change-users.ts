@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
-import { roleFields } from '../realm/lookup.ts'
+import { changedBy } from './inverse.ts'
 import type { UserRepresentation } from '../representations.ts'
 import type { Step } from '../tasks/steps.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
@@ -232,20 +232,7 @@ async function carryOut(
 }
 
 function toChange({ realm }: Admin, id: string, name: string, inverse: Inverse): Change {
-  const { enabled, revoke = {}, leave = [] } = inverse
-  const given = [...roleFields('roles', revoke), ...leave.map((path) => `groups${path}`)]
-  const before = new Map(given.map((field) => [field, false]))
-  if (enabled !== undefined) before.set('enabled', enabled)
-  return {
-    action: 'update',
-    kind: 'user',
-    realm,
-    id,
-    name,
-    fields: [...before.keys()],
-    before: Object.fromEntries(before),
-    after: Object.fromEntries([...before].map(([field, value]) => [field, !value])),
-  }
+  return { action: 'update', kind: 'user', realm, id, name, ...changedBy(inverse) }
 }
 
 /** What takes back what a killed run had begun, and what is still to be done. */

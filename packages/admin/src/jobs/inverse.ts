@@ -7,6 +7,22 @@ import type { Inverse, JournalRow } from './journal-records.ts'
 import type { Pace } from './pace.ts'
 import type { RealmFacts } from './realm-facts.ts'
 
+/** What a job changed that has this inverse: a role or group is `true` where the user has it. */
+export function changedBy({
+  enabled,
+  revoke = {},
+  leave = [],
+}: Inverse): Required<Pick<Change, 'fields' | 'before' | 'after'>> {
+  const given = [...roleFields('roles', revoke), ...leave.map((path) => `groups${path}`)]
+  const before = new Map(given.map((field) => [field, false]))
+  if (enabled !== undefined) before.set('enabled', enabled)
+  return {
+    fields: [...before.keys()],
+    before: Object.fromEntries(before),
+    after: Object.fromEntries([...before].map(([field, value]) => [field, !value])),
+  }
+}
+
 /** Takes back what a job did to one user, who is as `found`; undefined: the user is gone by now. */
 export async function takeBack(
   admin: Admin,
@@ -22,22 +38,22 @@ export async function takeBack(
       await pace.send(() => client.users.del({ realm, id }))
       return { ...change, action: 'delete', fields: [], before: { ...found } }
     }
-    const fields = await setBack(admin, facts, pace, id, inverse)
-    return { ...change, action: 'update', fields }
+    await setBack(admin, facts, pace, id, inverse)
+    const { fields, before, after } = changedBy(inverse)
+    return { ...change, action: 'update', fields, before: after, after: before }
   } catch (error) {
     if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_NOT_FOUND') return undefined
     throw error
   }
 }
 
-/** Answers the fields that it changed. */
 async function setBack(
   { client, realm }: Admin,
   facts: RealmFacts,
   pace: Pace,
   id: string,
   { enabled, revoke = {}, leave = [] }: Inverse,
-): Promise<string[]> {
+): Promise<void> {
   const { users } = client
   // Alone: with it neither attributes nor names are touched.
   if (enabled !== undefined) await pace.send(() => users.update({ realm, id }, { enabled }))
@@ -53,11 +69,6 @@ async function setBack(
     const groupId = await facts.journaledGroupId(path)
     if (groupId !== undefined) await pace.send(() => users.delFromGroup({ realm, id, groupId }))
   }
-  return [
-    ...(enabled === undefined ? [] : ['enabled']),
-    ...roleFields('roles', revoke),
-    ...leave.map((path) => `groups${path}`),
-  ]
 }
 
 async function known(

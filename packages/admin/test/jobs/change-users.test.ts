@@ -107,8 +107,13 @@ describe('users of a file', () => {
       })),
     )
 
+    recorded = []
     expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 2, kept: 0 })
     expect(await state()).toEqual(before)
+    expect(recorded.map(({ before: from, after }) => [from, after])).toEqual([
+      [{ enabled: false }, { enabled: true }],
+      [{ enabled: false }, { enabled: true }],
+    ])
   })
 
   test('lose their sessions when they are disabled, unless they keep them', async () => {
@@ -173,8 +178,13 @@ describe('users of a file', () => {
       present: 3,
     })
 
+    recorded = []
     expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 3 })
     expect(await state()).toEqual(before)
+    expect(recorded[1]).toMatchObject({
+      before: { 'groups/staff/editors': true },
+      after: { 'groups/staff/editors': false },
+    })
   })
 
   test('get the roles and groups of their row, where all of these exist', async () => {
