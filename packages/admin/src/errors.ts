@@ -106,7 +106,7 @@ function meaning(
         ? { code: 'CW_ADMIN_NOT_FOUND', hint: 'Check the name of the realm: it is exact.' }
         : { code: 'CW_ADMIN_NOT_FOUND' }
     case 409:
-      return { code: 'CW_ADMIN_CONFLICT' }
+      return conflict(text)
     case 429:
     case 502:
     case 503:
@@ -117,4 +117,17 @@ function meaning(
         ? { code: 'CW_ADMIN_REFUSED' }
         : { code: 'CW_ADMIN_FAILED', hint: "Keycloak's own log says more." }
   }
+}
+
+/** What is taken, in Keycloak's own words: it does not say by whom. */
+function conflict(text: string): { code: ErrorCode; hint?: string } {
+  const taken = /with same (email|username)/.exec(text)?.[1]
+  const hints: Readonly<Record<string, string>> = {
+    email:
+      'Another user has this e-mail address. Find that user by it (cloakwright users get ADDRESS), or give another address.',
+    username:
+      'Another user has this user name, or has it as e-mail address. Find that user by it (cloakwright users get NAME), or give another name.',
+  }
+  const hint = taken === undefined ? undefined : hints[taken]
+  return { code: 'CW_ADMIN_CONFLICT', ...(hint !== undefined && { hint }) }
 }

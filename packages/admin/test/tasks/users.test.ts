@@ -149,6 +149,7 @@ describe('ensureUser', () => {
 
     expect(error.code).toBe('CW_ADMIN_CONFLICT')
     expect(error.message).toContain('User exists with same email')
+    expect(error.hint).toContain('cloakwright users get ADDRESS')
   })
 
   test.each(['reset', 'reset after', { status: 503 }, { status: 504, after: true }] as const)(
