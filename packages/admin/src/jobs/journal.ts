@@ -256,13 +256,13 @@ function requireSame(path: string, found: JournalHeader, wanted: JournalHeader):
     job: 'job',
     server: 'server',
     realm: 'realm',
-    realmId: 'realm (it was made anew)',
+    realmId: 'realm (it was re-created)',
     file: 'file',
   }
   for (const [member, name] of Object.entries(what) as [keyof typeof what, string][]) {
     if (found[member] === wanted[member]) continue
     throw new CloakwrightError('CW_JOURNAL_MISMATCH', `The journal ${path} belongs to another ${name}`, {
-      hint: 'Continue with the same file, realm and server, or take a new journal.',
+      hint: 'To resume that job, name the same file as it was, realm and server. For a new job, name a new journal (--journal on the command line); users who are done already stay as they are.',
     })
   }
 }

@@ -87,7 +87,7 @@ describe('a journal', () => {
   test.each([
     ['file', { file: 'other' }, 'belongs to another file'],
     ['realm', { realm: 'other' }, 'belongs to another realm'],
-    ['realm of the same name', { realmId: 'other' }, 'belongs to another realm (it was made anew)'],
+    ['realm of the same name', { realmId: 'other' }, 'belongs to another realm (it was re-created)'],
     ['server', { server: 'https://id.example.com' }, 'belongs to another server'],
     ['job', { job: 'disable' }, 'belongs to another job'],
   ])('of another %s is refused', async (_, header, message) => {
@@ -98,6 +98,7 @@ describe('a journal', () => {
     const error = await caught(importUsers(admin, file, { journal, deadLetter }))
     expect(error.code).toBe('CW_JOURNAL_MISMATCH')
     expect(error.message).toContain(message)
+    expect(error.hint).toContain('--journal')
   })
 
   test('in a folder that is not there is refused', async () => {
