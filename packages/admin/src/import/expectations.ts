@@ -34,7 +34,7 @@ const disabled =
 function hidden({ attributes = [] }: UserProfileConfig, name: string): string {
   return attributes.some((attribute) => attribute.name === name)
     ? "the realm's user profile does not let administrators view it: they cannot read it or change it back"
-    : "the realm's user profile does not declare it: it is stored, but no one can read it. Declare it, or allow unmanaged attributes, and import then"
+    : "the realm's user profile does not declare it: it is stored, but no one can read it. Declare it in the user profile, or allow unmanaged attributes (Realm settings), then import"
 }
 
 /** What Keycloak asks a user for before the sign-in ends, where the user may give it. */
