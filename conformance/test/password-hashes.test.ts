@@ -61,6 +61,27 @@ describe('a password hash of an export', () => {
     expect(answerOf(await login('wrong'))).toEqual(refusal)
   })
 
+  it.each<[string, object]>([
+    [
+      'a hash of it',
+      {
+        ...legacy('pbkdf2-sha256', 'sha256'),
+        hashedSaltedValue: pbkdf2Sync('', salt, 1000, 64, 'sha256').toString('base64'),
+      },
+    ],
+    ['itself', { type: 'password', value: '' }],
+  ])('of an empty password lets nobody in: %s', async (label, credential) => {
+    const username = `empty-${label.length}`
+    const user = { username, email: `${username}@x.example`, firstName: 'A', lastName: 'B', enabled: true }
+    expect((await realm.api('/users', { json: { ...user, credentials: [credential] } })).status).toBe(201)
+    for (const given of ['', undefined]) {
+      const { password: _, ...form } = password(username, { password: '' })
+      const reply = await realm.token(given === undefined ? form : { ...form, password: given })
+      // Keycloak can't read the credential that it made of the empty one itself.
+      expect([400, 500], reply.text).toContain(reply.status)
+    }
+  })
+
   it('is refused where a member is unknown or missing', async () => {
     const data = JSON.stringify({ hashIterations: 1, algorithm: 'pbkdf2', odd: 1 })
     for (const credential of [

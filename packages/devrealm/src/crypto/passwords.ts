@@ -40,12 +40,12 @@ export async function passwordCredential(password: string, now: number): Promise
 }
 
 /**
- * Whether the password is the user's. Takes as long for a user who does not exist or has no password, so that the time tells
- * nothing about who exists.
+ * Whether the password is the user's. An empty one never is, even where a change or an import made a hash of it. Takes as long for a
+ * user who does not exist or has no password, so that the time tells nothing about who exists.
  */
 export async function isPasswordOf(user: User | undefined, password: string): Promise<boolean> {
   const credential = user?.credentials.find((each) => each.type === 'password')
-  if (credential === undefined) {
+  if (credential === undefined || password === '') {
     await argon2(password, decoySalt, cost)
     return false
   }
