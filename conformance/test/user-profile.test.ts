@@ -365,3 +365,15 @@ describe('attributes that the profile does not know', () => {
     expect(long.json()).toMatchObject({ field: 'any', errorMessage: 'error-invalid-length' })
   })
 })
+
+it('takes attributes that are called as what every JavaScript object has', async () => {
+  const named = JSON.parse('{"constructor":["x"],"__proto__":["y"]}') as Record<string, string[]>
+  const { status } = await post({ username: nextName(), attributes: named })
+  expect(status).toBe(201)
+  for (const path of ['/users?q=constructor:x', '/users?q=toString:x']) {
+    expect(answerOf(await realm.api(path))).toMatchObject({ status: 200 })
+  }
+  expect((await post({ username: nextName() })).status).toBe(201)
+  expect((await realm.api('/groups', { json: { name: 'plain' } })).status).toBe(201)
+  expect(answerOf(await realm.api('/groups?q=constructor:x'))).toMatchObject({ status: 200 })
+})

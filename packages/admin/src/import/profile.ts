@@ -185,7 +185,10 @@ function isRequiredOf(
 /** The values of a user, by the name that the profile has for them; blank ones too. */
 export function valuesOf(user: ImportedUser, name: string): string[] {
   const field = fields.find((each) => each === name)
-  const given: unknown = field === undefined ? user.attributes?.[name] : user[field]
+  const { attributes = {} } = user
+  // It may be called `constructor`.
+  const own = Object.hasOwn(attributes, name) ? attributes[name] : undefined
+  const given: unknown = field === undefined ? own : user[field]
   const values = Array.isArray(given) ? given : [given]
   const texts = values.flatMap((value) => (value === undefined || value === null ? [] : String(value)))
   // As Keycloak keeps them.

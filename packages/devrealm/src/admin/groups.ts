@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { valuesIn } from '../attribute-values.ts'
 import type { RealmContext } from '../context.ts'
 import type { Group } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
@@ -199,7 +200,7 @@ function groupFilter(query: Query): ((group: Readonly<Group>) => boolean) | unde
   const wanted = search?.toLowerCase() ?? ''
   return (group) =>
     (exact ? group.name === search : group.name.toLowerCase().includes(wanted)) &&
-    attributes.every(([name, value]) => group.attributes[name]?.includes(value) ?? false)
+    attributes.every(([name, value]) => valuesIn(group.attributes, name).includes(value))
 }
 
 /** The found groups inside those above them. */

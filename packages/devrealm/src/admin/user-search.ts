@@ -1,3 +1,4 @@
+import { valuesIn } from '../attribute-values.ts'
 import type { User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { wildcardMatcher } from '../wildcards.ts'
@@ -69,7 +70,7 @@ function attributeConditions(query: Query): Condition[] {
   const conditions = attributes.map(([name, value]): Condition => {
     const member = textMembers.find((each) => each === name)
     if (member !== undefined) return (user) => user[member]?.toLowerCase() === value.toLowerCase()
-    return (user) => user.attributes?.[name]?.includes(value) ?? false
+    return (user) => valuesIn(user.attributes, name).includes(value)
   })
   // No user of this realm comes from an identity provider.
   return query.text('idpAlias') === undefined ? conditions : [() => false]

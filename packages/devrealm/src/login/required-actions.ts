@@ -1,3 +1,4 @@
+import { valuesIn } from '../attribute-values.ts'
 import type { User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { hasOtp } from './otp.ts'
@@ -37,7 +38,7 @@ export function missingProfileFields(realm: RealmStore, user: Readonly<User>): s
       const value =
         name === 'email' || name === 'firstName' || name === 'lastName'
           ? user[name]
-          : user.attributes?.[name]?.[0]
+          : valuesIn(user.attributes, name)[0]
       return value === undefined || value === ''
     })
 }

@@ -1,3 +1,4 @@
+import { valuesIn } from '../attribute-values.ts'
 import type { Client, ProtocolMapper, Role, User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { ClaimSet } from './claim-set.ts'
@@ -165,7 +166,7 @@ function putAddress({ user }: MapperSource, config: Record<string, string>, clai
   }
   const address: Record<string, string> = {}
   for (const [member, name] of Object.entries(members)) {
-    const value = user.attributes?.[config[`user.attribute.${name}`] ?? name]?.[0]
+    const [value] = valuesIn(user.attributes, config[`user.attribute.${name}`] ?? name)
     if (value !== undefined) address[member] = value
   }
   if (Object.keys(address).length > 0) claims.set('address', address)

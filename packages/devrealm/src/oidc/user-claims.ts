@@ -1,3 +1,4 @@
+import { valuesIn } from '../attribute-values.ts'
 import type { User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 
@@ -12,10 +13,8 @@ export function userAttribute(
     const value = user[name]
     return value === undefined || value === '' ? [] : [value]
   }
-  const own =
-    user.attributes !== undefined && Object.hasOwn(user.attributes, name) ? user.attributes[name] : undefined
-  if (own !== undefined && own.length > 0 && !aggregate) return own
-  const values = [...(own ?? [])]
+  const values = [...valuesIn(user.attributes, name)]
+  if (values.length > 0 && !aggregate) return values
   for (const id of user.groups) {
     for (const group of realm.groupLine(realm.groups.get(id))) {
       const inherited = Object.hasOwn(group.attributes, name) ? group.attributes[name] : undefined

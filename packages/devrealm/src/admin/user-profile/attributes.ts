@@ -1,3 +1,4 @@
+import { valuesIn } from '../../attribute-values.ts'
 import type { Attributes, User } from '../../model.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import {
@@ -25,7 +26,7 @@ export function keptAttributes(realm: RealmStore, given: Attributes, before: Att
   const names = new Set([...Object.keys(given), ...Object.keys(before)])
   const kept = [...names]
     .filter((name) => !isRootName(name))
-    .map((name) => [name, ((isGiven(name) ? given[name] : before[name]) ?? []).filter(isFilled)] as const)
+    .map((name) => [name, valuesIn(isGiven(name) ? given : before, name).filter(isFilled)] as const)
     .filter(([, values]) => values.length > 0)
   return Object.fromEntries(kept)
 }

@@ -1,3 +1,4 @@
+import { valuesIn } from '../../attribute-values.ts'
 import type { Attributes, User } from '../../model.ts'
 import { javaOrder } from '../../oidc/java-order.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
@@ -185,7 +186,7 @@ export function isWritable(
 }
 
 function valuesOf(user: Proposed, name: string): readonly string[] {
-  if (!isRootName(name)) return user.attributes?.[name] ?? []
+  if (!isRootName(name)) return valuesIn(user.attributes, name)
   const value = user[name]
   return value === undefined || value === '' ? [] : [value]
 }
