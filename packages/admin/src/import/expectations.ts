@@ -48,7 +48,7 @@ function requiredOfUsers(
     if (!isAlways && scopes.length === 0) return []
     const asked = [...(isAlways ? [] : scopes), ...(selector?.scopes ?? [])]
     const scope = asked.length === 0 ? '' : `, where the client asks for the scope ${asked.join(' or ')}`
-    const when = `these users are asked for it before they can sign in, and the password grant is refused${scope} ("Account is not fully set up")`
+    const when = `users who are created so are asked for it before they can sign in, and the password grant is refused${scope} ("Account is not fully set up")`
     const isMember = ['email', 'firstName', 'lastName'].includes(name)
     return [{ name, field: isMember ? name : `attributes.${name}`, when }]
   })
