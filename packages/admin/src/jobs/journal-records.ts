@@ -45,6 +45,17 @@ export interface Inverse {
   readonly leave?: readonly string[]
 }
 
+/**
+ * The rows of batches that did not end, by line. Who was created alone stays so where a later run began with the batch again:
+ * the user has an id that the batch does not know.
+ */
+export function openRows(batches: Iterable<readonly JournalRow[]>): Map<number, JournalRow> {
+  const open = new Map<number, JournalRow>()
+  for (const rows of batches)
+    for (const row of rows) if (open.get(row.line)?.id !== '') open.set(row.line, row)
+  return open
+}
+
 /** How one row ended. */
 export interface End {
   readonly line: number

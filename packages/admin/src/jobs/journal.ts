@@ -7,6 +7,7 @@ import {
   type JournalHeader,
   type JournalRecord,
   type JournalRow,
+  openRows,
   type Outcome,
   readRecord,
   writeRecord,
@@ -158,7 +159,7 @@ async function readState(path: string): Promise<State> {
       keep(state, record.ends)
     }
   }
-  const open = new Map([...openBatches.values()].flat().map((row) => [row.line, row] as const))
+  const open = openRows(openBatches.values())
   for (const line of open.keys()) if (state.outcomes.get(line) !== undefined) open.delete(line)
   return { ...state, written, header, bytes, open, batches, undone }
 }

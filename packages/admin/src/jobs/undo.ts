@@ -7,7 +7,7 @@ import { usersById } from './users-by-id.ts'
 import { findUser } from '../tasks/find-user.ts'
 import { takeBack } from './inverse.ts'
 import { type Journal, records, reopenJournal } from './journal.ts'
-import { isOwn, type JournalRow } from './journal-records.ts'
+import { isOwn, type JournalRow, openRows } from './journal-records.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type ProgressListener, startPhase } from './progress.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
@@ -101,8 +101,7 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
     }
   }
   if (begun.size > 0) await pause(settled - (systemTime() - journal.written))
-  // By line: who was created alone, by an id that is not known, was in a batch before.
-  for (const row of new Map([...begun.values()].flat().map((each) => [each.line, each])).values()) {
+  for (const row of openRows(begun.values()).values()) {
     // Those that a later run went on with have come already.
     if (journal.outcome(row.line) === undefined && !journal.isUndone(row.line)) yield row
   }

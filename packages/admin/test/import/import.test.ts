@@ -410,6 +410,18 @@ describe('an import through faults', () => {
     const report = await importUsers(admin, fileOf(300, person), files)
     expect(report).toMatchObject({ created: 300, present: 0 })
   })
+
+  test('that stop two runs in a row leave to the job who was created alone', async () => {
+    const files = await jobFiles()
+    const file = fileOf(2, person)
+    target.proxy.fail('POST', '/partialImport', { status: 400, body: '{}' }, { status: 400, body: '{}' })
+    target.proxy.fail('POST', '/role-mappings/realm', { status: 403, body: '{}' })
+    expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
+    target.proxy.fail('POST', '/partialImport', { status: 403, body: '{}' })
+    expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
+    expect(await importUsers(admin, file, files)).toMatchObject({ created: 2, existing: 0, failed: 0 })
+    expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 2, kept: 0 })
+  })
 })
 
 describe('two imports of a file at the same time', () => {
