@@ -1,7 +1,8 @@
 /** `cloakwright`; exit.ts says what it ends with. */
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { exitCode, Interrupted, UsageError } from './exit.ts'
 import { createProgram } from './program.ts'
+import { neededBy } from './program/required-roles.ts'
 
 let failing: Promise<never> | undefined
 
@@ -24,8 +25,13 @@ await failing
 process.exit(code)
 
 async function run(): Promise<number | string> {
+  let running: Command | undefined
   try {
-    await createProgram().parseAsync()
+    const program = createProgram()
+    program.hook('preAction', (_, command) => {
+      running = command
+    })
+    await program.parseAsync()
     return process.exitCode ?? exitCode.done
   } catch (error) {
     // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
@@ -40,6 +46,10 @@ async function run(): Promise<number | string> {
       const { chosenAccount } = await import('./connection.ts')
       const account = chosenAccount()
       if (account !== undefined) note(`Asked as ${account}`)
+    }
+    if (codeOf(error) === 'CW_ADMIN_FORBIDDEN' && running !== undefined) {
+      const needed = neededBy(running)
+      if (needed !== undefined) note(needed)
     }
     if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
       const { isRealmByDefault } = await import('./connection.ts')

@@ -49,7 +49,7 @@ const profileOf = (realm: string) => ({
 const secrets = { 'operator-secret': `${secret}\n` }
 const search = ['users', 'list', '--search', '*user']
 
-describe('which realm, and who goes there', () => {
+describe('which realm, with which credentials', () => {
   test.each<[string, () => NodeJS.ProcessEnv, string[], string]>([
     ['the service account of the variables', serviceAccount, [], 'shop-user'],
     [
@@ -124,7 +124,7 @@ test('a profile serves the commands that take a definition', async () => {
   writeFileSync(file, `export default () => ({ realm: 'shop', roles: { realm: [{ name: 'buyer' }] } })`)
   const variables = { XDG_CONFIG_HOME: folder, CLOAKWRIGHT_PROFILE: 'root' }
   const plan = await runCli(['realm', 'plan', '--realm', file], variables)
-  expect(plan).toMatchObject({ code: 0, stdout: '+ realm role buyer\n1 to change\n' })
+  expect(plan).toMatchObject({ code: 2, stdout: '+ realm role buyer\n1 to change\n' })
   const types = await runCli(['realm', 'types', '--profile', 'root'], { XDG_CONFIG_HOME: folder })
   expect(types).toMatchObject({ code: 0, stdout: expect.stringContaining('default-roles-market') })
 })
@@ -232,6 +232,13 @@ describe('what is refused, with what to do next, and no secret', () => {
     expect(stderr).not.toContain(secret)
     expect(stderr).not.toMatch(/^\s+at /m)
     expect(code).toBe(ended)
+  })
+
+  test('missing rights, with all roles that the command needs', async () => {
+    const { code, stderr } = await runCli(['roles', 'members', 'buyer', '--effective'], serviceAccount())
+    expect(stderr).toMatch(/the role view-realm of the client realm-management/)
+    expect(stderr).toMatch(/^In all, cloakwright roles members needs view-realm, view-users and view-clients/m)
+    expect(code).toBe(1)
   })
 
   test('a profile that is no JSON, of which nothing is repeated', async () => {

@@ -77,6 +77,23 @@ export function addRequiredRoles(program: Command): void {
   }
 }
 
+/** All roles that the command needs with the options that it was given: a refused request names its own only. */
+export function neededBy(command: Command): string | undefined {
+  const words: string[] = []
+  for (let at: Command | null = command; at?.parent != null; at = at.parent) words.unshift(at.name())
+  const needed = requiredRoles[words.join(' ')]
+  if (needed === undefined) return undefined
+  const isGiven = (flag: string) =>
+    command.options.some(
+      (option) => option.long === flag && command.getOptionValueSource(option.attributeName()) === 'cli',
+    )
+  const { roles, more = {}, instead = {} } = needed
+  const others = Object.entries(instead).find(([flag]) => isGiven(flag))?.[1]
+  const added = Object.entries(more).flatMap(([flag, names]) => (isGiven(flag) ? names : []))
+  const all = [...new Set([...(others ?? roles), ...added])]
+  return `In all, cloakwright ${words.join(' ')} needs ${listed(all)} of the client realm-management here`
+}
+
 function textOf({ roles, more = {}, instead = {} }: RequiredRoles): string {
   const options = [
     ...Object.entries(more).map(([option, added]) => `with ${option} also ${listed(added)}`),
