@@ -26,7 +26,18 @@ test.each<[string[], RegExp]>([
   [['devrealm', '--help'], /--port[^]*--memory[^]*--import/],
   [['keycloak', '--help'], /KEYCLOAK_PORT[^]*KEYCLOAK_HOME/],
   [['realm', '--help'], /plan[^]*apply/],
-  [['realm', 'apply', '--help'], /--server[^]*--realm[^]*KC_BOOTSTRAP_ADMIN_PASSWORD/],
+  [
+    ['realm', 'apply', '--help'],
+    /--server[^]*--realm[^]*KC_BOOTSTRAP_ADMIN_PASSWORD[^]*need manage-realm, man/,
+  ],
+  [
+    ['realm', 'plan', '--help'],
+    /need view-realm, view-clients and view-users of the client realm-management/,
+  ],
+  [
+    ['realm', 'export', '--help'],
+    /need view-realm, view-clients and view-users of the client realm-management/,
+  ],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
 ])('%s is an answer, on standard output', async (args, answer) => {
   const { code, stdout, stderr } = await runCli(args)

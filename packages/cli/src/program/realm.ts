@@ -15,15 +15,27 @@ export function addRealm(program: Command): void {
     .command('plan')
     .description('Say what apply would change, with the values before and after; change nothing.')
   examples(
-    defines(plan).addHelpText('after', planHelp),
+    defines(plan).addHelpText('after', readerHelp).addHelpText('after', planHelp),
     'cloakwright realm plan --realm realm.mjs',
     'cloakwright realm plan --realm staging.json --target production --profile production',
   ).action(async (options) => (await import('../commands/realm.ts')).plan(options))
   const apply = realm.command('apply').description('Apply the definition to its realm: make what plan says.')
-  records(defines(apply)).action(async (options) => (await import('../commands/realm.ts')).apply(options))
+  examples(
+    records(defines(apply)).addHelpText('after', writerHelp),
+    'cloakwright realm apply --realm realm.mjs --dry-run',
+    "cloakwright realm apply --realm staging.json --target production --audit trail.ndjson --reason 'release 7'",
+  ).action(async (options) => (await import('../commands/realm.ts')).apply(options))
   addExport(realm)
   addTypes(realm)
 }
+
+/** What a profile's credentials need, by realm-management. */
+const readerHelp = `
+The credentials need view-realm, view-clients and view-users of the client realm-management.`
+
+const writerHelp = `
+The credentials need manage-realm, manage-clients and manage-users of the client realm-management; to create the realm,
+create-realm of the realm master.`
 
 const planHelp = `
 It ends with 0 where the realm matches its definition, with 2 where apply would change something, with 1 where it
@@ -40,7 +52,7 @@ function addExport(realm: Command): void {
         .option('--realm <name>', "the realm's name (default: KEYCLOAK_REALM, else cloakwright)")
         .option('--out <file>', 'the new JSON file to write (default: standard output)')
         .option('--users', 'the users too, without passwords'),
-    ),
+    ).addHelpText('after', readerHelp),
     'cloakwright realm export --realm staging --out staging.json',
   ).action(async (options) => (await import('../commands/realm-export.ts')).exportLive(options))
 }
