@@ -18,15 +18,7 @@ interface Options {
 
 /** `cloakwright audit list`. */
 export async function list(given: string | undefined, options: Options): Promise<void> {
-  const file = given ?? variable('CLOAKWRIGHT_AUDIT')
-  if (file === undefined) {
-    throw new UsageError('No trail is named', 'Give its file, or set CLOAKWRIGHT_AUDIT')
-  }
-  if (!existsSync(file)) {
-    throw new CloakwrightError('CW_CONFIG_MISSING', `There is no trail ${file}`, {
-      hint: 'Give the file that --audit or CLOAKWRIGHT_AUDIT named',
-    })
-  }
+  const file = requireTrail(given)
   const span = toSpan(options)
   let unreadable = 0
   const entries = auditEntries(ndjsonSink(file), { onUnreadable: () => (unreadable += 1) })
@@ -106,4 +98,21 @@ function emptyText(file: string, options: Options): string {
   const other =
     by === undefined ? 'User names are exact' : 'Names are exact; --by is who asked or the account'
   return `No change in ${file}${filters}. ${wider ?? other}`
+}
+
+/**
+ * The trail to read, by default that of CLOAKWRIGHT_AUDIT.
+ *
+ * @throws {UsageError} where none is named
+ * @throws {CW_CONFIG_MISSING} where there is no such file
+ */
+export function requireTrail(given: string | undefined): string {
+  const file = given ?? variable('CLOAKWRIGHT_AUDIT')
+  if (file === undefined) {
+    throw new UsageError('No trail is named', 'Give its file, or set CLOAKWRIGHT_AUDIT')
+  }
+  if (existsSync(file)) return file
+  throw new CloakwrightError('CW_CONFIG_MISSING', `There is no trail ${file}`, {
+    hint: 'Give the file that --audit or CLOAKWRIGHT_AUDIT named',
+  })
 }

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { ndjsonSink, readHeads, type TrailProblem, verifyTrail } from '@cloakwright/admin'
-import { CloakwrightError } from 'cloakwright'
 import { exitCode } from '../exit.ts'
 import { print } from '../output.ts'
+import { requireTrail } from './audit-list.ts'
 import { escaped, toJson } from '../terminal.ts'
 
 interface Options {
@@ -11,13 +10,9 @@ interface Options {
 }
 
 /** `cloakwright audit verify`. */
-export async function verify(file: string, options: Options): Promise<void> {
-  if (!existsSync(file)) {
-    // Of no file, nothing would be wrong.
-    throw new CloakwrightError('CW_CONFIG_MISSING', `There is no trail ${file}`, {
-      hint: 'Give the file that --audit or CLOAKWRIGHT_AUDIT named',
-    })
-  }
+export async function verify(given: string | undefined, options: Options): Promise<void> {
+  // Of no file, nothing would be wrong.
+  const file = requireTrail(given)
   const heads = options.heads === undefined ? [] : await readHeads(options.heads)
   const report = await verifyTrail(ndjsonSink(file), { heads })
   const { entries, head, problems } = report

@@ -31,7 +31,7 @@ export function addAudit(program: Command): void {
     audit
       .command('verify')
       .description('Say whether anything in a trail was removed, changed, reordered or cut off.')
-      .argument('<file>', 'the trail')
+      .argument('[file]', 'the trail (default: CLOAKWRIGHT_AUDIT)')
       .option(
         '--heads <file>',
         'heads that were kept elsewhere (CLOAKWRIGHT_AUDIT_HEADS): shows also a cut end',

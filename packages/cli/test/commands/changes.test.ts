@@ -269,10 +269,15 @@ describe('the trail', () => {
       after: { enabled: false },
     })
     const verify = ['audit', 'verify', file, '--heads', heads]
-    expect(await runCli(verify)).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^whole: 2 entries/),
-    })
+    for (const [args, variables] of [
+      [verify, {}],
+      [['audit', 'verify'], { CLOAKWRIGHT_AUDIT: file }],
+    ] as const) {
+      expect(await runCli(args, variables)).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^whole: 2 entries/),
+      })
+    }
     writeFileSync(file, readFileSync(file, 'utf8').replace('ticket 4711', 'ticket 4712'))
     expect(await runCli(verify)).toMatchObject({
       code: 1,
