@@ -137,7 +137,7 @@ function printReport(report: object, options: WriteOptions): void {
 }
 
 function undoHint(journal: string, options: JobOptions): string {
-  return escaped(`Take it back: ${commandLine(['users', 'undo', journal], options)}`)
+  return escaped(`Undo it: ${commandLine(['users', 'undo', journal], options)}`)
 }
 
 /** What a job of the toolkit takes beside its file. */
@@ -163,7 +163,7 @@ type FileWork<Report> = (admin: Admin, file: UserFile, job: FileJob) => Promise<
  * Runs a job with its files, by default beside the one that it works on, and tells what it came to. A dry run's rejected
  * rows are told, not kept. Ends the program with 3 where something was left undone.
  */
-async function runFileJob<Report>(
+async function runFileJob<Report extends { readonly rows: number }>(
   path: string,
   options: JobOptions,
   { name, words, byEmail = false }: FileCommand,
@@ -177,12 +177,13 @@ async function runFileJob<Report>(
     folder === undefined ? (options.rejected ?? `${base}.rejected.ndjson`) : join(folder, 'rows')
   const journal = options.journal ?? `${base}.journal`
   try {
-    const report = await runJob('The same command goes on.', async (job) => {
+    const report = await runJob('Run the same command again to resume.', async (job) => {
       const { format } = options
       const file = await openUserFile(path, { byEmail, ...(format !== undefined && { format }) })
       return await work(connectToWrite(options), file, { journal, deadLetter, dryRun, ...job })
     })
     const isWhole = tell(report, journal)
+    if (report.rows === 0) note(escaped(`${path} has no rows: nothing was done`))
     await tellRejected(deadLetter, folder === undefined ? commandLine(words(deadLetter), options) : undefined)
     if (!isWhole) process.exitCode = exitCode.partly
   } finally {
@@ -217,16 +218,17 @@ export async function undo(path: string, options: WriteOptions): Promise<void> {
       hint: 'Give the journal of the job: by default FILE.journal',
     })
   }
-  if (!isDryRun) await confirmed(`Take back what the job of ${path} did?`, options.yes === true)
+  if (!isDryRun) await confirmed(`Undo what the job of ${path} did?`, options.yes === true)
   const folder = isDryRun ? mkdtempSync(join(tmpdir(), 'cloakwright-')) : undefined
   // What was taken back is written down in the journal: a dry run has one of its own.
   const journal = folder === undefined ? path : join(folder, 'journal')
   try {
     if (folder !== undefined) copyFileSync(path, journal)
-    const report = await runJob('The same command goes on.', ({ signal, onProgress }) =>
+    const report = await runJob('Run the same command again to resume.', ({ signal, onProgress }) =>
       undoJob(connectToWrite(options), journal, { signal, onProgress }),
     )
     printReport(report, options)
+    if (report.undone + report.kept === 0) note(escaped(`Nothing is left to undo in ${path}`))
     if (report.kept > 0) process.exitCode = exitCode.partly
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })

@@ -8,7 +8,7 @@ const formats = ['csv', 'ndjson', 'keycloak'] as const
 export function jobOptions(command: Command, name = ''): Command {
   return command
     .addOption(new Option('--format <name>', "of the file (default: by its name's end)").choices(formats))
-    .option('--journal <file>', `what was done, to go on and to undo (default: FILE${name}.journal)`)
+    .option('--journal <file>', `what was done, to resume and to undo (default: FILE${name}.journal)`)
     .option('--rejected <file>', `rows that could not be used (default: FILE${name}.rejected.ndjson)`)
 }
 
@@ -19,7 +19,7 @@ const fileArgument = [
 
 /** What the help says of such a job. */
 export const jobHelp: string = `
-The job of a file: Ctrl+C stops it cleanly, and kill -9 loses nothing: the same command goes on where it ended.
+The job of a file: Ctrl+C stops it cleanly, and kill -9 loses nothing: run the same command again to resume.
 Ends with 0 when every row was done, with 3 when some were rejected.`
 
 /** What the help says of a file for the import; the same columns are read by the other jobs. */
@@ -35,7 +35,8 @@ Columns of a CSV file; username is required, an empty cell says nothing:
   password                                   the password itself; it lasts
   temporaryPassword                          the same, to be changed at the first sign-in
 Users of these names who exist already are left unchanged; what differs is reported.
-Needs manage-realm and manage-users of realm-management, and view-clients where rows name clients: --dry-run checks them.`
+A dry run checks that the credentials may do all of it. An import ends with 3 too where existing users differ from the
+file, or an attribute is stored that no one can read.`
 
 /** What `cloakwright users` does to many users. */
 export function addUserJobs(users: Command): void {
@@ -97,7 +98,7 @@ export function addUserJobs(users: Command): void {
     destroys(
       users
         .command('undo')
-        .description('Take back what a job did, by its journal; whoever was there before stays.')
+        .description('Undo what a job did, by its journal; users who existed before the job stay.')
         .argument('<journal>', 'the journal of the job'),
     ),
     'cloakwright users undo people.csv.journal --dry-run',

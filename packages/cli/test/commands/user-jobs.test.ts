@@ -98,6 +98,12 @@ describe('import', () => {
     expect(listed.toSorted()).toEqual([...columns.split(', '), 'attributes.NAME'].toSorted())
   })
 
+  test('of a file without rows says that nothing was done', async () => {
+    const { code, stderr } = await shop.run('users', 'import', writeRows('none.csv', ['username,email']))
+    expect(stderr).toMatch(/none\.csv has no rows: nothing was done$/m)
+    expect(code).toBe(0)
+  })
+
   test('of a file that was saved once more says that its users exist, and ends with 0', async () => {
     const again = ['username,email', 'again-1,again-1@example.com', 'again-2,again-2@example.com']
     expect(await shop.run('users', 'import', writeRows('1.csv', again))).toMatchObject({ code: 0 })
@@ -145,6 +151,8 @@ describe('import', () => {
       code: 0,
       stdout: expect.stringMatching(/^undone\t2$/m),
     })
+    const { stderr } = await shop.run(...undo, '--yes')
+    expect(stderr).toMatch(/^Nothing is left to undo in /m)
     expect(await usersOf('imported')).toBe(0)
     expect(await usersOf('taken')).toBe(0)
     expect(await shop.print('users', 'get', 'taken')).toContain('taken@example.com')
@@ -156,7 +164,7 @@ describe('import', () => {
     await until(() => shop.target.proxy.seen.some(({ path }) => path.endsWith('/partialImport')))
     program.child.kill('SIGINT')
     expect(await program.ended).toBe(130)
-    expect(program.stderr()).toContain('The same command goes on')
+    expect(program.stderr()).toContain('Run the same command again to resume')
     expect(await usersOf('many')).toBeLessThan(3000)
 
     const { code, stdout, stderr } = await shop.run('users', 'import', file)
