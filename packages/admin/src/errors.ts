@@ -82,6 +82,9 @@ function answered(operation: Operation, { response, responseData }: NetworkError
   )
 }
 
+/** A field, and the message key of the validator that refused its value. */
+const isProfileRefusal = /^[^\s:]+: error-/
+
 function meaning(
   status: number,
   text: string,
@@ -113,6 +116,12 @@ function meaning(
     case 504:
       return { code: 'CW_ADMIN_UNAVAILABLE', hint: 'Try again when Keycloak is ready.' }
     default:
+      if (status === 400 && isProfileRefusal.test(text)) {
+        return {
+          code: 'CW_ADMIN_REFUSED',
+          hint: "The realm's user profile refuses the value: see what it asks of this field (Realm settings, User profile).",
+        }
+      }
       return status < 500
         ? { code: 'CW_ADMIN_REFUSED' }
         : { code: 'CW_ADMIN_FAILED', hint: "Keycloak's own log says more." }

@@ -440,6 +440,7 @@ describe('an error', () => {
 
     expect(error.code).toBe(code)
     expect(error.message).toBe(`Keycloak answered ${says.replace('{realm}', realm)}`)
+    if (says.includes('error-invalid')) expect(error.hint).toContain('Realm settings, User profile')
   })
 
   test('of a wrong realm says that it is the realm', async () => {

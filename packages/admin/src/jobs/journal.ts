@@ -57,7 +57,7 @@ export async function openJournal(path: string, wanted: JournalHeader): Promise<
     const read = await readState(path)
     if (read.undone !== undefined) {
       throw new CloakwrightError('CW_JOURNAL_MISMATCH', `The job of the journal ${path} was undone`, {
-        hint: 'Take a new journal to do it again.',
+        hint: 'To do it again, name a new journal (--journal on the command line).',
       })
     }
     if (read.header !== undefined) requireSame(path, read.header, wanted)
