@@ -5,12 +5,12 @@ import { escaped } from './terminal.ts'
 /**
  * Asks on a terminal whether to go on; ends the program where the answer is no.
  *
- * @throws {UsageError} where nobody can be asked
+ * @throws {UsageError} without a terminal to prompt on
  */
 export async function confirmed(question: string, isSure: boolean): Promise<void> {
   if (isSure) return
   if (!isTerminal()) {
-    throw new UsageError(`${question} Nobody can be asked here`, 'Say yes beforehand: --yes')
+    throw new UsageError(`${question} There is no terminal to prompt on`, 'Pass --yes')
   }
   const answer = await confirm({ message: escaped(question), initialValue: false, output: process.stderr })
   if (isCancel(answer)) process.exit(exitCode.interrupted)

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Credentials } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 
-/** A Keycloak and who goes there, by a file: where the secrets are, not the secrets. */
+/** A Keycloak and its credentials, by a file: where the secrets are, not the secrets. */
 export interface Profile {
   readonly file: string
   readonly server: string

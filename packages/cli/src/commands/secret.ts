@@ -77,7 +77,7 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
 async function tryRotation(client: string, options: RotateOptions, isMove: boolean): Promise<void> {
   const status = await readSecretStatus(connect(options), client)
   printStatus(status, options)
-  note('nothing was changed')
+  note('Nothing was changed')
   const { authenticator, overlap, oldSecretUntil } = status
   if (authenticator !== 'client-secret') {
     throw new CloakwrightError(
@@ -112,7 +112,12 @@ function printStatus(
     ? `two live secrets, the old one for ${overlap.oldLives} s`
     : `the old secret would end at once: ${overlap.why}`
   printObject(toTexts({ clientId, ...status, rotation: answer }), false)
-  if (!overlap.possible) note(overlap.hint)
+  if (overlap.possible) return
+  note(
+    overlap.missing === 'policy'
+      ? 'To add the policy for this client alone: cloakwright secret rotate with --set-up-policy'
+      : overlap.hint,
+  )
 }
 
 /** The toolkit names what a program would pass: here these are options. */
@@ -143,7 +148,7 @@ function toDelivery({ file, environmentFile, variable, command }: RotateOptions)
     if (environmentFile !== undefined && variable !== undefined) return { environmentFile, variable }
   }
   throw new UsageError(
-    'It must be said where the service gets its secret from',
+    'Where does the service get its secret from?',
     'Give one of --file FILE, --environment-file FILE with --variable NAME, or --command COMMAND',
   )
 }

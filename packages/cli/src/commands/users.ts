@@ -71,7 +71,8 @@ export function nobodyFound(realm: string, { search, email, attribute, disabled 
   if (search !== undefined && !/[*"]/.test(search)) {
     return `${found}. The search finds what begins with the text; anywhere: --search '*${search}*'`
   }
-  return `${found}. ${filters.length > 1 ? 'Leave one of them out' : 'Try a shorter text, or all: cloakwright users list'}`
+  if (filters.length > 1) return `${found}. Leave one of them out`
+  return `${found}. ${email === undefined ? 'All of them' : 'Try a shorter text, or all'}: cloakwright users list`
 }
 
 /** The options as Keycloak's list takes them. */

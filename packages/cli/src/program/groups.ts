@@ -71,9 +71,9 @@ export function addGroups(program: Command): void {
   )
 
   for (const [name, description] of [
-    ['add', 'Let a user be in these groups too.'],
-    ['remove', 'Take a user out of these groups.'],
-    ['set', 'Let a user be in these groups, and in no others.'],
+    ['add', 'Add a user to groups.'],
+    ['remove', 'Remove a user from groups.'],
+    ['set', 'Make these the only groups of a user.'],
   ] as const) {
     examples(
       writes(

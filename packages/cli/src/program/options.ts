@@ -3,8 +3,8 @@ import { toServer } from '../arguments.ts'
 
 /** What the help of a command that goes to Keycloak says of its variables. */
 const connectionHelp = `
-Who goes there: a profile's credentials; else the service account KEYCLOAK_CLIENT_ID with KEYCLOAK_CLIENT_SECRET or the
-private key in KEYCLOAK_CLIENT_KEY_FILE; else the administrator KC_BOOTSTRAP_ADMIN_USERNAME with
+Credentials, in order: those of a profile; the service account KEYCLOAK_CLIENT_ID with KEYCLOAK_CLIENT_SECRET or the
+private key in KEYCLOAK_CLIENT_KEY_FILE; the administrator KC_BOOTSTRAP_ADMIN_USERNAME with
 KC_BOOTSTRAP_ADMIN_PASSWORD. Each secret also as NAME_FILE; none is ever an argument.`
 
 /** How a command names a user. */

@@ -51,7 +51,8 @@ export function addSecret(program: Command): void {
     ).addHelpText(
       'after',
       `
-Stopped or failed after the new secret was made, it says what is accepted now, and the same command goes on.`,
+Stopped or failed after the new secret was made, it says what is accepted now: run the same command again to
+resume.`,
     ),
     'cloakwright secret rotate shop-api --file /run/secrets/shop-api',
     "cloakwright secret rotate shop-api --environment-file .env --variable SECRET --prove 'systemctl restart shop-api'",
