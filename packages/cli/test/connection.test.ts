@@ -237,7 +237,9 @@ describe('what is refused, with what to do next, and no secret', () => {
   test('missing rights, with all roles that the command needs', async () => {
     const { code, stderr } = await runCli(['roles', 'members', 'buyer', '--effective'], serviceAccount())
     expect(stderr).toMatch(/the role view-realm of the client realm-management/)
-    expect(stderr).toMatch(/^In all, cloakwright roles members needs view-realm, view-users and view-clients/m)
+    expect(stderr).toMatch(
+      /^In all, cloakwright roles members needs view-realm, view-users and view-clients/m,
+    )
     expect(code).toBe(1)
   })
 
