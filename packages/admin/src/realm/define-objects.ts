@@ -33,8 +33,14 @@ const textsMap = map(list(text))
 
 const roleNames = object<RoleNames>({ realm: list(name), client: map(list(name)) })
 
+/** The name of what Keycloak finds by a path: dots would lead out of it (RFC 3986 §5.2.4). */
+const nameInPath: Check = (value, path, problems) => {
+  name(value, path, problems)
+  if (value === '.' || value === '..') problems.push({ path, reason: 'must not be . or ..' })
+}
+
 export const role: Check = object<RoleDefinition>(
-  { name, description: text, attributes: textsMap, composites: roleNames },
+  { name: nameInPath, description: text, attributes: textsMap, composites: roleNames },
   ['name'],
 )
 
@@ -96,7 +102,7 @@ export const client: Check = (value, path, problems) => {
 }
 
 const groupName: Check = (value, path, problems) => {
-  name(value, path, problems)
+  nameInPath(value, path, problems)
   if (typeof value === 'string' && value.includes('/'))
     problems.push({ path, reason: 'must not contain a slash: nest it in subGroups' })
 }

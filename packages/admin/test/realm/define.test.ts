@@ -125,6 +125,16 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
       '$.groups[0].name must not contain a slash: nest it in subGroups',
     ],
     [
+      'a group that no path leads to',
+      { groups: [{ name: 'a', subGroups: [{ name: '..' }] }] },
+      '$.groups[0].subGroups[0].name must not be . or ..',
+    ],
+    [
+      'a role that no path leads to',
+      { roles: { realm: [{ name: '.' }] } },
+      '$.roles.realm[0].name must not be . or ..',
+    ],
+    [
       'a mistake deep down',
       { groups: [{ name: 'a', subGroups: [{ name: 'b', rolls: {} }] }] },
       '$.groups[0].subGroups[0].rolls is not a field',
