@@ -104,6 +104,31 @@ describe('a user without e-mail and names', () => {
     expect(user).toMatchObject({ email: 'bare3@example.org', firstName: 'B', lastName: 'Three' })
     expect((await realm.token(password('bare-3'))).status).toBe(200)
   })
+
+  it('can’t be changed where administrators alone may', async () => {
+    const before = (await realm.api('/users/profile')).json() as { attributes: { name: string }[] }
+    const permissions = { view: ['admin', 'user'], edit: ['admin'] }
+    const attributes = before.attributes.map((each) =>
+      each.name === 'email' ? { ...each, permissions } : each,
+    )
+    const put = (json: object) => realm.api('/users/profile', { method: 'PUT', json })
+    expect((await put({ ...before, attributes })).status).toBe(200)
+    try {
+      const id = await realm.addUser('kept-1', { requiredActions: ['UPDATE_PROFILE'] })
+      const { email } = (await realm.api(`/users/${id}`)).json()
+      const browser = realm.browser()
+      const asked = await browser.login(realm.authUrl(), 'kept-1', 'kept-1')
+      const filled = { email: 'other@example.com', firstName: 'New', lastName: 'Name' }
+      const again = await browser.submit(asked, 'kc-update-profile-form', filled)
+      expect(again.text).toContain('This field is read only.')
+      expect((await realm.api(`/users/${id}`)).json()).toMatchObject({
+        email,
+        requiredActions: ['UPDATE_PROFILE'],
+      })
+    } finally {
+      await put(before)
+    }
+  })
 })
 
 describe('one-time codes', () => {

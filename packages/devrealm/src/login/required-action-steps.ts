@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { generateURI } from 'otplib'
+import { isEditable } from '../admin/user-profile/index.ts'
 import type { RealmContext } from '../context.ts'
 import { passwordCredential } from '../crypto/passwords.ts'
 import type { User } from '../model.ts'
@@ -137,7 +138,12 @@ function updateProfile(
   )
   const { email = '', firstName = '', lastName = '' } = values
   const changed = { ...withoutAction(user, tab.step), email: email.toLowerCase(), firstName, lastName }
-  const errors = Object.fromEntries(missingProfileFields(realm, changed).map((name) => [name, missing]))
+  const isKept = (name: (typeof profileNames)[number]): boolean => changed[name] === (user[name] ?? '')
+  const readOnly = profileNames.filter((name) => !isKept(name) && !isEditable(realm, name, 'user'))
+  const errors: Record<string, string> = Object.fromEntries([
+    ...missingProfileFields(realm, changed).map((name) => [name, missing]),
+    ...readOnly.map((name) => [name, 'This field is read only.']),
+  ])
   const owner = realm.userByEmail.get(changed.email)
   if (email !== '' && !/^[^\s@]+@[^\s@]+$/.test(email)) errors.email = 'Invalid email address.'
   else if (owner !== undefined && owner.id !== user.id && !realm.info.duplicateEmailsAllowed) {

@@ -9,6 +9,7 @@ import {
   mayEdit,
   mayView,
   profileOf,
+  type ProfileRole,
   type RootName,
 } from './access.ts'
 
@@ -31,10 +32,10 @@ export function keptAttributes(realm: RealmStore, given: Attributes, before: Att
   return Object.fromEntries(kept)
 }
 
-/** Whether an administrator sets the name or address, as far as the profile goes. */
-export function isEditable(realm: RealmStore, name: RootName): boolean {
+/** Whether an administrator, or the user, sets the name or address, as far as the profile goes. */
+export function isEditable(realm: RealmStore, name: RootName, role: ProfileRole = 'admin'): boolean {
   const attribute = declaredAttributes(realm).find((each) => each.name === name)
-  return attribute === undefined ? name === 'username' : mayEdit(attribute, 'admin')
+  return attribute === undefined ? name === 'username' : mayEdit(attribute, role)
 }
 
 /** Whether administrators see the name or address. */
