@@ -228,7 +228,8 @@ export async function undo(path: string, options: WriteOptions): Promise<void> {
       undoJob(connectToWrite(options), journal, { signal, onProgress }),
     )
     printReport(report, options)
-    if (report.undone + report.kept === 0) note(escaped(`Nothing is left to undo in ${path}`))
+    if (report.undone + report.kept === 0)
+      note(escaped(`Nothing to undo in ${path}: all of it is undone already`))
     if (report.kept > 0) process.exitCode = exitCode.partly
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })

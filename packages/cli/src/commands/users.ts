@@ -72,7 +72,7 @@ export function nobodyFound(realm: string, { search, email, attribute, disabled 
     return `${found}. The search finds what begins with the text; anywhere: --search '*${search}*'`
   }
   if (filters.length > 1) return `${found}. Leave one of them out`
-  return `${found}. ${email === undefined ? 'All of them' : 'Try a shorter text, or all'}: cloakwright users list`
+  return `${found}. ${search === undefined && email === undefined ? 'All of them' : 'Try a shorter text, or all'}: cloakwright users list`
 }
 
 /** The options as Keycloak's list takes them. */

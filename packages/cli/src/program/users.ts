@@ -90,7 +90,7 @@ function addWriting(users: Command): void {
         users
           .command('disable')
           .description(
-            'Disable a user, or those of a file, and end all sessions: nobody can use the account.',
+            'Disable a user, or those of a file, and end all sessions: the account cannot be used.',
           )
           .argument('[user]', userHelp)
           .option(

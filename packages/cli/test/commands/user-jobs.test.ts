@@ -152,7 +152,7 @@ describe('import', () => {
       stdout: expect.stringMatching(/^undone\t2$/m),
     })
     const { stderr } = await shop.run(...undo, '--yes')
-    expect(stderr).toMatch(/^Nothing is left to undo in /m)
+    expect(stderr).toMatch(/^Nothing to undo in /m)
     expect(await usersOf('imported')).toBe(0)
     expect(await usersOf('taken')).toBe(0)
     expect(await shop.print('users', 'get', 'taken')).toContain('taken@example.com')
