@@ -50,8 +50,10 @@ export async function importBatch(run: Import, wanted: readonly WantedUser[]): P
     else if (row.user.id !== undefined && found.username !== name)
       ends.push({ line, outcome: 'failed', reason: foreignId })
     else if (begun === undefined || !isOwn(begun, found)) ends.push({ line, outcome: 'present' })
-    else if (uncheckedLines.has(line)) ends.push(await proved(sending, user, { line, outcome: 'created' }))
-    else ends.push({ line, outcome: 'created' })
+    else if (uncheckedLines.has(line)) {
+      const isEnabled = found.enabled === true
+      ends.push(await proved(sending, user, { line, outcome: 'created' }, isEnabled))
+    } else ends.push({ line, outcome: 'created' })
   }
   const begins = [
     ...mine,

@@ -42,14 +42,20 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
 
 /**
  * Has Keycloak check a user that a partial import made, by a change that changes nothing: where it refuses that, no
- * administrator could change the user, or disable it, and it is deleted again.
+ * administrator could change the user, or disable it, and it is deleted again. `isEnabled` says whether the user is enabled
+ * now: in an earlier run of the job it was made, and an administrator may have disabled it since.
  */
-export async function proved(sending: Sending, user: WantedUser, end: End): Promise<End> {
+export async function proved(
+  sending: Sending,
+  user: WantedUser,
+  end: End,
+  isEnabled: boolean = user.representation.enabled === true,
+): Promise<End> {
   const { admin, pace } = sending
   const { client, realm } = admin
-  const { id, representation } = user
+  const { id } = user
   try {
-    await pace.send(() => client.users.update({ realm, id }, { enabled: representation.enabled === true }))
+    await pace.send(() => client.users.update({ realm, id }, { enabled: isEnabled }))
     return end
   } catch (error) {
     const refused = await refusal(sending, user, error)

@@ -143,6 +143,29 @@ describe('an import', () => {
     expect(there.map(({ id }) => id)).toEqual([`${realm}-1`])
   })
 
+  test('leaves a user disabled whom somebody disabled between two runs', async () => {
+    await makeRealm({}, attributes)
+    const { client, realm } = admin
+    const files = await jobFiles()
+    const id = `${realm}-0`
+    const row = { id, username: 'disabled-since', attributes: { javaCode: ['LARGE'] } }
+    target.proxy.fail('PUT', `/${id}`, { status: 403, body: '{"error":"HTTP 403 Forbidden"}' })
+    await caught(
+      importUsers(
+        admin,
+        fileOf(1, () => row),
+        files,
+      ),
+    )
+    await client.users.update({ realm, id }, { enabled: false })
+    await importUsers(
+      admin,
+      fileOf(1, () => row),
+      files,
+    )
+    expect(await client.users.findOne({ realm, id })).toMatchObject({ enabled: false })
+  })
+
   test('checks the users of an export too', async () => {
     await makeRealm({}, attributes)
     const files = await jobFiles()

@@ -62,8 +62,10 @@ function printImport(report: ImportReport, options: JobOptions): void {
     note('Nothing was written')
     return
   }
-  const { checked, missing, differing } = reconciled
+  const { checked, missing, differing, unchecked } = reconciled
   printObject({ ...counts, checked, missing, differing }, false)
+  if (unchecked > 0)
+    note(`not checked: ${countOf(unchecked, 'membership')}, in roles or groups with too many other members`)
 }
 
 /** Nothing that a row says is hidden, also where its user is not touched. */
