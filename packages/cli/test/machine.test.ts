@@ -5,11 +5,15 @@ import { createServer as createPlainServer } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { selfSignedCertificate } from '../../devrealm/src/crypto/certificate.ts'
 import { machineCodes, machineFailure } from '../src/machine.ts'
 import { note, printError } from '../src/output.ts'
 import { launcher, runCli, somePort, temporaryFolder } from './support/program.ts'
+
+// A build server has colours without a terminal.
+beforeAll(() => void vi.stubEnv('NO_COLOR', '1'))
+afterAll(() => void vi.unstubAllEnvs())
 
 /** What is printed of an error. */
 function printed(error: unknown): string {
@@ -33,8 +37,6 @@ function written(work: () => void): string {
 const coded = (code: string, more: object = {}) => Object.assign(new Error(`${code}: raw`), { code, ...more })
 
 test('a line beside the result has nothing of others in it that steers a terminal', () => {
-  vi.stubEnv('NO_COLOR', '1')
-  onTestFinished(() => void vi.unstubAllEnvs())
   expect(written(() => note('role \u001B]0;title\u0007\u001B[2J\u202E\r!\nnext'))).toBe(
     'role ?]0;title??[2J??!\nnext\n',
   )
