@@ -18,7 +18,8 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
   const listeners = signals.map((name) => process.listeners(name))
   const environment = process.env
   const kept = Object.entries(environment).filter(([name]) => !/^(?:KEYCLOAK|KC|CLOAKWRIGHT)_/.test(name))
-  process.env = { ...Object.fromEntries(kept), ...variables }
+  // A build server forces colours on the tests.
+  process.env = { ...Object.fromEntries(kept), NO_COLOR: '1', ...variables }
   process.exitCode = undefined
   let code: number
   try {

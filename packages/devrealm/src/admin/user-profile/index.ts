@@ -1,4 +1,4 @@
-export { isRootName, profileOf } from './access.ts'
+export { profileOf } from './access.ts'
 export { isEditable, isVisible, keptAttributes, shownAttributes, unmanagedAttributes } from './attributes.ts'
 export { checkProfile, type Proposed } from './check.ts'
 export { checkProfileConfig } from './config.ts'
