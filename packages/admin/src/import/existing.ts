@@ -9,7 +9,7 @@ import { usersById } from '../jobs/users-by-id.ts'
 import { type AskedNames, createUserLookup, type UserLookup } from './lookup.ts'
 import { foreignAddress, foreignName } from './name-clashes.ts'
 import { readMembers, readMembershipsOfEach, WantedMemberships } from './memberships.ts'
-import { comparedFields } from './reconcile.ts'
+import { comparedFields } from './users-to-confirm.ts'
 import { foreignEmail, foreignId } from './single.ts'
 import { mayBeAddress, toOwn, toWanted, type WantedUser } from './wanted.ts'
 

@@ -19,8 +19,14 @@ export class Fingerprints {
   readonly #shapes: Shape[] = []
   readonly #shapeOf = new Map<string, number>()
   /** By the user's number: that of its shape, from 1; 0 when it was seen so. */
-  #open = new Uint32Array(1024)
+  #shapeOfUser = new Uint32Array(1024)
   #count = 0
+  #confirmed = 0
+
+  /** How many users are not confirmed. */
+  get open(): number {
+    return this.#count - this.#confirmed
+  }
 
   /** `values` are the fields that the row has, and no others. */
   want(id: string, values: UserRepresentation): void {
@@ -31,12 +37,12 @@ export class Fingerprints {
     }
     const number = this.#count
     this.#count += 1
-    if (number === this.#open.length) {
+    if (number === this.#shapeOfUser.length) {
       const grown = new Uint32Array(number * 2)
-      grown.set(this.#open)
-      this.#open = grown
+      grown.set(this.#shapeOfUser)
+      this.#shapeOfUser = grown
     }
-    this.#open[number] = this.#numberOf(shape)
+    this.#shapeOfUser[number] = this.#numberOf(shape)
     this.#users.add(id, number)
     this.#values.add(textOf(id, values, shape), number)
   }
@@ -46,15 +52,16 @@ export class Fingerprints {
     const id = user.id ?? ''
     const number = this.#users.get(id)
     if (number === undefined) return false
-    const shape = this.#shapes[(this.#open[number] ?? 0) - 1]
+    const shape = this.#shapes[(this.#shapeOfUser[number] ?? 0) - 1]
     if (shape === undefined || this.#values.get(textOf(id, user, shape)) !== number) return false
-    this.#open[number] = 0
+    this.#shapeOfUser[number] = 0
+    this.#confirmed += 1
     return true
   }
 
   isConfirmed(id: string): boolean {
     const number = this.#users.get(id)
-    return number !== undefined && this.#open[number] === 0
+    return number !== undefined && this.#shapeOfUser[number] === 0
   }
 
   #numberOf(shape: Shape): number {

@@ -15,6 +15,7 @@ import { createNameClash } from './name-clashes.ts'
 import { type Reconciled, reconcile } from './reconcile.ts'
 import { requireImportRights } from './rights.ts'
 import { type Checked, type Ends, noEnds, type Run } from './run.ts'
+import { UsersToConfirm } from './users-to-confirm.ts'
 import type { ImportWarning } from './warnings.ts'
 
 /** Options of {@link importUsers}. */
@@ -115,8 +116,9 @@ export async function importUsers(
         return { ...foreseen, warnings, reconciled: undefined, seconds: seconds() }
       }
       const nameClash = createNameClash(admin, facts, pace)
-      const counts = await importRows({ ...run, journal, pace, nameClash, ...checked })
-      const reconciled = await reconcile({ ...run, journal, pace, rows: counts.rows })
+      const toConfirm = new UsersToConfirm(facts)
+      const counts = await importRows({ ...run, journal, pace, nameClash, toConfirm, ...checked })
+      const reconciled = await reconcile({ ...run, journal, pace, toConfirm })
       const isExisting = (line: number): boolean => isLeft(journal, line)
       const leftUnchanged = await compareExisting({ ...run, pace }, counts.existing, isExisting)
       return { ...counts, leftUnchanged, warnings, reconciled, seconds: seconds() }

@@ -1,15 +1,13 @@
 import type { Admin } from '../admin.ts'
 import { changedFields } from '../realm/compare.ts'
-import type { UserRepresentation } from '../representations.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import type { Journal } from '../jobs/journal.ts'
-import { Fingerprints } from './fingerprints.ts'
-import { readMembers, readMembershipsOfEach, WantedMemberships } from './memberships.ts'
+import { readMembers, readMembershipsOfEach } from './memberships.ts'
 import { inBatches, type Pace } from '../jobs/pace.ts'
-import { hiddenAttributes } from './profile.ts'
 import { type Phase, type ProgressListener, startPhase } from '../jobs/progress.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import type { UserFile } from '../files/rows.ts'
+import { comparedFields, type UsersToConfirm } from './users-to-confirm.ts'
 import { toWanted, type WantedUser } from './wanted.ts'
 
 /** What the realm has of the users that an import made or found. */
@@ -33,13 +31,11 @@ export interface Reconciliation {
   readonly facts: RealmFacts
   readonly journal: Journal
   readonly pace: Pace
-  readonly rows: number
+  readonly toConfirm: UsersToConfirm
   readonly options: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener }
 }
 
 const mostLines = 100
-/** Up to so many users it costs less to read what each has than who has each role and group. */
-const fewUsers = 100
 
 /**
  * Reads the users of an import again and compares them with the file. The members of each role and group are read by pages,
@@ -47,30 +43,17 @@ const fewUsers = 100
  * there; the others are read by id, many with one request. Of up to 100 users it reads the roles and groups of each.
  */
 export async function reconcile(run: Reconciliation): Promise<Reconciled> {
-  const { admin, facts, pace, options } = run
+  const { admin, facts, pace, options, toConfirm } = run
   const { signal } = options
-  const memberships = new WantedMemberships()
-  const fingerprints = new Fingerprints()
-  const few: { readonly line: number; readonly id: string }[] = []
-  let checked = 0
-  for await (const user of wantedUsers(run)) {
-    const { line, representation } = user
-    const id = idOf(run, user)
-    checked += 1
-    memberships.want(line, id, representation, facts)
-    fingerprints.want(id, comparedFields(facts, representation))
-    if (few.length <= fewUsers) few.push({ line, id })
-  }
-
-  const phase = startPhase('reconciling', checked, options.onProgress)
-  const isMany = few.length > fewUsers
-  if (isMany) {
+  const { count, few, fingerprints, memberships } = toConfirm
+  const phase = startPhase('reconciling', count, options.onProgress)
+  if (few === undefined) {
     await readMembers(admin, facts, pace, memberships, signal, (user) => {
       if (fingerprints.confirms(user)) phase.add(1)
     })
   }
-  const found = await compareById(run, fingerprints, phase)
-  if (!isMany) {
+  const found = await compareById(run, phase)
+  if (few !== undefined) {
     const ids = few.filter(({ line }) => !found.missing.has(line)).map(({ id }) => id)
     await readMembershipsOfEach(admin, pace, memberships, ids, signal)
   }
@@ -80,7 +63,7 @@ export async function reconcile(run: Reconciliation): Promise<Reconciled> {
   phase.end()
   const { unchecked } = memberships
   return {
-    checked,
+    checked: count,
     missing: found.missing.size,
     differing: found.wrong.size - found.missing.size,
     unchecked,
@@ -105,15 +88,13 @@ class Differences {
 }
 
 /** Reads the users that are not confirmed, and compares them field by field. */
-async function compareById(
-  run: Reconciliation,
-  fingerprints: Fingerprints,
-  phase: Phase,
-): Promise<Differences> {
+async function compareById(run: Reconciliation, phase: Phase): Promise<Differences> {
   const { admin, facts, pace, options } = run
+  const { fingerprints } = run.toConfirm
   const differences = new Differences()
+  if (fingerprints.open === 0) return differences
   await inBatches(
-    wantedUsers(run, (id) => !fingerprints.isConfirmed(id)),
+    unconfirmedUsers(run),
     pace,
     async (batch) => {
       const ids = batch.map((user) => idOf(run, user))
@@ -137,38 +118,17 @@ async function compareById(
   return differences
 }
 
-/** The users that the import made or found, of those only the ones whose id is asked for. */
-async function* wantedUsers(
-  run: Reconciliation,
-  isAsked: (id: string) => boolean = () => true,
-): AsyncGenerator<WantedUser, void, undefined> {
-  const { file, facts, journal, options } = run
+async function* unconfirmedUsers(run: Reconciliation): AsyncGenerator<WantedUser, void, undefined> {
+  const { file, facts, journal, options, toConfirm } = run
   for await (const row of file.rows()) {
     options.signal?.throwIfAborted()
     const outcome = journal.outcome(row.line)
     if (!('user' in row) || (outcome !== 'created' && outcome !== 'present')) continue
     const user = toWanted(row, file, facts)
-    if (isAsked(idOf(run, user))) yield user
+    if (!toConfirm.fingerprints.isConfirmed(idOf(run, user))) yield user
   }
 }
 
 function idOf({ journal }: Reconciliation, { line, id }: WantedUser): string {
   return journal.idOf(line) ?? id
-}
-
-/** What the row says of the user itself, as Keycloak keeps it; attributes that the realm hides are left out. */
-export function comparedFields(facts: RealmFacts, wanted: UserRepresentation): UserRepresentation {
-  const { enabled = false, emailVerified, firstName, lastName, email, attributes = {} } = wanted
-  const hidden = hiddenAttributes(facts.profile, Object.keys(attributes))
-  const shown = Object.entries(attributes)
-    .filter(([name]) => !hidden.includes(name))
-    .map(([name, value]) => [name, (Array.isArray(value) ? value : [value]).map(String)] as const)
-  return {
-    enabled,
-    ...(emailVerified === undefined ? {} : { emailVerified }),
-    ...(firstName === undefined ? {} : { firstName }),
-    ...(lastName === undefined ? {} : { lastName }),
-    ...(email === undefined ? {} : { email: email.toLowerCase() }),
-    attributes: Object.fromEntries(shown),
-  }
 }

@@ -7,6 +7,7 @@ import type { Pace } from '../jobs/pace.ts'
 import type { ProgressListener } from '../jobs/progress.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import type { NameClash } from './name-clashes.ts'
+import type { UsersToConfirm } from './users-to-confirm.ts'
 import type { ImportWarning } from './warnings.ts'
 
 /** What all passes of an import need. */
@@ -37,6 +38,7 @@ export interface Import extends Run, Checked {
   readonly journal: Journal
   readonly pace: Pace
   readonly nameClash: NameClash
+  readonly toConfirm: UsersToConfirm
 }
 
 /** How many rows came to which end. */
