@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig, mergeConfig } from 'vitest/config'
 import base from './vitest.config.ts'
 
@@ -19,6 +20,8 @@ export default mergeConfig(
         'packages/cli/test/commands/{read,changes,existing,find-user,reset-password,user-jobs,secret,events,lists,names,realm-difference}.test.ts',
       ],
       exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+      // Keycloak and PostgreSQL need the machine too: with more, requests run into their time limits.
+      maxWorkers: Math.max(2, availableParallelism()),
       testTimeout: 60_000,
       hookTimeout: 120_000,
     },
