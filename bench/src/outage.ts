@@ -1,8 +1,8 @@
-import { Agent, get } from 'node:http'
 import { randomUUID } from 'node:crypto'
+import { Agent, get } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startApp } from './app-process.ts'
-import { type Issuer, makeKey, signTokens, type SigningKey, startIssuer } from './issuer.ts'
+import { type Issuer, makeKey, type SigningKey, signTokens, startIssuer } from './issuer.ts'
 import { bound, boundHead, printTable } from './report.ts'
 
 const perSecond = 500

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, type JWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, oauthError } from '../src/expect.ts'
-import { SECRET, openRealm, type TestRealm } from '../src/realm.ts'
 import { send } from '../src/http.ts'
+import { openRealm, SECRET, type TestRealm } from '../src/realm.ts'
 
 let realm: TestRealm
 let clientUuid: string

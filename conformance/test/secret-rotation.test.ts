@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { asClient } from '../src/grants.ts'
 import { answerOf, empty, json, oauthError } from '../src/expect.ts'
+import { asClient } from '../src/grants.ts'
 import { send } from '../src/http.ts'
 import { openRealm, type TestRealm } from '../src/realm.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { DevRealm } from '@cloakwright/devrealm'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import type { Revocations, Verifier } from 'cloakwright'
 import { cloakwright, sendProblem } from 'cloakwright/fastify'
 import type { SessionEngine } from 'cloakwright/session'

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { CloakwrightError } from 'cloakwright'
-import { systemTime } from 'cloakwright'
+import { CloakwrightError, systemTime } from 'cloakwright'
 import { Environment, type GivenSecret } from './config/environment.ts'
 import * as address from './config/hosts.ts'
 import * as parse from './config/parse.ts'

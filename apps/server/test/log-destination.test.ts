@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createLogger } from '../src/http/logger.ts'
 import { logDestination } from '../src/http/log-destination.ts'
+import { createLogger } from '../src/http/logger.ts'
 
 const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
 

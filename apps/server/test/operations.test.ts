@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startServer, type TestServer } from './support/environment.ts'
 import { Browser } from './support/browser.ts'
+import { startServer, type TestServer } from './support/environment.ts'
 
 let server: TestServer
 

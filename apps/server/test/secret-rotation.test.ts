@@ -4,7 +4,7 @@ import { createAdmin, readSecretStatus, rotateSecret } from '@cloakwright/admin'
 import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser } from './support/browser.ts'
-import { keycloakAdmin, real, startServer, testVariables, type TestServer } from './support/environment.ts'
+import { keycloakAdmin, real, startServer, type TestServer, testVariables } from './support/environment.ts'
 
 let devRealm: DevRealm | undefined
 let server: TestServer

@@ -1,6 +1,7 @@
 /** Keycloak's Admin API for programs: the official client made durable, tasks, bulk jobs, secret rotation, an audit trail, the realm as code. */
 
 // The client
+
 export { type Admin, type AdminOptions, createAdmin } from './admin.ts'
 export type { PrivateKey } from './assertion.ts'
 export type { Author, Change, ChangeKind, ChangeRecorder, Reason } from './changes.ts'
@@ -14,17 +15,18 @@ export type {
 } from './tokens.ts'
 
 // One object at a time
+
 export type { Edit } from './edit.ts'
+export { type FoundGroup, toGroupPath } from './group-paths.ts'
 export type { EditOf, UpdateOptions } from './merge-write.ts'
 export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
 export type { EnsureOptions } from './tasks/existing.ts'
 export { findUser, type UserRef } from './tasks/find-user.ts'
 export { grantRolesToGroup, revokeRolesFromGroup } from './tasks/group-roles.ts'
 export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
-export { type FoundGroup, toGroupPath } from './group-paths.ts'
 export { findGroup, type RoleName } from './tasks/lookup.ts'
-export { requireMfa, sendActions, type SendActionsOptions } from './tasks/required-actions.ts'
-export { resetPassword, type ResetPasswordOptions } from './tasks/reset-password.ts'
+export { requireMfa, type SendActionsOptions, sendActions } from './tasks/required-actions.ts'
+export { type ResetPasswordOptions, resetPassword } from './tasks/reset-password.ts'
 export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
 export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
 export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
@@ -35,20 +37,21 @@ export {
   type GroupEdit,
   type RealmEdit,
   type RoleEdit,
+  type UserEdit,
   updateClient,
   updateGroup,
   updateRealm,
   updateRole,
   updateUser,
-  type UserEdit,
 } from './update.ts'
 
 // Many users
+
 export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/dead-letter.ts'
 export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
 export { openUserFile, type UserFileOptions } from './files/user-file.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
 export type { LeftUnchanged } from './import/existing.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
 export type { Reconciled } from './import/reconcile.ts'
 export type { ImportWarning, WarningCode } from './import/warnings.ts'
 export { type AssignOptions, bulkAssign } from './jobs/assign.ts'
@@ -58,8 +61,8 @@ export type { JobProgress, ProgressListener } from './jobs/progress.ts'
 export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo.ts'
 export {
   type EffectiveMember,
-  effectiveMembers,
   type EffectiveMembersOptions,
+  effectiveMembers,
 } from './listing/effective-members.ts'
 export { type ExportOptions, type ExportReport, exportUsers } from './listing/export.ts'
 export type { RoleWay } from './listing/role-ways.ts'
@@ -72,6 +75,7 @@ export {
 } from './listing/users.ts'
 
 // Client secrets
+
 export type { Command, Delivery } from './secret/delivery.ts'
 export {
   type MoveStep,
@@ -82,31 +86,32 @@ export {
 export type { Overlap } from './secret/overlap.ts'
 export type { ProvedBy } from './secret/proof.ts'
 export {
-  readSecretStatus,
-  rotateSecret,
   type RotateSecretOptions,
   type RotationStep,
+  readSecretStatus,
+  rotateSecret,
   type SecretRotation,
   type SecretStatus,
 } from './secret/rotate.ts'
 
 // Who changed what
+
 export {
   type AdminEvent,
-  auditEntries,
   type AuditEntriesOptions,
-  auditGrants,
   type AuditEntry,
-  auditMigrations,
   type AuditSink,
   type AuditTrail,
   type AuditTrailOptions,
+  auditEntries,
+  auditGrants,
+  auditMigrations,
   createAuditTrail,
   type EventGap,
   type EventOrigin,
-  followEvents,
   type FollowEventsOptions,
   type FollowOptions,
+  followEvents,
   followUserEvents,
   functionSink,
   headFile,
@@ -127,8 +132,15 @@ export {
 } from './audit/index.ts'
 
 // The realm as code
+
 export { defineRealm } from './realm/define.ts'
 export { describeChange } from './realm/describe.ts'
+export {
+  type ExportRealmOptions,
+  exportRealm,
+  neverExported,
+  type RealmExport,
+} from './realm/export/index.ts'
 export type {
   AuthenticatorDefinition,
   ClientDefinition,
@@ -159,11 +171,5 @@ export {
   type RealmState,
   readRealm,
 } from './realm/plan.ts'
-export {
-  type ExportRealmOptions,
-  exportRealm,
-  neverExported,
-  type RealmExport,
-} from './realm/export/index.ts'
 export { definitionFor } from './realm/rename.ts'
-export { definedRoleNames, readRoleNames, type RealmRoleNames, toRoleTypes } from './realm/role-types.ts'
+export { definedRoleNames, type RealmRoleNames, readRoleNames, toRoleTypes } from './realm/role-types.ts'

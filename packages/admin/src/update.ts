@@ -3,7 +3,7 @@ import type { Change } from './changes.ts'
 import { type Difference, type EditWithout, wholeFields } from './edit.ts'
 import { withCredentials, withLists, withTexts } from './edit-forms.ts'
 import { fixedOfClient, fixedOfGroup, fixedOfRealm, fixedOfRole, fixedOfUser } from './fixed-fields.ts'
-import { type EditOf, update, type UpdateOptions } from './merge-write.ts'
+import { type EditOf, type UpdateOptions, update } from './merge-write.ts'
 import { keptInPut } from './realm/put.ts'
 import type {
   ClientRepresentation,
@@ -13,7 +13,7 @@ import type {
   UserRepresentation,
 } from './representations.ts'
 import { type UserRef, userId } from './tasks/find-user.ts'
-import { clientByName, groupOf, requireRoleName, type RoleName, roleOf, roleTitle } from './tasks/lookup.ts'
+import { clientByName, groupOf, type RoleName, requireRoleName, roleOf, roleTitle } from './tasks/lookup.ts'
 
 /** What can be changed about a user; its roles and groups have tasks of their own. */
 export type UserEdit = EditWithout<UserRepresentation, typeof fixedOfUser>

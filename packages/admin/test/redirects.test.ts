@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdmin } from '@cloakwright/admin'
-import { prove } from '../src/secret/proof.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { prove } from '../src/secret/proof.ts'
 import { caught } from './support/caught.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void

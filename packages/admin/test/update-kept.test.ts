@@ -6,12 +6,12 @@ import {
   type GroupEdit,
   type RealmEdit,
   type RoleEdit,
+  type UserEdit,
   updateClient,
   updateGroup,
   updateRealm,
   updateRole,
   updateUser,
-  type UserEdit,
 } from '@cloakwright/admin'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { caught } from './support/caught.ts'

@@ -1,8 +1,8 @@
 /** `cloakwright`; exit.ts says what it ends with. */
 import { type Command, CommanderError } from 'commander'
 import { exitCode, Interrupted, UsageError } from './exit.ts'
-import { createProgram } from './program.ts'
 import { neededBy } from './program/required-roles.ts'
+import { createProgram } from './program.ts'
 
 let failing: Promise<never> | undefined
 

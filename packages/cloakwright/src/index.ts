@@ -1,12 +1,12 @@
-export { type Clock, systemTime } from './clock.ts'
 export {
   type BoundedRequest,
   type BoundedResponse,
   type Fetch,
   fetchBounded,
-  unfitRedirect,
   type UnfitResponse,
+  unfitRedirect,
 } from './bounded-fetch.ts'
+export { type Clock, systemTime } from './clock.ts'
 export {
   type ChallengeParameters,
   CloakwrightError,
@@ -33,13 +33,13 @@ export {
 } from './metadata/index.ts'
 export { type OptionKind, requireOptions } from './options.ts'
 export {
-  acr,
   type Allowed,
+  acr,
   allOf,
   anyOf,
   audience,
-  check,
   type ClientRole,
+  check,
   clientRole,
   createPermissions,
   type Decision,
@@ -76,17 +76,17 @@ export {
   type CommonOptions,
   createRevocations,
   createVerifier,
+  explainToken,
   type IssuerOptions,
   type IssuerResolver,
-  realmsOf,
   type Revocations,
   type RevocationsOptions,
+  realmsOf,
   type SeveralIssuers,
-  explainToken,
+  type TokenCacheLimits,
   type TokenCheck,
   type TokenExplanation,
   type TokenStep,
-  type TokenCacheLimits,
   toChallenge,
   type Verifier,
   type VerifierOptions,

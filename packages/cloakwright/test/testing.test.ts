@@ -1,10 +1,9 @@
-import { allOf, clientRole, explain, role, scope, type Verifier } from 'cloakwright'
+import { allOf, clientRole, createVerifier, explain, role, scope, type Verifier } from 'cloakwright'
 import { cloakwright, requireUser, userOf } from 'cloakwright/fastify'
-import { cloakwright as web } from 'cloakwright/web'
 import { fakeAccessToken } from 'cloakwright/testing'
+import { cloakwright as web } from 'cloakwright/web'
 import Fastify from 'fastify'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createVerifier } from 'cloakwright'
 
 afterEach(() => void vi.unstubAllEnvs())
 

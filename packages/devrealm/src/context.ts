@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import type { UsedAssertions } from './oidc/client-assertion.ts'
 import type { LoginState } from './login/state.ts'
-import type { Store } from './store.ts'
+import type { UsedAssertions } from './oidc/client-assertion.ts'
 import type { RealmStore } from './store/realm-store.ts'
+import type { Store } from './store.ts'
 
 /** What every route works with. */
 export interface RealmContext {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { builtInClients, managementClient } from './defaults/clients.ts'
 import { defaultClientScopes, defaultDefault, defaultOptional } from './defaults/client-scopes.ts'
+import { builtInClients, managementClient } from './defaults/clients.ts'
 import { realmSettings, requiredActions, userProfile } from './defaults/realm-settings.ts'
 import type { Client, Realm, Role } from './model.ts'
 import type { RealmStore } from './store/realm-store.ts'

@@ -6,9 +6,9 @@ import type { Path } from './admin/json-text.ts'
 import { type RealmBody, realmShape } from './admin/realm-fields.ts'
 import { prepareKeys, secretKey } from './crypto/keys.ts'
 import { masterName, removeRealm } from './defaults.ts'
-import type { Store } from './store.ts'
 import { WriteError } from './store/journal.ts'
 import type { RealmStore } from './store/realm-store.ts'
+import type { Store } from './store.ts'
 
 /** What an import does with a realm that exists: leave it as it is, or put the imported one in its place. */
 export type ImportStrategy = 'skip' | 'replace'

@@ -1,5 +1,5 @@
-import { drizzle, type PgliteClient } from 'drizzle-orm/pglite'
 import type { Home } from '@cloakwright/devrealm/home'
+import { drizzle, type PgliteClient } from 'drizzle-orm/pglite'
 import type { Database } from './database.ts'
 import * as schema from './schema.ts'
 

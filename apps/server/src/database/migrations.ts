@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Migration } from 'cloakwright/state'
 
 /** Written by drizzle-kit; the same path from src/ and from dist/. */

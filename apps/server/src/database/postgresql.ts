@@ -1,6 +1,6 @@
-import { drizzle } from 'drizzle-orm/node-postgres'
 import { CloakwrightError } from 'cloakwright'
 import { fromPool } from 'cloakwright/state'
+import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import type { Database } from './database.ts'
 import * as schema from './schema.ts'

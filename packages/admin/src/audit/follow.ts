@@ -3,7 +3,7 @@ import type { Admin } from '../admin.ts'
 import type { AdminEventRepresentation, EventRepresentation } from '../representations.ts'
 import { masked } from './mask.ts'
 import { createMatcher, type EventOrigin } from './match.ts'
-import { type EventPage, follow, type FollowOptions, type Placed } from './reader.ts'
+import { type EventPage, type FollowOptions, follow, type Placed } from './reader.ts'
 import type { TrailSource } from './sink.ts'
 
 /** An admin event of Keycloak. Of secrets in its representation only the mask is there. */

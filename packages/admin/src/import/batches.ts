@@ -3,10 +3,10 @@ import type { Admin } from '../admin.ts'
 import { countAttempts } from '../attempts.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { isTimeout, type Pace } from '../jobs/pace.ts'
-import { createSingly, proved } from './single.ts'
-import type { NameClash } from './name-clashes.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import { usersById } from '../jobs/users-by-id.ts'
+import type { NameClash } from './name-clashes.ts'
+import { createSingly, proved } from './single.ts'
 import { toJournalRow, type WantedUser } from './wanted.ts'
 
 /** What the sending of users needs to know. */

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Admin } from '../admin.ts'
+import type { ImportedUser, UserFile } from '../files/rows.ts'
+import { jobOptions, requireKnown, requireRoleNames, rolesInstead } from '../known-fields.ts'
 import type { RoleNames } from '../realm/model.ts'
 import { type KnownRole, knownRoles, roleTitle } from '../tasks/lookup.ts'
 import { roleSteps } from '../tasks/role-steps.ts'
@@ -14,8 +16,6 @@ import {
 } from './change-users.ts'
 import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
 import { isForeignDefaultRole, unknownName } from './row-names.ts'
-import type { ImportedUser, UserFile } from '../files/rows.ts'
-import { jobOptions, requireKnown, requireRoleNames, rolesInstead } from '../known-fields.ts'
 
 /** Options of {@link bulkAssign}. */
 export interface AssignOptions extends ChangeOptions {

@@ -1,8 +1,8 @@
-import { jobOptions, requireKnown } from '../known-fields.ts'
 import type { Admin } from '../admin.ts'
+import type { UserFile } from '../files/rows.ts'
+import { jobOptions, requireKnown } from '../known-fields.ts'
 import type { Step } from '../tasks/steps.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
-import type { UserFile } from '../files/rows.ts'
 
 /** Options of {@link bulkDisable}. */
 export interface DisableOptions extends ChangeOptions {

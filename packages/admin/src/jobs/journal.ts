@@ -7,8 +7,8 @@ import {
   type JournalHeader,
   type JournalRecord,
   type JournalRow,
-  openRows,
   type Outcome,
+  openRows,
   readRecord,
   writeRecord,
 } from './journal-records.ts'

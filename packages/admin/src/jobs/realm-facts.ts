@@ -2,10 +2,10 @@ import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import { createGroupFinder, type FoundGroup, type GroupFinder } from '../group-paths.ts'
-import { quoted } from './row-names.ts'
 import { clientRoles, findClientUuid, realmRoles } from '../realm/lookup.ts'
 import type { RoleNames } from '../realm/model.ts'
 import type { RoleMappingPayload } from '../representations.ts'
+import { quoted } from './row-names.ts'
 
 /** What a realm is and has, as far as its users depend on it. */
 export interface RealmFacts {

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError, systemTime } from 'cloakwright'
-import { requireKnown } from '../known-fields.ts'
 import type { Admin } from '../admin.ts'
 import { type Change, recorded } from '../changes.ts'
-import { usersById } from './users-by-id.ts'
+import { requireKnown } from '../known-fields.ts'
 import { findUser } from '../tasks/find-user.ts'
 import { takeBack } from './inverse.ts'
 import { type Journal, records, reopenJournal } from './journal.ts'
@@ -11,6 +10,7 @@ import { isOwn, type JournalRow, openRows } from './journal-records.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type ProgressListener, startPhase } from './progress.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
+import { usersById } from './users-by-id.ts'
 
 /** Options of {@link undoJob}. */
 export interface UndoOptions {

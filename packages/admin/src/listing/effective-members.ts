@@ -4,7 +4,7 @@ import type { UserRepresentation } from '../representations.ts'
 import type { RoleName } from '../tasks/lookup.ts'
 import { inParallel } from './in-parallel.ts'
 import { pagesByName } from './pages-by-name.ts'
-import { type RoleList, roleLists, type RoleWay } from './role-ways.ts'
+import { type RoleList, type RoleWay, roleLists } from './role-ways.ts'
 
 /** A user who has a role, and how. */
 export interface EffectiveMember {

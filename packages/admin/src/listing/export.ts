@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
 import type { Admin } from '../admin.ts'
+import { writeCsv, writeNdjson } from '../files/write-users.ts'
+import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { given, type UserFilter, usersWithMemberships } from './users.ts'
-import { type ProgressListener, startPhase } from '../jobs/progress.ts'
-import { writeCsv, writeNdjson } from '../files/write-users.ts'
 
 /** Options of {@link exportUsers}. */
 export interface ExportOptions extends UserFilter {

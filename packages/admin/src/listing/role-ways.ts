@@ -1,6 +1,6 @@
 import type { Admin } from '../admin.ts'
-import { all, items, type Page } from '../pages.ts'
 import { roleGroupsOf } from '../client.ts'
+import { all, items, type Page } from '../pages.ts'
 import type { GroupRepresentation, RoleRepresentation, UserRepresentation } from '../representations.ts'
 import { type RoleName, roleOf, roleTitle } from '../tasks/lookup.ts'
 import { inParallel } from './in-parallel.ts'

@@ -2,9 +2,9 @@ import type { Admin } from '../admin.ts'
 import {
   type Client,
   type Condition,
-  periodsOf,
   type Policy,
   type Profile,
+  periodsOf,
   readPolicies,
 } from './policies.ts'
 

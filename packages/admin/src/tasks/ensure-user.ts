@@ -8,10 +8,10 @@ import { updateUser } from '../update.ts'
 import { createOnce } from './create-once.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 import { findUser } from './find-user.ts'
-import { knownGroups, groupSteps } from './user-groups.ts'
 import { knownRoles } from './lookup.ts'
 import { roleSteps } from './role-steps.ts'
 import { carryOut } from './steps.ts'
+import { groupSteps, knownGroups } from './user-groups.ts'
 
 /** A user as it shall be; what is left out stays as it is. */
 export interface WantedUser {

@@ -9,13 +9,13 @@ import {
   groupNames,
   toGroupPath,
 } from '../group-paths.ts'
-import { without } from '../realm/compare.ts'
 import { requireKnown, rolesInstead } from '../known-fields.ts'
+import { without } from '../realm/compare.ts'
 import type { RoleNames } from '../realm/model.ts'
 import { updateGroup } from '../update.ts'
 import { createOnce } from './create-once.ts'
-import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 import type { Ensured } from './ensure-user.ts'
+import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 import { absent, groupOf, knownRoles } from './lookup.ts'
 import { roleSteps } from './role-steps.ts'
 import { carryOut } from './steps.ts'

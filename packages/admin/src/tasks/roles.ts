@@ -12,8 +12,8 @@ import {
   findRole,
   type KnownRole,
   knownRoles,
-  requireRoleName,
   type RoleName,
+  requireRoleName,
   roleTitle,
 } from './lookup.ts'
 import { carryOut } from './steps.ts'

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import {
   type Admin,
   type ImportedUser,
@@ -6,7 +7,6 @@ import {
   openUserFile,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readFile } from 'node:fs/promises'
 import { openFolder } from '../support/folder.ts'
 import { openTarget, type Target } from '../support/target.ts'
 import { fileOf, jobFiles, makeRealm, person } from '../support/users.ts'

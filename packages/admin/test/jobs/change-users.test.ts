@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import {
   type Admin,
-  type Change,
-  type ChangeOptions,
   bulkAssign,
   bulkDisable,
+  type Change,
+  type ChangeOptions,
   importUsers,
   openUserFile,
-  undoJob,
   type UserFile,
+  undoJob,
   usersWithMemberships,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'

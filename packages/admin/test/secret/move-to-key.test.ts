@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Admin, type Change, moveToPrivateKeyJwt, type MoveToKeyOptions } from '@cloakwright/admin'
+import { type Admin, type Change, type MoveToKeyOptions, moveToPrivateKeyJwt } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught, everything } from '../support/caught.ts'

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import {
   type Admin,
   type Change,
-  readSecretStatus,
-  rotateSecret,
   type RotateSecretOptions,
   type RotationStep,
+  readSecretStatus,
+  rotateSecret,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught, everything } from '../support/caught.ts'

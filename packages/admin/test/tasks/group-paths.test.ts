@@ -1,6 +1,6 @@
 import {
-  addToGroups,
   type Admin,
+  addToGroups,
   bulkAssign,
   deleteGroup,
   ensureGroup,

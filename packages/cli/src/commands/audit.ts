@@ -1,8 +1,8 @@
 import { ndjsonSink, readHeads, type TrailProblem, verifyTrail } from '@cloakwright/admin'
 import { exitCode } from '../exit.ts'
 import { print } from '../output.ts'
-import { requireTrail } from './audit-list.ts'
 import { escaped, toJson } from '../terminal.ts'
+import { requireTrail } from './audit-list.ts'
 
 interface Options {
   readonly heads?: string

@@ -10,9 +10,9 @@ import {
   type ImportReport,
   importUsers,
   openUserFile,
-  undoJob,
   type UserFile,
   type UserFormat,
+  undoJob,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { commandLine } from '../command-line.ts'

@@ -8,10 +8,10 @@ import {
   type Guards,
   refuseSecondToken,
 } from '../guard/index.ts'
-import type { Policy } from '../policy/index.ts'
-import type { SessionEngine } from '../session/types.ts'
-import { isPromise } from '../promise.ts'
 import { notRegistered } from '../guard/mistakes.ts'
+import type { Policy } from '../policy/index.ts'
+import { isPromise } from '../promise.ts'
+import type { SessionEngine } from '../session/types.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './fastify-problem.ts'
 import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './fastify-request.ts'
 import { mountSessions, sendResponse } from './fastify-sessions.ts'

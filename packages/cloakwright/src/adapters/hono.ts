@@ -1,5 +1,5 @@
-import type { Context, MiddlewareHandler, Next } from 'hono'
 import type { IncomingMessage } from 'node:http'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import {
   type Admission,
   createGuard,
@@ -12,8 +12,8 @@ import {
   type GuardOptions,
   type Guards,
   type LogEntry,
-  readForm,
   type Refused,
+  readForm,
   toRefused,
 } from '../guard/index.ts'
 import { noGuard, notRegistered } from '../guard/mistakes.ts'

@@ -5,11 +5,11 @@ import {
   fromWebRequest,
   type GuardOptions,
   type LogEntry,
-  readForm,
   type Refused,
+  readForm,
 } from '../guard/index.ts'
 import { checkPolicy } from '../guard/mistakes.ts'
-import { type Policy, user as anyUser } from '../policy/index.ts'
+import { user as anyUser, type Policy } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** What guards of web requests work with. */

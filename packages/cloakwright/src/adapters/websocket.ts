@@ -11,7 +11,7 @@ import {
   type LogEntry,
 } from '../guard/index.ts'
 import { requireOptions } from '../options.ts'
-import { type Policy, user as anyUser } from '../policy/index.ts'
+import { user as anyUser, type Policy } from '../policy/index.ts'
 import type { SessionEngine } from '../session/types.ts'
 import type { AccessToken } from '../token/index.ts'
 

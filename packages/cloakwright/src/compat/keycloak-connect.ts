@@ -11,8 +11,8 @@ import {
   type Middleware,
   type Refused,
 } from '../guard/index.ts'
-import { requireOptions } from '../options.ts'
 import type { MetadataOptions } from '../metadata/index.ts'
+import { requireOptions } from '../options.ts'
 import { clientRole, createPermissions, type Permission, type Policy, role, user } from '../policy/index.ts'
 import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions } from '../token/index.ts'
 import { type KeycloakConfig, type ResolvedConfig, resolveConfig } from './keycloak-config.ts'

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { isPromise } from '../promise.ts'
 import type { Problem } from '../problem.ts'
+import { isPromise } from '../promise.ts'
 import type { Answer, Refused } from './types.ts'
 
 /** A response to an error in the application's own format. */

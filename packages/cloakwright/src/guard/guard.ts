@@ -13,7 +13,7 @@ import { nothingGiven, refuseSecondToken } from './second-token.ts'
 import { fromSession } from './session.ts'
 import { toSessionRequest } from './session-request.ts'
 import { createSocketWatch } from './socket-watch.ts'
-import { ticketOf, type Tickets } from './tickets.ts'
+import { type Tickets, ticketOf } from './tickets.ts'
 import type { Admission, GuardedRequest, Refused } from './types.ts'
 import { createJudge } from './verdict.ts'
 

@@ -1,5 +1,5 @@
-import { CloakwrightError } from '../errors.ts'
 import { beginningOf } from '../bounded-body.ts'
+import { CloakwrightError } from '../errors.ts'
 import { isForm, toId } from './node-request.ts'
 import type { Framework, GuardedRequest } from './types.ts'
 

@@ -1,5 +1,5 @@
-import { CloakwrightError } from '../errors.ts'
 import type { BoundedResponse } from '../bounded-fetch.ts'
+import { CloakwrightError } from '../errors.ts'
 import type { Claims } from '../token/access-token.ts'
 import { freezeThrough, parseStrictBytes } from '../token/strict-json.ts'
 

@@ -1,5 +1,5 @@
-import { CloakwrightError } from '../errors.ts'
 import { type BoundedResponse, type Fetch, unlessAborted } from '../bounded-fetch.ts'
+import { CloakwrightError } from '../errors.ts'
 import { fetchRealm, type Metadata } from '../metadata/index.ts'
 import type { Claims } from '../token/access-token.ts'
 import { type Answer, inactive, toAnswer, unavailable } from './answer.ts'

@@ -1,5 +1,5 @@
-export { checkIssuer, checkUrl, isLoopback } from './address.ts'
 export type { Fetch } from '../bounded-fetch.ts'
+export { checkIssuer, checkUrl, isLoopback } from './address.ts'
 export { fetchJson, fetchRealm } from './fetch-json.ts'
 export {
   createMetadata,

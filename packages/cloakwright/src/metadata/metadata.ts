@@ -1,9 +1,9 @@
+import type { Fetch } from '../bounded-fetch.ts'
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { shown } from '../shown.ts'
 import { checkIssuer, checkRealmUrl } from './address.ts'
-import type { Fetch } from '../bounded-fetch.ts'
 import { fetchJson } from './fetch-json.ts'
 
 /** A discovery document as the realm publishes it (OpenID Connect Discovery 1.0, RFC 8414). */

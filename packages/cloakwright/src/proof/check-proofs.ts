@@ -1,8 +1,8 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Binding } from './binding.ts'
 import type { Dpop } from './dpop.ts'
-import { invalidProof } from './proof-jwt.ts'
 import type { Mtls } from './mtls.ts'
+import { invalidProof } from './proof-jwt.ts'
 import type { Presentation } from './types.ts'
 
 /** What this service checks; a token that is bound in another way is refused. */

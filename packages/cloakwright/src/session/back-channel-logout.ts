@@ -3,9 +3,9 @@ import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jo
 import { beginningOf } from '../bounded-body.ts'
 import { CloakwrightError } from '../errors.ts'
 import { createKeySet } from '../keys/index.ts'
+import { sha256 } from '../sealing.ts'
 import type { RevokedBy } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
-import { sha256 } from '../sealing.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */

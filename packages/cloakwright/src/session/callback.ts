@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
+import { randomToken, sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/ports.ts'
 import type { SessionContext } from './context.ts'
-import { randomToken, sha256 } from '../sealing.ts'
 import { clearLogin, findLogin, type Login, loginLifetime, startLogin } from './login.ts'
 import { errorPage, redirect, withCookies } from './pages.ts'
 import type { Grant } from './provider.ts'

@@ -1,7 +1,7 @@
+import type { Keyring } from '../sealing.ts'
 import type { SessionStore } from '../state/ports.ts'
 import type { Revocations } from '../token/index.ts'
 import type { Cookies } from './cookies.ts'
-import type { Keyring } from '../sealing.ts'
 import type { SessionConfig } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { Watchers } from './watchers.ts'

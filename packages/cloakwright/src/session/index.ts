@@ -1,4 +1,4 @@
-export { createSessions } from './engine.ts'
 export type { SessionKey, SessionKeys } from '../sealing.ts'
+export { createSessions } from './engine.ts'
 export type { SessionOptions } from './options.ts'
 export type { Session, SessionEngine, SessionRequest } from './types.ts'

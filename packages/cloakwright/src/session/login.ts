@@ -1,5 +1,5 @@
-import type { SessionContext } from './context.ts'
 import { randomToken, sha256 } from '../sealing.ts'
+import type { SessionContext } from './context.ts'
 import { redirect } from './pages.ts'
 import type { LoginChecks } from './provider.ts'
 import type { SessionRequest } from './types.ts'

@@ -1,5 +1,5 @@
-import type { SessionContext } from './context.ts'
 import { sha256 } from '../sealing.ts'
+import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
 import { redirect } from './pages.ts'
 import { isOutage } from './provider.ts'

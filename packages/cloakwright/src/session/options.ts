@@ -1,9 +1,9 @@
 import { checkClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
-import type { SessionKeys } from '../sealing.ts'
 import { number } from '../numbers.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
+import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/ports.ts'
 import type { Revocations } from '../token/index.ts'
 

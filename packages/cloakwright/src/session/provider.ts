@@ -1,6 +1,6 @@
 import * as client from 'openid-client'
-import { systemTime } from '../clock.ts'
 import { fetchBounded, type UnfitResponse } from '../bounded-fetch.ts'
+import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'

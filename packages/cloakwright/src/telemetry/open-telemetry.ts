@@ -4,8 +4,8 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
-  trace,
   type Tracer,
+  trace,
 } from '@opentelemetry/api'
 import { CloakwrightError } from '../errors.ts'
 import { isPromise } from '../promise.ts'

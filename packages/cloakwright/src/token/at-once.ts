@@ -1,8 +1,8 @@
+import { CloakwrightError } from '../errors.ts'
 import type { Presentation } from '../proof/index.ts'
 import type { AccessToken, Claims } from './access-token.ts'
 import { isFake } from './fake.ts'
 import type { Verifier } from './types.ts'
-import { CloakwrightError } from '../errors.ts'
 
 /** Verifies a token and answers at once, by the token or by throwing, unless something has to be fetched. */
 export type VerifyAtOnce = (token: string, presented?: Presentation) => AccessToken | Promise<AccessToken>

@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import { createHash } from 'node:crypto'
 import {
   type AccessToken,
   CloakwrightError,
@@ -22,8 +22,8 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeCertificate } from '../proof/support/certificates.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
-import { testBehaviour } from './behaviour.ts'
 import { statusOverTls } from './behaviour/client.ts'
+import { testBehaviour } from './behaviour.ts'
 import { fastifyDriver } from './drivers/fastify.ts'
 
 testBehaviour(fastifyDriver)

@@ -4,8 +4,8 @@ import { createRevocations, createVerifier, type Policy, type Revocations } from
 import { memorySessionStore, type SessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
 import type { Browser } from '../session/support/browser.ts'
+import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
 import { giveAccessTokens } from './support/access-tokens.ts'
 import {

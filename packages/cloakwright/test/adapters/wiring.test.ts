@@ -1,3 +1,5 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { createVerifier, type Policy, role, type Verifier } from 'cloakwright'
 import * as onExpress from 'cloakwright/express'
 import * as onFastify from 'cloakwright/fastify'
@@ -8,11 +10,9 @@ import { createUpgradeGuard } from 'cloakwright/websocket'
 import express, { type Express } from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll, describe, expect, test } from 'vitest'
-import { codeOf, refusalOf } from '../support/refusal.ts'
 import { claimsOf, makeKey, signClaims, startIssuer } from '../support/issuer.ts'
+import { codeOf, refusalOf } from '../support/refusal.ts'
 import { send } from './behaviour/client.ts'
 
 // Guards that are wired wrongly: each says so at once, by its name, and no request waits for ever.

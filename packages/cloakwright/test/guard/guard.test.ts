@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { calculateJwkThumbprint, type JWK } from 'jose'
 import { allOf, CloakwrightError, createVerifier, not, type Policy, user, type Verifier } from 'cloakwright'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Admission,

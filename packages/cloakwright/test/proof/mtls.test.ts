@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import {
   createServer as createHttpServer,
-  type IncomingMessage,
   request as httpRequest,
+  type IncomingMessage,
   type Server,
 } from 'node:http'
-import { createSecureServer, connect as connectHttp2 } from 'node:http2'
+import { connect as connectHttp2, createSecureServer } from 'node:http2'
 import { createServer as createHttpsServer, request as httpsRequest } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect as connectTls } from 'node:tls'

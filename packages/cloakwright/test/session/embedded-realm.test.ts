@@ -1,4 +1,4 @@
-import { createDevRealm, migrations as realmMigrations, type DevRealm } from '@cloakwright/devrealm'
+import { createDevRealm, type DevRealm, migrations as realmMigrations } from '@cloakwright/devrealm'
 import { type EmbeddedDatabase, openTemporaryDatabase } from '@cloakwright/devrealm/home'
 import { createVerifier } from 'cloakwright'
 import { createSessions, type SessionEngine } from 'cloakwright/session'

@@ -1,5 +1,5 @@
-import { memorySessionStore, type SessionStore } from 'cloakwright/state'
 import { type AccessToken, CloakwrightError, createRevocations } from 'cloakwright'
+import { memorySessionStore, type SessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toAccessToken } from '../../src/token/access-token.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'

@@ -1,5 +1,5 @@
-import type { SessionStore } from 'cloakwright/state'
 import { CloakwrightError } from 'cloakwright'
+import type { SessionStore } from 'cloakwright/state'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Browser } from './support/browser.ts'
 import { clientSecret, startProvider, type TestProvider } from './support/provider.ts'

@@ -1,4 +1,4 @@
-import { createRevocations, type AccessToken, type Revocations } from 'cloakwright'
+import { type AccessToken, createRevocations, type Revocations } from 'cloakwright'
 import { fromPool, migrate, migrations, postgresRevocationStore } from 'cloakwright/state'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'

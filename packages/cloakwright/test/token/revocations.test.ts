@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { createRevocations, type AccessToken, type RevokedBy, type Revocations } from 'cloakwright'
+import { type AccessToken, createRevocations, type Revocations, type RevokedBy } from 'cloakwright'
 import { memoryRevocationStore, type RevocationStore, SqlError } from 'cloakwright/state'
 import { beforeEach, describe, expect, it, test, vi } from 'vitest'
 import { toAccessToken } from '../../src/token/access-token.ts'

@@ -5,21 +5,21 @@ import type { RealmStore } from '../store/realm-store.ts'
 import { needs } from './access.ts'
 import { wrongType } from './body.ts'
 import { badRequest, conflict, duplicate, notFound, refused, unforeseen } from './errors.ts'
-import { copyFlow, executionsOf, flowOf } from './flow-representations.ts'
-import { flowProviders, subFlowChoices } from './flow-providers.ts'
 import {
   executionInfoShape,
   flowShape,
   newExecutionShape,
-  newSubFlowShape,
   newNameShape,
+  newSubFlowShape,
 } from './flow-fields.ts'
+import { flowProviders, subFlowChoices } from './flow-providers.ts'
+import { copyFlow, executionsOf, flowOf } from './flow-representations.ts'
 import {
   type Execution,
   type Flow,
+  type Flows,
   flowBindings,
   flowByAlias,
-  type Flows,
   flowsOf,
   saveFlows,
   tree,

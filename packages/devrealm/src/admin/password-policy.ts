@@ -1,6 +1,6 @@
+import { isPasswordOf } from '../crypto/passwords.ts'
 import type { User } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { isPasswordOf } from '../crypto/passwords.ts'
 import { type AdminError, badRequest, refused } from './errors.ts'
 import { patternProblem, patternTester } from './patterns.ts'
 

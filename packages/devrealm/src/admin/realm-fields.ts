@@ -9,8 +9,8 @@ import {
   groupShape,
   type Known,
   mapperShape,
-  requiredActionShape,
   type RoleBody,
+  requiredActionShape,
   roleShape,
   shape,
   type UserBody,
@@ -19,8 +19,8 @@ import {
 import { configShape, type FlowBody, flowShape } from './flow-fields.ts'
 import {
   type ClientPolicyBody,
-  clientPoliciesShape,
   type ClientProfileBody,
+  clientPoliciesShape,
   clientProfilesShape,
 } from './settings-fields.ts'
 

@@ -3,11 +3,12 @@ import { type RealmContext, seconds } from '../context.ts'
 import { masterName, removeRealm } from '../defaults.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
-import { accessTo, type Access, type Caller, isVisitor, managementClient, needs } from './access.ts'
+import { type Access, accessTo, type Caller, isVisitor, managementClient, needs } from './access.ts'
 import { isEnabled, recordEvent } from './admin-events.ts'
 import { AdminError, conflict, forbidden, refused } from './errors.ts'
 import { importRealm } from './import.ts'
 import { partialImportRoutes } from './partial-import.ts'
+import { Query } from './query.ts'
 import { type RealmBody, realmShape } from './realm-fields.ts'
 import { defaultGroupsOf, putBody } from './realm-put.ts'
 import { briefRealmOf, changedSettings, realmOf, withoutEmpty } from './realm-settings.ts'
@@ -23,7 +24,6 @@ import {
   ok,
   urlOf,
 } from './router.ts'
-import { Query } from './query.ts'
 
 /** Bytes of a body: a whole realm is longer than Fastify's default of 1 MB. */
 const importLimit = 64 * 1024 * 1024

@@ -1,10 +1,10 @@
+import { masterName } from '../defaults.ts'
 import type { Role } from '../model.ts'
 import { expandRoles } from '../oidc/roles.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import { masterName } from '../defaults.ts'
-import type { Call } from './router.ts'
 import { managementClient } from './access.ts'
 import { forbidden } from './errors.ts'
+import type { Call } from './router.ts'
 
 /** Roles of administration that a caller may give without having them: whoever may change a thing may let others see it. */
 const implied: Record<string, string> = {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { baseUrl, type RealmContext } from '../context.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store.ts'
-import { type Access, readCaller, accessTo, type Caller, type Need } from './access.ts'
+import { type Access, accessTo, type Caller, type Need, readCaller } from './access.ts'
 import { eventOf } from './admin-events.ts'
 import { readBody, type Shape } from './body.ts'
 import { AdminError, forbidden, notFound, unauthorized } from './errors.ts'

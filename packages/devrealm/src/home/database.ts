@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CloakwrightError } from 'cloakwright'
 import { fromPglite, type PgliteLike, type SqlClient } from 'cloakwright/state'
-import { roomToWrite, requireRoom, toDiskError } from './disk.ts'
+import { requireRoom, roomToWrite, toDiskError } from './disk.ts'
 import { ReopeningPglite } from './reopening-pglite.ts'
 
 /**

@@ -1,15 +1,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { baseUrl, issuerOf, type RealmContext, seconds } from '../context.ts'
+import type { UserSession } from '../model.ts'
 import { realmOf } from '../oidc/endpoint.ts'
 import { OidcError } from '../oidc/errors.ts'
 import { formOf, queryOf } from '../oidc/form.ts'
 import { startRotation } from '../oidc/secret-rotation.ts'
-import type { UserSession } from '../model.ts'
 import { sendErrorPage } from '../pages/layout.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import {
-  type AuthorizationRequest,
   AuthorizationPageError,
+  type AuthorizationRequest,
   findTarget,
   readRequest,
 } from './authorization-request.ts'

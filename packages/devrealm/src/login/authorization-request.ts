@@ -1,6 +1,6 @@
 import type { Client } from '../model.ts'
-import type { Form } from '../oidc/form.ts'
 import { OidcError } from '../oidc/errors.ts'
+import type { Form } from '../oidc/form.ts'
 import { grantScope } from '../oidc/scopes.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { ResponseMode } from './client-response.ts'

@@ -1,5 +1,5 @@
-import { compactVerify, importJWK, type JWK } from 'jose'
 import type { FastifyRequest } from 'fastify'
+import { compactVerify, importJWK, type JWK } from 'jose'
 import { issuerOf, type RealmContext, seconds } from '../context.ts'
 import type { Client } from '../model.ts'
 import type { RealmStore } from '../store/realm-store.ts'

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RealmContext } from '../context.ts'
-import { type ClientRequest, forbidCaching, forClient, realmOf, sendOidcError } from './endpoint.ts'
 import { allowOrigin } from './cors.ts'
+import { type ClientRequest, forbidCaching, forClient, realmOf, sendOidcError } from './endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from './errors.ts'
 import { formOf } from './form.ts'
 import { authorizationCodeGrant } from './grants/authorization-code.ts'

@@ -1,4 +1,4 @@
-import { html, type Html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { alert, field, fieldError } from './layout.ts'
 
 /** The form for user name and password; only the password when the user is known already. */

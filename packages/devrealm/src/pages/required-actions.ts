@@ -1,4 +1,4 @@
-import { html, type Html } from './html.ts'
+import { type Html, html } from './html.ts'
 import { alert, field } from './layout.ts'
 import { qrCode } from './qr-code.ts'
 

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { clientKeys } from '../../src/oidc/client-keys.ts'
 import type { Client } from '../../src/model.ts'
+import { clientKeys } from '../../src/oidc/client-keys.ts'
 
 const server = createServer((_request, response) => {
   // Without an end: whoever reads on never comes back.

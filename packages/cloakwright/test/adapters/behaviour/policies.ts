@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { canary, type Driver } from '../drivers/types.ts'
-import { unguarded } from './routes.ts'
 import { bearer, send } from './client.ts'
+import { unguarded } from './routes.ts'
 import { useWorld, type World } from './world.ts'
 
 const realm = 'Bearer realm="shop"'

@@ -1,7 +1,7 @@
 import { createPermissions } from 'cloakwright'
 import { describe, expect, test } from 'vitest'
-import { json, type TestIssuer } from '../../support/issuer.ts'
 import { makeProofKey, signProof } from '../../proof/support/proofs.ts'
+import { json, type TestIssuer } from '../../support/issuer.ts'
 import type { Driver, Route } from '../drivers/types.ts'
 import { form } from './client.ts'
 import { type Change, useWorld } from './world.ts'

@@ -8,7 +8,7 @@ import {
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../../support/issuer.ts'
 import type { Driver, Logged, Route, Service } from '../drivers/types.ts'
-import { bearer, type Received, send, type Sent } from './client.ts'
+import { bearer, type Received, type Sent, send } from './client.ts'
 import { mounted, routes } from './routes.ts'
 
 /** A value that is in every token, and nowhere else. */

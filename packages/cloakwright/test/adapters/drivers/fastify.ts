@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
+import { Writable } from 'node:stream'
 import * as adapter from 'cloakwright/fastify'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { Writable } from 'node:stream'
 import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []

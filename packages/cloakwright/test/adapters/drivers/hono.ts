@@ -1,7 +1,7 @@
+import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
 import * as adapter from 'cloakwright/hono'
 import { type Context, Hono } from 'hono'
-import type { AddressInfo } from 'node:net'
 import { serveFetch } from './fetch-server.ts'
 import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOptions } from './types.ts'
 

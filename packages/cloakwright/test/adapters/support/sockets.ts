@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { closeOnEnd, createUpgradeGuard, type UpgradeGuardOptions } from 'cloakwright/websocket'
 import { type Policy, role } from 'cloakwright'
+import { closeOnEnd, createUpgradeGuard, type UpgradeGuardOptions } from 'cloakwright/websocket'
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 

@@ -1,5 +1,6 @@
 // A service in ES modules: what it gets of each module by import.
 import 'reflect-metadata'
+
 export * as core from 'cloakwright'
 export * as express from 'cloakwright/express'
 export * as fastify from 'cloakwright/fastify'

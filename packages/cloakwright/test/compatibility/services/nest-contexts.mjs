@@ -7,6 +7,7 @@ import { Module } from '@nestjs/common'
 import { APP_GUARD, NestFactory } from '@nestjs/core'
 import {
   Args,
+  Field,
   GraphQLModule,
   Mutation,
   ObjectType,
@@ -14,7 +15,6 @@ import {
   ResolveField,
   Resolver,
   Subscription,
-  Field,
 } from '@nestjs/graphql'
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets'
 import { check, createVerifier } from 'cloakwright'

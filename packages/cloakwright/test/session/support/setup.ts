@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createSessions, type SessionEngine, type SessionKey, type SessionOptions } from 'cloakwright/session'
 import { memorySessionStore } from 'cloakwright/state'
-import { toApp, Browser } from './browser.ts'
+import { Browser, toApp } from './browser.ts'
 import { clientId, clientSecret, type TestProvider } from './provider.ts'
 
 export const publicUrl = 'https://app.example.com'

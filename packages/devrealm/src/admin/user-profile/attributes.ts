@@ -8,8 +8,8 @@ import {
   isRootName,
   mayEdit,
   mayView,
-  profileOf,
   type ProfileRole,
+  profileOf,
   type RootName,
 } from './access.ts'
 

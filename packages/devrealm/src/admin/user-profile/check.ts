@@ -12,8 +12,8 @@ import {
   isRootName,
   mayEdit,
   mayView,
-  profileOf,
   type ProfileRole,
+  profileOf,
   rootNames,
 } from './access.ts'
 import { isFilled } from './attributes.ts'

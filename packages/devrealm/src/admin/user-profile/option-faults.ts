@@ -1,5 +1,5 @@
 import { patternProblem } from '../patterns.ts'
-import { type Options, numberOption, wholeOption } from './validators/validator.ts'
+import { numberOption, type Options, wholeOption } from './validators/validator.ts'
 
 type Fault = readonly [option: string, message: string, ...parameters: string[]]
 

@@ -2,8 +2,8 @@ import {
   type Finding,
   numberOption,
   type Options,
-  type Validator,
   readDouble,
+  type Validator,
   wholeOption,
 } from './validator.ts'
 
