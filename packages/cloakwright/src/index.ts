@@ -27,6 +27,7 @@ export type { IntrospectionOptions } from './introspection/index.ts'
 export {
   createMetadata,
   type DiscoveryDocument,
+  isLoopback,
   type Metadata,
   type MetadataOptions,
   type RealmMetadata,

@@ -1,15 +1,22 @@
 import { CloakwrightError } from '../errors.ts'
 import { realmUrlMistake } from './realm-url.ts'
 
-/** Whether a URL's host is this machine itself, by name or address. */
-export function isLoopback(url: URL): boolean {
-  const host = url.hostname
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '[::1]' ||
-    /^127(\.\d{1,3}){3}$/.test(host)
-  )
+/**
+ * Whether a URL's host is this machine itself: `localhost` and the names below it (RFC 6761 §6.3), 127.0.0.0/8 or ::1. A
+ * string that is no URL is not.
+ *
+ * @example
+ * ```ts
+ * import { isLoopback } from 'cloakwright'
+ *
+ * export function isExposed(publicUrl: string): boolean {
+ *   return publicUrl.startsWith('http:') && !isLoopback(publicUrl)
+ * }
+ * ```
+ */
+export function isLoopback(url: URL | string): boolean {
+  if (typeof url === 'string') return URL.canParse(url) && isLoopback(new URL(url))
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
 }
 
 /**
