@@ -1,4 +1,4 @@
-import { type Execution, type Flow, type Flows, flowByAlias, flowsOf, stepsOf } from '../admin/flow-store.ts'
+import { type Execution, type Flow, type Flows, flowByAlias, flowsOf, stepsOf } from '../flows/flow-store.ts'
 import type { User } from '../model.ts'
 import { hasRole } from '../oidc/roles.ts'
 import type { RealmStore } from '../store/realm-store.ts'

@@ -1,0 +1,48 @@
+import { isValidRotation, secretRotation } from '../../oidc/secret-rotation.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import type { ClientPolicyBody, ClientProfileBody } from '../representations/settings-fields.ts'
+import { wrongType } from '../request/body.ts'
+import { refused } from '../request/errors.ts'
+
+/** The realm's client profiles, as `client-policies/profiles` shows them. */
+export function profilesOf(realm: RealmStore): { profiles: ClientProfileBody[] } {
+  return (realm.info['clientProfiles'] ?? { profiles: [] }) as { profiles: ClientProfileBody[] }
+}
+
+/** The realm's client policies, as `client-policies/policies` shows them. */
+export function policiesOf(realm: RealmStore): { policies: ClientPolicyBody[] } {
+  return (realm.info['clientPolicies'] ?? { policies: [] }) as { policies: ClientPolicyBody[] }
+}
+
+/** @throws {AdminError} 400 */
+export function checkProfiles(features: ReadonlySet<string>, profiles: readonly ClientProfileBody[]): void {
+  for (const { name, executors = [] } of profiles) {
+    if (name === undefined) throw refused('client profile without its name not allowed.')
+    for (const { executor, configuration } of executors) {
+      if (executor !== undefined && executor !== 'secret-rotation') continue
+      const isValid =
+        executor !== undefined && features.has(secretRotation) ? isValidRotation(configuration) : false
+      if (isValid === undefined) throw wrongType()
+      if (!isValid) {
+        throw refused(
+          'proposed client profile contains the executor, which does not have valid provider, or has invalid configuration.',
+        )
+      }
+    }
+  }
+}
+
+/** @throws {AdminError} 400 */
+export function checkPolicies(
+  policies: readonly ClientPolicyBody[],
+  profiles: readonly ClientProfileBody[],
+): void {
+  for (const { name, conditions = [], profiles: named = [] } of policies) {
+    if (name === undefined) throw refused('client policy without name not allowed')
+    if (conditions.some(({ condition }) => condition === undefined)) {
+      throw refused(`Policy ${name} contains invalid condition null`)
+    }
+    const unknown = named.find((each) => !profiles.some((profile) => profile.name === each))
+    if (unknown !== undefined) throw refused(`Policy ${name} contains invalid profile ${unknown}`)
+  }
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { RealmContext } from '../../context.ts'
+import type { AdminEvent } from '../../store/admin-event-log.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import type { Caller } from '../request/access.ts'
+import type { Answer } from '../request/router.ts'
+import { eventRules } from './admin-event-rules.ts'
+import type { AnyCall, Told } from './admin-event-told.ts'
+
+const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
+
+/**
+ * What makes the admin events of a request, if Keycloak has some for its route. It is made before the request is carried
+ * out, for an event may tell what was there before; called with the answer it returns what records them, once it is stored.
+ */
+export function eventOf(
+  method: string,
+  route: string,
+  call: AnyCall,
+): ((answer: Answer) => () => void) | undefined {
+  const rule = eventRules[`${method} ${route}`]
+  if (rule === undefined || rule.isNothing?.(call) === true) return undefined
+  const { context, realm, caller, request } = call
+  const wasEnabled = isEnabled(realm)
+  const before = rule.before?.(call)
+  const owner = rule.ofCaller === true ? caller.realm : realm
+  const path = decodeURIComponent((call.request.url.split('?')[0] ?? '').replace(/\/+$/, '')).replace(
+    /^\/admin\/realms\/[^/]+\/?/,
+    '',
+  )
+  return (answer) => {
+    // Enabling them counts as an event only where they have an endpoint of their own.
+    const isOn = wasEnabled || (route === '/events/config' && isEnabled(realm))
+    if (rule.ofCaller === true ? !isEnabled(owner) : !isOn) return () => undefined
+    const operation = operations[method as keyof typeof operations]
+    const type = rule.type(call)
+    const events = rule.tell(call, answer, before).map((told) => ({ operation, type, path, ...told }))
+    return () => {
+      for (const event of events) recordEvent({ context, realm: owner, caller, request }, event)
+    }
+  }
+}
+
+interface Recorded extends Told {
+  readonly operation: AdminEvent['operationType']
+  readonly type: string
+}
+
+/** Records an event in a realm, whose settings say how much of it. */
+export function recordEvent(
+  from: { context: RealmContext; realm: RealmStore; caller: Caller; request: FastifyRequest },
+  { operation, type, path, representation, details }: Recorded,
+): void {
+  const { context, realm, caller, request } = from
+  const isDetailed = realm.info['adminEventsDetailsEnabled'] === true
+  realm.adminEvents.add({
+    id: randomUUID(),
+    time: context.now(),
+    realmId: realm.info.id,
+    authDetails: {
+      realmId: caller.realm.info.id,
+      clientId: caller.client.id,
+      userId: caller.user.id,
+      ipAddress: request.ip,
+    },
+    operationType: operation,
+    resourceType: type,
+    ...(path === undefined || path === '' ? {} : { resourcePath: path }),
+    ...(isDetailed && representation !== undefined ? { representation: JSON.stringify(representation) } : {}),
+    ...(details === undefined ? {} : { details }),
+  })
+}
+
+export function isEnabled(realm: RealmStore): boolean {
+  return realm.info['adminEventsEnabled'] === true
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { flowProviders, formFlowChoices, subFlowChoices } from '../../flows/flow-providers.ts'
+import {
+  type Execution,
+  type Flow,
+  type FlowConfig,
+  type Flows,
+  parentOf,
+  stepsOf,
+} from '../../flows/flow-store.ts'
+
+/** AuthenticationFlowRepresentation: a flow with its own steps, without those of flows within it. */
+export function flowOf(all: Flows, flow: Flow): Record<string, unknown> {
+  return {
+    id: flow.id,
+    alias: flow.alias,
+    ...(flow.description === undefined ? {} : { description: flow.description }),
+    providerId: flow.providerId,
+    topLevel: flow.topLevel,
+    builtIn: flow.builtIn,
+    authenticationExecutions: stepsOf(flow).map((step) => ({
+      ...(step.configId === undefined ? {} : { authenticatorConfig: configOf(all, step)?.alias }),
+      ...stepOf(step),
+      ...(step.flowId === undefined ? {} : { flowAlias: innerFlow(all, step)?.alias }),
+      userSetupAllowed: false,
+    })),
+  }
+}
+
+/** AuthenticationExecutionRepresentation: one step by itself. */
+export function executionOf(all: Flows, step: Execution): Record<string, unknown> {
+  return {
+    ...(step.configId === undefined ? {} : { authenticatorConfig: step.configId }),
+    ...stepOf(step),
+    id: step.id,
+    ...(step.flowId === undefined ? {} : { flowId: step.flowId }),
+    parentFlow: parentOf(all, step.id)?.id,
+  }
+}
+
+/** AuthenticationExecutionInfoRepresentations: all steps of a flow and of those within it, depth first; each flow once. */
+export function executionsOf(
+  all: Flows,
+  flow: Flow,
+  level = 0,
+  shown: Set<Flow> = new Set(),
+): Record<string, unknown>[] {
+  shown.add(flow)
+  return stepsOf(flow).flatMap((step, index) => {
+    const inner = innerFlow(all, step)
+    const place = { level, index, priority: step.priority }
+    if (inner === undefined) return [{ ...authenticatorInfo(all, step), ...place }]
+    const info = {
+      id: step.id,
+      requirement: step.requirement,
+      displayName: inner.alias,
+      ...(inner.description === undefined ? {} : { description: inner.description }),
+      requirementChoices: inner.providerId === 'form-flow' ? formFlowChoices : subFlowChoices,
+      configurable: false,
+      authenticationFlow: true,
+      ...(step.authenticator === undefined ? {} : { providerId: step.authenticator }),
+      flowId: inner.id,
+      ...place,
+    }
+    return shown.has(inner) ? [info] : [info, ...executionsOf(all, inner, level + 1, shown)]
+  })
+}
+
+/** Copies a flow with those within it; their names begin with the copy's. */
+export function copyFlow(all: Flows, flow: Flow, alias: string): { all: Flows; id: string } {
+  const flows = [...all.flows]
+  const configs = [...all.configs]
+  const copies = new Map<Flow, string>()
+  const copy = (from: Flow, name: string): string => {
+    const made = copies.get(from)
+    if (made !== undefined) return made
+    const id = randomUUID()
+    copies.set(from, id)
+    const executions = from.executions.map((step): Execution => {
+      const inner = innerFlow(all, step)
+      const config = configOf(all, step)
+      const copied = config && { ...config, id: randomUUID(), alias: `${alias} ${config.alias}` }
+      if (copied !== undefined) configs.push(copied)
+      return {
+        ...step,
+        id: randomUUID(),
+        ...(inner === undefined ? {} : { flowId: copy(inner, `${alias} ${inner.alias}`) }),
+        ...(copied === undefined ? {} : { configId: copied.id }),
+      }
+    })
+    flows.push({ ...from, id, alias: name, builtIn: false, executions })
+    return id
+  }
+  const id = copy(flow, alias)
+  return { all: { flows, configs }, id }
+}
+
+export function configOf({ configs }: Flows, step: Execution): FlowConfig | undefined {
+  return configs.find((config) => config.id === step.configId)
+}
+
+function innerFlow({ flows }: Flows, step: Execution): Flow | undefined {
+  return step.flowId === undefined ? undefined : flows.find((flow) => flow.id === step.flowId)
+}
+
+function stepOf(step: Execution): Record<string, unknown> {
+  const isFlow = step.flowId !== undefined
+  return {
+    ...(step.authenticator === undefined ? {} : { authenticator: step.authenticator }),
+    authenticatorFlow: isFlow,
+    requirement: step.requirement,
+    priority: step.priority,
+    // Keycloak writes this member twice, once with its old spelling mistake.
+    autheticatorFlow: isFlow,
+  }
+}
+
+function authenticatorInfo(all: Flows, step: Execution): Record<string, unknown> {
+  const provider = flowProviders[step.authenticator ?? '']
+  const config = configOf(all, step)
+  return {
+    id: step.id,
+    requirement: step.requirement,
+    displayName: provider?.displayName ?? step.authenticator,
+    ...(config === undefined ? {} : { alias: config.alias }),
+    requirementChoices: provider?.choices ?? [],
+    configurable: provider?.configurable ?? false,
+    providerId: step.authenticator,
+    ...(config === undefined ? {} : { authenticationConfig: config.id }),
+  }
+}

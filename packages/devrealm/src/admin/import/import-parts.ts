@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { subFlowChoices } from '../../flows/flow-providers.ts'
+import { type Execution, type Flow, type FlowConfig, saveFlows } from '../../flows/flow-store.ts'
+import type { RequiredAction } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { checkProfileConfig } from '../../user-profile/index.ts'
+import type { ExportedStepBody, FlowBody } from '../representations/flow-fields.ts'
+import type { RealmBody, ScopeMappingBody } from '../representations/realm-fields.ts'
+import { type Profile, userProfileShape } from '../representations/settings-fields.ts'
+import { readBody } from '../request/body.ts'
+import { conflict, duplicate, refused } from '../request/errors.ts'
+import { hasTwice } from '../request/ids.ts'
+
+/** The parts of an export that have no endpoint taking them as a whole: flows, required actions, user profile. */
+export function importParts(realm: RealmStore, body: RealmBody): void {
+  if (body.authenticationFlows !== undefined) {
+    importFlows(realm, body.authenticationFlows, body.authenticatorConfig ?? [])
+  }
+  if (body.requiredActions !== undefined) importRequiredActions(realm, body.requiredActions)
+  const profile = exportedProfile(body.components)
+  if (profile !== undefined) realm.update({ ...realm.info, userProfile: profile })
+}
+
+function importRequiredActions(realm: RealmStore, bodies: readonly Partial<RequiredAction>[]): void {
+  const given = bodies.map((body): RequiredAction => {
+    const alias = body.alias ?? body.providerId ?? ''
+    return {
+      alias,
+      name: body.name ?? alias,
+      providerId: body.providerId ?? alias,
+      enabled: body.enabled ?? false,
+      defaultAction: body.defaultAction ?? false,
+      priority: body.priority ?? 0,
+      config: body.config ?? {},
+    }
+  })
+  if (hasTwice(given.map(({ alias }) => alias))) {
+    throw conflict('A Required Action Provider with given alias already exists.')
+  }
+  const others = realm.info.requiredActions.filter((each) => !given.some(({ alias }) => alias === each.alias))
+  realm.update({ ...realm.info, requiredActions: [...given, ...others] })
+}
+
+/** Gives clients and client scopes the roles that the export's `scopeMappings` and `clientScopeMappings` name. */
+export function importScopeMappings(realm: RealmStore, body: RealmBody): void {
+  const add = (mappings: readonly ScopeMappingBody[], owner?: string): void => {
+    for (const { client: clientId, clientScope, roles = [] } of mappings) {
+      const found = roles.map((name) => realm.role(name, owner)?.id).filter((id) => id !== undefined)
+      const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
+      const scope = clientScope === undefined ? undefined : realm.scopeByName.get(clientScope)
+      const merged = (before: readonly string[]): string[] => [...new Set([...before, ...found])]
+      if (client !== undefined) {
+        realm.clients.put({ ...client, scopeMappings: merged(client.scopeMappings) })
+      }
+      if (scope !== undefined) {
+        realm.clientScopes.put({ ...scope, scopeMappings: merged(scope.scopeMappings) })
+      }
+    }
+  }
+  add(body.scopeMappings ?? [])
+  for (const [clientId, mappings] of Object.entries(body.clientScopeMappings ?? {})) {
+    const owner = realm.clientByName.get(clientId)
+    if (owner !== undefined) add(mappings, owner.id)
+  }
+}
+
+type ConfigBody = NonNullable<RealmBody['authenticatorConfig']>[number]
+
+function importFlows(realm: RealmStore, exported: readonly FlowBody[], given: readonly ConfigBody[]): void {
+  const configs = given.map(
+    ({ id = randomUUID(), alias = '', config = {} }): FlowConfig => ({ id, alias, config }),
+  )
+  const named = exported.map((flow) => ({ ...flow, id: flow.id ?? randomUUID(), alias: flow.alias ?? '' }))
+  requireTree(named)
+  if (hasTwice(named.map(({ id }) => id)) || hasTwice(configs.map(({ id }) => id))) throw duplicate()
+  const flows = named.map(
+    ({
+      authenticationExecutions = [],
+      providerId = 'basic-flow',
+      topLevel = false,
+      builtIn = false,
+      ...flow
+    }): Flow => ({
+      ...flow,
+      providerId,
+      topLevel,
+      builtIn,
+      executions: authenticationExecutions.map((step) => importedStep(step, named, configs)),
+    }),
+  )
+  saveFlows(realm, { flows, configs })
+}
+
+function importedStep(
+  step: ExportedStepBody,
+  flows: readonly Pick<Flow, 'id' | 'alias'>[],
+  configs: readonly FlowConfig[],
+): Execution {
+  const inner = flows.find((each) => each.alias === step.flowAlias)
+  const config = configs.find((each) => each.alias === step.authenticatorConfig)
+  const requirement = subFlowChoices.find((each) => each === step.requirement)
+  if (requirement === undefined) throw refused('Database operation failed')
+  return {
+    id: randomUUID(),
+    ...(step.authenticator === undefined ? {} : { authenticator: step.authenticator }),
+    ...(inner === undefined ? {} : { flowId: inner.id }),
+    requirement,
+    priority: step.priority ?? 0,
+    ...(config === undefined ? {} : { configId: config.id }),
+  }
+}
+
+/** Flows are within each other as branches of trees are. */
+function requireTree(flows: readonly (FlowBody & { alias: string })[]): void {
+  const aliases = flows.map(({ alias }) => alias)
+  if (hasTwice(aliases)) throw refused('Two authentication flows have one alias')
+  const parents = new Map<string, string>()
+  for (const { alias, authenticationExecutions = [] } of flows) {
+    if (alias === '') throw refused('An authentication flow has no alias')
+    for (const { flowAlias } of authenticationExecutions) {
+      if (flowAlias === undefined) continue
+      if (!aliases.includes(flowAlias)) throw refused(`The authentication flow ${flowAlias} does not exist`)
+      if (parents.has(flowAlias)) throw refused(`The authentication flow ${flowAlias} is within two places`)
+      parents.set(flowAlias, alias)
+    }
+  }
+  for (const alias of parents.keys()) {
+    let outer = parents.get(alias)
+    for (let steps = 0; outer !== undefined && steps <= parents.size; steps += 1) {
+      if (outer === alias) throw refused(`The authentication flow ${alias} is within itself`)
+      outer = parents.get(outer)
+    }
+  }
+}
+
+/** An export hides the user profile as a JSON text in a component. */
+function exportedProfile(components: RealmBody['components']): Profile | undefined {
+  const [component] = components?.['org.keycloak.userprofile.UserProfileProvider'] ?? []
+  const text = component?.config?.['kc.user.profile.config']?.[0]
+  if (text === undefined) return undefined
+  const profile = readBody(userProfileShape, text)
+  checkProfileConfig(profile)
+  return profile
+}

@@ -1,0 +1,116 @@
+import { createRealm } from '../../defaults.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import type { Store } from '../../store.ts'
+import { addClient, updateClient } from '../clients/client-changes.ts'
+import { addClientScope } from '../clients/client-scopes.ts'
+import { groupByPath } from '../groups/group-paths.ts'
+import { addGroup } from '../groups/groups.ts'
+import { changedSettings, withoutEmpty } from '../realms/realm-settings.ts'
+import type { UserBody } from '../representations/fields.ts'
+import type { RealmBody, RealmContents } from '../representations/realm-fields.ts'
+import { AdminError, badRequest, conflict, missing, refused, unforeseen } from '../request/errors.ts'
+import { addNamedComposites, addRole } from '../roles/roles.ts'
+import { addImportedUser } from '../users/user-changes.ts'
+import { importParts, importScopeMappings } from './import-parts.ts'
+
+/**
+ * Makes a realm from Keycloak's representation of it, whole exports included. Runs within `store.atomically`: nothing is
+ * left of a realm that is refused.
+ *
+ * @throws {AdminError} as Keycloak answers to `POST /admin/realms`
+ */
+export async function importRealm(store: Store, body: RealmBody): Promise<RealmStore> {
+  const name = body.realm ?? ''
+  if (name === '') throw refused('Realm name cannot be empty')
+  const [illegal] = /[\s/\\?#%&;:|"<>^`{}[\]]/.exec(name) ?? []
+  if (illegal !== undefined) throw badRequest(`Character '${illegal}' not allowed.`)
+  const isTaken = body.id !== undefined && store.realmById(body.id) !== undefined
+  if (store.realm(name) !== undefined || isTaken) throw conflict(`Realm ${name} already exists`)
+  const realm = createRealm(store, {
+    ...(body.id === undefined ? {} : { id: body.id }),
+    realm: name,
+    enabled: body.enabled ?? false,
+  })
+  try {
+    importParts(realm, body)
+    realm.update(withoutEmpty({ ...realm.info, ...changedSettings(realm, body) }))
+    await importContents(realm, body)
+  } catch (error) {
+    if (error instanceof AdminError && error.status === 409) throw conflict('Duplicate resource error')
+    // Keycloak fails where a part names what is not there: here that is the representation's fault.
+    if (error instanceof AdminError && error.status === 500) throw new AdminError(400, error.body)
+    throw error
+  }
+  return realm
+}
+
+/** Fills a realm: roles, client scopes, clients, groups, users, in the order in which they refer to each other. */
+async function importContents(realm: RealmStore, body: RealmBody): Promise<void> {
+  for (const scope of body.clientScopes ?? []) {
+    const existing = realm.scopeByName.get(scope.name ?? '')
+    // Clients and the realm's defaults name scopes: a scope that is replaced keeps its places.
+    if (existing !== undefined) realm.clientScopes.delete(existing.id)
+    addClientScope(realm, scope)
+  }
+  const { defaultDefaultClientScopes, defaultOptionalClientScopes } = { ...realm.info, ...body }
+  realm.update({ ...realm.info, defaultDefaultClientScopes, defaultOptionalClientScopes })
+  for (const client of body.clients ?? []) importClient(realm, client)
+  importRoles(realm, body)
+  importScopeMappings(realm, body)
+  for (const group of body.groups ?? []) addGroup(realm, group, undefined, true)
+  const groups = (body.defaultGroups ?? []).map((path) => groupByPath(realm, path)?.id)
+  if (groups.includes(undefined)) throw missing()
+  if (groups.length > 0) realm.update({ ...realm.info, defaultGroups: groups as string[] })
+  for (const user of body.users ?? []) await importUser(realm, user)
+}
+
+/** The clients that every realm has are in an export too: they are changed to match it, what refers to them stays. */
+function importClient(realm: RealmStore, body: NonNullable<RealmContents['clients']>[number]): void {
+  const existing = realm.clientByName.get(body.clientId ?? '')
+  if (existing?.name?.startsWith('${client_') === true) {
+    updateClient(realm, existing, body)
+    return
+  }
+  const added = addClient(realm, body)
+  const attributes = { 'post.logout.redirect.uris': '+', ...added.attributes }
+  realm.clients.put({ ...added, attributes })
+}
+
+function importRoles(realm: RealmStore, body: RealmContents): void {
+  const added = (body.roles?.realm ?? []).map(
+    (role) => [realm.role(role.name ?? '') ?? addRole(realm, role, undefined, role.id), role] as const,
+  )
+  for (const [clientId, roles] of Object.entries(body.roles?.client ?? {})) {
+    const client = realm.clientByName.get(clientId)
+    if (client === undefined) throw missing()
+    for (const role of roles) {
+      added.push([realm.role(role.name ?? '', client.id) ?? addRole(realm, role, client.id, role.id), role])
+    }
+  }
+  for (const [role, given] of added) addNamedComposites(realm, realm.roles.get(role.id) ?? role, given)
+  const defaults = (body.defaultRoles ?? []).map((name) => realm.role(name) ?? addRole(realm, { name }))
+  const role = realm.roles.get(realm.info.defaultRoleId)
+  if (role === undefined || defaults.length === 0) return
+  const ids = [...role.composites, ...defaults.map((each) => each.id)]
+  realm.roles.put({ ...role, composites: [...new Set(ids)] })
+}
+
+/** Adds a user with the roles that its body names, and no others: an import gives no default roles, and creates roles that are not there. */
+export async function importUser(realm: RealmStore, body: UserBody): Promise<string> {
+  const roles = (body.realmRoles ?? []).map((name) => realm.role(name) ?? addRole(realm, { name }))
+  for (const [clientId, names] of Object.entries(body.clientRoles ?? {})) {
+    const client = realm.clientByName.get(clientId)
+    if (client === undefined) throw unforeseen()
+    roles.push(...names.map((name) => realm.role(name, client.id) ?? addRole(realm, { name }, client.id)))
+  }
+  const ids = [...new Set(roles.map((role) => role.id))]
+  const client =
+    body.serviceAccountClientId === undefined
+      ? undefined
+      : realm.clientByName.get(body.serviceAccountClientId)
+  const account = client === undefined ? undefined : realm.serviceAccount(client.id)
+  if (account === undefined) return (await addImportedUser(realm, body, ids)).id
+  // The client brought its service account along: only the roles are news.
+  realm.users.put({ ...account, roles: [...new Set([...account.roles, ...ids])] })
+  return account.id
+}

@@ -1,0 +1,167 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../../context.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { addClient } from '../clients/client-changes.ts'
+import { groupByPath } from '../groups/group-paths.ts'
+import { addGroup } from '../groups/groups.ts'
+import { clientShape, groupShape, type UserBody, userShape } from '../representations/fields.ts'
+import { type RealmContents, rolesShape } from '../representations/realm-fields.ts'
+import { needs } from '../request/access.ts'
+import { type Shape, wrongType } from '../request/body.ts'
+import { AdminError, conflict, missing, unforeseen } from '../request/errors.ts'
+import { Family, none, ok } from '../request/router.ts'
+import { addNamedComposites, addRole } from '../roles/roles.ts'
+import { importUser } from './import.ts'
+
+type Policy = 'SKIP' | 'FAIL' | 'OVERWRITE'
+type Body = RealmContents & { ifResourceExists?: string }
+
+/** `POST partialImport`: clients, roles, groups and users at once, all or nothing. */
+export function partialImportRoutes(app: FastifyInstance, context: RealmContext): void {
+  const realm = new Family(app, context, '', none)
+  realm.post('/partialImport', needs.manageRealm, partialImportShape, async (call) => {
+    const results = await importParts(call.realm, call.body)
+    const count = (action: string): number => results.filter((result) => result.action === action).length
+    return ok({ overwritten: 0, added: count('ADDED'), skipped: count('SKIPPED'), results })
+  })
+}
+
+const partialImportShape: Shape<Body> = {
+  name: 'PartialImportRepresentation',
+  lenient: true,
+  opaque: true,
+  members: {
+    ifResourceExists: 'string',
+    users: [userShape],
+    clients: [clientShape],
+    groups: [groupShape],
+    roles: rolesShape,
+  },
+}
+
+interface Result {
+  action: 'ADDED' | 'SKIPPED'
+  resourceType: string
+  resourceName: string
+  id: string
+}
+
+/** One thing to import: how it is named, whether it is there, how it is added. */
+interface Part {
+  readonly resourceType: string
+  readonly name: string
+  readonly existing: string | undefined
+  /** What Keycloak gives as its id: for a client's role, that of the client. */
+  readonly shownId?: string | undefined
+  readonly taken: string
+  /** Fails where Keycloak fails to tell of what it skips. */
+  skip?(): void
+  add(): string | Promise<string>
+}
+
+async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
+  const policy = (body.ifResourceExists ?? 'FAIL') as Policy
+  if (!['SKIP', 'FAIL'].includes(policy)) {
+    throw wrongType()
+  }
+  const results: Result[] = []
+  for (const part of partsOf(realm, body)) {
+    const { resourceType, name: resourceName, existing, shownId } = part
+    if (existing !== undefined && policy === 'FAIL') throw conflict(part.taken)
+    if (existing === undefined) {
+      const id = await addPart(part)
+      results.push({ action: 'ADDED', resourceType, resourceName, id: shownId ?? id })
+    } else {
+      part.skip?.()
+      results.push({ action: 'SKIPPED', resourceType, resourceName, id: shownId ?? existing })
+    }
+  }
+  return results
+}
+
+/** What comes twice in one request is refused by the database. */
+async function addPart(part: Part): Promise<string> {
+  try {
+    return await part.add()
+  } catch (error) {
+    throw error instanceof AdminError && error.status === 409 ? conflict('Duplicate resource error') : error
+  }
+}
+
+/** In the order in which parts may refer to each other; what exists is looked up when it is its turn. */
+function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
+  for (const client of body.clients ?? []) {
+    const name = client.clientId ?? ''
+    yield {
+      resourceType: 'CLIENT',
+      name,
+      existing: realm.clientByName.get(name)?.id,
+      taken: `Client id '${name}' already exists`,
+      add: () => addClient(realm, client).id,
+    }
+  }
+  const roles = [
+    ...(body.roles?.realm ?? []).map((role) => ({ role, clientId: undefined as string | undefined })),
+    ...Object.entries(body.roles?.client ?? {}).flatMap(([clientId, list]) =>
+      list.map((role) => ({ role, clientId: clientId as string | undefined })),
+    ),
+  ]
+  for (const { role, clientId } of roles) {
+    const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
+    if (clientId !== undefined && client === undefined) throw missing()
+    const name = role.name ?? ''
+    yield {
+      resourceType: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',
+      name: clientId === undefined ? name : `${clientId}-->${name}`,
+      existing: realm.role(name, client?.id)?.id,
+      shownId: client?.id,
+      taken:
+        clientId === undefined
+          ? `Realm role '${name}' already exists.`
+          : `Client role '${name}' for client '${clientId}' already exists.`,
+      add: () => {
+        const made = addRole(realm, role, client?.id)
+        addNamedComposites(realm, made, role)
+        return made.id
+      },
+    }
+  }
+  for (const group of body.groups ?? []) {
+    const { name = '', path } = group
+    const found = (): string | undefined => (path === undefined ? undefined : groupByPath(realm, path)?.id)
+    yield {
+      resourceType: 'GROUP',
+      name,
+      existing: found(),
+      taken: `Group '${path}' already exists`,
+      add: () => {
+        addGroup(realm, group, undefined, true)
+        // Keycloak looks for what it made by the body's path, and fails where that leads to no group.
+        const id = found()
+        if (id === undefined) throw unforeseen()
+        return id
+      },
+    }
+  }
+  yield* (body.users ?? []).map((user) => userPart(realm, user))
+}
+
+/** Whether the user is there is looked up for all users before the first is added. */
+function userPart(realm: RealmStore, user: UserBody): Part {
+  if (user.username === undefined) throw unforeseen()
+  const byName = realm.userByName.get(user.username.toLowerCase())
+  const { email } = user
+  const isTaken = email !== undefined && !realm.info.duplicateEmailsAllowed
+  const byEmail = isTaken ? realm.userByEmail.get(email.toLowerCase()) : undefined
+  return {
+    resourceType: 'USER',
+    name: user.username,
+    existing: byName?.id ?? byEmail?.id,
+    taken: `User with user name ${user.username} already exists.`,
+    skip() {
+      // Keycloak knows that the address is taken, and then looks for the user by name.
+      if (byName === undefined) throw unforeseen()
+    },
+    add: () => importUser(realm, user),
+  }
+}

@@ -1,0 +1,91 @@
+import { realmSettings } from '../../defaults/realm-settings.ts'
+import type { Realm } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { groupByPath } from '../groups/group-paths.ts'
+import type { RealmBody } from '../representations/realm-fields.ts'
+import { refused } from '../request/errors.ts'
+import { putSmtp } from './smtp-settings.ts'
+
+/** The body of a PUT of a realm with what Keycloak makes of it: settings that it resets, merges, or passes over. */
+export function putBody(realm: RealmStore, body: RealmBody): RealmBody {
+  const { otpSupportedApplications: _derived, ...given } = body
+  const smtp = body['smtpServer'] as Record<string, string> | undefined
+  return {
+    ...webAuthnPolicies(realm, given),
+    ...deviceGrant(given),
+    ...sessionLimits(given),
+    ...(smtp == null ? {} : { smtpServer: putSmtp(smtp) }),
+    ...(body.browserSecurityHeaders === undefined
+      ? {}
+      : { browserSecurityHeaders: { ...realm.info.browserSecurityHeaders, ...body.browserSecurityHeaders } }),
+    attributes: { ...ownAttributes(), ...(body.attributes ?? withoutOwn(realm.info.attributes)) },
+  }
+}
+
+/**
+ * The groups that a body names by their paths as those that new users join.
+ *
+ * @throws {AdminError} 400 where there is no such group
+ */
+export function defaultGroupsOf(
+  realm: RealmStore,
+  body: RealmBody,
+): Pick<Realm, 'defaultGroups'> | undefined {
+  if (body.defaultGroups === undefined) return undefined
+  const ids = body.defaultGroups.map((path) => groupByPath(realm, path)?.id)
+  if (ids.includes(undefined)) throw refused('Failed to update realm')
+  return { defaultGroups: [...new Set(ids as string[])] }
+}
+
+const passkeys = 'webAuthnPolicyPasswordless'
+const policies = [passkeys, 'webAuthnPolicy'] as const
+
+/** A WebAuthn policy is replaced as a whole when the body names its relying party, and passed over when it does not. */
+function webAuthnPolicies(realm: RealmStore, body: RealmBody): RealmBody {
+  const policyOf = (field: string) => policies.find((policy) => field.startsWith(policy))
+  const isReplaced = (policy: string): boolean => Boolean(body[`${policy}RpEntityName`])
+  const kept = Object.entries(body).filter(
+    ([field]) => isReplaced(policyOf(field) ?? field) || !policyOf(field),
+  )
+  const defaults = Object.entries(realmSettings).filter(([field]) => isReplaced(policyOf(field) ?? field))
+  const enabled = `${passkeys}PasskeysEnabled`
+  const passkeysEnabled =
+    isReplaced(passkeys) && realm.info[enabled] !== undefined ? { [enabled]: false } : {}
+  return { ...passkeysEnabled, ...Object.fromEntries(defaults), ...Object.fromEntries(kept) }
+}
+
+/** What a PUT without them sets to the defaults. */
+function deviceGrant(body: RealmBody): RealmBody {
+  const fields = ['oauth2DeviceCodeLifespan', 'oauth2DevicePollingInterval']
+  return Object.fromEntries(fields.map((field) => [field, body[field] ?? realmSettings[field]]))
+}
+
+/** Fields that are attributes too: where a body has attributes, they are what these say. */
+function sessionLimits(body: RealmBody): RealmBody {
+  const { attributes } = body
+  if (attributes === undefined) return {}
+  const fields = [
+    'clientSessionIdleTimeout',
+    'clientSessionMaxLifespan',
+    'clientOfflineSessionIdleTimeout',
+    'clientOfflineSessionMaxLifespan',
+  ]
+  const limits = fields.map((field): [string, unknown] => [
+    field,
+    body[field] ?? Number(attributes[field] ?? 0),
+  ])
+  const reusable = attributes['realmReusableOtpCode']
+  const given = body.otpPolicyCodeReusable ?? reusable === 'true'
+  return Object.fromEntries([...limits, ['otpPolicyCodeReusable', reusable !== undefined && given]])
+}
+
+/** Attributes that each PUT without them sets to the defaults. */
+function ownAttributes(): Record<string, string> {
+  const { realmReusableOtpCode: _kept, ...own } = realmSettings.attributes
+  return own
+}
+
+function withoutOwn(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  const own = ownAttributes()
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !Object.hasOwn(own, name)))
+}

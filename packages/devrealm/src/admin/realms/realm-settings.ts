@@ -1,0 +1,187 @@
+import { flowBindings, flowsOf } from '../../flows/flow-store.ts'
+import type { Realm } from '../../model.ts'
+import { checkPolicy } from '../../password-policy/password-policy.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { type RealmBody, settingNames } from '../representations/realm-fields.ts'
+import { roleOf } from '../representations/representations.ts'
+import { AdminError, refused } from '../request/errors.ts'
+import { shownSmtp, unmaskedSmtp } from './smtp-settings.ts'
+
+/** Members of a stored realm that its representation does not have: each has endpoints of its own. */
+const apart = new Set([
+  'id',
+  'realm',
+  'displayName',
+  'displayNameHtml',
+  'defaultRoleId',
+  'defaultGroups',
+  'defaultDefaultClientScopes',
+  'defaultOptionalClientScopes',
+  'requiredActions',
+  'userProfile',
+  'flows',
+])
+
+/** RealmRepresentation as a manager of the realm sees it. */
+export function realmOf(realm: RealmStore): Record<string, unknown> {
+  const info = realm.info
+  const role = realm.roles.get(info.defaultRoleId)
+  const shown: Record<string, unknown> = { id: info.id, realm: info.realm }
+  for (const member of ['displayName', 'displayNameHtml']) {
+    if (info[member] !== undefined) shown[member] = info[member]
+  }
+  for (const [member, value] of Object.entries(info)) {
+    if (apart.has(member)) continue
+    if (member === 'requiredCredentials' && role !== undefined) shown['defaultRole'] = roleOf(realm, role)
+    shown[member] = value
+  }
+  const smtp = info['smtpServer'] as Record<string, string> | undefined
+  if (smtp !== undefined) shown['smtpServer'] = shownSmtp(smtp)
+  if (info.defaultGroups.length > 0) {
+    const groups = info.defaultGroups.map((id) => realm.groups.get(id)).filter((group) => group !== undefined)
+    shown['defaultGroups'] = groups.map((group) => realm.groupPath(group))
+  }
+  return shown
+}
+
+/** The realm in a list that asked for brief representations. */
+export function briefRealmOf(realm: RealmStore): Record<string, unknown> {
+  const { id, realm: name, displayName, displayNameHtml, enabled } = realm.info
+  return {
+    id,
+    realm: name,
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(displayNameHtml === undefined ? {} : { displayNameHtml }),
+    enabled,
+  }
+}
+
+/**
+ * The settings that a body changes. Members are merged one by one; `attributes` replaces all of them, but for those that
+ * Keycloak keeps for settings of its own.
+ *
+ * @throws {AdminError} 400 for a password policy that does not exist, 500 for an unknown flow
+ */
+export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Realm> {
+  const changes: Record<string, unknown> = {}
+  for (const name of settingNames) if (body[name] !== undefined) changes[name] = body[name]
+  if (body.clientProfiles !== undefined) {
+    changes['clientProfiles'] = { profiles: body.clientProfiles.profiles ?? [] }
+  }
+  if (body.clientPolicies !== undefined) {
+    changes['clientPolicies'] = { policies: body.clientPolicies.policies ?? [] }
+  }
+  const before: Readonly<Record<string, unknown>> = realm.info
+  checkPolicy(body.passwordPolicy ?? '')
+  const smtp = body['smtpServer'] as Record<string, string> | undefined
+  if (smtp != null) {
+    changes['smtpServer'] = unmaskedSmtp(smtp, before['smtpServer'] as Record<string, string> | undefined)
+  }
+  requireFlows(realm, changes)
+  if (!['external', 'all', 'none', undefined].includes(body.sslRequired)) throw failed()
+  Object.assign(changes, otpPolicy(changes), emailRules(realm.info, changes))
+  const attributes = changedAttributes(before, changes)
+  if (attributes !== undefined) changes['attributes'] = attributes
+  return changes as Partial<Realm>
+}
+
+const ownAttributes = [
+  'cibaBackchannelTokenDeliveryMode',
+  'cibaExpiresIn',
+  'cibaAuthRequestedUserHint',
+  'oauth2DeviceCodeLifespan',
+  'oauth2DevicePollingInterval',
+  'parRequestUriLifespan',
+  'cibaInterval',
+]
+
+/** Settings that the attribute of the same name shows too, once they were set. */
+const mirroredFields = [
+  'oauth2DeviceCodeLifespan',
+  'oauth2DevicePollingInterval',
+  'clientSessionIdleTimeout',
+  'clientSessionMaxLifespan',
+  'clientOfflineSessionIdleTimeout',
+  'clientOfflineSessionMaxLifespan',
+]
+
+function changedAttributes(
+  before: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, unknown>>,
+): Record<string, unknown> | undefined {
+  const old = (before['attributes'] ?? {}) as Record<string, unknown>
+  const given = changes['attributes'] as Record<string, unknown> | undefined
+  const isShown = (name: string): boolean => changes[name] !== 0 || Object.hasOwn(given ?? old, name)
+  const mirrored = mirroredFields.filter((name) => changes[name] !== undefined && isShown(name))
+  const reusable = changes['otpPolicyCodeReusable'] as boolean | undefined
+  if (given === undefined && mirrored.length === 0 && reusable === undefined) return undefined
+  const kept = Object.entries(old).filter(([name]) => given === undefined || ownAttributes.includes(name))
+  return {
+    ...Object.fromEntries(kept),
+    ...given,
+    ...(reusable === undefined || given?.['realmReusableOtpCode'] === undefined
+      ? {}
+      : { realmReusableOtpCode: String(reusable) }),
+    ...Object.fromEntries(mirrored.map((name) => [name, String(changes[name])])),
+  }
+}
+
+/** The realm without settings that were emptied. */
+export function withoutEmpty(info: Realm): Realm {
+  const { passwordPolicy, ...rest } = info
+  return passwordPolicy === undefined || passwordPolicy === '' ? (rest as Realm) : info
+}
+
+function requireFlows(realm: RealmStore, changes: Readonly<Record<string, unknown>>): void {
+  const aliases = flowsOf(realm).flows.map((flow) => flow.alias)
+  for (const member of flowBindings) {
+    const alias = changes[member]
+    if (alias !== undefined && !aliases.some((each) => each === alias)) throw failed()
+  }
+}
+
+/** The policy of one-time codes is replaced as a whole when the body names its type, and passed over when it does not. */
+function otpPolicy(changes: Record<string, unknown>): Record<string, unknown> {
+  const unset: Record<string, unknown> = {
+    otpPolicyAlgorithm: undefined,
+    otpPolicyInitialCounter: 0,
+    otpPolicyDigits: 0,
+    otpPolicyLookAheadWindow: 0,
+    otpPolicyPeriod: 0,
+  }
+  const given = Object.fromEntries(Object.keys(unset).map((name) => [name, changes[name] ?? unset[name]]))
+  for (const name of Object.keys(unset)) delete changes[name]
+  const type = changes['otpPolicyType']
+  if (type === undefined) return {}
+  const apps = ['totpAppFreeOTPName', 'totpAppGoogleName']
+  if (type === 'totp') apps.push('totpAppMicrosoftAuthenticatorName')
+  return { ...given, otpSupportedApplications: apps }
+}
+
+type EmailRules = Pick<
+  Realm,
+  'registrationEmailAsUsername' | 'loginWithEmailAllowed' | 'duplicateEmailsAllowed'
+>
+
+/** An address that names a user can't be that of two: turning one of the three on turns its opposites off, in this order. */
+function emailRules(before: Readonly<EmailRules>, given: Partial<EmailRules>): EmailRules {
+  const rules = {
+    registrationEmailAsUsername: given.registrationEmailAsUsername ?? before.registrationEmailAsUsername,
+    loginWithEmailAllowed: given.loginWithEmailAllowed ?? before.loginWithEmailAllowed,
+    duplicateEmailsAllowed: before.duplicateEmailsAllowed,
+  }
+  if (given.registrationEmailAsUsername === true || given.loginWithEmailAllowed === true) {
+    rules.duplicateEmailsAllowed = false
+  }
+  if (given.duplicateEmailsAllowed === undefined) return rules
+  if (!given.duplicateEmailsAllowed) return { ...rules, duplicateEmailsAllowed: false }
+  return {
+    registrationEmailAsUsername: false,
+    loginWithEmailAllowed: false,
+    duplicateEmailsAllowed: true,
+  }
+}
+
+function failed(): AdminError {
+  return refused('Failed to update realm')
+}

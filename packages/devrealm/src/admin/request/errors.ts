@@ -1,0 +1,66 @@
+import type { WriteError } from '../../store/journal.ts'
+
+/** An answer of the Admin API that is not a success: Keycloak's status and body. */
+export class AdminError extends Error {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+
+  constructor(status: number, body: Readonly<Record<string, unknown>>) {
+    super(`Admin API: ${status}`)
+    this.name = 'AdminError'
+    this.status = status
+    this.body = body
+  }
+}
+
+export function unauthorized(): AdminError {
+  return new AdminError(401, { error: 'HTTP 401 Unauthorized' })
+}
+
+export function forbidden(): AdminError {
+  return new AdminError(403, { error: 'HTTP 403 Forbidden' })
+}
+
+/** 404. Keycloak words it differently for each kind of thing; without words no resource matches the path. */
+export function notFound(error = 'HTTP 404 Not Found'): AdminError {
+  return new AdminError(404, { error })
+}
+
+/** 409 with Keycloak's `errorMessage`. */
+export function conflict(errorMessage: string): AdminError {
+  return new AdminError(409, { errorMessage })
+}
+
+/** 409 as Keycloak words what its database refuses. */
+export function duplicate(): AdminError {
+  return new AdminError(409, { error: 'conflict', error_description: 'Duplicate resource error' })
+}
+
+/** 400 with `errorMessage`. */
+export function refused(errorMessage: string): AdminError {
+  return new AdminError(400, { errorMessage })
+}
+
+/** 400 with `error`, and `error_description` if given. */
+export function badRequest(error: string, error_description?: string): AdminError {
+  return new AdminError(400, error_description === undefined ? { error } : { error, error_description })
+}
+
+/** 400 where a body names what is not there, and Keycloak's code did not foresee that. */
+export function missing(): AdminError {
+  return badRequest('unknown_error', 'The body names something that does not exist')
+}
+
+/** 500 as Keycloak answers where it did not foresee the input. */
+export function unforeseen(): AdminError {
+  return new AdminError(500, {
+    error: 'unknown_error',
+    error_description: 'For more on this error consult the server log.',
+  })
+}
+
+/** 400 where the database takes no such document, 503 where it takes nothing; the cause is for the log alone. */
+export function notStored({ isRefusal, description }: WriteError): AdminError {
+  if (isRefusal) return badRequest('unknown_error', 'The database takes no such value')
+  return new AdminError(503, { error: 'temporarily_unavailable', error_description: description })
+}

@@ -1,0 +1,57 @@
+import { masterName } from '../../defaults.ts'
+import type { Role } from '../../model.ts'
+import { expandRoles } from '../../oidc/roles.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { managementClient } from '../request/access.ts'
+import { forbidden } from '../request/errors.ts'
+import type { Call } from '../request/router.ts'
+
+/** Roles of administration that a caller may give without having them: whoever may change a thing may let others see it. */
+const implied: Record<string, string> = {
+  'view-users': 'manage-users',
+  'view-clients': 'manage-clients',
+  'create-client': 'manage-clients',
+  'view-realm': 'manage-realm',
+  'view-events': 'manage-events',
+  'view-authorization': 'manage-authorization',
+  'view-identity-providers': 'manage-identity-providers',
+  'view-organizations': 'manage-organizations',
+}
+
+/** Whether the caller may give the role to somebody: nobody hands out more administration than they have. */
+export function mayMap(call: Call<unknown, unknown>, role: Readonly<Role>): boolean {
+  for (const id of expandRoles(call.realm, [role.id])) {
+    const included = call.realm.roles.get(id)
+    if (included !== undefined && isAdministration(call.realm, included) && !mayMapAlone(call, included)) {
+      return false
+    }
+  }
+  return true
+}
+
+/**
+ * Refuses roles that the caller may not give.
+ *
+ * @throws {AdminError} 403
+ */
+export function requireMappable(call: Call<unknown, unknown>, roles: readonly Readonly<Role>[]): void {
+  if (!roles.every((role) => mayMap(call, role))) throw forbidden()
+}
+
+function mayMapAlone(call: Call<unknown, unknown>, role: Readonly<Role>): boolean {
+  if (call.caller.realm === call.realm && call.access.holds(role)) return true
+  const management = managementClient(call.realm, call.realm)
+  if (role.clientId !== management?.id) return false
+  // The role realm-admin is what it includes.
+  if (role.name.startsWith('query-') || role.name === 'realm-admin') return true
+  const sufficient = implied[role.name]
+  return call.access.has(role.name) || (sufficient !== undefined && call.access.has(sufficient))
+}
+
+function isAdministration(realm: RealmStore, role: Readonly<Role>): boolean {
+  if (realm.info.realm === masterName && role.clientId === undefined) {
+    return role.name === 'admin' || role.name === 'create-realm'
+  }
+  const client = role.clientId === undefined ? undefined : realm.clients.get(role.clientId)
+  return client?.attributes['realm_client'] === 'true' && client.clientId !== 'broker'
+}

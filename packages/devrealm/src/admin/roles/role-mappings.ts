@@ -1,0 +1,141 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../../context.ts'
+import type { Client, Group, Role, User } from '../../model.ts'
+import { expandRoles } from '../../oidc/roles.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { listOf, type RoleBody, roleShape } from '../representations/fields.ts'
+import { mappingsOf, roleOf } from '../representations/representations.ts'
+import { needs as known, type Need } from '../request/access.ts'
+import { notFound } from '../request/errors.ts'
+import { type Call, Family, ok } from '../request/router.ts'
+import { mayMap, requireMappable } from './role-mapping-rules.ts'
+
+/** Something that roles are mapped to. */
+export interface Holder {
+  readonly roles: readonly string[]
+  /** Roles that come from groups. */
+  readonly inherited: readonly string[]
+  save(roles: string[]): void
+}
+
+export interface MappingNeeds {
+  readonly view: Need
+  readonly manage: Need
+  /** Roles of administration may be given only by those who have as much. */
+  readonly guarded: boolean
+}
+
+const roles = listOf(roleShape)
+const rolesOrNone = listOf(roleShape, true)
+
+/** `role-mappings` of users and groups, `scope-mappings` of clients and client scopes: the same resource below each. */
+export function mappingRoutes(
+  app: FastifyInstance,
+  context: RealmContext,
+  path: string,
+  find: (call: Call) => Holder,
+  needs: MappingNeeds,
+): void {
+  const all = new Family(app, context, path, find)
+  all.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
+
+  const levels = [
+    { path: '/realm', clientOf: () => undefined, seen: known.nothing },
+    // Who sees a holder does not see what roles clients have, but which could be added.
+    { path: '/clients/:clientId', clientOf: findClient, seen: known.viewClients },
+  ]
+  for (const level of levels) {
+    const family = new Family(app, context, path + level.path, (call) => {
+      const holder = find(call)
+      return { holder, client: level.clientOf(call) }
+    })
+    const view: Need = (access) => needs.view(access) && level.seen(access)
+    family.get('', view, ({ realm, found: { holder, client } }) =>
+      ok(rolesOf(realm, holder.roles, client).map((role) => roleOf(realm, role))),
+    )
+    family.get('/available', needs.view, (call) => {
+      const { realm, found } = call
+      const missing = realm.rolesOfClient
+        .all(found.client?.id ?? '')
+        .filter((role) => !found.holder.roles.includes(role.id))
+        .filter((role) => !needs.guarded || mayMap(call, role))
+      return ok(missing.map((role) => roleOf(realm, role)))
+    })
+    family.get('/composite', view, ({ realm, query, found: { holder, client } }) => {
+      const ids = expandRoles(realm, [...holder.roles, ...holder.inherited])
+      const brief = query.flag('briefRepresentation') ?? true
+      return ok(rolesOf(realm, ids, client).map((role) => roleOf(realm, role, brief)))
+    })
+    family.post('', needs.manage, roles, (call) => {
+      const { realm, found, body } = call
+      const added = body.map((each) => namedRole(realm, each, found.client))
+      if (needs.guarded) requireMappable(call, added)
+      found.holder.save([...new Set([...found.holder.roles, ...added.map((role) => role.id)])])
+      return undefined
+    })
+    family.delete('', needs.manage, rolesOrNone, (call) => {
+      const { realm, found } = call
+      const body = call.body as RoleBody[] | undefined
+      const removed =
+        body === undefined
+          ? rolesOf(realm, found.holder.roles, found.client)
+          : body.map((each) => namedRole(realm, each, found.client))
+      if (needs.guarded) requireMappable(call, removed)
+      const gone = new Set(removed.map((role) => role.id))
+      found.holder.save(found.holder.roles.filter((id) => !gone.has(id)))
+      return undefined
+    })
+  }
+}
+
+/** Role mappings of a user, who has those of groups too. */
+export function userHolder(realm: RealmStore, user: Readonly<User>): Holder {
+  return {
+    roles: user.roles,
+    inherited: user.groups.flatMap((id) => inheritedRoles(realm, realm.groups.get(id))),
+    save: (ids) => {
+      realm.users.put({ ...user, roles: ids })
+    },
+  }
+}
+
+export function groupHolder(realm: RealmStore, group: Readonly<Group>): Holder {
+  return {
+    roles: group.roles,
+    inherited: inheritedRoles(realm, group),
+    save: (ids) => {
+      realm.groups.put({ ...group, roles: ids })
+    },
+  }
+}
+
+/** Keycloak wants id and name, and both must be right. */
+function namedRole(realm: RealmStore, body: RoleBody, client: Readonly<Client> | undefined): Readonly<Role> {
+  const role = realm.role(body.name ?? '', client?.id)
+  if (role === undefined || role.id !== body.id) throw notFound('Role not found')
+  return role
+}
+
+function rolesOf(
+  realm: RealmStore,
+  ids: Iterable<string>,
+  client: Readonly<Client> | undefined,
+): Readonly<Role>[] {
+  const found: Readonly<Role>[] = []
+  for (const id of ids) {
+    const role = realm.roles.get(id)
+    if (role !== undefined && role.clientId === client?.id) found.push(role)
+  }
+  return found
+}
+
+function findClient({ realm, params }: Call): Readonly<Client> {
+  const client = realm.clients.get(params['clientId'] ?? '')
+  if (client === undefined) throw notFound('Client not found')
+  return client
+}
+
+/** Roles of a group and of the groups above it, which its members have too. */
+function inheritedRoles(realm: RealmStore, group: Readonly<Group> | undefined): string[] {
+  return realm.groupLine(group).flatMap(({ roles: own }) => own)
+}

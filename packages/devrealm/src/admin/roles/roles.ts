@@ -1,0 +1,201 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../../context.ts'
+import type { Client, Role } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { findClient } from '../clients/clients.ts'
+import { listOf, type RoleBody, roleShape } from '../representations/fields.ts'
+import { accessOfUser, groupOf, roleOf, userOf } from '../representations/representations.ts'
+import { type Need, needs } from '../request/access.ts'
+import { badRequest, conflict, duplicate, forbidden, notFound, refused } from '../request/errors.ts'
+import { newId } from '../request/ids.ts'
+import { type Call, created, Family, none, nothing, ok } from '../request/router.ts'
+import { byUsername } from '../users/user-search.ts'
+import { requireMappable } from './role-mapping-rules.ts'
+
+/** Roles of a realm and of its clients, by name and by id. */
+export function roleRoutes(app: FastifyInstance, context: RealmContext): void {
+  namedRoleRoutes(app, context, '/roles', none, { view: needs.viewRealm, manage: needs.manageRealm })
+  namedRoleRoutes(app, context, '/clients/:clientUuid/roles', findClient, {
+    view: needs.viewClients,
+    manage: needs.manageClients,
+  })
+  const byId = new Family(app, context, '/roles-by-id/:roleId', (call) => {
+    const role = call.realm.roles.get(call.params['roleId'] ?? '')
+    if (role === undefined) throw notFound('Could not find role with id')
+    return role
+  })
+  const needOf = (role: Readonly<Role>, kind: 'view' | 'manage'): Need => {
+    if (role.clientId !== undefined) return kind === 'view' ? needs.viewClients : needs.manageClients
+    return kind === 'view' ? needs.viewRealm : needs.manageRealm
+  }
+  singleRoleRoutes(byId, needs.nothing, needs.nothing, (call, kind) => {
+    if (!needOf(call.found, kind)(call.access)) throw forbidden()
+    return call.found
+  })
+}
+
+/** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
+export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id?: string): Readonly<Role> {
+  if (body.name === undefined) throw badRequest('role has no name')
+  if (realm.role(body.name, clientId) !== undefined) {
+    throw conflict(`Role with name ${body.name} already exists`)
+  }
+  return realm.roles.put({
+    id: newId(realm.roles, id),
+    name: body.name,
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(clientId === undefined ? {} : { clientId }),
+    composites: [],
+    attributes: body.attributes ?? {},
+  })
+}
+
+/** Gives a role the composites that its body names. */
+export function addNamedComposites(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
+  const realmRoles = (body.composites?.realm ?? []).map((name) => realm.role(name))
+  const clientRoles = Object.entries(body.composites?.client ?? {}).flatMap(([clientId, names]) => {
+    const client = realm.clientByName.get(clientId)
+    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
+  })
+  const ids = [...realmRoles, ...clientRoles].filter((each) => each !== undefined).map((each) => each.id)
+  if (ids.length > 0) realm.roles.put({ ...role, composites: [...new Set([...role.composites, ...ids])] })
+}
+
+function namedRoleRoutes(
+  app: FastifyInstance,
+  context: RealmContext,
+  path: string,
+  find: (call: Call) => Readonly<Client> | undefined,
+  need: { view: Need; manage: Need },
+): void {
+  const list = new Family(app, context, path, find)
+  list.get('', need.view, ({ realm, query, found: client }) => {
+    const search = query.text('search')?.trim().toLowerCase() ?? ''
+    const brief = query.flag('briefRepresentation') ?? true
+    const roles = realm.rolesOfClient.all(client?.id ?? '').filter(({ name, description }) => {
+      return name.toLowerCase().includes(search) || (description?.toLowerCase().includes(search) ?? false)
+    })
+    roles.sort((a, b) => (a.name < b.name ? -1 : 1))
+    return ok(query.page(roles).map((role) => roleOf(realm, role, brief)))
+  })
+  list.post('', need.manage, roleShape, ({ realm, found: client, body, url }) => {
+    const role = addRole(realm, body, client?.id)
+    addNamedComposites(realm, role, body)
+    return created(`${url}/${pathSegment(role.name)}`.replace(/\/$/, ''))
+  })
+
+  const one = new Family(app, context, `${path}/:roleName`, (call) => find(call))
+  singleRoleRoutes(one, need.view, need.manage, ({ realm, params, found: client }) => {
+    const role = realm.role(params['roleName'] ?? '', client?.id)
+    if (role === undefined) throw notFound('Could not find role')
+    return role
+  })
+  one.get('/users', need.view, ({ realm, query, params, access, found: client }) => {
+    if (!needs.viewUsers(access)) throw forbidden()
+    const role = realm.role(params['roleName'] ?? '', client?.id)
+    if (role === undefined) throw notFound('Could not find role')
+    const users = query.page(byUsername(realm.usersWithRole.all(role.id)), 100)
+    const { manage } = accessOfUser(access)
+    const brief = query.flag('briefRepresentation') ?? false
+    return ok(users.map((user) => ({ ...userOf(realm, user, brief), access: { manage } })))
+  })
+  one.get('/groups', need.view, ({ realm, query, params, access, found: client }) => {
+    if (!needs.viewUsers(access)) throw forbidden()
+    const role = realm.role(params['roleName'] ?? '', client?.id)
+    if (role === undefined) throw notFound('Could not find role')
+    const groups = realm.groups.values().filter((group) => group.roles.includes(role.id))
+    const brief = query.flag('briefRepresentation') ?? true
+    return ok(query.page(groups).map((group) => groupOf(realm, group, { brief })))
+  })
+}
+
+/** What is the same for a role found by name or by id. */
+function singleRoleRoutes<Found>(
+  family: Family<Found>,
+  view: Need,
+  manage: Need,
+  roleIn: (call: Call<Found, unknown>, kind: 'view' | 'manage') => Readonly<Role>,
+): void {
+  const composites = listOf(roleShape)
+  family.get('', view, (call) => ok(roleOf(call.realm, roleIn(call, 'view'), false)))
+  family.put('', manage, roleShape, (call) => {
+    updateRole(call.realm, roleIn(call, 'manage'), call.body)
+    return undefined
+  })
+  family.delete('', manage, nothing, (call) => {
+    const role = roleIn(call, 'manage')
+    if (role.id === call.realm.info.defaultRoleId) {
+      throw refused(`${role.name} is default role of the realm and cannot be removed.`)
+    }
+    call.realm.deleteRole(role.id)
+    return undefined
+  })
+  const part = (path: string, isPart: (role: Readonly<Role>, call: Call<Found>) => boolean): void => {
+    family.get(path, view, (call) => {
+      const { realm } = call
+      const roles = roleIn(call, 'view').composites.map((id) => realm.roles.get(id) as Readonly<Role>)
+      return ok(roles.filter((role) => isPart(role, call)).map((role) => roleOf(realm, role)))
+    })
+  }
+  part('/composites', () => true)
+  part('/composites/realm', (role) => role.clientId === undefined)
+  part(
+    '/composites/clients/:compositeClient',
+    (role, { params }) => role.clientId === params['compositeClient'],
+  )
+  family.post('/composites', manage, composites, (call) => {
+    const role = roleIn(call, 'manage')
+    const added = rolesById(call.realm, call.body)
+    requireComposable(call, added)
+    requireMappable(call, added)
+    const ids = [...role.composites, ...added.map((each) => each.id)]
+    call.realm.roles.put({ ...role, composites: [...new Set(ids)] })
+    return undefined
+  })
+  family.delete('/composites', manage, composites, (call) => {
+    const role = roleIn(call, 'manage')
+    const removed = rolesById(call.realm, call.body)
+    requireComposable(call, removed)
+    const gone = removed.map((each) => each.id)
+    call.realm.roles.put({ ...role, composites: role.composites.filter((id) => !gone.includes(id)) })
+    return undefined
+  })
+}
+
+/**
+ * A role may be made a part of another one by whoever may change the roles of its realm or client.
+ *
+ * @throws {AdminError} 403
+ */
+function requireComposable({ access }: Call<unknown, unknown>, parts: readonly Readonly<Role>[]): void {
+  const isAllowed = parts.every(({ clientId }) =>
+    clientId === undefined ? needs.manageRealm(access) : needs.manageClients(access),
+  )
+  if (!isAllowed) throw forbidden()
+}
+
+/** A role is replaced, but for the attributes, which stay when the body has none. */
+function updateRole(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
+  if (body.name === undefined) throw badRequest('role has no name')
+  if (body.name !== role.name && realm.role(body.name, role.clientId) !== undefined) throw duplicate()
+  const { description: _replaced, ...kept } = role
+  realm.roles.put({
+    ...kept,
+    name: body.name,
+    ...(body.description === undefined ? {} : { description: body.description }),
+    attributes: body.attributes ?? role.attributes,
+  })
+}
+
+function rolesById(realm: RealmStore, bodies: readonly RoleBody[]): Readonly<Role>[] {
+  return bodies.map((body) => {
+    const role = realm.roles.get(body.id ?? '')
+    if (role === undefined) throw notFound('Could not find composite role')
+    return role
+  })
+}
+
+/** Encodes a segment of a path as Java does: characters that RFC 3986 allows there stay. */
+function pathSegment(name: string): string {
+  return encodeURIComponent(name).replace(/%(?:3A|40|24|26|2B|2C|3B|3D)/g, decodeURIComponent)
+}

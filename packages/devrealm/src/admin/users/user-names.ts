@@ -1,0 +1,44 @@
+import type { User } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { conflict } from '../request/errors.ts'
+
+type Named = Pick<User, 'id' | 'username' | 'email'>
+
+/**
+ * No user name and no address may be another user's. Where one may log in by e-mail address, no user name may be another's address
+ * either. What a change leaves as it was is not looked at: an import may have made it so.
+ *
+ * @throws {AdminError} 409
+ */
+export function requireUnique(realm: RealmStore, user: Named, before?: Readonly<Named>): void {
+  const { loginWithEmailAllowed, duplicateEmailsAllowed } = realm.info
+  const { username, email } = user
+  if (email !== undefined && email !== before?.email && !duplicateEmailsAllowed) {
+    const isName = loginWithEmailAllowed && isOther(user, realm.userByName.get(email))
+    if (isName || hasAddress(realm, user, email)) throw conflict('User exists with same email')
+  }
+  if (username === before?.username) return
+  const isAddress = loginWithEmailAllowed && hasAddress(realm, user, username)
+  if (isAddress || isOther(user, realm.userByName.get(username))) {
+    throw conflict('User exists with same username')
+  }
+}
+
+/**
+ * What the database holds: user names are unique, and addresses where they may not be shared.
+ *
+ * @throws {AdminError} 409
+ */
+export function requireStorable(realm: RealmStore, user: Named): void {
+  if (isOther(user, realm.userByName.get(user.username))) throw conflict('User exists with same username')
+  const isTaken = user.email !== undefined && hasAddress(realm, user, user.email)
+  if (isTaken && !realm.info.duplicateEmailsAllowed) throw conflict('User exists with same email')
+}
+
+function hasAddress(realm: RealmStore, user: Named, address: string): boolean {
+  return realm.userByEmail.all(address).some((found) => isOther(user, found))
+}
+
+function isOther(user: Named, found: Readonly<User> | undefined): boolean {
+  return found !== undefined && found.id !== user.id
+}

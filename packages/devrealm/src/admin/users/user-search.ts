@@ -1,0 +1,77 @@
+import { valuesIn } from '../../attribute-values.ts'
+import type { User } from '../../model.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { wildcardMatcher } from '../../wildcards.ts'
+import type { Query } from '../request/query.ts'
+
+/**
+ * The users that a query asks for, by name. `search` looks into user name, e-mail address and names (prefix, `*` anywhere,
+ * `"whole"`, several words: each must be found) and makes the single filters void; these look for parts, or with `exact` for the whole.
+ */
+export function findUsers(realm: RealmStore, query: Query): Readonly<User>[] {
+  const byId = /^id:(.*)$/.exec(query.text('search')?.trim() ?? '')
+  if (byId !== null) {
+    const ids = (byId[1] ?? '').trim().split(/\s+/)
+    return ids.map((id) => realm.users.get(id)).filter((user) => user !== undefined)
+  }
+  const conditions = [...textConditions(query), ...flagConditions(query), ...attributeConditions(query)]
+  const found = realm.users.values().filter((user) => conditions.every((condition) => condition(user)))
+  return byUsername(found)
+}
+
+/** The order of every list of users. */
+export function byUsername(users: readonly Readonly<User>[]): Readonly<User>[] {
+  return [...users].sort((a, b) => (a.username < b.username ? -1 : a.username > b.username ? 1 : 0))
+}
+
+type Condition = (user: Readonly<User>) => boolean
+
+const textMembers = ['username', 'email', 'firstName', 'lastName'] as const
+
+function textConditions(query: Query): Condition[] {
+  const search = query.text('search')
+  if (search !== undefined) {
+    const words = search.match(/"[^"]*"|\S+/g) ?? []
+    return [isPerson, ...words.map(searchCondition)]
+  }
+  const exact = query.flag('exact') === true
+  const conditions = textMembers.flatMap((member): Condition[] => {
+    const wanted = query.text(member)?.toLowerCase()
+    if (wanted === undefined || wanted === '') return []
+    return [
+      (user) => {
+        const value = user[member]?.toLowerCase()
+        return exact ? value === wanted : (value?.includes(wanted) ?? false)
+      },
+    ]
+  })
+  // Without any filter service accounts are left out.
+  const filters = [...textMembers, 'enabled', 'emailVerified', 'exact', 'q', 'idpAlias']
+  return filters.some((name) => query.text(name) !== undefined) ? conditions : [isPerson]
+}
+
+const isPerson: Condition = (user) => user.serviceAccountClientId === undefined
+
+function searchCondition(word: string): Condition {
+  const quoted = /^"(.*)"$/.exec(word)?.[1]
+  const matches = wildcardMatcher((quoted ?? `${word}*`).toLowerCase())
+  return (user) => textMembers.some((member) => matches(user[member]?.toLowerCase() ?? ''))
+}
+
+function flagConditions(query: Query): Condition[] {
+  return (['enabled', 'emailVerified'] as const).flatMap((member): Condition[] => {
+    const wanted = query.flag(member)
+    return wanted === undefined ? [] : [(user) => user[member] === wanted]
+  })
+}
+
+function attributeConditions(query: Query): Condition[] {
+  const attributes = query.text('search') === undefined ? query.attributes() : []
+  const conditions = attributes.map(([name, value]): Condition => {
+    const member = textMembers.find((each) => each === name)
+    if (member !== undefined) return (user) => user[member]?.toLowerCase() === value.toLowerCase()
+    return (user) => valuesIn(user.attributes, name).includes(value)
+  })
+  // No user of this realm comes from an identity provider.
+  return query.text('idpAlias') === undefined ? conditions : [() => false]
+}

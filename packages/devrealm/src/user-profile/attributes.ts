@@ -1,0 +1,69 @@
+import { valuesIn } from '../attribute-values.ts'
+import type { Attributes, User } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import {
+  declaredAttributes,
+  isKeycloaksOwn,
+  isOpen,
+  isRootName,
+  mayEdit,
+  mayView,
+  type ProfileRole,
+  profileOf,
+  type RootName,
+} from './access.ts'
+
+/**
+ * A user's attributes after a change by an administrator: what they may set is as given, all else as it was. Attributes outside of the
+ * profile are hidden, and kept, unless the realm's policy opens them.
+ */
+export function keptAttributes(realm: RealmStore, given: Attributes, before: Attributes = {}): Attributes {
+  const declared = declaredAttributes(realm)
+  const isGiven = (name: string): boolean => {
+    const attribute = declared.find((each) => each.name === name)
+    if (isKeycloaksOwn(name)) return false
+    return attribute === undefined ? name !== 'locale' && isOpen(realm) : mayEdit(attribute, 'admin')
+  }
+  const names = new Set([...Object.keys(given), ...Object.keys(before)])
+  const kept = [...names]
+    .filter((name) => !isRootName(name))
+    .map((name) => [name, valuesIn(isGiven(name) ? given : before, name).filter(isFilled)] as const)
+    .filter(([, values]) => values.length > 0)
+  return Object.fromEntries(kept)
+}
+
+/** Whether an administrator, or the user, sets the name or address, as far as the profile goes. */
+export function isEditable(realm: RealmStore, name: RootName, role: ProfileRole = 'admin'): boolean {
+  const attribute = declaredAttributes(realm).find((each) => each.name === name)
+  return attribute === undefined ? name === 'username' : mayEdit(attribute, role)
+}
+
+/** Whether administrators see the name or address. */
+export function isVisible(realm: RealmStore, name: RootName): boolean {
+  const attribute = declaredAttributes(realm).find((each) => each.name === name)
+  return attribute === undefined ? name === 'username' : mayView(attribute, 'admin')
+}
+
+/** The attributes that administrators see. */
+export function shownAttributes(realm: RealmStore, user: Readonly<User>): Attributes {
+  const declared = declaredAttributes(realm)
+  const unmanaged = unmanagedAttributes(realm, user)
+  const shown = Object.entries(user.attributes ?? {}).filter(([name, values]) => {
+    const attribute = declared.find((each) => each.name === name)
+    const isSeen = attribute === undefined ? Object.hasOwn(unmanaged, name) : mayView(attribute, 'admin')
+    return isSeen && values.some(isFilled)
+  })
+  return Object.fromEntries(shown)
+}
+
+/** Attributes that the profile does not know, where the realm's policy shows them. */
+export function unmanagedAttributes(realm: RealmStore, user: Readonly<User>): Attributes {
+  if (profileOf(realm).unmanagedAttributePolicy === undefined) return {}
+  const declared = new Set(declaredAttributes(realm).map(({ name }) => name))
+  const isHidden = (name: string): boolean => declared.has(name) || name === 'locale' || isKeycloaksOwn(name)
+  return Object.fromEntries(Object.entries(user.attributes ?? {}).filter(([name]) => !isHidden(name)))
+}
+
+export function isFilled(value: string): boolean {
+  return value.trim() !== ''
+}

@@ -1,0 +1,112 @@
+import type { Profile, ProfileAttribute } from '../admin/representations/settings-fields.ts'
+import { isObject } from '../admin/request/body.ts'
+import { refused } from '../admin/request/errors.ts'
+import { optionFaults } from './option-faults.ts'
+
+/** Keycloak 26.7's validators, those that it adds by itself included. */
+const validators: ReadonlySet<string> = new Set(
+  `up-duplicate-did pattern organization-member-validator up-readonly-attribute-unchanged integer
+  up-brokering-federated-username-has-value up-attribute-required-by-metadata-value up-registration-email-as-username-email-value
+  username-prohibited-characters up-blank-attribute-value options up-email-exists-as-username up-username-has-value email
+  up-registration-email-as-username-username-value person-name-prohibited-characters up-duplicate-username not-blank double
+  multivalued length up-immutable-attribute up-registration-username-exists up-duplicate-email iso-date uri up-username-mutation
+  not-empty up-username-not-idn-homograph local-date`.split(/\s+/),
+)
+
+/**
+ * Checks a user profile that is to be a realm's: what is stored is used at each write of a user.
+ *
+ * @param scopes Names of the realm's client scopes; an import has them later, and leaves them out.
+ *
+ * @throws {AdminError} 400 with all problems, in Keycloak's words
+ */
+export function checkProfileConfig(
+  { attributes = [], groups = [], ...rest }: Profile,
+  scopes?: readonly string[],
+): void {
+  const problems: string[] = []
+  if ('attributes' in rest || attributes.length > 0) problems.push(...missingNames(attributes))
+  const nameless = groups.filter(({ name }) => name === undefined || name === '').length
+  if (nameless > 0) {
+    problems.push(`Name is mandatory for groups, found ${nameless} group(s) without name.`)
+  }
+  const seen = new Set<string>()
+  for (const attribute of attributes) {
+    const { name } = attribute as Partial<ProfileAttribute>
+    if (name === undefined || name.trim() === '') {
+      problems.push("Attribute configuration without 'name' is not allowed")
+      continue
+    }
+    if (seen.has(name)) problems.push(`Attribute configuration already exists with 'name':'${name}'`)
+    seen.add(name)
+    problems.push(...problemsOf(attribute, groups, scopes))
+  }
+  if (problems.length > 0) throw refused(`[${problems.join(', ')}]`)
+}
+
+function missingNames(attributes: readonly ProfileAttribute[]): string[] {
+  return ['username', 'email']
+    .filter((name) => !attributes.some((attribute) => attribute.name === name))
+    .map((name) => `The attribute '${name}' can not be removed`)
+}
+
+function problemsOf(
+  attribute: ProfileAttribute,
+  groups: NonNullable<Profile['groups']>,
+  scopes: readonly string[] | undefined,
+): string[] {
+  const { name, group, required, selector, permissions, annotations = {}, validations = {} } = attribute
+  const problems: string[] = []
+  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
+    problems.push(
+      `Invalid attribute name (only letters, numbers and '.' '_' '-' special characters allowed): ${name}'`,
+    )
+  }
+  const roles = {
+    'required.roles': required?.roles,
+    'permissions.view': permissions?.view,
+    'permissions.edit': permissions?.edit,
+  }
+  for (const [place, names = []] of Object.entries(roles)) {
+    const odd = names.find((each) => each !== 'admin' && each !== 'user')
+    if (odd !== undefined) {
+      problems.push(`'${place}' configuration for attribute '${name}' contains unsupported role '${odd}'`)
+    }
+  }
+  const scopesOf = { 'required.scopes': required?.scopes, 'selector.scopes': selector?.scopes }
+  for (const [place, names = []] of Object.entries(scopesOf)) {
+    const odd = names.filter((each) => scopes !== undefined && !scopes.includes(each))
+    problems.push(
+      ...odd.map(
+        (each) => `'${place}' configuration for attribute '${name}' contains unsupported scope '${each}'`,
+      ),
+    )
+  }
+  const { inputOptions = [], inputOptionLabels = {} } = annotations
+  if (!Array.isArray(inputOptions)) {
+    problems.push(`Annotation 'inputOptions' configured for attribute '${name}' must be an array of values!'`)
+  }
+  if (!isObject(inputOptionLabels)) {
+    problems.push(`Annotation 'inputOptionLabels' configured for attribute '${name}' must be an object!'`)
+  }
+  if (group !== undefined && !groups.some((each) => each.name === group)) {
+    problems.push(`Attribute '${name}' references unknown group '${group}'`)
+  }
+  for (const [validator, options] of Object.entries(validations)) {
+    if (validator.trim() === '') {
+      problems.push(`Validation without validator id is defined for attribute '${name}'`)
+      continue
+    }
+    if (!validators.has(validator)) {
+      problems.push(`Validator '${validator}' defined for attribute '${name}' doesn't exist`)
+      continue
+    }
+    const faults = optionFaults(validator, options)
+    if (faults.length > 0) {
+      problems.push(
+        `Validator '${validator}' defined for attribute '${name}' has incorrect configuration: ${faults.map((fault) => `${fault}, `).join('')}`,
+      )
+    }
+  }
+  return problems
+}

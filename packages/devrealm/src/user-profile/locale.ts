@@ -1,0 +1,11 @@
+import type { User } from '../model.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+
+/** The language in which a user's dates are read: their own where the realm speaks it, or the realm's. */
+export function localeOf(realm: RealmStore, user: Readonly<User> | undefined): string {
+  const { internationalizationEnabled, supportedLocales = [], defaultLocale } = realm.info
+  if (internationalizationEnabled !== true) return 'en'
+  const own = user?.attributes?.['locale']?.[0]
+  const isSpoken = own !== undefined && (supportedLocales as string[]).includes(own)
+  return isSpoken ? own : typeof defaultLocale === 'string' && defaultLocale !== '' ? defaultLocale : 'en'
+}

@@ -1,0 +1,54 @@
+import type { ProfileAttribute } from '../admin/representations/settings-fields.ts'
+import type { User } from '../model.ts'
+import { javaOrder } from '../oidc/java-order.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { isRootName, mayView, profileOf } from './access.ts'
+import { isRequiredOf, isWritable } from './check.ts'
+
+/** What administrators are told of the profile: of a user, or of one that is to be made. */
+export function profileMetadata(realm: RealmStore, user?: Readonly<User>): Record<string, unknown> {
+  const { attributes = [], groups = [] } = profileOf(realm)
+  const shown = attributes.filter((attribute) => mayView(attribute, 'admin'))
+  return { attributes: shown.map((attribute) => metadataOf(realm, attribute, user)), groups }
+}
+
+function metadataOf(
+  realm: RealmStore,
+  attribute: ProfileAttribute,
+  user: Readonly<User> | undefined,
+): Record<string, unknown> {
+  const { name, annotations, group, multivalued = false } = attribute
+  return {
+    name,
+    displayName: attribute.displayName ?? (isRootName(name) ? `\${${name}}` : name),
+    required: isRequiredOf(realm, attribute, 'admin'),
+    readOnly: !isWritable(realm, attribute, 'admin', user),
+    ...(annotations === undefined ? {} : { annotations }),
+    validators: shownValidators(attribute),
+    ...(group === undefined ? {} : { group }),
+    multivalued,
+  }
+}
+
+/** Validators without any settings that Keycloak has no page for. */
+const unshown = ['not-blank', 'not-empty']
+
+function shownValidators({
+  validations = {},
+  multivalued = false,
+}: ProfileAttribute): Record<string, unknown> {
+  const all: Record<string, unknown> = {
+    ...(multivalued ? {} : { multivalued: { max: '1' } }),
+    ...Object.fromEntries(
+      Object.entries(validations).map(([name, options]) => [name, shownOptions(options)]),
+    ),
+  }
+  const names = Object.keys(all).filter((name) => !unshown.includes(name))
+  return Object.fromEntries(javaOrder(names).map((name) => [name, all[name]]))
+}
+
+function shownOptions(options: Record<string, unknown>): Record<string, unknown> {
+  const all: Record<string, unknown> = { ...options, 'ignore.empty.value': true }
+  const names = javaOrder(Object.keys(all), Object.keys(options).length > 2 ? 8 : 4)
+  return Object.fromEntries(names.map((name) => [name, all[name]]))
+}

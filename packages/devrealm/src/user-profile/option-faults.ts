@@ -1,0 +1,66 @@
+import { patternProblem } from '../java-pattern/patterns.ts'
+import { numberOption, type Options, wholeOption } from './validators/validator.ts'
+
+type Fault = readonly [option: string, message: string, ...parameters: string[]]
+
+/** What is wrong with a validator's options, in the words of Keycloak's errors. */
+export function optionFaults(validator: string, options: Options): string[] {
+  const check = Object.hasOwn(checks, validator) ? checks[validator] : undefined
+  return (check?.(options) ?? []).map(
+    ([option, message, ...parameters]) =>
+      `ValidationError{validatorId='${validator}', inputHint='${option}', message='error-validator-config-${message}', messageParameters=[${parameters.join(', ')}]}`,
+  )
+}
+
+const checks: Readonly<Record<string, (options: Options) => readonly Fault[]>> = {
+  length: (options) => {
+    const given = ['min', 'max'].filter((option) => option in options)
+    const trim = options['trim-disabled']
+    const isFlag = trim === undefined || typeof trim === 'boolean' || typeof trim === 'string'
+    return [
+      ...(isFlag ? [] : [['trim-disabled', 'invalid-boolean-value', shown(trim)] as const]),
+      ...(given.length > 0
+        ? rangeFaults(options, wholeOption, true)
+        : [['min', 'missing-value'] as const, ['max', 'missing-value'] as const]),
+    ]
+  },
+  integer: (options) => rangeFaults(options, wholeOption, false),
+  double: (options) => rangeFaults(options, numberOption, false),
+  multivalued: (options) => {
+    if (!('max' in options)) return [['max', 'missing-value']]
+    return rangeFaults(options, wholeOption, true).map(([option, message]) => [option, message] as const)
+  },
+  options: ({ options }) => {
+    if (options === undefined) return [['options', 'missing-value']]
+    return Array.isArray(options) ? [] : [['options', 'invalid-value', 'must be list of values']]
+  },
+  email: ({ 'max-local-length': most }) => {
+    const isLength = most === undefined || (wholeOption(most) ?? 0) > 0
+    return isLength ? [] : [['max-local-length', 'invalid-number-value', shown(most)]]
+  },
+  pattern: ({ pattern }) => {
+    if (pattern === undefined || pattern === null) return [['pattern', 'missing-value']]
+    if (typeof pattern !== 'string') return [['pattern', 'invalid-value', shown(pattern)]]
+    const problem = patternProblem(pattern)
+    return problem === undefined ? [] : [['pattern', 'invalid-value', pattern, problem.message]]
+  },
+}
+
+/** A range of numbers: which may be of one number, or not. */
+function rangeFaults(
+  options: Options,
+  read: (value: unknown) => number | undefined,
+  mayBeEqual: boolean,
+): Fault[] {
+  const given = ['min', 'max'].filter((option) => option in options && options[option] !== null)
+  const faults = given
+    .filter((option) => read(options[option]) === undefined)
+    .map((option): Fault => [option, 'invalid-number-value', shown(options[option])])
+  const [min, max] = [read(options['min']), read(options['max'])]
+  if (faults.length > 0 || min === undefined || max === undefined) return faults
+  return max > min || (mayBeEqual && max === min) ? [] : [['max', 'invalid-value']]
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

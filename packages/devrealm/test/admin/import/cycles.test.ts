@@ -1,0 +1,310 @@
+import { fromPglite, migrate } from 'cloakwright/state'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { copyFlow, executionsOf } from '../../../src/admin/flows/flow-representations.ts'
+import { type Flow, tree } from '../../../src/flows/flow-store.ts'
+import { openTemporaryDatabase } from '../../../src/home/index.ts'
+import { createDevRealm, migrations } from '../../../src/index.ts'
+import { type AdminTarget, openAdmin, passwordToken } from '../support.ts'
+
+let target: AdminTarget
+beforeAll(async () => {
+  target = await openAdmin()
+  const groups = [{ id: 'first', name: 'first', path: '/first', subGroups: [{ id: 'inner', name: 'inner' }] }]
+  const made = await target.send('POST', '/demo/partialImport', { groups })
+  expect(made.status).toBe(200)
+})
+afterAll(() => target.close())
+
+const taken = '{"errorMessage":"Duplicate resource error"}'
+const oidc = 'openid-connect'
+const mapper = (id: string, name: string) => ({
+  id,
+  name,
+  protocol: oidc,
+  protocolMapper: 'oidc-sub-mapper',
+})
+const flow = (alias: string, inner: string[] = [], id?: string) => ({
+  ...(id === undefined ? {} : { id }),
+  alias,
+  providerId: 'basic-flow',
+  topLevel: true,
+  builtIn: false,
+  authenticationExecutions: inner.map((flowAlias, priority) => ({
+    flowAlias,
+    authenticatorFlow: true,
+    requirement: 'REQUIRED',
+    priority,
+  })),
+})
+
+describe('a write that names an id which is there, or makes a ring', () => {
+  it.each<[string, string, string, unknown, number, string?]>([
+    [
+      'a group within itself',
+      'POST',
+      '/demo/partialImport',
+      { groups: [{ id: 'loop', name: 'loop', subGroups: [{ id: 'loop', name: 'loop2' }] }] },
+      409,
+      taken,
+    ],
+    [
+      'a group of another’s id',
+      'POST',
+      '/demo/partialImport',
+      { groups: [{ id: 'first', name: 'other' }] },
+      409,
+      taken,
+    ],
+    [
+      'a group above the one that has its id',
+      'POST',
+      '/demo/partialImport',
+      { groups: [{ id: 'above', name: 'above', subGroups: [{ id: 'first', name: 'x' }] }] },
+      409,
+      taken,
+    ],
+    [
+      'two subgroups of one name',
+      'POST',
+      '/demo/partialImport',
+      { groups: [{ name: 'a', subGroups: [{ name: 'b' }, { name: 'b' }] }] },
+      409,
+      taken,
+    ],
+    ['a group without a name', 'POST', '/demo/partialImport', { groups: [{ id: 'nameless' }] }, 400],
+    ['a group with an empty id', 'POST', '/demo/partialImport', { groups: [{ id: '', name: 'e' }] }, 400],
+    [
+      'a group with an id that is too long',
+      'POST',
+      '/demo/partialImport',
+      { groups: [{ id: 'i'.repeat(37), name: 'l' }] },
+      400,
+    ],
+    [
+      'a group that is moved below itself',
+      'POST',
+      '/demo/groups/inner/children',
+      { id: 'first', name: 'first' },
+      500,
+    ],
+    [
+      'groups of one id in a realm',
+      'POST',
+      '',
+      {
+        realm: 'x',
+        groups: [
+          { id: 'z', name: 'a' },
+          { id: 'z', name: 'b' },
+        ],
+      },
+      409,
+      taken,
+    ],
+    [
+      'a group within itself in a realm',
+      'POST',
+      '',
+      { realm: 'x', groups: [{ id: 'z', name: 'a', subGroups: [{ id: 'z', name: 'b' }] }] },
+      409,
+      taken,
+    ],
+    [
+      'roles of one id in a realm',
+      'POST',
+      '',
+      {
+        realm: 'x',
+        roles: {
+          realm: [
+            { id: 'z', name: 'a' },
+            { id: 'z', name: 'b' },
+          ],
+        },
+      },
+      409,
+      taken,
+    ],
+    [
+      'client scopes of one id in a realm',
+      'POST',
+      '',
+      {
+        realm: 'x',
+        clientScopes: [
+          { id: 'z', name: 'a', protocol: oidc },
+          { id: 'z', name: 'b', protocol: oidc },
+        ],
+      },
+      409,
+      taken,
+    ],
+    [
+      'users of one id in a realm',
+      'POST',
+      '',
+      {
+        realm: 'x',
+        users: [
+          { id: 'z', username: 'aaa' },
+          { id: 'z', username: 'bbb' },
+        ],
+      },
+      409,
+      taken,
+    ],
+    [
+      'mappers of one id',
+      'POST',
+      '/demo/clients',
+      { clientId: 'cm', protocolMappers: [mapper('m', 'a'), mapper('m', 'b')] },
+      409,
+      '{"errorMessage":"Client cm already exists"}',
+    ],
+    [
+      'mappers of one name',
+      'POST',
+      '/demo/clients',
+      { clientId: 'cm', protocolMappers: [mapper('m', 'a'), mapper('n', 'a')] },
+      409,
+      '{"errorMessage":"Client cm already exists"}',
+    ],
+    [
+      'a client’s id that is too long',
+      'POST',
+      '/demo/clients',
+      { id: 'i'.repeat(37), clientId: 'cl' },
+      400,
+      '{"error":"invalid_input","error_description":"Client ID must not exceed 36 characters"}',
+    ],
+    ['a flow within itself', 'POST', '', { realm: 'x', authenticationFlows: [flow('A', ['A'])] }, 400],
+    [
+      'flows within each other',
+      'POST',
+      '',
+      { realm: 'x', authenticationFlows: [flow('A', ['B']), flow('B', ['C']), flow('C', ['A'])] },
+      400,
+    ],
+    [
+      'a flow in two places',
+      'POST',
+      '',
+      { realm: 'x', authenticationFlows: [flow('A', ['B', 'B']), flow('B')] },
+      400,
+    ],
+    [
+      'a flow within that is not there',
+      'POST',
+      '',
+      { realm: 'x', authenticationFlows: [flow('A', ['B'])] },
+      400,
+    ],
+    [
+      'flows of one id',
+      'POST',
+      '',
+      { realm: 'x', authenticationFlows: [flow('A', [], 'i'), flow('B', [], 'i')] },
+      409,
+      taken,
+    ],
+    ['flows of one alias', 'POST', '', { realm: 'x', authenticationFlows: [flow('A'), flow('A')] }, 400],
+  ])('is refused, and changes nothing: %s', async (_, method, path, body, status, text) => {
+    const before = await state()
+    const refused = await target.send(method, path, body)
+    expect(refused.status).toBe(status)
+    if (text !== undefined) expect(refused.text).toBe(text)
+    expect(await state()).toEqual(before)
+  })
+
+  it('is refused for a client scope and for a mapper, in the words for their names', async () => {
+    const scope = (name: string) => ({ id: 'scope', name, protocol: oidc })
+    expect((await target.send('POST', '/demo/client-scopes', scope('s1'))).status).toBe(201)
+    expect((await target.send('POST', '/demo/client-scopes', scope('s2'))).text).toBe(
+      '{"errorMessage":"Client Scope s2 already exists"}',
+    )
+    const path = '/demo/client-scopes/scope/protocol-mappers/models'
+    expect((await target.send('POST', path, mapper('m', 'a'))).status).toBe(201)
+    expect((await target.send('POST', path, mapper('m', 'b'))).text).toBe(
+      '{"errorMessage":"Protocol mapper exists with same name"}',
+    )
+  })
+
+  it('is taken for composite roles, which Keycloak lets include each other', async () => {
+    const { admin } = target
+    for (const name of ['ring-a', 'ring-b']) await admin.roles.create({ name })
+    const [a, b] = await Promise.all(['ring-a', 'ring-b'].map((name) => admin.roles.findOneByName({ name })))
+    for (const [role, part] of [
+      [a, b],
+      [b, a],
+      [a, a],
+    ]) {
+      const path = `/demo/roles/${role?.name}/composites`
+      expect((await target.send('POST', path, [part])).status).toBe(204)
+    }
+    const user = await admin.users.create({ username: 'ringed', enabled: true })
+    await admin.users.addRealmRoleMappings({ id: user.id, roles: [{ id: a?.id ?? '', name: 'ring-a' }] })
+    const roles = await admin.users.listCompositeRealmRoleMappings({ id: user.id })
+    expect(roles.map(({ name }) => name)).toEqual(expect.arrayContaining(['ring-a', 'ring-b']))
+  })
+})
+
+async function state(): Promise<string[]> {
+  const paths = ['', '/demo/groups?search=', '/demo/roles', '/demo/clients', '/demo/client-scopes']
+  const replies = await Promise.all(paths.map((path) => target.send('GET', path)))
+  return replies.map(({ text }) => text)
+}
+
+describe('groups and flows that were stored as a ring', () => {
+  it('let their members sign in, and are listed, found and deleted', async () => {
+    const database = await openTemporaryDatabase()
+    const sql = fromPglite(database.pglite)
+    await migrate(sql, 'devrealm', migrations)
+    const before = await createDevRealm({ sql })
+    const eve = { username: 'eve', email: 'e@example.org', firstName: 'E', lastName: 'V', enabled: true }
+    await before.importRealm({
+      realm: 'rings',
+      enabled: true,
+      clients: [{ clientId: 'app', publicClient: true, directAccessGrantsEnabled: true }],
+      groups: [{ id: 'a', name: 'a', subGroups: [{ id: 'b', name: 'b' }] }],
+      users: [{ ...eve, groups: ['/a/b'], credentials: [{ type: 'password', value: 'eve' }] }],
+    })
+    // No request makes a ring any more: this is as an earlier version stored it.
+    await sql.query(
+      `UPDATE devrealm.documents SET body = (body::jsonb || '{"parentId":"b"}')::json WHERE kind = 'group' AND id = 'a'`,
+    )
+    const rings = await openAdmin('another', { sql })
+    const form = { client_id: 'app', username: 'eve', password: 'eve' }
+    await expect(passwordToken(rings.server, 'rings', form)).resolves.toEqual(expect.any(String))
+    expect((await rings.send('GET', '/rings/groups?search=a')).status).toBe(200)
+    expect((await rings.send('GET', '/rings/groups/a')).text).toContain('"path":"/b/a"')
+    expect((await rings.send('DELETE', '/rings/groups/a')).status).toBe(204)
+    expect((await rings.send('GET', '/rings/groups/b')).status).toBe(404)
+    await rings.close()
+    await database.close()
+  })
+
+  it('end each walk through flows', () => {
+    const step = (id: string, flowId: string) => ({
+      id,
+      flowId,
+      requirement: 'REQUIRED' as const,
+      priority: 0,
+    })
+    const ring = (id: string, inner: string[]): Flow => ({
+      id,
+      alias: id,
+      providerId: 'basic-flow',
+      topLevel: true,
+      builtIn: false,
+      executions: inner.map((each) => step(`${id}${each}`, each)),
+    })
+    // Each flow is twice within the one before: as a tree, a million steps.
+    const ids = Array.from({ length: 20 }, (_, index) => `f${index}`)
+    const flows = ids.map((id, index) => ring(id, [ids[(index + 1) % 20] ?? '', ids[(index + 1) % 20] ?? '']))
+    const all = { flows, configs: [] }
+    const [first] = flows as [Flow]
+    expect(tree(all, first)).toHaveLength(20)
+    expect(executionsOf(all, first)).toHaveLength(40)
+    expect(copyFlow(all, first, 'copy').all.flows).toHaveLength(40)
+  })
+})
