@@ -3,8 +3,7 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../admin.ts'
 import type { ImportedUser, UserRow } from '../files/rows.ts'
 import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
-import { hiddenAttributes, valuesOf } from './profile.ts'
-import { trimmed } from './validators.ts'
+import { hiddenAttributes, trimmed, valuesOf } from './profile/index.ts'
 import type { Warnings } from './warnings.ts'
 
 /** Warns about what a usable row leads to expect, and the realm does not do. */

@@ -1,7 +1,7 @@
 import type { ImportedUser, UserRow } from '../files/rows.ts'
 import { HashIndex } from '../jobs/hash-index.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
-import type { ProfileCheck } from './profile.ts'
+import type { ProfileCheck } from './profile/index.ts'
 import type { ReferenceCheck } from './references.ts'
 import { mayBeAddress, withUserName } from './wanted.ts'
 import type { Warnings } from './warnings.ts'

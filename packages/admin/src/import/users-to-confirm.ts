@@ -2,7 +2,7 @@ import type { RealmFacts } from '../jobs/realm-facts.ts'
 import type { UserRepresentation } from '../representations.ts'
 import { Fingerprints } from './fingerprints.ts'
 import { WantedMemberships } from './memberships.ts'
-import { hiddenAttributes } from './profile.ts'
+import { hiddenAttributes } from './profile/index.ts'
 
 /** Up to so many users it costs less to read what each has than who has each role and group. */
 const fewUsers = 100

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createProfileCheck, hiddenAttributes, type ProfileFacts } from '../../src/import/profile.ts'
-import { cases, customAttributes, userOf, withAttributes } from '../support/profile-table.ts'
+import {
+  createProfileCheck,
+  hiddenAttributes,
+  type ProfileFacts,
+} from '../../../src/import/profile/profile-check.ts'
+import { cases, customAttributes, userOf, withAttributes } from '../../support/profile-table.ts'
 
 const user = { username: 'alice', email: 'alice@example.org', firstName: 'Alice', lastName: 'Liddell' }
 const withTeam = (...team: string[]) => ({ ...user, attributes: { team } })

@@ -10,11 +10,11 @@ import {
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { caught } from '../support/caught.ts'
-import { openFolder } from '../support/folder.ts'
-import { cases, customAttributes, userOf, type Verdict, withAttributes } from '../support/profile-table.ts'
-import { onKeycloak, openTarget, type Target } from '../support/target.ts'
-import { fileOf, jobFiles } from '../support/users.ts'
+import { caught } from '../../support/caught.ts'
+import { openFolder } from '../../support/folder.ts'
+import { cases, customAttributes, userOf, type Verdict, withAttributes } from '../../support/profile-table.ts'
+import { onKeycloak, openTarget, type Target } from '../../support/target.ts'
+import { fileOf, jobFiles } from '../../support/users.ts'
 
 /** Where the embedded realm's profile differs from Keycloak's: default values. */
 const keycloaksOnly: readonly string[] = ['preset']

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readJavaPattern } from '../../src/import/java-pattern.ts'
+import { readJavaPattern } from '../../../src/import/profile/java-pattern.ts'
 
 describe("a pattern of Java's", () => {
   // Each as java.util.regex of Java 17 has it.

@@ -1,0 +1,2 @@
+export { createProfileCheck, hiddenAttributes, type ProfileCheck, valuesOf } from './profile-check.ts'
+export { trimmed } from './validators.ts'
