@@ -2,36 +2,22 @@
 
 // The client
 
-export { type Admin, type AdminOptions, createAdmin } from './admin.ts'
-export type { PrivateKey } from './assertion.ts'
-export type { Author, Change, ChangeKind, ChangeRecorder, Reason } from './changes.ts'
-export { all, items, type Page } from './pages.ts'
+export type { Author, Change, ChangeKind, ChangeRecorder, Reason } from './changes/change.ts'
+export { type Admin, type AdminOptions, createAdmin } from './client/admin.ts'
+export type { PrivateKey } from './client/assertion.ts'
+export { all, items, type Page } from './client/pages.ts'
 export type {
   ClientCredentials,
   Credentials,
   PasswordCredentials,
   PrivateKeyCredentials,
   Secret,
-} from './tokens.ts'
+} from './client/tokens.ts'
 
 // One object at a time
 
-export type { Edit } from './edit.ts'
-export { type FoundGroup, toGroupPath } from './group-paths.ts'
-export type { EditOf, UpdateOptions } from './merge-write.ts'
-export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
-export type { EnsureOptions } from './tasks/existing.ts'
-export { findUser, type UserRef } from './tasks/find-user.ts'
-export { grantRolesToGroup, revokeRolesFromGroup } from './tasks/group-roles.ts'
-export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
-export { findGroup, type RoleName } from './tasks/lookup.ts'
-export { requireMfa, type SendActionsOptions, sendActions } from './tasks/required-actions.ts'
-export { type ResetPasswordOptions, resetPassword } from './tasks/reset-password.ts'
-export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
-export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
-export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
-export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
-export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
+export type { Edit } from './edit/edit.ts'
+export type { EditOf, UpdateOptions } from './edit/merge-write.ts'
 export {
   type ClientEdit,
   type GroupEdit,
@@ -43,7 +29,21 @@ export {
   updateRealm,
   updateRole,
   updateUser,
-} from './update.ts'
+} from './edit/update.ts'
+export { findUser, type UserRef } from './lookup/find-user.ts'
+export { type FoundGroup, toGroupPath } from './lookup/group-paths.ts'
+export { findGroup, type RoleName } from './lookup/names.ts'
+export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
+export type { EnsureOptions } from './tasks/existing.ts'
+export { grantRolesToGroup, revokeRolesFromGroup } from './tasks/group-roles.ts'
+export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
+export { requireMfa, type SendActionsOptions, sendActions } from './tasks/required-actions.ts'
+export { type ResetPasswordOptions, resetPassword } from './tasks/reset-password.ts'
+export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
+export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
+export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
+export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
+export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
 
 // Many users
 
@@ -133,14 +133,7 @@ export {
 
 // The realm as code
 
-export { defineRealm } from './realm/define.ts'
-export { describeChange } from './realm/describe.ts'
-export {
-  type ExportRealmOptions,
-  exportRealm,
-  neverExported,
-  type RealmExport,
-} from './realm/export/index.ts'
+export { defineRealm } from './realm/definition/define.ts'
 export type {
   AuthenticatorDefinition,
   ClientDefinition,
@@ -159,8 +152,16 @@ export type {
   RoleNames,
   SubFlowDefinition,
   UserDefinition,
-} from './realm/model.ts'
-export type { RealmSettings } from './realm/model-settings.ts'
+} from './realm/definition/model.ts'
+export type { RealmSettings } from './realm/definition/model-settings.ts'
+export { definitionFor } from './realm/definition/rename.ts'
+export { describeChange } from './realm/describe.ts'
+export {
+  type ExportRealmOptions,
+  exportRealm,
+  neverExported,
+  type RealmExport,
+} from './realm/export/index.ts'
 export {
   type ApplyOptions,
   applyPlan,
@@ -171,5 +172,4 @@ export {
   type RealmState,
   readRealm,
 } from './realm/plan.ts'
-export { definitionFor } from './realm/rename.ts'
 export { definedRoleNames, type RealmRoleNames, readRoleNames, toRoleTypes } from './realm/role-types.ts'

@@ -1,5 +1,5 @@
-import type { ChangeKind } from '../changes.ts'
-import type { AdminEventRepresentation } from '../representations.ts'
+import type { ChangeKind } from '../changes/change.ts'
+import type { AdminEventRepresentation } from '../client/representations.ts'
 
 export type EventLike = AdminEventRepresentation
 

@@ -1,7 +1,7 @@
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify'
-import type { UserRepresentation } from '../representations.ts'
+import type { UserRepresentation } from '../client/representations.ts'
 import { guarded } from './cells.ts'
 import { exportColumns, exportedMembers, toCells } from './columns.ts'
 

@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { countAttempts } from '../attempts.ts'
+import type { Admin } from '../client/admin.ts'
+import { countAttempts } from '../client/attempts.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { isTimeout, type Pace } from '../jobs/pace.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'

@@ -1,4 +1,4 @@
-import type { Admin } from '../admin.ts'
+import type { Admin } from '../client/admin.ts'
 import { HashIndex } from '../jobs/hash-index.ts'
 import type { Pace } from '../jobs/pace.ts'
 import { users } from '../listing/users.ts'

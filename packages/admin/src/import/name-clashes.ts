@@ -1,4 +1,4 @@
-import type { Admin } from '../admin.ts'
+import type { Admin } from '../client/admin.ts'
 import type { Pace } from '../jobs/pace.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import { users } from '../listing/users.ts'

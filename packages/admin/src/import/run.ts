@@ -1,4 +1,4 @@
-import type { Admin } from '../admin.ts'
+import type { Admin } from '../client/admin.ts'
 import type { DeadLetter } from '../files/dead-letter.ts'
 import type { UserFile } from '../files/rows.ts'
 import type { Journal } from '../jobs/journal.ts'

@@ -1,10 +1,10 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
+import type { Admin } from '../client/admin.ts'
+import type { RoleMappingPayload, UserRepresentation } from '../client/representations.ts'
 import { type End, isOwn } from '../jobs/journal-records.ts'
 import { roleNames } from '../jobs/realm-facts.ts'
 import { usersById } from '../jobs/users-by-id.ts'
-import type { RoleMappingPayload, UserRepresentation } from '../representations.ts'
 import type { Sending } from './batches.ts'
 import { toJournalRow, type WantedUser } from './wanted.ts'
 

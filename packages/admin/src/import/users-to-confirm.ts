@@ -1,5 +1,5 @@
+import type { UserRepresentation } from '../client/representations.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
-import type { UserRepresentation } from '../representations.ts'
 import { Fingerprints } from './fingerprints.ts'
 import { WantedMemberships } from './memberships.ts'
 import { hiddenAttributes } from './profile/index.ts'

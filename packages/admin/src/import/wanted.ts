@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { systemTime } from 'cloakwright'
 import { v5 } from 'uuid'
+import type { UserRepresentation } from '../client/representations.ts'
 import type { ImportedUser, UserFile, UserRow } from '../files/rows.ts'
 import type { JournalRow } from '../jobs/journal-records.ts'
 import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
-import type { UserRepresentation } from '../representations.ts'
 
 /** A user that an import wants the realm to have. */
 export interface WantedUser {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Admin } from '../admin.ts'
+import type { Admin } from '../client/admin.ts'
+import { roleSteps } from '../edit/role-steps.ts'
+import type { Step } from '../edit/steps.ts'
+import { jobOptions, requireKnown, requireRoleNames, rolesInstead } from '../fields/known-fields.ts'
 import type { ImportedUser, UserFile } from '../files/rows.ts'
-import { jobOptions, requireKnown, requireRoleNames, rolesInstead } from '../known-fields.ts'
-import type { RoleNames } from '../realm/model.ts'
-import { type KnownRole, knownRoles, roleTitle } from '../tasks/lookup.ts'
-import { roleSteps } from '../tasks/role-steps.ts'
-import type { Step } from '../tasks/steps.ts'
+import { type KnownRole, knownRoles, roleTitle } from '../lookup/names.ts'
+import type { RoleNames } from '../realm/definition/model.ts'
 import { groupSteps, knownGroups } from '../tasks/user-groups.ts'
 import {
   type ChangeOptions,

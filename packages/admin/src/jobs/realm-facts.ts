@@ -1,10 +1,10 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { createGroupFinder, type FoundGroup, type GroupFinder } from '../group-paths.ts'
-import { clientRoles, findClientUuid, realmRoles } from '../realm/lookup.ts'
-import type { RoleNames } from '../realm/model.ts'
-import type { RoleMappingPayload } from '../representations.ts'
+import type { Admin } from '../client/admin.ts'
+import type { RoleMappingPayload } from '../client/representations.ts'
+import { createGroupFinder, type FoundGroup, type GroupFinder } from '../lookup/group-paths.ts'
+import { clientRoles, findClientUuid, realmRoles } from '../lookup/realm-names.ts'
+import type { RoleNames } from '../realm/definition/model.ts'
 import { quoted } from './row-names.ts'
 
 /** What a realm is and has, as far as its users depend on it. */

@@ -1,7 +1,7 @@
-import type { Admin } from '../admin.ts'
-import { pathOf, toGroupPath } from '../group-paths.ts'
-import { items, type Page } from '../pages.ts'
-import type { GroupRepresentation, UserRepresentation } from '../representations.ts'
+import type { Admin } from '../client/admin.ts'
+import { items, type Page } from '../client/pages.ts'
+import type { GroupRepresentation, UserRepresentation } from '../client/representations.ts'
+import { pathOf, toGroupPath } from '../lookup/group-paths.ts'
 import { inParallel } from './in-parallel.ts'
 import { pagesByName } from './pages-by-name.ts'
 

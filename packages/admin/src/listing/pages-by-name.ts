@@ -1,4 +1,4 @@
-import type { Page } from '../pages.ts'
+import type { Page } from '../client/pages.ts'
 
 const pageSize = 500
 

@@ -1,8 +1,12 @@
-import type { Admin } from '../admin.ts'
-import { roleGroupsOf } from '../client.ts'
-import { all, items, type Page } from '../pages.ts'
-import type { GroupRepresentation, RoleRepresentation, UserRepresentation } from '../representations.ts'
-import { type RoleName, roleOf, roleTitle } from '../tasks/lookup.ts'
+import type { Admin } from '../client/admin.ts'
+import { roleGroupsOf } from '../client/client.ts'
+import { all, items, type Page } from '../client/pages.ts'
+import type {
+  GroupRepresentation,
+  RoleRepresentation,
+  UserRepresentation,
+} from '../client/representations.ts'
+import { type RoleName, roleOf, roleTitle } from '../lookup/names.ts'
 import { inParallel } from './in-parallel.ts'
 
 /** One way in which a user has a role. */

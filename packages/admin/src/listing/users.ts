@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { type Known, requireKnown } from '../known-fields.ts'
-import type { UserRepresentation } from '../representations.ts'
+import type { Admin } from '../client/admin.ts'
+import type { UserRepresentation } from '../client/representations.ts'
+import { type Known, requireKnown } from '../fields/known-fields.ts'
 import { createMembershipReader, type MembershipKinds, readMemberships } from './memberships-of-users.ts'
 import { pagesByName } from './pages-by-name.ts'
 

@@ -1,16 +1,16 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { createGroupFinder } from '../group-paths.ts'
-import { isBuiltIn } from './built-in.ts'
-import { findClientUuid } from './lookup.ts'
-import type { RealmDefinition } from './model.ts'
+import type { Admin } from '../client/admin.ts'
+import { createGroupFinder } from '../lookup/group-paths.ts'
+import { findClientUuid } from '../lookup/realm-names.ts'
+import { isBuiltIn } from './definition/built-in.ts'
+import type { RealmDefinition } from './definition/model.ts'
 import {
   type ObjectTarget,
   outwardReferences,
   type ProviderTarget,
   type Reference,
   type Target,
-} from './references.ts'
+} from './definition/references.ts'
 
 /**
  * The references of a definition to what neither it nor the realm has. Of a realm that is not there yet, what Keycloak

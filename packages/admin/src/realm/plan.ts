@@ -1,18 +1,22 @@
-import type { Admin } from '../admin.ts'
-import { recorded } from '../changes.ts'
-import { type ClientScopesState, diffClientScopes, readClientScopes } from './client-scopes.ts'
-import { type ClientsState, diffClients, readClients } from './clients.ts'
+import { recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
 import { danglingReferences, refuseDangling } from './dangling.ts'
-import { defineRealm } from './define.ts'
-import { diffFlows, type FlowsState, readFlows } from './flows.ts'
-import { diffGroups, type GroupsState, readGroups } from './groups.ts'
-import type { RealmChange, RealmChangeDetail, RealmDefinition } from './model.ts'
-import type { Reference } from './references.ts'
-import { diffRequiredActions, type RequiredActionsState, readRequiredActions } from './required-actions.ts'
-import { diffClientRoles, diffComposites, diffRealmRoles, type RolesState, readRoles } from './roles.ts'
-import { diffBindings, diffSettings, readSettings } from './settings.ts'
-import { type Part, recordOf, type Step } from './step.ts'
-import { diffUsers, readUsers, type UsersState } from './users.ts'
+import { defineRealm } from './definition/define.ts'
+import type { RealmChange, RealmChangeDetail, RealmDefinition } from './definition/model.ts'
+import type { Reference } from './definition/references.ts'
+import { type ClientScopesState, diffClientScopes, readClientScopes } from './diff/client-scopes.ts'
+import { type ClientsState, diffClients, readClients } from './diff/clients.ts'
+import { diffFlows, type FlowsState, readFlows } from './diff/flows.ts'
+import { diffGroups, type GroupsState, readGroups } from './diff/groups.ts'
+import {
+  diffRequiredActions,
+  type RequiredActionsState,
+  readRequiredActions,
+} from './diff/required-actions.ts'
+import { diffClientRoles, diffComposites, diffRealmRoles, type RolesState, readRoles } from './diff/roles.ts'
+import { diffBindings, diffSettings, readSettings } from './diff/settings.ts'
+import { type Part, recordOf, type Step } from './diff/step.ts'
+import { diffUsers, readUsers, type UsersState } from './diff/users.ts'
 
 /** What the realm has of that which a definition names. */
 export interface RealmState {

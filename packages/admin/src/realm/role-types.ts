@@ -1,8 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { all, items } from '../pages.ts'
-import type { RoleRepresentation } from '../representations.ts'
-import type { RealmDefinition } from './model.ts'
+import type { Admin } from '../client/admin.ts'
+import { all, items } from '../client/pages.ts'
+import type { RoleRepresentation } from '../client/representations.ts'
+import type { RealmDefinition } from './definition/model.ts'
 
 /** The names of a realm's roles. */
 export interface RealmRoleNames {

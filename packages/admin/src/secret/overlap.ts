@@ -1,4 +1,4 @@
-import type { Admin } from '../admin.ts'
+import type { Admin } from '../client/admin.ts'
 import {
   type Client,
   type Condition,

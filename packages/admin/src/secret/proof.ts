@@ -1,10 +1,10 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { type Assertion, clientAssertion } from '../assertion.ts'
-import { cleanText, serverText } from '../errors.ts'
-import { createRetry, retryDelay } from '../retry.ts'
-import { realmUrl } from '../tokens.ts'
-import { postForm } from '../transport.ts'
+import type { Admin } from '../client/admin.ts'
+import { type Assertion, clientAssertion } from '../client/assertion.ts'
+import { cleanText, serverText } from '../client/errors.ts'
+import { createRetry, retryDelay } from '../client/retry.ts'
+import { realmUrl } from '../client/tokens.ts'
+import { postForm } from '../client/transport.ts'
 import type { Client } from './policies.ts'
 
 /** What a client proves itself with. */

@@ -1,6 +1,6 @@
 import { CloakwrightError, systemTime } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import type { ClientRepresentation } from '../representations.ts'
+import type { Admin } from '../client/admin.ts'
+import type { ClientRepresentation } from '../client/representations.ts'
 
 /** A confidential client with its secrets, as Keycloak has them now. Never shown: it holds what must not be in a log. */
 export interface SecretState {

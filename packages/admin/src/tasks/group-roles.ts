@@ -1,9 +1,9 @@
-import type { Admin } from '../admin.ts'
-import type { Change } from '../changes.ts'
-import type { RoleNames } from '../realm/model.ts'
-import { groupOf, knownRoles } from './lookup.ts'
-import { roleSteps } from './role-steps.ts'
-import { carryOut } from './steps.ts'
+import type { Change } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import { roleSteps } from '../edit/role-steps.ts'
+import { carryOut } from '../edit/steps.ts'
+import { groupOf, knownRoles } from '../lookup/names.ts'
+import type { RoleNames } from '../realm/definition/model.ts'
 
 /**
  * Gives roles to everyone in a group, and in the groups within it: the roles are mapped to the group, not to its members.

@@ -1,24 +1,24 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
-import { visible } from '../edit.ts'
+import { type Change, recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import { createOnce } from '../edit/create-once.ts'
+import { visible } from '../edit/edit.ts'
+import { roleSteps } from '../edit/role-steps.ts'
+import { carryOut } from '../edit/steps.ts'
+import { updateGroup } from '../edit/update.ts'
+import { without } from '../fields/compare.ts'
+import { requireKnown, rolesInstead } from '../fields/known-fields.ts'
 import {
   createGroupFinder,
   type FoundGroup,
   type GroupFinder,
   groupNames,
   toGroupPath,
-} from '../group-paths.ts'
-import { requireKnown, rolesInstead } from '../known-fields.ts'
-import { without } from '../realm/compare.ts'
-import type { RoleNames } from '../realm/model.ts'
-import { updateGroup } from '../update.ts'
-import { createOnce } from './create-once.ts'
+} from '../lookup/group-paths.ts'
+import { absent, groupOf, knownRoles } from '../lookup/names.ts'
+import type { RoleNames } from '../realm/definition/model.ts'
 import type { Ensured } from './ensure-user.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
-import { absent, groupOf, knownRoles } from './lookup.ts'
-import { roleSteps } from './role-steps.ts'
-import { carryOut } from './steps.ts'
 
 /** A group as it shall be; what is left out stays as it is. */
 export interface WantedGroup {

@@ -1,10 +1,10 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
-import { requireKnown } from '../known-fields.ts'
-import type { RequiredActionRepresentation } from '../representations.ts'
-import { updateUser } from '../update.ts'
-import { type UserRef, userOf } from './find-user.ts'
+import { type Change, recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import type { RequiredActionRepresentation } from '../client/representations.ts'
+import { updateUser } from '../edit/update.ts'
+import { requireKnown } from '../fields/known-fields.ts'
+import { type UserRef, userOf } from '../lookup/find-user.ts'
 
 /** Options of {@link sendActions}. */
 export interface SendActionsOptions {

@@ -1,8 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
-import { requireKnown } from '../known-fields.ts'
-import { type UserRef, userOf } from './find-user.ts'
+import { type Change, recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import { requireKnown } from '../fields/known-fields.ts'
+import { type UserRef, userOf } from '../lookup/find-user.ts'
 import { endSessions } from './sessions.ts'
 
 /** Options of {@link resetPassword}. */

@@ -1,11 +1,10 @@
-import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
-import { visible } from '../edit.ts'
-import type { RoleNames } from '../realm/model.ts'
-import type { RoleRepresentation } from '../representations.ts'
-import { updateRole } from '../update.ts'
-import { createOnce } from './create-once.ts'
-import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
+import { type Change, recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import type { RoleRepresentation } from '../client/representations.ts'
+import { createOnce } from '../edit/create-once.ts'
+import { visible } from '../edit/edit.ts'
+import { carryOut } from '../edit/steps.ts'
+import { updateRole } from '../edit/update.ts'
 import {
   clientByName,
   findClient,
@@ -15,8 +14,9 @@ import {
   type RoleName,
   requireRoleName,
   roleTitle,
-} from './lookup.ts'
-import { carryOut } from './steps.ts'
+} from '../lookup/names.ts'
+import type { RoleNames } from '../realm/definition/model.ts'
+import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 
 /** A role as it shall be; what is left out stays as it is. */
 export interface WantedRole extends RoleName {

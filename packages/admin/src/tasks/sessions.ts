@@ -1,8 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
-import type { UserSessionRepresentation } from '../representations.ts'
-import { type UserRef, userId, userOf } from './find-user.ts'
+import { type Change, recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import type { UserSessionRepresentation } from '../client/representations.ts'
+import { type UserRef, userId, userOf } from '../lookup/find-user.ts'
 
 /**
  * A user's sessions: logins in a browser or by a client, not those of offline tokens.

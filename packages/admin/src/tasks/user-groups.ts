@@ -1,11 +1,11 @@
-import type { Admin } from '../admin.ts'
-import type { Change } from '../changes.ts'
-import { createGroupFinder, pathOf } from '../group-paths.ts'
-import { all } from '../pages.ts'
-import type { GroupRepresentation } from '../representations.ts'
-import { type UserRef, userOf } from './find-user.ts'
-import { groupOf } from './lookup.ts'
-import { carryOut, type Step } from './steps.ts'
+import type { Change } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import { all } from '../client/pages.ts'
+import type { GroupRepresentation } from '../client/representations.ts'
+import { carryOut, type Step } from '../edit/steps.ts'
+import { type UserRef, userOf } from '../lookup/find-user.ts'
+import { createGroupFinder, pathOf } from '../lookup/group-paths.ts'
+import { groupOf } from '../lookup/names.ts'
 
 /**
  * Makes a user a member of exactly these groups: out of all others first, then into those that are missing.

@@ -1,10 +1,10 @@
-import type { Admin } from '../admin.ts'
-import type { Change } from '../changes.ts'
-import type { RoleNames } from '../realm/model.ts'
-import { type UserRef, userOf } from './find-user.ts'
-import { knownRoles } from './lookup.ts'
-import { roleSteps } from './role-steps.ts'
-import { carryOut } from './steps.ts'
+import type { Change } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import { roleSteps } from '../edit/role-steps.ts'
+import { carryOut } from '../edit/steps.ts'
+import { type UserRef, userOf } from '../lookup/find-user.ts'
+import { knownRoles } from '../lookup/names.ts'
+import type { RoleNames } from '../realm/definition/model.ts'
 
 /**
  * Gives a user roles that it does not have itself. One that it has by a group is given nevertheless: it stays when the user leaves the group.

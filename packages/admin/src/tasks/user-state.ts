@@ -1,10 +1,10 @@
-import type { Admin } from '../admin.ts'
-import { type Change, recorded } from '../changes.ts'
-import { visible } from '../edit.ts'
-import { requireKnown } from '../known-fields.ts'
-import { without } from '../realm/compare.ts'
-import { updateUser } from '../update.ts'
-import { findUser, type UserRef, userOf } from './find-user.ts'
+import { type Change, recorded } from '../changes/change.ts'
+import type { Admin } from '../client/admin.ts'
+import { visible } from '../edit/edit.ts'
+import { updateUser } from '../edit/update.ts'
+import { without } from '../fields/compare.ts'
+import { requireKnown } from '../fields/known-fields.ts'
+import { findUser, type UserRef, userOf } from '../lookup/find-user.ts'
 import { endSessions } from './sessions.ts'
 
 /**

@@ -10,7 +10,7 @@ import {
   withReason,
 } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { recorded } from '../../src/changes.ts'
+import { recorded } from '../../src/changes/change.ts'
 import { caught } from '../support/caught.ts'
 import { onKeycloak, openTarget, type Target } from '../support/target.ts'
 import { openFolder } from './support.ts'

@@ -9,7 +9,7 @@ import {
 } from '@cloakwright/admin'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recorded } from '../../src/changes.ts'
+import { recorded } from '../../src/changes/change.ts'
 import { caught, everything } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'
 import { changes } from './support.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { masked } from '../../audit/mask.ts'
-import { type Check, type Fields, isObject, mask, type Problem } from '../check.ts'
+import { type Check, type Fields, isObject, mask, type Problem } from '../../fields/check.ts'
+import { masked } from '../../fields/mask.ts'
 
 /** Collects what an export leaves out: one line each, without values. */
 export class Notes {

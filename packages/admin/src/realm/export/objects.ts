@@ -1,12 +1,12 @@
-import type { Admin } from '../../admin.ts'
-import { all } from '../../pages.ts'
+import type { Admin } from '../../client/admin.ts'
+import { all } from '../../client/pages.ts'
 import type {
   ClientRepresentation,
   ClientScopeRepresentation,
   MapperRepresentation,
   RoleRepresentation,
-} from '../../representations.ts'
-import { clientFields, requiredActionFields } from '../define-objects.ts'
+} from '../../client/representations.ts'
+import { clientFields, requiredActionFields } from '../definition/define-objects.ts'
 import type {
   ClientDefinition,
   ClientScopeDefinition,
@@ -14,7 +14,7 @@ import type {
   RequiredActionDefinition,
   RoleDefinition,
   RoleNames,
-} from '../model.ts'
+} from '../definition/model.ts'
 import { byName, type Notes, present, sortedBy } from './notes.ts'
 
 /** A client's id in Keycloak's URLs to its client id. */

@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Admin } from '../client/admin.ts'
+import type { RealmKind } from '../realm/definition/model.ts'
+
+/** What kind of object a change is about. */
+export type ChangeKind = RealmKind | 'client secret' | 'session'
+
+/** What was done to one object of a realm. Holds no secret: of a password or a client's secret it has the field's name only. */
+export interface Change {
+  readonly action: 'create' | 'update' | 'delete'
+  readonly kind: ChangeKind
+  readonly realm: string
+  /** Keycloak's id of the object, where it has one. */
+  readonly id?: string
+  /** The object's name in the realm: a user name, a group's path, a client id, `client/role`. */
+  readonly name: string
+  /** The fields that an update changed: `enabled`, `attributes.team`, `roles.admin`, `groups/staff`. */
+  readonly fields: readonly string[]
+  /** Those fields before, or the whole object before it was deleted. */
+  readonly before?: Readonly<Record<string, unknown>>
+  /** Those fields after, or the whole object as it was created. */
+  readonly after?: Readonly<Record<string, unknown>>
+}
+
+/** On whose behalf changes are made, and what for. */
+export interface Reason {
+  /** Who asked for the change: a person, or a program. */
+  readonly who?: string
+  readonly why?: string
+  /** The request that the change belongs to, as logs name it. */
+  readonly requestId?: string
+}
+
+/** Whom changes come from: what a recorder is told beside them. */
+export interface Author extends Reason {
+  /** The user name or client id that the Admin API was used with. */
+  readonly account?: string
+}
+
+/** Where the toolkit's changes go: an audit trail. */
+export interface ChangeRecorder {
+  /** Resolves when the changes, which have been made, are kept. */
+  record(changes: readonly Change[], author?: Author): Promise<void>
+  /** Rejects when changes could not be kept now: asked before the administrator writes to Keycloak. */
+  check?(): Promise<void>
+}
+
+/** Gives the changes that a task made, once they are kept in the administrator's audit trail, if there is one. */
+export async function recorded(admin: Admin, changes: readonly Change[]): Promise<readonly Change[]> {
+  if (changes.length > 0) await admin.recorder?.record(changes)
+  return changes
+}
+
+const backOut = new AsyncLocalStorage<true>()
+
+/** Does work that takes a change back: it is sent also when nothing new could be recorded, since the change stands otherwise. */
+export function takingBack<T>(work: () => Promise<T>): Promise<T> {
+  return backOut.run(true, work)
+}
+
+/** @throws {CW_AUDIT_UNAVAILABLE} when a change could not be recorded now, unless it takes another back */
+export async function requireRecordable(recorder: ChangeRecorder | undefined): Promise<void> {
+  if (backOut.getStore() === undefined) await recorder?.check?.()
+}

@@ -1,0 +1,28 @@
+import type { Admin } from '../client/admin.ts'
+import type { Author, ChangeRecorder, Reason } from './change.ts'
+
+/**
+ * The same administrator on somebody's behalf: what it changes is recorded with this reason. For a server that acts for
+ * many, one for each request; it shares the connection and the token. What an inner reason leaves open, the outer says.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, withReason } from '@cloakwright/admin'
+ *
+ * export function forRequest(admin: Admin, user: string, requestId: string): Admin {
+ *   return withReason(admin, { who: user, why: 'asked for by the help desk', requestId })
+ * }
+ * ```
+ */
+export function withReason(admin: Admin, reason: Reason): Admin {
+  return { ...admin, recorder: byAuthor(admin.recorder, reason) }
+}
+
+/** A recorder that adds the author to what it is told. */
+export function byAuthor(recorder: ChangeRecorder | undefined, author: Author): ChangeRecorder | undefined {
+  if (recorder === undefined) return undefined
+  return {
+    record: (changes, inner) => recorder.record(changes, { ...author, ...inner }),
+    check: async () => await recorder.check?.(),
+  }
+}

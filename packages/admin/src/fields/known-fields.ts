@@ -1,0 +1,63 @@
+import { CloakwrightError } from 'cloakwright'
+import type { RoleNames } from '../realm/definition/model.ts'
+import { isObject } from './check.ts'
+
+/** All fields of a type: one that is added to the type and not to the table does not compile. */
+export type Known<T> = { readonly [K in keyof T]-?: true }
+
+/**
+ * Refuses fields that a function does not know: types do it in TypeScript, but in JavaScript a misspelt one would be passed
+ * over without a word, and what it asks for not be done.
+ *
+ * @param instead What to write in place of fields that are easily taken for others, by name.
+ * @throws {CW_CONFIG_INVALID} by the names of the fields
+ */
+export function requireKnown<T extends object>(
+  what: string,
+  given: T,
+  known: Known<T>,
+  instead: Readonly<Record<string, string>> = {},
+): void {
+  const names = Object.keys(known)
+  const fields = `It takes ${names.join(', ')}.`
+  if (!isObject(given))
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${what}: was given no object`, { hint: fields })
+  const unknown = Object.entries(given)
+    .filter(([name, value]) => value !== undefined && !Object.hasOwn(known, name))
+    .map(([name]) => name)
+  if (unknown.length === 0) return
+  const others = unknown.filter((name) => Object.hasOwn(instead, name))
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${what}: unknown field ${unknown.join(', ')}`, {
+    hint: [fields, ...others.map((name) => `Instead of ${name}: ${instead[name]}.`)].join(' '),
+  })
+}
+
+/** @throws {CW_CONFIG_INVALID} when roles are not named by realm and client */
+export function requireRoleNames(names: RoleNames | undefined): void {
+  if (names === undefined) return
+  const hint = "Write them like { realm: ['editor'], client: { 'shop-api': ['reader'] } }."
+  const ofClients: unknown = isObject(names) ? (names.client ?? {}) : undefined
+  const lists = isObject(ofClients) ? [names.realm ?? [], ...Object.values(ofClients)] : [undefined]
+  if (!lists.every(isNames))
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'roles: are not lists of names', { hint })
+  requireKnown('roles', names, { realm: true, client: true }, rolesInstead)
+}
+
+/** Options that every job with a file of users takes. */
+export const jobOptions = {
+  journal: true,
+  deadLetter: true,
+  dryRun: true,
+  signal: true,
+  onProgress: true,
+} as const
+
+/** Keycloak's names for roles of a user or group. */
+export const rolesInstead: Readonly<Record<string, string>> = {
+  realmRoles: 'roles: { realm: [name] }',
+  clientRoles: 'roles: { client: { clientId: [name] } }',
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}

@@ -1,0 +1,51 @@
+import type { Admin } from '../client/admin.ts'
+import type { UserRepresentation } from '../client/representations.ts'
+import { absent } from './names.ts'
+
+/** A user, by user name or by Keycloak's id. */
+export type UserRef = string | { readonly id: string }
+
+/**
+ * The user, or `undefined` where there is none.
+ *
+ * Needs the role `view-users` of `realm-management`.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, findUser } from '@cloakwright/admin'
+ *
+ * export const addressOf = async (admin: Admin) => (await findUser(admin, 'alice'))?.email
+ * ```
+ */
+export async function findUser(admin: Admin, user: UserRef): Promise<UserRepresentation | undefined> {
+  const { client, realm } = admin
+  if (typeof user !== 'string') return (await client.users.findOne({ realm, id: user.id })) ?? undefined
+  // Keycloak keeps user names in lower case, and some databases take one letter for another.
+  const username = user.toLowerCase()
+  const found = await client.users.find({ realm, username, exact: true })
+  return found.find((each) => each.username === username)
+}
+
+/** All users with this e-mail address: several, where the realm allows that. */
+export async function findUsersByEmail(
+  { client, realm }: Admin,
+  address: string,
+): Promise<readonly UserRepresentation[]> {
+  const email = address.toLowerCase()
+  const found = await client.users.find({ realm, email, exact: true })
+  return found.filter((each) => each.email?.toLowerCase() === email)
+}
+
+/** @throws {CW_ADMIN_NOT_FOUND} */
+export async function userOf(admin: Admin, user: UserRef): Promise<UserRepresentation> {
+  return (await findUser(admin, user)) ?? absent(admin, `user ${titleOf(user)}`)
+}
+
+/** Asks Keycloak only where it is not known. */
+export async function userId(admin: Admin, user: UserRef): Promise<string> {
+  return typeof user === 'string' ? ((await userOf(admin, user)).id ?? '') : user.id
+}
+
+function titleOf(user: UserRef): string {
+  return typeof user === 'string' ? user : `with the id ${user.id}`
+}
