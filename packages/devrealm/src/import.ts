@@ -5,10 +5,10 @@ import { readBody } from './admin/request/body.ts'
 import { AdminError } from './admin/request/errors.ts'
 import type { Path } from './admin/request/json-text.ts'
 import { prepareKeys, secretKey } from './crypto/keys.ts'
-import { masterName, removeRealm } from './defaults.ts'
+import { masterName, removeRealm } from './defaults/new-realm.ts'
 import { WriteError } from './store/journal.ts'
 import type { RealmStore } from './store/realm-store.ts'
-import type { Store } from './store.ts'
+import type { Store } from './store/store.ts'
 
 /** What an import does with a realm that exists: leave it as it is, or put the imported one in its place. */
 export type ImportStrategy = 'skip' | 'replace'

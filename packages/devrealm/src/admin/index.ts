@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../context.ts'
+import type { RealmContext } from '../context/realm-context.ts'
 import { WriteError } from '../store/journal.ts'
 import { clientScopeRoutes } from './clients/client-scopes.ts'
 import { clientRoutes } from './clients/clients.ts'

@@ -9,7 +9,7 @@ import {
   randomUUID,
 } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { RealmKey } from '../model.ts'
+import type { RealmKey } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { selfSignedCertificate } from './certificate.ts'
 

@@ -1,7 +1,7 @@
 import { pbkdf2 as pbkdf2Callback, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { hashRaw } from '@node-rs/argon2'
-import type { Credential, User } from '../model.ts'
+import type { Credential, User } from '../model/index.ts'
 
 const pbkdf2 = promisify(pbkdf2Callback)
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ClientScope, ProtocolMapper } from '../model.ts'
+import type { ClientScope, ProtocolMapper } from '../model/index.ts'
 
 /** The client scopes that Keycloak creates in a new realm, with their protocol mappers. */
 export function defaultClientScopes(): ClientScope[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Client } from '../model.ts'
+import type { Client } from '../model/index.ts'
 
 /** What Keycloak fills in for a client that says no more than its name. */
 export function newClient(clientId: string, given: Partial<Client> = {}): Client {

@@ -1,4 +1,4 @@
-import type { RealmSettings, RequiredAction } from '../model.ts'
+import type { RealmSettings, RequiredAction } from '../model/index.ts'
 
 /** A new realm's settings in Keycloak's order, without what names the realm. */
 export const realmSettings: Omit<

@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { baseUrl, issuerOf, type RealmContext, seconds } from '../context.ts'
-import type { UserSession } from '../model.ts'
+import { pendingActions } from '../authentication/pending-actions.ts'
+import { baseUrl, issuerOf, type RealmContext, seconds } from '../context/realm-context.ts'
+import type { UserSession } from '../model/index.ts'
+import { startRotation } from '../oidc/clients/secret-rotation.ts'
 import { realmOf } from '../oidc/endpoint.ts'
 import { OidcError } from '../oidc/errors.ts'
 import { formOf, queryOf } from '../oidc/form.ts'
-import { startRotation } from '../oidc/secret-rotation.ts'
 import { sendErrorPage } from '../pages/layout.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import {
@@ -16,7 +17,6 @@ import {
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
-import { pendingActions } from './required-actions.ts'
 import { showStep } from './steps.ts'
 
 /** GET and POST `auth`: the authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2). */

@@ -1,10 +1,10 @@
-import type { Client } from '../model.ts'
+import type { Client } from '../model/index.ts'
+import { resolveRedirectUri } from '../oidc/clients/redirect-uri.ts'
 import { OidcError } from '../oidc/errors.ts'
 import type { Form } from '../oidc/form.ts'
 import { grantScope } from '../oidc/scopes.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { ResponseMode } from './client-response.ts'
-import { resolveRedirectUri } from './redirect-uri.ts'
 
 /** A valid authorization request, as a login carries it along. Everything here is text, so that a cookie can hold it. */
 export interface AuthorizationRequest {

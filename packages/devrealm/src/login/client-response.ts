@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { javaOrder } from '../oidc/java-order.ts'
+import { javaOrder } from '../java/order.ts'
 import { escapeHtml } from '../pages/html.ts'
 
 export type ResponseMode = 'query' | 'fragment' | 'form_post'

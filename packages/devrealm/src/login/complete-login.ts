@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { issuerOf, type RealmContext, seconds } from '../context.ts'
-import type { Client, User, UserSession } from '../model.ts'
+import { type LoginSession, type LoginTab, token } from '../context/login-state.ts'
+import { issuerOf, type RealmContext, seconds } from '../context/realm-context.ts'
+import type { Client, User, UserSession } from '../model/index.ts'
 import { grantScope } from '../oidc/scopes.ts'
 import { joinSession, newSession } from '../oidc/sessions.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { sendToClient } from './client-response.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
-import { type LoginSession, type LoginTab, token } from './state.ts'
 
 /** A login that nothing is missing from. */
 export interface CompleteLogin {

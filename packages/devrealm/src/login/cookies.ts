@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { issuerOf, type RealmContext, seconds } from '../context.ts'
+import { token } from '../context/login-state.ts'
+import { issuerOf, type RealmContext, seconds } from '../context/realm-context.ts'
 import { readPrivate, signPrivate } from '../crypto/tokens.ts'
-import type { UserSession } from '../model.ts'
+import type { UserSession } from '../model/index.ts'
 import { liveSession, sessionEnds } from '../oidc/sessions.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
-import { token } from './state.ts'
 
 /** The cookies that Keycloak sets, by their names. */
 export const cookies = {

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { baseUrl, issuerOf, type RealmContext } from '../context.ts'
+import { baseUrl, issuerOf, type RealmContext } from '../context/realm-context.ts'
 import { readPublic } from '../crypto/tokens.ts'
-import type { Client } from '../model.ts'
+import type { Client } from '../model/index.ts'
+import { resolveLogoutUri } from '../oidc/clients/redirect-uri.ts'
 import { type ClientRequest, forClient, realmOf } from '../oidc/endpoint.ts'
 import { invalidGrant } from '../oidc/errors.ts'
 import { type Form, formOf, queryOf } from '../oidc/form.ts'
@@ -13,7 +14,6 @@ import type { RealmStore } from '../store/realm-store.ts'
 import { noStore } from './auth-endpoint.ts'
 import { addParameters } from './client-response.ts'
 import { dropIdentity, readIdentity } from './cookies.ts'
-import { resolveLogoutUri } from './redirect-uri.ts'
 
 /** GET and POST `logout` (OpenID Connect RP-Initiated Logout 1.0), and Keycloak's older POST of a refresh token. */
 export async function logoutEndpoint(

@@ -1,17 +1,17 @@
 import type { FastifyReply } from 'fastify'
 import { generateURI } from 'otplib'
-import type { RealmContext } from '../context.ts'
+import { base32, newOtpSecret, otpCredential } from '../authentication/otp.ts'
+import { missingProfileFields, withoutAction } from '../authentication/pending-actions.ts'
+import type { LoginTab } from '../context/login-state.ts'
+import type { RealmContext } from '../context/realm-context.ts'
 import { passwordCredential } from '../crypto/passwords.ts'
-import type { User } from '../model.ts'
+import type { User } from '../model/index.ts'
 import type { Form } from '../oidc/form.ts'
 import type { Html } from '../pages/html.ts'
 import { sendErrorPage, sendPage } from '../pages/layout.ts'
 import { configureTotpForm, updatePasswordForm, updateProfileForm } from '../pages/required-actions.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isEditable } from '../user-profile/index.ts'
-import { base32, newOtpSecret, otpCredential } from './otp.ts'
-import { missingProfileFields, withoutAction } from './required-actions.ts'
-import type { LoginTab } from './state.ts'
 
 /** What is wrong with a form, by the names of its fields, and what was filled in. */
 export interface ActionErrors {

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RealmContext } from '../context.ts'
-import type { User } from '../model.ts'
+import { type LoginTab, token } from '../context/login-state.ts'
+import type { RealmContext } from '../context/realm-context.ts'
+import type { User } from '../model/index.ts'
 import { queryOf } from '../oidc/form.ts'
 import { sendErrorPage, sendPage } from '../pages/layout.ts'
 import { loginForm, otpForm } from '../pages/login.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { type ActionErrors, showAction } from './required-action-steps.ts'
-import { type LoginTab, token } from './state.ts'
 import { actionUrl } from './urls.ts'
 
 /** What a step's page says beside its form. */

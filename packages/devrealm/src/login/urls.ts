@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { issuerOf, type RealmContext } from '../context.ts'
+import type { LoginTab } from '../context/login-state.ts'
+import { issuerOf, type RealmContext } from '../context/realm-context.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import type { LoginTab } from './state.ts'
 
 /** Keycloak's login forms carry the ids of the flow's executions; these are this realm's, one a step. */
 const executions = {

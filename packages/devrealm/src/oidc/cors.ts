@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Client } from '../model.ts'
-import { webOriginsOf } from './client-urls.ts'
+import type { Client } from '../model/index.ts'
+import { webOriginsOf } from './clients/client-urls.ts'
 import { OidcError } from './errors.ts'
 
 const allowedHeaders =

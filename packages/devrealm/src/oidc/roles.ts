@@ -1,4 +1,4 @@
-import type { Client, ClientScope, Role, User } from '../model.ts'
+import type { Client, ClientScope, Role, User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 
 /** Adds to the roles all those that they include, at any depth. */

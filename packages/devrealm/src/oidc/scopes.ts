@@ -1,4 +1,4 @@
-import type { Client, ClientScope } from '../model.ts'
+import type { Client, ClientScope } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { OidcError } from './errors.ts'
 

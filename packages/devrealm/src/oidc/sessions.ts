@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { Client, ClientSession, Realm, User, UserSession } from '../model.ts'
+import type { Client, ClientSession, Realm, User, UserSession } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 
 /** A new unguessable identifier, as long as Keycloak's session ids. */

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { Realm } from '../model.ts'
+import type { Realm } from '../model/index.ts'
 import { Html, html } from './html.ts'
 
 /** Sends a page of the realm with Keycloak's headers: no other site may frame it, nothing keeps it. */

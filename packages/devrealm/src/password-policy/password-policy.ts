@@ -1,7 +1,7 @@
 import { type AdminError, badRequest, refused } from '../admin/request/errors.ts'
 import { isPasswordOf } from '../crypto/passwords.ts'
 import { patternProblem, patternTester } from '../java-pattern/patterns.ts'
-import type { User } from '../model.ts'
+import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 
 interface Rule {

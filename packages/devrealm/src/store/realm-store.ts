@@ -8,7 +8,7 @@ import type {
   Role,
   User,
   UserSession,
-} from '../model.ts'
+} from '../model/index.ts'
 import { AdminEventLog } from './admin-event-log.ts'
 import type { StoredDocument } from './changes.ts'
 import { Collection, type Index } from './collection.ts'

@@ -1,5 +1,5 @@
-import { valuesIn } from '../attribute-values.ts'
-import type { Attributes, User } from '../model.ts'
+import { valuesIn } from '../model/attribute-values.ts'
+import type { Attributes, User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import {
   declaredAttributes,

@@ -1,9 +1,9 @@
 import type { ProfileAttribute } from '../admin/representations/settings-fields.ts'
 import { AdminError } from '../admin/request/errors.ts'
-import { valuesIn } from '../attribute-values.ts'
+import { javaOrder } from '../java/order.ts'
 import { patternTester } from '../java-pattern/patterns.ts'
-import type { Attributes, User } from '../model.ts'
-import { javaOrder } from '../oidc/java-order.ts'
+import { valuesIn } from '../model/attribute-values.ts'
+import type { Attributes, User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import {
   declaredAttributes,

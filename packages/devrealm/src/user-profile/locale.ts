@@ -1,4 +1,4 @@
-import type { User } from '../model.ts'
+import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 
 /** The language in which a user's dates are read: their own where the realm speaks it, or the realm's. */

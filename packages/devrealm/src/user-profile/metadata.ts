@@ -1,6 +1,6 @@
 import type { ProfileAttribute } from '../admin/representations/settings-fields.ts'
-import type { User } from '../model.ts'
-import { javaOrder } from '../oidc/java-order.ts'
+import { javaOrder } from '../java/order.ts'
+import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isRootName, mayView, profileOf } from './access.ts'
 import { isRequiredOf, isWritable } from './check.ts'

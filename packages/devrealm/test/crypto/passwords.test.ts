@@ -1,7 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { isPasswordOf, passwordCredential } from '../../src/crypto/passwords.ts'
-import type { Credential, User } from '../../src/model.ts'
+import type { Credential, User } from '../../src/model/index.ts'
 
 const userWith = (...credentials: Credential[]): User => ({
   id: 'u',

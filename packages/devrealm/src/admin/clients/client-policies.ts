@@ -1,4 +1,4 @@
-import { isValidRotation, secretRotation } from '../../oidc/secret-rotation.ts'
+import { isValidRotation, secretRotation } from '../../oidc/clients/secret-rotation.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { ClientPolicyBody, ClientProfileBody } from '../representations/settings-fields.ts'
 import { wrongType } from '../request/body.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
-import type { ClientScope } from '../../model.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
+import type { ClientScope } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { type ClientScopeBody, clientScopeShape } from '../representations/fields.ts'
 import { scopeOf } from '../representations/representations.ts'

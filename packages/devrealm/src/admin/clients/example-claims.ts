@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context.ts'
+import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
 import type { Claims } from '../../crypto/tokens.ts'
-import type { Client, User } from '../../model.ts'
+import type { Client, User } from '../../model/index.ts'
 import { grantScope } from '../../oidc/scopes.ts'
 import { newSession } from '../../oidc/sessions.ts'
-import { type Grant, mappedClaims } from '../../oidc/tokens.ts'
+import { type Grant, mappedClaims } from '../../oidc/tokens/tokens.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 
 /** Whose token, and which. */

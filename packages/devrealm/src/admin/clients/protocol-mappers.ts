@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
-import type { ProtocolMapper } from '../../model.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
+import type { ProtocolMapper } from '../../model/index.ts'
 import { listOf, type MapperBody, mapperShape } from '../representations/fields.ts'
 import type { Need } from '../request/access.ts'
 import { conflict, notFound } from '../request/errors.ts'

@@ -1,5 +1,5 @@
 import { flowsOf } from '../../flows/flow-store.ts'
-import type { Client, Credential, Group, User } from '../../model.ts'
+import type { Client, Credential, Group, User } from '../../model/index.ts'
 import { profileOf } from '../../user-profile/index.ts'
 import {
   action,

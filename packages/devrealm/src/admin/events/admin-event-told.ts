@@ -1,4 +1,4 @@
-import type { Client, Group, Role, User } from '../../model.ts'
+import type { Client, Group, Role, User } from '../../model/index.ts'
 import type { RealmContents } from '../representations/realm-fields.ts'
 import { groupOf, roleOf } from '../representations/representations.ts'
 import type { Answer, Call } from '../request/router.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import type { RealmContext } from '../../context.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
 import type { AdminEvent } from '../../store/admin-event-log.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { Caller } from '../request/access.ts'

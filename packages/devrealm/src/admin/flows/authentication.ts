@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
 import { providersOf } from '../../flows/flow-providers.ts'
 import {
   type Execution,
@@ -12,7 +12,7 @@ import {
   stepsOf,
   withFlow,
 } from '../../flows/flow-store.ts'
-import type { RequiredAction } from '../../model.ts'
+import type { RequiredAction } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { requiredActionShape } from '../representations/fields.ts'
 import { configShape } from '../representations/flow-fields.ts'

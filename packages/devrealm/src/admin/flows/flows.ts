@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
 import { flowProviders, subFlowChoices } from '../../flows/flow-providers.ts'
 import {
   type Execution,

@@ -1,4 +1,4 @@
-import type { Group } from '../../model.ts'
+import type { Group } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 
 /**

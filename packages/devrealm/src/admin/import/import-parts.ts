@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { subFlowChoices } from '../../flows/flow-providers.ts'
 import { type Execution, type Flow, type FlowConfig, saveFlows } from '../../flows/flow-store.ts'
-import type { RequiredAction } from '../../model.ts'
+import type { RequiredAction } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { checkProfileConfig } from '../../user-profile/index.ts'
 import type { ExportedStepBody, FlowBody } from '../representations/flow-fields.ts'

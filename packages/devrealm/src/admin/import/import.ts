@@ -1,6 +1,6 @@
-import { createRealm } from '../../defaults.ts'
+import { createRealm } from '../../defaults/new-realm.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import type { Store } from '../../store.ts'
+import type { Store } from '../../store/store.ts'
 import { addClient, updateClient } from '../clients/client-changes.ts'
 import { addClientScope } from '../clients/client-scopes.ts'
 import { groupByPath } from '../groups/group-paths.ts'

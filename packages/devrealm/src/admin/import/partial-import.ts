@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { addClient } from '../clients/client-changes.ts'
 import { groupByPath } from '../groups/group-paths.ts'

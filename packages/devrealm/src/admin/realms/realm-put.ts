@@ -1,5 +1,5 @@
 import { realmSettings } from '../../defaults/realm-settings.ts'
-import type { Realm } from '../../model.ts'
+import type { Realm } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { groupByPath } from '../groups/group-paths.ts'
 import type { RealmBody } from '../representations/realm-fields.ts'

@@ -1,5 +1,5 @@
 import { flowBindings, flowsOf } from '../../flows/flow-store.ts'
-import type { Realm } from '../../model.ts'
+import type { Realm } from '../../model/index.ts'
 import { checkPolicy } from '../../password-policy/password-policy.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { type RealmBody, settingNames } from '../representations/realm-fields.ts'

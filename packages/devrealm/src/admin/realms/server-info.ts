@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
-import { secretRotation } from '../../oidc/secret-rotation.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
+import { secretRotation } from '../../oidc/clients/secret-rotation.ts'
 import { accessTo, isVisitor } from '../request/access.ts'
 import { forbidden } from '../request/errors.ts'
 import { answer, callerOf, ok } from '../request/router.ts'

@@ -1,4 +1,11 @@
-import type { Attributes, Client, ClientScope, Group, ProtocolMapper, RequiredAction } from '../../model.ts'
+import type {
+  Attributes,
+  Client,
+  ClientScope,
+  Group,
+  ProtocolMapper,
+  RequiredAction,
+} from '../../model/index.ts'
 import type { Kind, Shape } from '../request/body.ts'
 
 /** What a password or another credential is set with. */

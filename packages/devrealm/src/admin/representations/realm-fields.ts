@@ -1,4 +1,4 @@
-import type { Realm, RequiredAction } from '../../model.ts'
+import type { Realm, RequiredAction } from '../../model/index.ts'
 import type { Kind, Shape } from '../request/body.ts'
 import {
   type ClientBody,

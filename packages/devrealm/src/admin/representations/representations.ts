@@ -1,4 +1,4 @@
-import type { Client, ClientScope, Group, Role, User, UserSession } from '../../model.ts'
+import type { Client, ClientScope, Group, Role, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { isVisible, shownAttributes } from '../../user-profile/index.ts'
 import type { Access } from '../request/access.ts'

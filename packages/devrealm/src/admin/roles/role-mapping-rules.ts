@@ -1,5 +1,5 @@
-import { masterName } from '../../defaults.ts'
-import type { Role } from '../../model.ts'
+import { masterName } from '../../defaults/new-realm.ts'
+import type { Role } from '../../model/index.ts'
 import { expandRoles } from '../../oidc/roles.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { managementClient } from '../request/access.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context.ts'
-import type { Client, Role } from '../../model.ts'
+import type { RealmContext } from '../../context/realm-context.ts'
+import type { Client, Role } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { findClient } from '../clients/clients.ts'
 import { listOf, type RoleBody, roleShape } from '../representations/fields.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Attributes, User } from '../../model.ts'
+import type { Attributes, User } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { checkProfile, isEditable, keptAttributes, type Proposed } from '../../user-profile/index.ts'
 import { groupByPath } from '../groups/group-paths.ts'

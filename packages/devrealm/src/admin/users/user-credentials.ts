@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { passwordCredential } from '../../crypto/passwords.ts'
-import type { Credential, User } from '../../model.ts'
+import type { Credential, User } from '../../model/index.ts'
 import { checkPassword } from '../../password-policy/password-policy.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { CredentialBody } from '../representations/fields.ts'

@@ -1,4 +1,4 @@
-import type { User } from '../../model.ts'
+import type { User } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { conflict } from '../request/errors.ts'
 

@@ -1,5 +1,5 @@
-import { valuesIn } from '../../attribute-values.ts'
-import type { User } from '../../model.ts'
+import { valuesIn } from '../../model/attribute-values.ts'
+import type { User } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { wildcardMatcher } from '../../wildcards.ts'
 import type { Query } from '../request/query.ts'

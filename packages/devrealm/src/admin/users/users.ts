@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { baseUrl, type RealmContext, seconds } from '../../context.ts'
-import { resolveRedirectUri } from '../../login/redirect-uri.ts'
-import type { Credential, User } from '../../model.ts'
+import { baseUrl, type RealmContext, seconds } from '../../context/realm-context.ts'
+import type { Credential, User } from '../../model/index.ts'
+import { resolveRedirectUri } from '../../oidc/clients/redirect-uri.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import {
   checkProfileConfig,

@@ -1,4 +1,4 @@
-import type { Client, User, UserSession } from '../../model.ts'
+import type { Client, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { OidcError } from '../errors.ts'
 import { rolesInScope } from '../roles.ts'

@@ -1,12 +1,12 @@
-import { baseUrl, issuerOf, seconds } from '../../context.ts'
+import { isActionEnabled } from '../../authentication/pending-actions.ts'
+import { verifyUser } from '../../authentication/verify-user.ts'
+import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
 import type { Claims } from '../../crypto/tokens.ts'
-import { isActionEnabled } from '../../login/required-actions.ts'
-import { verifyUser } from '../../login/verify-user.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
 import { grantScope, isOffline } from '../scopes.ts'
 import { joinSession, newSession } from '../sessions.ts'
-import { issueTokens } from '../tokens.ts'
+import { issueTokens } from '../tokens/tokens.ts'
 import { goOffline } from './offline.ts'
 
 /** The direct grant (RFC 6749 section 4.3): user name, password and, for a user who has one, a one-time code. */

@@ -1,12 +1,12 @@
-import { baseUrl, issuerOf, seconds } from '../../context.ts'
+import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
 import { type Claims, readPrivate } from '../../crypto/tokens.ts'
-import type { Client, ClientSession, User, UserSession } from '../../model.ts'
+import type { Client, ClientSession, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
 import { type GrantedScope, grantScope, restoreScope } from '../scopes.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
-import { issueTokens } from '../tokens.ts'
+import { issueTokens } from '../tokens/tokens.ts'
 
 /** New tokens for a refresh token (RFC 6749 section 6). */
 export async function refreshTokenGrant({

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { adminRoutes } from '../../../src/admin/index.ts'
 import type { Kind, Shape } from '../../../src/admin/request/body.ts'
 import type { AdminRouteConfig } from '../../../src/admin/request/router.ts'
-import type { RealmContext } from '../../../src/context.ts'
+import type { RealmContext } from '../../../src/context/realm-context.ts'
 import type { DevRealmOptions } from '../../../src/index.ts'
 import { type AdminTarget, openAdmin, passwordToken, type Reply } from '../support.ts'
 

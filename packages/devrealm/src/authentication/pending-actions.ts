@@ -1,0 +1,49 @@
+import { valuesIn } from '../model/attribute-values.ts'
+import type { User } from '../model/index.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { hasOtp } from './otp.ts'
+
+/** What the user has to do before the login is complete, in the realm's order. */
+export function pendingActions(realm: RealmStore, user: Readonly<User>): string[] {
+  const enabled = realm.info.requiredActions.filter((action) => action.enabled)
+  const asked = enabled
+    .filter((action) => user.requiredActions.includes(action.alias))
+    .map((action) => action.alias)
+  const known = asked.filter((alias) => alias !== 'CONFIGURE_TOTP' || !hasOtp(user))
+  const needsProfile =
+    user.serviceAccountClientId === undefined &&
+    enabled.some((action) => action.alias === 'VERIFY_PROFILE') &&
+    missingProfileFields(realm, user).length > 0
+  return needsProfile && !known.includes('VERIFY_PROFILE') ? [...known, 'VERIFY_PROFILE'] : known
+}
+
+/** Whether the realm lets users do this action. */
+export function isActionEnabled(realm: RealmStore, alias: string): boolean {
+  return realm.info.requiredActions.some((action) => action.alias === alias && action.enabled)
+}
+
+/** Attributes that the realm's user profile requires of users and that this user lacks. */
+export function missingProfileFields(realm: RealmStore, user: Readonly<User>): string[] {
+  const { attributes = [] } = realm.info.userProfile as {
+    attributes?: { name: string; required?: { roles?: string[] } }[]
+  }
+  return attributes
+    .filter(
+      ({ required }) =>
+        required !== undefined && (required.roles === undefined || required.roles.includes('user')),
+    )
+    .map(({ name }) => name)
+    .filter((name) => {
+      if (name === 'username') return false
+      const value =
+        name === 'email' || name === 'firstName' || name === 'lastName'
+          ? user[name]
+          : valuesIn(user.attributes, name)[0]
+      return value === undefined || value === ''
+    })
+}
+
+/** The user without an action that was done. */
+export function withoutAction(user: Readonly<User>, alias: string): User {
+  return { ...user, requiredActions: user.requiredActions.filter((each) => each !== alias) }
+}

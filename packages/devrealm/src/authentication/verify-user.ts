@@ -1,0 +1,61 @@
+import type { RealmContext } from '../context/realm-context.ts'
+import { isPasswordOf } from '../crypto/passwords.ts'
+import type { User } from '../model/index.ts'
+import type { RealmStore } from '../store/realm-store.ts'
+import { isLockedOut, recordFailure } from './brute-force.ts'
+import { hasOtp, takeOtp } from './otp.ts'
+import { pendingActions } from './pending-actions.ts'
+
+/** The outcome of a user name and a password. */
+export type Verification =
+  | { readonly result: 'refused' }
+  | { readonly result: 'disabled' }
+  | {
+      readonly result: 'verified'
+      readonly user: Readonly<User>
+      /** Names of the required actions that the user has to do first. */
+      readonly requiredActions: readonly string[]
+      /** Checks the second factor: true for a user who has none. Counts failures. */
+      readonly checkOtp: (code: string | undefined) => boolean
+    }
+
+/** Finds a user by name or, where the realm allows it, by e-mail address. */
+function findUser(realm: RealmStore, login: string): Readonly<User> | undefined {
+  const name = login.trim().toLowerCase()
+  const user = realm.userByName.get(name)
+  if (user !== undefined) return user.serviceAccountClientId === undefined ? user : undefined
+  return realm.info.loginWithEmailAllowed ? realm.userByEmail.get(name) : undefined
+}
+
+/**
+ * Checks a user name and a password. Everything that is wrong looks the same and takes as long: no such user, wrong password,
+ * locked out. That an account is disabled is only told to who knows its password.
+ */
+export async function verifyUser(
+  context: RealmContext,
+  realm: RealmStore,
+  login: { username: string; password: string; ipAddress: string },
+): Promise<Verification> {
+  const user = findUser(realm, login.username)
+  const isRight = await isPasswordOf(user, login.password)
+  if (user === undefined) return { result: 'refused' }
+  if (isLockedOut(context, realm, user)) return { result: 'refused' }
+  if (!isRight) {
+    recordFailure(context, realm, user, login.ipAddress)
+    return { result: 'refused' }
+  }
+  if (!user.enabled) return { result: 'disabled' }
+  return {
+    result: 'verified',
+    user,
+    requiredActions: pendingActions(realm, user),
+    checkOtp: (code) => {
+      if (hasOtp(user) && (code === undefined || !takeOtp(context, realm, user, code))) {
+        recordFailure(context, realm, user, login.ipAddress)
+        return false
+      }
+      context.logins.clearFailures(user.id)
+      return true
+    },
+  }
+}

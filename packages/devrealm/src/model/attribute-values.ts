@@ -1,0 +1,6 @@
+import type { Attributes } from './index.ts'
+
+/** The values of an attribute, which may be called `constructor`: what every object has is none. */
+export function valuesIn(attributes: Attributes | undefined, name: string): readonly string[] {
+  return attributes !== undefined && Object.hasOwn(attributes, name) ? (attributes[name] ?? []) : []
+}

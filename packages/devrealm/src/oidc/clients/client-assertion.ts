@@ -1,0 +1,150 @@
+import type { FastifyRequest } from 'fastify'
+import { compactVerify, importJWK, type JWK } from 'jose'
+import { issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
+import type { Client } from '../../model/index.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { OidcError } from '../errors.ts'
+import type { Form } from '../form.ts'
+import { clientKeys } from './client-keys.ts'
+
+/** A client's signed statement that it is itself (RFC 7523 section 3); nothing of it is proved yet. */
+export interface Assertion {
+  readonly text: string
+  readonly clientId: string
+  readonly header: Readonly<Record<string, unknown>>
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** The form's assertion by a client about itself; undefined for none, and for what is none. */
+export function readAssertion(form: Form): Assertion | undefined {
+  const text = form.get('client_assertion')
+  if (text === undefined || form.get('client_assertion_type') !== assertionType) return undefined
+  const [header, claims, ...rest] = text.split('.')
+  const [head, body] = [readJson(header), readJson(claims)]
+  if (head === undefined || body === undefined || rest.length !== 1) return undefined
+  const { iss, sub } = body
+  const isOwn = typeof sub === 'string' && sub === iss && (form.get('client_id') ?? sub) === sub
+  return isOwn ? { text, clientId: sub, header: head, claims: body } : undefined
+}
+
+interface Proving {
+  readonly context: RealmContext
+  readonly request: FastifyRequest
+  readonly realm: RealmStore
+  readonly client: Readonly<Client>
+  readonly form: Form
+}
+
+/**
+ * Checks that the client's own key signed the assertion for this realm, now and once.
+ *
+ * @throws {OidcError} invalid_client, 400, in Keycloak's words
+ */
+export async function checkAssertion(proving: Proving, assertion: Assertion | undefined): Promise<void> {
+  if (assertion === undefined) {
+    throw refused(
+      proving.form.has('client_assertion_type')
+        ? 'client_assertion parameter missing'
+        : 'Parameter client_assertion_type is missing',
+    )
+  }
+  await checkSignature(proving, assertion)
+  checkAudience(proving, assertion)
+  checkTimes(proving, assertion)
+}
+
+const algorithms = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA'.split(' ')
+
+async function checkSignature({ context, client }: Proving, { text, header }: Assertion): Promise<void> {
+  const { alg, kid } = header
+  const pinned = client.attributes['token.endpoint.auth.signing.alg'] ?? alg
+  if (typeof alg !== 'string' || !algorithms.includes(alg) || alg !== pinned) {
+    throw refused('Invalid signature algorithm')
+  }
+  const fits = (key: JWK): boolean =>
+    key.use === 'sig' &&
+    (kid === undefined || key.kid === kid) &&
+    (key.alg === undefined ? key.kty === keyType(alg) : key.alg === alg)
+  const key = (await clientKeys(client, context.now(), fits)).find(fits)
+  if (key === undefined) throw refused('Unable to load public key')
+  try {
+    await compactVerify(text, await importJWK(key, alg), { algorithms: [alg] })
+  } catch {
+    throw refused('Client authentication with signed JWT failed: Signature on JWT token failed validation')
+  }
+}
+
+function keyType(algorithm: string): string {
+  if (algorithm === 'EdDSA') return 'OKP'
+  return algorithm.startsWith('ES') ? 'EC' : 'RSA'
+}
+
+function checkAudience({ context, request, realm }: Proving, { claims }: Assertion): void {
+  const issuer = issuerOf(context, request, realm)
+  const endpoints = ['token', 'token/introspect', 'ext/par/request', 'ext/ciba/auth']
+  const own = [issuer, ...endpoints.map((path) => `${issuer}/protocol/openid-connect/${path}`)]
+  const audience = [claims['aud']].flat()
+  if (!audience.some((each) => own.includes(String(each)))) throw refused('Invalid token audience')
+  if (audience.length > 1) throw refused('Multiple audiences not allowed')
+}
+
+/** Seconds that clocks may differ. */
+const skew = 15
+
+function checkTimes({ context, client, realm }: Proving, { claims }: Assertion): void {
+  const now = seconds(context)
+  const longest = Number(client.attributes['token.endpoint.auth.signing.max.exp'] ?? 60)
+  const [exp, nbf, iat] = [claims['exp'], claims['nbf'], claims['iat']].map((time) =>
+    typeof time === 'number' ? time : undefined,
+  )
+  if (exp === undefined) throw refused('Token exp claim is required')
+  if (exp <= now || (nbf !== undefined && nbf - skew > now)) throw refused('Token is not active')
+  if (iat === undefined && exp - now > longest) {
+    throw refused('Token expiration is too far in the future and iat claim not present in token')
+  }
+  if (iat !== undefined && iat - skew > now) throw refused('Token was issued in the future')
+  if (iat !== undefined && now > iat + longest) {
+    throw refused('Token was issued too far in the past to be used now')
+  }
+  const { jti } = claims
+  if (typeof jti !== 'string') throw refused('Token jti claim is required')
+  // As long as it could be accepted: one from a clock ahead lives longer, and the last second counts.
+  const end = context.now() + Math.min(exp - now, longest + skew + 1) * 1000
+  if (!context.assertions.use(`${realm.info.id} ${jti}`, end, context.now())) {
+    throw refused('Token reuse detected')
+  }
+}
+
+/** Assertions that were used, until they end. Only those that a client's key signed come here. */
+export class UsedAssertions {
+  readonly #ends = new Map<string, number>()
+
+  /** Whether this is its first use. Times are milliseconds since the epoch. */
+  use(id: string, end: number, now: number): boolean {
+    for (const [other, over] of this.#ends) {
+      if (over > now) break
+      this.#ends.delete(other)
+    }
+    if ((this.#ends.get(id) ?? now) > now) return false
+    this.#ends.delete(id)
+    this.#ends.set(id, end)
+    return true
+  }
+}
+
+function refused(description: string): OidcError {
+  return new OidcError(400, 'invalid_client', description)
+}
+
+function readJson(part: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

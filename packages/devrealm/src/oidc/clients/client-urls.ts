@@ -1,0 +1,19 @@
+import type { Client } from '../../model/index.ts'
+
+/** The client's redirect URIs with relative ones made absolute, by its root URL or the realm's base URL. */
+export function redirectUrisOf(client: Readonly<Client>, base: string): string[] {
+  const root = (client.rootUrl ?? '').replace(/^\$\{auth(?:Base|Admin)Url\}/, base) || base
+  return client.redirectUris.map((uri) => (uri.startsWith('/') ? root.replace(/\/$/, '') + uri : uri))
+}
+
+/** Origins from which browsers may call for this client: its web origins, `+` standing for those of its redirect URIs. */
+export function webOriginsOf(client: Readonly<Client>, base: string): string[] {
+  const origins = new Set<string>(client.webOrigins.filter((origin) => origin !== '+'))
+  if (client.webOrigins.includes('+')) {
+    for (const uri of redirectUrisOf(client, base)) {
+      const origin = /^https?:\/\/[^/?#*]+/.exec(uri)?.[0]
+      if (origin !== undefined) origins.add(origin)
+    }
+  }
+  return [...origins]
+}

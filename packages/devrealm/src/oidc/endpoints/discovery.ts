@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { encryptionKey, signingKey } from '../../crypto/keys.ts'
+import type { Claims } from '../../crypto/tokens.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+
+const signing = 'PS384 RS384 EdDSA ES384 HS256 HS512 ES256 RS256 HS384 ES512 PS256 PS512 RS512'.split(' ')
+const asymmetricSigning = signing.filter((algorithm) => !algorithm.startsWith('HS'))
+const dpopSigning = 'PS384 RS384 EdDSA ES384 ES256 RS256 ES512 PS256 PS512 RS512'.split(' ')
+const encryption = 'ECDH-ES+A256KW ECDH-ES+A192KW ECDH-ES+A128KW RSA-OAEP RSA-OAEP-256 RSA1_5 ECDH-ES'.split(
+  ' ',
+)
+const contentEncryption = 'A256GCM A192GCM A128GCM A128CBC-HS256 A192CBC-HS384 A256CBC-HS512'.split(' ')
+const clientAuthentication =
+  'private_key_jwt client_secret_basic client_secret_post tls_client_auth client_secret_jwt'.split(' ')
+
+/** The provider's metadata (OpenID Connect Discovery section 3), member for member what Keycloak 26.7 publishes. */
+export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
+  const endpoint = (path: string): string => `${issuer}/protocol/openid-connect/${path}`
+  const registration = `${issuer}/clients-registrations/openid-connect`
+  const scopes = realm.clientScopes.values().filter((scope) => scope.protocol === 'openid-connect')
+  return {
+    issuer,
+    authorization_endpoint: endpoint('auth'),
+    token_endpoint: endpoint('token'),
+    introspection_endpoint: endpoint('token/introspect'),
+    userinfo_endpoint: endpoint('userinfo'),
+    end_session_endpoint: endpoint('logout'),
+    frontchannel_logout_session_supported: true,
+    frontchannel_logout_supported: true,
+    jwks_uri: endpoint('certs'),
+    check_session_iframe: endpoint('login-status-iframe.html'),
+    grant_types_supported: [
+      'authorization_code',
+      'client_credentials',
+      'implicit',
+      'password',
+      'refresh_token',
+      'urn:ietf:params:oauth:grant-type:device_code',
+      'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      'urn:ietf:params:oauth:grant-type:token-exchange',
+      'urn:ietf:params:oauth:grant-type:uma-ticket',
+      'urn:openid:params:grant-type:ciba',
+    ],
+    acr_values_supported: ['0', '1'],
+    response_types_supported: [
+      'code',
+      'none',
+      'id_token',
+      'token',
+      'id_token token',
+      'code id_token',
+      'code token',
+      'code id_token token',
+    ],
+    subject_types_supported: ['public', 'pairwise'],
+    prompt_values_supported: ['none', 'login', 'consent'],
+    id_token_signing_alg_values_supported: signing,
+    id_token_encryption_alg_values_supported: encryption,
+    id_token_encryption_enc_values_supported: contentEncryption,
+    userinfo_signing_alg_values_supported: [...signing, 'none'],
+    userinfo_encryption_alg_values_supported: encryption,
+    userinfo_encryption_enc_values_supported: contentEncryption,
+    request_object_signing_alg_values_supported: [...signing, 'none'],
+    request_object_encryption_alg_values_supported: encryption,
+    request_object_encryption_enc_values_supported: contentEncryption,
+    response_modes_supported: [
+      'query',
+      'fragment',
+      'form_post',
+      'query.jwt',
+      'fragment.jwt',
+      'form_post.jwt',
+      'jwt',
+    ],
+    registration_endpoint: registration,
+    token_endpoint_auth_methods_supported: clientAuthentication,
+    token_endpoint_auth_signing_alg_values_supported: signing,
+    introspection_endpoint_auth_methods_supported: clientAuthentication,
+    introspection_endpoint_auth_signing_alg_values_supported: signing,
+    authorization_signing_alg_values_supported: signing,
+    authorization_encryption_alg_values_supported: encryption,
+    authorization_encryption_enc_values_supported: contentEncryption,
+    claims_supported: [
+      'iss',
+      'sub',
+      'aud',
+      'exp',
+      'iat',
+      'auth_time',
+      'name',
+      'given_name',
+      'family_name',
+      'preferred_username',
+      'email',
+      'acr',
+      'azp',
+      'nonce',
+    ],
+    claim_types_supported: ['normal'],
+    claims_parameter_supported: true,
+    scopes_supported: ['openid', ...scopes.map((scope) => scope.name)],
+    request_parameter_supported: true,
+    request_uri_parameter_supported: true,
+    require_request_uri_registration: true,
+    code_challenge_methods_supported: ['plain', 'S256'],
+    tls_client_certificate_bound_access_tokens: true,
+    dpop_signing_alg_values_supported: dpopSigning,
+    revocation_endpoint: endpoint('revoke'),
+    revocation_endpoint_auth_methods_supported: clientAuthentication,
+    revocation_endpoint_auth_signing_alg_values_supported: signing,
+    backchannel_logout_supported: true,
+    backchannel_logout_session_supported: true,
+    device_authorization_endpoint: endpoint('auth/device'),
+    backchannel_token_delivery_modes_supported: ['poll', 'ping'],
+    backchannel_authentication_endpoint: endpoint('ext/ciba/auth'),
+    backchannel_authentication_request_signing_alg_values_supported: asymmetricSigning,
+    require_pushed_authorization_requests: false,
+    pushed_authorization_request_endpoint: endpoint('ext/par/request'),
+    mtls_endpoint_aliases: {
+      token_endpoint: endpoint('token'),
+      revocation_endpoint: endpoint('revoke'),
+      introspection_endpoint: endpoint('token/introspect'),
+      device_authorization_endpoint: endpoint('auth/device'),
+      registration_endpoint: registration,
+      userinfo_endpoint: endpoint('userinfo'),
+      pushed_authorization_request_endpoint: endpoint('ext/par/request'),
+      backchannel_authentication_endpoint: endpoint('ext/ciba/auth'),
+    },
+    authorization_response_iss_parameter_supported: true,
+  }
+}
+
+/** The realm's public keys (RFC 7517), with certificates and thumbprints as Keycloak gives them. */
+export async function keySet(realm: RealmStore): Promise<Claims> {
+  const keys = await Promise.all([signingKey(realm), encryptionKey(realm)])
+  return {
+    keys: keys.map(({ kid, publicKey, stored }) => {
+      const { n, e } = publicKey.export({ format: 'jwk' })
+      const certificate = Buffer.from(stored.certificate as string, 'base64')
+      return {
+        kid,
+        kty: 'RSA',
+        alg: stored.algorithm,
+        use: stored.use.toLowerCase(),
+        x5c: [stored.certificate],
+        x5t: createHash('sha1').update(certificate).digest('base64url'),
+        'x5t#S256': createHash('sha256').update(certificate).digest('base64url'),
+        n,
+        e,
+      }
+    }),
+  }
+}
+
+/** GET `/realms/{realm}`: what old adapters read. */
+export async function realmDocument(realm: RealmStore, issuer: string): Promise<Claims> {
+  const { publicKey } = await signingKey(realm)
+  return {
+    realm: realm.info.realm,
+    public_key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    'token-service': `${issuer}/protocol/openid-connect`,
+    'account-service': `${issuer}/account`,
+    'tokens-not-before': realm.info.notBefore,
+  }
+}

@@ -1,0 +1,75 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
+import { allowClientOrigin, allowOrigin } from '../cors.ts'
+import { forbidCaching, realmOf, sendOidcError } from '../endpoint.ts'
+import { OidcError } from '../errors.ts'
+import { formOf } from '../form.ts'
+import { restoreScope } from '../scopes.ts'
+import { isLightweight, type LiveToken, readLiveToken, scopeOf } from '../tokens/live-token.ts'
+import { mappedClaims } from '../tokens/tokens.ts'
+
+/** GET and POST `userinfo` (OpenID Connect Core section 5.3). Refusals have no body; the challenge says why (RFC 6750). */
+export async function userinfoEndpoint(
+  context: RealmContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const realm = realmOf(context, request)
+  forbidCaching(reply)
+  allowOrigin(request, reply, 'Access-Control-Allow-Methods, WWW-Authenticate')
+  const inHeader = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const inForm = request.method === 'POST' ? formOf(request).get('access_token') : undefined
+  const refuse = (status: number, error?: string, description?: string): FastifyReply => {
+    const detail = error === undefined ? '' : `, error="${error}", error_description="${description}"`
+    return reply
+      .code(status)
+      .type('text/plain;charset=utf-8')
+      .header('www-authenticate', `Bearer realm="${realm.info.realm.replaceAll('"', '\\"')}"${detail}`)
+      .send('')
+  }
+  if (inHeader !== undefined && inForm !== undefined) {
+    return refuse(400, 'invalid_request', 'More than one method used for including an access token')
+  }
+  const text = inHeader ?? inForm
+  if (text === undefined) return refuse(401)
+  const now = seconds(context)
+  const token = await readLiveToken(realm, text, issuerOf(context, request, realm), now)
+  if ('reason' in token) return refuse(401, 'invalid_token', token.reason)
+  const names = scopeOf(token.claims)
+  if (!names.split(' ').includes('openid')) return refuse(403, 'insufficient_scope', 'Missing openid scope')
+  if (isLightweight(token.claims)) {
+    return refuse(401, 'invalid_token', 'Lightweight access token not allowed for userinfo endpoint')
+  }
+  try {
+    allowClientOrigin(request, reply, token.client, baseUrl(context, request))
+  } catch (error) {
+    if (error instanceof OidcError) return sendOidcError(reply, error)
+    throw error
+  }
+  reply.header('cache-control', 'no-store, no-cache')
+  const grant = grantOf(context, request, realm, token, now)
+  return mappedClaims(grant, 'userinfo', { sub: token.user.id }).toClaims()
+}
+
+/** What a live token was granted, to make claims from it again. */
+export function grantOf(
+  context: RealmContext,
+  request: FastifyRequest,
+  realm: ReturnType<typeof realmOf>,
+  token: LiveToken,
+  now: number,
+): Parameters<typeof mappedClaims>[0] {
+  return {
+    realm,
+    issuer: issuerOf(context, request, realm),
+    base: baseUrl(context, request),
+    client: token.client,
+    user: token.user,
+    scope: restoreScope(realm, token.client, token.clientSession?.scope ?? scopeOf(token.claims)),
+    now,
+    type: 'rt',
+    offline: token.offline,
+    ...(token.session === undefined ? {} : { session: token.session }),
+    ...(token.clientSession === undefined ? {} : { clientSession: token.clientSession }),
+  }
+}

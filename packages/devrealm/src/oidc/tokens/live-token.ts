@@ -1,0 +1,72 @@
+import { type Claims, readPublic } from '../../crypto/tokens.ts'
+import type { Client, ClientSession, User, UserSession } from '../../model/index.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { liveSession } from '../sessions.ts'
+
+/** An access token that holds now: signed by this realm, not expired, not revoked, its session alive. */
+export interface LiveToken {
+  readonly claims: Claims
+  readonly client: Readonly<Client>
+  readonly user: Readonly<User>
+  /** Absent for a client's own token. */
+  readonly session?: Readonly<UserSession>
+  readonly clientSession?: ClientSession
+  readonly offline: boolean
+}
+
+/** The names in a token's `scope`; a lightweight or foreign one may have none. */
+export function scopeOf(claims: Claims): string {
+  return typeof claims.scope === 'string' ? claims.scope : ''
+}
+
+/** Whether an access token was made lightweight: its id says so after the letters for the session. */
+export function isLightweight(claims: Claims): boolean {
+  return String(claims.jti).slice(2, 4) === 'lt'
+}
+
+/** Why a token does not hold, in Keycloak's words. */
+export interface DeadToken {
+  readonly reason: string
+}
+
+const unverified: DeadToken = { reason: 'Token verification failed' }
+
+/**
+ * Checks an access token of this realm. Tokens are not stored: a token holds if its signature, its times and its session say so.
+ *
+ * @param types payload types that pass: `Bearer` for access tokens
+ */
+export async function readLiveToken(
+  realm: RealmStore,
+  token: string,
+  issuer: string,
+  now: number,
+  types: readonly string[] = ['Bearer'],
+): Promise<LiveToken | DeadToken> {
+  const claims = await readPublic(realm, token, issuer)
+  if (claims === undefined || !types.includes(String(claims.typ)) || !(Number(claims.exp) > now))
+    return unverified
+  const issuedAt = Number(claims.iat)
+  const client = realm.clientByName.get(String(claims.azp))
+  if (client === undefined || !client.enabled) return unverified
+  if (issuedAt < Math.max(realm.info.notBefore, client.notBefore)) return unverified
+  if (realm.revokedTokens.get(String(claims.jti)) !== undefined) return unverified
+  if (claims.sid === undefined) {
+    const user =
+      typeof claims.sub === 'string' ? realm.users.get(claims.sub) : realm.serviceAccount(client.id)
+    return user === undefined || issuedAt < user.notBefore
+      ? unverified
+      : check({ claims, client, user, offline: false })
+  }
+  const offline = String(claims.jti).startsWith('of')
+  const session = liveSession(realm, claims.sid, now, offline)
+  const clientSession = session?.clients[client.id]
+  if (session === undefined || clientSession === undefined) return { reason: 'user_session_not_found' }
+  const user = realm.users.get(session.userId)
+  if (user === undefined || issuedAt < user.notBefore) return unverified
+  return check({ claims, client, user, session, clientSession, offline })
+}
+
+function check(token: LiveToken): LiveToken | DeadToken {
+  return token.user.enabled ? token : { reason: 'User disabled' }
+}

@@ -1,0 +1,169 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { type Claims, signPrivate, signPublic } from '../../crypto/tokens.ts'
+import type { Client, ClientSession, Realm, User, UserSession } from '../../model/index.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { webOriginsOf } from '../clients/client-urls.ts'
+import { ClaimSet } from '../mappers/claim-set.ts'
+import { applyMappers, type ClaimTarget, type MapperSource } from '../mappers/mappers.ts'
+import { rolesInScope } from '../roles.ts'
+import type { GrantedScope } from '../scopes.ts'
+import { sessionEnds } from '../sessions.ts'
+
+/** What tokens are made of. */
+export interface Grant {
+  readonly realm: RealmStore
+  readonly issuer: string
+  readonly base: string
+  readonly client: Readonly<Client>
+  readonly user: Readonly<User>
+  readonly scope: GrantedScope
+  /** Seconds since the epoch. */
+  readonly now: number
+  /** Keycloak's short name of the grant, a part of the access token's id: ac, ro, cc, rt. */
+  readonly type: 'ac' | 'ro' | 'cc' | 'rt'
+  /** Absent for a client that takes tokens for itself: nothing lasts beyond the token. */
+  readonly session?: Readonly<UserSession>
+  readonly clientSession?: ClientSession
+  readonly offline?: boolean
+  /** Notes for the claims of a client that takes tokens for itself. */
+  readonly notes?: Record<string, string>
+  /** The chain of refresh tokens that this one continues. */
+  readonly reuseId?: string
+}
+
+/** The body of a successful token response, in Keycloak's order. */
+export async function issueTokens(grant: Grant): Promise<Claims> {
+  const { realm, scope, now, session } = grant
+  const exp = accessTokenEnd(grant)
+  const access = accessTokenClaims(grant, exp)
+  const accessToken = await signPublic(realm, access)
+  const refresh = session === undefined ? undefined : refreshTokenClaims(grant, session, access)
+  const refreshToken = refresh === undefined ? undefined : await signPrivate(realm, refresh)
+  return {
+    access_token: accessToken,
+    expires_in: exp - now,
+    refresh_expires_in: typeof refresh?.exp === 'number' ? refresh.exp - now : 0,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    token_type: 'Bearer',
+    ...(scope.openid ? { id_token: await signPublic(realm, idTokenClaims(grant, exp, accessToken)) } : {}),
+    'not-before-policy': realm.info.notBefore,
+    ...(session === undefined ? {} : { session_state: session.id }),
+    scope: scope.text,
+  }
+}
+
+/** The claims that the client's protocol mappers make for a target, on top of `base`. */
+export function mappedClaims(grant: Grant, target: ClaimTarget, base: Claims, audience?: string): ClaimSet {
+  const { realm, client, user, scope, session, clientSession } = grant
+  const source: MapperSource = {
+    realm,
+    client,
+    user,
+    roles: rolesInScope(realm, user, client, scope.clientScopes),
+    notes: { ...session?.notes, ...clientSession?.notes, ...grant.notes },
+    acr: clientSession?.notes.acr ?? '1',
+    allowedOrigins: webOriginsOf(client, grant.base),
+  }
+  const claims = new ClaimSet(base)
+  if (audience !== undefined) claims.addAudience(audience)
+  const mappers = [client, ...scope.clientScopes].flatMap((each) => each.protocolMappers ?? [])
+  applyMappers(mappers, target, source, claims)
+  return claims
+}
+
+function accessTokenClaims(grant: Grant, exp: number): Claims {
+  const { client, session } = grant
+  const lightweight = client.attributes['client.use.lightweight.access.token.enabled'] === 'true'
+  const kind = `${session === undefined ? 'tr' : grant.offline ? 'of' : 'on'}${lightweight ? 'lt' : 'rt'}`
+  const base = {
+    exp,
+    iat: grant.now,
+    jti: `${kind}${grant.type}:${randomUUID()}`,
+    iss: grant.issuer,
+    // Without a session nothing else says whose token it is, also where no mapper adds the subject.
+    sub: session === undefined ? grant.user.id : undefined,
+    typ: 'Bearer',
+    azp: client.clientId,
+    sid: session?.id,
+    scope: grant.scope.text,
+  }
+  return mappedClaims(grant, lightweight ? 'lightweight' : 'access', base).toClaims()
+}
+
+function idTokenClaims(grant: Grant, exp: number, accessToken: string): Claims {
+  const { client, session, clientSession } = grant
+  const base = {
+    exp,
+    iat: grant.now,
+    jti: randomUUID(),
+    iss: grant.issuer,
+    sub: grant.user.id,
+    typ: 'ID',
+    azp: client.clientId,
+    nonce: grant.type === 'rt' ? undefined : clientSession?.notes.nonce,
+    sid: session?.id,
+    at_hash: leftHash(accessToken),
+  }
+  return mappedClaims(grant, 'id', base, client.clientId).toClaims()
+}
+
+/** OpenID Connect Core section 3.1.3.6. */
+function leftHash(text: string): string {
+  return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url')
+}
+
+function refreshTokenClaims(grant: Grant, session: Readonly<UserSession>, access: Claims): Claims {
+  const exp = refreshTokenEnd(grant, session)
+  return {
+    ...(exp === undefined ? {} : { exp }),
+    iat: grant.now,
+    jti: randomUUID(),
+    iss: grant.issuer,
+    aud: grant.issuer,
+    ...(access.sub === undefined ? {} : { sub: access.sub }),
+    typ: grant.offline ? 'Offline' : 'Refresh',
+    azp: grant.client.clientId,
+    sid: session.id,
+    scope: grant.scope.full,
+    ...(access.aud === undefined ? {} : { aud_x: access.aud }),
+    prov: 'default',
+    ...(grant.realm.info.revokeRefreshToken ? { reuse_id: grant.reuseId ?? randomUUID() } : {}),
+  }
+}
+
+/** Access tokens never outlive their session. */
+function accessTokenEnd({ realm, client, now, session, offline }: Grant): number {
+  const lifespan = override(client, 'access.token.lifespan') ?? realm.info.accessTokenLifespan
+  const end = now + lifespan
+  return session === undefined ? end : Math.min(end, sessionEnds(realm.info, session, offline === true).max)
+}
+
+function refreshTokenEnd(grant: Grant, session: Readonly<UserSession>): number | undefined {
+  const { realm, client, now, clientSession } = grant
+  const { info } = realm
+  const ends = sessionEnds(info, { ...session, lastAccess: now }, grant.offline === true)
+  if (grant.offline) return Number.isFinite(ends.max) ? Math.min(ends.max, ends.idle) : undefined
+  const idle = clientLimit(client, 'client.session.idle.timeout', info, 'clientSessionIdleTimeout')
+  const max = clientLimit(client, 'client.session.max.lifespan', info, 'clientSessionMaxLifespan')
+  return Math.min(
+    ends.max,
+    ends.idle,
+    idle === undefined ? Number.POSITIVE_INFINITY : now + idle,
+    max === undefined ? Number.POSITIVE_INFINITY : (clientSession?.start ?? now) + max,
+  )
+}
+
+function clientLimit(
+  client: Readonly<Client>,
+  attribute: string,
+  info: Readonly<Realm>,
+  setting: 'clientSessionIdleTimeout' | 'clientSessionMaxLifespan',
+): number | undefined {
+  return override(client, attribute) ?? (info[setting] > 0 ? info[setting] : undefined)
+}
+
+/** A positive number in a client's attribute. */
+function override(client: Readonly<Client>, attribute: string): number | undefined {
+  const value = Number(client.attributes[attribute])
+  return value > 0 ? value : undefined
+}

@@ -1,0 +1,169 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { adminRoutes } from '../admin/index.ts'
+import { baseUrl, isLoopbackHost, type RealmContext } from '../context/realm-context.ts'
+import { registerOidc } from '../oidc/endpoints/routes.ts'
+import { OidcError } from '../oidc/errors.ts'
+import { Form } from '../oidc/form.ts'
+import { sendHome } from '../pages/home.ts'
+import type { Changes } from '../store/changes.ts'
+import { WriteError } from '../store/journal.ts'
+import { boundBodies, createBoundedServer } from './connections.ts'
+import { healthRoutes } from './health.ts'
+import { refuseOddPaths } from './request-path.ts'
+
+/** As Keycloak's own limit for forms. */
+const bodyLimit = 2 * 1024 * 1024
+
+/** What the realm logs through: Fastify's logger, or nothing. */
+export type Logger = FastifyInstance['log']
+
+/** Builds the HTTP server of all realms. */
+export function buildServer(context: RealmContext, logger?: Logger): FastifyInstance {
+  const options = {
+    bodyLimit,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
+    forceCloseConnections: true as const,
+    serverFactory: createBoundedServer,
+    // The server has a listener of its own.
+    clientErrorHandler: () => {},
+  }
+  const app: FastifyInstance =
+    logger === undefined
+      ? Fastify({ ...options, logger: false })
+      : Fastify({ ...options, loggerInstance: logger })
+  acceptForms(app)
+  boundBodies(app)
+  refuseForeignHosts(app, context)
+  refuseOddPaths(app)
+  storeChanges(app, context)
+  secure(app, context)
+  answerErrors(app)
+  app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
+  healthRoutes(app, context.store)
+  registerOidc(app, context)
+  app.register(adminRoutes, context)
+  return app
+}
+
+/** Forms are read with all values of a name; any other body (but JSON) is taken and not read, as Keycloak does. */
+function acceptForms(app: FastifyInstance): void {
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string' },
+    (_request, body, done) => {
+      done(null, new Form(new URLSearchParams(body as string)))
+    },
+  )
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => {
+    done(null, undefined)
+  })
+}
+
+/**
+ * Only this machine's names and the fixed hostname may be asked for: a page elsewhere could else make its own name point here (DNS
+ * rebinding), and without a fixed hostname the Host becomes the issuer.
+ */
+function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
+  const own = context.hostname === undefined ? undefined : new URL(context.hostname).host
+  app.addHook('onRequest', async (request, reply) => {
+    if (isLoopbackHost(request.host) || request.host === own) return
+    await reply.code(400).send({
+      error: 'invalid_request',
+      error_description: 'This development realm answers to loopback host names only',
+    })
+  })
+}
+
+/** Nothing is answered before it is stored, and nothing is stored of a request that fails. */
+function storeChanges(app: FastifyInstance, { store }: RealmContext): void {
+  const collected = new WeakMap<FastifyRequest, Changes>()
+  app.addHook('preHandler', (request, _reply, done) => {
+    // Not before the body is read: its events come from outside of what a request's hooks run in.
+    collected.set(request, store.collect(done))
+  })
+  app.addHook('onSend', async (request, reply) => {
+    const changes = collected.get(request)
+    collected.delete(request)
+    if (reply.statusCode === 500) changes?.undo()
+    else await store.commit(changes)
+  })
+}
+
+/** Keycloak's security headers. */
+function secure(app: FastifyInstance, context: RealmContext): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    // Fastify adds a charset, which JSON has no need for and Keycloak does not send.
+    if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.type('application/json')
+    const headers = browserHeaders(context, request.url)
+    for (const [name, value] of Object.entries(headers)) {
+      // A realm may store any text; a header is ASCII.
+      if (value === '' || !/^[\t\x20-\x7e]+$/.test(value)) continue
+      const type = reply.getHeader('content-type')
+      if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html'))
+        continue
+      reply.header(name, value)
+    }
+    return payload
+  })
+}
+
+function browserHeaders(context: RealmContext, url: string): Record<string, string> {
+  const name = /^\/(?:realms|admin\/realms)\/([^/?]+)/.exec(url)?.[1]
+  const headers =
+    (name === undefined ? undefined : context.store.realm(name))?.info.browserSecurityHeaders ?? {}
+  return {
+    'content-security-policy':
+      headers.contentSecurityPolicy ?? "frame-src 'self'; frame-ancestors 'self'; object-src 'none';",
+    'referrer-policy': headers.referrerPolicy ?? 'no-referrer',
+    'strict-transport-security': headers.strictTransportSecurity ?? 'max-age=31536000; includeSubDomains',
+    'x-content-type-options': headers.xContentTypeOptions ?? 'nosniff',
+    'x-frame-options': headers.xFrameOptions ?? 'SAMEORIGIN',
+    'x-robots-tag': headers.xRobotsTag ?? 'none',
+  }
+}
+
+function answerErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.replace(/\?.*$/s, '')
+    const { method } = request
+    const others = ['GET', 'POST', 'PUT', 'DELETE'] as const
+    const url = routeOf(path)
+    if (
+      url !== undefined &&
+      others.some((other) => other !== method && app.hasRoute({ method: other, url }))
+    ) {
+      return reply.code(405).send({ error: 'HTTP 405 Method Not Allowed' })
+    }
+    const known = /^\/realms\/([^/]+)/.exec(path)
+    const error = known === null ? 'Unable to find matching target resource method' : 'HTTP 404 Not Found'
+    return reply.code(404).send({ error })
+  })
+  app.setErrorHandler<FastifyError | OidcError | WriteError>(async (error, request, reply) => {
+    if (error instanceof WriteError) {
+      request.log.error({ err: error }, 'a change of a realm could not be stored')
+      return reply.code(503).header('retry-after', '5').send({
+        error: 'temporarily_unavailable',
+        error_description: error.description,
+      })
+    }
+    if (error instanceof OidcError) return reply.code(error.status).send(error.body)
+    const status = error.statusCode ?? 500
+    if (status === 413) return reply.code(413).send({ error: 'HTTP 413 Request Entity Too Large' })
+    if (status < 500)
+      return reply
+        .code(status)
+        .send({ error: 'invalid_request', error_description: 'Cannot read the request' })
+    request.log.error({ err: error }, 'a request to the development realm failed')
+    return reply.code(500).send({
+      error: 'unknown_error',
+      error_description: 'For more on this error consult the server log.',
+    })
+  })
+}
+
+/** The path as the router knows it; `undefined` for one that has what is a pattern there, and no route's path has. */
+function routeOf(path: string): string | undefined {
+  const [, realm, rest = path] = /^(\/realms\/[^/]+)(.*)$/s.exec(path) ?? []
+  if (/[^\w./-]/.test(rest)) return undefined
+  return (realm === undefined ? rest : `/realms/:realm${rest}`).replace(/\/$/, '')
+}
