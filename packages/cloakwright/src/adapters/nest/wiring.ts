@@ -1,7 +1,7 @@
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core'
-import { CloakwrightError } from '../errors.ts'
-import { CloakwrightGuard } from './nest-guard.ts'
-import { ruledMethodsOf, rulesKey } from './nest-rules.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { CloakwrightGuard } from './guard.ts'
+import { ruledMethodsOf, rulesKey } from './rules.ts'
 
 // Rules that Nest would never ask the guard about, found at start-up: without this they would silently not be required.
 

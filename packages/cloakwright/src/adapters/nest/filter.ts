@@ -1,10 +1,10 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
-import { CloakwrightError } from '../errors.ts'
-import type { Guard, Refused } from '../guard/index.ts'
-import { guardToken } from './nest-guard.ts'
-import { logRefusal, RefusedException, RefusedMessage } from './nest-refusal.ts'
-import { sourceOf, toGuardedRequest } from './nest-request.ts'
+import { CloakwrightError } from '../../errors.ts'
+import type { Guard, Refused } from '../../guard/index.ts'
+import { guardToken } from './guard.ts'
+import { logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
+import { sourceOf, toGuardedRequest } from './request.ts'
 
 /**
  * Answers refusals, and the errors of Cloakwright that a handler throws: HTTP routes by their problem and challenge,

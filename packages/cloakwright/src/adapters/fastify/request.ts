@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
-import { type Framework, fromIncoming, type GuardedRequest } from '../guard/index.ts'
+import { type Framework, fromIncoming, type GuardedRequest } from '../../guard/index.ts'
 
 /* oxlint-disable typescript/no-explicit-any -- whatever an application gives Fastify's types, a guard does not use it */
 /** A request of any server (also HTTP/2), logger, schema and type provider. */

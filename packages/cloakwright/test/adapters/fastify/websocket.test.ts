@@ -7,10 +7,10 @@ import { closeOnEnd, createTickets } from 'cloakwright/websocket'
 import Fastify, { type FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import type { WebSocket } from 'ws'
-import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
-import { host, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
-import { giveAccessTokens } from './support/access-tokens.ts'
-import { echo, openSocket, refusalOf } from './support/sockets.ts'
+import { clientId, startProvider, type TestProvider } from '../../session/support/provider.ts'
+import { host, publicUrl, sessionCookie, setup } from '../../session/support/setup.ts'
+import { giveAccessTokens } from '../support/access-tokens.ts'
+import { echo, openSocket, refusalOf } from '../support/sockets.ts'
 
 let provider: TestProvider
 beforeAll(async () => {

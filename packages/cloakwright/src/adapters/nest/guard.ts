@@ -1,12 +1,12 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
-import { CloakwrightError } from '../errors.ts'
-import type { Admission, Guard, GuardedRequest, Refused } from '../guard/index.ts'
-import type { Policy } from '../policy/index.ts'
-import type { AccessToken } from '../token/index.ts'
-import { logRefusal, RefusedException, RefusedMessage } from './nest-refusal.ts'
-import { type Source, sourceOf, toGuardedRequest } from './nest-request.ts'
-import { ruleOf } from './nest-rules.ts'
+import { CloakwrightError } from '../../errors.ts'
+import type { Admission, Guard, GuardedRequest, Refused } from '../../guard/index.ts'
+import type { Policy } from '../../policy/index.ts'
+import type { AccessToken } from '../../token/index.ts'
+import { logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
+import { type Source, sourceOf, toGuardedRequest } from './request.ts'
+import { ruleOf } from './rules.ts'
 
 /** Where Nest finds the service's guard. */
 export const guardToken: symbol = Symbol('CloakwrightModule.forRoot()')

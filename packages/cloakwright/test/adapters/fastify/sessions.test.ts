@@ -2,8 +2,8 @@ import { CloakwrightError, createVerifier, type ErrorCode } from 'cloakwright'
 import { allowAnonymous, cloakwright, requireRole, requireUser, userOf } from 'cloakwright/fastify'
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Session, SessionEngine, SessionRequest } from '../../src/session/types.ts'
-import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import type { Session, SessionEngine, SessionRequest } from '../../../src/session/types.ts'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../../support/issuer.ts'
 
 // The adapter's side of the port: an engine of a few lines stands behind it, and says what it was asked.
 

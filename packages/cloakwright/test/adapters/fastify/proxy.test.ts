@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startProxiedService, startProxy } from './support/proxied.ts'
+import { startProxiedService, startProxy } from '../support/proxied.ts'
 
 type Change = Parameters<typeof startProxy>[0]
 

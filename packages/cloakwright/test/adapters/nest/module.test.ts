@@ -4,12 +4,12 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { createVerifier, role } from 'cloakwright'
 import * as cloakwright from 'cloakwright/nest'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { makeProofKey, signProof } from '../proof/support/proofs.ts'
-import { bearer, send } from './behaviour/client.ts'
-import { testBehaviour } from './behaviour.ts'
-import { nestDriver } from './drivers/nest.ts'
-import { decorate, publicUrl, useNest } from './drivers/nest-service.ts'
-import type { Service } from './drivers/types.ts'
+import { makeProofKey, signProof } from '../../proof/support/proofs.ts'
+import { bearer, send } from '../behaviour/client.ts'
+import { testBehaviour } from '../behaviour.ts'
+import { nestDriver } from '../drivers/nest.ts'
+import { decorate, publicUrl, useNest } from '../drivers/nest-service.ts'
+import type { Service } from '../drivers/types.ts'
 
 const { Controller, Get, HttpCode, Module, UseFilters } = common
 const { APP_GUARD, NestFactory } = core

@@ -1,13 +1,13 @@
 import { createParamDecorator, type ExecutionContext, UseFilters, UseGuards } from '@nestjs/common'
-import { CloakwrightError } from '../errors.ts'
-import { createGuards, type Guards } from '../guard/index.ts'
-import { noGuard } from '../guard/mistakes.ts'
-import type { Policy } from '../policy/index.ts'
-import type { AccessToken } from '../token/index.ts'
-import { MessageFilter } from './nest-filter.ts'
-import { CloakwrightGuard, maybeUserOf } from './nest-guard.ts'
-import { sourceOf } from './nest-request.ts'
-import { addRule, placeOf } from './nest-rules.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { createGuards, type Guards } from '../../guard/index.ts'
+import { noGuard } from '../../guard/mistakes.ts'
+import type { Policy } from '../../policy/index.ts'
+import type { AccessToken } from '../../token/index.ts'
+import { MessageFilter } from './filter.ts'
+import { CloakwrightGuard, maybeUserOf } from './guard.ts'
+import { sourceOf } from './request.ts'
+import { addRule, placeOf } from './rules.ts'
 
 /**
  * A decorator for a method or a whole class: of a controller, a GraphQL resolver or a gateway. **All** rules of class and

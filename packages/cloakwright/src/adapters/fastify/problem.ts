@@ -1,5 +1,5 @@
-import { type Answer, type Guard, type LogEntry, toRefused } from '../guard/index.ts'
-import { type AnyReply, type AnyRequest, toGuardedRequest } from './fastify-request.ts'
+import { type Answer, type Guard, type LogEntry, toRefused } from '../../guard/index.ts'
+import { type AnyReply, type AnyRequest, toGuardedRequest } from './request.ts'
 
 /**
  * Answers an error as `application/problem+json`, with challenge and Retry-After where they belong, and logs the

@@ -20,11 +20,11 @@ import {
 } from 'cloakwright/fastify'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makeCertificate } from '../proof/support/certificates.ts'
-import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
-import { statusOverTls } from './behaviour/client.ts'
-import { testBehaviour } from './behaviour.ts'
-import { fastifyDriver } from './drivers/fastify.ts'
+import { makeCertificate } from '../../proof/support/certificates.ts'
+import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../../support/issuer.ts'
+import { statusOverTls } from '../behaviour/client.ts'
+import { testBehaviour } from '../behaviour.ts'
+import { fastifyDriver } from '../drivers/fastify.ts'
 
 testBehaviour(fastifyDriver)
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { CloakwrightError } from '../errors.ts'
-import { noGuard } from '../guard/mistakes.ts'
-import type { AccessToken } from '../token/index.ts'
-import type { AnyRequest } from './fastify-request.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { noGuard } from '../../guard/mistakes.ts'
+import type { AccessToken } from '../../token/index.ts'
+import type { AnyRequest } from './request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { toSessionRequest } from '../guard/index.ts'
-import type { SessionEngine } from '../session/types.ts'
-import { sendProblem } from './fastify-problem.ts'
-import { type AnyReply, ours, toGuardedRequest } from './fastify-request.ts'
+import { toSessionRequest } from '../../guard/index.ts'
+import type { SessionEngine } from '../../session/types.ts'
+import { sendProblem } from './problem.ts'
+import { type AnyReply, ours, toGuardedRequest } from './request.ts'
 
 /** Bytes of a form that the session routes accept; a logout token has about two thousand. */
 const bodyLimit = 64 * 1024

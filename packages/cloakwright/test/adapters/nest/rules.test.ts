@@ -13,7 +13,7 @@ import {
   type RuleDecorator,
 } from 'cloakwright/nest'
 import { describe, expect, test } from 'vitest'
-import { decorate, useNest } from './drivers/nest-service.ts'
+import { decorate, useNest } from '../drivers/nest-service.ts'
 
 // Which rules hold for a method. The token has the realm roles user and admin, and the client role stock-keeper.
 

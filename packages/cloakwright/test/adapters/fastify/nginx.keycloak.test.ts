@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort, nginx, startNginx } from '../support/nginx.ts'
-import { startProxiedService } from './support/proxied.ts'
+import { freePort, nginx, startNginx } from '../../support/nginx.ts'
+import { startProxiedService } from '../support/proxied.ts'
 
 // A real nginx in front of a service, as its manual begins: proxy_pass, and nothing else.
 

@@ -1,5 +1,5 @@
-import { CloakwrightError } from '../errors.ts'
-import { allOf, user as anyUser, type Policy } from '../policy/index.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { allOf, user as anyUser, type Policy } from '../../policy/index.ts'
 
 // The rules that decorators leave on classes and methods, and what they come to for one handler.
 

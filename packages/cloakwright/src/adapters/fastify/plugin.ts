@@ -7,17 +7,15 @@ import {
   type GuardOptions,
   type Guards,
   refuseSecondToken,
-} from '../guard/index.ts'
-import { notRegistered } from '../guard/mistakes.ts'
-import type { Policy } from '../policy/index.ts'
-import { isPromise } from '../promise.ts'
-import type { SessionEngine } from '../session/types.ts'
-import { guardKey, guardOf, sendProblem, sendRefusal } from './fastify-problem.ts'
-import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './fastify-request.ts'
-import { mountSessions, sendResponse } from './fastify-sessions.ts'
-import { decorateUser, maybeUserOf, setUser, userOf } from './fastify-user.ts'
-
-export { maybeUserOf, sendProblem, userOf }
+} from '../../guard/index.ts'
+import { notRegistered } from '../../guard/mistakes.ts'
+import type { Policy } from '../../policy/index.ts'
+import { isPromise } from '../../promise.ts'
+import type { SessionEngine } from '../../session/types.ts'
+import { guardKey, guardOf, sendProblem, sendRefusal } from './problem.ts'
+import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './request.ts'
+import { mountSessions, sendResponse } from './sessions.ts'
+import { decorateUser, maybeUserOf, setUser, userOf } from './user.ts'
 
 /** What the plugin works with. */
 export interface CloakwrightOptions extends GuardOptions {

@@ -12,10 +12,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { createVerifier } from 'cloakwright'
 import { CloakwrightGuard, CloakwrightModule, RequireScope } from 'cloakwright/nest'
 import { describe, expect, test } from 'vitest'
-import { makeProofKey, signProof } from '../proof/support/proofs.ts'
-import { bearer, type Received, send } from './behaviour/client.ts'
-import { decorate, publicUrl, useNest } from './drivers/nest-service.ts'
-import type { Service } from './drivers/types.ts'
+import { makeProofKey, signProof } from '../../proof/support/proofs.ts'
+import { bearer, type Received, send } from '../behaviour/client.ts'
+import { decorate, publicUrl, useNest } from '../drivers/nest-service.ts'
+import type { Service } from '../drivers/types.ts'
 
 // Filters of an application answer in its format; the challenge is on the response, and the reason in the log, before.
 

@@ -9,27 +9,10 @@ import {
   type Provider,
 } from '@nestjs/common'
 import { APP_FILTER, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
-import { createGuard, type Guard, type GuardOptions } from '../guard/index.ts'
-import { CloakwrightFilter } from './nest-filter.ts'
-import { CloakwrightGuard, guardToken } from './nest-guard.ts'
-import { checkWiring } from './nest-wiring.ts'
-
-export {
-  AllowAnonymous,
-  RequireAudience,
-  RequireClientRole,
-  RequirePolicy,
-  RequireRole,
-  RequireScope,
-  RequireUser,
-  type RuleDecorator,
-  User,
-  userOf,
-} from './nest-decorators.ts'
-export { CloakwrightFilter } from './nest-filter.ts'
-export { CloakwrightGuard, maybeUserOf } from './nest-guard.ts'
-export { RefusedException } from './nest-refusal.ts'
-export { bindUpgrade } from './nest-request.ts'
+import { createGuard, type Guard, type GuardOptions } from '../../guard/index.ts'
+import { CloakwrightFilter } from './filter.ts'
+import { CloakwrightGuard, guardToken } from './guard.ts'
+import { checkWiring } from './wiring.ts'
 
 /** How the options come to be where they depend on other providers. */
 export interface CloakwrightAsyncOptions {

@@ -1,5 +1,5 @@
 import { HttpException, Logger } from '@nestjs/common'
-import type { LogEntry, Refused } from '../guard/index.ts'
+import type { LogEntry, Refused } from '../../guard/index.ts'
 
 /**
  * A refusal on its way to the filter that answers it. Other filters see an HttpException with the status and the problem;

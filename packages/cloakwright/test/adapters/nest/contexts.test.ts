@@ -15,7 +15,7 @@ import {
 } from 'cloakwright/nest'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { decorate, useNest } from './drivers/nest-service.ts'
+import { decorate, useNest } from '../drivers/nest-service.ts'
 
 // Where the guard finds the request in contexts that are no HTTP routes, by what the drivers of Nest hand over. That they
 // do is shown on the drivers themselves: test/compatibility.

@@ -1,0 +1,17 @@
+export {
+  AllowAnonymous,
+  RequireAudience,
+  RequireClientRole,
+  RequirePolicy,
+  RequireRole,
+  RequireScope,
+  RequireUser,
+  type RuleDecorator,
+  User,
+  userOf,
+} from './decorators.ts'
+export { CloakwrightFilter } from './filter.ts'
+export { CloakwrightGuard, maybeUserOf } from './guard.ts'
+export { type CloakwrightAsyncOptions, CloakwrightModule } from './module.ts'
+export { RefusedException } from './refusal.ts'
+export { bindUpgrade } from './request.ts'
