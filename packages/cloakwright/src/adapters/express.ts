@@ -12,9 +12,11 @@ import {
   type Guards,
   type LogEntry,
   type Middleware,
+  noGuard,
+  notRegistered,
+  noWriteHead,
   toRefused,
 } from '../guard/index.ts'
-import { noGuard, notRegistered, noWriteHead } from '../guard/mistakes.ts'
 import type { Policy } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'

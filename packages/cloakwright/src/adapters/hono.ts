@@ -12,11 +12,12 @@ import {
   type GuardOptions,
   type Guards,
   type LogEntry,
+  noGuard,
+  notRegistered,
   type Refused,
   readForm,
   toRefused,
 } from '../guard/index.ts'
-import { noGuard, notRegistered } from '../guard/mistakes.ts'
 import type { Policy } from '../policy/index.ts'
 import { isPromise } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'

@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import {
+  checkPolicy,
   createGuard,
   type Framework,
   fromWebRequest,
@@ -8,7 +9,6 @@ import {
   type Refused,
   readForm,
 } from '../guard/index.ts'
-import { checkPolicy } from '../guard/mistakes.ts'
 import { user as anyUser, type Policy } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 

@@ -12,7 +12,7 @@ import {
 } from '../guard/index.ts'
 import { requireOptions } from '../options.ts'
 import { user as anyUser, type Policy } from '../policy/index.ts'
-import type { SessionEngine } from '../session/types.ts'
+import type { SessionEngine } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 export { createTickets, type Tickets, type TicketsOptions } from '../guard/index.ts'

@@ -1,7 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { Problem } from '../problem.ts'
 import { isPromise } from '../promise.ts'
-import type { Answer, Refused } from './types.ts'
+import type { Answer, Refused, ShownProblem } from './admission.ts'
 
 /** A response to an error in the application's own format. */
 export interface ErrorResponse {
@@ -25,12 +24,6 @@ export type ChallengeHeader = 'www-authenticate' | 'dpop-nonce' | 'retry-after'
  * @param request The request as the framework has it, as in {@link PolicyContext.request}.
  */
 export type FormatError = (problem: ShownProblem, request: unknown) => ErrorResponse
-
-/** The problem that a client gets to see; reason and hint only where the guard explains. */
-export interface ShownProblem extends Problem {
-  readonly reason?: string | undefined
-  readonly hint?: string | undefined
-}
 
 /** Gives a refusal the application's format. Where that fails, it stays as it is, and the log has the failure. */
 export function inFormat(refused: Refused, format: FormatError, request: unknown): Refused {

@@ -2,11 +2,11 @@ import { type Clock, defaultClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { requireOptions } from '../options.ts'
 import { isPromise } from '../promise.ts'
-import type { SessionEngine } from '../session/types.ts'
+import type { SessionEngine } from '../session/index.ts'
 import type { Verifier } from '../token/index.ts'
 import type { FormatError } from './error-format.ts'
 import type { ResourceOptions } from './resource.ts'
-import type { Tickets } from './tickets.ts'
+import type { Tickets } from './websocket/index.ts'
 
 /** What guards work with, in every framework. */
 export interface GuardOptions {

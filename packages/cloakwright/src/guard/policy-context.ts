@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { PolicyContext } from '../policy/index.ts'
-import type { GuardedRequest } from './types.ts'
+import type { GuardedRequest } from './request/index.ts'
 
 /** Most policies look at the token alone: the time is told when it is asked for. */
 export class RequestContext implements PolicyContext {

@@ -1,5 +1,5 @@
 import type { Presentation, ProofChecks } from '../proof/index.ts'
-import type { GuardedRequest } from './types.ts'
+import type { GuardedRequest } from './request/index.ts'
 
 /** How the request presents its token; `undefined` where the verifier checks no proofs. */
 export function presentationOf(

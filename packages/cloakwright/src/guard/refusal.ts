@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
 import { type ChallengeContext, toChallenge } from '../token/index.ts'
-import type { Refused } from './types.ts'
+import type { Refused } from './admission.ts'
 
 /** What a refusal depends on beside the error. */
 export interface RefusalContext extends ChallengeContext {

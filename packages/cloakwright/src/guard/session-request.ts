@@ -1,5 +1,5 @@
-import type { SessionRequest } from '../session/types.ts'
-import type { GuardedRequest } from './types.ts'
+import type { SessionRequest } from '../session/index.ts'
+import type { GuardedRequest } from './request/index.ts'
 
 /** The request as the session engine reads it. Host and target come from the client: what makes no address gets one that is nobody's. */
 export function toSessionRequest(request: GuardedRequest): SessionRequest {

@@ -1,8 +1,8 @@
 import { CloakwrightError } from '../errors.ts'
-import type { Session, SessionEngine } from '../session/types.ts'
+import type { Session, SessionEngine } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
-import type { GuardedRequest } from './types.ts'
-import type { Judge } from './verdict.ts'
+import type { Judge } from './authenticator.ts'
+import type { GuardedRequest } from './request/index.ts'
 
 /** What only a new login mends: the realm's keys were replaced since the last one, or its tokens were revoked. */
 const orphaned: ReadonlySet<string> = new Set([

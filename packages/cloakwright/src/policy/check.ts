@@ -1,4 +1,4 @@
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 import { allowed, checkNames, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy } from './types.ts'
 

@@ -1,7 +1,7 @@
 import type { ChallengeParameters } from '../errors.ts'
 import { CloakwrightError } from '../errors.ts'
 import { isPromise } from '../promise.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 import { allowed, forbidden, undetermined } from './decision.ts'
 import { evaluate, severity } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'

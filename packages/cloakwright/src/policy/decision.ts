@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 import type { Allowed, Policy, Refused } from './types.ts'
 
 export const allowed: Allowed = Object.freeze({ allowed: true })

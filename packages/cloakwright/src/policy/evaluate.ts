@@ -1,5 +1,5 @@
 import { isPromise } from '../promise.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 import { allowed } from './decision.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
 

@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 import { isFinal, joinAllOf, joinAnyOf, negate } from './combine.ts'
 import { evaluate, InvalidDecision } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'

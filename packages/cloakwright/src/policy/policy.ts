@@ -1,4 +1,4 @@
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 import { allowed, forbidden, holdsAll, undetermined } from './decision.ts'
 import { roleElsewhere } from './role-elsewhere.ts'
 import type { ClientRole, RealmRole, RoleClient } from './roles.ts'

@@ -1,5 +1,5 @@
 import { shown, shownList } from '../shown.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 
 /**
  * Where else the token has one of the roles, for the reason of a refusal: a role of the realm and a role of a client

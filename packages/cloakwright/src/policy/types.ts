@@ -1,5 +1,5 @@
 import type { ChallengeParameters } from '../errors.ts'
-import type { AccessToken } from '../token/access-token.ts'
+import type { AccessToken } from '../token/index.ts'
 
 /** What a policy says of a token; a refusal gives its reason for the log. */
 export type Decision = Allowed | Refused

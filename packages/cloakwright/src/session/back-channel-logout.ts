@@ -4,7 +4,7 @@ import { beginningOf } from '../bounded-body.ts'
 import { CloakwrightError } from '../errors.ts'
 import { createKeySet } from '../keys/index.ts'
 import { sha256 } from '../sealing.ts'
-import type { RevokedBy } from '../state/ports.ts'
+import type { RevokedBy } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { randomToken, sha256 } from '../sealing.ts'
-import type { SessionRecord } from '../state/ports.ts'
+import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import { clearLogin, findLogin, type Login, loginLifetime, startLogin } from './login.ts'
 import { errorPage, redirect, withCookies } from './pages.ts'

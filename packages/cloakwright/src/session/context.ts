@@ -1,5 +1,5 @@
 import type { Keyring } from '../sealing.ts'
-import type { SessionStore } from '../state/ports.ts'
+import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
 import type { Cookies } from './cookies.ts'
 import type { SessionConfig } from './options.ts'

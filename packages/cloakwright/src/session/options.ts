@@ -4,7 +4,7 @@ import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index
 import { number } from '../numbers.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
 import type { SessionKeys } from '../sealing.ts'
-import type { SessionStore } from '../state/ports.ts'
+import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
 
 /** What a {@link createSessions | session engine} is made of. */

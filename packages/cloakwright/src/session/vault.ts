@@ -1,4 +1,4 @@
-import type { SealedTokens, SessionRecord } from '../state/ports.ts'
+import type { SealedTokens, SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import type { Grant } from './provider.ts'
 

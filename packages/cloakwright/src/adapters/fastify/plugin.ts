@@ -6,12 +6,12 @@ import {
   type Guard,
   type GuardOptions,
   type Guards,
+  notRegistered,
   refuseSecondToken,
 } from '../../guard/index.ts'
-import { notRegistered } from '../../guard/mistakes.ts'
 import type { Policy } from '../../policy/index.ts'
 import { isPromise } from '../../promise.ts'
-import type { SessionEngine } from '../../session/types.ts'
+import type { SessionEngine } from '../../session/index.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './problem.ts'
 import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './request.ts'
 import { mountSessions, sendResponse } from './sessions.ts'

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { toSessionRequest } from '../../guard/index.ts'
-import type { SessionEngine } from '../../session/types.ts'
+import type { SessionEngine } from '../../session/index.ts'
 import { sendProblem } from './problem.ts'
 import { type AnyReply, ours, toGuardedRequest } from './request.ts'
 

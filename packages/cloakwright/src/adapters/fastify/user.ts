@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { CloakwrightError } from '../../errors.ts'
-import { noGuard } from '../../guard/mistakes.ts'
+import { noGuard } from '../../guard/index.ts'
 import type { AccessToken } from '../../token/index.ts'
 import type { AnyRequest } from './request.ts'
 

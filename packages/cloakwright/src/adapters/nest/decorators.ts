@@ -1,7 +1,6 @@
 import { createParamDecorator, type ExecutionContext, UseFilters, UseGuards } from '@nestjs/common'
 import { CloakwrightError } from '../../errors.ts'
-import { createGuards, type Guards } from '../../guard/index.ts'
-import { noGuard } from '../../guard/mistakes.ts'
+import { createGuards, type Guards, noGuard } from '../../guard/index.ts'
 import type { Policy } from '../../policy/index.ts'
 import type { AccessToken } from '../../token/index.ts'
 import { MessageFilter } from './filter.ts'

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ArgumentsHost } from '@nestjs/common'
-import { type ClosableSocket, closeBy } from '../../guard/close-socket.ts'
-import { fromIncoming, type GuardedRequest } from '../../guard/index.ts'
+import { type ClosableSocket, closeBy, fromIncoming, type GuardedRequest } from '../../guard/index.ts'
 
 /** Where the credentials of a call come from, in each of Nest's contexts. */
 export interface Source {

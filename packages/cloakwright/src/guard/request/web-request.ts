@@ -1,7 +1,7 @@
-import { beginningOf } from '../bounded-body.ts'
-import { CloakwrightError } from '../errors.ts'
+import { beginningOf } from '../../bounded-body.ts'
+import { CloakwrightError } from '../../errors.ts'
+import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { isForm, toId } from './node-request.ts'
-import type { Framework, GuardedRequest } from './types.ts'
 
 /**
  * Makes what guards read from a web `Request`. Its `Headers` join fields of one name by a comma, which no token has:

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { CloakwrightError } from '../errors.ts'
+import { CloakwrightError } from '../../errors.ts'
 
 /**
  * Every field of that name (in lower case), in order: as they came, since Node keeps only the first of two Authorization

@@ -1,6 +1,6 @@
 import { PerRequest } from '../per-request.ts'
 import { isPromise } from '../promise.ts'
-import type { Session, SessionEngine } from '../session/types.ts'
+import type { Session, SessionEngine } from '../session/index.ts'
 import {
   type AccessToken,
   type Credentials,
@@ -10,9 +10,9 @@ import {
   verifyAtOnceBy,
 } from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
+import type { GuardedRequest } from './request/index.ts'
 import { toSessionRequest } from './session-request.ts'
-import type { Tickets } from './tickets.ts'
-import type { GuardedRequest } from './types.ts'
+import type { Tickets } from './websocket/index.ts'
 
 /** Looks at the credentials of requests. */
 export interface Judge {

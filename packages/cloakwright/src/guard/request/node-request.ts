@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { fieldsOf } from './header-fields.ts'
-import type { Framework, GuardedRequest } from './types.ts'
 
 /** Makes what guards read from Node's own request, or from what stands for it. */
 export function fromIncoming<Native>(

@@ -1,10 +1,10 @@
-import { systemTime } from '../clock.ts'
-import { CloakwrightError } from '../errors.ts'
-import { number } from '../numbers.ts'
-import { createKeyring, randomToken, type SessionKeys, sha256 } from '../sealing.ts'
-import type { ReplayStore } from '../state/ports.ts'
-import { type AccessToken, isFake, readToken, writeToken } from '../token/index.ts'
-import type { GuardedRequest } from './types.ts'
+import { systemTime } from '../../clock.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { number } from '../../numbers.ts'
+import { createKeyring, randomToken, type SessionKeys, sha256 } from '../../sealing.ts'
+import type { ReplayStore } from '../../state/index.ts'
+import { type AccessToken, isFake, readToken, writeToken } from '../../token/index.ts'
+import type { GuardedRequest } from '../request/index.ts'
 
 /** What tickets are made of. */
 export interface TicketsOptions {

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { CloakwrightError } from '../errors.ts'
-import type { Session, SessionEngine } from '../session/types.ts'
-import type { AccessToken, Verifier } from '../token/index.ts'
+import { CloakwrightError } from '../../errors.ts'
+import type { Session, SessionEngine } from '../../session/index.ts'
+import type { AccessToken, Verifier } from '../../token/index.ts'
+import type { Admission } from '../admission.ts'
+import type { GuardedRequest } from '../request/index.ts'
 import { closeSocket, type SocketEnd, socketEnds } from './close-socket.ts'
-import type { Admission, GuardedRequest } from './types.ts'
 
 /** The verdict on an open socket: when to check it again, in milliseconds since the epoch, or why it ends. */
 type Verdict = number | SocketEnd

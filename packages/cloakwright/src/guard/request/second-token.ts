@@ -1,7 +1,7 @@
-import { CloakwrightError } from '../errors.ts'
-import { isPromise } from '../promise.ts'
-import { ambiguous } from '../token/index.ts'
-import type { GuardedRequest } from './types.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { isPromise } from '../../promise.ts'
+import { ambiguous } from '../../token/index.ts'
+import type { GuardedRequest } from './guarded-request.ts'
 
 /** RFC 6750 §2: a client uses one way to send its token, so a second one in the address or in a form is refused. */
 export function refuseSecondToken(request: GuardedRequest): void | Promise<void> {
