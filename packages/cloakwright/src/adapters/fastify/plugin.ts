@@ -15,7 +15,7 @@ import type { SessionEngine } from '../../session/index.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './problem.ts'
 import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './request.ts'
 import { mountSessions, sendResponse } from './sessions.ts'
-import { decorateUser, maybeUserOf, setUser, userOf } from './user.ts'
+import { decorateUser, maybeUserOf, setUser } from './user.ts'
 
 /** What the plugin works with. */
 export interface CloakwrightOptions extends GuardOptions {
