@@ -4,37 +4,19 @@ import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/typ
 import type { Revocations, Verifier } from 'cloakwright'
 import { cloakwright, sendProblem } from 'cloakwright/fastify'
 import type { SessionEngine } from 'cloakwright/session'
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type RawReplyDefaultExpression,
-  type RawRequestDefaultExpression,
-  type RawServerDefault,
-} from 'fastify'
-import type { Config } from './config.ts'
-import type { Database } from './database/database.ts'
-import { Notes } from './database/notes.ts'
-import { Users } from './database/users.ts'
-import { docsPage, openApi } from './http/docs.ts'
-import { metrics } from './http/metrics.ts'
-import { problems } from './http/problems.ts'
-import { RequestLog } from './http/request-log.ts'
-import { securityHeaders } from './http/security-headers.ts'
-import { healthRoutes } from './routes/health.ts'
-import { homeRoutes } from './routes/home.ts'
-import { meRoute } from './routes/me.ts'
-import { messageRoutes } from './routes/messages.ts'
-import { noteRoutes } from './routes/notes.ts'
-import { revocationRoutes } from './routes/revocations.ts'
-
-/** Fastify, with types inferred from the routes' schemas. */
-export type App = FastifyInstance<
-  RawServerDefault,
-  RawRequestDefaultExpression,
-  RawReplyDefaultExpression,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
+import fastify, { type FastifyBaseLogger } from 'fastify'
+import type { Config } from './config/index.ts'
+import { type Database, Notes, Users } from './database/index.ts'
+import { type App, docsPage, metrics, openApi, problems, securityHeaders } from './http/index.ts'
+import { RequestLog } from './log/index.ts'
+import {
+  healthRoutes,
+  homeRoutes,
+  meRoute,
+  messageRoutes,
+  noteRoutes,
+  revocationRoutes,
+} from './routes/index.ts'
 
 /** What the routes are built on. */
 export interface Parts {

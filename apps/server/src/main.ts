@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import { loadConfig } from './config.ts'
-import { createLogger } from './http/logger.ts'
+import { loadConfig } from './config/index.ts'
+import { createLogger } from './log/index.ts'
 import { readyText } from './ready.ts'
 import { createServer } from './server.ts'
 

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import type { Config } from './config.ts'
+import type { Config } from './config/index.ts'
 
 /** What appears once the server is ready: how long it took, where to click, what to type. Never a secret's value. */
 export function readyText(config: Config, milliseconds: number): string {

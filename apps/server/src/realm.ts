@@ -5,7 +5,7 @@ import {
   type RealmDefinition,
   type UserDefinition,
 } from '@cloakwright/admin'
-import { loadRealmConfig } from './config.ts'
+import { loadRealmConfig } from './config/index.ts'
 
 /** What the project's realm depends on. */
 export interface RealmOptions {

@@ -2,8 +2,8 @@ import type { DevRealm } from '@cloakwright/devrealm'
 import type { Home } from '@cloakwright/devrealm/home'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
-import type { Database } from './database/database.ts'
+import type { Config } from './config/index.ts'
+import type { Database } from './database/index.ts'
 
 /** What start-up needs besides the configuration. */
 export interface Starting {

@@ -2,8 +2,8 @@ import { createAdmin, ensureRealm } from '@cloakwright/admin'
 import { createDevRealm, type DevRealm, migrations } from '@cloakwright/devrealm'
 import { migrate, type SqlClient } from 'cloakwright/state'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.ts'
-import { portTaken } from '../http/listen.ts'
+import type { Config } from '../config/index.ts'
+import { portTaken } from '../http/index.ts'
 import { realmDefinition } from '../realm.ts'
 
 /** The administrator of the embedded Keycloak, as in Keycloak's own container. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type BoundedRequest, type BoundedResponse, CloakwrightError, fetchBounded } from 'cloakwright'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/index.ts'
 
 /** Milliseconds for one answer; a Keycloak that needs longer counts as not there. */
 const TIMEOUT = 10_000

@@ -1,8 +1,8 @@
 import type { DevRealm } from '@cloakwright/devrealm'
 import { CloakwrightError, type ErrorCode, type Verifier } from 'cloakwright'
 import { Type } from 'typebox'
-import type { App } from '../app.ts'
-import type { Database } from '../database/database.ts'
+import type { Database } from '../database/index.ts'
+import type { App } from '../http/index.ts'
 
 /** Milliseconds after which a check that has not answered counts as failed. */
 const PATIENCE = 2000

@@ -1,8 +1,7 @@
 import { allowAnonymous } from 'cloakwright/fastify'
-import type { App } from '../app.ts'
-import type { Config } from '../config.ts'
-import { homePage } from '../pages/home.ts'
-import { style } from '../pages/style.ts'
+import type { Config } from '../config/index.ts'
+import type { App } from '../http/index.ts'
+import { homePage, style } from '../pages/index.ts'
 
 /** Roles that Keycloak gives to everyone; they say nothing about a user. */
 const EVERYONES = /^(?:default-roles-.*|offline_access|uma_authorization)$/

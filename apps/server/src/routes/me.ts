@@ -1,7 +1,7 @@
 import { requireUser, userOf } from 'cloakwright/fastify'
 import { Type } from 'typebox'
-import type { App } from '../app.ts'
-import type { Users } from '../database/users.ts'
+import type { Users } from '../database/index.ts'
+import type { App } from '../http/index.ts'
 import { problem, secured } from './schemas.ts'
 
 const Me = Type.Object({

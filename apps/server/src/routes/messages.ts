@@ -1,6 +1,6 @@
 import { requireRole, requireUser, userOf } from 'cloakwright/fastify'
-import type { App } from '../app.ts'
-import type { Users } from '../database/users.ts'
+import type { Users } from '../database/index.ts'
+import type { App } from '../http/index.ts'
 import { Message, problem, secured } from './schemas.ts'
 
 /** Three messages that differ in nothing but who may read them. */

@@ -1,10 +1,9 @@
 import { requireUser, userOf } from 'cloakwright/fastify'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { App } from '../app.ts'
-import type { Notes, Reach } from '../database/notes.ts'
-import type { Users } from '../database/users.ts'
-import { ClientError } from '../http/problems.ts'
+import type { Notes, Reach, Users } from '../database/index.ts'
+import type { App } from '../http/index.ts'
+import { ClientError } from '../http/index.ts'
 import { problem, secured } from './schemas.ts'
 
 // PostgreSQL's text holds every character but NUL.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type Config, loadConfig, loadRealmConfig } from '../src/config.ts'
+import { type Config, loadConfig, loadRealmConfig } from '../../src/config/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cloakwright-values-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

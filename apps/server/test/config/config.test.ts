@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, describe, expect, test } from 'vitest'
-import { loadConfig, loadRealmConfig } from '../src/config.ts'
+import { loadConfig, loadRealmConfig } from '../../src/config/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cloakwright-config-'))
 afterAll(() => {

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { logDestination } from '../src/http/log-destination.ts'
-import { createLogger } from '../src/http/logger.ts'
+import { logDestination } from '../../src/log/log-destination.ts'
+import { createLogger } from '../../src/log/logger.ts'
 
 const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
 

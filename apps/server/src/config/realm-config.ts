@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { CloakwrightError, systemTime } from 'cloakwright'
-import { Environment, type GivenSecret } from './config/environment.ts'
-import * as address from './config/hosts.ts'
-import * as parse from './config/parse.ts'
+import { Environment, type GivenSecret } from './environment.ts'
+import { generatedClientSecret } from './generated-secrets.ts'
+import * as address from './hosts.ts'
+import * as parse from './parse.ts'
 
 /** What both the server and the realm definition need to know. */
 export interface RealmConfig {
@@ -36,92 +35,6 @@ export interface RealmConfig {
   readonly clientSecretFile: string | undefined
 }
 
-/** The server's whole configuration. */
-export interface Config extends RealmConfig {
-  readonly port: number
-  /** Addresses to listen on; `undefined` is loopback, 127.0.0.1 and ::1. */
-  readonly hosts: readonly string[] | undefined
-  /** The connection string, read again at each call; `undefined` is the embedded database. */
-  readonly databaseUrl: (() => string) | undefined
-  /** The keys that encrypt session tokens, the first one encrypts; read again at each call. */
-  sessionKeys(): Promise<parse.ConfiguredKey[]>
-  /** Addresses and networks whose forwarded headers count. */
-  readonly trustedProxies: readonly string[]
-  readonly logLevel: string
-  /** Which of these are public: in production none unless `EXPOSE` names them. */
-  readonly exposed: readonly Exposable[]
-  /** The administrator that the embedded Keycloak is made with, by the variables of Keycloak's own container. */
-  readonly administrator: { readonly username: string; readonly password: string }
-  /** Names of variables that look like this server's and have no effect. */
-  readonly unknownVariables: readonly string[]
-}
-
-/** What is for operators and developers. */
-export type Exposable = 'metrics' | 'docs'
-
-/**
- * Reads the server's configuration from environment variables.
- *
- * @throws {CW_CONFIG_INVALID} Or `CW_CONFIG_MISSING`, `CW_CONFIG_INSECURE` when all problems are of that kind. The
- * message has one line a variable: its name, what was found and why that won't do; the hint has the fixes.
- */
-export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const variables = new Environment(env)
-  const realm = readRealmConfig(variables)
-  const database = variables.secret('DATABASE_URL', parse.databaseUrlProblem, DATABASE_URL_FIX)
-  if (realm.production && database === undefined) {
-    variables.missing(
-      'DATABASE_URL',
-      'is not set, and NODE_ENV=production refuses the embedded database',
-      DATABASE_URL_FIX,
-    )
-  }
-  const keys = variables.secret('SESSION_KEYS', sessionKeysProblem, SESSION_KEYS_FIX)
-  if (realm.production && keys === undefined) {
-    variables.missing(
-      'SESSION_KEYS',
-      'is not set, and NODE_ENV=production refuses generated keys',
-      SESSION_KEYS_FIX,
-    )
-  }
-  const config = {
-    ...realm,
-    port: readPort(variables),
-    hosts: variables.parsed(
-      'HOST',
-      address.hosts,
-      'an address',
-      'Use an address such as 0.0.0.0, several comma-separated.',
-    ),
-    databaseUrl: database === undefined ? undefined : () => database.read(),
-    sessionKeys: async () => toKeys(keys?.read() ?? (await kept(realm.home, 'session-keys', newSessionKey))),
-    trustedProxies:
-      variables.parsed(
-        'TRUSTED_PROXIES',
-        address.networks,
-        'a list of addresses',
-        'Use addresses or networks such as 10.0.0.0/8,::1.',
-      ) ?? [],
-    logLevel:
-      variables.parsed(
-        'LOG_LEVEL',
-        parse.oneOf(...LOG_LEVELS),
-        'a log level',
-        `Use one of ${LOG_LEVELS.join(', ')}.`,
-      ) ?? 'info',
-    exposed:
-      variables.parsed(
-        'EXPOSE',
-        parse.someOf('metrics', 'docs'),
-        'a list of metrics and docs',
-        'Use metrics, docs, or metrics,docs.',
-      ) ?? (realm.production ? [] : ['metrics' as const, 'docs' as const]),
-    administrator: readAdministrator(variables),
-  }
-  variables.throwProblems()
-  return { ...config, unknownVariables: variables.unknown() }
-}
-
 /**
  * Reads only what a realm definition depends on, so that a realm can be applied from a machine that has no database.
  *
@@ -134,7 +47,8 @@ export function loadRealmConfig(env: NodeJS.ProcessEnv): RealmConfig {
   return config
 }
 
-function readRealmConfig(variables: Environment): RealmConfig {
+/** What is wrong is noted in `variables`, whose `throwProblems` tells it. */
+export function readRealmConfig(variables: Environment): RealmConfig {
   const mode = variables.parsed(
     'NODE_ENV',
     parse.oneOf('production', 'development', 'test'),
@@ -165,16 +79,9 @@ function readRealmConfig(variables: Environment): RealmConfig {
     home,
     publicUrl,
     keycloak,
-    clientSecret: async () => secret?.read() ?? kept(home, 'client-secret', newSecret),
+    clientSecret: async () => secret?.read() ?? generatedClientSecret(home),
     clientSecretFile: secret === undefined ? join(home, 'client-secret') : secret.file,
   }
-}
-
-function readAdministrator(variables: Environment): Config['administrator'] {
-  const fix = 'Name the administrator as for Keycloak’s own container, or unset it for admin.'
-  const name = variables.parsed('KC_BOOTSTRAP_ADMIN_USERNAME', parse.name, 'a user name', fix)
-  const password = variables.secret('KC_BOOTSTRAP_ADMIN_PASSWORD', () => undefined, fix)
-  return { username: name ?? 'admin', password: password?.read() ?? 'admin' }
 }
 
 function readKeycloak(variables: Environment, production: boolean): RealmConfig['keycloak'] {
@@ -280,55 +187,13 @@ function refusePlainHttp(variables: Environment, variable: string, url: string, 
   )
 }
 
-function readPort(variables: Environment, report = true): number {
+export function readPort(variables: Environment, report = true): number {
   const valid = address.wholeNumber(1, 65_535)
   if (!report) return valid(variables.get('PORT') ?? '') ?? 8000
   // 0 is refused: the realm must know the callback's port before the server listens.
   return variables.parsed('PORT', valid, 'a port', 'Use a number from 1 to 65535.') ?? 8000
 }
 
-const DATABASE_URL_FIX = 'Use postgresql://user:password@host:5432/database.'
-const SESSION_KEYS_FIX = 'Make one with: echo "k1:$(openssl rand -base64 32)"'
-const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-
 function clientSecretProblem(value: string): string | undefined {
   return /^\*+$/.test(value) ? 'is the mask that Keycloak shows instead of the secret' : undefined
-}
-
-function sessionKeysProblem(value: string): string | undefined {
-  const keys = parse.sessionKeys(value)
-  return typeof keys === 'string' ? keys : undefined
-}
-
-function toKeys(value: string): parse.ConfiguredKey[] {
-  const keys = parse.sessionKeys(value)
-  if (typeof keys === 'string') throw new Error(`the kept session keys: ${keys}`)
-  return keys
-}
-
-/** Generated secrets belong to the embedded parts, which production never loads: hence the late import. */
-async function kept(home: string, file: string, make: () => string): Promise<string> {
-  const { keptSecret } = await import('@cloakwright/devrealm/home')
-  try {
-    return keptSecret(home, file, make)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (error instanceof CloakwrightError || code === undefined) throw error
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      `CLOAKWRIGHT_HOME: ${file} can't be kept in ${home} (${code})`,
-      {
-        hint: 'Set CLOAKWRIGHT_HOME to a folder that this user may write to.',
-        cause: error,
-      },
-    )
-  }
-}
-
-function newSecret(): string {
-  return randomBytes(32).toString('base64url')
-}
-
-function newSessionKey(): string {
-  return `k${systemTime().toString(36)}:${randomBytes(32).toString('base64')}`
 }

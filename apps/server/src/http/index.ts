@@ -1,0 +1,6 @@
+export { docsPage, openApi } from './docs.ts'
+export type { App } from './fastify.ts'
+export { portTaken } from './listen.ts'
+export { metrics } from './metrics.ts'
+export { ClientError, problems } from './problems.ts'
+export { securityHeaders } from './security-headers.ts'

@@ -1,0 +1,2 @@
+export { createLogger } from './logger.ts'
+export { RequestLog } from './request-log.ts'

@@ -1,0 +1,2 @@
+export { homePage } from './home.ts'
+export { style } from './style.ts'

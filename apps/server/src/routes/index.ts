@@ -1,0 +1,6 @@
+export { healthRoutes } from './health.ts'
+export { homeRoutes } from './home.ts'
+export { meRoute } from './me.ts'
+export { messageRoutes } from './messages.ts'
+export { noteRoutes } from './notes.ts'
+export { revocationRoutes } from './revocations.ts'
