@@ -20,7 +20,7 @@ export default defineConfig({
       '**/*.browser.test.ts',
       '**/*.compatibility.test.ts',
     ],
-    globalSetup: ['./scripts/lib/built.mjs'],
+    globalSetup: ['./scripts/build-before-tests.mjs'],
     // Vitest would leave one core of two idle.
     maxWorkers: Math.max(2, availableParallelism() + 1),
     testTimeout: 20_000,

@@ -15,7 +15,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { main, npmCommand, Problem, root } from './prepare.mjs'
+import { npmCommand } from './lib/processes.mjs'
+import { main, Problem } from './lib/program.mjs'
+import { root } from './lib/root.mjs'
 
 await main(() => {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))

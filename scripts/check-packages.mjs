@@ -6,7 +6,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { npmCommand, root } from './prepare.mjs'
+import { npmCommand } from './lib/processes.mjs'
+import { root } from './lib/root.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'cloakwright-packages-'))
 const failed = []

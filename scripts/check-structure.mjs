@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { faultsOf, firstPart } from './structure/faults.mjs'
-import { trees } from './structure/rooms.mjs'
+import { measuring, programs, trees } from './structure/rooms.mjs'
 import { readTree } from './structure/source.mjs'
 
 const { values } = parseArgs({ options: { figures: { type: 'boolean' }, only: { type: 'string' } } })
@@ -18,7 +18,10 @@ let count = 0
 const rows = []
 for (const [tree, rooms] of chosen) {
   const sources = readTree(tree)
-  const faults = faultsOf(tree, rooms, sources)
+  const faults = faultsOf(tree, rooms, sources).filter(
+    ({ kind }) =>
+      !(kind === 'index' && programs.includes(tree)) && !(kind === 'outside' && measuring.includes(tree)),
+  )
   count += faults.length
   if (values.figures) rows.push(figuresOf(tree, rooms, sources, faults))
   else for (const { text } of faults) console.log(text)

@@ -5,9 +5,8 @@
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { root } from './lib/root.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const template = join(root, 'packages/devrealm/template')
 
 /** Raise it when the options of initdb below change. */

@@ -16,10 +16,10 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { isAlive, run } from './lib/processes.mjs'
+import { isAlive, npmCommand, run } from './lib/processes.mjs'
+import { Problem, say } from './lib/program.mjs'
+import { root } from './lib/root.mjs'
 
-export const root = fileURLToPath(new URL('..', import.meta.url))
 const stampFile = join(root, '.cache/build.json')
 const lockFile = join(root, '.cache/prepare.lock')
 
@@ -36,10 +36,6 @@ export async function prepare() {
   }
 }
 
-function say(text) {
-  process.stderr.write(`${text}\n`)
-}
-
 function checkNode() {
   const needed = readJson('package.json').engines.node.replace('>=', '')
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -49,29 +45,6 @@ function checkNode() {
     `Cloakwright needs Node ${needed} or newer, and this is Node ${process.versions.node} (${process.execPath})`,
     'Install a current release from nodejs.org or with your version manager (nvm install --lts), and try again',
   )
-}
-
-/** An expected failure: shown as text, not as a stack. */
-export class Problem extends Error {
-  constructor(message, hint) {
-    super(message)
-    this.hint = hint
-  }
-}
-
-/** Runs a script's main function; an expected failure is printed and ends the process with 1. */
-export async function main(work) {
-  try {
-    await work()
-  } catch (error) {
-    if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-      say(`error: ${error.message}\n  Free space on that disk, and try again`)
-      process.exit(1)
-    }
-    if (!(error instanceof Problem)) throw error
-    say(`error: ${error.message}\n  ${error.hint}`)
-    process.exit(1)
-  }
 }
 
 function readJson(path) {
@@ -115,13 +88,6 @@ async function install() {
     say(`npm ci failed with code ${code}; trying again in ${seconds} s`)
     await pause(seconds * 1000)
   }
-}
-
-/** The command that runs npm, and its arguments. */
-export function npmCommand(...args) {
-  // Under npm this is the npm that runs us; a bare `npm` cannot be spawned on Windows.
-  const script = process.env.npm_execpath
-  return script?.endsWith('.js') === true ? [process.execPath, [script, ...args]] : ['npm', args]
 }
 
 // Build

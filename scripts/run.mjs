@@ -5,7 +5,9 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { endWithNpm } from './lib/processes.mjs'
-import { main, Problem, prepare, root } from './prepare.mjs'
+import { main, Problem } from './lib/program.mjs'
+import { root } from './lib/root.mjs'
+import { prepare } from './prepare.mjs'
 
 const tools = {
   cloakwright: 'packages/cli/dist/main.js',

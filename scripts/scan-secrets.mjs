@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { root } from './prepare.mjs'
+import { root } from './lib/root.mjs'
 
 const folder = resolve(process.argv[2] ?? root)
 const listing = spawnSync('git', ['ls-files', '-z'], { cwd: folder, encoding: 'utf8' })

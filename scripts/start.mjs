@@ -1,6 +1,7 @@
 /** `npm start`: makes the checkout ready, then runs the server in this very process. */
 import { endWithNpm } from './lib/processes.mjs'
-import { main, prepare } from './prepare.mjs'
+import { main } from './lib/program.mjs'
+import { prepare } from './prepare.mjs'
 
 endWithNpm()
 await main(prepare)

@@ -1,8 +1,8 @@
 /** `npm run test:browser [vitest's arguments]`: the login flows in Chromium, which it installs where it may. */
 import { existsSync } from 'node:fs'
+import { main } from './lib/program.mjs'
 import { provide } from './lib/system.mjs'
 import { abortedBySignals, runVitest } from './lib/vitest.mjs'
-import { main } from './prepare.mjs'
 
 const places = [
   '/usr/bin/chromium',

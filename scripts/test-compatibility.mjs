@@ -8,9 +8,11 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { npmCommand } from './lib/processes.mjs'
+import { main, Problem } from './lib/program.mjs'
+import { root } from './lib/root.mjs'
 import { runs } from './lib/system.mjs'
 import { abortedBySignals, runVitest } from './lib/vitest.mjs'
-import { main, npmCommand, Problem, root } from './prepare.mjs'
 
 /** The least that is promised, and the newest of what is current; next to them stands the Node that runs this. */
 const nodeVersions = ['20.19.0', '22.23.3', '24.21.0']

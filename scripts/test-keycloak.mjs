@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresqlFolder, startPostgresql } from './lib/postgresql.mjs'
+import { main } from './lib/program.mjs'
 import { provide, runs } from './lib/system.mjs'
 import { abortedBySignals, runVitest } from './lib/vitest.mjs'
-import { main } from './prepare.mjs'
 
 const reporter = {
   note: (text) => console.error(text),

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { Problem } from '../prepare.mjs'
+import { Problem } from './program.mjs'
 
 /** The folder of initdb and postgres: the newest of Debian's, else whatever the search path has. */
 export function postgresqlFolder() {

@@ -31,6 +31,13 @@ export function run(command, args, options = {}) {
   })
 }
 
+/** The command that runs npm, and its arguments. */
+export function npmCommand(...args) {
+  // Under npm this is the npm that runs us; a bare `npm` cannot be spawned on Windows.
+  const script = process.env.npm_execpath
+  return script?.endsWith('.js') === true ? [process.execPath, [script, ...args]] : ['npm', args]
+}
+
 export function isAlive(pid) {
   try {
     process.kill(pid, 0)

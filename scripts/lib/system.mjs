@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { Problem } from '../prepare.mjs'
 import { run } from './processes.mjs'
+import { Problem } from './program.mjs'
 
 /** Whether a program is there and runs. */
 export function runs(command, ...args) {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { root } from '../prepare.mjs'
+import { root } from './root.mjs'
 
 /** Vitest's exit code; when the signal aborts, Vitest is ended first. */
 export async function runVitest(config, args, variables, signal) {

@@ -130,11 +130,12 @@ function knots(arrows) {
   return found
 }
 
+/** What loads late, by `import()`, may name a file: loading no more than that is its point. */
 function bypasses(tree, imports) {
   return imports
     .filter((found) => {
       const { rest } = siblings(found)
-      return rest.length > 0 && !/^index\.(ts|mjs)$/.test(rest.join('/'))
+      return !found.late && rest.length > 0 && !/^index\.(ts|mjs)$/.test(rest.join('/'))
     })
     .map((found) => {
       const { folder, to } = siblings(found)

@@ -53,8 +53,14 @@ export const trees = {
     'home',
   ],
   'packages/cli/src': ['keycloak', 'commands', 'program'],
-  'apps/server/src': ['config', 'database', 'pages', 'keycloak', 'http', 'routes'],
+  'apps/server/src': ['config', 'log', 'database', 'http', 'pages', 'keycloak', 'routes'],
   'conformance/src': [],
   'bench/src': ['apps'],
-  scripts: ['lib', 'fuzz'],
+  scripts: ['lib', 'fuzz', 'structure'],
 }
+
+/** Trees whose files are programs of their own: an index would load what the others need, or what is not installed yet. */
+export const programs = ['scripts']
+
+/** Trees that may import built files of a package that it does not export: a benchmark measures single steps. */
+export const measuring = ['bench/src', 'scripts']

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, relative, sep } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
 
-/** @typedef {{ to: string, line: number, from: string }} Import `from` is the importing file; both paths are within the tree. */
+/** @typedef {{ to: string, line: number, from: string, late: boolean }} Import late: by `import()`; `from` is the importing file; both paths are within the tree. */
 /** @typedef {{ path: string, lines: number, imports: Import[], outside: Import[], wildcards: number[], functions: { name: string, line: number, lines: number }[], exported: string[] }} Source */
 
 /** @returns {Map<string, Source>} by path within the tree, such as `token/verifier.ts` */
@@ -32,12 +32,12 @@ function readSource(tree, path) {
     exported: [],
   }
 
-  function add(specifier, offset) {
+  function add(specifier, offset, late = false) {
     if (!specifier.startsWith('.')) return
     const to = normalize(join(dirname(path), specifier))
       .split(sep)
       .join('/')
-    const found = { from: path, to, line: lineOf(offset) }
+    const found = { from: path, to, line: lineOf(offset), late }
     if (to.startsWith('../')) source.outside.push(found)
     else source.imports.push(found)
   }
@@ -54,7 +54,7 @@ function readSource(tree, path) {
   }
   for (const { moduleRequest } of module.dynamicImports) {
     const literal = /^(['"])([^'"]*)\1$/.exec(text.slice(moduleRequest.start, moduleRequest.end))
-    if (literal) add(literal[2], moduleRequest.start)
+    if (literal) add(literal[2], moduleRequest.start, true)
   }
   return source
 }

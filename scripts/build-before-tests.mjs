@@ -1,2 +1,2 @@
 /** Before any test, however Vitest was started: the tests of the command line run what is built. */
-export { prepare as setup } from '../prepare.mjs'
+export { prepare as setup } from './prepare.mjs'
