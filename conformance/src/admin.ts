@@ -13,7 +13,7 @@ export interface AdminApi {
 }
 
 /** Seconds before its end at which a token is replaced. */
-const MARGIN_S = 20
+const marginS = 20
 
 /** Opens the Admin API of this target; requests of the client go to this realm. */
 export function openAdmin({ server, admin }: Target, realm: string): AdminApi {
@@ -27,7 +27,7 @@ export function openAdmin({ server, admin }: Target, realm: string): AdminApi {
     const reply = await send(`${server}/realms/master/protocol/openid-connect/token`, { form })
     const { access_token, expires_in } = reply.json()
     if (!access_token) throw new Error(`the administrator could not sign in: ${reply.status} ${reply.text}`)
-    current = { token: access_token, until: Date.now() + (expires_in - MARGIN_S) * 1000 }
+    current = { token: access_token, until: Date.now() + (expires_in - marginS) * 1000 }
     return access_token
   }
   const client = new KcAdminClient({ baseUrl: server, realmName: realm })

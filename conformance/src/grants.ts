@@ -1,19 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Browser } from './browser.ts'
 import type { Json, Reply } from './http.ts'
-import { CALLBACK, SECRET, type TestRealm } from './realm.ts'
+import { appSecret, callbackUrl, type TestRealm } from './realm.ts'
 
 /** How the confidential client `app` names itself in a form. */
-export const APP: { client_id: string; client_secret: string } = { client_id: 'app', client_secret: SECRET }
+export const appClient: { client_id: string; client_secret: string } = {
+  client_id: 'app',
+  client_secret: appSecret,
+}
 
 /** Another client with the same secret. */
 export function asClient(client_id: string): { client_id: string; client_secret: string } {
-  return { client_id, client_secret: SECRET }
+  return { client_id, client_secret: appSecret }
 }
 
 /** A password grant of this user, whose password is the user name, as the client `app`. */
 export function password(username: string, more: Record<string, string> = {}): Record<string, string> {
-  return { grant_type: 'password', username, password: username, scope: 'openid', ...APP, ...more }
+  return { grant_type: 'password', username, password: username, scope: 'openid', ...appClient, ...more }
 }
 
 /** The tokens of a user. @throws when they were refused. */
@@ -37,7 +40,7 @@ export function refresh(
   refresh_token: string,
   more: Record<string, string> = {},
 ): Promise<Reply> {
-  return realm.token({ grant_type: 'refresh_token', refresh_token, ...APP, ...more })
+  return realm.token({ grant_type: 'refresh_token', refresh_token, ...appClient, ...more })
 }
 
 /** Signs a user in through the login page. Answers the code. */
@@ -53,7 +56,13 @@ export async function codeOf(
 
 /** Exchanges a code as the client `app`, or as another. */
 export function exchange(realm: TestRealm, code: string, more: Record<string, string> = {}): Promise<Reply> {
-  return realm.token({ grant_type: 'authorization_code', redirect_uri: CALLBACK, code, ...APP, ...more })
+  return realm.token({
+    grant_type: 'authorization_code',
+    redirect_uri: callbackUrl,
+    code,
+    ...appClient,
+    ...more,
+  })
 }
 
 /** The S256 challenge of a verifier (RFC 7636). */

@@ -12,8 +12,8 @@ type ClientRepresentation = Created<'clients'>
 type RealmRepresentation = Created<'realms'>
 type UserRepresentation = Created<'users'>
 
-export const CALLBACK = 'https://app.example/callback'
-export const SECRET = 'a-secret-for-tests'
+export const callbackUrl = 'https://app.example/callback'
+export const appSecret = 'a-secret-for-tests'
 
 /** A realm of its own for one test file. */
 export interface TestRealm {
@@ -31,7 +31,7 @@ export interface TestRealm {
   browser(): Browser
   /** The address that starts a login; a parameter given as '' is left out. */
   authUrl(parameters?: Record<string, string>): string
-  /** Makes a client; confidential, with {@link SECRET} and every flow on, unless told otherwise. Answers its internal id. */
+  /** Makes a client; confidential, with {@link appSecret} and every flow on, unless told otherwise. Answers its internal id. */
   addClient(client: ClientRepresentation & { clientId: string }): Promise<string>
   /** Makes a complete user whose password is the user name, unless told otherwise. Answers its id. */
   addUser(username: string, user?: UserRepresentation & { roles?: string[] }): Promise<string>
@@ -69,7 +69,7 @@ function toTestRealm(target: Target, name: string, admin: AdminApi): TestRealm {
       const standard = {
         client_id: 'app',
         response_type: 'code',
-        redirect_uri: CALLBACK,
+        redirect_uri: callbackUrl,
         scope: 'openid',
         state: 'st',
       }
@@ -94,8 +94,8 @@ function toTestRealm(target: Target, name: string, admin: AdminApi): TestRealm {
 const confidential: ClientRepresentation = {
   enabled: true,
   publicClient: false,
-  secret: SECRET,
-  redirectUris: [CALLBACK, 'https://app.example/deep/*'],
+  secret: appSecret,
+  redirectUris: [callbackUrl, 'https://app.example/deep/*'],
   webOrigins: ['https://app.example'],
   standardFlowEnabled: true,
   directAccessGrantsEnabled: true,

@@ -1,7 +1,7 @@
 import { generate } from 'otplib'
 
 /** Seconds for which a code counts. */
-const PERIOD_S = 30
+const periodS = 30
 
 /**
  * The code of an authenticator app for the secret that a Keycloak page holds in `totpSecret` (the raw text,
@@ -11,7 +11,7 @@ const PERIOD_S = 30
  * @param period 0 for now, 1 for the next period, −1 for the last
  */
 export function codeFor(secret: string, period: -1 | 0 | 1 = 0): Promise<string> {
-  const epoch = Math.floor(Date.now() / 1000) + period * PERIOD_S
+  const epoch = Math.floor(Date.now() / 1000) + period * periodS
   return generate({ secret: toBase32(secret), epoch })
 }
 

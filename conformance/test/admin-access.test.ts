@@ -5,11 +5,11 @@ import { type Send, send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
 
 const realm = await openRealm()
-const ADMIN = `${realm.target.server}/admin/realms`
+const adminUrl = `${realm.target.server}/admin/realms`
 afterAll(() => realm.close())
 
-const UNAUTHORIZED = json(401, { error: 'HTTP 401 Unauthorized' })
-const FORBIDDEN = json(403, { error: 'HTTP 403 Forbidden' })
+const unauthorized = json(401, { error: 'HTTP 401 Unauthorized' })
+const forbidden = json(403, { error: 'HTTP 403 Forbidden' })
 let bob: string
 beforeAll(async () => {
   await realm.addUser('bob', { roles: ['admin'] })
@@ -23,27 +23,29 @@ describe('without a good token', () => {
     ['a JWT that is none', { bearer: 'a.b.c' }],
     ['another scheme', { basic: ['admin', 'admin'] }],
   ])('the Admin API answers 401: %s', async (_, request) => {
-    expect(answerOf(await send(`${ADMIN}/${realm.name}/users`, request))).toEqual(UNAUTHORIZED)
-    expect(answerOf(await send(ADMIN, request))).toEqual(UNAUTHORIZED)
+    expect(answerOf(await send(`${adminUrl}/${realm.name}/users`, request))).toEqual(unauthorized)
+    expect(answerOf(await send(adminUrl, request))).toEqual(unauthorized)
   })
 
   it('an ID token is none', async () => {
     const { id_token } = await tokensOf(realm, 'bob')
-    expect(answerOf(await send(`${ADMIN}/${realm.name}/users`, { bearer: id_token }))).toEqual(UNAUTHORIZED)
+    expect(answerOf(await send(`${adminUrl}/${realm.name}/users`, { bearer: id_token }))).toEqual(
+      unauthorized,
+    )
   })
 
   it('nor is a refresh token', async () => {
     const { refresh_token } = await tokensOf(realm, 'bob')
-    expect(answerOf(await send(`${ADMIN}/${realm.name}/users`, { bearer: refresh_token }))).toEqual(
-      UNAUTHORIZED,
+    expect(answerOf(await send(`${adminUrl}/${realm.name}/users`, { bearer: refresh_token }))).toEqual(
+      unauthorized,
     )
   })
 
   it('nor is a token whose session has ended', async () => {
     const tokens = await tokensOf(realm, 'bob')
     await realm.api(`/sessions/${tokens.session_state}`, { method: 'DELETE' })
-    const reply = await send(`${ADMIN}/${realm.name}/users`, { bearer: tokens.access_token })
-    expect(answerOf(reply)).toEqual(UNAUTHORIZED)
+    const reply = await send(`${adminUrl}/${realm.name}/users`, { bearer: tokens.access_token })
+    expect(answerOf(reply)).toEqual(unauthorized)
   })
 })
 
@@ -64,16 +66,16 @@ describe('a user whose realm role is called admin is no administrator', () => {
     ['', 'PUT', { enabled: false }],
     ['', 'DELETE'],
   ])('%j by %s', async (path, method, body) => {
-    const reply = await send(`${ADMIN}/${realm.name}${path}`, {
+    const reply = await send(`${adminUrl}/${realm.name}${path}`, {
       method,
       bearer: bob,
       ...(body !== undefined && { json: body }),
     })
-    expect(answerOf(reply)).toEqual(FORBIDDEN)
+    expect(answerOf(reply)).toEqual(forbidden)
   })
 
   it('hears of a body that cannot be read before it hears of that', async () => {
-    const reply = await send(`${ADMIN}/${realm.name}/users`, { bearer: bob, json: { nope: 1 } })
+    const reply = await send(`${adminUrl}/${realm.name}/users`, { bearer: bob, json: { nope: 1 } })
     const error =
       'Invalid json representation for UserRepresentation. Unrecognized field "nope" at line 1 column 10.'
     expect(answerOf(reply)).toEqual(json(400, { error }))
@@ -84,8 +86,8 @@ describe('a user whose realm role is called admin is no administrator', () => {
     ['a new realm', '', { realm: 'intruder' }],
     ['the users of master', '/master/users'],
   ])('nor beyond his realm: %s', async (_, path, body) => {
-    const reply = await send(`${ADMIN}${path}`, { bearer: bob, ...(body !== undefined && { json: body }) })
-    expect(answerOf(reply)).toEqual(FORBIDDEN)
+    const reply = await send(`${adminUrl}${path}`, { bearer: bob, ...(body !== undefined && { json: body }) })
+    expect(answerOf(reply)).toEqual(forbidden)
   })
 })
 
@@ -107,25 +109,28 @@ describe('roles of realm-management', () => {
 
   it('view-users reads users and changes none', async () => {
     const bearer = await holder('view-users')
-    expect((await send(`${ADMIN}/${realm.name}/users`, { bearer })).status).toBe(200)
-    const write = await send(`${ADMIN}/${realm.name}/users`, { bearer, json: { username: 'nobody' } })
-    expect(answerOf(write)).toEqual(FORBIDDEN)
-    expect(answerOf(await send(`${ADMIN}/${realm.name}/clients`, { bearer }))).toEqual(FORBIDDEN)
+    expect((await send(`${adminUrl}/${realm.name}/users`, { bearer })).status).toBe(200)
+    const write = await send(`${adminUrl}/${realm.name}/users`, { bearer, json: { username: 'nobody' } })
+    expect(answerOf(write)).toEqual(forbidden)
+    expect(answerOf(await send(`${adminUrl}/${realm.name}/clients`, { bearer }))).toEqual(forbidden)
   })
 
   it('manage-users changes users, not clients', async () => {
     const bearer = await holder('manage-users')
-    const write = await send(`${ADMIN}/${realm.name}/users`, { bearer, json: { username: 'made-by-holder' } })
+    const write = await send(`${adminUrl}/${realm.name}/users`, {
+      bearer,
+      json: { username: 'made-by-holder' },
+    })
     expect(write.status).toBe(201)
-    const client = await send(`${ADMIN}/${realm.name}/clients`, { bearer, json: { clientId: 'x' } })
-    expect(answerOf(client)).toEqual(FORBIDDEN)
+    const client = await send(`${adminUrl}/${realm.name}/clients`, { bearer, json: { clientId: 'x' } })
+    expect(answerOf(client)).toEqual(forbidden)
   })
 
   it('view-realm reads roles, not the users and groups that have one', async () => {
     const bearer = await holder('view-realm')
-    const get = async (path: string) => await send(`${ADMIN}/${realm.name}/roles/user${path}`, { bearer })
+    const get = async (path: string) => await send(`${adminUrl}/${realm.name}/roles/user${path}`, { bearer })
     expect((await get('')).status).toBe(200)
-    for (const path of ['/users', '/groups']) expect(answerOf(await get(path))).toEqual(FORBIDDEN)
+    for (const path of ['/users', '/groups']) expect(answerOf(await get(path))).toEqual(forbidden)
   })
 
   it('roles of a client are seen in mappings by who may view users and clients', async () => {
@@ -138,7 +143,7 @@ describe('roles of realm-management', () => {
       for (const of of [`users/${user}`, `groups/${group.id}`]) {
         for (const part of ['', '/composite', '/available']) {
           const path = `/${of}/role-mappings/clients/${account.id}${part}`
-          found.push((await send(`${ADMIN}/${realm.name}${path}`, { bearer })).status)
+          found.push((await send(`${adminUrl}/${realm.name}${path}`, { bearer })).status)
         }
       }
       return found
@@ -161,7 +166,7 @@ describe('roles of realm-management', () => {
         [`/clients/${account.id}/roles/manage-account`, ofRealm],
       ]) {
         for (const method of ['POST', 'DELETE']) {
-          const url = `${ADMIN}/${realm.name}${path}/composites`
+          const url = `${adminUrl}/${realm.name}${path}/composites`
           found.push((await send(url, { bearer, method, json: [{ id: part.id, name: part.name }] })).status)
         }
       }
@@ -175,10 +180,10 @@ describe('roles of realm-management', () => {
   it('realm-admin may do everything in its realm and nothing in another', async () => {
     const bearer = await holder('realm-admin')
     expect(
-      (await send(`${ADMIN}/${realm.name}/roles`, { bearer, json: { name: 'made-by-holder' } })).status,
+      (await send(`${adminUrl}/${realm.name}/roles`, { bearer, json: { name: 'made-by-holder' } })).status,
     ).toBe(201)
-    expect(answerOf(await send(`${ADMIN}/master/users`, { bearer }))).toEqual(FORBIDDEN)
-    expect(answerOf(await send(ADMIN, { bearer, json: { realm: 'x' } }))).toEqual(FORBIDDEN)
+    expect(answerOf(await send(`${adminUrl}/master/users`, { bearer }))).toEqual(forbidden)
+    expect(answerOf(await send(adminUrl, { bearer, json: { realm: 'x' } }))).toEqual(forbidden)
   })
 })
 
@@ -198,9 +203,9 @@ describe('the administrator of master', () => {
   it('may use it on a realm that was made after it', async () => {
     const bearer = await realm.admin.token()
     const name = `${realm.name}-later`
-    expect((await send(ADMIN, { bearer, json: { realm: name, enabled: true } })).status).toBe(201)
-    const reply = await send(`${ADMIN}/${name}/users`, { bearer })
-    await send(`${ADMIN}/${name}`, { bearer, method: 'DELETE' })
+    expect((await send(adminUrl, { bearer, json: { realm: name, enabled: true } })).status).toBe(201)
+    const reply = await send(`${adminUrl}/${name}/users`, { bearer })
+    await send(`${adminUrl}/${name}`, { bearer, method: 'DELETE' })
     expect(answerOf(reply)).toEqual(json(200, []))
   })
 

@@ -10,9 +10,9 @@ const raw = (body: string) => ({ headers: { 'content-type': 'application/json' }
 const put = (path: string, body: string) => realm.api(path, { ...raw(body), method: 'PUT' })
 
 /** A value of a type that the member does not have. */
-const WRONG_TYPE = oauthError(400, 'unknown_error', 'Cannot parse the JSON')
+const wrongType = oauthError(400, 'unknown_error', 'Cannot parse the JSON')
 /** What the parser itself gives up on: nesting, numbers. */
-const TOO_MUCH = oauthError(400, 'HTTP 400 Bad Request', 'Cannot parse the JSON')
+const tooMuch = oauthError(400, 'HTTP 400 Bad Request', 'Cannot parse the JSON')
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 const names = '{"name":"username"},{"name":"email"}'
 const attribute = (member: string): string => `{"attributes":[${names},{"name":"x",${member}}]}`
@@ -25,11 +25,11 @@ describe('a number', () => {
   })
 
   it.each([
-    ['99999999999', TOO_MUCH],
-    ['1e400', TOO_MUCH],
-    ['"x"', WRONG_TYPE],
-    ['true', WRONG_TYPE],
-    ['[]', WRONG_TYPE],
+    ['99999999999', tooMuch],
+    ['1e400', tooMuch],
+    ['"x"', wrongType],
+    ['true', wrongType],
+    ['[]', wrongType],
   ])('is not %s', async (value, answer) => {
     expect(answerOf(await put('', `{"accessTokenLifespan":${value}}`))).toEqual(answer)
   })
@@ -46,8 +46,8 @@ describe('nesting', () => {
     const groups = (depth: number) => `${'{"name":"deep","subGroups":['.repeat(depth)}${']}'.repeat(depth)}`
     const post = (depth: number) => realm.api('/groups', { ...raw(groups(depth)), method: 'POST' })
     expect((await post(500)).status).toBe(201)
-    expect(answerOf(await post(501))).toEqual(TOO_MUCH)
-    expect(answerOf(await put('', `{"clientProfiles":${nested(200_000)}}`))).toEqual(TOO_MUCH)
+    expect(answerOf(await post(501))).toEqual(tooMuch)
+    expect(answerOf(await put('', `{"clientProfiles":${nested(200_000)}}`))).toEqual(tooMuch)
   })
 })
 
@@ -71,7 +71,7 @@ describe('members of members', () => {
     ['', '{"supportedLocales":"de"}'],
     ['', '{"displayName":["x"]}'],
   ])('of a wrong type are refused: %s %s', async (path, body) => {
-    expect(answerOf(await put(path, body))).toEqual(WRONG_TYPE)
+    expect(answerOf(await put(path, body))).toEqual(wrongType)
   })
 
   // Keycloak takes null into a list and fails later; the embedded realm refuses it.

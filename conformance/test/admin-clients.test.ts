@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerOf, empty, json, oauthError } from '../src/expect.ts'
 import { type Reply, send } from '../src/http.ts'
-import { openRealm, SECRET } from '../src/realm.ts'
+import { appSecret, openRealm } from '../src/realm.ts'
 import { shapeOf } from '../src/shape.ts'
 
 const realm = await openRealm()
@@ -13,7 +13,7 @@ const remove = (path: string) => realm.api(path, { method: 'DELETE' })
 const get = async (path: string) => (await realm.api(path)).json()
 const idOf = (reply: Reply) => reply.headers.get('location')?.split('/').pop() ?? ''
 const create = async (clientId: string, more = {}) => idOf(await post('/clients', { clientId, ...more }))
-const MISSING = json(404, { error: 'Could not find client' })
+const missing = json(404, { error: 'Could not find client' })
 
 describe('creating a client', () => {
   it('answers 201, empty, with the address of its id', async () => {
@@ -97,7 +97,7 @@ describe('creating a client', () => {
   })
 
   it('keeps the secret it is given', async () => {
-    expect((await get(`/clients/${await create('known', { secret: SECRET })}`)).secret).toBe(SECRET)
+    expect((await get(`/clients/${await create('known', { secret: appSecret })}`)).secret).toBe(appSecret)
   })
 
   it.each<[string, unknown, Record<string, unknown>]>([
@@ -157,21 +157,21 @@ describe('finding clients', () => {
   })
 
   it('answers 404 for one that does not exist', async () => {
-    expect(answerOf(await realm.api('/clients/nope'))).toEqual(MISSING)
-    expect(answerOf(await put('/clients/nope', { name: 'N' }))).toEqual(MISSING)
-    expect(answerOf(await remove('/clients/nope'))).toEqual(MISSING)
-    expect(answerOf(await realm.api('/clients/nope/client-secret'))).toEqual(MISSING)
+    expect(answerOf(await realm.api('/clients/nope'))).toEqual(missing)
+    expect(answerOf(await put('/clients/nope', { name: 'N' }))).toEqual(missing)
+    expect(answerOf(await remove('/clients/nope'))).toEqual(missing)
+    expect(answerOf(await realm.api('/clients/nope/client-secret'))).toEqual(missing)
   })
 })
 
 describe('changing a client', () => {
   it('merges: what is not named stays', async () => {
-    const id = await create('merged', { name: 'Before', secret: SECRET, directAccessGrantsEnabled: true })
+    const id = await create('merged', { name: 'Before', secret: appSecret, directAccessGrantsEnabled: true })
     expect(answerOf(await put(`/clients/${id}`, { name: 'After' }))).toEqual(empty(204))
     expect(await get(`/clients/${id}`)).toMatchObject({
       clientId: 'merged',
       name: 'After',
-      secret: SECRET,
+      secret: appSecret,
       directAccessGrantsEnabled: true,
     })
   })
@@ -183,7 +183,7 @@ describe('changing a client', () => {
   })
 
   it('takes the mask of a secret for the secret', async () => {
-    const id = await create('masked', { secret: SECRET })
+    const id = await create('masked', { secret: appSecret })
     await put(`/clients/${id}`, { secret: '**********' })
     expect((await get(`/clients/${id}`)).secret).toBe('**********')
   })
@@ -207,7 +207,7 @@ describe('changing a client', () => {
   it('is gone after DELETE', async () => {
     const id = await create('short-lived')
     expect(answerOf(await remove(`/clients/${id}`))).toEqual(empty(204))
-    expect(answerOf(await realm.api(`/clients/${id}`))).toEqual(MISSING)
+    expect(answerOf(await realm.api(`/clients/${id}`))).toEqual(missing)
   })
 })
 
@@ -218,15 +218,15 @@ describe('a client’s secret', () => {
   }
 
   it('is read, replaced, and the old one is dead at once', async () => {
-    const id = await create('rotated', { secret: SECRET, serviceAccountsEnabled: true })
+    const id = await create('rotated', { secret: appSecret, serviceAccountsEnabled: true })
     const read = await realm.api(`/clients/${id}/client-secret`)
-    expect(answerOf(read)).toEqual(json(200, { type: 'secret', value: SECRET }))
-    expect(await authenticates(SECRET)).toBe(200)
+    expect(answerOf(read)).toEqual(json(200, { type: 'secret', value: appSecret }))
+    expect(await authenticates(appSecret)).toBe(200)
 
     const made = await realm.api(`/clients/${id}/client-secret`, { method: 'POST' })
     expect([made.status, shapeOf(made.json())]).toEqual([200, '{type: string, value: string}'])
     expect(await authenticates(made.json().value)).toBe(200)
-    expect(await authenticates(SECRET)).toBe(401)
+    expect(await authenticates(appSecret)).toBe(401)
   })
 })
 
@@ -318,11 +318,11 @@ describe('what belongs to a client', () => {
 
   it('are the sessions of its users', async () => {
     await realm.addUser('present')
-    const id = await create('visited', { secret: SECRET, directAccessGrantsEnabled: true })
+    const id = await create('visited', { secret: appSecret, directAccessGrantsEnabled: true })
     const form = {
       grant_type: 'password',
       client_id: 'visited',
-      client_secret: SECRET,
+      client_secret: appSecret,
       username: 'present',
       password: 'present',
     }

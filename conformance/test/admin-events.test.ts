@@ -19,7 +19,7 @@ const remove = (path: string, body?: unknown) =>
   realm.api(path, { method: 'DELETE', ...(body !== undefined && { json: body }) })
 const get = async (path: string): Promise<Json> => (await realm.api(path)).json()
 const idOf = (reply: Reply) => reply.headers.get('location')?.split('/').pop() ?? ''
-const MASK = '**********'
+const mask = '**********'
 
 /** An event without what says who and when; its representation read. */
 function told({ operationType, resourceType, resourcePath, representation, details }: Json): Json {
@@ -313,9 +313,9 @@ describe('clients have events for', () => {
         await remove(`/clients/${id}`)
       }),
     ).toEqual([
-      { is: 'CREATE CLIENT', path: `clients/${id}`, shows: { id, clientId, secret: MASK } },
-      { is: 'UPDATE CLIENT', path: `clients/${id}`, shows: { clientId, name: 'App', secret: MASK } },
-      { is: 'ACTION CLIENT', path: `clients/${id}/client-secret`, shows: { type: 'secret', value: MASK } },
+      { is: 'CREATE CLIENT', path: `clients/${id}`, shows: { id, clientId, secret: mask } },
+      { is: 'UPDATE CLIENT', path: `clients/${id}`, shows: { clientId, name: 'App', secret: mask } },
+      { is: 'ACTION CLIENT', path: `clients/${id}/client-secret`, shows: { type: 'secret', value: mask } },
       { is: 'DELETE CLIENT', path: `clients/${id}`, shows: { id, clientId } },
     ])
   })
@@ -476,7 +476,7 @@ describe('authentication has events for', () => {
       {
         is: 'CREATE AUTHENTICATOR_CONFIG',
         path: `authentication/executions/${execution}/config`,
-        shows: { id: config, alias, config: { a: MASK } },
+        shows: { id: config, alias, config: { a: mask } },
       },
       {
         is: 'CREATE AUTH_FLOW',
@@ -502,7 +502,7 @@ describe('authentication has events for', () => {
       {
         is: 'UPDATE AUTHENTICATOR_CONFIG',
         path: `authentication/config/${config}`,
-        shows: { id: config, alias, config: { a: MASK } },
+        shows: { id: config, alias, config: { a: mask } },
       },
       { is: 'DELETE AUTHENTICATOR_CONFIG', path: `authentication/config/${config}` },
       { is: 'DELETE AUTH_EXECUTION', path: `authentication/executions/${execution}` },
@@ -524,7 +524,7 @@ describe('the realm has events for', () => {
     const smtpServer = { host: 'x', from: 'a@example.org', user: 'u', auth: 'true' }
     const body = { displayName: 'D', smtpServer: { ...smtpServer, password: 'canary' } }
     expect(await eventsOf(() => put('', body))).toEqual([
-      { is: 'UPDATE REALM', shows: { displayName: 'D', smtpServer: { ...smtpServer, password: MASK } } },
+      { is: 'UPDATE REALM', shows: { displayName: 'D', smtpServer: { ...smtpServer, password: mask } } },
     ])
     await put('', { smtpServer: {} })
   })
@@ -582,7 +582,7 @@ describe('the realm has events for', () => {
     const byPath = (a: Json, b: Json) => (a.path < b.path ? -1 : 1)
     expect(events.toSorted(byPath)).toEqual(
       [
-        { is, path: `clients/${id.client}`, shows: { id: id.client, clientId, secret: MASK } },
+        { is, path: `clients/${id.client}`, shows: { id: id.client, clientId, secret: mask } },
         { is, path: `realms/${id.ofRealm}`, shows: { id: id.ofRealm, name: ofRealm, composite: false } },
         { is, path: `clients/${app}`, shows: { id: id.ofClient, name: ofClient, composite: false } },
         {

@@ -17,12 +17,12 @@ const get = async (path: string) => (await realm.api(path)).json()
 const idOf = (reply: Reply) => reply.headers.get('location')?.split('/').pop() ?? ''
 const group = async (name: string, more = {}) => idOf(await post('/groups', { name, ...more }))
 const child = async (parent: string, name: string) => idOf(await post(`/groups/${parent}/children`, { name }))
-const MISSING = json(404, { error: 'Could not find group by id' })
+const missing = json(404, { error: 'Could not find group by id' })
 
 /** Keycloak names a media type for no body. */
-const MOVED = { ...empty(204), type: 'application/json' }
+const movedGroup = { ...empty(204), type: 'application/json' }
 
-const ACCESS =
+const access =
   'access: {view: boolean, viewMembers: boolean, manageMembers: boolean, manage: boolean, manageMembership: boolean}'
 
 describe('groups', () => {
@@ -38,7 +38,7 @@ describe('groups', () => {
     const id = await group('read', { attributes: { k: ['v'] } })
     const read = await get(`/groups/${id}`)
     expect(shapeOf(read)).toBe(
-      `{id: string, name: string, path: string, subGroupCount: number, subGroups: [], attributes: {k: [string]}, realmRoles: [], clientRoles: {}, ${ACCESS}}`,
+      `{id: string, name: string, path: string, subGroupCount: number, subGroups: [], attributes: {k: [string]}, realmRoles: [], clientRoles: {}, ${access}}`,
     )
     expect(read).toMatchObject({ name: 'read', path: '/read', subGroupCount: 0 })
   })
@@ -86,10 +86,10 @@ describe('groups', () => {
   })
 
   it('answer 404 when they do not exist', async () => {
-    expect(answerOf(await realm.api('/groups/nope'))).toEqual(MISSING)
-    expect(answerOf(await put('/groups/nope', { name: 'x' }))).toEqual(MISSING)
-    expect(answerOf(await remove('/groups/nope'))).toEqual(MISSING)
-    expect(answerOf(await post('/groups/nope/children', { name: 'x' }))).toEqual(MISSING)
+    expect(answerOf(await realm.api('/groups/nope'))).toEqual(missing)
+    expect(answerOf(await put('/groups/nope', { name: 'x' }))).toEqual(missing)
+    expect(answerOf(await remove('/groups/nope'))).toEqual(missing)
+    expect(answerOf(await post('/groups/nope/children', { name: 'x' }))).toEqual(missing)
   })
 
   it('are found by path', async () => {
@@ -116,7 +116,7 @@ describe('groups', () => {
       const [home, id] = [await group('home'), await group('moved')]
       const kid = await child(id, 'kid')
       for (const name of ['moved', 'moved', 'another-name']) {
-        expect(answerOf(await below(home, id, name))).toEqual(MOVED)
+        expect(answerOf(await below(home, id, name))).toEqual(movedGroup)
         expect(await pathOf(kid)).toBe('/home/moved/kid')
       }
       for (const name of ['moved', 'moved', 'another-name']) {
@@ -145,7 +145,7 @@ describe('groups', () => {
     it('not into themselves, which is passed over, nor below themselves, which fails', async () => {
       const id = await group('ring')
       const kid = await child(id, 'kid')
-      expect(answerOf(await below(id, id, 'ring'))).toEqual(MOVED)
+      expect(answerOf(await below(id, id, 'ring'))).toEqual(movedGroup)
       expect((await below(kid, id, 'ring')).status).toBe(500)
       expect(await pathOf(kid)).toBe('/ring/kid')
     })
@@ -165,7 +165,7 @@ describe('groups', () => {
     const id = await group('doomed')
     const kid = await child(id, 'kid')
     expect(answerOf(await remove(`/groups/${id}`))).toEqual(empty(204))
-    expect(answerOf(await realm.api(`/groups/${kid}`))).toEqual(MISSING)
+    expect(answerOf(await realm.api(`/groups/${kid}`))).toEqual(missing)
   })
 })
 
@@ -179,7 +179,7 @@ describe('lists of groups', () => {
     const all = await get('/groups')
     const tree = all.find(({ name }: { name: string }) => name === 'tree')
     expect(shapeOf(tree)).toBe(
-      `{id: string, name: string, path: string, subGroupCount: number, subGroups: [], ${ACCESS}}`,
+      `{id: string, name: string, path: string, subGroupCount: number, subGroups: [], ${access}}`,
     )
     expect(tree).toMatchObject({ path: '/tree', subGroupCount: 1 })
     const names = all.map(({ name }: { name: string }) => name)

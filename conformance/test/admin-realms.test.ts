@@ -8,8 +8,8 @@ afterAll(() => realm.close())
 
 const realms = (path: string, method?: string, body?: unknown) =>
   realm.admin.request(path, { ...(method && { method }), ...(body !== undefined && { json: body }) })
-const UNREADABLE = json(400, { errorMessage: 'unable to read contents from stream' })
-const TYPE = { 'content-type': 'application/json' }
+const unreadable = json(400, { errorMessage: 'unable to read contents from stream' })
+const bodyType = { 'content-type': 'application/json' }
 
 describe('creating a realm', () => {
   it('names its default role in lower case', async () => {
@@ -55,8 +55,8 @@ describe('creating a realm', () => {
     ['a value of another type', '{"realm":"x","enabled":"maybe"}'],
     ['a list', '[]'],
   ])('refuses %s', async (_, body) => {
-    const reply = await realm.admin.request('', { body, headers: TYPE })
-    expect(answerOf(reply)).toEqual(UNREADABLE)
+    const reply = await realm.admin.request('', { body, headers: bodyType })
+    expect(answerOf(reply)).toEqual(unreadable)
   })
 
   it('refuses another content type', async () => {

@@ -18,7 +18,7 @@ const role = async (name: string, more = {}) => {
   return get(`/roles/${name}`)
 }
 const names = (list: { name: string }[]) => list.map(({ name }) => name).toSorted()
-const MISSING = json(404, { error: 'Could not find role' })
+const missing = json(404, { error: 'Could not find role' })
 const address = `${realm.target.server}/admin/realms/${realm.name}`
 
 let app: string
@@ -85,9 +85,9 @@ describe('realm roles', () => {
   })
 
   it('answer 404 when they do not exist', async () => {
-    expect(answerOf(await realm.api('/roles/nope'))).toEqual(MISSING)
-    expect(answerOf(await put('/roles/nope', { name: 'nope' }))).toEqual(MISSING)
-    expect(answerOf(await remove('/roles/nope'))).toEqual(MISSING)
+    expect(answerOf(await realm.api('/roles/nope'))).toEqual(missing)
+    expect(answerOf(await put('/roles/nope', { name: 'nope' }))).toEqual(missing)
+    expect(answerOf(await remove('/roles/nope'))).toEqual(missing)
     expect(answerOf(await realm.api('/roles-by-id/nope'))).toEqual(
       json(404, { error: 'Could not find role with id' }),
     )
@@ -111,7 +111,7 @@ describe('realm roles', () => {
     const gone = await role('gone')
     await post(`/users/${alice}/role-mappings/realm`, [gone])
     expect(answerOf(await remove('/roles/gone'))).toEqual(empty(204))
-    expect(answerOf(await realm.api('/roles/gone'))).toEqual(MISSING)
+    expect(answerOf(await realm.api('/roles/gone'))).toEqual(missing)
     expect(names(await get(`/users/${alice}/role-mappings/realm`))).not.toContain('gone')
   })
 
@@ -134,7 +134,7 @@ describe('client roles', () => {
     expect(names(await get(`/clients/${app}/roles`))).toContain('reader')
     const again = await post(`/clients/${app}/roles`, { name: 'reader' })
     expect(answerOf(again)).toEqual(json(409, { errorMessage: 'Role with name reader already exists' }))
-    expect(answerOf(await realm.api(`/clients/${app}/roles/nope`))).toEqual(MISSING)
+    expect(answerOf(await realm.api(`/clients/${app}/roles/nope`))).toEqual(missing)
   })
 })
 

@@ -13,7 +13,7 @@ const put = (path: string, body: unknown) => realm.api(path, { method: 'PUT', js
 const remove = (path: string) => realm.api(path, { method: 'DELETE' })
 const get = async (path: string) => (await realm.api(path)).json()
 const idOf = (reply: Reply) => reply.headers.get('location')?.split('/').pop() ?? ''
-const MISSING = json(404, { error: 'User not found' })
+const missing = json(404, { error: 'User not found' })
 const invalid = (field: string, errorMessage: string, ...params: unknown[]) => ({
   field,
   errorMessage,
@@ -148,13 +148,13 @@ describe('a user that does not exist', () => {
     ['GET', '/credentials'],
     ['POST', '/logout'],
   ])('answers 404 to %s users/nope%s', async (method, path) => {
-    expect(answerOf(await realm.api(`/users/nope${path}`, { method }))).toEqual(MISSING)
+    expect(answerOf(await realm.api(`/users/nope${path}`, { method }))).toEqual(missing)
   })
 
   it('answers 404 to PUT', async () => {
-    expect(answerOf(await put('/users/nope', { firstName: 'x' }))).toEqual(MISSING)
+    expect(answerOf(await put('/users/nope', { firstName: 'x' }))).toEqual(missing)
     const reset = await put('/users/nope/reset-password', { type: 'password', value: 'x' })
-    expect(answerOf(reset)).toEqual(MISSING)
+    expect(answerOf(reset)).toEqual(missing)
   })
 })
 
@@ -207,7 +207,7 @@ describe('changing a user', () => {
   it('is gone after DELETE', async () => {
     const id = await realm.addUser('gone')
     expect(answerOf(await remove(`/users/${id}`))).toEqual(empty(204))
-    expect(answerOf(await realm.api(`/users/${id}`))).toEqual(MISSING)
+    expect(answerOf(await realm.api(`/users/${id}`))).toEqual(missing)
     expect(await get('/users?username=gone')).toEqual([])
     const reply = await realm.token(password('gone'))
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Invalid user credentials'))

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, errorPage, json, loginPage, redirectOf, seenOn } from '../src/expect.ts'
-import { CALLBACK, openRealm } from '../src/realm.ts'
+import { callbackUrl, openRealm } from '../src/realm.ts'
 
 const realm = await openRealm()
 afterAll(() => realm.close())
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 
 const open = (parameters: Record<string, string>) => realm.browser().open(realm.authUrl(parameters))
-const CHALLENGE = 'a'.repeat(43)
+const codeChallenge = 'a'.repeat(43)
 
 describe('a request that cannot be trusted ends on an error page, never in a redirect', () => {
   it.each<[string, Record<string, string>, number, string]>([
@@ -118,19 +118,19 @@ describe('any other fault goes back to the client', () => {
     ],
     [
       'PKCE required, no method',
-      { client_id: 'pkce', code_challenge: CHALLENGE },
+      { client_id: 'pkce', code_challenge: codeChallenge },
       'invalid_request',
       'Missing parameter: code_challenge_method',
     ],
     [
       'PKCE S256 required, plain given',
-      { client_id: 'pkce', code_challenge: CHALLENGE, code_challenge_method: 'plain' },
+      { client_id: 'pkce', code_challenge: codeChallenge, code_challenge_method: 'plain' },
       'invalid_request',
       'Invalid parameter: code challenge method is not matching the configured one',
     ],
     [
       'an unknown PKCE method',
-      { client_id: 'spa', code_challenge: CHALLENGE, code_challenge_method: 'S512' },
+      { client_id: 'spa', code_challenge: codeChallenge, code_challenge_method: 'S512' },
       'invalid_request',
       'Invalid parameter: code_challenge_method',
     ],
@@ -153,7 +153,7 @@ describe('any other fault goes back to the client', () => {
     const described: [string, string][] = description ? [['error_description', description]] : []
     expect(redirectOf(page)).toEqual({
       status: 302,
-      to: CALLBACK,
+      to: callbackUrl,
       query: [['error', error ?? ''], ...described, state, iss],
     })
     expect(page.headers.get('cache-control')).toBe('no-store, must-revalidate, max-age=0')
@@ -162,7 +162,7 @@ describe('any other fault goes back to the client', () => {
   it('in the fragment where the implicit flow would answer', async () => {
     expect(redirectOf(await open({ response_type: 'token' }))).toEqual({
       status: 302,
-      to: CALLBACK,
+      to: callbackUrl,
       fragment: [['error', 'unauthorized_client'], flow('Implicit'), state, iss],
     })
   })
@@ -170,7 +170,7 @@ describe('any other fault goes back to the client', () => {
   it('in the fragment when the client asked so', async () => {
     expect(redirectOf(await open({ prompt: 'none', response_mode: 'fragment' }))).toEqual({
       status: 302,
-      to: CALLBACK,
+      to: callbackUrl,
       fragment: [['error', 'login_required'], state, iss],
     })
   })
@@ -178,7 +178,7 @@ describe('any other fault goes back to the client', () => {
   it('without a state when none was given', async () => {
     expect(redirectOf(await open({ prompt: 'none', state: '' }))).toEqual({
       status: 302,
-      to: CALLBACK,
+      to: callbackUrl,
       query: [['error', 'login_required'], iss],
     })
   })
@@ -187,7 +187,7 @@ describe('any other fault goes back to the client', () => {
     const page = await realm.browser().open(`${realm.authUrl()}&state=other`)
     expect(redirectOf(page)).toEqual({
       status: 302,
-      to: CALLBACK,
+      to: callbackUrl,
       query: [['error', 'invalid_request'], ['error_description', 'duplicated parameter'], state, iss],
     })
   })
@@ -195,7 +195,7 @@ describe('any other fault goes back to the client', () => {
 
 describe('how a login may begin', () => {
   it('by POST too', async () => {
-    const form = { client_id: 'app', response_type: 'code', redirect_uri: CALLBACK, scope: 'openid' }
+    const form = { client_id: 'app', response_type: 'code', redirect_uri: callbackUrl, scope: 'openid' }
     expect(seenOn(await realm.browser().open(`${realm.oidc}/auth`, { form }))).toEqual(loginPage())
   })
 
@@ -207,7 +207,7 @@ describe('how a login may begin', () => {
   it.each([
     ['no scope', { scope: '' }],
     ['an unknown prompt', { prompt: 'junk' }],
-    ['a PKCE challenge without method', { client_id: 'spa', code_challenge: CHALLENGE }],
+    ['a PKCE challenge without method', { client_id: 'spa', code_challenge: codeChallenge }],
     ['an identity provider that does not exist', { kc_idp_hint: 'nope' }],
     ['an unknown parameter', { whatever: 'x' }],
   ])('with %s', async (_, parameters) => {

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerOf, empty, json, loginPage, oauthError, redirectOf, seenOn } from '../src/expect.ts'
 import { password } from '../src/grants.ts'
-import { CALLBACK, openRealm } from '../src/realm.ts'
+import { callbackUrl, openRealm } from '../src/realm.ts'
 import { shapeOf } from '../src/shape.ts'
 
 const realm = await openRealm({
@@ -62,7 +62,7 @@ describe('too many wrong passwords', () => {
     await locked('locked-5')
     await realm.addUser('innocent')
     const page = await realm.browser().login(realm.authUrl(), 'innocent', 'innocent')
-    expect(redirectOf(page)).toMatchObject({ status: 302, to: CALLBACK })
+    expect(redirectOf(page)).toMatchObject({ status: 302, to: callbackUrl })
   })
 })
 

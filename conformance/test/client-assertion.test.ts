@@ -5,11 +5,11 @@ import { exportJWK, type JWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, oauthError } from '../src/expect.ts'
 import { send } from '../src/http.ts'
-import { openRealm, SECRET, type TestRealm } from '../src/realm.ts'
+import { appSecret, openRealm, type TestRealm } from '../src/realm.ts'
 
 let realm: TestRealm
 let clientUuid: string
-const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
@@ -71,7 +71,7 @@ async function assertion({ key = rsa, header, claims }: Made = {}): Promise<stri
 const tokenBy = async (made: Made = {}) =>
   realm.token({
     grant_type: 'client_credentials',
-    client_assertion_type: TYPE,
+    client_assertion_type: assertionType,
     client_assertion: await assertion(made),
     ...made.form,
   })
@@ -156,7 +156,7 @@ describe('an assertion is refused', () => {
   it('when it is used again', async () => {
     const form = {
       grant_type: 'client_credentials',
-      client_assertion_type: TYPE,
+      client_assertion_type: assertionType,
       client_assertion: await assertion(),
     }
     expect((await realm.token(form)).status).toBe(200)
@@ -169,14 +169,14 @@ describe('an assertion is refused', () => {
     const signature = alg === 'none' ? '' : 'c2lnbmF0dXJl'
     const form = {
       grant_type: 'client_credentials',
-      client_assertion_type: TYPE,
+      client_assertion_type: assertionType,
       client_assertion: `${header}.${claims}.${signature}`,
     }
     expect(answerOf(await realm.token(form))).toEqual(refused('Invalid signature algorithm'))
   })
 
   it.each(['a.b.c', 'abc', ''])('when it is none: %j', async (client_assertion) => {
-    const form = { grant_type: 'client_credentials', client_assertion_type: TYPE, client_assertion }
+    const form = { grant_type: 'client_credentials', client_assertion_type: assertionType, client_assertion }
     expect(answerOf(await realm.token(form))).toEqual(unknown)
   })
 
@@ -199,17 +199,21 @@ describe('an assertion is refused', () => {
 
 describe('a client with keys', () => {
   it('is not let in by its secret', async () => {
-    const form = { grant_type: 'client_credentials', client_id: 'signing', client_secret: SECRET }
+    const form = { grant_type: 'client_credentials', client_id: 'signing', client_secret: appSecret }
     expect(answerOf(await realm.token(form))).toEqual(refused('Parameter client_assertion_type is missing'))
   })
 
   it('is told what is missing', async () => {
-    const form = { grant_type: 'client_credentials', client_id: 'signing', client_assertion_type: TYPE }
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: 'signing',
+      client_assertion_type: assertionType,
+    }
     expect(answerOf(await realm.token(form))).toEqual(refused('client_assertion parameter missing'))
   })
 
   it('gets the same way into introspection, and to a refused code', async () => {
-    const client = async () => ({ client_assertion_type: TYPE, client_assertion: await assertion() })
+    const client = async () => ({ client_assertion_type: assertionType, client_assertion: await assertion() })
     const introspected = await send(`${realm.oidc}/token/introspect`, {
       form: { token: 'x', ...(await client()) },
     })

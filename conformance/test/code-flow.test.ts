@@ -13,8 +13,8 @@ beforeAll(async () => {
   await realm.addClient({ clientId: 'other' })
 })
 
-const VERIFIER = 'v'.repeat(43)
-const S256 = challengeOf(VERIFIER)
+const codeVerifier = 'v'.repeat(43)
+const s256 = challengeOf(codeVerifier)
 
 describe('exchanging a code', () => {
   it('gives the tokens, in this order, not to be cached', async () => {
@@ -127,44 +127,44 @@ describe('a code used twice', () => {
   })
 
   it('is spent by a failed attempt too', async () => {
-    const code = await codeOf(realm, 'alice', S256)
+    const code = await codeOf(realm, 'alice', s256)
     await exchange(realm, code)
-    const reply = await exchange(realm, code, { code_verifier: VERIFIER })
+    const reply = await exchange(realm, code, { code_verifier: codeVerifier })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
   })
 })
 
 describe('PKCE', () => {
   it.each<[string, string, Record<string, string>]>([
-    ['S256', 'app', S256],
-    ['S256 for a public client', 'spa', S256],
-    ['plain', 'app', { code_challenge: VERIFIER, code_challenge_method: 'plain' }],
-    ['no method, which means plain', 'app', { code_challenge: VERIFIER }],
+    ['S256', 'app', s256],
+    ['S256 for a public client', 'spa', s256],
+    ['plain', 'app', { code_challenge: codeVerifier, code_challenge_method: 'plain' }],
+    ['no method, which means plain', 'app', { code_challenge: codeVerifier }],
   ])('accepts %s', async (_, client, challenge) => {
     const code = await codeOf(realm, 'alice', { client_id: client, ...challenge })
-    const reply = await exchange(realm, code, { ...asClient(client), code_verifier: VERIFIER })
+    const reply = await exchange(realm, code, { ...asClient(client), code_verifier: codeVerifier })
     expect([reply.status, reply.json().token_type]).toEqual([200, 'Bearer'])
   })
 
   it.each<[string, Record<string, string>, Record<string, string>, string]>([
-    ['no verifier', S256, {}, 'PKCE code verifier not specified'],
-    ['a wrong verifier', S256, { code_verifier: 'w'.repeat(43) }, 'PKCE verification failed: Code mismatch'],
+    ['no verifier', s256, {}, 'PKCE code verifier not specified'],
+    ['a wrong verifier', s256, { code_verifier: 'w'.repeat(43) }, 'PKCE verification failed: Code mismatch'],
     [
       'a verifier too short',
-      S256,
+      s256,
       { code_verifier: 'short' },
       'PKCE verification failed: Invalid code verifier',
     ],
     [
       'the challenge as the verifier',
-      S256,
-      { code_verifier: S256.code_challenge },
+      s256,
+      { code_verifier: s256.code_challenge },
       'PKCE verification failed: Code mismatch',
     ],
     [
       'a verifier that nobody asked for',
       {},
-      { code_verifier: VERIFIER },
+      { code_verifier: codeVerifier },
       'PKCE code verifier specified but challenge not present in authorization',
     ],
   ])('refuses %s', async (_, challenge, verifier, description) => {

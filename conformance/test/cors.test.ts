@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, json } from '../src/expect.ts'
-import { APP, password, tokensOf } from '../src/grants.ts'
+import { appClient, password, tokensOf } from '../src/grants.ts'
 import { type Json, type Reply, send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
 
@@ -12,9 +12,9 @@ beforeAll(async () => {
   tokens = await tokensOf(realm, 'alice')
 })
 
-const FRIEND = { origin: 'https://app.example' }
-const STRANGER = { origin: 'https://evil.example' }
-const USERINFO = `${realm.oidc}/userinfo`
+const friend = { origin: 'https://app.example' }
+const stranger = { origin: 'https://evil.example' }
+const userinfoUrl = `${realm.oidc}/userinfo`
 
 const cors = ({ status, headers }: Reply) => ({
   status,
@@ -37,7 +37,7 @@ describe('a preflight', () => {
     ['logout', 'GET, HEAD, OPTIONS'],
     ['certs', 'GET'],
   ])('of %s is answered for any origin, as the client is not known yet', async (path, methods) => {
-    for (const { origin } of [FRIEND, STRANGER]) {
+    for (const { origin } of [friend, stranger]) {
       const asked = {
         origin,
         'access-control-request-method': 'POST',
@@ -57,7 +57,7 @@ describe('a preflight', () => {
   })
 
   it('of introspection is not answered: it is no business of browsers', async () => {
-    const headers = { ...FRIEND, 'access-control-request-method': 'POST' }
+    const headers = { ...friend, 'access-control-request-method': 'POST' }
     expect(cors(await send(`${realm.oidc}/token/introspect`, { method: 'OPTIONS', headers }))).toEqual({
       status: 200,
     })
@@ -70,39 +70,39 @@ describe('a request with an origin', () => {
     ['the keys', `${realm.oidc}/certs`],
     ['the realm', realm.issuer],
   ])('may read %s from anywhere', async (_, url) => {
-    expect(cors(await send(url, { headers: STRANGER }))).toEqual({ status: 200, ...allowed(STRANGER.origin) })
+    expect(cors(await send(url, { headers: stranger }))).toEqual({ status: 200, ...allowed(stranger.origin) })
   })
 
   it('gets tokens from a web origin of the client', async () => {
-    const reply = await realm.token(password('alice'), { headers: FRIEND })
-    expect(cors(reply)).toEqual({ status: 200, ...allowed(FRIEND.origin), ...exposed })
+    const reply = await realm.token(password('alice'), { headers: friend })
+    expect(cors(reply)).toEqual({ status: 200, ...allowed(friend.origin), ...exposed })
   })
 
   it('gets none from another', async () => {
-    const reply = await realm.token(password('alice'), { headers: STRANGER })
+    const reply = await realm.token(password('alice'), { headers: stranger })
     expect(answerOf(reply)).toEqual(json(403, { error: 'Invalid origin' }))
     expect(cors(reply)).toEqual({ status: 403 })
   })
 
   it('may read why it was refused', async () => {
-    const reply = await realm.token(password('alice', { password: 'x' }), { headers: FRIEND })
-    expect(cors(reply)).toEqual({ status: 400, ...allowed(FRIEND.origin), ...exposed })
+    const reply = await realm.token(password('alice', { password: 'x' }), { headers: friend })
+    expect(cors(reply)).toEqual({ status: 400, ...allowed(friend.origin), ...exposed })
   })
 
   it('reads userinfo from a web origin of the token', async () => {
-    const reply = await send(USERINFO, { bearer: tokens.access_token, headers: FRIEND })
-    expect(cors(reply)).toEqual({ status: 200, ...allowed(FRIEND.origin), ...exposed })
+    const reply = await send(userinfoUrl, { bearer: tokens.access_token, headers: friend })
+    expect(cors(reply)).toEqual({ status: 200, ...allowed(friend.origin), ...exposed })
   })
 
   it('does not from another', async () => {
-    const reply = await send(USERINFO, { bearer: tokens.access_token, headers: STRANGER })
+    const reply = await send(userinfoUrl, { bearer: tokens.access_token, headers: stranger })
     expect(answerOf(reply)).toEqual(json(403, { error: 'Invalid origin' }))
   })
 
   it('may read the challenge of userinfo', async () => {
-    expect(cors(await send(USERINFO, { headers: FRIEND }))).toEqual({
+    expect(cors(await send(userinfoUrl, { headers: friend }))).toEqual({
       status: 401,
-      ...allowed(FRIEND.origin),
+      ...allowed(friend.origin),
       'expose-headers': 'Access-Control-Allow-Methods, WWW-Authenticate',
     })
   })
@@ -110,9 +110,9 @@ describe('a request with an origin', () => {
   it('may revoke from a web origin of the client', async () => {
     const { access_token } = await tokensOf(realm, 'alice')
     const reply = await send(`${realm.oidc}/revoke`, {
-      form: { ...APP, token: access_token },
-      headers: FRIEND,
+      form: { ...appClient, token: access_token },
+      headers: friend,
     })
-    expect(cors(reply)).toEqual({ status: 200, ...allowed(FRIEND.origin), ...exposed })
+    expect(cors(reply)).toEqual({ status: 200, ...allowed(friend.origin), ...exposed })
   })
 })

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, json, oauthError } from '../src/expect.ts'
-import { APP, asClient, granted, tokensOf } from '../src/grants.ts'
+import { appClient, asClient, granted, tokensOf } from '../src/grants.ts'
 import { type Json, send } from '../src/http.ts'
-import { openRealm, SECRET } from '../src/realm.ts'
+import { appSecret, openRealm } from '../src/realm.ts'
 import { shapeOf } from '../src/shape.ts'
 import { decode } from '../src/token.ts'
 
 const realm = await openRealm()
-const INTROSPECT = `${realm.oidc}/token/introspect`
+const introspectionUrl = `${realm.oidc}/token/introspect`
 afterAll(() => realm.close())
 
-const API = asClient('api')
-const INACTIVE = json(200, { active: false })
+const apiClient = asClient('api')
+const inactiveToken = json(200, { active: false })
 let alice: string
 let tokens: Json
 beforeAll(async () => {
@@ -25,11 +25,11 @@ beforeAll(async () => {
   }
   const audience = { name: 'api', protocol: 'openid-connect', protocolMapper: 'oidc-audience-mapper', config }
   await realm.addClient({ clientId: 'api', protocolMappers: [audience] })
-  tokens = await tokensOf(realm, 'alice', API)
+  tokens = await tokensOf(realm, 'alice', apiClient)
 })
 
-const introspect = (token: string, more: Record<string, string> = API) =>
-  send(INTROSPECT, { form: { token, ...more } })
+const introspect = (token: string, more: Record<string, string> = apiClient) =>
+  send(introspectionUrl, { form: { token, ...more } })
 
 describe('introspection of an access token', () => {
   it('shows its claims to a client in its audience, then who it is for and that it is active', async () => {
@@ -54,12 +54,15 @@ describe('introspection of an access token', () => {
   })
 
   it('accepts the client’s secret in the header too', async () => {
-    const reply = await send(INTROSPECT, { form: { token: tokens.access_token }, basic: ['api', SECRET] })
+    const reply = await send(introspectionUrl, {
+      form: { token: tokens.access_token },
+      basic: ['api', appSecret],
+    })
     expect(reply.json().active).toBe(true)
   })
 
   it('shows a service account’s', async () => {
-    const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...API }))
+    const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...apiClient }))
     const body = (await introspect(access_token)).json()
     expect(body).toMatchObject({
       active: true,
@@ -71,39 +74,41 @@ describe('introspection of an access token', () => {
   })
 
   it('says no more than inactive to a client that it is not for', async () => {
-    expect(answerOf(await introspect(tokens.access_token, APP))).toEqual(INACTIVE)
+    expect(answerOf(await introspect(tokens.access_token, appClient))).toEqual(inactiveToken)
   })
 
   it('says so even to the client that it was given to', async () => {
     const { access_token } = await tokensOf(realm, 'alice')
-    expect(answerOf(await introspect(access_token, APP))).toEqual(INACTIVE)
+    expect(answerOf(await introspect(access_token, appClient))).toEqual(inactiveToken)
   })
 
   it('says inactive to a bearer-only client that it is not for', async () => {
-    expect(answerOf(await introspect(tokens.access_token, asClient('bearer')))).toEqual(INACTIVE)
+    expect(answerOf(await introspect(tokens.access_token, asClient('bearer')))).toEqual(inactiveToken)
   })
 
   it.each<[string, () => string]>([
     ['junk', () => 'junk'],
     ['a tampered token', () => `${tokens.access_token.slice(0, -6)}AAAAAA`],
   ])('says inactive of %s', async (_, token) => {
-    expect(answerOf(await introspect(token()))).toEqual(INACTIVE)
+    expect(answerOf(await introspect(token()))).toEqual(inactiveToken)
   })
 
   it('says inactive once the session has ended', async () => {
-    const { access_token, refresh_token } = await tokensOf(realm, 'alice', API)
-    await send(`${realm.oidc}/logout`, { form: { ...API, refresh_token } })
-    expect(answerOf(await introspect(access_token))).toEqual(INACTIVE)
+    const { access_token, refresh_token } = await tokensOf(realm, 'alice', apiClient)
+    await send(`${realm.oidc}/logout`, { form: { ...apiClient, refresh_token } })
+    expect(answerOf(await introspect(access_token))).toEqual(inactiveToken)
   })
 
   it('says inactive of a token of another realm', async () => {
-    expect(answerOf(await introspect(await realm.admin.token()))).toEqual(INACTIVE)
+    expect(answerOf(await introspect(await realm.admin.token()))).toEqual(inactiveToken)
   })
 })
 
 describe('introspection of other tokens', () => {
   it('shows a refresh token to its client, when told what it is', async () => {
-    const body = (await introspect(tokens.refresh_token, { ...API, token_type_hint: 'refresh_token' })).json()
+    const body = (
+      await introspect(tokens.refresh_token, { ...apiClient, token_type_hint: 'refresh_token' })
+    ).json()
     expect(body).toMatchObject({
       active: true,
       typ: 'Refresh',
@@ -114,8 +119,8 @@ describe('introspection of other tokens', () => {
   })
 
   it('says inactive of a refresh token to another client', async () => {
-    const reply = await introspect(tokens.refresh_token, { ...APP, token_type_hint: 'refresh_token' })
-    expect(answerOf(reply)).toEqual(INACTIVE)
+    const reply = await introspect(tokens.refresh_token, { ...appClient, token_type_hint: 'refresh_token' })
+    expect(answerOf(reply)).toEqual(inactiveToken)
   })
 })
 
@@ -137,11 +142,13 @@ describe('introspection is refused', () => {
   })
 
   it('without a token', async () => {
-    const reply = await send(INTROSPECT, { form: API })
+    const reply = await send(introspectionUrl, { form: apiClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Token not provided.'))
   })
 
   it('by GET', async () => {
-    expect(answerOf(await send(INTROSPECT))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
+    expect(answerOf(await send(introspectionUrl))).toEqual(
+      json(405, { error: 'HTTP 405 Method Not Allowed' }),
+    )
   })
 })

@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, json } from '../src/expect.ts'
 import { asClient, codeOf, exchange, granted, refresh, tokensOf } from '../src/grants.ts'
 import { type Json, send } from '../src/http.ts'
-import { openRealm, SECRET } from '../src/realm.ts'
+import { appSecret, openRealm } from '../src/realm.ts'
 import { shapeOf } from '../src/shape.ts'
 import { decode } from '../src/token.ts'
 
 // Clients whose access tokens are lightweight: they say which token it is, and introspection says the rest.
 
 const realm = await openRealm()
-const INTROSPECT = `${realm.oidc}/token/introspect`
+const introspectionUrl = `${realm.oidc}/token/introspect`
 afterAll(() => realm.close())
 
-const LIGHT = asClient('light')
+const lightClient = asClient('light')
 const lightweight = { 'client.use.lightweight.access.token.enabled': 'true' }
 const audience = (config: Record<string, string> = {}) => ({
   name: 'api',
@@ -71,11 +71,11 @@ beforeAll(async () => {
     defaultClientScopes: ['profile'],
   })
   await realm.addClient({ clientId: 'full-without-basic', defaultClientScopes: ['profile'] })
-  tokens = await tokensOf(realm, 'alice', LIGHT)
+  tokens = await tokensOf(realm, 'alice', lightClient)
 })
 
 const introspect = (token: string, client = 'api') =>
-  send(INTROSPECT, { form: { token, token_type_hint: 'access_token' }, basic: [client, SECRET] })
+  send(introspectionUrl, { form: { token, token_type_hint: 'access_token' }, basic: [client, appSecret] })
 
 describe('a lightweight access token', () => {
   it('has neither audience, subject nor roles', () => {
@@ -129,23 +129,25 @@ describe('a lightweight access token', () => {
     [
       'a code',
       async () =>
-        granted(await exchange(realm, await codeOf(realm, 'alice', { client_id: 'light' }), LIGHT))
+        granted(await exchange(realm, await codeOf(realm, 'alice', { client_id: 'light' }), lightClient))
           .access_token,
       /^onltac:/,
     ],
     [
       'a refresh',
-      async () => granted(await refresh(realm, tokens.refresh_token, LIGHT)).access_token,
+      async () => granted(await refresh(realm, tokens.refresh_token, lightClient)).access_token,
       /^onltrt:/,
     ],
     [
       'offline access',
-      async () => (await tokensOf(realm, 'alice', { ...LIGHT, scope: 'openid offline_access' })).access_token,
+      async () =>
+        (await tokensOf(realm, 'alice', { ...lightClient, scope: 'openid offline_access' })).access_token,
       /^ofltro:/,
     ],
     [
       'a service account',
-      async () => granted(await realm.token({ grant_type: 'client_credentials', ...LIGHT })).access_token,
+      async () =>
+        granted(await realm.token({ grant_type: 'client_credentials', ...lightClient })).access_token,
       /^trltcc:/,
     ],
     [
@@ -183,7 +185,7 @@ describe('introspection of a lightweight access token', () => {
   })
 
   it('names a service account', async () => {
-    const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...LIGHT }))
+    const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...lightClient }))
     const body = (await introspect(access_token)).json()
     expect(body).toMatchObject({ aud: ['api', 'account'], username: 'service-account-light', active: true })
     expect(body.sub).toBe(decode(access_token).claims.sub)
@@ -206,8 +208,8 @@ describe('introspection of a lightweight access token', () => {
   })
 
   it('says inactive once the session has ended', async () => {
-    const { access_token, refresh_token } = await tokensOf(realm, 'alice', LIGHT)
-    await send(`${realm.oidc}/logout`, { form: { ...LIGHT, refresh_token } })
+    const { access_token, refresh_token } = await tokensOf(realm, 'alice', lightClient)
+    await send(`${realm.oidc}/logout`, { form: { ...lightClient, refresh_token } })
     expect(answerOf(await introspect(access_token))).toEqual(json(200, { active: false }))
   })
 })
@@ -240,7 +242,7 @@ describe('userinfo', () => {
   })
 
   it('asks for the scope openid first', async () => {
-    const { access_token } = await tokensOf(realm, 'alice', { ...LIGHT, scope: 'email' })
+    const { access_token } = await tokensOf(realm, 'alice', { ...lightClient, scope: 'email' })
     const reply = await send(`${realm.oidc}/userinfo`, { bearer: access_token })
     expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([
       403,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { errorPage, loginPage, mediaType, redirectOf, seenOn } from '../src/expect.ts'
 import { exchange } from '../src/grants.ts'
-import { CALLBACK, openRealm } from '../src/realm.ts'
+import { callbackUrl, openRealm } from '../src/realm.ts'
 import { decode } from '../src/token.ts'
 
 const realm = await openRealm()
@@ -11,8 +11,8 @@ beforeAll(async () => {
   await realm.addUser('carol', { enabled: false })
 })
 
-const REFUSED = 'Invalid username or password.'
-const RESTART =
+const refusedLogin = 'Invalid username or password.'
+const restart =
   'Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your browser. ' +
   'If cookies are disabled then enable them. Click Back to Application to login again.'
 
@@ -97,8 +97,8 @@ describe('signing in', () => {
     ['a wrong password of a disabled user', 'carol', 'wrong'],
   ])('refuses %s with the same text', async (_, username, password) => {
     const page = await realm.browser().login(realm.authUrl(), username, password)
-    expect(seenOn(page)).toEqual(loginPage(REFUSED))
-    expect(page.textOf('input-error-username')).toBe(REFUSED)
+    expect(seenOn(page)).toEqual(loginPage(refusedLogin))
+    expect(page.textOf('input-error-username')).toBe(refusedLogin)
     expect(page.form('kc-form-login').fields).toMatchObject({ username, password: '' })
   })
 
@@ -117,7 +117,7 @@ describe('signing in', () => {
     const browser = realm.browser()
     const again = await browser.login(realm.authUrl(), 'alice', 'wrong')
     const page = await browser.submit(again, 'kc-form-login', { username: 'alice', password: 'alice' })
-    expect(redirectOf(page)).toMatchObject({ status: 302, to: CALLBACK })
+    expect(redirectOf(page)).toMatchObject({ status: 302, to: callbackUrl })
   })
 
   it.each([
@@ -126,13 +126,13 @@ describe('signing in', () => {
     ['the user name in other letters', 'ALICE'],
   ])('accepts %s', async (_, username) => {
     const page = await realm.browser().login(realm.authUrl(), username, 'alice')
-    expect(redirectOf(page)).toMatchObject({ status: 302, to: CALLBACK })
+    expect(redirectOf(page)).toMatchObject({ status: 302, to: callbackUrl })
   })
 
   it('answers with state, session_state, iss and code, in this order', async () => {
     const page = await realm.browser().login(realm.authUrl({ state: 'a b&c' }), 'alice', 'alice')
     const { query, ...rest } = redirectOf(page) as { query: [string, string][] }
-    expect(rest).toEqual({ status: 302, to: CALLBACK })
+    expect(rest).toEqual({ status: 302, to: callbackUrl })
     expect(query.map(([name]) => name)).toEqual(['state', 'session_state', 'iss', 'code'])
     const { state, session_state, iss, code } = Object.fromEntries(query)
     expect([state, iss]).toEqual(['a b&c', realm.issuer])
@@ -163,7 +163,7 @@ describe('signing in', () => {
   it('answers by a form that posts itself when asked', async () => {
     const page = await realm.browser().login(realm.authUrl({ response_mode: 'form_post' }), 'alice', 'alice')
     expect([page.status, mediaType(page)]).toEqual([200, 'text/html'])
-    expect(page.text).toContain(`<FORM METHOD="POST" ACTION="${CALLBACK}">`)
+    expect(page.text).toContain(`<FORM METHOD="POST" ACTION="${callbackUrl}">`)
     const names = [...page.text.matchAll(/TYPE="HIDDEN" NAME="(\w+)"/g)].map(([, name = '']) => name)
     expect(names.toSorted()).toEqual(['code', 'iss', 'session_state', 'state'])
   })
@@ -179,7 +179,7 @@ describe('a second login in the same browser', () => {
   it('needs no password and keeps the session', async () => {
     const { browser, session } = await signedIn()
     const page = await browser.open(realm.authUrl())
-    expect(redirectOf(page)).toMatchObject({ status: 302, to: CALLBACK })
+    expect(redirectOf(page)).toMatchObject({ status: 302, to: callbackUrl })
     expect(page.location().searchParams.get('session_state')).toBe(session)
   })
 
@@ -229,12 +229,12 @@ describe('a form that is not this browser’s, or no longer good', () => {
     const other = await realm
       .browser()
       .submit(page, 'kc-form-login', { username: 'alice', password: 'alice' })
-    expect(seenOn(other)).toEqual(errorPage(400, RESTART))
+    expect(seenOn(other)).toEqual(errorPage(400, restart))
   })
 
   it('is refused when opened as an address', async () => {
     const page = await realm.browser().open(`${realm.issuer}/login-actions/authenticate`)
-    expect(seenOn(page)).toEqual(errorPage(400, RESTART))
+    expect(seenOn(page)).toEqual(errorPage(400, restart))
   })
 
   it('begins again when it was already sent', async () => {

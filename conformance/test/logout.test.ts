@@ -10,13 +10,13 @@ import {
   redirectOf,
   seenOn,
 } from '../src/expect.ts'
-import { APP, asClient, codeOf, exchange, granted, refresh, tokensOf } from '../src/grants.ts'
+import { appClient, asClient, codeOf, exchange, granted, refresh, tokensOf } from '../src/grants.ts'
 import { type Json, send } from '../src/http.ts'
 import type { Page } from '../src/page.ts'
-import { CALLBACK, openRealm } from '../src/realm.ts'
+import { callbackUrl, openRealm } from '../src/realm.ts'
 
 const realm = await openRealm()
-const LOGOUT = `${realm.oidc}/logout`
+const logoutUrl = `${realm.oidc}/logout`
 afterAll(() => realm.close())
 beforeAll(async () => {
   await realm.addUser('alice')
@@ -31,7 +31,7 @@ const signIn = async (client = 'app'): Promise<{ browser: Browser; tokens: Json 
   return { browser, tokens: granted(await exchange(realm, code, asClient(client))) }
 }
 const leave = (browser: Browser, parameters: Record<string, string>) =>
-  browser.open(`${LOGOUT}?${new URLSearchParams(parameters)}`)
+  browser.open(`${logoutUrl}?${new URLSearchParams(parameters)}`)
 const alive = async ({ access_token }: Json) =>
   (await send(`${realm.oidc}/userinfo`, { bearer: access_token })).status === 200
 
@@ -51,14 +51,14 @@ const question = (page: Page) => {
 describe('logout in the browser with an ID token', () => {
   it('goes straight to where the client wants, with its state', async () => {
     const { browser, tokens } = await signIn()
-    const parameters = { id_token_hint: tokens.id_token, post_logout_redirect_uri: CALLBACK, state: 'a b' }
+    const parameters = { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl, state: 'a b' }
     const page = await leave(browser, parameters)
-    expect(redirectOf(page)).toEqual({ status: 302, to: CALLBACK, query: [['state', 'a b']] })
+    expect(redirectOf(page)).toEqual({ status: 302, to: callbackUrl, query: [['state', 'a b']] })
   })
 
   it('ends the session: tokens, refresh and the browser’s', async () => {
     const { browser, tokens } = await signIn()
-    await leave(browser, { id_token_hint: tokens.id_token, post_logout_redirect_uri: CALLBACK })
+    await leave(browser, { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl })
     expect(await alive(tokens)).toBe(false)
     expect(answerOf(await refresh(realm, tokens.refresh_token))).toEqual(
       oauthError(400, 'invalid_grant', 'Session not active'),
@@ -68,9 +68,9 @@ describe('logout in the browser with an ID token', () => {
 
   it('is fine to repeat', async () => {
     const { browser, tokens } = await signIn()
-    const parameters = { id_token_hint: tokens.id_token, post_logout_redirect_uri: CALLBACK }
+    const parameters = { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl }
     await leave(browser, parameters)
-    expect(redirectOf(await leave(browser, parameters))).toMatchObject({ status: 302, to: CALLBACK })
+    expect(redirectOf(await leave(browser, parameters))).toMatchObject({ status: 302, to: callbackUrl })
   })
 
   it('says so on a page when the client wants nothing', async () => {
@@ -86,16 +86,16 @@ describe('logout in the browser with an ID token', () => {
 
   it('works by POST', async () => {
     const { browser, tokens } = await signIn()
-    const form = { id_token_hint: tokens.id_token, post_logout_redirect_uri: CALLBACK, state: 'x' }
-    const page = await browser.open(LOGOUT, { form })
-    expect(redirectOf(page)).toEqual({ status: 302, to: CALLBACK, query: [['state', 'x']] })
+    const form = { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl, state: 'x' }
+    const page = await browser.open(logoutUrl, { form })
+    expect(redirectOf(page)).toEqual({ status: 302, to: callbackUrl, query: [['state', 'x']] })
     expect(await alive(tokens)).toBe(false)
   })
 
   it.each([
     ['https://app.example/bye', true],
     ['https://app.example/left/x', true],
-    [CALLBACK, false],
+    [callbackUrl, false],
   ])('goes where the client’s own list says: %s', async (uri, allowed) => {
     const { browser, tokens } = await signIn('own-uris')
     const page = await leave(browser, { id_token_hint: tokens.id_token, post_logout_redirect_uri: uri })
@@ -113,12 +113,12 @@ describe('logout in the browser is refused, and ends nothing', () => {
     ],
     [
       'an address without client or token',
-      () => ({ post_logout_redirect_uri: CALLBACK }),
+      () => ({ post_logout_redirect_uri: callbackUrl }),
       'Missing parameters: id_token_hint',
     ],
     [
       'an address with a client that does not exist',
-      () => ({ client_id: 'ghost', post_logout_redirect_uri: CALLBACK }),
+      () => ({ client_id: 'ghost', post_logout_redirect_uri: callbackUrl }),
       'Invalid redirect uri',
     ],
     ['a token that is junk', () => ({ id_token_hint: 'junk' }), 'Invalid parameter: id_token_hint'],
@@ -153,10 +153,10 @@ describe('logout in the browser without an ID token', () => {
 
   it('ends the session after a yes, and goes where the client wants', async () => {
     const { browser, tokens } = await signIn()
-    const page = await leave(browser, { client_id: 'app', post_logout_redirect_uri: CALLBACK, state: 'x' })
+    const page = await leave(browser, { client_id: 'app', post_logout_redirect_uri: callbackUrl, state: 'x' })
     expect(redirectOf(await question(page).confirm(browser))).toEqual({
       status: 302,
-      to: CALLBACK,
+      to: callbackUrl,
       query: [['state', 'x']],
     })
     expect(await alive(tokens)).toBe(false)
@@ -167,20 +167,20 @@ describe('logout in the browser without an ID token', () => {
 describe('logout by refresh token, from the client’s server', () => {
   it('answers 204 and ends the session', async () => {
     const tokens = await tokensOf(realm, 'alice')
-    const reply = await send(LOGOUT, { form: { ...APP, refresh_token: tokens.refresh_token } })
+    const reply = await send(logoutUrl, { form: { ...appClient, refresh_token: tokens.refresh_token } })
     expect(answerOf(reply)).toEqual(empty(204))
     expect(await alive(tokens)).toBe(false)
   })
 
   it('answers 204 again', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
-    await send(LOGOUT, { form: { ...APP, refresh_token } })
-    expect(answerOf(await send(LOGOUT, { form: { ...APP, refresh_token } }))).toEqual(empty(204))
+    await send(logoutUrl, { form: { ...appClient, refresh_token } })
+    expect(answerOf(await send(logoutUrl, { form: { ...appClient, refresh_token } }))).toEqual(empty(204))
   })
 
   it('ends the browser’s session too', async () => {
     const { browser, tokens } = await signIn()
-    await send(LOGOUT, { form: { ...APP, refresh_token: tokens.refresh_token } })
+    await send(logoutUrl, { form: { ...appClient, refresh_token: tokens.refresh_token } })
     expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
   })
 
@@ -199,10 +199,10 @@ describe('logout by refresh token, from the client’s server', () => {
       'unauthorized_client',
       'Invalid client or Invalid client credentials',
     ],
-    ['junk', () => ({ ...APP, refresh_token: 'junk' }), 400, 'invalid_grant', 'Invalid refresh token'],
+    ['junk', () => ({ ...appClient, refresh_token: 'junk' }), 400, 'invalid_grant', 'Invalid refresh token'],
   ])('refuses %s', async (_, form, status, error, description) => {
     const tokens = await tokensOf(realm, 'alice')
-    const reply = await send(LOGOUT, { form: form(tokens.refresh_token) })
+    const reply = await send(logoutUrl, { form: form(tokens.refresh_token) })
     expect(answerOf(reply)).toEqual(oauthError(status, error, description))
     expect(await alive(tokens)).toBe(true)
   })

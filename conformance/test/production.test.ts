@@ -13,18 +13,18 @@ import { codeFor } from '../src/totp.ts'
 /** The project's own realm under its production profile, applied as an operator does, met as its users do. */
 const target = await openTarget()
 const name = `conformance-production-${Date.now().toString(36)}`
-const SERVER = { client_id: 'cloakwright-app', client_secret: 'a-secret-for-tests' }
-const ORIGIN = 'https://app.example'
-const CALLBACK = `${ORIGIN}/auth/callback`
-const PASSWORD = 'a long password, as the policy wants'
-const VERIFIER = 'v'.repeat(43)
+const serverClient = { client_id: 'cloakwright-app', client_secret: 'a-secret-for-tests' }
+const origin = 'https://app.example'
+const callbackUrl = `${origin}/auth/callback`
+const longPassword = 'a long password, as the policy wants'
+const codeVerifier = 'v'.repeat(43)
 const oidc = `${target.server}/realms/${name}/protocol/openid-connect`
 
 const definition = realmDefinition({
   realm: name,
-  clientId: SERVER.client_id,
-  clientSecret: SERVER.client_secret,
-  publicUrl: ORIGIN,
+  clientId: serverClient.client_id,
+  clientSecret: serverClient.client_secret,
+  publicUrl: origin,
   profile: 'production',
 })
 const operator = createAdmin({ server: target.server, realm: name, credentials: target.admin })
@@ -43,32 +43,37 @@ const addUser = async (username: string, role: string) => {
     emailVerified: true,
     firstName: 'First',
     lastName: 'Last',
-    credentials: [{ type: 'password', value: PASSWORD, temporary: false }],
+    credentials: [{ type: 'password', value: longPassword, temporary: false }],
   })
   const found = await admin.client.roles.findOneByName({ name: role })
   await admin.client.users.addRealmRoleMappings({ id, roles: [{ id: found?.id ?? '', name: role }] })
 }
-const authUrl = (more: Record<string, string> = challengeOf(VERIFIER)) =>
+const authUrl = (more: Record<string, string> = challengeOf(codeVerifier)) =>
   `${oidc}/auth?${new URLSearchParams({
-    client_id: SERVER.client_id,
+    client_id: serverClient.client_id,
     response_type: 'code',
-    redirect_uri: CALLBACK,
+    redirect_uri: callbackUrl,
     scope: 'openid',
     state: 'st',
     ...more,
   })}`
 const signIn = async (username: string) => {
   const browser = new Browser(target.server)
-  return { browser, page: await browser.login(authUrl(), username, PASSWORD) }
+  return { browser, page: await browser.login(authUrl(), username, longPassword) }
 }
-const token = (form: Record<string, string>) => send(`${oidc}/token`, { form: { ...SERVER, ...form } })
+const token = (form: Record<string, string>) => send(`${oidc}/token`, { form: { ...serverClient, ...form } })
 const exchange = async (location: URL) => {
   const code = location.searchParams.get('code') ?? ''
-  const form = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER }
+  const form = {
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: callbackUrl,
+    code_verifier: codeVerifier,
+  }
   return granted(await token(form))
 }
 const refresh = (refresh_token: string) => token({ grant_type: 'refresh_token', refresh_token })
-const done = { status: 302, to: CALLBACK }
+const done = { status: 302, to: callbackUrl }
 
 describe('the production profile', () => {
   it('was applied, and a second time there is nothing left to do', async () => {
@@ -91,8 +96,13 @@ describe('the production profile', () => {
 
   it.each([['cloakwright-app'], ['admin-cli']])('refuses the password grant to %s', async (client_id) => {
     await addUser(`direct-${client_id}`, 'user')
-    const secret = client_id === SERVER.client_id ? SERVER : { client_id }
-    const form = { grant_type: 'password', username: `direct-${client_id}`, password: PASSWORD, ...secret }
+    const secret = client_id === serverClient.client_id ? serverClient : { client_id }
+    const form = {
+      grant_type: 'password',
+      username: `direct-${client_id}`,
+      password: longPassword,
+      ...secret,
+    }
     const reply = await send(`${oidc}/token`, { form })
     expect(answerOf(reply)).toEqual(
       oauthError(400, 'unauthorized_client', 'Client not allowed for direct access grants'),
@@ -127,7 +137,7 @@ describe('an administrator', () => {
     const { claims } = decode(access_token)
     expect(expires_in).toEqual(secondsLeft(300))
     expect(claims.realm_access.roles).toContain('admin')
-    expect([claims.aud].flat()).toContain(SERVER.client_id)
+    expect([claims.aud].flat()).toContain(serverClient.client_id)
 
     const second = await signIn('chief')
     expect(second.page.form('kc-otp-login-form').types).toMatchObject({ otp: 'text' })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, oauthError } from '../src/expect.ts'
-import { APP, asClient, granted, refresh, tokensOf } from '../src/grants.ts'
+import { appClient, asClient, granted, refresh, tokensOf } from '../src/grants.ts'
 import { send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
 import { decode } from '../src/token.ts'
@@ -15,7 +15,8 @@ beforeAll(async () => {
 })
 
 const refused = (description: string) => oauthError(400, 'invalid_grant', description)
-const logout = (refresh_token: string) => send(`${realm.oidc}/logout`, { form: { ...APP, refresh_token } })
+const logout = (refresh_token: string) =>
+  send(`${realm.oidc}/logout`, { form: { ...appClient, refresh_token } })
 
 describe('refreshing', () => {
   it('gives the same members as the first grant, in the same session', async () => {
@@ -75,7 +76,7 @@ describe('refreshing is refused', () => {
   })
 
   it('without a token', async () => {
-    const reply = await realm.token({ grant_type: 'refresh_token', ...APP })
+    const reply = await realm.token({ grant_type: 'refresh_token', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'No refresh token'))
   })
 

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loginPage, secondsLeft, seenOn } from '../src/expect.ts'
-import { CALLBACK, openRealm, SECRET } from '../src/realm.ts'
+import { appSecret, callbackUrl, openRealm } from '../src/realm.ts'
 
 /** What a certified client library and a JOSE library make of the realm: no request of our own making. */
 const realm = await openRealm()
@@ -13,7 +13,7 @@ let client: oidc.Configuration
 beforeAll(async () => {
   alice = await realm.addUser('alice', { roles: ['admin'] })
   const options = { execute: [oidc.allowInsecureRequests] }
-  client = await oidc.discovery(new URL(realm.issuer), 'app', SECRET, undefined, options)
+  client = await oidc.discovery(new URL(realm.issuer), 'app', appSecret, undefined, options)
 })
 
 /** A whole login: state, nonce and PKCE checked by the library. */
@@ -24,7 +24,7 @@ async function signIn(scope = 'openid') {
     oidc.randomNonce(),
   ]
   const url = oidc.buildAuthorizationUrl(client, {
-    redirect_uri: CALLBACK,
+    redirect_uri: callbackUrl,
     scope,
     state: expectedState,
     nonce: expectedNonce,
@@ -86,16 +86,16 @@ describe('openid-client', () => {
     const { browser, tokens } = await signIn()
     const url = oidc.buildEndSessionUrl(client, {
       id_token_hint: tokens.id_token ?? '',
-      post_logout_redirect_uri: CALLBACK,
+      post_logout_redirect_uri: callbackUrl,
       state: 'left',
     })
-    expect((await browser.open(url)).location().href).toBe(`${CALLBACK}?state=left`)
+    expect((await browser.open(url)).location().href).toBe(`${callbackUrl}?state=left`)
     expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
   })
 
   it('reads why a login was refused', async () => {
     const url = oidc.buildAuthorizationUrl(client, {
-      redirect_uri: CALLBACK,
+      redirect_uri: callbackUrl,
       scope: 'openid',
       prompt: 'none',
     })

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { answerOf, oauthError, redirectOf, seenOn } from '../src/expect.ts'
 import { password } from '../src/grants.ts'
-import { CALLBACK, openRealm } from '../src/realm.ts'
+import { callbackUrl, openRealm } from '../src/realm.ts'
 import { codeFor } from '../src/totp.ts'
 
 const realm = await openRealm()
@@ -9,7 +9,7 @@ afterAll(() => realm.close())
 
 const page = (title: string, message: string) => ({ status: 200, type: 'text/html', title, message })
 const incomplete = oauthError(400, 'invalid_grant', 'Account is not fully set up')
-const done = { status: 302, to: CALLBACK }
+const done = { status: 302, to: callbackUrl }
 
 describe('a temporary password', () => {
   const add = (name: string) =>

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, empty, json, oauthError } from '../src/expect.ts'
-import { APP, asClient, granted, refresh, tokensOf } from '../src/grants.ts'
+import { appClient, asClient, granted, refresh, tokensOf } from '../src/grants.ts'
 import { send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
 
 const realm = await openRealm()
-const REVOKE = `${realm.oidc}/revoke`
+const revocationUrl = `${realm.oidc}/revoke`
 afterAll(() => realm.close())
 beforeAll(async () => {
   await realm.addUser('alice')
@@ -13,8 +13,8 @@ beforeAll(async () => {
   await realm.addClient({ clientId: 'other' })
 })
 
-const revoke = (token: string, more: Record<string, string> = APP) =>
-  send(REVOKE, { form: { token, ...more } })
+const revoke = (token: string, more: Record<string, string> = appClient) =>
+  send(revocationUrl, { form: { token, ...more } })
 const userinfo = (bearer: string) => send(`${realm.oidc}/userinfo`, { bearer })
 
 describe('revoking a refresh token', () => {
@@ -73,7 +73,9 @@ describe('revoking an access token', () => {
 
   it('does not mind a hint that it does not know', async () => {
     const { access_token } = await tokensOf(realm, 'alice')
-    expect(answerOf(await revoke(access_token, { ...APP, token_type_hint: 'nope' }))).toEqual(empty(200))
+    expect(answerOf(await revoke(access_token, { ...appClient, token_type_hint: 'nope' }))).toEqual(
+      empty(200),
+    )
     expect((await userinfo(access_token)).status).toBe(401)
   })
 })
@@ -97,7 +99,7 @@ describe('revoking is refused', () => {
   })
 
   it('without a token', async () => {
-    const reply = await send(REVOKE, { form: APP })
+    const reply = await send(revocationUrl, { form: appClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Token not provided'))
   })
 
@@ -108,6 +110,6 @@ describe('revoking is refused', () => {
   })
 
   it('by GET', async () => {
-    expect(answerOf(await send(REVOKE))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
+    expect(answerOf(await send(revocationUrl))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })
 })

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, json, oauthError, secondsLeft } from '../src/expect.ts'
-import { APP, asClient, password } from '../src/grants.ts'
+import { appClient, asClient, password } from '../src/grants.ts'
 import { send } from '../src/http.ts'
-import { openRealm, SECRET } from '../src/realm.ts'
+import { appSecret, openRealm } from '../src/realm.ts'
 import { decode } from '../src/token.ts'
 
 const realm = await openRealm()
-const TOKEN = `${realm.oidc}/token`
+const tokenUrl = `${realm.oidc}/token`
 afterAll(() => realm.close())
 beforeAll(async () => {
   await realm.addUser('alice')
@@ -25,8 +25,8 @@ beforeAll(async () => {
   await realm.addClient({ clientId: 'odd: name/ü', secret: 'p%a+s:s ß' })
 })
 
-const USER = { grant_type: 'password', username: 'alice', password: 'alice' }
-const BAD_CLIENT = 'Invalid client or Invalid client credentials'
+const passwordGrant = { grant_type: 'password', username: 'alice', password: 'alice' }
+const badClient = 'Invalid client or Invalid client credentials'
 
 describe('a client that is held to one way', () => {
   it.each([
@@ -40,8 +40,8 @@ describe('a client that is held to one way', () => {
     })
     const by = (method: string) =>
       method === 'client_secret_basic'
-        ? send(TOKEN, { form: { grant_type: 'client_credentials' }, basic: [clientId, SECRET] })
-        : send(TOKEN, { form: { grant_type: 'client_credentials', ...asClient(clientId) } })
+        ? send(tokenUrl, { form: { grant_type: 'client_credentials' }, basic: [clientId, appSecret] })
+        : send(tokenUrl, { form: { grant_type: 'client_credentials', ...asClient(clientId) } })
 
     expect((await by(allowed)).status).toBe(200)
     expect(answerOf(await by(other))).toEqual(
@@ -56,42 +56,42 @@ describe('a client that is held to one way', () => {
 
 describe('how a client says who it is', () => {
   it.each<[string, Record<string, string>, Parameters<typeof send>[1]]>([
-    ['its secret in the form', APP, {}],
-    ['its secret in the Authorization header', {}, { basic: ['app', SECRET] }],
-    ['both', APP, { basic: ['app', SECRET] }],
-    ['both, of which the form counts', APP, { basic: ['other', 'wrong'] }],
+    ['its secret in the form', appClient, {}],
+    ['its secret in the Authorization header', {}, { basic: ['app', appSecret] }],
+    ['both', appClient, { basic: ['app', appSecret] }],
+    ['both, of which the form counts', appClient, { basic: ['other', 'wrong'] }],
     ['characters that must be encoded', {}, { basic: ['odd: name/ü', 'p%a+s:s ß'] }],
     ['a public client, by its name', { client_id: 'spa' }, {}],
     ['a public client, with a secret that nobody reads', { client_id: 'spa', client_secret: 'x' }, {}],
   ])('accepts %s', async (_, form, request) => {
-    const reply = await realm.token({ ...USER, ...form }, request)
+    const reply = await realm.token({ ...passwordGrant, ...form }, request)
     expect([reply.status, reply.json().token_type]).toEqual([200, 'Bearer'])
   })
 
   it.each<[string, Record<string, string>, Parameters<typeof send>[1], string, string]>([
-    ['a wrong secret', {}, { basic: ['app', 'x'] }, 'unauthorized_client', BAD_CLIENT],
+    ['a wrong secret', {}, { basic: ['app', 'x'] }, 'unauthorized_client', badClient],
     [
       'a wrong secret in the form',
       { client_id: 'app', client_secret: 'x' },
       {},
       'unauthorized_client',
-      BAD_CLIENT,
+      badClient,
     ],
-    ['no secret', { client_id: 'app' }, {}, 'unauthorized_client', BAD_CLIENT],
-    ['an unknown client', { client_id: 'ghost', client_secret: 'x' }, {}, 'invalid_client', BAD_CLIENT],
-    ['an unknown client without secret', { client_id: 'ghost' }, {}, 'invalid_client', BAD_CLIENT],
-    ['no client', {}, {}, 'invalid_client', BAD_CLIENT],
-    ['a disabled client', asClient('off'), {}, 'invalid_client', BAD_CLIENT],
+    ['no secret', { client_id: 'app' }, {}, 'unauthorized_client', badClient],
+    ['an unknown client', { client_id: 'ghost', client_secret: 'x' }, {}, 'invalid_client', badClient],
+    ['an unknown client without secret', { client_id: 'ghost' }, {}, 'invalid_client', badClient],
+    ['no client', {}, {}, 'invalid_client', badClient],
+    ['a disabled client', asClient('off'), {}, 'invalid_client', badClient],
     [
       'a header that cannot be read',
       {},
       { headers: { authorization: 'Basic !!!' } },
       'invalid_client',
-      BAD_CLIENT,
+      badClient,
     ],
-    ['a bearer token', {}, { bearer: 'x' }, 'invalid_client', BAD_CLIENT],
+    ['a bearer token', {}, { bearer: 'x' }, 'invalid_client', badClient],
   ])('refuses %s', async (_, form, request, error, description) => {
-    const reply = await realm.token({ ...USER, ...form }, request)
+    const reply = await realm.token({ ...passwordGrant, ...form }, request)
     expect(answerOf(reply, 'cache-control', 'pragma')).toEqual({
       ...oauthError(401, error, description),
       'cache-control': 'no-store',
@@ -100,47 +100,52 @@ describe('how a client says who it is', () => {
   })
 
   it('refuses a bearer-only client', async () => {
-    const reply = await realm.token({ ...USER, ...asClient('bearer') })
+    const reply = await realm.token({ ...passwordGrant, ...asClient('bearer') })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_client', 'Bearer-only not allowed'))
   })
 })
 
 describe('what a request must look like', () => {
   it('is a POST', async () => {
-    expect(answerOf(await send(TOKEN))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
+    expect(answerOf(await send(tokenUrl))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })
 
   it.each<[string, Parameters<typeof send>[1]]>([
-    ['no grant type', { form: APP }],
+    ['no grant type', { form: appClient }],
     ['nothing', { form: {} }],
     ['no body', { method: 'POST' }],
-    ['JSON', { json: { ...USER, ...APP } }],
+    ['JSON', { json: { ...passwordGrant, ...appClient } }],
     ['plain text', { body: 'grant_type=password', headers: { 'content-type': 'text/plain' } }],
   ])('is a form with a grant type, not %s', async (_, request) => {
-    const reply = await send(TOKEN, request)
+    const reply = await send(tokenUrl, request)
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing form parameter: grant_type'))
   })
 
   it('takes nothing from the query', async () => {
-    const reply = await send(`${TOKEN}?${new URLSearchParams({ ...USER, ...APP })}`, { form: {} })
+    const reply = await send(`${tokenUrl}?${new URLSearchParams({ ...passwordGrant, ...appClient })}`, {
+      form: {},
+    })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing form parameter: grant_type'))
   })
 
   it('knows the grant type', async () => {
-    const reply = await realm.token({ grant_type: 'nope', ...APP })
+    const reply = await realm.token({ grant_type: 'nope', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'unsupported_grant_type', 'Unsupported grant_type'))
   })
 
   it.each([['username'], ['scope'], ['unknown']])('has no parameter twice: %s', async (name) => {
-    const form: [string, string][] = [...Object.entries({ ...USER, ...APP, [name]: 'a' }), [name, 'b']]
-    const reply = await send(TOKEN, { form })
+    const form: [string, string][] = [
+      ...Object.entries({ ...passwordGrant, ...appClient, [name]: 'a' }),
+      [name, 'b'],
+    ]
+    const reply = await send(tokenUrl, { form })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'duplicated parameter'))
   })
 })
 
 describe('password grant', () => {
   it('answers with these members, in this order', async () => {
-    const reply = await realm.token({ ...USER, ...APP })
+    const reply = await realm.token({ ...passwordGrant, ...appClient })
     expect(Object.keys(reply.json())).toEqual([
       'access_token',
       'expires_in',
@@ -209,22 +214,22 @@ describe('password grant', () => {
       'Client not allowed for direct access grants',
     ],
   ])('refuses %s', async (_, form, status, error, description) => {
-    const reply = await realm.token({ ...USER, ...APP, ...form })
+    const reply = await realm.token({ ...passwordGrant, ...appClient, ...form })
     expect(answerOf(reply)).toEqual(oauthError(status, error, description))
   })
 
   it('refuses a form without user name', async () => {
-    const reply = await realm.token({ grant_type: 'password', password: 'alice', ...APP })
+    const reply = await realm.token({ grant_type: 'password', password: 'alice', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(401, 'invalid_request', 'Missing parameter: username'))
   })
 
   it('refuses a form without password', async () => {
-    const reply = await realm.token({ grant_type: 'password', username: 'alice', ...APP })
+    const reply = await realm.token({ grant_type: 'password', username: 'alice', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Invalid user credentials'))
   })
 
   it('takes the e-mail address for the user name', async () => {
-    const reply = await realm.token({ ...USER, ...APP, username: 'Alice@example.org' })
+    const reply = await realm.token({ ...passwordGrant, ...appClient, username: 'Alice@example.org' })
     expect(decode(reply.json().access_token).claims.preferred_username).toBe('alice')
   })
 })
@@ -233,7 +238,7 @@ describe('client credentials grant', () => {
   const GRANT = { grant_type: 'client_credentials' }
 
   it('answers with these members, in this order, and no refresh token', async () => {
-    const body = (await realm.token({ ...GRANT, ...APP })).json()
+    const body = (await realm.token({ ...GRANT, ...appClient })).json()
     expect(Object.keys(body)).toEqual([
       'access_token',
       'expires_in',
@@ -251,7 +256,7 @@ describe('client credentials grant', () => {
   })
 
   it('gives a token of the service account, without a session', async () => {
-    const { header, claims } = decode((await realm.token({ ...GRANT, ...APP })).json().access_token)
+    const { header, claims } = decode((await realm.token({ ...GRANT, ...appClient })).json().access_token)
     expect(header).toMatchObject({ alg: 'RS256', typ: 'JWT' })
     expect(claims.jti).toMatch(/^trrtcc:/)
     expect(claims).not.toHaveProperty('sid')
@@ -269,7 +274,7 @@ describe('client credentials grant', () => {
   })
 
   it('adds an ID token for the scope openid', async () => {
-    const body = (await realm.token({ ...GRANT, ...APP, scope: 'openid' })).json()
+    const body = (await realm.token({ ...GRANT, ...appClient, scope: 'openid' })).json()
     expect(decode(body.id_token).claims).toMatchObject({
       typ: 'ID',
       aud: 'app',
@@ -291,7 +296,7 @@ describe('client credentials grant', () => {
       'unauthorized_client',
       'Client not enabled to retrieve service account',
     ],
-    ['a wrong secret', { client_id: 'app', client_secret: 'x' }, 'unauthorized_client', BAD_CLIENT],
+    ['a wrong secret', { client_id: 'app', client_secret: 'x' }, 'unauthorized_client', badClient],
   ])('refuses %s', async (_, form, error, description) => {
     expect(answerOf(await realm.token({ ...GRANT, ...form }))).toEqual(oauthError(401, error, description))
   })

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, json, mediaType } from '../src/expect.ts'
-import { APP, tokensOf } from '../src/grants.ts'
+import { appClient, tokensOf } from '../src/grants.ts'
 import { type Json, type Send, send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
 
 const realm = await openRealm()
-const USERINFO = `${realm.oidc}/userinfo`
+const userinfoUrl = `${realm.oidc}/userinfo`
 afterAll(() => realm.close())
 
 let alice: string
@@ -24,7 +24,7 @@ const challenge = (status: number, more = '') => ({
   body: '',
 })
 const asked = async (request: Send, query = '') =>
-  answerOf(await send(`${USERINFO}${query}`, request), 'www-authenticate', 'cache-control', 'pragma')
+  answerOf(await send(`${userinfoUrl}${query}`, request), 'www-authenticate', 'cache-control', 'pragma')
 
 describe('userinfo', () => {
   it.each<[string, () => Send]>([
@@ -33,7 +33,7 @@ describe('userinfo', () => {
     ['POST with the token in the form', () => ({ form: { access_token: tokens.access_token } })],
     ['a scheme in lower case', () => ({ headers: { authorization: `bearer ${tokens.access_token}` } })],
   ])('answers who the user is: %s', async (_, request) => {
-    const reply = await send(USERINFO, request())
+    const reply = await send(userinfoUrl, request())
     expect([reply.status, mediaType(reply)]).toEqual([200, 'application/json'])
     expect([reply.headers.get('cache-control'), reply.headers.get('pragma')]).toEqual([
       'no-store, no-cache',
@@ -56,7 +56,7 @@ describe('userinfo', () => {
     const id = await realm.addUser('renamed')
     const { access_token } = await tokensOf(realm, 'renamed')
     await realm.api(`/users/${id}`, { method: 'PUT', json: { firstName: 'Newly' } })
-    expect((await send(USERINFO, { bearer: access_token })).json().given_name).toBe('Newly')
+    expect((await send(userinfoUrl, { bearer: access_token })).json().given_name).toBe('Newly')
   })
 
   it.each<[string, () => Send, string?]>([
@@ -108,13 +108,13 @@ describe('userinfo', () => {
 
   it('refuses a token whose session has ended', async () => {
     const { access_token, refresh_token } = await tokensOf(realm, 'alice')
-    await send(`${realm.oidc}/logout`, { form: { ...APP, refresh_token } })
+    await send(`${realm.oidc}/logout`, { form: { ...appClient, refresh_token } })
     const error = ', error="invalid_token", error_description="user_session_not_found"'
     expect(await asked({ bearer: access_token })).toEqual(challenge(401, error))
   })
 
   it('knows GET and POST only', async () => {
-    const reply = await send(USERINFO, { method: 'PUT', bearer: tokens.access_token })
+    const reply = await send(userinfoUrl, { method: 'PUT', bearer: tokens.access_token })
     expect(answerOf(reply)).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })
 })

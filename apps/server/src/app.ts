@@ -31,14 +31,14 @@ export interface Parts {
 }
 
 /** Bytes of a request's body; the longest note fits four times over. */
-const BODY_LIMIT = 256 * 1024
+const bodyLimitBytes = 256 * 1024
 
 /** Builds the application: what every request passes, then the routes. */
 export async function createApp(parts: Parts): Promise<App> {
   const { config, database, verifier, sessions, logger } = parts
   const app: App = fastify({
     loggerInstance: logger,
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: bodyLimitBytes,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     genReqId: () => randomUUID(),
     logController: new RequestLog(),

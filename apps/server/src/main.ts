@@ -5,9 +5,9 @@ import { readyText } from './ready.ts'
 import { createServer } from './server.ts'
 
 /** Milliseconds after which a stop that hangs is ended by force. */
-const LAST_RESORT = 9500
+const lastResortMs = 9500
 /** Milliseconds within which a second signal is the first one's double. */
-const DOUBLED = 1000
+const doubledMs = 1000
 
 await main()
 
@@ -19,12 +19,12 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       if (stopping.signal.aborted) {
         // Asked twice, someone is in a hurry; but one Ctrl+C comes twice at once, from the terminal and through npm.
-        if (performance.now() - asked > DOUBLED) process.exit(1)
+        if (performance.now() - asked > doubledMs) process.exit(1)
         return
       }
       asked = performance.now()
       stopping.abort(new Error(`stopped by ${signal}`))
-      setTimeout(() => process.exit(1), LAST_RESORT).unref()
+      setTimeout(() => process.exit(1), lastResortMs).unref()
       starting
         .then((server) => server?.close())
         .then(

@@ -21,7 +21,7 @@ export interface GivenSecret {
 }
 
 /** Bytes of a secret's file; a larger one is no secret. */
-const MOST_BYTES = 64 * 1024
+const largestSecretFile = 64 * 1024
 
 /** Reads variables and collects every problem, so that all of them are reported together. */
 export class Environment {
@@ -55,7 +55,7 @@ export class Environment {
     const isOurs = (name: string): boolean =>
       /^(?:KEYCLOAK|CLOAKWRIGHT)_/.test(name) || this.#asked.has(name.replace(/_FILE$/, ''))
     return Object.keys(this.#env).filter(
-      (name) => isOurs(name) && !this.#asked.has(name) && !OTHERS.test(name) && this.isSet(name),
+      (name) => isOurs(name) && !this.#asked.has(name) && !otherNames.test(name) && this.isSet(name),
     )
   }
 
@@ -169,7 +169,7 @@ export class Environment {
 }
 
 /** Variables of the command line, of the tests, and those that Kubernetes sets for a service named keycloak. */
-const OTHERS =
+const otherNames =
   /^(?:KEYCLOAK_(?:HOME|CLIENT_KEY_FILE|SERVICE_.+|PORT_.+)|CLOAKWRIGHT_(?:PROFILE|AUDIT|AUDIT_HEADS|VECTORS))$/
 
 /** Why no variable has such a value; never repeats it. */
@@ -182,7 +182,7 @@ function untidy(value: string): string | undefined {
 function readSecret(file: string): string {
   const found = statSync(file)
   if (!found.isFile()) throw new Error('not a file')
-  if (found.size > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`)
+  if (found.size > largestSecretFile) throw new Error(`more than ${largestSecretFile} bytes`)
   return readFileSync(file, 'utf8').trim()
 }
 

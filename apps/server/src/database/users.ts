@@ -5,7 +5,7 @@ import { query } from './failures.ts'
 import { users } from './schema.ts'
 
 /** Users whose row is known to be current; beyond this the oldest are forgotten and written again. */
-const REMEMBERED = 10_000
+const rememberedUsers = 10_000
 
 /** The mirror of the realm's users: written when a user is first seen, and when name or e-mail changed. */
 export class Users {
@@ -68,7 +68,7 @@ export class Users {
   }
 
   #remember(subject: string, print: string): void {
-    if (this.#known.size >= REMEMBERED) this.#known.delete(this.#known.keys().next().value!)
+    if (this.#known.size >= rememberedUsers) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(subject, print)
   }
 }

@@ -3,10 +3,10 @@ import { CloakwrightError } from 'cloakwright'
 import type { FastifyInstance } from 'fastify'
 
 /** Milliseconds that requests in flight may take once the server is told to stop. */
-const DRAIN = 5000
+const drainMs = 5000
 
 /** Milliseconds: what comes a byte at a time is ended. A proxy in front may keep its connections open a minute. */
-const LIMITS = {
+const limits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 5_000,
@@ -14,7 +14,7 @@ const LIMITS = {
 }
 
 /** Connections of one address; more are closed at once. */
-const MAX_CONNECTIONS = 5_000
+const maxConnections = 5_000
 
 /**
  * Listens on one port of every address; without addresses on loopback, 127.0.0.1 and ::1, where either may be missing.
@@ -34,10 +34,10 @@ export async function listen(
   })
   await app.ready()
   for (const host of hosts ?? ['127.0.0.1', '::1']) {
-    const server = createServer(LIMITS, (request, response) => {
+    const server = createServer(limits, (request, response) => {
       app.routing(request, response)
     })
-    server.maxConnections = MAX_CONNECTIONS
+    server.maxConnections = maxConnections
     try {
       await open(server, port, host)
       servers.push(server)
@@ -63,7 +63,7 @@ function open(server: Server, port: number, host: string): Promise<void> {
 /** Refuses new connections, lets requests in flight finish, then ends what is left. */
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), DRAIN)
+    const timer = setTimeout(() => server.closeAllConnections(), drainMs)
     server.close(() => {
       clearTimeout(timer)
       resolve()

@@ -3,9 +3,9 @@ import { type BoundedRequest, type BoundedResponse, CloakwrightError, fetchBound
 import type { Config } from '../config/index.ts'
 
 /** Milliseconds for one answer; a Keycloak that needs longer counts as not there. */
-const TIMEOUT = 10_000
+const timeoutMs = 10_000
 /** Bytes of one answer. */
-const MAX_BYTES = 1024 * 1024
+const largestBody = 1024 * 1024
 
 /** How start-up waits; the caller prints. */
 export interface Waiting {
@@ -124,7 +124,7 @@ async function checkCallback(config: Config): Promise<void> {
     throw mismatch(
       'PUBLIC_URL',
       `leads to the callback ${callback}, which the client ${clientId} does not allow (or its standard flow is off)`,
-      `PUBLIC_URL is http://localhost:PORT when it is unset. ${APPLY}`,
+      `PUBLIC_URL is http://localhost:PORT when it is unset. ${applyCommands}`,
     )
   }
   throw mismatch(
@@ -139,12 +139,12 @@ async function fetchRealm(
   request: Pick<BoundedRequest, 'method' | 'body' | 'returnRedirects'>,
   signal?: AbortSignal,
 ): Promise<BoundedResponse> {
-  const timeout = AbortSignal.timeout(TIMEOUT)
+  const timeout = AbortSignal.timeout(timeoutMs)
   return await fetchBounded(`${config.keycloak.realmUrl}${path}`, {
     ...request,
     headers: { 'accept-language': 'en' },
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
-    maxBytes: MAX_BYTES,
+    maxBytes: largestBody,
     refuse: ({ why, hint }) =>
       mismatch(addressOf(config), `leads to ${config.keycloak.internalUrl}, which ${why}`, hint),
   })
@@ -184,13 +184,13 @@ function notThere(config: Config, why: string): CloakwrightError {
   )
 }
 
-const APPLY = [
+const applyCommands = [
   'Correct the variable, or apply the realm with the variables that this server has, by one of:',
   'npm run keycloak   (again, with the same variables: on this machine)',
   'npx cloakwright realm apply --realm apps/server/dist/realm.js   (with the same variables and its administrator: anywhere)',
 ].join('\n')
 
-function mismatch(variable: string, why: string, hint = APPLY): CloakwrightError {
+function mismatch(variable: string, why: string, hint = applyCommands): CloakwrightError {
   return new CloakwrightError('CW_REALM_MISMATCH', `${variable} ${why}`, { hint })
 }
 

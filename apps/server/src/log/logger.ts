@@ -10,14 +10,14 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       serializers: { req: toRequest, res: toResponse, err: toError },
-      redact: { paths: SECRET_PATHS, censor: '[redacted]' },
+      redact: { paths: secretPaths, censor: '[redacted]' },
     },
     destination ?? logDestination(1),
   ) as Logger & FastifyBaseLogger
 }
 
 /** What a careless call might log. */
-const SECRETS = [
+const secretHeaders = [
   'authorization',
   'cookie',
   '["set-cookie"]',
@@ -27,8 +27,8 @@ const SECRETS = [
   'refreshToken',
   'clientSecret',
 ]
-const SECRET_PATHS = ['', '*', 'headers', 'req.headers', 'res.headers'].flatMap((prefix) =>
-  SECRETS.map((secret) =>
+const secretPaths = ['', '*', 'headers', 'req.headers', 'res.headers'].flatMap((prefix) =>
+  secretHeaders.map((secret) =>
     prefix === '' ? secret : secret.startsWith('[') ? `${prefix}${secret}` : `${prefix}.${secret}`,
   ),
 )

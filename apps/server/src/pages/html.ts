@@ -19,7 +19,7 @@ function toText(value: Part): string {
   return value instanceof Html ? value.text : value.map((part) => part.text).join('')
 }
 
-const ENTITIES: Record<string, string> = {
+const entities: Record<string, string> = {
   '&': '&amp;',
   '<': '&lt;',
   '>': '&gt;',
@@ -28,5 +28,5 @@ const ENTITIES: Record<string, string> = {
 }
 
 function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!)
+  return text.replace(/[&<>"']/g, (character) => entities[character]!)
 }

@@ -5,7 +5,7 @@ import type { Database } from '../database/index.ts'
 import type { App } from '../http/index.ts'
 
 /** Milliseconds after which a check that has not answered counts as failed. */
-const PATIENCE = 2000
+const patienceMs = 2000
 
 const State = Type.Union([Type.Literal('ok'), Type.Literal('failed')])
 const Readiness = Type.Object({
@@ -86,7 +86,7 @@ async function passes(
     await Promise.race([
       check,
       new Promise((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE} ms`)), PATIENCE)
+        timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs)
       }),
     ])
     return 'ok'

@@ -4,7 +4,7 @@ import type { App } from '../http/index.ts'
 import { homePage, style } from '../pages/index.ts'
 
 /** Roles that Keycloak gives to everyone; they say nothing about a user. */
-const EVERYONES = /^(?:default-roles-.*|offline_access|uma_authorization)$/
+const everyones = /^(?:default-roles-.*|offline_access|uma_authorization)$/
 
 /** The page at `/`, and its style sheet. */
 export function homeRoutes(app: App, config: Config): void {
@@ -19,7 +19,7 @@ export function homeRoutes(app: App, config: Config): void {
     const viewer = user && {
       username: user.username ?? user.subject,
       email: user.email,
-      roles: user.realmRoles.filter((role) => !EVERYONES.test(role)),
+      roles: user.realmRoles.filter((role) => !everyones.test(role)),
     }
     return reply
       .type('text/html; charset=utf-8')

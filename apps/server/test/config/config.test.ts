@@ -10,14 +10,14 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const KEY = Buffer.alloc(32, 7).toString('base64')
+const sessionKey = Buffer.alloc(32, 7).toString('base64')
 const production = {
   NODE_ENV: 'production',
   PUBLIC_URL: 'https://app.example.com',
   DATABASE_URL: 'postgresql://app:s3cr3t-canary@db:5432/app',
   KEYCLOAK_SERVER: 'https://login.example.com',
   KEYCLOAK_CLIENT_SECRET: 's3cr3t-canary',
-  SESSION_KEYS: `k1:${KEY}`,
+  SESSION_KEYS: `k1:${sessionKey}`,
 }
 
 function problem(env: NodeJS.ProcessEnv): CloakwrightError {
@@ -120,7 +120,7 @@ describe('secrets in files', () => {
 
   test('DATABASE_URL_FILE and SESSION_KEYS_FILE', async () => {
     writeFileSync(join(folder, 'url'), 'postgresql://app:pw@db/app\n')
-    writeFileSync(join(folder, 'keys'), `new:${KEY},old:${KEY}\n`)
+    writeFileSync(join(folder, 'keys'), `new:${sessionKey},old:${sessionKey}\n`)
     const config = loadConfig({
       DATABASE_URL_FILE: join(folder, 'url'),
       SESSION_KEYS_FILE: join(folder, 'keys'),
@@ -158,7 +158,7 @@ describe('problems name the variable, what was found, why, and the fix', () => {
     ['KEYCLOAK_WAIT', { KEYCLOAK_WAIT: 'soon' }, 'CW_CONFIG_INVALID'],
     ['SESSION_KEYS', { SESSION_KEYS: 's3cr3t-canary' }, 'CW_CONFIG_INVALID'],
     ['SESSION_KEYS', { SESSION_KEYS: 'k1:c2hvcnQ=' }, 'CW_CONFIG_INVALID'],
-    ['SESSION_KEYS', { SESSION_KEYS: `k1:${KEY},k1:${KEY}` }, 'CW_CONFIG_INVALID'],
+    ['SESSION_KEYS', { SESSION_KEYS: `k1:${sessionKey},k1:${sessionKey}` }, 'CW_CONFIG_INVALID'],
     ['TRUSTED_PROXIES', { TRUSTED_PROXIES: 'true' }, 'CW_CONFIG_INVALID'],
     ['TRUSTED_PROXIES', { TRUSTED_PROXIES: '10.0.0.0/33' }, 'CW_CONFIG_INVALID'],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }, 'CW_CONFIG_INVALID'],

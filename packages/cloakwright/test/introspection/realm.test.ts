@@ -2,7 +2,7 @@ import { createMetadata } from 'cloakwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asClient, granted, tokensOf } from '../../../../conformance/src/grants.ts'
 import { type Json, send } from '../../../../conformance/src/http.ts'
-import { openRealm, SECRET } from '../../../../conformance/src/realm.ts'
+import { appSecret, openRealm } from '../../../../conformance/src/realm.ts'
 import { decode } from '../../../../conformance/src/token.ts'
 import {
   createIntrospection,
@@ -19,7 +19,7 @@ import { codeOf, refusalOf } from '../support/refusal.ts'
 const realm = await openRealm()
 afterAll(() => realm.close())
 
-const LIGHT = asClient('light')
+const lightClient = asClient('light')
 /** Characters that HTTP Basic would lose if they were not encoded first. */
 const oddSecret = 's:e c+r%41é/='
 let tokens: Json
@@ -41,7 +41,7 @@ beforeAll(async () => {
     attributes,
     protocolMappers: ['shop:api', 'light'].map(audience),
   })
-  tokens = await tokensOf(realm, 'alice', LIGHT)
+  tokens = await tokensOf(realm, 'alice', lightClient)
 })
 
 function make(change: Partial<IntrospectionOptions> = {}): Introspection {
@@ -78,7 +78,7 @@ test('a lightweight token has roles, audience and subject by introspection only'
 })
 
 test('so has a service account’s', async () => {
-  const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...LIGHT }))
+  const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...lightClient }))
   expect(isLightweight(decode(access_token).claims)).toBe(true)
   const claims = await make().introspect(access_token)
   expect(toAccessToken(claims, checkClaims(claims, expected, seconds()))).toMatchObject({
@@ -93,10 +93,10 @@ test('a regular token is not taken for a lightweight one', async () => {
 })
 
 test('an ended session is seen once the answer is forgotten', async () => {
-  const { access_token, refresh_token } = await tokensOf(realm, 'alice', LIGHT)
+  const { access_token, refresh_token } = await tokensOf(realm, 'alice', lightClient)
   const introspection = make({ maxAge: 60 })
   await introspection.introspect(access_token)
-  await send(`${realm.oidc}/logout`, { form: { ...LIGHT, refresh_token } })
+  await send(`${realm.oidc}/logout`, { form: { ...lightClient, refresh_token } })
   expect(await codeOf(() => introspection.introspect(access_token))).toBe('accepted')
   introspection.clear()
   expect(await codeOf(() => introspection.introspect(access_token))).toBe('CW_TOKEN_INACTIVE')
@@ -112,7 +112,7 @@ describe('no access token', () => {
   })
 
   test('an ID token is active to its client, and refused by its type', async () => {
-    const claims = await make({ clientId: 'light', clientSecret: SECRET }).introspect(tokens.id_token)
+    const claims = await make({ clientId: 'light', clientSecret: appSecret }).introspect(tokens.id_token)
     const forLight = { ...expected, audiences: ['light'] }
     expect(await codeOf(() => checkClaims(claims, forLight, seconds()))).toBe('CW_TOKEN_TYPE')
   })
@@ -120,7 +120,7 @@ describe('no access token', () => {
 
 describe('a client that may not', () => {
   test('is not in the audience: inactive, and the hint says how to mend it', async () => {
-    const introspection = make({ clientId: 'stranger', clientSecret: SECRET })
+    const introspection = make({ clientId: 'stranger', clientSecret: appSecret })
     const refusal = await refusalOf(() => introspection.introspect(tokens.access_token))
     expect(refusal?.code).toBe('CW_TOKEN_INACTIVE')
     expect(refusal?.hint).toContain('Included Client Audience = stranger')
