@@ -36,12 +36,6 @@ export function origin(value: string): string | undefined {
   return url !== undefined && new URL(url).pathname === '/' ? url : undefined
 }
 
-/** Whether the URL's host is this machine: localhost, 127.0.0.0/8 or ::1. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return /^(?:.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/.test(hostname)
-}
-
 /** Comma-separated addresses to listen on, each once. */
 export function hosts(value: string): string[] | undefined {
   const list = split(value)

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { isLoopback } from 'cloakwright'
 import { Environment, type GivenSecret } from './environment.ts'
 import { generatedClientSecret } from './generated-secrets.ts'
 import * as address from './hosts.ts'
@@ -170,7 +171,7 @@ function readClientSecret(
   const fix = `Copy the secret of the client ${keycloak.clientId} from Keycloak (Clients, Credentials), or set KEYCLOAK_CLIENT_SECRET_FILE.`
   const secret = variables.secret('KEYCLOAK_CLIENT_SECRET', clientSecretProblem, fix)
   const given = secret !== undefined || variables.isSet('KEYCLOAK_CLIENT_SECRET_FILE')
-  if (given || (!production && (keycloak.embedded || address.isLoopback(keycloak.server)))) return secret
+  if (given || (!production && (keycloak.embedded || isLoopback(keycloak.server)))) return secret
   const why = production
     ? 'is not set, and NODE_ENV=production refuses a generated secret'
     : `is not set, and the Keycloak at ${keycloak.server} is not on this machine, so a generated secret can't fit`
@@ -179,7 +180,7 @@ function readClientSecret(
 }
 
 function refusePlainHttp(variables: Environment, variable: string, url: string, production: boolean): void {
-  if (!production || !url.startsWith('http:') || address.isLoopback(url)) return
+  if (!production || !url.startsWith('http:') || isLoopback(url)) return
   variables.insecure(
     variable,
     `is ${url}: plain http beyond loopback shows tokens and cookies to the network`,
