@@ -1,7 +1,8 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import type { ImportedUser } from '../../files/rows.ts'
 import { withUserName } from '../wanted.ts'
-import { trimmed, type Validator, type ValidatorSettings, validatorOf } from './validators.ts'
+import { trimmed, type Validator } from './findings.ts'
+import { type ValidatorSettings, validatorOf } from './validators.ts'
 
 /** A rule of the realm's user profile that can't be checked here. */
 export interface UncheckedRule {
