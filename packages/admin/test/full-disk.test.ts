@@ -11,8 +11,8 @@ import {
   readHeads,
 } from '@cloakwright/admin'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openJournal } from '../src/jobs/journal.ts'
-import type { JournalHeader } from '../src/jobs/journal-records.ts'
+import { openJournal } from '../src/jobs/journal/journal.ts'
+import type { JournalHeader } from '../src/jobs/journal/journal-records.ts'
 
 const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
 if (!canMount) console.warn('Not root on Linux: a full disk is not tested, as no small one can be mounted')

@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../client/admin.ts'
 import { countAttempts } from '../client/attempts.ts'
-import { type End, isOwn } from '../jobs/journal-records.ts'
+import { type End, isOwn } from '../jobs/journal/index.ts'
 import { isTimeout, type Pace } from '../jobs/pace.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import { usersById } from '../jobs/users-by-id.ts'

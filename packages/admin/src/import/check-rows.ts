@@ -1,7 +1,6 @@
 import { noUserNames } from '../files/header.ts'
 import type { Row, UserFile } from '../files/rows.ts'
-import type { Journal } from '../jobs/journal.ts'
-import { LineMap } from '../jobs/line-map.ts'
+import { type Journal, LineMap } from '../jobs/journal/index.ts'
 import { startPhase } from '../jobs/progress.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
 import { createExpectations } from './expectations.ts'

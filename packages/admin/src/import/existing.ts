@@ -1,7 +1,7 @@
 import type { Admin } from '../client/admin.ts'
 import { changedFields } from '../fields/compare.ts'
 import type { UserFile, UserRow } from '../files/rows.ts'
-import type { End } from '../jobs/journal-records.ts'
+import type { End } from '../jobs/journal/index.ts'
 import { inBatches, type Pace } from '../jobs/pace.ts'
 import { type ProgressListener, startPhase } from '../jobs/progress.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'

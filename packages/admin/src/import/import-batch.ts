@@ -1,7 +1,7 @@
 import { type Change, recorded } from '../changes/change.ts'
 import type { Admin } from '../client/admin.ts'
 import { without } from '../fields/compare.ts'
-import { type End, isOwn } from '../jobs/journal-records.ts'
+import { type End, isOwn } from '../jobs/journal/index.ts'
 import { usersById } from '../jobs/users-by-id.ts'
 import { type Sending, sendUsers } from './batches.ts'
 import type { Import } from './run.ts'

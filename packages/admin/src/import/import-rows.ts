@@ -1,4 +1,4 @@
-import type { End } from '../jobs/journal-records.ts'
+import type { End } from '../jobs/journal/index.ts'
 import { inBatches } from '../jobs/pace.ts'
 import { startPhase } from '../jobs/progress.ts'
 import { importBatch } from './import-batch.ts'

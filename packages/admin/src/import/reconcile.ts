@@ -1,7 +1,7 @@
 import type { Admin } from '../client/admin.ts'
 import { changedFields } from '../fields/compare.ts'
 import type { UserFile } from '../files/rows.ts'
-import type { Journal } from '../jobs/journal.ts'
+import type { Journal } from '../jobs/journal/index.ts'
 import { inBatches, type Pace } from '../jobs/pace.ts'
 import { type Phase, type ProgressListener, startPhase } from '../jobs/progress.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'

@@ -3,7 +3,7 @@ import { systemTime } from 'cloakwright'
 import { v5 } from 'uuid'
 import type { UserRepresentation } from '../client/representations.ts'
 import type { ImportedUser, UserFile, UserRow } from '../files/rows.ts'
-import type { JournalRow } from '../jobs/journal-records.ts'
+import type { JournalRow } from '../jobs/journal/index.ts'
 import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
 
 /** A user that an import wants the realm to have. */

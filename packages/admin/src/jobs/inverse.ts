@@ -3,7 +3,7 @@ import type { Change } from '../changes/change.ts'
 import type { Admin } from '../client/admin.ts'
 import type { RoleMappingPayload, UserRepresentation } from '../client/representations.ts'
 import { roleFields } from '../lookup/realm-names.ts'
-import type { Inverse, JournalRow } from './journal-records.ts'
+import type { Inverse, JournalRow } from './journal/index.ts'
 import type { Pace } from './pace.ts'
 import type { RealmFacts } from './realm-facts.ts'
 

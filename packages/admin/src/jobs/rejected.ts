@@ -2,7 +2,7 @@ import { unlink } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
 import { type DeadLetter, openDeadLetter } from '../files/dead-letter.ts'
 import type { BadRow, ImportedUser, UserFile, UserRow } from '../files/rows.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from './journal/index.ts'
 
 /** A job that works on a file of users. */
 export type FileJob = 'import' | 'disable' | 'assign'

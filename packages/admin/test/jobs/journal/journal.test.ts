@@ -1,9 +1,9 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { type Admin, importUsers, undoJob } from '@cloakwright/admin'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { caught } from '../support/caught.ts'
-import { openTarget, type Target } from '../support/target.ts'
-import { fileOf, jobFiles, makeRealm, person } from '../support/users.ts'
+import { caught } from '../../support/caught.ts'
+import { openTarget, type Target } from '../../support/target.ts'
+import { fileOf, jobFiles, makeRealm, person } from '../../support/users.ts'
 
 let target: Target
 let admin: Admin

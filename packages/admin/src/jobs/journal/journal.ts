@@ -13,7 +13,7 @@ import {
   writeRecord,
 } from './journal-records.ts'
 import { createWriter, type JournalWriter } from './journal-writer.ts'
-import { LineMap } from './line-map.ts'
+import { LineMap } from './outcome-map.ts'
 
 /** What a job did, on disk before the job goes on: it outlives a kill, and what it tells can be undone. */
 export interface Journal {
