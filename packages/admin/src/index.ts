@@ -47,18 +47,18 @@ export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
 
 // Many users
 
-export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/dead-letter.ts'
+export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/rejected-rows-file.ts'
 export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
 export { openUserFile, type UserFileOptions } from './files/user-file.ts'
-export type { LeftUnchanged } from './import/existing.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './import/import.ts'
-export type { Reconciled } from './import/reconcile.ts'
-export type { ImportWarning, WarningCode } from './import/warnings.ts'
-export { type AssignOptions, bulkAssign } from './jobs/assign.ts'
+export type { ImportWarning, WarningCode } from './import/check/warnings.ts'
+export type { LeftUnchanged } from './import/existing/existing-users.ts'
+export { type ImportOptions, type ImportReport, importUsers } from './import/import-users.ts'
+export type { Reconciled } from './import/reconcile/reconcile.ts'
+export { type AssignOptions, bulkAssign } from './jobs/assign-users.ts'
 export type { ChangeOptions, ChangeReport } from './jobs/change-users.ts'
-export { bulkDisable, type DisableOptions } from './jobs/disable.ts'
+export { bulkDisable, type DisableOptions } from './jobs/disable-users.ts'
 export type { JobProgress, ProgressListener } from './jobs/progress.ts'
-export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo.ts'
+export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo-job.ts'
 export {
   type EffectiveMember,
   type EffectiveMembersOptions,

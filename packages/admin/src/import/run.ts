@@ -1,13 +1,13 @@
 import type { Admin } from '../client/admin.ts'
-import type { DeadLetter } from '../files/dead-letter.ts'
+import type { DeadLetter } from '../files/rejected-rows-file.ts'
 import type { UserFile } from '../files/rows.ts'
 import type { Journal, LineMap } from '../jobs/journal/index.ts'
 import type { Pace } from '../jobs/pace.ts'
 import type { ProgressListener } from '../jobs/progress.ts'
 import type { RealmFacts } from '../jobs/realm-facts.ts'
-import type { NameClash } from './name-clashes.ts'
-import type { UsersToConfirm } from './users-to-confirm.ts'
-import type { ImportWarning } from './warnings.ts'
+import type { ImportWarning } from './check/warnings.ts'
+import type { UsersToConfirm } from './reconcile/users-to-confirm.ts'
+import type { NameClash } from './send/name-clashes.ts'
 
 /** What all passes of an import need. */
 export interface Run {

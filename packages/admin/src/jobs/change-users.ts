@@ -3,7 +3,7 @@ import { type Change, recorded } from '../changes/change.ts'
 import type { Admin } from '../client/admin.ts'
 import type { UserRepresentation } from '../client/representations.ts'
 import type { Step } from '../edit/steps.ts'
-import type { DeadLetter } from '../files/dead-letter.ts'
+import type { DeadLetter } from '../files/rejected-rows-file.ts'
 import type { UserFile, UserRow } from '../files/rows.ts'
 import { HashIndex } from './hash-index.ts'
 import { changedBy } from './inverse.ts'
@@ -11,7 +11,7 @@ import { type End, type Inverse, type Journal, LineMap, openJournal } from './jo
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type ProgressListener, startPhase } from './progress.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
-import { type FileJob, openRejected, requireOwnRows, toRejectedChange } from './rejected.ts'
+import { type FileJob, openRejected, requireOwnRows, toRejectedChange } from './rejected-rows.ts'
 import { userOfRow } from './row-user.ts'
 
 /** Options of a job that changes the users of a file. */

@@ -5,7 +5,7 @@ import { type Admin, exportUsers, importUsers, openUserFile, usersWithMembership
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { UserRepresentation } from '../../src/client/representations.ts'
-import { guarded, unguarded } from '../../src/files/cells.ts'
+import { guarded, unguarded } from '../../src/files/csv/cells.ts'
 import { writeCsv } from '../../src/files/write-users.ts'
 import { collect } from '../support/collect.ts'
 import { openFolder } from '../support/folder.ts'

@@ -1,0 +1,19 @@
+import { CloakwrightError } from 'cloakwright'
+import type { Admin } from '../../client/admin.ts'
+import type { RealmFacts } from '../../jobs/realm-facts.ts'
+
+/**
+ * New users get the realm's default groups by their paths, and an import can take such a path for another group's.
+ *
+ * @throws {CW_ADMIN_REFUSED} when it does
+ */
+export async function requireDefaultGroups({ client, realm }: Admin, facts: RealmFacts): Promise<void> {
+  if (!facts.defaults.groups.some((path) => path.lastIndexOf('/') > 0)) return
+  for (const { id, path = '' } of await client.realms.getDefaultGroups({ realm })) {
+    const problem = await facts.importProblem(`id:${id}`)
+    if (problem === undefined) continue
+    throw new CloakwrightError('CW_ADMIN_REFUSED', `The realm's default group ${path}: ${problem}`, {
+      hint: 'Give it a name without a slash, or take it out of the default groups until the import is done.',
+    })
+  }
+}

@@ -1,0 +1,86 @@
+import type { Admin } from '../../client/admin.ts'
+import { HashIndex } from '../../jobs/hash-index.ts'
+import type { Pace } from '../../jobs/pace.ts'
+import { users } from '../../listing/users.ts'
+
+/** A user of the realm, as far as a row can collide with it. */
+export interface ExistingUser {
+  readonly id: string
+  /** In lower case. */
+  readonly username: string
+}
+
+/** Finds users by what no other user may have. */
+export interface UserLookup {
+  byName(username: string): Promise<ExistingUser | undefined>
+  /** Some user with this address. */
+  byEmail(email: string): Promise<ExistingUser | undefined>
+}
+
+/** The user names and e-mail addresses, in lower case, that will be asked for. */
+export interface AskedNames {
+  readonly username: string
+  readonly email: string
+}
+
+/** One request for each name costs as much as a page of the realm's users for about so many. */
+const usersPerRow = 100
+
+/**
+ * Looks users up, by a request for each name or, where that takes fewer requests, by a list of the realm's users, of whom only those that
+ * are asked for are kept.
+ */
+export async function createUserLookup(
+  admin: Admin,
+  pace: Pace,
+  rows: number,
+  asked: () => AsyncIterable<AskedNames>,
+  signal: AbortSignal | undefined,
+): Promise<UserLookup> {
+  const { client, realm } = admin
+  const total = await pace.send(() => client.users.count({ realm }))
+  return total > rows * usersPerRow ? lookupOfEach(admin, pace) : await lookupByList(admin, asked, signal)
+}
+
+function lookupOfEach({ client, realm }: Admin, pace: Pace): UserLookup {
+  const find = async (query: { username?: string; email?: string }): Promise<ExistingUser | undefined> => {
+    const found = await pace.send(() =>
+      client.users.find({ ...query, realm, exact: true, briefRepresentation: true }),
+    )
+    // Some databases take one letter for another.
+    const [key, value] = Object.entries(query)[0] ?? []
+    const user = found.find((each) => (key === 'email' ? each.email : each.username)?.toLowerCase() === value)
+    return user === undefined ? undefined : toExisting(user)
+  }
+  return { byName: (username) => find({ username }), byEmail: (email) => find({ email }) }
+}
+
+async function lookupByList(
+  admin: Admin,
+  asked: () => AsyncIterable<AskedNames>,
+  signal: AbortSignal | undefined,
+): Promise<UserLookup> {
+  // A name may be another user's address, and an address another's name.
+  const texts = new HashIndex()
+  for await (const { username, email } of asked()) {
+    texts.add(username, 0)
+    if (email !== '') texts.add(email, 0)
+  }
+  const byName = new Map<string, ExistingUser>()
+  const byEmail = new Map<string, ExistingUser>()
+  for await (const user of users(admin, { brief: true })) {
+    signal?.throwIfAborted()
+    const existing = toExisting(user)
+    const email = user.email?.toLowerCase() ?? ''
+    if (texts.get(existing.username) !== undefined) byName.set(existing.username, existing)
+    if (email !== '' && texts.get(email) !== undefined) byEmail.set(email, existing)
+  }
+  return {
+    byName: async (username) => byName.get(username),
+    byEmail: async (email) => byEmail.get(email),
+  }
+}
+
+function toExisting({ id = '', username = '' }: { id?: string; username?: string }): ExistingUser {
+  return { id, username: username.toLowerCase() }
+}

@@ -1,0 +1,161 @@
+import type { Admin } from '../client/admin.ts'
+import { jobOptions, requireKnown } from '../fields/known-fields.ts'
+import type { UserFile } from '../files/rows.ts'
+import { type Journal, LineMap, openJournal } from '../jobs/journal/index.ts'
+import { createPace, type Pace } from '../jobs/pace.ts'
+import type { ProgressListener } from '../jobs/progress.ts'
+import { readRealmFacts } from '../jobs/realm-facts.ts'
+import { openRejected, requireOwnRows } from '../jobs/rejected-rows.ts'
+import { checkRows, requireUserNames } from './check/check-rows.ts'
+import { requireDefaultGroups } from './check/default-groups.ts'
+import { requireImportRights } from './check/rights.ts'
+import type { ImportWarning } from './check/warnings.ts'
+import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing/existing-users.ts'
+import { type Reconciled, reconcile } from './reconcile/reconcile.ts'
+import { UsersToConfirm } from './reconcile/users-to-confirm.ts'
+import { type Checked, type Ends, noEnds, type Run } from './run.ts'
+import { importRows } from './send/import-rows.ts'
+import { createNameClash } from './send/name-clashes.ts'
+
+/** Options of {@link importUsers}. */
+export interface ImportOptions {
+  /** The job's journal: a path that nothing is on, or that of a run that did not come to its end. Mode 0600. */
+  readonly journal: string
+  /** Where rows go that could not be used, with their line and the reason. Only written when there are any. Mode 0600. */
+  readonly deadLetter: string
+  /** Checks the rows, and that the credentials may do all of it; writes nothing but the dead-letter file. Default: false. */
+  readonly dryRun?: boolean
+  /** Begins no further batch and ends with the signal's reason; the same call continues. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: ProgressListener
+}
+
+/** What an import did, in this run and those that it continued. */
+export interface ImportReport {
+  readonly rows: number
+  /** Users that this job made, or that it would make. */
+  readonly created: number
+  /** Users that another import of the same file made, earlier or meanwhile, or that have a row's own id. */
+  readonly present: number
+  /** Users of these names who exist already: they were left unchanged. */
+  readonly existing: number
+  /** Rows that are wrong, whose e-mail address or id another user has, or that Keycloak refused. They are in the dead-letter file. */
+  readonly failed: number
+  /** How the existing users differ from their rows; in a dry run the present ones too. */
+  readonly leftUnchanged: LeftUnchanged
+  /** What usable rows lead to expect and the realm does not do, once for each column or field. A dry run has the same. */
+  readonly warnings: readonly ImportWarning[]
+  /** The realm read again after the import, and compared with the file; undefined for a dry run. */
+  readonly reconciled: Reconciled | undefined
+  /** Of this run. */
+  readonly seconds: number
+}
+
+/**
+ * Creates the users of a file, with their roles, groups and credentials, in batches as large and as many at once as the
+ * server bears; memory stays flat. Bad rows do not stop the rest.
+ *
+ * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
+ * made is taken back by {@link undoJob}. Needs `manage-realm` and `manage-users` of `realm-management`,
+ * and `view-clients` where rows name clients.
+ * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
+ *
+ * Each user is made with a `createdTimestamp` of the last minute, chosen by chance and kept in the journal: it tells the
+ * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it: of
+ * these, a job counts as created also what another made while its own answer was lost, or its run killed.
+ *
+ * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
+ * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
+ * @throws {CW_JOURNAL_INVALID} when the journal is damaged
+ * @throws {CW_ADMIN_FORBIDDEN} when the credentials lack a role of `realm-management`; a dry run names all that are missing
+ * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file
+ * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not take addresses for them
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @example
+ * ```ts
+ * import { type Admin, importUsers, type UserFile } from '@cloakwright/admin'
+ *
+ * export async function importAll(admin: Admin, file: UserFile): Promise<void> {
+ *   const report = await importUsers(admin, file, { journal: 'users.journal', deadLetter: 'users.rejected.ndjson' })
+ *   console.log(`${report.created} created, ${report.failed} failed`)
+ * }
+ * ```
+ */
+export async function importUsers(
+  admin: Admin,
+  file: UserFile,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  requireKnown('importUsers', options, jobOptions)
+  const began = performance.now()
+  requireOwnRows(file, 'import')
+  // The import itself fails at its first request without them; a dry run sends none.
+  if (options.dryRun === true) await requireImportRights(admin)
+  const facts = await readRealmFacts(admin)
+  await requireUserNames(file, facts)
+  if (file.format !== 'keycloak') await requireDefaultGroups(admin, facts)
+  const header = {
+    job: 'import',
+    server: admin.server,
+    realm: admin.realm,
+    realmId: facts.realmId,
+    file: file.digest,
+  }
+  const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
+  try {
+    const deadLetter = await openRejected('import', options, journal)
+    try {
+      const run: Run = { admin, file, facts, deadLetter, options }
+      const checked = await checkRows(run, journal)
+      const { warnings } = checked
+      const seconds = (): number => (performance.now() - began) / 1000
+      const pace = createPace({ signal: options.signal, batch: lookedUp })
+      if (journal === undefined) {
+        const foreseen = await foresee({ ...run, pace, ...checked })
+        return { ...foreseen, warnings, reconciled: undefined, seconds: seconds() }
+      }
+      const nameClash = createNameClash(admin, facts, pace)
+      const toConfirm = new UsersToConfirm(facts)
+      const counts = await importRows({ ...run, journal, pace, nameClash, toConfirm, ...checked })
+      const reconciled = await reconcile({ ...run, journal, pace, toConfirm })
+      const isExisting = (line: number): boolean => isLeft(journal, line)
+      const leftUnchanged = await compareExisting({ ...run, pace }, counts.existing, isExisting)
+      return { ...counts, leftUnchanged, warnings, reconciled, seconds: seconds() }
+    } finally {
+      await deadLetter.close()
+    }
+  } finally {
+    await journal?.close()
+  }
+}
+
+/** Users whose ids fit into one address. */
+const lookedUp = 80
+
+/** What the second pass would come to; the rows that it would reject are in the dead-letter file. */
+async function foresee(
+  run: Run & Checked & { readonly pace: Pace },
+): Promise<Ends & Pick<ImportReport, 'leftUnchanged'>> {
+  const { counts, bad, deadLetter } = run
+  const total = { ...noEnds, ...counts }
+  const found = new LineMap()
+  await foreseeEnds(
+    run,
+    counts.rows - counts.failed,
+    (line) => bad.get(line) === undefined,
+    async (row, { line, outcome, reason = '' }) => {
+      if (outcome === 'changed') return
+      total[outcome] += 1
+      if (outcome === 'existing' || outcome === 'present') found.set(line, outcome)
+      if (outcome === 'failed') await deadLetter.write({ line, reason, raw: row.user })
+    },
+  )
+  const isFound = (line: number): boolean => found.get(line) !== undefined
+  const leftUnchanged = await compareExisting(run, total.existing + total.present, isFound)
+  return { ...total, leftUnchanged }
+}
+
+/** Whether a user of the row's name existed. Journals of earlier releases tell by the reason that another user has its id or address. */
+function isLeft(journal: Journal, line: number): boolean {
+  return journal.outcome(line) === 'existing' && journal.reason(line) === undefined
+}

@@ -1,0 +1,93 @@
+import { type Change, recorded } from '../../changes/change.ts'
+import type { Admin } from '../../client/admin.ts'
+import { without } from '../../fields/compare.ts'
+import { type End, isOwn } from '../../jobs/journal/index.ts'
+import { usersById } from '../../jobs/users-by-id.ts'
+import { toJournalRow, toMarked, type WantedUser } from '../planned-user.ts'
+import type { Import } from '../run.ts'
+import { type Sending, sendUsers } from './partial-import.ts'
+import { completeSingly, findByName, foreignId, proved } from './single-user.ts'
+
+/**
+ * Makes the users of one batch, the journal always ahead. Of those that an earlier run had begun with, this job has made
+ * those that are there with the time that the journal has.
+ */
+export async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<End[]> {
+  const { admin, facts, journal, pace, uncheckedLines } = run
+  const batch = wanted.map((user) => toMarked(user, journal.open.get(user.line)))
+  const singles: number[] = []
+  const sending: Sending = {
+    admin,
+    facts,
+    pace,
+    isBegun: ({ line }) => journal.open.has(line),
+    nameClash: run.nameClash,
+    isUnchecked: ({ line }) => uncheckedLines.has(line),
+    async beforeSingle(user) {
+      singles.push(await journal.started([{ ...toJournalRow(user), id: '' }]))
+    },
+  }
+  // Of others the answer to a first attempt tells whether they were there.
+  const unsure = batch.filter(({ line, row }) => journal.open.has(line) || row.user.id !== undefined)
+  const there = await pace.send(() =>
+    usersById(
+      admin.client,
+      admin.realm,
+      unsure.map(({ id }) => id),
+    ),
+  )
+  const ends: End[] = []
+  const mine: WantedUser[] = []
+  for (const user of batch) {
+    const { line, id, name, row } = user
+    const found = there.get(id)
+    const begun = journal.open.get(line)
+    const single = found === undefined && begun?.id === '' ? await findByName(sending, name) : undefined
+    // Nobody knows whether the earlier run got as far as to send it: somebody else may have made a user of that name.
+    if (single !== undefined && begun !== undefined && isOwn(begun, single))
+      ends.push(await completeSingly(sending, user, single.id ?? ''))
+    else if (found === undefined) mine.push(user)
+    else if (row.user.id !== undefined && found.username !== name)
+      ends.push({ line, outcome: 'failed', reason: foreignId })
+    else if (begun === undefined || !isOwn(begun, found)) ends.push({ line, outcome: 'present' })
+    else if (uncheckedLines.has(line)) {
+      const isEnabled = found.enabled === true
+      ends.push(await proved(sending, user, { line, outcome: 'created' }, isEnabled))
+    } else ends.push({ line, outcome: 'created' })
+  }
+  const begins = [
+    ...mine,
+    ...batch.filter(({ line }) => journal.open.has(line) && !mine.some((user) => user.line === line)),
+  ]
+  const number = begins.length === 0 ? undefined : await journal.started(begins.map(toJournalRow))
+  ends.push(...(await sendUsers(sending, mine)))
+  await recordCreated(admin, batch, ends)
+  await journal.ended(number, ends)
+  for (const single of singles) await journal.ended(single, [])
+  return ends
+}
+
+async function recordCreated(
+  admin: Admin,
+  batch: readonly WantedUser[],
+  ends: readonly End[],
+): Promise<void> {
+  const userOf = new Map(batch.map((user) => [user.line, user]))
+  const changes = ends.flatMap(({ line, outcome, id }): Change[] => {
+    const user = userOf.get(line)
+    if (outcome !== 'created' || user === undefined) return []
+    const after = without(user.representation, 'credentials', 'id')
+    return [
+      {
+        action: 'create',
+        kind: 'user',
+        realm: admin.realm,
+        id: id ?? user.id,
+        name: user.name,
+        fields: [],
+        after: after as Readonly<Record<string, unknown>>,
+      },
+    ]
+  })
+  await recorded(admin, changes)
+}

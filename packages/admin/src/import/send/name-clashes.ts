@@ -1,0 +1,42 @@
+import type { Admin } from '../../client/admin.ts'
+import type { Pace } from '../../jobs/pace.ts'
+import type { RealmFacts } from '../../jobs/realm-facts.ts'
+import { users } from '../../listing/users.ts'
+import { mayBeAddress, type WantedUser } from '../planned-user.ts'
+
+/** Says why a user can't have its name or address; undefined: both are free. */
+export type NameClash = (user: WantedUser) => Promise<string | undefined>
+
+/** Why a user name is refused. */
+export const foreignAddress = "its user name is another user's e-mail address"
+/** Why an address is refused. */
+export const foreignName = "its e-mail address is another user's name"
+
+/**
+ * Finds users who would log in by the same text, the one by name and the other by e-mail address: `POST users` answers 409,
+ * a partial import lets them in. Costs a request for each name that looks like an address and is not the user's own, and
+ * once a list of the realm's users with such names.
+ */
+export function createNameClash(admin: Admin, facts: RealmFacts, pace: Pace): NameClash {
+  const { client, realm } = admin
+  let namesListed: Promise<ReadonlySet<string>> | undefined
+
+  return async ({ id, name, representation }) => {
+    const email = representation.email?.toLowerCase() ?? ''
+    if (mayBeAddress(name, email, facts)) {
+      const owners = await pace.send(() => client.users.find({ realm, email: name, exact: true }))
+      if (owners.some((owner) => owner.id !== id)) return foreignAddress
+    }
+    if (!mayBeAddress(email, name, facts)) return undefined
+    namesListed ??= namesLikeAddresses(admin)
+    return (await namesListed).has(email) ? foreignName : undefined
+  }
+}
+
+async function namesLikeAddresses(admin: Admin): Promise<ReadonlySet<string>> {
+  const names = new Set<string>()
+  for await (const { username = '', email } of users(admin, { username: '@', brief: true })) {
+    if (username !== email) names.add(username)
+  }
+  return names
+}

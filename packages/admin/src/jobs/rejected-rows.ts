@@ -1,0 +1,54 @@
+import { unlink } from 'node:fs/promises'
+import { CloakwrightError } from 'cloakwright'
+import { type DeadLetter, openDeadLetter } from '../files/rejected-rows-file.ts'
+import type { BadRow, ImportedUser, UserFile, UserRow } from '../files/rows.ts'
+import type { Journal } from './journal/index.ts'
+
+/** A job that works on a file of users. */
+export type FileJob = 'import' | 'disable' | 'assign'
+
+/**
+ * Opens the file of a job's rejected rows, which the same job takes again. A job that can't begin leaves no journal: with
+ * it the next call would resume with another job's dead-letter file.
+ */
+export async function openRejected(
+  job: FileJob,
+  options: { readonly journal: string; readonly deadLetter: string },
+  journal: Journal | undefined,
+): Promise<DeadLetter> {
+  const resume = journal?.resumed === true
+  try {
+    return await openDeadLetter(options.deadLetter, { resume, job })
+  } catch (error) {
+    if (journal !== undefined && !resume) await unlink(options.journal)
+    throw error
+  }
+}
+
+/**
+ * Rows that one job rejected are no other's: an import would create the leavers that a disable did not find.
+ *
+ * @throws {CW_FILE_INVALID}
+ */
+export function requireOwnRows({ path, rejectedBy }: UserFile, job: FileJob): void {
+  if (rejectedBy === undefined || rejectedBy === job) return
+  throw new CloakwrightError(
+    'CW_FILE_INVALID',
+    `The file of users ${path} has the rejected rows of another job: ${rejectedBy}, not ${job}`,
+    { hint: `Run ${rejectedBy} with it, or write a new file for ${job}.` },
+  )
+}
+
+/**
+ * A row of a job that changes users, as its file of rejected rows has it: as it was read, without what would matter only
+ * to a user who is created.
+ */
+export function toRejectedChange(row: UserRow | BadRow, reason: string): BadRow {
+  const { line } = row
+  const raw: unknown = 'user' in row ? row.user : row.raw
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { line, reason, raw }
+  const { enabled: _enabled, credentials: _credentials, ...kept } = raw as Partial<ImportedUser>
+  if (!('user' in row) || row.namedBy !== 'email') return { line, reason, raw: kept }
+  const { username: _address, ...named } = kept
+  return { line, reason, raw: named }
+}
