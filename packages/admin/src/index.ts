@@ -47,32 +47,55 @@ export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
 
 // Many users
 
-export { type DeadLetter, type DeadLetterOptions, openDeadLetter } from './files/rejected-rows-file.ts'
-export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './files/rows.ts'
-export { openUserFile, type UserFileOptions } from './files/user-file.ts'
-export type { ImportWarning, WarningCode } from './import/check/warnings.ts'
-export type { LeftUnchanged } from './import/existing/existing-users.ts'
-export { type ImportOptions, type ImportReport, importUsers } from './import/import-users.ts'
-export type { Reconciled } from './import/reconcile/reconcile.ts'
-export { type AssignOptions, bulkAssign } from './jobs/assign-users.ts'
-export type { ChangeOptions, ChangeReport } from './jobs/change-users.ts'
-export { bulkDisable, type DisableOptions } from './jobs/disable-users.ts'
-export type { JobProgress, ProgressListener } from './jobs/progress.ts'
-export { type UndoOptions, type UndoReport, undoJob } from './jobs/undo-job.ts'
+export {
+  type BadRow,
+  type DeadLetter,
+  type DeadLetterOptions,
+  type ImportedUser,
+  openDeadLetter,
+  openUserFile,
+  type Row,
+  type UserFile,
+  type UserFileOptions,
+  type UserFormat,
+  type UserRow,
+} from './files/index.ts'
+export {
+  type ImportOptions,
+  type ImportReport,
+  type ImportWarning,
+  importUsers,
+  type LeftUnchanged,
+  type Reconciled,
+  type WarningCode,
+} from './import/index.ts'
+export {
+  type AssignOptions,
+  bulkAssign,
+  bulkDisable,
+  type ChangeOptions,
+  type ChangeReport,
+  type DisableOptions,
+  type JobProgress,
+  type ProgressListener,
+  type UndoOptions,
+  type UndoReport,
+  undoJob,
+} from './jobs/index.ts'
 export {
   type EffectiveMember,
   type EffectiveMembersOptions,
+  type ExportOptions,
+  type ExportReport,
   effectiveMembers,
-} from './listing/effective-members.ts'
-export { type ExportOptions, type ExportReport, exportUsers } from './listing/export.ts'
-export type { RoleWay } from './listing/role-ways.ts'
-export {
+  exportUsers,
   type MembershipOptions,
+  type RoleWay,
   type UserFilter,
   type UserListOptions,
   users,
   usersWithMemberships,
-} from './listing/users.ts'
+} from './listing/index.ts'
 
 // Client secrets
 

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
 import type { BadRow } from './rows.ts'
-import { readLines } from './text/read-lines.ts'
+import { readLines } from './text/index.ts'
 
 /** Options of {@link openDeadLetter}. */
 export interface DeadLetterOptions {

@@ -2,8 +2,7 @@ import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify'
 import type { UserRepresentation } from '../client/representations.ts'
-import { guarded } from './csv/cells.ts'
-import { exportColumns, exportedMembers, toCells } from './csv/columns.ts'
+import { exportColumns, exportedMembers, guarded, toCells } from './csv/index.ts'
 
 /** Writes one user a line; the stream is not ended. */
 export async function writeNdjson(

@@ -1,21 +1,28 @@
 import type { Admin } from '../client/admin.ts'
 import { jobOptions, requireKnown } from '../fields/known-fields.ts'
-import type { UserFile } from '../files/rows.ts'
-import { type Journal, LineMap, openJournal } from '../jobs/journal/index.ts'
-import { createPace, type Pace } from '../jobs/pace.ts'
-import type { ProgressListener } from '../jobs/progress.ts'
-import { readRealmFacts } from '../jobs/realm-facts.ts'
-import { openRejected, requireOwnRows } from '../jobs/rejected-rows.ts'
-import { checkRows, requireUserNames } from './check/check-rows.ts'
-import { requireDefaultGroups } from './check/default-groups.ts'
-import { requireImportRights } from './check/rights.ts'
-import type { ImportWarning } from './check/warnings.ts'
-import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing/existing-users.ts'
-import { type Reconciled, reconcile } from './reconcile/reconcile.ts'
-import { UsersToConfirm } from './reconcile/users-to-confirm.ts'
+import type { UserFile } from '../files/index.ts'
+import {
+  createPace,
+  type Journal,
+  LineMap,
+  openJournal,
+  openRejected,
+  type Pace,
+  type ProgressListener,
+  readRealmFacts,
+  requireOwnRows,
+} from '../jobs/index.ts'
+import {
+  checkRows,
+  type ImportWarning,
+  requireDefaultGroups,
+  requireImportRights,
+  requireUserNames,
+} from './check/index.ts'
+import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing/index.ts'
+import { type Reconciled, reconcile, UsersToConfirm } from './reconcile/index.ts'
 import { type Checked, type Ends, noEnds, type Run } from './run.ts'
-import { importRows } from './send/import-rows.ts'
-import { createNameClash } from './send/name-clashes.ts'
+import { createNameClash, importRows } from './send/index.ts'
 
 /** Options of {@link importUsers}. */
 export interface ImportOptions {

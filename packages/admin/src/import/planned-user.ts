@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto'
 import { systemTime } from 'cloakwright'
 import { v5 } from 'uuid'
 import type { UserRepresentation } from '../client/representations.ts'
-import type { ImportedUser, UserFile, UserRow } from '../files/rows.ts'
-import type { JournalRow } from '../jobs/journal/index.ts'
-import { type RealmFacts, texts } from '../jobs/realm-facts.ts'
+import type { ImportedUser, UserFile, UserRow } from '../files/index.ts'
+import { type JournalRow, type RealmFacts, texts } from '../jobs/index.ts'
 
 /** A user that an import wants the realm to have. */
 export interface WantedUser {

@@ -1,13 +1,9 @@
 import type { Admin } from '../client/admin.ts'
-import type { DeadLetter } from '../files/rejected-rows-file.ts'
-import type { UserFile } from '../files/rows.ts'
-import type { Journal, LineMap } from '../jobs/journal/index.ts'
-import type { Pace } from '../jobs/pace.ts'
-import type { ProgressListener } from '../jobs/progress.ts'
-import type { RealmFacts } from '../jobs/realm-facts.ts'
-import type { ImportWarning } from './check/warnings.ts'
-import type { UsersToConfirm } from './reconcile/users-to-confirm.ts'
-import type { NameClash } from './send/name-clashes.ts'
+import type { DeadLetter, UserFile } from '../files/index.ts'
+import type { Journal, LineMap, Pace, ProgressListener, RealmFacts } from '../jobs/index.ts'
+import type { ImportWarning } from './check/index.ts'
+import type { UsersToConfirm } from './reconcile/index.ts'
+import type { NameClash } from './send/index.ts'
 
 /** What all passes of an import need. */
 export interface Run {

@@ -1,7 +1,7 @@
 import type { Admin } from '../client/admin.ts'
 import type { Step } from '../edit/steps.ts'
 import { jobOptions, requireKnown } from '../fields/known-fields.ts'
-import type { UserFile } from '../files/rows.ts'
+import type { UserFile } from '../files/index.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
 
 /** Options of {@link bulkDisable}. */

@@ -1,7 +1,13 @@
 import { unlink } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
-import { type DeadLetter, openDeadLetter } from '../files/rejected-rows-file.ts'
-import type { BadRow, ImportedUser, UserFile, UserRow } from '../files/rows.ts'
+import {
+  type BadRow,
+  type DeadLetter,
+  type ImportedUser,
+  openDeadLetter,
+  type UserFile,
+  type UserRow,
+} from '../files/index.ts'
 import type { Journal } from './journal/index.ts'
 
 /** A job that works on a file of users. */

@@ -1,4 +1,4 @@
-import type { UserFile } from '../files/rows.ts'
+import type { UserFile } from '../files/index.ts'
 
 /** Why a row is rejected that names something which the realm does not have. */
 export const unknownName = {

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { Admin } from '../client/admin.ts'
 import type { UserRepresentation } from '../client/representations.ts'
-import { writeCsv, writeNdjson } from '../files/write-users.ts'
-import { type ProgressListener, startPhase } from '../jobs/progress.ts'
+import { writeCsv, writeNdjson } from '../files/index.ts'
+import { type ProgressListener, startPhase } from '../jobs/index.ts'
 import { given, type UserFilter, usersWithMemberships } from './users.ts'
 
 /** Options of {@link exportUsers}. */

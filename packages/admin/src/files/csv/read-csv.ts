@@ -1,8 +1,7 @@
 import { parse } from 'csv-parse/sync'
-import type { Candidate } from '../json/read-ndjson.ts'
+import type { Candidate } from '../json/index.ts'
 import type { BadRow } from '../rows.ts'
-import { utf8Of } from '../text/encoding.ts'
-import { beginningOf, type Line, type LineEnd, readTextLines, rowLimit } from '../text/read-lines.ts'
+import { beginningOf, type Line, type LineEnd, readTextLines, rowLimit, utf8Of } from '../text/index.ts'
 import { fromCells, passwordMistake } from './columns.ts'
 import { columnNames, noNames } from './header.ts'
 

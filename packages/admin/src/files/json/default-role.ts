@@ -1,5 +1,5 @@
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
-import { textOf } from '../text/encoding.ts'
+import { textOf } from '../text/index.ts'
 import { JsonBuilder } from './json-builder.ts'
 
 /**

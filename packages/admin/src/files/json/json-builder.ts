@@ -1,5 +1,5 @@
 import type { Token } from 'stream-json/core/parser.js'
-import { rowLimit } from '../text/read-lines.ts'
+import { rowLimit } from '../text/index.ts'
 
 /** One JSON value, built from tokens; what is longer than a row may be is not kept. */
 export class JsonBuilder {

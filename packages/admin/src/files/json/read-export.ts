@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
 import type { BadRow } from '../rows.ts'
-import { textOf } from '../text/encoding.ts'
+import { textOf } from '../text/index.ts'
 import { JsonBuilder } from './json-builder.ts'
 import type { Candidate } from './read-ndjson.ts'
 

@@ -1,5 +1,5 @@
 import type { BadRow } from '../rows.ts'
-import { beginningOf, readTextLines } from '../text/read-lines.ts'
+import { beginningOf, readTextLines } from '../text/index.ts'
 
 /** A row's value, before it is known to be a user. */
 export interface Candidate {

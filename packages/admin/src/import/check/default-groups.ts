@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../../client/admin.ts'
-import type { RealmFacts } from '../../jobs/realm-facts.ts'
+import type { RealmFacts } from '../../jobs/index.ts'
 
 /**
  * New users get the realm's default groups by their paths, and an import can take such a path for another group's.

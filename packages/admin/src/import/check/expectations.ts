@@ -1,8 +1,8 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../../client/admin.ts'
-import type { ImportedUser, UserRow } from '../../files/rows.ts'
-import { type RealmFacts, texts } from '../../jobs/realm-facts.ts'
+import type { ImportedUser, UserRow } from '../../files/index.ts'
+import { type RealmFacts, texts } from '../../jobs/index.ts'
 import { hiddenAttributes, trimmed, valuesOf } from '../profile/index.ts'
 import type { Warnings } from './warnings.ts'
 

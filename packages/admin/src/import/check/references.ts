@@ -1,9 +1,15 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../../client/admin.ts'
 import { all } from '../../client/pages.ts'
-import type { ImportedUser, UserFile } from '../../files/rows.ts'
-import { type RealmFacts, roleNames, texts } from '../../jobs/realm-facts.ts'
-import { isForeignDefaultRole, quoted, unknownName } from '../../jobs/row-names.ts'
+import type { ImportedUser, UserFile } from '../../files/index.ts'
+import {
+  isForeignDefaultRole,
+  quoted,
+  type RealmFacts,
+  roleNames,
+  texts,
+  unknownName,
+} from '../../jobs/index.ts'
 import { requireViewClients } from './rights.ts'
 import type { Warnings } from './warnings.ts'
 

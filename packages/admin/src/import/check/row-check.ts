@@ -1,6 +1,5 @@
-import type { ImportedUser, UserRow } from '../../files/rows.ts'
-import { HashIndex } from '../../jobs/hash-index.ts'
-import type { RealmFacts } from '../../jobs/realm-facts.ts'
+import type { ImportedUser, UserRow } from '../../files/index.ts'
+import { HashIndex, type RealmFacts } from '../../jobs/index.ts'
 import { mayBeAddress, withUserName } from '../planned-user.ts'
 import type { ProfileCheck } from '../profile/index.ts'
 import type { ReferenceCheck } from './references.ts'

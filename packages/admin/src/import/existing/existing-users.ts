@@ -1,16 +1,18 @@
 import type { Admin } from '../../client/admin.ts'
 import { changedFields } from '../../fields/compare.ts'
-import type { UserFile, UserRow } from '../../files/rows.ts'
-import type { End } from '../../jobs/journal/index.ts'
-import { inBatches, type Pace } from '../../jobs/pace.ts'
-import { type ProgressListener, startPhase } from '../../jobs/progress.ts'
-import type { RealmFacts } from '../../jobs/realm-facts.ts'
-import { usersById } from '../../jobs/users-by-id.ts'
+import type { UserFile, UserRow } from '../../files/index.ts'
+import {
+  type End,
+  inBatches,
+  type Pace,
+  type ProgressListener,
+  type RealmFacts,
+  startPhase,
+  usersById,
+} from '../../jobs/index.ts'
 import { mayBeAddress, toOwn, toWanted, type WantedUser } from '../planned-user.ts'
-import { comparedFields } from '../reconcile/users-to-confirm.ts'
-import { readMembers, readMembershipsOfEach, WantedMemberships } from '../reconcile/wanted-memberships.ts'
-import { foreignAddress, foreignName } from '../send/name-clashes.ts'
-import { foreignEmail, foreignId } from '../send/single-user.ts'
+import { comparedFields, readMembers, readMembershipsOfEach, WantedMemberships } from '../reconcile/index.ts'
+import { foreignAddress, foreignEmail, foreignId, foreignName } from '../send/index.ts'
 import { type AskedNames, createUserLookup, type UserLookup } from './user-lookup.ts'
 
 /** Users who exist already and were left unchanged, compared with their rows. */

@@ -1,7 +1,6 @@
 import type { Admin } from '../../client/admin.ts'
-import { HashIndex } from '../../jobs/hash-index.ts'
-import type { Pace } from '../../jobs/pace.ts'
-import { users } from '../../listing/users.ts'
+import { HashIndex, type Pace } from '../../jobs/index.ts'
+import { users } from '../../listing/index.ts'
 
 /** A user of the realm, as far as a row can collide with it. */
 export interface ExistingUser {

@@ -1,5 +1,5 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
-import type { ImportedUser } from '../../files/rows.ts'
+import type { ImportedUser } from '../../files/index.ts'
 import { withUserName } from '../planned-user.ts'
 import { trimmed, type Validator } from './findings.ts'
 import { type ValidatorSettings, validatorOf } from './validators.ts'

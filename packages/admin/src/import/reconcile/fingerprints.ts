@@ -1,5 +1,5 @@
 import type { UserRepresentation } from '../../client/representations.ts'
-import { HashIndex } from '../../jobs/hash-index.ts'
+import { HashIndex } from '../../jobs/index.ts'
 
 /** Which fields and attributes a row has: mostly those of all rows of a file. */
 interface Shape {

@@ -1,11 +1,16 @@
 import type { Admin } from '../../client/admin.ts'
 import { changedFields } from '../../fields/compare.ts'
-import type { UserFile } from '../../files/rows.ts'
-import type { Journal } from '../../jobs/journal/index.ts'
-import { inBatches, type Pace } from '../../jobs/pace.ts'
-import { type Phase, type ProgressListener, startPhase } from '../../jobs/progress.ts'
-import type { RealmFacts } from '../../jobs/realm-facts.ts'
-import { usersById } from '../../jobs/users-by-id.ts'
+import type { UserFile } from '../../files/index.ts'
+import {
+  inBatches,
+  type Journal,
+  type Pace,
+  type Phase,
+  type ProgressListener,
+  type RealmFacts,
+  startPhase,
+  usersById,
+} from '../../jobs/index.ts'
 import { toWanted, type WantedUser } from '../planned-user.ts'
 import { comparedFields, type UsersToConfirm } from './users-to-confirm.ts'
 import { readMembers, readMembershipsOfEach } from './wanted-memberships.ts'

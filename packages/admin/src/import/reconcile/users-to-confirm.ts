@@ -1,5 +1,5 @@
 import type { UserRepresentation } from '../../client/representations.ts'
-import type { RealmFacts } from '../../jobs/realm-facts.ts'
+import type { RealmFacts } from '../../jobs/index.ts'
 import { hiddenAttributes } from '../profile/index.ts'
 import { Fingerprints } from './fingerprints.ts'
 import { WantedMemberships } from './wanted-memberships.ts'

@@ -1,9 +1,7 @@
 import type { Admin } from '../../client/admin.ts'
 import type { UserRepresentation } from '../../client/representations.ts'
-import { HashIndex } from '../../jobs/hash-index.ts'
-import type { Pace } from '../../jobs/pace.ts'
-import { type RealmFacts, roleNames, texts } from '../../jobs/realm-facts.ts'
-import { createMembershipReader, type Memberships } from '../../listing/memberships-of-users.ts'
+import { HashIndex, type Pace, type RealmFacts, roleNames, texts } from '../../jobs/index.ts'
+import { createMembershipReader, type Memberships } from '../../listing/index.ts'
 
 /** A role or a group, and the numbers of its wanted memberships. */
 interface Holder {

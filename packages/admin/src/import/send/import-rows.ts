@@ -1,6 +1,4 @@
-import type { End } from '../../jobs/journal/index.ts'
-import { inBatches } from '../../jobs/pace.ts'
-import { startPhase } from '../../jobs/progress.ts'
+import { type End, inBatches, startPhase } from '../../jobs/index.ts'
 import { toWanted, type WantedUser } from '../planned-user.ts'
 import { type Ends, type Import, noEnds } from '../run.ts'
 import { importBatch } from './import-batch.ts'

@@ -1,7 +1,6 @@
 import type { Admin } from '../../client/admin.ts'
-import type { Pace } from '../../jobs/pace.ts'
-import type { RealmFacts } from '../../jobs/realm-facts.ts'
-import { users } from '../../listing/users.ts'
+import type { Pace, RealmFacts } from '../../jobs/index.ts'
+import { users } from '../../listing/index.ts'
 import { mayBeAddress, type WantedUser } from '../planned-user.ts'
 
 /** Says why a user can't have its name or address; undefined: both are free. */

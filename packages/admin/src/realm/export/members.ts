@@ -1,7 +1,7 @@
 import type { Admin } from '../../client/admin.ts'
 import { all, type Page } from '../../client/pages.ts'
 import type { GroupRepresentation } from '../../client/representations.ts'
-import { usersWithMemberships } from '../../listing/users.ts'
+import { usersWithMemberships } from '../../listing/index.ts'
 import { group as groupCheck, user as userCheck, userFields } from '../definition/define-objects.ts'
 import type { GroupDefinition, UserDefinition } from '../definition/model.ts'
 import { type Notes, present, sortedBy } from './notes.ts'

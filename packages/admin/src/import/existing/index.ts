@@ -1,0 +1,1 @@
+export { compareExisting, foreseeEnds, type LeftUnchanged } from './existing-users.ts'

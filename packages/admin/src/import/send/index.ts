@@ -1,0 +1,3 @@
+export { importRows } from './import-rows.ts'
+export { createNameClash, foreignAddress, foreignName, type NameClash } from './name-clashes.ts'
+export { foreignEmail, foreignId } from './single-user.ts'
