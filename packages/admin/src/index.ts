@@ -13,6 +13,7 @@ export type {
   PrivateKeyCredentials,
   Secret,
 } from './client/tokens.ts'
+export { withReason } from './client/with-reason.ts'
 
 // One object at a time
 
@@ -32,7 +33,8 @@ export {
 } from './edit/update.ts'
 export { findUser, type UserRef } from './lookup/find-user.ts'
 export { type FoundGroup, toGroupPath } from './lookup/group-paths.ts'
-export { findGroup, type RoleName } from './lookup/names.ts'
+export { findGroup } from './lookup/names.ts'
+export { type RoleName } from './lookup/role-names.ts'
 export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
 export type { EnsureOptions } from './tasks/existing.ts'
 export { grantRolesToGroup, revokeRolesFromGroup } from './tasks/group-roles.ts'
@@ -151,11 +153,12 @@ export {
   type TrailSource,
   type UserEvent,
   verifyTrail,
-  withReason,
 } from './audit/index.ts'
 
 // The realm as code
 
+export type { RealmKind } from './changes/change.ts'
+export type { RoleNames } from './lookup/role-names.ts'
 export { defineRealm } from './realm/definition/define.ts'
 export type {
   AuthenticatorDefinition,
@@ -168,11 +171,9 @@ export type {
   RealmChange,
   RealmChangeDetail,
   RealmDefinition,
-  RealmKind,
   RequiredActionDefinition,
   Requirement,
   RoleDefinition,
-  RoleNames,
   SubFlowDefinition,
   UserDefinition,
 } from './realm/definition/model.ts'

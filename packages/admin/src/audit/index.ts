@@ -1,4 +1,3 @@
-export { withReason } from '../changes/reason.ts'
 export type { Seal, SealedBatch, TrailHead } from './chain.ts'
 export { type AuditEntriesOptions, auditEntries } from './entries.ts'
 export type { AuditEntry } from './entry.ts'

@@ -1,6 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Admin } from '../client/admin.ts'
-import type { RealmKind } from '../realm/definition/model.ts'
+
+/** What kind of object a realm's definition declares. */
+export type RealmKind =
+  | 'realm'
+  | 'realm role'
+  | 'client'
+  | 'client role'
+  | 'client scope'
+  | 'group'
+  | 'user'
+  | 'authentication flow'
+  | 'required action'
 
 /** What kind of object a change is about. */
 export type ChangeKind = RealmKind | 'client secret' | 'session'
@@ -46,9 +56,21 @@ export interface ChangeRecorder {
 }
 
 /** Gives the changes that a task made, once they are kept in the administrator's audit trail, if there is one. */
-export async function recorded(admin: Admin, changes: readonly Change[]): Promise<readonly Change[]> {
+export async function recorded(
+  admin: { readonly recorder: ChangeRecorder | undefined },
+  changes: readonly Change[],
+): Promise<readonly Change[]> {
   if (changes.length > 0) await admin.recorder?.record(changes)
   return changes
+}
+
+/** A recorder that adds the author to what it is told. */
+export function byAuthor(recorder: ChangeRecorder | undefined, author: Author): ChangeRecorder | undefined {
+  if (recorder === undefined) return undefined
+  return {
+    record: (changes, inner) => recorder.record(changes, { ...author, ...inner }),
+    check: async () => await recorder.check?.(),
+  }
 }
 
 const backOut = new AsyncLocalStorage<true>()

@@ -1,7 +1,6 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError, requireOptions } from 'cloakwright'
-import { type ChangeRecorder, requireRecordable } from '../changes/change.ts'
-import { byAuthor } from '../changes/reason.ts'
+import { byAuthor, type ChangeRecorder, requireRecordable } from '../changes/change.ts'
 import { type Known, requireKnown } from '../fields/known-fields.ts'
 import { createDurableClient } from './client.ts'
 import { createRetry } from './retry.ts'

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CloakwrightError } from 'cloakwright'
 import { isObject } from '../fields/check.ts'
+import { mask } from '../fields/mask.ts'
 
 /**
  * What shall be different about an object, and nothing else.
@@ -27,9 +28,6 @@ export interface Difference {
   /** `undefined`: a key that is removed. */
   readonly after: unknown
 }
-
-/** What Keycloak shows in place of a secret. */
-export const mask = '**********'
 
 /** What an edit changes about an object as it is. */
 export function differences(current: object, edit: object): Difference[] {

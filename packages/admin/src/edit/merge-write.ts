@@ -2,18 +2,9 @@ import { CloakwrightError } from 'cloakwright'
 import { type Change, type ChangeKind, recorded } from '../changes/change.ts'
 import type { Admin } from '../client/admin.ts'
 import { requireKnown } from '../fields/known-fields.ts'
+import { mask } from '../fields/mask.ts'
 import { absent } from '../lookup/names.ts'
-import {
-  covers,
-  type Difference,
-  differences,
-  type Edit,
-  mask,
-  nameOf,
-  same,
-  shown,
-  valueAt,
-} from './edit.ts'
+import { covers, type Difference, differences, type Edit, nameOf, same, shown, valueAt } from './edit.ts'
 import { type FixedFields, requireChangeable } from './fixed-fields.ts'
 import { inTurn } from './in-turn.ts'
 

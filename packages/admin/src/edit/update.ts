@@ -8,7 +8,8 @@ import type {
   UserRepresentation,
 } from '../client/representations.ts'
 import { type UserRef, userId } from '../lookup/find-user.ts'
-import { clientByName, groupOf, type RoleName, requireRoleName, roleOf, roleTitle } from '../lookup/names.ts'
+import { clientByName, groupOf, roleOf } from '../lookup/names.ts'
+import { type RoleName, requireRoleName, roleTitle } from '../lookup/role-names.ts'
 import { type Difference, type EditWithout, wholeFields } from './edit.ts'
 import { withCredentials, withLists, withTexts } from './edit-forms.ts'
 import { fixedOfClient, fixedOfGroup, fixedOfRealm, fixedOfRole, fixedOfUser } from './fixed-fields.ts'

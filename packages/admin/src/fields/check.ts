@@ -1,3 +1,5 @@
+import { mask } from './mask.ts'
+
 /** Something wrong with a value, and where: a JSON path. */
 export interface Problem {
   readonly path: string
@@ -31,9 +33,6 @@ export const name: Check = (value, path, problems) => {
   if (typeof value !== 'string' || value.trim() === '')
     tell(problems, path, 'must be a string that is not empty')
 }
-
-/** Keycloak shows a hidden secret as this; written back, it would become the live secret of a client. */
-export const mask = '**********'
 
 export const secret: Check = (value, path, problems) => {
   if (typeof value !== 'string' || value === '') tell(problems, path, 'must be a string that is not empty')

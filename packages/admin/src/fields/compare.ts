@@ -1,4 +1,5 @@
-import { isObject, mask } from './check.ts'
+import { isObject } from './check.ts'
+import { mask } from './mask.ts'
 
 type Values = object | undefined
 

@@ -1,5 +1,4 @@
 import { CloakwrightError } from 'cloakwright'
-import type { RoleNames } from '../realm/definition/model.ts'
 import { isObject } from './check.ts'
 
 /** All fields of a type: one that is added to the type and not to the table does not compile. */
@@ -32,17 +31,6 @@ export function requireKnown<T extends object>(
   })
 }
 
-/** @throws {CW_CONFIG_INVALID} when roles are not named by realm and client */
-export function requireRoleNames(names: RoleNames | undefined): void {
-  if (names === undefined) return
-  const hint = "Write them like { realm: ['editor'], client: { 'shop-api': ['reader'] } }."
-  const ofClients: unknown = isObject(names) ? (names.client ?? {}) : undefined
-  const lists = isObject(ofClients) ? [names.realm ?? [], ...Object.values(ofClients)] : [undefined]
-  if (!lists.every(isNames))
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'roles: are not lists of names', { hint })
-  requireKnown('roles', names, { realm: true, client: true }, rolesInstead)
-}
-
 /** Options that every job with a file of users takes. */
 export const jobOptions = {
   journal: true,
@@ -51,13 +39,3 @@ export const jobOptions = {
   signal: true,
   onProgress: true,
 } as const
-
-/** Keycloak's names for roles of a user or group. */
-export const rolesInstead: Readonly<Record<string, string>> = {
-  realmRoles: 'roles: { realm: [name] }',
-  clientRoles: 'roles: { client: { clientId: [name] } }',
-}
-
-function isNames(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
-}

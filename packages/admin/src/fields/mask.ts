@@ -1,4 +1,5 @@
-const mask = '**********'
+/** Keycloak shows a hidden secret as this; written back, it would become the live secret of a client. */
+export const mask = '**********'
 
 /** Names of fields that hold a secret, as any of Keycloak's representations or providers spells them. */
 const secret =

@@ -4,7 +4,7 @@ import type { Admin } from '../client/admin.ts'
 import type { RoleMappingPayload } from '../client/representations.ts'
 import { createGroupFinder, type FoundGroup, type GroupFinder } from '../lookup/group-paths.ts'
 import { clientRoles, findClientUuid, realmRoles } from '../lookup/realm-names.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
+import type { RoleNames } from '../lookup/role-names.ts'
 import { quoted } from './row-names.ts'
 
 /** What a realm is and has, as far as its users depend on it. */

@@ -1,7 +1,7 @@
 import type { Admin } from '../client/admin.ts'
 import type { UserRepresentation } from '../client/representations.ts'
 import { type ProgressListener, startPhase } from '../jobs/index.ts'
-import type { RoleName } from '../lookup/names.ts'
+import type { RoleName } from '../lookup/role-names.ts'
 import { inParallel } from './in-parallel.ts'
 import { pagesByName } from './pages-by-name.ts'
 import { type RoleList, type RoleWay, roleLists } from './role-ways.ts'

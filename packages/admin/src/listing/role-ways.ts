@@ -6,7 +6,8 @@ import type {
   RoleRepresentation,
   UserRepresentation,
 } from '../client/representations.ts'
-import { type RoleName, roleOf, roleTitle } from '../lookup/names.ts'
+import { roleOf } from '../lookup/names.ts'
+import { type RoleName, roleTitle } from '../lookup/role-names.ts'
 import { inParallel } from './in-parallel.ts'
 
 /** One way in which a user has a role. */

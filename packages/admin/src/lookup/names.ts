@@ -1,33 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../client/admin.ts'
 import type { ClientRepresentation, RoleRepresentation } from '../client/representations.ts'
-import { type Known, requireKnown, requireRoleNames } from '../fields/known-fields.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
-import type { WantedRole } from '../tasks/roles.ts'
 import { createGroupFinder, type FoundGroup, type GroupFinder } from './group-paths.ts'
-
-/** A role of the realm, or of one of its clients. */
-export interface RoleName {
-  readonly name: string
-  /** The client id of the client that it belongs to. Default: it is a realm role. */
-  readonly client?: string
-}
-
-/**
- * Keycloak's own names for what a role belongs to are refused: passed over, a client's role would be taken for one of the realm.
- *
- * @throws {CW_CONFIG_INVALID}
- */
-export function requireRoleName(what: string, role: RoleName): void {
-  const known: Known<WantedRole> = {
-    name: true,
-    client: true,
-    description: true,
-    attributes: true,
-    composites: true,
-  }
-  requireKnown(what, role, known, { clientId: 'client', clientRole: 'client', containerId: 'client' })
-}
+import { type RoleName, type RoleNames, requireRoleNames, roleTitle } from './role-names.ts'
 
 /** A role by name that is there, with what its requests need. */
 export interface KnownRole {
@@ -70,10 +45,6 @@ export async function findRole(admin: Admin, role: RoleName): Promise<RoleRepres
 /** @throws {CW_ADMIN_NOT_FOUND} */
 export async function roleOf(admin: Admin, role: RoleName): Promise<RoleRepresentation> {
   return (await findRole(admin, role)) ?? absent(admin, `role ${roleTitle(role)}`)
-}
-
-export function roleTitle({ name, client }: RoleName): string {
-  return client === undefined ? name : `${client}/${name}`
 }
 
 /**

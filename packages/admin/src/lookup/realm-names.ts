@@ -1,8 +1,7 @@
+import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../client/admin.ts'
 import type { RoleMappingPayload, RoleRepresentation } from '../client/representations.ts'
-import { missing } from '../fields/compare.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
-import { found } from '../realm/diff/step.ts'
+import type { RoleNames } from './role-names.ts'
 
 /** The id that Keycloak's paths want for a client, from its client id. */
 export async function findClientUuid(
@@ -47,25 +46,6 @@ export async function clientRoles(
   )
 }
 
-/** The roles that are wanted and not there; empty entries are left out. */
-export function missingRoles(wanted: RoleNames | undefined, have: RoleNames | undefined): RoleNames {
-  const client = Object.entries(wanted?.client ?? {}).flatMap(([clientId, names]) => {
-    const absent = missing(names, own(have?.client, clientId))
-    return absent.length === 0 ? [] : [[clientId, absent] as const]
-  })
-  return { realm: missing(wanted?.realm, have?.realm), client: Object.fromEntries(client) }
-}
-
-/** As fields of a change: `roles.admin`, `roles.app/editor`. */
-export function roleFields(prefix: string, { realm, client }: RoleNames): string[] {
-  return [
-    ...(realm ?? []).map((name) => `${prefix}.${name}`),
-    ...Object.entries(client ?? {}).flatMap(([clientId, names]) =>
-      names.map((name) => `${prefix}.${clientId}/${name}`),
-    ),
-  ]
-}
-
 /** Roles by name, as a definition writes them, from what a reader found. */
 export async function rolesByName(
   wanted: RoleNames | undefined,
@@ -85,9 +65,16 @@ export async function rolesByName(
   }
 }
 
-/** A client may be called `constructor`. */
-function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined
+/** What a definition names is not there: another writer removed it after the plan was made. */
+export function found<T>(value: T | null | undefined, what: string): T {
+  if (value !== null && value !== undefined) return value
+  throw new CloakwrightError(
+    'CW_REALM_MISMATCH',
+    `The realm has no ${what}, which its definition refers to`,
+    {
+      hint: 'Declare it in the definition, or create it in the realm. What was changed so far stays; running again continues.',
+    },
+  )
 }
 
 function roleName(role: RoleRepresentation): string {

@@ -3,7 +3,7 @@ import type { Admin } from '../client/admin.ts'
 import { roleSteps } from '../edit/role-steps.ts'
 import { carryOut } from '../edit/steps.ts'
 import { groupOf, knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
+import type { RoleNames } from '../lookup/role-names.ts'
 
 /**
  * Gives roles to everyone in a group, and in the groups within it: the roles are mapped to the group, not to its members.

@@ -7,7 +7,7 @@ import { roleSteps } from '../edit/role-steps.ts'
 import { carryOut } from '../edit/steps.ts'
 import { updateGroup } from '../edit/update.ts'
 import { without } from '../fields/compare.ts'
-import { requireKnown, rolesInstead } from '../fields/known-fields.ts'
+import { requireKnown } from '../fields/known-fields.ts'
 import {
   createGroupFinder,
   type FoundGroup,
@@ -16,7 +16,8 @@ import {
   toGroupPath,
 } from '../lookup/group-paths.ts'
 import { absent, groupOf, knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
+import type { RoleNames } from '../lookup/role-names.ts'
+import { rolesInstead } from '../lookup/role-names.ts'
 import type { Ensured } from './ensure-user.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 

@@ -5,17 +5,9 @@ import { createOnce } from '../edit/create-once.ts'
 import { visible } from '../edit/edit.ts'
 import { carryOut } from '../edit/steps.ts'
 import { updateRole } from '../edit/update.ts'
-import {
-  clientByName,
-  findClient,
-  findRole,
-  type KnownRole,
-  knownRoles,
-  type RoleName,
-  requireRoleName,
-  roleTitle,
-} from '../lookup/names.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
+import { clientByName, findClient, findRole, type KnownRole, knownRoles } from '../lookup/names.ts'
+import type { RoleNames } from '../lookup/role-names.ts'
+import { type RoleName, requireRoleName, roleTitle } from '../lookup/role-names.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 
 /** A role as it shall be; what is left out stays as it is. */

@@ -4,7 +4,7 @@ import { roleSteps } from '../edit/role-steps.ts'
 import { carryOut } from '../edit/steps.ts'
 import { type UserRef, userOf } from '../lookup/find-user.ts'
 import { knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../realm/definition/model.ts'
+import type { RoleNames } from '../lookup/role-names.ts'
 
 /**
  * Gives a user roles that it does not have itself. One that it has by a group is given nevertheless: it stays when the user leaves the group.

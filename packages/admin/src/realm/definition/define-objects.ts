@@ -12,6 +12,7 @@ import {
   secret,
   text,
 } from '../../fields/check.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
 import type {
   AuthenticatorDefinition,
   ClientDefinition,
@@ -21,7 +22,6 @@ import type {
   MapperDefinition,
   RequiredActionDefinition,
   RoleDefinition,
-  RoleNames,
   SubFlowDefinition,
   UserDefinition,
 } from './model.ts'

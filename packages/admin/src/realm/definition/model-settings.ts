@@ -77,9 +77,12 @@ export type RealmSetting =
   | 'waitIncrementSeconds'
 
 /** Which flow the realm uses for what; bound after the flows are there. */
-export type FlowBinding =
-  | 'browserFlow'
-  | 'clientAuthenticationFlow'
-  | 'directGrantFlow'
-  | 'registrationFlow'
-  | 'resetCredentialsFlow'
+export const bindings = [
+  'browserFlow',
+  'clientAuthenticationFlow',
+  'directGrantFlow',
+  'registrationFlow',
+  'resetCredentialsFlow',
+] as const
+
+export type FlowBinding = (typeof bindings)[number]

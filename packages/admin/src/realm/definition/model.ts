@@ -1,4 +1,6 @@
+import type { RealmKind } from '../../changes/change.ts'
 import type { ClientRepresentation } from '../../client/representations.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
 import type { RealmSettings } from './model-settings.ts'
 
 /**
@@ -30,13 +32,6 @@ export interface RoleDefinition {
   readonly attributes?: Readonly<Record<string, readonly string[]>>
   /** Roles that this one brings with it. */
   readonly composites?: RoleNames
-}
-
-/** Roles by name, structurally: `realm:x` as one string would collide with a client named `realm`. */
-export interface RoleNames {
-  readonly realm?: readonly string[]
-  /** By client id. */
-  readonly client?: Readonly<Record<string, readonly string[]>>
 }
 
 export interface MapperDefinition {
@@ -175,14 +170,3 @@ export interface RealmChangeDetail extends RealmChange {
   /** By the names in `fields`; of what is created, the object as the definition has it. */
   readonly after: Readonly<Record<string, unknown>>
 }
-
-export type RealmKind =
-  | 'realm'
-  | 'realm role'
-  | 'client'
-  | 'client role'
-  | 'client scope'
-  | 'group'
-  | 'user'
-  | 'authentication flow'
-  | 'required action'

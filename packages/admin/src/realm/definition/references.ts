@@ -1,13 +1,13 @@
 import { join } from '../../fields/check.ts'
-import { bindings } from '../diff/settings.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
 import type {
   ExecutionDefinition,
   FlowDefinition,
   GroupDefinition,
   RealmDefinition,
   RoleDefinition,
-  RoleNames,
 } from './model.ts'
+import { bindings } from './model-settings.ts'
 
 /** What a definition refers to and does not declare itself. */
 export interface Reference {

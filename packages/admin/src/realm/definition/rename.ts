@@ -1,11 +1,6 @@
+import type { RoleNames } from '../../lookup/role-names.ts'
 import { defaultRoleOf } from './built-in.ts'
-import type {
-  ClientDefinition,
-  GroupDefinition,
-  RealmDefinition,
-  RoleDefinition,
-  RoleNames,
-} from './model.ts'
+import type { ClientDefinition, GroupDefinition, RealmDefinition, RoleDefinition } from './model.ts'
 
 /**
  * The same definition for a realm of another name: what has the name in it changes too, that is, the default role and the

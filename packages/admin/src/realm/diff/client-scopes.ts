@@ -1,9 +1,10 @@
 import type { Admin } from '../../client/admin.ts'
 import type { ClientScopeRepresentation } from '../../client/representations.ts'
 import { fieldChanges, merged, without } from '../../fields/compare.ts'
+import { found } from '../../lookup/realm-names.ts'
 import type { RealmDefinition } from '../definition/model.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
-import { create, fieldsOf, found, type Step, update } from './step.ts'
+import { create, fieldsOf, type Step, update } from './step.ts'
 
 export type ClientScopesState = ReadonlyMap<string, ClientScopeRepresentation>
 

@@ -1,11 +1,11 @@
 import type { Admin } from '../../client/admin.ts'
 import type { ClientRepresentation } from '../../client/representations.ts'
 import { fieldChanges, hidden, merged, without } from '../../fields/compare.ts'
-import { clientUuid } from '../../lookup/realm-names.ts'
+import { clientUuid, found } from '../../lookup/realm-names.ts'
 import type { ClientDefinition, RealmDefinition } from '../definition/model.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
 import { scopeKinds, scopeParts } from './scopes-of-clients.ts'
-import { create, fieldsOf, found, type Step, update } from './step.ts'
+import { create, fieldsOf, type Step, update } from './step.ts'
 
 export interface ClientState {
   /** Without its secret. */

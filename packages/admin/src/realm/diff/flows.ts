@@ -1,13 +1,14 @@
 import type { Admin } from '../../client/admin.ts'
 import type { ExecutionInfoRepresentation } from '../../client/representations.ts'
 import { changedFields, type FieldChange, fieldChanges, fieldName } from '../../fields/compare.ts'
+import { found } from '../../lookup/realm-names.ts'
 import type {
   AuthenticatorDefinition,
   ExecutionDefinition,
   FlowDefinition,
   RealmDefinition,
 } from '../definition/model.ts'
-import { create, fieldsOf, found, type Step, update } from './step.ts'
+import { create, fieldsOf, type Step, update } from './step.ts'
 
 /** An execution as Keycloak lists it; the official type does not know the priority yet. */
 type Execution = ExecutionInfoRepresentation & { priority?: number }

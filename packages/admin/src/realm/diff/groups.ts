@@ -2,10 +2,11 @@ import type { Admin } from '../../client/admin.ts'
 import { all, type Page } from '../../client/pages.ts'
 import type { GroupRepresentation } from '../../client/representations.ts'
 import { fieldChanges, merged, without } from '../../fields/compare.ts'
-import { missingRoles } from '../../lookup/realm-names.ts'
+import { found } from '../../lookup/realm-names.ts'
+import { missingRoles } from '../../lookup/role-names.ts'
 import type { GroupDefinition, RealmDefinition } from '../definition/model.ts'
 import { roleParts } from './role-parts.ts'
-import { create, fieldsOf, found, type Step, update } from './step.ts'
+import { create, fieldsOf, type Step, update } from './step.ts'
 
 /** The groups that a definition names and the realm has, by path. */
 export type GroupsState = ReadonlyMap<string, GroupRepresentation>

@@ -1,8 +1,9 @@
 import type { Admin } from '../../client/admin.ts'
 import type { MapperRepresentation } from '../../client/representations.ts'
 import { fieldChanges, merged } from '../../fields/compare.ts'
+import { found } from '../../lookup/realm-names.ts'
 import type { MapperDefinition } from '../definition/model.ts'
-import { found, type Part } from './step.ts'
+import { type Part } from './step.ts'
 
 /** What the mappers of a client, or of a client scope, are read and written with. */
 export interface MapperStore {

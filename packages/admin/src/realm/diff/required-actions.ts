@@ -1,8 +1,9 @@
 import type { Admin } from '../../client/admin.ts'
 import type { RequiredActionRepresentation } from '../../client/representations.ts'
 import { fieldChanges, merged } from '../../fields/compare.ts'
+import { found } from '../../lookup/realm-names.ts'
 import type { RealmDefinition } from '../definition/model.ts'
-import { found, type Step, update } from './step.ts'
+import { type Step, update } from './step.ts'
 
 export type RequiredActionsState = ReadonlyMap<string, RequiredActionRepresentation>
 

@@ -1,8 +1,9 @@
 import type { Admin } from '../../client/admin.ts'
 import type { RoleMappingPayload } from '../../client/representations.ts'
 import { type FieldChange, given } from '../../fields/compare.ts'
-import { clientRoles, clientUuid, realmRoles, roleFields } from '../../lookup/realm-names.ts'
-import type { RoleNames } from '../definition/model.ts'
+import { clientRoles, clientUuid, realmRoles } from '../../lookup/realm-names.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
+import { roleFields } from '../../lookup/role-names.ts'
 import type { Part } from './step.ts'
 
 /** How a user or a group is given roles. */

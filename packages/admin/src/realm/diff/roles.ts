@@ -6,13 +6,14 @@ import {
   clientRoles,
   clientUuid,
   findClientUuid,
-  missingRoles,
+  found,
   realmRoles,
-  roleFields,
   rolesByName,
 } from '../../lookup/realm-names.ts'
-import type { RealmDefinition, RoleDefinition, RoleNames } from '../definition/model.ts'
-import { create, fieldsOf, found, type Step, update } from './step.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
+import { missingRoles, roleFields } from '../../lookup/role-names.ts'
+import type { RealmDefinition, RoleDefinition } from '../definition/model.ts'
+import { create, fieldsOf, type Step, update } from './step.ts'
 
 export interface RoleState {
   readonly representation: RoleRepresentation

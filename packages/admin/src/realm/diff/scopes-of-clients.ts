@@ -1,9 +1,9 @@
 import type { Admin } from '../../client/admin.ts'
 import type { ClientRepresentation, ClientScopeRepresentation } from '../../client/representations.ts'
 import { type FieldChange, given, missing } from '../../fields/compare.ts'
-import { clientUuid } from '../../lookup/realm-names.ts'
+import { clientUuid, found } from '../../lookup/realm-names.ts'
 import type { ClientDefinition } from '../definition/model.ts'
-import { found, type Part } from './step.ts'
+import { type Part } from './step.ts'
 
 type ScopeKind = 'defaultClientScopes' | 'optionalClientScopes'
 

@@ -3,9 +3,10 @@ import type { RealmRepresentation } from '../../client/representations.ts'
 import { keptInPut } from '../../edit/realm-put.ts'
 import { isObject } from '../../fields/check.ts'
 import { fieldChanges, merged, without } from '../../fields/compare.ts'
+import { found } from '../../lookup/realm-names.ts'
 import type { RealmDefinition } from '../definition/model.ts'
-import type { FlowBinding, RealmSettings } from '../definition/model-settings.ts'
-import { create, fieldsOf, found, type Step, update } from './step.ts'
+import { bindings, type RealmSettings } from '../definition/model-settings.ts'
+import { create, fieldsOf, type Step, update } from './step.ts'
 
 export async function readSettings(
   { client }: Admin,
@@ -33,14 +34,6 @@ export function diffBindings(definition: RealmDefinition, current: RealmRepresen
   const changes = fieldChanges(wanted, current)
   return update('realm', realm, [{ changes, run: (admin) => write(admin, realm, wanted) }])
 }
-
-export const bindings: readonly FlowBinding[] = [
-  'browserFlow',
-  'clientAuthenticationFlow',
-  'directGrantFlow',
-  'registrationFlow',
-  'resetCredentialsFlow',
-]
 
 const collections = [
   'realm',

@@ -1,8 +1,7 @@
-import { CloakwrightError } from 'cloakwright'
-import type { Change } from '../../changes/change.ts'
+import type { Change, RealmKind } from '../../changes/change.ts'
 import type { Admin } from '../../client/admin.ts'
 import { type FieldChange, fieldName } from '../../fields/compare.ts'
-import type { RealmChange, RealmChangeDetail, RealmKind } from '../definition/model.ts'
+import type { RealmChange, RealmChangeDetail } from '../definition/model.ts'
 import { valuesByField, valuesByObject } from './values.ts'
 
 /** A part of a change that one request makes, so that it can be recorded where a later one fails. */
@@ -52,16 +51,4 @@ export function fieldsOf(object: object): readonly FieldChange[] {
 
 function changesOf(parts: readonly Part[]): readonly FieldChange[] {
   return parts.flatMap(({ changes }) => changes)
-}
-
-/** What a definition names is not there: another writer removed it after the plan was made. */
-export function found<T>(value: T | null | undefined, what: string): T {
-  if (value !== null && value !== undefined) return value
-  throw new CloakwrightError(
-    'CW_REALM_MISMATCH',
-    `The realm has no ${what}, which its definition refers to`,
-    {
-      hint: 'Declare it in the definition, or create it in the realm. What was changed so far stays; running again continues.',
-    },
-  )
 }

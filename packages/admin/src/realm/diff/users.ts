@@ -3,10 +3,12 @@ import { all } from '../../client/pages.ts'
 import type { GroupRepresentation, UserRepresentation } from '../../client/representations.ts'
 import { fieldChanges, given, hidden, merged, missing, without } from '../../fields/compare.ts'
 import { createGroupFinder, type GroupFinder, pathOf } from '../../lookup/group-paths.ts'
-import { findClientUuid, missingRoles, rolesByName } from '../../lookup/realm-names.ts'
-import type { RealmDefinition, RoleNames, UserDefinition } from '../definition/model.ts'
+import { findClientUuid, found, rolesByName } from '../../lookup/realm-names.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
+import { missingRoles } from '../../lookup/role-names.ts'
+import type { RealmDefinition, UserDefinition } from '../definition/model.ts'
 import { roleParts } from './role-parts.ts'
-import { create, fieldsOf, found, type Part, type Step, update } from './step.ts'
+import { create, fieldsOf, type Part, type Step, update } from './step.ts'
 
 export interface UserState {
   readonly representation: UserRepresentation

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Check, type Fields, isObject, mask, type Problem } from '../../fields/check.ts'
-import { masked } from '../../fields/mask.ts'
+import { type Check, type Fields, isObject, type Problem } from '../../fields/check.ts'
+import { mask, masked } from '../../fields/mask.ts'
 
 /** Collects what an export leaves out: one line each, without values. */
 export class Notes {

@@ -6,6 +6,7 @@ import type {
   MapperRepresentation,
   RoleRepresentation,
 } from '../../client/representations.ts'
+import type { RoleNames } from '../../lookup/role-names.ts'
 import { clientFields, requiredActionFields } from '../definition/define-objects.ts'
 import type {
   ClientDefinition,
@@ -13,7 +14,6 @@ import type {
   MapperDefinition,
   RequiredActionDefinition,
   RoleDefinition,
-  RoleNames,
 } from '../definition/model.ts'
 import { byName, type Notes, present, sortedBy } from './notes.ts'
 

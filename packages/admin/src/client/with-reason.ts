@@ -1,5 +1,5 @@
-import type { Admin } from '../client/admin.ts'
-import type { Author, ChangeRecorder, Reason } from './change.ts'
+import { byAuthor, type Reason } from '../changes/change.ts'
+import type { Admin } from './admin.ts'
 
 /**
  * The same administrator on somebody's behalf: what it changes is recorded with this reason. For a server that acts for
@@ -16,13 +16,4 @@ import type { Author, ChangeRecorder, Reason } from './change.ts'
  */
 export function withReason(admin: Admin, reason: Reason): Admin {
   return { ...admin, recorder: byAuthor(admin.recorder, reason) }
-}
-
-/** A recorder that adds the author to what it is told. */
-export function byAuthor(recorder: ChangeRecorder | undefined, author: Author): ChangeRecorder | undefined {
-  if (recorder === undefined) return undefined
-  return {
-    record: (changes, inner) => recorder.record(changes, { ...author, ...inner }),
-    check: async () => await recorder.check?.(),
-  }
 }
