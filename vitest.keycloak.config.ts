@@ -16,8 +16,11 @@ export default mergeConfig(
         'packages/cloakwright/test/state/**/*.test.ts',
         'packages/cloakwright/test/**/*.keycloak.test.ts',
         'packages/cli/test/**/*.keycloak.test.ts',
-        'packages/cli/test/everyday.test.ts',
-        'packages/cli/test/commands/{read,changes,existing,find-user,reset-password,user-jobs,secret,events,lists,names,realm-difference}.test.ts',
+        'packages/cli/test/program/everyday.test.ts',
+        'packages/cli/test/{lookup/users,options/role-options}.test.ts',
+        'packages/cli/test/commands/{read,changes,existing,lists}.test.ts',
+        'packages/cli/test/commands/{users,secret,events}/{reset-password,user-jobs,secret-rotation,events}.test.ts',
+        'packages/cli/test/commands/realm/realm-difference.test.ts',
       ],
       exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
       // Keycloak and PostgreSQL need the machine too: with more, requests run into their time limits.

@@ -1,8 +1,8 @@
 /** `cloakwright`; exit.ts says what it ends with. */
 import { type Command, CommanderError } from 'commander'
 import { exitCode, Interrupted, UsageError } from './exit.ts'
+import { createProgram } from './program/program.ts'
 import { neededBy } from './program/required-roles.ts'
-import { createProgram } from './program.ts'
 
 let failing: Promise<never> | undefined
 
@@ -36,14 +36,14 @@ async function run(): Promise<number | string> {
   } catch (error) {
     // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
-    const { note, printError } = await import('./output.ts')
+    const { note, printError } = await import('./terminal/output.ts')
     if (error instanceof Interrupted) {
       note(error.message)
       return exitCode.interrupted
     }
     printError(error)
     if (isAboutAccount(error)) {
-      const { chosenAccount } = await import('./connection.ts')
+      const { chosenAccount } = await import('./connection/connection.ts')
       const account = chosenAccount()
       if (account !== undefined) note(`Asked as ${account}`)
     }
@@ -52,7 +52,7 @@ async function run(): Promise<number | string> {
       if (needed !== undefined) note(needed)
     }
     if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
-      const { isRealmByDefault } = await import('./connection.ts')
+      const { isRealmByDefault } = await import('./connection/connection.ts')
       if (isRealmByDefault()) note('The realm is the default one: --realm or KEYCLOAK_REALM names another')
     }
     return error instanceof UsageError ? exitCode.usage : exitCode.failed
@@ -61,7 +61,7 @@ async function run(): Promise<number | string> {
 
 /** Ends the program with an error that came while it ran. */
 async function fail(error: unknown): Promise<never> {
-  const { printError } = await import('./output.ts')
+  const { printError } = await import('./terminal/output.ts')
   printError(error)
   process.exit(exitCode.failed)
 }

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander'
 import { vi } from 'vitest'
 import { exitCode, UsageError } from '../../src/exit.ts'
-import { printError } from '../../src/output.ts'
-import { createProgram } from '../../src/program.ts'
+import { createProgram } from '../../src/program/program.ts'
+import { printError } from '../../src/terminal/output.ts'
 
 /** Runs a command in this process: no start to wait for. One at a time; main.ts alone is not in it. */
 export async function runHere(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {

@@ -1,0 +1,117 @@
+import { createServer } from 'node:net'
+import {
+  createDevRealm,
+  type DevRealm,
+  type DevRealmOptions,
+  type ImportedRealm,
+  type ImportStrategy,
+  migrations,
+  type RealmContentCount,
+} from '@cloakwright/devrealm'
+import { type Home, openHome } from '@cloakwright/devrealm/home'
+import { CloakwrightError } from 'cloakwright'
+import { migrate } from 'cloakwright/state'
+import { bootstrapAdmin, partFolder } from '../../environment/variables.ts'
+import { readRealms } from '../../realm-files/export-file.ts'
+import { duration, note, print } from '../../terminal/output.ts'
+import { untilStopped } from '../../terminal/stop-signals.ts'
+
+interface Options {
+  readonly port: number
+  readonly memory?: true
+  readonly import?: readonly string[]
+  readonly importStrategy: ImportStrategy
+}
+
+/** `cloakwright devrealm`: the embedded Keycloak-compatible realm alone, until it is told to stop. */
+export async function devrealm(options: Options): Promise<void> {
+  const stopped = untilStopped()
+  const files = (options.import ?? []).flatMap((file) =>
+    readRealms(file).map((representation) => ({ file, representation })),
+  )
+  const home = options.memory === true ? undefined : await openHome(partFolder('devrealm'))
+  try {
+    await requireFreePort(options.port)
+    const realm = await createDevRealm({ admin: bootstrapAdmin(), ...(await stateOf(home)) })
+    try {
+      if (files.length > 0) note(`Importing ${files.length === 1 ? 'a realm' : `${files.length} realms`}…`)
+      const imported = await realm.importRealms(
+        files.map(({ representation }) => representation),
+        { strategy: options.importStrategy, sources: files.map(({ file }) => file) },
+      )
+      for (const each of imported) print(told(each))
+      const server = await listen(realm, options.port)
+      printReady(server, home)
+      await stopped
+      note('Stopping…')
+    } finally {
+      await realm.close()
+    }
+  } finally {
+    await home?.close()
+  }
+}
+
+async function stateOf(home: Home | undefined): Promise<Pick<DevRealmOptions, 'sql'>> {
+  if (home === undefined) return {}
+  const { sql } = await home.openDatabase()
+  await migrate(sql, 'devrealm', migrations)
+  return { sql }
+}
+
+async function listen(realm: DevRealm, port: number): Promise<string> {
+  try {
+    return await realm.listen({ port })
+  } catch (error) {
+    if (!(error instanceof CloakwrightError) || error.code !== 'CW_PORT_TAKEN') throw error
+    throw portTaken(port, error)
+  }
+}
+
+/** Before anything is imported: a start that fails must not have replaced a realm. */
+async function requireFreePort(port: number): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') reject(portTaken(port, error))
+      else resolve()
+    })
+    server.listen({ port, host: '127.0.0.1' }, () => server.close(() => resolve()))
+  })
+}
+
+function portTaken(port: number, cause: Error): CloakwrightError {
+  return new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process`, {
+    hint: `Stop that process, or choose another port: --port ${port + 1}`,
+    cause,
+  })
+}
+
+/** What became of a realm: what is lost, and what there is now. */
+function told({ realm, outcome, content, lost }: ImportedRealm): string {
+  if (outcome === 'skipped') {
+    return `Skipped the import of realm ${realm}: it exists, with ${counted(content)}. To replace it: --import-strategy replace`
+  }
+  if (lost === undefined) return `Imported realm ${realm}: ${counted(content)}`
+  return `Replaced realm ${realm}: lost ${counted(lost)}; now ${counted(content)}`
+}
+
+function counted({ users, sessions, groups, clients }: RealmContentCount): string {
+  const parts = [
+    [users, 'user'],
+    [sessions, 'session'],
+    [groups, 'group'],
+    [clients, 'client'],
+  ] as const
+  return parts.map(([count, what]) => `${count} ${what}${count === 1 ? '' : 's'}`).join(', ')
+}
+
+function printReady(server: string, home: Home | undefined): void {
+  const { username } = bootstrapAdmin()
+  print(`The embedded realm is ready in ${duration(performance.now())}`)
+  print()
+  print(`  Server   ${server}   (administrator of master: ${username})`)
+  print(`  State    ${home === undefined ? 'in memory, gone at the end' : home.folder}`)
+  print()
+  print('Stop with Ctrl+C.')
+}

@@ -1,0 +1,99 @@
+import {
+  type Admin,
+  type Change,
+  grantRoles,
+  grantRolesToGroup,
+  type RoleNames,
+  revokeRoles,
+  revokeRolesFromGroup,
+  type UserRef,
+} from '@cloakwright/admin'
+import { CloakwrightError } from 'cloakwright'
+import { change, type WriteOptions } from '../../connection/writes.ts'
+import { exitCode, UsageError } from '../../exit.ts'
+import { namingRoles } from '../../lookup/roles.ts'
+import { findClientId, findUser, userRef } from '../../lookup/users.ts'
+import { note } from '../../terminal/output.ts'
+
+interface Options extends WriteOptions {
+  readonly client?: string
+  readonly group?: string
+}
+
+/** `cloakwright roles grant`. */
+export async function grant(first: string, rest: readonly string[], options: Options): Promise<void> {
+  const { user, group, names } = meant(first, rest, options)
+  await changeRoles(names, options, async (admin, roles) =>
+    group === undefined
+      ? await grantRoles(admin, await userRef(admin, user), roles)
+      : await grantRolesToGroup(admin, group, roles),
+  )
+}
+
+/**
+ * `cloakwright roles revoke`. A role that the user has by something else is not gone: where nothing was taken it fails,
+ * else it ends the program with 3.
+ */
+export async function revoke(first: string, rest: readonly string[], options: Options): Promise<void> {
+  const { user, group, names } = meant(first, rest, options)
+  if (group !== undefined) {
+    await changeRoles(names, options, (admin, roles) => revokeRolesFromGroup(admin, group, roles))
+    return
+  }
+  let kept: readonly string[] = []
+  await changeRoles(names, options, async (admin, roles) => {
+    const ref = await userRef(admin, user)
+    const changes = await revokeRoles(admin, ref, roles)
+    // A dry run has taken nothing: they all are there still.
+    if (options.dryRun !== true) kept = await stillHeld(admin, ref, names, options)
+    if (changes.length > 0 || kept.length === 0) return changes
+    throw new CloakwrightError(
+      'CW_ADMIN_REFUSED',
+      `${user} has ${kept.join(', ')} by a group or another role: nothing was taken`,
+      { hint: sayByWhat(kept, options) },
+    )
+  })
+  if (kept.length === 0) return
+  process.exitCode = exitCode.partly
+  note(`${user} still has ${kept.join(', ')}, by a group or another role`)
+  note(sayByWhat(kept, options))
+}
+
+function sayByWhat([name]: readonly string[], { client }: Options): string {
+  const of = client === undefined ? '' : ` --client ${client}`
+  return `Say by what: cloakwright roles members ${name}${of} --effective`
+}
+
+/** With `--group`, no argument is a user. */
+function meant(first: string, rest: readonly string[], { group }: Options) {
+  if (group !== undefined) return { user: '', group, names: [first, ...rest] }
+  if (rest.length > 0) return { user: first, group: undefined, names: rest }
+  throw new UsageError('Which roles?', 'Name a user and the roles, or --group PATH and the roles')
+}
+
+async function changeRoles(
+  names: readonly string[],
+  options: Options,
+  work: (admin: Admin, roles: RoleNames) => Promise<readonly Change[]>,
+): Promise<void> {
+  const { client } = options
+  const roles = client === undefined ? { realm: names } : { client: { [client]: names } }
+  await change(options, (admin) => namingRoles(admin, names, client, () => work(admin, roles)))
+}
+
+/** Which of these roles a user has all the same. */
+async function stillHeld(
+  admin: Admin,
+  ref: UserRef,
+  names: readonly string[],
+  { client }: Options,
+): Promise<readonly string[]> {
+  const { users } = admin.client
+  const id = typeof ref === 'string' ? ((await findUser(admin, ref)).id ?? '') : ref.id
+  const clientUniqueId = client === undefined ? undefined : await findClientId(admin, client)
+  const held =
+    clientUniqueId === undefined
+      ? await users.listCompositeRealmRoleMappings({ id })
+      : await users.listCompositeClientRoleMappings({ id, clientUniqueId })
+  return names.filter((name) => held.some((role) => role.name === name))
+}

@@ -1,0 +1,74 @@
+import { type Admin, type Change, endSession, endSessions, items } from '@cloakwright/admin'
+import { type ConnectionOptions, connect } from '../../connection/connection.ts'
+import { change, type WriteOptions } from '../../connection/writes.ts'
+import { UsageError } from '../../exit.ts'
+import { findClientId, findUser, notFound, userRef } from '../../lookup/users.ts'
+import { printList } from '../../terminal/results.ts'
+
+interface ListOptions extends ConnectionOptions {
+  readonly user?: string
+  readonly client?: string
+  readonly json?: true
+}
+
+/** `cloakwright sessions list`. */
+export async function list(options: ListOptions): Promise<void> {
+  const { user, client } = options
+  if ((user === undefined) === (client === undefined)) {
+    throw new UsageError('Sessions are those of a user or at a client', 'Give --user USER or --client ID')
+  }
+  const admin = connect(options)
+  const { users, clients } = admin.client
+  const found =
+    user === undefined
+      ? await atClient(await findClientId(admin, client ?? ''))
+      : await users.listSessions({ id: (await findUser(admin, user)).id ?? '' })
+
+  async function atClient(id: string) {
+    return items((page) => clients.listSessions({ id, ...page }))
+  }
+
+  await printList(
+    found,
+    [
+      { name: 'session', of: ({ id }) => id },
+      { name: 'user', of: ({ username }) => username },
+      { name: 'address', of: ({ ipAddress }) => ipAddress },
+      { name: 'began', of: ({ start }) => timeOf(start) },
+      { name: 'last seen', of: ({ lastAccess }) => timeOf(lastAccess) },
+    ],
+    options.json === true,
+    () =>
+      user === undefined
+        ? `No session at the client ${client}. The sessions of a user: --user USER`
+        : `The user ${user} has no session. A login with an offline token is not listed here`,
+  )
+}
+
+interface EndOptions extends WriteOptions {
+  readonly session?: string
+}
+
+/** `cloakwright sessions end`. */
+export async function end(user: string | undefined, options: EndOptions): Promise<void> {
+  const { session } = options
+  if (user !== undefined && session === undefined) {
+    await change(options, async (admin) => endSessions(admin, await userRef(admin, user)), {
+      question: `End all sessions of ${user}?`,
+      unchanged: 'No session is open. Offline tokens end too: those issued before are refused.',
+    })
+  } else if (user === undefined && session !== undefined) {
+    const endOne = async (admin: Admin): Promise<readonly Change[]> => {
+      const changes = await endSession(admin, session)
+      if (changes.length > 0) return changes
+      const hint =
+        'It has ended, or is that of an offline token. End all of a user: cloakwright sessions end USER'
+      throw notFound(`The realm ${admin.realm} has no session ${session}`, hint)
+    }
+    await change(options, endOne, { question: `End the session ${session}?` })
+  } else throw new UsageError('Which sessions?', 'Give either a user or --session ID')
+}
+
+function timeOf(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString()
+}

@@ -1,0 +1,161 @@
+import { createReadStream } from 'node:fs'
+import {
+  CloakwrightError,
+  createVerifier,
+  type Explanation,
+  explain as explainPolicy,
+  explainToken,
+  type TokenCheck,
+  type TokenExplanation,
+  toExplanationText,
+} from 'cloakwright'
+import { escaped } from '../../terminal/escaped-text.ts'
+import { note, print } from '../../terminal/output.ts'
+import { type PolicyOptions, policyOf } from './policy-options.ts'
+
+interface Options extends PolicyOptions {
+  readonly issuer: string
+  readonly audience: readonly [string, ...string[]]
+  readonly tokenFile?: string
+  readonly json?: true
+}
+
+/** `cloakwright token explain`: what a verifier and a policy say of a token, step by step. Ends with 1 for a refusal. */
+export async function explain(options: Options): Promise<void> {
+  const { issuer, audience } = options
+  const verifier = createVerifier({ issuer, audience })
+  const policy = await policyOf(options, { issuer, audience: audience[0] })
+  const tokenText = await readToken(options.tokenFile)
+  const answer = await explainToken(verifier, tokenText)
+  const { token } = answer
+  const context = { now: verifier.clock.now() / 1000, request: undefined, tokenText }
+  const explanation = token && policy && (await explainPolicy(policy, token, context))
+  const allowed = token !== undefined && (explanation?.allowed ?? true)
+  if (options.json === true) printJson(tokenText, answer, explanation, allowed)
+  else {
+    printToken(tokenText, answer)
+    if (explanation !== undefined) print(`\npolicy\n${indented(toExplanationText(explanation))}`)
+    else if (policy !== undefined) print('\npolicy\n  · not asked: the token is refused')
+    print(`\n${allowed ? 'allowed' : 'refused'}${codeText(answer, explanation)}`)
+  }
+  if (!allowed) process.exitCode = 1
+}
+
+/** Longest text that is read. Tokens are far shorter; what is longer is the wrong file. */
+const maxLength = 1_048_576
+
+/** Never an argument: those end in the shell's history and in the list of processes. */
+async function readToken(file: string | undefined): Promise<string> {
+  if (file === undefined && process.stdin.isTTY) note('Paste the token, then Enter and Ctrl+D:')
+  let text = ''
+  try {
+    const source = file === undefined ? process.stdin : createReadStream(file)
+    for await (const chunk of source.setEncoding('utf8') as AsyncIterable<string>) {
+      text += chunk
+      if (text.length > maxLength) break
+    }
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
+    // Its name is not repeated: it may be the token itself, given by mistake.
+    throw new CloakwrightError('CW_CONFIG_MISSING', `--token-file: the file can't be read (${reason})`, {
+      hint: 'Give the path of a file that has the token in it, or the token itself on standard input',
+    })
+  }
+  const token = text.trim()
+  if (token !== '' && text.length <= maxLength) return token
+  throw new CloakwrightError('CW_TOKEN_MISSING', token === '' ? 'No token was given' : 'That is no token', {
+    hint: 'Pipe it in, or name its file: cloakwright token explain … --token-file FILE',
+  })
+}
+
+function printToken(tokenText: string, { steps, error }: TokenExplanation): void {
+  const said = sayings(tokenText)
+  print('token')
+  for (const { check, state } of steps) {
+    const found = said?.found[check]
+    print(`  ${marks[state]} ${check}${found === undefined ? '' : `: ${found}`}`)
+    if (state === 'failed') printError(error)
+  }
+  if (!steps.some(({ state }) => state === 'failed')) printError(error)
+  if (said !== undefined) print(`  claims in it: ${said.names.join(', ')}`)
+}
+
+const marks = { passed: '✓', failed: '✗', open: '·' } as const
+
+function printError(error: CloakwrightError | undefined): void {
+  if (error === undefined) return
+  print(`      ${error.message} (${error.code})`)
+  if (error.cause instanceof CloakwrightError) print(`      ${error.cause.message} (${error.cause.code})`)
+  if (error.hint !== undefined) print(`      → ${error.hint}`)
+}
+
+function codeText({ error }: TokenExplanation, explanation: Explanation | undefined): string {
+  const code = error?.code ?? explanation?.code
+  return code === undefined ? '' : ` (${code})`
+}
+
+function printJson(
+  tokenText: string,
+  { steps, error }: TokenExplanation,
+  policy: Explanation | undefined,
+  allowed: boolean,
+): void {
+  const said = sayings(tokenText)
+  const token = {
+    accepted: error === undefined,
+    steps: steps.map((step) => ({ ...step, found: said?.found[step.check] })),
+    claims: said?.names,
+    error: error && { code: error.code, message: error.message, hint: error.hint },
+  }
+  print(JSON.stringify({ allowed, token, policy }, undefined, 2))
+}
+
+/**
+ * What the token says of itself where the verifier compares it, for its owner: no other claim's value, and nothing of the
+ * signature. It may be a lie; the steps say how far it was believed.
+ */
+function sayings(
+  tokenText: string,
+): { readonly found: Partial<Record<TokenCheck, string>>; readonly names: readonly string[] } | undefined {
+  const [header, claims] = tokenText.split('.', 2).map(membersOf)
+  if (header === undefined || claims === undefined) return undefined
+  const times = ['iat', 'nbf', 'exp', 'auth_time'].filter((name) => Object.hasOwn(claims, name))
+  const found = {
+    algorithm: shown(header['alg']),
+    key: shown(header['kid']),
+    type: `${shown(claims['typ'])}, in the header ${shown(header['typ'])}`,
+    issuer: shown(claims['iss']),
+    times: times.map((name) => `${name} ${timeOf(claims[name])}`).join(', '),
+    audience: shown(claims['aud']),
+    'authorized party': shown(claims['azp']),
+  }
+  return {
+    found,
+    names: Object.keys(claims)
+      .slice(0, 100)
+      .map((name) => escaped(name.slice(0, 100))),
+  }
+}
+
+function membersOf(segment: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(segment, 'base64url').toString('utf8'))
+    return typeof value === 'object' && value !== null ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'none'
+  return escaped(JSON.stringify(value).slice(0, 300))
+}
+
+function timeOf(value: unknown): string {
+  const milliseconds = typeof value === 'number' ? value * 1000 : Number.NaN
+  return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : shown(value)
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '  ')
+}

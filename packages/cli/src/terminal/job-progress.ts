@@ -1,0 +1,125 @@
+import type { JobProgress } from '@cloakwright/admin'
+import cliProgress, { type Options } from 'cli-progress'
+import { exitCode, Interrupted } from '../exit.ts'
+import { note } from './output.ts'
+
+/** What a job is given. */
+export interface Job {
+  /** Aborted by the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: JobProgress) => void
+}
+
+/**
+ * Runs a job that takes a while: shows how far it is, and lets it stop cleanly at the first Ctrl+C, after which the
+ * program ends with 130 and says how to go on. A second Ctrl+C ends it at once.
+ */
+export async function runJob<T>(resume: string, work: (job: Job) => Promise<T>): Promise<T> {
+  const signal = abortedBySignals()
+  const bar = process.stderr.isTTY ? createBar() : createLines()
+  try {
+    return await work({ signal, onProgress: bar.show })
+  } catch (error) {
+    // What failed while it was stopping is said as well.
+    if (error !== signal.reason) throw error
+    throw new Interrupted(`Stopped; what was done is kept. ${resume}`)
+  } finally {
+    bar.end()
+  }
+}
+
+/** Aborted by the first SIGINT or SIGTERM; the second ends the program at once. */
+export function abortedBySignals(): AbortSignal {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(exitCode.interrupted)
+      stopping.abort(new Interrupted(`Stopped by ${name}`))
+    })
+  }
+  return stopping.signal
+}
+
+/** Shows how far a job is. */
+interface Display {
+  readonly show: (state: JobProgress) => void
+  readonly end: () => void
+}
+
+/** Milliseconds between two lines of one phase. */
+const interval = 10_000
+
+/** Where no terminal is: a line every ten seconds, and what each phase ended with. */
+function createLines(): Display {
+  let last: JobProgress | undefined
+  let told = performance.now()
+  const tell = (): void => {
+    if (last !== undefined) note(lineOf(last))
+    told = performance.now()
+  }
+  return {
+    show(state) {
+      if (last !== undefined && last.phase !== state.phase) tell()
+      last = state
+      if (performance.now() - told >= interval) tell()
+    },
+    end() {
+      tell()
+      last = undefined
+    },
+  }
+}
+
+function lineOf(state: JobProgress): string {
+  const { phase, done, total, failed } = state
+  const of = total === undefined ? '' : ` of ${total}`
+  return `${phase}: ${done}${of}${failed === 0 ? '' : `, ${failed} failed`}, ${paceOf(state)}`
+}
+
+function paceOf({ perSecond, secondsLeft }: JobProgress): string {
+  const left = secondsLeft === undefined ? '' : `, ${timeOf(secondsLeft)} left`
+  return `${Math.round(perSecond)}/s${left}`
+}
+
+/** Seconds as a reader wants them: `48 s`, `3 min`, `2 h 5 min`. */
+function timeOf(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+function createBar(): Display {
+  let phase: string | undefined
+  const bar = new cliProgress.SingleBar({
+    format: (options, { progress, value }, { state }: { state: JobProgress }) =>
+      state.total === undefined ? lineOf(state) : barOf(options, progress, value, state),
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 24,
+    clearOnComplete: true,
+    stream: process.stderr,
+    // Signals are the job's own.
+    gracefulExit: false,
+  })
+  return {
+    show(state) {
+      const { done, total = 0 } = state
+      if (phase === state.phase) {
+        bar.setTotal(total)
+        bar.update(done, { state })
+        return
+      }
+      phase = state.phase
+      bar.stop()
+      bar.start(total, done, { state })
+    },
+    end: () => bar.stop(),
+  }
+}
+
+function barOf(options: Options, progress: number, value: number, state: JobProgress): string {
+  const { phase, total, failed } = state
+  const percent = `${Math.floor(progress * 100)}%`.padStart(4)
+  const failures = failed === 0 ? '' : `, ${failed} failed`
+  return `${phase} ${cliProgress.Format.BarFormat(progress, options)} ${percent}  ${value} of ${total}${failures}, ${paceOf(state)}`
+}

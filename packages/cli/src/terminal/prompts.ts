@@ -1,0 +1,35 @@
+import { confirm, isCancel, password } from '@clack/prompts'
+import { exitCode, UsageError } from '../exit.ts'
+import { escaped } from './escaped-text.ts'
+
+/**
+ * Asks on a terminal whether to go on; ends the program where the answer is no.
+ *
+ * @throws {UsageError} without a terminal to prompt on
+ */
+export async function confirmed(question: string, isSure: boolean): Promise<void> {
+  if (isSure) return
+  if (!isTerminal()) {
+    throw new UsageError(`${question} There is no terminal to prompt on`, 'Pass --yes')
+  }
+  const answer = await confirm({ message: escaped(question), initialValue: false, output: process.stderr })
+  if (isCancel(answer)) process.exit(exitCode.interrupted)
+  if (answer) return
+  process.stderr.write('Nothing was changed.\n')
+  process.exit(exitCode.failed)
+}
+
+/** Asks for a secret on a terminal, without showing it. Ends the program where it is cancelled. */
+export async function askSecret(message: string): Promise<string> {
+  const answer = await password({
+    message,
+    output: process.stderr,
+    validate: (text) => (text ? undefined : 'It must not be empty'),
+  })
+  if (isCancel(answer)) process.exit(exitCode.interrupted)
+  return answer
+}
+
+function isTerminal(): boolean {
+  return process.stdin.isTTY && process.stderr.isTTY
+}

@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createAdmin } from '@cloakwright/admin'
+import { createDevRealm } from '@cloakwright/devrealm'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { runCli, somePort, temporaryFolder } from '../../support/program.ts'
+
+async function startRealm(admin = { username: 'admin', password: 'admin' }): Promise<string> {
+  const realm = await createDevRealm({ admin })
+  onTestFinished(() => realm.close())
+  return await realm.listen()
+}
+
+function writeModule(source: string): string {
+  const file = join(temporaryFolder(), 'realm.mjs')
+  writeFileSync(file, source)
+  return file
+}
+
+const shop = `export default (env) => ({
+  realm: env.SHOP ?? 'shop',
+  roles: { realm: [{ name: 'buyer' }] },
+  clients: [{ clientId: 'shop-api', secret: 'canary-s3cr3t' }],
+})`
+
+describe('plan and apply', () => {
+  test('say the same lines, of which only apply’s are carried out, once', async () => {
+    const server = await startRealm()
+    const file = writeModule(shop)
+    const lines = ['+ realm shop', '+ realm role buyer', '+ client shop-api']
+    const command = (name: string) => runCli(['realm', name, '--realm', file, '--server', server])
+
+    for (const [name, last, ends] of [
+      ['plan', '3 to change', 2],
+      ['apply', '3 changed', 0],
+    ] as const) {
+      const { code, stdout, stderr } = await command(name)
+      expect(stderr).toBe('')
+      expect(stdout.trimEnd().split('\n')).toEqual([...lines, last])
+      expect(stdout).not.toContain('s3cr3t')
+      expect(code).toBe(ends)
+    }
+    const admin = createAdmin({
+      server,
+      realm: 'shop',
+      credentials: { username: 'admin', password: 'admin' },
+    })
+    expect(await admin.client.clients.find({ clientId: 'shop-api' })).toHaveLength(1)
+    const matching = { code: 0, stdout: 'shop matches its definition\n' }
+    expect(await command('plan')).toMatchObject(matching)
+    expect(await command('apply')).toMatchObject(matching)
+  })
+
+  test('take the server, its administrator and the realm’s settings from the variables', async () => {
+    const server = await startRealm({ username: 'root', password: 'correct horse' })
+    const args = ['realm', 'plan', '--realm', writeModule(shop)]
+    const refused = await runCli([...args, '--server', server])
+    expect(refused.stderr).toContain('CW_ADMIN_UNAUTHORIZED')
+    expect(refused.code).toBe(1)
+    const file = join(temporaryFolder(), 'password')
+    writeFileSync(file, 'correct horse\n')
+    const administrator = { KC_BOOTSTRAP_ADMIN_USERNAME: 'root', KC_BOOTSTRAP_ADMIN_PASSWORD_FILE: file }
+    const { code, stdout } = await runCli(args, {
+      KEYCLOAK_SERVER: `${server}/`,
+      SHOP: 'market',
+      ...administrator,
+    })
+    expect(stdout).toContain('+ realm market')
+    expect(code).toBe(2)
+  })
+})
+
+describe('a failure ends it with 1, and says where and why', () => {
+  test('nothing answers, on the port that is the default', async () => {
+    const port = await somePort()
+    const { code, stderr } = await runCli(['realm', 'plan', '--realm', writeModule(shop)], {
+      KEYCLOAK_PORT: `${port}`,
+    })
+    expect(stderr).toContain(`http://localhost:${port}`)
+    expect(stderr).toContain('CW_ADMIN_UNAVAILABLE')
+    expect(code).toBe(1)
+  })
+
+  test('no password for a server that is not on this machine', async () => {
+    const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'https://id.example.com']
+    const { code, stderr } = await runCli(args)
+    expect(stderr).toMatch(/KC_BOOTSTRAP_ADMIN_PASSWORD is not set.*id\.example\.com.*CW_CONFIG_MISSING/)
+    expect(code).toBe(1)
+  })
+
+  test('plain http beyond this machine, which would show the password', async () => {
+    const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'http://id.example.com']
+    const { code, stderr } = await runCli(args, { KC_BOOTSTRAP_ADMIN_PASSWORD: 'x' })
+    expect(stderr).toMatch(/http:\/\/id\.example\.com is plain http.*CW_CONFIG_INSECURE/)
+    expect(code).toBe(1)
+  })
+
+  test('the module is not there', async () => {
+    const { code, stderr } = await runCli(['realm', 'plan', '--realm', 'apps/none/dist/realm.js'])
+    expect(stderr).toMatch(/apps\/none\/dist\/realm\.js, which is not there[^]*npm run build/)
+    expect(code).toBe(1)
+  })
+})
