@@ -1,8 +1,7 @@
 /** `cloakwright`; exit.ts says what it ends with. */
 import { type Command, CommanderError } from 'commander'
 import { exitCode, Interrupted, UsageError } from './exit.ts'
-import { createProgram } from './program/program.ts'
-import { neededBy } from './program/required-roles.ts'
+import { createProgram, neededBy } from './program/index.ts'
 
 let failing: Promise<never> | undefined
 
@@ -36,14 +35,14 @@ async function run(): Promise<number | string> {
   } catch (error) {
     // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
-    const { note, printError } = await import('./terminal/output.ts')
+    const { note, printError } = await import('./terminal/index.ts')
     if (error instanceof Interrupted) {
       note(error.message)
       return exitCode.interrupted
     }
     printError(error)
     if (isAboutAccount(error)) {
-      const { chosenAccount } = await import('./connection/connection.ts')
+      const { chosenAccount } = await import('./connection/index.ts')
       const account = chosenAccount()
       if (account !== undefined) note(`Asked as ${account}`)
     }
@@ -52,7 +51,7 @@ async function run(): Promise<number | string> {
       if (needed !== undefined) note(needed)
     }
     if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
-      const { isRealmByDefault } = await import('./connection/connection.ts')
+      const { isRealmByDefault } = await import('./connection/index.ts')
       if (isRealmByDefault()) note('The realm is the default one: --realm or KEYCLOAK_REALM names another')
     }
     return error instanceof UsageError ? exitCode.usage : exitCode.failed
@@ -61,7 +60,7 @@ async function run(): Promise<number | string> {
 
 /** Ends the program with an error that came while it ran. */
 async function fail(error: unknown): Promise<never> {
-  const { printError } = await import('./terminal/output.ts')
+  const { printError } = await import('./terminal/index.ts')
   printError(error)
   process.exit(exitCode.failed)
 }

@@ -7,17 +7,17 @@ import {
   type PrivateKeyCredentials,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { readProfile } from '../environment/profile.ts'
 import {
   administrator,
   isLoopback,
   keycloakRealm,
   keycloakServer,
+  readProfile,
   readSecretFile,
   variable,
-} from '../environment/variables.ts'
+} from '../environment/index.ts'
 import { UsageError } from '../exit.ts'
-import { toServer } from '../options/value-parsers.ts'
+import { toServer } from '../options/index.ts'
 
 /** The options by which a command finds its realm: program/options.ts describes them. */
 export interface ConnectionOptions {

@@ -7,11 +7,9 @@ import {
   headFile,
   ndjsonSink,
 } from '@cloakwright/admin'
-import { variable } from '../environment/variables.ts'
+import { variable } from '../environment/index.ts'
 import { UsageError } from '../exit.ts'
-import { escaped, toJson } from '../terminal/escaped-text.ts'
-import { print } from '../terminal/output.ts'
-import { confirmed } from '../terminal/prompts.ts'
+import { confirmed, escaped, print, toJson } from '../terminal/index.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
 import { sendNoWrites } from './dry-run.ts'
 

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PasswordCredentials } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { toPort, toServer } from '../options/value-parsers.ts'
+import { toPort, toServer } from '../options/index.ts'
 
 /**
  * A variable's value; an empty one counts as unset.

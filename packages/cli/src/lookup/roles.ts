@@ -1,6 +1,6 @@
 import { type Admin, items } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { findClientId } from './users.ts'
+import { findClientId } from './clients.ts'
 
 /** Clients in which a role of that name is looked for, for a hint. */
 const mostClients = 300

@@ -1,15 +1,18 @@
 import { Command } from 'commander'
-import { addAudit } from '../commands/audit/index.ts'
-import { addCompletion } from '../commands/complete/index.ts'
-import { addEvents } from '../commands/events/index.ts'
-import { addGroups } from '../commands/groups/index.ts'
-import { addDevrealm, addKeycloak } from '../commands/keycloak/index.ts'
-import { addRealm } from '../commands/realm/index.ts'
-import { addRoles } from '../commands/roles/index.ts'
-import { addSecret } from '../commands/secret/index.ts'
-import { addSessions } from '../commands/sessions/index.ts'
-import { addToken } from '../commands/token/index.ts'
-import { addUsers } from '../commands/users/index.ts'
+import {
+  addAudit,
+  addCompletion,
+  addDevrealm,
+  addEvents,
+  addGroups,
+  addKeycloak,
+  addRealm,
+  addRoles,
+  addSecret,
+  addSessions,
+  addToken,
+  addUsers,
+} from '../commands/index.ts'
 import { everydayHelp } from './everyday.ts'
 import { addRequiredRoles } from './required-roles.ts'
 

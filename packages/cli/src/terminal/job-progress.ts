@@ -1,7 +1,7 @@
 import type { JobProgress } from '@cloakwright/admin'
-import cliProgress, { type Options } from 'cli-progress'
-import { exitCode, Interrupted } from '../exit.ts'
+import { Interrupted } from '../exit.ts'
 import { note } from './output.ts'
+import { abortedBySignals } from './stop-signals.ts'
 
 /** What a job is given. */
 export interface Job {
@@ -16,7 +16,7 @@ export interface Job {
  */
 export async function runJob<T>(resume: string, work: (job: Job) => Promise<T>): Promise<T> {
   const signal = abortedBySignals()
-  const bar = process.stderr.isTTY ? createBar() : createLines()
+  const bar = process.stderr.isTTY ? await createBar() : createLines()
   try {
     return await work({ signal, onProgress: bar.show })
   } catch (error) {
@@ -26,18 +26,6 @@ export async function runJob<T>(resume: string, work: (job: Job) => Promise<T>):
   } finally {
     bar.end()
   }
-}
-
-/** Aborted by the first SIGINT or SIGTERM; the second ends the program at once. */
-export function abortedBySignals(): AbortSignal {
-  const stopping = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (stopping.signal.aborted) process.exit(exitCode.interrupted)
-      stopping.abort(new Interrupted(`Stopped by ${name}`))
-    })
-  }
-  return stopping.signal
 }
 
 /** Shows how far a job is. */
@@ -88,11 +76,14 @@ function timeOf(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-function createBar(): Display {
+async function createBar(): Promise<Display> {
+  const { default: cliProgress } = await import('cli-progress')
   let phase: string | undefined
   const bar = new cliProgress.SingleBar({
     format: (options, { progress, value }, { state }: { state: JobProgress }) =>
-      state.total === undefined ? lineOf(state) : barOf(options, progress, value, state),
+      state.total === undefined
+        ? lineOf(state)
+        : `${state.phase} ${cliProgress.Format.BarFormat(progress, options)} ${countOf(progress, value, state)}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 24,
@@ -117,9 +108,9 @@ function createBar(): Display {
   }
 }
 
-function barOf(options: Options, progress: number, value: number, state: JobProgress): string {
-  const { phase, total, failed } = state
+function countOf(progress: number, value: number, state: JobProgress): string {
+  const { total, failed } = state
   const percent = `${Math.floor(progress * 100)}%`.padStart(4)
   const failures = failed === 0 ? '' : `, ${failed} failed`
-  return `${phase} ${cliProgress.Format.BarFormat(progress, options)} ${percent}  ${value} of ${total}${failures}, ${paceOf(state)}`
+  return `${percent}  ${value} of ${total}${failures}, ${paceOf(state)}`
 }

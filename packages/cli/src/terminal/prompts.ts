@@ -1,4 +1,3 @@
-import { confirm, isCancel, password } from '@clack/prompts'
 import { exitCode, UsageError } from '../exit.ts'
 import { escaped } from './escaped-text.ts'
 
@@ -12,6 +11,7 @@ export async function confirmed(question: string, isSure: boolean): Promise<void
   if (!isTerminal()) {
     throw new UsageError(`${question} There is no terminal to prompt on`, 'Pass --yes')
   }
+  const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({ message: escaped(question), initialValue: false, output: process.stderr })
   if (isCancel(answer)) process.exit(exitCode.interrupted)
   if (answer) return
@@ -21,6 +21,7 @@ export async function confirmed(question: string, isSure: boolean): Promise<void
 
 /** Asks for a secret on a terminal, without showing it. Ends the program where it is cancelled. */
 export async function askSecret(message: string): Promise<string> {
+  const { isCancel, password } = await import('@clack/prompts')
   const answer = await password({
     message,
     output: process.stderr,

@@ -1,4 +1,3 @@
-import Table from 'cli-table3'
 import { colorsOf, escaped, toJson } from './escaped-text.ts'
 import { note, print } from './output.ts'
 
@@ -31,7 +30,7 @@ export async function printList<T extends object>(
   if (count === 0 && !json) note(escaped(whenEmpty()))
   if (lines.length > 0)
     print(
-      toTable(
+      await toTable(
         columns.map(({ name }) => name),
         lines,
       ),
@@ -56,7 +55,8 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : toJson(value)
 }
 
-function toTable(head: readonly string[], rows: readonly string[][]): string {
+async function toTable(head: readonly string[], rows: readonly string[][]): Promise<string> {
+  const { default: Table } = await import('cli-table3')
   const { bold } = colorsOf(process.stdout)
   const table = new Table({ head: head.map(bold), style: { head: [], border: [], compact: true } })
   table.push(...rows)

@@ -1,3 +1,5 @@
+import { exitCode, Interrupted } from '../exit.ts'
+
 /** Milliseconds after which a stop that hangs is ended by force. */
 const lastResort = 9_000
 
@@ -14,4 +16,16 @@ export function untilStopped(): Promise<void> {
       })
     }
   })
+}
+
+/** Aborted by the first SIGINT or SIGTERM; the second ends the program at once. */
+export function abortedBySignals(): AbortSignal {
+  const stopping = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(exitCode.interrupted)
+      stopping.abort(new Interrupted(`Stopped by ${name}`))
+    })
+  }
+  return stopping.signal
 }

@@ -1,12 +1,9 @@
 import { existsSync } from 'node:fs'
 import { type AuditEntry, auditEntries, ndjsonSink } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { variable } from '../../environment/variables.ts'
+import { variable } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'
-import { toJson } from '../../terminal/escaped-text.ts'
-import { note } from '../../terminal/output.ts'
-import { printList } from '../../terminal/results.ts'
-import { localTime, spanText, toSpan } from '../../terminal/time-words.ts'
+import { localTime, note, printList, spanText, toJson, toSpan } from '../../terminal/index.ts'
 
 interface Options {
   readonly since?: string

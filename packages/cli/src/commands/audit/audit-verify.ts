@@ -1,7 +1,6 @@
 import { ndjsonSink, readHeads, type TrailProblem, verifyTrail } from '@cloakwright/admin'
 import { exitCode } from '../../exit.ts'
-import { escaped, toJson } from '../../terminal/escaped-text.ts'
-import { print } from '../../terminal/output.ts'
+import { escaped, print, toJson } from '../../terminal/index.ts'
 import { requireTrail } from './audit-list.ts'
 
 interface Options {

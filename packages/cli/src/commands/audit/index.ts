@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { examples, timeHelp } from '../../options/shared-options.ts'
+import { examples, timeHelp } from '../../options/index.ts'
 
 /** `cloakwright audit`. */
 export function addAudit(program: Command): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { examples } from '../../options/shared-options.ts'
+import { examples } from '../../options/index.ts'
 
 /** `cloakwright complete`: completes what was added to the program before it. */
 export function addCompletion(program: Command): void {

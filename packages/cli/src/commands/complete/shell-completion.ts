@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs'
 import { script } from '@bomb.sh/tab'
 import tab from '@bomb.sh/tab/commander'
 import { Command } from 'commander'
-import { profileFolder } from '../../environment/profile.ts'
+import { profileFolder } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'
-import { print } from '../../terminal/output.ts'
+import { print } from '../../terminal/index.ts'
 
 /** `cloakwright complete`: a shell's script, or what fits the words that a script gives behind `--`. */
 export function complete(shell: string, program: Command): void {

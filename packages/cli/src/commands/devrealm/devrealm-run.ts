@@ -11,10 +11,9 @@ import {
 import { type Home, openHome } from '@cloakwright/devrealm/home'
 import { CloakwrightError } from 'cloakwright'
 import { migrate } from 'cloakwright/state'
-import { bootstrapAdmin, partFolder } from '../../environment/variables.ts'
-import { readRealms } from '../../realm-files/export-file.ts'
-import { duration, note, print } from '../../terminal/output.ts'
-import { untilStopped } from '../../terminal/stop-signals.ts'
+import { bootstrapAdmin, partFolder } from '../../environment/index.ts'
+import { readRealms } from '../../realm-files/index.ts'
+import { duration, note, print, untilStopped } from '../../terminal/index.ts'
 
 interface Options {
   readonly port: number

@@ -1,13 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type EventGap, followEvents, followUserEvents, ndjsonSink } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
+import { type ConnectionOptions, connect } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'
-import { toJson } from '../../terminal/escaped-text.ts'
-import { abortedBySignals } from '../../terminal/job-progress.ts'
-import { note } from '../../terminal/output.ts'
-import { writeLine } from '../../terminal/results.ts'
-import { toTime } from '../../terminal/time-words.ts'
+import { abortedBySignals, note, toJson, toTime, writeLine } from '../../terminal/index.ts'
 
 interface Options extends ConnectionOptions {
   readonly cursor?: string

@@ -6,9 +6,8 @@ import {
   type UserEvent,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
-import { printList } from '../../terminal/results.ts'
-import { localTime, type Span, spanText, toSpan } from '../../terminal/time-words.ts'
+import { type ConnectionOptions, connect } from '../../connection/index.ts'
+import { localTime, printList, type Span, spanText, toSpan } from '../../terminal/index.ts'
 
 interface Options extends ConnectionOptions {
   readonly since?: string

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { connects, examples, reads, timeHelp } from '../../options/shared-options.ts'
-import { toCount, toSeconds } from '../../options/value-parsers.ts'
+import { connects, examples, reads, timeHelp, toCount, toSeconds } from '../../options/index.ts'
 
 /** `cloakwright events`. */
 export function addEvents(program: Command): void {

@@ -8,9 +8,9 @@ import {
   removeFromGroups,
   setGroups,
 } from '@cloakwright/admin'
-import { change, type WriteOptions } from '../../connection/writes.ts'
-import { notFound, userRef } from '../../lookup/users.ts'
-import { type RoleOptions, toAttributes, toRoleNames } from '../../options/role-options.ts'
+import { change, type WriteOptions } from '../../connection/index.ts'
+import { notFound, userRef } from '../../lookup/index.ts'
+import { type RoleOptions, toAttributes, toRoleNames } from '../../options/index.ts'
 
 interface CreateOptions extends WriteOptions, RoleOptions {
   readonly update?: true

@@ -1,7 +1,6 @@
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
-import { allGroups, membersOf } from '../../lookup/users.ts'
-import { printList } from '../../terminal/results.ts'
-import { userColumns } from '../users/user-list.ts'
+import { type ConnectionOptions, connect } from '../../connection/index.ts'
+import { allGroups, membersOf, userColumns } from '../../lookup/index.ts'
+import { printList } from '../../terminal/index.ts'
 
 interface Options extends ConnectionOptions {
   readonly json?: true

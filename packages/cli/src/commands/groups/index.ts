@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { destroys, examples, reads, userArgument, writes } from '../../options/shared-options.ts'
-import { collect } from '../../options/value-parsers.ts'
+import { collect, destroys, examples, reads, userArgument, writes } from '../../options/index.ts'
 
 /** `cloakwright groups`. */
 export function addGroups(program: Command): void {

@@ -1,12 +1,11 @@
 import { createAdmin, describeChange, ensureRealm, type RealmDefinition } from '@cloakwright/admin'
 import { openHome } from '@cloakwright/devrealm/home'
 import { CloakwrightError } from 'cloakwright'
-import { trailOf } from '../../connection/writes.ts'
-import { bootstrapAdmin, keycloakPort, partFolder } from '../../environment/variables.ts'
+import { trailOf } from '../../connection/index.ts'
+import { bootstrapAdmin, keycloakPort, partFolder } from '../../environment/index.ts'
 import { findKeycloak, keycloakVersion, type RunningKeycloak, startKeycloak } from '../../keycloak/index.ts'
-import { loadDefinition } from '../../realm-files/definition.ts'
-import { duration, endProgress, note, print, progress } from '../../terminal/output.ts'
-import { untilStopped } from '../../terminal/stop-signals.ts'
+import { loadDefinition } from '../../realm-files/index.ts'
+import { duration, endProgress, note, print, progress, untilStopped } from '../../terminal/index.ts'
 
 interface Options {
   readonly realm?: string

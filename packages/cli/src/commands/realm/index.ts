@@ -1,7 +1,13 @@
 import { type Command, Option } from 'commander'
-import { administratorHelp, realmOption, realmOptionHelp } from '../../options/realm-option.ts'
-import { examples, profileOption, records } from '../../options/shared-options.ts'
-import { toServer } from '../../options/value-parsers.ts'
+import {
+  administratorHelp,
+  examples,
+  profileOption,
+  realmOption,
+  realmOptionHelp,
+  records,
+  toServer,
+} from '../../options/index.ts'
 
 const serverHelp =
   "Keycloak's base URL (default: KEYCLOAK_SERVER, else http://localhost on KEYCLOAK_PORT or 8080)"

@@ -6,12 +6,15 @@ import {
   type RealmChangeDetail,
   type RealmDefinition,
 } from '@cloakwright/admin'
-import { type ConnectionOptions, connectToDefine } from '../../connection/connection.ts'
-import { trailOf, type WriteOptions } from '../../connection/writes.ts'
+import {
+  type ConnectionOptions,
+  connectToDefine,
+  trailOf,
+  type WriteOptions,
+} from '../../connection/index.ts'
 import { exitCode } from '../../exit.ts'
-import { loadDefinition } from '../../realm-files/definition.ts'
-import { escaped, toJson } from '../../terminal/escaped-text.ts'
-import { note, print } from '../../terminal/output.ts'
+import { loadDefinition } from '../../realm-files/index.ts'
+import { escaped, note, print, toJson } from '../../terminal/index.ts'
 
 interface PlanOptions extends ConnectionOptions {
   /** A file that describes the realm. */

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { exportRealm, neverExported } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { type ConnectionOptions, connectToDefine } from '../../connection/connection.ts'
-import { escaped, toJson } from '../../terminal/escaped-text.ts'
-import { note, print } from '../../terminal/output.ts'
+import { type ConnectionOptions, connectToDefine } from '../../connection/index.ts'
+import { escaped, note, print, toJson } from '../../terminal/index.ts'
 
 interface Options extends ConnectionOptions {
   readonly out?: string

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { definedRoleNames, type RealmRoleNames, readRoleNames, toRoleTypes } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { type ConnectionOptions, connectToDefine } from '../../connection/connection.ts'
-import { loadDefinition } from '../../realm-files/definition.ts'
-import { readRealms } from '../../realm-files/export-file.ts'
-import { print } from '../../terminal/output.ts'
+import { type ConnectionOptions, connectToDefine } from '../../connection/index.ts'
+import { loadDefinition, readRealms } from '../../realm-files/index.ts'
+import { print } from '../../terminal/index.ts'
 
 interface Options extends ConnectionOptions {
   readonly out?: string

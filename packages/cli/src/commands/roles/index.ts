@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { destroys, examples, reads, userHelp, writes } from '../../options/shared-options.ts'
-import { collect } from '../../options/value-parsers.ts'
+import { collect, destroys, examples, reads, userHelp, writes } from '../../options/index.ts'
 
 const clientOption = ['--client <id>', "of this client (default: the realm's own roles)"] as const
 

@@ -1,7 +1,7 @@
 import { type Admin, type Change, deleteRole, ensureRole } from '@cloakwright/admin'
-import { change, type WriteOptions } from '../../connection/writes.ts'
-import { missingRole } from '../../lookup/roles.ts'
-import { toAttributes, toRoleNames } from '../../options/role-options.ts'
+import { change, type WriteOptions } from '../../connection/index.ts'
+import { missingRole } from '../../lookup/index.ts'
+import { toAttributes, toRoleNames } from '../../options/index.ts'
 
 interface Options extends WriteOptions {
   readonly client?: string

@@ -9,11 +9,10 @@ import {
   type UserRef,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { change, type WriteOptions } from '../../connection/writes.ts'
+import { change, type WriteOptions } from '../../connection/index.ts'
 import { exitCode, UsageError } from '../../exit.ts'
-import { namingRoles } from '../../lookup/roles.ts'
-import { findClientId, findUser, userRef } from '../../lookup/users.ts'
-import { note } from '../../terminal/output.ts'
+import { findClientId, findUser, namingRoles, userRef } from '../../lookup/index.ts'
+import { note } from '../../terminal/index.ts'
 
 interface Options extends WriteOptions {
   readonly client?: string

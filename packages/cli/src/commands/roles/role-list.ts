@@ -1,10 +1,7 @@
 import { effectiveMembers, items, type JobProgress, type RoleWay } from '@cloakwright/admin'
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
-import { requireRole } from '../../lookup/roles.ts'
-import { findClientId } from '../../lookup/users.ts'
-import { endProgress, progress } from '../../terminal/output.ts'
-import { printList } from '../../terminal/results.ts'
-import { userColumns } from '../users/user-list.ts'
+import { type ConnectionOptions, connect } from '../../connection/index.ts'
+import { findClientId, requireRole, userColumns } from '../../lookup/index.ts'
+import { endProgress, printList, progress } from '../../terminal/index.ts'
 
 interface Options extends ConnectionOptions {
   readonly client?: string

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { destroys, examples, reads } from '../../options/shared-options.ts'
+import { destroys, examples, reads } from '../../options/index.ts'
 
 /** `cloakwright secret`. */
 export function addSecret(program: Command): void {

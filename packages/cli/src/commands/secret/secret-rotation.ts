@@ -7,13 +7,9 @@ import {
   type SecretStatus,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
-import { connectToWrite, type WriteOptions } from '../../connection/writes.ts'
+import { type ConnectionOptions, connect, connectToWrite, type WriteOptions } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'
-import { abortedBySignals } from '../../terminal/job-progress.ts'
-import { note } from '../../terminal/output.ts'
-import { confirmed } from '../../terminal/prompts.ts'
-import { printObject } from '../../terminal/results.ts'
+import { abortedBySignals, confirmed, note, printObject } from '../../terminal/index.ts'
 
 interface RotateOptions extends WriteOptions {
   readonly file?: string

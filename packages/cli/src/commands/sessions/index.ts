@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { destroys, examples, reads, userHelp } from '../../options/shared-options.ts'
+import { destroys, examples, reads, userHelp } from '../../options/index.ts'
 
 /** `cloakwright sessions`. */
 export function addSessions(program: Command): void {

@@ -1,9 +1,8 @@
 import { type Admin, type Change, endSession, endSessions, items } from '@cloakwright/admin'
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
-import { change, type WriteOptions } from '../../connection/writes.ts'
+import { type ConnectionOptions, change, connect, type WriteOptions } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'
-import { findClientId, findUser, notFound, userRef } from '../../lookup/users.ts'
-import { printList } from '../../terminal/results.ts'
+import { findClientId, findUser, notFound, userRef } from '../../lookup/index.ts'
+import { printList } from '../../terminal/index.ts'
 
 interface ListOptions extends ConnectionOptions {
   readonly user?: string

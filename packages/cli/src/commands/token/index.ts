@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { collect, toSeconds } from '../../options/value-parsers.ts'
+import { collect, toSeconds } from '../../options/index.ts'
 
 /** `cloakwright token`. */
 export function addToken(program: Command): void {

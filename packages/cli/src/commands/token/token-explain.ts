@@ -9,8 +9,7 @@ import {
   type TokenExplanation,
   toExplanationText,
 } from 'cloakwright'
-import { escaped } from '../../terminal/escaped-text.ts'
-import { note, print } from '../../terminal/output.ts'
+import { escaped, note, print } from '../../terminal/index.ts'
 import { type PolicyOptions, policyOf } from './policy-options.ts'
 
 interface Options extends PolicyOptions {

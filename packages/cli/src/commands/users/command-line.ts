@@ -1,4 +1,4 @@
-import type { WriteOptions } from '../../connection/writes.ts'
+import type { WriteOptions } from '../../connection/index.ts'
 
 /** A command that goes to the same realm as the one with these options, as a reader can paste it into a shell. */
 export function commandLine(words: readonly string[], options: WriteOptions): string {

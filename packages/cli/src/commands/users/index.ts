@@ -1,6 +1,15 @@
 import { type Command, Option } from 'commander'
-import { destroys, examples, reads, userArgument, userHelp, writes } from '../../options/shared-options.ts'
-import { collect, toCount, toSeconds } from '../../options/value-parsers.ts'
+import {
+  collect,
+  destroys,
+  examples,
+  reads,
+  toCount,
+  toSeconds,
+  userArgument,
+  userHelp,
+  writes,
+} from '../../options/index.ts'
 import { addResetPassword } from './reset-password-options.ts'
 import { addUserJobs, jobHelp, jobOptions } from './user-job-options.ts'
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { examples, userArgument, writes } from '../../options/shared-options.ts'
+import { examples, userArgument, writes } from '../../options/index.ts'
 
 /** `cloakwright users reset-password`. */
 export function addResetPassword(users: Command): void {

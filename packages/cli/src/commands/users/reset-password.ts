@@ -1,14 +1,13 @@
 import { rmSync } from 'node:fs'
 import { type Admin, type Change, endSessions, resetPassword } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { change, type WriteOptions } from '../../connection/writes.ts'
-import { type PasswordOptions, readPassword } from '../../environment/password-input.ts'
-import { writeSecretFile } from '../../environment/secret-files.ts'
+import { change, type WriteOptions } from '../../connection/index.ts'
+import { writeSecretFile } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'
-import { findUser } from '../../lookup/users.ts'
-import { escaped } from '../../terminal/escaped-text.ts'
-import { note } from '../../terminal/output.ts'
+import { findUser } from '../../lookup/index.ts'
+import { escaped, note } from '../../terminal/index.ts'
 import { generatePassword } from './generated-password.ts'
+import { type PasswordOptions, readPassword } from './password-input.ts'
 
 interface ResetOptions extends WriteOptions, Omit<PasswordOptions, 'password'> {
   readonly generate?: true

@@ -12,11 +12,11 @@ import {
   updateUser,
   type WantedUser,
 } from '@cloakwright/admin'
-import { change, sure, type WriteOptions } from '../../connection/writes.ts'
-import { type PasswordOptions, readPassword } from '../../environment/password-input.ts'
+import { change, sure, type WriteOptions } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'
-import { findUser, userRef } from '../../lookup/users.ts'
-import { type RoleOptions, toAttributes, toRoleNames } from '../../options/role-options.ts'
+import { findUser, userRef } from '../../lookup/index.ts'
+import { type RoleOptions, toAttributes, toRoleNames } from '../../options/index.ts'
+import { type PasswordOptions, readPassword } from './password-input.ts'
 import { disableAll, type JobOptions } from './user-jobs.ts'
 
 interface CreateOptions extends WriteOptions, RoleOptions, PasswordOptions {

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander'
-import { destroys, examples, reads, writes } from '../../options/shared-options.ts'
-import { collect } from '../../options/value-parsers.ts'
+import { collect, destroys, examples, reads, writes } from '../../options/index.ts'
 
 const formats = ['csv', 'ndjson', 'keycloak'] as const
 

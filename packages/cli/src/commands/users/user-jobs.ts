@@ -15,14 +15,10 @@ import {
   undoJob,
 } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
-import { connectToWrite, type WriteOptions } from '../../connection/writes.ts'
+import { connectToWrite, type WriteOptions } from '../../connection/index.ts'
 import { exitCode } from '../../exit.ts'
-import { type RoleOptions, toRoleNames } from '../../options/role-options.ts'
-import { escaped } from '../../terminal/escaped-text.ts'
-import { type Job, runJob } from '../../terminal/job-progress.ts'
-import { note } from '../../terminal/output.ts'
-import { confirmed } from '../../terminal/prompts.ts'
-import { printObject } from '../../terminal/results.ts'
+import { type RoleOptions, toRoleNames } from '../../options/index.ts'
+import { confirmed, escaped, type Job, note, printObject, runJob } from '../../terminal/index.ts'
 import { commandLine } from './command-line.ts'
 
 /** The files of a job that works on a file of users. */

@@ -1,9 +1,8 @@
 import { all, type UserFilter, users, usersWithMemberships } from '@cloakwright/admin'
-import { type ConnectionOptions, connect } from '../../connection/connection.ts'
-import { findUser } from '../../lookup/users.ts'
-import { pairOf } from '../../options/role-options.ts'
-import { toJson } from '../../terminal/escaped-text.ts'
-import { type Column, printList, printObject } from '../../terminal/results.ts'
+import { type ConnectionOptions, connect } from '../../connection/index.ts'
+import { findUser, type ListedUser, userColumns } from '../../lookup/index.ts'
+import { pairOf } from '../../options/index.ts'
+import { type Column, printList, printObject, toJson } from '../../terminal/index.ts'
 
 /** Which users. */
 export interface FilterOptions {
@@ -19,25 +18,7 @@ interface ListOptions extends ConnectionOptions, FilterOptions {
   readonly json?: true
 }
 
-interface User {
-  readonly id?: string
-  readonly username?: string
-  readonly email?: string
-  readonly enabled?: boolean
-  readonly groups?: readonly string[]
-  readonly realmRoles?: readonly string[]
-  readonly clientRoles?: object
-}
-
-/** What a list says of a user. */
-export const userColumns: readonly Column<User>[] = [
-  { name: 'user name', of: ({ username }) => username },
-  { name: 'e-mail', of: ({ email }) => email },
-  { name: 'enabled', of: ({ enabled }) => (enabled === false ? 'no' : 'yes') },
-  { name: 'id', of: ({ id }) => id },
-]
-
-const membershipColumns: readonly Column<User>[] = [
+const membershipColumns: readonly Column<ListedUser>[] = [
   { name: 'groups', of: ({ groups }) => groups?.join(', ') },
   { name: 'roles', of: ({ realmRoles }) => realmRoles?.join(', ') },
   {

@@ -1,6 +1,6 @@
-import { UsageError } from '../exit.ts'
-import { askSecret } from '../terminal/prompts.ts'
-import { readSecretFile } from './variables.ts'
+import { readSecretFile } from '../../environment/index.ts'
+import { UsageError } from '../../exit.ts'
+import { askSecret } from '../../terminal/index.ts'
 
 /** Where a password comes from: never an argument, for those end in the shell's history and the list of processes. */
 export interface PasswordOptions {

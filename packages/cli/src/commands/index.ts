@@ -1,0 +1,13 @@
+/** What declares each command: a folder a topic. */
+export { addAudit } from './audit/index.ts'
+export { addCompletion } from './complete/index.ts'
+export { addDevrealm } from './devrealm/index.ts'
+export { addEvents } from './events/index.ts'
+export { addGroups } from './groups/index.ts'
+export { addKeycloak } from './keycloak/index.ts'
+export { addRealm } from './realm/index.ts'
+export { addRoles } from './roles/index.ts'
+export { addSecret } from './secret/index.ts'
+export { addSessions } from './sessions/index.ts'
+export { addToken } from './token/index.ts'
+export { addUsers } from './users/index.ts'

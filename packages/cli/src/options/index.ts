@@ -1,0 +1,15 @@
+export { administratorHelp, realmOption, realmOptionHelp } from './realm-option.ts'
+export { pairOf, type RoleOptions, toAttributes, toRoleNames } from './role-options.ts'
+export {
+  connects,
+  destroys,
+  examples,
+  profileOption,
+  reads,
+  records,
+  timeHelp,
+  userArgument,
+  userHelp,
+  writes,
+} from './shared-options.ts'
+export { collect, toCount, toPort, toSeconds, toServer } from './value-parsers.ts'

@@ -1,0 +1,2 @@
+export { createProgram } from './program.ts'
+export { neededBy } from './required-roles.ts'

@@ -1,0 +1,2 @@
+export { loadDefinition } from './definition.ts'
+export { readRealms } from './export-file.ts'
