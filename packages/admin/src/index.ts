@@ -2,23 +2,28 @@
 
 // The client
 
-export type { Author, Change, ChangeKind, ChangeRecorder, Reason } from './changes/change.ts'
-export { type Admin, type AdminOptions, createAdmin } from './client/admin.ts'
-export type { PrivateKey } from './client/assertion.ts'
-export { all, items, type Page } from './client/pages.ts'
+export type { Author, Change, ChangeKind, ChangeRecorder, Reason } from './changes/index.ts'
 export type {
   ClientCredentials,
   Credentials,
   PasswordCredentials,
+  PrivateKey,
   PrivateKeyCredentials,
   Secret,
-} from './client/tokens.ts'
-export { withReason } from './client/with-reason.ts'
+} from './client/index.ts'
+export {
+  type Admin,
+  type AdminOptions,
+  all,
+  createAdmin,
+  items,
+  type Page,
+  withReason,
+} from './client/index.ts'
 
 // One object at a time
 
-export type { Edit } from './edit/edit.ts'
-export type { EditOf, UpdateOptions } from './edit/merge-write.ts'
+export type { Edit, EditOf, UpdateOptions } from './edit/index.ts'
 export {
   type ClientEdit,
   type GroupEdit,
@@ -30,22 +35,46 @@ export {
   updateRealm,
   updateRole,
   updateUser,
-} from './edit/update.ts'
-export { findUser, type UserRef } from './lookup/find-user.ts'
-export { type FoundGroup, toGroupPath } from './lookup/group-paths.ts'
-export { findGroup } from './lookup/names.ts'
-export { type RoleName } from './lookup/role-names.ts'
-export { type Ensured, ensureUser, type WantedUser } from './tasks/ensure-user.ts'
-export type { EnsureOptions } from './tasks/existing.ts'
-export { grantRolesToGroup, revokeRolesFromGroup } from './tasks/group-roles.ts'
-export { deleteGroup, ensureGroup, moveGroup, type WantedGroup } from './tasks/groups.ts'
-export { requireMfa, type SendActionsOptions, sendActions } from './tasks/required-actions.ts'
-export { type ResetPasswordOptions, resetPassword } from './tasks/reset-password.ts'
-export { deleteRole, ensureRole, type WantedRole } from './tasks/roles.ts'
-export { endSession, endSessions, sessionsOf } from './tasks/sessions.ts'
-export { addToGroups, removeFromGroups, setGroups } from './tasks/user-groups.ts'
-export { grantRoles, revokeRoles } from './tasks/user-roles.ts'
-export { deleteUser, disableUser, enableUser } from './tasks/user-state.ts'
+} from './edit/index.ts'
+export {
+  type FoundGroup,
+  findGroup,
+  findUser,
+  type RoleName,
+  toGroupPath,
+  type UserRef,
+} from './lookup/index.ts'
+export type { EnsureOptions } from './tasks/index.ts'
+export {
+  addToGroups,
+  deleteGroup,
+  deleteRole,
+  deleteUser,
+  disableUser,
+  type Ensured,
+  enableUser,
+  endSession,
+  endSessions,
+  ensureGroup,
+  ensureRole,
+  ensureUser,
+  grantRoles,
+  grantRolesToGroup,
+  moveGroup,
+  type ResetPasswordOptions,
+  removeFromGroups,
+  requireMfa,
+  resetPassword,
+  revokeRoles,
+  revokeRolesFromGroup,
+  type SendActionsOptions,
+  sendActions,
+  sessionsOf,
+  setGroups,
+  type WantedGroup,
+  type WantedRole,
+  type WantedUser,
+} from './tasks/index.ts'
 
 // Many users
 
@@ -101,23 +130,19 @@ export {
 
 // Client secrets
 
-export type { Command, Delivery } from './secret/delivery.ts'
+export type { Command, Delivery, Overlap, ProvedBy } from './secret/index.ts'
 export {
   type MoveStep,
   type MoveToKey,
   type MoveToKeyOptions,
   moveToPrivateKeyJwt,
-} from './secret/move-to-key.ts'
-export type { Overlap } from './secret/overlap.ts'
-export type { ProvedBy } from './secret/proof.ts'
-export {
   type RotateSecretOptions,
   type RotationStep,
   readSecretStatus,
   rotateSecret,
   type SecretRotation,
   type SecretStatus,
-} from './secret/rotate.ts'
+} from './secret/index.ts'
 
 // Who changed what
 
@@ -157,9 +182,8 @@ export {
 
 // The realm as code
 
-export type { RealmKind } from './changes/change.ts'
-export type { RoleNames } from './lookup/role-names.ts'
-export { defineRealm } from './realm/definition/define.ts'
+export type { RealmKind } from './changes/index.ts'
+export type { RoleNames } from './lookup/index.ts'
 export type {
   AuthenticatorDefinition,
   ClientDefinition,
@@ -171,29 +195,31 @@ export type {
   RealmChange,
   RealmChangeDetail,
   RealmDefinition,
+  RealmSettings,
   RequiredActionDefinition,
   Requirement,
   RoleDefinition,
   SubFlowDefinition,
   UserDefinition,
-} from './realm/definition/model.ts'
-export type { RealmSettings } from './realm/definition/model-settings.ts'
-export { definitionFor } from './realm/definition/rename.ts'
-export { describeChange } from './realm/describe.ts'
-export {
-  type ExportRealmOptions,
-  exportRealm,
-  neverExported,
-  type RealmExport,
-} from './realm/export/index.ts'
+} from './realm/index.ts'
 export {
   type ApplyOptions,
   applyPlan,
+  definedRoleNames,
+  defineRealm,
+  definitionFor,
+  describeChange,
   diffRealm,
+  type ExportRealmOptions,
   ensureRealm,
+  exportRealm,
+  neverExported,
   planRealm,
+  type RealmExport,
   type RealmPlan,
+  type RealmRoleNames,
   type RealmState,
   readRealm,
-} from './realm/plan.ts'
-export { definedRoleNames, type RealmRoleNames, readRoleNames, toRoleTypes } from './realm/role-types.ts'
+  readRoleNames,
+  toRoleTypes,
+} from './realm/index.ts'

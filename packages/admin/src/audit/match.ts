@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { ChangeKind } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
+import type { ChangeKind } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
 import type { AuditEntry } from './entry.ts'
 import { readLine } from './line.ts'
 import type { TrailSource } from './sink.ts'

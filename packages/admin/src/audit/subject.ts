@@ -1,5 +1,5 @@
-import type { ChangeKind } from '../changes/change.ts'
-import type { AdminEventRepresentation } from '../client/representations.ts'
+import type { ChangeKind } from '../changes/index.ts'
+import type { AdminEventRepresentation } from '../client/index.ts'
 
 export type EventLike = AdminEventRepresentation
 

@@ -1,5 +1,5 @@
 import { CloakwrightError, requireOptions, systemTime } from 'cloakwright'
-import type { Author, Change, ChangeRecorder, Reason } from '../changes/change.ts'
+import type { Author, Change, ChangeRecorder, Reason } from '../changes/index.ts'
 import { headOf, sealBatch, type TrailHead } from './chain.ts'
 import { toEntry, type UnplacedEntry } from './entry.ts'
 import type { AuditSink } from './sink.ts'

@@ -1,4 +1,4 @@
-import { byAuthor, type Reason } from '../changes/change.ts'
+import { byAuthor, type Reason } from '../changes/index.ts'
 import type { Admin } from './admin.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import { isObject } from '../fields/check.ts'
+import { isObject } from '../fields/index.ts'
 import { isScalar } from './edit.ts'
 
 /** Attributes of users, groups and roles are lists; a single value is taken as a list of one. */

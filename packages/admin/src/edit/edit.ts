@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CloakwrightError } from 'cloakwright'
-import { isObject } from '../fields/check.ts'
-import { mask } from '../fields/mask.ts'
+import { isObject, mask } from '../fields/index.ts'
 
 /**
  * What shall be different about an object, and nothing else.

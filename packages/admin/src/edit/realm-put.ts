@@ -1,4 +1,4 @@
-import type { RealmRepresentation } from '../client/representations.ts'
+import type { RealmRepresentation } from '../client/index.ts'
 
 /**
  * What a PUT of a realm must have in addition to the fields to set, or Keycloak resets it to its defaults: always the attributes, with

@@ -1,6 +1,5 @@
-import type { Admin } from '../client/admin.ts'
-import type { RoleMappingPayload, RoleRepresentation } from '../client/representations.ts'
-import type { KnownRole } from '../lookup/names.ts'
+import type { Admin, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
+import type { KnownRole } from '../lookup/index.ts'
 import type { Step } from './steps.ts'
 
 /** The requests that give roles to a user or a group, or take them away, where it is not so yet. */

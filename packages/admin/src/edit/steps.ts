@@ -1,5 +1,5 @@
-import { type Change, type ChangeKind, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
+import { type Change, type ChangeKind, recorded } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
 
 /** What a task is about. */
 export interface Subject {

@@ -1,15 +1,22 @@
-import type { Change } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
+import type { Change } from '../changes/index.ts'
 import type {
+  Admin,
   ClientRepresentation,
   GroupRepresentation,
   RealmRepresentation,
   RoleRepresentation,
   UserRepresentation,
-} from '../client/representations.ts'
-import { type UserRef, userId } from '../lookup/find-user.ts'
-import { clientByName, groupOf, roleOf } from '../lookup/names.ts'
-import { type RoleName, requireRoleName, roleTitle } from '../lookup/role-names.ts'
+} from '../client/index.ts'
+import {
+  clientByName,
+  groupOf,
+  type RoleName,
+  requireRoleName,
+  roleOf,
+  roleTitle,
+  type UserRef,
+  userId,
+} from '../lookup/index.ts'
 import { type Difference, type EditWithout, wholeFields } from './edit.ts'
 import { withCredentials, withLists, withTexts } from './edit-forms.ts'
 import { fixedOfClient, fixedOfGroup, fixedOfRealm, fixedOfRole, fixedOfUser } from './fixed-fields.ts'

@@ -1,4 +1,4 @@
-import type { UserRepresentation } from '../client/representations.ts'
+import type { UserRepresentation } from '../client/index.ts'
 
 /** A user as a file has it: Keycloak's representation, with credentials, role names and group paths. */
 export type ImportedUser = UserRepresentation & { readonly username: string }

@@ -1,7 +1,7 @@
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { stringify } from 'csv-stringify'
-import type { UserRepresentation } from '../client/representations.ts'
+import type { UserRepresentation } from '../client/index.ts'
 import { exportColumns, exportedMembers, guarded, toCells } from './csv/index.ts'
 
 /** Writes one user a line; the stream is not ended. */

@@ -1,5 +1,5 @@
-import type { Admin } from '../client/admin.ts'
-import { jobOptions, requireKnown } from '../fields/known-fields.ts'
+import type { Admin } from '../client/index.ts'
+import { jobOptions, requireKnown } from '../fields/index.ts'
 import type { UserFile } from '../files/index.ts'
 import {
   createPace,

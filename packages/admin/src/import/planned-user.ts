@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { systemTime } from 'cloakwright'
 import { v5 } from 'uuid'
-import type { UserRepresentation } from '../client/representations.ts'
+import type { UserRepresentation } from '../client/index.ts'
 import type { ImportedUser, UserFile, UserRow } from '../files/index.ts'
 import { type JournalRow, type RealmFacts, texts } from '../jobs/index.ts'
 

@@ -1,4 +1,4 @@
-import type { Admin } from '../client/admin.ts'
+import type { Admin } from '../client/index.ts'
 import type { DeadLetter, UserFile } from '../files/index.ts'
 import type { Journal, LineMap, Pace, ProgressListener, RealmFacts } from '../jobs/index.ts'
 import type { ImportWarning } from './check/index.ts'

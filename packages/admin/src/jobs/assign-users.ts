@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { Admin } from '../client/admin.ts'
-import { roleSteps } from '../edit/role-steps.ts'
-import type { Step } from '../edit/steps.ts'
-import { jobOptions, requireKnown } from '../fields/known-fields.ts'
+import type { Admin } from '../client/index.ts'
+import type { Step } from '../edit/index.ts'
+import { roleSteps } from '../edit/index.ts'
+import { jobOptions, requireKnown } from '../fields/index.ts'
 import type { ImportedUser, UserFile } from '../files/index.ts'
-import { type KnownRole, knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../lookup/role-names.ts'
-import { requireRoleNames, rolesInstead, roleTitle } from '../lookup/role-names.ts'
-import { groupSteps, knownGroups } from '../tasks/user-groups.ts'
+import type { RoleNames } from '../lookup/index.ts'
+import { type KnownRole, knownRoles, requireRoleNames, rolesInstead, roleTitle } from '../lookup/index.ts'
+import { groupSteps, knownGroups } from '../tasks/index.ts'
 import {
   type ChangeOptions,
   type ChangeReport,

@@ -1,6 +1,6 @@
-import type { Admin } from '../client/admin.ts'
-import type { Step } from '../edit/steps.ts'
-import { jobOptions, requireKnown } from '../fields/known-fields.ts'
+import type { Admin } from '../client/index.ts'
+import type { Step } from '../edit/index.ts'
+import { jobOptions, requireKnown } from '../fields/index.ts'
 import type { UserFile } from '../files/index.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
 

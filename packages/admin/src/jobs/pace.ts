@@ -1,5 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import { createRetry } from '../client/retry.ts'
+import { createRetry } from '../client/index.ts'
 
 /** How many rows go into a batch and how many batches are in flight: what the server bears. */
 export interface Pace {

@@ -1,10 +1,15 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import type { RoleMappingPayload } from '../client/representations.ts'
-import { createGroupFinder, type FoundGroup, type GroupFinder } from '../lookup/group-paths.ts'
-import { clientRoles, findClientUuid, realmRoles } from '../lookup/realm-names.ts'
-import type { RoleNames } from '../lookup/role-names.ts'
+import type { Admin, RoleMappingPayload } from '../client/index.ts'
+import type { RoleNames } from '../lookup/index.ts'
+import {
+  clientRoles,
+  createGroupFinder,
+  type FoundGroup,
+  findClientUuid,
+  type GroupFinder,
+  realmRoles,
+} from '../lookup/index.ts'
 import { quoted } from './row-names.ts'
 
 /** What a realm is and has, as far as its users depend on it. */

@@ -1,7 +1,6 @@
-import type { Admin } from '../client/admin.ts'
-import type { UserRepresentation } from '../client/representations.ts'
+import type { Admin, UserRepresentation } from '../client/index.ts'
 import type { UserRow } from '../files/index.ts'
-import { findUser, findUsersByEmail } from '../lookup/find-user.ts'
+import { findUser, findUsersByEmail } from '../lookup/index.ts'
 
 /** The one user whom a row names, or why there is none: a user name is no address, an address no user name. */
 export async function userOfRow(

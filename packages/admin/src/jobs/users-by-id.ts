@@ -1,5 +1,5 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
-import type { UserRepresentation } from '../client/representations.ts'
+import type { UserRepresentation } from '../client/index.ts'
 
 /** Users by id, many with one request; who is not there is left out. In brief they have no attributes, and cost half. */
 export async function usersById(

@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Admin } from '../client/admin.ts'
-import type { UserRepresentation } from '../client/representations.ts'
+import type { Admin, UserRepresentation } from '../client/index.ts'
 import { writeCsv, writeNdjson } from '../files/index.ts'
 import { type ProgressListener, startPhase } from '../jobs/index.ts'
 import { given, type UserFilter, usersWithMemberships } from './users.ts'

@@ -1,7 +1,6 @@
-import type { Admin } from '../client/admin.ts'
-import { items, type Page } from '../client/pages.ts'
-import type { GroupRepresentation, UserRepresentation } from '../client/representations.ts'
-import { pathOf, toGroupPath } from '../lookup/group-paths.ts'
+import type { Admin, GroupRepresentation, UserRepresentation } from '../client/index.ts'
+import { items, type Page } from '../client/index.ts'
+import { pathOf, toGroupPath } from '../lookup/index.ts'
 import { inParallel } from './in-parallel.ts'
 import { pagesByName } from './pages-by-name.ts'
 

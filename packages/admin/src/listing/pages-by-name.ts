@@ -1,4 +1,4 @@
-import type { Page } from '../client/pages.ts'
+import type { Page } from '../client/index.ts'
 
 const pageSize = 500
 

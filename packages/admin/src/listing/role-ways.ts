@@ -1,13 +1,6 @@
-import type { Admin } from '../client/admin.ts'
-import { roleGroupsOf } from '../client/client.ts'
-import { all, items, type Page } from '../client/pages.ts'
-import type {
-  GroupRepresentation,
-  RoleRepresentation,
-  UserRepresentation,
-} from '../client/representations.ts'
-import { roleOf } from '../lookup/names.ts'
-import { type RoleName, roleTitle } from '../lookup/role-names.ts'
+import type { Admin, GroupRepresentation, RoleRepresentation, UserRepresentation } from '../client/index.ts'
+import { all, items, type Page, roleGroupsOf } from '../client/index.ts'
+import { type RoleName, roleOf, roleTitle } from '../lookup/index.ts'
 import { inParallel } from './in-parallel.ts'
 
 /** One way in which a user has a role. */

@@ -1,7 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import type { UserRepresentation } from '../client/representations.ts'
-import { type Known, requireKnown } from '../fields/known-fields.ts'
+import type { Admin, UserRepresentation } from '../client/index.ts'
+import { type Known, requireKnown } from '../fields/index.ts'
 import { createMembershipReader, type MembershipKinds, readMemberships } from './memberships-of-users.ts'
 import { pagesByName } from './pages-by-name.ts'
 

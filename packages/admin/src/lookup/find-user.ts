@@ -1,5 +1,4 @@
-import type { Admin } from '../client/admin.ts'
-import type { UserRepresentation } from '../client/representations.ts'
+import type { Admin, UserRepresentation } from '../client/index.ts'
 import { absent } from './names.ts'
 
 /** A user, by user name or by Keycloak's id. */

@@ -1,7 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import { all } from '../client/pages.ts'
-import type { GroupRepresentation } from '../client/representations.ts'
+import type { Admin, GroupRepresentation } from '../client/index.ts'
+import { all } from '../client/index.ts'
 
 /**
  * How a group is named: by its path, `/staff/editors`, in which a slash within a name is written `~/` as Keycloak escapes

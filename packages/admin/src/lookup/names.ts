@@ -1,6 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import type { ClientRepresentation, RoleRepresentation } from '../client/representations.ts'
+import type { Admin, ClientRepresentation, RoleRepresentation } from '../client/index.ts'
 import { createGroupFinder, type FoundGroup, type GroupFinder } from './group-paths.ts'
 import { type RoleName, type RoleNames, requireRoleNames, roleTitle } from './role-names.ts'
 

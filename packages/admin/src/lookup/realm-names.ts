@@ -1,6 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import type { RoleMappingPayload, RoleRepresentation } from '../client/representations.ts'
+import type { Admin, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
 import type { RoleNames } from './role-names.ts'
 
 /** The id that Keycloak's paths want for a client, from its client id. */

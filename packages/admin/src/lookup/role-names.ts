@@ -1,7 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import { isObject } from '../fields/check.ts'
-import { missing } from '../fields/compare.ts'
-import { requireKnown } from '../fields/known-fields.ts'
+import { isObject, missing, requireKnown } from '../fields/index.ts'
 
 /** Roles by name, structurally: `realm:x` as one string would collide with a client named `realm`. */
 export interface RoleNames {

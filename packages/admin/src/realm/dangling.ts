@@ -1,16 +1,15 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import { createGroupFinder } from '../lookup/group-paths.ts'
-import { findClientUuid } from '../lookup/realm-names.ts'
-import { isBuiltIn } from './definition/built-in.ts'
-import type { RealmDefinition } from './definition/model.ts'
+import type { Admin } from '../client/index.ts'
+import { createGroupFinder, findClientUuid } from '../lookup/index.ts'
+import type { RealmDefinition } from './definition/index.ts'
 import {
+  isBuiltIn,
   type ObjectTarget,
   outwardReferences,
   type ProviderTarget,
   type Reference,
   type Target,
-} from './definition/references.ts'
+} from './definition/index.ts'
 
 /**
  * The references of a definition to what neither it nor the realm has. Of a realm that is not there yet, what Keycloak

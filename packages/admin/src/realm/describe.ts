@@ -1,4 +1,4 @@
-import type { RealmChange } from './definition/model.ts'
+import type { RealmChange } from './definition/index.ts'
 
 /**
  * One line that says what a change does: `+ client shop-api`, `~ user alice: roles.admin`. No value, and so no secret.

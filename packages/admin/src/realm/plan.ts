@@ -1,22 +1,39 @@
-import { recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
+import { recorded } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
 import { danglingReferences, refuseDangling } from './dangling.ts'
-import { defineRealm } from './definition/define.ts'
-import type { RealmChange, RealmChangeDetail, RealmDefinition } from './definition/model.ts'
-import type { Reference } from './definition/references.ts'
-import { type ClientScopesState, diffClientScopes, readClientScopes } from './diff/client-scopes.ts'
-import { type ClientsState, diffClients, readClients } from './diff/clients.ts'
-import { diffFlows, type FlowsState, readFlows } from './diff/flows.ts'
-import { diffGroups, type GroupsState, readGroups } from './diff/groups.ts'
+import type { RealmChange, RealmChangeDetail, RealmDefinition, Reference } from './definition/index.ts'
+import { defineRealm } from './definition/index.ts'
 import {
+  type ClientScopesState,
+  type ClientsState,
+  diffBindings,
+  diffClientRoles,
+  diffClientScopes,
+  diffClients,
+  diffComposites,
+  diffFlows,
+  diffGroups,
+  diffRealmRoles,
   diffRequiredActions,
+  diffSettings,
+  diffUsers,
+  type FlowsState,
+  type GroupsState,
+  type Part,
   type RequiredActionsState,
+  type RolesState,
+  readClientScopes,
+  readClients,
+  readFlows,
+  readGroups,
   readRequiredActions,
-} from './diff/required-actions.ts'
-import { diffClientRoles, diffComposites, diffRealmRoles, type RolesState, readRoles } from './diff/roles.ts'
-import { diffBindings, diffSettings, readSettings } from './diff/settings.ts'
-import { type Part, recordOf, type Step } from './diff/step.ts'
-import { diffUsers, readUsers, type UsersState } from './diff/users.ts'
+  readRoles,
+  readSettings,
+  readUsers,
+  recordOf,
+  type Step,
+  type UsersState,
+} from './diff/index.ts'
 
 /** What the realm has of that which a definition names. */
 export interface RealmState {

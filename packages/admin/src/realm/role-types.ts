@@ -1,8 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import { all, items } from '../client/pages.ts'
-import type { RoleRepresentation } from '../client/representations.ts'
-import type { RealmDefinition } from './definition/model.ts'
+import type { Admin, RoleRepresentation } from '../client/index.ts'
+import { all, items } from '../client/index.ts'
+import type { RealmDefinition } from './definition/index.ts'
 
 /** The names of a realm's roles. */
 export interface RealmRoleNames {

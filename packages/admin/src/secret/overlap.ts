@@ -1,4 +1,4 @@
-import type { Admin } from '../client/admin.ts'
+import type { Admin } from '../client/index.ts'
 import {
   type Client,
   type Condition,

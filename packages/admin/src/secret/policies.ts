@@ -1,5 +1,5 @@
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
 import type { SecretState } from './state.ts'
 
 type Api = Admin['client']['clientPolicies']

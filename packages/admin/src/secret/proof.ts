@@ -1,10 +1,15 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import { type Assertion, clientAssertion } from '../client/assertion.ts'
-import { cleanText, serverText } from '../client/errors.ts'
-import { createRetry, retryDelay } from '../client/retry.ts'
-import { realmUrl } from '../client/tokens.ts'
-import { postForm } from '../client/transport.ts'
+import type { Admin } from '../client/index.ts'
+import {
+  type Assertion,
+  cleanText,
+  clientAssertion,
+  createRetry,
+  postForm,
+  realmUrl,
+  retryDelay,
+  serverText,
+} from '../client/index.ts'
 import type { Client } from './policies.ts'
 
 /** What a client proves itself with. */

@@ -1,6 +1,5 @@
 import { CloakwrightError, systemTime } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import type { ClientRepresentation } from '../client/representations.ts'
+import type { Admin, ClientRepresentation } from '../client/index.ts'
 
 /** A confidential client with its secrets, as Keycloak has them now. Never shown: it holds what must not be in a log. */
 export interface SecretState {

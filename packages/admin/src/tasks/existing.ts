@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../client/admin.ts'
-import { requireKnown } from '../fields/known-fields.ts'
+import type { Admin } from '../client/index.ts'
+import { requireKnown } from '../fields/index.ts'
 
 /** Options of {@link ensureUser}, {@link ensureGroup} and {@link ensureRole}. */
 export interface EnsureOptions {

@@ -1,9 +1,8 @@
-import type { Change } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import { roleSteps } from '../edit/role-steps.ts'
-import { carryOut } from '../edit/steps.ts'
-import { groupOf, knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../lookup/role-names.ts'
+import type { Change } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
+import { carryOut, roleSteps } from '../edit/index.ts'
+import type { RoleNames } from '../lookup/index.ts'
+import { groupOf, knownRoles } from '../lookup/index.ts'
 
 /**
  * Gives roles to everyone in a group, and in the groups within it: the roles are mapped to the group, not to its members.

@@ -1,23 +1,20 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import { createOnce } from '../edit/create-once.ts'
-import { visible } from '../edit/edit.ts'
-import { roleSteps } from '../edit/role-steps.ts'
-import { carryOut } from '../edit/steps.ts'
-import { updateGroup } from '../edit/update.ts'
-import { without } from '../fields/compare.ts'
-import { requireKnown } from '../fields/known-fields.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
+import { carryOut, createOnce, roleSteps, updateGroup, visible } from '../edit/index.ts'
+import { requireKnown, without } from '../fields/index.ts'
+import type { RoleNames } from '../lookup/index.ts'
 import {
+  absent,
   createGroupFinder,
   type FoundGroup,
   type GroupFinder,
   groupNames,
+  groupOf,
+  knownRoles,
+  rolesInstead,
   toGroupPath,
-} from '../lookup/group-paths.ts'
-import { absent, groupOf, knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../lookup/role-names.ts'
-import { rolesInstead } from '../lookup/role-names.ts'
+} from '../lookup/index.ts'
 import type { Ensured } from './ensure-user.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 

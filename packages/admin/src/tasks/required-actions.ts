@@ -1,10 +1,9 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import type { RequiredActionRepresentation } from '../client/representations.ts'
-import { updateUser } from '../edit/update.ts'
-import { requireKnown } from '../fields/known-fields.ts'
-import { type UserRef, userOf } from '../lookup/find-user.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin, RequiredActionRepresentation } from '../client/index.ts'
+import { updateUser } from '../edit/index.ts'
+import { requireKnown } from '../fields/index.ts'
+import { type UserRef, userOf } from '../lookup/index.ts'
 
 /** Options of {@link sendActions}. */
 export interface SendActionsOptions {

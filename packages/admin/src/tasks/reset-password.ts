@@ -1,8 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import { requireKnown } from '../fields/known-fields.ts'
-import { type UserRef, userOf } from '../lookup/find-user.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
+import { requireKnown } from '../fields/index.ts'
+import { type UserRef, userOf } from '../lookup/index.ts'
 import { endSessions } from './sessions.ts'
 
 /** Options of {@link resetPassword}. */

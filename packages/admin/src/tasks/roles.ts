@@ -1,13 +1,17 @@
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import type { RoleRepresentation } from '../client/representations.ts'
-import { createOnce } from '../edit/create-once.ts'
-import { visible } from '../edit/edit.ts'
-import { carryOut } from '../edit/steps.ts'
-import { updateRole } from '../edit/update.ts'
-import { clientByName, findClient, findRole, type KnownRole, knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../lookup/role-names.ts'
-import { type RoleName, requireRoleName, roleTitle } from '../lookup/role-names.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin, RoleRepresentation } from '../client/index.ts'
+import { carryOut, createOnce, updateRole, visible } from '../edit/index.ts'
+import type { RoleNames } from '../lookup/index.ts'
+import {
+  clientByName,
+  findClient,
+  findRole,
+  type KnownRole,
+  knownRoles,
+  type RoleName,
+  requireRoleName,
+  roleTitle,
+} from '../lookup/index.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 
 /** A role as it shall be; what is left out stays as it is. */

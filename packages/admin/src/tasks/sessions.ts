@@ -1,8 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import type { UserSessionRepresentation } from '../client/representations.ts'
-import { type UserRef, userId, userOf } from '../lookup/find-user.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin, UserSessionRepresentation } from '../client/index.ts'
+import { type UserRef, userId, userOf } from '../lookup/index.ts'
 
 /**
  * A user's sessions: logins in a browser or by a client, not those of offline tokens.

@@ -1,11 +1,8 @@
-import type { Change } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import { all } from '../client/pages.ts'
-import type { GroupRepresentation } from '../client/representations.ts'
-import { carryOut, type Step } from '../edit/steps.ts'
-import { type UserRef, userOf } from '../lookup/find-user.ts'
-import { createGroupFinder, pathOf } from '../lookup/group-paths.ts'
-import { groupOf } from '../lookup/names.ts'
+import type { Change } from '../changes/index.ts'
+import type { Admin, GroupRepresentation } from '../client/index.ts'
+import { all } from '../client/index.ts'
+import { carryOut, type Step } from '../edit/index.ts'
+import { createGroupFinder, groupOf, pathOf, type UserRef, userOf } from '../lookup/index.ts'
 
 /**
  * Makes a user a member of exactly these groups: out of all others first, then into those that are missing.

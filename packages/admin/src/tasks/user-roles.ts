@@ -1,10 +1,8 @@
-import type { Change } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import { roleSteps } from '../edit/role-steps.ts'
-import { carryOut } from '../edit/steps.ts'
-import { type UserRef, userOf } from '../lookup/find-user.ts'
-import { knownRoles } from '../lookup/names.ts'
-import type { RoleNames } from '../lookup/role-names.ts'
+import type { Change } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
+import { carryOut, roleSteps } from '../edit/index.ts'
+import type { RoleNames } from '../lookup/index.ts'
+import { knownRoles, type UserRef, userOf } from '../lookup/index.ts'
 
 /**
  * Gives a user roles that it does not have itself. One that it has by a group is given nevertheless: it stays when the user leaves the group.

@@ -1,10 +1,8 @@
-import { type Change, recorded } from '../changes/change.ts'
-import type { Admin } from '../client/admin.ts'
-import { visible } from '../edit/edit.ts'
-import { updateUser } from '../edit/update.ts'
-import { without } from '../fields/compare.ts'
-import { requireKnown } from '../fields/known-fields.ts'
-import { findUser, type UserRef, userOf } from '../lookup/find-user.ts'
+import { type Change, recorded } from '../changes/index.ts'
+import type { Admin } from '../client/index.ts'
+import { updateUser, visible } from '../edit/index.ts'
+import { requireKnown, without } from '../fields/index.ts'
+import { findUser, type UserRef, userOf } from '../lookup/index.ts'
 import { endSessions } from './sessions.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { UserRepresentation } from '../../client/representations.ts'
+import type { UserRepresentation } from '../../client/index.ts'
 import { isFlag } from '../validate-user.ts'
 import { fromClientRolesCell, fromListCell, toClientRolesCell, toListCell, unguarded } from './cells.ts'
 

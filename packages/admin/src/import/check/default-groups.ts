@@ -1,5 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/admin.ts'
+import type { Admin } from '../../client/index.ts'
 import type { RealmFacts } from '../../jobs/index.ts'
 
 /**

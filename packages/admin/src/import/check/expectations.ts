@@ -1,6 +1,6 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/admin.ts'
+import type { Admin } from '../../client/index.ts'
 import type { ImportedUser, UserRow } from '../../files/index.ts'
 import { type RealmFacts, texts } from '../../jobs/index.ts'
 import { hiddenAttributes, trimmed, valuesOf } from '../profile/index.ts'

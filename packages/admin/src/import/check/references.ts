@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/admin.ts'
-import { all } from '../../client/pages.ts'
+import type { Admin } from '../../client/index.ts'
+import { all } from '../../client/index.ts'
 import type { ImportedUser, UserFile } from '../../files/index.ts'
 import {
   isForeignDefaultRole,

@@ -1,5 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/admin.ts'
+import type { Admin } from '../../client/index.ts'
 
 /**
  * Checks that the credentials may do what an import does, by requests that change nothing: an empty partial import, and a

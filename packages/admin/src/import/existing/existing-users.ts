@@ -1,5 +1,5 @@
-import type { Admin } from '../../client/admin.ts'
-import { changedFields } from '../../fields/compare.ts'
+import type { Admin } from '../../client/index.ts'
+import { changedFields } from '../../fields/index.ts'
 import type { UserFile, UserRow } from '../../files/index.ts'
 import {
   type End,

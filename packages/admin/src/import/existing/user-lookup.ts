@@ -1,4 +1,4 @@
-import type { Admin } from '../../client/admin.ts'
+import type { Admin } from '../../client/index.ts'
 import { HashIndex, type Pace } from '../../jobs/index.ts'
 import { users } from '../../listing/index.ts'
 

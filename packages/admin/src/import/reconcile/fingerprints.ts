@@ -1,4 +1,4 @@
-import type { UserRepresentation } from '../../client/representations.ts'
+import type { UserRepresentation } from '../../client/index.ts'
 import { HashIndex } from '../../jobs/index.ts'
 
 /** Which fields and attributes a row has: mostly those of all rows of a file. */

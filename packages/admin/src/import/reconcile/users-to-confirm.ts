@@ -1,4 +1,4 @@
-import type { UserRepresentation } from '../../client/representations.ts'
+import type { UserRepresentation } from '../../client/index.ts'
 import type { RealmFacts } from '../../jobs/index.ts'
 import { hiddenAttributes } from '../profile/index.ts'
 import { Fingerprints } from './fingerprints.ts'

@@ -1,5 +1,4 @@
-import type { Admin } from '../../client/admin.ts'
-import type { UserRepresentation } from '../../client/representations.ts'
+import type { Admin, UserRepresentation } from '../../client/index.ts'
 import { HashIndex, type Pace, type RealmFacts, roleNames, texts } from '../../jobs/index.ts'
 import { createMembershipReader, type Memberships } from '../../listing/index.ts'
 

@@ -1,4 +1,4 @@
-import type { Admin } from '../../client/admin.ts'
+import type { Admin } from '../../client/index.ts'
 import type { Pace, RealmFacts } from '../../jobs/index.ts'
 import { users } from '../../listing/index.ts'
 import { mayBeAddress, type WantedUser } from '../planned-user.ts'

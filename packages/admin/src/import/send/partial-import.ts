@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/admin.ts'
-import { countAttempts } from '../../client/attempts.ts'
+import type { Admin } from '../../client/index.ts'
+import { countAttempts } from '../../client/index.ts'
 import { type End, isOwn, isTimeout, type Pace, type RealmFacts, usersById } from '../../jobs/index.ts'
 import { toJournalRow, type WantedUser } from '../planned-user.ts'
 import type { NameClash } from './name-clashes.ts'

@@ -1,7 +1,6 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/admin.ts'
-import type { RoleMappingPayload, UserRepresentation } from '../../client/representations.ts'
+import type { Admin, RoleMappingPayload, UserRepresentation } from '../../client/index.ts'
 import { type End, isOwn, roleNames, usersById } from '../../jobs/index.ts'
 import { toJournalRow, type WantedUser } from '../planned-user.ts'
 import type { Sending } from './partial-import.ts'

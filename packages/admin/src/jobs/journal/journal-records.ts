@@ -1,5 +1,5 @@
-import type { UserRepresentation } from '../../client/representations.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
+import type { UserRepresentation } from '../../client/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 /** How a row of a job ended. `created` and `changed` can be undone. */
 export type Outcome = (typeof outcomes)[number]
 

@@ -11,8 +11,8 @@ import {
   oneOf,
   secret,
   text,
-} from '../../fields/check.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
+} from '../../fields/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 import type {
   AuthenticatorDefinition,
   ClientDefinition,

@@ -9,7 +9,7 @@ import {
   name,
   oneOf,
   text,
-} from '../../fields/check.ts'
+} from '../../fields/index.ts'
 import type { RealmSettings } from './model-settings.ts'
 
 const texts = list(text)

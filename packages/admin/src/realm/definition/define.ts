@@ -1,5 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Check, list, map, object, type Problem } from '../../fields/check.ts'
+import { type Check, list, map, object, type Problem } from '../../fields/index.ts'
 import { client, clientScope, flow, group, requiredAction, role, user } from './define-objects.ts'
 import { settings } from './define-settings.ts'
 import type { RealmDefinition } from './model.ts'

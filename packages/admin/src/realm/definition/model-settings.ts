@@ -1,4 +1,4 @@
-import type { RealmRepresentation } from '../../client/representations.ts'
+import type { RealmRepresentation } from '../../client/index.ts'
 
 /** The realm's own settings. Durations are in seconds, unless Keycloak's name says milliseconds. */
 export type RealmSettings = Readonly<Pick<RealmRepresentation, RealmSetting>>

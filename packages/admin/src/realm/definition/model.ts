@@ -1,6 +1,6 @@
-import type { RealmKind } from '../../changes/change.ts'
-import type { ClientRepresentation } from '../../client/representations.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
+import type { RealmKind } from '../../changes/index.ts'
+import type { ClientRepresentation } from '../../client/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 import type { RealmSettings } from './model-settings.ts'
 
 /**

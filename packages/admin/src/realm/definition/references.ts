@@ -1,5 +1,5 @@
-import { join } from '../../fields/check.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
+import { join } from '../../fields/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 import type {
   ExecutionDefinition,
   FlowDefinition,

@@ -1,4 +1,4 @@
-import type { RoleNames } from '../../lookup/role-names.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 import { defaultRoleOf } from './built-in.ts'
 import type { ClientDefinition, GroupDefinition, RealmDefinition, RoleDefinition } from './model.ts'
 

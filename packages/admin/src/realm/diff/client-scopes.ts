@@ -1,8 +1,7 @@
-import type { Admin } from '../../client/admin.ts'
-import type { ClientScopeRepresentation } from '../../client/representations.ts'
-import { fieldChanges, merged, without } from '../../fields/compare.ts'
-import { found } from '../../lookup/realm-names.ts'
-import type { RealmDefinition } from '../definition/model.ts'
+import type { Admin, ClientScopeRepresentation } from '../../client/index.ts'
+import { fieldChanges, merged, without } from '../../fields/index.ts'
+import { found } from '../../lookup/index.ts'
+import type { RealmDefinition } from '../definition/index.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 

@@ -1,13 +1,12 @@
-import type { Admin } from '../../client/admin.ts'
-import type { ExecutionInfoRepresentation } from '../../client/representations.ts'
-import { changedFields, type FieldChange, fieldChanges, fieldName } from '../../fields/compare.ts'
-import { found } from '../../lookup/realm-names.ts'
+import type { Admin, ExecutionInfoRepresentation } from '../../client/index.ts'
+import { changedFields, type FieldChange, fieldChanges, fieldName } from '../../fields/index.ts'
+import { found } from '../../lookup/index.ts'
 import type {
   AuthenticatorDefinition,
   ExecutionDefinition,
   FlowDefinition,
   RealmDefinition,
-} from '../definition/model.ts'
+} from '../definition/index.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 /** An execution as Keycloak lists it; the official type does not know the priority yet. */

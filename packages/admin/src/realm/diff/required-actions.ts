@@ -1,8 +1,7 @@
-import type { Admin } from '../../client/admin.ts'
-import type { RequiredActionRepresentation } from '../../client/representations.ts'
-import { fieldChanges, merged } from '../../fields/compare.ts'
-import { found } from '../../lookup/realm-names.ts'
-import type { RealmDefinition } from '../definition/model.ts'
+import type { Admin, RequiredActionRepresentation } from '../../client/index.ts'
+import { fieldChanges, merged } from '../../fields/index.ts'
+import { found } from '../../lookup/index.ts'
+import type { RealmDefinition } from '../definition/index.ts'
 import { type Step, update } from './step.ts'
 
 export type RequiredActionsState = ReadonlyMap<string, RequiredActionRepresentation>

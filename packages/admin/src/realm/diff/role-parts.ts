@@ -1,9 +1,7 @@
-import type { Admin } from '../../client/admin.ts'
-import type { RoleMappingPayload } from '../../client/representations.ts'
-import { type FieldChange, given } from '../../fields/compare.ts'
-import { clientRoles, clientUuid, realmRoles } from '../../lookup/realm-names.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
-import { roleFields } from '../../lookup/role-names.ts'
+import type { Admin, RoleMappingPayload } from '../../client/index.ts'
+import { type FieldChange, given } from '../../fields/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
+import { clientRoles, clientUuid, realmRoles, roleFields } from '../../lookup/index.ts'
 import type { Part } from './step.ts'
 
 /** How a user or a group is given roles. */

@@ -1,18 +1,18 @@
-import type { Admin } from '../../client/admin.ts'
-import { all } from '../../client/pages.ts'
-import type { RoleRepresentation } from '../../client/representations.ts'
-import { fieldChanges, given, merged, without } from '../../fields/compare.ts'
+import type { Admin, RoleRepresentation } from '../../client/index.ts'
+import { all } from '../../client/index.ts'
+import { fieldChanges, given, merged, without } from '../../fields/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 import {
   clientRoles,
   clientUuid,
   findClientUuid,
   found,
+  missingRoles,
   realmRoles,
+  roleFields,
   rolesByName,
-} from '../../lookup/realm-names.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
-import { missingRoles, roleFields } from '../../lookup/role-names.ts'
-import type { RealmDefinition, RoleDefinition } from '../definition/model.ts'
+} from '../../lookup/index.ts'
+import type { RealmDefinition, RoleDefinition } from '../definition/index.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 export interface RoleState {

@@ -1,8 +1,7 @@
-import type { Admin } from '../../client/admin.ts'
-import type { ClientRepresentation, ClientScopeRepresentation } from '../../client/representations.ts'
-import { type FieldChange, given, missing } from '../../fields/compare.ts'
-import { clientUuid, found } from '../../lookup/realm-names.ts'
-import type { ClientDefinition } from '../definition/model.ts'
+import type { Admin, ClientRepresentation, ClientScopeRepresentation } from '../../client/index.ts'
+import { type FieldChange, given, missing } from '../../fields/index.ts'
+import { clientUuid, found } from '../../lookup/index.ts'
+import type { ClientDefinition } from '../definition/index.ts'
 import { type Part } from './step.ts'
 
 type ScopeKind = 'defaultClientScopes' | 'optionalClientScopes'

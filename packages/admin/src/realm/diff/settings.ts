@@ -1,11 +1,9 @@
-import type { Admin } from '../../client/admin.ts'
-import type { RealmRepresentation } from '../../client/representations.ts'
-import { keptInPut } from '../../edit/realm-put.ts'
-import { isObject } from '../../fields/check.ts'
-import { fieldChanges, merged, without } from '../../fields/compare.ts'
-import { found } from '../../lookup/realm-names.ts'
-import type { RealmDefinition } from '../definition/model.ts'
-import { bindings, type RealmSettings } from '../definition/model-settings.ts'
+import type { Admin, RealmRepresentation } from '../../client/index.ts'
+import { keptInPut } from '../../edit/index.ts'
+import { fieldChanges, isObject, merged, without } from '../../fields/index.ts'
+import { found } from '../../lookup/index.ts'
+import type { RealmDefinition } from '../definition/index.ts'
+import { bindings, type RealmSettings } from '../definition/index.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 export async function readSettings(

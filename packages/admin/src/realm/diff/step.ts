@@ -1,7 +1,7 @@
-import type { Change, RealmKind } from '../../changes/change.ts'
-import type { Admin } from '../../client/admin.ts'
-import { type FieldChange, fieldName } from '../../fields/compare.ts'
-import type { RealmChange, RealmChangeDetail } from '../definition/model.ts'
+import type { Change, RealmKind } from '../../changes/index.ts'
+import type { Admin } from '../../client/index.ts'
+import { type FieldChange, fieldName } from '../../fields/index.ts'
+import type { RealmChange, RealmChangeDetail } from '../definition/index.ts'
 import { valuesByField, valuesByObject } from './values.ts'
 
 /** A part of a change that one request makes, so that it can be recorded where a later one fails. */

@@ -1,12 +1,17 @@
-import type { Admin } from '../../client/admin.ts'
-import { all } from '../../client/pages.ts'
-import type { GroupRepresentation, UserRepresentation } from '../../client/representations.ts'
-import { fieldChanges, given, hidden, merged, missing, without } from '../../fields/compare.ts'
-import { createGroupFinder, type GroupFinder, pathOf } from '../../lookup/group-paths.ts'
-import { findClientUuid, found, rolesByName } from '../../lookup/realm-names.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
-import { missingRoles } from '../../lookup/role-names.ts'
-import type { RealmDefinition, UserDefinition } from '../definition/model.ts'
+import type { Admin, GroupRepresentation, UserRepresentation } from '../../client/index.ts'
+import { all } from '../../client/index.ts'
+import { fieldChanges, given, hidden, merged, missing, without } from '../../fields/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
+import {
+  createGroupFinder,
+  findClientUuid,
+  found,
+  type GroupFinder,
+  missingRoles,
+  pathOf,
+  rolesByName,
+} from '../../lookup/index.ts'
+import type { RealmDefinition, UserDefinition } from '../definition/index.ts'
 import { roleParts } from './role-parts.ts'
 import { create, fieldsOf, type Part, type Step, update } from './step.ts'
 

@@ -1,6 +1,4 @@
-import { isObject } from '../../fields/check.ts'
-import { type FieldChange, fieldName } from '../../fields/compare.ts'
-import { masked } from '../../fields/mask.ts'
+import { type FieldChange, fieldName, isObject, masked } from '../../fields/index.ts'
 
 type Values = Readonly<Record<string, unknown>>
 

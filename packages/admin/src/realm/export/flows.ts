@@ -1,6 +1,6 @@
-import type { Admin } from '../../client/admin.ts'
-import type { ExecutionDefinition, FlowDefinition, Requirement } from '../definition/model.ts'
-import { type ExecutionState, readFlow } from '../diff/flows.ts'
+import type { Admin } from '../../client/index.ts'
+import type { ExecutionDefinition, FlowDefinition, Requirement } from '../definition/index.ts'
+import { type ExecutionState, readFlow } from '../diff/index.ts'
 import { type Notes, present, sortedBy } from './notes.ts'
 
 /** All flows, Keycloak's own among them: their requirements and settings can be changed. */

@@ -1,9 +1,8 @@
-import type { Admin } from '../../client/admin.ts'
-import { all, type Page } from '../../client/pages.ts'
-import type { GroupRepresentation } from '../../client/representations.ts'
+import type { Admin, GroupRepresentation } from '../../client/index.ts'
+import { all, type Page } from '../../client/index.ts'
 import { usersWithMemberships } from '../../listing/index.ts'
-import { group as groupCheck, user as userCheck, userFields } from '../definition/define-objects.ts'
-import type { GroupDefinition, UserDefinition } from '../definition/model.ts'
+import type { GroupDefinition, UserDefinition } from '../definition/index.ts'
+import { group as groupCheck, user as userCheck, userFields } from '../definition/index.ts'
 import { type Notes, present, sortedBy } from './notes.ts'
 import { roleNames } from './objects.ts'
 

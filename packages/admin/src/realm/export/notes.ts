@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Check, type Fields, isObject, type Problem } from '../../fields/check.ts'
-import { mask, masked } from '../../fields/mask.ts'
+import { type Check, type Fields, isObject, mask, masked, type Problem } from '../../fields/index.ts'
 
 /** Collects what an export leaves out: one line each, without values. */
 export class Notes {

@@ -1,20 +1,20 @@
-import type { Admin } from '../../client/admin.ts'
-import { all } from '../../client/pages.ts'
 import type {
+  Admin,
   ClientRepresentation,
   ClientScopeRepresentation,
   MapperRepresentation,
   RoleRepresentation,
-} from '../../client/representations.ts'
-import type { RoleNames } from '../../lookup/role-names.ts'
-import { clientFields, requiredActionFields } from '../definition/define-objects.ts'
+} from '../../client/index.ts'
+import { all } from '../../client/index.ts'
+import type { RoleNames } from '../../lookup/index.ts'
 import type {
   ClientDefinition,
   ClientScopeDefinition,
   MapperDefinition,
   RequiredActionDefinition,
   RoleDefinition,
-} from '../definition/model.ts'
+} from '../definition/index.ts'
+import { clientFields, requiredActionFields } from '../definition/index.ts'
 import { byName, type Notes, present, sortedBy } from './notes.ts'
 
 /** A client's id in Keycloak's URLs to its client id. */

@@ -1,0 +1,35 @@
+export type { Admin, AdminOptions } from './admin.ts'
+export { createAdmin } from './admin.ts'
+export type { Assertion, PrivateKey } from './assertion.ts'
+export { clientAssertion } from './assertion.ts'
+export { countAttempts } from './attempts.ts'
+export { roleGroupsOf } from './client.ts'
+export { cleanText, serverText } from './errors.ts'
+export type { Page } from './pages.ts'
+export { all, items } from './pages.ts'
+export type {
+  AdminEventRepresentation,
+  ClientRepresentation,
+  ClientScopeRepresentation,
+  EventRepresentation,
+  ExecutionInfoRepresentation,
+  GroupRepresentation,
+  MapperRepresentation,
+  RealmRepresentation,
+  RequiredActionRepresentation,
+  RoleMappingPayload,
+  RoleRepresentation,
+  UserRepresentation,
+  UserSessionRepresentation,
+} from './representations.ts'
+export { createRetry, retryDelay } from './retry.ts'
+export type {
+  ClientCredentials,
+  Credentials,
+  PasswordCredentials,
+  PrivateKeyCredentials,
+  Secret,
+} from './tokens.ts'
+export { realmUrl } from './tokens.ts'
+export { postForm } from './transport.ts'
+export { withReason } from './with-reason.ts'

@@ -1,0 +1,7 @@
+export type { Command, Delivery } from './delivery.ts'
+export type { MoveStep, MoveToKey, MoveToKeyOptions } from './move-to-key.ts'
+export { moveToPrivateKeyJwt } from './move-to-key.ts'
+export type { Overlap } from './overlap.ts'
+export type { ProvedBy } from './proof.ts'
+export type { RotateSecretOptions, RotationStep, SecretRotation, SecretStatus } from './rotate.ts'
+export { readSecretStatus, rotateSecret } from './rotate.ts'
