@@ -82,6 +82,9 @@ export {
   type BadRow,
   type DeadLetter,
   type DeadLetterOptions,
+  type ExportOptions,
+  type ExportReport,
+  exportUsers,
   type ImportedUser,
   openDeadLetter,
   openUserFile,
@@ -107,8 +110,6 @@ export {
   type ChangeOptions,
   type ChangeReport,
   type DisableOptions,
-  type JobProgress,
-  type ProgressListener,
   type UndoOptions,
   type UndoReport,
   undoJob,
@@ -116,10 +117,7 @@ export {
 export {
   type EffectiveMember,
   type EffectiveMembersOptions,
-  type ExportOptions,
-  type ExportReport,
   effectiveMembers,
-  exportUsers,
   type MembershipOptions,
   type RoleWay,
   type UserFilter,
@@ -127,6 +125,7 @@ export {
   users,
   usersWithMemberships,
 } from './listing/index.ts'
+export { type JobProgress, type ProgressListener } from './progress/index.ts'
 
 // Client secrets
 
