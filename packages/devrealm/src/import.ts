@@ -1,9 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import { importRealm } from './admin/index.ts'
-import { type RealmBody, realmShape } from './admin/representations/realm-fields.ts'
-import { readBody } from './admin/request/body.ts'
-import { AdminError } from './admin/request/errors.ts'
-import type { Path } from './admin/request/json-text.ts'
+import { AdminError, importRealm, type RealmBody, readRealm } from './admin/index.ts'
 import { prepareKeys, secretKey } from './crypto/keys.ts'
 import { masterName, removeRealm } from './defaults/new-realm.ts'
 import { WriteError } from './store/journal.ts'
@@ -82,16 +78,8 @@ function read(representation: unknown, source: string | undefined): Omit<Item, '
       'Import one realm as Keycloak exports it: an object with "realm", "clients", "users" and so on.',
     )
   }
-  const body = refusals({ name, source }, () => readBody(realmShape, JSON.stringify(representation), placeIn))
+  const body = refusals({ name, source }, () => readRealm(representation))
   return { name, body }
-}
-
-/** `clients[1].name`: the file's own lines are not known here. */
-function placeIn(path: Path): string {
-  return path
-    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
-    .join('')
-    .slice(1)
 }
 
 function requireOnce(items: readonly Item[]): void {

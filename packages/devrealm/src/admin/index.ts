@@ -1,61 +1,57 @@
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context/realm-context.ts'
-import { WriteError } from '../store/journal.ts'
-import { clientScopeRoutes } from './clients/client-scopes.ts'
-import { clientRoutes } from './clients/clients.ts'
-import { authenticationRoutes } from './flows/authentication.ts'
-import { groupRoutes } from './groups/groups.ts'
-import { realmRoutes } from './realms/realms.ts'
-import { serverInfoRoutes } from './realms/server-info.ts'
-import { settingsRoutes } from './realms/settings.ts'
-import { wrongType } from './request/body.ts'
-import { AdminError, notFound, notStored, unforeseen } from './request/errors.ts'
-import { callerOf } from './request/router.ts'
-import { roleRoutes } from './roles/roles.ts'
-import { userRoutes } from './users/users.ts'
+import { clientPolicyRoutes, clientRoutes, clientScopeRoutes } from './clients/index.ts'
+import { AdminError, notFound } from './errors.ts'
+import { eventRoutes, eventsOf } from './events/index.ts'
+import { authenticationRoutes } from './flows/index.ts'
+import { groupRoutes } from './groups/index.ts'
+import { createRealmRoute, partialImportRoute } from './import/index.ts'
+import {
+  attackDetectionRoutes,
+  keyRoutes,
+  realmRoutes,
+  realmSessionRoutes,
+  serverInfoRoutes,
+} from './realms/index.ts'
+import { AdminApi, callerOf, handleError } from './request/index.ts'
+import { roleRoutes } from './roles/index.ts'
+import { userRoutes } from './users/index.ts'
 
-export { importRealm } from './import/import.ts'
+export { AdminError } from './errors.ts'
+export { importRealm, readRealm } from './import/index.ts'
+export type { RealmBody } from './representations/index.ts'
 
 /** Keycloak's Admin REST API below `/admin`, as a Fastify plugin: `app.register(adminRoutes, context)`. */
 export async function adminRoutes(app: FastifyInstance, context: RealmContext): Promise<void> {
   // Bodies are read by the routes themselves: what Keycloak says about a wrong one depends on its text.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    if (error instanceof WriteError) {
-      if (!error.isRefusal) request.log.error({ err: error }, 'a change of a realm could not be stored')
-      const { status, body } = notStored(error)
-      return reply.code(status).type('application/json').send(JSON.stringify(body))
-    }
-    if (error instanceof AdminError)
-      return reply.code(error.status).type('application/json').send(JSON.stringify(error.body))
-    if (error.statusCode !== undefined && error.statusCode < 500) {
-      return reply
-        .code(error.statusCode)
-        .type('application/json')
-        .send(JSON.stringify({ error: error.message }))
-    }
-    // The engine's own limits, of its stack or of a text's length: no input is worth more.
-    if (error instanceof RangeError) {
-      request.log.warn({ err: error }, 'a request is too large to be handled')
-      return reply.code(400).type('application/json').send(JSON.stringify(wrongType().body))
-    }
-    request.log.error(error)
-    return reply.code(500).type('application/json').send(JSON.stringify(unforeseen().body))
-  })
+  app.setErrorHandler(handleError)
   // Before the body is read: whoever has no token fills no memory.
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') await callerOf(context, request)
   })
-  realmRoutes(app, context)
-  userRoutes(app, context)
-  roleRoutes(app, context)
-  groupRoutes(app, context)
-  clientRoutes(app, context)
-  clientScopeRoutes(app, context)
-  authenticationRoutes(app, context)
-  settingsRoutes(app, context)
-  serverInfoRoutes(app, context)
+  const api = new AdminApi(app, context, eventsOf)
+  userRoutes(api)
+  roleRoutes(api)
+  groupRoutes(api)
+  clientRoutes(api)
+  clientScopeRoutes(api)
+  clientPolicyRoutes(api)
+  authenticationRoutes(api)
+  realmRoutes(api)
+  keyRoutes(api)
+  realmSessionRoutes(api)
+  attackDetectionRoutes(api)
+  serverInfoRoutes(api)
+  eventRoutes(api)
+  createRealmRoute(api)
+  partialImportRoute(api)
+  unknownPathRoute(api)
+}
+
+/** What matches no other route: 404, in Keycloak's order of checks. */
+function unknownPathRoute({ app, context }: AdminApi): void {
   app.route({
     method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'],
     url: '/admin/*',

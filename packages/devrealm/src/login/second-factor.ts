@@ -1,5 +1,5 @@
 import { hasOtp } from '../authentication/otp.ts'
-import { type Execution, type Flow, type Flows, flowByAlias, flowsOf, stepsOf } from '../flows/flow-store.ts'
+import { type Execution, type Flow, type Flows, flowByAlias, flowsOf, stepsOf } from '../flows/index.ts'
 import type { User } from '../model/index.ts'
 import { hasRole } from '../oidc/roles.ts'
 import type { RealmStore } from '../store/realm-store.ts'

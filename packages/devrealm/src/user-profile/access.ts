@@ -1,5 +1,5 @@
-import type { Profile, ProfileAttribute } from '../admin/representations/settings-fields.ts'
 import type { RealmStore } from '../store/realm-store.ts'
+import type { Profile, ProfileAttribute } from './profile.ts'
 
 /** Whom a profile's permissions are for: a caller of the Admin API, or the user. */
 export type ProfileRole = 'admin' | 'user'

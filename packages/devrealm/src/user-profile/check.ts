@@ -1,7 +1,5 @@
-import type { ProfileAttribute } from '../admin/representations/settings-fields.ts'
-import { AdminError } from '../admin/request/errors.ts'
 import { javaOrder } from '../java/order.ts'
-import { patternTester } from '../java-pattern/patterns.ts'
+import { patternTester } from '../java-pattern/index.ts'
 import { valuesIn } from '../model/attribute-values.ts'
 import type { Attributes, User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
@@ -18,6 +16,7 @@ import {
 } from './access.ts'
 import { isFilled } from './attributes.ts'
 import { localeOf } from './locale.ts'
+import type { ProfileAttribute } from './profile.ts'
 import { type Finding, type ValidatorContext, validators } from './validators/index.ts'
 
 /** One thing that a profile has against a user, in Keycloak's words. */
@@ -30,22 +29,6 @@ export interface ProfileProblem {
 /** A user's names, address and attributes as they are asked for, before the profile leaves some out. */
 export type Proposed = Pick<User, 'username' | 'email' | 'firstName' | 'lastName'> & {
   attributes?: Attributes
-}
-
-/**
- * Checks a user against the realm's user profile, as for an administrator.
- *
- * @throws {AdminError} 400, one problem by itself and several as `errors`
- */
-export function checkProfile(realm: RealmStore, user: Proposed, before?: Readonly<User>): void {
-  const problems = profileProblems(realm, user, before, 'admin')
-  if (problems.length === 1) throw new AdminError(400, { ...problems[0] })
-  if (problems.length > 1) {
-    // Keycloak collects them in a map by message.
-    const messages = javaOrder(problems.map((each) => each.errorMessage))
-    const errors = messages.flatMap((message) => problems.filter((each) => each.errorMessage === message))
-    throw new AdminError(400, { errors })
-  }
 }
 
 /** All that the profile has against a user, in the order in which Keycloak looks at the attributes. */

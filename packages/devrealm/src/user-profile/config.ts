@@ -1,7 +1,5 @@
-import type { Profile, ProfileAttribute } from '../admin/representations/settings-fields.ts'
-import { isObject } from '../admin/request/body.ts'
-import { refused } from '../admin/request/errors.ts'
 import { optionFaults } from './option-faults.ts'
+import type { Profile, ProfileAttribute } from './profile.ts'
 
 /** Keycloak 26.7's validators, those that it adds by itself included. */
 const validators: ReadonlySet<string> = new Set(
@@ -14,16 +12,14 @@ const validators: ReadonlySet<string> = new Set(
 )
 
 /**
- * Checks a user profile that is to be a realm's: what is stored is used at each write of a user.
+ * What is wrong with a user profile that is to be a realm's, in Keycloak's words: what is stored is used at each write of a user.
  *
  * @param scopes Names of the realm's client scopes; an import has them later, and leaves them out.
- *
- * @throws {AdminError} 400 with all problems, in Keycloak's words
  */
-export function checkProfileConfig(
+export function profileConfigProblems(
   { attributes = [], groups = [], ...rest }: Profile,
   scopes?: readonly string[],
-): void {
+): string[] {
   const problems: string[] = []
   if ('attributes' in rest || attributes.length > 0) problems.push(...missingNames(attributes))
   const nameless = groups.filter(({ name }) => name === undefined || name === '').length
@@ -41,7 +37,7 @@ export function checkProfileConfig(
     seen.add(name)
     problems.push(...problemsOf(attribute, groups, scopes))
   }
-  if (problems.length > 0) throw refused(`[${problems.join(', ')}]`)
+  return problems
 }
 
 function missingNames(attributes: readonly ProfileAttribute[]): string[] {
@@ -109,4 +105,8 @@ function problemsOf(
     }
   }
   return problems
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 export { profileOf } from './access.ts'
 export { isEditable, isVisible, keptAttributes, shownAttributes, unmanagedAttributes } from './attributes.ts'
-export { checkProfile, type Proposed } from './check.ts'
-export { checkProfileConfig } from './config.ts'
+export { type Proposed, profileProblems } from './check.ts'
+export { profileConfigProblems } from './config.ts'
 export { profileMetadata } from './metadata.ts'
+export type { Profile } from './profile.ts'

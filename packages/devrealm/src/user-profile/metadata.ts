@@ -1,9 +1,9 @@
-import type { ProfileAttribute } from '../admin/representations/settings-fields.ts'
 import { javaOrder } from '../java/order.ts'
 import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { isRootName, mayView, profileOf } from './access.ts'
 import { isRequiredOf, isWritable } from './check.ts'
+import type { ProfileAttribute } from './profile.ts'
 
 /** What administrators are told of the profile: of a user, or of one that is to be made. */
 export function profileMetadata(realm: RealmStore, user?: Readonly<User>): Record<string, unknown> {

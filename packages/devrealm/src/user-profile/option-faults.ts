@@ -1,5 +1,5 @@
-import { patternProblem } from '../java-pattern/patterns.ts'
-import { numberOption, type Options, wholeOption } from './validators/validator.ts'
+import { patternProblem } from '../java-pattern/index.ts'
+import { numberOption, type Options, wholeOption } from './validators/index.ts'
 
 type Fault = readonly [option: string, message: string, ...parameters: string[]]
 

@@ -1,8 +1,13 @@
 import { isValidRotation, secretRotation } from '../../oidc/clients/secret-rotation.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import type { ClientPolicyBody, ClientProfileBody } from '../representations/settings-fields.ts'
-import { wrongType } from '../request/body.ts'
-import { refused } from '../request/errors.ts'
+import { refused, wrongType } from '../errors.ts'
+import {
+  type ClientPolicyBody,
+  type ClientProfileBody,
+  clientPoliciesShape,
+  clientProfilesShape,
+} from '../representations/index.ts'
+import { type AdminApi, needs, ok } from '../request/index.ts'
 
 /** The realm's client profiles, as `client-policies/profiles` shows them. */
 export function profilesOf(realm: RealmStore): { profiles: ClientProfileBody[] } {
@@ -45,4 +50,22 @@ export function checkPolicies(
     const unknown = named.find((each) => !profiles.some((profile) => profile.name === each))
     if (unknown !== undefined) throw refused(`Policy ${name} contains invalid profile ${unknown}`)
   }
+}
+
+/** Client profiles and policies are kept as they are given; of their executors only `secret-rotation` does something. */
+export function clientPolicyRoutes(api: AdminApi): void {
+  const resource = api.resource('')
+  const [profiles, policies] = ['/client-policies/profiles', '/client-policies/policies']
+  resource.get(profiles, needs.viewRealm, ({ realm }) => ok(profilesOf(realm)))
+  resource.put(profiles, needs.manageRealm, clientProfilesShape, ({ context, realm, body }) => {
+    checkProfiles(context.features, body.profiles ?? [])
+    realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
+    return undefined
+  })
+  resource.get(policies, needs.viewRealm, ({ realm }) => ok(policiesOf(realm)))
+  resource.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
+    checkPolicies(body.policies ?? [], profilesOf(realm).profiles)
+    realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
+    return undefined
+  })
 }

@@ -1,21 +1,23 @@
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
 import type { Client } from '../../model/index.ts'
-import { rotatedSecretOf, startRotation, withoutRotated } from '../../oidc/clients/secret-rotation.ts'
+import { startRotation } from '../../oidc/clients/secret-rotation.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { clientShape } from '../representations/fields.ts'
-import { clientOf, sessionOf, userOf } from '../representations/representations.ts'
-import { needs } from '../request/access.ts'
-import { badRequest, forbidden, notFound } from '../request/errors.ts'
-import { type Call, created, Family, none, nothing, ok } from '../request/router.ts'
-import { mappingRoutes } from '../roles/role-mappings.ts'
-import { addClient, renewSecret, updateClient } from './client-changes.ts'
-import { exampleClaims } from './example-claims.ts'
+import { nothing } from '../body/index.ts'
+import { forbidden } from '../errors.ts'
+import { clientOf, clientShape } from '../representations/index.ts'
+import { type AdminApi, created, needs, ok } from '../request/index.ts'
+import { mappingRoutes, namedRoleRoutes } from '../roles/index.ts'
+import { addClient, updateClient } from './client-changes.ts'
+import { clientDefaultScopeRoutes } from './client-default-scopes.ts'
+import { clientSecretRoutes } from './client-secrets.ts'
+import { clientSessionRoutes } from './client-sessions.ts'
+import { evaluateScopesRoutes } from './evaluate-scopes.ts'
+import { findClient } from './find-client.ts'
 import { type MapperOwner, mapperRoutes } from './protocol-mappers.ts'
 
-/** Clients: `/clients` and below, but for their roles. */
-export function clientRoutes(app: FastifyInstance, context: RealmContext): void {
-  const list = new Family(app, context, '/clients', none)
+/** Clients: `/clients` and below. */
+export function clientRoutes(api: AdminApi): void {
+  const { context } = api
+  const list = api.resource('/clients')
   list.get('', needs.queryClients, ({ realm, query, access }) => {
     const clientId = query.text('clientId')
     const search = query.flag('search') === true
@@ -37,7 +39,7 @@ export function clientRoutes(app: FastifyInstance, context: RealmContext): void 
     return created(`${url}/${client.id}`)
   })
 
-  const one = new Family(app, context, '/clients/:clientUuid', findClient)
+  const one = api.resource('/clients/:clientUuid', findClient)
   one.get('', needs.viewClients, ({ found, access }) => ok(clientOf(found, access)))
   one.put('', needs.manageClients, clientShape, ({ realm, found, body }) => {
     startRotation(context, realm, updateClient(realm, found, body))
@@ -48,22 +50,16 @@ export function clientRoutes(app: FastifyInstance, context: RealmContext): void 
     realm.deleteClient(found.id)
     return undefined
   })
-  secretRoutes(one)
-  scopeRoutes(one)
-  sessionRoutes(one)
-  exampleRoutes(one)
+  clientSecretRoutes(one)
+  clientDefaultScopeRoutes(one)
+  clientSessionRoutes(one)
+  evaluateScopesRoutes(one)
 
   const needed = { view: needs.viewClients, manage: needs.manageClients }
-  mapperRoutes(
-    app,
-    context,
-    '/clients/:clientUuid',
-    (call) => mapperOwner(call.realm, findClient(call)),
-    needed,
-  )
+  namedRoleRoutes(api, '/clients/:clientUuid/roles', findClient, needed)
+  mapperRoutes(api, '/clients/:clientUuid', (call) => mapperOwner(call.realm, findClient(call)), needed)
   mappingRoutes(
-    app,
-    context,
+    api,
     '/clients/:clientUuid/scope-mappings',
     ({ realm, ...call }) => {
       const client = findClient({ realm, ...call })
@@ -79,110 +75,6 @@ export function clientRoutes(app: FastifyInstance, context: RealmContext): void 
   )
 }
 
-function secretRoutes(one: Family<Readonly<Client>>): void {
-  const show = (secret: string | undefined): Record<string, unknown> => ({
-    type: 'secret',
-    ...(secret === undefined ? {} : { value: secret }),
-  })
-  one.get('/client-secret', needs.viewClients, ({ found }) => ok(show(found.secret)))
-  one.post('/client-secret', needs.manageClients, nothing, ({ context, realm, found }) =>
-    ok(show(renewSecret(context, realm, found))),
-  )
-  one.get('/client-secret/rotated', needs.viewClients, ({ found }) => {
-    const secret = rotatedSecretOf(found)
-    if (secret === undefined) throw notFound('Client does not have a rotated secret')
-    return ok(show(secret))
-  })
-  one.delete('/client-secret/rotated', needs.manageClients, nothing, ({ realm, found }) => {
-    realm.clients.put({ ...found, attributes: withoutRotated(found) })
-    return undefined
-  })
-  one.get('/service-account-user', needs.viewClients, ({ realm, found }) => {
-    const user = realm.serviceAccount(found.id)
-    if (user === undefined) throw badRequest(`Service account not enabled for the client '${found.clientId}'`)
-    return ok(userOf(realm, user))
-  })
-}
-
-function scopeRoutes(one: Family<Readonly<Client>>): void {
-  for (const kind of ['default', 'optional'] as const) {
-    const member = `${kind}ClientScopes` as const
-    const path = `/${kind}-client-scopes`
-    one.get(path, needs.viewClients, ({ realm, found }) => {
-      const scopes = found[member]
-        .map((name) => realm.scopeByName.get(name))
-        .filter((each) => each !== undefined)
-      return ok(scopes.map(({ id, name }) => ({ id, name })))
-    })
-    one.put(`${path}/:scopeId`, needs.manageClients, nothing, (call) => {
-      const { realm, found } = call
-      const name = scopeName(call)
-      // What is assigned already stays where it is.
-      if ([...found.defaultClientScopes, ...found.optionalClientScopes].includes(name)) return undefined
-      realm.clients.put({ ...found, [member]: [...found[member], name] })
-      return undefined
-    })
-    one.delete(`${path}/:scopeId`, needs.manageClients, nothing, (call) => {
-      const { realm, found } = call
-      const name = scopeName(call)
-      const without = (names: readonly string[]): string[] => names.filter((each) => each !== name)
-      realm.clients.put({
-        ...found,
-        defaultClientScopes: without(found.defaultClientScopes),
-        optionalClientScopes: without(found.optionalClientScopes),
-      })
-      return undefined
-    })
-  }
-}
-
-function sessionRoutes(one: Family<Readonly<Client>>): void {
-  for (const kind of ['sessions', 'offlineSessions'] as const) {
-    const list = kind === 'sessions' ? '/user-sessions' : '/offline-sessions'
-    const count = kind === 'sessions' ? '/session-count' : '/offline-session-count'
-    const of = (realm: RealmStore, client: Readonly<Client>) =>
-      realm[kind].values().filter((session) => Object.hasOwn(session.clients, client.id))
-    one.get(list, needs.viewClients, ({ realm, found, query }) =>
-      ok(query.page(of(realm, found), 100).map((session) => sessionOf(realm, session))),
-    )
-    one.get(count, needs.viewClients, ({ realm, found }) => ok({ count: of(realm, found).length }))
-  }
-}
-
-/** What a token would hold, without a login. */
-function exampleRoutes(one: Family<Readonly<Client>>): void {
-  one.get('/evaluate-scopes/protocol-mappers', needs.viewClients, ({ realm, found, query }) => {
-    const asked = query.text('scope')?.split(' ') ?? []
-    const optional = found.optionalClientScopes.filter((name) => asked.includes(name))
-    const scopes = [...found.defaultClientScopes, ...optional]
-      .map((name) => realm.scopeByName.get(name))
-      .filter((scope) => scope !== undefined)
-      .map((scope) => ({ ...scope, containerType: 'client-scope' }))
-    const containers = [...scopes, { ...found, name: found.name ?? '', containerType: 'client' }]
-    const shown = containers.flatMap(({ id, name, containerType, protocolMappers = [] }) =>
-      protocolMappers.map((mapper) => ({
-        mapperId: mapper.id,
-        mapperName: mapper.name,
-        containerId: id,
-        containerName: name,
-        containerType,
-        protocolMapper: mapper.protocolMapper,
-      })),
-    )
-    return ok(shown)
-  })
-  for (const kind of ['access-token', 'id-token', 'userinfo'] as const) {
-    one.get(`/evaluate-scopes/generate-example-${kind}`, needs.evaluateScopes, (call) => {
-      const { context, realm, found: client, query, request } = call
-      const userId = query.text('userId')
-      if (userId === undefined || userId === '') throw notFound('No userId provided')
-      const user = realm.users.get(userId)
-      if (user === undefined) throw notFound('No user found')
-      return ok(exampleClaims(context, request, { realm, client, user, kind, scope: query.text('scope') }))
-    })
-  }
-}
-
 function mapperOwner(realm: RealmStore, client: Readonly<Client>): MapperOwner {
   return {
     mappers: client.protocolMappers ?? [],
@@ -190,17 +82,4 @@ function mapperOwner(realm: RealmStore, client: Readonly<Client>): MapperOwner {
       realm.clients.put({ ...client, protocolMappers })
     },
   }
-}
-
-/** Looks a client up by its id; who may not even query clients learns nothing about it. */
-export function findClient({ realm, params, access }: Call): Readonly<Client> {
-  const client = realm.clients.get(params['clientUuid'] ?? '')
-  if (client !== undefined) return client
-  throw needs.queryClients(access) ? notFound('Could not find client') : forbidden()
-}
-
-function scopeName({ realm, params }: Call<unknown, unknown>): string {
-  const scope = realm.clientScopes.get(params['scopeId'] ?? '')
-  if (scope === undefined) throw notFound('Client scope not found')
-  return scope.name
 }

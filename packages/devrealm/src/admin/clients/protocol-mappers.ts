@@ -1,11 +1,9 @@
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
 import type { ProtocolMapper } from '../../model/index.ts'
-import { listOf, type MapperBody, mapperShape } from '../representations/fields.ts'
-import type { Need } from '../request/access.ts'
-import { conflict, notFound } from '../request/errors.ts'
-import { hasTwice, newId } from '../request/ids.ts'
-import { type Call, created, Family, nothing, ok } from '../request/router.ts'
+import { listOf, nothing } from '../body/index.ts'
+import { notFound } from '../errors.ts'
+import { mapperShape } from '../representations/index.ts'
+import { type AdminApi, type Call, created, type Need, ok } from '../request/index.ts'
+import { newMapper, requireFreeName } from './protocol-mapper-changes.ts'
 
 /** A client or client scope, by its protocol mappers. */
 export interface MapperOwner {
@@ -15,13 +13,12 @@ export interface MapperOwner {
 
 /** `protocol-mappers` of clients and client scopes. */
 export function mapperRoutes(
-  app: FastifyInstance,
-  context: RealmContext,
+  api: AdminApi,
   path: string,
   find: (call: Call) => MapperOwner,
   needs: { view: Need; manage: Need },
 ): void {
-  const list = new Family(app, context, `${path}/protocol-mappers`, find)
+  const list = api.resource(`${path}/protocol-mappers`, find)
   list.get('/models', needs.view, ({ found }) => ok(found.mappers))
   list.get('/protocol/:protocol', needs.view, ({ found, params }) =>
     ok(found.mappers.filter((mapper) => mapper.protocol === params['protocol'])),
@@ -43,7 +40,7 @@ export function mapperRoutes(
     return undefined
   })
 
-  const one = new Family(app, context, `${path}/protocol-mappers/models/:mapperId`, (call) => {
+  const one = api.resource(`${path}/protocol-mappers/models/:mapperId`, (call) => {
     const owner = find(call)
     return { owner, mapper: owner.mappers.find((each) => each.id === call.params['mapperId']) }
   })
@@ -67,68 +64,3 @@ export function mapperRoutes(
     return replace(found, [])
   })
 }
-
-/**
- * The mappers that a client or client scope is added or changed with: one that was there keeps its id.
- *
- * @throws {AdminError} `isTaken` where two have one id or one name
- */
-export function newMappers(
-  bodies: readonly MapperBody[],
-  isTaken: () => Error,
-  before: readonly ProtocolMapper[] = [],
-): ProtocolMapper[] {
-  const idOf = ({ name, protocol }: ProtocolMapper): string | undefined =>
-    before.find((each) => each.name === name && each.protocol === protocol)?.id
-  const mappers = bodies.map((body) => {
-    const mapper = newMapper(body)
-    return { ...mapper, id: body.id ?? idOf(mapper) ?? mapper.id }
-  })
-  if (hasTwice(mappers.map(({ id }) => id))) throw isTaken()
-  if (hasTwice(mappers.map(({ name, protocol }) => `${protocol}\0${name}`))) throw isTaken()
-  return mappers
-}
-
-/**
- * A mapper as a body describes it.
- *
- * @throws {AdminError} 404 for a type of mapper that Keycloak does not have
- */
-export function newMapper(body: MapperBody): ProtocolMapper {
-  const type = body.protocolMapper
-  if (type === undefined || !types.has(type)) throw notFound('ProtocolMapper provider not found')
-  const config = Object.entries(body.config ?? {}).filter(([, value]) => (value as string | null) !== null)
-  return {
-    id: newId(noIds, body.id),
-    name: body.name ?? '',
-    protocol: body.protocol ?? 'openid-connect',
-    protocolMapper: type,
-    consentRequired: body.consentRequired ?? false,
-    config: Object.fromEntries(config),
-  }
-}
-
-/** An id is one client's or client scope's: who calls compares it with those there. */
-const noIds = new Map<string, unknown>()
-
-function requireFreeName(mappers: readonly ProtocolMapper[], mapper: ProtocolMapper): void {
-  const isSame = (each: ProtocolMapper): boolean =>
-    each.id === mapper.id || (each.name === mapper.name && each.protocol === mapper.protocol)
-  if (mappers.some(isSame)) {
-    throw conflict('Protocol mapper exists with same name')
-  }
-}
-
-/** Keycloak 26's types of protocol mappers. */
-const types: ReadonlySet<string> = new Set(
-  `docker-v2-allow-all-mapper saml-audience-mapper saml-audience-resolve-mapper saml-authn-context-class-ref-mapper
-  saml-group-membership-mapper saml-hardcode-attribute-mapper saml-hardcode-role-mapper saml-organization-group-membership-mapper
-  saml-organization-membership-mapper saml-role-list-mapper saml-role-name-mapper saml-user-attribute-mapper
-  saml-user-attribute-nameid-mapper saml-user-property-mapper saml-user-session-note-mapper oidc-acr-mapper oidc-address-mapper
-  oidc-allowed-origins-mapper oidc-amr-mapper oidc-audience-mapper oidc-audience-resolve-mapper oidc-claims-param-token-mapper
-  oidc-claims-param-value-idtoken-mapper oidc-full-name-mapper oidc-group-membership-mapper oidc-hardcoded-claim-mapper
-  oidc-hardcoded-role-mapper oidc-nonce-backwards-compatible-mapper oidc-organization-group-membership-mapper
-  oidc-organization-membership-mapper oidc-role-name-mapper oidc-session-state-mapper oidc-sha256-pairwise-sub-mapper oidc-sub-mapper
-  oidc-usermodel-attribute-mapper oidc-usermodel-client-role-mapper oidc-usermodel-property-mapper
-  oidc-usermodel-realm-role-mapper oidc-usersessionmodel-note-mapper`.split(/\s+/),
-)

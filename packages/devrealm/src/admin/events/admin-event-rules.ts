@@ -1,4 +1,4 @@
-import { flowsOf } from '../../flows/flow-store.ts'
+import { flowsOf } from '../../flows/index.ts'
 import type { Client, Credential, Group, User } from '../../model/index.ts'
 import { profileOf } from '../../user-profile/index.ts'
 import {

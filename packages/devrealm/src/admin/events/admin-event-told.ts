@@ -1,10 +1,7 @@
 import type { Client, Group, Role, User } from '../../model/index.ts'
-import type { RealmContents } from '../representations/realm-fields.ts'
-import { groupOf, roleOf } from '../representations/representations.ts'
-import type { Answer, Call } from '../request/router.ts'
-import type { Holder } from '../roles/role-mappings.ts'
-
-export type AnyCall = Call<unknown, unknown>
+import { groupOf, type RealmContents, roleOf } from '../representations/index.ts'
+import type { Answer, AnyCall } from '../request/index.ts'
+import type { Holder } from '../roles/index.ts'
 
 /** What an event tells beside who and when; what it leaves out is as the request has it. */
 export interface Told {

@@ -3,10 +3,9 @@ import type { FastifyRequest } from 'fastify'
 import type { RealmContext } from '../../context/realm-context.ts'
 import type { AdminEvent } from '../../store/admin-event-log.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import type { Caller } from '../request/access.ts'
-import type { Answer } from '../request/router.ts'
+import type { Answer, AnyCall, Caller } from '../request/index.ts'
 import { eventRules } from './admin-event-rules.ts'
-import type { AnyCall, Told } from './admin-event-told.ts'
+import type { Told } from './admin-event-told.ts'
 
 const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
 
@@ -14,7 +13,7 @@ const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
  * What makes the admin events of a request, if Keycloak has some for its route. It is made before the request is carried
  * out, for an event may tell what was there before; called with the answer it returns what records them, once it is stored.
  */
-export function eventOf(
+export function eventsOf(
   method: string,
   route: string,
   call: AnyCall,

@@ -1,7 +1,7 @@
 import type { AdminEvent } from '../../store/admin-event-log.ts'
 import { wildcardMatcher } from '../../wildcards.ts'
-import { AdminError, unforeseen } from '../request/errors.ts'
-import type { Query } from '../request/query.ts'
+import { AdminError, unforeseen } from '../errors.ts'
+import { Query } from '../request/index.ts'
 
 const operationTypes = new Set(['CREATE', 'UPDATE', 'DELETE', 'ACTION'])
 const resourceTypes = new Set(

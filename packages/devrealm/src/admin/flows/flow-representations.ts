@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { flowProviders, formFlowChoices, subFlowChoices } from '../../flows/flow-providers.ts'
 import {
   type Execution,
   type Flow,
   type FlowConfig,
   type Flows,
+  flowProviders,
+  formFlowChoices,
   parentOf,
   stepsOf,
-} from '../../flows/flow-store.ts'
+  subFlowChoices,
+} from '../../flows/index.ts'
 
 /** AuthenticationFlowRepresentation: a flow with its own steps, without those of flows within it. */
 export function flowOf(all: Flows, flow: Flow): Record<string, unknown> {

@@ -1,36 +1,34 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
-import { flowProviders, subFlowChoices } from '../../flows/flow-providers.ts'
 import {
   type Execution,
   type Flow,
   type Flows,
   flowBindings,
   flowByAlias,
+  flowProviders,
   flowsOf,
   saveFlows,
+  subFlowChoices,
   tree,
   withFlow,
   withoutFlows,
-} from '../../flows/flow-store.ts'
+} from '../../flows/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
+import { nothing } from '../body/index.ts'
+import { badRequest, conflict, duplicate, notFound, refused, unforeseen, wrongType } from '../errors.ts'
 import {
   executionInfoShape,
   flowShape,
   newExecutionShape,
   newNameShape,
   newSubFlowShape,
-} from '../representations/flow-fields.ts'
-import { needs } from '../request/access.ts'
-import { wrongType } from '../request/body.ts'
-import { badRequest, conflict, duplicate, notFound, refused, unforeseen } from '../request/errors.ts'
-import { type Call, created, Family, none, nothing, ok } from '../request/router.ts'
+} from '../representations/index.ts'
+import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
 import { copyFlow, executionsOf, flowOf } from './flow-representations.ts'
 
 /** Authentication flows: `/authentication/flows` and below. */
-export function flowRoutes(app: FastifyInstance, context: RealmContext): void {
-  const list = new Family(app, context, '/authentication/flows', none)
+export function flowRoutes(api: AdminApi): void {
+  const list = api.resource('/authentication/flows')
   list.get('', needs.viewFlows, ({ realm }) => {
     const all = flowsOf(realm)
     return ok(all.flows.filter((flow) => flow.topLevel).map((flow) => flowOf(all, flow)))
@@ -43,7 +41,7 @@ export function flowRoutes(app: FastifyInstance, context: RealmContext): void {
     return created(`${url}/${flow.id}`)
   })
   // One path segment is a flow's id here and its name below: a router has one parameter for both.
-  const byId = new Family(app, context, '/authentication/flows/:flow', none)
+  const byId = api.resource('/authentication/flows/:flow')
   const found = ({ realm, params }: Call, words: string): Flow => {
     const flow = flowsOf(realm).flows.find((each) => each.id === params['flow'])
     if (flow === undefined) throw notFound(words)
@@ -73,11 +71,11 @@ export function flowRoutes(app: FastifyInstance, context: RealmContext): void {
     deleteFlow(call.realm, found(call, 'Flow not found'))
     return undefined
   })
-  namedFlowRoutes(app, context)
+  namedFlowRoutes(api)
 }
 
-function namedFlowRoutes(app: FastifyInstance, context: RealmContext): void {
-  const named = new Family(app, context, '/authentication/flows/:flow', none)
+function namedFlowRoutes(api: AdminApi): void {
+  const named = api.resource('/authentication/flows/:flow')
   const byName = ({ realm, params }: Call, otherwise: () => Error): { all: Flows; flow: Flow } => {
     const all = flowsOf(realm)
     const flow = flowByAlias(all, params['flow'] ?? '')

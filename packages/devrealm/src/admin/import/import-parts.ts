@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { subFlowChoices } from '../../flows/flow-providers.ts'
-import { type Execution, type Flow, type FlowConfig, saveFlows } from '../../flows/flow-store.ts'
+import { type Execution, type Flow, type FlowConfig, saveFlows, subFlowChoices } from '../../flows/index.ts'
 import type { RequiredAction } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { checkProfileConfig } from '../../user-profile/index.ts'
-import type { ExportedStepBody, FlowBody } from '../representations/flow-fields.ts'
-import type { RealmBody, ScopeMappingBody } from '../representations/realm-fields.ts'
-import { type Profile, userProfileShape } from '../representations/settings-fields.ts'
-import { readBody } from '../request/body.ts'
-import { conflict, duplicate, refused } from '../request/errors.ts'
-import { hasTwice } from '../request/ids.ts'
+import type { Profile } from '../../user-profile/index.ts'
+import { readBody } from '../body/index.ts'
+import { conflict, duplicate, refused } from '../errors.ts'
+import { hasTwice } from '../ids.ts'
+import {
+  type ExportedStepBody,
+  type FlowBody,
+  type RealmBody,
+  type ScopeMappingBody,
+  userProfileShape,
+} from '../representations/index.ts'
+import { requireProfileConfig } from '../users/index.ts'
 
 /** The parts of an export that have no endpoint taking them as a whole: flows, required actions, user profile. */
 export function importParts(realm: RealmStore, body: RealmBody): void {
@@ -139,6 +143,6 @@ function exportedProfile(components: RealmBody['components']): Profile | undefin
   const text = component?.config?.['kc.user.profile.config']?.[0]
   if (text === undefined) return undefined
   const profile = readBody(userProfileShape, text)
-  checkProfileConfig(profile)
+  requireProfileConfig(profile)
   return profile
 }

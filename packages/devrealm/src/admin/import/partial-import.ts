@@ -1,24 +1,26 @@
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { addClient } from '../clients/client-changes.ts'
-import { groupByPath } from '../groups/group-paths.ts'
-import { addGroup } from '../groups/groups.ts'
-import { clientShape, groupShape, type UserBody, userShape } from '../representations/fields.ts'
-import { type RealmContents, rolesShape } from '../representations/realm-fields.ts'
-import { needs } from '../request/access.ts'
-import { type Shape, wrongType } from '../request/body.ts'
-import { AdminError, conflict, missing, unforeseen } from '../request/errors.ts'
-import { Family, none, ok } from '../request/router.ts'
-import { addNamedComposites, addRole } from '../roles/roles.ts'
-import { importUser } from './import.ts'
+import type { Shape } from '../body/index.ts'
+import { addClient } from '../clients/index.ts'
+import { AdminError, conflict, missing, unforeseen, wrongType } from '../errors.ts'
+import { addGroup, groupByPath } from '../groups/index.ts'
+import {
+  clientShape,
+  groupShape,
+  type RealmContents,
+  rolesShape,
+  type UserBody,
+  userShape,
+} from '../representations/index.ts'
+import { type AdminApi, needs, ok } from '../request/index.ts'
+import { addNamedComposites, addRole } from '../roles/index.ts'
+import { importUser } from './realm-import.ts'
 
 type Policy = 'SKIP' | 'FAIL' | 'OVERWRITE'
 type Body = RealmContents & { ifResourceExists?: string }
 
 /** `POST partialImport`: clients, roles, groups and users at once, all or nothing. */
-export function partialImportRoutes(app: FastifyInstance, context: RealmContext): void {
-  const realm = new Family(app, context, '', none)
+export function partialImportRoute(api: AdminApi): void {
+  const realm = api.resource('')
   realm.post('/partialImport', needs.manageRealm, partialImportShape, async (call) => {
     const results = await importParts(call.realm, call.body)
     const count = (action: string): number => results.filter((result) => result.action === action).length

@@ -1,9 +1,9 @@
 import { realmSettings } from '../../defaults/realm-settings.ts'
 import type { Realm } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { groupByPath } from '../groups/group-paths.ts'
-import type { RealmBody } from '../representations/realm-fields.ts'
-import { refused } from '../request/errors.ts'
+import { refused } from '../errors.ts'
+import { groupByPath } from '../groups/index.ts'
+import type { RealmBody } from '../representations/index.ts'
 import { putSmtp } from './smtp-settings.ts'
 
 /** The body of a PUT of a realm with what Keycloak makes of it: settings that it resets, merges, or passes over. */

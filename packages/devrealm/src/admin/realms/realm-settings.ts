@@ -1,10 +1,9 @@
-import { flowBindings, flowsOf } from '../../flows/flow-store.ts'
+import { flowBindings, flowsOf } from '../../flows/index.ts'
 import type { Realm } from '../../model/index.ts'
-import { checkPolicy } from '../../password-policy/password-policy.ts'
+import { policyProblem } from '../../password-policy/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { type RealmBody, settingNames } from '../representations/realm-fields.ts'
-import { roleOf } from '../representations/representations.ts'
-import { AdminError, refused } from '../request/errors.ts'
+import { type AdminError, refused } from '../errors.ts'
+import { type RealmBody, roleOf, settingNames } from '../representations/index.ts'
 import { shownSmtp, unmaskedSmtp } from './smtp-settings.ts'
 
 /** Members of a stored realm that its representation does not have: each has endpoints of its own. */
@@ -72,7 +71,8 @@ export function changedSettings(realm: RealmStore, body: RealmBody): Partial<Rea
     changes['clientPolicies'] = { policies: body.clientPolicies.policies ?? [] }
   }
   const before: Readonly<Record<string, unknown>> = realm.info
-  checkPolicy(body.passwordPolicy ?? '')
+  const policyFault = policyProblem(body.passwordPolicy ?? '')
+  if (policyFault !== undefined) throw refused(policyFault)
   const smtp = body['smtpServer'] as Record<string, string> | undefined
   if (smtp != null) {
     changes['smtpServer'] = unmaskedSmtp(smtp, before['smtpServer'] as Record<string, string> | undefined)

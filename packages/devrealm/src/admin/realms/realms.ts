@@ -1,35 +1,29 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type RealmContext, seconds } from '../../context/realm-context.ts'
+import { seconds } from '../../context/realm-context.ts'
 import { masterName, removeRealm } from '../../defaults/new-realm.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { Store } from '../../store/store.ts'
-import { isEnabled, recordEvent } from '../events/admin-events.ts'
-import { importRealm } from '../import/import.ts'
-import { partialImportRoutes } from '../import/partial-import.ts'
-import { type RealmBody, realmShape } from '../representations/realm-fields.ts'
-import { type Access, accessTo, type Caller, isVisitor, managementClient, needs } from '../request/access.ts'
-import { AdminError, conflict, forbidden, refused } from '../request/errors.ts'
-import { Query } from '../request/query.ts'
+import { nothing } from '../body/index.ts'
+import { conflict, forbidden, refused } from '../errors.ts'
+import { realmShape } from '../representations/index.ts'
 import {
-  type AdminRouteConfig,
-  answer,
-  bodyOf,
+  type Access,
+  type AdminApi,
+  accessTo,
+  type Caller,
   callerOf,
-  created,
-  Family,
-  none,
-  nothing,
+  isVisitor,
+  managementClient,
+  needs,
   ok,
-  urlOf,
-} from '../request/router.ts'
+  Query,
+  sendAnswer,
+} from '../request/index.ts'
 import { defaultGroupsOf, putBody } from './realm-put.ts'
 import { briefRealmOf, changedSettings, realmOf, withoutEmpty } from './realm-settings.ts'
 
-/** Bytes of a body: a whole realm is longer than Fastify's default of 1 MB. */
-const importLimit = 64 * 1024 * 1024
-
 /** Realms: `/admin/realms`, and a realm itself. */
-export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
+export function realmRoutes(api: AdminApi): void {
+  const { app, context } = api
   app.get('/admin/realms', async (request, reply) => {
     const caller = await callerOf(context, request)
     const brief = new Query(request.query as Record<string, unknown>).flag('briefRepresentation') ?? false
@@ -40,32 +34,9 @@ export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
       return [brief ? briefRealmOf(realm) : realmOf(realm)]
     })
     if (shown.length === 0) throw forbidden()
-    return answer(reply, ok(shown))
+    return sendAnswer(reply, ok(shown))
   })
-  const config: AdminRouteConfig = { shape: realmShape }
-  app.post('/admin/realms', { bodyLimit: importLimit, config }, async (request, reply) => {
-    const caller = await callerOf(context, request)
-    const role = caller.realm.info.realm === masterName ? caller.realm.role('create-realm') : undefined
-    if (role === undefined || !caller.roles.has(role.id)) throw forbidden()
-    const body = readRealm(request)
-    const realm = await context.store.atomically(async () => {
-      const made = await importRealm(context.store, body)
-      giveToCreator(caller, made)
-      return made
-    })
-    if (isEnabled(caller.realm)) {
-      const event = {
-        operation: 'CREATE',
-        type: 'REALM',
-        path: realm.info.realm,
-        representation: realmOf(realm),
-      } as const
-      recordEvent({ context, realm: caller.realm, caller, request }, event)
-    }
-    return answer(reply, created(`${urlOf(context, request)}/${encodeURIComponent(realm.info.realm)}`))
-  })
-
-  const one = new Family(app, context, '', none)
+  const one = api.resource('')
   one.get('', isVisitor, ({ realm, access }) =>
     ok(needs.viewRealm(access) ? realmOf(realm) : limited(realm, access)),
   )
@@ -80,6 +51,16 @@ export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
     removeRealm(store, realm)
     return undefined
   })
+  one.get('/identity-provider/instances', needs.viewIdentityProviders, () => ok([]))
+  one.get('/localization', isVisitor, ({ realm: { info } }) => ok(info['supportedLocales'] ?? []))
+  one.get('/credential-registrators', needs.viewRealm, () =>
+    ok([
+      'CONFIGURE_TOTP',
+      'webauthn-register',
+      'webauthn-register-passwordless',
+      'CONFIGURE_RECOVERY_AUTHN_CODES',
+    ]),
+  )
   one.post('/logout-all', needs.manageUsers, nothing, (call) => {
     const { realm } = call
     realm.update({ ...realm.info, notBefore: seconds(call.context) })
@@ -88,7 +69,6 @@ export function realmRoutes(app: FastifyInstance, context: RealmContext): void {
   })
   // Only adapters that are gone today listened to it.
   one.post('/push-revocation', needs.manageRealm, nothing, () => ok({}))
-  partialImportRoutes(app, context)
 }
 
 function reach(caller: Caller, realm: RealmStore): Access | undefined {
@@ -109,28 +89,6 @@ function limited(realm: RealmStore, access: Access): Record<string, unknown> {
     supportedLocales: info['supportedLocales'] ?? [],
     organizationsEnabled: info['organizationsEnabled'],
   }
-}
-
-function readRealm(request: FastifyRequest): RealmBody {
-  try {
-    return bodyOf(realmShape, request)
-  } catch (error) {
-    if (error instanceof AdminError && error.status !== 415)
-      throw refused('unable to read contents from stream')
-    throw error
-  }
-}
-
-/** Whoever made a realm without being an administrator of all may administer it. */
-function giveToCreator(caller: Caller, realm: RealmStore): void {
-  const master = caller.realm
-  const admin = master.role('admin')
-  const user = master.users.get(caller.user.id)
-  if (user === undefined || (admin !== undefined && caller.roles.has(admin.id))) return
-  const client = managementClient(master, realm)
-  const roles = client === undefined ? [] : master.rolesOfClient.all(client.id)
-  const ids = roles.filter((role) => role.name !== 'impersonation').map((role) => role.id)
-  master.users.put({ ...user, roles: [...user.roles, ...ids] })
 }
 
 /** A realm's name is in master's client for it, and in its own clients' addresses. */

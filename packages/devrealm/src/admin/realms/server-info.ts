@@ -1,12 +1,9 @@
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
 import { secretRotation } from '../../oidc/clients/secret-rotation.ts'
-import { accessTo, isVisitor } from '../request/access.ts'
-import { forbidden } from '../request/errors.ts'
-import { answer, callerOf, ok } from '../request/router.ts'
+import { forbidden } from '../errors.ts'
+import { type AdminApi, accessTo, callerOf, isVisitor, ok, sendAnswer } from '../request/index.ts'
 
 /** `/admin/serverinfo`, of which this realm has the features and the password hashes. */
-export function serverInfoRoutes(app: FastifyInstance, context: RealmContext): void {
+export function serverInfoRoutes({ app, context }: AdminApi): void {
   app.get('/admin/serverinfo', async (request, reply) => {
     const caller = await callerOf(context, request)
     if (!isVisitor(accessTo(caller, caller.realm))) throw forbidden()
@@ -27,7 +24,7 @@ export function serverInfoRoutes(app: FastifyInstance, context: RealmContext): v
       previewFeatures: names,
       experimentalFeatures: [],
     }
-    return answer(reply, ok({ profileInfo, features, providers }))
+    return sendAnswer(reply, ok({ profileInfo, features, providers }))
   })
 }
 

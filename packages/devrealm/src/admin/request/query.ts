@@ -1,4 +1,4 @@
-import { notFound } from './errors.ts'
+import { notFound } from '../errors.ts'
 
 /** A request's query parameters, read as Keycloak's endpoints declare them. */
 export class Query {

@@ -2,9 +2,8 @@ import { masterName } from '../../defaults/new-realm.ts'
 import type { Role } from '../../model/index.ts'
 import { expandRoles } from '../../oidc/roles.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { managementClient } from '../request/access.ts'
-import { forbidden } from '../request/errors.ts'
-import type { Call } from '../request/router.ts'
+import { forbidden } from '../errors.ts'
+import { type Call, managementClient } from '../request/index.ts'
 
 /** Roles of administration that a caller may give without having them: whoever may change a thing may let others see it. */
 const implied: Record<string, string> = {

@@ -1,13 +1,10 @@
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
 import type { Client, Group, Role, User } from '../../model/index.ts'
 import { expandRoles } from '../../oidc/roles.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { listOf, type RoleBody, roleShape } from '../representations/fields.ts'
-import { mappingsOf, roleOf } from '../representations/representations.ts'
-import { needs as known, type Need } from '../request/access.ts'
-import { notFound } from '../request/errors.ts'
-import { type Call, Family, ok } from '../request/router.ts'
+import { listOf } from '../body/index.ts'
+import { notFound } from '../errors.ts'
+import { mappingsOf, type RoleBody, roleOf, roleShape } from '../representations/index.ts'
+import { type AdminApi, type Call, needs as known, type Need, ok } from '../request/index.ts'
 import { mayMap, requireMappable } from './role-mapping-rules.ts'
 
 /** Something that roles are mapped to. */
@@ -30,13 +27,12 @@ const rolesOrNone = listOf(roleShape, true)
 
 /** `role-mappings` of users and groups, `scope-mappings` of clients and client scopes: the same resource below each. */
 export function mappingRoutes(
-  app: FastifyInstance,
-  context: RealmContext,
+  api: AdminApi,
   path: string,
   find: (call: Call) => Holder,
   needs: MappingNeeds,
 ): void {
-  const all = new Family(app, context, path, find)
+  const all = api.resource(path, find)
   all.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
 
   const levels = [
@@ -45,7 +41,7 @@ export function mappingRoutes(
     { path: '/clients/:clientId', clientOf: findClient, seen: known.viewClients },
   ]
   for (const level of levels) {
-    const family = new Family(app, context, path + level.path, (call) => {
+    const family = api.resource(path + level.path, (call) => {
       const holder = find(call)
       return { holder, client: level.clientOf(call) }
     })

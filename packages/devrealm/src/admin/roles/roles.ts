@@ -1,25 +1,25 @@
-import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
 import type { Client, Role } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { findClient } from '../clients/clients.ts'
-import { listOf, type RoleBody, roleShape } from '../representations/fields.ts'
-import { accessOfUser, groupOf, roleOf, userOf } from '../representations/representations.ts'
-import { type Need, needs } from '../request/access.ts'
-import { badRequest, conflict, duplicate, forbidden, notFound, refused } from '../request/errors.ts'
-import { newId } from '../request/ids.ts'
-import { type Call, created, Family, none, nothing, ok } from '../request/router.ts'
-import { byUsername } from '../users/user-search.ts'
+import { listOf, nothing } from '../body/index.ts'
+import { forbidden, notFound, refused } from '../errors.ts'
+import {
+  accessOfUser,
+  byUsername,
+  groupOf,
+  type RoleBody,
+  roleOf,
+  roleShape,
+  userOf,
+} from '../representations/index.ts'
+import { type AdminApi, type Call, created, type Need, needs, ok, type Resource } from '../request/index.ts'
+import { addNamedComposites, addRole, updateRole } from './role-changes.ts'
 import { requireMappable } from './role-mapping-rules.ts'
 
-/** Roles of a realm and of its clients, by name and by id. */
-export function roleRoutes(app: FastifyInstance, context: RealmContext): void {
-  namedRoleRoutes(app, context, '/roles', none, { view: needs.viewRealm, manage: needs.manageRealm })
-  namedRoleRoutes(app, context, '/clients/:clientUuid/roles', findClient, {
-    view: needs.viewClients,
-    manage: needs.manageClients,
-  })
-  const byId = new Family(app, context, '/roles-by-id/:roleId', (call) => {
+/** Roles of a realm by name, and all roles by id. */
+export function roleRoutes(api: AdminApi): void {
+  const ofRealm = (): undefined => undefined
+  namedRoleRoutes(api, '/roles', ofRealm, { view: needs.viewRealm, manage: needs.manageRealm })
+  const byId = api.resource('/roles-by-id/:roleId', (call) => {
     const role = call.realm.roles.get(call.params['roleId'] ?? '')
     if (role === undefined) throw notFound('Could not find role with id')
     return role
@@ -34,41 +34,14 @@ export function roleRoutes(app: FastifyInstance, context: RealmContext): void {
   })
 }
 
-/** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
-export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id?: string): Readonly<Role> {
-  if (body.name === undefined) throw badRequest('role has no name')
-  if (realm.role(body.name, clientId) !== undefined) {
-    throw conflict(`Role with name ${body.name} already exists`)
-  }
-  return realm.roles.put({
-    id: newId(realm.roles, id),
-    name: body.name,
-    ...(body.description === undefined ? {} : { description: body.description }),
-    ...(clientId === undefined ? {} : { clientId }),
-    composites: [],
-    attributes: body.attributes ?? {},
-  })
-}
-
-/** Gives a role the composites that its body names. */
-export function addNamedComposites(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
-  const realmRoles = (body.composites?.realm ?? []).map((name) => realm.role(name))
-  const clientRoles = Object.entries(body.composites?.client ?? {}).flatMap(([clientId, names]) => {
-    const client = realm.clientByName.get(clientId)
-    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
-  })
-  const ids = [...realmRoles, ...clientRoles].filter((each) => each !== undefined).map((each) => each.id)
-  if (ids.length > 0) realm.roles.put({ ...role, composites: [...new Set([...role.composites, ...ids])] })
-}
-
-function namedRoleRoutes(
-  app: FastifyInstance,
-  context: RealmContext,
+/** Roles of a client, or of the realm where `find` returns none, by name. */
+export function namedRoleRoutes(
+  api: AdminApi,
   path: string,
   find: (call: Call) => Readonly<Client> | undefined,
   need: { view: Need; manage: Need },
 ): void {
-  const list = new Family(app, context, path, find)
+  const list = api.resource(path, find)
   list.get('', need.view, ({ realm, query, found: client }) => {
     const search = query.text('search')?.trim().toLowerCase() ?? ''
     const brief = query.flag('briefRepresentation') ?? true
@@ -84,7 +57,7 @@ function namedRoleRoutes(
     return created(`${url}/${pathSegment(role.name)}`.replace(/\/$/, ''))
   })
 
-  const one = new Family(app, context, `${path}/:roleName`, (call) => find(call))
+  const one = api.resource(`${path}/:roleName`, (call) => find(call))
   singleRoleRoutes(one, need.view, need.manage, ({ realm, params, found: client }) => {
     const role = realm.role(params['roleName'] ?? '', client?.id)
     if (role === undefined) throw notFound('Could not find role')
@@ -111,7 +84,7 @@ function namedRoleRoutes(
 
 /** What is the same for a role found by name or by id. */
 function singleRoleRoutes<Found>(
-  family: Family<Found>,
+  family: Resource<Found>,
   view: Need,
   manage: Need,
   roleIn: (call: Call<Found, unknown>, kind: 'view' | 'manage') => Readonly<Role>,
@@ -172,19 +145,6 @@ function requireComposable({ access }: Call<unknown, unknown>, parts: readonly R
     clientId === undefined ? needs.manageRealm(access) : needs.manageClients(access),
   )
   if (!isAllowed) throw forbidden()
-}
-
-/** A role is replaced, but for the attributes, which stay when the body has none. */
-function updateRole(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
-  if (body.name === undefined) throw badRequest('role has no name')
-  if (body.name !== role.name && realm.role(body.name, role.clientId) !== undefined) throw duplicate()
-  const { description: _replaced, ...kept } = role
-  realm.roles.put({
-    ...kept,
-    name: body.name,
-    ...(body.description === undefined ? {} : { description: body.description }),
-    attributes: body.attributes ?? role.attributes,
-  })
 }
 
 function rolesById(realm: RealmStore, bodies: readonly RoleBody[]): Readonly<Role>[] {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Attributes, User } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { checkProfile, isEditable, keptAttributes, type Proposed } from '../../user-profile/index.ts'
-import { groupByPath } from '../groups/group-paths.ts'
-import type { UserBody } from '../representations/fields.ts'
-import { duplicate, missing, notFound, refused, unforeseen } from '../request/errors.ts'
-import { credentialChange, type UserChange } from './user-credentials.ts'
+import { isEditable, keptAttributes, type Proposed } from '../../user-profile/index.ts'
+import { duplicate, missing, notFound, refused, unforeseen } from '../errors.ts'
+import { groupByPath } from '../groups/index.ts'
+import type { UserBody } from '../representations/index.ts'
+import { credentialChange, type UserChange } from './credential-changes.ts'
 import { requireStorable, requireUnique } from './user-names.ts'
+import { requireProfile } from './user-profile.ts'
 
 /** Adds a user as `POST users` does: realm and client roles of the body are passed over, as Keycloak does (keycloak#32351). */
 export async function addUser(realm: RealmStore, body: UserBody): Promise<Readonly<User>> {
@@ -15,7 +16,7 @@ export async function addUser(realm: RealmStore, body: UserBody): Promise<Readon
   const proposed = proposal(realm, body, { username })
   if (proposed.username === '') throw refused('User name is missing')
   requireUnique(realm, { ...user, ...addressOf(proposed), username: proposed.username })
-  checkProfile(realm, proposed)
+  requireProfile(realm, proposed)
   requireColumns(proposed)
   if (body.groups?.some((path) => groupByPath(realm, path) === undefined) === true) throw missing()
   const made = withProfile(realm, { ...user, username: proposed.username }, proposed)
@@ -66,7 +67,7 @@ export async function updateUser(realm: RealmStore, user: Readonly<User>, body: 
   }
   const proposed = proposal(realm, body, user)
   requireUnique(realm, { id: user.id, username: proposed.username, ...addressOf(proposed) }, user)
-  checkProfile(realm, proposed, user)
+  requireProfile(realm, proposed, user)
   requireColumns(proposed)
   const setCredentials = await credentialChange(realm, changed(user), body.credentials ?? [])
   changeUser(realm, user.id, (before) => setCredentials(changed(before)))

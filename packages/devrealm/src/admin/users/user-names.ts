@@ -1,6 +1,6 @@
 import type { User } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
-import { conflict } from '../request/errors.ts'
+import { conflict } from '../errors.ts'
 
 type Named = Pick<User, 'id' | 'username' | 'email'>
 

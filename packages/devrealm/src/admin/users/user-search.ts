@@ -2,7 +2,8 @@ import { valuesIn } from '../../model/attribute-values.ts'
 import type { User } from '../../model/index.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import { wildcardMatcher } from '../../wildcards.ts'
-import type { Query } from '../request/query.ts'
+import { byUsername } from '../representations/index.ts'
+import type { Query } from '../request/index.ts'
 
 /**
  * The users that a query asks for, by name. `search` looks into user name, e-mail address and names (prefix, `*` anywhere,
@@ -17,11 +18,6 @@ export function findUsers(realm: RealmStore, query: Query): Readonly<User>[] {
   const conditions = [...textConditions(query), ...flagConditions(query), ...attributeConditions(query)]
   const found = realm.users.values().filter((user) => conditions.every((condition) => condition(user)))
   return byUsername(found)
-}
-
-/** The order of every list of users. */
-export function byUsername(users: readonly Readonly<User>[]): Readonly<User>[] {
-  return [...users].sort((a, b) => (a.username < b.username ? -1 : a.username > b.username ? 1 : 0))
 }
 
 type Condition = (user: Readonly<User>) => boolean

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { clientShape, listOf, roleShape, userShape } from '../../../src/admin/representations/fields.ts'
-import { readBody } from '../../../src/admin/request/body.ts'
-import type { AdminError } from '../../../src/admin/request/errors.ts'
+import { readBody } from '../../../src/admin/body/read-body.ts'
+import { listOf } from '../../../src/admin/body/shape.ts'
+import type { AdminError } from '../../../src/admin/errors.ts'
+import { clientShape } from '../../../src/admin/representations/client.ts'
+import { roleShape } from '../../../src/admin/representations/role.ts'
+import { userShape } from '../../../src/admin/representations/user.ts'
 
 const parsing = { error: 'unknown_error', error_description: 'Cannot parse the JSON' }
 const unknown = (name: string, field: string, line: number, column: number) => ({

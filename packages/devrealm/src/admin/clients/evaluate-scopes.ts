@@ -7,6 +7,8 @@ import { grantScope } from '../../oidc/scopes.ts'
 import { newSession } from '../../oidc/sessions.ts'
 import { type Grant, mappedClaims } from '../../oidc/tokens/tokens.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
+import { notFound } from '../errors.ts'
+import { needs, ok, type Resource } from '../request/index.ts'
 
 /** Whose token, and which. */
 export interface Example {
@@ -48,4 +50,38 @@ export function exampleClaims(context: RealmContext, request: FastifyRequest, ex
   }
   const target = isIdToken ? 'id' : 'access'
   return mappedClaims(grant, target, base, isIdToken ? client.clientId : undefined).toClaims()
+}
+
+/** What a token would hold, without a login. */
+export function evaluateScopesRoutes(one: Resource<Readonly<Client>>): void {
+  one.get('/evaluate-scopes/protocol-mappers', needs.viewClients, ({ realm, found, query }) => {
+    const asked = query.text('scope')?.split(' ') ?? []
+    const optional = found.optionalClientScopes.filter((name) => asked.includes(name))
+    const scopes = [...found.defaultClientScopes, ...optional]
+      .map((name) => realm.scopeByName.get(name))
+      .filter((scope) => scope !== undefined)
+      .map((scope) => ({ ...scope, containerType: 'client-scope' }))
+    const containers = [...scopes, { ...found, name: found.name ?? '', containerType: 'client' }]
+    const shown = containers.flatMap(({ id, name, containerType, protocolMappers = [] }) =>
+      protocolMappers.map((mapper) => ({
+        mapperId: mapper.id,
+        mapperName: mapper.name,
+        containerId: id,
+        containerName: name,
+        containerType,
+        protocolMapper: mapper.protocolMapper,
+      })),
+    )
+    return ok(shown)
+  })
+  for (const kind of ['access-token', 'id-token', 'userinfo'] as const) {
+    one.get(`/evaluate-scopes/generate-example-${kind}`, needs.evaluateScopes, (call) => {
+      const { context, realm, found: client, query, request } = call
+      const userId = query.text('userId')
+      if (userId === undefined || userId === '') throw notFound('No userId provided')
+      const user = realm.users.get(userId)
+      if (user === undefined) throw notFound('No user found')
+      return ok(exampleClaims(context, request, { realm, client, user, kind, scope: query.text('scope') }))
+    })
+  }
 }

@@ -1,17 +1,31 @@
 import { createRealm } from '../../defaults/new-realm.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { Store } from '../../store/store.ts'
-import { addClient, updateClient } from '../clients/client-changes.ts'
-import { addClientScope } from '../clients/client-scopes.ts'
-import { groupByPath } from '../groups/group-paths.ts'
-import { addGroup } from '../groups/groups.ts'
-import { changedSettings, withoutEmpty } from '../realms/realm-settings.ts'
-import type { UserBody } from '../representations/fields.ts'
-import type { RealmBody, RealmContents } from '../representations/realm-fields.ts'
-import { AdminError, badRequest, conflict, missing, refused, unforeseen } from '../request/errors.ts'
-import { addNamedComposites, addRole } from '../roles/roles.ts'
-import { addImportedUser } from '../users/user-changes.ts'
+import { type Path, readBody } from '../body/index.ts'
+import { addClient, addClientScope, updateClient } from '../clients/index.ts'
+import { AdminError, badRequest, conflict, missing, refused, unforeseen } from '../errors.ts'
+import { addGroup, groupByPath } from '../groups/index.ts'
+import { changedSettings, withoutEmpty } from '../realms/index.ts'
+import { type RealmBody, type RealmContents, realmShape, type UserBody } from '../representations/index.ts'
+import { addNamedComposites, addRole } from '../roles/index.ts'
+import { addImportedUser } from '../users/index.ts'
 import { importParts, importScopeMappings } from './import-parts.ts'
+
+/**
+ * Reads a representation that comes from no request: an error names a place by its members, `clients[1].name`.
+ *
+ * @throws {AdminError} as Keycloak answers to `POST /admin/realms`
+ */
+export function readRealm(representation: unknown): RealmBody {
+  return readBody(realmShape, JSON.stringify(representation), memberIn)
+}
+
+function memberIn(path: Path): string {
+  return path
+    .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
+    .join('')
+    .slice(1)
+}
 
 /**
  * Makes a realm from Keycloak's representation of it, whole exports included. Runs within `store.atomically`: nothing is

@@ -1,5 +1,4 @@
-import type { Shape } from '../request/body.ts'
-import { shape } from './fields.ts'
+import { type Shape, shape } from '../body/index.ts'
 
 /** A step as exports have it. */
 export interface ExportedStepBody {

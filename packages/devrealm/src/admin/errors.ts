@@ -1,4 +1,4 @@
-import type { WriteError } from '../../store/journal.ts'
+import type { WriteError } from '../store/journal.ts'
 
 /** An answer of the Admin API that is not a success: Keycloak's status and body. */
 export class AdminError extends Error {
@@ -44,6 +44,11 @@ export function refused(errorMessage: string): AdminError {
 /** 400 with `error`, and `error_description` if given. */
 export function badRequest(error: string, error_description?: string): AdminError {
   return new AdminError(400, error_description === undefined ? { error } : { error, error_description })
+}
+
+/** 400 as Keycloak answers to a value of a wrong type. */
+export function wrongType(): AdminError {
+  return badRequest('unknown_error', 'Cannot parse the JSON')
 }
 
 /** 400 where a body names what is not there, and Keycloak's code did not foresee that. */

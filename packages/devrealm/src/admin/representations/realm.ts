@@ -1,28 +1,19 @@
 import type { Realm, RequiredAction } from '../../model/index.ts'
-import type { Kind, Shape } from '../request/body.ts'
-import {
-  type ClientBody,
-  type ClientScopeBody,
-  clientScopeShape,
-  clientShape,
-  type GroupBody,
-  groupShape,
-  type Known,
-  mapperShape,
-  type RoleBody,
-  requiredActionShape,
-  roleShape,
-  shape,
-  type UserBody,
-  userShape,
-} from './fields.ts'
-import { configShape, type FlowBody, flowShape } from './flow-fields.ts'
+import { type Kind, type Known, type Shape, shape } from '../body/index.ts'
+import { type ClientBody, clientShape } from './client.ts'
 import {
   type ClientPolicyBody,
   type ClientProfileBody,
   clientPoliciesShape,
   clientProfilesShape,
-} from './settings-fields.ts'
+} from './client-policies.ts'
+import { type ClientScopeBody, clientScopeShape } from './client-scope.ts'
+import { configShape, type FlowBody, flowShape } from './flow.ts'
+import { type GroupBody, groupShape } from './group.ts'
+import { mapperShape } from './protocol-mapper.ts'
+import { requiredActionShape } from './required-action.ts'
+import { type RoleBody, roleShape } from './role.ts'
+import { type UserBody, userShape } from './user.ts'
 
 /** What a realm may be imported with, beside its settings. */
 export interface RealmContents {

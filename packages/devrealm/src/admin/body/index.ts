@@ -1,0 +1,5 @@
+export type { Path } from './json-text.ts'
+export { isObject } from './plain-values.ts'
+export { readBody } from './read-body.ts'
+export { type Kind, type Known, listOf, nothing, type Shape, shape, textListShape } from './shape.ts'
+export { isStorable } from './storable.ts'

@@ -1,0 +1,37 @@
+import { badRequest } from '../errors.ts'
+import type { ClientBody } from '../representations/index.ts'
+
+export function checkClient(body: ClientBody): void {
+  const problems: string[] = []
+  if (body.protocol !== undefined && !['openid-connect', 'saml', 'docker-v2'].includes(body.protocol)) {
+    problems.push(`Invalid protocol: ${body.protocol}`)
+  }
+  const urls = { 'Root URL': body.rootUrl, 'Base URL': body.baseUrl, 'Admin URL': body.adminUrl }
+  for (const [name, url] of Object.entries(urls)) {
+    if (url === undefined || url === '') continue
+    const isRelative = name !== 'Root URL' && url.startsWith('/')
+    if (isIllegal(url)) problems.push(`${name} uses an illegal scheme`)
+    else if (!isUri(url) || !(isRelative || hasHost(url))) problems.push(`${name} is not a valid URL`)
+  }
+  const redirects = body.redirectUris ?? []
+  if (!redirects.every(isUri)) problems.push('A redirect URI is not a valid URI')
+  if (redirects.some(isIllegal)) problems.push('A redirect URI uses an illegal scheme')
+  if (problems.length > 0) throw badRequest('invalid_input', problems.join('; '))
+}
+
+/** A reference of RFC 3986, relative or not; placeholders such as `${authBaseUrl}` are filled in later. */
+function isUri(text: string): boolean {
+  const filled = text.replace(/\$\{[^{}]*\}/g, 'placeholder')
+  if (/[\s<>"{}|\\^`]/.test(filled)) return false
+  const scheme = /^([^/?#]*?):/.exec(filled)?.[1]
+  return scheme === undefined || /^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)
+}
+
+/** Placeholders stand for addresses that have one. */
+function hasHost(url: string): boolean {
+  return /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]|\$\{auth(?:Base|Admin)Url\})/.test(url)
+}
+
+function isIllegal(uri: string): boolean {
+  return /^(?:javascript|data|vbscript):/i.test(uri)
+}

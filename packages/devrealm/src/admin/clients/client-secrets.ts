@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { type RealmContext, seconds } from '../../context/realm-context.ts'
+import type { Client } from '../../model/index.ts'
+import { rotated, rotatedSecretOf, rotationOf, withoutRotated } from '../../oidc/clients/secret-rotation.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { nothing } from '../body/index.ts'
+import { badRequest, notFound } from '../errors.ts'
+import { userOf } from '../representations/index.ts'
+import { needs, ok, type Resource } from '../request/index.ts'
+
+export function clientSecretRoutes(one: Resource<Readonly<Client>>): void {
+  const show = (secret: string | undefined): Record<string, unknown> => ({
+    type: 'secret',
+    ...(secret === undefined ? {} : { value: secret }),
+  })
+  one.get('/client-secret', needs.viewClients, ({ found }) => ok(show(found.secret)))
+  one.post('/client-secret', needs.manageClients, nothing, ({ context, realm, found }) =>
+    ok(show(renewSecret(context, realm, found))),
+  )
+  one.get('/client-secret/rotated', needs.viewClients, ({ found }) => {
+    const secret = rotatedSecretOf(found)
+    if (secret === undefined) throw notFound('Client does not have a rotated secret')
+    return ok(show(secret))
+  })
+  one.delete('/client-secret/rotated', needs.manageClients, nothing, ({ realm, found }) => {
+    realm.clients.put({ ...found, attributes: withoutRotated(found) })
+    return undefined
+  })
+  one.get('/service-account-user', needs.viewClients, ({ realm, found }) => {
+    const user = realm.serviceAccount(found.id)
+    if (user === undefined) throw badRequest(`Service account not enabled for the client '${found.clientId}'`)
+    return ok(userOf(realm, user))
+  })
+}
+
+/** A new secret for a client: the old one ends with it, unless a client policy lets it live on for a time. */
+export function renewSecret(context: RealmContext, realm: RealmStore, client: Readonly<Client>): string {
+  const secret = newSecret()
+  const rotation = rotationOf(context, realm, client)
+  const attributes = rotated(client, client.secret, rotation, seconds(context))
+  realm.clients.put({ ...client, secret, attributes })
+  return secret
+}
+
+/** A confidential client has a secret, a public one has none. */
+export function withSecret(realm: RealmStore, client: Client): Client {
+  const { secret, ...rest } = client
+  if (client.publicClient) return rest as Client
+  if (secret !== undefined) return client
+  const time = String(Math.floor(realm.now() / 1000))
+  return {
+    ...rest,
+    secret: newSecret(),
+    attributes: { ...client.attributes, 'client.secret.creation.time': time },
+  } as Client
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+/** 86 letters and digits, 512 bits, as Keycloak makes them. */
+function newSecret(): string {
+  let secret = ''
+  while (secret.length < 86) {
+    for (const byte of randomBytes(128)) {
+      // 248 is the last multiple of 62 in a byte: beyond it some letters would come more often.
+      if (byte < 248 && secret.length < 86) secret += letters[byte % 62]
+    }
+  }
+  return secret
+}

@@ -1,0 +1,5 @@
+export { addClient, updateClient } from './client-changes.ts'
+export { clientPolicyRoutes } from './client-policies.ts'
+export { addClientScope } from './client-scope-changes.ts'
+export { clientScopeRoutes } from './client-scopes.ts'
+export { clientRoutes } from './clients.ts'

@@ -1,0 +1,58 @@
+import type { Group } from '../../model/index.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { conflict, duplicate, refused } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { GroupBody } from '../representations/index.ts'
+
+/** Adds a group, and below it those of the body's `subGroups` when `deep`. */
+export function addGroup(
+  realm: RealmStore,
+  body: GroupBody,
+  parentId: string | undefined,
+  deep = false,
+): Readonly<Group> {
+  const id = newId(realm.groups, body.id)
+  requireName(body)
+  if (deep && realm.groupsIn.all(parentId ?? '').some(({ name }) => name === body.name)) throw duplicate()
+  const group = realm.groups.put({
+    id,
+    name: body.name ?? '',
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(parentId === undefined ? {} : { parentId }),
+    attributes: body.attributes ?? {},
+    roles: deep ? rolesNamed(realm, body) : [],
+  })
+  if (deep) for (const child of body.subGroups ?? []) addGroup(realm, child, group.id, true)
+  return group
+}
+
+/** Names are unique among siblings. A group that is moved keeps its name; the body's shows in the refusal only. */
+export function requireFree(
+  realm: RealmStore,
+  body: GroupBody,
+  parentId: string | undefined,
+  moved?: Readonly<Group>,
+): void {
+  requireName(body)
+  const name = moved?.name ?? body.name
+  const siblings = realm.groupsIn.all(parentId ?? '')
+  if (!siblings.some((group) => group.name === name && group.id !== moved?.id)) return
+  throw taken(parentId === undefined ? 'Top level' : 'Sibling', body)
+}
+
+export function requireName(body: GroupBody): void {
+  if (body.name === undefined || body.name.trim() === '') throw refused('Group name is missing')
+}
+
+export function taken(kind: string, body: GroupBody): Error {
+  return conflict(`${kind} group named '${body.name}' already exists.`)
+}
+
+function rolesNamed(realm: RealmStore, body: GroupBody): string[] {
+  const realmRoles = (body.realmRoles ?? []).map((name) => realm.role(name))
+  const clientRoles = Object.entries(body.clientRoles ?? {}).flatMap(([clientId, names]) => {
+    const client = realm.clientByName.get(clientId)
+    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
+  })
+  return [...realmRoles, ...clientRoles].filter((role) => role !== undefined).map((role) => role.id)
+}

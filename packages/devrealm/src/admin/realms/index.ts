@@ -1,0 +1,6 @@
+export { attackDetectionRoutes } from './attack-detection.ts'
+export { keyRoutes } from './keys.ts'
+export { realmSessionRoutes } from './realm-sessions.ts'
+export { changedSettings, realmOf, withoutEmpty } from './realm-settings.ts'
+export { realmRoutes } from './realms.ts'
+export { serverInfoRoutes } from './server-info.ts'

@@ -1,0 +1,37 @@
+import { nothing } from '../body/index.ts'
+import { notFound } from '../errors.ts'
+import { type AdminApi, needs, ok } from '../request/index.ts'
+
+/** A realm's sessions, one by one and in numbers. */
+export function realmSessionRoutes(api: AdminApi): void {
+  const resource = api.resource('')
+  resource.delete('/sessions/:sessionId', needs.manageUsers, nothing, ({ realm, params, query }) => {
+    const id = params['sessionId'] ?? ''
+    if (query.flag('isOffline') === true) {
+      if (!realm.offlineSessions.delete(id)) throw notFound('Sesssion not found')
+      return undefined
+    }
+    if (!realm.sessions.delete(id)) throw notFound('Sesssion not found')
+    return undefined
+  })
+  resource.get('/client-session-stats', needs.viewRealm, ({ realm }) => {
+    const stats = new Map<string, { active: number; offline: number }>()
+    for (const kind of ['sessions', 'offlineSessions'] as const) {
+      for (const session of realm[kind].values()) {
+        for (const id of Object.keys(session.clients)) {
+          const counted = stats.get(id) ?? { active: 0, offline: 0 }
+          counted[kind === 'sessions' ? 'active' : 'offline'] += 1
+          stats.set(id, counted)
+        }
+      }
+    }
+    return ok(
+      [...stats].map(([id, { active, offline }]) => ({
+        offline: String(offline),
+        clientId: realm.clients.get(id)?.clientId,
+        active: String(active),
+        id,
+      })),
+    )
+  })
+}

@@ -1,0 +1,19 @@
+import type { FastifyReply } from 'fastify'
+
+/** No answer is 204. */
+export type Answer = undefined | { status: number; body?: unknown; location?: string; type?: string }
+
+export const ok = (body: unknown, type?: string): Answer => ({ status: 200, body, ...(type && { type }) })
+export const created = (location: string): Answer => ({ status: 201, location })
+
+/** Sends what a handler returned, in Keycloak's content types. */
+export function sendAnswer(reply: FastifyReply, given: Answer): FastifyReply {
+  if (given === undefined) return reply.code(204).send()
+  // An id may be any text; a header is ASCII.
+  if (given.location !== undefined) {
+    reply.header('location', given.location.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
+  }
+  reply.code(given.status)
+  if (given.body === undefined) return (given.type === undefined ? reply : reply.type(given.type)).send()
+  return reply.type(given.type ?? 'application/json;charset=UTF-8').send(JSON.stringify(given.body))
+}

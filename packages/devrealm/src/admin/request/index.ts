@@ -1,0 +1,8 @@
+export { type Access, accessTo, type Caller, managementClient } from './access.ts'
+export { AdminApi, type AdminRouteConfig, Resource } from './admin-api.ts'
+export { type Answer, created, ok, sendAnswer } from './answer.ts'
+export type { AnyCall, Call } from './call.ts'
+export { handleError } from './error-handler.ts'
+export { isVisitor, type Need, needs } from './needs.ts'
+export { Query } from './query.ts'
+export { bodyOf, callerOf, urlOf } from './read-request.ts'

@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify'
+import { baseUrl, type RealmContext } from '../../context/realm-context.ts'
+import { nothing, readBody, type Shape } from '../body/index.ts'
+import { AdminError, unauthorized } from '../errors.ts'
+import { type Caller, readCaller } from './access.ts'
+
+/**
+ * Who sends the request.
+ *
+ * @throws {AdminError} 401
+ */
+export async function callerOf(context: RealmContext, request: FastifyRequest): Promise<Caller> {
+  const [, token] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  const caller = token === undefined ? undefined : await readCaller(context, request, token)
+  if (caller === undefined) throw unauthorized()
+  return caller
+}
+
+/** The request's body as the shape has it. */
+export function bodyOf<Body>(shape: Shape<Body>, request: FastifyRequest): Body {
+  if ((shape as Shape<unknown>) === nothing) return undefined as Body
+  const type = request.headers['content-type']
+  if (type !== undefined && !/^application\/json\b/i.test(type)) {
+    throw new AdminError(415, {
+      error: 'The content-type header value did not match the value in @Consumes',
+    })
+  }
+  return readBody(shape, typeof request.body === 'string' ? request.body : '')
+}
+
+/** The request's absolute URL, without query and trailing slash. */
+export function urlOf(context: RealmContext, request: FastifyRequest): string {
+  const [path = ''] = request.url.split('?')
+  return baseUrl(context, request) + path.replace(/\/+$/, '')
+}

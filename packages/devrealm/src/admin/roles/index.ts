@@ -1,0 +1,3 @@
+export { addNamedComposites, addRole } from './role-changes.ts'
+export { groupHolder, type Holder, mappingRoutes, userHolder } from './role-mappings.ts'
+export { namedRoleRoutes, roleRoutes } from './roles.ts'

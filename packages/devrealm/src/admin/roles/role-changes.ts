@@ -1,0 +1,45 @@
+import type { Role } from '../../model/index.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { badRequest, conflict, duplicate } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { RoleBody } from '../representations/index.ts'
+
+/** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
+export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id?: string): Readonly<Role> {
+  if (body.name === undefined) throw badRequest('role has no name')
+  if (realm.role(body.name, clientId) !== undefined) {
+    throw conflict(`Role with name ${body.name} already exists`)
+  }
+  return realm.roles.put({
+    id: newId(realm.roles, id),
+    name: body.name,
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(clientId === undefined ? {} : { clientId }),
+    composites: [],
+    attributes: body.attributes ?? {},
+  })
+}
+
+/** Gives a role the composites that its body names. */
+export function addNamedComposites(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
+  const realmRoles = (body.composites?.realm ?? []).map((name) => realm.role(name))
+  const clientRoles = Object.entries(body.composites?.client ?? {}).flatMap(([clientId, names]) => {
+    const client = realm.clientByName.get(clientId)
+    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
+  })
+  const ids = [...realmRoles, ...clientRoles].filter((each) => each !== undefined).map((each) => each.id)
+  if (ids.length > 0) realm.roles.put({ ...role, composites: [...new Set([...role.composites, ...ids])] })
+}
+
+/** A role is replaced, but for the attributes, which stay when the body has none. */
+export function updateRole(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
+  if (body.name === undefined) throw badRequest('role has no name')
+  if (body.name !== role.name && realm.role(body.name, role.clientId) !== undefined) throw duplicate()
+  const { description: _replaced, ...kept } = role
+  realm.roles.put({
+    ...kept,
+    name: body.name,
+    ...(body.description === undefined ? {} : { description: body.description }),
+    attributes: body.attributes ?? role.attributes,
+  })
+}

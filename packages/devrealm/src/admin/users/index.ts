@@ -1,0 +1,3 @@
+export { addImportedUser } from './user-changes.ts'
+export { requireProfileConfig } from './user-profile.ts'
+export { userRoutes } from './users.ts'

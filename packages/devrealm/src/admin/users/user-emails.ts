@@ -1,0 +1,59 @@
+import { baseUrl } from '../../context/realm-context.ts'
+import type { User } from '../../model/index.ts'
+import { resolveRedirectUri } from '../../oidc/clients/redirect-uri.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+import { nothing, textListShape } from '../body/index.ts'
+import { AdminError, refused } from '../errors.ts'
+import { type Call, needs, type Resource } from '../request/index.ts'
+
+/** What Keycloak sends a user by e-mail: links to required actions, and to verify the address. */
+export function userEmailRoutes(one: Resource<Readonly<User>>): void {
+  one.put('/execute-actions-email', needs.manageUsers, textListShape, (call) => {
+    const { realm, found, body } = call
+    requireReachable(found)
+    requireLinkBack(call)
+    const known = realm.info.requiredActions.filter((action) => action.enabled).map((action) => action.alias)
+    if (!body.every((alias) => known.includes(alias))) throw refused('Provided invalid required actions')
+    throw noMail(`execute actions email${senderProblem(realm)}`)
+  })
+  for (const [path, what] of [
+    ['/send-verify-email', 'verify email'],
+    ['/reset-password-email', 'execute actions email'],
+  ] as const) {
+    one.put(path, needs.manageUsers, nothing, ({ found }) => {
+      requireReachable(found)
+      throw noMail(what)
+    })
+  }
+}
+
+function requireReachable(user: Readonly<User>): void {
+  if (user.email === undefined) throw refused('User email missing')
+  if (!user.enabled) throw refused('User is disabled')
+}
+
+/** Where a link in an e-mail leads back to: a client, and one of its addresses. */
+function requireLinkBack({ context, request, realm, query }: Call<unknown, unknown>): void {
+  const [clientId, redirectUri] = [query.text('client_id'), query.text('redirect_uri')]
+  if (clientId === undefined) {
+    if (redirectUri !== undefined) throw refused('Client id missing')
+    return
+  }
+  const client = realm.clientByName.get(clientId)
+  if (client === undefined) throw refused("Client doesn't exist")
+  if (!client.enabled) throw refused('Client is not enabled')
+  const base = baseUrl(context, request)
+  if (redirectUri !== undefined && resolveRedirectUri(client, redirectUri, base, true) === undefined)
+    throw refused('Invalid redirect uri.')
+}
+
+function senderProblem(realm: RealmStore): string {
+  const { from } = (realm.info['smtpServer'] ?? {}) as { from?: string }
+  if (from !== undefined) return ''
+  return `: Invalid sender address 'null'. If the address contains UTF-8 characters in the local part please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration.`
+}
+
+/** This realm sends no mail: Keycloak's answer where none can be sent. */
+function noMail(what: string): AdminError {
+  return new AdminError(500, { errorMessage: `Failed to send ${what}` })
+}

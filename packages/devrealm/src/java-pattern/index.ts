@@ -1,0 +1,1 @@
+export { patternProblem, patternTester } from './patterns.ts'

@@ -1,0 +1,1 @@
+export { passwordProblem, policyProblem } from './password-policy.ts'
