@@ -38,8 +38,11 @@ export {
 } from './edit/index.ts'
 export {
   type FoundGroup,
+  findClient,
   findGroup,
+  findRole,
   findUser,
+  findUsersByEmail,
   type RoleName,
   toGroupPath,
   type UserRef,
@@ -82,9 +85,6 @@ export {
   type BadRow,
   type DeadLetter,
   type DeadLetterOptions,
-  type ExportOptions,
-  type ExportReport,
-  exportUsers,
   type ImportedUser,
   openDeadLetter,
   openUserFile,
@@ -110,6 +110,8 @@ export {
   type ChangeOptions,
   type ChangeReport,
   type DisableOptions,
+  type JobProgress,
+  type ProgressListener,
   type UndoOptions,
   type UndoReport,
   undoJob,
@@ -117,7 +119,10 @@ export {
 export {
   type EffectiveMember,
   type EffectiveMembersOptions,
+  type ExportOptions,
+  type ExportReport,
   effectiveMembers,
+  exportUsers,
   type MembershipOptions,
   type RoleWay,
   type UserFilter,
@@ -125,7 +130,6 @@ export {
   users,
   usersWithMemberships,
 } from './listing/index.ts'
-export { type JobProgress, type ProgressListener } from './progress/index.ts'
 
 // Client secrets
 

@@ -1,14 +1,13 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin, RoleMappingPayload } from '../client/index.ts'
+import type { Admin, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
 import type { RoleNames } from '../lookup/index.ts'
 import {
-  clientRoles,
   createGroupFinder,
   type FoundGroup,
   findClientUuid,
+  findRoleOf,
   type GroupFinder,
-  realmRoles,
 } from '../lookup/index.ts'
 import { quoted } from './row-names.ts'
 
@@ -71,8 +70,8 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
   const importPaths = new Map<string, string>()
   const importedIds = new Map<string, string>()
   const group = once(async (path) => await found(finder, path))
-  const clientUuid = once((clientId) => findClientUuid(admin, realm, clientId))
-  const realmRole = once(async (name) => (await known(() => realmRoles(admin, realm, [name])))?.[0])
+  const clientUuid = once((clientId) => findClientUuid(admin, clientId))
+  const realmRole = once(async (name) => toMapping(await findRoleOf(admin, undefined, name)))
   const roleOfClient = new Map<string, (name: string) => Promise<RoleMappingPayload | undefined>>()
 
   return {
@@ -117,11 +116,10 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
       if (clientId === undefined) return realmRole(name)
       let ofClient = roleOfClient.get(clientId)
       if (ofClient === undefined) {
-        ofClient = once(async (role) =>
-          (await clientUuid(clientId)) === undefined
-            ? undefined
-            : (await known(() => clientRoles(admin, realm, clientId, [role])))?.[0],
-        )
+        ofClient = once(async (role) => {
+          const id = await clientUuid(clientId)
+          return id === undefined ? undefined : toMapping(await findRoleOf(admin, id, role))
+        })
         roleOfClient.set(clientId, ofClient)
       }
       return ofClient(name)
@@ -143,15 +141,8 @@ export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }
 
-/** Undefined for what is not there. */
-async function known<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    const absent = ['CW_ADMIN_NOT_FOUND', 'CW_REALM_MISMATCH']
-    if (error instanceof CloakwrightError && absent.includes(error.code)) return undefined
-    throw error
-  }
+function toMapping(role: RoleRepresentation | undefined): RoleMappingPayload | undefined {
+  return role && { id: role.id ?? '', name: role.name ?? '' }
 }
 
 /** A row's group, or what is wrong with it. */

@@ -70,7 +70,9 @@ export function createGroupFinder(admin: Admin, realm: string = admin.realm): Gr
   async function byPath(path: string): Promise<GroupRepresentation | undefined> {
     // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
     const group = await realms.getGroupByPath({ realm, path: path.slice(1) }, { catchNotFound: true })
-    return (group as GroupRepresentation | null) ?? undefined
+    const found = (group as GroupRepresentation | null) ?? undefined
+    // Some databases take one letter for another.
+    return found !== undefined && joinedPath(found.path ?? '') === joinedPath(path) ? found : undefined
   }
 
   async function below(parentId: string | undefined, name: string): Promise<readonly GroupRepresentation[]> {
@@ -167,13 +169,18 @@ export function createGroupFinder(admin: Admin, realm: string = admin.realm): Gr
       return group && toFound(group, names)
     },
     async pathForImport({ id, path, name }) {
-      const plain = path.replaceAll('~/', '/')
+      const plain = joinedPath(path)
       if (groupNames(path).length === 1 && !name.includes('/')) return plain
       if (plain === path && (await slashed()).size === 0) return plain
       for (const each of new Set([plain, path])) if ((await byPath(each))?.id === id) return each
       return undefined
     },
   }
+}
+
+/** A path as Keycloak reads one: without a mark at the slashes within names. */
+function joinedPath(path: string): string {
+  return path.replaceAll('~/', '/')
 }
 
 function toFound(group: GroupRepresentation, names: readonly string[]): FoundGroup {

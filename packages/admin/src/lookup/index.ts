@@ -1,19 +1,8 @@
-export type { UserRef } from './find-user.ts'
-export { findUser, findUsersByEmail, userId, userOf } from './find-user.ts'
+export { clientByName, findClient, findClientUuid } from './clients.ts'
 export type { FoundGroup, GroupFinder } from './group-paths.ts'
 export { createGroupFinder, groupNames, pathOf, toGroupPath } from './group-paths.ts'
-export type { KnownRole } from './names.ts'
-export {
-  absent,
-  clientByName,
-  findClient,
-  findGroup,
-  findRole,
-  groupOf,
-  knownRoles,
-  roleOf,
-} from './names.ts'
-export { clientRoles, clientUuid, findClientUuid, found, realmRoles, rolesByName } from './realm-names.ts'
+export { findGroup, groupOf } from './groups.ts'
+export { absent } from './in-realm.ts'
 export type { RoleName, RoleNames } from './role-names.ts'
 export {
   missingRoles,
@@ -23,3 +12,7 @@ export {
   rolesInstead,
   roleTitle,
 } from './role-names.ts'
+export type { KnownRole } from './roles.ts'
+export { findRole, findRoleOf, knownRoles, roleOf } from './roles.ts'
+export type { UserRef } from './users.ts'
+export { findUser, findUserByName, findUsersByEmail, userId, userOf } from './users.ts'

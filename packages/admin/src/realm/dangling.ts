@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../client/index.ts'
-import { createGroupFinder, findClientUuid } from '../lookup/index.ts'
+import { createGroupFinder, findClientUuid, findRoleOf } from '../lookup/index.ts'
 import type { RealmDefinition } from './definition/index.ts'
 import {
   isBuiltIn,
@@ -78,13 +78,13 @@ async function isInRealm(admin: Admin, realm: string, target: ObjectTarget, once
   const { authenticationManagement: management } = client
   switch (target.kind) {
     case 'realm role':
-      return (await client.roles.findOneByName({ realm, name: target.name })) != null
+      return (await findRoleOf({ client, realm }, undefined, target.name)) !== undefined
     case 'client':
-      return (await findClientUuid(admin, realm, target.name)) !== undefined
+      return (await findClientUuid({ client, realm }, target.name)) !== undefined
     case 'client role': {
-      const { clientId, name: roleName } = target
-      const id = await once(`client ${clientId}`, () => findClientUuid(admin, realm, clientId))
-      return id !== undefined && (await client.clients.findRole({ realm, id, roleName })) != null
+      const { clientId, name } = target
+      const id = await once(`client ${clientId}`, () => findClientUuid({ client, realm }, clientId))
+      return id !== undefined && (await findRoleOf({ client, realm }, id, name)) !== undefined
     }
     case 'client scope': {
       const scopes = await once('client scopes', () => client.clientScopes.find({ realm }))

@@ -1,5 +1,6 @@
 import { CloakwrightError, systemTime } from 'cloakwright'
 import type { Admin, ClientRepresentation } from '../client/index.ts'
+import { findClient } from '../lookup/index.ts'
 
 /** A confidential client with its secrets, as Keycloak has them now. Never shown: it holds what must not be in a log. */
 export interface SecretState {
@@ -19,7 +20,7 @@ export interface SecretState {
  * @throws {CW_ADMIN_REFUSED} for a public client
  */
 export async function readState(admin: Admin, clientId: string): Promise<SecretState> {
-  const [client] = await admin.client.clients.find({ clientId })
+  const client = await findClient(admin, clientId)
   if (client?.id === undefined) {
     throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `The realm ${admin.realm} has no client ${clientId}`, {
       hint: 'Check the client id: letters count, and it is not the name that the console shows.',

@@ -51,6 +51,8 @@ export interface FaultProxy {
   readonly seen: Seen[]
   /** The next requests of this method whose path has this end meet these faults, one each. */
   fail(method: string, pathEnd: string, ...faults: Fault[]): void
+  /** From now on the server takes `name` for `other` in paths and searches, as a database does that matches letters loosely. */
+  confuse(name: string, other: string): void
   /** From now on a share of all requests, those for tokens too, meets faults drawn from a seeded generator. Ends with `reset`. */
   storm(storm: Storm): void
   /** How many faults were injected. */
@@ -67,6 +69,7 @@ export interface FaultProxy {
 export async function openFaultProxy(target: string): Promise<FaultProxy> {
   const seen: Seen[] = []
   const rules: { method: string; pathEnd: string; faults: Fault[] }[] = []
+  const confused = new Map<string, string>()
   let drawn: () => Fault | undefined = () => undefined
   let injected = 0
 
@@ -84,6 +87,7 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     seen.push(entry)
     const fault = faultFor(entry)
     if (fault !== undefined) injected += 1
+    incoming.url = confusedUrl(url, confused)
     inject(fault, target, incoming, outgoing)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -93,6 +97,7 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     url: `http://127.0.0.1:${port}`,
     seen,
     fail: (method, pathEnd, ...faults) => void rules.push({ method, pathEnd, faults }),
+    confuse: (name, other) => void confused.set(name, other),
     storm({ share, seed = 1, faults = commonFaults }) {
       const random = generator(seed)
       // Two numbers a request, so that the kind that one draws does not shift those after it.
@@ -108,6 +113,7 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     reset() {
       seen.length = 0
       rules.length = 0
+      confused.clear()
       drawn = () => undefined
       injected = 0
     },
@@ -117,6 +123,18 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
         server.closeAllConnections()
       }),
   }
+}
+
+function confusedUrl(url: string, names: ReadonlyMap<string, string>): string {
+  if (names.size === 0 || !url.startsWith('/admin/')) return url
+  const [path = '', query = ''] = url.split('?')
+  const swapped = (text: string): string => {
+    const other = names.get(decodeURIComponent(text))
+    return other === undefined ? text : encodeURIComponent(other)
+  }
+  const parameters = new URLSearchParams(query)
+  for (const [key, value] of parameters) parameters.set(key, names.get(value) ?? value)
+  return `${path.split('/').map(swapped).join('/')}?${parameters}`
 }
 
 function inject(

@@ -1,11 +1,11 @@
-import type { Admin } from '@cloakwright/admin'
+import { type Admin, findClient } from '@cloakwright/admin'
 import { notFound } from './not-found.ts'
 import { uuid } from './uuid.ts'
 
 /** Keycloak's id of a client, by the name that it logs in with. @throws {CW_ADMIN_NOT_FOUND} */
 export async function findClientId(admin: Admin, clientId: string): Promise<string> {
   const { clients } = admin.client
-  const [found] = await clients.find({ clientId })
+  const found = await findClient(admin, clientId)
   if (found?.id !== undefined) return found.id
   const message = `The realm ${admin.realm} has no client ${clientId}`
   if (uuid.test(clientId)) {

@@ -1,4 +1,4 @@
-import { type Admin, items } from '@cloakwright/admin'
+import { type Admin, findRole, items } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { findClientId } from './clients.ts'
 
@@ -44,9 +44,10 @@ export async function namingRoles<T>(
 }
 
 async function isThere(admin: Admin, name: string, client: string | undefined): Promise<boolean> {
-  const { clients, roles } = admin.client
-  if (client === undefined) return (await roles.findOneByName({ name })) != null
-  return (await clients.findRole({ id: await findClientId(admin, client), roleName: name })) != null
+  if (client === undefined) return (await findRole(admin, { name })) !== undefined
+  // Its error says more of a client that is not there.
+  await findClientId(admin, client)
+  return (await findRole(admin, { name, client })) !== undefined
 }
 
 async function elsewhere(admin: Admin, name: string, client: string | undefined): Promise<string> {
@@ -71,7 +72,7 @@ async function clientsWithRole(admin: Admin, roleName: string): Promise<string[]
   const found: string[] = []
   let asked = 0
   for await (const { id = '', clientId = '' } of items((page) => clients.find(page))) {
-    if ((await clients.findRole({ id, roleName })) != null) found.push(clientId)
+    if ((await clients.findRole({ id, roleName }))?.name === roleName) found.push(clientId)
     asked += 1
     if (asked === mostClients) break
   }

@@ -1,4 +1,4 @@
-import { type Admin, findUser as findOne, type UserRef } from '@cloakwright/admin'
+import { type Admin, findUser as findOne, findUsersByEmail, type UserRef } from '@cloakwright/admin'
 import { UsageError } from '../exit.ts'
 import { notFound } from './not-found.ts'
 import { uuid } from './uuid.ts'
@@ -43,16 +43,10 @@ async function usersNamed(admin: Admin, text: string): Promise<readonly User[]> 
     findOne(admin, text),
     uuid.test(text)
       ? findOne(admin, { id: text }).then((found) => (found === undefined ? [] : [found]))
-      : usersByEmail(admin, text),
+      : findUsersByEmail(admin, text),
   ])
   if (named === undefined) return others
   return [named, ...others.filter(({ id }) => id !== named.id)]
-}
-
-/** Some databases take one letter for another: what they find is not yet whom the address names. */
-async function usersByEmail({ client }: Admin, address: string): Promise<readonly User[]> {
-  const found = await client.users.find({ email: address, exact: true })
-  return found.filter(({ email }) => email?.toLowerCase() === address.toLowerCase())
 }
 
 function mayBeAnother(text: string): boolean {

@@ -1,6 +1,7 @@
 import type { Admin } from '../../client/index.ts'
 import { HashIndex, type Pace } from '../../jobs/index.ts'
 import { users } from '../../listing/index.ts'
+import { findUserByName, findUsersByEmail } from '../../lookup/index.ts'
 
 /** A user of the realm, as far as a row can collide with it. */
 export interface ExistingUser {
@@ -41,17 +42,17 @@ export async function createUserLookup(
   return total > rows * usersPerRow ? lookupOfEach(admin, pace) : await lookupByList(admin, asked, signal)
 }
 
-function lookupOfEach({ client, realm }: Admin, pace: Pace): UserLookup {
-  const find = async (query: { username?: string; email?: string }): Promise<ExistingUser | undefined> => {
-    const found = await pace.send(() =>
-      client.users.find({ ...query, realm, exact: true, briefRepresentation: true }),
-    )
-    // Some databases take one letter for another.
-    const [key, value] = Object.entries(query)[0] ?? []
-    const user = found.find((each) => (key === 'email' ? each.email : each.username)?.toLowerCase() === value)
-    return user === undefined ? undefined : toExisting(user)
+function lookupOfEach(admin: Admin, pace: Pace): UserLookup {
+  return {
+    async byName(username) {
+      const user = await pace.send(() => findUserByName(admin, username, true))
+      return user && toExisting(user)
+    },
+    async byEmail(email) {
+      const [user] = await pace.send(() => findUsersByEmail(admin, email, true))
+      return user && toExisting(user)
+    },
   }
-  return { byName: (username) => find({ username }), byEmail: (email) => find({ email }) }
 }
 
 async function lookupByList(

@@ -1,5 +1,4 @@
-import { type End, inBatches } from '../../jobs/index.ts'
-import { startPhase } from '../../progress/index.ts'
+import { type End, inBatches, startPhase } from '../../jobs/index.ts'
 import { toWanted, type WantedUser } from '../planned-user.ts'
 import { type Ends, type Import, noEnds } from '../run.ts'
 import { importBatch } from './import-batch.ts'

@@ -1,6 +1,7 @@
 import type { Admin } from '../../client/index.ts'
 import type { Pace, RealmFacts } from '../../jobs/index.ts'
 import { users } from '../../listing/index.ts'
+import { findUsersByEmail } from '../../lookup/index.ts'
 import { mayBeAddress, type WantedUser } from '../planned-user.ts'
 
 /** Says why a user can't have its name or address; undefined: both are free. */
@@ -17,13 +18,12 @@ export const foreignName = "its e-mail address is another user's name"
  * once a list of the realm's users with such names.
  */
 export function createNameClash(admin: Admin, facts: RealmFacts, pace: Pace): NameClash {
-  const { client, realm } = admin
   let namesListed: Promise<ReadonlySet<string>> | undefined
 
   return async ({ id, name, representation }) => {
     const email = representation.email?.toLowerCase() ?? ''
     if (mayBeAddress(name, email, facts)) {
-      const owners = await pace.send(() => client.users.find({ realm, email: name, exact: true }))
+      const owners = await pace.send(() => findUsersByEmail(admin, name))
       if (owners.some((owner) => owner.id !== id)) return foreignAddress
     }
     if (!mayBeAddress(email, name, facts)) return undefined

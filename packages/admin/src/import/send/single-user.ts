@@ -1,7 +1,7 @@
-import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin, RoleMappingPayload, UserRepresentation } from '../../client/index.ts'
 import { type End, isOwn, roleNames, usersById } from '../../jobs/index.ts'
+import { findUserByName } from '../../lookup/index.ts'
 import { toJournalRow, type WantedUser } from '../planned-user.ts'
 import type { Sending } from './partial-import.ts'
 
@@ -25,7 +25,7 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
   try {
     made = await pace.send(async () => {
       // An attempt whose answer was lost has perhaps made it.
-      const earlier = await userByName(client, realm, name)
+      const earlier = await findUserByName(admin, name)
       if (earlier !== undefined && isOwn(row, earlier)) return earlier
       return await client.users.create({ ...representation, realm })
     })
@@ -93,17 +93,7 @@ async function giveRoles(
 }
 
 export function findByName({ admin, pace }: Sending, name: string): Promise<UserRepresentation | undefined> {
-  return pace.send(() => userByName(admin.client, admin.realm, name))
-}
-
-async function userByName(
-  client: KeycloakAdminClient,
-  realm: string,
-  username: string,
-): Promise<UserRepresentation | undefined> {
-  // Some databases take one letter for another.
-  const found = await client.users.find({ realm, username, exact: true })
-  return found.find((each) => each.username === username)
+  return pace.send(() => findUserByName(admin, name))
 }
 
 async function refusal({ admin, pace }: Sending, { line }: WantedUser, error: unknown): Promise<End> {

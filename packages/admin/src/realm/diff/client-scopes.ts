@@ -1,8 +1,8 @@
 import type { Admin, ClientScopeRepresentation } from '../../client/index.ts'
 import { fieldChanges, merged, without } from '../../fields/index.ts'
-import { found } from '../../lookup/index.ts'
 import type { RealmDefinition } from '../definition/index.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
+import { found } from './named.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 export type ClientScopesState = ReadonlyMap<string, ClientScopeRepresentation>

@@ -1,8 +1,9 @@
 import type { Admin, ClientRepresentation } from '../../client/index.ts'
 import { fieldChanges, hidden, merged, without } from '../../fields/index.ts'
-import { clientUuid, found } from '../../lookup/index.ts'
+import { findClient } from '../../lookup/index.ts'
 import type { ClientDefinition, RealmDefinition } from '../definition/index.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
+import { clientUuid, found } from './named.ts'
 import { scopeKinds, scopeParts } from './scopes-of-clients.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
@@ -22,7 +23,7 @@ export async function readClients(
 ): Promise<ClientsState> {
   const state = new Map<string, ClientState>()
   for (const { clientId, secret } of clients ?? []) {
-    const [representation] = await client.clients.find({ realm, clientId })
+    const representation = await findClient({ client, realm }, clientId)
     if (representation === undefined) continue
     const id = representation.id ?? ''
     const live =

@@ -1,12 +1,12 @@
 import type { Admin, ExecutionInfoRepresentation } from '../../client/index.ts'
 import { changedFields, type FieldChange, fieldChanges, fieldName } from '../../fields/index.ts'
-import { found } from '../../lookup/index.ts'
 import type {
   AuthenticatorDefinition,
   ExecutionDefinition,
   FlowDefinition,
   RealmDefinition,
 } from '../definition/index.ts'
+import { found } from './named.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 /** An execution as Keycloak lists it; the official type does not know the priority yet. */

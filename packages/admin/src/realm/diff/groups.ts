@@ -1,8 +1,9 @@
 import type { Admin, GroupRepresentation } from '../../client/index.ts'
 import { all, type Page } from '../../client/index.ts'
 import { fieldChanges, merged, without } from '../../fields/index.ts'
-import { found, missingRoles } from '../../lookup/index.ts'
+import { missingRoles } from '../../lookup/index.ts'
 import type { GroupDefinition, RealmDefinition } from '../definition/index.ts'
+import { found } from './named.ts'
 import { roleParts } from './role-parts.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 

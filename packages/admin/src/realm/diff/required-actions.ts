@@ -1,7 +1,7 @@
 import type { Admin, RequiredActionRepresentation } from '../../client/index.ts'
 import { fieldChanges, merged } from '../../fields/index.ts'
-import { found } from '../../lookup/index.ts'
 import type { RealmDefinition } from '../definition/index.ts'
+import { found } from './named.ts'
 import { type Step, update } from './step.ts'
 
 export type RequiredActionsState = ReadonlyMap<string, RequiredActionRepresentation>

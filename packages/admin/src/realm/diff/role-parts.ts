@@ -1,7 +1,8 @@
 import type { Admin, RoleMappingPayload } from '../../client/index.ts'
 import { type FieldChange, given } from '../../fields/index.ts'
 import type { RoleNames } from '../../lookup/index.ts'
-import { clientRoles, clientUuid, realmRoles, roleFields } from '../../lookup/index.ts'
+import { roleFields } from '../../lookup/index.ts'
+import { clientRoles, clientUuid, realmRoles } from './named.ts'
 import type { Part } from './step.ts'
 
 /** How a user or a group is given roles. */

@@ -2,17 +2,9 @@ import type { Admin, RoleRepresentation } from '../../client/index.ts'
 import { all } from '../../client/index.ts'
 import { fieldChanges, given, merged, without } from '../../fields/index.ts'
 import type { RoleNames } from '../../lookup/index.ts'
-import {
-  clientRoles,
-  clientUuid,
-  findClientUuid,
-  found,
-  missingRoles,
-  realmRoles,
-  roleFields,
-  rolesByName,
-} from '../../lookup/index.ts'
+import { findClientUuid, findRoleOf, missingRoles, roleFields } from '../../lookup/index.ts'
 import type { RealmDefinition, RoleDefinition } from '../definition/index.ts'
+import { clientRoles, clientUuid, found, realmRoles, rolesByName } from './named.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 export interface RoleState {
@@ -33,7 +25,7 @@ export async function readRoles(admin: Admin, { realm, roles }: RealmDefinition)
   )
   const clientState = new Map<string, ReadonlyMap<string, RoleState>>()
   for (const [clientId, declared] of Object.entries(roles?.client ?? {})) {
-    const id = await findClientUuid(admin, realm, clientId)
+    const id = await findClientUuid({ client, realm }, clientId)
     if (id === undefined) continue
     const list = (page: object): Promise<RoleRepresentation[]> =>
       client.clients.listRoles({ realm, id, briefRepresentation: false, ...page } as {
@@ -56,7 +48,7 @@ export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state
       return [create('realm role', name, [{ changes: fieldsOf(wanted), run }])]
     }
     const run = async ({ client }: Admin): Promise<void> => {
-      const now = found(await client.roles.findOneByName({ realm, name }), `realm role ${name}`)
+      const now = found(await findRoleOf({ client, realm }, undefined, name), `realm role ${name}`)
       await client.roles.updateByName({ realm, name }, merged(now, wanted))
     }
     return update('realm role', name, [{ changes: fieldChanges(wanted, current.representation), run }])
@@ -78,9 +70,12 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
       }
       const run = async (admin: Admin): Promise<void> => {
         const id = await clientUuid(admin, realm, clientId)
-        const at = { realm, id, roleName: role.name }
-        const now = found(await admin.client.clients.findRole(at), `role ${role.name} of client ${clientId}`)
-        await admin.client.clients.updateRole(at, merged(now, wanted))
+        const { client } = admin
+        const now = found(
+          await findRoleOf({ client, realm }, id, role.name),
+          `role ${role.name} of client ${clientId}`,
+        )
+        await client.clients.updateRole({ realm, id, roleName: role.name }, merged(now, wanted))
       }
       return update('client role', title, [{ changes: fieldChanges(wanted, current.representation), run }])
     }),
@@ -141,7 +136,7 @@ async function readComposites(
     wanted,
     () => client.roles.getCompositeRolesForRealm({ realm, id }),
     async (name) => {
-      const clientId = await findClientUuid(admin, realm, name)
+      const clientId = await findClientUuid({ client, realm }, name)
       return clientId === undefined
         ? []
         : await client.roles.getCompositeRolesForClient({ realm, id, clientId })

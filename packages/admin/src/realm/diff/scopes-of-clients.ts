@@ -1,7 +1,7 @@
 import type { Admin, ClientRepresentation, ClientScopeRepresentation } from '../../client/index.ts'
 import { type FieldChange, given, missing } from '../../fields/index.ts'
-import { clientUuid, found } from '../../lookup/index.ts'
 import type { ClientDefinition } from '../definition/index.ts'
+import { clientUuid, found } from './named.ts'
 import { type Part } from './step.ts'
 
 type ScopeKind = 'defaultClientScopes' | 'optionalClientScopes'

@@ -1,9 +1,9 @@
 import type { Admin, RealmRepresentation } from '../../client/index.ts'
 import { keptInPut } from '../../edit/index.ts'
 import { fieldChanges, isObject, merged, without } from '../../fields/index.ts'
-import { found } from '../../lookup/index.ts'
 import type { RealmDefinition } from '../definition/index.ts'
 import { bindings, type RealmSettings } from '../definition/index.ts'
+import { found } from './named.ts'
 import { create, fieldsOf, type Step, update } from './step.ts'
 
 export async function readSettings(

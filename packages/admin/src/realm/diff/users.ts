@@ -5,13 +5,13 @@ import type { RoleNames } from '../../lookup/index.ts'
 import {
   createGroupFinder,
   findClientUuid,
-  found,
+  findUserByName,
   type GroupFinder,
   missingRoles,
   pathOf,
-  rolesByName,
 } from '../../lookup/index.ts'
 import type { RealmDefinition, UserDefinition } from '../definition/index.ts'
+import { found, rolesByName } from './named.ts'
 import { roleParts } from './role-parts.ts'
 import { create, fieldsOf, type Part, type Step, update } from './step.ts'
 
@@ -30,7 +30,7 @@ export async function readUsers(admin: Admin, { realm, users }: RealmDefinition)
   const state = new Map<string, UserState>()
   const finder = createGroupFinder(admin, realm)
   for (const definition of users ?? []) {
-    const current = await findUser(admin, realm, definition.username)
+    const current = await findUserByName({ client: admin.client, realm }, definition.username)
     if (current !== undefined)
       state.set(definition.username, await readUser(admin, finder, realm, definition, current))
   }
@@ -75,17 +75,8 @@ export function diffUsers({ realm, users }: RealmDefinition, state: UsersState):
   })
 }
 
-async function existingUser(admin: Admin, realm: string, username: string): Promise<UserRepresentation> {
-  return found(await findUser(admin, realm, username), `user ${username}`)
-}
-
-async function findUser(
-  { client }: Admin,
-  realm: string,
-  username: string,
-): Promise<UserRepresentation | undefined> {
-  const [match] = await client.users.find({ realm, username, exact: true })
-  return match
+async function existingUser({ client }: Admin, realm: string, username: string): Promise<UserRepresentation> {
+  return found(await findUserByName({ client, realm }, username), `user ${username}`)
 }
 
 async function readUser(
@@ -102,7 +93,7 @@ async function readUser(
       definition.roles,
       () => users.listRealmRoleMappings({ realm, id }),
       async (clientId) => {
-        const clientUniqueId = await findClientUuid(admin, realm, clientId)
+        const clientUniqueId = await findClientUuid({ client: admin.client, realm }, clientId)
         return clientUniqueId === undefined
           ? []
           : await users.listClientRoleMappings({ realm, id, clientUniqueId })

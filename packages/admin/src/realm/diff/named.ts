@@ -1,19 +1,9 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
-import type { RoleNames } from './role-names.ts'
+import type { Admin, RoleMappingPayload, RoleRepresentation } from '../../client/index.ts'
+import { findClientUuid, findRoleOf, type RoleNames } from '../../lookup/index.ts'
 
-/** The id that Keycloak's paths want for a client, from its client id. */
-export async function findClientUuid(
-  { client }: Admin,
-  realm: string,
-  clientId: string,
-): Promise<string | undefined> {
-  const [match] = await client.clients.find({ realm, clientId })
-  return match?.id
-}
-
-export async function clientUuid(admin: Admin, realm: string, clientId: string): Promise<string> {
-  return found(await findClientUuid(admin, realm, clientId), `client ${clientId}`)
+export async function clientUuid({ client }: Admin, realm: string, clientId: string): Promise<string> {
+  return found(await findClientUuid({ client, realm }, clientId), `client ${clientId}`)
 }
 
 export async function realmRoles(
@@ -23,7 +13,7 @@ export async function realmRoles(
 ): Promise<RoleMappingPayload[]> {
   return await Promise.all(
     names.map(async (name) =>
-      mapping(await client.roles.findOneByName({ realm, name }), `realm role ${name}`),
+      mapping(await findRoleOf({ client, realm }, undefined, name), `realm role ${name}`),
     ),
   )
 }
@@ -38,7 +28,7 @@ export async function clientRoles(
   return await Promise.all(
     names.map(async (roleName) =>
       mapping(
-        await admin.client.clients.findRole({ realm, id, roleName }),
+        await findRoleOf({ client: admin.client, realm }, id, roleName),
         `role ${roleName} of client ${clientId}`,
       ),
     ),

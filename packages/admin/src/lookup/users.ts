@@ -1,5 +1,5 @@
 import type { Admin, UserRepresentation } from '../client/index.ts'
-import { absent } from './names.ts'
+import { absent, type InRealm } from './in-realm.ts'
 
 /** A user, by user name or by Keycloak's id. */
 export type UserRef = string | { readonly id: string }
@@ -17,22 +17,48 @@ export type UserRef = string | { readonly id: string }
  * ```
  */
 export async function findUser(admin: Admin, user: UserRef): Promise<UserRepresentation | undefined> {
+  if (typeof user === 'string') return await findUserByName(admin, user)
   const { client, realm } = admin
-  if (typeof user !== 'string') return (await client.users.findOne({ realm, id: user.id })) ?? undefined
+  return (await client.users.findOne({ realm, id: user.id })) ?? undefined
+}
+
+/** In brief the user has no attributes, and costs less. */
+export async function findUserByName(
+  { client, realm }: InRealm,
+  name: string,
+  isBrief: boolean = false,
+): Promise<UserRepresentation | undefined> {
   // Keycloak keeps user names in lower case, and some databases take one letter for another.
-  const username = user.toLowerCase()
-  const found = await client.users.find({ realm, username, exact: true })
+  const username = name.toLowerCase()
+  const found = await client.users.find({ realm, username, exact: true, ...briefly(isBrief) })
   return found.find((each) => each.username === username)
 }
 
-/** All users with this e-mail address: several, where the realm allows that. */
+/**
+ * All users with this e-mail address: several, where the realm allows that. `isBrief` leaves their attributes out, which costs less.
+ *
+ * Needs the role `view-users` of `realm-management`.
+ *
+ * @example
+ * ```ts
+ * import { type Admin, findUsersByEmail } from '@cloakwright/admin'
+ *
+ * export const isTaken = async (admin: Admin, address: string) =>
+ *   (await findUsersByEmail(admin, address)).length > 0
+ * ```
+ */
 export async function findUsersByEmail(
-  { client, realm }: Admin,
+  { client, realm }: InRealm,
   address: string,
+  isBrief: boolean = false,
 ): Promise<readonly UserRepresentation[]> {
   const email = address.toLowerCase()
-  const found = await client.users.find({ realm, email, exact: true })
+  const found = await client.users.find({ realm, email, exact: true, ...briefly(isBrief) })
   return found.filter((each) => each.email?.toLowerCase() === email)
+}
+
+function briefly(isBrief: boolean): { briefRepresentation?: true } {
+  return isBrief ? { briefRepresentation: true } : {}
 }
 
 /** @throws {CW_ADMIN_NOT_FOUND} */

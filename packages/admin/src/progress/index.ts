@@ -1,1 +1,0 @@
-export { type JobProgress, type Phase, type ProgressListener, startPhase } from './progress.ts'
