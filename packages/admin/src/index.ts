@@ -85,6 +85,9 @@ export {
   type BadRow,
   type DeadLetter,
   type DeadLetterOptions,
+  type ExportOptions,
+  type ExportReport,
+  exportUsers,
   type ImportedUser,
   openDeadLetter,
   openUserFile,
@@ -110,8 +113,6 @@ export {
   type ChangeOptions,
   type ChangeReport,
   type DisableOptions,
-  type JobProgress,
-  type ProgressListener,
   type UndoOptions,
   type UndoReport,
   undoJob,
@@ -119,10 +120,7 @@ export {
 export {
   type EffectiveMember,
   type EffectiveMembersOptions,
-  type ExportOptions,
-  type ExportReport,
   effectiveMembers,
-  exportUsers,
   type MembershipOptions,
   type RoleWay,
   type UserFilter,
@@ -130,6 +128,7 @@ export {
   users,
   usersWithMemberships,
 } from './listing/index.ts'
+export { type JobProgress, type ProgressListener } from './progress/index.ts'
 
 // Client secrets
 

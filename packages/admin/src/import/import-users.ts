@@ -8,10 +8,10 @@ import {
   openJournal,
   openRejected,
   type Pace,
-  type ProgressListener,
   readRealmFacts,
   requireOwnRows,
 } from '../jobs/index.ts'
+import { type ProgressListener } from '../progress/index.ts'
 import {
   checkRows,
   type ImportWarning,

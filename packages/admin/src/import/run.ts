@@ -1,6 +1,7 @@
 import type { Admin } from '../client/index.ts'
 import type { DeadLetter, UserFile } from '../files/index.ts'
-import type { Journal, LineMap, Pace, ProgressListener, RealmFacts } from '../jobs/index.ts'
+import type { Journal, LineMap, Pace, RealmFacts } from '../jobs/index.ts'
+import type { ProgressListener } from '../progress/index.ts'
 import type { ImportWarning } from './check/index.ts'
 import type { UsersToConfirm } from './reconcile/index.ts'
 import type { NameClash } from './send/index.ts'

@@ -1,6 +1,6 @@
 import type { Admin, UserRepresentation } from '../client/index.ts'
-import { type ProgressListener, startPhase } from '../jobs/index.ts'
 import type { RoleName } from '../lookup/index.ts'
+import { type ProgressListener, startPhase } from '../progress/index.ts'
 import { inParallel } from './in-parallel.ts'
 import { pagesByName } from './pages-by-name.ts'
 import { type RoleList, type RoleWay, roleLists } from './role-ways.ts'

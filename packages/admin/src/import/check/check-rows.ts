@@ -1,5 +1,6 @@
 import { noUserNames, type Row, type UserFile } from '../../files/index.ts'
-import { type Journal, LineMap, type RealmFacts, startPhase } from '../../jobs/index.ts'
+import { type Journal, LineMap, type RealmFacts } from '../../jobs/index.ts'
+import { startPhase } from '../../progress/index.ts'
 import { createProfileCheck } from '../profile/index.ts'
 import type { Checked, Run } from '../run.ts'
 import { createExpectations } from './expectations.ts'

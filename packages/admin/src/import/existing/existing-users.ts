@@ -1,15 +1,8 @@
 import type { Admin } from '../../client/index.ts'
 import { changedFields } from '../../fields/index.ts'
 import type { UserFile, UserRow } from '../../files/index.ts'
-import {
-  type End,
-  inBatches,
-  type Pace,
-  type ProgressListener,
-  type RealmFacts,
-  startPhase,
-  usersById,
-} from '../../jobs/index.ts'
+import { type End, inBatches, type Pace, type RealmFacts, usersById } from '../../jobs/index.ts'
+import { type ProgressListener, startPhase } from '../../progress/index.ts'
 import { mayBeAddress, toOwn, toWanted, type WantedUser } from '../planned-user.ts'
 import { comparedFields, readMembers, readMembershipsOfEach, WantedMemberships } from '../reconcile/index.ts'
 import { foreignAddress, foreignEmail, foreignId, foreignName } from '../send/index.ts'

@@ -1,16 +1,8 @@
 import type { Admin } from '../../client/index.ts'
 import { changedFields } from '../../fields/index.ts'
 import type { UserFile } from '../../files/index.ts'
-import {
-  inBatches,
-  type Journal,
-  type Pace,
-  type Phase,
-  type ProgressListener,
-  type RealmFacts,
-  startPhase,
-  usersById,
-} from '../../jobs/index.ts'
+import { inBatches, type Journal, type Pace, type RealmFacts, usersById } from '../../jobs/index.ts'
+import { type Phase, type ProgressListener, startPhase } from '../../progress/index.ts'
 import { toWanted, type WantedUser } from '../planned-user.ts'
 import { comparedFields, type UsersToConfirm } from './users-to-confirm.ts'
 import { readMembers, readMembershipsOfEach } from './wanted-memberships.ts'

@@ -1,4 +1,5 @@
-import { type End, inBatches, startPhase } from '../../jobs/index.ts'
+import { type End, inBatches } from '../../jobs/index.ts'
+import { startPhase } from '../../progress/index.ts'
 import { toWanted, type WantedUser } from '../planned-user.ts'
 import { type Ends, type Import, noEnds } from '../run.ts'
 import { importBatch } from './import-batch.ts'

@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 import type { Admin, UserRepresentation } from '../client/index.ts'
-import { writeCsv, writeNdjson } from '../files/index.ts'
-import { type ProgressListener, startPhase } from '../jobs/index.ts'
-import { given, type UserFilter, usersWithMemberships } from './users.ts'
+import { given, type UserFilter, usersWithMemberships } from '../listing/index.ts'
+import { type ProgressListener, startPhase } from '../progress/index.ts'
+import { writeCsv, writeNdjson } from './write-users.ts'
 
 /** Options of {@link exportUsers}. */
 export interface ExportOptions extends UserFilter {

@@ -1,0 +1,1 @@
+export { type JobProgress, type Phase, type ProgressListener, startPhase } from './progress.ts'
