@@ -6,13 +6,13 @@ import {
   disableUser,
   ensureUser,
   grantRoles,
-  importUsers,
-  openUserFile,
   setGroups,
   updateUser,
   users,
   usersWithMemberships,
 } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
+import { importUsers } from '@cloakwright/admin/jobs'
 import KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { type KeycloakProcess, startKeycloakProcess } from './keycloak-process.ts'
 import { bound, boundHead, printTable } from './report.ts'

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
-import { type Admin, exportUsers, type MembershipOptions, usersWithMemberships } from '@cloakwright/admin'
+import { type Admin, type MembershipOptions, usersWithMemberships } from '@cloakwright/admin'
+import { exportUsers } from '@cloakwright/admin/files'
 import KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { type KeycloakProcess, startKeycloakProcess } from './keycloak-process.ts'
 import { bound, boundHead, printTable } from './report.ts'

@@ -1,5 +1,7 @@
 /** Imports a file of users; JavaScript, so that no loader of TypeScript is in the memory that is measured. */
-import { createAdmin, importUsers, openUserFile } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
+import { importUsers } from '@cloakwright/admin/jobs'
 
 const { server, credentials, realm, file, journal, deadLetter } = JSON.parse(process.argv[2] ?? '')
 let told = performance.now()

@@ -1,4 +1,5 @@
-import { createAdmin, ensureRealm } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { ensureRealm } from '@cloakwright/admin/realm'
 import { afterAll, describe, expect, it } from 'vitest'
 import { realmDefinition } from '../../apps/server/src/realm.ts'
 import { openAdmin } from '../src/admin.ts'

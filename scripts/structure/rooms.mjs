@@ -33,6 +33,7 @@ export const trees = {
     'secret',
     'audit',
     'realm',
+    'entries',
   ],
   'packages/devrealm/src': [
     'model',

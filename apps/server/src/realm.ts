@@ -4,7 +4,7 @@ import {
   type FlowDefinition,
   type RealmDefinition,
   type UserDefinition,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/realm'
 import { loadRealmConfig } from './config/index.ts'
 
 /** What the project's realm depends on. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { definedRoleNames, toRoleTypes } from '@cloakwright/admin'
+import { definedRoleNames, toRoleTypes } from '@cloakwright/admin/realm'
 import { expect, test } from 'vitest'
 import { realmDefinition } from '../src/realm.ts'
 

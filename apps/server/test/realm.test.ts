@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto'
-import {
-  type Admin,
-  createAdmin,
-  describeChange,
-  ensureRealm,
-  type RealmDefinition,
-} from '@cloakwright/admin'
+import { type Admin, createAdmin } from '@cloakwright/admin'
+import { describeChange, ensureRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser } from '../../../conformance/src/browser.ts'
 import type { Page } from '../../../conformance/src/page.ts'

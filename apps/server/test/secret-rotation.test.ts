@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createAdmin, readSecretStatus, rotateSecret } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { readSecretStatus, rotateSecret } from '@cloakwright/admin/secrets'
 import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Browser } from './support/browser.ts'

@@ -2,15 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  createAuditTrail,
-  headFile,
-  ndjsonSink,
-  openDeadLetter,
-  openUserFile,
-  readHeads,
-} from '@cloakwright/admin'
+import { createAuditTrail, headFile, ndjsonSink, readHeads } from '@cloakwright/admin/audit'
+import { openUserFile } from '@cloakwright/admin/files'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDeadLetter } from '../src/files/index.ts'
 import { openJournal } from '../src/jobs/journal/journal.ts'
 import type { JournalHeader } from '../src/jobs/journal/journal-records.ts'
 

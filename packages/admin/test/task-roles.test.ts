@@ -1,10 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import * as toolkit from '@cloakwright/admin'
-import { type Admin, createAdmin, ensureRealm } from '@cloakwright/admin'
+import * as main from '@cloakwright/admin'
+import * as audit from '@cloakwright/admin/audit'
+import * as files from '@cloakwright/admin/files'
+import * as jobs from '@cloakwright/admin/jobs'
+import * as realmAsCode from '@cloakwright/admin/realm'
+import * as secrets from '@cloakwright/admin/secrets'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { caught } from './support/caught.ts'
 import { openTarget, type Target } from './support/target.ts'
+
+const toolkit = { ...main, ...audit, ...files, ...jobs, ...realmAsCode, ...secrets }
 
 // Each task states the roles that it needs; with exactly these it is done.
 
@@ -38,12 +44,12 @@ test.each([...documented.keys()])('the docstring of %s states roles of realm-man
 
 let target: Target
 let realm: string
-let owner: Admin
+let owner: main.Admin
 
 beforeAll(async () => {
   target = await openTarget()
   realm = target.realmName()
-  await ensureRealm(target.admin(), {
+  await realmAsCode.ensureRealm(target.admin(), {
     realm,
     roles: { realm: [{ name: 'editor' }, { name: 'reader' }], client: { app: [{ name: 'keeper' }] } },
     clients: [{ clientId: 'app', publicClient: false, serviceAccountsEnabled: true }],
@@ -59,7 +65,7 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-async function account(roles: readonly string[]): Promise<Admin> {
+async function account(roles: readonly string[]): Promise<main.Admin> {
   const { clients, users } = owner.client
   const clientId = `only-${roles.join('-')}`
   const clientSecret = 's3cr3t-canary'
@@ -76,7 +82,12 @@ async function account(roles: readonly string[]): Promise<Admin> {
     const mapped = found.map((role) => ({ id: role?.id ?? '', name: role?.name ?? '' }))
     await users.addClientRoleMappings({ id: user, clientUniqueId: management, roles: mapped })
   }
-  return createAdmin({ server: target.proxy.url, realm, credentials: { clientId, clientSecret }, retries: 0 })
+  return main.createAdmin({
+    server: target.proxy.url,
+    realm,
+    credentials: { clientId, clientSecret },
+    retries: 0,
+  })
 }
 
 const both = { realm: ['editor'], client: { app: ['keeper'] } }
@@ -85,7 +96,7 @@ async function listed(list: AsyncIterable<unknown>): Promise<void> {
   for await (const each of list) expect(each).toBeDefined()
 }
 
-const tasks: [keyof typeof toolkit, (admin: Admin) => Promise<unknown>][] = [
+const tasks: [keyof typeof toolkit, (admin: main.Admin) => Promise<unknown>][] = [
   ['findUser', (admin) => toolkit.findUser(admin, 'alice')],
   ['users', (admin) => listed(toolkit.users(admin))],
   ['usersWithMemberships', (admin) => listed(toolkit.usersWithMemberships(admin))],

@@ -1,4 +1,5 @@
-import { createAdmin, createAuditTrail } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { createAuditTrail } from '@cloakwright/admin/audit'
 import { createDevRealm } from '@cloakwright/devrealm'
 import { openHome } from '@cloakwright/devrealm/home'
 import {

@@ -1,4 +1,5 @@
-import { createAdmin, ensureRealm } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { ensureRealm } from '@cloakwright/admin/realm'
 import { createDevRealm, type DevRealm, migrations } from '@cloakwright/devrealm'
 import { migrate, type SqlClient } from 'cloakwright/state'
 import type { FastifyBaseLogger } from 'fastify'

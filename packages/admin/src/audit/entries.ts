@@ -13,7 +13,7 @@ export interface AuditEntriesOptions {
  *
  * @example
  * ```ts
- * import { auditEntries, ndjsonSink } from '@cloakwright/admin'
+ * import { auditEntries, ndjsonSink } from '@cloakwright/admin/audit'
  *
  * for await (const { time, who, action, name } of auditEntries(ndjsonSink('/var/log/shop/audit.ndjson')))
  *   console.log(time, who, action, name)

@@ -35,7 +35,8 @@ export interface FollowEventsOptions extends FollowOptions<AdminEvent> {
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak does not answer; begin again with the last cursor
  * @example
  * ```ts
- * import { type Admin, followEvents } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import { followEvents } from '@cloakwright/admin/audit'
  *
  * export async function print(admin: Admin, cursor: string, keep: (cursor: string) => Promise<void>): Promise<void> {
  *   await followEvents(admin, {

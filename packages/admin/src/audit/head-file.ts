@@ -8,7 +8,7 @@ import type { TrailHead } from './chain.ts'
  *
  * @example
  * ```ts
- * import { createAuditTrail, headFile, ndjsonSink } from '@cloakwright/admin'
+ * import { createAuditTrail, headFile, ndjsonSink } from '@cloakwright/admin/audit'
  *
  * export const trail = createAuditTrail({
  *   sink: ndjsonSink('/var/log/shop/audit.ndjson'),

@@ -1,3 +1,5 @@
+/** `@cloakwright/admin/audit`: who changed what: a trail that shows tampering, and Keycloak's own events. */
+
 export type { Seal, SealedBatch, TrailHead } from './chain.ts'
 export { type AuditEntriesOptions, auditEntries } from './entries.ts'
 export type { AuditEntry } from './entry.ts'
@@ -9,7 +11,6 @@ export {
   type UserEvent,
 } from './follow.ts'
 export { headFile, readHeads } from './head-file.ts'
-export type { EventOrigin } from './match.ts'
 export { auditGrants, auditMigrations } from './migrations.ts'
 export { type NdjsonSink, ndjsonSink } from './ndjson.ts'
 export { postgresSink } from './postgres.ts'

@@ -7,7 +7,7 @@ import type { Migration } from 'cloakwright/state'
  *
  * @example
  * ```ts
- * import { auditGrants, auditMigrations } from '@cloakwright/admin'
+ * import { auditGrants, auditMigrations } from '@cloakwright/admin/audit'
  * import { migrate, type SqlClient } from 'cloakwright/state'
  *
  * export async function prepare(owner: SqlClient): Promise<void> {

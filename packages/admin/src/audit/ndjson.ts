@@ -19,7 +19,7 @@ export type NdjsonSink = AuditSink & TrailSource
  *
  * @example
  * ```ts
- * import { createAuditTrail, ndjsonSink } from '@cloakwright/admin'
+ * import { createAuditTrail, ndjsonSink } from '@cloakwright/admin/audit'
  *
  * export const trail = createAuditTrail({ sink: ndjsonSink('/var/log/shop/audit.ndjson') })
  * ```

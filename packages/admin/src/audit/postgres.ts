@@ -23,7 +23,7 @@ interface SealRow extends Record<string, unknown> {
  *
  * @example
  * ```ts
- * import { type AuditTrail, createAuditTrail, postgresSink } from '@cloakwright/admin'
+ * import { type AuditTrail, createAuditTrail, postgresSink } from '@cloakwright/admin/audit'
  * import type { SqlClient } from 'cloakwright/state'
  *
  * export function trailIn(sql: SqlClient): AuditTrail {

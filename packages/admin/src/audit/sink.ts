@@ -29,7 +29,7 @@ export interface TrailSource {
  *
  * @example
  * ```ts
- * import { createAuditTrail, functionSink } from '@cloakwright/admin'
+ * import { createAuditTrail, functionSink } from '@cloakwright/admin/audit'
  *
  * export const trail = createAuditTrail({
  *   sink: functionSink(async ({ rows, seal }) => {

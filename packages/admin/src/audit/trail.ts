@@ -39,7 +39,8 @@ interface Waiting {
  *
  * @example
  * ```ts
- * import { createAdmin, createAuditTrail, ndjsonSink } from '@cloakwright/admin'
+ * import { createAdmin } from '@cloakwright/admin'
+ * import { createAuditTrail, ndjsonSink } from '@cloakwright/admin/audit'
  *
  * const admin = createAdmin({
  *   server: 'https://id.example.com',

@@ -52,7 +52,7 @@ interface Row {
  *
  * @example
  * ```ts
- * import { ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin'
+ * import { ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin/audit'
  *
  * const heads = await readHeads('/mnt/vault/audit-heads')
  * const { problems } = await verifyTrail(ndjsonSink('/var/log/shop/audit.ndjson'), { heads })

@@ -36,7 +36,8 @@ export interface ExportReport {
  * @example
  * ```ts
  * import { createWriteStream } from 'node:fs'
- * import { type Admin, exportUsers } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import { exportUsers } from '@cloakwright/admin/files'
  *
  * export async function backUp(admin: Admin): Promise<void> {
  *   const to = createWriteStream('users.csv', { flags: 'wx', mode: 0o600 })

@@ -28,14 +28,6 @@ export interface DeadLetter {
  *
  * @throws {CW_FILE_EXISTS} when the file is there and `resume` is not set
  * @throws {CW_FILE_INVALID} when it can't be written, or is none that a job wrote
- * @example
- * ```ts
- * import { openDeadLetter, openUserFile } from '@cloakwright/admin'
- *
- * const deadLetter = await openDeadLetter('users.rejected.ndjson')
- * for await (const row of (await openUserFile('users.csv')).rows()) if (!('user' in row)) await deadLetter.write(row)
- * await deadLetter.close()
- * ```
  */
 export async function openDeadLetter(
   path: string,

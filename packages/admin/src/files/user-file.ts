@@ -31,7 +31,7 @@ export interface UserFileOptions {
  *   columns are unknown, or when it is not one JSON document where it should be; while rows are read, also when it has changed since it was opened
  * @example
  * ```ts
- * import { openUserFile } from '@cloakwright/admin'
+ * import { openUserFile } from '@cloakwright/admin/files'
  *
  * const file = await openUserFile('users.csv')
  * for await (const row of file.rows()) console.log(row.line, 'user' in row ? row.user.username : row.reason)

@@ -80,7 +80,9 @@ export interface ImportReport {
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
- * import { type Admin, importUsers, type UserFile } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import type { UserFile } from '@cloakwright/admin/files'
+ * import { importUsers } from '@cloakwright/admin/jobs'
  *
  * export async function importAll(admin: Admin, file: UserFile): Promise<void> {
  *   const report = await importUsers(admin, file, { journal: 'users.journal', deadLetter: 'users.rejected.ndjson' })

@@ -43,7 +43,9 @@ export interface AssignOptions extends ChangeOptions {
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
- * import { type Admin, bulkAssign, openUserFile } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import { openUserFile } from '@cloakwright/admin/files'
+ * import { bulkAssign } from '@cloakwright/admin/jobs'
  *
  * export async function welcome(admin: Admin): Promise<void> {
  *   const file = await openUserFile('joiners.csv')

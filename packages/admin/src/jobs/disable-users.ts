@@ -26,7 +26,9 @@ export interface DisableOptions extends ChangeOptions {
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
- * import { type Admin, bulkDisable, openUserFile } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import { openUserFile } from '@cloakwright/admin/files'
+ * import { bulkDisable } from '@cloakwright/admin/jobs'
  *
  * export async function lockOut(admin: Admin): Promise<void> {
  *   const file = await openUserFile('leavers.csv')

@@ -41,7 +41,8 @@ export interface UndoReport {
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @example
  * ```ts
- * import { type Admin, undoJob } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import { undoJob } from '@cloakwright/admin/jobs'
  *
  * export async function takeBack(admin: Admin): Promise<void> {
  *   const { undone } = await undoJob(admin, 'users.journal')

@@ -5,7 +5,7 @@ import type { RealmChange } from './definition/index.ts'
  *
  * @example
  * ```ts
- * import { describeChange } from '@cloakwright/admin'
+ * import { describeChange } from '@cloakwright/admin/realm'
  *
  * describeChange({ action: 'create', kind: 'user', name: 'alice', fields: [] }) // '+ user alice'
  * ```

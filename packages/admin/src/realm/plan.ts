@@ -101,7 +101,7 @@ export async function readRealm(admin: Admin, definition: RealmDefinition): Prom
  *
  * @throws {CW_REALM_MISMATCH} with the JSON path of each reference to something that neither the definition nor the realm has
  */
-export function diffRealm(definition: RealmDefinition, state: RealmState): RealmPlan {
+function diffRealm(definition: RealmDefinition, state: RealmState): RealmPlan {
   refuseDangling(definition.realm, state.dangling)
   const steps = [
     ...diffSettings(definition, state.settings),
@@ -153,7 +153,7 @@ export async function applyPlan(
   plan: RealmPlan,
   options: ApplyOptions = {},
 ): Promise<readonly RealmChange[]> {
-  if (!(plan instanceof Plan)) throw new TypeError('applyPlan takes a plan from planRealm or diffRealm')
+  if (!(plan instanceof Plan)) throw new TypeError('applyPlan takes a plan from planRealm')
   return await plan.apply(admin, options)
 }
 
@@ -166,7 +166,8 @@ export async function applyPlan(
  * @throws whatever {@link planRealm} and {@link applyPlan} throw
  * @example
  * ```ts
- * import { createAdmin, describeChange, ensureRealm } from '@cloakwright/admin'
+ * import { createAdmin } from '@cloakwright/admin'
+ * import { describeChange, ensureRealm } from '@cloakwright/admin/realm'
  *
  * const admin = createAdmin({
  *   server: 'http://localhost:8080',

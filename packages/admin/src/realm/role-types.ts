@@ -52,7 +52,7 @@ export async function readRoleNames({ client }: Admin, realm: string): Promise<R
  *
  * @example
  * ```ts
- * import { definedRoleNames, defineRealm, toRoleTypes } from '@cloakwright/admin'
+ * import { definedRoleNames, defineRealm, toRoleTypes } from '@cloakwright/admin/realm'
  *
  * const realm = defineRealm({ realm: 'shop', roles: { realm: [{ name: 'admin' }, { name: 'user' }] } })
  * console.log(toRoleTypes(definedRoleNames(realm)))

@@ -1,3 +1,5 @@
+/** `@cloakwright/admin/secrets`: rotation of client secrets, and the move to a key. */
+
 export type { Command, Delivery } from './delivery.ts'
 export type { MoveStep, MoveToKey, MoveToKeyOptions } from './move-to-key.ts'
 export { moveToPrivateKeyJwt } from './move-to-key.ts'

@@ -79,7 +79,8 @@ export interface MoveToKey {
  * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate by a secret
  * @example
  * ```ts
- * import { createAdmin, moveToPrivateKeyJwt } from '@cloakwright/admin'
+ * import { createAdmin } from '@cloakwright/admin'
+ * import { moveToPrivateKeyJwt } from '@cloakwright/admin/secrets'
  *
  * const admin = createAdmin({
  *   server: 'https://id.example.com',

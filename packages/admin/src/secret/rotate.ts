@@ -104,7 +104,8 @@ export async function readSecretStatus(admin: Admin, clientId: string): Promise<
  * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate by a secret
  * @example
  * ```ts
- * import { createAdmin, rotateSecret } from '@cloakwright/admin'
+ * import { createAdmin } from '@cloakwright/admin'
+ * import { rotateSecret } from '@cloakwright/admin/secrets'
  *
  * const admin = createAdmin({
  *   server: 'https://id.example.com',

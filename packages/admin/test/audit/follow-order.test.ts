@@ -1,4 +1,5 @@
-import { type Admin, followEvents } from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import { followEvents } from '@cloakwright/admin/audit'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 

@@ -1,5 +1,5 @@
+import { type Admin, withReason } from '@cloakwright/admin'
 import {
-  type Admin,
   type AdminEvent,
   createAuditTrail,
   type EventGap,
@@ -7,8 +7,7 @@ import {
   followEvents,
   followUserEvents,
   ndjsonSink,
-  withReason,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/audit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { recorded } from '../../src/changes/change.ts'
 import { caught } from '../support/caught.ts'

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
-import { createAuditTrail, headFile, ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin'
+import { createAuditTrail, headFile, ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin/audit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { changes, linesOf, openFolder } from './support.ts'
@@ -90,7 +90,7 @@ describe('a trail in a file', () => {
   it('stays one chain while several processes append to it', async () => {
     const path = folder.path('together.ndjson')
     const script = `
-      import { createAuditTrail, ndjsonSink } from '@cloakwright/admin'
+      import { createAuditTrail, ndjsonSink } from '@cloakwright/admin/audit'
       const trail = createAuditTrail({ sink: ndjsonSink(process.argv[1]) })
       for (let each = 0; each < 25; each += 1)
         await trail.record([{ action: 'create', kind: 'user', realm: 'r', name: process.pid + '-' + each, fields: [] }])

@@ -1,4 +1,10 @@
-import { auditGrants, auditMigrations, createAuditTrail, postgresSink, verifyTrail } from '@cloakwright/admin'
+import {
+  auditGrants,
+  auditMigrations,
+  createAuditTrail,
+  postgresSink,
+  verifyTrail,
+} from '@cloakwright/admin/audit'
 import { migrate, type SqlClient, type SqlQueryable } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databases, type TestDatabase } from '../../../cloakwright/test/state/support/databases.ts'

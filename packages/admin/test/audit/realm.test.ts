@@ -1,13 +1,12 @@
+import type { Admin } from '@cloakwright/admin'
 import {
-  type Admin,
   type AuditEntry,
   createAuditTrail,
-  ensureRealm,
   followEvents,
   functionSink,
   ndjsonSink,
-  type RealmDefinition,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/audit'
+import { ensureRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Change, TrailLine, TrailSource } from '@cloakwright/admin'
+import type { Change } from '@cloakwright/admin'
+import type { TrailLine, TrailSource } from '@cloakwright/admin/audit'
 
 /** A folder of the test's own. */
 export async function openFolder(): Promise<{ path: (name: string) => string; close: () => Promise<void> }> {

@@ -1,12 +1,11 @@
+import { type Change, withReason } from '@cloakwright/admin'
 import {
   type AuditEntry,
   type AuditSink,
-  type Change,
   createAuditTrail,
   functionSink,
   type TrailHead,
-  withReason,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/audit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { recorded } from '../../src/changes/change.ts'

@@ -1,4 +1,4 @@
-import { createAuditTrail, functionSink, type TrailHead, verifyTrail } from '@cloakwright/admin'
+import { createAuditTrail, functionSink, type TrailHead, verifyTrail } from '@cloakwright/admin/audit'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { digest, sealHash } from '../../src/audit/chain.ts'

@@ -1,4 +1,5 @@
-import { type Admin, createAdmin, ensureRealm } from '@cloakwright/admin'
+import { type Admin, createAdmin } from '@cloakwright/admin'
+import { ensureRealm } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rolesHint } from '../../src/client/required-roles.ts'
 import { caught } from '../support/caught.ts'

@@ -1,6 +1,5 @@
 import {
   type ClientEdit,
-  ensureRealm,
   ensureUser,
   findUser,
   type GroupEdit,
@@ -13,6 +12,7 @@ import {
   updateRole,
   updateUser,
 } from '@cloakwright/admin'
+import { ensureRealm } from '@cloakwright/admin/realm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { openTaskRealm, type TaskRealm } from '../support/realm.ts'

@@ -1,25 +1,21 @@
 import {
-  bulkAssign,
-  bulkDisable,
   createAdmin,
   deleteRole,
   disableUser,
   ensureGroup,
   ensureRole,
   ensureUser,
-  exportUsers,
   grantRoles,
-  importUsers,
-  moveToPrivateKeyJwt,
   resetPassword,
   revokeRoles,
-  rotateSecret,
   sendActions,
-  undoJob,
   updateRole,
   updateUser,
   users,
 } from '@cloakwright/admin'
+import { exportUsers } from '@cloakwright/admin/files'
+import { bulkAssign, bulkDisable, importUsers, undoJob } from '@cloakwright/admin/jobs'
+import { moveToPrivateKeyJwt, rotateSecret } from '@cloakwright/admin/secrets'
 import { expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 

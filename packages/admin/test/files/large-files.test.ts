@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { openUserFile, type Row } from '@cloakwright/admin'
+import { openUserFile, type Row } from '@cloakwright/admin/files'
 import { describe, expect, test } from 'vitest'
 import { openFolder } from '../support/folder.ts'
 

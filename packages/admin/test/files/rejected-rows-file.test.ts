@@ -1,6 +1,7 @@
 import { appendFile, readFile, stat } from 'node:fs/promises'
-import { openDeadLetter, openUserFile } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
 import { describe, expect, test } from 'vitest'
+import { openDeadLetter } from '../../src/files/index.ts'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'
 import { openFolder } from '../support/folder.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { openUserFile, type Row } from '@cloakwright/admin'
+import { openUserFile, type Row } from '@cloakwright/admin/files'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'

@@ -1,16 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import {
-  type Admin,
-  bulkAssign,
-  bulkDisable,
-  type Change,
-  type ChangeOptions,
-  importUsers,
-  openUserFile,
-  type UserFile,
-  undoJob,
-  usersWithMemberships,
-} from '@cloakwright/admin'
+import { type Admin, type Change, usersWithMemberships } from '@cloakwright/admin'
+import { openUserFile, type UserFile } from '@cloakwright/admin/files'
+import { bulkAssign, bulkDisable, type ChangeOptions, importUsers, undoJob } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'

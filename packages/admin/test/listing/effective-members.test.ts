@@ -1,4 +1,5 @@
-import { type Admin, effectiveMembers, ensureRealm, type RoleName, type RoleWay } from '@cloakwright/admin'
+import { type Admin, effectiveMembers, type RoleName, type RoleWay } from '@cloakwright/admin'
+import { ensureRealm } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'

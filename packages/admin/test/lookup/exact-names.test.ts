@@ -6,14 +6,14 @@ import {
   findGroup,
   findUser,
   grantRoles,
-  importUsers,
-  openUserFile,
-  planRealm,
-  readSecretStatus,
   updateClient,
   updateRole,
   updateUser,
 } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
+import { importUsers } from '@cloakwright/admin/jobs'
+import { planRealm } from '@cloakwright/admin/realm'
+import { readSecretStatus } from '@cloakwright/admin/secrets'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openFolder } from '../support/folder.ts'
 import { openTaskRealm, type TaskRealm } from '../support/realm.ts'

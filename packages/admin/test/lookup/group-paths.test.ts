@@ -1,22 +1,19 @@
 import {
   type Admin,
   addToGroups,
-  bulkAssign,
   deleteGroup,
   ensureGroup,
-  ensureRealm,
   ensureUser,
   findGroup,
-  importUsers,
   moveGroup,
-  openUserFile,
-  planRealm,
   removeFromGroups,
   setGroups,
-  undoJob,
   updateGroup,
   usersWithMemberships,
 } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
+import { bulkAssign, importUsers, undoJob } from '@cloakwright/admin/jobs'
+import { ensureRealm, planRealm } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'

@@ -1,4 +1,4 @@
-import { defineRealm, type RealmDefinition } from '@cloakwright/admin'
+import { defineRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { describe, expect, test } from 'vitest'
 
 const user = { username: 'alice', email: 'alice@example.com', firstName: 'Alice', lastName: 'Liddell' }

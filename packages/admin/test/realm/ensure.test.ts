@@ -1,14 +1,14 @@
 import { inspect } from 'node:util'
+import type { Admin } from '@cloakwright/admin'
 import {
-  type Admin,
   applyPlan,
   describeChange,
   ensureRealm,
   planRealm,
   type RealmDefinition,
-  readRealm,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readRealm } from '../../src/realm/plan.ts'
 import { caught } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'
 

@@ -1,12 +1,12 @@
+import type { Admin } from '@cloakwright/admin'
 import {
-  type Admin,
   definitionFor,
   describeChange,
   ensureRealm,
   exportRealm,
   planRealm,
   type RealmDefinition,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'

@@ -1,10 +1,10 @@
+import type { Admin } from '@cloakwright/admin'
 import {
-  type Admin,
   describeChange,
   type ExecutionDefinition,
   ensureRealm,
   type RealmDefinition,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'

@@ -4,7 +4,7 @@ import {
   planRealm,
   type RealmDefinition,
   type RealmSettings,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { definedRoleNames, ensureRealm, readRoleNames, toRoleTypes } from '@cloakwright/admin'
+import { definedRoleNames, ensureRealm, readRoleNames, toRoleTypes } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openTarget, type Target } from '../support/target.ts'
 

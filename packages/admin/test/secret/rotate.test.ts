@@ -1,14 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Admin, Change } from '@cloakwright/admin'
 import {
-  type Admin,
-  type Change,
   type RotateSecretOptions,
   type RotationStep,
   readSecretStatus,
   rotateSecret,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/secrets'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught, everything } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'

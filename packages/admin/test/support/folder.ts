@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openUserFile, type Row, type UserFormat } from '@cloakwright/admin'
+import { openUserFile, type Row, type UserFormat } from '@cloakwright/admin/files'
 import { afterAll } from 'vitest'
 import { collect } from './collect.ts'
 

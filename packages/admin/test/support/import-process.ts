@@ -1,5 +1,6 @@
 /** An import in a process of its own, which a test kills: `import-process.ts '{"server", "realm", …}'`. */
-import { createAdmin, importUsers } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { importUsers } from '@cloakwright/admin/jobs'
 import { fileOf, person } from './users.ts'
 
 export interface ImportProcess {

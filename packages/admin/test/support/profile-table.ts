@@ -1,4 +1,4 @@
-import type { ImportedUser } from '@cloakwright/admin'
+import type { ImportedUser } from '@cloakwright/admin/files'
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 
 /** A user profile with each of Keycloak's validators, and what Keycloak 26.7.4 said of users by `POST users`. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Admin, ImportedUser, Row, UserFile, UserFormat } from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import type { ImportedUser, Row, UserFile, UserFormat } from '@cloakwright/admin/files'
 
 /** A file of users that is made up row by row; a row that is a text is one that can't be read, for that reason. */
 export function fileOf(

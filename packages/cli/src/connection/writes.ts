@@ -1,12 +1,6 @@
 import { userInfo } from 'node:os'
-import {
-  type Admin,
-  type AuditTrail,
-  type Change,
-  createAuditTrail,
-  headFile,
-  ndjsonSink,
-} from '@cloakwright/admin'
+import type { Admin, Change } from '@cloakwright/admin'
+import { type AuditTrail, createAuditTrail, headFile, ndjsonSink } from '@cloakwright/admin/audit'
 import { variable } from '../environment/index.ts'
 import { UsageError } from '../exit.ts'
 import { confirmed, escaped, print, toJson } from '../terminal/index.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { defineRealm, type RealmDefinition } from '@cloakwright/admin'
+import { defineRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { CloakwrightError } from 'cloakwright'
 import { readRealms } from './export-file.ts'
 

@@ -1,4 +1,4 @@
-import type { JobProgress } from '@cloakwright/admin'
+import type { JobProgress } from '@cloakwright/admin/jobs'
 import { Interrupted } from '../exit.ts'
 import { note } from './output.ts'
 import { abortedBySignals } from './stop-signals.ts'

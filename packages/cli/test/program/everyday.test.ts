@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RealmDefinition } from '@cloakwright/admin'
+import type { RealmDefinition } from '@cloakwright/admin/realm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createProgram } from '../../src/program/program.ts'
 import { runHere } from '../support/in-process.ts'

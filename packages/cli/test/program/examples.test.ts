@@ -1,18 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import {
-  createAuditTrail,
-  deleteGroup,
-  deleteRole,
-  deleteUser,
-  disableUser,
-  enableUser,
-  ensureRealm,
-  headFile,
-  ndjsonSink,
-  type RealmDefinition,
-} from '@cloakwright/admin'
+import { deleteGroup, deleteRole, deleteUser, disableUser, enableUser } from '@cloakwright/admin'
+import { createAuditTrail, headFile, ndjsonSink } from '@cloakwright/admin/audit'
+import { ensureRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createProgram } from '../../src/program/program.ts'

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Admin, ensureRealm, type RealmDefinition } from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import { ensureRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { openTarget, type Target } from '../../../admin/test/support/target.ts'
 import { runCli, temporaryFolder } from './program.ts'
 

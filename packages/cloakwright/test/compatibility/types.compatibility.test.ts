@@ -60,9 +60,15 @@ new Keycloak({}, { realm: 5 })
 
 const otherPackages = `
 import { createAdmin } from '@cloakwright/admin'
+import { createAuditTrail } from '@cloakwright/admin/audit'
+import { openUserFile } from '@cloakwright/admin/files'
+import { importUsers } from '@cloakwright/admin/jobs'
+import { defineRealm } from '@cloakwright/admin/realm'
+import { rotateSecret } from '@cloakwright/admin/secrets'
 import { createDevRealm } from '@cloakwright/devrealm'
 import { openHome } from '@cloakwright/devrealm/home'
-export const all = [createAdmin, createDevRealm, openHome]
+export const admin = [createAdmin, createAuditTrail, openUserFile, importUsers, defineRealm, rotateSecret]
+export const devrealm = [createDevRealm, openHome]
 `
 
 const parameters = `

@@ -11,7 +11,7 @@ import type { RealmDefinition } from './model.ts'
  * @throws {CW_REALM_INVALID} with the JSON path of each mistake
  * @example
  * ```ts
- * import { defineRealm } from '@cloakwright/admin'
+ * import { defineRealm } from '@cloakwright/admin/realm'
  *
  * export default defineRealm({
  *   realm: 'shop',

@@ -8,7 +8,7 @@ import type { ClientDefinition, GroupDefinition, RealmDefinition, RoleDefinition
  *
  * @example
  * ```ts
- * import { definitionFor, type RealmDefinition } from '@cloakwright/admin'
+ * import { definitionFor, type RealmDefinition } from '@cloakwright/admin/realm'
  *
  * export const production = (staging: RealmDefinition): RealmDefinition => definitionFor('shop', staging)
  * ```

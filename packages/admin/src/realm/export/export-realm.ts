@@ -44,7 +44,8 @@ export const neverExported: string =
  * @throws {CW_ADMIN_FORBIDDEN} without the roles to view the realm, its clients and its users (for the groups)
  * @example
  * ```ts
- * import { type Admin, definitionFor, exportRealm, planRealm } from '@cloakwright/admin'
+ * import type { Admin } from '@cloakwright/admin'
+ * import { definitionFor, exportRealm, planRealm } from '@cloakwright/admin/realm'
  *
  * export async function difference(staging: Admin, production: Admin) {
  *   const { definition } = await exportRealm(staging, 'shop-staging')

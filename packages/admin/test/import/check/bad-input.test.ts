@@ -1,12 +1,9 @@
 import { readFile, rm } from 'node:fs/promises'
-import {
-  type Admin,
-  importUsers,
-  openDeadLetter,
-  openUserFile,
-  usersWithMemberships,
-} from '@cloakwright/admin'
+import { type Admin, usersWithMemberships } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
+import { importUsers } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDeadLetter } from '../../../src/files/index.ts'
 import { collect } from '../../support/collect.ts'
 import { openFolder } from '../../support/folder.ts'
 import { openTarget, type Target } from '../../support/target.ts'

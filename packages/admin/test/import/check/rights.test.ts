@@ -1,4 +1,5 @@
-import { type Admin, importUsers } from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import { importUsers } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { caught } from '../../support/caught.ts'
 import { openTarget, type Target } from '../../support/target.ts'

@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import {
-  type Admin,
-  type ImportedUser,
-  type ImportReport,
-  importUsers,
-  openUserFile,
-} from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import { type ImportedUser, openUserFile } from '@cloakwright/admin/files'
+import { type ImportReport, importUsers } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFolder } from '../../support/folder.ts'
 import { openTarget, type Target } from '../../support/target.ts'

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { type Admin, type ImportedUser, importUsers } from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import type { ImportedUser } from '@cloakwright/admin/files'
+import { importUsers } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openTarget, type Target } from '../../support/target.ts'
 import { fileOf, jobFiles, makeRealm, person } from '../../support/users.ts'

@@ -1,13 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import {
-  type Admin,
-  disableUser,
-  type ImportedUser,
-  type ImportReport,
-  importUsers,
-  openUserFile,
-} from '@cloakwright/admin'
+import { type Admin, disableUser } from '@cloakwright/admin'
+import { type ImportedUser, openUserFile } from '@cloakwright/admin/files'
+import { type ImportReport, importUsers } from '@cloakwright/admin/jobs'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../../support/caught.ts'

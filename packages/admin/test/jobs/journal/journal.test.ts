@@ -1,5 +1,6 @@
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
-import { type Admin, importUsers, undoJob } from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import { importUsers, undoJob } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { caught } from '../../support/caught.ts'
 import { openTarget, type Target } from '../../support/target.ts'

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type AuditEntry, auditEntries, ndjsonSink } from '@cloakwright/admin'
+import { type AuditEntry, auditEntries, ndjsonSink } from '@cloakwright/admin/audit'
 import { CloakwrightError } from 'cloakwright'
 import { variable } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'

@@ -1,4 +1,4 @@
-import { ndjsonSink, readHeads, type TrailProblem, verifyTrail } from '@cloakwright/admin'
+import { ndjsonSink, readHeads, type TrailProblem, verifyTrail } from '@cloakwright/admin/audit'
 import { exitCode } from '../../exit.ts'
 import { escaped, print, toJson } from '../../terminal/index.ts'
 import { requireTrail } from './audit-list.ts'

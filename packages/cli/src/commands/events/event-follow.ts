@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { type EventGap, followEvents, followUserEvents, ndjsonSink } from '@cloakwright/admin'
+import { type EventGap, followEvents, followUserEvents, ndjsonSink } from '@cloakwright/admin/audit'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connect } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'

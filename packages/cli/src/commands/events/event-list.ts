@@ -1,10 +1,5 @@
-import {
-  type Admin,
-  type AdminEvent,
-  followEvents,
-  followUserEvents,
-  type UserEvent,
-} from '@cloakwright/admin'
+import type { Admin } from '@cloakwright/admin'
+import { type AdminEvent, followEvents, followUserEvents, type UserEvent } from '@cloakwright/admin/audit'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connect } from '../../connection/index.ts'
 import { localTime, printList, type Span, spanText, toSpan } from '../../terminal/index.ts'

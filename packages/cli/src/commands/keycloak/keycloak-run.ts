@@ -1,4 +1,5 @@
-import { createAdmin, describeChange, ensureRealm, type RealmDefinition } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { describeChange, ensureRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { openHome } from '@cloakwright/devrealm/home'
 import { CloakwrightError } from 'cloakwright'
 import { trailOf } from '../../connection/index.ts'

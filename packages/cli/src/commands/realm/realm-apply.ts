@@ -5,7 +5,7 @@ import {
   planRealm,
   type RealmChangeDetail,
   type RealmDefinition,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/realm'
 import {
   type ConnectionOptions,
   connectToDefine,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { exportRealm, neverExported } from '@cloakwright/admin'
+import { exportRealm, neverExported } from '@cloakwright/admin/realm'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connectToDefine } from '../../connection/index.ts'
 import { escaped, note, print, toJson } from '../../terminal/index.ts'

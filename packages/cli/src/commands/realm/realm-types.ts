@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { definedRoleNames, type RealmRoleNames, readRoleNames, toRoleTypes } from '@cloakwright/admin'
+import { definedRoleNames, type RealmRoleNames, readRoleNames, toRoleTypes } from '@cloakwright/admin/realm'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connectToDefine } from '../../connection/index.ts'
 import { loadDefinition, readRealms } from '../../realm-files/index.ts'

@@ -1,4 +1,5 @@
-import { effectiveMembers, items, type JobProgress, type RoleWay } from '@cloakwright/admin'
+import { effectiveMembers, items, type RoleWay } from '@cloakwright/admin'
+import type { JobProgress } from '@cloakwright/admin/jobs'
 import { type ConnectionOptions, connect } from '../../connection/index.ts'
 import { findClientId, requireRole, userColumns } from '../../lookup/index.ts'
 import { endProgress, printList, progress } from '../../terminal/index.ts'

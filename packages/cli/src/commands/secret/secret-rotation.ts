@@ -5,7 +5,7 @@ import {
   readSecretStatus,
   rotateSecret,
   type SecretStatus,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/secrets'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connect, connectToWrite, type WriteOptions } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'

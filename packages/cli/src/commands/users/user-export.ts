@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
-import { type ExportReport, exportUsers } from '@cloakwright/admin'
+import { type ExportReport, exportUsers } from '@cloakwright/admin/files'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connect } from '../../connection/index.ts'
 import { keycloakRealm } from '../../environment/index.ts'

@@ -2,18 +2,16 @@ import { copyFileSync, createReadStream, existsSync, mkdtempSync, rmSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Admin } from '@cloakwright/admin'
+import { openUserFile, type UserFile, type UserFormat } from '@cloakwright/admin/files'
 import {
-  type Admin,
   bulkAssign,
   bulkDisable,
   type ChangeReport,
   type ImportReport,
   importUsers,
-  openUserFile,
-  type UserFile,
-  type UserFormat,
   undoJob,
-} from '@cloakwright/admin'
+} from '@cloakwright/admin/jobs'
 import { CloakwrightError } from 'cloakwright'
 import { connectToWrite, type WriteOptions } from '../../connection/index.ts'
 import { exitCode } from '../../exit.ts'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readSecretStatus } from '@cloakwright/admin'
+import { readSecretStatus } from '@cloakwright/admin/secrets'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { runCli, startCli, temporaryFolder } from '../../support/program.ts'
 import { openShop, type Shop } from '../../support/shop.ts'

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { applyPlan, createAdmin, defineRealm, planRealm } from '@cloakwright/admin'
+import { createAdmin } from '@cloakwright/admin'
+import { applyPlan, defineRealm, planRealm } from '@cloakwright/admin/realm'
 import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli, temporaryFolder } from '../../support/program.ts'
