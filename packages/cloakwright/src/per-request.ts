@@ -20,9 +20,10 @@ export class PerRequest<T> {
   }
 
   /** @param now Milliseconds since the epoch. */
-  keep(request: object, question: string, promise: Promise<T>, now: number): void {
+  keep(request: object, question: string, promise: Promise<T>, now: number): Promise<T> {
     const answers = this.#answers.get(request) ?? new Map<string, Answer<T>>()
     this.#answers.set(request, answers.set(question, { promise, at: now }))
+    return promise
   }
 }
 

@@ -6,3 +6,24 @@
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
+
+/**
+ * Goes on with a value: at once where it is there, later where it is a promise. This is the one place that tells the two
+ * apart, so that the way of a request that waits for nothing has no promise. A step gets what it needs as arguments: a
+ * closure would cost those requests, too.
+ */
+export function continueWith<T, Inputs extends readonly unknown[], R>(
+  value: T | Promise<T>,
+  step: (value: T, ...inputs: Inputs) => R,
+  ...inputs: Inputs
+): R | Promise<Awaited<R>> {
+  return isPromise(value) ? continueLater(value, step, ...inputs) : step(value, ...inputs)
+}
+
+async function continueLater<T, Inputs extends readonly unknown[], R>(
+  value: Promise<T>,
+  step: (value: T, ...inputs: Inputs) => R,
+  ...inputs: Inputs
+): Promise<Awaited<R>> {
+  return await step(await value, ...inputs)
+}

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
 import {
   type Admission,
-  type Answer,
   bodyAndId,
   createGuard,
   createGuards,
@@ -14,11 +13,12 @@ import {
   type Middleware,
   noGuard,
   notRegistered,
-  noWriteHead,
-  toRefused,
+  type Refused,
+  sendAnswer,
+  unguarded,
 } from '../guard/index.ts'
 import type { Policy } from '../policy/index.ts'
-import { isPromise } from '../promise.ts'
+import { continueWith } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** What the middleware works with. */
@@ -47,19 +47,20 @@ export interface CloakwrightOptions extends GuardOptions {
  * ```
  */
 export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Middleware {
-  const state: State = { guard: createGuard(options), onRefused: options.onRefused }
-  const { resource } = state.guard
+  const guard = createGuard(options)
+  const { onRefused } = options
+  const { resource } = guard
   return toMiddleware((request, response, next) => {
-    ;(request as Visited)[visitKey] = { state, user: undefined }
+    ;(request as Visited)[visitKey] = { guard, onRefused, user: undefined }
     const { method } = request
     // The path is asked for only where it matters: Express takes the address apart for it.
     if (resource !== undefined && (method === 'GET' || method === 'HEAD') && request.path === resource.path)
-      response.set('access-control-allow-origin', '*').type('application/json').send(resource.body)
+      response.set(resource.headers).send(resource.body)
     else next()
   })
 }
 
-const guards: Guards<Middleware> = createGuards(guardOf)
+const guards: Guards<Middleware> = createGuards(toGuard)
 
 /** Lets in requests with a valid access token. */
 export const requireUser: Guards<Middleware>['requireUser'] = guards.requireUser
@@ -106,23 +107,15 @@ export function sendProblem(
 ): void {
   if (response.headersSent) return next(error)
   const request = incoming as Visited
-  const state = request[visitKey]?.state
-  const guarded = fromIncoming(request, request, bodyAndId)
-  const { answer, log } =
-    state?.guard.refuse(error, guarded) ??
-    toRefused(error, { realm: '', requestId: guarded.id(), explain: false })
-  state?.onRefused?.(log, request)
-  send(answer, response)
-}
-
-interface State {
-  readonly guard: Guard
-  readonly onRefused: ((entry: LogEntry, request: Request) => void) | undefined
+  const visit = request[visitKey]
+  const refused = (visit?.guard ?? unguarded).refuse(error, fromIncoming(request, request, bodyAndId))
+  sendRefusal(refused, visit, request, response)
 }
 
 /** What the middleware and the guards leave on a request. */
 interface Visit {
-  readonly state: State
+  readonly guard: Guard
+  readonly onRefused: CloakwrightOptions['onRefused']
   user: AccessToken | undefined
 }
 
@@ -138,14 +131,13 @@ function toMiddleware(
 }
 
 /** Calls on at once, without a promise, whenever the guard answers at once. */
-function guardOf(policy: Policy, anonymous: boolean): Middleware {
+function toGuard(policy: Policy, anonymous: boolean): Middleware {
   return toMiddleware((request, response, next) => {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
       return next(notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.'))
-    const admission = visit.state.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
-    if (isPromise(admission)) void proceedLater(admission, visit, request, response, next)
-    else proceed(admission, visit, request, response, next)
+    const admission = visit.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
+    continueWith(admission, proceed, visit, request, response, next)?.catch(next)
   })
 }
 
@@ -155,34 +147,20 @@ function proceed(
   request: Request,
   response: Response,
   next: NextFunction,
-): void {
-  if (admission.kind === 'admitted') {
-    visit.user = admission.user
-    if (admission.headers !== undefined) response.set(admission.headers)
-    next()
-  } else if (admission.kind === 'refused') {
-    visit.state.onRefused?.(admission.log, request)
-    send(admission.answer, response)
-  }
+): undefined {
+  if (admission.kind === 'refused') sendRefusal(admission, visit, request, response)
+  if (admission.kind !== 'admitted') return
+  visit.user = admission.user
+  if (admission.headers !== undefined) response.set(admission.headers)
+  next()
 }
 
-async function proceedLater(
-  pending: Promise<Admission>,
-  visit: Visit,
+function sendRefusal(
+  { answer, log }: Refused,
+  visit: Visit | undefined,
   request: Request,
-  response: Response,
-  next: NextFunction,
-): Promise<void> {
-  try {
-    proceed(await pending, visit, request, response, next)
-  } catch (error) {
-    next(error)
-  }
-}
-
-function send({ status, headers, body }: Answer, response: ServerResponse): void {
-  if (typeof response.writeHead !== 'function') throw noWriteHead()
-  // Not in one: outside of Node's own response writeHead() may return nothing.
-  response.writeHead(status, headers)
-  response.end(body)
+  response: ServerResponse,
+): void {
+  visit?.onRefused?.(log, request)
+  sendAnswer(answer, response)
 }

@@ -16,10 +16,10 @@ import {
   notRegistered,
   type Refused,
   readForm,
-  toRefused,
+  unguarded,
 } from '../guard/index.ts'
 import type { Policy } from '../policy/index.ts'
-import { isPromise } from '../promise.ts'
+import { continueWith } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** What the middleware works with. */
@@ -46,19 +46,15 @@ export interface CloakwrightOptions extends GuardOptions {
  * ```
  */
 export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
-  const state: State = { guard: createGuard(options), onRefused: options.onRefused }
-  const { resource } = state.guard
+  const guard = createGuard(options)
+  const { onRefused } = options
+  const { resource } = guard
   // No function here is async: a promise less on the way of every request.
   return (c, next) => {
-    c.set(visitKey, { state, user: undefined } satisfies Visit)
+    c.set(visitKey, { guard, onRefused, user: undefined } satisfies Visit)
     // Hono asks for HEAD as for GET, and drops the body.
     if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
-      return Promise.resolve(
-        c.body(resource.body, 200, {
-          'content-type': 'application/json',
-          'access-control-allow-origin': '*',
-        }),
-      )
+      return Promise.resolve(c.body(resource.body, 200, resource.headers))
     return next()
   }
 }
@@ -98,22 +94,14 @@ export function userOf(context: Context): AccessToken {
 
 /** Answers errors as `application/problem+json`: `app.onError(sendProblem)`. An unexpected error's text stays inside. */
 export function sendProblem(error: unknown, context: Context): Response {
-  const state = visitOf(context)?.state
-  const request = fromHono(context)
-  const refused =
-    state?.guard.refuse(error, request) ??
-    toRefused(error, { realm: '', requestId: request.id(), explain: false })
-  return answer(refused, context, state)
-}
-
-interface State {
-  readonly guard: Guard
-  readonly onRefused: ((entry: LogEntry, context: Context) => void) | undefined
+  const visit = visitOf(context)
+  return toResponse((visit?.guard ?? unguarded).refuse(error, fromHono(context)), context, visit)
 }
 
 /** What the middleware and the guards leave on a request. */
 interface Visit {
-  readonly state: State
+  readonly guard: Guard
+  readonly onRefused: CloakwrightOptions['onRefused']
   user: AccessToken | undefined
 }
 
@@ -128,26 +116,17 @@ function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
     const visit = visitOf(c)
     if (visit === undefined)
       throw notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.')
-    const admission = visit.state.guard.admit(fromHono(c), policy, anonymous)
-    return isPromise(admission) ? proceedLater(admission, visit, c, next) : proceed(admission, visit, c, next)
+    const admission = visit.guard.admit(fromHono(c), policy, anonymous)
+    return continueWith(admission, proceed, visit, c, next)
   }
 }
 
 function proceed(admission: Admission, visit: Visit, c: Context, next: Next): Promise<Response | void> {
-  if (admission.kind === 'refused') return Promise.resolve(answer(admission, c, visit.state))
-  if (admission.kind !== 'admitted') return Promise.resolve(admission.response)
+  if (admission.kind === 'refused') return Promise.resolve(toResponse(admission, c, visit))
+  if (admission.kind === 'redirected') return Promise.resolve(admission.response)
   visit.user = admission.user
   const { headers } = admission
   return headers === undefined ? next() : next().then(() => setHeaders(c, headers))
-}
-
-async function proceedLater(
-  pending: Promise<Admission>,
-  visit: Visit,
-  c: Context,
-  next: Next,
-): Promise<Response | void> {
-  return proceed(await pending, visit, c, next)
 }
 
 function setHeaders(c: Context, headers: Readonly<Record<string, string>>): void {
@@ -173,8 +152,7 @@ function readFormOf({ req }: Context): Promise<unknown> {
   return req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : readForm(req.raw)
 }
 
-function answer(refused: Refused, context: Context, state: State | undefined): Response {
-  state?.onRefused?.(refused.log, context)
-  const { status, headers, body } = refused.answer
-  return new Response(body, { status, headers })
+function toResponse({ answer, log }: Refused, context: Context, visit: Visit | undefined): Response {
+  visit?.onRefused?.(log, context)
+  return new Response(answer.body, { status: answer.status, headers: answer.headers })
 }

@@ -109,9 +109,7 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     metadata: () =>
       guard.resource === undefined
         ? new Response(null, { status: 404 })
-        : new Response(guard.resource.body, {
-            headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
-          }),
+        : new Response(guard.resource.body, { headers: guard.resource.headers }),
     problem: (error: unknown, request: Request) =>
       answer(guard.refuse(error, fromWebRequest(request, request, framework)), request),
   })

@@ -1,3 +1,4 @@
+import { CloakwrightError } from '../errors.ts'
 import { PerRequest } from '../per-request.ts'
 import { isPromise } from '../promise.ts'
 import type { Session, SessionEngine } from '../session/index.ts'
@@ -11,78 +12,83 @@ import {
 } from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
 import type { GuardedRequest } from './request/index.ts'
-import { toSessionRequest } from './session-request.ts'
 import type { Tickets } from './websocket/index.ts'
 
-/** Looks at the credentials of requests. */
-export interface Judge {
+/**
+ * Finds out whose credentials a request has. What had to be waited for is the request's, for a second: however many guards
+ * it passes, its proof and its ticket are used once, its session is loaded once, and the realm is asked once.
+ */
+export interface Authenticator {
+  /** At once, and not by a promise, whenever nothing has to be fetched. */
+  userOfToken(request: GuardedRequest, credentials: Credentials): AccessToken | Promise<AccessToken>
+  userOfTicket(request: GuardedRequest, tickets: Tickets, ticket: string): Promise<AccessToken>
   /**
-   * The user of the request's token: at once, and not by a promise, whenever nothing has to be fetched. What had to be
-   * waited for is the request's: however many guards it passes, its proof is used once, and the realm asked once.
+   * Without a user where only a new login helps. Any other refusal (audience, issuer, clock) a new login would meet again,
+   * in endless redirects.
+   *
+   * @param isUse Whether this is a use of the session, or a look at it while its WebSocket is open.
    */
-  verify(request: GuardedRequest, credentials: Credentials): AccessToken | Promise<AccessToken>
-  /** The user of a session's token. */
-  verifySession(request: GuardedRequest, token: string): AccessToken | Promise<AccessToken>
-  /** The request's session, loaded once. */
-  session(request: GuardedRequest, sessions: SessionEngine, isUse: boolean): Promise<Session | undefined>
-  /** The user of the request's ticket, which is used up once. */
-  ticket(request: GuardedRequest, tickets: Tickets, ticket: string): Promise<AccessToken>
+  userOfSession(
+    request: GuardedRequest,
+    sessions: SessionEngine,
+    isUse: boolean,
+  ): Promise<SessionUser | undefined>
 }
 
-/** Makes the judge of one verifier; all guards with the same verifier share its verdicts. */
-export function createJudge(verifier: Verifier): Judge {
+/** A session, and the user of its token. */
+export interface SessionUser {
+  readonly session: Session
+  readonly user: AccessToken | undefined
+}
+
+/** Makes the authenticator of one verifier; all guards with the same verifier share what it found out. */
+export function createAuthenticator(verifier: Verifier): Authenticator {
   const { clock, proofs } = verifier
   const verifyAtOnce = verifyAtOnceBy(verifier)
-  const proves = proofs.dpop !== undefined || proofs.mtls !== undefined
-  const tokens: PerRequest<AccessToken> = verdictsOf(tokensBy, verifier)
+  const users = foundBy(usersByVerifier, verifier)
 
-  const keep = (request: GuardedRequest, user: Promise<AccessToken>): Promise<AccessToken> => {
-    tokens.keep(request.identity, credentialsText(request), user, clock.now())
-    return user
-  }
-  const find = (request: GuardedRequest): Promise<AccessToken> | undefined =>
-    tokens.find(request.identity, credentialsText(request), clock.now())
-
-  /** A ticket may be made of a token for others, by another guard with the same keys, or outlast its token. */
-  const redeem = async (tickets: Tickets, ticket: string): Promise<AccessToken> =>
-    await recheckBy(verifier, await tickets.redeem(ticket))
+  const keepUser = (request: GuardedRequest, user: Promise<AccessToken>): Promise<AccessToken> =>
+    users.keep(request.identity, credentialsText(request), user, clock.now())
+  const knownUser = (request: GuardedRequest): Promise<AccessToken> | undefined =>
+    users.has(request.identity)
+      ? users.find(request.identity, credentialsText(request), clock.now())
+      : undefined
 
   return {
-    verify(request, credentials) {
-      const known = tokens.has(request.identity) ? find(request) : undefined
+    userOfToken(request, credentials) {
+      const known = knownUser(request)
       if (known !== undefined) return known
       const { scheme, token } = credentials
       let user: AccessToken | Promise<AccessToken>
       try {
-        user = verifyAtOnce(token, proves ? presentationOf(request, scheme, proofs) : undefined)
+        user = verifyAtOnce(token, presentationOf(request, scheme, proofs))
       } catch (error) {
         refuseJoined(credentials)
         throw error
       }
-      return isPromise(user) ? keep(request, orRefuseJoined(user, credentials)) : user
+      return isPromise(user) ? keepUser(request, orRefuseJoined(user, credentials)) : user
     },
-    verifySession(request, token) {
-      const known = find(request)
-      if (known !== undefined) return known
-      const user = verifyAtOnce(token)
-      return isPromise(user) ? keep(request, user) : user
+    userOfTicket(request, tickets, ticket) {
+      const redeemed = foundBy(usersByTickets, tickets)
+      const now = clock.now()
+      return (
+        redeemed.find(request.identity, ticket, now) ??
+        redeemed.keep(request.identity, ticket, redeem(verifier, tickets, ticket), now)
+      )
     },
-    session(request, sessions, isUse) {
-      const loaded: PerRequest<Session | undefined> = verdictsOf(sessionsBy, sessions)
-      const question = credentialsText(request)
-      const known = loaded.find(request.identity, question, clock.now())
-      if (known !== undefined) return known
-      const session = sessions.authenticate(toSessionRequest(request), isUse)
-      loaded.keep(request.identity, question, session, clock.now())
-      return session
-    },
-    ticket(request, given, ticket) {
-      const redeemed: PerRequest<AccessToken> = verdictsOf(ticketsBy, given)
-      const known = redeemed.find(request.identity, ticket, clock.now())
-      if (known !== undefined) return known
-      const user = redeem(given, ticket)
-      redeemed.keep(request.identity, ticket, user, clock.now())
-      return user
+    async userOfSession(request, sessions, isUse) {
+      if (request.fields('cookie').length === 0) return undefined
+      const session = await sessionOf(request, sessions, isUse, clock.now())
+      if (session === undefined) return undefined
+      try {
+        const known = knownUser(request)
+        if (known !== undefined) return { user: await known, session }
+        const user = verifyAtOnce(session.accessToken)
+        return { user: isPromise(user) ? await keepUser(request, user) : user, session }
+      } catch (error) {
+        if (needsNewLogin(error)) return { user: undefined, session }
+        throw error
+      }
     },
   }
 }
@@ -96,14 +102,44 @@ async function orRefuseJoined(user: Promise<AccessToken>, credentials: Credentia
   }
 }
 
-const tokensBy = new WeakMap<object, PerRequest<AccessToken>>()
-const ticketsBy = new WeakMap<object, PerRequest<AccessToken>>()
-const sessionsBy = new WeakMap<object, PerRequest<Session | undefined>>()
+/** A ticket may be made of a token for others, by another guard with the same keys, or outlast its token. */
+async function redeem(verifier: Verifier, tickets: Tickets, ticket: string): Promise<AccessToken> {
+  return await recheckBy(verifier, await tickets.redeem(ticket))
+}
 
-function verdictsOf<T>(all: WeakMap<object, PerRequest<T>>, judge: object): PerRequest<T> {
-  const verdicts = all.get(judge) ?? new PerRequest<T>()
-  all.set(judge, verdicts)
-  return verdicts
+function sessionOf(
+  request: GuardedRequest,
+  sessions: SessionEngine,
+  isUse: boolean,
+  now: number,
+): Promise<Session | undefined> {
+  const loaded = foundBy(sessionsByEngine, sessions)
+  const question = credentialsText(request)
+  return (
+    loaded.find(request.identity, question, now) ??
+    loaded.keep(request.identity, question, sessions.authenticate(request, isUse), now)
+  )
+}
+
+/** The realm's keys were replaced since the last login, or its tokens were revoked. */
+function needsNewLogin(error: unknown): boolean {
+  return error instanceof CloakwrightError && orphaned.has(error.code)
+}
+
+const orphaned: ReadonlySet<string> = new Set([
+  'CW_TOKEN_KEY_UNKNOWN',
+  'CW_TOKEN_SIGNATURE',
+  'CW_TOKEN_REVOKED',
+])
+
+const usersByVerifier = new WeakMap<object, PerRequest<AccessToken>>()
+const usersByTickets = new WeakMap<object, PerRequest<AccessToken>>()
+const sessionsByEngine = new WeakMap<object, PerRequest<Session | undefined>>()
+
+function foundBy<T>(all: WeakMap<object, PerRequest<T>>, finder: object): PerRequest<T> {
+  const found = all.get(finder) ?? new PerRequest<T>()
+  all.set(finder, found)
+  return found
 }
 
 /** A request object that is used again, as tests and pools do, with other credentials is another request. */

@@ -1,9 +1,10 @@
 export type { Admission, Answer, LogEntry, Refused, ShownProblem } from './admission.ts'
 export type { ChallengeHeader, ErrorResponse, FormatError } from './error-format.ts'
 export { createGuard, type Guard } from './guard.ts'
-export { checkPolicy, noGuard, notRegistered, noWriteHead } from './mistakes.ts'
+export { checkPolicy, noGuard, notRegistered } from './mistakes.ts'
+export { type Middleware, sendAnswer } from './node-middleware.ts'
 export type { GuardOptions } from './options.ts'
-export { toRefused } from './refusal.ts'
+export { unguarded } from './refusal.ts'
 export {
   bodyAndId,
   type Framework,
@@ -13,9 +14,8 @@ export {
   readForm,
   refuseSecondToken,
 } from './request/index.ts'
-export type { ResourceOptions } from './resource.ts'
-export { createGuards, type Guards, type Middleware } from './route-guards.ts'
-export { toSessionRequest } from './session-request.ts'
+export type { ResourceMetadata, ResourceOptions } from './resource.ts'
+export { createGuards, type Guards } from './route-guards.ts'
 export {
   type ClosableSocket,
   closeBy,

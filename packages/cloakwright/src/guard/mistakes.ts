@@ -38,10 +38,3 @@ export function checkPolicy(policy: unknown, where: string): Policy {
     hint: "Give it the value of role('admin'), allOf(…) or another policy.",
   })
 }
-
-/** A mock of a response lacks what a refusal is sent by. */
-export function noWriteHead(): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', 'Response: it has no writeHead()', {
-    hint: 'Give the object that stands for a response writeHead() and end(), as a response of Node has them.',
-  })
-}

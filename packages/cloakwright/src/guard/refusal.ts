@@ -1,46 +1,60 @@
 import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
 import { type ChallengeContext, toChallenge } from '../token/index.ts'
-import type { Refused } from './admission.ts'
+import type { LogEntry, Refused } from './admission.ts'
+import { type FormatError, inFormat } from './error-format.ts'
+import type { GuardedRequest } from './request/index.ts'
 
-/** What a refusal depends on beside the error. */
+/** What a refusal depends on beside the error and the request. */
 export interface RefusalContext extends ChallengeContext {
-  readonly requestId: string
   /** Whether the answer names the exact reason and the fix: for development only. */
   readonly explain: boolean
+  readonly formatError?: FormatError | undefined
 }
 
+/** Refuses where no guard is known, such as before the adapter is registered. */
+export const unguarded: { refuse(error: unknown, request: RefusedRequest): Refused } = {
+  refuse: (error, request) => refuse({ realm: '', explain: false }, error, request),
+}
+
+type RefusedRequest = Pick<GuardedRequest, 'id' | 'native'>
+
 /**
- * Makes the answer to an error: `application/problem+json` with challenge, nonce and Retry-After where they belong,
- * and the entry for the log, which has the exact reason.
+ * Makes the answer to an error: `application/problem+json` with challenge, nonce and Retry-After where they belong, or
+ * the application's own format; and the entry for the log, which has the exact reason.
  */
-export function toRefused(error: unknown, context: RefusalContext): Refused {
-  const problem = toProblem(error, context.requestId)
+export function refuse(context: RefusalContext, error: unknown, request: RefusedRequest): Refused {
+  const requestId = request.id()
+  const problem = toProblem(error, requestId)
   const known = error instanceof CloakwrightError ? error : undefined
+  const explained = context.explain && known !== undefined && known.status < 500
+  const shown = explained ? { ...problem, reason: known.message, hint: known.hint } : problem
+  const refused: Refused = {
+    kind: 'refused',
+    problem: shown,
+    answer: { status: problem.status, headers: headersOf(known, context), body: JSON.stringify(shown) },
+    log: logOf(error, problem.status, requestId),
+  }
+  return context.formatError === undefined ? refused : inFormat(refused, context.formatError, request.native)
+}
+
+function headersOf(error: CloakwrightError | undefined, context: ChallengeContext): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
   }
-  if (known !== undefined) {
-    const challenge = toChallenge(known, context)
-    if (challenge !== undefined) headers['www-authenticate'] = challenge
-    if (known.challenge?.dpopNonce !== undefined) headers['dpop-nonce'] = known.challenge.dpopNonce
-    if (known.retryAfter !== undefined) headers['retry-after'] = String(known.retryAfter)
-  }
-  const explained = context.explain && known !== undefined && known.status < 500
-  const shown = explained ? { ...problem, reason: known.message, hint: known.hint } : problem
-  return {
-    kind: 'refused',
-    problem: shown,
-    answer: { status: problem.status, headers, body: JSON.stringify(shown) },
-    log: logOf(error, problem.status, context.requestId),
-  }
+  if (error === undefined) return headers
+  const challenge = toChallenge(error, context)
+  if (challenge !== undefined) headers['www-authenticate'] = challenge
+  if (error.challenge?.dpopNonce !== undefined) headers['dpop-nonce'] = error.challenge.dpopNonce
+  if (error.retryAfter !== undefined) headers['retry-after'] = String(error.retryAfter)
+  return headers
 }
 
 /** Refusals that a client hardly causes: a mapper or an address of the realm is not as the service expects. */
 const misconfigured = new Set(['CW_TOKEN_AUDIENCE', 'CW_TOKEN_ISSUER', 'CW_TOKEN_CLAIM'])
 
-function logOf(error: unknown, status: number, requestId: string): Refused['log'] {
+function logOf(error: unknown, status: number, requestId: string): LogEntry {
   if (!(error instanceof CloakwrightError))
     return {
       level: status >= 500 ? 'error' : 'info',

@@ -25,6 +25,8 @@ export interface ResourceMetadata {
   readonly path: string
   /** Its address, for challenges. */
   readonly url: string
+  /** How it is served: any page may read it. */
+  readonly headers: Readonly<Record<string, string>>
   /** The document as JSON; with a function that knows the issuers, as it is now. */
   readonly body: string
 }
@@ -69,6 +71,7 @@ export function createResourceMetadata(options: ResourceOptions, verifier: Verif
   return {
     path,
     url: origin + path,
+    headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
     get body() {
       return JSON.stringify(toDocument(authorizationServers ?? verifier.issuers))
     },

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   audience,
   type ClientRole,
@@ -35,16 +34,6 @@ export interface Guards<Guard> {
   /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
   readonly allowAnonymous: (...none: never[]) => Guard
 }
-
-/**
- * An Express middleware that says nothing of the path's parameters, so that `request.params` of the handlers after it
- * keeps the type that Express reads from the path. Fits `RequestHandler` of every version.
- */
-export type Middleware = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void
 
 /**
  * Makes an adapter's guards of the one way in which it runs a policy. A framework that calls one of these functions with

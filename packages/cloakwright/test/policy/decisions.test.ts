@@ -227,6 +227,7 @@ const request: GuardedRequest = {
   identity: {},
   fields: (name) => (name === 'authorization' ? ['Bearer t'] : []),
   form: () => undefined,
-  origin: () => 'http://x',
+  url: 'http://x/',
+  headers: new Headers(),
   id: () => '1',
 }

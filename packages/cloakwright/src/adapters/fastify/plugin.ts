@@ -7,10 +7,11 @@ import {
   type GuardOptions,
   type Guards,
   notRegistered,
+  type ResourceMetadata,
   refuseSecondToken,
 } from '../../guard/index.ts'
 import type { Policy } from '../../policy/index.ts'
-import { isPromise } from '../../promise.ts'
+import { continueWith } from '../../promise.ts'
 import type { SessionEngine } from '../../session/index.ts'
 import { guardKey, guardOf, sendProblem, sendRefusal } from './problem.ts'
 import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './request.ts'
@@ -106,36 +107,27 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
         ),
       )
     const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
-    if (isPromise(admission)) void proceedLater(admission, request, reply, done)
-    else proceed(admission, request, reply, done)
+    continueWith(admission, proceed, request, reply, done)?.catch(done)
   }
 }
 
-function proceed(admission: Admission, request: AnyRequest, reply: AnyReply, done: Done): void {
+function proceed(
+  admission: Admission,
+  request: AnyRequest,
+  reply: AnyReply,
+  done: Done,
+): Promise<AnyReply> | undefined {
   if (admission.kind === 'admitted') {
     setUser(request, admission.user)
     if (admission.headers !== undefined) reply.headers(admission.headers)
     done()
   } else if (isOurs(request)) done()
-  else if (admission.kind === 'refused') sendRefusal(admission.answer, admission.log, request, reply)
+  else if (admission.kind === 'refused') sendRefusal(admission, request, reply)
   else {
-    const fail = (error: unknown): void => done(error as Error)
     if (admission.orphaned) request.log.info(orphaned)
-    sendResponse(admission.response, reply).catch(fail)
+    return sendResponse(admission.response, reply)
   }
-}
-
-async function proceedLater(
-  pending: Promise<Admission>,
-  request: AnyRequest,
-  reply: AnyReply,
-  done: Done,
-): Promise<void> {
-  try {
-    proceed(await pending, request, reply, done)
-  } catch (error) {
-    done(error as Error)
-  }
+  return undefined
 }
 
 const orphaned =
@@ -170,13 +162,12 @@ function toArray<T>(value: T | readonly T[] | undefined): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [value as T]
 }
 
-function publish(app: FastifyInstance, resource: NonNullable<Guard['resource']>): void {
+function publish(app: FastifyInstance, resource: ResourceMetadata): void {
   app.route({
     method: 'GET',
     url: resource.path,
     schema: { hide: true } as object,
     config: ours,
-    handler: (_request, reply) =>
-      reply.type('application/json').header('access-control-allow-origin', '*').send(resource.body),
+    handler: (_request, reply) => reply.headers(resource.headers).send(resource.body),
   })
 }

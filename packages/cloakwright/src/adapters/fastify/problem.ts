@@ -1,4 +1,4 @@
-import { type Answer, type Guard, type LogEntry, toRefused } from '../../guard/index.ts'
+import { type Guard, type Refused, unguarded } from '../../guard/index.ts'
 import { type AnyReply, type AnyRequest, toGuardedRequest } from './request.ts'
 
 /**
@@ -6,23 +6,17 @@ import { type AnyReply, type AnyRequest, toGuardedRequest } from './request.ts'
  * exact reason: `app.setErrorHandler(sendProblem)`.
  */
 export function sendProblem(error: unknown, request: AnyRequest, reply: AnyReply): AnyReply {
-  const refused =
-    guardOf(request)?.refuse(error, toGuardedRequest(request)) ??
-    toRefused(error, { realm: '', requestId: request.id, explain: false })
-  return sendRefusal(refused.answer, refused.log, request, reply)
+  const guard = guardOf(request) ?? unguarded
+  return sendRefusal(guard.refuse(error, toGuardedRequest(request)), request, reply)
 }
 
 /** Sends a refusal and logs why. */
-export function sendRefusal(
-  { status, headers, body }: Answer,
-  { level, code, hint, message, error }: LogEntry,
-  request: AnyRequest,
-  reply: AnyReply,
-): AnyReply {
+export function sendRefusal({ answer, log }: Refused, request: AnyRequest, reply: AnyReply): AnyReply {
+  const { level, code, hint, message, error } = log
   if (error !== undefined) request.log[level]({ code, hint, err: error }, message)
   else if (!code.startsWith('HTTP_')) request.log[level]({ code, hint }, message)
   // As bytes: the content type stays as it is.
-  return reply.code(status).headers(headers).send(Buffer.from(body))
+  return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
 }
 
 export const guardKey: unique symbol = Symbol.for('cloakwright.fastify')

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { toSessionRequest } from '../../guard/index.ts'
 import type { SessionEngine } from '../../session/index.ts'
 import { sendProblem } from './problem.ts'
 import { type AnyReply, ours, toGuardedRequest } from './request.ts'
@@ -49,6 +48,6 @@ function toWebRequest(request: FastifyRequest): Request {
     if (!name.startsWith(':')) headers.append(name, raw[at + 1] as string)
   }
   const body = Buffer.isBuffer(request.body) ? new Uint8Array(request.body) : null
-  const { url, method } = toSessionRequest(toGuardedRequest(request))
+  const { url, method } = toGuardedRequest(request)
   return new Request(url, { method, headers, body })
 }

@@ -87,8 +87,8 @@ export class CloakwrightModule implements OnModuleInit {
     const { httpAdapter } = this.#host
     if (resource === undefined || httpAdapter === undefined) return
     httpAdapter.get(resource.path, (_request: unknown, response: unknown) => {
-      httpAdapter.setHeader(response, 'content-type', 'application/json')
-      httpAdapter.setHeader(response, 'access-control-allow-origin', '*')
+      for (const [name, value] of Object.entries(resource.headers))
+        httpAdapter.setHeader(response, name, value)
       httpAdapter.reply(response, resource.body, 200)
     })
   }

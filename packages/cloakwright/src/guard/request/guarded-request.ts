@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { SessionRequest } from '../../session/index.ts'
 
-/** What an adapter reads of its framework's request. */
-export interface GuardedRequest {
-  readonly method: string
+/** What an adapter reads of its framework's request; the session engine reads it, too. */
+export interface GuardedRequest extends SessionRequest {
   /** Path and query as the client sent them. */
   readonly target: string
   /** The request as the framework has it, for policies that look at it. */
@@ -18,8 +18,6 @@ export interface GuardedRequest {
   fields(name: string): readonly string[]
   /** The parsed form of the body, if it is one and the framework has read it; a promise where it has to be read first. */
   form(): unknown
-  /** Scheme and host that the client asked for, as far as the framework trusts its proxies. */
-  origin(): string
   /** The request's id, for the answer and the log. */
   id(): string
 }
@@ -33,7 +31,7 @@ export interface Framework<Native> {
   readonly form: (native: Native) => unknown
   /** The request's id; a new one is made where this is not a string. */
   readonly id: (native: Native) => unknown
-  /** Scheme and host that the client asked for; only sessions ask for it. */
+  /** Scheme and host that the client asked for, as far as the framework trusts its proxies; only sessions ask for it. */
   readonly origin?: ((native: Native) => string) | undefined
   /** The connection of an upgrade, where Node’s own mark on the request is not enough. */
   readonly connection?: ((native: Native) => Duplex) | undefined

@@ -44,6 +44,22 @@ class NodeRequest<Native> implements GuardedRequest {
     return (this.incoming as { originalUrl?: string }).originalUrl ?? this.incoming.url ?? '/'
   }
 
+  /** Host and target come from the client: what makes no URL gets a host that is nobody's. */
+  get url(): string {
+    const target = this.target.startsWith('/') ? this.target : '/'
+    const url = (this.framework.origin?.(this.native) ?? nobodys) + target
+    return URL.canParse(url) ? url : nobodys + target
+  }
+
+  get headers(): GuardedRequest['headers'] {
+    return {
+      get: (name) => {
+        const fields = this.fields(name.toLowerCase())
+        return fields.length === 0 ? null : fields.join(', ')
+      },
+    }
+  }
+
   get connection(): Duplex | undefined {
     // Node marks a request whose connection left HTTP; its types do not tell.
     const { socket, upgrade } = this.incoming as IncomingMessage & { readonly upgrade?: boolean | null }
@@ -58,14 +74,12 @@ class NodeRequest<Native> implements GuardedRequest {
     return isForm(this.fields('content-type')[0]) ? this.framework.form(this.native) : undefined
   }
 
-  origin(): string {
-    return this.framework.origin?.(this.native) ?? 'http://host.invalid'
-  }
-
   id(): string {
     return toId(this.framework.id(this.native))
   }
 }
+
+const nobodys = 'http://host.invalid'
 
 /** The id that a framework gave the request, or a new one. */
 export function toId(given: unknown): string {

@@ -16,6 +16,8 @@ export function fromWebRequest<Native extends object>(
   let id: string | undefined
   return {
     method: request.method,
+    url: url.href,
+    headers: request.headers,
     target: url.pathname + url.search,
     native,
     identity: native,
@@ -24,7 +26,6 @@ export function fromWebRequest<Native extends object>(
       return value === null ? [] : [value]
     },
     form: () => (isForm(request.headers.get('content-type')) ? framework.form(native) : undefined),
-    origin: () => url.origin,
     id: () => (id ??= toId(framework.id(native))),
   }
 }

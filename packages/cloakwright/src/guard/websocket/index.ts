@@ -1,3 +1,3 @@
 export { type ClosableSocket, closeBy } from './close-socket.ts'
-export { createSocketWatch } from './socket-watch.ts'
+export { createSocketWatch, type SocketWatch } from './socket-watch.ts'
 export { createTickets, type Tickets, type TicketsOptions, ticketOf } from './tickets.ts'
