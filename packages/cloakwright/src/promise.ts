@@ -4,7 +4,12 @@
  * a token that is still being verified would count as verified.
  */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  return typeof value === 'object' && value !== null && typeof (value as Thenable).then === 'function'
+}
+
+/** Whatever a value is: `then` of what has none is `undefined`, and read faster than `'then' in value` is asked. */
+interface Thenable {
+  readonly then?: unknown
 }
 
 /**

@@ -148,11 +148,12 @@ function proceed(
   response: Response,
   next: NextFunction,
 ): undefined {
-  if (admission.kind === 'refused') sendRefusal(admission, visit, request, response)
-  if (admission.kind !== 'admitted') return
-  visit.user = admission.user
-  if (admission.headers !== undefined) response.set(admission.headers)
-  next()
+  if (admission.kind === 'admitted') {
+    visit.user = admission.user
+    if (admission.headers !== undefined) response.set(admission.headers)
+    next()
+  } else if (admission.kind === 'refused') sendRefusal(admission, visit, request, response)
+  return undefined
 }
 
 function sendRefusal(
