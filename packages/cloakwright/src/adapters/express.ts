@@ -137,6 +137,7 @@ function toGuard(policy: Policy, anonymous: boolean): Middleware {
     if (visit === undefined)
       return next(notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.'))
     const admission = visit.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
+    // oxlint-disable-next-line promise/no-callback-in-promise -- a framework's way to hear of an error
     continueWith(admission, proceed, visit, request, response, next)?.catch(next)
   })
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
-import { createMetadata, type MetadataOptions } from '../metadata/index.ts'
+import { createMetadata, type Fetch, type Metadata, type MetadataOptions } from '../metadata/index.ts'
 import { createOrDefer } from '../next-build.ts'
 import { requireOptions } from '../options.ts'
 import { PerRequest } from '../per-request.ts'
@@ -55,90 +55,120 @@ export function createPermissions(options: PermissionsOptions): Permission {
 }
 
 function createConfigured(options: PermissionsOptions): Permission {
-  requireOptions('createPermissions', '{ issuer, audience }', options)
+  checkOptions(options)
   const { audience, answerMaxAge = 3, fetch = globalThis.fetch, timeout = 5_000 } = options
-  if (typeof audience !== 'string' || audience === '')
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: no audience', {
-      hint: 'Give the client id that has Authorization switched on.',
-    })
-  if (typeof answerMaxAge !== 'number' || !(answerMaxAge >= 0 && answerMaxAge <= 10))
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      'permissions: answerMaxAge is not a number from 0 to 10',
-      {
-        hint: 'Give it in seconds, or leave it out for 3.',
-      },
-    )
-  const metadata = createMetadata(options)
-  const known = new Map<string, { readonly decision: Decision; readonly at: number }>()
-  const pending = new Map<string, Promise<Decision>>()
-  const perRequest = new PerRequest<Decision>()
-
-  const ask = async (permissions: readonly PermissionRequest[], tokenText: string): Promise<Decision> => {
-    const tokenEndpoint = await tokenEndpointOf(() => metadata.get())
-    return decide(
-      permissions,
-      await askRealm({ tokenEndpoint, audience, permissions, tokenText, fetch, timeout }),
-    )
+  const context: PermissionContext = {
+    metadata: createMetadata(options),
+    audience,
+    answerMaxAge,
+    fetch,
+    timeout,
+    known: new Map(),
+    pending: new Map(),
+    perRequest: new PerRequest(),
   }
-
-  const evaluate = (
-    permissions: readonly PermissionRequest[],
-    asked: string,
-    token: AccessToken,
-    { now, tokenText, requestIdentity }: PolicyContext,
-  ): Decision | Promise<Decision> => {
-    // Another realm's token is none of this realm's business.
-    if (token.issuer !== metadata.issuer)
-      return undetermined('the token comes from another realm than the permissions')
-    if (token.binding?.jkt !== undefined)
-      return undetermined('Keycloak tells nobody the permissions of a token that is bound by DPoP')
-    if (tokenText === '')
-      return undetermined(
-        'the realm is asked with the token itself, which a WebSocket’s ticket does not hold',
-      )
-    const key = `${createHash('sha256').update(tokenText).digest('base64')} ${asked}`
-    const entry = known.get(key)
-    if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision
-    known.delete(key)
-    // Guards of one request ask once, however short the time that an answer counts for.
-    const earlier = requestIdentity && perRequest.find(requestIdentity, key, now * 1000)
-    if (earlier !== undefined) return earlier
-    let question = pending.get(key)
-    if (question === undefined) {
-      question = ask(permissions, tokenText)
-        .then((decision) => {
-          for (const oldest of known.keys()) {
-            if (known.size < maxEntries) break
-            known.delete(oldest)
-          }
-          known.set(key, { decision, at: now })
-          return decision
-        })
-        .finally(() => pending.delete(key))
-      pending.set(key, question)
-    }
-    if (requestIdentity !== undefined) perRequest.keep(requestIdentity, key, question, now * 1000)
-    return question
-  }
-
   return (...needed) => {
     checkPermissions(needed)
     const permissions = needed.map(({ resource, scopes = [] }) => ({ resource, scopes: [...scopes] }))
     const asked = JSON.stringify(permissions)
     return {
       description: `permission ${permissions.map(toText).join(' and ')}`,
-      evaluate: (token, context) => evaluate(permissions, asked, token, context),
+      evaluate: (token, request) => evaluate(context, permissions, asked, token, request),
     }
   }
 }
 
-async function tokenEndpointOf(
-  metadata: () => Promise<{ readonly internal: { readonly token_endpoint?: string } }>,
-): Promise<string> {
+/** What the policies of one realm and client share. */
+interface PermissionContext {
+  readonly metadata: Metadata
+  readonly audience: string
+  readonly answerMaxAge: number
+  readonly fetch: Fetch
+  readonly timeout: number
+  /** Answers of the realm; their times in seconds. */
+  readonly known: Map<string, { readonly decision: Decision; readonly at: number }>
+  readonly pending: Map<string, Promise<Decision>>
+  readonly perRequest: PerRequest<Decision>
+}
+
+function checkOptions(options: PermissionsOptions): void {
+  requireOptions('createPermissions', '{ issuer, audience }', options)
+  const { audience, answerMaxAge = 3 } = options
+  if (typeof audience !== 'string' || audience === '')
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: no audience', {
+      hint: 'Give the client id that has Authorization switched on.',
+    })
+  if (typeof answerMaxAge === 'number' && answerMaxAge >= 0 && answerMaxAge <= 10) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'permissions: answerMaxAge is not a number from 0 to 10', {
+    hint: 'Give it in seconds, or leave it out for 3.',
+  })
+}
+
+function evaluate(
+  context: PermissionContext,
+  permissions: readonly PermissionRequest[],
+  asked: string,
+  token: AccessToken,
+  { now, tokenText, requestIdentity }: PolicyContext,
+): Decision | Promise<Decision> {
+  const { metadata, known, perRequest, answerMaxAge } = context
+  // Another realm's token is none of this realm's business.
+  if (token.issuer !== metadata.issuer)
+    return undetermined('the token comes from another realm than the permissions')
+  if (token.binding?.jkt !== undefined)
+    return undetermined('Keycloak tells nobody the permissions of a token that is bound by DPoP')
+  if (tokenText === '')
+    return undetermined('the realm is asked with the token itself, which a WebSocket’s ticket does not hold')
+  const key = `${createHash('sha256').update(tokenText).digest('base64')} ${asked}`
+  const entry = known.get(key)
+  if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision
+  known.delete(key)
+  if (requestIdentity === undefined) return askOnce(context, permissions, key, tokenText, now)
+  // Guards of one request ask once, however short the time that an answer counts for.
+  const earlier = perRequest.find(requestIdentity, key, now * 1000)
+  if (earlier !== undefined) return earlier
+  const question = askOnce(context, permissions, key, tokenText, now)
+  return perRequest.keep(requestIdentity, key, question, now * 1000)
+}
+
+/** One question to the realm for all who ask the same at a time. */
+function askOnce(
+  context: PermissionContext,
+  permissions: readonly PermissionRequest[],
+  key: string,
+  tokenText: string,
+  now: number,
+): Promise<Decision> {
+  const { pending } = context
+  const running = pending.get(key)
+  if (running !== undefined) return running
+  const question = ask(context, permissions, key, tokenText, now).finally(() => pending.delete(key))
+  pending.set(key, question)
+  return question
+}
+
+async function ask(
+  { metadata, audience, fetch, timeout, known }: PermissionContext,
+  permissions: readonly PermissionRequest[],
+  key: string,
+  tokenText: string,
+  now: number,
+): Promise<Decision> {
+  const tokenEndpoint = await tokenEndpointOf(metadata)
+  const answer = await askRealm({ tokenEndpoint, audience, permissions, tokenText, fetch, timeout })
+  const decision = decide(permissions, answer)
+  for (const oldest of known.keys()) {
+    if (known.size < maxEntries) break
+    known.delete(oldest)
+  }
+  known.set(key, { decision, at: now })
+  return decision
+}
+
+async function tokenEndpointOf(metadata: Metadata): Promise<string> {
   let endpoint: unknown
   try {
-    endpoint = (await metadata()).internal.token_endpoint
+    endpoint = (await metadata.get()).internal.token_endpoint
   } catch (cause) {
     throw unavailable('the realm’s discovery document can’t be had', cause)
   }

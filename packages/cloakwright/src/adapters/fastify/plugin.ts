@@ -107,6 +107,7 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
         ),
       )
     const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
+    // oxlint-disable-next-line promise/no-callback-in-promise -- a framework's way to hear of an error
     continueWith(admission, proceed, request, reply, done)?.catch(done)
   }
 }
