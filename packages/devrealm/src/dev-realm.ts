@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { CloakwrightError, requireOptions, systemTime } from 'cloakwright'
+import { requireOptions, systemTime } from 'cloakwright'
 import type { SqlClient } from 'cloakwright/state'
 import type { FastifyInstance } from 'fastify'
-import { LoginState } from './context/login-state.ts'
-import type { RealmContext } from './context/realm-context.ts'
+import { createRealmContext } from './context/realm-context.ts'
 import { prepareKeys } from './crypto/keys.ts'
 import { passwordCredential } from './crypto/passwords.ts'
 import { createRealm, masterName } from './defaults/new-realm.ts'
 import { type ImportedRealm, type ImportOptions, importInto } from './import.ts'
-import { UsedAssertions } from './oidc/clients/client-assertion.ts'
 import { sweep } from './oidc/sessions.ts'
-import { createBoundedServer } from './server/connections.ts'
+import { closeSecondServers, type ListenOptions, listen } from './server/listen.ts'
 import { buildServer, type Logger } from './server/server.ts'
 import { Store } from './store/store.ts'
 
@@ -50,7 +46,7 @@ export interface DevRealm {
    * @throws {CW_PORT_TAKEN} another process has the port
    * @throws {CW_CONFIG_INSECURE} an address beyond loopback without `dangerouslyListenBeyondLoopback`
    */
-  listen(options?: { readonly port?: number; readonly host?: string | readonly string[] }): Promise<string>
+  listen(options?: ListenOptions): Promise<string>
   /**
    * Adds a realm from Keycloak's export (RealmRepresentation), in place of the one with its name. A representation that is
    * refused changes nothing.
@@ -95,14 +91,12 @@ export async function createDevRealm(options: DevRealmOptions = {}): Promise<Dev
   })
   const { now = systemTime } = options
   const store = await Store.open(options.sql, now)
-  const context: RealmContext = {
+  const context = createRealmContext({
     store,
-    logins: new LoginState(),
     features: new Set(options.features),
-    assertions: new UsedAssertions(),
     hostname: options.hostname?.replace(/\/+$/, ''),
     now,
-  }
+  })
   if (store.realm(masterName) === undefined) await createMaster(store, options.admin)
   void prepareKeys(store.realms())
   await store.commit()
@@ -146,70 +140,4 @@ async function createMaster(store: Store, admin = { username: 'admin', password:
     roles: [master.info.defaultRoleId, ...(role === undefined ? [] : [role.id])],
     groups: [],
   })
-}
-
-async function listen(
-  app: FastifyInstance,
-  where: { readonly port?: number; readonly host?: string | readonly string[] },
-  isOpen: boolean,
-): Promise<string> {
-  const { port = 0, host = port === 0 ? '127.0.0.1' : ['127.0.0.1', '::1'] } = where
-  const [first = '127.0.0.1', ...others] = typeof host === 'string' ? [host] : host
-  for (const each of [first, ...others]) {
-    if (isOpen || /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(each)) continue
-    throw new CloakwrightError(
-      'CW_CONFIG_INSECURE',
-      `The development realm would listen on ${each}, beyond loopback`,
-      {
-        hint: 'Use Keycloak itself for others to reach, or pass dangerouslyListenBeyondLoopback: true on a network that you trust.',
-      },
-    )
-  }
-  const address = await bind(app, port, first)
-  for (const each of others) await bindAlso(app, address.port, each)
-  return `http://${first === '::1' ? '[::1]' : first === '127.0.0.1' ? 'localhost' : first}:${address.port}`
-}
-
-async function bind(app: FastifyInstance, port: number, host: string): Promise<AddressInfo> {
-  try {
-    await app.listen({ port, host })
-  } catch (error) {
-    throw portError(error, port, host)
-  }
-  return app.server.address() as AddressInfo
-}
-
-/** A second address for the same server. A machine without IPv6 has none, which is no error. */
-async function bindAlso(app: FastifyInstance, port: number, host: string): Promise<void> {
-  const server = createBoundedServer((request, response) => app.routing(request, response))
-  const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
-    server.once('error', resolve)
-    server.listen({ port, host }, () => resolve(undefined))
-  })
-  if (failure?.code === 'EADDRNOTAVAIL' || failure?.code === 'EAFNOSUPPORT') return
-  if (failure !== undefined) throw portError(failure, port, host)
-  secondServers.set(app, [...(secondServers.get(app) ?? []), server])
-}
-
-const secondServers = new WeakMap<FastifyInstance, Server[]>()
-
-async function closeSecondServers(app: FastifyInstance): Promise<void> {
-  for (const server of secondServers.get(app) ?? []) {
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
-  }
-}
-
-function portError(error: unknown, port: number, host: string): unknown {
-  if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
-  return new CloakwrightError(
-    'CW_PORT_TAKEN',
-    `The development realm cannot listen on ${host}:${port}: the port is taken`,
-    {
-      hint: 'End the process that holds the port, or choose another port.',
-      cause: error,
-    },
-  )
 }

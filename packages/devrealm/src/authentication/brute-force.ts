@@ -5,7 +5,7 @@ import type { RealmStore } from '../store/realm-store.ts'
 /** Whether too many failed logins keep the user out for now. */
 export function isLockedOut(context: RealmContext, realm: RealmStore, user: Readonly<User>): boolean {
   if (!realm.info.bruteForceProtected) return false
-  const failures = context.logins.failures(user.id)
+  const failures = context.failures.get(user.id)
   return failures !== undefined && context.now() < failures.notBefore
 }
 
@@ -19,7 +19,7 @@ export function recordFailure(
   const { info } = realm
   if (!info.bruteForceProtected) return
   const now = context.now()
-  const before = context.logins.failures(user.id)
+  const before = context.failures.get(user.id)
   const isForgotten = before !== undefined && now - before.lastFailure > info.maxDeltaTimeSeconds * 1000
   const count = before === undefined || isForgotten ? 1 : before.count + 1
   const failures = {
@@ -46,5 +46,5 @@ export function recordFailure(
     failures.notBefore = now + wait * 1000
     failures.temporaryLockouts += 1
   }
-  context.logins.setFailures(user.id, failures)
+  context.failures.set(user.id, failures)
 }

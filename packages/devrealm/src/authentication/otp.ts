@@ -84,7 +84,7 @@ interface OtpData {
   readonly algorithm: string
 }
 
-const algorithms: ReadonlyMap<string, 'sha1' | 'sha256' | 'sha512'> = new Map([
+const hashes: ReadonlyMap<string, 'sha1' | 'sha256' | 'sha512'> = new Map([
   ['HmacSHA1', 'sha1'],
   ['HmacSHA256', 'sha256'],
   ['HmacSHA512', 'sha512'],
@@ -96,7 +96,7 @@ const mostWindows = 100
 function takeCode(context: RealmContext, realm: RealmStore, credential: Credential, code: string): boolean {
   const { value } = JSON.parse(credential.secretData) as { value: unknown }
   const data = JSON.parse(credential.credentialData) as OtpData
-  const algorithm = algorithms.get(data.algorithm)
+  const algorithm = hashes.get(data.algorithm)
   // An import may bring a credential that is none: no code is its.
   if (typeof value !== 'string' || algorithm === undefined || !(data.period > 0)) return false
   if (![6, 8].includes(data.digits) || code.length !== data.digits || !/^\d+$/.test(code)) return false
@@ -110,7 +110,7 @@ function takeCode(context: RealmContext, realm: RealmStore, credential: Credenti
     algorithm,
   })
   if (!result.valid || !('timeStep' in result)) return false
-  return (
-    realm.info.otpPolicyCodeReusable || context.logins.spendOtp(`${value}/${result.timeStep}`, context.now())
-  )
+  if (realm.info.otpPolicyCodeReusable) return true
+  const end = (result.timeStep + 1 + mostWindows) * data.period * 1000
+  return context.usedOtps.use(`${value}/${result.timeStep}`, end, context.now())
 }

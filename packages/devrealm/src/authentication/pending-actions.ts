@@ -3,18 +3,23 @@ import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import { hasOtp } from './otp.ts'
 
+/** The required action that sets up one-time codes; no user who has them needs it. */
+export const configureTotpAlias = 'CONFIGURE_TOTP'
+/** The required action of every user whose profile lacks something. */
+export const verifyProfileAlias = 'VERIFY_PROFILE'
+
 /** What the user has to do before the login is complete, in the realm's order. */
 export function pendingActions(realm: RealmStore, user: Readonly<User>): string[] {
   const enabled = realm.info.requiredActions.filter((action) => action.enabled)
   const asked = enabled
     .filter((action) => user.requiredActions.includes(action.alias))
     .map((action) => action.alias)
-  const known = asked.filter((alias) => alias !== 'CONFIGURE_TOTP' || !hasOtp(user))
+  const known = asked.filter((alias) => alias !== configureTotpAlias || !hasOtp(user))
   const needsProfile =
     user.serviceAccountClientId === undefined &&
-    enabled.some((action) => action.alias === 'VERIFY_PROFILE') &&
+    enabled.some((action) => action.alias === verifyProfileAlias) &&
     missingProfileFields(realm, user).length > 0
-  return needsProfile && !known.includes('VERIFY_PROFILE') ? [...known, 'VERIFY_PROFILE'] : known
+  return needsProfile && !known.includes(verifyProfileAlias) ? [...known, verifyProfileAlias] : known
 }
 
 /** Whether the realm lets users do this action. */

@@ -54,7 +54,7 @@ export async function verifyUser(
         recordFailure(context, realm, user, login.ipAddress)
         return false
       }
-      context.logins.clearFailures(user.id)
+      context.failures.clear(user.id)
       return true
     },
   }

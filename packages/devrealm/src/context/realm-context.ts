@@ -1,21 +1,45 @@
 import type { FastifyRequest } from 'fastify'
-import type { UsedAssertions } from '../oidc/clients/client-assertion.ts'
 import type { RealmStore } from '../store/realm-store.ts'
 import type { Store } from '../store/store.ts'
-import type { LoginState } from './login-state.ts'
+import { AuthorizationCodes } from './authorization-codes.ts'
+import { LoginFailures } from './login-failures.ts'
+import { LoginSessions } from './login-sessions.ts'
+import { PendingLogouts } from './pending-logouts.ts'
+import { UsedOnce } from './used-once.ts'
 
 /** What every route works with. */
-export interface RealmContext {
+export interface RealmContext extends ShortLived {
   readonly store: Store
-  readonly logins: LoginState
   /** Keycloak's optional features that are on. */
   readonly features: ReadonlySet<string>
-  /** What clients have proved themselves with, each of which counts once. */
-  readonly assertions: UsedAssertions
   /** The fixed public base URL; when absent, each request's own host names it. */
   readonly hostname: string | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
+}
+
+/** What lives for minutes: kept in memory only, and gone with the process. */
+interface ShortLived {
+  readonly logins: LoginSessions
+  readonly codes: AuthorizationCodes
+  readonly logouts: PendingLogouts
+  readonly failures: LoginFailures
+  /** What clients have proved themselves with. */
+  readonly usedAssertions: UsedOnce
+  readonly usedOtps: UsedOnce
+}
+
+/** A context that remembers nothing yet. */
+export function createRealmContext(given: Omit<RealmContext, keyof ShortLived>): RealmContext {
+  return {
+    ...given,
+    logins: new LoginSessions(),
+    codes: new AuthorizationCodes(),
+    logouts: new PendingLogouts(),
+    failures: new LoginFailures(),
+    usedAssertions: new UsedOnce(),
+    usedOtps: new UsedOnce(),
+  }
 }
 
 /** Seconds since the epoch, as tokens count. */
@@ -31,20 +55,4 @@ export function baseUrl(context: RealmContext, request: FastifyRequest): string 
 /** The realm's issuer: `{base}/realms/{realm}`. */
 export function issuerOf(context: RealmContext, request: FastifyRequest, realm: RealmStore): string {
   return `${baseUrl(context, request)}/realms/${encodeURIComponent(realm.info.realm)}`
-}
-
-/** Whether a Host header names this machine: `localhost`, a name below it, or a loopback address. */
-export function isLoopbackHost(host: string): boolean {
-  let name: string
-  try {
-    name = new URL(`http://${host}`).hostname
-  } catch {
-    return false
-  }
-  return (
-    name === 'localhost' ||
-    name.endsWith('.localhost') ||
-    name === '[::1]' ||
-    /^127(?:\.\d{1,3}){3}$/.test(name)
-  )
 }

@@ -1,23 +1,28 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pendingActions } from '../authentication/pending-actions.ts'
-import { baseUrl, issuerOf, type RealmContext, seconds } from '../context/realm-context.ts'
-import type { UserSession } from '../model/index.ts'
+import type { AuthorizationRequest } from '../context/authorization-request.ts'
+import { baseUrl, type RealmContext, seconds } from '../context/realm-context.ts'
+import type { User, UserSession } from '../model/index.ts'
 import { startRotation } from '../oidc/clients/secret-rotation.ts'
-import { realmOf } from '../oidc/endpoint.ts'
 import { OidcError } from '../oidc/errors.ts'
-import { formOf, queryOf } from '../oidc/form.ts'
-import { sendErrorPage } from '../pages/layout.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import { type Form, formOf, queryOf } from '../oidc/form.ts'
 import {
   AuthorizationPageError,
-  type AuthorizationRequest,
   findTarget,
+  type ResponseTarget,
   readRequest,
 } from './authorization-request.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
-import { showStep } from './steps.ts'
+import {
+  forbidStoring,
+  type LoginContext,
+  loginContext,
+  loginIssuer,
+  sendLoginError,
+} from './login-context.ts'
+import { showStep } from './steps/index.ts'
 
 /** GET and POST `auth`: the authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2). */
 export async function authEndpoint(
@@ -25,52 +30,45 @@ export async function authEndpoint(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const realm = realmOf(context, request)
-  const form = request.method === 'POST' ? formOf(request) : queryOf(request)
-  const base = baseUrl(context, request)
-  let found: ReturnType<typeof findTarget>
+  const login = loginContext(context, request, reply)
   try {
-    found = findTarget(realm, form, base)
+    return await authorize(login, request.method === 'POST' ? formOf(request) : queryOf(request))
   } catch (error) {
-    if (error instanceof AuthorizationPageError)
-      return sendErrorPage(reply, realm.info, error.status, error.message)
+    if (error instanceof AuthorizationPageError) return sendLoginError(login, error.message, error.status)
     throw error
   }
-  const { client, target } = found
-  noStore(reply)
+}
+
+/** @throws {AuthorizationPageError} what can't be answered at the client's address */
+async function authorize(login: LoginContext, form: Form): Promise<unknown> {
+  const { context, request, realm } = login
+  const { client, target } = findTarget(realm, form, baseUrl(context, request))
+  forbidStoring(login)
   try {
     const authorization = readRequest(realm, client, target, form)
     startRotation(context, realm, client)
-    return await answer(context, request, reply, realm, authorization)
+    return await answer(login, authorization)
   } catch (error) {
-    if (error instanceof AuthorizationPageError)
-      return sendErrorPage(reply, realm.info, error.status, error.message)
     if (!(error instanceof OidcError)) throw error
-    return sendToClient(reply, target.redirectUri, target.mode, {
-      error: error.error,
-      error_description: error.description,
-      state: target.state,
-      iss: issuerOf(context, request, realm),
-    })
+    return refuse(login, target, error)
   }
 }
 
-/** Pages and redirects of a login are for this moment only. */
-export function noStore(reply: FastifyReply): void {
-  reply.header('cache-control', 'no-store, must-revalidate, max-age=0')
+function refuse(login: LoginContext, target: ResponseTarget, error: OidcError): FastifyReply {
+  return sendToClient(login.reply, target.redirectUri, target.mode, {
+    error: error.error,
+    error_description: error.description,
+    state: target.state,
+    iss: loginIssuer(login),
+  })
 }
 
 /** Uses the login that the browser has, or begins a new one. */
-async function answer(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  realm: RealmStore,
-  authorization: AuthorizationRequest,
-): Promise<unknown> {
+async function answer(login: LoginContext, authorization: AuthorizationRequest): Promise<unknown> {
+  const { context, realm } = login
   const { prompt } = authorization
   if (prompt.includes('create')) throw new AuthorizationPageError(400, 'Registration not allowed')
-  const session = await readIdentity(context, request, realm)
+  const session = await readIdentity(login)
   const isFresh = session !== undefined && !mustLoginAgain(context, authorization, session)
   const user = session === undefined ? undefined : realm.users.get(session.userId)
   const actions = user === undefined ? [] : pendingActions(realm, user)
@@ -78,30 +76,40 @@ async function answer(
     if (!isFresh) throw new OidcError(400, 'login_required')
     if (actions.length > 0) throw new OidcError(400, 'interaction_required')
   }
+  return beginLogin(login, authorization, session && user && { session, user, isFresh, actions })
+}
 
-  const loginSession = context.logins.session(realm, readCookie(request, cookies.loginSession), context.now())
-  const opened = context.logins.openTab(realm, loginSession, authorization, context.now())
-  setLoginSession(request, reply, realm, opened.session.id)
-  const { tab } = opened
-  if (session !== undefined && user !== undefined) {
+/** The login that a browser has, and what its user has to do before it counts here. */
+interface OwnLogin {
+  readonly session: Readonly<UserSession>
+  readonly user: Readonly<User>
+  /** Whether the client takes it without a new proof. */
+  readonly isFresh: boolean
+  readonly actions: readonly string[]
+}
+
+async function beginLogin(
+  login: LoginContext,
+  authorization: AuthorizationRequest,
+  own: OwnLogin | undefined,
+): Promise<unknown> {
+  const { context, request, realm } = login
+  const before = context.logins.get(realm, readCookie(request, cookies.loginSession), context.now())
+  const { session: loginSession, tab } = context.logins.openTab(realm, before, authorization, context.now())
+  setLoginSession(login, loginSession.id)
+  if (own !== undefined) {
+    const { session, user, isFresh, actions } = own
     tab.userId = user.id
     tab.isReauthentication = true
-    if (isFresh && actions.length === 0) {
-      return completeLogin(context, request, reply, {
-        realm,
-        loginSession: opened.session,
-        tab,
-        user,
-        session,
-      })
-    }
-    if (isFresh) {
-      tab.step = actions[0] as string
+    const [next] = actions
+    if (isFresh && next === undefined) return completeLogin(login, { loginSession, tab, user, session })
+    if (isFresh && next !== undefined) {
+      tab.step = next
       tab.notes.sessionId = session.id
     }
   }
-  await setRestart(context, request, reply, realm, authorization)
-  return showStep(context, request, reply, realm, tab)
+  await setRestart(login, authorization)
+  return showStep(login, tab)
 }
 
 /** OpenID Connect Core section 3.1.2.1: `prompt=login`, and `max_age` since the user last proved who it is. */

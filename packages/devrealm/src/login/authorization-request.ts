@@ -1,27 +1,10 @@
+import type { AuthorizationRequest, ResponseMode } from '../context/authorization-request.ts'
 import type { Client } from '../model/index.ts'
 import { resolveRedirectUri } from '../oidc/clients/redirect-uri.ts'
 import { OidcError } from '../oidc/errors.ts'
 import type { Form } from '../oidc/form.ts'
 import { grantScope } from '../oidc/scopes.ts'
 import type { RealmStore } from '../store/realm-store.ts'
-import type { ResponseMode } from './client-response.ts'
-
-/** A valid authorization request, as a login carries it along. Everything here is text, so that a cookie can hold it. */
-export interface AuthorizationRequest {
-  /** The client's `clientId`. */
-  readonly clientId: string
-  readonly redirectUri: string
-  readonly responseType: string
-  readonly responseMode: ResponseMode
-  readonly scope: string | undefined
-  readonly state: string | undefined
-  readonly nonce: string | undefined
-  readonly prompt: readonly string[]
-  readonly maxAge: number | undefined
-  readonly loginHint: string | undefined
-  readonly challenge: string | undefined
-  readonly challengeMethod: string | undefined
-}
 
 /** A request that must not be answered at the client's address: an error page instead. */
 export class AuthorizationPageError extends Error {

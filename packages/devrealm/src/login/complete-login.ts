@@ -1,16 +1,16 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type LoginSession, type LoginTab, token } from '../context/login-state.ts'
-import { issuerOf, type RealmContext, seconds } from '../context/realm-context.ts'
+import type { FastifyReply } from 'fastify'
+import type { LoginSession, LoginTab } from '../context/login-sessions.ts'
+import { randomToken } from '../context/random-token.ts'
+import { seconds } from '../context/realm-context.ts'
 import type { Client, User, UserSession } from '../model/index.ts'
 import { grantScope } from '../oidc/scopes.ts'
 import { joinSession, newSession } from '../oidc/sessions.ts'
-import type { RealmStore } from '../store/realm-store.ts'
 import { sendToClient } from './client-response.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
+import { type LoginContext, loginIssuer } from './login-context.ts'
 
 /** A login that nothing is missing from. */
 export interface CompleteLogin {
-  readonly realm: RealmStore
   readonly loginSession: LoginSession
   readonly tab: LoginTab
   readonly user: Readonly<User>
@@ -25,33 +25,31 @@ export interface CompleteLogin {
  * client with its authorization code.
  */
 export async function completeLogin(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  login: CompleteLogin,
+  login: LoginContext,
+  { loginSession, tab, user, session: before, isProven = false }: CompleteLogin,
 ): Promise<FastifyReply> {
-  const { realm, tab, user } = login
+  const { context, request, reply, realm } = login
   const authorization = tab.request
   const client = realm.clientByName.get(authorization.clientId) as Readonly<Client>
   const now = seconds(context)
-  const proof = login.isProven ? { AUTH_TIME: String(now) } : {}
-  const base = login.session ?? newSession(user, request.ip, now, { AUTH_TIME: String(now) })
+  const proof = isProven ? { AUTH_TIME: String(now) } : {}
+  const base = before ?? newSession(user, request.ip, now, { AUTH_TIME: String(now) })
   const scope = grantScope(realm, client, authorization.scope)
-  const acr = login.session === undefined || login.isProven ? '1' : '0'
+  const acr = before === undefined || isProven ? '1' : '0'
   const { session } = joinSession(realm, { ...base, notes: { ...base.notes, ...proof } }, client, {
     scope: scope.full,
     now,
     notes: { acr, redirectUri: authorization.redirectUri },
   })
-  context.logins.closeSession(login.loginSession)
+  context.logins.close(loginSession)
   // A new name for the next login: what someone may have planted before this one is worth nothing.
-  setLoginSession(request, reply, realm, token(24))
-  dropCookie(request, reply, realm, cookies.restart)
-  await setIdentity(context, request, reply, realm, session)
+  setLoginSession(login, randomToken(24))
+  dropCookie(login, cookies.restart)
+  await setIdentity(login, session)
   const code =
     authorization.responseType === 'none'
       ? undefined
-      : context.logins.issueCode({
+      : context.codes.issue({
           realmId: realm.info.id,
           sessionId: session.id,
           clientId: client.id,
@@ -66,7 +64,7 @@ export async function completeLogin(
   return sendToClient(reply, authorization.redirectUri, authorization.responseMode, {
     state: authorization.state,
     session_state: session.id,
-    iss: issuerOf(context, request, realm),
+    iss: loginIssuer(login),
     code,
   })
 }

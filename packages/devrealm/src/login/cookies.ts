@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { token } from '../context/login-state.ts'
-import { issuerOf, type RealmContext, seconds } from '../context/realm-context.ts'
+import type { FastifyRequest } from 'fastify'
+import type { AuthorizationRequest } from '../context/authorization-request.ts'
+import { randomToken } from '../context/random-token.ts'
+import { seconds } from '../context/realm-context.ts'
 import { readPrivate, signPrivate } from '../crypto/tokens.ts'
 import type { UserSession } from '../model/index.ts'
 import { liveSession, sessionEnds } from '../oidc/sessions.ts'
-import type { RealmStore } from '../store/realm-store.ts'
-import type { AuthorizationRequest } from './authorization-request.ts'
+import { type LoginContext, loginIssuer } from './login-context.ts'
 
 /** The cookies that Keycloak sets, by their names. */
 export const cookies = {
@@ -31,9 +31,7 @@ export function readCookie(request: FastifyRequest, name: string): string | unde
  * there Lax serves, because logins are top-level navigations.
  */
 function setCookie(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  realm: RealmStore,
+  { request, reply, realm }: LoginContext,
   cookie: { name: string; value: string; httpOnly?: boolean; maxAge?: number },
 ): void {
   const parts = [
@@ -48,25 +46,15 @@ function setCookie(
   reply.header('set-cookie', parts.join(';'))
 }
 
-export function dropCookie(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  realm: RealmStore,
-  name: string,
-): void {
-  setCookie(request, reply, realm, { name, value: '', maxAge: 0 })
+export function dropCookie(login: LoginContext, name: string): void {
+  setCookie(login, { name, value: '', maxAge: 0 })
 }
 
 /** Names the browser's login session, and gives its hash to pages that watch for a login in another tab. */
-export function setLoginSession(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  realm: RealmStore,
-  id: string,
-): void {
-  setCookie(request, reply, realm, { name: cookies.loginSession, value: id })
+export function setLoginSession(login: LoginContext, id: string): void {
+  setCookie(login, { name: cookies.loginSession, value: id })
   const hash = createHash('sha384').update(id).digest('base64url')
-  setCookie(request, reply, realm, {
+  setCookie(login, {
     name: cookies.loginSessionHash,
     value: hash,
     httpOnly: false,
@@ -75,75 +63,59 @@ export function setLoginSession(
 }
 
 /** Marks the browser as logged in: the cookie is signed and names the session, and the session must be alive. */
-export async function setIdentity(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  realm: RealmStore,
-  session: Readonly<UserSession>,
-): Promise<void> {
+export async function setIdentity(login: LoginContext, session: Readonly<UserSession>): Promise<void> {
+  const { context, realm } = login
   const now = seconds(context)
   const { max } = sessionEnds(realm.info, session, false)
   const identity = await signPrivate(realm, {
     exp: max,
     iat: now,
-    jti: token(16),
-    iss: issuerOf(context, request, realm),
+    jti: randomToken(16),
+    iss: loginIssuer(login),
     sub: session.userId,
     typ: 'Serialized-ID',
     sid: session.id,
-    state_checker: token(32),
+    state_checker: randomToken(32),
   })
-  setCookie(request, reply, realm, { name: cookies.identity, value: identity })
+  setCookie(login, { name: cookies.identity, value: identity })
   const hash = createHash('sha384').update(session.id).digest('base64url')
-  setCookie(request, reply, realm, { name: cookies.session, value: hash, httpOnly: false, maxAge: max - now })
+  setCookie(login, { name: cookies.session, value: hash, httpOnly: false, maxAge: max - now })
 }
 
 /** The session of a browser that is logged in. */
-export async function readIdentity(
-  context: RealmContext,
-  request: FastifyRequest,
-  realm: RealmStore,
-): Promise<Readonly<UserSession> | undefined> {
+export async function readIdentity(login: LoginContext): Promise<Readonly<UserSession> | undefined> {
+  const { context, request, realm } = login
   const text = readCookie(request, cookies.identity)
   if (text === undefined || text === '') return undefined
-  const claims = await readPrivate(realm, text, issuerOf(context, request, realm))
+  const claims = await readPrivate(realm, text, loginIssuer(login))
   if (claims?.typ !== 'Serialized-ID' || Number(claims.exp) <= seconds(context)) return undefined
   const session = liveSession(realm, claims.sid, seconds(context))
   if (session === undefined || session.userId !== claims.sub) return undefined
   return realm.users.get(session.userId)?.enabled === true ? session : undefined
 }
 
-export function dropIdentity(request: FastifyRequest, reply: FastifyReply, realm: RealmStore): void {
-  dropCookie(request, reply, realm, cookies.identity)
-  dropCookie(request, reply, realm, cookies.session)
+export function dropIdentity(login: LoginContext): void {
+  dropCookie(login, cookies.identity)
+  dropCookie(login, cookies.session)
 }
 
 /** Keeps the request in the browser, so that a login page outlives this process. */
-export async function setRestart(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  realm: RealmStore,
-  authorization: AuthorizationRequest,
-): Promise<void> {
+export async function setRestart(login: LoginContext, authorization: AuthorizationRequest): Promise<void> {
+  const { context, realm } = login
   const value = await signPrivate(realm, {
-    iss: issuerOf(context, request, realm),
+    iss: loginIssuer(login),
     typ: 'Restart',
     exp: seconds(context) + realm.info.accessCodeLifespanLogin,
     req: authorization,
   })
-  setCookie(request, reply, realm, { name: cookies.restart, value })
+  setCookie(login, { name: cookies.restart, value })
 }
 
-export async function readRestart(
-  context: RealmContext,
-  request: FastifyRequest,
-  realm: RealmStore,
-): Promise<AuthorizationRequest | undefined> {
+export async function readRestart(login: LoginContext): Promise<AuthorizationRequest | undefined> {
+  const { context, request, realm } = login
   const text = readCookie(request, cookies.restart)
   if (text === undefined || text === '') return undefined
-  const claims = await readPrivate(realm, text, issuerOf(context, request, realm))
+  const claims = await readPrivate(realm, text, loginIssuer(login))
   if (claims?.typ !== 'Restart' || Number(claims.exp) <= seconds(context)) return undefined
   return claims.req as AuthorizationRequest
 }

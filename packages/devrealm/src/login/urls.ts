@@ -1,7 +1,5 @@
-import type { FastifyRequest } from 'fastify'
-import type { LoginTab } from '../context/login-state.ts'
-import { issuerOf, type RealmContext } from '../context/realm-context.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { LoginTab } from '../context/login-sessions.ts'
+import { type LoginContext, loginIssuer } from './login-context.ts'
 
 /** Keycloak's login forms carry the ids of the flow's executions; these are this realm's, one a step. */
 const executions = {
@@ -9,21 +7,25 @@ const executions = {
   otp: '9f1664e3-0000-4000-8000-000000000002',
 } as const
 
+/** The steps of a login that are no required actions. */
+export type LoginStepName = keyof typeof executions
+
+export function isLoginStep(step: string): step is LoginStepName {
+  return Object.hasOwn(executions, step)
+}
+
 /** The execution that a step's form names: an id, or the alias of a required action. */
 export function executionOf(step: string): string {
-  return step === 'password' || step === 'otp' ? executions[step] : step
+  return isLoginStep(step) ? executions[step] : step
 }
 
 /** The address of a login action, with what names the tab; `code` binds a form to the page that shows it. */
 export function actionUrl(
-  context: RealmContext,
-  request: FastifyRequest,
-  realm: RealmStore,
+  login: LoginContext,
   tab: LoginTab,
   options: { code?: boolean; path?: string } = {},
 ): string {
-  const isLoginStep = tab.step === 'password' || tab.step === 'otp'
-  const path = options.path ?? (isLoginStep ? 'authenticate' : 'required-action')
+  const path = options.path ?? (isLoginStep(tab.step) ? 'authenticate' : 'required-action')
   const query = new URLSearchParams([
     ...(options.code ? [['session_code', tab.sessionCode]] : []),
     ...(options.path === undefined ? [['execution', executionOf(tab.step)]] : []),
@@ -32,7 +34,7 @@ export function actionUrl(
     ['client_data', clientData(tab)],
     ...(options.path === 'restart' ? [['skip_logout', 'false']] : []),
   ] as [string, string][])
-  return `${issuerOf(context, request, realm)}/login-actions/${path}?${query.toString()}`
+  return `${loginIssuer(login)}/login-actions/${path}?${query.toString()}`
 }
 
 /** Where to answer the client if the tab is gone: Keycloak's `client_data`. */

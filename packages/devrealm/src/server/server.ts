@@ -1,7 +1,8 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { adminRoutes } from '../admin/index.ts'
-import { baseUrl, isLoopbackHost, type RealmContext } from '../context/realm-context.ts'
-import { registerOidc } from '../oidc/endpoints/routes.ts'
+import { baseUrl, type RealmContext } from '../context/realm-context.ts'
+import { loginRoutes } from '../login/routes.ts'
+import { oidcRoutes } from '../oidc/endpoints/routes.ts'
 import { OidcError } from '../oidc/errors.ts'
 import { Form } from '../oidc/form.ts'
 import { sendHome } from '../pages/home.ts'
@@ -9,6 +10,7 @@ import type { Changes } from '../store/changes.ts'
 import { WriteError } from '../store/journal.ts'
 import { boundBodies, createBoundedServer } from './connections.ts'
 import { healthRoutes } from './health.ts'
+import { isLoopbackHost } from './loopback.ts'
 import { refuseOddPaths } from './request-path.ts'
 
 /** As Keycloak's own limit for forms. */
@@ -40,7 +42,8 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   answerErrors(app)
   app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
   healthRoutes(app, context.store)
-  registerOidc(app, context)
+  oidcRoutes(app, context)
+  loginRoutes(app, context)
   app.register(adminRoutes, context)
   return app
 }

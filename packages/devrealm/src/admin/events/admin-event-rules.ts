@@ -162,7 +162,7 @@ export const eventRules: Readonly<Record<string, Rule>> = {
   })),
   'DELETE /attack-detection/brute-force/users': one('USER_LOGIN_FAILURE'),
   'DELETE /attack-detection/brute-force/users/:userId': one('USER_LOGIN_FAILURE', () => ({}), {
-    isNothing: ({ context, params }) => context.logins.failures(params['userId'] ?? '') === undefined,
+    isNothing: ({ context, params }) => context.failures.get(params['userId'] ?? '') === undefined,
   }),
   'POST /partialImport': { type: () => 'REALM', tell: imported },
 }

@@ -112,25 +112,8 @@ function checkTimes({ context, client, realm }: Proving, { claims }: Assertion):
   if (typeof jti !== 'string') throw refused('Token jti claim is required')
   // As long as it could be accepted: one from a clock ahead lives longer, and the last second counts.
   const end = context.now() + Math.min(exp - now, longest + skew + 1) * 1000
-  if (!context.assertions.use(`${realm.info.id} ${jti}`, end, context.now())) {
+  if (!context.usedAssertions.use(`${realm.info.id} ${jti}`, end, context.now())) {
     throw refused('Token reuse detected')
-  }
-}
-
-/** Assertions that were used, until they end. Only those that a client's key signed come here. */
-export class UsedAssertions {
-  readonly #ends = new Map<string, number>()
-
-  /** Whether this is its first use. Times are milliseconds since the epoch. */
-  use(id: string, end: number, now: number): boolean {
-    for (const [other, over] of this.#ends) {
-      if (over > now) break
-      this.#ends.delete(other)
-    }
-    if ((this.#ends.get(id) ?? now) > now) return false
-    this.#ends.delete(id)
-    this.#ends.set(id, end)
-    return true
   }
 }
 

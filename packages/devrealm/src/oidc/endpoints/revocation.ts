@@ -3,9 +3,9 @@ import { issuerOf, type RealmContext, seconds } from '../../context/realm-contex
 import { readPublic } from '../../crypto/tokens.ts'
 import { type ClientRequest, forClient } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'
-import { readRefreshToken } from '../grants/refresh-token.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
 import { readLiveToken } from '../tokens/live-token.ts'
+import { readRefreshToken } from '../tokens/refresh-token.ts'
 
 /** POST `revoke` (RFC 7009): a refresh token ends the client's session, an access token only itself. */
 export function revocationEndpoint(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AuthorizationCode } from '../../context/login-state.ts'
+import type { AuthorizationCode } from '../../context/authorization-codes.ts'
 import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
 import type { Claims } from '../../crypto/tokens.ts'
 import type { ClientRequest } from '../endpoint.ts'
@@ -19,7 +19,7 @@ export async function authorizationCodeGrant({
 }: ClientRequest): Promise<Claims> {
   const text = form.get('code')
   if (text === undefined) throw invalidRequest('Missing parameter: code')
-  const taken = context.logins.takeCode(realm, text, context.now())
+  const taken = context.codes.take(realm, text, context.now())
   if (taken === undefined) throw invalidGrant('Code not valid')
   const { code, state } = taken
   if (state === 'used') {

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import type { RealmStore } from '../store/realm-store.ts'
+import { dropOldest } from './drop-oldest.ts'
+
+/** What an authorization code stands for. */
+export interface AuthorizationCode {
+  readonly realmId: string
+  readonly sessionId: string
+  /** The client's id. */
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly scope: string
+  readonly acr: string
+  readonly nonce: string | undefined
+  readonly challenge: string | undefined
+  readonly challengeMethod: string | undefined
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+const maxCodes = 10_000
+/** A used code is remembered this long, to revoke what it gave when it comes again. */
+const usedCodeMemory = 10 * 60_000
+
+/** The authorization codes that clients have not exchanged yet, and those that they exchanged lately. */
+export class AuthorizationCodes {
+  readonly #codes = new Map<string, { code: AuthorizationCode; used: boolean }>()
+
+  /** Makes a code, in Keycloak's form: a random part, the session, the client. */
+  issue(code: AuthorizationCode): string {
+    const text = `${randomUUID()}.${code.sessionId}.${code.clientId}`
+    this.#codes.set(text, { code, used: false })
+    dropOldest(this.#codes, maxCodes)
+    return text
+  }
+
+  /** Takes a code: it is good once. */
+  take(
+    realm: RealmStore,
+    text: string,
+    now: number,
+  ): { code: AuthorizationCode; state: 'fresh' | 'used' | 'expired' } | undefined {
+    const entry = this.#codes.get(text)
+    if (entry === undefined || entry.code.realmId !== realm.info.id) return undefined
+    const { code, used } = entry
+    if (now > code.expiresAt + usedCodeMemory) {
+      this.#codes.delete(text)
+      return undefined
+    }
+    entry.used = true
+    if (used) return { code, state: 'used' }
+    return { code, state: now > code.expiresAt ? 'expired' : 'fresh' }
+  }
+}

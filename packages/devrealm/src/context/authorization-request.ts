@@ -1,0 +1,19 @@
+/** How the outcome of an authorization request reaches the client. */
+export type ResponseMode = 'query' | 'fragment' | 'form_post'
+
+/** A valid authorization request, as a login carries it along. Everything here is text, so that a cookie can hold it. */
+export interface AuthorizationRequest {
+  /** The client's `clientId`. */
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly responseType: string
+  readonly responseMode: ResponseMode
+  readonly scope: string | undefined
+  readonly state: string | undefined
+  readonly nonce: string | undefined
+  readonly prompt: readonly string[]
+  readonly maxAge: number | undefined
+  readonly loginHint: string | undefined
+  readonly challenge: string | undefined
+  readonly challengeMethod: string | undefined
+}

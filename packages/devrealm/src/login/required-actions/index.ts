@@ -1,0 +1,2 @@
+export type { ActionErrors } from './required-action.ts'
+export { requiredActionStep } from './required-actions.ts'

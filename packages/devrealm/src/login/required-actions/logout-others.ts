@@ -1,0 +1,12 @@
+import type { LoginTab } from '../../context/login-sessions.ts'
+import type { User } from '../../model/index.ts'
+import type { Form } from '../../oidc/form.ts'
+import type { RealmStore } from '../../store/realm-store.ts'
+
+/** Ends the user's other sessions, where the form asks for it. */
+export function logoutOthers(realm: RealmStore, tab: LoginTab, user: Readonly<User>, form: Form): void {
+  if (form.get('logout-sessions') !== 'on') return
+  for (const session of realm.sessionsOfUser.all(user.id)) {
+    if (session.id !== tab.notes.sessionId) realm.sessions.delete(session.id)
+  }
+}

@@ -1,0 +1,17 @@
+import { configureTotpAlias, verifyProfileAlias } from '../../authentication/pending-actions.ts'
+import { configureTotp } from './configure-totp.ts'
+import type { RequiredActionStep } from './required-action.ts'
+import { updatePassword } from './update-password.ts'
+import { updateProfile } from './update-profile.ts'
+
+/** The required action of this alias; `undefined` for one that this realm has no page for. */
+export function requiredActionStep(alias: string): RequiredActionStep | undefined {
+  return Object.hasOwn(requiredActions, alias) ? requiredActions[alias] : undefined
+}
+
+const requiredActions: Readonly<Record<string, RequiredActionStep>> = {
+  UPDATE_PASSWORD: updatePassword,
+  [configureTotpAlias]: configureTotp,
+  [verifyProfileAlias]: updateProfile,
+  UPDATE_PROFILE: updateProfile,
+}

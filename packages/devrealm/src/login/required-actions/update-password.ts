@@ -1,0 +1,27 @@
+import { withoutAction } from '../../authentication/pending-actions.ts'
+import { passwordCredential } from '../../crypto/passwords.ts'
+import { updatePasswordForm } from '../../pages/required-actions.ts'
+import { logoutOthers } from './logout-others.ts'
+import type { RequiredActionStep } from './required-action.ts'
+
+export const updatePassword: RequiredActionStep = {
+  title: 'Update password',
+  page: (_login, { action, wrong }) =>
+    updatePasswordForm({
+      action,
+      isFirst: wrong === undefined,
+      newError: wrong?.errors['password-new'],
+      confirmError: wrong?.errors['password-confirm'],
+    }),
+  submit: async ({ realm }, tab, user, form) => {
+    const password = form.get('password-new') ?? ''
+    if (password === '') return { errors: { 'password-new': 'Please specify password.' } }
+    if (password !== form.get('password-confirm'))
+      return { errors: { 'password-confirm': "Passwords don't match." } }
+    const credential = await passwordCredential(password, realm.now())
+    const others = user.credentials.filter((each) => each.type !== 'password')
+    realm.users.put({ ...withoutAction(user, tab.step), credentials: [credential, ...others] })
+    logoutOthers(realm, tab, user, form)
+    return undefined
+  },
+}

@@ -1,0 +1,16 @@
+import type { FastifyInstance } from 'fastify'
+import type { RealmContext } from '../context/realm-context.ts'
+import { realmRoutes } from '../oidc/mount.ts'
+import { authEndpoint } from './auth-endpoint.ts'
+import { loginAction } from './login-actions.ts'
+import { logoutConfirmation, logoutEndpoint } from './logout.ts'
+
+/** Mounts what browsers visit on their way in and out. */
+export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
+  const { on, preflight } = realmRoutes(app, context)
+  on(['GET', 'POST'], '/protocol/openid-connect/auth', authEndpoint)
+  on(['GET', 'POST'], '/login-actions/:action(authenticate|required-action|restart)', loginAction)
+  on(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)
+  on(['POST'], '/protocol/openid-connect/logout/logout-confirm', logoutConfirmation)
+  preflight('/protocol/openid-connect/logout', 'GET, HEAD, OPTIONS')
+}

@@ -1,0 +1,2 @@
+export { expiredMessage } from './step.ts'
+export { showStep, stepOf } from './steps.ts'

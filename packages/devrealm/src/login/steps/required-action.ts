@@ -1,0 +1,25 @@
+import type { User } from '../../model/index.ts'
+import { sendLoginError, sendLoginPage } from '../login-context.ts'
+import { requiredActionStep } from '../required-actions/index.ts'
+import { expiredMessage, type LoginStep, userOf } from './step.ts'
+
+/** What the user has to do before the login is complete: the step's name is the alias of a required action. */
+export const actionStep: LoginStep = {
+  show: (login, { tab, user, action, message: { wrong } }) => {
+    if (user === undefined) return sendLoginError(login, expiredMessage)
+    const step = requiredActionStep(tab.step)
+    if (step === undefined) {
+      return sendLoginError(login, `Required action ${tab.step} is not available in a development realm`)
+    }
+    const { title } = step
+    return sendLoginPage(login, { title, body: step.page(login, { tab, user, action, wrong }) })
+  },
+  submit: async (login, tab, form) => {
+    const user = userOf(login, tab)
+    if (user === undefined || !user.enabled) return { result: 'failed', reason: expiredMessage }
+    const step = requiredActionStep(tab.step)
+    const wrong = step === undefined ? { errors: {} } : await step.submit(login, tab, user, form)
+    if (wrong !== undefined) return { result: 'show', message: { wrong } }
+    return { result: 'done', user: login.realm.users.get(user.id) as Readonly<User> }
+  },
+}

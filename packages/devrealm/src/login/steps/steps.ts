@@ -1,0 +1,28 @@
+import type { FastifyReply } from 'fastify'
+import type { LoginTab } from '../../context/login-sessions.ts'
+import { randomToken } from '../../context/random-token.ts'
+import type { LoginContext } from '../login-context.ts'
+import { actionUrl, isLoginStep, type LoginStepName } from '../urls.ts'
+import { otpStep } from './otp.ts'
+import { passwordStep } from './password.ts'
+import { actionStep } from './required-action.ts'
+import { type LoginStep, type StepMessage, userOf } from './step.ts'
+
+const loginSteps: Readonly<Record<LoginStepName, LoginStep>> = { password: passwordStep, otp: otpStep }
+
+/** The step that the tab is at. */
+export function stepOf({ step }: LoginTab): LoginStep {
+  return isLoginStep(step) ? loginSteps[step] : actionStep
+}
+
+/** Shows the page of the tab's step. Its form carries a new session code: pages shown before are stale. */
+export function showStep(login: LoginContext, tab: LoginTab, message: StepMessage = {}): FastifyReply {
+  tab.sessionCode = randomToken(32)
+  return stepOf(tab).show(login, {
+    tab,
+    user: userOf(login, tab),
+    action: actionUrl(login, tab, { code: true }),
+    restart: actionUrl(login, tab, { path: 'restart' }),
+    message,
+  })
+}

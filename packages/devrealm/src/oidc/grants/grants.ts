@@ -1,0 +1,29 @@
+import type { ClientRequest } from '../endpoint.ts'
+import { invalidGrant, invalidRequest, type OidcError } from '../errors.ts'
+import { authorizationCodeGrant } from './authorization-code.ts'
+import { clientCredentialsGrant } from './client-credentials.ts'
+import { passwordGrant } from './password.ts'
+import { refreshTokenGrant } from './refresh-token.ts'
+
+/** What the token endpoint does for a `grant_type`. */
+export const grants: Record<string, GrantHandler> = {
+  authorization_code: authorizationCodeGrant,
+  client_credentials: clientCredentialsGrant,
+  password: passwordGrant,
+  refresh_token: refreshTokenGrant,
+  'urn:ietf:params:oauth:grant-type:token-exchange': refuse(
+    invalidRequest('Standard token exchange is not enabled for the requested client'),
+  ),
+  'urn:ietf:params:oauth:grant-type:device_code': refuse(
+    invalidGrant('Client not allowed OAuth 2.0 Device Authorization Grant'),
+  ),
+  'urn:openid:params:grant-type:ciba': refuse(invalidGrant('Client not allowed OIDC CIBA Grant')),
+  'urn:ietf:params:oauth:grant-type:jwt-bearer': refuse(invalidGrant('Missing parameter:assertion')),
+}
+
+type GrantHandler = (request: ClientRequest) => Promise<unknown>
+
+/** Grants that Keycloak knows and this realm does not serve answer as they do for a client that may not use them. */
+function refuse(error: OidcError): GrantHandler {
+  return () => Promise.reject(error)
+}

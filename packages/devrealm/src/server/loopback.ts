@@ -1,0 +1,15 @@
+/** Whether an address to listen on is this machine's own. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address)
+}
+
+/** Whether a Host header names this machine: a loopback address, `localhost` or a name below it. */
+export function isLoopbackHost(host: string): boolean {
+  let name: string
+  try {
+    name = new URL(`http://${host}`).hostname
+  } catch {
+    return false
+  }
+  return isLoopback(name.replace(/^\[(.*)\]$/, '$1')) || name.endsWith('.localhost')
+}
