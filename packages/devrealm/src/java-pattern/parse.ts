@@ -1,6 +1,9 @@
 import { anchors, caret, dollar, dot } from './anchors.ts'
 import { oneOf, readClass } from './classes.ts'
+import { readCount } from './count.ts'
 import { readEscape } from './escapes.ts'
+import { readFlags } from './flags.ts'
+import { unquoted } from './quoted.ts'
 import { Reader } from './reader.ts'
 import { type Flags, type Part, PatternError, unsupported } from './syntax.ts'
 
@@ -15,23 +18,6 @@ const wholeLineEnd = String.raw`(?:\r\n|(?!\r\n)[\n\x0b\f\r\x85\u2028\u2029])`
  */
 export function parse(pattern: string): Part {
   return new Parser(unquoted(pattern)).whole()
-}
-
-/** Between `\Q` and `\E` every character stands for itself. */
-function unquoted(pattern: string): string {
-  return pattern.replace(
-    /(\\[^Q])|\\Q(.*?)(?:\\E|$)/gs,
-    (_all, other: string | undefined, quoted: string | undefined) =>
-      other ??
-      Array.from(quoted ?? '', (letter) =>
-        /[\w\s]/.test(letter) || letter > '~' ? plainly(letter) : `\\${letter}`,
-      ).join(''),
-  )
-}
-
-/** So that spaces are kept with the flag x, too. */
-function plainly(letter: string): string {
-  return /[\s#]/.test(letter) ? `\\x{${letter.charCodeAt(0).toString(16)}}` : letter
 }
 
 class Parser {
@@ -108,29 +94,10 @@ class Parser {
 
   #repeated(body: Part): Part {
     this.#skipComments()
-    const count = this.#count()
+    const count = readCount(this.#reader)
     if (count === undefined) return body
     const way = this.#reader.take('?') ? 'lazy' : this.#reader.take('+') ? 'possessive' : 'greedy'
     return { kind: 'repeat', body, ...count, way }
-  }
-
-  #count(): { least: number; most: number } | undefined {
-    const reader = this.#reader
-    const most = Number.POSITIVE_INFINITY
-    if (reader.take('?')) return { least: 0, most: 1 }
-    if (reader.take('*')) return { least: 0, most }
-    if (reader.take('+')) return { least: 1, most }
-    if (!reader.take('{')) return undefined
-    const least = reader.takeWhile(/[0-9]/)
-    if (least === '') throw new PatternError('Illegal repetition', reader.at)
-    const hasMost = reader.take(',')
-    const last = hasMost ? reader.takeWhile(/[0-9]/) : least
-    if (reader.peek() !== '}') throw new PatternError('Unclosed counted closure', reader.at)
-    const range = { least: Number(least), most: last === '' ? most : Number(last) }
-    const isLarge = [range.least, range.most].some((each) => each !== most && each > 0x7fffffff)
-    if (range.most < range.least || isLarge) throw new PatternError('Illegal repetition range', reader.at)
-    reader.next()
-    return range
   }
 
   #group(at: number): Part | undefined {
@@ -180,20 +147,8 @@ class Parser {
 
   /** `(?i-s)` for the rest of the group, `(?i-s:…)` for what is in it. */
   #flagged(): Part | undefined {
-    const reader = this.#reader
-    const flags = new Set(this.#flags)
-    const on = reader.takeWhile(/[a-zA-Z]/)
-    const off = reader.take('-') ? reader.takeWhile(/[a-zA-Z]/) : ''
-    const unknown = Array.from(on + off).find((each) => !'idmsuxUc'.includes(each))
-    if (unknown !== undefined || !/^[:)]$/.test(reader.peek()))
-      throw new PatternError('Unknown inline modifier', reader.at)
-    if (on.includes('c')) throw unsupported('canonical equivalence, (?c)', reader.at)
-    for (const flag of on) flags.add(flag)
-    for (const flag of off) flags.delete(flag)
-    // Unicode's classes bring its case along.
-    if (on.includes('U')) flags.add('u')
-    if (off.includes('U')) flags.delete('u')
-    if (reader.next() === ':') return { kind: 'group', body: this.#body(flags) }
+    const flags = readFlags(this.#reader, this.#flags)
+    if (this.#reader.next() === ':') return { kind: 'group', body: this.#body(flags) }
     this.#flags = flags
     return undefined
   }
