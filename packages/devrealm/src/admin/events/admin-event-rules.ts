@@ -2,33 +2,28 @@ import { flowsOf } from '../../flows/index.ts'
 import type { Client, Credential, Group, User } from '../../model/index.ts'
 import { profileOf } from '../../user-profile/index.ts'
 import {
-  action,
-  added,
-  announced,
-  type Body,
-  child,
-  imported,
-  isMember,
-  isMove,
-  mapped,
   maskedClient,
   maskedConfig,
   maskedRealm,
   maskedSecret,
-  membership,
-  moved,
-  namedRole,
-  one,
   plainGroup,
   plainMapper,
   plainRole,
-  type Rule,
   roleList,
-  roleType,
-  shown,
-  within,
   withoutCredentials,
-} from './admin-event-told.ts'
+} from './admin-event-bodies.ts'
+import {
+  child,
+  isMember,
+  isMove,
+  mapped,
+  membership,
+  moved,
+  namedRole,
+  roleType,
+} from './admin-event-contents.ts'
+import { action, added, announced, type Body, one, type Rule, shown, within } from './admin-event-rule.ts'
+import { imported } from './partial-import-events.ts'
 
 /** By method and route below a realm, as recorded from Keycloak 26.7.4: what is not here has no event there either. */
 export const eventRules: Readonly<Record<string, Rule>> = {

@@ -4,8 +4,8 @@ import type { RealmContext } from '../../context/realm-context.ts'
 import type { AdminEvent } from '../../store/admin-event-log.ts'
 import type { RealmStore } from '../../store/realm-store.ts'
 import type { Answer, AnyCall, Caller } from '../request/index.ts'
+import type { Told } from './admin-event-rule.ts'
 import { eventRules } from './admin-event-rules.ts'
-import type { Told } from './admin-event-told.ts'
 
 const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
 

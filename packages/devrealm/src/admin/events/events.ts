@@ -1,6 +1,6 @@
 import { nothing, type Shape, shape } from '../body/index.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
-import { findEvents } from './event-query.ts'
+import { findEvents } from './admin-event-query.ts'
 import { eventTypes } from './event-types.ts'
 
 /** Events and what is recorded of them: `/events`, `/admin-events`. */

@@ -1,4 +1,4 @@
-const mask = '**********'
+import { secretMask } from '../representations/index.ts'
 
 type Smtp = Readonly<Record<string, string>>
 
@@ -23,7 +23,7 @@ export function unmaskedSmtp(sent: Smtp, live: Smtp | undefined): Smtp {
   return Object.fromEntries(
     Object.entries(sent).map(([name, value]) => [
       name,
-      value === mask && secrets.includes(name) ? (live?.[name] ?? mask) : value,
+      value === secretMask && secrets.includes(name) ? (live?.[name] ?? secretMask) : value,
     ]),
   )
 }
@@ -31,7 +31,7 @@ export function unmaskedSmtp(sent: Smtp, live: Smtp | undefined): Smtp {
 /** The same settings with masks for what is secret. */
 export function shownSmtp(smtp: Smtp): Smtp {
   return Object.fromEntries(
-    Object.entries(smtp).map(([name, value]) => [name, secrets.includes(name) ? mask : value]),
+    Object.entries(smtp).map(([name, value]) => [name, secrets.includes(name) ? secretMask : value]),
   )
 }
 

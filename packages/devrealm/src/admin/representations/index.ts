@@ -28,6 +28,7 @@ export {
 } from './realm.ts'
 export { requiredActionShape } from './required-action.ts'
 export { mappingsOf, type RoleBody, roleOf, roleShape } from './role.ts'
+export { secretMask } from './secret-mask.ts'
 export { sessionOf } from './session.ts'
 export {
   accessOfUser,

@@ -1,0 +1,2 @@
+/** What stands for a secret in representations and events. */
+export const secretMask = '**********'
