@@ -3,9 +3,9 @@ import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { clientScopeShape, scopeOf } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
-import { mappingRoutes } from '../roles/index.ts'
+import { type Holder, mappingRoutes } from '../roles/index.ts'
 import { addClientScope, updateScope } from './client-scope-changes.ts'
-import { mapperRoutes } from './protocol-mappers.ts'
+import { type MapperOwner, mapperRoutes } from './protocol-mappers.ts'
 import { realmDefaultScopeRoutes } from './realm-default-scopes.ts'
 
 /** Client scopes, and those that a realm gives to new clients. */
@@ -30,36 +30,28 @@ export function clientScopeRoutes(api: AdminApi): void {
   })
 
   const needed = { view: needs.viewClients, manage: needs.manageClients }
-  mapperRoutes(
-    api,
-    '/client-scopes/:scopeId',
-    (call) => {
-      const scope = findScope(call)
-      return {
-        mappers: scope.protocolMappers ?? [],
-        save: (protocolMappers) => {
-          call.realm.clientScopes.put({ ...scope, protocolMappers })
-        },
-      }
-    },
-    needed,
-  )
-  mappingRoutes(
-    api,
-    '/client-scopes/:scopeId/scope-mappings',
-    (call) => {
-      const scope = findScope(call)
-      return {
-        roles: scope.scopeMappings,
-        inherited: [],
-        save: (scopeMappings) => {
-          call.realm.clientScopes.put({ ...scope, scopeMappings })
-        },
-      }
-    },
-    { ...needed, guarded: false },
-  )
+  mapperRoutes(one.below('', mapperOwner), needed)
+  mappingRoutes(one.below('/scope-mappings', scopeHolder), { ...needed, guarded: false })
   for (const kind of ['Default', 'Optional'] as const) realmDefaultScopeRoutes(api, kind)
+}
+
+function mapperOwner({ realm, found: scope }: Call<Readonly<ClientScope>>): MapperOwner {
+  return {
+    mappers: scope.protocolMappers ?? [],
+    save: (protocolMappers) => {
+      realm.clientScopes.put({ ...scope, protocolMappers })
+    },
+  }
+}
+
+function scopeHolder({ realm, found: scope }: Call<Readonly<ClientScope>>): Holder {
+  return {
+    roles: scope.scopeMappings,
+    inherited: [],
+    save: (scopeMappings) => {
+      realm.clientScopes.put({ ...scope, scopeMappings })
+    },
+  }
 }
 
 function findScope({ realm, params, access }: Call): Readonly<ClientScope> {

@@ -1,17 +1,15 @@
 import type { Client } from '../../model/index.ts'
 import { startRotation } from '../../oidc/clients/secret-rotation.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
 import { nothing } from '../body/index.ts'
-import { forbidden } from '../errors.ts'
+import { forbidden, notFound } from '../errors.ts'
 import { clientOf, clientShape } from '../representations/index.ts'
-import { type AdminApi, created, needs, ok } from '../request/index.ts'
-import { mappingRoutes, namedRoleRoutes } from '../roles/index.ts'
+import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
+import { type Holder, mappingRoutes, namedRoleRoutes } from '../roles/index.ts'
 import { addClient, updateClient } from './client-changes.ts'
 import { clientDefaultScopeRoutes } from './client-default-scopes.ts'
 import { clientSecretRoutes } from './client-secrets.ts'
 import { clientSessionRoutes } from './client-sessions.ts'
 import { evaluateScopesRoutes } from './evaluate-scopes.ts'
-import { findClient } from './find-client.ts'
 import { type MapperOwner, mapperRoutes } from './protocol-mappers.ts'
 
 /** Clients: `/clients` and below. */
@@ -56,30 +54,34 @@ export function clientRoutes(api: AdminApi): void {
   evaluateScopesRoutes(one)
 
   const needed = { view: needs.viewClients, manage: needs.manageClients }
-  namedRoleRoutes(api, '/clients/:clientUuid/roles', findClient, needed)
-  mapperRoutes(api, '/clients/:clientUuid', (call) => mapperOwner(call.realm, findClient(call)), needed)
-  mappingRoutes(
-    api,
-    '/clients/:clientUuid/scope-mappings',
-    ({ realm, ...call }) => {
-      const client = findClient({ realm, ...call })
-      return {
-        roles: client.scopeMappings,
-        inherited: client.fullScopeAllowed ? realm.roles.values().map((role) => role.id) : [],
-        save: (scopeMappings) => {
-          realm.clients.put({ ...client, scopeMappings })
-        },
-      }
-    },
-    { ...needed, guarded: false },
-  )
+  namedRoleRoutes(one.below('/roles'), needed)
+  mapperRoutes(one.below('', mapperOwner), needed)
+  mappingRoutes(one.below('/scope-mappings', scopeHolder), { ...needed, guarded: false })
 }
 
-function mapperOwner(realm: RealmStore, client: Readonly<Client>): MapperOwner {
+/** Looks a client up by its id; who may not even query clients learns nothing about it. */
+function findClient({ realm, params, access }: Call): Readonly<Client> {
+  const client = realm.clients.get(params['clientUuid'] ?? '')
+  if (client !== undefined) return client
+  throw needs.queryClients(access) ? notFound('Could not find client') : forbidden()
+}
+
+function mapperOwner({ realm, found: client }: Call<Readonly<Client>>): MapperOwner {
   return {
     mappers: client.protocolMappers ?? [],
     save: (protocolMappers) => {
       realm.clients.put({ ...client, protocolMappers })
+    },
+  }
+}
+
+/** A client by the roles that its tokens may hold. */
+function scopeHolder({ realm, found: client }: Call<Readonly<Client>>): Holder {
+  return {
+    roles: client.scopeMappings,
+    inherited: client.fullScopeAllowed ? realm.roles.values().map((role) => role.id) : [],
+    save: (scopeMappings) => {
+      realm.clients.put({ ...client, scopeMappings })
     },
   }
 }

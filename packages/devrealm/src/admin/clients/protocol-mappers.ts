@@ -2,7 +2,7 @@ import type { ProtocolMapper } from '../../model/index.ts'
 import { listOf, nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { mapperShape } from '../representations/index.ts'
-import { type AdminApi, type Call, created, type Need, ok } from '../request/index.ts'
+import { created, type Need, ok, type Resource } from '../request/index.ts'
 import { newMapper, requireFreeName } from './protocol-mapper-changes.ts'
 
 /** A client or client scope, by its protocol mappers. */
@@ -12,13 +12,8 @@ export interface MapperOwner {
 }
 
 /** `protocol-mappers` of clients and client scopes. */
-export function mapperRoutes(
-  api: AdminApi,
-  path: string,
-  find: (call: Call) => MapperOwner,
-  needs: { view: Need; manage: Need },
-): void {
-  const list = api.resource(`${path}/protocol-mappers`, find)
+export function mapperRoutes(owners: Resource<MapperOwner>, needs: { view: Need; manage: Need }): void {
+  const list = owners.below('/protocol-mappers')
   list.get('/models', needs.view, ({ found }) => ok(found.mappers))
   list.get('/protocol/:protocol', needs.view, ({ found, params }) =>
     ok(found.mappers.filter((mapper) => mapper.protocol === params['protocol'])),
@@ -40,10 +35,10 @@ export function mapperRoutes(
     return undefined
   })
 
-  const one = api.resource(`${path}/protocol-mappers/models/:mapperId`, (call) => {
-    const owner = find(call)
-    return { owner, mapper: owner.mappers.find((each) => each.id === call.params['mapperId']) }
-  })
+  const one = list.below('/models/:mapperId', ({ found: owner, params }) => ({
+    owner,
+    mapper: owner.mappers.find((each) => each.id === params['mapperId']),
+  }))
   type Found = { owner: MapperOwner; mapper: ProtocolMapper | undefined }
   const replace = ({ owner, mapper }: Found, by: readonly ProtocolMapper[]): undefined => {
     owner.save(owner.mappers.flatMap((each) => (each === mapper ? by : [each])))

@@ -11,13 +11,13 @@ import {
 import { nothing } from '../body/index.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { configShape } from '../representations/index.ts'
-import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
+import { type AdminApi, type AnyCall, created, needs, ok } from '../request/index.ts'
 import { configById } from './authenticator-configs.ts'
 import { executionOf } from './flow-representations.ts'
 
 export function executionRoutes(api: AdminApi): void {
   const one = api.resource('/authentication/executions/:executionId')
-  const found = ({ realm, params }: Call): { flow: Flow; step: Execution } => {
+  const found = ({ realm, params }: AnyCall): { flow: Flow; step: Execution } => {
     const id = params['executionId'] ?? ''
     const flow = parentOf(flowsOf(realm), id)
     const step = flow?.executions.find((each) => each.id === id)
@@ -53,8 +53,9 @@ export function executionRoutes(api: AdminApi): void {
       return undefined
     })
   }
-  one.post('/config', needs.manageRealm, configShape, ({ body, url, ...call }) => {
-    const { flow, step } = found({ ...call, body: undefined, url })
+  one.post('/config', needs.manageRealm, configShape, (call) => {
+    const { body, url } = call
+    const { flow, step } = found(call)
     const config = { id: randomUUID(), alias: body.alias ?? '', config: body.config ?? {} }
     const executions = flow.executions.map((each) =>
       each === step ? { ...each, configId: config.id } : each,

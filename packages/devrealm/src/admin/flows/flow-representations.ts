@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   type Execution,
   type Flow,
@@ -68,40 +67,11 @@ export function executionsOf(
   })
 }
 
-/** Copies a flow with those within it; their names begin with the copy's. */
-export function copyFlow(all: Flows, flow: Flow, alias: string): { all: Flows; id: string } {
-  const flows = [...all.flows]
-  const configs = [...all.configs]
-  const copies = new Map<Flow, string>()
-  const copy = (from: Flow, name: string): string => {
-    const made = copies.get(from)
-    if (made !== undefined) return made
-    const id = randomUUID()
-    copies.set(from, id)
-    const executions = from.executions.map((step): Execution => {
-      const inner = innerFlow(all, step)
-      const config = configOf(all, step)
-      const copied = config && { ...config, id: randomUUID(), alias: `${alias} ${config.alias}` }
-      if (copied !== undefined) configs.push(copied)
-      return {
-        ...step,
-        id: randomUUID(),
-        ...(inner === undefined ? {} : { flowId: copy(inner, `${alias} ${inner.alias}`) }),
-        ...(copied === undefined ? {} : { configId: copied.id }),
-      }
-    })
-    flows.push({ ...from, id, alias: name, builtIn: false, executions })
-    return id
-  }
-  const id = copy(flow, alias)
-  return { all: { flows, configs }, id }
-}
-
 export function configOf({ configs }: Flows, step: Execution): FlowConfig | undefined {
   return configs.find((config) => config.id === step.configId)
 }
 
-function innerFlow({ flows }: Flows, step: Execution): Flow | undefined {
+export function innerFlow({ flows }: Flows, step: Execution): Flow | undefined {
   return step.flowId === undefined ? undefined : flows.find((flow) => flow.id === step.flowId)
 }
 

@@ -2,7 +2,7 @@ import type { RequiredAction } from '../../model/index.ts'
 import { nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { requiredActionShape } from '../representations/index.ts'
-import { type AdminApi, type Call, needs, ok } from '../request/index.ts'
+import { type AdminApi, type AnyCall, needs, ok } from '../request/index.ts'
 
 export function requiredActionRoutes(api: AdminApi): void {
   const list = api.resource('/authentication')
@@ -12,15 +12,16 @@ export function requiredActionRoutes(api: AdminApi): void {
   list.get('/unregistered-required-actions', needs.viewRealm, () => ok([]))
 
   const one = api.resource('/authentication/required-actions/:alias')
-  const found = ({ realm, params }: Call): RequiredAction => {
+  const found = ({ realm, params }: AnyCall): RequiredAction => {
     const action = realm.info.requiredActions.find((each) => each.alias === params['alias'])
     if (action === undefined) throw notFound('Failed to find required action')
     return action
   }
   one.get('', needs.viewRequiredActions, (call) => ok(found(call)))
   // The body replaces the action but for its provider: one without an alias leaves it without.
-  one.put('', needs.manageRealm, requiredActionShape, ({ body, ...call }) => {
-    const action = found({ ...call, body: undefined })
+  one.put('', needs.manageRealm, requiredActionShape, (call) => {
+    const { body, realm } = call
+    const action = found(call)
     const changed: RequiredAction = {
       alias: body.alias ?? '',
       name: body.name ?? '',
@@ -30,7 +31,6 @@ export function requiredActionRoutes(api: AdminApi): void {
       priority: body.priority ?? 0,
       config: body.config ?? {},
     }
-    const { realm } = call
     const requiredActions = realm.info.requiredActions.map((each) => (each === action ? changed : each))
     realm.update({ ...realm.info, requiredActions })
     return undefined

@@ -3,6 +3,7 @@ import type { RealmStore } from '../../store/realm-store.ts'
 import { conflict, duplicate, refused } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { GroupBody } from '../representations/index.ts'
+import { roleIdsOf } from '../roles/index.ts'
 
 /** Adds a group, and below it those of the body's `subGroups` when `deep`. */
 export function addGroup(
@@ -20,7 +21,7 @@ export function addGroup(
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(parentId === undefined ? {} : { parentId }),
     attributes: body.attributes ?? {},
-    roles: deep ? rolesNamed(realm, body) : [],
+    roles: deep ? roleIdsOf(realm, body.realmRoles, body.clientRoles) : [],
   })
   if (deep) for (const child of body.subGroups ?? []) addGroup(realm, child, group.id, true)
   return group
@@ -46,13 +47,4 @@ export function requireName(body: GroupBody): void {
 
 export function taken(kind: string, body: GroupBody): Error {
   return conflict(`${kind} group named '${body.name}' already exists.`)
-}
-
-function rolesNamed(realm: RealmStore, body: GroupBody): string[] {
-  const realmRoles = (body.realmRoles ?? []).map((name) => realm.role(name))
-  const clientRoles = Object.entries(body.clientRoles ?? {}).flatMap(([clientId, names]) => {
-    const client = realm.clientByName.get(clientId)
-    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
-  })
-  return [...realmRoles, ...clientRoles].filter((role) => role !== undefined).map((role) => role.id)
 }

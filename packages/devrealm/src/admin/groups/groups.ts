@@ -47,12 +47,12 @@ export function groupRoutes(api: AdminApi): void {
   })
   byPath.get('', needs.viewUsers, ({ realm, found }) => ok(groupOf(realm, found, { count: true })))
 
-  singleGroupRoutes(api.resource('/groups/:groupId', findGroup))
-  mappingRoutes(api, '/groups/:groupId/role-mappings', (call) => groupHolder(call.realm, findGroup(call)), {
-    view: needs.viewUsers,
-    manage: needs.manageUsers,
-    guarded: true,
-  })
+  const one = api.resource('/groups/:groupId', findGroup)
+  singleGroupRoutes(one)
+  mappingRoutes(
+    one.below('/role-mappings', ({ realm, found }) => groupHolder(realm, found)),
+    { view: needs.viewUsers, manage: needs.manageUsers, guarded: true },
+  )
   defaultGroupRoutes(api)
 }
 

@@ -49,6 +49,13 @@ export class Resource<Found> {
     this.#find = find
   }
 
+  /** Routes below this resource; `find` looks up what they are about, given what was found above. Default: the same. */
+  below(path: string): Resource<Found>
+  below<Inner>(path: string, find: (call: Call<Found>) => Inner): Resource<Inner>
+  below(path: string, find: (call: Call<Found>) => unknown = ({ found }) => found): Resource<unknown> {
+    return new Resource(this.#api, this.#path + path, (call) => find({ ...call, found: this.#find(call) }))
+  }
+
   get(path: string, need: Need, handle: Handler<Found, undefined>): void {
     this.#on('GET', path, need, nothing, handle)
   }

@@ -3,6 +3,7 @@ import type { RealmStore } from '../../store/realm-store.ts'
 import { badRequest, conflict, duplicate } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { RoleBody } from '../representations/index.ts'
+import { roleIdsOf } from './role-names.ts'
 
 /** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
 export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id?: string): Readonly<Role> {
@@ -22,12 +23,7 @@ export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id
 
 /** Gives a role the composites that its body names. */
 export function addNamedComposites(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
-  const realmRoles = (body.composites?.realm ?? []).map((name) => realm.role(name))
-  const clientRoles = Object.entries(body.composites?.client ?? {}).flatMap(([clientId, names]) => {
-    const client = realm.clientByName.get(clientId)
-    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
-  })
-  const ids = [...realmRoles, ...clientRoles].filter((each) => each !== undefined).map((each) => each.id)
+  const ids = roleIdsOf(realm, body.composites?.realm, body.composites?.client)
   if (ids.length > 0) realm.roles.put({ ...role, composites: [...new Set([...role.composites, ...ids])] })
 }
 

@@ -4,7 +4,7 @@ import type { RealmStore } from '../../store/realm-store.ts'
 import { listOf } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { mappingsOf, type RoleBody, roleOf, roleShape } from '../representations/index.ts'
-import { type AdminApi, type Call, needs as known, type Need, ok } from '../request/index.ts'
+import { type AnyCall, needs as known, type Need, ok, type Resource } from '../request/index.ts'
 import { mayMap, requireMappable } from './role-mapping-rules.ts'
 
 /** Something that roles are mapped to. */
@@ -26,14 +26,8 @@ const roles = listOf(roleShape)
 const rolesOrNone = listOf(roleShape, true)
 
 /** `role-mappings` of users and groups, `scope-mappings` of clients and client scopes: the same resource below each. */
-export function mappingRoutes(
-  api: AdminApi,
-  path: string,
-  find: (call: Call) => Holder,
-  needs: MappingNeeds,
-): void {
-  const all = api.resource(path, find)
-  all.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
+export function mappingRoutes(holders: Resource<Holder>, needs: MappingNeeds): void {
+  holders.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
 
   const levels = [
     { path: '/realm', clientOf: () => undefined, seen: known.nothing },
@@ -41,15 +35,15 @@ export function mappingRoutes(
     { path: '/clients/:clientId', clientOf: findClient, seen: known.viewClients },
   ]
   for (const level of levels) {
-    const family = api.resource(path + level.path, (call) => {
-      const holder = find(call)
-      return { holder, client: level.clientOf(call) }
-    })
+    const mapped = holders.below(level.path, (call) => ({
+      holder: call.found,
+      client: level.clientOf(call),
+    }))
     const view: Need = (access) => needs.view(access) && level.seen(access)
-    family.get('', view, ({ realm, found: { holder, client } }) =>
+    mapped.get('', view, ({ realm, found: { holder, client } }) =>
       ok(rolesOf(realm, holder.roles, client).map((role) => roleOf(realm, role))),
     )
-    family.get('/available', needs.view, (call) => {
+    mapped.get('/available', needs.view, (call) => {
       const { realm, found } = call
       const missing = realm.rolesOfClient
         .all(found.client?.id ?? '')
@@ -57,19 +51,19 @@ export function mappingRoutes(
         .filter((role) => !needs.guarded || mayMap(call, role))
       return ok(missing.map((role) => roleOf(realm, role)))
     })
-    family.get('/composite', view, ({ realm, query, found: { holder, client } }) => {
+    mapped.get('/composite', view, ({ realm, query, found: { holder, client } }) => {
       const ids = expandRoles(realm, [...holder.roles, ...holder.inherited])
       const brief = query.flag('briefRepresentation') ?? true
       return ok(rolesOf(realm, ids, client).map((role) => roleOf(realm, role, brief)))
     })
-    family.post('', needs.manage, roles, (call) => {
+    mapped.post('', needs.manage, roles, (call) => {
       const { realm, found, body } = call
       const added = body.map((each) => namedRole(realm, each, found.client))
       if (needs.guarded) requireMappable(call, added)
       found.holder.save([...new Set([...found.holder.roles, ...added.map((role) => role.id)])])
       return undefined
     })
-    family.delete('', needs.manage, rolesOrNone, (call) => {
+    mapped.delete('', needs.manage, rolesOrNone, (call) => {
       const { realm, found } = call
       const body = call.body as RoleBody[] | undefined
       const removed =
@@ -125,7 +119,7 @@ function rolesOf(
   return found
 }
 
-function findClient({ realm, params }: Call): Readonly<Client> {
+function findClient({ realm, params }: AnyCall): Readonly<Client> {
   const client = realm.clients.get(params['clientId'] ?? '')
   if (client === undefined) throw notFound('Client not found')
   return client

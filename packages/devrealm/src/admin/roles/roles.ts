@@ -17,8 +17,7 @@ import { requireMappable } from './role-mapping-rules.ts'
 
 /** Roles of a realm by name, and all roles by id. */
 export function roleRoutes(api: AdminApi): void {
-  const ofRealm = (): undefined => undefined
-  namedRoleRoutes(api, '/roles', ofRealm, { view: needs.viewRealm, manage: needs.manageRealm })
+  namedRoleRoutes(api.resource('/roles'), { view: needs.viewRealm, manage: needs.manageRealm })
   const byId = api.resource('/roles-by-id/:roleId', (call) => {
     const role = call.realm.roles.get(call.params['roleId'] ?? '')
     if (role === undefined) throw notFound('Could not find role with id')
@@ -34,14 +33,11 @@ export function roleRoutes(api: AdminApi): void {
   })
 }
 
-/** Roles of a client, or of the realm where `find` returns none, by name. */
+/** Roles of a client, or of the realm where the resource finds none, by name. */
 export function namedRoleRoutes(
-  api: AdminApi,
-  path: string,
-  find: (call: Call) => Readonly<Client> | undefined,
+  list: Resource<Readonly<Client> | undefined>,
   need: { view: Need; manage: Need },
 ): void {
-  const list = api.resource(path, find)
   list.get('', need.view, ({ realm, query, found: client }) => {
     const search = query.text('search')?.trim().toLowerCase() ?? ''
     const brief = query.flag('briefRepresentation') ?? true
@@ -57,7 +53,7 @@ export function namedRoleRoutes(
     return created(`${url}/${pathSegment(role.name)}`.replace(/\/$/, ''))
   })
 
-  const one = api.resource(`${path}/:roleName`, (call) => find(call))
+  const one = list.below('/:roleName')
   singleRoleRoutes(one, need.view, need.manage, ({ realm, params, found: client }) => {
     const role = realm.role(params['roleName'] ?? '', client?.id)
     if (role === undefined) throw notFound('Could not find role')
@@ -84,18 +80,18 @@ export function namedRoleRoutes(
 
 /** What is the same for a role found by name or by id. */
 function singleRoleRoutes<Found>(
-  family: Resource<Found>,
+  one: Resource<Found>,
   view: Need,
   manage: Need,
   roleIn: (call: Call<Found, unknown>, kind: 'view' | 'manage') => Readonly<Role>,
 ): void {
   const composites = listOf(roleShape)
-  family.get('', view, (call) => ok(roleOf(call.realm, roleIn(call, 'view'), false)))
-  family.put('', manage, roleShape, (call) => {
+  one.get('', view, (call) => ok(roleOf(call.realm, roleIn(call, 'view'), false)))
+  one.put('', manage, roleShape, (call) => {
     updateRole(call.realm, roleIn(call, 'manage'), call.body)
     return undefined
   })
-  family.delete('', manage, nothing, (call) => {
+  one.delete('', manage, nothing, (call) => {
     const role = roleIn(call, 'manage')
     if (role.id === call.realm.info.defaultRoleId) {
       throw refused(`${role.name} is default role of the realm and cannot be removed.`)
@@ -104,7 +100,7 @@ function singleRoleRoutes<Found>(
     return undefined
   })
   const part = (path: string, isPart: (role: Readonly<Role>, call: Call<Found>) => boolean): void => {
-    family.get(path, view, (call) => {
+    one.get(path, view, (call) => {
       const { realm } = call
       const roles = roleIn(call, 'view').composites.map((id) => realm.roles.get(id) as Readonly<Role>)
       return ok(roles.filter((role) => isPart(role, call)).map((role) => roleOf(realm, role)))
@@ -116,7 +112,7 @@ function singleRoleRoutes<Found>(
     '/composites/clients/:compositeClient',
     (role, { params }) => role.clientId === params['compositeClient'],
   )
-  family.post('/composites', manage, composites, (call) => {
+  one.post('/composites', manage, composites, (call) => {
     const role = roleIn(call, 'manage')
     const added = rolesById(call.realm, call.body)
     requireComposable(call, added)
@@ -125,7 +121,7 @@ function singleRoleRoutes<Found>(
     call.realm.roles.put({ ...role, composites: [...new Set(ids)] })
     return undefined
   })
-  family.delete('/composites', manage, composites, (call) => {
+  one.delete('/composites', manage, composites, (call) => {
     const role = roleIn(call, 'manage')
     const removed = rolesById(call.realm, call.body)
     requireComposable(call, removed)

@@ -2,12 +2,11 @@ import type { Credential, User } from '../../model/index.ts'
 import { isStorable, nothing, textListShape } from '../body/index.ts'
 import { badRequest, notFound } from '../errors.ts'
 import { credentialShape } from '../representations/index.ts'
-import { type AdminApi, type Call, needs, ok, type Resource } from '../request/index.ts'
+import { type Call, needs, ok, type Resource } from '../request/index.ts'
 import { passwordChange } from './credential-changes.ts'
-import { findUser } from './find-user.ts'
 import { changeUser } from './user-changes.ts'
 
-export function userCredentialRoutes(api: AdminApi, one: Resource<Readonly<User>>): void {
+export function userCredentialRoutes(one: Resource<Readonly<User>>): void {
   one.get('/credentials', needs.viewUsers, ({ found }) => ok(found.credentials.map(credentialOf)))
   one.put('/reset-password', needs.manageUsers, credentialShape, async ({ realm, found, body }) => {
     if (body.value === undefined) throw badRequest('No password provided')
@@ -22,9 +21,8 @@ export function userCredentialRoutes(api: AdminApi, one: Resource<Readonly<User>
   })
   one.put('/disable-credential-types', needs.manageUsers, textListShape, () => undefined)
 
-  const single = api.resource('/users/:userId/credentials/:credentialId', (call) => {
-    const user = findUser(call)
-    const credential = user.credentials.find((each) => each.id === call.params['credentialId'])
+  const single = one.below('/credentials/:credentialId', ({ found: user, params }) => {
+    const credential = user.credentials.find((each) => each.id === params['credentialId'])
     if (credential === undefined) throw notFound('Credential not found')
     return { user, credential }
   })

@@ -1,9 +1,10 @@
+import type { User } from '../../model/index.ts'
 import { profileMetadata, unmanagedAttributes } from '../../user-profile/index.ts'
 import { nothing } from '../body/index.ts'
+import { forbidden, notFound } from '../errors.ts'
 import { accessOfUser, userOf, userShape } from '../representations/index.ts'
-import { type AdminApi, created, needs, ok } from '../request/index.ts'
+import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
 import { mappingRoutes, userHolder } from '../roles/index.ts'
-import { findUser } from './find-user.ts'
 import { addUser, updateUser } from './user-changes.ts'
 import { userCredentialRoutes } from './user-credentials.ts'
 import { userEmailRoutes } from './user-emails.ts'
@@ -55,11 +56,17 @@ export function userRoutes(api: AdminApi): void {
   one.get('/configured-user-storage-credential-types', needs.viewUsers, () => ok([]))
   userSessionRoutes(one)
   userGroupRoutes(one)
-  userCredentialRoutes(api, one)
+  userCredentialRoutes(one)
   userEmailRoutes(one)
-  mappingRoutes(api, '/users/:userId/role-mappings', (call) => userHolder(call.realm, findUser(call)), {
-    view: needs.viewUsers,
-    manage: needs.manageUsers,
-    guarded: true,
-  })
+  mappingRoutes(
+    one.below('/role-mappings', ({ realm, found }) => userHolder(realm, found)),
+    { view: needs.viewUsers, manage: needs.manageUsers, guarded: true },
+  )
+}
+
+/** Looks a user up by id; who may not even query users learns nothing about it. */
+function findUser({ realm, params, access }: Call): Readonly<User> {
+  const user = realm.users.get(params['userId'] ?? '')
+  if (user !== undefined) return user
+  throw needs.queryUsers(access) ? notFound('User not found') : forbidden()
 }

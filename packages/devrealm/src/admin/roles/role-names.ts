@@ -1,0 +1,15 @@
+import type { RealmStore } from '../../store/realm-store.ts'
+
+/** Ids of the roles that a body names, of the realm and by client; names of none are passed over. */
+export function roleIdsOf(
+  realm: RealmStore,
+  realmRoles: readonly string[] = [],
+  clientRoles: Readonly<Record<string, readonly string[]>> = {},
+): string[] {
+  const ofRealm = realmRoles.map((name) => realm.role(name))
+  const ofClients = Object.entries(clientRoles).flatMap(([clientId, names]) => {
+    const client = realm.clientByName.get(clientId)
+    return names.map((name) => (client === undefined ? undefined : realm.role(name, client.id)))
+  })
+  return [...ofRealm, ...ofClients].filter((role) => role !== undefined).map((role) => role.id)
+}
