@@ -18,6 +18,16 @@ export const profileOption = [
   'server, realm and credentials of this profile (default: CLOAKWRIGHT_PROFILE)',
 ] as const
 
+export const realmNameOption = [
+  '--realm <name>',
+  "the realm's name (default: KEYCLOAK_REALM, else cloakwright)",
+] as const
+
+export const allowHttpOption = [
+  '--dangerously-allow-http',
+  'send credentials over plain http beyond this machine',
+] as const
+
 /** What the help of a command says of its times. */
 export const timeHelp = `
 Times: now, today, yesterday, 90s, 30min, 2h, 3d, 1w (so long ago), a day (2026-11-26), or a time (2026-11-26T09:00,
@@ -33,9 +43,9 @@ export function connects(command: Command): Command {
         "Keycloak's base URL (default: KEYCLOAK_SERVER, else this machine's)",
       ).argParser(toServer),
     )
-    .option('--realm <name>', "the realm's name (default: KEYCLOAK_REALM, else cloakwright)")
+    .option(...realmNameOption)
     .option(...profileOption)
-    .option('--dangerously-allow-http', 'send credentials over plain http beyond this machine')
+    .option(...allowHttpOption)
     .addHelpText('after', connectionHelp)
 }
 

@@ -10,7 +10,11 @@ export function addEvents(program: Command): void {
     'cloakwright events list --since yesterday',
     'cloakwright events follow --once --cursor events.cursor | tee -a events.ndjson',
   )
+  addList(events)
+  addFollow(events)
+}
 
+function addList(events: Command): void {
   examples(
     reads(
       events
@@ -25,7 +29,9 @@ export function addEvents(program: Command): void {
     'cloakwright events list --since yesterday',
     'cloakwright events list --logins --since 2h --by alice',
   ).action(async (options) => (await import('./event-list.ts')).list(options))
+}
 
+function addFollow(events: Command): void {
   examples(
     connects(
       events

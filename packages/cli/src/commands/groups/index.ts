@@ -12,12 +12,22 @@ export function addGroups(program: Command): void {
     'cloakwright groups list',
     'cloakwright groups add alice /staff/editors',
   )
+  addList(groups)
+  addMembers(groups)
+  addCreate(groups)
+  addDelete(groups)
+  addMove(groups)
+  addMemberships(groups)
+}
 
+function addList(groups: Command): void {
   examples(
     reads(groups.command('list').description('List all groups, those within others too: path, id.')),
     'cloakwright groups list | cut -f1',
   ).action(async (options) => (await import('./group-list.ts')).list(options))
+}
 
+function addMembers(groups: Command): void {
   examples(
     reads(
       groups
@@ -27,7 +37,9 @@ export function addGroups(program: Command): void {
     ),
     'cloakwright groups members /staff/editors --json',
   ).action(async (path, options) => (await import('./group-list.ts')).members(path, options))
+}
 
+function addCreate(groups: Command): void {
   examples(
     writes(
       groups
@@ -44,7 +56,9 @@ export function addGroups(program: Command): void {
     ),
     'cloakwright groups create /staff/editors --role editor',
   ).action(async (path, options) => (await import('./group-changes.ts')).create(path, options))
+}
 
+function addDelete(groups: Command): void {
   examples(
     destroys(
       groups
@@ -54,7 +68,9 @@ export function addGroups(program: Command): void {
     ),
     'cloakwright groups delete /staff/editors --yes',
   ).action(async (path, options) => (await import('./group-changes.ts')).destroy(path, options))
+}
 
+function addMove(groups: Command): void {
   examples(
     writes(
       groups
@@ -66,7 +82,9 @@ export function addGroups(program: Command): void {
     'cloakwright groups move /staff/editors /press',
     'cloakwright groups move /press/editors /',
   ).action(async (path, parent, options) => (await import('./group-changes.ts')).move(path, parent, options))
+}
 
+function addMemberships(groups: Command): void {
   for (const [name, description] of [
     ['add', 'Add a user to groups.'],
     ['remove', 'Remove a user from groups.'],

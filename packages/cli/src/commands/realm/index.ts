@@ -1,8 +1,10 @@
 import { type Command, Option } from 'commander'
 import {
   administratorHelp,
+  allowHttpOption,
   examples,
   profileOption,
+  realmNameOption,
   realmOption,
   realmOptionHelp,
   records,
@@ -55,7 +57,7 @@ function addExport(realm: Command): void {
       realm
         .command('export')
         .description('Write a live realm as a definition, without users and secrets; plan and apply take it.')
-        .option('--realm <name>', "the realm's name (default: KEYCLOAK_REALM, else cloakwright)")
+        .option(...realmNameOption)
         .option('--out <file>', 'the new JSON file to write (default: standard output)')
         .option('--users', 'the users too, without passwords'),
     ).addHelpText('after', readerHelp),
@@ -80,7 +82,7 @@ function addTypes(realm: Command): void {
         .conflicts('realm'),
     )
     .addOption(new Option(...profileOption).conflicts('realm'))
-    .option('--dangerously-allow-http', 'send credentials over plain http beyond this machine')
+    .option(...allowHttpOption)
     .option('--out <file>', 'the declaration file to write: src/realm-roles.d.ts (default: standard output)')
     .addHelpText('after', `${administratorHelp}, on this machine only).`)
     .action(async (options) => (await import('./realm-types.ts')).types(options))
@@ -99,6 +101,6 @@ function connects(command: Command): Command {
   return command
     .option('--server <url>', serverHelp, toServer)
     .option(...profileOption)
-    .option('--dangerously-allow-http', 'send credentials over plain http beyond this machine')
+    .option(...allowHttpOption)
     .addHelpText('after', `${administratorHelp}, on this machine only).`)
 }

@@ -12,7 +12,14 @@ export function addRoles(program: Command): void {
     'cloakwright roles grant --group /staff editor',
     'cloakwright roles members editor --effective',
   )
+  addList(roles)
+  addMembers(roles)
+  addCreate(roles)
+  addDelete(roles)
+  addGranting(roles)
+}
 
+function addList(roles: Command): void {
   examples(
     reads(
       roles
@@ -22,7 +29,9 @@ export function addRoles(program: Command): void {
     ),
     'cloakwright roles list --client shop-api',
   ).action(async (options) => (await import('./role-list.ts')).list(options))
+}
 
+function addMembers(roles: Command): void {
   examples(
     reads(
       roles
@@ -37,7 +46,9 @@ export function addRoles(program: Command): void {
     'cloakwright roles members editor --effective',
     'cloakwright roles members stock-keeper --client shop-api',
   ).action(async (role, options) => (await import('./role-list.ts')).members(role, options))
+}
 
+function addCreate(roles: Command): void {
   examples(
     writes(
       roles
@@ -57,7 +68,9 @@ export function addRoles(program: Command): void {
     ),
     'cloakwright roles create stock-keeper --client shop-api --description "Counts the stock"',
   ).action(async (role, options) => (await import('./role-changes.ts')).create(role, options))
+}
 
+function addDelete(roles: Command): void {
   examples(
     destroys(
       roles
@@ -68,8 +81,6 @@ export function addRoles(program: Command): void {
     ),
     'cloakwright roles delete stock-keeper --client shop-api --yes',
   ).action(async (role, options) => (await import('./role-changes.ts')).destroy(role, options))
-
-  addGranting(roles)
 }
 
 function addGranting(roles: Command): void {

@@ -8,7 +8,11 @@ export function addSecret(program: Command): void {
     'cloakwright secret status shop-api',
     'cloakwright secret rotate shop-api --file /run/secrets/shop-api',
   )
+  addStatus(secret)
+  addRotate(secret)
+}
 
+function addStatus(secret: Command): void {
   examples(
     reads(
       secret
@@ -18,7 +22,9 @@ export function addSecret(program: Command): void {
     ),
     'cloakwright secret status shop-api --json',
   ).action(async (client, options) => (await import('./secret-rotation.ts')).status(client, options))
+}
 
+function addRotate(secret: Command): void {
   examples(
     destroys(
       secret

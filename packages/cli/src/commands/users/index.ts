@@ -27,12 +27,19 @@ export function addUsers(program: Command): void {
     'cloakwright users create carol --email carol@example.com --group /staff --role editor',
     'cloakwright users import people.csv --dry-run',
   )
-  addReading(users)
-  addWriting(users)
+  addList(users)
+  addGet(users)
+  addCreate(users)
+  addResetPassword(users)
+  addDisable(users)
+  addEnable(users)
+  addDelete(users)
+  addRequireMfa(users)
+  addSendActions(users)
   addUserJobs(users)
 }
 
-function addReading(users: Command): void {
+function addList(users: Command): void {
   examples(
     reads(
       users
@@ -51,7 +58,9 @@ function addReading(users: Command): void {
     'cloakwright users list --email example.com --limit 20',
     "cloakwright users list --json | jq -r 'select(.emailVerified | not) | .username'",
   ).action(async (options) => (await import('./user-list.ts')).list(options))
+}
 
+function addGet(users: Command): void {
   examples(
     reads(
       users
@@ -65,7 +74,7 @@ function addReading(users: Command): void {
   ).action(async (user, options) => (await import('./user-list.ts')).get(user, options))
 }
 
-function addWriting(users: Command): void {
+function addCreate(users: Command): void {
   examples(
     writes(
       users
@@ -90,9 +99,9 @@ function addWriting(users: Command): void {
     'cloakwright users create carol --email carol@example.com --role editor --group /staff',
     'cloakwright users create carol --password-file carol.txt --temporary',
   ).action(async (user, options) => (await import('./user-changes.ts')).create(user, options))
+}
 
-  addResetPassword(users)
-
+function addDisable(users: Command): void {
   examples(
     destroys(
       jobOptions(
@@ -112,7 +121,9 @@ function addWriting(users: Command): void {
     'cloakwright users disable mallory --audit trail.ndjson --reason "left the company"',
     'cloakwright users disable --file leavers.csv --yes',
   ).action(async (user, options) => (await import('./user-changes.ts')).disable(user, options))
+}
 
+function addEnable(users: Command): void {
   examples(
     writes(
       users
@@ -122,7 +133,9 @@ function addWriting(users: Command): void {
     ),
     'cloakwright users enable mallory',
   ).action(async (user, options) => (await import('./user-changes.ts')).enable(user, options))
+}
 
+function addDelete(users: Command): void {
   examples(
     destroys(
       users
@@ -132,7 +145,9 @@ function addWriting(users: Command): void {
     ),
     'cloakwright users delete mallory --yes',
   ).action(async (user, options) => (await import('./user-changes.ts')).destroy(user, options))
+}
 
+function addRequireMfa(users: Command): void {
   examples(
     writes(
       users
@@ -142,7 +157,9 @@ function addWriting(users: Command): void {
     ),
     'cloakwright users require-mfa alice',
   ).action(async (user, options) => (await import('./user-changes.ts')).mfa(user, options))
+}
 
+function addSendActions(users: Command): void {
   examples(
     writes(
       users

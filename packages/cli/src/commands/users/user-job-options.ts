@@ -39,6 +39,13 @@ file, or an attribute is stored that no one can read.`
 
 /** What `cloakwright users` does to many users. */
 export function addUserJobs(users: Command): void {
+  addImport(users)
+  addAssign(users)
+  addExport(users)
+  addUndo(users)
+}
+
+function addImport(users: Command): void {
   examples(
     writes(
       jobOptions(
@@ -56,7 +63,9 @@ export function addUserJobs(users: Command): void {
     'cloakwright users import people.csv',
     'cloakwright users undo people.csv.journal',
   ).action(async (file, options) => (await import('./user-jobs.ts')).importFile(file, options))
+}
 
+function addAssign(users: Command): void {
   examples(
     writes(
       jobOptions(
@@ -72,7 +81,9 @@ export function addUserJobs(users: Command): void {
     ).addHelpText('after', jobHelp),
     'cloakwright users assign joiners.csv --role reader --group /staff',
   ).action(async (file, options) => (await import('./user-jobs.ts')).assign(file, options))
+}
 
+function addExport(users: Command): void {
   examples(
     reads(
       users
@@ -92,7 +103,9 @@ export function addUserJobs(users: Command): void {
     'cloakwright users export --out people.csv',
     'cloakwright users export --format ndjson | gzip > people.ndjson.gz',
   ).action(async (options) => (await import('./user-export.ts')).exportAll(options))
+}
 
+function addUndo(users: Command): void {
   examples(
     destroys(
       users
