@@ -1,6 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import { UsageError } from '../exit.ts'
-import { colorsOf, escapedLines } from './escaped-text.ts'
+import { colorsOf } from './colors.ts'
+import { escapedLines } from './escaped-text.ts'
 import { machineFailure } from './machine-failures.ts'
 
 /** A line for the reader, or for the next program, on standard output. */

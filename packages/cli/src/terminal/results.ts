@@ -1,4 +1,5 @@
-import { colorsOf, escaped, toJson } from './escaped-text.ts'
+import { colorsOf } from './colors.ts'
+import { escaped, toJson } from './escaped-text.ts'
 import { note, print } from './output.ts'
 
 /** A column of a list. */

@@ -11,7 +11,7 @@ export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        setTimeout(() => process.exit(1), lastResort).unref()
+        setTimeout(() => process.exit(exitCode.failed), lastResort).unref()
         resolve()
       })
     }

@@ -9,6 +9,7 @@ import {
   type TokenExplanation,
   toExplanationText,
 } from 'cloakwright'
+import { exitCode } from '../../exit.ts'
 import { escaped, note, print } from '../../terminal/index.ts'
 import { type PolicyOptions, policyOf } from './policy-options.ts'
 
@@ -37,7 +38,7 @@ export async function explain(options: Options): Promise<void> {
     else if (policy !== undefined) print('\npolicy\n  · not asked: the token is refused')
     print(`\n${allowed ? 'allowed' : 'refused'}${codeText(answer, explanation)}`)
   }
-  if (!allowed) process.exitCode = 1
+  if (!allowed) process.exitCode = exitCode.failed
 }
 
 /** Longest text that is read. Tokens are far shorter; what is longer is the wrong file. */
