@@ -6,10 +6,9 @@ import {
   createAdmin,
   type PrivateKeyCredentials,
 } from '@cloakwright/admin'
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, isLoopback } from 'cloakwright'
 import {
   administrator,
-  isLoopback,
   keycloakRealm,
   keycloakServer,
   readProfile,

@@ -5,7 +5,7 @@ import type { Credentials } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 
 /** A Keycloak and its credentials, by a file: where the secrets are, not the secrets. */
-export interface Profile {
+interface Profile {
   readonly file: string
   readonly server: string
   readonly realm: string

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { PasswordCredentials } from '@cloakwright/admin'
-import { CloakwrightError } from 'cloakwright'
+import { CloakwrightError, isLoopback } from 'cloakwright'
 import { toPort, toServer } from '../options/index.ts'
+import { readSecretFile } from './secret-files.ts'
 
 /**
  * A variable's value; an empty one counts as unset.
@@ -62,43 +62,6 @@ function password(): string | undefined {
       { hint: 'Unset one of the two' },
     )
   return readSecretFile('KC_BOOTSTRAP_ADMIN_PASSWORD_FILE', file)
-}
-
-/** Bytes of a secret's file; a private key has about three thousand. */
-const mostBytes = 64 * 1024
-
-/**
- * The secret in the file that a variable or option names: one line.
- *
- * @throws {CW_CONFIG_INVALID}
- */
-export function readSecretFile(name: string, file: string): string {
-  let text: string
-  try {
-    const found = statSync(file)
-    // A pipe is as good: --secret-file <(pass show realm).
-    if (found.size > mostBytes) throw new Error(`more than ${mostBytes} bytes`)
-    text = readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      `${name} names ${file}, which can't be read (${reason})`,
-      {
-        hint: 'Name a file that this process may read',
-      },
-    )
-  }
-  if (text !== '') return text
-  throw new CloakwrightError('CW_CONFIG_INVALID', `${name} names ${file}, which is empty`, {
-    hint: 'Write the secret into it as one line',
-  })
-}
-
-/** Whether a server is on this machine. */
-export function isLoopback(server: string): boolean {
-  const host = URL.canParse(server) ? new URL(server).hostname : ''
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)
 }
 
 /**

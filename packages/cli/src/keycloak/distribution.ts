@@ -23,7 +23,7 @@ import { unzip } from './unzip.ts'
 
 const artifact = 'keycloak-quarkus-dist'
 
-export interface FindOptions {
+interface FindOptions {
   readonly reporter: Reporter
   readonly signal?: AbortSignal
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Entry, open, type ZipFile } from 'yauzl'
 
-export interface UnzipOptions {
+interface UnzipOptions {
   /** Called after each entry. */
   readonly onEntry?: (done: number, total: number) => void
   readonly signal?: AbortSignal
