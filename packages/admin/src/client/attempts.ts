@@ -1,18 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import type { RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
 
-const counted = new AsyncLocalStorage<{ attempts: number }>()
-
-/** Does work, and says how many attempts its requests took: of one that took a single one no answer was lost. */
-export async function countAttempts<T>(
-  work: () => Promise<T>,
-): Promise<{ readonly result: T; readonly attempts: number }> {
-  const count = { attempts: 0 }
-  const result = await counted.run(count, work)
-  return { result, attempts: count.attempts }
-}
-
-/** Called for each attempt, before it is sent. */
-export function countAttempt(): void {
-  const count = counted.getStore()
-  if (count !== undefined) count.attempts += 1
+/**
+ * The options of a request that count its attempts, passed to a function of the client behind what it sends: of one that took
+ * a single attempt no response was lost.
+ */
+export class AttemptCount implements Pick<RequestArgs, 'catchNotFound'> {
+  declare readonly catchNotFound?: boolean
+  attempts = 0
 }

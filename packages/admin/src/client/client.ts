@@ -1,7 +1,7 @@
 import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
 import { Agent, type RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
 import { CloakwrightError } from 'cloakwright'
-import { countAttempt } from './attempts.ts'
+import { AttemptCount } from './attempts.ts'
 import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
 import { type Retry, retryDelay } from './retry.ts'
@@ -83,12 +83,13 @@ async function request(
   send: () => Promise<unknown>,
 ): Promise<unknown> {
   if (operation.method !== 'GET') await beforeWrite()
+  const [, options] = parameters
   let authenticated = false
   for (let attempt = 1; ; attempt += 1) {
     // Before the request asks for it again, so that it is known which token a refusal is about.
     await tokens.get()
     const { generation } = tokens
-    countAttempt()
+    if (options instanceof AttemptCount) options.attempts += 1
     try {
       const result = await send()
       // A token says what its holder may do in the realms that existed when it was made.

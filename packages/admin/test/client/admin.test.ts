@@ -1,5 +1,6 @@
 import { type Admin, all, createAdmin, items, type Page } from '@cloakwright/admin'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { AttemptCount } from '../../src/client/index.ts'
 import { caught, everything } from '../support/caught.ts'
 import { openTarget, type Target } from '../support/target.ts'
 
@@ -350,6 +351,16 @@ describe('what may be repeated', () => {
     expect(await client.roles.findOneByName({ name: 'created-unseen' })).toMatchObject({
       name: 'created-unseen',
     })
+  })
+
+  test('is told how many attempts it took', async () => {
+    const { client } = target.admin({ realm, retries: 2 })
+    target.proxy.fail('GET', '/roles', 'reset', 'reset')
+    const count = new AttemptCount()
+
+    await client.roles.find({}, count)
+
+    expect(count.attempts).toBe(3)
   })
 
   test('is given up at the time-out', async () => {

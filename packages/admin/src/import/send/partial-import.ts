@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin } from '../../client/index.ts'
-import { countAttempts } from '../../client/index.ts'
+import { AttemptCount } from '../../client/index.ts'
 import { type End, isOwn, isTimeout, type Pace, type RealmFacts, usersById } from '../../jobs/index.ts'
 import { toJournalRow, type WantedUser } from '../planned-user.ts'
 import type { NameClash } from './name-clashes.ts'
@@ -91,15 +91,13 @@ async function importBatch(
   const rep = { ifResourceExists: 'SKIP' as const, users: users.map(({ representation }) => representation) }
   // What takes the server too long may pass in halves.
   const repeats = (error: unknown): boolean => users.length === 1 || !isTimeout(error)
-  const sent = await countAttempts(() =>
-    pace.send(() => client.realms.partialImport({ realm, rep }), repeats),
-  )
-  const { results } = sent.result
+  const count = new AttemptCount()
+  const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }, count), repeats)
   // Not in the order of the users: those that are skipped come first, the others in none.
   const resultByName = new Map(results.map((result) => [result.resourceName.toLowerCase(), result]))
   // Another import of this file has made those that are skipped, or an earlier attempt has, whose answer was lost.
   const mayBeOwn = (user: WantedUser): boolean =>
-    (isRepeated || sent.attempts > 1 || sending.isBegun(user)) &&
+    (isRepeated || count.attempts > 1 || sending.isBegun(user)) &&
     resultByName.get(user.name)?.action !== 'ADDED'
   const unsure = users.filter(mayBeOwn).map(({ id }) => id)
   const there = await pace.send(() => usersById(client, realm, unsure))
