@@ -194,7 +194,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
         const path = join(folder, next())
         const rows = Array.from({ length: listed }, () => JSON.stringify(toRow(next(), roles, group)))
         await writeFile(`${path}.ndjson`, rows.join('\n'))
-        const files = { journal: `${path}.journal`, deadLetter: `${path}.rejected` }
+        const files = { journal: `${path}.journal`, rejected: `${path}.rejected` }
         const report = await importUsers(admin, await openUserFile(`${path}.ndjson`), files)
         return report.created === listed && report.reconciled?.missing === 0
       },

@@ -3,11 +3,11 @@ import { createAdmin } from '@cloakwright/admin'
 import { openUserFile } from '@cloakwright/admin/files'
 import { importUsers } from '@cloakwright/admin/jobs'
 
-const { server, credentials, realm, file, journal, deadLetter } = JSON.parse(process.argv[2] ?? '')
+const { server, credentials, realm, file, journal, rejected } = JSON.parse(process.argv[2] ?? '')
 let told = performance.now()
 const report = await importUsers(createAdmin({ server, credentials, realm }), await openUserFile(file), {
   journal,
-  deadLetter,
+  rejected,
   onProgress({ phase, done, total, perSecond }) {
     if (performance.now() - told < 30_000) return
     told = performance.now()

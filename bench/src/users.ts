@@ -43,7 +43,7 @@ interface ImportTask {
   readonly realm: string
   readonly file: string
   readonly journal: string
-  readonly deadLetter: string
+  readonly rejected: string
 }
 
 /** What it did, and the most resident memory that it ever had, in megabytes (10^6 bytes). */
@@ -118,7 +118,7 @@ async function benchMemory(keycloak: KeycloakProcess, folder: string): Promise<b
     realm,
     file: await writeUsers(join(folder, 'many.ndjson'), many),
     journal: join(folder, 'many.journal'),
-    deadLetter: join(folder, 'many.rejected'),
+    rejected: join(folder, 'many.rejected'),
   }
   process.stderr.write(`users: importing ${many} users for the memory that it takes\n`)
   const { report, peak } = await runProcess(task)
@@ -150,7 +150,7 @@ async function importInto(admin: Admin, path: string): Promise<Measured> {
   let making = 0
   const { created, seconds } = await importUsers(admin, await openUserFile(path), {
     journal: `${path}.journal`,
-    deadLetter: `${path}.rejected`,
+    rejected: `${path}.rejected`,
     onProgress({ phase, perSecond }) {
       if (phase === 'importing') making = perSecond
     },

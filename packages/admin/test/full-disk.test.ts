@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createAuditTrail, headFile, ndjsonSink, readHeads } from '@cloakwright/admin/audit'
 import { openUserFile } from '@cloakwright/admin/files'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openDeadLetter } from '../src/files/index.ts'
+import { openRejectedRows } from '../src/files/rejected-rows.ts'
 import { openJournal } from '../src/jobs/journal/journal.ts'
 import type { JournalHeader } from '../src/jobs/journal/journal-records.ts'
 
@@ -95,19 +95,19 @@ describe.runIf(canMount)('on a full disk', () => {
     await again.close()
   })
 
-  it('a dead-letter file takes nothing after what it could not take, and is resumed when there is room', async () => {
+  it('a file of rejected rows takes nothing after what it could not take, and is resumed when there is room', async () => {
     const path = join(disk, 'rejected.ndjson')
-    const deadLetter = await openDeadLetter(path)
+    const rejectedRows = await openRejectedRows(path)
     const row = (line: number, username: string) =>
-      ({ line, reason: 'bad', raw: { username } }) as unknown as Parameters<typeof deadLetter.write>[0]
-    await deadLetter.write(row(1, 'one'))
+      ({ line, reason: 'bad', raw: { username } }) as unknown as Parameters<typeof rejectedRows.write>[0]
+    await rejectedRows.write(row(1, 'one'))
     fill()
-    const writes = [deadLetter.write(row(2, long)), deadLetter.write(row(3, 'three'))]
+    const writes = [rejectedRows.write(row(2, long)), rejectedRows.write(row(3, 'three'))]
     for (const end of await Promise.allSettled(writes))
       expect(end).toMatchObject({ status: 'rejected', reason: { code: 'CW_DISK_FULL' } })
-    await deadLetter.close()
+    await rejectedRows.close()
     rmSync(filler)
-    const again = await openDeadLetter(path, { resume: true })
+    const again = await openRejectedRows(path, { resume: true })
     expect(again.count).toBe(1)
     await again.write(row(2, 'two'))
     await again.close()

@@ -1,12 +1,12 @@
 /** `@cloakwright/admin/files`: users in files, read and written as streams. */
 
 export {
-  type BadRow,
   type ExportOptions,
   type ExportReport,
   exportUsers,
   type ImportedUser,
   openUserFile,
+  type RejectedRow,
   type Row,
   type UserFile,
   type UserFileOptions,

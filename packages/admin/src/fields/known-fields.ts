@@ -34,7 +34,7 @@ export function requireKnown<T extends object>(
 /** Options that every job with a file of users takes. */
 export const jobOptions = {
   journal: true,
-  deadLetter: true,
+  rejected: true,
   dryRun: true,
   signal: true,
   onProgress: true,

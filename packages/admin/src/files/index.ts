@@ -1,5 +1,5 @@
 export { noUserNames } from './csv/index.ts'
 export { type ExportOptions, type ExportReport, exportUsers } from './export-users.ts'
-export { type DeadLetter, openDeadLetter } from './rejected-rows-file.ts'
-export type { BadRow, ImportedUser, Row, UserFile, UserFormat, UserRow } from './rows.ts'
+export { openRejectedRows, type RejectedRows } from './rejected-rows.ts'
+export type { ImportedUser, RejectedRow, Row, UserFile, UserFormat, UserRow } from './rows.ts'
 export { openUserFile, type UserFileOptions } from './user-file.ts'

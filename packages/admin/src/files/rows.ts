@@ -13,15 +13,15 @@ export interface UserRow {
 }
 
 /** A row that cannot. */
-export interface BadRow {
+export interface RejectedRow {
   readonly line: number
   /** What is wrong with it, without its values. */
   readonly reason: string
-  /** The row as it was read, for the dead-letter file; its beginning, where it is too long. */
+  /** The row as it was read, for the file of rejected rows; its beginning, where it is too long. */
   readonly raw: unknown
 }
 
-export type Row = UserRow | BadRow
+export type Row = UserRow | RejectedRow
 
 /** The formats that users are read from: a realm's export is one JSON document with a list `users`. */
 export type UserFormat = 'csv' | 'ndjson' | 'keycloak'

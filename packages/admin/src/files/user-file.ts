@@ -5,7 +5,7 @@ import { basename, extname, join } from 'node:path'
 import { CloakwrightError } from 'cloakwright'
 import { readCsv } from './csv/index.ts'
 import { type Candidate, readDefaultRole, readExport, readNdjson } from './json/index.ts'
-import type { BadRow, Row, UserFile, UserFormat } from './rows.ts'
+import type { RejectedRow, Row, UserFile, UserFormat } from './rows.ts'
 import { createTextCheck, encodingOf, notText, startOf, textOf } from './text/index.ts'
 import { checkUser } from './validate-user.ts'
 
@@ -25,7 +25,7 @@ export interface UserFileOptions {
  * export (a realm's file, one of its `realm-users-N.json`, the folder with all of these, or a bare list of users).
  *
  * The file is read once for its digest and its encoding, then as a stream whenever its rows are asked for. A row that is
- * no user is a {@link BadRow} among the others; only what makes the whole file unreadable is an error.
+ * no user is a {@link RejectedRow} among the others; only what makes the whole file unreadable is an error.
  *
  * @throws {CW_FILE_INVALID} when the file is missing, empty, no text (UTF-8 or UTF-16) such as an Excel workbook, when its
  *   columns are unknown, or when it is not one JSON document where it should be; while rows are read, also when it has changed since it was opened
@@ -58,7 +58,7 @@ export async function openUserFile(path: string, options: UserFileOptions = {}):
 }
 
 /** The job that rejected a file's rows before, as its first row says. */
-async function firstRejectedBy(rows: AsyncIterable<Candidate | BadRow>): Promise<string | undefined> {
+async function firstRejectedBy(rows: AsyncIterable<Candidate | RejectedRow>): Promise<string | undefined> {
   for await (const row of rows) return 'value' in row ? row.rejectedBy : undefined
   return undefined
 }
@@ -163,7 +163,7 @@ async function beginning(path: string): Promise<string> {
 }
 
 async function* checkedRows(
-  rows: AsyncIterable<Candidate | BadRow>,
+  rows: AsyncIterable<Candidate | RejectedRow>,
   byEmail: boolean,
   rejectedBy: string | undefined,
 ): AsyncGenerator<Row, void, undefined> {
@@ -199,7 +199,7 @@ async function* read(
   parts: readonly Part[],
   format: UserFormat,
   byEmail: boolean,
-): AsyncGenerator<Candidate | BadRow, void, undefined> {
+): AsyncGenerator<Candidate | RejectedRow, void, undefined> {
   let line = 1
   for (const part of parts) {
     const { path } = part

@@ -29,8 +29,8 @@ export interface ImportOptions {
   /** The job's journal: a path that nothing is on, or that of a run that did not come to its end. Mode 0600. */
   readonly journal: string
   /** Where rows go that could not be used, with their line and the reason. Only written when there are any. Mode 0600. */
-  readonly deadLetter: string
-  /** Checks the rows, and that the credentials may do all of it; writes nothing but the dead-letter file. Default: false. */
+  readonly rejected: string
+  /** Checks the rows, and that the credentials may do all of it; writes nothing but the file of rejected rows. Default: false. */
   readonly dryRun?: boolean
   /** Begins no further batch and ends with the signal's reason; the same call continues. */
   readonly signal?: AbortSignal
@@ -46,8 +46,8 @@ export interface ImportReport {
   readonly present: number
   /** Users of these names who exist already: they were left unchanged. */
   readonly existing: number
-  /** Rows that are wrong, whose e-mail address or id another user has, or that Keycloak refused. They are in the dead-letter file. */
-  readonly failed: number
+  /** Rows that are wrong, whose e-mail address or id another user has, or that Keycloak refused. They are in the file of rejected rows. */
+  readonly rejected: number
   /** How the existing users differ from their rows; in a dry run the present ones too. */
   readonly leftUnchanged: LeftUnchanged
   /** What usable rows lead to expect and the realm does not do, once for each column or field. A dry run has the same. */
@@ -60,7 +60,7 @@ export interface ImportReport {
 
 /**
  * Creates the users of a file, with their roles, groups and credentials, in batches as large and as many at once as the
- * server bears; memory stays flat. Bad rows do not stop the rest.
+ * server bears; memory stays flat. Rejected rows do not stop the rest.
  *
  * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
  * made is taken back by {@link undoJob}. Needs `manage-realm` and `manage-users` of `realm-management`,
@@ -75,7 +75,7 @@ export interface ImportReport {
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @throws {CW_ADMIN_FORBIDDEN} when the credentials lack a role of `realm-management`; a dry run names all that are missing
- * @throws {CW_FILE_EXISTS} when a new job finds a dead-letter file
+ * @throws {CW_FILE_EXISTS} when a new job finds a file of rejected rows
  * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not take addresses for them
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
@@ -85,8 +85,8 @@ export interface ImportReport {
  * import { importUsers } from '@cloakwright/admin/jobs'
  *
  * export async function importAll(admin: Admin, file: UserFile): Promise<void> {
- *   const report = await importUsers(admin, file, { journal: 'users.journal', deadLetter: 'users.rejected.ndjson' })
- *   console.log(`${report.created} created, ${report.failed} failed`)
+ *   const report = await importUsers(admin, file, { journal: 'users.journal', rejected: 'users.rejected.ndjson' })
+ *   console.log(`${report.created} created, ${report.rejected} rejected`)
  * }
  * ```
  */
@@ -112,9 +112,9 @@ export async function importUsers(
   }
   const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
   try {
-    const deadLetter = await openRejected('import', options, journal)
+    const rejectedRows = await openRejected('import', options, journal)
     try {
-      const run: Run = { admin, file, facts, deadLetter, options }
+      const run: Run = { admin, file, facts, rejectedRows, options }
       const checked = await checkRows(run, journal)
       const { warnings } = checked
       const seconds = (): number => (performance.now() - began) / 1000
@@ -131,7 +131,7 @@ export async function importUsers(
       const leftUnchanged = await compareExisting({ ...run, pace }, counts.existing, isExisting)
       return { ...counts, leftUnchanged, warnings, reconciled, seconds: seconds() }
     } finally {
-      await deadLetter.close()
+      await rejectedRows.close()
     }
   } finally {
     await journal?.close()
@@ -141,22 +141,22 @@ export async function importUsers(
 /** Users whose ids fit into one address. */
 const lookedUp = 80
 
-/** What the second pass would come to; the rows that it would reject are in the dead-letter file. */
+/** What the second pass would come to; the rows that it would reject are in the file of rejected rows. */
 async function foresee(
   run: Run & Checked & { readonly pace: Pace },
 ): Promise<Ends & Pick<ImportReport, 'leftUnchanged'>> {
-  const { counts, bad, deadLetter } = run
+  const { counts, rejectedLines, rejectedRows } = run
   const total = { ...noEnds, ...counts }
   const found = new LineMap()
   await foreseeEnds(
     run,
-    counts.rows - counts.failed,
-    (line) => bad.get(line) === undefined,
+    counts.rows - counts.rejected,
+    (line) => rejectedLines.get(line) === undefined,
     async (row, { line, outcome, reason = '' }) => {
       if (outcome === 'changed') return
       total[outcome] += 1
       if (outcome === 'existing' || outcome === 'present') found.set(line, outcome)
-      if (outcome === 'failed') await deadLetter.write({ line, reason, raw: row.user })
+      if (outcome === 'rejected') await rejectedRows.write({ line, reason, raw: row.user })
     },
   )
   const isFound = (line: number): boolean => found.get(line) !== undefined

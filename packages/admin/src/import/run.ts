@@ -1,5 +1,5 @@
 import type { Admin } from '../client/index.ts'
-import type { DeadLetter, UserFile } from '../files/index.ts'
+import type { RejectedRows, UserFile } from '../files/index.ts'
 import type { Journal, LineMap, Pace, RealmFacts } from '../jobs/index.ts'
 import type { ProgressListener } from '../progress/index.ts'
 import type { ImportWarning } from './check/index.ts'
@@ -11,19 +11,19 @@ export interface Run {
   readonly admin: Admin
   readonly file: UserFile
   readonly facts: RealmFacts
-  readonly deadLetter: DeadLetter
+  readonly rejectedRows: RejectedRows
   readonly options: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener }
 }
 
 export interface Counts {
   readonly rows: number
-  readonly failed: number
+  readonly rejected: number
 }
 
 /** What the first pass found. */
 export interface Checked {
   readonly counts: Counts
-  readonly bad: LineMap
+  readonly rejectedLines: LineMap
   readonly warnings: readonly ImportWarning[]
   /** Rows that only Keycloak can check against the user profile. */
   readonly uncheckedLines: ReadonlySet<number>

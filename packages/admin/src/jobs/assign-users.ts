@@ -28,7 +28,7 @@ export interface AssignOptions extends ChangeOptions {
 /**
  * Gives roles and groups to the users that a file names, in addition to those that they have: the same to all, by `roles` and
  * `groups`, or without both each row's own, by the columns `realmRoles`, `clientRoles` and `groups`. A row that names
- * nobody, or an unknown role or group, goes to the dead-letter file and stops nothing. Users are named as for
+ * nobody, or an unknown role or group, goes to the file of rejected rows and stops nothing. Users are named as for
  * {@link bulkDisable}.
  *
  * The same call with the same journal continues where a run ended. {@link undoJob} takes back what the job gave, not what
@@ -39,7 +39,7 @@ export interface AssignOptions extends ChangeOptions {
  * @throws {CW_ADMIN_NOT_FOUND} when there is no role or group that all should get; nothing is changed then
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
- * @throws {CW_FILE_EXISTS} when the dead-letter file is there already
+ * @throws {CW_FILE_EXISTS} when the file of rejected rows is there already
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
@@ -49,7 +49,7 @@ export interface AssignOptions extends ChangeOptions {
  *
  * export async function welcome(admin: Admin): Promise<void> {
  *   const file = await openUserFile('joiners.csv')
- *   const job = { journal: 'joiners.journal', deadLetter: 'joiners.rejected.ndjson' }
+ *   const job = { journal: 'joiners.journal', rejected: 'joiners.rejected.ndjson' }
  *   await bulkAssign(admin, file, { ...job, roles: { realm: ['reader'] }, groups: ['/staff'] })
  * }
  * ```

@@ -2,7 +2,7 @@ import { CloakwrightError } from 'cloakwright'
 import { type Change, recorded } from '../changes/index.ts'
 import type { Admin, UserRepresentation } from '../client/index.ts'
 import type { Step } from '../edit/index.ts'
-import type { DeadLetter, UserFile, UserRow } from '../files/index.ts'
+import type { RejectedRows, UserFile, UserRow } from '../files/index.ts'
 import { type ProgressListener, startPhase } from '../progress/index.ts'
 import { HashIndex } from './hash-index.ts'
 import { changedBy } from './inverse.ts'
@@ -17,8 +17,8 @@ export interface ChangeOptions {
   /** What the job did, on disk; the same call with the same journal continues, {@link undoJob} takes it back. */
   readonly journal: string
   /** Where the rows go that name nobody, or that Keycloak refused. A file that is there is an error, unless the job continues. */
-  readonly deadLetter: string
-  /** Reads and counts, writes nothing but the dead-letter file. Default: false. */
+  readonly rejected: string
+  /** Reads and counts, writes nothing but the file of rejected rows. Default: false. */
   readonly dryRun?: boolean
   /** Begins no further batch and ends with the signal's reason; the same call continues. */
   readonly signal?: AbortSignal
@@ -32,8 +32,8 @@ export interface ChangeReport {
   readonly changed: number
   /** Users who were so before. */
   readonly present: number
-  /** Rows that are wrong, name nobody, or that Keycloak refused. They are in the dead-letter file. */
-  readonly failed: number
+  /** Rows that are wrong, name nobody, or that Keycloak refused. They are in the file of rejected rows. */
+  readonly rejected: number
   /** Of this run. */
   readonly seconds: number
 }
@@ -70,16 +70,25 @@ export async function changeUsers(
   const header = { job: task.job, server, realm, realmId: facts.realmId, file: file.digest }
   const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
   try {
-    const deadLetter = await openRejected(job, options, journal)
+    const rejectedRows = await openRejected(job, options, journal)
     try {
       const pace = createPace({ signal: options.signal })
-      const run: Run = { admin, file, options, task, journal, deadLetter, pace, bad: new LineMap() }
-      const { rows, failed } = await checkRows(run)
-      const counts = await changeRows(run, rows - failed)
+      const run: Run = {
+        admin,
+        file,
+        options,
+        task,
+        journal,
+        rejectedRows,
+        pace,
+        rejectedLines: new LineMap(),
+      }
+      const { rows, rejected } = await checkRows(run)
+      const counts = await changeRows(run, rows - rejected)
       const seconds = (performance.now() - began) / 1000
-      return { rows, ...counts, failed: failed + counts.failed, seconds }
+      return { rows, ...counts, rejected: rejected + counts.rejected, seconds }
     } finally {
-      await deadLetter.close()
+      await rejectedRows.close()
     }
   } finally {
     await journal?.close()
@@ -92,19 +101,19 @@ interface Run {
   readonly options: ChangeOptions
   readonly task: UserTask
   readonly journal: Journal | undefined
-  readonly deadLetter: DeadLetter
+  readonly rejectedRows: RejectedRows
   readonly pace: Pace
   /** Rows that the first pass found to be wrong. */
-  readonly bad: LineMap
+  readonly rejectedLines: LineMap
 }
 
 /** The first pass, before anything is written to the realm. */
-async function checkRows(run: Run): Promise<{ rows: number; failed: number }> {
-  const { file, task, journal, deadLetter, options } = run
+async function checkRows(run: Run): Promise<{ rows: number; rejected: number }> {
+  const { file, task, journal, rejectedRows, options } = run
   const lineOf = new HashIndex()
   const phase = startPhase('checking', undefined, options.onProgress)
   let rows = 0
-  let failed = 0
+  let rejected = 0
   for await (const row of file.rows()) {
     options.signal?.throwIfAborted()
     rows += 1
@@ -118,31 +127,32 @@ async function checkRows(run: Run): Promise<{ rows: number; failed: number }> {
     const isDone = journal?.outcome(row.line) !== undefined
     phase.add(1, reason === undefined || isDone ? 0 : 1)
     if (reason === undefined || isDone) continue
-    failed += 1
-    run.bad.set(row.line, 'failed')
-    await deadLetter.write(toRejectedChange(row, reason))
+    rejected += 1
+    run.rejectedLines.set(row.line, 'rejected')
+    await rejectedRows.write(toRejectedChange(row, reason))
   }
   phase.end()
-  return { rows, failed }
+  return { rows, rejected }
 }
 
 /** The second pass: everything that was not done in an earlier run. */
 async function changeRows(
   run: Run,
   total: number,
-): Promise<{ changed: number; present: number; failed: number }> {
-  const counts = { changed: 0, present: 0, failed: 0 }
+): Promise<{ changed: number; present: number; rejected: number }> {
+  const counts = { changed: 0, present: 0, rejected: 0 }
   const phase = startPhase('changing', total, run.options.onProgress)
   async function settle(row: UserRow, { outcome, reason }: End, earlier: boolean): Promise<void> {
-    const isBad = reason !== undefined || outcome === 'failed'
-    if (isBad) counts.failed += 1
+    const isRejected = reason !== undefined || outcome === 'rejected'
+    if (isRejected) counts.rejected += 1
     else if (outcome === 'changed' || outcome === 'present') counts[outcome] += 1
-    if (isBad) await run.deadLetter.write(toRejectedChange(row, reason ?? 'it failed before'))
-    phase.add(1, isBad ? 1 : 0, earlier)
+    if (isRejected)
+      await run.rejectedRows.write(toRejectedChange(row, reason ?? 'it failed in an earlier run'))
+    phase.add(1, isRejected ? 1 : 0, earlier)
   }
   async function* pending(): AsyncGenerator<UserRow, void, undefined> {
     for await (const row of run.file.rows()) {
-      if (!('user' in row) || run.bad.get(row.line) !== undefined) continue
+      if (!('user' in row) || run.rejectedLines.get(row.line) !== undefined) continue
       const outcome = run.journal?.outcome(row.line)
       const reason = run.journal?.reason(row.line)
       if (outcome === undefined) yield row
@@ -172,7 +182,7 @@ async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> 
     const { line } = row
     const found = await pace.send(() => userOfRow(admin, row))
     if (typeof found === 'string') {
-      ends.push({ line, outcome: 'failed', reason: found })
+      ends.push({ line, outcome: 'rejected', reason: found })
       continue
     }
     const open = journal?.open.get(line)
@@ -221,7 +231,7 @@ async function carryOut(
   } catch (error) {
     if (!(error instanceof CloakwrightError) || !refusals.includes(error.code)) throw error
     const end = { line, reason: error.message }
-    if (done === 0) return { end: { ...end, outcome: 'failed' } }
+    if (done === 0) return { end: { ...end, outcome: 'rejected' } }
     return { end: { ...end, outcome: 'changed' }, change: toChange(admin, id, name, inverse) }
   }
   return { end: { line, outcome: 'changed' }, change: toChange(admin, id, name, inverse) }

@@ -12,7 +12,7 @@ export interface DisableOptions extends ChangeOptions {
 
 /**
  * Disables the users that a file names, and ends their sessions. A row names its user by `username`, or in a file without
- * user names by `email` (opened with `byEmail`); nothing else of it counts. A row that names nobody, or by an address several, goes to the dead-letter file and
+ * user names by `email` (opened with `byEmail`); nothing else of it counts. A row that names nobody, or by an address several, goes to the file of rejected rows and
  * stops nothing: once it is fixed, that file is one for this job alone.
  *
  * The same call with the same journal continues where a run ended. {@link undoJob} enables those again who were enabled
@@ -22,7 +22,7 @@ export interface DisableOptions extends ChangeOptions {
  *
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
- * @throws {CW_FILE_EXISTS} when the dead-letter file is there already
+ * @throws {CW_FILE_EXISTS} when the file of rejected rows is there already
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export interface DisableOptions extends ChangeOptions {
  *
  * export async function lockOut(admin: Admin): Promise<void> {
  *   const file = await openUserFile('leavers.csv')
- *   await bulkDisable(admin, file, { journal: 'leavers.journal', deadLetter: 'leavers.rejected.ndjson' })
+ *   await bulkDisable(admin, file, { journal: 'leavers.journal', rejected: 'leavers.rejected.ndjson' })
  * }
  * ```
  */

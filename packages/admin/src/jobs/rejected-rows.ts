@@ -1,10 +1,10 @@
 import { unlink } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
 import {
-  type BadRow,
-  type DeadLetter,
   type ImportedUser,
-  openDeadLetter,
+  openRejectedRows,
+  type RejectedRow,
+  type RejectedRows,
   type UserFile,
   type UserRow,
 } from '../files/index.ts'
@@ -15,16 +15,16 @@ export type FileJob = 'import' | 'disable' | 'assign'
 
 /**
  * Opens the file of a job's rejected rows, which the same job takes again. A job that can't begin leaves no journal: with
- * it the next call would resume with another job's dead-letter file.
+ * it the next call would resume with another job's file of rejected rows.
  */
 export async function openRejected(
   job: FileJob,
-  options: { readonly journal: string; readonly deadLetter: string },
+  options: { readonly journal: string; readonly rejected: string },
   journal: Journal | undefined,
-): Promise<DeadLetter> {
+): Promise<RejectedRows> {
   const resume = journal?.resumed === true
   try {
-    return await openDeadLetter(options.deadLetter, { resume, job })
+    return await openRejectedRows(options.rejected, { resume, job })
   } catch (error) {
     if (journal !== undefined && !resume) await unlink(options.journal)
     throw error
@@ -49,7 +49,7 @@ export function requireOwnRows({ path, rejectedBy }: UserFile, job: FileJob): vo
  * A row of a job that changes users, as its file of rejected rows has it: as it was read, without what would matter only
  * to a user who is created.
  */
-export function toRejectedChange(row: UserRow | BadRow, reason: string): BadRow {
+export function toRejectedChange(row: UserRow | RejectedRow, reason: string): RejectedRow {
   const { line } = row
   const raw: unknown = 'user' in row ? row.user : row.raw
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { line, reason, raw }

@@ -69,7 +69,7 @@ export async function undoJob(
       const done = await undoBatch(admin, facts, journal, pace, batch)
       undone += done
       kept += batch.length - done
-      phase.add(batch.length, batch.length - done)
+      phase.add(batch.length)
     }
     await journal.undone([])
     await inBatches(made(journal, journalPath), pace, work, options.signal)

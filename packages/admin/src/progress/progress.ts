@@ -5,7 +5,7 @@ export interface JobProgress {
   readonly done: number
   /** Undefined where it is not known yet. */
   readonly total: number | undefined
-  readonly failed: number
+  readonly rejected: number
   /** Rows per second, in this phase and run. */
   readonly perSecond: number
   readonly secondsLeft: number | undefined
@@ -15,8 +15,8 @@ export type ProgressListener = (progress: JobProgress) => void
 
 /** Counts one phase of a job and tells of it ten times a second at most. */
 export interface Phase {
-  /** So many rows are done, so many of them failed. Those of an earlier run count, but not for the rate. */
-  add(done: number, failed?: number, earlier?: boolean): void
+  /** So many rows are done, so many of them were rejected. Those of an earlier run count, but not for the rate. */
+  add(done: number, rejected?: number, earlier?: boolean): void
   /** Tells the end of the phase. */
   end(): void
 }
@@ -31,7 +31,7 @@ export function startPhase(
   const began = performance.now()
   let told = Number.NEGATIVE_INFINITY
   let done = 0
-  let failed = 0
+  let rejected = 0
   let counted = 0
 
   function tell(): void {
@@ -41,13 +41,13 @@ export function startPhase(
     const left = total === undefined ? undefined : total - done
     const secondsLeft =
       left === undefined || left === 0 ? left : perSecond === 0 ? undefined : left / perSecond
-    listener?.({ phase, done, total, failed, perSecond, secondsLeft })
+    listener?.({ phase, done, total, rejected, perSecond, secondsLeft })
   }
 
   return {
-    add(more, moreFailed = 0, earlier = false) {
+    add(more, moreRejected = 0, earlier = false) {
       done += more
-      failed += moreFailed
+      rejected += moreRejected
       if (!earlier) counted += more
       if (performance.now() - told >= interval) tell()
     },

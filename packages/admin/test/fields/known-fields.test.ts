@@ -27,7 +27,7 @@ const admin = createAdmin({
   credentials: { username: 'admin', password: 'admin' },
   retries: 0,
 })
-const job = { journal: '/nowhere', deadLetter: '/nowhere' }
+const job = { journal: '/nowhere', rejected: '/nowhere' }
 const call = <T>(task: T): ((...given: unknown[]) => Promise<unknown>) =>
   (task as (...given: unknown[]) => Promise<unknown>).bind(undefined, admin)
 

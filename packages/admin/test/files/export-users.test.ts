@@ -54,9 +54,9 @@ describe('a realm that is exported and imported into another', () => {
       const file = await openUserFile(path)
       const jobs = {
         journal: folder.path(`${format}.journal`),
-        deadLetter: folder.path(`${format}.rejected`),
+        rejected: folder.path(`${format}.rejected`),
       }
-      expect(await importUsers(to, file, jobs)).toMatchObject({ created: 3, failed: 0, rows: 3 })
+      expect(await importUsers(to, file, jobs)).toMatchObject({ created: 3, rejected: 0, rows: 3 })
 
       expect((await collect(usersWithMemberships(to))).map(what)).toEqual(
         (await collect(usersWithMemberships(from))).map(what),

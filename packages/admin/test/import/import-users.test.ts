@@ -57,7 +57,7 @@ function namesTo(count: number): string[] {
   return Array.from({ length: count }, (_, at) => person(at).username)
 }
 
-async function deadLetters(path: string): Promise<{ line: number; reason: string; row: unknown }[]> {
+async function rejectedRowsOf(path: string): Promise<{ line: number; reason: string; row: unknown }[]> {
   const text = await readFile(path, 'utf8')
   return text
     .trim()
@@ -75,7 +75,7 @@ describe('an import', () => {
       created: 120,
       present: 0,
       existing: 0,
-      failed: 0,
+      rejected: 0,
       reconciled: { checked: 120, missing: 0, differing: 0, unchecked: 0, lines: [] },
     })
     expect(await userNames()).toEqual(namesTo(120))
@@ -84,7 +84,7 @@ describe('an import', () => {
     expect(made.roles).toEqual([`default-roles-${admin.realm}`, 'reader', 'shop/buyer', 'writer'])
     expect(made.groups).toEqual(['/everyone', '/staff'])
     expect((await stat(files.journal)).mode & 0o777).toBe(0o600)
-    await expect(stat(files.deadLetter)).rejects.toThrow('ENOENT')
+    await expect(stat(files.rejected)).rejects.toThrow('ENOENT')
   })
 
   test('lets users log in by password, in clear or hashed, and asks for a new one where it is temporary', async () => {
@@ -137,7 +137,7 @@ describe('an import', () => {
     const { client, realm } = admin
     const before = await all((page) => client.users.find({ realm, ...page }))
     const again = await importUsers(admin, fileOf(60, person), await jobFiles())
-    expect(again).toMatchObject({ created: 0, present: 60, existing: 0, failed: 0 })
+    expect(again).toMatchObject({ created: 0, present: 60, existing: 0, rejected: 0 })
     expect(again.reconciled).toMatchObject({ checked: 60, missing: 0, differing: 0 })
     expect(await all((page) => client.users.find({ realm, ...page }))).toEqual(before)
   })
@@ -175,23 +175,23 @@ describe('an import', () => {
     expect(await userNames()).toEqual(namesTo(500))
   })
 
-  test('writes nothing but bad rows in a dry run', async () => {
+  test('writes nothing but rejected rows in a dry run', async () => {
     const files = await jobFiles()
     const file = fileOf(3, (at) => (at === 1 ? { ...person(1), groups: ['/unknown'] } : person(at)))
     const report = await importUsers(admin, file, { ...files, dryRun: true })
-    expect(report).toMatchObject({ rows: 3, created: 2, failed: 1, reconciled: undefined })
+    expect(report).toMatchObject({ rows: 3, created: 2, rejected: 1, reconciled: undefined })
     expect(await userNames()).toEqual([])
-    expect((await deadLetters(files.deadLetter)).map(({ line }) => line)).toEqual([2])
+    expect((await rejectedRowsOf(files.rejected)).map(({ line }) => line)).toEqual([2])
     await expect(stat(files.journal)).rejects.toThrow('ENOENT')
   })
 
-  test('overwrites no dead-letter file, however often it is called', async () => {
+  test('overwrites no file of rejected rows, however often it is called', async () => {
     const files = await jobFiles()
-    await writeFile(files.deadLetter, 'of another job')
+    await writeFile(files.rejected, 'of another job')
     for (let call = 0; call < 2; call += 1) {
       expect((await caught(importUsers(admin, fileOf(1, person), files))).code).toBe('CW_FILE_EXISTS')
     }
-    expect(await readFile(files.deadLetter, 'utf8')).toBe('of another job')
+    expect(await readFile(files.rejected, 'utf8')).toBe('of another job')
     expect(await userNames()).toEqual([])
   })
 
@@ -218,7 +218,7 @@ describe('an import', () => {
   })
 })
 
-describe('bad rows', () => {
+describe('rejected rows', () => {
   const cases: [string, Partial<ImportedUser> | string, string][] = [
     ['can not be read', 'it is no JSON', 'it is no JSON'],
     [
@@ -278,7 +278,7 @@ describe('bad rows', () => {
     ],
   ]
 
-  test('are told by line and reason, in the dead-letter file, and the others go through', async () => {
+  test('are told by line and reason, in the file of rejected rows, and the others go through', async () => {
     const { client, realm } = admin
     await client.realms.partialImport({
       realm,
@@ -299,10 +299,10 @@ describe('bad rows', () => {
       rows: count,
       created: count - cases.length,
       existing: 0,
-      failed: cases.length,
+      rejected: cases.length,
       reconciled: { checked: count - cases.length, missing: 0, differing: 0 },
     })
-    const letters = await deadLetters(files.deadLetter)
+    const letters = await rejectedRowsOf(files.rejected)
     const told = new Map(letters.map(({ line, reason }) => [line, reason.replace(realm, 'REALM')]))
     expect(Object.fromEntries(cases.map(([what], at) => [what, told.get(2 * at + 5)]))).toEqual(
       Object.fromEntries(cases.map(([what, , reason]) => [what, reason])),
@@ -320,11 +320,11 @@ describe('bad rows', () => {
     const wrong = [{ id: takenId }, { email: 'taken@example.org' }]
     const files = await jobFiles()
     const file = fileOf(2, (at) => ({ ...person(at), ...wrong[at] }))
-    expect(await importUsers(admin, file, files)).toMatchObject({ failed: 2 })
+    expect(await importUsers(admin, file, files)).toMatchObject({ rejected: 2 })
     const byLine = (letters: { line: number }[]) => letters.toSorted((a, b) => a.line - b.line)
-    const first = byLine(await deadLetters(files.deadLetter))
-    expect(await importUsers(admin, file, files)).toMatchObject({ failed: 2 })
-    expect(byLine(await deadLetters(files.deadLetter))).toEqual(first)
+    const first = byLine(await rejectedRowsOf(files.rejected))
+    expect(await importUsers(admin, file, files)).toMatchObject({ rejected: 2 })
+    expect(byLine(await rejectedRowsOf(files.rejected))).toEqual(first)
   })
 
   test('are not one batch each: a bad one among many costs few requests', async () => {
@@ -337,7 +337,7 @@ describe('bad rows', () => {
     }))
     target.proxy.reset()
     const report = await importUsers(admin, file, files)
-    expect(report).toMatchObject({ created: 99, failed: 1 })
+    expect(report).toMatchObject({ created: 99, rejected: 1 })
     expect(target.proxy.count('POST')).toBeLessThan(20)
   })
 
@@ -358,8 +358,8 @@ describe('bad rows', () => {
       return { ...person(at), ...(given === undefined ? {} : { attributes: { team: given } }) }
     })
     const report = await importUsers(admin, file, files)
-    expect(report).toMatchObject({ created: 1, failed: 3, reconciled: { differing: 0 } })
-    expect((await deadLetters(files.deadLetter)).map(({ reason }) => reason)).toEqual([
+    expect(report).toMatchObject({ created: 1, rejected: 3, reconciled: { differing: 0 } })
+    expect((await rejectedRowsOf(files.rejected)).map(({ reason }) => reason)).toEqual([
       'team is not one of the values that it may have',
       'team is required',
       'team has more than one value',
@@ -380,7 +380,7 @@ describe('an import through faults', () => {
       created: 2500,
       present: 0,
       existing: 0,
-      failed: 0,
+      rejected: 0,
       reconciled: { checked: 2500, missing: 0, differing: 0 },
     })
     expect(await userNames()).toEqual(namesTo(2500))
@@ -390,7 +390,7 @@ describe('an import through faults', () => {
     const files = await jobFiles()
     target.proxy.fail('POST', '/partialImport', 'reset after', { status: 503, after: true }, 'reset after')
     const report = await importUsers(admin, fileOf(150, person), files)
-    expect(report).toMatchObject({ created: 150, present: 0, existing: 0, failed: 0 })
+    expect(report).toMatchObject({ created: 150, present: 0, existing: 0, rejected: 0 })
   })
 
   test('that keep the answer back sends a batch again in halves', async () => {
@@ -398,7 +398,7 @@ describe('an import through faults', () => {
     const hasty = target.admin({ realm: admin.realm, timeout: 1_000, retries: 0 })
     target.proxy.fail('POST', '/partialImport', 'silence')
     target.proxy.seen.length = 0
-    expect(await importUsers(hasty, fileOf(20, person), files)).toMatchObject({ created: 20, failed: 0 })
+    expect(await importUsers(hasty, fileOf(20, person), files)).toMatchObject({ created: 20, rejected: 0 })
     expect(target.proxy.count('POST')).toBe(3)
   })
 
@@ -421,7 +421,7 @@ describe('an import through faults', () => {
     expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
     target.proxy.fail('POST', '/partialImport', { status: 403, body: '{}' })
     expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
-    expect(await importUsers(admin, file, files)).toMatchObject({ created: 2, existing: 0, failed: 0 })
+    expect(await importUsers(admin, file, files)).toMatchObject({ created: 2, existing: 0, rejected: 0 })
     expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 2, kept: 0 })
   })
 })
@@ -448,7 +448,7 @@ describe('two imports of a file at the same time', () => {
       created: 0,
       present: 20,
       existing: 0,
-      failed: 0,
+      rejected: 0,
     })
     expect(other).toMatchObject({ created: 20 })
     expect(target.proxy.faults()).toBe(faults.length)
@@ -582,7 +582,7 @@ describe('undoing an import', () => {
     target.proxy.fail('POST', '/role-mappings/realm', { status: 400, body: '{}' })
     expect(await importUsers(admin, fileOf(1, person), files)).toMatchObject({
       created: 1,
-      failed: 0,
+      rejected: 0,
       reconciled: { checked: 1, missing: 0, differing: 1 },
     })
     expect(await undoJob(admin, files.journal)).toMatchObject({ undone: 1, kept: 0 })

@@ -44,7 +44,7 @@ interface Run {
   killAt(lines: number): Promise<boolean>
 }
 
-function start(files: { journal: string; deadLetter: string }): Run {
+function start(files: { journal: string; rejected: string }): Run {
   const options: ImportProcess = {
     server: target.proxy.url,
     realm: admin.realm,
@@ -95,7 +95,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
       created: count,
       present: 0,
       existing: 0,
-      failed: 0,
+      rejected: 0,
       reconciled: { checked: count, missing: 0, differing: 0 },
     })
     expect((await usersOfRealm()).map(({ username }) => username)).toEqual(names)

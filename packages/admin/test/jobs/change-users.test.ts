@@ -45,13 +45,13 @@ async function open(content: string): Promise<{ file: UserFile; job: ChangeOptio
   const file = await openUserFile(await folder.write(`job-${number}.csv`, content))
   const job = {
     journal: folder.path(`job-${number}.journal`),
-    deadLetter: folder.path(`job-${number}.rejected`),
+    rejected: folder.path(`job-${number}.rejected`),
   }
   return { file, job }
 }
 
-async function rejected({ deadLetter }: ChangeOptions): Promise<string[]> {
-  return (await readFile(deadLetter, 'utf8'))
+async function rejectedReasons({ rejected }: ChangeOptions): Promise<string[]> {
+  return (await readFile(rejected, 'utf8'))
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as { line: number; reason: string })
@@ -77,8 +77,8 @@ describe('users of a file', () => {
 
     const report = await bulkDisable(admin, file, job)
 
-    expect(report).toMatchObject({ rows: 6, changed: 2, present: 1, failed: 3 })
-    expect(await rejected(job)).toEqual([
+    expect(report).toMatchObject({ rows: 6, changed: 2, present: 1, rejected: 3 })
+    expect(await rejectedReasons(job)).toEqual([
       '5: line 2 has the same user name',
       expect.stringMatching(/^6: A quotation mark/),
       '3: the realm has no such user',
@@ -121,29 +121,29 @@ describe('users of a file', () => {
     const before = await state()
     const { file, job } = await open('username\nalice\n')
     target.proxy.fail('POST', '/logout', { status: 400, body: '{"error":"no"}' })
-    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 0, failed: 1 })
+    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 0, rejected: 1 })
     expect(recorded).toMatchObject([{ name: 'alice', fields: ['enabled'], after: { enabled: false } }])
     expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 1 })
     expect(await state()).toEqual(before)
   })
 
-  test('who were changed in part count as failed in a run that continues, too', async () => {
+  test('who were changed in part count as rejected in a run that continues, too', async () => {
     const { file, job } = await open('username\nalice\nzoe\n')
     target.proxy.fail('POST', '/logout', { status: 400, body: '{"error":"no"}' })
-    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 1, failed: 1 })
-    const reasons = await rejected(job)
-    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 1, failed: 1 })
-    expect(await rejected(job)).toEqual(reasons)
+    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 1, rejected: 1 })
+    const reasons = await rejectedReasons(job)
+    expect(await bulkDisable(admin, file, job)).toMatchObject({ changed: 1, rejected: 1 })
+    expect(await rejectedReasons(job)).toEqual(reasons)
     expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 2 })
   })
 
-  test('of a job that finds a dead-letter file are left alone, however often it is called', async () => {
+  test('of a job that finds a file of rejected rows are left alone, however often it is called', async () => {
     const { file, job } = await open('username\nnobody\n')
     const other = '{"line":9,"reason":"of another job","row":null}\n'
-    await writeFile(job.deadLetter, other)
+    await writeFile(job.rejected, other)
     for (let call = 0; call < 2; call += 1)
       expect(await caught(bulkDisable(admin, file, job))).toMatchObject({ code: 'CW_FILE_EXISTS' })
-    expect(await readFile(job.deadLetter, 'utf8')).toBe(other)
+    expect(await readFile(job.rejected, 'utf8')).toBe(other)
   })
 
   test('all get the same roles and groups, which an undo takes only from those who had them not', async () => {
@@ -156,7 +156,7 @@ describe('users of a file', () => {
 
     const report = await bulkAssign(admin, file, { ...job, ...what })
 
-    expect(report).toMatchObject({ rows: 3, changed: 3, present: 0, failed: 0 })
+    expect(report).toMatchObject({ rows: 3, changed: 3, present: 0, rejected: 0 })
     const all = 'app/editor reader {"app":["editor"]} /staff /staff/editors'
     expect(await state()).toEqual({ alice: `enabled ${all}`, bob: `disabled ${all}`, zoe: `enabled ${all}` })
     expect(recorded.map(({ name, fields }) => [name, [...fields].sort().join(' ')])).toEqual([
@@ -182,9 +182,9 @@ describe('users of a file', () => {
     const { file, job } = await open(
       'username,realmRoles,clientRoles,groups\nalice,reader,app:editor,/staff/editors\nbob,writer,,\nzoe,,none:x,\nzoe2,,app:x,\nzoe3,,,/no\nnobody,reader,,\n',
     )
-    expect(await bulkAssign(admin, file, job)).toMatchObject({ rows: 6, changed: 1, failed: 5 })
+    expect(await bulkAssign(admin, file, job)).toMatchObject({ rows: 6, changed: 1, rejected: 5 })
     expect((await state())['alice']).toBe('enabled reader {"app":["editor"]} /staff/editors')
-    expect(await rejected(job)).toEqual([
+    expect(await rejectedReasons(job)).toEqual([
       '3: realmRoles[0]: the realm has no role "writer"',
       '4: clientRoles: the client "none" does not exist in the realm',
       '5: clientRoles: the client "app" has no role "x"',
@@ -195,7 +195,7 @@ describe('users of a file', () => {
 
   test('have the default role of another realm as that of this one', async () => {
     const { file, job } = await open('username,realmRoles\nalice,default-roles-staging\n')
-    expect(await bulkAssign(admin, file, { ...job, dryRun: true })).toMatchObject({ rows: 1, failed: 0 })
+    expect(await bulkAssign(admin, file, { ...job, dryRun: true })).toMatchObject({ rows: 1, rejected: 0 })
   })
 
   test('are left alone by an unknown role for all, and by a dry run', async () => {
@@ -226,24 +226,24 @@ describe('rejected rows', () => {
     const { file, job } = await open(
       'username,enabled,password\nzoe,,\nmis-typed,true,s3cr3t-canary\nzo,maybe,s3cr3t-canary\n',
     )
-    expect(await run(file, job)).toMatchObject({ changed: 1, failed: 2 })
-    const text = await readFile(job.deadLetter, 'utf8')
+    expect(await run(file, job)).toMatchObject({ changed: 1, rejected: 2 })
+    const text = await readFile(job.rejected, 'utf8')
     expect(text).not.toMatch(/enabled":|s3cr3t/)
 
-    const again = await openUserFile(job.deadLetter, { format: 'ndjson' })
+    const again = await openUserFile(job.rejected, { format: 'ndjson' })
     const other = (await open('username\n')).job
     expect(await caught(importUsers(admin, again, other))).toMatchObject({ code: 'CW_FILE_INVALID' })
     expect(Object.keys(await state())).toEqual(['alice', 'bob', 'zoe'])
 
-    await writeFile(job.deadLetter, text.replace('mis-typed', 'alice').replace('"zo"', '"nobody"'))
-    const fixed = await openUserFile(job.deadLetter, { format: 'ndjson' })
-    expect(await run(fixed, other)).toMatchObject({ rows: 2, changed: 1, failed: 1 })
+    await writeFile(job.rejected, text.replace('mis-typed', 'alice').replace('"zo"', '"nobody"'))
+    const fixed = await openUserFile(job.rejected, { format: 'ndjson' })
+    expect(await run(fixed, other)).toMatchObject({ rows: 2, changed: 1, rejected: 1 })
   })
 
   test('of an import are no list of leavers', async () => {
     const { file, job } = await open('username,email\nalice,no address\n')
     await importUsers(admin, file, job)
-    const again = await openUserFile(job.deadLetter, { format: 'ndjson' })
+    const again = await openUserFile(job.rejected, { format: 'ndjson' })
     const { job: other } = await open('username\n')
     for (const job of [bulkDisable, bulkAssign])
       expect(await caught(job(admin, again, other))).toMatchObject({ code: 'CW_FILE_INVALID' })
@@ -255,8 +255,8 @@ describe('a row names its user', () => {
   async function disableBy(content: string): Promise<{ changed: number; reasons: string[] }> {
     const { job } = await open('username\n')
     const file = await openUserFile(await folder.write(`job-${number}.csv`, content), { byEmail: true })
-    const { changed, failed } = await bulkDisable(admin, file, job)
-    return { changed, reasons: failed === 0 ? [] : await rejected(job) }
+    const { changed, rejected } = await bulkDisable(admin, file, job)
+    return { changed, reasons: rejected === 0 ? [] : await rejectedReasons(job) }
   }
 
   beforeEach(async () => {
@@ -304,9 +304,9 @@ describe('a row names its user', () => {
       },
     )
     await bulkDisable(admin, file, job)
-    const again = await openUserFile(job.deadLetter, { byEmail: true, format: 'ndjson' })
+    const again = await openUserFile(job.rejected, { byEmail: true, format: 'ndjson' })
     const { job: other } = await open('username\n')
-    expect(await bulkDisable(admin, again, other)).toMatchObject({ changed: 0, failed: 1 })
+    expect(await bulkDisable(admin, again, other)).toMatchObject({ changed: 0, rejected: 1 })
     expect((await state())['alice']).toMatch(/^enabled/)
   })
 })
@@ -325,9 +325,9 @@ test('faults on 5 % of the requests change nothing in the end', { timeout: 120_0
   const what = { roles: { realm: ['reader'] }, groups: ['/staff'] }
   expect(await bulkAssign(patient, assign.file, { ...assign.job, ...what })).toMatchObject({
     changed: 25,
-    failed: 0,
+    rejected: 0,
   })
-  expect(await bulkDisable(patient, disable.file, disable.job)).toMatchObject({ changed: 25, failed: 0 })
+  expect(await bulkDisable(patient, disable.file, disable.job)).toMatchObject({ changed: 25, rejected: 0 })
   target.proxy.reset()
   const after = await state()
   expect(new Set(names.map((name) => after[name]))).toEqual(new Set(['disabled reader {} /staff']))
@@ -360,14 +360,14 @@ describe('a job that was interrupted', () => {
     expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({
       changed: 2,
       present: 1,
-      failed: 0,
+      rejected: 0,
     })
     expect((await state())['zoe']).toBe('enabled app/editor reader {"app":["editor"]} /staff')
     target.proxy.reset()
     expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({
       changed: 2,
       present: 1,
-      failed: 0,
+      rejected: 0,
     })
     expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(0)
 
@@ -375,15 +375,15 @@ describe('a job that was interrupted', () => {
     expect(await state()).toEqual(before)
   })
 
-  test('counts a user of whom a part was refused as failed, and takes that part back', async () => {
+  test('counts a user of whom a part was refused as rejected, and takes that part back', async () => {
     const before = await state()
     const { file, job } = await open('username\nalice\n')
     const [staff] = await admin.client.groups.find({ search: 'staff', exact: true })
     target.proxy.fail('PUT', `/groups/${staff?.id}`, { status: 400, body: '{"error":"no"}' })
 
     const what = { roles: { realm: ['reader'] }, groups: ['/staff'] }
-    expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({ changed: 0, failed: 1 })
-    expect((await rejected(job))[0]).toContain('400: no')
+    expect(await bulkAssign(admin, file, { ...job, ...what })).toMatchObject({ changed: 0, rejected: 1 })
+    expect((await rejectedReasons(job))[0]).toContain('400: no')
     expect(await state()).not.toEqual(before)
 
     await undoJob(admin, job.journal)

@@ -93,7 +93,7 @@ test('an import does not take the name of a row for the address of another user'
   const file = await openUserFile(
     await folder.write('people.csv', 'username,email\nrene@example.com,r@example.org\n'),
   )
-  const files = { journal: folder.path('journal'), deadLetter: folder.path('rejected') }
+  const files = { journal: folder.path('journal'), rejected: folder.path('rejected') }
   const report = await importUsers(task.admin, file, files)
   expect(report).toMatchObject({ created: 1, failed: 0 })
 })

@@ -157,7 +157,7 @@ describe('rows of a file', () => {
     await addToGroups(admin, 'alice', [`id:${idOf('both > b')}`])
     const { file, job } = await open('username,groups\nalice,/both~/b\nbob,/both/b\n')
     expect(await bulkAssign(admin, file, job)).toMatchObject({ changed: 1, failed: 1 })
-    expect(await reasons(job.deadLetter)).toEqual([
+    expect(await reasons(job.rejected)).toEqual([
       expect.stringMatching(
         /^groups\[0\]: \/both\/b names 2 groups .*"both\/b" at the top.*Write .*\/both~\/b for/,
       ),
@@ -179,7 +179,7 @@ describe('rows of a file', () => {
     )
     const report = await importUsers(admin, file, job)
     expect(report).toMatchObject({ created: 3, failed: 3, reconciled: { missing: 0, differing: 0 } })
-    expect(await reasons(job.deadLetter)).toEqual([
+    expect(await reasons(job.rejected)).toEqual([
       expect.stringMatching(/^groups\[0\]: \/both\/b names 2 groups/),
       expect.stringMatching(/^groups\[0\]: an import does not find the group/),
       expect.stringMatching(/^groups\[0\]: an import does not find the group/),

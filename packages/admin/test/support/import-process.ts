@@ -9,7 +9,7 @@ export interface ImportProcess {
   readonly credentials: { readonly username: string; readonly password: string }
   readonly count: number
   readonly journal: string
-  readonly deadLetter: string
+  readonly rejected: string
 }
 
 const { server, realm, credentials, count, ...files } = JSON.parse(process.argv[2] ?? '') as ImportProcess

@@ -63,10 +63,10 @@ export async function makeRealm(admin: Admin): Promise<void> {
 }
 
 /** Paths for a job's files, in a folder of this test's own, removed at its end. */
-export async function jobFiles(): Promise<{ journal: string; deadLetter: string }> {
+export async function jobFiles(): Promise<{ journal: string; rejected: string }> {
   // Here, because the process that a test kills imports this file too, without a test runner.
   const { onTestFinished } = await import('vitest')
   const folder = await mkdtemp(join(tmpdir(), 'cloakwright-job-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  return { journal: join(folder, 'journal'), deadLetter: join(folder, 'rejected.ndjson') }
+  return { journal: join(folder, 'journal'), rejected: join(folder, 'rejected.ndjson') }
 }

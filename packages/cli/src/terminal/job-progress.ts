@@ -59,9 +59,9 @@ function createLines(): Display {
 }
 
 function lineOf(state: JobProgress): string {
-  const { phase, done, total, failed } = state
+  const { phase, done, total, rejected } = state
   const of = total === undefined ? '' : ` of ${total}`
-  return `${phase}: ${done}${of}${failed === 0 ? '' : `, ${failed} failed`}, ${paceOf(state)}`
+  return `${phase}: ${done}${of}${rejected === 0 ? '' : `, ${rejected} rejected`}, ${paceOf(state)}`
 }
 
 function paceOf({ perSecond, secondsLeft }: JobProgress): string {
@@ -109,8 +109,8 @@ async function createBar(): Promise<Display> {
 }
 
 function countOf(progress: number, value: number, state: JobProgress): string {
-  const { total, failed } = state
+  const { total, rejected } = state
   const percent = `${Math.floor(progress * 100)}%`.padStart(4)
-  const failures = failed === 0 ? '' : `, ${failed} failed`
-  return `${percent}  ${value} of ${total}${failures}, ${paceOf(state)}`
+  const rejections = rejected === 0 ? '' : `, ${rejected} rejected`
+  return `${percent}  ${value} of ${total}${rejections}, ${paceOf(state)}`
 }

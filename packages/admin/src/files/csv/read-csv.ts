@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import type { Candidate } from '../json/index.ts'
-import type { BadRow } from '../rows.ts'
+import type { RejectedRow } from '../rows.ts'
 import { beginningOf, type Line, type LineEnd, readTextLines, rowLimit, utf8Of } from '../text/index.ts'
 import { fromCells, passwordMistake } from './columns.ts'
 import { columnNames, noNames } from './header.ts'
@@ -8,7 +8,7 @@ import { columnNames, noNames } from './header.ts'
 /**
  * The rows of a CSV file (RFC 4180) with a row of column names, also as spreadsheets write it: with a first line `sep=;`,
  * rows and columns without a value after the others, lines that end in a carriage return alone. A row that is not
- * well-formed is bad by itself: reading goes on with the next line, also after a quotation mark that nothing closes.
+ * well-formed is rejected by itself: reading goes on with the next line, also after a quotation mark that nothing closes.
  *
  * @throws {CW_FILE_INVALID} when the row of column names is missing or has other names, or names no user: by `username`,
  *   or with `byEmail` by `email`
@@ -16,7 +16,7 @@ import { columnNames, noNames } from './header.ts'
 export async function* readCsv(
   path: string,
   byEmail: boolean = false,
-): AsyncGenerator<Candidate | BadRow, void, undefined> {
+): AsyncGenerator<Candidate | RejectedRow, void, undefined> {
   let names: readonly string[] | undefined
   const lineEnd = await lineEndOf(path)
   for await (const { line, bytes, cells, mistake } of records(readTextLines(path, lineEnd), lineEnd)) {
@@ -32,7 +32,7 @@ export async function* readCsv(
   if (names === undefined) throw noNames(path)
 }
 
-function toRow(line: number, names: readonly string[], cells: readonly string[]): Candidate | BadRow {
+function toRow(line: number, names: readonly string[], cells: readonly string[]): Candidate | RejectedRow {
   const value = fromCells(names, cells)
   const reason = passwordMistake(names, cells)
   return reason === undefined ? { line, value } : { line, reason, raw: value }

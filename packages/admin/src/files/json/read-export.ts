@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import { jsonParser, type Token } from 'stream-json/core/parser.js'
-import type { BadRow } from '../rows.ts'
+import type { RejectedRow } from '../rows.ts'
 import { textOf } from '../text/index.ts'
 import { JsonBuilder } from './json-builder.ts'
 import type { Candidate } from './read-ndjson.ts'
@@ -14,7 +14,7 @@ import type { Candidate } from './read-ndjson.ts'
 export async function* readExport(
   path: string,
   firstLine = 1,
-): AsyncGenerator<Candidate | BadRow, number, undefined> {
+): AsyncGenerator<Candidate | RejectedRow, number, undefined> {
   const users = new UserList()
   // Values come in pieces, so that a long one which nobody wants is never in memory.
   const toTokens = jsonParser({ packValues: false })

@@ -1,4 +1,4 @@
-import type { BadRow } from '../rows.ts'
+import type { RejectedRow } from '../rows.ts'
 import { beginningOf, readTextLines } from '../text/index.ts'
 
 /** A row's value, before it is known to be a user. */
@@ -9,8 +9,8 @@ export interface Candidate {
   readonly rejectedBy?: string
 }
 
-/** One JSON value a line. What {@link openDeadLetter} wrote counts as the row that it holds. */
-export async function* readNdjson(path: string): AsyncGenerator<Candidate | BadRow, void, undefined> {
+/** One JSON value a line. What {@link openRejectedRows} wrote counts as the row that it holds. */
+export async function* readNdjson(path: string): AsyncGenerator<Candidate | RejectedRow, void, undefined> {
   for await (const { number: line, bytes, whole } of readTextLines(path)) {
     if (!whole) {
       yield { line, reason: 'The line is longer than 1 MiB', raw: beginningOf(bytes) }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { utf8Of } from './encoding.ts'
 
-/** Bytes of a row that is read at all; what is longer is a bad row. */
+/** Bytes of a row that is read at all; what is longer is a rejected row. */
 export const rowLimit: number = 1024 * 1024
 
 /** One line of a file. */
@@ -72,7 +72,7 @@ async function* linesOf(
   if (kept > 0) yield take()
 }
 
-/** The first characters of a row that can't be read, for the dead-letter file. */
+/** The first characters of a row that can't be read, for the file of rejected rows. */
 export function beginningOf(bytes: Buffer): string {
   return bytes.subarray(0, 1000).toString('utf8').replace(/�+$/, '')
 }

@@ -10,17 +10,17 @@ import { Warnings } from './warnings.ts'
 
 /** The first pass: what is wrong with the file itself, before anything is written to the realm. */
 export async function checkRows(run: Run, journal: Journal | undefined): Promise<Checked> {
-  const { admin, file, facts, deadLetter, options } = run
+  const { admin, file, facts, rejectedRows, options } = run
   const warnings = new Warnings()
   const references = createReferenceCheck(admin, facts, file, warnings)
   const checkProfile = createProfileCheck(facts, file.format === 'keycloak')
   const uncheckedLines = new Set<number>()
   const check = createRowCheck(facts, checkProfile, references, warnings, uncheckedLines)
   const expectations = createExpectations(admin, facts, warnings)
-  const bad = new LineMap()
+  const rejectedLines = new LineMap()
   const phase = startPhase('checking', undefined, options.onProgress)
   let rows = 0
-  let failed = 0
+  let rejected = 0
   for await (const row of file.rows()) {
     options.signal?.throwIfAborted()
     rows += 1
@@ -28,15 +28,15 @@ export async function checkRows(run: Run, journal: Journal | undefined): Promise
     if ('user' in row && reason === undefined) await expectations(row)
     warnings.endRow(reason !== undefined)
     // A row that was imported stays so, whatever the realm has lost since.
-    const isBad = reason !== undefined && journal?.outcome(row.line) === undefined
-    phase.add(1, isBad ? 1 : 0)
-    if (!isBad) continue
-    failed += 1
-    bad.set(row.line, 'failed')
-    await deadLetter.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
+    const isRejected = reason !== undefined && journal?.outcome(row.line) === undefined
+    phase.add(1, isRejected ? 1 : 0)
+    if (!isRejected) continue
+    rejected += 1
+    rejectedLines.set(row.line, 'rejected')
+    await rejectedRows.write({ line: row.line, reason, raw: 'user' in row ? row.user : row.raw })
   }
   phase.end()
-  return { counts: { rows, failed }, bad, warnings: warnings.list(), uncheckedLines }
+  return { counts: { rows, rejected }, rejectedLines, warnings: warnings.list(), uncheckedLines }
 }
 
 /** Before a journal is begun: the file is of no use as it is. */

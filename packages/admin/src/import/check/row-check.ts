@@ -9,7 +9,7 @@ import type { Warnings } from './warnings.ts'
 export type RowCheck = (row: UserRow) => Promise<string | undefined>
 
 /**
- * Checks rows against the realm and against the rows before them: of two with one name the later is the bad one.
+ * Checks rows against the realm and against the rows before them: of two with one name the later is rejected.
  * Keeps hashes, not rows. `uncheckedLines` gets those that only Keycloak can check.
  */
 export function createRowCheck(

@@ -59,16 +59,16 @@ async function foreseen(
   nameOfId: string | undefined,
 ): Promise<End> {
   if (nameOfId !== undefined)
-    return nameOfId === name ? { line, outcome: 'present' } : { line, outcome: 'failed', reason: foreignId }
+    return nameOfId === name ? { line, outcome: 'present' } : { line, outcome: 'rejected', reason: foreignId }
   const found = await lookup.byName(name)
   if (found !== undefined) return { line, outcome: found.id === id ? 'present' : 'existing' }
   const email = emailOf(row)
   if (mayBeAddress(name, email, facts) && (await lookup.byEmail(name)) !== undefined)
-    return { line, outcome: 'failed', reason: foreignAddress }
+    return { line, outcome: 'rejected', reason: foreignAddress }
   if (mayBeAddress(email, name, facts) && (await lookup.byName(email)) !== undefined)
-    return { line, outcome: 'failed', reason: foreignName }
+    return { line, outcome: 'rejected', reason: foreignName }
   const isTaken = email !== '' && !facts.duplicateEmailsAllowed && (await lookup.byEmail(email)) !== undefined
-  return isTaken ? { line, outcome: 'failed', reason: foreignEmail } : { line, outcome: 'created' }
+  return isTaken ? { line, outcome: 'rejected', reason: foreignEmail } : { line, outcome: 'created' }
 }
 
 const mostFields = 100

@@ -47,7 +47,7 @@ export async function importBatch(run: Import, wanted: readonly WantedUser[]): P
       ends.push(await completeSingly(sending, user, single.id ?? ''))
     else if (found === undefined) mine.push(user)
     else if (row.user.id !== undefined && found.username !== name)
-      ends.push({ line, outcome: 'failed', reason: foreignId })
+      ends.push({ line, outcome: 'rejected', reason: foreignId })
     else if (begun === undefined || !isOwn(begun, found)) ends.push({ line, outcome: 'present' })
     else if (uncheckedLines.has(line)) {
       const isEnabled = found.enabled === true

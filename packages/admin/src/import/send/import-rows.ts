@@ -10,25 +10,25 @@ type Settled = readonly [WantedUser, End]
 export async function importRows(run: Import): Promise<Ends> {
   const { counts, journal, options, pace, toConfirm } = run
   const total = { ...noEnds, ...counts }
-  const phase = startPhase('importing', counts.rows - counts.failed, options.onProgress)
+  const phase = startPhase('importing', counts.rows - counts.rejected, options.onProgress)
 
   async function settle(ended: readonly Settled[], earlier: boolean): Promise<void> {
-    let failed = 0
+    let rejected = 0
     for (const [user, { line, outcome, reason }] of ended) {
       if (outcome === 'changed') continue
       if (outcome === 'created' || outcome === 'present')
         toConfirm.add(line, journal.idOf(line) ?? user.id, user.representation)
-      const isRejected = outcome === 'failed' || (outcome === 'existing' && reason !== undefined)
-      total[isRejected ? 'failed' : outcome] += 1
+      const isRejected = outcome === 'rejected' || (outcome === 'existing' && reason !== undefined)
+      total[isRejected ? 'rejected' : outcome] += 1
       if (!isRejected) continue
-      failed += 1
-      await run.deadLetter.write({
+      rejected += 1
+      await run.rejectedRows.write({
         line,
         reason: reason ?? 'it failed in an earlier run',
         raw: user.row.user,
       })
     }
-    phase.add(ended.length, failed, earlier)
+    phase.add(ended.length, rejected, earlier)
   }
 
   await inBatches(
@@ -48,12 +48,12 @@ export async function importRows(run: Import): Promise<Ends> {
 
 /** The users that are still to be made; tells of the others. */
 async function* pending(
-  { file, facts, journal, bad }: Import,
+  { file, facts, journal, rejectedLines }: Import,
   done: (user: WantedUser, end: End) => Promise<void>,
 ): AsyncGenerator<WantedUser, void, undefined> {
   for await (const row of file.rows()) {
     const { line } = row
-    if (!('user' in row) || bad.get(line) !== undefined) continue
+    if (!('user' in row) || rejectedLines.get(line) !== undefined) continue
     const outcome = journal.outcome(line)
     const reason = journal.reason(line)
     const user = toWanted(row, file, facts)

@@ -37,7 +37,7 @@ export async function sendUsers(sending: Sending, users: readonly WantedUser[]):
     const { line } = user
     const reason = await sending.nameClash(user)
     if (reason === undefined) own.push(user)
-    else ends.push({ line, outcome: 'failed', reason })
+    else ends.push({ line, outcome: 'rejected', reason })
   }
   const checked = own.filter((user) => !sending.isUnchecked(user))
   for (let at = 0; at < checked.length; ) {
@@ -104,7 +104,7 @@ async function importBatch(
   return users.map((user): End => {
     const { line, id, name } = user
     const result = resultByName.get(name)
-    if (result === undefined) return { line, outcome: 'failed', reason: 'Keycloak said nothing about it' }
+    if (result === undefined) return { line, outcome: 'rejected', reason: 'Keycloak said nothing about it' }
     if (result.id !== id) return { line, outcome: 'existing' }
     const found = there.get(id)
     const isMade = result.action === 'ADDED' || (found !== undefined && isOwn(toJournalRow(user), found))

@@ -17,7 +17,7 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
   const there = (await pace.send(() => usersById(client, realm, [id]))).get(id)
   const row = toJournalRow(user)
   if (there?.username === name) return { line, outcome: isOwn(row, there) ? 'created' : 'present' }
-  if (there !== undefined) return { line, outcome: 'failed', reason: foreignId }
+  if (there !== undefined) return { line, outcome: 'rejected', reason: foreignId }
   if ((await findByName(sending, name)) !== undefined) return { line, outcome: 'existing' }
 
   await sending.beforeSingle(user)
@@ -102,7 +102,7 @@ async function refusal({ admin, pace }: Sending, { line }: WantedUser, error: un
   // A server whose database is gone answers 500 to everything: that is not the row's fault.
   if (error.code === 'CW_ADMIN_FAILED') await pace.send(() => countUsers(admin))
   const isForeignEmail = error.code === 'CW_ADMIN_CONFLICT' && error.message.endsWith('with same email')
-  return { line, outcome: 'failed', reason: isForeignEmail ? foreignEmail : error.message }
+  return { line, outcome: 'rejected', reason: isForeignEmail ? foreignEmail : error.message }
 }
 
 function countUsers({ client, realm }: Admin): Promise<number> {

@@ -3,7 +3,7 @@ import type { RoleNames } from '../../lookup/index.ts'
 /** How a row of a job ended. `created` and `changed` can be undone. */
 export type Outcome = (typeof outcomes)[number]
 
-const outcomes = ['created', 'changed', 'present', 'existing', 'failed'] as const
+const outcomes = ['created', 'changed', 'present', 'existing', 'rejected'] as const
 
 /** Which job a journal belongs to. */
 export interface JournalHeader {
@@ -59,7 +59,7 @@ export function openRows(batches: Iterable<readonly JournalRow[]>): Map<number, 
 export interface End {
   readonly line: number
   readonly outcome: Outcome
-  /** Why it failed, or a part of it; without the row's values. */
+  /** Why it was rejected, or a part of it; without the row's values. */
   readonly reason?: string
   /** Keycloak's id of what was created, where it was not known before. */
   readonly id?: string
@@ -90,7 +90,7 @@ export function writeRecord(record: JournalRecord): string {
     case 'ended': {
       const lists = outcomes.flatMap((outcome) => {
         const ends = record.ends.filter((end) => end.outcome === outcome)
-        return ends.length === 0 ? [] : [[outcome, ends.map(writeEnd)] as const]
+        return ends.length === 0 ? [] : [[memberOf(outcome), ends.map(writeEnd)] as const]
       })
       return JSON.stringify({ ended: record.batch ?? 0, ...Object.fromEntries(lists) })
     }
@@ -112,7 +112,8 @@ export function readRecord(text: string): JournalRecord | undefined {
   }
   if (isWhole(value['ended'])) {
     const ends = outcomes.flatMap((outcome) => {
-      const list = Object.hasOwn(value, outcome) ? value[outcome] : []
+      const member = memberOf(outcome)
+      const list = Object.hasOwn(value, member) ? value[member] : []
       return Array.isArray(list) ? list.map((each) => readEnd(outcome, each)) : [undefined]
     })
     if (!ends.every((end) => end !== undefined)) return undefined
@@ -125,6 +126,11 @@ export function readRecord(text: string): JournalRecord | undefined {
 }
 
 const version = 1
+
+/** A journal calls its rejected rows failed. */
+function memberOf(outcome: Outcome): string {
+  return outcome === 'rejected' ? 'failed' : outcome
+}
 
 function writeEnd({ line, outcome, reason, id }: End): unknown {
   const detail = outcome === 'created' ? id : reason

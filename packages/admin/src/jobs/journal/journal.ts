@@ -22,7 +22,7 @@ export interface Journal {
   readonly resumed: boolean
   /** How the row that begins on this line ended, in this run or an earlier one; undefined: not yet. */
   outcome(line: number): Outcome | undefined
-  /** Why a row, or a part of it, failed in an earlier run. */
+  /** Why a row, or a part of it, was rejected in an earlier run. */
   reason(line: number): string | undefined
   /** The id of an object that was made with another than the one that was meant. */
   idOf(line: number): string | undefined

@@ -6,7 +6,7 @@ const codes: readonly (Outcome | undefined)[] = [
   'changed',
   'present',
   'existing',
-  'failed',
+  'rejected',
 ]
 
 /** How the rows of a file ended, by line: a byte each, whatever their number. */

@@ -3,7 +3,7 @@ import { type Admin, usersWithMemberships } from '@cloakwright/admin'
 import { openUserFile } from '@cloakwright/admin/files'
 import { importUsers } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openDeadLetter } from '../../../src/files/index.ts'
+import { openRejectedRows } from '../../../src/files/rejected-rows.ts'
 import { collect } from '../../support/collect.ts'
 import { openFolder } from '../../support/folder.ts'
 import { openTarget, type Target } from '../../support/target.ts'
@@ -23,7 +23,7 @@ afterAll(() => target.close())
 
 const jobs = (name: string) => ({
   journal: folder.path(`${name}.journal`),
-  deadLetter: folder.path(`${name}.rejected.ndjson`),
+  rejected: folder.path(`${name}.rejected.ndjson`),
 })
 
 async function rejected(path: string): Promise<{ line: number; reason: string; row: unknown }[]> {
@@ -33,7 +33,7 @@ async function rejected(path: string): Promise<{ line: number; reason: string; r
     .toSorted((a: { line: number }, b) => a.line - b['line'])
 }
 
-test('each bad row of a CSV file is told by line and reason, and none stops the rest', async () => {
+test('each rejected row of a CSV file is told by line and reason, and none stops the rest', async () => {
   const content = Buffer.concat(
     [
       'username,email,enabled,realmRoles,groups,firstName\n',
@@ -57,12 +57,12 @@ test('each bad row of a CSV file is told by line and reason, and none stops the 
   const job = jobs('bad')
   const report = await importUsers(admin, file, job)
 
-  expect(report).toMatchObject({ rows: 14, created: 2, existing: 1, failed: 11 })
+  expect(report).toMatchObject({ rows: 14, created: 2, existing: 1, rejected: 11 })
   // A row is enabled unless it says otherwise.
   const fields = ['enabled', 'firstName'].map((field) => ({ field, rows: 1 }))
   expect(report.leftUnchanged).toEqual({ differing: 1, fields })
   expect(report.reconciled).toMatchObject({ checked: 2, missing: 0, differing: 0 })
-  expect((await rejected(job.deadLetter)).map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
+  expect((await rejected(job.rejected)).map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
     '3: The row has 2 values, the file has 6 columns',
     '4: A quotation mark is not closed',
     expect.stringMatching(/^5: A quotation mark stands within a value/),
@@ -93,13 +93,13 @@ test.each<[string, (deep: string) => string]>([
 ])('rows that would overflow a program stop nothing: %s', async (name, content) => {
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
   const file = await openUserFile(await folder.write(name, content(deep)))
-  const deadLetter = await openDeadLetter(folder.path(`${name}.rejected`))
+  const rejectedRows = await openRejectedRows(folder.path(`${name}.rejected`))
   let rows = 0
   for await (const row of file.rows()) {
     rows += 1
-    if (!('user' in row)) await deadLetter.write(row)
+    if (!('user' in row)) await rejectedRows.write(row)
   }
-  await deadLetter.close()
+  await rejectedRows.close()
   expect(rows).toBe(3)
   const reasons = (await rejected(folder.path(`${name}.rejected`))).map(({ reason }) => reason)
   expect(reasons[0]).toBe('The row has more than 64 levels')
@@ -110,16 +110,16 @@ test('the rows that were rejected are imported once they are mended', async () =
     'username,enabled,realmRoles,clientRoles\nmend-1,yes,,\nmend-2,,riter,\nmend-3,,,shop\n"mend-4,,,\n'
   const file = await openUserFile(await folder.write('mend.csv', content))
   const job = jobs('mend')
-  expect(await importUsers(admin, file, job)).toMatchObject({ created: 0, failed: 4 })
+  expect(await importUsers(admin, file, job)).toMatchObject({ created: 0, rejected: 4 })
 
-  const text = (await readFile(job.deadLetter, 'utf8'))
+  const text = (await readFile(job.rejected, 'utf8'))
     .replace('"yes"', 'true')
     .replace('["riter"]', '["writer"]')
     .replace('"clientRoles":"shop"', '"clientRoles":{"shop":["buyer"]}')
     .replace(String.raw`"row":"\"mend-4,,,"`, '"row":{"username":"mend-4"}')
   const mended = await openUserFile(await folder.write('mended.ndjson', text))
-  await rm(job.deadLetter)
-  expect(await importUsers(admin, mended, jobs('mended'))).toMatchObject({ created: 4, failed: 0 })
+  await rm(job.rejected)
+  expect(await importUsers(admin, mended, jobs('mended'))).toMatchObject({ created: 4, rejected: 0 })
   expect(await collect(usersWithMemberships(admin, { search: 'mend' }))).toMatchObject([
     { username: 'mend-1', enabled: true },
     { username: 'mend-2', realmRoles: ['writer'] },

@@ -136,7 +136,7 @@ describe('an import warns, as its dry run does,', () => {
     const report = await importUsers(admin, file, await jobFiles())
     expect(report).toMatchObject({
       created: changes.length,
-      failed: 0,
+      rejected: 0,
       reconciled: { missing: 0, differing: 0 },
     })
     expect(report.warnings).toEqual(dry.warnings)
@@ -178,7 +178,7 @@ describe('an import warns, as its dry run does,', () => {
   test('and not of rows that it rejects', async () => {
     const file = fileOf(1, people({ realmRoles: ['none'], attributes: { costCentre: ['42'] } }))
     const report = await importUsers(admin, file, { ...(await jobFiles()), dryRun: true })
-    expect(report).toMatchObject({ failed: 1, warnings: [] })
+    expect(report).toMatchObject({ rejected: 1, warnings: [] })
   })
 })
 
@@ -224,8 +224,8 @@ describe('a row is rejected that names', () => {
   ])('%s that the realm does not have', async (_, change, reason) => {
     const files = await jobFiles()
     const report = await importUsers(admin, fileOf(1, people(change), 'keycloak'), { ...files, dryRun: true })
-    expect(report.failed).toBe(1)
-    expect(JSON.parse(await readFile(files.deadLetter, 'utf8'))).toMatchObject({ reason })
+    expect(report.rejected).toBe(1)
+    expect(JSON.parse(await readFile(files.rejected, 'utf8'))).toMatchObject({ reason })
   })
 })
 
@@ -247,7 +247,7 @@ describe('an export of another realm', () => {
   ])('has the default role of this one: %s', async (_, name, content) => {
     const file = await openUserFile(await folder.write(name, JSON.stringify(content)))
     const report = await importUsers(admin, file, await jobFiles())
-    expect(report).toMatchObject({ created: 2, failed: 0, reconciled: { missing: 0, differing: 0 } })
+    expect(report).toMatchObject({ created: 2, rejected: 0, reconciled: { missing: 0, differing: 0 } })
     expect(report.warnings.find(({ code }) => code === 'default-role')).toMatchObject({
       rows: 2,
       message: expect.stringContaining(`"default-roles-${admin.realm}"`),

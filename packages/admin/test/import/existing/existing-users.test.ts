@@ -45,8 +45,8 @@ async function both(rows: readonly ImportedUser[]): Promise<{ dry: object; real:
   const { reconciled: _none, seconds: _of, ...foreseen } = dry
   const { reconciled: _some, seconds: _in, ...done } = real
   return {
-    dry: { ...foreseen, rejected: await rejectedLines(dryFiles.deadLetter) },
-    real: { ...done, rejected: await rejectedLines(files.deadLetter) },
+    dry: { ...foreseen, reasons: await rejectedLines(dryFiles.rejected) },
+    real: { ...done, reasons: await rejectedLines(files.rejected) },
   }
 }
 
@@ -69,9 +69,9 @@ describe('a file whose users exist', () => {
       created: 0,
       present: 0,
       existing: count,
-      failed: 0,
+      rejected: 0,
       leftUnchanged: { differing: 0, fields: [] },
-      rejected: [],
+      reasons: [],
     })
     expect(dry).toEqual(real)
   })
@@ -100,7 +100,7 @@ describe('a file whose users exist', () => {
     expect(real).toMatchObject({
       created: 1,
       existing: 4,
-      failed: 0,
+      rejected: 0,
       leftUnchanged: {
         differing: 3,
         fields: [
@@ -140,11 +140,11 @@ describe('a row is rejected', () => {
       created: 1,
       present: 1,
       existing: 0,
-      failed: 2,
-      rejected: ['1: another user has its e-mail address', '2: another user has its id'],
+      rejected: 2,
+      reasons: ['1: another user has its e-mail address', '2: another user has its id'],
     })
-    expect(dry).toMatchObject({ created: 1, present: 1, existing: 0, failed: 2 })
-    expect((dry as { rejected: string[] }).rejected).toEqual((real as { rejected: string[] }).rejected)
+    expect(dry).toMatchObject({ created: 1, present: 1, existing: 0, rejected: 2 })
+    expect((dry as { reasons: string[] }).reasons).toEqual((real as { reasons: string[] }).reasons)
   })
 
   test('for its address only where the realm lets nobody share one', async () => {
@@ -154,7 +154,7 @@ describe('a row is rejected', () => {
     await client.realms.update({ realm }, { duplicateEmailsAllowed: true, loginWithEmailAllowed: false })
     const { dry, real } = await both([{ ...person(start + 1), email: person(start).email ?? '' }])
     await client.realms.update({ realm }, { duplicateEmailsAllowed: false, loginWithEmailAllowed: true })
-    expect(real).toMatchObject({ created: 1, failed: 0 })
+    expect(real).toMatchObject({ created: 1, rejected: 0 })
     expect(dry).toEqual(real)
   })
 })

@@ -71,7 +71,7 @@ describe('an import', () => {
       fileOf(users.length, (at) => users[at] ?? ''),
       files,
     )
-    const rejected = new Set((await linesOf(files.deadLetter)).map(({ line }) => line - 1))
+    const rejected = new Set((await linesOf(files.rejected)).map(({ line }) => line - 1))
 
     const found: string[] = []
     for (const [at, user] of users.entries()) {
@@ -106,10 +106,10 @@ describe('an import', () => {
       expect(uncheckedOf(report)).toEqual(['attributes.javaCode pattern: 3'])
       expect(report).toMatchObject({
         created: 2,
-        failed: 1,
+        rejected: 1,
         reconciled: { checked: 2, missing: 0, differing: 0 },
       })
-      expect(await linesOf(files.deadLetter)).toMatchObject([
+      expect(await linesOf(files.rejected)).toMatchObject([
         { line: 3, reason: expect.stringContaining('error-pattern-no-match') as string },
       ])
       const there = await client.users.find({ realm, briefRepresentation: true })
@@ -133,7 +133,7 @@ describe('an import', () => {
     target.proxy.fail('PUT', `/${realm}-0`, { status: 403, body: '{"error":"HTTP 403 Forbidden"}' })
     expect((await caught(importUsers(admin, file, files))).code).toBe('CW_ADMIN_FORBIDDEN')
     expect(await client.users.count({ realm })).toBeGreaterThan(0)
-    expect(await importUsers(admin, file, files)).toMatchObject({ created: 1, failed: 1 })
+    expect(await importUsers(admin, file, files)).toMatchObject({ created: 1, rejected: 1 })
     const there = await client.users.find({ realm })
     expect(there.map(({ id }) => id)).toEqual([`${realm}-1`])
   })
@@ -170,9 +170,9 @@ describe('an import', () => {
     })
     expect(await importUsers(admin, fileOf(2, rowAt, 'keycloak'), files)).toMatchObject({
       created: 1,
-      failed: 1,
+      rejected: 1,
     })
-    expect(await linesOf(files.deadLetter)).toMatchObject([
+    expect(await linesOf(files.rejected)).toMatchObject([
       { line: 2, reason: 'code does not fit its pattern' },
     ])
   })
@@ -206,10 +206,10 @@ describe('an import', () => {
     )
     expect(report).toMatchObject({
       created: 2,
-      failed: 2,
+      rejected: 2,
       reconciled: { checked: 2, missing: 0, differing: 0 },
     })
-    expect(await linesOf(files.deadLetter)).toMatchObject([
+    expect(await linesOf(files.rejected)).toMatchObject([
       { line: 3, reason: 'email is required' },
       { line: 4, reason: 'line 2 has the same user name' },
     ])
@@ -231,7 +231,7 @@ describe('an import', () => {
     ])
     expect(existsSync(files.journal)).toBe(false)
     await admin.client.realms.update({ realm: admin.realm }, { registrationEmailAsUsername: true })
-    expect(await importUsers(admin, file, files)).toMatchObject({ created: 1, failed: 0 })
+    expect(await importUsers(admin, file, files)).toMatchObject({ created: 1, rejected: 0 })
     expect(await admin.client.users.find({ realm: admin.realm })).toMatchObject([
       { username: 'ann@example.com', email: 'ann@example.com', firstName: 'Ann' },
     ])
@@ -254,8 +254,8 @@ describe('an import', () => {
       const files = await jobFiles()
       const file = fileOf(rows.length, (at) => rows[at] ?? '')
       const report = await importUsers(admin, file, { ...files, dryRun })
-      expect(report).toMatchObject({ created: 3, failed: 3 })
-      expect((await linesOf(files.deadLetter)).toSorted((a, b) => a.line - b.line)).toMatchObject([
+      expect(report).toMatchObject({ created: 3, rejected: 3 })
+      expect((await linesOf(files.rejected)).toSorted((a, b) => a.line - b.line)).toMatchObject([
         { line: 1, reason: "its user name is another user's e-mail address" },
         { line: 5, reason: 'username is the e-mail address of line 4' },
         { line: 6, reason: "its e-mail address is another user's name" },

@@ -2,6 +2,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import type { Admin } from '@cloakwright/admin'
 import { importUsers, undoJob } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readRecord, writeRecord } from '../../../src/jobs/journal/journal-records.ts'
 import { caught } from '../../support/caught.ts'
 import { openTarget, type Target } from '../../support/target.ts'
 import { fileOf, jobFiles, makeRealm, person } from '../../support/users.ts'
@@ -19,7 +20,7 @@ afterAll(() => target.close())
 /** A finished import of three users that no other test has. */
 async function finished(): Promise<{
   journal: string
-  deadLetter: string
+  rejected: string
   file: ReturnType<typeof fileOf>
 }> {
   const files = await jobFiles()
@@ -52,20 +53,35 @@ describe('a journal', () => {
   })
 
   test('may end with half a line, as a kill leaves it', async () => {
-    const { journal, deadLetter, file } = await finished()
+    const { journal, rejected, file } = await finished()
     await appendFile(journal, '{"started":2,"rows":[[4,"')
-    expect(await importUsers(admin, file, { journal, deadLetter })).toMatchObject({ created: 3, present: 0 })
+    expect(await importUsers(admin, file, { journal, rejected })).toMatchObject({ created: 3, present: 0 })
     await appendFile(journal, '{"undone')
     expect(await undoJob(admin, journal)).toMatchObject({ undone: 3 })
   })
 
   test('may end within its first line', async () => {
-    const { journal, deadLetter, file } = await finished()
+    const { journal, rejected, file } = await finished()
     const text = await readFile(journal, 'utf8')
     for (const length of [0, 1, text.indexOf('\n')]) {
       await writeFile(journal, text.slice(0, length))
-      expect(await importUsers(admin, file, { journal, deadLetter })).toMatchObject({ present: 3 })
+      expect(await importUsers(admin, file, { journal, rejected })).toMatchObject({ present: 3 })
     }
+  })
+
+  test('keeps the form of earlier releases: rejected rows are its failed ones', async () => {
+    const { journal, rejected, file } = await finished()
+    const text = await readFile(journal, 'utf8')
+    const ended = '{"ended":1,"created":[1,2],"failed":[[3,"another user has its id"]]}'
+    await writeFile(journal, text.replace('{"ended":1,"created":[1,2,3]}', ended))
+    expect(await importUsers(admin, file, { journal, rejected })).toMatchObject({ created: 2, rejected: 1 })
+    expect(JSON.parse(await readFile(rejected, 'utf8'))).toMatchObject({
+      line: 3,
+      reason: 'another user has its id',
+    })
+    const record = readRecord(ended)
+    expect(record).toMatchObject({ ends: [{ line: 1 }, { line: 2 }, { line: 3, outcome: 'rejected' }] })
+    expect(record && writeRecord(record)).toBe(ended)
   })
 
   const damages: [string, (text: string) => string][] = [
@@ -77,10 +93,10 @@ describe('a journal', () => {
     ['other text', () => 'username,email\nalice,alice@example.org\n'],
   ]
   test.each(damages)('with %s is refused, whole and unchanged', async (_, damage) => {
-    const { journal, deadLetter, file } = await finished()
+    const { journal, rejected, file } = await finished()
     const damaged = damage(await readFile(journal, 'utf8'))
     await writeFile(journal, damaged)
-    expect((await caught(importUsers(admin, file, { journal, deadLetter }))).code).toBe('CW_JOURNAL_INVALID')
+    expect((await caught(importUsers(admin, file, { journal, rejected }))).code).toBe('CW_JOURNAL_INVALID')
     expect((await caught(undoJob(admin, journal))).code).toBe('CW_JOURNAL_INVALID')
     expect(await readFile(journal, 'utf8')).toBe(damaged)
   })
@@ -92,26 +108,26 @@ describe('a journal', () => {
     ['server', { server: 'https://id.example.com' }, 'belongs to another server'],
     ['job', { job: 'disable' }, 'belongs to another job'],
   ])('of another %s is refused', async (_, header, message) => {
-    const { journal, deadLetter, file } = await finished()
+    const { journal, rejected, file } = await finished()
     const [first = '', ...rest] = (await readFile(journal, 'utf8')).split('\n')
     const changed = JSON.stringify({ ...(JSON.parse(first) as object), ...header })
     await writeFile(journal, [changed, ...rest].join('\n'))
-    const error = await caught(importUsers(admin, file, { journal, deadLetter }))
+    const error = await caught(importUsers(admin, file, { journal, rejected }))
     expect(error.code).toBe('CW_JOURNAL_MISMATCH')
     expect(error.message).toContain(message)
     expect(error.hint).toContain('--journal')
   })
 
   test('in a folder that is not there is refused', async () => {
-    const { deadLetter } = await jobFiles()
-    const options = { journal: `${deadLetter}/journal`, deadLetter }
+    const { rejected } = await jobFiles()
+    const options = { journal: `${rejected}/journal`, rejected }
     expect((await caught(importUsers(admin, fileOf(1, person), options))).code).toBe('CW_JOURNAL_INVALID')
   })
 
   test('is given free when the job ends, also by an error', async () => {
-    const { journal, deadLetter, file } = await finished()
+    const { journal, rejected, file } = await finished()
     target.proxy.fail('GET', '/users', { status: 403 })
-    expect((await caught(importUsers(admin, file, { journal, deadLetter }))).code).toBe('CW_ADMIN_FORBIDDEN')
-    expect(await importUsers(admin, file, { journal, deadLetter })).toMatchObject({ created: 3 })
+    expect((await caught(importUsers(admin, file, { journal, rejected }))).code).toBe('CW_ADMIN_FORBIDDEN')
+    expect(await importUsers(admin, file, { journal, rejected })).toMatchObject({ created: 3 })
   })
 })

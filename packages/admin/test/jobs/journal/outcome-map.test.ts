@@ -4,13 +4,13 @@ import { LineMap } from '../../../src/jobs/journal/outcome-map.ts'
 test('a map of lines keeps the outcome of each, however far apart', () => {
   const map = new LineMap()
   map.set(3, 'created')
-  map.set(1_000_000, 'failed')
+  map.set(1_000_000, 'rejected')
   map.set(3, 'existing')
   expect([map.get(2), map.get(3), map.get(999_999), map.get(1_000_000), map.get(5_000_000)]).toEqual([
     undefined,
     'existing',
     undefined,
-    'failed',
+    'rejected',
     undefined,
   ])
 })

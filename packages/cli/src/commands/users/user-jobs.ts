@@ -75,10 +75,10 @@ function tellLeftUnchanged({ existing, present, leftUnchanged }: ImportReport): 
 }
 
 /** Whether the realm has all that the file says, or would have it after the import. */
-function isWhole({ failed, leftUnchanged, reconciled, warnings }: ImportReport): boolean {
+function isWhole({ rejected, leftUnchanged, reconciled, warnings }: ImportReport): boolean {
   const { missing = 0, differing = 0 } = reconciled ?? {}
   const isHidden = warnings.some(({ code }) => code === 'hidden-attribute')
-  return !isHidden && failed + leftUnchanged.differing + missing + differing === 0
+  return !isHidden && rejected + leftUnchanged.differing + missing + differing === 0
 }
 
 function countOf(count: number, what: string): string {
@@ -121,7 +121,7 @@ function tellChanged(options: JobOptions): (report: ChangeReport, journal: strin
   return (report, journal) => {
     printReport(report, options)
     if (report.changed > 0 && !isDryRun) note(undoHint(journal, options))
-    return report.failed === 0
+    return report.rejected === 0
   }
 }
 
@@ -139,7 +139,7 @@ function undoHint(journal: string, options: JobOptions): string {
 /** What a job of the toolkit takes beside its file. */
 interface FileJob extends Job {
   readonly journal: string
-  readonly deadLetter: string
+  readonly rejected: string
   readonly dryRun: boolean
 }
 
@@ -169,18 +169,18 @@ async function runFileJob<Report extends { readonly rows: number }>(
   const base = `${path.replace(/[/\\]+$/, '')}${name}`
   const dryRun = options.dryRun === true
   const folder = dryRun ? mkdtempSync(join(tmpdir(), 'cloakwright-')) : undefined
-  const deadLetter =
+  const rejected =
     folder === undefined ? (options.rejected ?? `${base}.rejected.ndjson`) : join(folder, 'rows')
   const journal = options.journal ?? `${base}.journal`
   try {
     const report = await runJob('Run the same command again to resume.', async (job) => {
       const { format } = options
       const file = await openUserFile(path, { byEmail, ...(format !== undefined && { format }) })
-      return await work(connectToWrite(options), file, { journal, deadLetter, dryRun, ...job })
+      return await work(connectToWrite(options), file, { journal, rejected, dryRun, ...job })
     })
     const isWhole = tell(report, journal)
     if (report.rows === 0) note(escaped(`${path} has no rows: nothing was done`))
-    await tellRejected(deadLetter, folder === undefined ? commandLine(words(deadLetter), options) : undefined)
+    await tellRejected(rejected, folder === undefined ? commandLine(words(rejected), options) : undefined)
     if (!isWhole) process.exitCode = exitCode.partly
   } finally {
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true })

@@ -54,7 +54,7 @@ describe('import', () => {
     expect(stderr).toMatch(/^line 6: .*the realm has no role "nothing"/m)
     expect(stdout).toMatch(/^rows\t6$/m)
     expect(stderr).toMatch(/^line 7: another user has its e-mail address$/m)
-    expect(stdout).toMatch(/^failed\t4$/m)
+    expect(stdout).toMatch(/^rejected\t4$/m)
     expect(stdout).toMatch(/^created\t2$/m)
     expect(code).toBe(3)
     // What shows the rights, and changes nothing: no users, and a user without a name.
@@ -256,7 +256,7 @@ describe('disable and assign', () => {
     })
 
     const given = await shop.run('users', 'assign', file, '--role', 'editor', '--json')
-    expect(JSON.parse(given.stdout)).toMatchObject({ changed: 3, present: 1, failed: 0 })
+    expect(JSON.parse(given.stdout)).toMatchObject({ changed: 3, present: 1, rejected: 0 })
     expect(given.code).toBe(0)
     expect((await shop.print('roles', 'members', 'editor')).split('\n')).toHaveLength(5)
   })

@@ -1,27 +1,27 @@
 import { appendFile, readFile, stat } from 'node:fs/promises'
 import { openUserFile } from '@cloakwright/admin/files'
 import { describe, expect, test } from 'vitest'
-import { openDeadLetter } from '../../src/files/index.ts'
+import { openRejectedRows } from '../../src/files/rejected-rows.ts'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'
 import { openFolder } from '../support/folder.ts'
 
 const folder = await openFolder()
 
-describe('the dead-letter file', () => {
-  test('has line, reason and row of each bad row, for its owner alone', async () => {
+describe('the file of rejected rows', () => {
+  test('has line, reason and row of each rejected row, for its owner alone', async () => {
     const path = folder.path('rejected.ndjson')
-    const deadLetter = await openDeadLetter(path)
+    const rejectedRows = await openRejectedRows(path)
     await Promise.all([
-      deadLetter.write({
+      rejectedRows.write({
         line: 3,
         reason: 'enabled has to be true or false',
         raw: { username: 'bob', enabled: 'yes' },
       }),
-      deadLetter.write({ line: 4, reason: 'A quotation mark is not closed', raw: '"zoe,' }),
+      rejectedRows.write({ line: 4, reason: 'A quotation mark is not closed', raw: '"zoe,' }),
     ])
-    expect(deadLetter.count).toBe(2)
-    await deadLetter.close()
+    expect(rejectedRows.count).toBe(2)
+    await rejectedRows.close()
 
     expect(
       (await readFile(path, 'utf8'))
@@ -40,9 +40,9 @@ describe('the dead-letter file', () => {
       await folder.write('users.csv', 'username,enabled,realmRoles,password\nbob,yes,a;b,s3cret\n"zoe,,,\n'),
     )
     const path = folder.path('mended.ndjson')
-    const deadLetter = await openDeadLetter(path)
-    for await (const row of source.rows()) if ('reason' in row) await deadLetter.write(row)
-    await deadLetter.close()
+    const rejectedRows = await openRejectedRows(path)
+    for await (const row of source.rows()) if ('reason' in row) await rejectedRows.write(row)
+    await rejectedRows.close()
 
     const mended = (await readFile(path, 'utf8')).replace('"yes"', 'true')
     expect(await folder.rows('mended.ndjson', mended)).toEqual([
@@ -63,28 +63,30 @@ describe('the dead-letter file', () => {
     'is never overwritten: %j',
     async (text) => {
       const path = await folder.write('precious.ndjson', text)
-      expect(await caught(openDeadLetter(path))).toMatchObject({
+      expect(await caught(openRejectedRows(path))).toMatchObject({
         code: 'CW_FILE_EXISTS',
         message: expect.stringContaining(path),
       })
-      expect(await caught(openDeadLetter(path, { resume: true }))).toMatchObject({ code: 'CW_FILE_INVALID' })
+      expect(await caught(openRejectedRows(path, { resume: true }))).toMatchObject({
+        code: 'CW_FILE_INVALID',
+      })
       expect(await readFile(path, 'utf8')).toBe(text)
     },
   )
 
   test('goes on where an interrupted job stopped, without a double and without what it wrote by half', async () => {
     const path = folder.path('resumed.ndjson')
-    const before = await openDeadLetter(path)
+    const before = await openRejectedRows(path)
     await before.write({ line: 2, reason: 'a', raw: { username: 'a' } })
     await before.write({ line: 5, reason: 'b', raw: 'é'.repeat(100_000) })
     await before.close()
     await appendFile(path, '{"line":7,"reason":"c","row":{"usern')
 
-    const deadLetter = await openDeadLetter(path, { resume: true })
-    expect(deadLetter.count).toBe(2)
-    await deadLetter.write({ line: 5, reason: 'b', raw: 'again' })
-    await deadLetter.write({ line: 7, reason: 'c', raw: { username: 'c' } })
-    await deadLetter.close()
+    const rejectedRows = await openRejectedRows(path, { resume: true })
+    expect(rejectedRows.count).toBe(2)
+    await rejectedRows.write({ line: 5, reason: 'b', raw: 'again' })
+    await rejectedRows.write({ line: 7, reason: 'c', raw: { username: 'c' } })
+    await rejectedRows.close()
 
     const rows = await collect((await openUserFile(path)).rows())
     expect(rows).toMatchObject([
@@ -95,14 +97,14 @@ describe('the dead-letter file', () => {
     expect(rows).toHaveLength(3)
   })
 
-  test('does not stay when no row was bad', async () => {
+  test('does not stay when no row was rejected', async () => {
     const path = folder.path('none.ndjson')
-    await (await openDeadLetter(path)).close()
+    await (await openRejectedRows(path)).close()
     await expect(stat(path)).rejects.toThrow('ENOENT')
   })
 
   test('that can not be written is an error at once', async () => {
-    expect(await caught(openDeadLetter(folder.path('no/such/folder.ndjson')))).toMatchObject({
+    expect(await caught(openRejectedRows(folder.path('no/such/folder.ndjson')))).toMatchObject({
       code: 'CW_FILE_INVALID',
     })
   })

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
-import type { BadRow } from './rows.ts'
+import type { RejectedRow } from './rows.ts'
 import { readLines } from './text/index.ts'
 
-/** Options of {@link openDeadLetter}. */
-export interface DeadLetterOptions {
+/** Options of {@link openRejectedRows}. */
+export interface RejectedRowsOptions {
   /** Goes on with a file that is there: lines that it has are not written again. Default: such a file is an error. */
   readonly resume?: boolean
   /** The job whose rows these are, such as `disable`: it is kept with each row, so that no other job takes them. */
@@ -13,11 +13,11 @@ export interface DeadLetterOptions {
 }
 
 /** The rows that a job could not use. */
-export interface DeadLetter {
+export interface RejectedRows {
   /** How many rows the file has. */
   readonly count: number
   /** Writes a row at once. A line that the file has already is left out. */
-  write(row: BadRow): Promise<void>
+  write(row: RejectedRow): Promise<void>
   /** Brings the file to the disk; one without rows is removed. */
   close(): Promise<void>
 }
@@ -29,10 +29,10 @@ export interface DeadLetter {
  * @throws {CW_FILE_EXISTS} when the file is there and `resume` is not set
  * @throws {CW_FILE_INVALID} when it can't be written, or is none that a job wrote
  */
-export async function openDeadLetter(
+export async function openRejectedRows(
   path: string,
-  { resume = false, job }: DeadLetterOptions = {},
-): Promise<DeadLetter> {
+  { resume = false, job }: RejectedRowsOptions = {},
+): Promise<RejectedRows> {
   const handle = await openFile(path, resume)
   const lines = await (resume ? written(path, handle) : Promise.resolve(new Set<number>())).catch(
     async (cause: unknown) => {
