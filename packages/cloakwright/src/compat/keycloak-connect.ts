@@ -10,6 +10,7 @@ import {
   type LogEntry,
   type Middleware,
   type Refused,
+  sendAnswer,
 } from '../guard/index.ts'
 import type { MetadataOptions } from '../metadata/index.ts'
 import { requireOptions } from '../options.ts'
@@ -18,7 +19,7 @@ import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions }
 import { type KeycloakConfig, type ResolvedConfig, resolveConfig } from './keycloak-config.ts'
 import { Grant, type Kauth, parseRole, Token } from './keycloak-grant.ts'
 import { type EnforcerOptions, parsePermissions } from './keycloak-permissions.ts'
-import { login, notPart, refuseUnsupported } from './not-part.ts'
+import { refuseUnsupported, UnsupportedApi } from './unsupported.ts'
 
 /**
  * What `keycloak.json` has no word for. The old adapter's own options (`store`, `cookies`, `scope`, `idpHint`) belong to
@@ -53,7 +54,7 @@ export type GuardFn = (token: Token, request: Request, response: Response) => bo
  * app.get('/admin', keycloak.protect('realm:admin'), (request, response) => void response.json({ welcome: true }))
  * ```
  */
-class Keycloak {
+class Keycloak extends UnsupportedApi {
   readonly #config: ResolvedConfig
   readonly #realm: MetadataOptions
   readonly #guard: Guard
@@ -71,6 +72,7 @@ class Keycloak {
    * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback, whatever `ssl-required` says; the client `account`.
    */
   constructor(options: KeycloakOptions = {}, config?: KeycloakConfig | string) {
+    super()
     requireOptions('new Keycloak', '{}, config', options, { verifier: 'object', onRefused: 'function' })
     refuseUnsupported('new Keycloak()', options, ['verifier', 'onRefused'])
     this.#config = resolveConfig(config)
@@ -129,7 +131,7 @@ class Keycloak {
    * of your own. Status and challenge are set before it is called.
    */
   accessDenied(request: Request, response: Response, _next?: NextFunction): void | Promise<void> {
-    send(answers.get(request) ?? this.#forbidden(request, 'the handler refuses it').answer, response)
+    sendAnswer(answers.get(request) ?? this.#forbidden(request, 'the handler refuses it').answer, response)
   }
 
   /** What `keycloak.json` came to, without its secret. */
@@ -137,86 +139,45 @@ class Keycloak {
     return this.#config
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
-  checkPermissions(): never {
-    throw notPart('checkPermissions()', 'Use enforcer(), or createPermissions() of cloakwright')
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
-  checkSso(): never {
-    throw notPart('checkSso()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
-  loginUrl(): never {
-    throw notPart('loginUrl()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
-  logoutUrl(): never {
-    throw notPart('logoutUrl()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
-  getGrantFromCode(): never {
-    throw notPart('getGrantFromCode()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: the account page is an address of the realm. */
-  accountUrl(): never {
-    throw notPart('accountUrl()', 'It is getConfig().realmUrl followed by /account')
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: the claims are in the token. */
-  getAccount(): never {
-    throw notPart(
-      'getAccount()',
-      'Read request.kauth.grant.access_token.content, or ask the userinfo endpoint',
-    )
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: the middleware makes the grant. */
-  getGrant(): never {
-    throw notPart('getGrant()', 'Read request.kauth.grant after keycloak.middleware() or keycloak.protect()')
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: tokens are verified by a verifier. */
-  get grantManager(): never {
-    throw notPart('grantManager', 'Verify tokens by createVerifier() of cloakwright')
-  }
-
-  #admit({ policy, anonymous = false, check }: Entry): Middleware {
+  #admit(entry: Entry): Middleware {
     const handle = (request: Request, response: Response, next: NextFunction): void => {
-      const state = request as { kauth?: Kauth }
-      // What the middleware found stays there for an accessDenied() that greets the user by name.
-      const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
-      state.kauth = kauth
-      const guarded = fromIncoming(request, request, bodyAndId)
-      const enter = async (): Promise<boolean> => {
-        const admission = await this.#guard.admit(guarded, policy, anonymous)
-        if (admission.kind === 'refused') return this.#deny(admission, request, response, next)
-        const credentials = credentialsOf(guarded.fields('authorization'), this.#takesDpop)
-        if (admission.kind === 'redirected' || admission.user === undefined || credentials === undefined)
-          return anonymous
-        if (admission.headers !== undefined) response.set(admission.headers)
-        const { clientId } = this.#config
-        const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
-        kauth.grant = new Grant(token)
-        const decision = check === undefined || (await check(token, request, response))
-        // Only `true`: the old adapter let in on a text, or on a promise of `false`.
-        if (decision === true) return true
-        const reason = decision === false ? 'refuses it' : 'returned neither true nor false'
-        const refused = this.#forbidden(request, `the function of protect() ${reason}`)
-        return this.#deny(refused, request, response, next)
-      }
-      const proceed = (entered: boolean): void => {
+      const pass = (entered: boolean): void => {
         if (entered) next()
       }
       const fail = (error: unknown): void => next(error)
-      enter().then(proceed).catch(fail)
+      this.#enter(entry, request, response, next).then(pass).catch(fail)
     }
     // Express brings its own request and response, of which the type says nothing.
     return handle as Middleware
+  }
+
+  /** Resolves to whether the request may go on; where not, it was answered. */
+  async #enter(
+    { policy, anonymous = false, check }: Entry,
+    request: Request,
+    response: Response,
+    next: NextFunction,
+  ): Promise<boolean> {
+    const state = request as { kauth?: Kauth }
+    // What the middleware found stays there for an accessDenied() that greets the user by name.
+    const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
+    state.kauth = kauth
+    const guarded = fromIncoming(request, request, bodyAndId)
+    const admission = await this.#guard.admit(guarded, policy, anonymous)
+    if (admission.kind === 'refused') return this.#deny(admission, request, response, next)
+    const credentials = credentialsOf(guarded.fields('authorization'), this.#takesDpop)
+    if (admission.kind === 'redirected' || admission.user === undefined || credentials === undefined)
+      return anonymous
+    if (admission.headers !== undefined) response.set(admission.headers)
+    const { clientId } = this.#config
+    const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
+    kauth.grant = new Grant(token)
+    const decision = check === undefined || (await check(token, request, response))
+    // Only `true`: the old adapter let in on a text, or on a promise of `false`.
+    if (decision === true) return true
+    const reason = decision === false ? 'refuses it' : 'returned neither true nor false'
+    const refused = this.#forbidden(request, `the function of protect() ${reason}`)
+    return this.#deny(refused, request, response, next)
   }
 
   async #deny(
@@ -229,7 +190,7 @@ class Keycloak {
     // The function of protect() may have answered.
     if (response.headersSent) return false
     if (answer.status !== 401 && answer.status !== 403) {
-      send(answer, response)
+      sendAnswer(answer, response)
       return false
     }
     const { 'content-type': _type, ...headers } = answer.headers
@@ -267,9 +228,3 @@ interface Entry {
 
 /** The answers that were prepared for {@link Keycloak.accessDenied}. */
 const answers = new WeakMap<Request, Answer>()
-
-function send({ status, headers, body }: Answer, response: Response): void {
-  // Not in one: outside of Node's own response writeHead() may return nothing.
-  response.writeHead(status, headers)
-  response.end(body)
-}
