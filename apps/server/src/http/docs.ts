@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import { sessionCookieName } from 'cloakwright/session'
 import type { FastifyInstance } from 'fastify'
 
 /** The OpenAPI document; registered before the routes that it describes. */
@@ -26,7 +27,7 @@ export async function openApi(app: FastifyInstance, publicUrl: string): Promise<
           session: {
             type: 'apiKey',
             in: 'cookie',
-            name: publicUrl.startsWith('https:') ? '__Host-cloakwright' : 'cloakwright_dev',
+            name: sessionCookieName(publicUrl.startsWith('https:')),
             description:
               'The session cookie. Requests that change something send the header X-CSRF: 1 with it.',
           },

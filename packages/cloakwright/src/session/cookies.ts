@@ -17,12 +17,25 @@ export interface Cookies {
 }
 
 /**
- * `__Host-` makes a browser accept the cookie only with Secure, Path=/ and no Domain, so that no other host, not even a
- * subdomain, can plant one. Browsers refuse the prefix on http, and Safari refuses Secure even on loopback: hence
- * another name there. SameSite=Lax and not Strict: the way back from the provider is a cross-site navigation.
+ * The session cookie's name. `__Host-` makes a browser accept the cookie only with Secure, Path=/ and no Domain, so that no
+ * other host, not even a subdomain, can plant one. Browsers refuse the prefix on http, and Safari refuses Secure even on
+ * loopback: hence another name there.
+ *
+ * @param secure Whether `publicUrl` is https.
+ * @example
+ * ```ts
+ * import { sessionCookieName } from 'cloakwright/session'
+ *
+ * console.log(sessionCookieName(true)) // __Host-cloakwright
+ * ```
  */
+export function sessionCookieName(secure: boolean): string {
+  return secure ? '__Host-cloakwright' : 'cloakwright_dev'
+}
+
+/** SameSite=Lax and not Strict: the way back from the provider is a cross-site navigation. */
 export function createCookies({ secureCookies }: Pick<SessionConfig, 'secureCookies'>): Cookies {
-  const session = secureCookies ? '__Host-cloakwright' : 'cloakwright_dev'
+  const session = sessionCookieName(secureCookies)
   const loginPrefix = `${session}_login_`
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secureCookies ? '; Secure' : ''}`
   return {

@@ -1,4 +1,5 @@
 export type { SessionKey, SessionKeys } from '../sealing.ts'
+export { sessionCookieName } from './cookies.ts'
 export { createSessions } from './engine.ts'
 export type { SessionOptions } from './options.ts'
 export type { Session, SessionEngine, SessionRequest } from './types.ts'
