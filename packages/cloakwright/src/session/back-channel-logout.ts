@@ -23,11 +23,8 @@ export type BackChannelLogout = (request: Request) => Promise<Response>
  * id is remembered after, so that a store which fails in between leaves the realm able to try again. A logout of a
  * whole user spares sessions that began after it, whenever it arrives.
  */
-export function createBackChannelLogout(
-  context: SessionContext,
-  report: (error: CloakwrightError) => void,
-): BackChannelLogout {
-  const { config, revocations, store, watchers } = context
+export function createBackChannelLogout(context: SessionContext): BackChannelLogout {
+  const { config, report, revocations, store, watchers } = context
   const { clockTolerance } = config
   const verify = createTokenCheck(context)
 

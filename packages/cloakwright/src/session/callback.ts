@@ -17,7 +17,6 @@ export async function answerCallback(
   context: SessionContext,
   request: SessionRequest,
   answer: URLSearchParams,
-  onFailure: (error: CloakwrightError) => void,
 ): Promise<Response> {
   const { config, cookies, store } = context
   const state = answer.get('state')
@@ -43,7 +42,7 @@ export async function answerCallback(
     return redirect(back, [cookies.writeSession(value), done])
   } catch (error) {
     if (!(error instanceof CloakwrightError)) throw error
-    onFailure(error)
+    context.report(error)
     return withCookies(errorPage(error, toLoginUrl(context, login)), [done])
   }
 }

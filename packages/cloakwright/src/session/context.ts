@@ -1,9 +1,11 @@
+import type { CloakwrightError } from '../errors.ts'
 import type { Keyring } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
 import type { Cookies } from './cookies.ts'
 import type { SessionConfig } from './options.ts'
 import type { Provider } from './provider.ts'
+import type { PublicHost } from './public-host.ts'
 import type { Watchers } from './watchers.ts'
 
 /** What the parts of a session engine share. */
@@ -15,4 +17,7 @@ export interface SessionContext {
   readonly store: SessionStore
   readonly revocations: Revocations | undefined
   readonly watchers: Watchers
+  readonly publicHost: PublicHost
+  /** Hears of what became an error page, for the log. */
+  readonly report: (error: CloakwrightError) => void
 }

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { createKeyring, sha256 } from '../sealing.ts'
-import { createBackChannelLogout } from './back-channel-logout.ts'
+import { type BackChannelLogout, createBackChannelLogout } from './back-channel-logout.ts'
 import { answerCallback, isSignedIn } from './callback.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
@@ -11,9 +11,9 @@ import { checkOptions, type SessionOptions } from './options.ts'
 import { errorPage, logoutPage, methodNotAllowed, redirect } from './pages.ts'
 import { createProvider } from './provider.ts'
 import { createPublicHost, ledHere } from './public-host.ts'
-import { createRefresher } from './refresh.ts'
+import { createRefresher, type Refresher } from './refresh.ts'
 import { toReturnTo } from './return-to.ts'
-import type { SessionEngine, SessionRequest } from './types.ts'
+import type { Session, SessionEngine, SessionRequest } from './types.ts'
 import { type LiveSession, readLive } from './vault.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -42,91 +42,117 @@ import { createWatchers } from './watchers.ts'
  */
 export function createSessions(options: SessionOptions): SessionEngine {
   const config = checkOptions(options)
+  const cookies = createCookies(config)
+  const report = (error: CloakwrightError): void => options.onError?.(error)
   const context: SessionContext = {
     config,
-    cookies: createCookies(config),
+    cookies,
     keyring: createKeyring(options.keys),
     provider: createProvider(config),
     store: options.store,
     revocations: options.revocations,
     watchers: createWatchers(),
+    publicHost: createPublicHost(config, cookies, report),
+    report,
   }
-  const { basePath, publicOrigin } = config
+  const backChannelLogout = createBackChannelLogout(context)
   const keepFresh = createRefresher(context)
-  const report = (error: CloakwrightError): void => options.onError?.(error)
-
-  const backChannelLogout = createBackChannelLogout(context, report)
-
-  /** Browsers get a page for an error, with the way back. */
-  const orErrorPage = async (back: string, answer: () => Promise<Response>): Promise<Response> => {
-    try {
-      return await answer()
-    } catch (error) {
-      if (!(error instanceof CloakwrightError)) throw error
-      report(error)
-      return errorPage(error, publicOrigin + back)
-    }
-  }
-
-  const publicHost = createPublicHost(config, context.cookies, report)
-
-  const login = async (request: SessionRequest, returnTo: string, url: URL): Promise<Response> => {
-    const led = publicHost.lead(request, url, returnTo)
-    if (led !== undefined) return led
-    // Led here from another host name, the user may be signed in on this one.
-    if (url.searchParams.has(ledHere) && (await isSignedIn(context, request)))
-      return redirect(publicOrigin + returnTo, [], 302)
-    return await startLogin(context, request, returnTo)
-  }
-
   return {
-    basePath,
-    async handle(request) {
-      const url = new URL(request.url)
-      const { method } = request
-      switch (url.pathname) {
-        case `${basePath}/login`: {
-          if (method !== 'GET') return methodNotAllowed('GET')
-          const returnTo = toReturnTo(url.searchParams.get('returnTo'), publicOrigin, basePath)
-          const again = `${basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
-          return await orErrorPage(again, () => login(request, returnTo, url))
-        }
-        case `${basePath}/callback`:
-          if (method !== 'GET') return methodNotAllowed('GET')
-          return await orErrorPage(`${basePath}/login`, () =>
-            answerCallback(context, request, url.searchParams, report),
-          )
-        case `${basePath}/logout`:
-          if (method === 'GET') return logoutPage(`${basePath}/logout`, config.issuer)
-          if (method !== 'POST') return methodNotAllowed('GET, POST')
-          return await orErrorPage(`${basePath}/logout`, () => answerLogout(context, request))
-        case `${basePath}/backchannel-logout`:
-          return method === 'POST' ? await backChannelLogout(request) : methodNotAllowed('POST')
-        default:
-          return undefined
-      }
-    },
-    async authenticate(request, isUse = true) {
-      // A request with a token of its own never uses the browser's.
-      if (request.headers.get('authorization') !== null) return undefined
-      const value = context.cookies.readSession(request)
-      if (value === undefined) return undefined
-      requireSameOrigin(request, publicOrigin)
-      const found = await readLive(context, sha256(value))
-      const live = found && (await keepFresh(found))
-      if (live === undefined) return undefined
-      const { key, sid, subject } = live.record
-      const expiresAt = isUse ? await noteUse(context, live) : live.record.expiresAt
-      return { key, sid, subject, accessToken: live.tokens.accessToken, expiresAt }
-    },
+    basePath: config.basePath,
+    handle: (request) => answerRoute(context, request, backChannelLogout),
+    authenticate: (request, isUse = true) => findSession(context, request, keepFresh, isUse),
     watch: (session, onNews) => context.watchers.add(session, onNews),
-    async challenge(request) {
-      if (!isNavigation(request)) return undefined
-      const url = new URL(request.url)
-      const here = toReturnTo(url.pathname + url.search, publicOrigin, basePath)
-      return await orErrorPage(here, () => login(request, here, url))
-    },
+    challenge: (request) => challenge(context, request),
   }
+}
+
+async function answerRoute(
+  context: SessionContext,
+  request: Request,
+  backChannelLogout: BackChannelLogout,
+): Promise<Response | undefined> {
+  const { basePath, issuer, publicOrigin } = context.config
+  const url = new URL(request.url)
+  const { method } = request
+  switch (url.pathname) {
+    case `${basePath}/login`: {
+      if (method !== 'GET') return methodNotAllowed('GET')
+      const returnTo = toReturnTo(url.searchParams.get('returnTo'), publicOrigin, basePath)
+      const again = `${basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
+      return await orErrorPage(context, again, login(context, request, returnTo, url))
+    }
+    case `${basePath}/callback`:
+      if (method !== 'GET') return methodNotAllowed('GET')
+      return await orErrorPage(
+        context,
+        `${basePath}/login`,
+        answerCallback(context, request, url.searchParams),
+      )
+    case `${basePath}/logout`:
+      if (method === 'GET') return logoutPage(`${basePath}/logout`, issuer)
+      if (method !== 'POST') return methodNotAllowed('GET, POST')
+      return await orErrorPage(context, `${basePath}/logout`, answerLogout(context, request))
+    case `${basePath}/backchannel-logout`:
+      return method === 'POST' ? await backChannelLogout(request) : methodNotAllowed('POST')
+    default:
+      return undefined
+  }
+}
+
+async function login(
+  context: SessionContext,
+  request: SessionRequest,
+  returnTo: string,
+  url: URL,
+): Promise<Response> {
+  const led = context.publicHost.lead(request, url, returnTo)
+  if (led !== undefined) return led
+  // Led here from another host name, the user may be signed in on this one.
+  if (url.searchParams.has(ledHere) && (await isSignedIn(context, request)))
+    return redirect(context.config.publicOrigin + returnTo, [], 302)
+  return await startLogin(context, request, returnTo)
+}
+
+/** Browsers get a page for an error, with the way back. */
+async function orErrorPage(
+  { config, report }: SessionContext,
+  back: string,
+  answer: Promise<Response>,
+): Promise<Response> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof CloakwrightError)) throw error
+    report(error)
+    return errorPage(error, config.publicOrigin + back)
+  }
+}
+
+async function findSession(
+  context: SessionContext,
+  request: SessionRequest,
+  keepFresh: Refresher,
+  isUse: boolean,
+): Promise<Session | undefined> {
+  // A request with a token of its own never uses the browser's.
+  if (request.headers.get('authorization') !== null) return undefined
+  const value = context.cookies.readSession(request)
+  if (value === undefined) return undefined
+  requireSameOrigin(request, context.config.publicOrigin)
+  const found = await readLive(context, sha256(value))
+  const live = found && (await keepFresh(found))
+  if (live === undefined) return undefined
+  const { key, sid, subject } = live.record
+  const expiresAt = isUse ? await noteUse(context, live) : live.record.expiresAt
+  return { key, sid, subject, accessToken: live.tokens.accessToken, expiresAt }
+}
+
+async function challenge(context: SessionContext, request: SessionRequest): Promise<Response | undefined> {
+  if (!isNavigation(request)) return undefined
+  const { publicOrigin, basePath } = context.config
+  const url = new URL(request.url)
+  const here = toReturnTo(url.pathname + url.search, publicOrigin, basePath)
+  return await orErrorPage(context, here, login(context, request, here, url))
 }
 
 /**

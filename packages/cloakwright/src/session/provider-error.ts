@@ -1,4 +1,4 @@
-import * as client from 'openid-client'
+import * as openid from 'openid-client'
 import { CloakwrightError } from '../errors.ts'
 
 /** The provider did not answer, or not in a way that says anything about the session. */
@@ -16,7 +16,7 @@ export function unavailable(why: string, cause?: unknown, hint?: string): Cloakw
  */
 export function toProviderError(error: unknown): CloakwrightError {
   if (error instanceof CloakwrightError) return error
-  if (error instanceof client.AuthorizationResponseError)
+  if (error instanceof openid.AuthorizationResponseError)
     return new CloakwrightError(
       'CW_LOGIN_REFUSED',
       `The provider answered the login with ${plain(error.error)}`,
@@ -24,8 +24,8 @@ export function toProviderError(error: unknown): CloakwrightError {
         hint: refusals[error.error] ?? 'The realm’s events say why (Realm settings, Events).',
       },
     )
-  if (error instanceof client.ResponseBodyError) return refused(error)
-  if (error instanceof client.ClientError) {
+  if (error instanceof openid.ResponseBodyError) return refused(error)
+  if (error instanceof openid.ClientError) {
     if (error.cause instanceof CloakwrightError) return error.cause
     const inner = error.cause instanceof Error ? `: ${error.cause.message}` : ''
     return response(`${error.message}${inner} (${error.code ?? 'no code'})`)
@@ -34,14 +34,14 @@ export function toProviderError(error: unknown): CloakwrightError {
 }
 
 /** Whether the provider refused this client itself, and not what it asked for. */
-export function isClientRefused(error: unknown): error is client.ResponseBodyError {
+export function isClientRefused(error: unknown): error is openid.ResponseBodyError {
   return (
-    error instanceof client.ResponseBodyError &&
+    error instanceof openid.ResponseBodyError &&
     (error.error === 'invalid_client' || error.error === 'unauthorized_client')
   )
 }
 
-function refused(failure: client.ResponseBodyError): CloakwrightError {
+function refused(failure: openid.ResponseBodyError): CloakwrightError {
   const message = `The token endpoint answered ${failure.status} ${plain(failure.error)}`
   if (isClientRefused(failure))
     return unavailable(

@@ -1,4 +1,4 @@
-import * as client from 'openid-client'
+import * as openid from 'openid-client'
 import { fetchBounded, type UnfitResponse } from '../bounded-fetch.ts'
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
@@ -49,137 +49,161 @@ export interface Provider {
   logoutUrl(idToken: string | undefined): Promise<string | undefined>
 }
 
-interface Configured {
-  readonly configuration: client.Configuration
-  /** Seconds. */
-  readonly skew: number
-}
-
 /** Speaks to the realm by openid-client, on the endpoints that the one home of metadata names. */
 export function createProvider(config: SessionConfig): Provider {
   const { issuer, internalUrl, fetch, now, dangerouslyAllowHttp } = config
-  const metadata = createMetadata({ issuer, internalUrl, fetch, now, dangerouslyAllowHttp })
-  const redirectUri = `${config.publicOrigin}${config.basePath}/callback`
-  const configurations = new WeakMap<RealmMetadata, Configured>()
-  let secret = ''
-
-  const configure = (realm: RealmMetadata, skew: number): client.Configuration => {
-    const authenticate =
-      config.clientAuthentication === 'client_secret_post'
-        ? client.ClientSecretPost
-        : client.ClientSecretBasic
-    const configuration = new client.Configuration(
-      realm.internal as client.ServerMetadata,
-      config.clientId,
-      { [client.clockSkew]: skew, [client.clockTolerance]: config.clockTolerance },
-      // The secret of now, not the one of when the metadata was read.
-      (...request) => authenticate(secret)(...request),
-    )
-    // Which addresses may be plain http was decided when the options were checked.
-    client.allowInsecureRequests(configuration)
-    // Signature of ID tokens too: the internal address may be plain http.
-    client.enableNonRepudiationChecks(configuration)
-    configuration.timeout = config.timeout / 1000
-    configuration[client.customFetch] = (url, init) => fetchWhole(config, url, init as RequestInit)
-    configurations.set(realm, { configuration, skew })
-    return configuration
+  const client: ProviderClient = {
+    config,
+    metadata: createMetadata({ issuer, internalUrl, fetch, now, dangerouslyAllowHttp }),
+    redirectUri: `${config.publicOrigin}${config.basePath}/callback`,
+    configurations: new WeakMap(),
+    secret: '',
   }
-
-  const current = async (): Promise<client.Configuration> => {
-    const realm = await metadata.get()
-    // openid-client reads the system's clock by itself: it is told how far the injected one is ahead.
-    const skew = Math.round((now() - systemTime()) / 1000)
-    const known = configurations.get(realm)
-    return known?.skew === skew ? known.configuration : configure(realm, skew)
-  }
-
-  /**
-   * Makes a grant with the secret of now. One that was under way when its secret was revoked is refused: it is made once
-   * more if there is another secret by now. Keycloak looks at the code or the token only after the client, so that neither
-   * has been used.
-   */
-  const withSecret = async <T>(grant: () => Promise<T>): Promise<T> => {
-    const first = await config.readSecret()
-    try {
-      // openid-client asks for it before it waits for anything: grants side by side do not mix their secrets up.
-      secret = first
-      return await grant()
-    } catch (error) {
-      const next = isClientRefused(error) ? await config.readSecret() : first
-      if (next === first) throw error
-      secret = next
-      return await grant()
-    }
-  }
-
-  const toGrant = (
-    tokens: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
-    requestedAt: number,
-  ): Grant => {
-    const claims = tokens.claims()
-    const sid = claims?.['sid'] ?? tokens['session_state']
-    return {
-      accessToken: tokens.access_token,
-      accessExpiresAt: requestedAt + (tokens.expires_in ?? 60) * 1000,
-      refreshToken: tokens.refresh_token,
-      idToken: tokens.id_token,
-      subject: claims?.sub,
-      sid: typeof sid === 'string' ? sid : undefined,
-    }
-  }
-
   return {
-    metadata,
-    async loginUrl({ state, nonce, verifier }) {
-      return client.buildAuthorizationUrl(await current(), {
-        redirect_uri: redirectUri,
-        scope: config.scope,
-        state,
-        nonce,
-        code_challenge: await client.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
-      }).href
-    },
-    async exchange(answer, { state, nonce, verifier }) {
-      const configuration = await current()
-      const requestedAt = now()
-      const url = new URL(`${redirectUri}?${answer.toString()}`)
-      try {
-        const tokens = await withSecret(() =>
-          client.authorizationCodeGrant(configuration, url, {
-            expectedState: state,
-            expectedNonce: nonce,
-            pkceCodeVerifier: verifier,
-            idTokenExpected: true,
-          }),
-        )
-        return toGrant(tokens, requestedAt)
-      } catch (error) {
-        throw toProviderError(error)
-      }
-    },
-    async refresh(refreshToken) {
-      const configuration = await current()
-      const requestedAt = now()
-      try {
-        const tokens = await withSecret(() => client.refreshTokenGrant(configuration, refreshToken))
-        return toGrant(tokens, requestedAt)
-      } catch (error) {
-        if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return undefined
-        const failure = toProviderError(error)
-        if (failure.code === 'CW_PROVIDER_UNAVAILABLE') throw failure
-        // Whatever else it is, the session is not ended by it: an operator can mend it.
-        throw unavailable(failure.message, failure.cause, failure.hint)
-      }
-    },
-    async logoutUrl(idToken) {
-      const configuration = await current()
-      if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined
-      return client.buildEndSessionUrl(configuration, {
-        post_logout_redirect_uri: `${config.publicOrigin}/`,
-        ...(idToken === undefined ? {} : { id_token_hint: idToken }),
-      }).href
-    },
+    metadata: client.metadata,
+    loginUrl: (checks) => loginUrl(client, checks),
+    exchange: (answer, checks) => exchange(client, answer, checks),
+    refresh: (refreshToken) => refresh(client, refreshToken),
+    logoutUrl: (idToken) => logoutUrl(client, idToken),
+  }
+}
+
+/** This service as the realm's client. */
+interface ProviderClient {
+  readonly config: SessionConfig
+  readonly metadata: Metadata
+  readonly redirectUri: string
+  /** By the realm's description, which is another one once it was read again; the skew in seconds. */
+  readonly configurations: WeakMap<
+    RealmMetadata,
+    { readonly configuration: openid.Configuration; readonly skew: number }
+  >
+  /** The one that the grant which is about to begin is made with. */
+  secret: string
+}
+
+async function loginUrl(client: ProviderClient, { state, nonce, verifier }: LoginChecks): Promise<string> {
+  return openid.buildAuthorizationUrl(await configurationOf(client), {
+    redirect_uri: client.redirectUri,
+    scope: client.config.scope,
+    state,
+    nonce,
+    code_challenge: await openid.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+  }).href
+}
+
+async function exchange(
+  client: ProviderClient,
+  answer: URLSearchParams,
+  { state, nonce, verifier }: LoginChecks,
+): Promise<Grant> {
+  const configuration = await configurationOf(client)
+  const requestedAt = client.config.now()
+  const url = new URL(`${client.redirectUri}?${answer.toString()}`)
+  try {
+    const tokens = await withSecret(client, () =>
+      openid.authorizationCodeGrant(configuration, url, {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+      }),
+    )
+    return toGrant(tokens, requestedAt)
+  } catch (error) {
+    throw toProviderError(error)
+  }
+}
+
+async function refresh(client: ProviderClient, refreshToken: string): Promise<Grant | undefined> {
+  const configuration = await configurationOf(client)
+  const requestedAt = client.config.now()
+  try {
+    const tokens = await withSecret(client, () => openid.refreshTokenGrant(configuration, refreshToken))
+    return toGrant(tokens, requestedAt)
+  } catch (error) {
+    if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined
+    const failure = toProviderError(error)
+    if (failure.code === 'CW_PROVIDER_UNAVAILABLE') throw failure
+    // Whatever else it is, the session is not ended by it: an operator can mend it.
+    throw unavailable(failure.message, failure.cause, failure.hint)
+  }
+}
+
+async function logoutUrl(client: ProviderClient, idToken: string | undefined): Promise<string | undefined> {
+  const configuration = await configurationOf(client)
+  if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined
+  return openid.buildEndSessionUrl(configuration, {
+    post_logout_redirect_uri: `${client.config.publicOrigin}/`,
+    ...(idToken === undefined ? {} : { id_token_hint: idToken }),
+  }).href
+}
+
+async function configurationOf(client: ProviderClient): Promise<openid.Configuration> {
+  const realm = await client.metadata.get()
+  // openid-client reads the system's clock by itself: it is told how far the injected one is ahead.
+  const skew = Math.round((client.config.now() - systemTime()) / 1000)
+  const known = client.configurations.get(realm)
+  if (known?.skew === skew) return known.configuration
+  const configuration = configure(client, realm, skew)
+  client.configurations.set(realm, { configuration, skew })
+  return configuration
+}
+
+function configure(client: ProviderClient, realm: RealmMetadata, skew: number): openid.Configuration {
+  const { config } = client
+  const authenticate =
+    config.clientAuthentication === 'client_secret_post' ? openid.ClientSecretPost : openid.ClientSecretBasic
+  const configuration = new openid.Configuration(
+    realm.internal as openid.ServerMetadata,
+    config.clientId,
+    { [openid.clockSkew]: skew, [openid.clockTolerance]: config.clockTolerance },
+    // The secret of now, not the one of when the metadata was read.
+    (...request) => authenticate(client.secret)(...request),
+  )
+  // Which addresses may be plain http was decided when the options were checked.
+  openid.allowInsecureRequests(configuration)
+  // Signature of ID tokens too: the internal address may be plain http.
+  openid.enableNonRepudiationChecks(configuration)
+  configuration.timeout = config.timeout / 1000
+  configuration[openid.customFetch] = (url, init) => fetchWhole(config, url, init as RequestInit)
+  return configuration
+}
+
+/**
+ * Makes a grant with the secret of now. One that was under way when its secret was revoked is refused: it is made once
+ * more if there is another secret by now. Keycloak looks at the code or the token only after the client, so that neither
+ * has been used.
+ */
+async function withSecret<T>(client: ProviderClient, grant: () => Promise<T>): Promise<T> {
+  const { readSecret } = client.config
+  const first = await readSecret()
+  try {
+    // openid-client asks for it before it waits for anything: grants side by side do not mix their secrets up.
+    client.secret = first
+    return await grant()
+  } catch (error) {
+    const next = isClientRefused(error) ? await readSecret() : first
+    if (next === first) throw error
+    client.secret = next
+    return await grant()
+  }
+}
+
+function toGrant(
+  tokens: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers,
+  requestedAt: number,
+): Grant {
+  const claims = tokens.claims()
+  const sid = claims?.['sid'] ?? tokens['session_state']
+  return {
+    accessToken: tokens.access_token,
+    accessExpiresAt: requestedAt + (tokens.expires_in ?? 60) * 1000,
+    refreshToken: tokens.refresh_token,
+    idToken: tokens.id_token,
+    subject: claims?.sub,
+    sid: typeof sid === 'string' ? sid : undefined,
   }
 }
 

@@ -21,69 +21,76 @@ import { type LiveSession, readLive, sealTokens } from './vault.ts'
  * writes nothing: what the row says counts. Those that find the right taken use the access token as long as it lasts,
  * and otherwise look again every {@link pause} milliseconds, no longer than the right can last.
  */
-export function createRefresher(
-  context: SessionContext,
-): (live: LiveSession) => Promise<LiveSession | undefined> {
-  const { config, provider, store, watchers } = context
-  const duration = config.timeout + writeTime
+export function createRefresher(context: SessionContext): Refresher {
+  const { config } = context
   /** Per process, the refresh under way for a row: the tabs of one browser share it without asking the database. */
   const underWay = new Map<string, Promise<LiveSession | undefined>>()
-
-  const lasts = (live: LiveSession, milliseconds: number): boolean =>
-    live.record.tokens.accessExpiresAt - config.now() > milliseconds
-
-  const claim = async (live: LiveSession): Promise<LiveSession | undefined> => {
-    const { key, tokens } = live.record
-    const holder = randomUUID()
-    const deadline = performance.now() + duration
-    while (!(await store.claimRefresh(key, tokens.version, holder, duration))) {
-      const current = await readLive(context, key)
-      if (current === undefined || current.record.tokens.version !== tokens.version) return current
-      if (lasts(current, handling)) return current
-      if (performance.now() > deadline)
-        throw unavailable('Another replica has been refreshing this session for too long')
-      await delay(pause)
-    }
-    return await refresh(live, holder)
-  }
-
-  const end = async (key: string, holder: string): Promise<boolean> => {
-    const ended = await store.endRefresh(key, holder)
-    if (ended) watchers.tell({ key })
-    return ended
-  }
-
-  const refresh = async (live: LiveSession, holder: string): Promise<LiveSession | undefined> => {
-    const { record, tokens } = live
-    try {
-      const grant =
-        tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
-      // Ended at the provider, or suddenly another user: neither may go on.
-      if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
-        return (await end(record.key, holder)) ? undefined : await readLive(context, record.key)
-      const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
-      return (await store.finishRefresh(record.key, holder, next.sealed))
-        ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }
-        : await readLive(context, record.key)
-    } catch (error) {
-      // If this fails as well, the right lapses by itself; the first error is the one to know.
-      await store.abandonRefresh(record.key, holder).catch(() => {})
-      if (lasts(live, 0)) return live
-      throw error
-    }
-  }
 
   return async (live) => {
     if (config.now() < live.tokens.refreshAt) return live
     // Without a refresh token the session lasts as long as its access token.
-    if (live.tokens.refreshToken === undefined && lasts(live, 0)) return live
+    if (live.tokens.refreshToken === undefined && lasts(context, live, 0)) return live
     const { key } = live.record
     const running = underWay.get(key)
-    if (running !== undefined) return lasts(live, handling) ? live : await running
-    const started = claim(live).finally(() => underWay.delete(key))
+    if (running !== undefined) return lasts(context, live, handling) ? live : await running
+    const started = claim(context, live).finally(() => underWay.delete(key))
     underWay.set(key, started)
     return await started
   }
+}
+
+/** A session whose access token is fresh; `undefined` once it has ended. */
+export type Refresher = (live: LiveSession) => Promise<LiveSession | undefined>
+
+async function claim(context: SessionContext, live: LiveSession): Promise<LiveSession | undefined> {
+  const { config, store } = context
+  const { key, tokens } = live.record
+  const duration = config.timeout + writeTime
+  const holder = randomUUID()
+  const deadline = performance.now() + duration
+  while (!(await store.claimRefresh(key, tokens.version, holder, duration))) {
+    const current = await readLive(context, key)
+    if (current === undefined || current.record.tokens.version !== tokens.version) return current
+    if (lasts(context, current, handling)) return current
+    if (performance.now() > deadline)
+      throw unavailable('Another replica has been refreshing this session for too long')
+    await delay(pause)
+  }
+  return await refresh(context, live, holder)
+}
+
+async function refresh(
+  context: SessionContext,
+  live: LiveSession,
+  holder: string,
+): Promise<LiveSession | undefined> {
+  const { provider, store } = context
+  const { record, tokens } = live
+  try {
+    const grant = tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
+    // Ended at the provider, or suddenly another user: neither may go on.
+    if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
+      return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
+    const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
+    return (await store.finishRefresh(record.key, holder, next.sealed))
+      ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }
+      : await readLive(context, record.key)
+  } catch (error) {
+    // If this fails as well, the right lapses by itself; the first error is the one to know.
+    await store.abandonRefresh(record.key, holder).catch(() => {})
+    if (lasts(context, live, 0)) return live
+    throw error
+  }
+}
+
+async function end({ store, watchers }: SessionContext, key: string, holder: string): Promise<boolean> {
+  const ended = await store.endRefresh(key, holder)
+  if (ended) watchers.tell({ key })
+  return ended
+}
+
+function lasts({ config }: SessionContext, live: LiveSession, milliseconds: number): boolean {
+  return live.record.tokens.accessExpiresAt - config.now() > milliseconds
 }
 
 /** Milliseconds that a claim outlasts the provider's time-out, for writing the result. */
