@@ -15,13 +15,11 @@ export {
   errorStatus,
 } from './errors.ts'
 export type {
-  ChallengeHeader,
   ErrorResponse,
   FormatError,
   GuardOptions,
   LogEntry,
   ResourceOptions,
-  ShownProblem,
 } from './guard/index.ts'
 export type { IntrospectionOptions } from './introspection/index.ts'
 export {
@@ -34,7 +32,6 @@ export {
 } from './metadata/index.ts'
 export { type OptionKind, requireOptions } from './options.ts'
 export {
-  type Allowed,
   acr,
   allOf,
   anyOf,
@@ -55,11 +52,9 @@ export {
   type PermissionsOptions,
   type Policy,
   type PolicyContext,
-  type ProofKind,
   proof,
   type RealmRole,
   type RealmRoles,
-  type Refused,
   type RoleClient,
   role,
   scope,

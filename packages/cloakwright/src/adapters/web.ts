@@ -22,14 +22,14 @@ export interface CloakwrightOptions extends GuardOptions {
  * Answers a request of a user; `rest` is what the runtime passes along with it (`params`, `env`, …), and the request may
  * be the runtime's own, such as a `NextRequest`.
  */
-export type UserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
+type UserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
   request: Incoming,
   user: AccessToken,
   ...rest: Rest
 ) => Response | Promise<Response>
 
 /** Answers a request of a user or of an anonymous client. */
-export type MaybeUserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
+type MaybeUserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
   request: Incoming,
   user: AccessToken | undefined,
   ...rest: Rest

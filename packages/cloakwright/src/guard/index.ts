@@ -1,5 +1,5 @@
-export type { Admission, Answer, LogEntry, Refused, ShownProblem } from './admission.ts'
-export type { ChallengeHeader, ErrorResponse, FormatError } from './error-format.ts'
+export type { Admission, Answer, LogEntry, Refused } from './admission.ts'
+export type { ErrorResponse, FormatError } from './error-format.ts'
 export { createGuard, type Guard } from './guard.ts'
 export { checkPolicy, noGuard, notRegistered } from './mistakes.ts'
 export { type Middleware, sendAnswer } from './node-middleware.ts'
