@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createDevRealm } from '../../src/index.ts'
+import { createDevRealm } from '../../../src/index.ts'
 
 const executor = {
   executor: 'secret-rotation',

@@ -1,8 +1,8 @@
 import { fromPglite, migrate } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type EmbeddedDatabase, openTemporaryDatabase } from '../../src/home/index.ts'
-import { migrations } from '../../src/index.ts'
-import { type AdminTarget, openAdmin, passwordToken } from './support.ts'
+import { type EmbeddedDatabase, openTemporaryDatabase } from '../../../src/home/index.ts'
+import { migrations } from '../../../src/index.ts'
+import { type AdminTarget, openAdmin, passwordToken } from '../support.ts'
 
 let database: EmbeddedDatabase
 let target: AdminTarget

@@ -1,11 +1,11 @@
 import { fromPglite, migrate } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { copyFlow } from '../../../src/admin/flows/flow-changes.ts'
-import { executionsOf } from '../../../src/admin/flows/flow-representations.ts'
-import { type Flow, tree } from '../../../src/flows/flow-store.ts'
-import { openTemporaryDatabase } from '../../../src/home/index.ts'
-import { createDevRealm, migrations } from '../../../src/index.ts'
-import { type AdminTarget, openAdmin, passwordToken } from '../support.ts'
+import { copyFlow } from '../../src/admin/flows/flow-changes.ts'
+import { executionsOf } from '../../src/admin/flows/flow-representations.ts'
+import { type Flow, tree } from '../../src/flows/flow-store.ts'
+import { openTemporaryDatabase } from '../../src/home/index.ts'
+import { createDevRealm, migrations } from '../../src/index.ts'
+import { type AdminTarget, openAdmin, passwordToken } from './support.ts'
 
 let target: AdminTarget
 beforeAll(async () => {
