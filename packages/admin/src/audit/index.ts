@@ -1,20 +1,34 @@
 /** `@cloakwright/admin/audit`: who changed what: a trail that shows tampering, and Keycloak's own events. */
 
-export type { Seal, SealedBatch, TrailHead } from './chain.ts'
-export { type AuditEntriesOptions, auditEntries } from './entries.ts'
-export type { AuditEntry } from './entry.ts'
+export type { AuditEntry, Seal, SealedBatch, TrailHead } from './chain/index.ts'
+export type { EventGap, FollowOptions } from './events/index.ts'
 export {
   type AdminEvent,
   type FollowEventsOptions,
   followEvents,
   followUserEvents,
   type UserEvent,
-} from './follow.ts'
-export { headFile, readHeads } from './head-file.ts'
-export { auditGrants, auditMigrations } from './migrations.ts'
-export { type NdjsonSink, ndjsonSink } from './ndjson.ts'
-export { postgresSink } from './postgres.ts'
-export type { EventGap, FollowOptions } from './reader.ts'
-export { type AuditSink, functionSink, type TrailLine, type TrailSource } from './sink.ts'
-export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './trail.ts'
-export { type TrailProblem, type TrailReport, verifyTrail } from './verify.ts'
+} from './events/index.ts'
+export {
+  type AuditSink,
+  auditGrants,
+  auditMigrations,
+  functionSink,
+  type NdjsonSink,
+  ndjsonSink,
+  postgresSink,
+  type TrailLine,
+  type TrailSource,
+} from './sinks/index.ts'
+export {
+  type AuditEntriesOptions,
+  type AuditTrail,
+  type AuditTrailOptions,
+  auditEntries,
+  createAuditTrail,
+  headFile,
+  readHeads,
+  type TrailProblem,
+  type TrailReport,
+  verifyTrail,
+} from './trail/index.ts'

@@ -4,9 +4,8 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from 'cloakwright'
 import { takeLock } from 'cloakwright/lock'
-import { headOf, type Seal, type SealedBatch, sealBatch, type TrailHead } from './chain.ts'
-import type { UnplacedEntry } from './entry.ts'
-import { readLine } from './line.ts'
+import type { UnplacedEntry } from '../chain/index.ts'
+import { headOf, readLine, type Seal, type SealedBatch, sealBatch, type TrailHead } from '../chain/index.ts'
 import type { AuditSink, TrailLine, TrailSource } from './sink.ts'
 
 /** A trail in a file of its own: each line an entry, or the seal of the entries before it. */

@@ -1,5 +1,5 @@
-import type { Author, Change } from '../changes/index.ts'
-import { masked } from '../fields/index.ts'
+import type { Author, Change } from '../../changes/index.ts'
+import { masked } from '../../fields/index.ts'
 
 /** A change as the audit trail keeps it. */
 export interface AuditEntry extends Change {

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises'
 import { createAuditTrail, headFile, ndjsonSink, readHeads, verifyTrail } from '@cloakwright/admin/audit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { caught } from '../support/caught.ts'
-import { changes, linesOf, openFolder } from './support.ts'
+import { caught } from '../../support/caught.ts'
+import { changes, linesOf, openFolder } from '../support.ts'
 
 let folder: Awaited<ReturnType<typeof openFolder>>
 beforeAll(async () => {

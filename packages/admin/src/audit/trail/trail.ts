@@ -1,8 +1,7 @@
 import { CloakwrightError, requireOptions, systemTime } from 'cloakwright'
-import type { Author, Change, ChangeRecorder, Reason } from '../changes/index.ts'
-import { headOf, sealBatch, type TrailHead } from './chain.ts'
-import { toEntry, type UnplacedEntry } from './entry.ts'
-import type { AuditSink } from './sink.ts'
+import type { Author, Change, ChangeRecorder, Reason } from '../../changes/index.ts'
+import { headOf, sealBatch, type TrailHead, toEntry, type UnplacedEntry } from '../chain/index.ts'
+import type { AuditSink } from '../sinks/index.ts'
 
 /** Options of {@link createAuditTrail}. What a single request says by `withReason` goes before them. */
 export interface AuditTrailOptions extends Reason {

@@ -1,4 +1,4 @@
-import type { SealedBatch, TrailHead } from './chain.ts'
+import type { SealedBatch, TrailHead } from '../chain/index.ts'
 
 /** Where an audit trail is kept. */
 export interface AuditSink {

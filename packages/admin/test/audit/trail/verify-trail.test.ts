@@ -1,8 +1,8 @@
 import { createAuditTrail, functionSink, type TrailHead, verifyTrail } from '@cloakwright/admin/audit'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { digest, sealHash } from '../../src/audit/chain.ts'
-import { changes, sourceOf } from './support.ts'
+import { digest, sealHash } from '../../../src/audit/chain/chain.ts'
+import { changes, sourceOf } from '../support.ts'
 
 /** Batches of 2, 3, 1 and 2 entries: lines 1–2 and seal 3, lines 4–6 and seal 7, line 8 and seal 9, lines 10–11 and seal 12. */
 let lines: string[]

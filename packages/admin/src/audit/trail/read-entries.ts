@@ -1,6 +1,6 @@
-import type { AuditEntry } from './entry.ts'
-import { readLine } from './line.ts'
-import type { TrailSource } from './sink.ts'
+import type { AuditEntry } from '../chain/index.ts'
+import { readLine } from '../chain/index.ts'
+import type { TrailSource } from '../sinks/index.ts'
 
 /** Options of {@link auditEntries}. */
 export interface AuditEntriesOptions {

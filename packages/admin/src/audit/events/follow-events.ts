@@ -1,9 +1,9 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin, AdminEventRepresentation, EventRepresentation } from '../client/index.ts'
-import { masked } from '../fields/index.ts'
-import { createMatcher, type EventOrigin } from './match.ts'
-import { type EventPage, type FollowOptions, follow, type Placed } from './reader.ts'
-import type { TrailSource } from './sink.ts'
+import type { Admin, AdminEventRepresentation, EventRepresentation } from '../../client/index.ts'
+import { masked } from '../../fields/index.ts'
+import type { TrailSource } from '../sinks/index.ts'
+import { createMatcher, type EventOrigin } from './event-origin.ts'
+import { type EventPage, type FollowOptions, follow, type Placed } from './event-reader.ts'
 
 /** An admin event of Keycloak. Of secrets in its representation only the mask is there. */
 export interface AdminEvent extends AdminEventRepresentation, EventOrigin {

@@ -1,10 +1,10 @@
 import { CloakwrightError } from 'cloakwright'
-import type { ChangeKind } from '../changes/index.ts'
-import type { Admin } from '../client/index.ts'
-import type { AuditEntry } from './entry.ts'
-import { readLine } from './line.ts'
-import type { TrailSource } from './sink.ts'
-import { type EventLike, subjectOf } from './subject.ts'
+import type { ChangeKind } from '../../changes/index.ts'
+import type { Admin } from '../../client/index.ts'
+import type { AuditEntry } from '../chain/index.ts'
+import { readLine } from '../chain/index.ts'
+import type { TrailSource } from '../sinks/index.ts'
+import { type EventLike, subjectOf } from './event-subject.ts'
 
 /** Where a change came from, as far as the toolkit's audit trail knows. */
 export interface EventOrigin {

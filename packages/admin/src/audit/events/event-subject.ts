@@ -1,5 +1,5 @@
-import type { ChangeKind } from '../changes/index.ts'
-import type { AdminEventRepresentation } from '../client/index.ts'
+import type { ChangeKind } from '../../changes/index.ts'
+import type { AdminEventRepresentation } from '../../client/index.ts'
 
 export type EventLike = AdminEventRepresentation
 

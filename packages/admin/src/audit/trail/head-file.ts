@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises'
 import { CloakwrightError } from 'cloakwright'
-import type { TrailHead } from './chain.ts'
+import type { TrailHead } from '../chain/index.ts'
 
 /**
  * Exports a trail's heads: one line each at the end of a file, made with mode 0600. Put it where whoever can write to the

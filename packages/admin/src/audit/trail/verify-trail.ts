@@ -1,6 +1,5 @@
-import { digest, headOf, type Seal, sealHash, type TrailHead } from './chain.ts'
-import { readLine } from './line.ts'
-import type { TrailSource } from './sink.ts'
+import { digest, headOf, readLine, type Seal, sealHash, type TrailHead } from '../chain/index.ts'
+import type { TrailSource } from '../sinks/index.ts'
 
 /** What is wrong with a trail, and where. */
 export interface TrailProblem {

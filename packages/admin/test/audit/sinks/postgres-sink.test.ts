@@ -7,9 +7,9 @@ import {
 } from '@cloakwright/admin/audit'
 import { migrate, type SqlClient, type SqlQueryable } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { databases, type TestDatabase } from '../../../cloakwright/test/state/support/databases.ts'
-import { caught } from '../support/caught.ts'
-import { changes, linesOf } from './support.ts'
+import { databases, type TestDatabase } from '../../../../cloakwright/test/state/support/databases.ts'
+import { caught } from '../../support/caught.ts'
+import { changes, linesOf } from '../support.ts'
 
 /** The client of a role that may only append: each of its transactions is that role's. */
 function asRole(sql: SqlClient, role: string): SqlClient {

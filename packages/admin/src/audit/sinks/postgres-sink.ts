@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { SqlClient, SqlQueryable } from 'cloakwright/state'
-import type { Seal, TrailHead } from './chain.ts'
+import type { Seal, TrailHead } from '../chain/index.ts'
 import type { AuditSink, TrailLine, TrailSource } from './sink.ts'
 
 /** One lock for a trail: of all processes that append to it, one at a time. */

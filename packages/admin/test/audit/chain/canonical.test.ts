@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalJson } from '../../src/audit/canonical.ts'
+import { canonicalJson } from '../../../src/audit/chain/canonical.ts'
 
 describe('canonicalJson', () => {
   it('writes the example of RFC 8785, section 3.2', () => {

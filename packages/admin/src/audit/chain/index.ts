@@ -1,0 +1,5 @@
+export type { Seal, SealedBatch, TrailHead } from './chain.ts'
+export { digest, headOf, sealBatch, sealHash } from './chain.ts'
+export type { AuditEntry, UnplacedEntry } from './entry.ts'
+export { toEntry } from './entry.ts'
+export { readLine } from './line.ts'

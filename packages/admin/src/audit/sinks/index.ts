@@ -1,0 +1,6 @@
+export type { NdjsonSink } from './ndjson-sink.ts'
+export { ndjsonSink } from './ndjson-sink.ts'
+export { auditGrants, auditMigrations } from './postgres-migrations.ts'
+export { postgresSink } from './postgres-sink.ts'
+export type { AuditSink, TrailLine, TrailSource } from './sink.ts'
+export { functionSink } from './sink.ts'

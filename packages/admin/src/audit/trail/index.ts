@@ -1,0 +1,7 @@
+export { headFile, readHeads } from './head-file.ts'
+export type { AuditEntriesOptions } from './read-entries.ts'
+export { auditEntries } from './read-entries.ts'
+export type { AuditTrail, AuditTrailOptions } from './trail.ts'
+export { createAuditTrail } from './trail.ts'
+export type { TrailProblem, TrailReport } from './verify-trail.ts'
+export { verifyTrail } from './verify-trail.ts'
