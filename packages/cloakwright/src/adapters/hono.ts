@@ -126,11 +126,10 @@ function proceed(admission: Admission, visit: Visit, c: Context, next: Next): Pr
   if (admission.kind === 'redirected') return Promise.resolve(admission.response)
   visit.user = admission.user
   const { headers } = admission
-  return headers === undefined ? next() : next().then(() => setHeaders(c, headers))
-}
-
-function setHeaders(c: Context, headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers)) c.header(name, value)
+  if (headers === undefined) return next()
+  return next().then(() => {
+    for (const [name, value] of Object.entries(headers)) c.header(name, value)
+  })
 }
 
 /** On Node the fields are read as they came; elsewhere from the web request. */
@@ -142,14 +141,10 @@ function fromHono(c: Context): GuardedRequest {
 }
 
 const framework: Framework<Context> = {
-  form: readFormOf,
+  // Hono keeps a body that was read by its own methods.
+  form: ({ req }) => (req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : readForm(req.raw)),
   // Of Hono's own middleware.
   id: (c) => c.get('requestId') as unknown,
-}
-
-/** Hono keeps a body that was read by its own methods. */
-function readFormOf({ req }: Context): Promise<unknown> {
-  return req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : readForm(req.raw)
 }
 
 function toResponse({ answer, log }: Refused, context: Context, visit: Visit | undefined): Response {
