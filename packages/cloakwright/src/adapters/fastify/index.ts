@@ -1,7 +1,5 @@
 export {
   allowAnonymous,
-  type CloakwrightOptions,
-  cloakwright,
   type FastifyGuard,
   requireAudience,
   requireClientRole,
@@ -9,6 +7,7 @@ export {
   requireRole,
   requireScope,
   requireUser,
-} from './plugin.ts'
+} from './guards.ts'
+export { type CloakwrightOptions, cloakwright } from './plugin.ts'
 export { sendProblem } from './problem.ts'
 export { maybeUserOf, userOf } from './user.ts'

@@ -1,22 +1,16 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import {
-  type Admission,
   createGuard,
-  createGuards,
   type Guard,
   type GuardOptions,
-  type Guards,
-  notRegistered,
   type ResourceMetadata,
   refuseSecondToken,
 } from '../../guard/index.ts'
-import type { Policy } from '../../policy/index.ts'
-import { continueWith } from '../../promise.ts'
 import type { SessionEngine } from '../../session/index.ts'
-import { guardKey, guardOf, sendProblem, sendRefusal } from './problem.ts'
-import { type AnyReply, type AnyRequest, isOurs, ours, toGuardedRequest } from './request.ts'
-import { mountSessions, sendResponse } from './sessions.ts'
-import { decorateUser, maybeUserOf, setUser } from './user.ts'
+import { sendProblem } from './problem.ts'
+import { guardKey, ours, toGuardedRequest } from './request.ts'
+import { mountSessions } from './sessions.ts'
+import { decorateUser, maybeUserOf } from './user.ts'
 
 /** What the plugin works with. */
 export interface CloakwrightOptions extends GuardOptions {
@@ -28,11 +22,6 @@ export interface CloakwrightOptions extends GuardOptions {
    */
   readonly property?: string | undefined
 }
-
-type Done = (error?: Error) => void
-
-/** A guard: for a route's `onRequest` (or `preHandler`), or `app.addHook('onRequest', …)` for all routes of a scope. */
-export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
 
 /**
  * The Fastify plugin: register it before the routes that it guards. It protects nothing by itself; guards do.
@@ -77,62 +66,6 @@ Object.assign(cloakwright, {
   [Symbol.for('fastify.display-name')]: 'cloakwright',
   [Symbol.for('plugin-meta')]: { name: 'cloakwright', fastify: '5.x' },
 })
-
-const guards: Guards<FastifyGuard> = createGuards(toHook)
-
-/** Lets in requests with a valid access token or, where sessions are given, a live session. */
-export const requireUser: Guards<FastifyGuard>['requireUser'] = guards.requireUser
-/** Lets in users with **every one** of the realm roles; others get 403. */
-export const requireRole: Guards<FastifyGuard>['requireRole'] = guards.requireRole
-/** Lets in users with **every one** of that client's roles; others get 403. */
-export const requireClientRole: Guards<FastifyGuard>['requireClientRole'] = guards.requireClientRole
-/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
-export const requireScope: Guards<FastifyGuard>['requireScope'] = guards.requireScope
-/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
-export const requireAudience: Guards<FastifyGuard>['requireAudience'] = guards.requireAudience
-/** Lets in users whom a policy allows. */
-export const requirePolicy: Guards<FastifyGuard>['requirePolicy'] = guards.requirePolicy
-/** Sets `request.user` if the request has credentials, and lets it in without. Bad credentials are still refused. */
-export const allowAnonymous: Guards<FastifyGuard>['allowAnonymous'] = guards.allowAnonymous
-
-/** Calls back at once, without a promise, whenever the guard answers at once. */
-function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
-  return (request, reply, done) => {
-    const guard = guardOf(request)
-    if (guard === undefined)
-      return done(
-        notRegistered(
-          policy,
-          'await app.register(cloakwright, { verifier }) before the routes, in the same scope or a scope around them.',
-        ),
-      )
-    const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
-    // oxlint-disable-next-line promise/no-callback-in-promise -- a framework's way to hear of an error
-    continueWith(admission, proceed, request, reply, done)?.catch(done)
-  }
-}
-
-function proceed(
-  admission: Admission,
-  request: AnyRequest,
-  reply: AnyReply,
-  done: Done,
-): Promise<AnyReply> | undefined {
-  if (admission.kind === 'admitted') {
-    setUser(request, admission.user)
-    if (admission.headers !== undefined) reply.headers(admission.headers)
-    done()
-  } else if (isOurs(request)) done()
-  else if (admission.kind === 'refused') sendRefusal(admission, request, reply)
-  else {
-    if (admission.orphaned) request.log.info(orphaned)
-    return sendResponse(admission.response, reply)
-  }
-  return undefined
-}
-
-const orphaned =
-  'a session whose tokens are not accepted any more (keys replaced, or revoked): a new login mends it'
 
 /** A form is read after `onRequest` guards have run: a token in it beside the one that was accepted is found here. */
 function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: () => void): void {

@@ -1,5 +1,5 @@
-import { type Guard, type Refused, unguarded } from '../../guard/index.ts'
-import { type AnyReply, type AnyRequest, toGuardedRequest } from './request.ts'
+import { type Refused, unguarded } from '../../guard/index.ts'
+import { type AnyReply, type AnyRequest, guardOf, toGuardedRequest } from './request.ts'
 
 /**
  * Answers an error as `application/problem+json`, with challenge and Retry-After where they belong, and logs the
@@ -17,11 +17,4 @@ export function sendRefusal({ answer, log }: Refused, request: AnyRequest, reply
   else if (!code.startsWith('HTTP_')) request.log[level]({ code, hint }, message)
   // As bytes: the content type stays as it is.
   return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
-}
-
-export const guardKey: unique symbol = Symbol.for('cloakwright.fastify')
-
-/** The plugin's guard in the scope of this request's route. */
-export function guardOf(request: AnyRequest): Guard | undefined {
-  return (request.server as unknown as { readonly [guardKey]?: Guard })[guardKey]
 }

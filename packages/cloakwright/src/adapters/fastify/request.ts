@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
-import { type Framework, fromIncoming, type GuardedRequest } from '../../guard/index.ts'
+import { type Framework, fromIncoming, type Guard, type GuardedRequest } from '../../guard/index.ts'
 
 /* oxlint-disable typescript/no-explicit-any -- whatever an application gives Fastify's types, a guard does not use it */
 /** A request of any server (also HTTP/2), logger, schema and type provider. */
@@ -17,6 +17,13 @@ const framework: Framework<AnyRequest> = {
 /** The request as guards read it. */
 export function toGuardedRequest(request: AnyRequest): GuardedRequest {
   return fromIncoming(request.raw, request, framework)
+}
+
+export const guardKey: unique symbol = Symbol.for('cloakwright.fastify')
+
+/** The plugin's guard in the scope of this request's route. */
+export function guardOf(request: AnyRequest): Guard | undefined {
+  return (request.server as unknown as { readonly [guardKey]?: Guard })[guardKey]
 }
 
 const oursKey: unique symbol = Symbol('cloakwright')

@@ -1,0 +1,68 @@
+import { type Admission, createGuards, type Guards, notRegistered } from '../../guard/index.ts'
+import type { Policy } from '../../policy/index.ts'
+import { continueWith } from '../../promise.ts'
+import { sendRefusal } from './problem.ts'
+import { type AnyReply, type AnyRequest, guardOf, isOurs, toGuardedRequest } from './request.ts'
+import { sendResponse } from './sessions.ts'
+import { setUser } from './user.ts'
+
+/** A guard: for a route's `onRequest` (or `preHandler`), or `app.addHook('onRequest', …)` for all routes of a scope. */
+export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
+
+const guards: Guards<FastifyGuard> = createGuards(toHook)
+
+/** Lets in requests with a valid access token or, where sessions are given, a live session. */
+export const requireUser: Guards<FastifyGuard>['requireUser'] = guards.requireUser
+/** Lets in users with **every one** of the realm roles; others get 403. */
+export const requireRole: Guards<FastifyGuard>['requireRole'] = guards.requireRole
+/** Lets in users with **every one** of that client's roles; others get 403. */
+export const requireClientRole: Guards<FastifyGuard>['requireClientRole'] = guards.requireClientRole
+/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+export const requireScope: Guards<FastifyGuard>['requireScope'] = guards.requireScope
+/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+export const requireAudience: Guards<FastifyGuard>['requireAudience'] = guards.requireAudience
+/** Lets in users whom a policy allows. */
+export const requirePolicy: Guards<FastifyGuard>['requirePolicy'] = guards.requirePolicy
+/** Sets `request.user` if the request has credentials, and lets it in without. Bad credentials are still refused. */
+export const allowAnonymous: Guards<FastifyGuard>['allowAnonymous'] = guards.allowAnonymous
+
+type Done = (error?: Error) => void
+
+/** Calls back at once, without a promise, whenever the guard answers at once. */
+function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
+  return (request, reply, done) => {
+    const guard = guardOf(request)
+    if (guard === undefined)
+      return done(
+        notRegistered(
+          policy,
+          'await app.register(cloakwright, { verifier }) before the routes, in the same scope or a scope around them.',
+        ),
+      )
+    const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
+    // oxlint-disable-next-line promise/no-callback-in-promise -- a framework's way to hear of an error
+    continueWith(admission, proceed, request, reply, done)?.catch(done)
+  }
+}
+
+function proceed(
+  admission: Admission,
+  request: AnyRequest,
+  reply: AnyReply,
+  done: Done,
+): Promise<AnyReply> | undefined {
+  if (admission.kind === 'admitted') {
+    setUser(request, admission.user)
+    if (admission.headers !== undefined) reply.headers(admission.headers)
+    done()
+  } else if (isOurs(request)) done()
+  else if (admission.kind === 'refused') sendRefusal(admission, request, reply)
+  else {
+    if (admission.orphaned) request.log.info(orphaned)
+    return sendResponse(admission.response, reply)
+  }
+  return undefined
+}
+
+const orphaned =
+  'a session whose tokens are not accepted any more (keys replaced, or revoked): a new login mends it'
