@@ -37,7 +37,7 @@ export const trees = {
   ],
   'packages/devrealm/src': [
     'model',
-    'java',
+    'text',
     'java-pattern',
     'store',
     'crypto',

@@ -5,4 +5,4 @@
  */
 export { createDevRealm, type DevRealm, type DevRealmOptions } from './dev-realm.ts'
 export type { ImportedRealm, ImportOptions, ImportStrategy, RealmContentCount } from './import.ts'
-export { migrations } from './store/documents.ts'
+export { migrations } from './store/index.ts'

@@ -1,4 +1,4 @@
-import type { WriteError } from '../store/journal.ts'
+import type { WriteError } from '../store/index.ts'
 
 /** An answer of the Admin API that is not a success: Keycloak's status and body. */
 export class AdminError extends Error {

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../context/realm-context.ts'
+import type { RealmContext } from '../context/index.ts'
 import { clientPolicyRoutes, clientRoutes, clientScopeRoutes } from './clients/index.ts'
 import { AdminError, notFound } from './errors.ts'
 import { eventRoutes, eventsOf } from './events/index.ts'

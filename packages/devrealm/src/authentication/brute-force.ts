@@ -1,6 +1,6 @@
-import type { RealmContext } from '../context/realm-context.ts'
+import type { RealmContext } from '../context/index.ts'
 import type { User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 
 /** Whether too many failed logins keep the user out for now. */
 export function isLockedOut(context: RealmContext, realm: RealmStore, user: Readonly<User>): boolean {

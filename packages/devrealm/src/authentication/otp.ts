@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { verifySync } from 'otplib'
-import type { RealmContext } from '../context/realm-context.ts'
+import type { RealmContext } from '../context/index.ts'
 import type { Credential, User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 
 /** Whether the user has a one-time-code generator set up. */
 export function hasOtp(user: Readonly<User>): boolean {

@@ -1,6 +1,6 @@
-import { valuesIn } from '../model/attribute-values.ts'
 import type { User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import { valuesIn } from '../model/index.ts'
+import type { RealmStore } from '../store/index.ts'
 import { hasOtp } from './otp.ts'
 
 /** The required action that sets up one-time codes; no user who has them needs it. */

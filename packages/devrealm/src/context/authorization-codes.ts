@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { dropOldest } from './drop-oldest.ts'
 
 /** What an authorization code stands for. */

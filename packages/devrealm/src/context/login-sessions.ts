@@ -1,4 +1,4 @@
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import { dropOldest } from './drop-oldest.ts'
 import { randomToken } from './random-token.ts'

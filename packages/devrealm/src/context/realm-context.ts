@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { RealmStore } from '../store/realm-store.ts'
-import type { Store } from '../store/store.ts'
+import type { RealmStore, Store } from '../store/index.ts'
 import { AuthorizationCodes } from './authorization-codes.ts'
 import { LoginFailures } from './login-failures.ts'
 import { LoginSessions } from './login-sessions.ts'

@@ -10,7 +10,7 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { RealmKey } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { selfSignedCertificate } from './certificate.ts'
 
 const generateKeyPair = promisify(generateKeyPairCallback)

@@ -1,5 +1,5 @@
 import { jwtVerify, SignJWT } from 'jose'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { secretKey, signingKey } from './keys.ts'
 
 /** The payload of one of the realm's tokens, in the order in which it is written. */

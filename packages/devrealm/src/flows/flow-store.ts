@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { defaultFlows, type FlowDefinition, type StepDefinition } from './default-flows.ts'
 import type { Requirement } from './flow-providers.ts'
 

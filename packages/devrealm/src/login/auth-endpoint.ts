@@ -1,11 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { pendingActions } from '../authentication/pending-actions.ts'
-import type { AuthorizationRequest } from '../context/authorization-request.ts'
-import { baseUrl, type RealmContext, seconds } from '../context/realm-context.ts'
+import { pendingActions } from '../authentication/index.ts'
+import type { AuthorizationRequest } from '../context/index.ts'
+import { baseUrl, type RealmContext, seconds } from '../context/index.ts'
 import type { User, UserSession } from '../model/index.ts'
-import { startRotation } from '../oidc/clients/secret-rotation.ts'
-import { OidcError } from '../oidc/errors.ts'
-import { type Form, formOf, queryOf } from '../oidc/form.ts'
+import { type Form, formOf, OidcError, queryOf, startRotation } from '../oidc/index.ts'
 import {
   AuthorizationPageError,
   findTarget,

@@ -1,10 +1,8 @@
-import type { AuthorizationRequest, ResponseMode } from '../context/authorization-request.ts'
+import type { AuthorizationRequest, ResponseMode } from '../context/index.ts'
 import type { Client } from '../model/index.ts'
-import { resolveRedirectUri } from '../oidc/clients/redirect-uri.ts'
-import { OidcError } from '../oidc/errors.ts'
-import type { Form } from '../oidc/form.ts'
-import { grantScope } from '../oidc/scopes.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { Form } from '../oidc/index.ts'
+import { grantScope, OidcError, resolveRedirectUri } from '../oidc/index.ts'
+import type { RealmStore } from '../store/index.ts'
 
 /** A request that must not be answered at the client's address: an error page instead. */
 export class AuthorizationPageError extends Error {

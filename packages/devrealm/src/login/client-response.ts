@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import type { ResponseMode } from '../context/authorization-request.ts'
-import { javaOrder } from '../java/order.ts'
-import { escapeHtml } from '../pages/html.ts'
+import type { ResponseMode } from '../context/index.ts'
+import { escapeHtml } from '../pages/index.ts'
+import { javaOrder } from '../text/index.ts'
 
 /** Sends the outcome of an authorization request to the client, in the way that it asked for. */
 export function sendToClient(

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import type { AuthorizationRequest } from '../context/authorization-request.ts'
-import { randomToken } from '../context/random-token.ts'
-import { seconds } from '../context/realm-context.ts'
-import { readPrivate, signPrivate } from '../crypto/tokens.ts'
+import type { AuthorizationRequest } from '../context/index.ts'
+import { randomToken, seconds } from '../context/index.ts'
+import { readPrivate, signPrivate } from '../crypto/index.ts'
 import type { UserSession } from '../model/index.ts'
-import { liveSession, sessionEnds } from '../oidc/sessions.ts'
+import { liveSession, sessionEnds } from '../oidc/index.ts'
 import { type LoginContext, loginIssuer } from './login-context.ts'
 
 /** The cookies that Keycloak sets, by their names. */

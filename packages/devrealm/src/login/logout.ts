@@ -1,15 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { PendingLogouts } from '../context/pending-logouts.ts'
-import { baseUrl, issuerOf, type RealmContext } from '../context/realm-context.ts'
-import { readPublic } from '../crypto/tokens.ts'
+import type { PendingLogouts } from '../context/index.ts'
+import { baseUrl, issuerOf, type RealmContext } from '../context/index.ts'
+import { readPublic } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
-import { resolveLogoutUri } from '../oidc/clients/redirect-uri.ts'
-import { type ClientRequest, forClient } from '../oidc/endpoint.ts'
-import { invalidGrant } from '../oidc/errors.ts'
-import { type Form, formOf, queryOf } from '../oidc/form.ts'
-import { leaveSession } from '../oidc/sessions.ts'
-import { readRefreshToken } from '../oidc/tokens/refresh-token.ts'
-import { html } from '../pages/html.ts'
+import {
+  type ClientRequest,
+  type Form,
+  forClient,
+  formOf,
+  invalidGrant,
+  leaveSession,
+  queryOf,
+  readRefreshToken,
+  resolveLogoutUri,
+} from '../oidc/index.ts'
+import { html } from '../pages/index.ts'
 import { addParameters } from './client-response.ts'
 import { dropIdentity, readIdentity } from './cookies.ts'
 import {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { RealmContext } from '../context/realm-context.ts'
-import { realmRoutes } from '../oidc/mount.ts'
+import type { RealmContext } from '../context/index.ts'
+import { realmRoutes } from '../oidc/index.ts'
 import { authEndpoint } from './auth-endpoint.ts'
 import { loginAction } from './login-actions.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'

@@ -1,4 +1,4 @@
-import type { LoginTab } from '../context/login-sessions.ts'
+import type { LoginTab } from '../context/index.ts'
 import { type LoginContext, loginIssuer } from './login-context.ts'
 
 /** Keycloak's login forms carry the ids of the flow's executions; these are this realm's, one a step. */

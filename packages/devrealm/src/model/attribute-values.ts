@@ -1,4 +1,4 @@
-import type { Attributes } from './index.ts'
+import type { Attributes } from './users.ts'
 
 /** The values of an attribute, which may be called `constructor`: what every object has is none. */
 export function valuesIn(attributes: Attributes | undefined, name: string): readonly string[] {

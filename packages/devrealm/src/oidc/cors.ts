@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Client } from '../model/index.ts'
-import { webOriginsOf } from './clients/client-urls.ts'
+import { webOriginsOf } from './clients/index.ts'
 import { OidcError } from './errors.ts'
 
 const allowedHeaders =

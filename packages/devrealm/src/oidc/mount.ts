@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { RealmContext } from '../context/realm-context.ts'
+import type { RealmContext } from '../context/index.ts'
 import { sendPreflight } from './cors.ts'
 
 /** What answers the requests of one path. */

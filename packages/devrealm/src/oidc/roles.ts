@@ -1,5 +1,5 @@
 import type { Client, ClientScope, Role, User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 
 /** Adds to the roles all those that they include, at any depth. */
 export function expandRoles(realm: RealmStore, ids: Iterable<string>): Set<string> {

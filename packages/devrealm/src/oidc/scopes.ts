@@ -1,5 +1,5 @@
 import type { Client, ClientScope } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { OidcError } from './errors.ts'
 
 /** What a `scope` parameter resolves to for a client. */

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Client, ClientSession, Realm, User, UserSession } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 
 /** A new unguessable identifier, as long as Keycloak's session ids. */
 function newSessionId(): string {

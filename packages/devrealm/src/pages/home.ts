@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { html } from './html.ts'
 import { style } from './layout.ts'
 

@@ -1,7 +1,7 @@
-import { isPasswordOf } from '../crypto/passwords.ts'
+import { isPasswordOf } from '../crypto/index.ts'
 import { patternProblem } from '../java-pattern/index.ts'
 import type { User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import { type PolicyUser, passwordRules } from './password-rules.ts'
 
 /** What is wrong with a policy's text, `length(8) and digits(1)`, or undefined. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../store/index.ts'
 
 /**
  * `/health/live`: the process answers. `/health/ready`: changes can be stored too; 503 until they can again. In the words of

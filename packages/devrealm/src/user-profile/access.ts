@@ -1,4 +1,4 @@
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 import type { Profile, ProfileAttribute } from './profile.ts'
 
 /** Whom a profile's permissions are for: a caller of the Admin API, or the user. */

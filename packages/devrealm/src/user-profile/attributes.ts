@@ -1,6 +1,6 @@
-import { valuesIn } from '../model/attribute-values.ts'
 import type { Attributes, User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import { valuesIn } from '../model/index.ts'
+import type { RealmStore } from '../store/index.ts'
 import {
   declaredAttributes,
   isKeycloaksOwn,

@@ -1,8 +1,8 @@
-import { javaOrder } from '../java/order.ts'
 import { patternTester } from '../java-pattern/index.ts'
-import { valuesIn } from '../model/attribute-values.ts'
 import type { Attributes, User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import { valuesIn } from '../model/index.ts'
+import type { RealmStore } from '../store/index.ts'
+import { javaOrder } from '../text/index.ts'
 import {
   declaredAttributes,
   isKeycloaksOwn,

@@ -1,5 +1,5 @@
 import type { User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
 
 /** The language in which a user's dates are read: their own where the realm speaks it, or the realm's. */
 export function localeOf(realm: RealmStore, user: Readonly<User> | undefined): string {

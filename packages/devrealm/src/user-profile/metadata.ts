@@ -1,6 +1,6 @@
-import { javaOrder } from '../java/order.ts'
 import type { User } from '../model/index.ts'
-import type { RealmStore } from '../store/realm-store.ts'
+import type { RealmStore } from '../store/index.ts'
+import { javaOrder } from '../text/index.ts'
 import { isRootName, mayView, profileOf } from './access.ts'
 import { isRequiredOf, isWritable } from './check.ts'
 import type { ProfileAttribute } from './profile.ts'

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { wildcardMatcher } from '../../src/wildcards.ts'
+import { wildcardMatcher } from '../../src/text/wildcards.ts'
 import { type AdminTarget, openAdmin } from './support.ts'
 
 let target: AdminTarget

@@ -1,5 +1,5 @@
-import { isValidRotation, secretRotation } from '../../oidc/clients/secret-rotation.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { isValidRotation, secretRotation } from '../../oidc/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { refused, wrongType } from '../errors.ts'
 import {
   type ClientPolicyBody,

@@ -1,5 +1,5 @@
 import type { ClientScope } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { conflict, refused, wrongType } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { ClientScopeBody } from '../representations/index.ts'

@@ -1,5 +1,5 @@
 import type { Client } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { sessionOf } from '../representations/index.ts'
 import { needs, ok, type Resource } from '../request/index.ts'
 

@@ -1,5 +1,5 @@
 import type { Client } from '../../model/index.ts'
-import { startRotation } from '../../oidc/clients/secret-rotation.ts'
+import { startRotation } from '../../oidc/index.ts'
 import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { clientOf, clientShape } from '../representations/index.ts'

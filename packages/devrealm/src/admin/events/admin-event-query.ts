@@ -1,5 +1,5 @@
-import type { AdminEvent } from '../../store/admin-event-log.ts'
-import { wildcardMatcher } from '../../wildcards.ts'
+import type { AdminEvent } from '../../store/index.ts'
+import { wildcardMatcher } from '../../text/index.ts'
 import { AdminError, unforeseen } from '../errors.ts'
 import { Query } from '../request/index.ts'
 

@@ -1,5 +1,5 @@
 import { type FlowConfig, flowsOf, saveFlows } from '../../flows/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { configShape } from '../representations/index.ts'

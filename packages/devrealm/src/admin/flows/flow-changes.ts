@@ -11,7 +11,7 @@ import {
   withFlow,
   withoutFlows,
 } from '../../flows/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { badRequest, conflict, unforeseen } from '../errors.ts'
 import type { AnyCall } from '../request/index.ts'
 import { configOf, innerFlow } from './flow-representations.ts'

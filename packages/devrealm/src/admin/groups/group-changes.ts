@@ -1,5 +1,5 @@
 import type { Group } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { conflict, duplicate, refused } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { GroupBody } from '../representations/index.ts'

@@ -1,5 +1,5 @@
 import type { Group } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /**
  * Finds a group by its path, `/parent/child`, as Keycloak does where slashes in names are not escaped (its default): at each level the

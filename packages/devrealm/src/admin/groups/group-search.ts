@@ -1,6 +1,6 @@
-import { valuesIn } from '../../model/attribute-values.ts'
 import type { Group } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { valuesIn } from '../../model/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import type { Query } from '../request/index.ts'
 
 export function groupFilter(query: Query): ((group: Readonly<Group>) => boolean) | undefined {

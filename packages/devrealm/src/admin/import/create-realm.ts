@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { masterName } from '../../defaults/new-realm.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { masterName } from '../../defaults/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { AdminError, forbidden, refused } from '../errors.ts'
 import { isEnabled, recordEvent } from '../events/index.ts'
 import { realmOf } from '../realms/index.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Execution, type Flow, type FlowConfig, saveFlows, subFlowChoices } from '../../flows/index.ts'
 import type { RequiredAction } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import type { Profile } from '../../user-profile/index.ts'
 import { readBody } from '../body/index.ts'
 import { conflict, duplicate, refused } from '../errors.ts'

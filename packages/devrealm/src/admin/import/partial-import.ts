@@ -1,4 +1,4 @@
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import type { Shape } from '../body/index.ts'
 import { addClient } from '../clients/index.ts'
 import { AdminError, conflict, missing, unforeseen, wrongType } from '../errors.ts'

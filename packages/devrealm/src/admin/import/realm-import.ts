@@ -1,6 +1,5 @@
-import { createRealm } from '../../defaults/new-realm.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
-import type { Store } from '../../store/store.ts'
+import { createRealm } from '../../defaults/index.ts'
+import type { RealmStore, Store } from '../../store/index.ts'
 import { type Path, readBody } from '../body/index.ts'
 import { addClient, addClientScope, updateClient } from '../clients/index.ts'
 import { AdminError, badRequest, conflict, missing, refused, unforeseen } from '../errors.ts'

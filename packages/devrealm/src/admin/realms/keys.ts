@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { allKeys } from '../../crypto/keys.ts'
+import { allKeys } from '../../crypto/index.ts'
 import type { RealmKey } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { notFound } from '../errors.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 

@@ -1,6 +1,6 @@
-import { realmSettings } from '../../defaults/realm-settings.ts'
+import { realmSettings } from '../../defaults/index.ts'
 import type { Realm } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { refused } from '../errors.ts'
 import { groupByPath } from '../groups/index.ts'
 import type { RealmBody } from '../representations/index.ts'

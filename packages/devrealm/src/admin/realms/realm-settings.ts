@@ -1,7 +1,7 @@
 import { flowBindings, flowsOf } from '../../flows/index.ts'
 import type { Realm } from '../../model/index.ts'
 import { policyProblem } from '../../password-policy/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { type AdminError, refused } from '../errors.ts'
 import { type RealmBody, roleOf, settingNames } from '../representations/index.ts'
 import { shownSmtp, unmaskedSmtp } from './smtp-settings.ts'

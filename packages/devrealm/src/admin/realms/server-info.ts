@@ -1,4 +1,4 @@
-import { secretRotation } from '../../oidc/clients/secret-rotation.ts'
+import { secretRotation } from '../../oidc/index.ts'
 import { forbidden } from '../errors.ts'
 import { type AdminApi, accessTo, callerOf, isVisitor, ok, sendAnswer } from '../request/index.ts'
 

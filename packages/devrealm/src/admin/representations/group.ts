@@ -1,5 +1,5 @@
 import type { Group } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { type Kind, type Shape, shape } from '../body/index.ts'
 import type { Access } from '../request/index.ts'
 import { given } from './given.ts'

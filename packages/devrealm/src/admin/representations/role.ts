@@ -1,5 +1,5 @@
 import type { Attributes, Role } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { type Shape, shape } from '../body/index.ts'
 import { given } from './given.ts'
 

@@ -1,5 +1,5 @@
 import type { UserSession } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /** UserSessionRepresentation, with times in milliseconds. */
 export function sessionOf(realm: RealmStore, session: Readonly<UserSession>): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import type { Attributes, User } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { isVisible, shownAttributes } from '../../user-profile/index.ts'
 import { type Shape, shape } from '../body/index.ts'
 import type { Access } from '../request/index.ts'

@@ -1,11 +1,9 @@
 import type { FastifyRequest } from 'fastify'
-import { issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
-import { masterName } from '../../defaults/new-realm.ts'
+import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
+import { masterName } from '../../defaults/index.ts'
 import type { Client, Role, User } from '../../model/index.ts'
-import { rolesInScope } from '../../oidc/roles.ts'
-import { restoreScope } from '../../oidc/scopes.ts'
-import { readLiveToken } from '../../oidc/tokens/live-token.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { readLiveToken, restoreScope, rolesInScope } from '../../oidc/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
 
 /** Who calls the Admin API: the user of a bearer token, and the client that the token was given to. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest, HTTPMethods } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
+import type { RealmContext } from '../../context/index.ts'
 import { nothing, type Shape } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { accessTo } from './access.ts'

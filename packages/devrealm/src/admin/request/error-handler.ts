@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { WriteError } from '../../store/journal.ts'
+import { WriteError } from '../../store/index.ts'
 import { AdminError, notStored, unforeseen, wrongType } from '../errors.ts'
 
 /** Answers a failed request as Keycloak does; what the caller has no part in is logged. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { baseUrl, type RealmContext } from '../../context/realm-context.ts'
+import { baseUrl, type RealmContext } from '../../context/index.ts'
 import { nothing, readBody, type Shape } from '../body/index.ts'
 import { AdminError, unauthorized } from '../errors.ts'
 import { type Caller, readCaller } from './access.ts'

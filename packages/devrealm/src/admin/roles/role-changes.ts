@@ -1,5 +1,5 @@
 import type { Role } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { badRequest, conflict, duplicate } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { RoleBody } from '../representations/index.ts'

@@ -1,7 +1,7 @@
-import { masterName } from '../../defaults/new-realm.ts'
+import { masterName } from '../../defaults/index.ts'
 import type { Role } from '../../model/index.ts'
-import { expandRoles } from '../../oidc/roles.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { expandRoles } from '../../oidc/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
 import { type Call, managementClient } from '../request/index.ts'
 

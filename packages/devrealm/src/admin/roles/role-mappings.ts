@@ -1,6 +1,6 @@
 import type { Client, Group, Role, User } from '../../model/index.ts'
-import { expandRoles } from '../../oidc/roles.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { expandRoles } from '../../oidc/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { listOf } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { mappingsOf, type RoleBody, roleOf, roleShape } from '../representations/index.ts'

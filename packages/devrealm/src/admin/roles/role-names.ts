@@ -1,4 +1,4 @@
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /** Ids of the roles that a body names, of the realm and by client; names of none are passed over. */
 export function roleIdsOf(

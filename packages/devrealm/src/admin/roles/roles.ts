@@ -1,5 +1,5 @@
 import type { Client, Role } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { listOf, nothing } from '../body/index.ts'
 import { forbidden, notFound, refused } from '../errors.ts'
 import {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Attributes, User } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { isEditable, keptAttributes, type Proposed } from '../../user-profile/index.ts'
 import { duplicate, missing, notFound, refused, unforeseen } from '../errors.ts'
 import { groupByPath } from '../groups/index.ts'

@@ -1,5 +1,5 @@
 import type { User } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { conflict } from '../errors.ts'
 
 type Named = Pick<User, 'id' | 'username' | 'email'>

@@ -1,7 +1,7 @@
-import { valuesIn } from '../../model/attribute-values.ts'
 import type { User } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
-import { wildcardMatcher } from '../../wildcards.ts'
+import { valuesIn } from '../../model/index.ts'
+import type { RealmStore } from '../../store/index.ts'
+import { wildcardMatcher } from '../../text/index.ts'
 import { byUsername } from '../representations/index.ts'
 import type { Query } from '../request/index.ts'
 

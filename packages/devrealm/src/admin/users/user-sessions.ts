@@ -1,4 +1,4 @@
-import { seconds } from '../../context/realm-context.ts'
+import { seconds } from '../../context/index.ts'
 import type { User } from '../../model/index.ts'
 import { nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'

@@ -1,7 +1,7 @@
-import type { LoginTab } from '../../context/login-sessions.ts'
+import type { LoginTab } from '../../context/index.ts'
 import type { User } from '../../model/index.ts'
-import type { Form } from '../../oidc/form.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { Form } from '../../oidc/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /** Ends the user's other sessions, where the form asks for it. */
 export function logoutOthers(realm: RealmStore, tab: LoginTab, user: Readonly<User>, form: Form): void {

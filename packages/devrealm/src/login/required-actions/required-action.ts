@@ -1,7 +1,7 @@
-import type { LoginTab } from '../../context/login-sessions.ts'
+import type { LoginTab } from '../../context/index.ts'
 import type { User } from '../../model/index.ts'
-import type { Form } from '../../oidc/form.ts'
-import type { Html } from '../../pages/html.ts'
+import type { Form } from '../../oidc/index.ts'
+import type { Html } from '../../pages/index.ts'
 import type { LoginContext } from '../login-context.ts'
 
 /** A required action as the browser does it: its page, and what its form changes. */

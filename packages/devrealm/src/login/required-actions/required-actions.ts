@@ -1,4 +1,4 @@
-import { configureTotpAlias, verifyProfileAlias } from '../../authentication/pending-actions.ts'
+import { configureTotpAlias, verifyProfileAlias } from '../../authentication/index.ts'
 import { configureTotp } from './configure-totp.ts'
 import type { RequiredActionStep } from './required-action.ts'
 import { updatePassword } from './update-password.ts'

@@ -1,6 +1,6 @@
-import { withoutAction } from '../../authentication/pending-actions.ts'
-import { passwordCredential } from '../../crypto/passwords.ts'
-import { updatePasswordForm } from '../../pages/required-actions.ts'
+import { withoutAction } from '../../authentication/index.ts'
+import { passwordCredential } from '../../crypto/index.ts'
+import { updatePasswordForm } from '../../pages/index.ts'
 import { logoutOthers } from './logout-others.ts'
 import type { RequiredActionStep } from './required-action.ts'
 

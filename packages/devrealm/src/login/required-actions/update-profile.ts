@@ -1,7 +1,7 @@
-import { missingProfileFields, withoutAction } from '../../authentication/pending-actions.ts'
+import { missingProfileFields, withoutAction } from '../../authentication/index.ts'
 import type { User } from '../../model/index.ts'
-import { updateProfileForm } from '../../pages/required-actions.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { updateProfileForm } from '../../pages/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { isEditable } from '../../user-profile/index.ts'
 import type { ActionErrors, RequiredActionStep } from './required-action.ts'
 

@@ -1,7 +1,6 @@
-import { isLockedOut, recordFailure } from '../../authentication/brute-force.ts'
-import { takeOtp } from '../../authentication/otp.ts'
+import { isLockedOut, recordFailure, takeOtp } from '../../authentication/index.ts'
 import type { User } from '../../model/index.ts'
-import { otpForm } from '../../pages/login.ts'
+import { otpForm } from '../../pages/index.ts'
 import { type LoginContext, sendLoginError, sendLoginPage } from '../login-context.ts'
 import { expiredMessage, type LoginStep, userOf } from './step.ts'
 

@@ -1,8 +1,8 @@
-import { hasOtp } from '../../authentication/otp.ts'
+import { hasOtp } from '../../authentication/index.ts'
 import { type Execution, type Flow, type Flows, flowByAlias, flowsOf, stepsOf } from '../../flows/index.ts'
 import type { User } from '../../model/index.ts'
-import { hasRole } from '../../oidc/roles.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { hasRole } from '../../oidc/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /** What the realm's browser flow wants after the password: nothing, a one-time code, or that the user sets one up. */
 export type SecondFactor = 'none' | 'code' | 'set-up'

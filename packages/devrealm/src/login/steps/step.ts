@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
-import type { LoginTab } from '../../context/login-sessions.ts'
+import type { LoginTab } from '../../context/index.ts'
 import type { User } from '../../model/index.ts'
-import type { Form } from '../../oidc/form.ts'
+import type { Form } from '../../oidc/index.ts'
 import type { LoginContext } from '../login-context.ts'
 import type { ActionErrors } from '../required-actions/index.ts'
 

@@ -1,6 +1,6 @@
-import { type RealmContext, seconds } from '../../context/realm-context.ts'
+import { type RealmContext, seconds } from '../../context/index.ts'
 import type { Client } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /** Keycloak's feature, off unless a server is started with it. */
 export const secretRotation = 'client-secret-rotation'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { encryptionKey, signingKey } from '../../crypto/keys.ts'
-import type { Claims } from '../../crypto/tokens.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { Claims } from '../../crypto/index.ts'
+import { encryptionKey, signingKey } from '../../crypto/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 const signing = 'PS384 RS384 EdDSA ES384 HS256 HS512 ES256 RS256 HS384 ES512 PS256 PS512 RS512'.split(' ')
 const asymmetricSigning = signing.filter((algorithm) => !algorithm.startsWith('HS'))

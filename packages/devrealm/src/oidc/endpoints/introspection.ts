@@ -1,13 +1,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
-import type { Claims } from '../../crypto/tokens.ts'
-import { authenticateClient } from '../clients/client-auth.ts'
+import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
+import type { Claims } from '../../crypto/index.ts'
+import { authenticateClient } from '../clients/index.ts'
 import { type ClientRequest, realmOf, sendOidcError } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
-import { type LiveToken, readLiveToken } from '../tokens/live-token.ts'
-import { checkRefreshToken, readRefreshToken } from '../tokens/refresh-token.ts'
-import { mappedClaims } from '../tokens/tokens.ts'
+import {
+  checkRefreshToken,
+  type LiveToken,
+  mappedClaims,
+  readLiveToken,
+  readRefreshToken,
+} from '../tokens/index.ts'
 import { grantOf } from './userinfo.ts'
 
 /** POST `token/introspect` (RFC 7662). Since 26.6.2 a client learns only about tokens that are meant for it. */

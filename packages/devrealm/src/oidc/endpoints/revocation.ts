@@ -1,11 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
-import { readPublic } from '../../crypto/tokens.ts'
+import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
+import { readPublic } from '../../crypto/index.ts'
 import { type ClientRequest, forClient } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
-import { readLiveToken } from '../tokens/live-token.ts'
-import { readRefreshToken } from '../tokens/refresh-token.ts'
+import { readLiveToken, readRefreshToken } from '../tokens/index.ts'
 
 /** POST `revoke` (RFC 7009): a refresh token ends the client's session, an access token only itself. */
 export function revocationEndpoint(

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { issuerOf, type RealmContext } from '../../context/realm-context.ts'
+import { issuerOf, type RealmContext } from '../../context/index.ts'
 import { allowOrigin } from '../cors.ts'
 import { realmOf } from '../endpoint.ts'
 import { type Endpoint, realmRoutes } from '../mount.ts'

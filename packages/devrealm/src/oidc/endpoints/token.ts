@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { RealmContext } from '../../context/realm-context.ts'
+import type { RealmContext } from '../../context/index.ts'
 import { allowOrigin } from '../cors.ts'
 import { forbidCaching, forClient, realmOf, sendOidcError } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'

@@ -1,12 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/realm-context.ts'
+import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { allowClientOrigin, allowOrigin } from '../cors.ts'
 import { forbidCaching, realmOf, sendOidcError } from '../endpoint.ts'
 import { OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
 import { restoreScope } from '../scopes.ts'
-import { isLightweight, type LiveToken, readLiveToken, scopeOf } from '../tokens/live-token.ts'
-import { mappedClaims } from '../tokens/tokens.ts'
+import { isLightweight, type LiveToken, mappedClaims, readLiveToken, scopeOf } from '../tokens/index.ts'
 
 /** GET and POST `userinfo` (OpenID Connect Core section 5.3). Refusals have no body; the challenge says why (RFC 6750). */
 export async function userinfoEndpoint(

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import type { AuthorizationCode } from '../../context/authorization-codes.ts'
-import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
-import type { Claims } from '../../crypto/tokens.ts'
+import type { AuthorizationCode } from '../../context/index.ts'
+import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
+import type { Claims } from '../../crypto/index.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
 import { isOffline, restoreScope } from '../scopes.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
-import { issueTokens } from '../tokens/tokens.ts'
+import { issueTokens } from '../tokens/index.ts'
 import { goOffline } from './offline.ts'
 
 /** Tokens for an authorization code (RFC 6749 section 4.1.3) with PKCE (RFC 7636). */

@@ -1,9 +1,9 @@
-import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
-import type { Claims } from '../../crypto/tokens.ts'
+import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
+import type { Claims } from '../../crypto/index.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { OidcError } from '../errors.ts'
 import { grantScope } from '../scopes.ts'
-import { issueTokens } from '../tokens/tokens.ts'
+import { issueTokens } from '../tokens/index.ts'
 
 /** The client's own tokens (RFC 6749 section 4.4), for its service account. No session, no refresh token. */
 export async function clientCredentialsGrant({

@@ -1,5 +1,5 @@
 import type { Client, User, UserSession } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { OidcError } from '../errors.ts'
 import { rolesInScope } from '../roles.ts'
 import type { GrantedScope } from '../scopes.ts'

@@ -1,12 +1,11 @@
-import { isActionEnabled } from '../../authentication/pending-actions.ts'
-import { verifyUser } from '../../authentication/verify-user.ts'
-import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
-import type { Claims } from '../../crypto/tokens.ts'
+import { isActionEnabled, verifyUser } from '../../authentication/index.ts'
+import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
+import type { Claims } from '../../crypto/index.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
 import { grantScope, isOffline } from '../scopes.ts'
 import { joinSession, newSession } from '../sessions.ts'
-import { issueTokens } from '../tokens/tokens.ts'
+import { issueTokens } from '../tokens/index.ts'
 import { goOffline } from './offline.ts'
 
 /** The direct grant (RFC 6749 section 4.3): user name, password and, for a user who has one, a one-time code. */

@@ -1,13 +1,12 @@
-import { baseUrl, issuerOf, seconds } from '../../context/realm-context.ts'
-import type { Claims } from '../../crypto/tokens.ts'
+import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
+import type { Claims } from '../../crypto/index.ts'
 import type { Client, ClientSession, UserSession } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
 import { type GrantedScope, grantScope, restoreScope } from '../scopes.ts'
 import { leaveSession } from '../sessions.ts'
-import { checkRefreshToken, type RefreshToken, readRefreshToken } from '../tokens/refresh-token.ts'
-import { issueTokens } from '../tokens/tokens.ts'
+import { checkRefreshToken, issueTokens, type RefreshToken, readRefreshToken } from '../tokens/index.ts'
 
 /** New tokens for a refresh token (RFC 6749 section 6). */
 export async function refreshTokenGrant({

@@ -1,5 +1,5 @@
-import type { Claims } from '../../crypto/tokens.ts'
-import { javaOrder } from '../../java/order.ts'
+import type { Claims } from '../../crypto/index.ts'
+import { javaOrder } from '../../text/index.ts'
 
 /** Claims that come first, in Keycloak's order; all others follow in the order of a Java map. */
 const leading = [

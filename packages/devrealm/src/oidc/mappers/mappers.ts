@@ -1,6 +1,6 @@
-import { valuesIn } from '../../model/attribute-values.ts'
 import type { Client, ProtocolMapper, Role, User } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { valuesIn } from '../../model/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 import type { ClaimSet } from './claim-set.ts'
 import { addRoleClaims, type RoleClaims } from './role-mappers.ts'
 import { groupNames, toClaimValue, userAttribute } from './user-claims.ts'

@@ -1,5 +1,5 @@
-import { javaOrder } from '../../java/order.ts'
 import type { Client, ProtocolMapper } from '../../model/index.ts'
+import { javaOrder } from '../../text/index.ts'
 import type { ClaimSet } from './claim-set.ts'
 
 /** Names of the roles of a token; client roles by the client's `clientId`. */

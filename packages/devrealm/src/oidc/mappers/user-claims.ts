@@ -1,6 +1,6 @@
-import { valuesIn } from '../../model/attribute-values.ts'
 import type { User } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import { valuesIn } from '../../model/index.ts'
+import type { RealmStore } from '../../store/index.ts'
 
 /** Values of a user's attribute; the names of its own fields count as attributes, as in Keycloak. */
 export function userAttribute(

@@ -1,6 +1,6 @@
-import { type Claims, readPublic } from '../../crypto/tokens.ts'
+import { type Claims, readPublic } from '../../crypto/index.ts'
 import type { Client, ClientSession, User, UserSession } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { liveSession } from '../sessions.ts'
 
 /** An access token that holds now: signed by this realm, not expired, not revoked, its session alive. */

@@ -1,6 +1,6 @@
-import { type Claims, readPrivate } from '../../crypto/tokens.ts'
+import { type Claims, readPrivate } from '../../crypto/index.ts'
 import type { Client, ClientSession, User, UserSession } from '../../model/index.ts'
-import type { RealmStore } from '../../store/realm-store.ts'
+import type { RealmStore } from '../../store/index.ts'
 import { invalidGrant } from '../errors.ts'
 import { liveSession } from '../sessions.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { javaOrder } from '../../src/java/order.ts'
+import { javaOrder } from '../../src/text/java-order.ts'
 
 describe('javaOrder', () => {
   it.each([

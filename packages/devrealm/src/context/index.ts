@@ -1,0 +1,6 @@
+export type { AuthorizationCode } from './authorization-codes.ts'
+export type { AuthorizationRequest, ResponseMode } from './authorization-request.ts'
+export type { LoginSession, LoginTab } from './login-sessions.ts'
+export type { PendingLogouts } from './pending-logouts.ts'
+export { randomToken } from './random-token.ts'
+export { baseUrl, createRealmContext, issuerOf, type RealmContext, seconds } from './realm-context.ts'

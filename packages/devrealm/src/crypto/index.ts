@@ -1,0 +1,3 @@
+export { allKeys, encryptionKey, prepareKeys, secretKey, signingKey } from './keys.ts'
+export { isPasswordOf, passwordCredential } from './passwords.ts'
+export { type Claims, readPrivate, readPublic, signPrivate, signPublic } from './tokens.ts'

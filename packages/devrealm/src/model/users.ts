@@ -1,0 +1,54 @@
+export interface User {
+  id: string
+  /** In lower case, as Keycloak keeps it. */
+  username: string
+  enabled: boolean
+  emailVerified: boolean
+  firstName?: string
+  lastName?: string
+  email?: string
+  attributes?: Attributes
+  createdTimestamp: number
+  requiredActions: string[]
+  notBefore: number
+  credentials: Credential[]
+  /** Ids of the roles mapped to the user itself; groups and composites add theirs. */
+  roles: string[]
+  /** Ids of groups. */
+  groups: string[]
+  /** The id of the client whose service account this is. */
+  serviceAccountClientId?: string
+}
+
+/** Keycloak's CredentialRepresentation as exported: `secretData` and `credentialData` are JSON texts. */
+export interface Credential {
+  id: string
+  type: 'password' | 'otp'
+  userLabel?: string
+  createdDate: number
+  secretData: string
+  credentialData: string
+}
+
+/** A realm role, or a client's role when `clientId` (the client's id, not its name) is set. */
+export interface Role {
+  id: string
+  name: string
+  description?: string
+  clientId?: string
+  /** Ids of the roles that this one includes. */
+  composites: string[]
+  attributes: Attributes
+}
+
+export interface Group {
+  id: string
+  name: string
+  description?: string
+  parentId?: string
+  attributes: Attributes
+  /** Ids of the roles that members have. */
+  roles: string[]
+}
+
+export type Attributes = Record<string, string[]>

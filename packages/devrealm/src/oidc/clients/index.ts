@@ -1,0 +1,12 @@
+export { authenticateClient } from './client-auth.ts'
+export { webOriginsOf } from './client-urls.ts'
+export { resolveLogoutUri, resolveRedirectUri } from './redirect-uri.ts'
+export {
+  isValidRotation,
+  rotated,
+  rotatedSecretOf,
+  rotationOf,
+  secretRotation,
+  startRotation,
+  withoutRotated,
+} from './secret-rotation.ts'

@@ -1,0 +1,21 @@
+export {
+  isValidRotation,
+  resolveLogoutUri,
+  resolveRedirectUri,
+  rotated,
+  rotatedSecretOf,
+  rotationOf,
+  secretRotation,
+  startRotation,
+  withoutRotated,
+} from './clients/index.ts'
+export { startRotation } from './clients/secret-rotation.ts'
+export { type ClientRequest, forClient, realmOf } from './endpoint.ts'
+export { oidcRoutes } from './endpoints/index.ts'
+export { invalidGrant, OidcError } from './errors.ts'
+export { Form, formOf, queryOf } from './form.ts'
+export { realmRoutes } from './mount.ts'
+export { expandRoles, hasRole, rolesInScope } from './roles.ts'
+export { grantScope, restoreScope } from './scopes.ts'
+export { joinSession, leaveSession, liveSession, newSession, sessionEnds, sweep } from './sessions.ts'
+export { type Grant, mappedClaims, readLiveToken, readRefreshToken } from './tokens/index.ts'

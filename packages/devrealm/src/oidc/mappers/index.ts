@@ -1,0 +1,2 @@
+export { ClaimSet } from './claim-set.ts'
+export { applyMappers, type ClaimTarget, type MapperSource } from './mappers.ts'

@@ -1,0 +1,2 @@
+export { javaOrder } from './java-order.ts'
+export { wildcardMatcher } from './wildcards.ts'
