@@ -9,7 +9,6 @@ export {
   startRotation,
   withoutRotated,
 } from './clients/index.ts'
-export { startRotation } from './clients/secret-rotation.ts'
 export { type ClientRequest, forClient, realmOf } from './endpoint.ts'
 export { oidcRoutes } from './endpoints/index.ts'
 export { invalidGrant, OidcError } from './errors.ts'
