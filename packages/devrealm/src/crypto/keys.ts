@@ -15,6 +15,15 @@ import { selfSignedCertificate } from './certificate.ts'
 
 const generateKeyPair = promisify(generateKeyPairCallback)
 
+/** Signs access and ID tokens, which others check. */
+export const signingAlgorithm = 'RS256'
+/** What others may encrypt with. */
+const encryptionAlgorithm = 'RSA-OAEP'
+/** Signs what only the realm reads. */
+export const secretAlgorithm = 'HS512'
+
+type AsymmetricAlgorithm = typeof signingAlgorithm | typeof encryptionAlgorithm
+
 export interface AsymmetricKey {
   readonly kid: string
   readonly privateKey: KeyObject
@@ -29,12 +38,12 @@ export interface SymmetricKey {
 
 /** The key that signs access and ID tokens (RS256). Made when it is first asked for, kept in the store. */
 export function signingKey(realm: RealmStore): Promise<AsymmetricKey> {
-  return asymmetric(realm, 'RS256')
+  return asymmetric(realm, signingAlgorithm)
 }
 
 /** The key that others may encrypt with (RSA-OAEP); Keycloak's key set lists one. */
 export function encryptionKey(realm: RealmStore): Promise<AsymmetricKey> {
-  return asymmetric(realm, 'RSA-OAEP')
+  return asymmetric(realm, encryptionAlgorithm)
 }
 
 /** The realm's own secret (HS512): signs refresh tokens and cookies, which only the realm reads. */
@@ -43,9 +52,9 @@ export function secretKey(realm: RealmStore): SymmetricKey {
   // A key that could not be stored is the realm's no more.
   if (held !== undefined && realm.keys.values().some((key) => key.kid === held.kid)) return held
   const stored =
-    realm.keys.values().find((key) => key.algorithm === 'HS512') ??
+    realm.keys.values().find((key) => key.algorithm === secretAlgorithm) ??
     realm.keys.put({
-      ...newKey(realm, 'HS512', 'SIG'),
+      ...newKey(realm, secretAlgorithm, 'SIG'),
       kid: randomUUID(),
       secret: randomBytes(64).toString('base64url'),
     })
@@ -80,11 +89,11 @@ export async function prepareKeys(realms: readonly RealmStore[]): Promise<void> 
 
 const symmetricKeys = new WeakMap<RealmStore, SymmetricKey>()
 const asymmetricKeys = {
-  RS256: new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
-  'RSA-OAEP': new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
+  [signingAlgorithm]: new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
+  [encryptionAlgorithm]: new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
 }
 
-function asymmetric(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise<AsymmetricKey> {
+function asymmetric(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<AsymmetricKey> {
   const keys = asymmetricKeys[algorithm]
   let key = keys.get(realm)
   if (key === undefined) {
@@ -95,20 +104,20 @@ function asymmetric(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise
   return key
 }
 
-async function loadOrMake(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise<AsymmetricKey> {
+async function loadOrMake(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<AsymmetricKey> {
   const stored =
     realm.keys.values().find((key) => key.algorithm === algorithm) ?? (await make(realm, algorithm))
   const privateKey = createPrivateKey(stored.privateKey as string)
   return { kid: stored.kid, privateKey, publicKey: createPublicKey(privateKey), stored }
 }
 
-async function make(realm: RealmStore, algorithm: 'RS256' | 'RSA-OAEP'): Promise<Readonly<RealmKey>> {
+async function make(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<Readonly<RealmKey>> {
   const pair = await generateKeyPair('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'der' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   })
-  const key = newKey(realm, algorithm, algorithm === 'RS256' ? 'SIG' : 'ENC')
+  const key = newKey(realm, algorithm, algorithm === signingAlgorithm ? 'SIG' : 'ENC')
   const end = new Date(key.createdAt)
   end.setUTCFullYear(end.getUTCFullYear() + 10)
   const made: RealmKey = {

@@ -1,6 +1,6 @@
 import { jwtVerify, SignJWT } from 'jose'
 import type { RealmStore } from '../store/index.ts'
-import { secretKey, signingKey } from './keys.ts'
+import { secretAlgorithm, secretKey, signingAlgorithm, signingKey } from './keys.ts'
 
 /** The payload of one of the realm's tokens, in the order in which it is written. */
 export type Claims = Record<string, unknown>
@@ -9,14 +9,16 @@ export type Claims = Record<string, unknown>
 export async function signPublic(realm: RealmStore, claims: Claims): Promise<string> {
   const key = await signingKey(realm)
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid })
+    .setProtectedHeader({ alg: signingAlgorithm, typ: 'JWT', kid: key.kid })
     .sign(key.privateKey)
 }
 
 /** Signs what only the realm reads (refresh tokens, cookies) with its secret. */
 export async function signPrivate(realm: RealmStore, claims: Claims): Promise<string> {
   const key = secretKey(realm)
-  return new SignJWT(claims).setProtectedHeader({ alg: 'HS512', typ: 'JWT', kid: key.kid }).sign(key.secret)
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: secretAlgorithm, typ: 'JWT', kid: key.kid })
+    .sign(key.secret)
 }
 
 /** Reads an access or ID token of this realm: signature, issuer and not-before. Expiry is the caller's, who must answer for it. */
@@ -29,7 +31,7 @@ export async function readPublic(
   return read(
     token,
     issuer,
-    async () => jwtVerify(token, key.publicKey, { algorithms: ['RS256'], ...lenient }),
+    async () => jwtVerify(token, key.publicKey, { algorithms: [signingAlgorithm], ...lenient }),
     key.kid,
   )
 }
@@ -44,7 +46,7 @@ export async function readPrivate(
   return read(
     token,
     issuer,
-    async () => jwtVerify(token, key.secret, { algorithms: ['HS512'], ...lenient }),
+    async () => jwtVerify(token, key.secret, { algorithms: [secretAlgorithm], ...lenient }),
     key.kid,
   )
 }

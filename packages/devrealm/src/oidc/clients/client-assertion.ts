@@ -3,6 +3,7 @@ import { compactVerify, importJWK, type JWK } from 'jose'
 import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import type { Client } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { asymmetricAlgorithms } from '../algorithms.ts'
 import { OidcError } from '../errors.ts'
 import type { Form } from '../form.ts'
 import { clientKeys } from './client-keys.ts'
@@ -55,12 +56,10 @@ export async function checkAssertion(proving: Proving, assertion: Assertion | un
   checkTimes(proving, assertion)
 }
 
-const algorithms = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA'.split(' ')
-
 async function checkSignature({ context, client }: Proving, { text, header }: Assertion): Promise<void> {
   const { alg, kid } = header
   const pinned = client.attributes['token.endpoint.auth.signing.alg'] ?? alg
-  if (typeof alg !== 'string' || !algorithms.includes(alg) || alg !== pinned) {
+  if (typeof alg !== 'string' || !asymmetricAlgorithms.includes(alg) || alg !== pinned) {
     throw refused('Invalid signature algorithm')
   }
   const fits = (key: JWK): boolean =>

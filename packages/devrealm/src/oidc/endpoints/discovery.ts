@@ -2,10 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Claims } from '../../crypto/index.ts'
 import { encryptionKey, signingKey } from '../../crypto/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { asymmetricAlgorithms, signingAlgorithms } from '../algorithms.ts'
 
-const signing = 'PS384 RS384 EdDSA ES384 HS256 HS512 ES256 RS256 HS384 ES512 PS256 PS512 RS512'.split(' ')
-const asymmetricSigning = signing.filter((algorithm) => !algorithm.startsWith('HS'))
-const dpopSigning = 'PS384 RS384 EdDSA ES384 ES256 RS256 ES512 PS256 PS512 RS512'.split(' ')
 const encryption = 'ECDH-ES+A256KW ECDH-ES+A192KW ECDH-ES+A128KW RSA-OAEP RSA-OAEP-256 RSA1_5 ECDH-ES'.split(
   ' ',
 )
@@ -54,13 +52,13 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
     ],
     subject_types_supported: ['public', 'pairwise'],
     prompt_values_supported: ['none', 'login', 'consent'],
-    id_token_signing_alg_values_supported: signing,
+    id_token_signing_alg_values_supported: signingAlgorithms,
     id_token_encryption_alg_values_supported: encryption,
     id_token_encryption_enc_values_supported: contentEncryption,
-    userinfo_signing_alg_values_supported: [...signing, 'none'],
+    userinfo_signing_alg_values_supported: [...signingAlgorithms, 'none'],
     userinfo_encryption_alg_values_supported: encryption,
     userinfo_encryption_enc_values_supported: contentEncryption,
-    request_object_signing_alg_values_supported: [...signing, 'none'],
+    request_object_signing_alg_values_supported: [...signingAlgorithms, 'none'],
     request_object_encryption_alg_values_supported: encryption,
     request_object_encryption_enc_values_supported: contentEncryption,
     response_modes_supported: [
@@ -74,10 +72,10 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
     ],
     registration_endpoint: registration,
     token_endpoint_auth_methods_supported: clientAuthentication,
-    token_endpoint_auth_signing_alg_values_supported: signing,
+    token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     introspection_endpoint_auth_methods_supported: clientAuthentication,
-    introspection_endpoint_auth_signing_alg_values_supported: signing,
-    authorization_signing_alg_values_supported: signing,
+    introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    authorization_signing_alg_values_supported: signingAlgorithms,
     authorization_encryption_alg_values_supported: encryption,
     authorization_encryption_enc_values_supported: contentEncryption,
     claims_supported: [
@@ -104,16 +102,16 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
     require_request_uri_registration: true,
     code_challenge_methods_supported: ['plain', 'S256'],
     tls_client_certificate_bound_access_tokens: true,
-    dpop_signing_alg_values_supported: dpopSigning,
+    dpop_signing_alg_values_supported: asymmetricAlgorithms,
     revocation_endpoint: endpoint('revoke'),
     revocation_endpoint_auth_methods_supported: clientAuthentication,
-    revocation_endpoint_auth_signing_alg_values_supported: signing,
+    revocation_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     device_authorization_endpoint: endpoint('auth/device'),
     backchannel_token_delivery_modes_supported: ['poll', 'ping'],
     backchannel_authentication_endpoint: endpoint('ext/ciba/auth'),
-    backchannel_authentication_request_signing_alg_values_supported: asymmetricSigning,
+    backchannel_authentication_request_signing_alg_values_supported: asymmetricAlgorithms,
     require_pushed_authorization_requests: false,
     pushed_authorization_request_endpoint: endpoint('ext/par/request'),
     mtls_endpoint_aliases: {
