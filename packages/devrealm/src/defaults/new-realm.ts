@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, Realm, Role } from '../model/index.ts'
 import type { RealmStore, Store } from '../store/index.ts'
+import { deleteClient } from '../store/index.ts'
 import { defaultClientScopes, defaultDefault, defaultOptional } from './client-scopes.ts'
 import { builtInClients, managementClient } from './clients.ts'
-import { realmSettings, requiredActions, userProfile } from './realm-settings.ts'
+import { realmSettings } from './realm-settings.ts'
+import { requiredActions } from './required-actions.ts'
+import { userProfile } from './user-profile.ts'
 
 export { newClient } from './clients.ts'
 
@@ -40,7 +43,7 @@ export function createRealm(store: Store, settings: Partial<Realm> & { realm: st
 export function removeRealm(store: Store, realm: RealmStore): void {
   const master = store.realm(masterName)
   const client = master?.clientByName.get(`${realm.info.realm}-realm`)
-  if (master !== undefined && client !== undefined) master.deleteClient(client.id)
+  if (master !== undefined && client !== undefined) deleteClient(master, client.id)
   store.deleteRealm(realm)
 }
 

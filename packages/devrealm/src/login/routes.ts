@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context/index.ts'
-import { realmRoutes } from '../oidc/index.ts'
+import { endpointRoutes } from '../oidc/index.ts'
 import { authEndpoint } from './auth-endpoint.ts'
 import { loginAction } from './login-actions.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'
 
 /** Mounts what browsers visit on their way in and out. */
 export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
-  const { on, preflight } = realmRoutes(app, context)
+  const { on, preflight } = endpointRoutes(app, context)
   on(['GET', 'POST'], '/protocol/openid-connect/auth', authEndpoint)
   on(['GET', 'POST'], '/login-actions/:action(authenticate|required-action|restart)', loginAction)
   on(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)

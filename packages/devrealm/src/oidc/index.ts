@@ -10,10 +10,10 @@ export {
   withoutRotated,
 } from './clients/index.ts'
 export { type ClientRequest, forClient, realmOf } from './endpoint.ts'
+export { endpointRoutes } from './endpoint-routes.ts'
 export { oidcRoutes } from './endpoints/index.ts'
 export { invalidGrant, OidcError } from './errors.ts'
 export { Form, formOf, queryOf } from './form.ts'
-export { realmRoutes } from './mount.ts'
 export { expandRoles, hasRole, rolesInScope } from './roles.ts'
 export { grantScope, restoreScope } from './scopes.ts'
 export { joinSession, leaveSession, liveSession, newSession, sessionEnds, sweep } from './sessions.ts'

@@ -1,5 +1,5 @@
-export { sendHome } from './home.ts'
 export { escapeHtml, type Html, html } from './html.ts'
 export { sendErrorPage, sendPage } from './layout.ts'
 export { expiredPage, loginForm, otpForm } from './login.ts'
 export { configureTotpForm, updatePasswordForm, updateProfileForm } from './required-actions.ts'
+export { sendStartPage } from './start-page.ts'

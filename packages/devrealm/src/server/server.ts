@@ -3,7 +3,7 @@ import { adminRoutes } from '../admin/index.ts'
 import { baseUrl, type RealmContext } from '../context/index.ts'
 import { loginRoutes } from '../login/index.ts'
 import { Form, OidcError, oidcRoutes } from '../oidc/index.ts'
-import { sendHome } from '../pages/index.ts'
+import { sendStartPage } from '../pages/index.ts'
 import type { Changes } from '../store/index.ts'
 import { WriteError } from '../store/index.ts'
 import { boundBodies, createBoundedServer } from './connections.ts'
@@ -38,7 +38,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   storeChanges(app, context)
   secure(app, context)
   answerErrors(app)
-  app.get('/', (request, reply) => sendHome(reply, context.store.realms(), baseUrl(context, request)))
+  app.get('/', (request, reply) => sendStartPage(reply, context.store.realms(), baseUrl(context, request)))
   healthRoutes(app, context.store)
   oidcRoutes(app, context)
   loginRoutes(app, context)

@@ -1,5 +1,6 @@
 export type { AdminEvent } from './admin-event-log.ts'
 export type { Changes } from './changes.ts'
+export { deleteClient, deleteClientScope, deleteGroup, deleteRole, deleteUser } from './deletions.ts'
 export { migrations } from './documents.ts'
 export { WriteError } from './journal.ts'
 export type { RealmStore } from './realm-store.ts'

@@ -49,7 +49,7 @@ export class Store {
     return this.#byId.get(id)
   }
 
-  /** Adds an empty realm; `createRealm` of defaults.ts fills it as Keycloak does. */
+  /** Adds an empty realm; `createRealm` of defaults/ fills it as Keycloak does. */
   addRealm(info: Realm): RealmStore {
     const realm = this.#open(info)
     const document = { realmId: info.id, kind: 'realm', id: info.id, body: realm.info }

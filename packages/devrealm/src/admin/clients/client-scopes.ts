@@ -1,4 +1,5 @@
 import type { ClientScope } from '../../model/index.ts'
+import { deleteClientScope } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { clientScopeShape, scopeOf } from '../representations/index.ts'
@@ -25,7 +26,7 @@ export function clientScopeRoutes(api: AdminApi): void {
     return undefined
   })
   one.delete('', needs.manageClients, nothing, ({ realm, found }) => {
-    realm.deleteClientScope(found.id)
+    deleteClientScope(realm, found.id)
     return undefined
   })
 

@@ -1,5 +1,6 @@
 import type { Client } from '../../model/index.ts'
 import { startRotation } from '../../oidc/index.ts'
+import { deleteClient } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { clientOf, clientShape } from '../representations/index.ts'
@@ -45,7 +46,7 @@ export function clientRoutes(api: AdminApi): void {
   })
   one.delete('', needs.manageClients, nothing, ({ realm, found }) => {
     if (found.clientId === 'realm-management') throw forbidden()
-    realm.deleteClient(found.id)
+    deleteClient(realm, found.id)
     return undefined
   })
   clientSecretRoutes(one)

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { deleteUser } from '../../store/index.ts'
 
 /** Makes, renames or removes the user that stands for the client. */
 export function withServiceAccount(realm: RealmStore, client: Client): Client {
   const account = realm.serviceAccount(client.id)
   const others = client.defaultClientScopes.filter((name) => name !== 'service_account')
   if (!client.serviceAccountsEnabled) {
-    if (account !== undefined) realm.deleteUser(account.id)
+    if (account !== undefined) deleteUser(realm, account.id)
     return { ...client, defaultClientScopes: others }
   }
   const username = `service-account-${client.clientId}`.toLowerCase()

@@ -1,4 +1,5 @@
 import type { Group } from '../../model/index.ts'
+import { deleteGroup } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { notFound, refused, unforeseen } from '../errors.ts'
 import { byUsername, groupOf, groupShape, userOf } from '../representations/index.ts'
@@ -76,7 +77,7 @@ function singleGroupRoutes(one: Resource<Readonly<Group>>): void {
     return undefined
   })
   one.delete('', needs.manageUsers, nothing, ({ realm, found }) => {
-    realm.deleteGroup(found.id)
+    deleteGroup(realm, found.id)
     return undefined
   })
   one.get('/children', needs.viewUsers, ({ realm, found, query, access }) => {

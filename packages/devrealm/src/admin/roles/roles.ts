@@ -1,5 +1,6 @@
 import type { Client, Role } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { deleteRole } from '../../store/index.ts'
 import { listOf, nothing } from '../body/index.ts'
 import { forbidden, notFound, refused } from '../errors.ts'
 import {
@@ -96,7 +97,7 @@ function singleRoleRoutes<Found>(
     if (role.id === call.realm.info.defaultRoleId) {
       throw refused(`${role.name} is default role of the realm and cannot be removed.`)
     }
-    call.realm.deleteRole(role.id)
+    deleteRole(call.realm, role.id)
     return undefined
   })
   const part = (path: string, isPart: (role: Readonly<Role>, call: Call<Found>) => boolean): void => {

@@ -1,4 +1,5 @@
 import type { User } from '../../model/index.ts'
+import { deleteUser } from '../../store/index.ts'
 import { profileMetadata, unmanagedAttributes } from '../../user-profile/index.ts'
 import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
@@ -45,7 +46,7 @@ export function userRoutes(api: AdminApi): void {
     return undefined
   })
   one.delete('', needs.manageUsers, nothing, ({ realm, found }) => {
-    realm.deleteUser(found.id)
+    deleteUser(realm, found.id)
     return undefined
   })
   one.get('/unmanagedAttributes', needs.viewUsers, ({ realm, found }) =>

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { issuerOf, type RealmContext } from '../../context/index.ts'
 import { allowOrigin } from '../cors.ts'
 import { realmOf } from '../endpoint.ts'
-import { type Endpoint, realmRoutes } from '../mount.ts'
+import { type Endpoint, endpointRoutes } from '../endpoint-routes.ts'
 import { discoveryDocument, keySet, realmDocument } from './discovery.ts'
 import { introspectionEndpoint } from './introspection.ts'
 import { revocationEndpoint } from './revocation.ts'
@@ -11,7 +11,7 @@ import { userinfoEndpoint } from './userinfo.ts'
 
 /** Mounts what applications and resource servers call; what browsers visit is login's. */
 export function oidcRoutes(app: FastifyInstance, context: RealmContext): void {
-  const { on, preflight } = realmRoutes(app, context)
+  const { on, preflight } = endpointRoutes(app, context)
   documentRoutes(app, context)
   on(['POST'], '/protocol/openid-connect/token', tokenEndpoint)
   preflight('/protocol/openid-connect/token', 'POST, OPTIONS')
@@ -27,7 +27,7 @@ export function oidcRoutes(app: FastifyInstance, context: RealmContext): void {
 
 /** What anyone may read: metadata and keys. */
 function documentRoutes(app: FastifyInstance, context: RealmContext): void {
-  const { on, preflight } = realmRoutes(app, context)
+  const { on, preflight } = endpointRoutes(app, context)
   const document = (path: string, read: Endpoint): void => {
     on(['GET'], path, async (_context, request, reply) => {
       const body = await read(context, request, reply)

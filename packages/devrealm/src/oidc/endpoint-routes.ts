@@ -10,21 +10,21 @@ export type Endpoint = (
 ) => Promise<unknown>
 
 /** Mounts endpoints below every realm's own path. */
-export interface RealmRoutes {
+export interface EndpointRoutes {
   readonly on: (methods: string[], path: string, endpoint: Endpoint) => void
   /** Answers browsers that ask which methods other origins may call. */
   readonly preflight: (path: string, methods: string) => void
 }
 
-export function realmRoutes(app: FastifyInstance, context: RealmContext): RealmRoutes {
-  const on: RealmRoutes['on'] = (methods, path, endpoint) => {
+export function endpointRoutes(app: FastifyInstance, context: RealmContext): EndpointRoutes {
+  const on: EndpointRoutes['on'] = (methods, path, endpoint) => {
     app.route({
       method: methods,
       url: `/realms/:realm${path}`,
       handler: (request, reply) => endpoint(context, request, reply),
     })
   }
-  const preflight: RealmRoutes['preflight'] = (path, methods) => {
+  const preflight: EndpointRoutes['preflight'] = (path, methods) => {
     on(['OPTIONS'], path, async (_context, request, reply) => sendPreflight(request, reply, methods))
   }
   return { on, preflight }

@@ -4,7 +4,11 @@ import { html } from './html.ts'
 import { style } from './layout.ts'
 
 /** The page at `/`: says what this is, and links what there is. */
-export function sendHome(reply: FastifyReply, realms: readonly RealmStore[], base: string): FastifyReply {
+export function sendStartPage(
+  reply: FastifyReply,
+  realms: readonly RealmStore[],
+  base: string,
+): FastifyReply {
   const rows = realms.map(({ info }) => {
     const issuer = `${base}/realms/${encodeURIComponent(info.realm)}`
     return html`<h2>${info.realm}</h2>
