@@ -6,6 +6,7 @@ export const trees = {
   'packages/cloakwright/src': [
     'lock',
     'metadata',
+    'jws',
     'keys',
     'state',
     'token',

@@ -1,9 +1,9 @@
 import { systemTime } from './clock.ts'
 import { CloakwrightError } from './errors.ts'
+import { parseStrictObject } from './jws/strict-json.ts'
 import { type AccessToken, toAccessToken } from './token/access-token.ts'
 import { checkClaims } from './token/claims.ts'
 import { markFake } from './token/fake.ts'
-import { parseStrictObject } from './token/strict-json.ts'
 
 const issuer = 'https://realm.example/realms/test'
 

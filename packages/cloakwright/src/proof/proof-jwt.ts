@@ -1,8 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
+import { type Algorithm, isSigned } from '../jws/algorithms.ts'
+import { parseStrictBytes } from '../jws/strict-json.ts'
 import { toPublicKey } from '../keys/index.ts'
-import { type Algorithm, isSigned } from '../token/algorithms.ts'
-import { parseStrictBytes } from '../token/strict-json.ts'
 
 /** A DPoP proof taken apart; nothing of it is trusted until {@link ProofJwt.isSigned}. */
 export interface ProofJwt {

@@ -1,5 +1,5 @@
+import { freezeThrough, parseStrictObject } from '../jws/strict-json.ts'
 import type { Binding } from '../proof/index.ts'
-import { freezeThrough, parseStrictObject } from './strict-json.ts'
 
 declare const verified: unique symbol
 

@@ -1,5 +1,5 @@
+export type { Algorithm } from '../jws/algorithms.ts'
 export { type AccessToken, type Claims, readToken, writeToken } from './access-token.ts'
-export type { Algorithm } from './algorithms.ts'
 export { recheckBy, type VerifyAtOnce, verifyAtOnceBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { type ChallengeContext, toChallenge } from './challenge.ts'

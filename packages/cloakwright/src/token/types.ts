@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { CloakwrightError } from '../errors.ts'
 import type { IntrospectionOptions } from '../introspection/index.ts'
+import type { Algorithm } from '../jws/algorithms.ts'
 import type { Fetch } from '../metadata/index.ts'
 import type { DpopOptions, MtlsOptions, Presentation, ProofChecks } from '../proof/index.ts'
 import type { Telemetry } from '../telemetry/index.ts'
 import type { AccessToken } from './access-token.ts'
-import type { Algorithm } from './algorithms.ts'
 import type { TokenCacheLimits } from './cache.ts'
 import type { Revocations } from './revocations.ts'
 

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
+import { parseStrictObject } from '../jws/strict-json.ts'
 import { shown, shownList } from '../shown.ts'
-import { parseStrictObject } from './strict-json.ts'
 import type { IssuerResolver } from './types.ts'
 
 // Refusals of tokens that are sent by mistake: they tell what was found and what was expected.

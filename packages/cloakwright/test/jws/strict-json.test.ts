@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { freezeThrough, parseStrictObject } from '../../src/token/strict-json.ts'
+import { freezeThrough, parseStrictObject } from '../../src/jws/strict-json.ts'
 
 /** A JSON value as it is written, with what a parser would lose: the order, repetitions, escapes and white space. */
 type Written = { readonly text: string; readonly repeats: boolean }

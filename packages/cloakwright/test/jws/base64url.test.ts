@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytesOf, decodeBytes, decodeText } from '../../src/token/base64url.ts'
+import { bytesOf, decodeBytes, decodeText } from '../../src/jws/base64url.ts'
 
 const decode = (text: string): Buffer | undefined => decodeBytes(bytesOf(text), 0, text.length)
 const bytes = fc.uint8Array({ maxLength: 100 }).map((array) => Buffer.from(array))
