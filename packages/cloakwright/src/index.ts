@@ -83,7 +83,6 @@ export {
   type TokenCheck,
   type TokenExplanation,
   type TokenStep,
-  toChallenge,
   type Verifier,
   type VerifierOptions,
 } from './token/index.ts'

@@ -5,6 +5,7 @@ import {
   type Answer,
   bodyAndId,
   createGuard,
+  credentialsOf,
   fromIncoming,
   type Guard,
   type LogEntry,
@@ -15,7 +16,7 @@ import {
 import type { MetadataOptions } from '../metadata/index.ts'
 import { requireOptions } from '../options.ts'
 import { clientRole, createPermissions, type Permission, type Policy, role, user } from '../policy/index.ts'
-import { type CommonOptions, createVerifier, credentialsOf, type IssuerOptions } from '../token/index.ts'
+import { type CommonOptions, createVerifier, type IssuerOptions } from '../token/index.ts'
 import { type KeycloakConfig, type ResolvedConfig, resolveConfig } from './keycloak-config.ts'
 import { Grant, type Kauth, parseRole, Token } from './keycloak-grant.ts'
 import { type EnforcerOptions, parsePermissions } from './keycloak-permissions.ts'

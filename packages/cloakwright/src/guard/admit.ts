@@ -2,13 +2,19 @@ import { CloakwrightError } from '../errors.ts'
 import { type Decision, evaluate, type Policy } from '../policy/index.ts'
 import { continueWith, isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/index.ts'
-import { type AccessToken, type Credentials, credentialsOf } from '../token/index.ts'
+import type { AccessToken } from '../token/index.ts'
 import { isUpgrade } from '../upgrade.ts'
 import type { Admission, Refused } from './admission.ts'
 import type { GuardContext } from './context.ts'
 import { RequestContext } from './policy-context.ts'
 import { refuse } from './refusal.ts'
-import { type GuardedRequest, nothingGiven, refuseSecondToken } from './request/index.ts'
+import {
+  type Credentials,
+  credentialsOf,
+  type GuardedRequest,
+  nothingGiven,
+  refuseSecondToken,
+} from './request/index.ts'
 import { type Tickets, ticketOf } from './websocket/index.ts'
 
 // The steps of an admission, in their order. A request whose token is known goes through them without a promise.

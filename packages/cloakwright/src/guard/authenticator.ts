@@ -2,16 +2,9 @@ import { CloakwrightError } from '../errors.ts'
 import { PerRequest } from '../per-request.ts'
 import { isPromise } from '../promise.ts'
 import type { Session, SessionEngine } from '../session/index.ts'
-import {
-  type AccessToken,
-  type Credentials,
-  recheckBy,
-  refuseJoined,
-  type Verifier,
-  verifyAtOnceBy,
-} from '../token/index.ts'
+import { type AccessToken, recheckBy, type Verifier, verifyAtOnceBy } from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
-import type { GuardedRequest } from './request/index.ts'
+import { type Credentials, type GuardedRequest, refuseJoined } from './request/index.ts'
 import type { Tickets } from './websocket/index.ts'
 
 /**

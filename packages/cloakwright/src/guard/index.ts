@@ -7,6 +7,7 @@ export type { GuardOptions } from './options.ts'
 export { unguarded } from './refusal.ts'
 export {
   bodyAndId,
+  credentialsOf,
   type Framework,
   fromIncoming,
   fromWebRequest,

@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
-import { type ChallengeContext, toChallenge } from '../token/index.ts'
 import type { LogEntry, Refused } from './admission.ts'
+import { type ChallengeContext, toChallenge } from './challenge.ts'
 import { type FormatError, inFormat } from './error-format.ts'
 import type { GuardedRequest } from './request/index.ts'
 

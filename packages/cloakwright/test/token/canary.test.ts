@@ -1,12 +1,7 @@
 import { inspect } from 'node:util'
-import {
-  type CloakwrightError,
-  createVerifier,
-  toChallenge,
-  toProblem,
-  type VerifierOptions,
-} from 'cloakwright'
+import { type CloakwrightError, createVerifier, toProblem, type VerifierOptions } from 'cloakwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { toChallenge } from '../../src/guard/challenge.ts'
 import { claimsOf, makeKey, signClaims, signRaw, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { refusalOf } from '../support/refusal.ts'
 

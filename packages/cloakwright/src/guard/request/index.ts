@@ -1,3 +1,4 @@
+export { type Credentials, credentialsOf, refuseJoined } from './credentials.ts'
 export type { Framework, GuardedRequest } from './guarded-request.ts'
 export { bodyAndId, fromIncoming } from './node-request.ts'
 export { nothingGiven, refuseSecondToken } from './second-token.ts'

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../../errors.ts'
 import { isPromise } from '../../promise.ts'
-import { ambiguous } from '../../token/index.ts'
+import { ambiguous } from './credentials.ts'
 import type { GuardedRequest } from './guarded-request.ts'
 
 /** RFC 6750 §2: a client uses one way to send its token, so a second one in the address or in a form is refused. */

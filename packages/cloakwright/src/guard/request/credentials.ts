@@ -1,4 +1,4 @@
-import { CloakwrightError } from '../errors.ts'
+import { CloakwrightError } from '../../errors.ts'
 
 /** A token as a request brought it. */
 export interface Credentials {
