@@ -5,6 +5,7 @@
 export const trees = {
   'packages/cloakwright/src': [
     'lock',
+    'http',
     'metadata',
     'jws',
     'keys',

@@ -10,9 +10,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  * A new line here needs a reason.
  */
 const senders = {
-  'packages/cloakwright/src/bounded-fetch.ts': 1,
+  'packages/cloakwright/src/http/bounded-fetch.ts': 1,
   // Hands on to the `fetch` that it observes, or that it stands in for.
-  'packages/cloakwright/src/telemetry/observe.ts': 1,
+  'packages/cloakwright/src/token/observe.ts': 1,
   // The script of the page of the API's documentation: a browser's request to its own origin.
   'apps/server/src/http/docs.ts': 1,
 }

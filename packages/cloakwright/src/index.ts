@@ -1,11 +1,3 @@
-export {
-  type BoundedRequest,
-  type BoundedResponse,
-  type Fetch,
-  fetchBounded,
-  type UnfitResponse,
-  unfitRedirect,
-} from './bounded-fetch.ts'
 export { type Clock, systemTime } from './clock.ts'
 export {
   type ChallengeParameters,
@@ -21,6 +13,14 @@ export type {
   LogEntry,
   ResourceOptions,
 } from './guard/index.ts'
+export {
+  type BoundedRequest,
+  type BoundedResponse,
+  type Fetch,
+  fetchBounded,
+  type UnfitResponse,
+  unfitRedirect,
+} from './http/index.ts'
 export type { IntrospectionOptions } from './introspection/index.ts'
 export {
   createMetadata,
@@ -63,7 +63,7 @@ export {
 } from './policy/index.ts'
 export { type Problem, toProblem } from './problem.ts'
 export type { DpopOptions, MtlsOptions, NonceKeys, Presentation } from './proof/index.ts'
-export type { RevokedBy } from './state/ports.ts'
+export type { RevokedBy } from './state/index.ts'
 export type { RealmRequest, Telemetry } from './telemetry/index.ts'
 export {
   type AccessToken,

@@ -1,4 +1,4 @@
-import type { Claims } from '../token/access-token.ts'
+import type { Claims } from '../token/index.ts'
 
 /** Remembers what introspection said of active tokens, for seconds. */
 export interface AnswerCache {

@@ -1,4 +1,5 @@
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto'
+import { CloakwrightError } from '../errors.ts'
 import { bytesOf } from './base64url.ts'
 
 /** The signature algorithms that can be allowed: asymmetric ones only (RFC 7518 §3, RFC 8037). */
@@ -45,6 +46,29 @@ const schemes = new Map<string, Scheme>([
 
 /** Every algorithm that can be allowed. */
 export const algorithms: readonly Algorithm[] = [...schemes.keys()] as Algorithm[]
+
+/**
+ * Checks the option `algorithms`: every one by default.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INSECURE} A symmetric algorithm.
+ */
+export function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySet<string> {
+  const hint = `Choose among ${algorithms.join(', ')}, or leave it out.`
+  if (!Array.isArray(allowed) || allowed.length === 0)
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: no algorithm is allowed', { hint })
+  for (const name of allowed as readonly unknown[]) {
+    if (typeof name === 'string' && (/^hs/i.test(name) || name.toLowerCase() === 'none'))
+      throw new CloakwrightError(
+        'CW_CONFIG_INSECURE',
+        `algorithms: ${name} would accept tokens that anyone else can make`,
+        { hint },
+      )
+    if (!(algorithms as readonly unknown[]).includes(name))
+      throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: an entry is no known algorithm', { hint })
+  }
+  return new Set(allowed)
+}
 
 /** The algorithms that a key of this type and curve can be used with. */
 export function algorithmsOf(keyType: string, curve: string | undefined): Algorithm[] {

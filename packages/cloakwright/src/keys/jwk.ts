@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
-import { type Algorithm, algorithmsOf } from '../jws/algorithms.ts'
+import { type Algorithm, algorithmsOf } from '../jws/index.ts'
 
 /** By this path, because the types of Node 26 export no `JsonWebKey`. */
 type JsonWebKey = JsonWebKeyInput['key']

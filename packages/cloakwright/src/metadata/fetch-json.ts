@@ -1,5 +1,5 @@
-import { type BoundedResponse, type Fetch, fetchBounded } from '../bounded-fetch.ts'
 import { CloakwrightError, type ErrorCode } from '../errors.ts'
+import { type BoundedResponse, type Fetch, fetchBounded } from '../http/index.ts'
 
 /** How one JSON document is fetched. */
 export interface FetchJsonOptions {

@@ -1,4 +1,4 @@
-export type { Fetch } from '../bounded-fetch.ts'
+export type { Fetch } from '../http/index.ts'
 export { checkIssuer, checkUrl, isLoopback } from './address.ts'
 export { fetchJson, fetchRealm } from './fetch-json.ts'
 export {

@@ -1,6 +1,6 @@
-import type { Fetch } from '../bounded-fetch.ts'
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import type { Fetch } from '../http/index.ts'
 import { requireOptions } from '../options.ts'
 import { shown } from '../shown.ts'
 import { checkIssuer, checkRealmUrl } from './address.ts'

@@ -1,5 +1,5 @@
-import type { Fetch } from '../bounded-fetch.ts'
 import { CloakwrightError } from '../errors.ts'
+import type { Fetch } from '../http/index.ts'
 import { fetchRealm } from '../metadata/index.ts'
 
 /** What is asked of the realm, in the user's name. */

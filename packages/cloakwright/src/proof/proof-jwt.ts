@@ -1,7 +1,6 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
-import { type Algorithm, isSigned } from '../jws/algorithms.ts'
-import { parseStrictBytes } from '../jws/strict-json.ts'
+import { type Algorithm, isSigned, parseStrictBytes } from '../jws/index.ts'
 import { toPublicKey } from '../keys/index.ts'
 
 /** A DPoP proof taken apart; nothing of it is trusted until {@link ProofJwt.isSigned}. */

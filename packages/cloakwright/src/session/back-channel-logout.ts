@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto'
 import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
-import { beginningOf } from '../bounded-body.ts'
 import { CloakwrightError } from '../errors.ts'
+import { beginningOf } from '../http/index.ts'
+import { algorithms } from '../jws/index.ts'
 import { createKeySet } from '../keys/index.ts'
 import { sha256 } from '../sealing.ts'
 import type { RevokedBy } from '../state/index.ts'
@@ -10,7 +11,6 @@ import type { SessionContext } from './context.ts'
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
 /** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */
 const maxTokenAge = 120
-const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA']
 /** Bytes; a form that is longer is cut off, and its token does not verify. */
 const maxForm = 64 * 1024
 const headerTypes = new Set(['logout+jwt', 'jwt'])
@@ -96,7 +96,7 @@ function createTokenCheck({ config, provider }: SessionContext): (token: string)
       const { payload, protectedHeader } = await jwtVerify(token, keyOf, {
         issuer: config.issuer,
         audience: config.clientId,
-        algorithms,
+        algorithms: [...algorithms],
         clockTolerance,
         maxTokenAge,
         currentDate: new Date(now()),

@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import { isUpgrade } from '../upgrade.ts'
+import { isUpgrade } from '../http/index.ts'
 import type { SessionRequest } from './types.ts'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])

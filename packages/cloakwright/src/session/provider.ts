@@ -1,7 +1,7 @@
 import * as openid from 'openid-client'
-import { fetchBounded, type UnfitResponse } from '../bounded-fetch.ts'
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import { fetchBounded, type UnfitResponse } from '../http/index.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'
 import { isClientRefused, toProviderError, unavailable } from './provider-error.ts'

@@ -1,2 +1,1 @@
-export { observeFetch, observeRefusals } from './observe.ts'
 export type { RealmRequest, Telemetry } from './types.ts'

@@ -1,4 +1,4 @@
-import { freezeThrough, parseStrictObject } from '../jws/strict-json.ts'
+import { freezeThrough, parseStrictObject } from '../jws/index.ts'
 import type { Binding } from '../proof/index.ts'
 
 declare const verified: unique symbol

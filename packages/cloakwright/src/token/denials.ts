@@ -1,4 +1,4 @@
-import type { RevokedBy } from '../state/ports.ts'
+import type { RevokedBy } from '../state/index.ts'
 import type { AccessToken } from './access-token.ts'
 
 /** What is revoked of one issuer; times are in milliseconds since the epoch. */

@@ -1,4 +1,4 @@
-export type { Algorithm } from '../jws/algorithms.ts'
+export type { Algorithm } from '../jws/index.ts'
 export { type AccessToken, type Claims, readToken, writeToken } from './access-token.ts'
 export { recheckBy, type VerifyAtOnce, verifyAtOnceBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'

@@ -1,7 +1,12 @@
 import { CloakwrightError } from '../errors.ts'
-import { type Algorithm, algorithms } from '../jws/algorithms.ts'
-import { bytesOf, decodeBytes, decodeText } from '../jws/base64url.ts'
-import { parseStrictObject } from '../jws/strict-json.ts'
+import {
+  type Algorithm,
+  algorithms,
+  bytesOf,
+  decodeBytes,
+  decodeText,
+  parseStrictObject,
+} from '../jws/index.ts'
 import { wrongAlgorithm } from './wrong-token.ts'
 
 /** A token taken apart; nothing of it is trusted yet. */

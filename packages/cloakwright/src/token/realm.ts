@@ -3,8 +3,9 @@ import { createIntrospection, type Introspection } from '../introspection/index.
 import { createKeySet, type KeySet } from '../keys/index.ts'
 import { createMetadata, type Fetch } from '../metadata/index.ts'
 import { requireOptions } from '../options.ts'
-import { observeFetch, type RealmRequest } from '../telemetry/index.ts'
+import type { RealmRequest } from '../telemetry/index.ts'
 import type { Expectations } from './claims.ts'
+import { observeFetch } from './observe.ts'
 import type { CommonOptions, IssuerOptions } from './types.ts'
 import { type CheckedOptions, checkExpectations } from './verifier-options.ts'
 

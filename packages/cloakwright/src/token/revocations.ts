@@ -1,7 +1,7 @@
 import { maxClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
-import type { Revocation, RevocationStore, RevokedBy } from '../state/ports.ts'
+import type { Revocation, RevocationStore, RevokedBy } from '../state/index.ts'
 import type { AccessToken } from './access-token.ts'
 import { createDenials, type Denials } from './denials.ts'
 import { createTokenWatchers, type TokenWatchers } from './token-watchers.ts'

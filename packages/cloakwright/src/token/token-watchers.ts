@@ -1,4 +1,4 @@
-import type { RevokedBy } from '../state/ports.ts'
+import type { RevokedBy } from '../state/index.ts'
 import type { AccessToken } from './access-token.ts'
 
 /** Who waits for the revocation of a token, of one issuer. */

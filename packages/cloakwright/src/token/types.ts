@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { CloakwrightError } from '../errors.ts'
 import type { IntrospectionOptions } from '../introspection/index.ts'
-import type { Algorithm } from '../jws/algorithms.ts'
+import type { Algorithm } from '../jws/index.ts'
 import type { Fetch } from '../metadata/index.ts'
 import type { DpopOptions, MtlsOptions, Presentation, ProofChecks } from '../proof/index.ts'
 import type { Telemetry } from '../telemetry/index.ts'

@@ -1,6 +1,6 @@
 import { checkClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
-import { type Algorithm, algorithms } from '../jws/algorithms.ts'
+import { checkAlgorithms } from '../jws/index.ts'
 import { number } from '../numbers.ts'
 import { requireOptions } from '../options.ts'
 import type { TokenCacheLimits } from './cache.ts'
@@ -83,24 +83,6 @@ function checkAudience(audience: unknown): readonly string[] {
       { hint },
     )
   return [...audiences]
-}
-
-/** @throws {CW_CONFIG_INVALID} @throws {CW_CONFIG_INSECURE} A symmetric algorithm. */
-export function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySet<string> {
-  const hint = `Choose among ${algorithms.join(', ')}, or leave it out.`
-  if (!Array.isArray(allowed) || allowed.length === 0)
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: no algorithm is allowed', { hint })
-  for (const name of allowed as readonly unknown[]) {
-    if (typeof name === 'string' && (/^hs/i.test(name) || name.toLowerCase() === 'none'))
-      throw new CloakwrightError(
-        'CW_CONFIG_INSECURE',
-        `algorithms: ${name} would accept tokens that anyone else can make`,
-        { hint },
-      )
-    if (!(algorithms as readonly unknown[]).includes(name))
-      throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: an entry is no known algorithm', { hint })
-  }
-  return new Set(allowed)
 }
 
 function checkParties(parties: readonly string[] | undefined): readonly string[] | undefined {

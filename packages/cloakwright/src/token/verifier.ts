@@ -1,7 +1,7 @@
 import { defaultClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
-import { isSigned } from '../jws/algorithms.ts'
+import { isSigned } from '../jws/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { createOrDefer } from '../next-build.ts'
 import { requireOptions } from '../options.ts'
@@ -15,11 +15,12 @@ import {
   type Presentation,
   type ProofChecks,
 } from '../proof/index.ts'
-import { observeRefusals, type Telemetry } from '../telemetry/index.ts'
+import type { Telemetry } from '../telemetry/index.ts'
 import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
 import { toVerifier, type VerifyAtOnce } from './at-once.ts'
 import { createTokenCache } from './cache.ts'
 import { checkClaims, checkOrigin } from './claims.ts'
+import { observeRefusals } from './observe.ts'
 import { type ParsedToken, parseClaims, parseToken } from './parse.ts'
 import { createRealm, type Realm } from './realm.ts'
 import { createRealms, type Realms } from './realms.ts'

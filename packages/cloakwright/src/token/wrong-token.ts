@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import { parseStrictObject } from '../jws/strict-json.ts'
+import { parseStrictObject } from '../jws/index.ts'
 import { shown, shownList } from '../shown.ts'
 import type { IssuerResolver } from './types.ts'
 

@@ -1,5 +1,5 @@
-import { beginningOf } from '../../bounded-body.ts'
 import { CloakwrightError } from '../../errors.ts'
+import { beginningOf } from '../../http/index.ts'
 import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { isForm, toId } from './node-request.ts'
 

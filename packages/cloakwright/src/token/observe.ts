@@ -1,8 +1,8 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Fetch } from '../metadata/index.ts'
 import { isPromise } from '../promise.ts'
-import type { VerifyAtOnce } from '../token/index.ts'
-import type { RealmRequest, Telemetry } from './types.ts'
+import type { RealmRequest, Telemetry } from '../telemetry/index.ts'
+import type { VerifyAtOnce } from './at-once.ts'
 
 /** Lets telemetry hear of every refusal. */
 export function observeRefusals(verify: VerifyAtOnce, telemetry: Telemetry): VerifyAtOnce {
