@@ -22,6 +22,7 @@ export {
   unfitRedirect,
 } from './http/index.ts'
 export type { IntrospectionOptions } from './introspection/index.ts'
+export type { Algorithm, Claims } from './jws/index.ts'
 export {
   createMetadata,
   type DiscoveryDocument,
@@ -67,8 +68,6 @@ export type { RevokedBy } from './state/index.ts'
 export type { RealmRequest, Telemetry } from './telemetry/index.ts'
 export {
   type AccessToken,
-  type Algorithm,
-  type Claims,
   type CommonOptions,
   createRevocations,
   createVerifier,

@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
-import type { AccessToken, Claims } from '../token/index.ts'
+import type { Claims } from '../jws/index.ts'
+import type { AccessToken } from '../token/index.ts'
 
 /** What `request.kauth` has. */
 export interface Kauth {

@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import type { BoundedResponse } from '../http/index.ts'
+import type { Claims } from '../jws/index.ts'
 import { freezeThrough, parseStrictBytes } from '../jws/index.ts'
-import type { Claims } from '../token/index.ts'
 
 /** The claims with the size of their text, or the reason why the realm refuses to say: it is not down. */
 export type Answer = { readonly claims: Claims; readonly bytes: number } | CloakwrightError

@@ -1,4 +1,4 @@
-import type { Claims } from '../token/index.ts'
+import type { Claims } from '../jws/index.ts'
 
 /** Remembers what introspection said of active tokens, for seconds. */
 export interface AnswerCache {

@@ -1,6 +1,3 @@
-export {
-  createIntrospection,
-  type Introspection,
-  type IntrospectionOptions,
-} from './introspection.ts'
+export { createIntrospection, type Introspection } from './introspection.ts'
 export { isLightweight, isOpaque } from './needs.ts'
+export type { IntrospectionOptions } from './options.ts'

@@ -1,27 +1,12 @@
 import { CloakwrightError } from '../errors.ts'
 import { type BoundedResponse, type Fetch, unlessAborted } from '../http/index.ts'
+import type { Claims } from '../jws/index.ts'
 import { fetchRealm, type Metadata } from '../metadata/index.ts'
-import type { Claims } from '../token/index.ts'
 import { type Answer, inactive, toAnswer, unavailable } from './answer.ts'
 import { createBreaker } from './breaker.ts'
 import { createAnswerCache } from './cache.ts'
 import { isOpaque } from './needs.ts'
-import { checkIntrospection } from './options.ts'
-
-/** As whom a verifier asks the realm about lightweight and opaque tokens, and how often. */
-export interface IntrospectionOptions {
-  /** A confidential client of the realm that the tokens have in `aud`: Keycloak tells others nothing. */
-  readonly clientId: string
-  /** Its secret, or a function that reads it: called before each use and when it is refused, so that a rotation needs no restart. */
-  readonly clientSecret: string | (() => string | Promise<string>)
-  /**
-   * Seconds for which an answer is used again, 0–60; 5 by default. Until then a logout goes unnoticed, unless a
-   * revocation brings it. Never longer than the token itself lasts.
-   */
-  readonly maxAge?: number | undefined
-  /** Milliseconds for one call; 2000 by default. */
-  readonly timeout?: number | undefined
-}
+import { checkIntrospection, type IntrospectionOptions } from './options.ts'
 
 /** What the verifier gives of its own. */
 export interface IntrospectionSurroundings {

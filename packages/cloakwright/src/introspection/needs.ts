@@ -1,4 +1,4 @@
-import type { Claims } from '../token/index.ts'
+import type { Claims } from '../jws/index.ts'
 
 /**
  * Keycloak writes into a token's id what the token is: two letters each for the session, the kind (`rt` regular,

@@ -1,6 +1,20 @@
 import { CloakwrightError } from '../errors.ts'
 import { number } from '../numbers.ts'
-import type { IntrospectionOptions } from './introspection.ts'
+
+/** As whom a verifier asks the realm about lightweight and opaque tokens, and how often. */
+export interface IntrospectionOptions {
+  /** A confidential client of the realm that the tokens have in `aud`: Keycloak tells others nothing. */
+  readonly clientId: string
+  /** Its secret, or a function that reads it: called before each use and when it is refused, so that a rotation needs no restart. */
+  readonly clientSecret: string | (() => string | Promise<string>)
+  /**
+   * Seconds for which an answer is used again, 0–60; 5 by default. Until then a logout goes unnoticed, unless a
+   * revocation brings it. Never longer than the token itself lasts.
+   */
+  readonly maxAge?: number | undefined
+  /** Milliseconds for one call; 2000 by default. */
+  readonly timeout?: number | undefined
+}
 
 /** Introspection's options, checked and with their defaults; milliseconds. */
 export interface CheckedIntrospection {

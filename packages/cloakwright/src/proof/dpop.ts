@@ -6,7 +6,7 @@ import { checkUrl } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
 import { requireFunctions } from '../options.ts'
 import type { ReplayStore } from '../state/index.ts'
-import { memoryReplayStore } from '../state/memory.ts'
+import { createUsedOnce } from '../used-once.ts'
 import { createNonces, type NonceKeys } from './nonce.ts'
 import { invalidProof, parseProof } from './proof-jwt.ts'
 import { toTargetUri } from './target-uri.ts'
@@ -80,7 +80,7 @@ export function createDpop(options: DpopOptions, clockTolerance: number = defaul
   const publicUrl = checkPublicUrl(options.publicUrl)
   const allowed = checkAlgorithms(options.algorithms)
   const maxAge = number('maxAge', options.maxAge, 60, 1, 3600)
-  const replay = options.replay ?? memoryReplayStore()
+  const replay = options.replay ?? createUsedOnce()
   requireFunctions('replay', replay, ['useOnce'], 'Give one of cloakwright/state: postgresReplayStore(sql)')
   const nonces =
     options.nonceKeys === undefined ? undefined : createNonces(options.nonceKeys, clockTolerance * 1000)

@@ -4,8 +4,8 @@ export { memoryRevocationStore } from './memory-revocations.ts'
 export { migrate } from './migrate.ts'
 export { migrations } from './migrations.ts'
 export { fromPglite, type PgliteLike, type PgliteQueryable } from './pglite.ts'
-export { fromPool, type PoolClientLike, type PoolLike } from './pool.ts'
-export type { NotificationMessage } from './pool-listener.ts'
+export { fromPool, type PoolLike } from './pool.ts'
+export type { NotificationMessage, PoolClientLike } from './pool-listener.ts'
 export type {
   ReplayStore,
   Revocation,

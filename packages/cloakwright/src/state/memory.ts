@@ -1,5 +1,5 @@
 import { systemTime } from '../clock.ts'
-import { CloakwrightError } from '../errors.ts'
+import { createUsedOnce, maxUsedOnce } from '../used-once.ts'
 import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
 
 interface Entry {
@@ -92,32 +92,6 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
  * export const replay: ReplayStore = memoryReplayStore()
  * ```
  */
-export function memoryReplayStore(maxEntries = 200_000): ReplayStore {
-  const used = new Map<string, number>()
-  return {
-    async useOnce(key, expiresAt, at) {
-      lookAtOldest(used, at)
-      if (used.has(key)) return false
-      if (used.size >= maxEntries)
-        throw new CloakwrightError('CW_STATE_UNAVAILABLE', 'Replay store: full, and nothing has expired', {
-          retryAfter: 5,
-          hint: 'Raise maxEntries, or share a postgresReplayStore among the replicas.',
-        })
-      used.set(key, expiresAt)
-      return true
-    },
-  }
-}
-
-/** Entries looked at for each new one: more than one, so that the expired go faster than new ones come. */
-const lookedAt = 4
-
-/** Drops the expired among the entries that were not looked at for longest; the others go to the end of the line. */
-function lookAtOldest(used: Map<string, number>, now: number): void {
-  let left = Math.min(lookedAt, used.size)
-  for (const [key, until] of used) {
-    if (left-- === 0) return
-    used.delete(key)
-    if (until >= now) used.set(key, until)
-  }
+export function memoryReplayStore(maxEntries: number = maxUsedOnce): ReplayStore {
+  return createUsedOnce(maxEntries)
 }

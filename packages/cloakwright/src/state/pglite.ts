@@ -1,7 +1,6 @@
 import { requireFunctions } from '../options.ts'
 import { toStateError } from './failure.ts'
-import { checkChannel } from './pool-listener.ts'
-import type { SqlClient, SqlQueryable, SqlRow } from './sql.ts'
+import { checkChannel, type SqlClient, type SqlQueryable, type SqlRow } from './sql.ts'
 
 interface PgliteResult {
   // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one

@@ -1,11 +1,22 @@
 import { toStateError } from './failure.ts'
-import type { PoolClientLike } from './pool.ts'
-import type { SqlClient } from './sql.ts'
+import { checkChannel, type SqlClient } from './sql.ts'
 
 /** A NOTIFY as `pg` hands it over. */
 export interface NotificationMessage {
   readonly channel: string
   readonly payload?: string | undefined
+}
+
+/** The part of a `pg` client that is used. */
+export interface PoolClientLike {
+  // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one
+  query(text: string, params?: any[]): Promise<{ rows: any[]; rowCount: number | null }>
+  /** An error, or `true`, closes the connection instead of handing it back. */
+  release(error?: Error | boolean): void
+  on(event: 'notification', listener: (message: NotificationMessage) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
 }
 
 interface Listening {
@@ -133,10 +144,4 @@ export function createPoolListener(
     listener.listened = true
     return stop
   }
-}
-
-/** Channel names that need no quoting, since drivers do not agree on how to quote them. */
-export function checkChannel(channel: string): void {
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(channel))
-    throw new TypeError('A channel is named by lower-case letters, digits and underscores')
 }

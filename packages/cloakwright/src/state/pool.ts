@@ -1,19 +1,7 @@
 import { requireFunctions } from '../options.ts'
 import { toStateError } from './failure.ts'
-import { createPoolListener, type NotificationMessage } from './pool-listener.ts'
+import { createPoolListener, type PoolClientLike } from './pool-listener.ts'
 import type { SqlClient, SqlQueryable, SqlRow } from './sql.ts'
-
-/** The part of a `pg` client that is used. */
-export interface PoolClientLike {
-  // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one
-  query(text: string, params?: any[]): Promise<{ rows: any[]; rowCount: number | null }>
-  /** An error, or `true`, closes the connection instead of handing it back. */
-  release(error?: Error | boolean): void
-  on(event: 'notification', listener: (message: NotificationMessage) => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'end', listener: () => void): unknown
-  removeListener(event: 'error', listener: (error: Error) => void): unknown
-}
 
 /** The part of a `pg` pool that is used; `new pg.Pool(…)` is one. */
 export interface PoolLike {

@@ -37,6 +37,12 @@ export function requireSqlClient(sql: unknown, functions: readonly (keyof SqlCli
   requireFunctions('sql', sql, functions, 'Give a client of cloakwright/state: fromPool(new pg.Pool())')
 }
 
+/** Channel names that need no quoting, since drivers do not agree on how to quote them. */
+export function checkChannel(channel: string): void {
+  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(channel))
+    throw new TypeError('A channel is named by lower-case letters, digits and underscores')
+}
+
 /** One step of a schema's history; its `id` is recorded once it was applied and never changes. */
 export interface Migration {
   readonly id: string

@@ -1,10 +1,7 @@
-import { freezeThrough, parseStrictObject } from '../jws/index.ts'
+import { type Claims, freezeThrough, parseStrictObject } from '../jws/index.ts'
 import type { Binding } from '../proof/index.ts'
 
 declare const verified: unique symbol
-
-/** A token's claims: frozen, without a prototype. */
-export type Claims = Readonly<Record<string, unknown>>
 
 /**
  * A verified access token; only a verifier makes one. Frozen, since one cached token serves many requests.

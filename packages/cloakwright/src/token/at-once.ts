@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
+import type { Claims } from '../jws/index.ts'
 import type { Presentation } from '../proof/index.ts'
-import type { AccessToken, Claims } from './access-token.ts'
+import type { AccessToken } from './access-token.ts'
 import { isFake } from './fake.ts'
 import type { Verifier } from './types.ts'
 

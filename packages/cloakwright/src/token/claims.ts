@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
+import type { Claims } from '../jws/index.ts'
 import { bindingOf } from '../proof/index.ts'
-import type { CheckedClaims, Claims } from './access-token.ts'
+import type { CheckedClaims } from './access-token.ts'
 import { notAccessToken, wrongAudience, wrongIssuer } from './wrong-token.ts'
 
 type Times = Pick<CheckedClaims, 'expiresAt' | 'issuedAt' | 'notBefore'>

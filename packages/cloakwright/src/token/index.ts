@@ -1,9 +1,8 @@
-export type { Algorithm } from '../jws/index.ts'
-export { type AccessToken, type Claims, readToken, writeToken } from './access-token.ts'
+export { type AccessToken, readToken, writeToken } from './access-token.ts'
 export { recheckBy, type VerifyAtOnce, verifyAtOnceBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'
-export { isFake } from './fake.ts'
+export { fakeAccessToken, isFake } from './fake.ts'
 export { realmsOf } from './realms.ts'
 export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.ts'
 export type {

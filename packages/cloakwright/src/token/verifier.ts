@@ -1,7 +1,7 @@
 import { defaultClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
-import { isSigned } from '../jws/index.ts'
+import { type Claims, isSigned } from '../jws/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { createOrDefer } from '../next-build.ts'
 import { requireOptions } from '../options.ts'
@@ -16,7 +16,7 @@ import {
   type ProofChecks,
 } from '../proof/index.ts'
 import type { Telemetry } from '../telemetry/index.ts'
-import { type AccessToken, type Claims, toAccessToken } from './access-token.ts'
+import { type AccessToken, toAccessToken } from './access-token.ts'
 import { toVerifier, type VerifyAtOnce } from './at-once.ts'
 import { createTokenCache } from './cache.ts'
 import { checkClaims, checkOrigin } from './claims.ts'

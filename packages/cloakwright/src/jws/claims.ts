@@ -1,0 +1,2 @@
+/** A token's claims: frozen, without a prototype. */
+export type Claims = Readonly<Record<string, unknown>>
