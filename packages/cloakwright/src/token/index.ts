@@ -1,5 +1,5 @@
 export { type AccessToken, readToken, writeToken } from './access-token.ts'
-export { recheckBy, type VerifyAtOnce, verifyAtOnceBy } from './at-once.ts'
+export { recheckBy, verifyAtOnceBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'
 export { fakeAccessToken, isFake } from './fake.ts'
