@@ -46,65 +46,77 @@ function missingNames(attributes: readonly ProfileAttribute[]): string[] {
     .map((name) => `The attribute '${name}' can not be removed`)
 }
 
+/** What is wrong with one attribute, in the order in which Keycloak looks at its parts. */
 function problemsOf(
   attribute: ProfileAttribute,
   groups: NonNullable<Profile['groups']>,
   scopes: readonly string[] | undefined,
 ): string[] {
-  const { name, group, required, selector, permissions, annotations = {}, validations = {} } = attribute
-  const problems: string[] = []
-  if (!/^[a-zA-Z0-9._-]+$/.test(name)) {
-    problems.push(
-      `Invalid attribute name (only letters, numbers and '.' '_' '-' special characters allowed): ${name}'`,
-    )
-  }
-  const roles = {
+  const { name, group } = attribute
+  return [
+    ...(/^[a-zA-Z0-9._-]+$/.test(name)
+      ? []
+      : [
+          `Invalid attribute name (only letters, numbers and '.' '_' '-' special characters allowed): ${name}'`,
+        ]),
+    ...roleProblems(attribute),
+    ...scopeProblems(attribute, scopes),
+    ...annotationProblems(attribute),
+    ...(group === undefined || groups.some((each) => each.name === group)
+      ? []
+      : [`Attribute '${name}' references unknown group '${group}'`]),
+    ...Object.entries(attribute.validations ?? {}).flatMap(([validator, options]) =>
+      validatorProblems(name, validator, options),
+    ),
+  ]
+}
+
+function roleProblems({ name, required, permissions }: ProfileAttribute): string[] {
+  const places = {
     'required.roles': required?.roles,
     'permissions.view': permissions?.view,
     'permissions.edit': permissions?.edit,
   }
-  for (const [place, names = []] of Object.entries(roles)) {
-    const odd = names.find((each) => each !== 'admin' && each !== 'user')
-    if (odd !== undefined) {
-      problems.push(`'${place}' configuration for attribute '${name}' contains unsupported role '${odd}'`)
-    }
-  }
-  const scopesOf = { 'required.scopes': required?.scopes, 'selector.scopes': selector?.scopes }
-  for (const [place, names = []] of Object.entries(scopesOf)) {
-    const odd = names.filter((each) => scopes !== undefined && !scopes.includes(each))
-    problems.push(
-      ...odd.map(
-        (each) => `'${place}' configuration for attribute '${name}' contains unsupported scope '${each}'`,
-      ),
-    )
-  }
+  return Object.entries(places).flatMap(([place, roles = []]) => {
+    const odd = roles.find((each) => each !== 'admin' && each !== 'user')
+    if (odd === undefined) return []
+    return [`'${place}' configuration for attribute '${name}' contains unsupported role '${odd}'`]
+  })
+}
+
+function scopeProblems(
+  { name, required, selector }: ProfileAttribute,
+  known: readonly string[] | undefined,
+): string[] {
+  const places = { 'required.scopes': required?.scopes, 'selector.scopes': selector?.scopes }
+  return Object.entries(places).flatMap(([place, scopes = []]) =>
+    scopes
+      .filter((each) => known !== undefined && !known.includes(each))
+      .map((each) => `'${place}' configuration for attribute '${name}' contains unsupported scope '${each}'`),
+  )
+}
+
+function annotationProblems({ name, annotations = {} }: ProfileAttribute): string[] {
   const { inputOptions = [], inputOptionLabels = {} } = annotations
+  const problems: string[] = []
   if (!Array.isArray(inputOptions)) {
     problems.push(`Annotation 'inputOptions' configured for attribute '${name}' must be an array of values!'`)
   }
   if (!isObject(inputOptionLabels)) {
     problems.push(`Annotation 'inputOptionLabels' configured for attribute '${name}' must be an object!'`)
   }
-  if (group !== undefined && !groups.some((each) => each.name === group)) {
-    problems.push(`Attribute '${name}' references unknown group '${group}'`)
-  }
-  for (const [validator, options] of Object.entries(validations)) {
-    if (validator.trim() === '') {
-      problems.push(`Validation without validator id is defined for attribute '${name}'`)
-      continue
-    }
-    if (!validators.has(validator)) {
-      problems.push(`Validator '${validator}' defined for attribute '${name}' doesn't exist`)
-      continue
-    }
-    const faults = optionFaults(validator, options)
-    if (faults.length > 0) {
-      problems.push(
-        `Validator '${validator}' defined for attribute '${name}' has incorrect configuration: ${faults.map((fault) => `${fault}, `).join('')}`,
-      )
-    }
-  }
   return problems
+}
+
+function validatorProblems(name: string, validator: string, options: Record<string, unknown>): string[] {
+  if (validator.trim() === '') return [`Validation without validator id is defined for attribute '${name}'`]
+  if (!validators.has(validator)) {
+    return [`Validator '${validator}' defined for attribute '${name}' doesn't exist`]
+  }
+  const faults = optionFaults(validator, options)
+  if (faults.length === 0) return []
+  const list = faults.map((fault) => `${fault}, `).join('')
+  return [`Validator '${validator}' defined for attribute '${name}' has incorrect configuration: ${list}`]
 }
 
 function isObject(value: unknown): boolean {

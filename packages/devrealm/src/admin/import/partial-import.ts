@@ -4,9 +4,12 @@ import { addClient } from '../clients/index.ts'
 import { AdminError, conflict, missing, unforeseen, wrongType } from '../errors.ts'
 import { addGroup, groupByPath } from '../groups/index.ts'
 import {
+  type ClientBody,
   clientShape,
+  type GroupBody,
   groupShape,
   type RealmContents,
+  type RoleBody,
   rolesShape,
   type UserBody,
   userShape,
@@ -92,60 +95,63 @@ async function addPart(part: Part): Promise<string> {
 
 /** In the order in which parts may refer to each other; what exists is looked up when it is its turn. */
 function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
-  for (const client of body.clients ?? []) {
-    const name = client.clientId ?? ''
-    yield {
-      resourceType: 'CLIENT',
-      name,
-      existing: realm.clientByName.get(name)?.id,
-      taken: `Client id '${name}' already exists`,
-      add: () => addClient(realm, client).id,
-    }
+  for (const client of body.clients ?? []) yield clientPart(realm, client)
+  for (const role of body.roles?.realm ?? []) yield rolePart(realm, role)
+  for (const [clientId, roles] of Object.entries(body.roles?.client ?? {})) {
+    for (const role of roles) yield rolePart(realm, role, clientId)
   }
-  const roles = [
-    ...(body.roles?.realm ?? []).map((role) => ({ role, clientId: undefined as string | undefined })),
-    ...Object.entries(body.roles?.client ?? {}).flatMap(([clientId, list]) =>
-      list.map((role) => ({ role, clientId: clientId as string | undefined })),
-    ),
-  ]
-  for (const { role, clientId } of roles) {
-    const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
-    if (clientId !== undefined && client === undefined) throw missing()
-    const name = role.name ?? ''
-    yield {
-      resourceType: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',
-      name: clientId === undefined ? name : `${clientId}-->${name}`,
-      existing: realm.role(name, client?.id)?.id,
-      shownId: client?.id,
-      taken:
-        clientId === undefined
-          ? `Realm role '${name}' already exists.`
-          : `Client role '${name}' for client '${clientId}' already exists.`,
-      add: () => {
-        const made = addRole(realm, role, client?.id)
-        addNamedComposites(realm, made, role)
-        return made.id
-      },
-    }
-  }
-  for (const group of body.groups ?? []) {
-    const { name = '', path } = group
-    const found = (): string | undefined => (path === undefined ? undefined : groupByPath(realm, path)?.id)
-    yield {
-      resourceType: 'GROUP',
-      name,
-      existing: found(),
-      taken: `Group '${path}' already exists`,
-      add: () => {
-        addGroup(realm, group, undefined, true)
-        // Keycloak looks for what it made by the body's path, and fails where that leads to no group.
-        const id = found()
-        if (id === undefined) throw unforeseen()
-        return id
-      },
-    }
-  }
+  for (const group of body.groups ?? []) yield groupPart(realm, group)
   yield* (body.users ?? []).map((user) => userPart(realm, user))
+}
+
+function clientPart(realm: RealmStore, client: ClientBody): Part {
+  const name = client.clientId ?? ''
+  return {
+    resourceType: 'CLIENT',
+    name,
+    existing: realm.clientByName.get(name)?.id,
+    taken: `Client id '${name}' already exists`,
+    add: () => addClient(realm, client).id,
+  }
+}
+
+function rolePart(realm: RealmStore, role: RoleBody, clientId?: string): Part {
+  const client = clientId === undefined ? undefined : realm.clientByName.get(clientId)
+  if (clientId !== undefined && client === undefined) throw missing()
+  const name = role.name ?? ''
+  return {
+    resourceType: clientId === undefined ? 'REALM_ROLE' : 'CLIENT_ROLE',
+    name: clientId === undefined ? name : `${clientId}-->${name}`,
+    existing: realm.role(name, client?.id)?.id,
+    shownId: client?.id,
+    taken:
+      clientId === undefined
+        ? `Realm role '${name}' already exists.`
+        : `Client role '${name}' for client '${clientId}' already exists.`,
+    add: () => {
+      const made = addRole(realm, role, client?.id)
+      addNamedComposites(realm, made, role)
+      return made.id
+    },
+  }
+}
+
+function groupPart(realm: RealmStore, group: GroupBody): Part {
+  const { name = '', path } = group
+  const found = (): string | undefined => (path === undefined ? undefined : groupByPath(realm, path)?.id)
+  return {
+    resourceType: 'GROUP',
+    name,
+    existing: found(),
+    taken: `Group '${path}' already exists`,
+    add: () => {
+      addGroup(realm, group, undefined, true)
+      // Keycloak looks for what it made by the body's path, and fails where that leads to no group.
+      const id = found()
+      if (id === undefined) throw unforeseen()
+      return id
+    },
+  }
 }
 
 /** Whether the user is there is looked up for all users before the first is added. */
