@@ -13,10 +13,12 @@ export class AdminError extends Error {
   }
 }
 
+/** 401: there is no token, or none that holds. */
 export function unauthorized(): AdminError {
   return new AdminError(401, { error: 'HTTP 401 Unauthorized' })
 }
 
+/** 403: the caller lacks a role. */
 export function forbidden(): AdminError {
   return new AdminError(403, { error: 'HTTP 403 Forbidden' })
 }

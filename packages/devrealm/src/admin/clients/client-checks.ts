@@ -1,6 +1,11 @@
 import { badRequest } from '../errors.ts'
 import type { ClientBody } from '../representations/index.ts'
 
+/**
+ * Checks a client's protocol and URLs.
+ *
+ * @throws {AdminError} 400 with all problems
+ */
 export function checkClient(body: ClientBody): void {
   const problems: string[] = []
   if (body.protocol !== undefined && !['openid-connect', 'saml', 'docker-v2'].includes(body.protocol)) {

@@ -1,8 +1,9 @@
 import type { Client } from '../../model/index.ts'
 import { nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
-import { type Call, needs, ok, type Resource } from '../request/index.ts'
+import { type AnyCall, needs, ok, type Resource } from '../request/index.ts'
 
+/** The client scopes that are assigned to a client: `/default-client-scopes` and `/optional-client-scopes`. */
 export function clientDefaultScopeRoutes(one: Resource<Readonly<Client>>): void {
   for (const kind of ['default', 'optional'] as const) {
     const member = `${kind}ClientScopes` as const
@@ -35,7 +36,7 @@ export function clientDefaultScopeRoutes(one: Resource<Readonly<Client>>): void 
   }
 }
 
-function scopeName({ realm, params }: Call<unknown, unknown>): string {
+function scopeName({ realm, params }: AnyCall): string {
   const scope = realm.clientScopes.get(params['scopeId'] ?? '')
   if (scope === undefined) throw notFound('Client scope not found')
   return scope.name

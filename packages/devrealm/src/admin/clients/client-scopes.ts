@@ -4,7 +4,7 @@ import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { clientScopeShape, scopeOf } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
-import { type Holder, mappingRoutes } from '../roles/index.ts'
+import { mappingRoutes, type RoleHolder } from '../roles/index.ts'
 import { addClientScope, updateScope } from './client-scope-changes.ts'
 import { type MapperOwner, mapperRoutes } from './protocol-mappers.ts'
 import { realmDefaultScopeRoutes } from './realm-default-scopes.ts'
@@ -45,7 +45,7 @@ function mapperOwner({ realm, found: scope }: Call<Readonly<ClientScope>>): Mapp
   }
 }
 
-function scopeHolder({ realm, found: scope }: Call<Readonly<ClientScope>>): Holder {
+function scopeHolder({ realm, found: scope }: Call<Readonly<ClientScope>>): RoleHolder {
   return {
     roles: scope.scopeMappings,
     inherited: [],

@@ -8,6 +8,7 @@ import { badRequest, notFound } from '../errors.ts'
 import { userOf } from '../representations/index.ts'
 import { needs, ok, type Resource } from '../request/index.ts'
 
+/** A client's secret, the one before it, and its service account. */
 export function clientSecretRoutes(one: Resource<Readonly<Client>>): void {
   const show = (secret: string | undefined): Record<string, unknown> => ({
     type: 'secret',

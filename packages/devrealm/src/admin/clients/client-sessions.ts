@@ -3,6 +3,7 @@ import type { RealmStore } from '../../store/index.ts'
 import { sessionOf } from '../representations/index.ts'
 import { needs, ok, type Resource } from '../request/index.ts'
 
+/** A client's sessions, and their number. */
 export function clientSessionRoutes(one: Resource<Readonly<Client>>): void {
   for (const kind of ['sessions', 'offlineSessions'] as const) {
     const list = kind === 'sessions' ? '/user-sessions' : '/offline-sessions'

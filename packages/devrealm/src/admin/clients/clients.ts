@@ -5,7 +5,7 @@ import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
 import { clientOf, clientShape } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
-import { type Holder, mappingRoutes, namedRoleRoutes } from '../roles/index.ts'
+import { mappingRoutes, namedRoleRoutes, type RoleHolder } from '../roles/index.ts'
 import { addClient, updateClient } from './client-changes.ts'
 import { clientDefaultScopeRoutes } from './client-default-scopes.ts'
 import { clientSecretRoutes } from './client-secrets.ts'
@@ -77,7 +77,7 @@ function mapperOwner({ realm, found: client }: Call<Readonly<Client>>): MapperOw
 }
 
 /** A client by the roles that its tokens may hold. */
-function scopeHolder({ realm, found: client }: Call<Readonly<Client>>): Holder {
+function scopeHolder({ realm, found: client }: Call<Readonly<Client>>): RoleHolder {
   return {
     roles: client.scopeMappings,
     inherited: client.fullScopeAllowed ? realm.roles.values().map((role) => role.id) : [],

@@ -1,14 +1,14 @@
 import type { Client, Group, Role, User } from '../../model/index.ts'
 import { groupOf, roleOf } from '../representations/index.ts'
 import type { AnyCall } from '../request/index.ts'
-import type { Holder } from '../roles/index.ts'
+import type { RoleHolder } from '../roles/index.ts'
 import { plainGroup, roleList } from './admin-event-bodies.ts'
 import { type Body, type Tell, within } from './admin-event-rule.ts'
 
 /** A mapping's roles are those of the body, or all that were mapped. */
 export const mapped: Tell = (call) => {
   if (call.body !== undefined) return { representation: roleList(call) }
-  const { holder, client } = call.found as { holder: Holder; client?: Readonly<Client> }
+  const { holder, client } = call.found as { holder: RoleHolder; client?: Readonly<Client> }
   const roles = holder.roles.map((id) => call.realm.roles.get(id))
   const taken = roles.filter((role) => role !== undefined && role.clientId === client?.id) as Role[]
   return { representation: taken.map((role) => roleOf(call.realm, role)) }

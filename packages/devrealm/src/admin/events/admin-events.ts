@@ -20,7 +20,7 @@ export function eventsOf(
   const rule = eventRules[`${method} ${route}`]
   if (rule === undefined || rule.isNothing?.(call) === true) return undefined
   const { context, realm, caller, request } = call
-  const wasEnabled = isEnabled(realm)
+  const wasEnabled = recordsAdminEvents(realm)
   const before = rule.before?.(call)
   const owner = rule.ofCaller === true ? caller.realm : realm
   const path = decodeURIComponent((call.request.url.split('?')[0] ?? '').replace(/\/+$/, '')).replace(
@@ -29,8 +29,8 @@ export function eventsOf(
   )
   return (answer) => {
     // Enabling them counts as an event only where they have an endpoint of their own.
-    const isOn = wasEnabled || (route === '/events/config' && isEnabled(realm))
-    if (rule.ofCaller === true ? !isEnabled(owner) : !isOn) return () => undefined
+    const isOn = wasEnabled || (route === '/events/config' && recordsAdminEvents(realm))
+    if (rule.ofCaller === true ? !recordsAdminEvents(owner) : !isOn) return () => undefined
     const operation = operations[method as keyof typeof operations]
     const type = rule.type(call)
     const events = rule.tell(call, answer, before).map((told) => ({ operation, type, path, ...told }))
@@ -70,6 +70,7 @@ export function recordEvent(
   })
 }
 
-export function isEnabled(realm: RealmStore): boolean {
+/** Whether the realm records admin events. */
+export function recordsAdminEvents(realm: RealmStore): boolean {
   return realm.info['adminEventsEnabled'] === true
 }

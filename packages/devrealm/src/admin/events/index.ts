@@ -1,2 +1,2 @@
-export { eventsOf, isEnabled, recordEvent } from './admin-events.ts'
+export { eventsOf, recordEvent, recordsAdminEvents } from './admin-events.ts'
 export { eventRoutes } from './events.ts'

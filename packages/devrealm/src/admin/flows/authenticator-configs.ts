@@ -5,6 +5,7 @@ import { notFound } from '../errors.ts'
 import { configShape } from '../representations/index.ts'
 import { type AdminApi, type Call, needs, ok } from '../request/index.ts'
 
+/** The configuration of a step: `/authentication/config/{id}`. */
 export function configRoutes(api: AdminApi): void {
   const one = api.resource('/authentication/config/:configId')
   one.get('', needs.viewRealm, ({ realm, params }) => ok(configById(realm, params)))

@@ -15,6 +15,7 @@ import { type AdminApi, type AnyCall, created, needs, ok } from '../request/inde
 import { configById } from './authenticator-configs.ts'
 import { executionOf } from './flow-representations.ts'
 
+/** One step of a flow by its id: `/authentication/executions/{id}`. */
 export function executionRoutes(api: AdminApi): void {
   const one = api.resource('/authentication/executions/:executionId')
   const found = ({ realm, params }: AnyCall): { flow: Flow; step: Execution } => {

@@ -28,6 +28,7 @@ export function flowNamed({ realm, params }: AnyCall, otherwise: () => Error): {
   return { all, flow }
 }
 
+/** Adds a step at the end of a flow. */
 export function addExecution(
   realm: RealmStore,
   all: Flows,
@@ -56,6 +57,11 @@ export function renamedSubFlow(
   })
 }
 
+/**
+ * Adds a flow without steps.
+ *
+ * @throws {AdminError} 409 where another flow has the alias
+ */
 export function newFlow(
   realm: RealmStore,
   alias: string,
@@ -78,6 +84,7 @@ export function newFlow(
   return flow
 }
 
+/** Deletes a flow with those within it, and the steps that led to it. */
 export function deleteFlow(realm: RealmStore, flow: Flow): void {
   const all = flowsOf(realm)
   if (flow.builtIn) throw badRequest("Can't delete built in flow")

@@ -4,6 +4,7 @@ import { notFound } from '../errors.ts'
 import { requiredActionShape } from '../representations/index.ts'
 import { type AdminApi, type AnyCall, needs, ok } from '../request/index.ts'
 
+/** `/authentication/required-actions`. */
 export function requiredActionRoutes(api: AdminApi): void {
   const list = api.resource('/authentication')
   list.get('/required-actions', needs.viewRequiredActions, ({ realm }) =>

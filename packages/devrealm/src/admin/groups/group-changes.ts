@@ -13,7 +13,7 @@ export function addGroup(
   deep = false,
 ): Readonly<Group> {
   const id = newId(realm.groups, body.id)
-  requireName(body)
+  requireGroupName(body)
   if (deep && realm.groupsIn.all(parentId ?? '').some(({ name }) => name === body.name)) throw duplicate()
   const group = realm.groups.put({
     id,
@@ -34,17 +34,17 @@ export function requireFree(
   parentId: string | undefined,
   moved?: Readonly<Group>,
 ): void {
-  requireName(body)
+  requireGroupName(body)
   const name = moved?.name ?? body.name
   const siblings = realm.groupsIn.all(parentId ?? '')
   if (!siblings.some((group) => group.name === name && group.id !== moved?.id)) return
-  throw taken(parentId === undefined ? 'Top level' : 'Sibling', body)
+  throw nameTaken(parentId === undefined ? 'Top level' : 'Sibling', body)
 }
 
-export function requireName(body: GroupBody): void {
+export function requireGroupName(body: GroupBody): void {
   if (body.name === undefined || body.name.trim() === '') throw refused('Group name is missing')
 }
 
-export function taken(kind: string, body: GroupBody): Error {
+export function nameTaken(kind: string, body: GroupBody): Error {
   return conflict(`${kind} group named '${body.name}' already exists.`)
 }

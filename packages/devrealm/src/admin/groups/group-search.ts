@@ -3,6 +3,7 @@ import { valuesIn } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import type { Query } from '../request/index.ts'
 
+/** What a query asks of groups, by name and attributes; undefined where it asks nothing. */
 export function groupFilter(query: Query): ((group: Readonly<Group>) => boolean) | undefined {
   const search = query.text('search')
   const attributes = query.attributes()
@@ -29,6 +30,7 @@ export function hierarchy(
   return below('')
 }
 
+/** The order of every list of groups. */
 export function byName(groups: readonly Readonly<Group>[]): Readonly<Group>[] {
   return [...groups].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }

@@ -6,7 +6,7 @@ import { byUsername, groupOf, groupShape, userOf } from '../representations/inde
 import { type AdminApi, type Call, created, needs, ok, type Resource } from '../request/index.ts'
 import { groupHolder, mappingRoutes } from '../roles/index.ts'
 import { defaultGroupRoutes } from './default-groups.ts'
-import { addGroup, requireFree, requireName, taken } from './group-changes.ts'
+import { addGroup, nameTaken, requireFree, requireGroupName } from './group-changes.ts'
 import { groupByPath } from './group-paths.ts'
 import { byName, groupFilter, hierarchy } from './group-search.ts'
 
@@ -63,10 +63,10 @@ function singleGroupRoutes(one: Resource<Readonly<Group>>): void {
   )
   one.put('', needs.manageUsers, groupShape, ({ realm, found, body }) => {
     if (body.id !== undefined && body.id !== found.id) throw refused('Invalid group id')
-    requireName(body)
+    requireGroupName(body)
     const siblings = realm.groupsIn.all(found.parentId ?? '')
     if (siblings.some((group) => group.name === body.name && group.id !== found.id))
-      throw taken('Sibling', body)
+      throw nameTaken('Sibling', body)
     const { description: _replaced, ...group } = found
     realm.groups.put({
       ...group,

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { masterName } from '../../defaults/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { AdminError, forbidden, refused } from '../errors.ts'
-import { isEnabled, recordEvent } from '../events/index.ts'
+import { recordEvent, recordsAdminEvents } from '../events/index.ts'
 import { realmOf } from '../realms/index.ts'
 import { type RealmBody, realmShape } from '../representations/index.ts'
 import {
@@ -34,7 +34,7 @@ export function createRealmRoute({ app, context }: AdminApi): void {
       giveToCreator(caller, made)
       return made
     })
-    if (isEnabled(caller.realm)) {
+    if (recordsAdminEvents(caller.realm)) {
       const event = {
         operation: 'CREATE',
         type: 'REALM',

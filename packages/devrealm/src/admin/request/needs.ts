@@ -23,7 +23,6 @@ type NeedName =
   | 'viewClients'
   | 'manageClients'
   | 'evaluateScopes'
-  | 'viewRoleMembers'
   | 'viewFlows'
   | 'viewRequiredActions'
   | 'viewUserProfile'
@@ -44,7 +43,6 @@ export const needs: Readonly<Record<NeedName, Need>> = {
   viewClients,
   manageClients: any('manage-clients'),
   evaluateScopes: (access: Access) => viewClients(access) && viewUsers(access),
-  viewRoleMembers: (access: Access) => viewRealm(access) && viewUsers(access),
   viewFlows: any('view-realm', 'manage-realm', 'view-clients', 'query-clients'),
   viewRequiredActions: any('view-realm', 'manage-realm', 'view-users', 'query-users'),
   viewUserProfile: any('view-realm', 'manage-realm', 'view-users', 'manage-users', 'query-users'),

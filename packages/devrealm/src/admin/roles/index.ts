@@ -1,4 +1,4 @@
 export { addNamedComposites, addRole } from './role-changes.ts'
-export { groupHolder, type Holder, mappingRoutes, userHolder } from './role-mappings.ts'
+export { groupHolder, mappingRoutes, type RoleHolder, userHolder } from './role-mappings.ts'
 export { roleIdsOf } from './role-names.ts'
 export { namedRoleRoutes, roleRoutes } from './roles.ts'

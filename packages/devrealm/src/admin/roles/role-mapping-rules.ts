@@ -3,7 +3,7 @@ import type { Role } from '../../model/index.ts'
 import { expandRoles } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
-import { type Call, managementClient } from '../request/index.ts'
+import { type AnyCall, managementClient } from '../request/index.ts'
 
 /** Roles of administration that a caller may give without having them: whoever may change a thing may let others see it. */
 const implied: Record<string, string> = {
@@ -18,7 +18,7 @@ const implied: Record<string, string> = {
 }
 
 /** Whether the caller may give the role to somebody: nobody hands out more administration than they have. */
-export function mayMap(call: Call<unknown, unknown>, role: Readonly<Role>): boolean {
+export function mayMap(call: AnyCall, role: Readonly<Role>): boolean {
   for (const id of expandRoles(call.realm, [role.id])) {
     const included = call.realm.roles.get(id)
     if (included !== undefined && isAdministration(call.realm, included) && !mayMapAlone(call, included)) {
@@ -33,11 +33,11 @@ export function mayMap(call: Call<unknown, unknown>, role: Readonly<Role>): bool
  *
  * @throws {AdminError} 403
  */
-export function requireMappable(call: Call<unknown, unknown>, roles: readonly Readonly<Role>[]): void {
+export function requireMappable(call: AnyCall, roles: readonly Readonly<Role>[]): void {
   if (!roles.every((role) => mayMap(call, role))) throw forbidden()
 }
 
-function mayMapAlone(call: Call<unknown, unknown>, role: Readonly<Role>): boolean {
+function mayMapAlone(call: AnyCall, role: Readonly<Role>): boolean {
   if (call.caller.realm === call.realm && call.access.holds(role)) return true
   const management = managementClient(call.realm, call.realm)
   if (role.clientId !== management?.id) return false

@@ -8,7 +8,7 @@ import { type AnyCall, needs as known, type Need, ok, type Resource } from '../r
 import { mayMap, requireMappable } from './role-mapping-rules.ts'
 
 /** Something that roles are mapped to. */
-export interface Holder {
+export interface RoleHolder {
   readonly roles: readonly string[]
   /** Roles that come from groups. */
   readonly inherited: readonly string[]
@@ -26,7 +26,7 @@ const roles = listOf(roleShape)
 const rolesOrNone = listOf(roleShape, true)
 
 /** `role-mappings` of users and groups, `scope-mappings` of clients and client scopes: the same resource below each. */
-export function mappingRoutes(holders: Resource<Holder>, needs: MappingNeeds): void {
+export function mappingRoutes(holders: Resource<RoleHolder>, needs: MappingNeeds): void {
   holders.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
 
   const levels = [
@@ -79,7 +79,7 @@ export function mappingRoutes(holders: Resource<Holder>, needs: MappingNeeds): v
 }
 
 /** Role mappings of a user, who has those of groups too. */
-export function userHolder(realm: RealmStore, user: Readonly<User>): Holder {
+export function userHolder(realm: RealmStore, user: Readonly<User>): RoleHolder {
   return {
     roles: user.roles,
     inherited: user.groups.flatMap((id) => inheritedRoles(realm, realm.groups.get(id))),
@@ -89,7 +89,7 @@ export function userHolder(realm: RealmStore, user: Readonly<User>): Holder {
   }
 }
 
-export function groupHolder(realm: RealmStore, group: Readonly<Group>): Holder {
+export function groupHolder(realm: RealmStore, group: Readonly<Group>): RoleHolder {
   return {
     roles: group.roles,
     inherited: inheritedRoles(realm, group),

@@ -12,7 +12,16 @@ import {
   roleShape,
   userOf,
 } from '../representations/index.ts'
-import { type AdminApi, type Call, created, type Need, needs, ok, type Resource } from '../request/index.ts'
+import {
+  type AdminApi,
+  type AnyCall,
+  type Call,
+  created,
+  type Need,
+  needs,
+  ok,
+  type Resource,
+} from '../request/index.ts'
 import { addNamedComposites, addRole, updateRole } from './role-changes.ts'
 import { requireMappable } from './role-mapping-rules.ts'
 
@@ -137,7 +146,7 @@ function singleRoleRoutes<Found>(
  *
  * @throws {AdminError} 403
  */
-function requireComposable({ access }: Call<unknown, unknown>, parts: readonly Readonly<Role>[]): void {
+function requireComposable({ access }: AnyCall, parts: readonly Readonly<Role>[]): void {
   const isAllowed = parts.every(({ clientId }) =>
     clientId === undefined ? needs.manageRealm(access) : needs.manageClients(access),
   )

@@ -6,6 +6,7 @@ import { type Call, needs, ok, type Resource } from '../request/index.ts'
 import { passwordChange } from './credential-changes.ts'
 import { changeUser } from './user-changes.ts'
 
+/** A user's credentials: `/users/{id}/credentials`, and setting a password. */
 export function userCredentialRoutes(one: Resource<Readonly<User>>): void {
   one.get('/credentials', needs.viewUsers, ({ found }) => ok(found.credentials.map(credentialOf)))
   one.put('/reset-password', needs.manageUsers, credentialShape, async ({ realm, found, body }) => {

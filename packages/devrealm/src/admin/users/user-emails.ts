@@ -4,7 +4,7 @@ import { resolveRedirectUri } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { nothing, textListShape } from '../body/index.ts'
 import { AdminError, refused } from '../errors.ts'
-import { type Call, needs, type Resource } from '../request/index.ts'
+import { type AnyCall, needs, type Resource } from '../request/index.ts'
 
 /** What Keycloak sends a user by e-mail: links to required actions, and to verify the address. */
 export function userEmailRoutes(one: Resource<Readonly<User>>): void {
@@ -33,7 +33,7 @@ function requireReachable(user: Readonly<User>): void {
 }
 
 /** Where a link in an e-mail leads back to: a client, and one of its addresses. */
-function requireLinkBack({ context, request, realm, query }: Call<unknown, unknown>): void {
+function requireLinkBack({ context, request, realm, query }: AnyCall): void {
   const [clientId, redirectUri] = [query.text('client_id'), query.text('redirect_uri')]
   if (clientId === undefined) {
     if (redirectUri !== undefined) throw refused('Client id missing')

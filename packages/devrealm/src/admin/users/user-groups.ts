@@ -2,8 +2,9 @@ import type { User } from '../../model/index.ts'
 import { nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { groupOf } from '../representations/index.ts'
-import { type Call, needs, ok, type Resource } from '../request/index.ts'
+import { type AnyCall, needs, ok, type Resource } from '../request/index.ts'
 
+/** The groups that a user is in: `/users/{id}/groups`. */
 export function userGroupRoutes(one: Resource<Readonly<User>>): void {
   one.get('/groups', needs.viewUsers, ({ realm, found, query }) => {
     const search = query.text('search')?.toLowerCase() ?? ''
@@ -28,7 +29,7 @@ export function userGroupRoutes(one: Resource<Readonly<User>>): void {
   })
 }
 
-function findGroup({ realm, params }: Call<unknown, unknown>): string {
+function findGroup({ realm, params }: AnyCall): string {
   const id = params['groupId'] ?? ''
   if (realm.groups.get(id) === undefined) throw notFound('Group not found')
   return id

@@ -13,6 +13,7 @@ import { AdminError, refused } from '../errors.ts'
 import { userProfileShape } from '../representations/index.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 
+/** A realm's user profile: `/users/profile`. */
 export function userProfileRoutes(api: AdminApi): void {
   const profile = api.resource('/users/profile')
   profile.get('', needs.viewUserProfile, ({ realm }) => ok(profileOf(realm)))

@@ -5,6 +5,7 @@ import { notFound } from '../errors.ts'
 import { sessionOf } from '../representations/index.ts'
 import { needs, ok, type Resource } from '../request/index.ts'
 
+/** A user's sessions, and their logout. */
 export function userSessionRoutes(one: Resource<Readonly<User>>): void {
   one.get('/sessions', needs.viewUsers, ({ realm, found }) =>
     ok(realm.sessionsOfUser.all(found.id).map((session) => sessionOf(realm, session))),
