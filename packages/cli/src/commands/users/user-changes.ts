@@ -16,8 +16,9 @@ import { change, sure, type WriteOptions } from '../../connection/index.ts'
 import { UsageError } from '../../exit.ts'
 import { findUser, userRef } from '../../lookup/index.ts'
 import { type RoleOptions, toAttributes, toRoleNames } from '../../options/index.ts'
+import type { JobOptions } from './file-job.ts'
 import { type PasswordOptions, readPassword } from './password-input.ts'
-import { disableAll, type JobOptions } from './user-jobs.ts'
+import { disableAll } from './user-jobs.ts'
 
 interface CreateOptions extends WriteOptions, RoleOptions, PasswordOptions {
   readonly email?: string

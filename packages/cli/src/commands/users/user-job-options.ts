@@ -62,7 +62,7 @@ function addImport(users: Command): void {
     'cloakwright users import people.csv --dry-run',
     'cloakwright users import people.csv',
     'cloakwright users undo people.csv.journal',
-  ).action(async (file, options) => (await import('./user-jobs.ts')).importFile(file, options))
+  ).action(async (file, options) => (await import('./user-import.ts')).importFile(file, options))
 }
 
 function addAssign(users: Command): void {
