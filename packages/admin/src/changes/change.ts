@@ -1,5 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-
 /** What kind of object a realm's definition declares. */
 export type RealmKind =
   | 'realm'
@@ -55,15 +53,6 @@ export interface ChangeRecorder {
   check?(): Promise<void>
 }
 
-/** Gives the changes that a task made, once they are kept in the administrator's audit trail, if there is one. */
-export async function recorded(
-  admin: { readonly recorder: ChangeRecorder | undefined },
-  changes: readonly Change[],
-): Promise<readonly Change[]> {
-  if (changes.length > 0) await admin.recorder?.record(changes)
-  return changes
-}
-
 /** A recorder that adds the author to what it is told. */
 export function byAuthor(recorder: ChangeRecorder | undefined, author: Author): ChangeRecorder | undefined {
   if (recorder === undefined) return undefined
@@ -71,16 +60,4 @@ export function byAuthor(recorder: ChangeRecorder | undefined, author: Author): 
     record: (changes, inner) => recorder.record(changes, { ...author, ...inner }),
     check: async () => await recorder.check?.(),
   }
-}
-
-const backOut = new AsyncLocalStorage<true>()
-
-/** Does work that takes a change back: it is sent also when nothing new could be recorded, since the change stands otherwise. */
-export function takingBack<T>(work: () => Promise<T>): Promise<T> {
-  return backOut.run(true, work)
-}
-
-/** @throws {CW_AUDIT_UNAVAILABLE} when a change could not be recorded now, unless it takes another back */
-export async function requireRecordable(recorder: ChangeRecorder | undefined): Promise<void> {
-  if (backOut.getStore() === undefined) await recorder?.check?.()
 }

@@ -1,2 +1,2 @@
 export type { Author, Change, ChangeKind, ChangeRecorder, RealmKind, Reason } from './change.ts'
-export { byAuthor, recorded, requireRecordable, takingBack } from './change.ts'
+export { byAuthor } from './change.ts'

@@ -1,6 +1,6 @@
 import type KeycloakAdminClient from '@keycloak/keycloak-admin-client'
 import { CloakwrightError, requireOptions } from 'cloakwright'
-import { byAuthor, type ChangeRecorder, requireRecordable } from '../changes/index.ts'
+import { byAuthor, type ChangeRecorder } from '../changes/index.ts'
 import { type Known, requireKnown } from '../fields/index.ts'
 import { createDurableClient } from './client.ts'
 import { createRetry } from './retry.ts'
@@ -21,6 +21,8 @@ export interface AdminOptions {
   readonly signal?: AbortSignal
   /** Keeps what tasks and jobs change. Default: nobody. What a program does by {@link Admin.client} itself is not in it. */
   readonly recorder?: ChangeRecorder
+  /** Tasks and jobs give the changes that they would make, and change nothing; a write that is sent nevertheless fails. Default: false. */
+  readonly dryRun?: boolean
   /** A monotonic clock in milliseconds. Default: `performance.now`. */
   readonly now?: () => number
 }
@@ -33,6 +35,7 @@ const known: Known<AdminOptions> = {
   retries: true,
   signal: true,
   recorder: true,
+  dryRun: true,
   now: true,
 }
 
@@ -46,6 +49,8 @@ export interface Admin {
   readonly realm: string
   /** Where tasks and jobs record what they change. */
   readonly recorder: ChangeRecorder | undefined
+  /** Whether tasks and jobs only give the changes that they would make. */
+  readonly dryRun: boolean
 }
 
 /**
@@ -81,6 +86,7 @@ export function createAdmin(options: AdminOptions): Admin {
     timeout = 30_000,
     retries = 3,
     signal,
+    dryRun = false,
     now = () => performance.now(),
   } = options
   const server = baseUrl(options.server)
@@ -88,12 +94,12 @@ export function createAdmin(options: AdminOptions): Admin {
   const tokens = createTokenSource({ server, realm, credentials, retry, now })
   const account = 'username' in credentials ? credentials.username : credentials.clientId
   const recorder = byAuthor(options.recorder, { account })
-  const beforeWrite = (): Promise<void> => requireRecordable(recorder)
   return {
-    client: createDurableClient({ server, realm, tokens, retry, beforeWrite }),
+    client: createDurableClient({ server, realm, tokens, retry, recorder, dryRun }),
     server,
     realm,
     recorder,
+    dryRun,
   }
 }
 

@@ -1,6 +1,7 @@
 import KeycloakAdminClient, { NetworkError } from '@keycloak/keycloak-admin-client'
 import { Agent, type RequestArgs } from '@keycloak/keycloak-admin-client/lib/resources/agent.js'
 import { CloakwrightError } from 'cloakwright'
+import type { ChangeRecorder } from '../changes/index.ts'
 import { AttemptCount } from './attempts.ts'
 import { type Operation, toAdminError } from './errors.ts'
 import { mayRepeat } from './repeat.ts'
@@ -16,8 +17,10 @@ export interface DurableClientOptions {
   readonly realm: string
   readonly tokens: TokenSource
   readonly retry: Retry
-  /** Awaited before each request that may change something; a rejection keeps it from being sent. */
-  readonly beforeWrite: () => Promise<void>
+  /** Asked before each request that may change something; a rejection keeps it from being sent. */
+  readonly recorder: ChangeRecorder | undefined
+  /** Sends no write. */
+  readonly dryRun: boolean
 }
 
 /**
@@ -52,7 +55,16 @@ export function createDurableClient(options: DurableClientOptions): KeycloakAdmi
 
 /** The groups that a role is mapped to, by a client that {@link createDurableClient} made. */
 export function roleGroupsOf(client: KeycloakAdminClient): RoleGroups {
-  if (client instanceof DurableClient) return client.roleGroups
+  return durable(client).roleGroups
+}
+
+/** The same client for what takes a change back: it is sent also when nothing new could be recorded, since the change stands otherwise. */
+export function clientToTakeBack(client: KeycloakAdminClient): KeycloakAdminClient {
+  return createDurableClient({ ...durable(client).options, recorder: undefined })
+}
+
+function durable(client: KeycloakAdminClient): DurableClient {
+  if (client instanceof DurableClient) return client
   throw new CloakwrightError('CW_CONFIG_INVALID', 'This client was not made by createAdmin', {
     hint: 'Pass what createAdmin gave, with its own client.',
   })
@@ -60,29 +72,36 @@ export function roleGroupsOf(client: KeycloakAdminClient): RoleGroups {
 
 class DurableClient extends KeycloakAdminClient {
   readonly roleGroups: RoleGroups
-  readonly #signal: () => AbortSignal
+  readonly #options: DurableClientOptions
 
-  constructor({ server, realm, tokens, retry }: DurableClientOptions) {
-    super({ baseUrl: server, realmName: realm })
+  constructor(options: DurableClientOptions) {
+    super({ baseUrl: options.server, realmName: options.realm })
     this.roleGroups = new RoleGroups(this)
-    this.#signal = retry.signal
-    this.registerTokenProvider({ getAccessToken: () => tokens.get() })
+    this.#options = options
+    this.registerTokenProvider({ getAccessToken: () => options.tokens.get() })
+  }
+
+  get options(): DurableClientOptions {
+    return this.#options
   }
 
   // Called for each request: the one place where options of our own reach the official client's `fetch`.
   override getRequestOptions(): RequestInit {
     // A 307 would hand a new user's password to whatever `Location` names.
-    return { ...super.getRequestOptions(), redirect: 'manual', signal: this.#signal() }
+    return { ...super.getRequestOptions(), redirect: 'manual', signal: this.#options.retry.signal() }
   }
 }
 
 async function request(
-  { server, tokens, retry, beforeWrite }: DurableClientOptions,
+  { server, tokens, retry, recorder, dryRun }: DurableClientOptions,
   operation: Operation,
   parameters: readonly unknown[],
   send: () => Promise<unknown>,
 ): Promise<unknown> {
-  if (operation.method !== 'GET') await beforeWrite()
+  if (operation.method !== 'GET') {
+    if (dryRun) requireHarmless(operation, parameters)
+    else await recorder?.check?.()
+  }
   const [, options] = parameters
   let authenticated = false
   for (let attempt = 1; ; attempt += 1) {
@@ -115,6 +134,23 @@ async function request(
       await retry.wait(delay)
     }
   }
+}
+
+/**
+ * A task that leaves its write to the runner never gets here in a dry run. An import's look at its rights does: no users to
+ * import, or a user without anything, which Keycloak refuses.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+function requireHarmless({ name }: Operation, [payload]: readonly unknown[]): void {
+  const { realm: _realm, rep, ...others } = (payload ?? {}) as Readonly<Record<string, unknown>>
+  const { users, ifResourceExists: _kept, ...imported } = (rep ?? {}) as Readonly<Record<string, unknown>>
+  const isEmpty = Object.keys({ ...others, ...imported }).length === 0
+  if (name === 'users.create' && isEmpty && rep === undefined) return
+  if (name === 'realms.partialImport' && isEmpty && Array.isArray(users) && users.length === 0) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${name} changes something, and this is a dry run`, {
+    hint: 'It was not sent. Use an administrator that was made without dryRun.',
+  })
 }
 
 /**

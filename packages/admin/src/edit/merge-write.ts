@@ -1,11 +1,12 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, type ChangeKind, recorded } from '../changes/index.ts'
+import type { Change, ChangeKind } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
 import { mask, requireKnown } from '../fields/index.ts'
 import { absent } from '../lookup/index.ts'
 import { covers, type Difference, differences, type Edit, nameOf, same, shown, valueAt } from './edit.ts'
 import { type FixedFields, requireChangeable } from './fixed-fields.ts'
 import { inTurn } from './in-turn.ts'
+import { runSteps, type Step, type StepChange } from './steps.ts'
 
 /** What to change, or how to find out from the object as it is now. The function may be given what others wrote meanwhile. */
 export type EditOf<T, E = Edit<T>> = E | ((current: T) => E)
@@ -22,6 +23,7 @@ export interface UpdateOptions<T> {
 /** What differs between the kinds of objects. */
 export interface Kind<T extends object> {
   readonly kind: ChangeKind
+  /** '' where a dry run has not created it. */
   readonly id: string
   readonly name: (current: T) => string
   /** The object as it is; after a write, which may have renamed it, with what was written. */
@@ -59,17 +61,19 @@ export async function update<T extends object>(
     const changes =
       basedOn === undefined ? differences(current, wanted) : since(basedOn, current, wanted, of.name(current))
     if (changes.length === 0) return []
-    await of.write(of.body(current, changes))
-    const record = (made: readonly Difference[]) => recorded(admin, toChanges(admin, of, current, made))
-    // Unread, Keycloak's answer to the write stands.
-    const now = await of.read(changes).catch(async (error: unknown) => {
-      await record(changes)
-      throw error
-    })
-    const { made, lost } = outcome(changes, now ?? {})
-    const kept = await record(made)
+    let lost: readonly Difference[] = []
+    const step: Step = {
+      changes: toChanges(of, current, changes),
+      run: () => of.write(of.body(current, changes)),
+      async made() {
+        const result = outcome(changes, (await of.read(changes)) ?? {})
+        ;({ lost } = result)
+        return toChanges(of, current, result.made)
+      },
+    }
+    const made = await runSteps(admin, [step])
     if (lost.length > 0) throw notKept(of, current, lost)
-    return kept
+    return made
   })
 }
 
@@ -119,14 +123,11 @@ function notKept<T extends object>(of: Kind<T>, current: T, lost: readonly Diffe
 }
 
 function toChanges<T extends object>(
-  { realm }: Admin,
   { kind, id, name }: Kind<T>,
   current: T,
   changes: readonly Difference[],
-): Change[] {
+): StepChange[] {
   if (changes.length === 0) return []
   const [before, after] = [shown(changes, 'before'), shown(changes, 'after')]
-  return [
-    { action: 'update', kind, realm, id, name: name(current), fields: changes.map(nameOf), before, after },
-  ]
+  return [{ action: 'update', kind, id, name: name(current), fields: changes.map(nameOf), before, after }]
 }

@@ -13,15 +13,13 @@ import {
   type RoleName,
   requireRoleName,
   roleOf,
-  roleTitle,
   type UserRef,
   userId,
 } from '../lookup/index.ts'
-import { type Difference, type EditWithout, wholeFields } from './edit.ts'
-import { withCredentials, withLists, withTexts } from './edit-forms.ts'
-import { fixedOfClient, fixedOfGroup, fixedOfRealm, fixedOfRole, fixedOfUser } from './fixed-fields.ts'
+import type { EditWithout } from './edit.ts'
+import type { fixedOfClient, fixedOfGroup, fixedOfRealm, fixedOfRole, fixedOfUser } from './fixed-fields.ts'
 import { type EditOf, type UpdateOptions, update } from './merge-write.ts'
-import { keptInPut } from './realm-put.ts'
+import { clientKind, groupKind, realmKind, roleKind, userKind } from './object-kinds.ts'
 
 /** What can be changed about a user; its roles and groups have tasks of their own. */
 export type UserEdit = EditWithout<UserRepresentation, typeof fixedOfUser>
@@ -65,31 +63,7 @@ export async function updateUser(
   edit: EditOf<UserRepresentation, UserEdit>,
   options: UpdateOptions<UserRepresentation> = {},
 ): Promise<readonly Change[]> {
-  const { realm } = admin
-  const { users } = admin.client
-  const id = await userId(admin, user)
-  return await update<UserRepresentation>(admin, edit, options, {
-    kind: 'user',
-    id,
-    name: (current) => current.username ?? id,
-    read: async () => (await users.findOne({ realm, id })) ?? undefined,
-    fixed: fixedOfUser,
-    // Keycloak keeps user names and addresses in lower case only.
-    wanted: ({ username, email, ...rest }) => ({
-      ...withLists(withCredentials(rest)),
-      username: username?.toLowerCase(),
-      email: email?.toLowerCase() ?? email,
-    }),
-    // With attributes and without them, a PUT erases the names and the address.
-    body: (current, changes) => {
-      const { email, firstName, lastName } = current
-      const names = changes.some(({ field }) => field === 'attributes') ? { email, firstName, lastName } : {}
-      return { ...names, ...wholeFields(current, changes) }
-    },
-    write: (body) => users.update({ realm, id }, body),
-    lostBecause:
-      "The realm's user profile must declare an attribute, or allow unmanaged ones; a required action must exist there; where the e-mail address is the user name, only it can be changed.",
-  })
+  return await update(admin, edit, options, userKind(admin, { id: await userId(admin, user) }))
 }
 
 /**
@@ -113,20 +87,7 @@ export async function updateGroup(
   edit: EditOf<GroupRepresentation, GroupEdit>,
   options: UpdateOptions<GroupRepresentation> = {},
 ): Promise<readonly Change[]> {
-  const { realm } = admin
-  const { groups } = admin.client
-  const { id, path: own } = await groupOf(admin, path)
-  return await update<GroupRepresentation>(admin, edit, options, {
-    kind: 'group',
-    id,
-    name: () => own,
-    read: async () => (await groups.findOne({ realm, id })) ?? undefined,
-    fixed: fixedOfGroup,
-    wanted: withLists,
-    body: described,
-    write: (body) => groups.update({ realm, id }, body),
-    lostBecause: 'Keycloak took the request, but not this value.',
-  })
+  return await update(admin, edit, options, groupKind(admin, await groupOf(admin, path)))
 }
 
 /**
@@ -150,21 +111,8 @@ export async function updateRole(
   edit: EditOf<RoleRepresentation, RoleEdit>,
   options: UpdateOptions<RoleRepresentation> = {},
 ): Promise<readonly Change[]> {
-  const { realm } = admin
-  const { roles } = admin.client
   requireRoleName('updateRole', role)
-  const { id = '' } = await roleOf(admin, role)
-  return await update<RoleRepresentation>(admin, edit, options, {
-    kind: role.client === undefined ? 'realm role' : 'client role',
-    id,
-    name: ({ name = role.name }) => roleTitle({ ...role, name }),
-    read: async () => (await roles.findOneById({ realm, id })) ?? undefined,
-    fixed: fixedOfRole,
-    wanted: withLists,
-    body: described,
-    write: (body) => roles.updateById({ realm, id }, body),
-    lostBecause: 'Keycloak took the request, but not this value.',
-  })
+  return await update(admin, edit, options, roleKind(admin, role, await roleOf(admin, role)))
 }
 
 /**
@@ -189,26 +137,7 @@ export async function updateClient(
   edit: EditOf<ClientRepresentation, ClientEdit>,
   options: UpdateOptions<ClientRepresentation> = {},
 ): Promise<readonly Change[]> {
-  const { realm } = admin
-  const { clients } = admin.client
-  const { id = '' } = await clientByName(admin, clientId)
-  return await update<ClientRepresentation>(admin, edit, options, {
-    kind: 'client',
-    id,
-    name: (current) => current.clientId ?? clientId,
-    read: async () => (await clients.findOne({ realm, id })) ?? undefined,
-    fixed: fixedOfClient,
-    wanted: withTexts,
-    // Only the keys that differ: Keycloak leaves the others alone, and removes an attribute that is null, a flow that is ''.
-    body: (current, changes) => ({
-      ...wholeFields(current, changes),
-      ...keysOf('attributes', changes, null),
-      ...keysOf('authenticationFlowBindingOverrides', changes, ''),
-    }),
-    write: (body) => clients.update({ realm, id }, body),
-    lostBecause:
-      'It may depend on another field (a public client has no secret), or be one that is only added to (registeredNodes).',
-  })
+  return await update(admin, edit, options, clientKind(admin, await clientByName(admin, clientId)))
 }
 
 /**
@@ -231,45 +160,5 @@ export async function updateRealm(
   edit: EditOf<RealmRepresentation, RealmEdit>,
   options: UpdateOptions<RealmRepresentation> = {},
 ): Promise<readonly Change[]> {
-  const { realm } = admin
-  const { realms } = admin.client
-  return await update<RealmRepresentation>(admin, edit, options, {
-    kind: 'realm',
-    id: realm,
-    name: () => realm,
-    read: async (written = []) => {
-      const renamed = written.find(({ field }) => field === 'realm')?.after
-      return (await realms.findOne({ realm: typeof renamed === 'string' ? renamed : realm })) ?? undefined
-    },
-    fixed: fixedOfRealm,
-    wanted: withTexts,
-    body: (current, changes) => ({
-      ...keptInPut(
-        current,
-        changes.map(({ field }) => field),
-      ),
-      ...wholeFields(current, changes),
-      ...keysOf('browserSecurityHeaders', changes, ''),
-    }),
-    write: (body) => realms.update({ realm }, body),
-    lostBecause:
-      'It may depend on another setting of the realm, or on a feature that the server has switched off.',
-  })
-}
-
-/** A PUT of a group or a role erases the description that it does not have, and leaves attributes alone. */
-function described(
-  current: GroupRepresentation | RoleRepresentation,
-  changes: readonly Difference[],
-): object {
-  const { name, description } = current
-  return { name, description, ...wholeFields(current, changes) }
-}
-
-/** The keys of a map that differ, and nothing else: of a map that Keycloak merges. */
-function keysOf(map: string, changes: readonly Difference[], removed: null | ''): object {
-  const keys = changes.flatMap(({ field, key, after }) =>
-    field === map && key !== undefined ? [[key, after ?? removed] as const] : [],
-  )
-  return keys.length === 0 ? {} : { [map]: Object.fromEntries(keys) }
+  return await update(admin, edit, options, realmKind(admin))
 }

@@ -99,7 +99,8 @@ export async function importUsers(
   const began = performance.now()
   requireOwnRows(file, 'import')
   // The import itself fails at its first request without them; a dry run sends none.
-  if (options.dryRun === true) await requireImportRights(admin)
+  const isDryRun = options.dryRun === true || admin.dryRun
+  if (isDryRun) await requireImportRights(admin)
   const facts = await readRealmFacts(admin)
   await requireUserNames(file, facts)
   if (file.format !== 'keycloak') await requireDefaultGroups(admin, facts)
@@ -110,7 +111,7 @@ export async function importUsers(
     realmId: facts.realmId,
     file: file.digest,
   }
-  const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
+  const journal = isDryRun ? undefined : await openJournal(options.journal, header)
   try {
     const rejectedRows = await openRejected('import', options, journal)
     try {

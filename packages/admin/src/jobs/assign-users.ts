@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { Admin } from '../client/index.ts'
-import type { Step } from '../edit/index.ts'
-import { roleSteps } from '../edit/index.ts'
+import { groupSteps, roleSteps } from '../edit/index.ts'
 import { jobOptions, requireKnown } from '../fields/index.ts'
 import type { ImportedUser, UserFile } from '../files/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
-import { type KnownRole, knownRoles, requireRoleNames, rolesInstead, roleTitle } from '../lookup/index.ts'
-import { groupSteps, knownGroups } from '../tasks/index.ts'
 import {
-  type ChangeOptions,
-  type ChangeReport,
-  changeUsers,
-  type Plan,
-  type UserTask,
-} from './change-users.ts'
+  type KnownRole,
+  knownGroups,
+  knownRoles,
+  type RoleNames,
+  requireRoleNames,
+  rolesInstead,
+  roleTitle,
+} from '../lookup/index.ts'
+import { type ChangeOptions, type ChangeReport, changeUsers, type UserTask } from './change-users.ts'
 import { type RealmFacts, roleNames, texts } from './realm-facts.ts'
 import { isForeignDefaultRole, unknownName } from './row-names.ts'
 
@@ -69,9 +68,14 @@ export async function bulkAssign(
         const wanted = await wantedBy(user)
         return typeof wanted === 'string' ? wanted : undefined
       },
-      async plan({ user }, { id = '' }) {
+      async plan({ user }, { id = '', username: name = '' }) {
         const wanted = await wantedBy(user)
-        return typeof wanted === 'string' ? { steps: [], inverse: {} } : await planOf(admin, id, wanted)
+        if (typeof wanted === 'string') return []
+        const subject = { kind: 'user', id, name } as const
+        return [
+          ...(await roleSteps(admin, subject, wanted.roles, true)),
+          ...(await groupSteps(admin, subject, wanted.groups, true)),
+        ]
       },
     }
   })
@@ -90,8 +94,8 @@ async function wantedByRow(
   { roles, groups }: AssignOptions,
 ): Promise<(user: ImportedUser) => Promise<Wanted | string>> {
   if (roles === undefined && groups === undefined) return (user) => ownWanted(facts, file, user)
-  const [knownOnes, paths] = await Promise.all([knownRoles(admin, roles), knownGroups(admin, groups)])
-  const wanted = { roles: knownOnes, groups: paths.map(({ id = '', path = '' }) => ({ id, path })) }
+  const [allRoles, allGroups] = await Promise.all([knownRoles(admin, roles), knownGroups(admin, groups)])
+  const wanted = { roles: allRoles, groups: allGroups }
   return async () => wanted
 }
 
@@ -113,7 +117,8 @@ async function ownWanted(facts: RealmFacts, file: UserFile, user: ImportedUser):
     for (const name of names) {
       const role = await facts.role(name, clientId)
       if (role === undefined) return unknownName.clientRole(clientId, name)
-      roles.push({ id: role.id, name, title: roleTitle({ name, client: clientId }), clientUuid })
+      const title = roleTitle({ name, client: clientId })
+      roles.push({ id: role.id, name, client: clientId, title, clientUuid })
     }
   }
   for (const [at, path] of texts(user.groups).entries()) {
@@ -122,30 +127,6 @@ async function ownWanted(facts: RealmFacts, file: UserFile, user: ImportedUser):
     groups.push({ id: group.id, path: group.path })
   }
   return { roles, groups }
-}
-
-async function planOf(admin: Admin, id: string, { roles, groups }: Wanted): Promise<Plan> {
-  const steps: Step[] = []
-  const revoke = { realm: [] as string[], client: new Map<string, string[]>() }
-  // Each owner by itself: a realm role can have the title of a client's.
-  for (const owner of new Set(roles.map(({ clientUuid }) => clientUuid))) {
-    const own = roles.filter(({ clientUuid }) => clientUuid === owner)
-    const open = await roleSteps(admin, 'users', id, own, true)
-    const fields = new Set(open.flatMap((step) => step.fields))
-    steps.push(...open)
-    for (const { name, title } of own.filter((role) => fields.has(`roles.${role.title}`))) {
-      if (owner === undefined) revoke.realm.push(name)
-      else {
-        const clientId = title.slice(0, -name.length - 1)
-        revoke.client.set(clientId, [...(revoke.client.get(clientId) ?? []), name])
-      }
-    }
-  }
-  const joins = await groupSteps(admin, id, groups, true)
-  const joined = new Set(joins.flatMap((step) => step.fields))
-  const leave = groups.map(({ path }) => path).filter((path) => joined.has(`groups${path}`))
-  const inverse = { revoke: { realm: revoke.realm, client: Object.fromEntries(revoke.client) }, leave }
-  return { steps: [...steps, ...joins], inverse }
 }
 
 /** Other roles or groups are another job. */

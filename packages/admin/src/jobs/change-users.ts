@@ -1,12 +1,11 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
 import type { Admin, UserRepresentation } from '../client/index.ts'
-import type { Step } from '../edit/index.ts'
+import { allInverses, type Inverse, runSteps, type Step } from '../edit/index.ts'
 import type { RejectedRows, UserFile, UserRow } from '../files/index.ts'
 import { type ProgressListener, startPhase } from '../progress/index.ts'
 import { HashIndex } from './hash-index.ts'
 import { changedBy } from './inverse.ts'
-import { type End, type Inverse, type Journal, LineMap, openJournal } from './journal/index.ts'
+import { type End, type Journal, LineMap, openJournal } from './journal/index.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
 import { type FileJob, openRejected, requireOwnRows, toRejectedChange } from './rejected-rows.ts'
@@ -18,7 +17,7 @@ export interface ChangeOptions {
   readonly journal: string
   /** Where the rows go that name nobody, or that Keycloak refused. A file that is there is an error, unless the job continues. */
   readonly rejected: string
-  /** Reads and counts, writes nothing but the file of rejected rows. Default: false. */
+  /** Reads and counts, writes nothing but the file of rejected rows. Default: whether the administrator is for a dry run. */
   readonly dryRun?: boolean
   /** Begins no further batch and ends with the signal's reason; the same call continues. */
   readonly signal?: AbortSignal
@@ -45,13 +44,7 @@ export interface UserTask {
   /** What is wrong with a row, without its values; undefined: nothing. */
   check(row: UserRow): Promise<string | undefined>
   /** What is to be done to a user, where it is not so yet; `begun` when an earlier run was killed at it. */
-  plan(row: UserRow, found: UserRepresentation, begun: boolean): Promise<Plan>
-}
-
-/** Requests, and what takes all of them back. */
-export interface Plan {
-  readonly steps: readonly Step[]
-  readonly inverse: Inverse
+  plan(row: UserRow, found: UserRepresentation, begun: boolean): Promise<readonly Step[]>
 }
 
 /** Works through a file of users, each of whom exists: the journal is ahead of every change. */
@@ -68,7 +61,8 @@ export async function changeUsers(
   const task = await prepare(facts)
   const { server, realm } = admin
   const header = { job: task.job, server, realm, realmId: facts.realmId, file: file.digest }
-  const journal = options.dryRun === true ? undefined : await openJournal(options.journal, header)
+  const journal =
+    options.dryRun === true || admin.dryRun ? undefined : await openJournal(options.journal, header)
   try {
     const rejectedRows = await openRejected(job, options, journal)
     try {
@@ -168,10 +162,13 @@ async function changeRows(
   return counts
 }
 
-interface Planned extends Plan {
+interface Planned {
   readonly row: UserRow
   readonly id: string
   readonly name: string
+  readonly steps: readonly Step[]
+  /** What takes them back, and what a killed run had begun. */
+  readonly inverse: Inverse
 }
 
 async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> {
@@ -188,10 +185,17 @@ async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> 
     const open = journal?.open.get(line)
     // Of a user who was deleted since, the next one of that name has nothing.
     const begun = open?.id === found.id ? open?.inverse : undefined
-    const { steps, inverse } = await pace.send(() => task.plan(row, found, begun !== undefined))
+    const steps = await pace.send(() => task.plan(row, found, begun !== undefined))
     const { id = '', username = '' } = found
     if (steps.length === 0 && begun === undefined) ends.push({ line, outcome: 'present' })
-    else planned.push({ row, id, name: username, steps, inverse: both(begun, inverse) })
+    else
+      planned.push({
+        row,
+        id,
+        name: username,
+        steps,
+        inverse: allInverses([begun, ...steps.map((step) => step.inverse)]),
+      })
   }
   if (journal === undefined) {
     return [...ends, ...planned.map(({ row }): End => ({ line: row.line, outcome: 'changed' }))]
@@ -203,60 +207,37 @@ async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> 
   const number = await journal.started(
     planned.map(({ row, id, name, inverse }) => ({ line: row.line, id, name, inverse })),
   )
-  const changes: Change[] = []
-  for (const each of planned) {
-    const { end, change } = await carryOut(run, each)
-    ends.push(end)
-    if (change !== undefined) changes.push(change)
-  }
-  await recorded(admin, changes)
+  await runSteps(
+    admin,
+    planned.map((each) => stepOf(each, pace, ends)),
+  )
   await journal.ended(number, ends)
   return ends
 }
 
 const refusals = ['CW_ADMIN_NOT_FOUND', 'CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED']
 
-/** A user of whom a part is changed counts as changed in the journal, so that an undo takes that part back. */
-async function carryOut(
-  { admin, pace }: Run,
-  { row, id, name, steps, inverse }: Planned,
-): Promise<{ end: End; change?: Change }> {
-  const { line } = row
+/**
+ * All that is done to one user; how it ends is added to `ends`. A user of whom a part is changed counts as changed in the
+ * journal, so that an undo takes that part back.
+ */
+function stepOf({ row: { line }, id, name, steps, inverse }: Planned, pace: Pace, ends: End[]): Step {
+  const change = { action: 'update', kind: 'user', id, name, ...changedBy(inverse) } as const
   let done = 0
-  try {
-    for (const step of steps) {
-      await pace.send(() => step.run())
-      done += 1
-    }
-  } catch (error) {
-    if (!(error instanceof CloakwrightError) || !refusals.includes(error.code)) throw error
-    const end = { line, reason: error.message }
-    if (done === 0) return { end: { ...end, outcome: 'rejected' } }
-    return { end: { ...end, outcome: 'changed' }, change: toChange(admin, id, name, inverse) }
-  }
-  return { end: { line, outcome: 'changed' }, change: toChange(admin, id, name, inverse) }
-}
-
-function toChange({ realm }: Admin, id: string, name: string, inverse: Inverse): Change {
-  return { action: 'update', kind: 'user', realm, id, name, ...changedBy(inverse) }
-}
-
-/** What takes back what a killed run had begun, and what is still to be done. */
-function both(begun: Inverse | undefined, now: Inverse): Inverse {
-  if (begun === undefined) return now
-  const union = (a: readonly string[] = [], b: readonly string[] = []): string[] => [...new Set([...a, ...b])]
-  const clients = union(Object.keys(begun.revoke?.client ?? {}), Object.keys(now.revoke?.client ?? {}))
-  const ofClient = ({ revoke }: Inverse, client: string): readonly string[] | undefined =>
-    Object.entries(revoke?.client ?? {}).find(([id]) => id === client)?.[1]
   return {
-    ...begun,
-    ...now,
-    revoke: {
-      realm: union(begun.revoke?.realm, now.revoke?.realm),
-      client: Object.fromEntries(
-        clients.map((client) => [client, union(ofClient(begun, client), ofClient(now, client))]),
-      ),
+    changes: [change],
+    async run(admin) {
+      try {
+        for (const step of steps) {
+          await pace.send(() => step.run(admin))
+          done += 1
+        }
+        ends.push({ line, outcome: 'changed' })
+      } catch (error) {
+        if (!(error instanceof CloakwrightError) || !refusals.includes(error.code)) throw error
+        ends.push({ line, outcome: done === 0 ? 'rejected' : 'changed', reason: error.message })
+      }
     },
-    leave: union(begun.leave, now.leave),
+    made: () => (ends.at(-1)?.outcome === 'changed' ? [change] : []),
   }
 }

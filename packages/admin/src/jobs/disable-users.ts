@@ -1,5 +1,5 @@
 import type { Admin } from '../client/index.ts'
-import type { Step } from '../edit/index.ts'
+import { giving, type Step } from '../edit/index.ts'
 import { jobOptions, requireKnown } from '../fields/index.ts'
 import type { UserFile } from '../files/index.ts'
 import { type ChangeOptions, type ChangeReport, changeUsers } from './change-users.ts'
@@ -46,16 +46,17 @@ export async function bulkDisable(
   return await changeUsers(admin, 'disable', file, options, async () => ({
     job: 'disable',
     check: async () => undefined,
-    async plan(_row, { id = '', enabled }, begun) {
+    async plan(_row, { id = '', username: name = '', enabled }, begun) {
       // One that a killed run disabled has perhaps still its sessions.
-      if (enabled === false && !begun) return { steps: [], inverse: {} }
-      const steps: Step[] = [
+      if (enabled === false && !begun) return []
+      const disable: Step = {
+        changes: [giving({ kind: 'user', id, name }, ['enabled'], false)],
         // Alone: with it neither attributes nor names are touched.
-        { fields: ['enabled'], to: false, run: () => client.users.update({ realm, id }, { enabled: false }) },
-      ]
-      if (options.endSessions !== false)
-        steps.push({ fields: [], to: false, run: () => client.users.logout({ realm, id }) })
-      return { steps, inverse: { enabled: true } }
+        run: () => client.users.update({ realm, id }, { enabled: false }),
+        inverse: { enabled: true },
+      }
+      const end: Step = { changes: [], run: () => client.users.logout({ realm, id }) }
+      return options.endSessions === false ? [disable] : [disable, end]
     },
   }))
 }

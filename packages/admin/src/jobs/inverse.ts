@@ -1,8 +1,9 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Change } from '../changes/index.ts'
 import type { Admin, RoleMappingPayload, UserRepresentation } from '../client/index.ts'
+import type { Inverse, Step } from '../edit/index.ts'
 import { roleFields } from '../lookup/index.ts'
-import type { Inverse, JournalRow } from './journal/index.ts'
+import type { JournalRow } from './journal/index.ts'
 import type { Pace } from './pace.ts'
 import type { RealmFacts } from './realm-facts.ts'
 
@@ -22,32 +23,41 @@ export function changedBy({
   }
 }
 
-/** Takes back what a job did to one user, who is as `found`; undefined: the user is gone by now. */
-export async function takeBack(
-  admin: Admin,
+/** The step that takes back what a job did to one user, who is as `found`; of one who is gone by then, there is nothing to take back. */
+export function takingBack(
   facts: RealmFacts,
   pace: Pace,
   { id, name, inverse }: JournalRow,
   found: UserRepresentation,
-): Promise<Change | undefined> {
-  const { client, realm } = admin
-  const change = { kind: 'user', realm, id, name } as const
-  try {
-    if (inverse === undefined) {
-      await pace.send(() => client.users.del({ realm, id }))
-      return { ...change, action: 'delete', fields: [], before: { ...found } }
-    }
-    await setBack(admin, facts, pace, id, inverse)
-    const { fields, before, after } = changedBy(inverse)
-    return { ...change, action: 'update', fields, before: after, after: before }
-  } catch (error) {
-    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_NOT_FOUND') return undefined
-    throw error
+): Step {
+  const change = { ...changeBack(inverse, found), kind: 'user', id, name } as const
+  let isGone = false
+  return {
+    changes: [change],
+    async run({ client, realm }) {
+      try {
+        if (inverse === undefined) await pace.send(() => client.users.del({ realm, id }))
+        else await setBack({ client, realm }, facts, pace, id, inverse)
+      } catch (error) {
+        if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_NOT_FOUND') throw error
+        isGone = true
+      }
+    },
+    made: () => (isGone ? [] : [change]),
   }
 }
 
+function changeBack(
+  inverse: Inverse | undefined,
+  found: UserRepresentation,
+): Pick<Change, 'action' | 'fields' | 'before' | 'after'> {
+  if (inverse === undefined) return { action: 'delete', fields: [], before: { ...found } }
+  const { fields, before, after } = changedBy(inverse)
+  return { action: 'update', fields, before: after, after: before }
+}
+
 async function setBack(
-  { client, realm }: Admin,
+  { client, realm }: Pick<Admin, 'client' | 'realm'>,
   facts: RealmFacts,
   pace: Pace,
   id: string,

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError, systemTime } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
+import { runSteps, type Step } from '../edit/index.ts'
 import { requireKnown } from '../fields/index.ts'
 import { findUser } from '../lookup/index.ts'
 import { type ProgressListener, startPhase } from '../progress/index.ts'
-import { takeBack } from './inverse.ts'
+import { takingBack } from './inverse.ts'
 import { isOwn, type Journal, type JournalRow, openRows, records, reopenJournal } from './journal/index.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
@@ -71,7 +71,7 @@ export async function undoJob(
       kept += batch.length - done
       phase.add(batch.length)
     }
-    await journal.undone([])
+    if (!admin.dryRun) await journal.undone([])
     await inBatches(made(journal, journalPath), pace, work, options.signal)
     phase.end()
     return { undone, kept, seconds: (performance.now() - began) / 1000 }
@@ -117,15 +117,14 @@ async function undoBatch(
 ): Promise<number> {
   const ids = batch.flatMap(({ id }) => (id === '' ? [] : [id]))
   const there = await pace.send(() => usersById(admin.client, admin.realm, ids, false))
-  const changes: Change[] = []
+  const steps: Step[] = []
   for (const row of batch) {
     const found = row.id === '' ? await pace.send(() => findUser(admin, row.name)) : there.get(row.id)
     if (found?.username !== row.name || !isOwn(row, found)) continue
-    const change = await takeBack(admin, facts, pace, { ...row, id: found.id ?? '' }, found)
-    if (change !== undefined) changes.push(change)
+    steps.push(takingBack(facts, pace, { ...row, id: found.id ?? '' }, found))
   }
-  await recorded(admin, changes)
-  await journal.undone(batch.map(({ line }) => line))
+  const changes = await runSteps(admin, steps)
+  if (!admin.dryRun) await journal.undone(batch.map(({ line }) => line))
   return changes.length
 }
 

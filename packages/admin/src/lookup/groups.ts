@@ -28,3 +28,17 @@ export async function groupOf(
 ): Promise<FoundGroup> {
   return (await finder.find(ref)) ?? absent(admin, `group ${ref}`)
 }
+
+/**
+ * All of these groups, each once, so that a wrong path stops a task before it has changed anything.
+ *
+ * @throws {CW_ADMIN_NOT_FOUND}
+ */
+export async function knownGroups(
+  admin: Admin,
+  paths: readonly string[] = [],
+): Promise<readonly FoundGroup[]> {
+  const finder = createGroupFinder(admin)
+  const found = await Promise.all([...new Set(paths)].map((path) => groupOf(admin, path, finder)))
+  return [...new Map(found.map((group) => [group.id, group])).values()]
+}

@@ -1,7 +1,7 @@
 export { clientByName, findClient, findClientUuid } from './clients.ts'
 export type { FoundGroup, GroupFinder } from './group-paths.ts'
 export { createGroupFinder, groupNames, pathOf, toGroupPath } from './group-paths.ts'
-export { findGroup, groupOf } from './groups.ts'
+export { findGroup, groupOf, knownGroups } from './groups.ts'
 export { absent } from './in-realm.ts'
 export type { RoleName, RoleNames } from './role-names.ts'
 export {

@@ -4,11 +4,10 @@ import { absent, type InRealm } from './in-realm.ts'
 import { type RoleName, type RoleNames, requireRoleNames, roleTitle } from './role-names.ts'
 
 /** A role by name that is there, with what its requests need. */
-export interface KnownRole {
+export interface KnownRole extends RoleName {
   /** `admin`, `shop-api/editor`. */
   readonly title: string
   readonly id: string
-  readonly name: string
   /** Keycloak's id of its client. */
   readonly clientUuid: string | undefined
 }
@@ -68,7 +67,7 @@ export async function knownRoles(
     wanted.map(async (role) => {
       const { id = '', clientRole, containerId } = await roleOf(admin, role)
       const clientUuid = clientRole === true ? containerId : undefined
-      return { title: roleTitle(role), id, name: role.name, clientUuid }
+      return { ...role, title: roleTitle(role), id, clientUuid }
     }),
   )
 }

@@ -1,5 +1,5 @@
-import { recorded } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
+import { runSteps } from '../edit/index.ts'
 import { danglingReferences, refuseDangling } from './dangling.ts'
 import type { RealmChange, RealmChangeDetail, RealmDefinition, Reference } from './definition/index.ts'
 import { defineRealm } from './definition/index.ts'
@@ -19,7 +19,7 @@ import {
   diffUsers,
   type FlowsState,
   type GroupsState,
-  type Part,
+  type PlannedChange,
   type RequiredActionsState,
   type RolesState,
   readClientScopes,
@@ -30,8 +30,6 @@ import {
   readRoles,
   readSettings,
   readUsers,
-  recordOf,
-  type Step,
   type UsersState,
 } from './diff/index.ts'
 
@@ -103,7 +101,7 @@ export async function readRealm(admin: Admin, definition: RealmDefinition): Prom
  */
 function diffRealm(definition: RealmDefinition, state: RealmState): RealmPlan {
   refuseDangling(definition.realm, state.dangling)
-  const steps = [
+  const planned = [
     ...diffSettings(definition, state.settings),
     ...diffRealmRoles(definition, state.roles),
     ...diffClientScopes(definition, state.clientScopes),
@@ -117,7 +115,7 @@ function diffRealm(definition: RealmDefinition, state: RealmState): RealmPlan {
     // Last, so that nobody can log in before the rules for it are in force.
     ...diffUsers(definition, state.users),
   ]
-  return new Plan(definition, steps)
+  return new Plan(definition, planned)
 }
 
 /**
@@ -185,48 +183,35 @@ export async function ensureRealm(
   return await applyPlan(admin, await planRealm(admin, definition), options)
 }
 
-/** The definition and the steps hold passwords and secrets: they are private, so that no log and no JSON shows them. */
+/** The definition and the planned changes hold passwords and secrets: they are private, so that no log and no JSON shows them. */
 class Plan implements RealmPlan {
   readonly realm: string
   readonly changes: readonly RealmChange[]
   readonly details: readonly RealmChangeDetail[]
   readonly #definition: RealmDefinition
-  readonly #steps: readonly Step[]
+  readonly #planned: readonly PlannedChange[]
 
-  constructor(definition: RealmDefinition, steps: readonly Step[]) {
+  constructor(definition: RealmDefinition, planned: readonly PlannedChange[]) {
     this.realm = definition.realm
-    this.changes = steps.map(({ change }) => change)
-    this.details = steps.map(({ detail }) => detail)
+    this.changes = planned.map(({ change }) => change)
+    this.details = planned.map(({ detail }) => detail)
     this.#definition = definition
-    this.#steps = steps
+    this.#planned = planned
   }
 
-  async apply(admin: Admin, options: ApplyOptions): Promise<readonly RealmChange[]> {
-    const [first, ...rest] = this.#steps
-    if (first === undefined) return []
-    await this.#make(admin, first, options)
-    if (first.change.kind === 'realm' && first.change.action === 'create') {
+  async apply(admin: Admin, { onChange }: ApplyOptions): Promise<readonly RealmChange[]> {
+    if (admin.dryRun) return this.changes
+    for (const { change, detail, steps } of this.#planned) {
+      await runSteps(admin, steps, this.realm)
+      onChange?.(detail)
       // A realm comes with clients, roles and scopes of its own: what the definition names of them is there already.
-      return [first.change, ...(await ensureRealm(admin, this.#definition, options))]
+      if (change.kind === 'realm' && change.action === 'create')
+        return [
+          change,
+          ...(await ensureRealm(admin, this.#definition, onChange === undefined ? {} : { onChange })),
+        ]
     }
-    for (const step of rest) await this.#make(admin, step, options)
     return this.changes
-  }
-
-  /** Records what was made of a step also where a part of it fails. */
-  async #make(admin: Admin, step: Step, { onChange }: ApplyOptions): Promise<void> {
-    const made: Part[] = []
-    try {
-      for (const part of step.parts) {
-        await part.run(admin)
-        made.push(part)
-      }
-    } catch (error) {
-      if (made.length > 0) await recorded(admin, [recordOf(step, made, this.realm)])
-      throw error
-    }
-    await recorded(admin, [recordOf(step, made, this.realm)])
-    onChange?.(step.detail)
   }
 }
 

@@ -1,13 +1,13 @@
 import { CloakwrightError } from 'cloakwright'
 import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose'
-import { type Change, recorded, takingBack } from '../changes/index.ts'
-import type { Admin } from '../client/index.ts'
-import { realmUrl } from '../client/index.ts'
+import type { Change } from '../changes/index.ts'
+import { type Admin, clientToTakeBack, realmUrl } from '../client/index.ts'
+import { runSteps, type Step, type StepChange } from '../edit/index.ts'
 import { type Known, requireKnown } from '../fields/index.ts'
 import { type Command, checkDelivery, confirm, type Delivery, deliver } from './delivery.ts'
 import type { Client } from './policies.ts'
 import { type ProvedBy, prove } from './proof.ts'
-import { readState, requireAuthenticator } from './state.ts'
+import { readState, requireAuthenticator, requireNoDryRun } from './state.ts'
 import { step } from './unfinished.ts'
 
 /** Options of {@link moveToPrivateKeyJwt}. */
@@ -101,6 +101,7 @@ export async function moveToPrivateKeyJwt(
 ): Promise<MoveToKey> {
   requireKnown('moveToPrivateKeyJwt', options, known)
   const { algorithm = 'ES256', format = 'jwk', onStep = () => {}, signal, proveDelivery } = options
+  requireNoDryRun('moveToPrivateKeyJwt', admin)
   const { client } = await readState(admin, clientId)
   requireAuthenticator(client, 'client-secret', 'Only a client with a secret can be moved to a key.')
   const key = await newKey(algorithm, format)
@@ -120,17 +121,17 @@ export async function moveToPrivateKeyJwt(
     'attributes.token.endpoint.auth.signing.alg': algorithm,
   }
   const changes: Change[] = []
-  const write = (settings: Settings): Promise<unknown> =>
-    admin.client.clients.update({ id: client.id }, toUpdate(clientId, settings))
-  const record = async (from: Settings, to: Settings): Promise<void> => {
-    changes.push(...(await recorded(admin, [describe(admin, client, from, to)])))
-  }
   let isSwitched = false
+  const toKey: Step = {
+    changes: [describe(client, before, after)],
+    async run() {
+      await admin.client.clients.update({ id: client.id }, toUpdate(clientId, after))
+      isSwitched = true
+    },
+  }
   let provedBy: ProvedBy
   try {
-    await write(after)
-    isSwitched = true
-    await record(before, after)
+    changes.push(...(await runSteps(admin, [toKey])))
     onStep('switched')
     provedBy = await prove(admin, client, { privateKey: key.text, audience, kid: key.kid, algorithm }, signal)
     onStep('proved')
@@ -143,12 +144,20 @@ export async function moveToPrivateKeyJwt(
     if (!isSwitched && isRefusal(error)) throw error
     const what = `The client ${clientId} was not moved to its key`
     const hint = 'The delivered key is of no use: the next run makes another.'
-    await step(what, stuck, hint, undefined, () => takingBack(() => write(before)))
-    const why = await record(after, before).then(
+    let isBack = false
+    const back: Step = {
+      changes: [describe(client, after, before)],
+      async run() {
+        await clientToTakeBack(admin.client).clients.update({ id: client.id }, toUpdate(clientId, before))
+        isBack = true
+      },
+    }
+    const why = await runSteps(admin, [back]).then(
       () => error,
       (lost: unknown) => lost,
     )
-    throw await step(what, taken, hint, signal, () => Promise.reject(why)).catch((cause: unknown) => cause)
+    const fail = () => Promise.reject(why as Error)
+    return await (isBack ? step(what, taken, hint, signal, fail) : step(what, stuck, hint, undefined, fail))
   }
   return {
     changes,
@@ -216,14 +225,13 @@ function toUpdate(clientId: string, settings: Settings): Record<string, unknown>
   }
 }
 
-function describe(admin: Admin, client: Client, before: Settings, after: Settings): Change {
+function describe(client: Client, before: Settings, after: Settings): StepChange {
   const fields = Object.keys(after).filter((name) => before[name] !== after[name])
   const only = (settings: Settings): Settings =>
     Object.fromEntries(fields.map((name) => [name, settings[name]]))
   return {
     action: 'update',
     kind: 'client',
-    realm: admin.realm,
     id: client.id,
     name: client.clientId,
     fields,

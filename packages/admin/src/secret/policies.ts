@@ -1,5 +1,6 @@
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
+import { runSteps, type StepChange } from '../edit/index.ts'
 import type { SecretState } from './state.ts'
 
 type Api = Admin['client']['clientPolicies']
@@ -57,18 +58,15 @@ export async function setUpOverlap(admin: Admin, client: Client): Promise<readon
   const { client: api, realm } = admin
   const { policies, profiles } = await readPolicies(admin, false)
   const changes: Change[] = []
-  // Each at once: a later step may fail.
-  const add = async (change: Change): Promise<void> => {
-    changes.push(...(await recorded(admin, [change])))
+  const make = async (change: StepChange, run: () => Promise<unknown>): Promise<void> => {
+    changes.push(...(await runSteps(admin, [{ changes: [change], run }])))
   }
   if (!profiles.some((profile) => profile.name === name)) {
     const profile = { name, executors: [{ executor: 'secret-rotation', configuration }] }
-    await api.clientPolicies.createProfiles({ profiles: [...profiles, profile] })
-    await add({
-      ...update('realm', realm, realm),
-      fields: ['clientProfiles'],
-      after: { clientProfiles: [profile] },
-    })
+    await make(
+      { ...update('realm', realm), fields: ['clientProfiles'], after: { clientProfiles: [profile] } },
+      () => api.clientPolicies.createProfiles({ profiles: [...profiles, profile] }),
+    )
   }
   if (!policies.some((policy) => policy.name === name && policy.enabled === true)) {
     const attributes = JSON.stringify([{ key: marker, value: 'true' }])
@@ -79,34 +77,24 @@ export async function setUpOverlap(admin: Admin, client: Client): Promise<readon
       profiles: [name],
     }
     const others = policies.filter((other) => other.name !== name)
-    await api.clientPolicies.updatePolicy({ policies: [...others, policy] })
-    await add({
-      ...update('realm', realm, realm),
-      fields: ['clientPolicies'],
-      after: { clientPolicies: [policy] },
-    })
+    await make(
+      { ...update('realm', realm), fields: ['clientPolicies'], after: { clientPolicies: [policy] } },
+      () => api.clientPolicies.updatePolicy({ policies: [...others, policy] }),
+    )
   }
   if (client.attributes?.[marker] !== 'true') {
-    // Keycloak merges a client's attributes, and keeps the members that are not sent.
-    await api.clients.update(
-      { id: client.id },
-      { clientId: client.clientId, attributes: { [marker]: 'true' } },
+    const { id, clientId } = client
+    const field = `attributes.${marker}`
+    const before = { [field]: client.attributes?.[marker] }
+    await make(
+      { ...update('client', clientId), id, fields: [field], before, after: { [field]: 'true' } },
+      // Keycloak merges a client's attributes, and keeps the members that are not sent.
+      () => api.clients.update({ id }, { clientId, attributes: { [marker]: 'true' } }),
     )
-    await add({
-      ...update('client', realm, client.clientId),
-      id: client.id,
-      fields: [`attributes.${marker}`],
-      before: { [`attributes.${marker}`]: client.attributes?.[marker] },
-      after: { [`attributes.${marker}`]: 'true' },
-    })
   }
   return changes
 }
 
-function update(
-  kind: 'realm' | 'client',
-  realm: string,
-  changed: string,
-): Pick<Change, 'action' | 'kind' | 'realm' | 'name'> {
-  return { action: 'update', kind, realm, name: changed }
+function update(kind: 'realm' | 'client', name: string) {
+  return { action: 'update', kind, name } as const
 }

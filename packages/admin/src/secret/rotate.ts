@@ -1,12 +1,20 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
+import { runSteps, type StepChange } from '../edit/index.ts'
 import { type Known, requireKnown } from '../fields/index.ts'
 import { type Command, checkDelivery, confirm, type Delivery, deliver } from './delivery.ts'
 import { findOverlap, type Overlap } from './overlap.ts'
 import { setUpOverlap } from './policies.ts'
 import { type ProvedBy, prove } from './proof.ts'
-import { authenticatorOf, readAgain, readState, requireAuthenticator, type SecretState } from './state.ts'
+import {
+  authenticatorOf,
+  readAgain,
+  readState,
+  requireAuthenticator,
+  requireNoDryRun,
+  type SecretState,
+} from './state.ts'
 import { step } from './unfinished.ts'
 
 /** Options of {@link rotateSecret}. */
@@ -123,6 +131,7 @@ export async function rotateSecret(
 ): Promise<SecretRotation> {
   requireKnown('rotateSecret', options, known)
   const { onStep = () => {}, signal, keepOld = false } = options
+  requireNoDryRun('rotateSecret', admin)
   const before = await readState(admin, clientId)
   requireAuthenticator(before.client, 'client-secret', 'Only a secret can be rotated.')
   await checkDelivery(options.deliver, before.secret ?? 'sample')
@@ -132,13 +141,10 @@ export async function rotateSecret(
   const resumed = before.old !== undefined
   if (!resumed) changes.push(...(await prepare(admin, before, options)))
   if (changes.length > 0) onStep('set up')
-  const state = resumed ? before : await makeSecret(admin, before)
-  if (!resumed) {
-    const change = describe(admin, 'update', before, state)
-    const record = () => recorded(admin, [change])
-    changes.push(...(await step(failed('recorded', clientId), standing(state), again, undefined, record)))
-    onStep('made')
-  }
+  const made = resumed ? { state: before, changes: [] } : await makeSecret(admin, before)
+  changes.push(...made.changes)
+  const { state } = made
+  if (!resumed) onStep('made')
   const go = <T>(what: string, work: () => Promise<T>): Promise<T> =>
     step(failed(what, clientId), standing(state), again, signal, work)
 
@@ -153,12 +159,14 @@ export async function rotateSecret(
     onStep('taken up')
   }
   if (!keepOld && state.old !== undefined) {
-    await go('left alone: the old one could not be revoked', async () => {
-      await requireUnchanged(admin, state)
-      await admin.client.clients.invalidateSecret({ id: state.client.id })
-    })
-    onStep('revoked')
-    changes.push(...(await recorded(admin, [describe(admin, 'delete', state)])))
+    const run = async () => {
+      await go('left alone: the old one could not be revoked', async () => {
+        await requireUnchanged(admin, state)
+        await admin.client.clients.invalidateSecret({ id: state.client.id })
+      })
+      onStep('revoked')
+    }
+    changes.push(...(await runSteps(admin, [{ changes: [describe('delete', state)], run }])))
   }
   return {
     changes,
@@ -204,8 +212,28 @@ async function requireUnchanged(admin: Admin, state: SecretState): Promise<void>
   )
 }
 
+async function makeSecret(
+  admin: Admin,
+  before: SecretState,
+): Promise<{ readonly state: SecretState; readonly changes: readonly Change[] }> {
+  let state = before
+  const run = async () => {
+    state = await generateSecret(admin, before)
+  }
+  const made = () => [describe('update', before, state)]
+  try {
+    const changes = await runSteps(admin, [{ changes: made(), run, made }])
+    return { state, changes }
+  } catch (error) {
+    if (state === before) throw error
+    const { clientId } = state.client
+    const fail = () => Promise.reject(error as Error)
+    return await step(failed('recorded', clientId), standing(state), again, undefined, fail)
+  }
+}
+
 /** A POST that got no answer may have been carried out: what Keycloak has now tells. */
-async function makeSecret(admin: Admin, before: SecretState): Promise<SecretState> {
+async function generateSecret(admin: Admin, before: SecretState): Promise<SecretState> {
   let failure: unknown
   try {
     await admin.client.clients.generateNewClientSecret({ id: before.client.id })
@@ -233,12 +261,11 @@ function standing({ old }: SecretState): string {
   return `The old secret is still accepted, until ${old.until.toISOString()}, and so is the new one: nothing is locked out.`
 }
 
-function describe(admin: Admin, action: 'update' | 'delete', from: SecretState, to?: SecretState): Change {
+function describe(action: 'update' | 'delete', from: SecretState, to?: SecretState): StepChange {
   const { client } = from
   return {
     action,
     kind: 'client secret',
-    realm: admin.realm,
     id: client.id,
     name: client.clientId,
     fields: action === 'update' ? ['secret'] : ['rotated secret'],

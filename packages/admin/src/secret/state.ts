@@ -77,3 +77,15 @@ export function requireAuthenticator(client: SecretState['client'], wanted: stri
     { hint },
   )
 }
+
+/**
+ * What is made, delivered and proved can only be done: nobody knows a secret before.
+ *
+ * @throws {CW_CONFIG_INVALID} for an administrator of a dry run
+ */
+export function requireNoDryRun(what: string, { dryRun }: Admin): void {
+  if (!dryRun) return
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${what} cannot be tried in a dry run`, {
+    hint: 'readSecretStatus tells what a rotation would find.',
+  })
+}

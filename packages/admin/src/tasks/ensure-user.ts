@@ -1,11 +1,19 @@
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin, UserRepresentation } from '../client/index.ts'
-import { carryOut, createOnce, roleSteps, updateUser, visible } from '../edit/index.ts'
+import {
+  createOnce,
+  groupSteps,
+  roleSteps,
+  runSteps,
+  type Step,
+  type Subject,
+  update,
+  userKind,
+  visible,
+} from '../edit/index.ts'
 import { type Known, requireKnown } from '../fields/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
-import { findUser, knownRoles, rolesInstead } from '../lookup/index.ts'
+import { findUser, knownGroups, knownRoles, type RoleNames, rolesInstead } from '../lookup/index.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
-import { groupSteps, knownGroups } from './user-groups.ts'
 
 /** A user as it shall be; what is left out stays as it is. */
 export interface WantedUser {
@@ -54,7 +62,7 @@ const rolesAndPassword = {
 
 /** A user or group that is as it shall be. */
 export interface Ensured {
-  /** Keycloak's id. */
+  /** Keycloak's id; '' where a dry run has not created it. */
   readonly id: string
   /** What was changed; empty where everything was as it shall be. */
   readonly changes: readonly Change[]
@@ -102,24 +110,27 @@ export async function ensureUser(
   const username = user.username.toLowerCase()
   const found = await findUser(admin, username)
   requireNew(admin, options, `user ${username}`, found === undefined)
-  const made = found === undefined ? await createUser(admin, user, username) : { it: found, changes: [] }
+  const made = found === undefined ? await createUser(admin, user, username) : { object: found, changes: [] }
   requireNew(admin, options, `user ${username}`, made.changes.length > 0)
-  const id = made.it.id ?? ''
+  const { id = '' } = made.object
   const subject = { kind: 'user', id, name: username } as const
-  const changes = [...made.changes, ...(await updateUser(admin, { id }, settingsOf(user)))]
-  if (found !== undefined) changes.push(...(await ensurePassword(admin, id, user)))
-  const steps = [
-    ...(await roleSteps(admin, 'users', id, roles, true)),
-    ...(await groupSteps(admin, id, groups, true)),
+  const changes = [
+    ...made.changes,
+    ...(await update(admin, settingsOf(user), {}, userKind(admin, made.object))),
+    ...(found === undefined ? [] : await runSteps(admin, await passwordSteps(admin, subject, user))),
+    ...(await runSteps(admin, [
+      ...(await roleSteps(admin, subject, roles, true)),
+      ...(await groupSteps(admin, subject, groups, true)),
+    ])),
   ]
-  return { id, changes: [...changes, ...(await carryOut(admin, subject, steps))] }
+  return { id, changes }
 }
 
 async function createUser(
   admin: Admin,
   user: WantedUser,
   username: string,
-): Promise<{ it: UserRepresentation; changes: readonly Change[] }> {
+): Promise<{ object: UserRepresentation; changes: readonly Change[] }> {
   const { realm } = admin
   const after = {
     enabled: true,
@@ -127,25 +138,29 @@ async function createUser(
     username,
     ...(user.requiredActions === undefined ? {} : { requiredActions: [...user.requiredActions] }),
   }
-  const { it, created } = await createOnce(
+  const fields = user.password === undefined ? [] : ['password']
+  const { object = after, changes } = await createOnce(
+    admin,
+    { action: 'create', kind: 'user', name: username, fields, after: visible(after) },
     () => findUser(admin, username),
     () => admin.client.users.create({ ...after, credentials: credentialsOf(user), realm }),
   )
-  if (!created) return { it, changes: [] }
-  const fields = user.password === undefined ? [] : ['password']
-  const change = { action: 'create', kind: 'user', realm, id: it.id ?? '', name: username, fields } as const
-  return { it, changes: await recorded(admin, [{ ...change, after: visible(after) }]) }
+  return { object, changes }
 }
 
-async function ensurePassword(admin: Admin, id: string, user: WantedUser): Promise<readonly Change[]> {
+/** Sets the password of a user who has none. */
+async function passwordSteps(
+  { client, realm }: Admin,
+  subject: Subject,
+  user: WantedUser,
+): Promise<readonly Step[]> {
+  const { id } = subject
   const [credential] = credentialsOf(user)
   if (credential === undefined) return []
-  const { realm } = admin
-  const held = await admin.client.users.getCredentials({ realm, id })
+  const held = await client.users.getCredentials({ realm, id })
   if (held.some(({ type }) => type === 'password')) return []
-  await admin.client.users.resetPassword({ realm, id, credential })
-  const name = user.username.toLowerCase()
-  return await recorded(admin, [{ action: 'update', kind: 'user', realm, id, name, fields: ['password'] }])
+  const run = () => client.users.resetPassword({ realm, id, credential })
+  return [{ changes: [{ action: 'update', ...subject, fields: ['password'] }], run }]
 }
 
 /** What an update compares: neither who it is nor what happens once. */

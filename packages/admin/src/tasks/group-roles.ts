@@ -1,8 +1,7 @@
 import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
-import { carryOut, roleSteps } from '../edit/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
-import { groupOf, knownRoles } from '../lookup/index.ts'
+import { roleSteps, runSteps } from '../edit/index.ts'
+import { groupOf, knownRoles, type RoleNames } from '../lookup/index.ts'
 
 /**
  * Gives roles to everyone in a group, and in the groups within it: the roles are mapped to the group, not to its members.
@@ -58,6 +57,5 @@ async function mapRoles(
   to: boolean,
 ): Promise<readonly Change[]> {
   const [{ id, path: own }, roles] = await Promise.all([groupOf(admin, path), knownRoles(admin, names)])
-  const steps = await roleSteps(admin, 'groups', id, roles, to)
-  return await carryOut(admin, { kind: 'group', id, name: own }, steps)
+  return await runSteps(admin, await roleSteps(admin, { kind: 'group', id, name: own }, roles, to))
 }

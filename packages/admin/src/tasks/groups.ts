@@ -1,9 +1,8 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
-import { carryOut, createOnce, roleSteps, updateGroup, visible } from '../edit/index.ts'
+import { createOnce, groupKind, roleSteps, runSteps, update, visible } from '../edit/index.ts'
 import { requireKnown, without } from '../fields/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
 import {
   absent,
   createGroupFinder,
@@ -12,6 +11,7 @@ import {
   groupNames,
   groupOf,
   knownRoles,
+  type RoleNames,
   rolesInstead,
   toGroupPath,
 } from '../lookup/index.ts'
@@ -56,22 +56,17 @@ export async function ensureGroup(
   const names = groupNames(path)
   const { description, attributes } = group
   const roles = await knownRoles(admin, group.roles)
-  const changes: Change[] = []
   const finder = createGroupFinder(admin)
-  let current = await finder.find(path)
-  if (current !== undefined && current.path !== toGroupPath(names)) refuseOther(path, names, current)
-  requireNew(admin, options, `group ${path}`, current === undefined)
-  if (current === undefined) {
-    for (const depth of names.keys()) {
-      const made = await ensureLevel(admin, finder, names.slice(0, depth + 1), current)
-      current = made.it
-      changes.push(...made.changes)
-    }
-  }
-  const id = current?.id ?? ''
-  changes.push(...(await updateGroup(admin, `id:${id}`, { description, attributes })))
-  const steps = await roleSteps(admin, 'groups', id, roles, true)
-  changes.push(...(await carryOut(admin, { kind: 'group', id, name: path }, steps)))
+  const found = await finder.find(path)
+  if (found !== undefined && found.path !== toGroupPath(names)) refuseOther(path, names, found)
+  requireNew(admin, options, `group ${path}`, found === undefined)
+  const made = found === undefined ? await ensurePath(admin, finder, names) : { group: found, changes: [] }
+  const { id = '' } = made.group
+  const changes = [
+    ...made.changes,
+    ...(await update(admin, { description, attributes }, {}, groupKind(admin, made.group))),
+    ...(await runSteps(admin, await roleSteps(admin, { kind: 'group', id, name: path }, roles, true))),
+  ]
   return { id, changes }
 }
 
@@ -118,11 +113,13 @@ export async function moveGroup(
     throw new CloakwrightError('CW_ADMIN_REFUSED', `The group ${path} cannot be moved into itself`, {
       hint: 'Give a parent that is neither the group nor below it, or / for the top.',
     })
-  await (parent === undefined
-    ? client.groups.updateRoot({ realm, id, name })
-    : client.groups.updateChildGroup({ realm, id: parent.id }, { id, name }))
-  const change = { action: 'update', kind: 'group', realm, id, name: target, fields: ['path'] } as const
-  return await recorded(admin, [{ ...change, before: { path: before }, after: { path: target } }])
+  const change = { action: 'update', kind: 'group', id, name: target, fields: ['path'] } as const
+  const changes = [{ ...change, before: { path: before }, after: { path: target } }]
+  const run = () =>
+    parent === undefined
+      ? client.groups.updateRoot({ realm, id, name })
+      : client.groups.updateChildGroup({ realm, id: parent.id }, { id, name })
+  return await runSteps(admin, [{ changes, run }])
 }
 
 /**
@@ -142,33 +139,39 @@ export async function deleteGroup(admin: Admin, path: string): Promise<readonly 
   const group = await createGroupFinder(admin).find(path)
   if (group === undefined) return []
   const { id } = group
-  await client.groups.del({ realm, id })
-  const change = { action: 'delete', kind: 'group', realm, id, name: group.path, fields: [] } as const
-  return await recorded(admin, [{ ...change, before: visible(without(group, 'access')) }])
+  const change = { action: 'delete', kind: 'group', id, name: group.path, fields: [] } as const
+  const changes = [{ ...change, before: visible(without(group, 'access')) }]
+  return await runSteps(admin, [{ changes, run: () => client.groups.del({ realm, id }) }])
 }
 
-/** One group of a path, below its parent. */
-async function ensureLevel(
+/** A group of a path; without an id it is one that a dry run has not created. */
+type PathGroup = Omit<FoundGroup, 'id'> & { readonly id?: string }
+
+/** The groups of a path, each below its parent, as far as they are missing; gives the last. */
+async function ensurePath(
   admin: Admin,
   finder: GroupFinder,
   names: readonly string[],
-  parent: FoundGroup | undefined,
-): Promise<{ it: FoundGroup; changes: readonly Change[] }> {
+): Promise<{ group: PathGroup; changes: readonly Change[] }> {
   const { client, realm } = admin
+  const above = names.length > 1 ? await ensurePath(admin, finder, names.slice(0, -1)) : undefined
+  const parent = above?.group
   const path = toGroupPath(names)
   const name = names.at(-1) ?? ''
-  const existing = await finder.findExactly(path)
-  if (existing !== undefined) return { it: existing, changes: [] }
-  const { it, created } = await createOnce(
-    () => finder.findExactly(path),
+  const find = () => finder.findExactly(path)
+  const isBelowNone = parent !== undefined && parent.id === undefined
+  const existing = isBelowNone ? undefined : await find()
+  if (existing !== undefined) return { group: existing, changes: [] }
+  const { object = { name, path }, changes } = await createOnce<PathGroup>(
+    admin,
+    { action: 'create', kind: 'group', name: path, fields: [], after: { name } },
+    find,
     () =>
       parent === undefined
         ? client.groups.create({ realm, name })
-        : client.groups.createChildGroup({ realm, id: parent.id }, { name }),
+        : client.groups.createChildGroup({ realm, id: parent.id ?? '' }, { name }),
   )
-  if (!created) return { it, changes: [] }
-  const change = { action: 'create', kind: 'group', realm, id: it.id, name: path, fields: [] } as const
-  return { it, changes: await recorded(admin, [{ ...change, after: { name } }]) }
+  return { group: object, changes: [...(above?.changes ?? []), ...changes] }
 }
 
 /** A group whose name has a slash is none of the path: to take it for that, or to make the path's groups as well, is a guess. */

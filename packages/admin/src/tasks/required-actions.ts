@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin, RequiredActionRepresentation } from '../client/index.ts'
-import { updateUser } from '../edit/index.ts'
+import { runSteps, updateUser } from '../edit/index.ts'
 import { requireKnown } from '../fields/index.ts'
 import { type UserRef, userOf } from '../lookup/index.ts'
 
@@ -47,11 +47,10 @@ export async function sendActions(
       hint: 'Name at least one: UPDATE_PASSWORD, VERIFY_EMAIL, CONFIGURE_TOTP.',
     })
   const { id = '', username = id } = await userOf(admin, user)
-  await client.users.executeActionsEmail({ ...options, realm, id, actions: [...actions] })
-  const change = { action: 'update', kind: 'user', realm, id, name: username } as const
-  return await recorded(admin, [
-    { ...change, fields: ['actionsEmail'], after: { actionsEmail: [...actions] } },
-  ])
+  const change = { action: 'update', kind: 'user', id, name: username, fields: ['actionsEmail'] } as const
+  const changes = [{ ...change, after: { actionsEmail: [...actions] } }]
+  const run = () => client.users.executeActionsEmail({ ...options, realm, id, actions: [...actions] })
+  return await runSteps(admin, [{ changes, run }])
 }
 
 const secondFactors: ReadonlySet<string | undefined> = new Set(['otp', 'webauthn', 'webauthn-passwordless'])

@@ -1,6 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
+import { runSteps, type StepChange } from '../edit/index.ts'
 import { requireKnown } from '../fields/index.ts'
 import { type UserRef, userOf } from '../lookup/index.ts'
 import { endSessions } from './sessions.ts'
@@ -41,32 +42,27 @@ export async function resetPassword(
   const { temporary = false } = options
   const { id = '', username = id, requiredActions = [] } = await userOf(admin, user)
   const before = await passwordMadeAt(admin, id)
-  try {
-    await client.users.resetPassword({
-      realm,
-      id,
-      credential: { type: 'password', value: password, temporary },
-    })
-  } catch (error) {
-    // A request that was repeated may have set it the first time: the history then refuses what is the password by now.
-    const isSet = isPasswordOfHistory(error) && (await passwordMadeAt(admin, id)) !== before
-    if (!isSet) throw explained(error, realm, username)
+  const credential = { type: 'password', value: password, temporary }
+  const run = async () => {
+    try {
+      await client.users.resetPassword({ realm, id, credential })
+    } catch (error) {
+      // A request that was repeated may have set it the first time: the history then refuses what is the password by now.
+      const isSet = isPasswordOfHistory(error) && (await passwordMadeAt(admin, id)) !== before
+      if (!isSet) throw explained(error, realm, username)
+    }
   }
-  const changes = await recorded(admin, [toChange(realm, id, username, requiredActions, temporary)])
+  const changes = await runSteps(admin, [
+    { changes: [toChange(id, username, requiredActions, temporary)], run },
+  ])
   const ended = options.endSessions === true ? await endSessions(admin, { id }) : []
   return [...changes, ...ended]
 }
 
 const choose = 'UPDATE_PASSWORD'
 
-function toChange(
-  realm: string,
-  id: string,
-  name: string,
-  before: readonly string[],
-  temporary: boolean,
-): Change {
-  const change = { action: 'update', kind: 'user', realm, id, name } as const
+function toChange(id: string, name: string, before: readonly string[], temporary: boolean): StepChange {
+  const change = { action: 'update', kind: 'user', id, name } as const
   if (before.includes(choose) === temporary) return { ...change, fields: ['password'] }
   const after = temporary ? [...before, choose] : before.filter((action) => action !== choose)
   return {

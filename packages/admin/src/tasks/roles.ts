@@ -1,7 +1,15 @@
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin, RoleRepresentation } from '../client/index.ts'
-import { carryOut, createOnce, updateRole, visible } from '../edit/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
+import {
+  createOnce,
+  giving,
+  roleKind,
+  runSteps,
+  type Step,
+  type Subject,
+  update,
+  visible,
+} from '../edit/index.ts'
 import {
   clientByName,
   findClient,
@@ -9,6 +17,7 @@ import {
   type KnownRole,
   knownRoles,
   type RoleName,
+  type RoleNames,
   requireRoleName,
   roleTitle,
 } from '../lookup/index.ts'
@@ -48,18 +57,17 @@ export async function ensureRole(
   requireEnsureOptions('ensureRole', options)
   const { description, attributes } = role
   const members = await knownRoles(admin, role.composites)
-  const changes: Change[] = []
-  let current = await findRole(admin, role)
+  const found = await findRole(admin, role)
   const title = `role ${roleTitle(role)}`
-  requireNew(admin, options, title, current === undefined)
-  if (current === undefined) {
-    const made = await createRole(admin, role)
-    requireNew(admin, options, title, made.changes.length > 0)
-    current = made.it
-    changes.push(...made.changes)
-  }
-  changes.push(...(await updateRole(admin, role, { description, attributes })))
-  return [...changes, ...(await addComposites(admin, role, current.id ?? '', members))]
+  requireNew(admin, options, title, found === undefined)
+  const made = found === undefined ? await createRole(admin, role) : { object: found, changes: [] }
+  requireNew(admin, options, title, made.changes.length > 0)
+  const subject = { kind: kindOf(role), id: made.object.id ?? '', name: roleTitle(role) }
+  return [
+    ...made.changes,
+    ...(await update(admin, { description, attributes }, {}, roleKind(admin, role, made.object))),
+    ...(await runSteps(admin, await compositeSteps(admin, subject, members))),
+  ]
 }
 
 /**
@@ -81,65 +89,48 @@ export async function deleteRole(admin: Admin, role: RoleName): Promise<readonly
   const before = await findRole(admin, role)
   if (before === undefined) return []
   const { id = '' } = before
-  await client.roles.delById({ realm, id })
-  const change = {
-    action: 'delete',
-    kind: kindOf(role),
-    realm,
-    id,
-    name: roleTitle(role),
-    fields: [],
-  } as const
-  return await recorded(admin, [{ ...change, before: visible(before) }])
+  const change = { action: 'delete', kind: kindOf(role), id, name: roleTitle(role), fields: [] } as const
+  const run = () => client.roles.delById({ realm, id })
+  return await runSteps(admin, [{ changes: [{ ...change, before: visible(before) }], run }])
 }
 
 async function createRole(
   admin: Admin,
   role: WantedRole,
-): Promise<{ it: RoleRepresentation; changes: readonly Change[] }> {
-  const { realm } = admin
+): Promise<{ object: RoleRepresentation; changes: readonly Change[] }> {
+  const { client, realm } = admin
   const { name, description } = role
   const after = { name, ...(description === undefined ? {} : { description }) }
   const clientUuid =
     role.client === undefined ? undefined : ((await clientByName(admin, role.client)).id ?? '')
-  const { it, created } = await createOnce(
+  const change = { action: 'create', kind: kindOf(role), name: roleTitle(role), fields: [], after } as const
+  const { object = after, changes } = await createOnce(
+    admin,
+    change,
     () => findRole(admin, role),
     () =>
       clientUuid === undefined
-        ? admin.client.roles.create({ ...after, realm })
-        : admin.client.clients.createRole({ ...after, realm, id: clientUuid }),
+        ? client.roles.create({ ...after, realm })
+        : client.clients.createRole({ ...after, realm, id: clientUuid }),
   )
-  if (!created) return { it, changes: [] }
-  const change = {
-    action: 'create',
-    kind: kindOf(role),
-    realm,
-    name: roleTitle(role),
-    fields: [],
-    after,
-  } as const
-  return { it, changes: await recorded(admin, [{ ...change, id: it.id ?? '' }]) }
+  return { object, changes }
 }
 
-async function addComposites(
-  admin: Admin,
-  role: RoleName,
-  id: string,
+async function compositeSteps(
+  { client, realm }: Admin,
+  role: Subject,
   wanted: readonly KnownRole[],
-): Promise<readonly Change[]> {
+): Promise<readonly Step[]> {
   if (wanted.length === 0) return []
-  const { client, realm } = admin
-  const held = new Set((await client.roles.getCompositeRoles({ realm, id })).map((each) => each.id))
+  const { id } = role
+  const composites = id === '' ? [] : await client.roles.getCompositeRoles({ realm, id })
+  const held = new Set(composites.map((each) => each.id))
   const missing = wanted.filter((each) => !held.has(each.id))
   if (missing.length === 0) return []
+  const fields = missing.map(({ title }) => `composites.${title}`)
   const members = missing.map((each) => ({ id: each.id, name: each.name }))
-  return await carryOut(admin, { kind: kindOf(role), id, name: roleTitle(role) }, [
-    {
-      fields: missing.map(({ title }) => `composites.${title}`),
-      to: true,
-      run: () => client.roles.createComposite({ realm, roleId: id }, members),
-    },
-  ])
+  const run = () => client.roles.createComposite({ realm, roleId: id }, members)
+  return [{ changes: [giving(role, fields, true)], run }]
 }
 
 function kindOf({ client }: RoleName): 'realm role' | 'client role' {

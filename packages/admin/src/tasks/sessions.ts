@@ -1,6 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin, UserSessionRepresentation } from '../client/index.ts'
+import { runSteps, type StepChange } from '../edit/index.ts'
 import { type UserRef, userId, userOf } from '../lookup/index.ts'
 
 /**
@@ -40,20 +41,18 @@ export async function endSessions(admin: Admin, user: UserRef): Promise<readonly
   const { realm } = admin
   const { id = '', username = id } = await userOf(admin, user)
   const sessions = await sessionsOf(admin, { id })
-  // Also where there is none: offline tokens, which are no part of that list, end by it.
-  await admin.client.users.logout({ realm, id })
-  return await recorded(
-    admin,
-    sessions.map(({ id: session = '', start, clients = {} }) => ({
+  const changes = sessions.map(
+    ({ id: session = '', start, clients = {} }): StepChange => ({
       action: 'delete',
       kind: 'session',
-      realm,
       id: session,
       name: username,
       fields: [],
       before: { start, clients: Object.values(clients) },
-    })),
+    }),
   )
+  // Also where there is none: offline tokens, which are no part of that list, end by it.
+  return await runSteps(admin, [{ changes, run: ({ client }) => client.users.logout({ realm, id }) }])
 }
 
 /**
@@ -73,12 +72,15 @@ export async function endSessions(admin: Admin, user: UserRef): Promise<readonly
  */
 export async function endSession(admin: Admin, sessionId: string): Promise<readonly Change[]> {
   const { client, realm } = admin
-  try {
-    await client.realms.deleteSession({ realm, session: sessionId, isOffline: false })
-  } catch (error) {
-    if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_NOT_FOUND') return []
-    throw error
+  const change = { action: 'delete', kind: 'session', id: sessionId, name: sessionId, fields: [] } as const
+  let isEnded = true
+  const run = async () => {
+    try {
+      await client.realms.deleteSession({ realm, session: sessionId, isOffline: false })
+    } catch (error) {
+      if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_NOT_FOUND') throw error
+      isEnded = false
+    }
   }
-  const change = { action: 'delete', kind: 'session', realm, id: sessionId, name: sessionId } as const
-  return await recorded(admin, [{ ...change, fields: [] }])
+  return await runSteps(admin, [{ changes: [change], run, made: () => (isEnded ? [change] : []) }])
 }

@@ -1,8 +1,7 @@
 import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
-import { carryOut, roleSteps } from '../edit/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
-import { knownRoles, type UserRef, userOf } from '../lookup/index.ts'
+import { roleSteps, runSteps } from '../edit/index.ts'
+import { knownRoles, type RoleNames, type UserRef, userOf } from '../lookup/index.ts'
 
 /**
  * Gives a user roles that it does not have itself. One that it has by a group is given nevertheless: it stays when the user leaves the group.
@@ -51,6 +50,5 @@ async function mapRoles(
     userOf(admin, user),
     knownRoles(admin, names),
   ])
-  const steps = await roleSteps(admin, 'users', id, roles, to)
-  return await carryOut(admin, { kind: 'user', id, name: username }, steps)
+  return await runSteps(admin, await roleSteps(admin, { kind: 'user', id, name: username }, roles, to))
 }

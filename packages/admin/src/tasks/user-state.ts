@@ -1,6 +1,6 @@
-import { type Change, recorded } from '../changes/index.ts'
+import type { Change } from '../changes/index.ts'
 import type { Admin } from '../client/index.ts'
-import { updateUser, visible } from '../edit/index.ts'
+import { runSteps, updateUser, visible } from '../edit/index.ts'
 import { requireKnown, without } from '../fields/index.ts'
 import { findUser, type UserRef, userOf } from '../lookup/index.ts'
 import { endSessions } from './sessions.ts'
@@ -64,7 +64,7 @@ export async function deleteUser(admin: Admin, user: UserRef): Promise<readonly 
   if (before === undefined) return []
   const { realm } = admin
   const { id = '', username = id } = before
-  await admin.client.users.del({ realm, id })
-  const change = { action: 'delete', kind: 'user', realm, id, name: username, fields: [] } as const
-  return await recorded(admin, [{ ...change, before: visible(without(before, 'access')) }])
+  const change = { action: 'delete', kind: 'user', id, name: username, fields: [] } as const
+  const changes = [{ ...change, before: visible(without(before, 'access')) }]
+  return await runSteps(admin, [{ changes, run: ({ client }) => client.users.del({ realm, id }) }])
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Change } from '@cloakwright/admin'
+import type { Admin, Change } from '@cloakwright/admin'
 import type { TrailLine, TrailSource } from '@cloakwright/admin/audit'
 
 /** A folder of the test's own. */
@@ -39,4 +39,9 @@ export async function linesOf(source: TrailSource, after?: number): Promise<stri
   const lines: string[] = []
   for await (const { text } of source.lines(after)) lines.push(text)
   return lines
+}
+
+/** Has changes recorded, as a task does that has made them. */
+export async function recorded(admin: Admin, changes: readonly Change[]): Promise<void> {
+  await admin.recorder?.record(changes)
 }

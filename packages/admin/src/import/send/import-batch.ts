@@ -1,5 +1,4 @@
-import { type Change, recorded } from '../../changes/index.ts'
-import type { Admin } from '../../client/index.ts'
+import { runSteps, type Step, type StepChange } from '../../edit/index.ts'
 import { without } from '../../fields/index.ts'
 import { type End, isOwn, usersById } from '../../jobs/index.ts'
 import { toJournalRow, toMarked, type WantedUser } from '../planned-user.ts'
@@ -59,34 +58,25 @@ export async function importBatch(run: Import, wanted: readonly WantedUser[]): P
     ...batch.filter(({ line }) => journal.open.has(line) && !mine.some((user) => user.line === line)),
   ]
   const number = begins.length === 0 ? undefined : await journal.started(begins.map(toJournalRow))
-  ends.push(...(await sendUsers(sending, mine)))
-  await recordCreated(admin, batch, ends)
+  const creations = new Map(batch.map((user) => [user.line, creationOf(user)]))
+  const send: Step = {
+    changes: [...creations.values()],
+    run: async () => void ends.push(...(await sendUsers(sending, mine))),
+    // Also those that an earlier run had created when it was killed.
+    made: () => ends.flatMap((end) => createdBy(end, creations.get(end.line))),
+  }
+  await runSteps(admin, [send])
   await journal.ended(number, ends)
   for (const single of singles) await journal.ended(single, [])
   return ends
 }
 
-async function recordCreated(
-  admin: Admin,
-  batch: readonly WantedUser[],
-  ends: readonly End[],
-): Promise<void> {
-  const userOf = new Map(batch.map((user) => [user.line, user]))
-  const changes = ends.flatMap(({ line, outcome, id }): Change[] => {
-    const user = userOf.get(line)
-    if (outcome !== 'created' || user === undefined) return []
-    const after = without(user.representation, 'credentials', 'id')
-    return [
-      {
-        action: 'create',
-        kind: 'user',
-        realm: admin.realm,
-        id: id ?? user.id,
-        name: user.name,
-        fields: [],
-        after: after as Readonly<Record<string, unknown>>,
-      },
-    ]
-  })
-  await recorded(admin, changes)
+function creationOf({ id, name, representation }: WantedUser): StepChange {
+  const after = without(representation, 'credentials', 'id') as Readonly<Record<string, unknown>>
+  return { action: 'create', kind: 'user', id, name, fields: [], after }
+}
+
+function createdBy({ outcome, id }: End, creation: StepChange | undefined): StepChange[] {
+  if (outcome !== 'created' || creation === undefined) return []
+  return [id === undefined ? creation : { ...creation, id }]
 }

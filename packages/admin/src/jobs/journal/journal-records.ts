@@ -1,5 +1,6 @@
 import type { UserRepresentation } from '../../client/index.ts'
-import type { RoleNames } from '../../lookup/index.ts'
+import type { Inverse } from '../../edit/index.ts'
+
 /** How a row of a job ended. `created` and `changed` can be undone. */
 export type Outcome = (typeof outcomes)[number]
 
@@ -33,15 +34,6 @@ export interface JournalRow {
 /** Whether it is the user that the row is about, as far as this can be told by what the row knows. */
 export function isOwn({ created }: JournalRow, found: UserRepresentation): boolean {
   return created === undefined || found.createdTimestamp === created
-}
-
-/** What takes a change of one user back, beyond deleting it. */
-export interface Inverse {
-  readonly enabled?: boolean
-  /** Roles that were granted. */
-  readonly revoke?: RoleNames
-  /** Paths of groups that were joined. */
-  readonly leave?: readonly string[]
 }
 
 /**

@@ -3,7 +3,7 @@ import { fieldChanges, merged, without } from '../../fields/index.ts'
 import type { RealmDefinition } from '../definition/index.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
 import { found } from './named.ts'
-import { create, fieldsOf, type Step, update } from './step.ts'
+import { create, fieldsOf, type PlannedChange, update } from './planned-change.ts'
 
 export type ClientScopesState = ReadonlyMap<string, ClientScopeRepresentation>
 
@@ -16,7 +16,10 @@ export async function readClientScopes(
   return new Map(scopes.map((scope) => [scope.name ?? '', scope]))
 }
 
-export function diffClientScopes({ realm, clientScopes }: RealmDefinition, state: ClientScopesState): Step[] {
+export function diffClientScopes(
+  { realm, clientScopes }: RealmDefinition,
+  state: ClientScopesState,
+): PlannedChange[] {
   return (clientScopes ?? []).flatMap((scope) => {
     const { name, protocolMappers } = scope
     const wanted = { protocol: 'openid-connect', ...without(scope, 'protocolMappers') }

@@ -4,8 +4,8 @@ import { findClient } from '../../lookup/index.ts'
 import type { ClientDefinition, RealmDefinition } from '../definition/index.ts'
 import { type MapperStore, mapperParts, toMapper } from './mappers.ts'
 import { clientUuid, found } from './named.ts'
+import { create, fieldsOf, type PlannedChange, update } from './planned-change.ts'
 import { scopeKinds, scopeParts } from './scopes-of-clients.ts'
-import { create, fieldsOf, type Step, update } from './step.ts'
 
 export interface ClientState {
   /** Without its secret. */
@@ -36,7 +36,7 @@ export async function readClients(
   return state
 }
 
-export function diffClients({ realm, clients }: RealmDefinition, state: ClientsState): Step[] {
+export function diffClients({ realm, clients }: RealmDefinition, state: ClientsState): PlannedChange[] {
   return (clients ?? []).flatMap((definition) => {
     const { clientId, secret, protocolMappers } = definition
     const wanted = settingsOf(definition)

@@ -7,7 +7,7 @@ import type {
   RealmDefinition,
 } from '../definition/index.ts'
 import { found } from './named.ts'
-import { create, fieldsOf, type Step, update } from './step.ts'
+import { create, fieldsOf, type PlannedChange, update } from './planned-change.ts'
 
 /** An execution as Keycloak lists it; the official type does not know the priority yet. */
 type Execution = ExecutionInfoRepresentation & { priority?: number }
@@ -34,7 +34,10 @@ export async function readFlows(
   return state
 }
 
-export function diffFlows({ realm, authenticationFlows }: RealmDefinition, state: FlowsState): Step[] {
+export function diffFlows(
+  { realm, authenticationFlows }: RealmDefinition,
+  state: FlowsState,
+): PlannedChange[] {
   return (authenticationFlows ?? []).flatMap((flow) => {
     const { alias, description = '', provider = 'basic-flow' } = flow
     const current = state.get(alias)

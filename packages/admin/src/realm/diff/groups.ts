@@ -4,8 +4,8 @@ import { fieldChanges, merged, without } from '../../fields/index.ts'
 import { missingRoles } from '../../lookup/index.ts'
 import type { GroupDefinition, RealmDefinition } from '../definition/index.ts'
 import { found } from './named.ts'
+import { create, fieldsOf, type PlannedChange, update } from './planned-change.ts'
 import { roleParts } from './role-parts.ts'
-import { create, fieldsOf, type Step, update } from './step.ts'
 
 /** The groups that a definition names and the realm has, by path. */
 export type GroupsState = ReadonlyMap<string, GroupRepresentation>
@@ -20,7 +20,7 @@ export async function readGroups(admin: Admin, { realm, groups }: RealmDefinitio
 }
 
 /** Parents before their children; roles after the group is there. */
-export function diffGroups({ realm, groups }: RealmDefinition, state: GroupsState): Step[] {
+export function diffGroups({ realm, groups }: RealmDefinition, state: GroupsState): PlannedChange[] {
   return diffLevel(realm, '', groups ?? [], state)
 }
 
@@ -52,7 +52,7 @@ function diffLevel(
   parentPath: string,
   declared: readonly GroupDefinition[],
   state: GroupsState,
-): Step[] {
+): PlannedChange[] {
   return declared.flatMap((group) => {
     const path = `${parentPath}/${group.name}`
     const wanted = without(group, 'roles', 'subGroups')

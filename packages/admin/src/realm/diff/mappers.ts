@@ -2,7 +2,7 @@ import type { Admin, MapperRepresentation } from '../../client/index.ts'
 import { fieldChanges, merged } from '../../fields/index.ts'
 import type { MapperDefinition } from '../definition/index.ts'
 import { found } from './named.ts'
-import { type Part } from './step.ts'
+import { type Part } from './planned-change.ts'
 
 /** What the mappers of a client, or of a client scope, are read and written with. */
 export interface MapperStore {

@@ -2,7 +2,7 @@ import type { Admin, RequiredActionRepresentation } from '../../client/index.ts'
 import { fieldChanges, merged } from '../../fields/index.ts'
 import type { RealmDefinition } from '../definition/index.ts'
 import { found } from './named.ts'
-import { type Step, update } from './step.ts'
+import { type PlannedChange, update } from './planned-change.ts'
 
 export type RequiredActionsState = ReadonlyMap<string, RequiredActionRepresentation>
 
@@ -21,7 +21,7 @@ export async function readRequiredActions(
 export function diffRequiredActions(
   { realm, requiredActions }: RealmDefinition,
   state: RequiredActionsState,
-): Step[] {
+): PlannedChange[] {
   return (requiredActions ?? []).flatMap((wanted) => {
     const { alias } = wanted
     const run = async ({ client }: Admin): Promise<void> => {

@@ -3,7 +3,7 @@ import { type FieldChange, given } from '../../fields/index.ts'
 import type { RoleNames } from '../../lookup/index.ts'
 import { roleFields } from '../../lookup/index.ts'
 import { clientRoles, clientUuid, realmRoles } from './named.ts'
-import type { Part } from './step.ts'
+import type { Part } from './planned-change.ts'
 
 /** How a user or a group is given roles. */
 export interface RoleGiver {

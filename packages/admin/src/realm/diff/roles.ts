@@ -5,7 +5,7 @@ import type { RoleNames } from '../../lookup/index.ts'
 import { findClientUuid, findRoleOf, missingRoles, roleFields } from '../../lookup/index.ts'
 import type { RealmDefinition, RoleDefinition } from '../definition/index.ts'
 import { clientRoles, clientUuid, found, realmRoles, rolesByName } from './named.ts'
-import { create, fieldsOf, type Step, update } from './step.ts'
+import { create, fieldsOf, type PlannedChange, update } from './planned-change.ts'
 
 export interface RoleState {
   readonly representation: RoleRepresentation
@@ -38,7 +38,10 @@ export async function readRoles(admin: Admin, { realm, roles }: RealmDefinition)
 }
 
 /** Client roles come after the clients, and composites after all roles: see {@link diffComposites}. */
-export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state }: RolesState): Step[] {
+export function diffRealmRoles(
+  { realm, roles }: RealmDefinition,
+  { realm: state }: RolesState,
+): PlannedChange[] {
   return (roles?.realm ?? []).flatMap((role) => {
     const { name } = role
     const wanted = without(role, 'composites')
@@ -55,7 +58,10 @@ export function diffRealmRoles({ realm, roles }: RealmDefinition, { realm: state
   })
 }
 
-export function diffClientRoles({ realm, roles }: RealmDefinition, { client: state }: RolesState): Step[] {
+export function diffClientRoles(
+  { realm, roles }: RealmDefinition,
+  { client: state }: RolesState,
+): PlannedChange[] {
   return Object.entries(roles?.client ?? {}).flatMap(([clientId, declared]) =>
     declared.flatMap((role) => {
       const title = `${clientId}/${role.name}`
@@ -82,7 +88,7 @@ export function diffClientRoles({ realm, roles }: RealmDefinition, { client: sta
   )
 }
 
-export function diffComposites({ realm, roles }: RealmDefinition, state: RolesState): Step[] {
+export function diffComposites({ realm, roles }: RealmDefinition, state: RolesState): PlannedChange[] {
   const ofRealm = (roles?.realm ?? []).flatMap(({ name, composites }) => {
     const absent = missingRoles(composites, state.realm.get(name)?.composites)
     const run = async (admin: Admin): Promise<void> => {

@@ -2,7 +2,7 @@ import type { Admin, ClientRepresentation, ClientScopeRepresentation } from '../
 import { type FieldChange, given, missing } from '../../fields/index.ts'
 import type { ClientDefinition } from '../definition/index.ts'
 import { clientUuid, found } from './named.ts'
-import { type Part } from './step.ts'
+import { type Part } from './planned-change.ts'
 
 type ScopeKind = 'defaultClientScopes' | 'optionalClientScopes'
 

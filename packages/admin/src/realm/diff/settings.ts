@@ -4,7 +4,7 @@ import { fieldChanges, isObject, merged, without } from '../../fields/index.ts'
 import type { RealmDefinition } from '../definition/index.ts'
 import { bindings, type RealmSettings } from '../definition/index.ts'
 import { found } from './named.ts'
-import { create, fieldsOf, type Step, update } from './step.ts'
+import { create, fieldsOf, type PlannedChange, update } from './planned-change.ts'
 
 export async function readSettings(
   { client }: Admin,
@@ -13,7 +13,10 @@ export async function readSettings(
   return (await client.realms.findOne({ realm })) ?? undefined
 }
 
-export function diffSettings(definition: RealmDefinition, current: RealmRepresentation | undefined): Step[] {
+export function diffSettings(
+  definition: RealmDefinition,
+  current: RealmRepresentation | undefined,
+): PlannedChange[] {
   const { realm } = definition
   const wanted = without(settingsOf(definition), ...bindings)
   if (current === undefined) {
@@ -26,7 +29,10 @@ export function diffSettings(definition: RealmDefinition, current: RealmRepresen
 }
 
 /** The flows that a realm uses are bound last, when they are complete. */
-export function diffBindings(definition: RealmDefinition, current: RealmRepresentation | undefined): Step[] {
+export function diffBindings(
+  definition: RealmDefinition,
+  current: RealmRepresentation | undefined,
+): PlannedChange[] {
   const { realm } = definition
   const wanted = Object.fromEntries(bindings.map((field) => [field, definition[field]]))
   const changes = fieldChanges(wanted, current)

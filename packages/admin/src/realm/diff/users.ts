@@ -12,8 +12,8 @@ import {
 } from '../../lookup/index.ts'
 import type { RealmDefinition, UserDefinition } from '../definition/index.ts'
 import { found, rolesByName } from './named.ts'
+import { create, fieldsOf, type Part, type PlannedChange, update } from './planned-change.ts'
 import { roleParts } from './role-parts.ts'
-import { create, fieldsOf, type Part, type Step, update } from './step.ts'
 
 export interface UserState {
   readonly representation: UserRepresentation
@@ -37,7 +37,7 @@ export async function readUsers(admin: Admin, { realm, users }: RealmDefinition)
   return state
 }
 
-export function diffUsers({ realm, users }: RealmDefinition, state: UsersState): Step[] {
+export function diffUsers({ realm, users }: RealmDefinition, state: UsersState): PlannedChange[] {
   return (users ?? []).flatMap((definition) => {
     const { username, password } = definition
     const wanted = { enabled: true, ...without(definition, 'password', 'roles', 'groups') }

@@ -9,10 +9,9 @@ import {
   ndjsonSink,
 } from '@cloakwright/admin/audit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { recorded } from '../../../src/changes/change.ts'
 import { caught } from '../../support/caught.ts'
 import { onKeycloak, openTarget, type Target } from '../../support/target.ts'
-import { openFolder } from '../support.ts'
+import { openFolder, recorded } from '../support.ts'
 
 let target: Target
 let folder: Awaited<ReturnType<typeof openFolder>>

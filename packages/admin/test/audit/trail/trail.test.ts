@@ -8,10 +8,9 @@ import {
 } from '@cloakwright/admin/audit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { recorded } from '../../../src/changes/change.ts'
 import { caught, everything } from '../../support/caught.ts'
 import { openTarget, type Target } from '../../support/target.ts'
-import { changes } from '../support.ts'
+import { changes, recorded } from '../support.ts'
 
 let target: Target
 beforeAll(async () => {

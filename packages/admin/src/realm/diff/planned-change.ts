@@ -1,5 +1,6 @@
-import type { Change, RealmKind } from '../../changes/index.ts'
+import type { RealmKind } from '../../changes/index.ts'
 import type { Admin } from '../../client/index.ts'
+import type { Step } from '../../edit/index.ts'
 import { type FieldChange, fieldName } from '../../fields/index.ts'
 import type { RealmChange, RealmChangeDetail } from '../definition/index.ts'
 import { valuesByField, valuesByObject } from './values.ts'
@@ -12,34 +13,35 @@ export interface Part {
 }
 
 /** One change of a plan, and how to make it. */
-export interface Step {
+export interface PlannedChange {
   readonly change: RealmChange
   /** The change with its values, as a plan shows it. */
   readonly detail: RealmChangeDetail
-  readonly parts: readonly Part[]
+  readonly steps: readonly Step[]
 }
 
 /** The first part creates the object, the others give it what Keycloak takes by requests of their own. */
-export function create(kind: RealmKind, name: string, parts: readonly Part[]): Step {
+export function create(kind: RealmKind, name: string, parts: readonly Part[]): PlannedChange {
   const change = { action: 'create', kind, name, fields: [] } as const
-  return { change, detail: { ...change, before: {}, after: valuesByObject(changesOf(parts)).after }, parts }
+  const steps = parts.map(({ changes, run }) => ({
+    changes: [{ ...change, after: valuesByObject(changes).after }],
+    run,
+  }))
+  return { change, detail: { ...change, before: {}, after: valuesByObject(changesOf(parts)).after }, steps }
 }
 
-/** No step where no field differs. */
-export function update(kind: RealmKind, name: string, given: readonly Part[]): Step[] {
+/** None where no field differs. */
+export function update(kind: RealmKind, name: string, given: readonly Part[]): PlannedChange[] {
   const parts = given.filter(({ changes }) => changes.length > 0)
-  const changes = changesOf(parts)
-  if (changes.length === 0) return []
-  const change = { action: 'update', kind, name, fields: changes.map(fieldName) } as const
-  return [{ change, detail: { ...change, ...valuesByField(changes) }, parts }]
-}
-
-/** What the audit trail tells of a step of which these parts were made. */
-export function recordOf({ change }: Step, made: readonly Part[], realm: string): Change {
-  const changes = changesOf(made)
-  const { before, after } = valuesByObject(changes)
-  if (change.action === 'create') return { ...change, realm, after }
-  return { ...change, realm, fields: changes.map(fieldName), before, after }
+  const all = changesOf(parts)
+  if (all.length === 0) return []
+  const about = { action: 'update', kind, name } as const
+  const change = { ...about, fields: all.map(fieldName) }
+  const steps = parts.map(({ changes, run }) => ({
+    changes: [{ ...about, fields: changes.map(fieldName), ...valuesByObject(changes) }],
+    run,
+  }))
+  return [{ change, detail: { ...change, ...valuesByField(all) }, steps }]
 }
 
 /** The fields of an object that is created. */
