@@ -55,7 +55,7 @@ export function chosenAccount(): string | undefined {
  */
 export function connect(
   options: ConnectionOptions,
-  more: Pick<AdminOptions, 'signal' | 'recorder'> = {},
+  more: Pick<AdminOptions, 'signal' | 'recorder' | 'dryRun'> = {},
 ): Admin {
   return createAdmin({ ...connectionOf(options), ...more })
 }

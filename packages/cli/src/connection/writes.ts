@@ -5,7 +5,6 @@ import { variable } from '../environment/index.ts'
 import { UsageError } from '../exit.ts'
 import { confirmed, escaped, print, toJson } from '../terminal/index.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
-import { sendNoWrites } from './dry-run.ts'
 
 /** The options of every command that changes something: program/options.ts describes them. */
 export interface WriteOptions extends ConnectionOptions {
@@ -16,16 +15,11 @@ export interface WriteOptions extends ConnectionOptions {
   readonly audit?: string
 }
 
-/**
- * Access to the realm for a command that changes something: with its audit trail, or with `--dry-run` such that no
- * request gets out that changes anything.
- */
+/** Access to the realm for a command that changes something: with its audit trail, or with `--dry-run` such that nothing changes. */
 export function connectToWrite(options: WriteOptions): Admin {
-  const isDryRun = options.dryRun === true
-  const recorder = isDryRun ? undefined : trailOf(options)
-  const admin = connect(options, recorder === undefined ? {} : { recorder })
-  if (isDryRun) sendNoWrites()
-  return admin
+  if (options.dryRun === true) return connect(options, { dryRun: true })
+  const recorder = trailOf(options)
+  return connect(options, recorder === undefined ? {} : { recorder })
 }
 
 /** The trail of `--audit` or `CLOAKWRIGHT_AUDIT`; none where nothing names one. */

@@ -22,6 +22,7 @@ beforeAll(async () => {
         lastName: 'Liddell',
         password: 'canary-pa55word',
       },
+      { username: 'bob' },
     ],
   })
 })
@@ -84,6 +85,17 @@ describe('to create what exists', () => {
     expect(stdout).not.toContain('canary')
     expect((await login('alice', 'canary-pa55word'))[1]).toContain('Invalid user credentials')
     expect((await login('alice', 'canary-new'))[1]).toContain('not fully set up')
+  })
+
+  test('asks for another password once, by a temporary one', async () => {
+    const passwordFile = join(temporaryFolder(), 'password')
+    writeFileSync(passwordFile, 'canary-newer\n')
+    const args = ['users', 'create', 'bob', '--update', '--password-file', passwordFile, '--temporary']
+    const actions = ['--required-action', 'UPDATE_PASSWORD', '--required-action', 'VERIFY_EMAIL']
+    const lines = '~ user bob: password, requiredActions\n~ user bob: requiredActions\n'
+    expect((await run(...args, ...actions, '--dry-run')).stdout).toBe(`${lines}2 to change\n`)
+    expect(shop.writes()).toEqual([])
+    expect((await run(...args, ...actions)).stdout).toBe(`${lines}2 changed\n`)
   })
 
   test('creates with --update what does not exist', async () => {

@@ -13,7 +13,6 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
       return true
     })
   const spies = [taking('stdout'), taking('stderr')]
-  const { fetch } = globalThis
   const signals = ['SIGINT', 'SIGTERM'] as const
   const listeners = signals.map((name) => process.listeners(name))
   const environment = process.env
@@ -35,7 +34,6 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
   } finally {
     process.env = environment
     process.exitCode = undefined
-    globalThis.fetch = fetch
     // A job leaves its own.
     for (const [at, name] of signals.entries())
       for (const each of process.listeners(name))

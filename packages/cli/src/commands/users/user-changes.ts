@@ -72,15 +72,15 @@ async function createOrUpdate(admin: Admin, user: WantedUser): Promise<readonly 
   const { password, temporaryPassword = false, requiredActions = [], ...rest } = user
   const { id, changes } = await ensureUser(admin, rest)
   const all = [...changes]
-  if (requiredActions.length > 0) {
-    const asked = await updateUser(admin, { id }, (current) => ({
-      requiredActions: [...new Set([...(current.requiredActions ?? []), ...requiredActions])],
-    }))
-    all.push(...asked)
-  }
   if (password !== undefined)
     all.push(...(await resetPassword(admin, { id }, password, { temporary: temporaryPassword })))
-  return all
+  // A temporary password asks for this one itself.
+  const asked = requiredActions.filter((action) => !temporaryPassword || action !== 'UPDATE_PASSWORD')
+  if (asked.length === 0) return all
+  const added = await updateUser(admin, { id }, (current) => ({
+    requiredActions: [...new Set([...(current.requiredActions ?? []), ...asked])],
+  }))
+  return [...all, ...added]
 }
 
 /** `cloakwright users disable`. */
