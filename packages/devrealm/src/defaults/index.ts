@@ -1,3 +1,4 @@
+/** What a new realm holds. In: a name and the settings that differ. Out: a realm in the store, as Keycloak makes it. */
 export { newClient } from './clients.ts'
 export { createRealm, masterName, removeRealm } from './new-realm.ts'
 export { realmSettings } from './realm-settings.ts'

@@ -1,3 +1,7 @@
+/**
+ * OpenID Connect without a browser. In: requests of applications and resource servers. Out: tokens, claims, metadata; for login/ and the
+ * Admin API the sessions, scopes and roles that tokens are made of.
+ */
 export {
   isValidRotation,
   resolveLogoutUri,

@@ -1,3 +1,4 @@
+/** What a client is allowed: how it proves itself, where responses to it may go, when its secret ends. */
 export { authenticateClient } from './client-auth.ts'
 export { webOriginsOf } from './client-urls.ts'
 export { resolveLogoutUri, resolveRedirectUri } from './redirect-uri.ts'

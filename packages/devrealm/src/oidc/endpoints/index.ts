@@ -1,1 +1,2 @@
+/** A file for each endpoint. */
 export { oidcRoutes } from './routes.ts'
