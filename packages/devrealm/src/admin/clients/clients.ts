@@ -6,6 +6,7 @@ import { forbidden, notFound } from '../errors.ts'
 import { clientOf, clientShape } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
 import { mappingRoutes, namedRoleRoutes, type RoleHolder } from '../roles/index.ts'
+import { sortedBy } from '../sorted-by.ts'
 import { addClient, updateClient } from './client-changes.ts'
 import { clientDefaultScopeRoutes } from './client-default-scopes.ts'
 import { clientSecretRoutes } from './client-secrets.ts'
@@ -29,8 +30,8 @@ export function clientRoutes(api: AdminApi): void {
     })
     // Who may only query sees no client of which nothing was opened to them.
     if (!needs.viewClients(access)) return ok([])
-    found.sort((a, b) => (a.clientId < b.clientId ? -1 : 1))
-    return ok(query.page(found).map((client) => clientOf(client, access)))
+    const sorted = sortedBy(found, ({ clientId }) => clientId)
+    return ok(query.page(sorted).map((client) => clientOf(client, access)))
   })
   list.post('', needs.manageClients, clientShape, ({ realm, body, url }) => {
     const client = addClient(realm, body)

@@ -1,7 +1,7 @@
-import type { Group } from '../../model/index.ts'
-import { valuesIn } from '../../model/index.ts'
+import { type Group, valuesIn } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import type { Query } from '../request/index.ts'
+import { sortedBy } from '../sorted-by.ts'
 
 /** What a query asks of groups, by name and attributes; undefined where it asks nothing. */
 export function groupFilter(query: Query): ((group: Readonly<Group>) => boolean) | undefined {
@@ -32,5 +32,5 @@ export function hierarchy(
 
 /** The order of every list of groups. */
 export function byName(groups: readonly Readonly<Group>[]): Readonly<Group>[] {
-  return [...groups].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  return sortedBy(groups, ({ name }) => name)
 }

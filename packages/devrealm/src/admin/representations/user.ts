@@ -3,6 +3,7 @@ import type { RealmStore } from '../../store/index.ts'
 import { isVisible, shownAttributes } from '../../user-profile/index.ts'
 import { type Shape, shape } from '../body/index.ts'
 import type { Access } from '../request/index.ts'
+import { sortedBy } from '../sorted-by.ts'
 import { given } from './given.ts'
 
 /** What a password or another credential is set with. */
@@ -126,5 +127,5 @@ export function accessOfUser(access: Access): Record<string, boolean> {
 
 /** The order of every list of users. */
 export function byUsername(users: readonly Readonly<User>[]): Readonly<User>[] {
-  return [...users].sort((a, b) => (a.username < b.username ? -1 : a.username > b.username ? 1 : 0))
+  return sortedBy(users, ({ username }) => username)
 }

@@ -1,6 +1,5 @@
 import type { Client, Role } from '../../model/index.ts'
-import type { RealmStore } from '../../store/index.ts'
-import { deleteRole } from '../../store/index.ts'
+import { deleteRole, type RealmStore } from '../../store/index.ts'
 import { listOf, nothing } from '../body/index.ts'
 import { forbidden, notFound, refused } from '../errors.ts'
 import {
@@ -22,6 +21,7 @@ import {
   ok,
   type Resource,
 } from '../request/index.ts'
+import { sortedBy } from '../sorted-by.ts'
 import { addNamedComposites, addRole, updateRole } from './role-changes.ts'
 import { requireMappable } from './role-mapping-rules.ts'
 
@@ -54,8 +54,8 @@ export function namedRoleRoutes(
     const roles = realm.rolesOfClient.all(client?.id ?? '').filter(({ name, description }) => {
       return name.toLowerCase().includes(search) || (description?.toLowerCase().includes(search) ?? false)
     })
-    roles.sort((a, b) => (a.name < b.name ? -1 : 1))
-    return ok(query.page(roles).map((role) => roleOf(realm, role, brief)))
+    const sorted = sortedBy(roles, ({ name }) => name)
+    return ok(query.page(sorted).map((role) => roleOf(realm, role, brief)))
   })
   list.post('', need.manage, roleShape, ({ realm, found: client, body, url }) => {
     const role = addRole(realm, body, client?.id)
