@@ -9,18 +9,36 @@ import {
 } from '../representations/index.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 
+/** Client profiles and policies are kept as they are given; of their executors only `secret-rotation` does something. */
+export function clientPolicyRoutes(api: AdminApi): void {
+  const resource = api.resource('')
+  const [profiles, policies] = ['/client-policies/profiles', '/client-policies/policies']
+  resource.get(profiles, needs.viewRealm, ({ realm }) => ok(profilesOf(realm)))
+  resource.put(profiles, needs.manageRealm, clientProfilesShape, ({ context, realm, body }) => {
+    checkProfiles(context.features, body.profiles ?? [])
+    realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
+    return undefined
+  })
+  resource.get(policies, needs.viewRealm, ({ realm }) => ok(policiesOf(realm)))
+  resource.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
+    checkPolicies(body.policies ?? [], profilesOf(realm).profiles)
+    realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
+    return undefined
+  })
+}
+
 /** The realm's client profiles, as `client-policies/profiles` shows them. */
-export function profilesOf(realm: RealmStore): { profiles: ClientProfileBody[] } {
+function profilesOf(realm: RealmStore): { profiles: ClientProfileBody[] } {
   return (realm.info['clientProfiles'] ?? { profiles: [] }) as { profiles: ClientProfileBody[] }
 }
 
 /** The realm's client policies, as `client-policies/policies` shows them. */
-export function policiesOf(realm: RealmStore): { policies: ClientPolicyBody[] } {
+function policiesOf(realm: RealmStore): { policies: ClientPolicyBody[] } {
   return (realm.info['clientPolicies'] ?? { policies: [] }) as { policies: ClientPolicyBody[] }
 }
 
 /** @throws {AdminError} 400 */
-export function checkProfiles(features: ReadonlySet<string>, profiles: readonly ClientProfileBody[]): void {
+function checkProfiles(features: ReadonlySet<string>, profiles: readonly ClientProfileBody[]): void {
   for (const { name, executors = [] } of profiles) {
     if (name === undefined) throw refused('client profile without its name not allowed.')
     for (const { executor, configuration } of executors) {
@@ -38,10 +56,7 @@ export function checkProfiles(features: ReadonlySet<string>, profiles: readonly 
 }
 
 /** @throws {AdminError} 400 */
-export function checkPolicies(
-  policies: readonly ClientPolicyBody[],
-  profiles: readonly ClientProfileBody[],
-): void {
+function checkPolicies(policies: readonly ClientPolicyBody[], profiles: readonly ClientProfileBody[]): void {
   for (const { name, conditions = [], profiles: named = [] } of policies) {
     if (name === undefined) throw refused('client policy without name not allowed')
     if (conditions.some(({ condition }) => condition === undefined)) {
@@ -50,22 +65,4 @@ export function checkPolicies(
     const unknown = named.find((each) => !profiles.some((profile) => profile.name === each))
     if (unknown !== undefined) throw refused(`Policy ${name} contains invalid profile ${unknown}`)
   }
-}
-
-/** Client profiles and policies are kept as they are given; of their executors only `secret-rotation` does something. */
-export function clientPolicyRoutes(api: AdminApi): void {
-  const resource = api.resource('')
-  const [profiles, policies] = ['/client-policies/profiles', '/client-policies/policies']
-  resource.get(profiles, needs.viewRealm, ({ realm }) => ok(profilesOf(realm)))
-  resource.put(profiles, needs.manageRealm, clientProfilesShape, ({ context, realm, body }) => {
-    checkProfiles(context.features, body.profiles ?? [])
-    realm.update({ ...realm.info, clientProfiles: { profiles: body.profiles ?? [] } })
-    return undefined
-  })
-  resource.get(policies, needs.viewRealm, ({ realm }) => ok(policiesOf(realm)))
-  resource.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
-    checkPolicies(body.policies ?? [], profilesOf(realm).profiles)
-    realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
-    return undefined
-  })
 }

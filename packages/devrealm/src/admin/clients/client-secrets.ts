@@ -35,7 +35,7 @@ export function clientSecretRoutes(one: Resource<Readonly<Client>>): void {
 }
 
 /** A new secret for a client: the old one ends with it, unless a client policy lets it live on for a time. */
-export function renewSecret(context: RealmContext, realm: RealmStore, client: Readonly<Client>): string {
+function renewSecret(context: RealmContext, realm: RealmStore, client: Readonly<Client>): string {
   const secret = newSecret()
   const rotation = rotationOf(context, realm, client)
   const attributes = rotated(client, client.secret, rotation, seconds(context))

@@ -8,49 +8,7 @@ import type { RealmStore } from '../../store/index.ts'
 import { notFound } from '../errors.ts'
 import { needs, ok, type Resource } from '../request/index.ts'
 
-/** Whose token, and which. */
-export interface Example {
-  readonly realm: RealmStore
-  readonly client: Readonly<Client>
-  readonly user: Readonly<User>
-  readonly kind: 'access-token' | 'id-token' | 'userinfo'
-  readonly scope: string | undefined
-}
-
-/** The claims that a token would hold, had the user just logged in to the client: a proof of mappers without a login. */
-export function exampleClaims(context: RealmContext, request: FastifyRequest, example: Example): Claims {
-  const { realm, client, user, kind } = example
-  const now = seconds(context)
-  const session = newSession(user, request.ip, now)
-  const grant: Grant = {
-    realm,
-    issuer: issuerOf(context, request, realm),
-    base: baseUrl(context, request),
-    client,
-    user,
-    scope: grantScope(realm, client, example.scope || undefined),
-    now,
-    type: 'ro',
-    session,
-  }
-  if (kind === 'userinfo') return mappedClaims(grant, 'userinfo', { sub: user.id }).toClaims()
-  const isIdToken = kind === 'id-token'
-  const base = {
-    exp: now + realm.info.accessTokenLifespan,
-    iat: now,
-    jti: isIdToken ? randomUUID() : `onrtna:${randomUUID()}`,
-    iss: grant.issuer,
-    ...(isIdToken ? { sub: user.id } : {}),
-    typ: isIdToken ? 'ID' : 'Bearer',
-    azp: client.clientId,
-    sid: session.id,
-    ...(isIdToken ? {} : { scope: grant.scope.text }),
-  }
-  const target = isIdToken ? 'id' : 'access'
-  return mappedClaims(grant, target, base, isIdToken ? client.clientId : undefined).toClaims()
-}
-
-/** What a token would hold, without a login. */
+/** What a token would hold, without a login: `/clients/{id}/evaluate-scopes`. */
 export function evaluateScopesRoutes(one: Resource<Readonly<Client>>): void {
   one.get('/evaluate-scopes/protocol-mappers', needs.viewClients, ({ realm, found, query }) => {
     const asked = query.text('scope')?.split(' ') ?? []
@@ -82,4 +40,46 @@ export function evaluateScopesRoutes(one: Resource<Readonly<Client>>): void {
       return ok(exampleClaims(context, request, { realm, client, user, kind, scope: query.text('scope') }))
     })
   }
+}
+
+/** Whose token, and which. */
+interface Example {
+  readonly realm: RealmStore
+  readonly client: Readonly<Client>
+  readonly user: Readonly<User>
+  readonly kind: 'access-token' | 'id-token' | 'userinfo'
+  readonly scope: string | undefined
+}
+
+/** The claims that a token would hold, had the user just logged in to the client: a proof of mappers without a login. */
+function exampleClaims(context: RealmContext, request: FastifyRequest, example: Example): Claims {
+  const { realm, client, user, kind } = example
+  const now = seconds(context)
+  const session = newSession(user, request.ip, now)
+  const grant: Grant = {
+    realm,
+    issuer: issuerOf(context, request, realm),
+    base: baseUrl(context, request),
+    client,
+    user,
+    scope: grantScope(realm, client, example.scope || undefined),
+    now,
+    type: 'ro',
+    session,
+  }
+  if (kind === 'userinfo') return mappedClaims(grant, 'userinfo', { sub: user.id }).toClaims()
+  const isIdToken = kind === 'id-token'
+  const base = {
+    exp: now + realm.info.accessTokenLifespan,
+    iat: now,
+    jti: isIdToken ? randomUUID() : `onrtna:${randomUUID()}`,
+    iss: grant.issuer,
+    ...(isIdToken ? { sub: user.id } : {}),
+    typ: isIdToken ? 'ID' : 'Bearer',
+    azp: client.clientId,
+    sid: session.id,
+    ...(isIdToken ? {} : { scope: grant.scope.text }),
+  }
+  const target = isIdToken ? 'id' : 'access'
+  return mappedClaims(grant, target, base, isIdToken ? client.clientId : undefined).toClaims()
 }
