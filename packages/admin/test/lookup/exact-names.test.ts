@@ -95,7 +95,7 @@ test('an import does not take the name of a row for the address of another user'
   )
   const files = { journal: folder.path('journal'), rejected: folder.path('rejected') }
   const report = await importUsers(task.admin, file, files)
-  expect(report).toMatchObject({ created: 1, failed: 0 })
+  expect(report).toMatchObject({ created: 1, rejected: 0 })
 })
 
 test('a realm definition does not change another one that the search finds', async () => {

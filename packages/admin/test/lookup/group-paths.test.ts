@@ -156,7 +156,7 @@ describe('rows of a file', () => {
   test('are assigned to the group that they name, and taken out of that one again', async () => {
     await addToGroups(admin, 'alice', [`id:${idOf('both > b')}`])
     const { file, job } = await open('username,groups\nalice,/both~/b\nbob,/both/b\n')
-    expect(await bulkAssign(admin, file, job)).toMatchObject({ changed: 1, failed: 1 })
+    expect(await bulkAssign(admin, file, job)).toMatchObject({ changed: 1, rejected: 1 })
     expect(await reasons(job.rejected)).toEqual([
       expect.stringMatching(
         /^groups\[0\]: \/both\/b names 2 groups .*"both\/b" at the top.*Write .*\/both~\/b for/,
@@ -178,7 +178,7 @@ describe('rows of a file', () => {
       `username,groups\nimp-1,/only~/top\nimp-2,${child}\nimp-3,/alone/y~/z\nimp-4,/both/b\nimp-5,/both~/b\nimp-6,/alone~/b\n`,
     )
     const report = await importUsers(admin, file, job)
-    expect(report).toMatchObject({ created: 3, failed: 3, reconciled: { missing: 0, differing: 0 } })
+    expect(report).toMatchObject({ created: 3, rejected: 3, reconciled: { missing: 0, differing: 0 } })
     expect(await reasons(job.rejected)).toEqual([
       expect.stringMatching(/^groups\[0\]: \/both\/b names 2 groups/),
       expect.stringMatching(/^groups\[0\]: an import does not find the group/),
