@@ -8,4 +8,3 @@ export { type RealmFacts, readRealmFacts, roleNames, texts } from './realm-facts
 export { openRejected, requireOwnRows } from './rejected-rows.ts'
 export { isForeignDefaultRole, quoted, unknownName } from './row-names.ts'
 export { type UndoOptions, type UndoReport, undoJob } from './undo-job.ts'
-export { usersById } from './users-by-id.ts'

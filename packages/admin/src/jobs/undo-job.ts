@@ -3,13 +3,12 @@ import { CloakwrightError, systemTime } from 'cloakwright'
 import type { Admin } from '../client/index.ts'
 import { runSteps, type Step } from '../edit/index.ts'
 import { requireKnown } from '../fields/index.ts'
-import { findUser } from '../lookup/index.ts'
+import { findUser, usersById } from '../lookup/index.ts'
 import { type ProgressListener, startPhase } from '../progress/index.ts'
 import { takingBack } from './inverse.ts'
 import { isOwn, type Journal, type JournalRow, openRows, records, reopenJournal } from './journal/index.ts'
 import { createPace, inBatches, type Pace } from './pace.ts'
 import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
-import { usersById } from './users-by-id.ts'
 
 /** Options of {@link undoJob}. */
 export interface UndoOptions {

@@ -1,6 +1,7 @@
 import { runSteps, type Step, type StepChange } from '../../edit/index.ts'
 import { without } from '../../fields/index.ts'
-import { type End, isOwn, usersById } from '../../jobs/index.ts'
+import { type End, isOwn } from '../../jobs/index.ts'
+import { usersById } from '../../lookup/index.ts'
 import { toJournalRow, toMarked, type WantedUser } from '../planned-user.ts'
 import type { Import } from '../run.ts'
 import { type Sending, sendUsers } from './partial-import.ts'

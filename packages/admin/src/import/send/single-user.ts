@@ -1,7 +1,7 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin, RoleMappingPayload, UserRepresentation } from '../../client/index.ts'
-import { type End, isOwn, roleNames, usersById } from '../../jobs/index.ts'
-import { findUserByName } from '../../lookup/index.ts'
+import { type End, isOwn, roleNames } from '../../jobs/index.ts'
+import { findUserByName, usersById } from '../../lookup/index.ts'
 import { toJournalRow, type WantedUser } from '../planned-user.ts'
 import type { Sending } from './partial-import.ts'
 
