@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { pendingActions } from '../authentication/index.ts'
 import type { AuthorizationRequest } from '../context/index.ts'
 import { baseUrl, type RealmContext, seconds } from '../context/index.ts'
@@ -13,22 +13,12 @@ import {
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
-import {
-  forbidStoring,
-  type LoginContext,
-  loginContext,
-  loginIssuer,
-  sendLoginError,
-} from './login-context.ts'
+import { forbidStoring, type LoginContext, loginIssuer, sendLoginError } from './login-context.ts'
 import { showStep } from './steps/index.ts'
 
 /** GET and POST `auth`: the authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2). */
-export async function authEndpoint(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const login = loginContext(context, request, reply)
+export async function authEndpoint(login: LoginContext): Promise<unknown> {
+  const { request } = login
   try {
     return await authorize(login, request.method === 'POST' ? formOf(request) : queryOf(request))
   } catch (error) {

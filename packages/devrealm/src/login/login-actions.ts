@@ -1,7 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import { configureTotpAlias, pendingActions } from '../authentication/index.ts'
 import type { LoginSession, LoginTab } from '../context/index.ts'
-import { baseUrl, type RealmContext } from '../context/index.ts'
+import { baseUrl } from '../context/index.ts'
 import type { Client, User } from '../model/index.ts'
 import { type Form, formOf, queryOf, resolveRedirectUri } from '../oidc/index.ts'
 import { expiredPage } from '../pages/index.ts'
@@ -11,7 +11,6 @@ import { cookies, dropIdentity, readCookie, readIdentity, readRestart, setLoginS
 import {
   forbidStoring,
   type LoginContext,
-  loginContext,
   loginIssuer,
   redirect,
   sendLoginError,
@@ -24,13 +23,8 @@ import { actionUrl, executionOf, isLoginStep, readClientData } from './urls.ts'
  * GET and POST `login-actions/{authenticate|required-action|restart}`: the steps of a login. A form counts only with the cookie of
  * the browser that the page was shown to and the session code of that page: another site can't log a browser in.
  */
-export async function loginAction(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const login = loginContext(context, request, reply)
-  const { realm } = login
+export async function loginAction(login: LoginContext): Promise<unknown> {
+  const { context, request, realm } = login
   const query = queryOf(request)
   forbidStoring(login)
   const client = realm.clientByName.get(query.get('client_id') ?? '')

@@ -1,6 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { PendingLogouts } from '../context/index.ts'
-import { baseUrl, issuerOf, type RealmContext } from '../context/index.ts'
+import { baseUrl, issuerOf } from '../context/index.ts'
 import { readPublic } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
 import {
@@ -20,7 +20,6 @@ import { dropIdentity, readIdentity } from './cookies.ts'
 import {
   forbidStoring,
   type LoginContext,
-  loginContext,
   loginIssuer,
   redirect,
   sendLoginError,
@@ -28,25 +27,18 @@ import {
 } from './login-context.ts'
 
 /** GET and POST `logout` (OpenID Connect RP-Initiated Logout 1.0), and Keycloak's older POST of a refresh token. */
-export async function logoutEndpoint(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
+export async function logoutEndpoint(login: LoginContext): Promise<unknown> {
+  const { context, request, reply } = login
   const form = request.method === 'POST' ? formOf(request) : queryOf(request)
   if (request.method === 'POST' && form.has('refresh_token')) {
     return forClient(context, request, reply, logoutByToken)
   }
-  return logoutByBrowser(loginContext(context, request, reply), form)
+  return logoutByBrowser(login, form)
 }
 
 /** POST `logout/logout-confirm`: the user said yes. */
-export async function logoutConfirmation(
-  context: RealmContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<unknown> {
-  const login = loginContext(context, request, reply)
+export async function logoutConfirmation(login: LoginContext): Promise<unknown> {
+  const { context, request } = login
   forbidStoring(login)
   const pending = context.logouts.take(
     queryOf(request).get('tab_id'),

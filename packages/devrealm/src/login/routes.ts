@@ -3,14 +3,22 @@ import type { RealmContext } from '../context/index.ts'
 import { endpointRoutes } from '../oidc/index.ts'
 import { authEndpoint } from './auth-endpoint.ts'
 import { loginAction } from './login-actions.ts'
+import { type LoginContext, loginContext } from './login-context.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'
 
 /** Mounts what browsers visit on their way in and out. */
 export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
   const { on, preflight } = endpointRoutes(app, context)
-  on(['GET', 'POST'], '/protocol/openid-connect/auth', authEndpoint)
-  on(['GET', 'POST'], '/login-actions/:action(authenticate|required-action|restart)', loginAction)
-  on(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)
-  on(['POST'], '/protocol/openid-connect/logout/logout-confirm', logoutConfirmation)
+  const onLogin = (
+    methods: string[],
+    path: string,
+    answer: (login: LoginContext) => Promise<unknown>,
+  ): void => {
+    on(methods, path, async (...given) => answer(loginContext(...given)))
+  }
+  onLogin(['GET', 'POST'], '/protocol/openid-connect/auth', authEndpoint)
+  onLogin(['GET', 'POST'], '/login-actions/:action(authenticate|required-action|restart)', loginAction)
+  onLogin(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)
+  onLogin(['POST'], '/protocol/openid-connect/logout/logout-confirm', logoutConfirmation)
   preflight('/protocol/openid-connect/logout', 'GET, HEAD, OPTIONS')
 }
