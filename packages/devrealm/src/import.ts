@@ -2,8 +2,7 @@ import { CloakwrightError } from 'cloakwright'
 import { AdminError, importRealm, type RealmBody, readRealm } from './admin/index.ts'
 import { prepareKeys, secretKey } from './crypto/index.ts'
 import { masterName, removeRealm } from './defaults/index.ts'
-import type { RealmStore, Store } from './store/index.ts'
-import { WriteError } from './store/index.ts'
+import { type RealmStore, type Store, WriteError } from './store/index.ts'
 
 /** What an import does with a realm that exists: leave it as it is, or put the imported one in its place. */
 export type ImportStrategy = 'skip' | 'replace'

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, Realm, Role } from '../model/index.ts'
-import type { RealmStore, Store } from '../store/index.ts'
-import { deleteClient } from '../store/index.ts'
+import { deleteClient, type RealmStore, type Store } from '../store/index.ts'
 import { defaultClientScopes, defaultDefault, defaultOptional } from './client-scopes.ts'
 import { builtInClients, managementClient } from './clients.ts'
 import { realmSettings } from './realm-settings.ts'

@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { pendingActions } from '../authentication/index.ts'
-import type { AuthorizationRequest } from '../context/index.ts'
-import { baseUrl, type RealmContext, seconds } from '../context/index.ts'
+import { type AuthorizationRequest, baseUrl, type RealmContext, seconds } from '../context/index.ts'
 import type { User, UserSession } from '../model/index.ts'
 import { type Form, formOf, OidcError, queryOf, startRotation } from '../oidc/index.ts'
 import {

@@ -1,7 +1,6 @@
 import type { AuthorizationRequest, ResponseMode } from '../context/index.ts'
 import type { Client } from '../model/index.ts'
-import type { Form } from '../oidc/index.ts'
-import { grantScope, OidcError, resolveRedirectUri } from '../oidc/index.ts'
+import { type Form, grantScope, OidcError, resolveRedirectUri } from '../oidc/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
 /** A request that must not be answered at the client's address: an error page instead. */

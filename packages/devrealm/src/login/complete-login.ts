@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { LoginSession, LoginTab } from '../context/index.ts'
-import { randomToken, seconds } from '../context/index.ts'
+import { type LoginSession, type LoginTab, randomToken, seconds } from '../context/index.ts'
 import type { Client, User, UserSession } from '../model/index.ts'
 import { grantScope, joinSession, newSession } from '../oidc/index.ts'
 import { sendToClient } from './client-response.ts'

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import type { AuthorizationRequest } from '../context/index.ts'
-import { randomToken, seconds } from '../context/index.ts'
+import { type AuthorizationRequest, randomToken, seconds } from '../context/index.ts'
 import { readPrivate, signPrivate } from '../crypto/index.ts'
 import type { UserSession } from '../model/index.ts'
 import { liveSession, sessionEnds } from '../oidc/index.ts'

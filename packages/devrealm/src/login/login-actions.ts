@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { configureTotpAlias, pendingActions } from '../authentication/index.ts'
-import type { LoginSession, LoginTab } from '../context/index.ts'
-import { baseUrl } from '../context/index.ts'
+import { baseUrl, type LoginSession, type LoginTab } from '../context/index.ts'
 import type { Client, User } from '../model/index.ts'
 import { type Form, formOf, queryOf, resolveRedirectUri } from '../oidc/index.ts'
 import { expiredPage } from '../pages/index.ts'

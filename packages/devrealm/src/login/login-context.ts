@@ -1,8 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { issuerOf, type RealmContext } from '../context/index.ts'
 import { realmOf } from '../oidc/index.ts'
-import type { Html } from '../pages/index.ts'
-import { sendErrorPage, sendPage } from '../pages/index.ts'
+import { type Html, sendErrorPage, sendPage } from '../pages/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
 /** A request of a browser on its way in or out of a realm. */

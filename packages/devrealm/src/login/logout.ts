@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { PendingLogouts } from '../context/index.ts'
-import { baseUrl, issuerOf } from '../context/index.ts'
+import { baseUrl, issuerOf, type PendingLogouts } from '../context/index.ts'
 import { readPublic } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
 import {

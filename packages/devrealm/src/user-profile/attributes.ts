@@ -1,5 +1,4 @@
-import type { Attributes, User } from '../model/index.ts'
-import { valuesIn } from '../model/index.ts'
+import { type Attributes, type User, valuesIn } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 import {
   declaredAttributes,

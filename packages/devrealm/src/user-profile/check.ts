@@ -1,6 +1,5 @@
 import { patternTester } from '../java-pattern/index.ts'
-import type { Attributes, User } from '../model/index.ts'
-import { valuesIn } from '../model/index.ts'
+import { type Attributes, type User, valuesIn } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 import { javaOrder } from '../text/index.ts'
 import {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '../../model/index.ts'
-import type { RealmStore } from '../../store/index.ts'
-import { deleteUser } from '../../store/index.ts'
+import { deleteUser, type RealmStore } from '../../store/index.ts'
 
 /** Makes, renames or removes the user that stands for the client. */
 export function withServiceAccount(realm: RealmStore, client: Client): Client {

@@ -1,5 +1,4 @@
-import type { User } from '../../model/index.ts'
-import { valuesIn } from '../../model/index.ts'
+import { type User, valuesIn } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { wildcardMatcher } from '../../text/index.ts'
 import { byUsername } from '../representations/index.ts'

@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { LoginTab } from '../../context/index.ts'
-import { randomToken } from '../../context/index.ts'
+import { type LoginTab, randomToken } from '../../context/index.ts'
 import type { LoginContext } from '../login-context.ts'
 import { actionUrl, isLoginStep, type LoginStepName } from '../urls.ts'
 import { otpStep } from './otp.ts'

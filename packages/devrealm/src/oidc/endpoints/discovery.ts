@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Claims } from '../../crypto/index.ts'
-import { encryptionKey, signingKey } from '../../crypto/index.ts'
+import { type Claims, encryptionKey, signingKey } from '../../crypto/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { asymmetricAlgorithms, signingAlgorithms } from '../algorithms.ts'
 

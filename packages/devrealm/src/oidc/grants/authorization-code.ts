@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AuthorizationCode } from '../../context/index.ts'
-import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
+import { type AuthorizationCode, baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'

@@ -1,5 +1,4 @@
-import type { Client, ProtocolMapper, Role, User } from '../../model/index.ts'
-import { valuesIn } from '../../model/index.ts'
+import { type Client, type ProtocolMapper, type Role, type User, valuesIn } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import type { ClaimSet } from './claim-set.ts'
 import { addRoleClaims, type RoleClaims } from './role-mappers.ts'

@@ -1,5 +1,4 @@
-import type { User } from '../../model/index.ts'
-import { valuesIn } from '../../model/index.ts'
+import { type User, valuesIn } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 
 /** Values of a user's attribute; the names of its own fields count as attributes, as in Keycloak. */
