@@ -1,19 +1,18 @@
 import type { Admin } from '../client/index.ts'
 import { jobOptions, requireKnown } from '../fields/index.ts'
-import type { UserFile } from '../files/index.ts'
-import {
-  createPace,
-  type Journal,
-  LineMap,
-  openJournal,
-  openRejected,
-  type Pace,
-  readRealmFacts,
-  requireOwnRows,
-} from '../jobs/index.ts'
-import { type ProgressListener } from '../progress/index.ts'
+import type { RejectedRow, Row, UserFile } from '../files/index.ts'
 import {
   checkRows,
+  type FileJobOptions,
+  type JobRun,
+  type Journal,
+  type Outcome,
+  OutcomeMap,
+  type RowCounts,
+  runFileJob,
+} from '../jobs/index.ts'
+import {
+  createImportCheck,
   type ImportWarning,
   requireDefaultGroups,
   requireImportRights,
@@ -21,21 +20,10 @@ import {
 } from './check/index.ts'
 import { compareExisting, foreseeEnds, type LeftUnchanged } from './existing/index.ts'
 import { type Reconciled, reconcile, UsersToConfirm } from './reconcile/index.ts'
-import { type Checked, type Ends, noEnds, type Run } from './run.ts'
 import { createNameClash, importRows } from './send/index.ts'
 
 /** Options of {@link importUsers}. */
-export interface ImportOptions {
-  /** The job's journal: a path that nothing is on, or that of a run that did not come to its end. Mode 0600. */
-  readonly journal: string
-  /** Where rows go that could not be used, with their line and the reason. Only written when there are any. Mode 0600. */
-  readonly rejected: string
-  /** Checks the rows, and that the credentials may do all of it; writes nothing but the file of rejected rows. Default: false. */
-  readonly dryRun?: boolean
-  /** Begins no further batch and ends with the signal's reason; the same call continues. */
-  readonly signal?: AbortSignal
-  readonly onProgress?: ProgressListener
-}
+export type ImportOptions = FileJobOptions
 
 /** What an import did, in this run and those that it continued. */
 export interface ImportReport {
@@ -96,73 +84,68 @@ export async function importUsers(
   options: ImportOptions,
 ): Promise<ImportReport> {
   requireKnown('importUsers', options, jobOptions)
-  const began = performance.now()
-  requireOwnRows(file, 'import')
   // The import itself fails at its first request without them; a dry run sends none.
-  const isDryRun = options.dryRun === true || admin.dryRun
-  if (isDryRun) await requireImportRights(admin)
-  const facts = await readRealmFacts(admin)
-  await requireUserNames(file, facts)
-  if (file.format !== 'keycloak') await requireDefaultGroups(admin, facts)
-  const header = {
-    job: 'import',
-    server: admin.server,
-    realm: admin.realm,
-    realmId: facts.realmId,
-    file: file.digest,
-  }
-  const journal = isDryRun ? undefined : await openJournal(options.journal, header)
-  try {
-    const rejectedRows = await openRejected('import', options, journal)
-    try {
-      const run: Run = { admin, file, facts, rejectedRows, options }
-      const checked = await checkRows(run, journal)
-      const { warnings } = checked
-      const seconds = (): number => (performance.now() - began) / 1000
-      const pace = createPace({ signal: options.signal, batch: lookedUp })
-      if (journal === undefined) {
-        const foreseen = await foresee({ ...run, pace, ...checked })
-        return { ...foreseen, warnings, reconciled: undefined, seconds: seconds() }
-      }
-      const nameClash = createNameClash(admin, facts, pace)
-      const toConfirm = new UsersToConfirm(facts)
-      const counts = await importRows({ ...run, journal, pace, nameClash, toConfirm, ...checked })
-      const reconciled = await reconcile({ ...run, journal, pace, toConfirm })
-      const isExisting = (line: number): boolean => isLeft(journal, line)
-      const leftUnchanged = await compareExisting({ ...run, pace }, counts.existing, isExisting)
-      return { ...counts, leftUnchanged, warnings, reconciled, seconds: seconds() }
-    } finally {
-      await rejectedRows.close()
-    }
-  } finally {
-    await journal?.close()
-  }
+  if (options.dryRun === true || admin.dryRun) await requireImportRights(admin)
+  return await runFileJob(admin, 'import', file, options, async (facts) => {
+    await requireUserNames(file, facts)
+    if (file.format !== 'keycloak') await requireDefaultGroups(admin, facts)
+    return { job: 'import', batch: lookedUp, toRejectedRow, run: importFile }
+  })
 }
 
-/** Users whose ids fit into one address. */
+/** Users whose ids fit into one URL. */
 const lookedUp = 80
+
+function toRejectedRow(row: Row, reason: string): RejectedRow {
+  return { line: row.line, reason, raw: 'user' in row ? row.user : row.raw }
+}
+
+/** Checks all rows, makes what is missing, and reads it again. */
+async function importFile(run: JobRun): Promise<Omit<ImportReport, 'seconds'>> {
+  const { admin, facts, journal, pace } = run
+  const importCheck = createImportCheck(run)
+  const counted = await checkRows(run, (row) => importCheck.check(row))
+  const warnings = importCheck.warnings()
+  if (journal === undefined) return { ...(await foresee(run, counted)), warnings, reconciled: undefined }
+  const nameClash = createNameClash(admin, facts, pace)
+  const toConfirm = new UsersToConfirm(facts)
+  const { uncheckedLines } = importCheck
+  const counts = await importRows({ ...run, journal, nameClash, toConfirm, uncheckedLines }, counted)
+  const reconciled = await reconcile({ ...run, journal, toConfirm })
+  const leftUnchanged = await compareExisting(run, counts.existing, (line) => isLeft(journal, line))
+  return { ...toReport(counted, counts), leftUnchanged, warnings, reconciled }
+}
 
 /** What the second pass would come to; the rows that it would reject are in the file of rejected rows. */
 async function foresee(
-  run: Run & Checked & { readonly pace: Pace },
-): Promise<Ends & Pick<ImportReport, 'leftUnchanged'>> {
-  const { counts, rejectedLines, rejectedRows } = run
-  const total = { ...noEnds, ...counts }
-  const found = new LineMap()
+  run: JobRun,
+  counted: RowCounts,
+): Promise<ImportCounts & Pick<ImportReport, 'leftUnchanged'>> {
+  const { rejectedLines } = run
+  const counts = { created: 0, present: 0, existing: 0, changed: 0, rejected: counted.rejected }
+  const found = new OutcomeMap()
   await foreseeEnds(
     run,
-    counts.rows - counts.rejected,
+    counted.rows - counted.rejected,
     (line) => rejectedLines.get(line) === undefined,
     async (row, { line, outcome, reason = '' }) => {
-      if (outcome === 'changed') return
-      total[outcome] += 1
+      counts[outcome] += 1
       if (outcome === 'existing' || outcome === 'present') found.set(line, outcome)
-      if (outcome === 'rejected') await rejectedRows.write({ line, reason, raw: row.user })
+      if (outcome === 'rejected') await run.reject(row, reason)
     },
   )
   const isFound = (line: number): boolean => found.get(line) !== undefined
-  const leftUnchanged = await compareExisting(run, total.existing + total.present, isFound)
-  return { ...total, leftUnchanged }
+  const leftUnchanged = await compareExisting(run, counts.existing + counts.present, isFound)
+  return { ...toReport(counted, counts), leftUnchanged }
+}
+
+type ImportCounts = Pick<ImportReport, 'rows' | 'created' | 'present' | 'existing' | 'rejected'>
+
+function toReport(
+  { rows }: RowCounts,
+  { created, present, existing, rejected }: Record<Outcome, number>,
+): ImportCounts {
+  return { created, present, existing, rows, rejected }
 }
 
 /** Whether a user of the row's name existed. Journals of earlier releases tell by the reason that another user has its id or address. */

@@ -3,16 +3,14 @@ import { systemTime } from 'cloakwright'
 import { v5 } from 'uuid'
 import type { UserRepresentation } from '../client/index.ts'
 import type { ImportedUser, UserFile, UserRow } from '../files/index.ts'
-import { type JournalRow, type RealmFacts, texts } from '../jobs/index.ts'
+import { type JobItem, type JournalRow, type RealmFacts, texts } from '../jobs/index.ts'
 
-/** A user that an import wants the realm to have. */
-export interface WantedUser {
-  readonly line: number
+/** The user that a row means, as an import sends it. */
+export interface PlannedUser extends JobItem {
   readonly id: string
   /** As Keycloak keeps it: in lower case. */
   readonly name: string
   readonly representation: UserRepresentation
-  readonly row: UserRow
 }
 
 /** Names of this toolkit's users (RFC 9562 §5.5). */
@@ -25,7 +23,7 @@ const namespace = '0b1f3a52-6b0c-4c3e-9c0f-3f2f5d6a7e11'
  * A row of a CSV or NDJSON file is a new user: it gets what the realm gives to each, as by `POST users`.
  * A user of an export is taken as it is.
  */
-export function toWanted(row: UserRow, file: UserFile, facts: RealmFacts): WantedUser {
+export function planUser(row: UserRow, file: UserFile, facts: RealmFacts): PlannedUser {
   const { line } = row
   const user = withImportPaths(withUserName(row.user, facts), facts)
   const name = user.username.toLowerCase()
@@ -57,11 +55,16 @@ export function mayBeAddress(text: string, ownOther: string, facts: RealmFacts):
  *
  * The chance that two jobs choose the same for a user is 1 in 60,000.
  */
-export function toMarked(user: WantedUser, begun: JournalRow | undefined): WantedUser {
+export function toMarked(user: PlannedUser, begun: JournalRow | undefined): PlannedUser {
   const { representation } = user
   const createdTimestamp =
     representation.createdTimestamp ?? begun?.created ?? systemTime() - randomInt(markedWithin)
   return { ...user, representation: { ...representation, createdTimestamp } }
+}
+
+/** A row's e-mail address, in lower case; '' without one. */
+export function emailOf({ user }: UserRow): string {
+  return user.email?.toLowerCase() ?? ''
 }
 
 /** Keycloak finds the groups of an import by itself, by its own paths. */
@@ -71,7 +74,7 @@ function withImportPaths(user: ImportedUser, facts: RealmFacts): ImportedUser {
 }
 
 /** What the journal has of a user before it is sent; without an id where Keycloak chooses it. */
-export function toJournalRow({ line, id, name, representation }: WantedUser): JournalRow {
+export function toJournalRow({ line, id, name, representation }: PlannedUser): JournalRow {
   const { createdTimestamp: created } = representation
   return { line, id, name, ...(created !== undefined && { created }) }
 }

@@ -1,28 +1,18 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Admin, UserRepresentation } from '../client/index.ts'
 import { allInverses, type Inverse, runSteps, type Step } from '../edit/index.ts'
-import type { RejectedRows, UserFile, UserRow } from '../files/index.ts'
-import { type ProgressListener, startPhase } from '../progress/index.ts'
+import type { ImportedUser, RejectedRow, Row, UserFile, UserRow } from '../files/index.ts'
+import { type FileJobName, type FileJobOptions, type JobRun, runFileJob } from './file-job.ts'
 import { HashIndex } from './hash-index.ts'
 import { changedBy } from './inverse.ts'
-import { type End, type Journal, LineMap, openJournal } from './journal/index.ts'
-import { createPace, inBatches, type Pace } from './pace.ts'
-import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
-import { type FileJob, openRejected, requireOwnRows, toRejectedChange } from './rejected-rows.ts'
+import type { End } from './journal/index.ts'
+import type { Pace } from './pace.ts'
+import type { RealmFacts } from './realm-facts.ts'
+import { checkRows, type JobItem, workOnRows } from './row-passes.ts'
 import { userOfRow } from './row-user.ts'
 
 /** Options of a job that changes the users of a file. */
-export interface ChangeOptions {
-  /** What the job did, on disk; the same call with the same journal continues, {@link undoJob} takes it back. */
-  readonly journal: string
-  /** Where the rows go that name nobody, or that Keycloak refused. A file that is there is an error, unless the job continues. */
-  readonly rejected: string
-  /** Reads and counts, writes nothing but the file of rejected rows. Default: whether the administrator is for a dry run. */
-  readonly dryRun?: boolean
-  /** Begins no further batch and ends with the signal's reason; the same call continues. */
-  readonly signal?: AbortSignal
-  readonly onProgress?: ProgressListener
-}
+export type ChangeOptions = FileJobOptions
 
 /** What a job did, in this run and those that it continued. */
 export interface ChangeReport {
@@ -47,123 +37,58 @@ export interface UserTask {
   plan(row: UserRow, found: UserRepresentation, begun: boolean): Promise<readonly Step[]>
 }
 
-/** Works through a file of users, each of whom exists: the journal is ahead of every change. */
+/** A job on the users of a file, each of whom exists: the journal is ahead of every change. */
 export async function changeUsers(
   admin: Admin,
-  job: FileJob,
+  name: FileJobName,
   file: UserFile,
   options: ChangeOptions,
   prepare: (facts: RealmFacts) => Promise<UserTask>,
 ): Promise<ChangeReport> {
-  const began = performance.now()
-  requireOwnRows(file, job)
-  const facts = await readRealmFacts(admin)
-  const task = await prepare(facts)
-  const { server, realm } = admin
-  const header = { job: task.job, server, realm, realmId: facts.realmId, file: file.digest }
-  const journal =
-    options.dryRun === true || admin.dryRun ? undefined : await openJournal(options.journal, header)
-  try {
-    const rejectedRows = await openRejected(job, options, journal)
-    try {
-      const pace = createPace({ signal: options.signal })
-      const run: Run = {
-        admin,
-        file,
-        options,
-        task,
-        journal,
-        rejectedRows,
-        pace,
-        rejectedLines: new LineMap(),
-      }
-      const { rows, rejected } = await checkRows(run)
-      const counts = await changeRows(run, rows - rejected)
-      const seconds = (performance.now() - began) / 1000
-      return { rows, ...counts, rejected: rejected + counts.rejected, seconds }
-    } finally {
-      await rejectedRows.close()
+  return await runFileJob(admin, name, file, options, async (facts) => {
+    const task = await prepare(facts)
+    return {
+      job: task.job,
+      toRejectedRow,
+      async run(run) {
+        const counted = await checkRows(run, createRowCheck(task))
+        const { changed, present, rejected } = await workOnRows(run, counted, {
+          phase: 'changing',
+          toItem: (row): JobItem => ({ line: row.line, row }),
+          workOn: (batch) => changeBatch(run, task, batch),
+        })
+        return { rows: counted.rows, changed, present, rejected }
+      },
     }
-  } finally {
-    await journal?.close()
-  }
+  })
 }
 
-interface Run {
-  readonly admin: Admin
-  readonly file: UserFile
-  readonly options: ChangeOptions
-  readonly task: UserTask
-  readonly journal: Journal | undefined
-  readonly rejectedRows: RejectedRows
-  readonly pace: Pace
-  /** Rows that the first pass found to be wrong. */
-  readonly rejectedLines: LineMap
-}
-
-/** The first pass, before anything is written to the realm. */
-async function checkRows(run: Run): Promise<{ rows: number; rejected: number }> {
-  const { file, task, journal, rejectedRows, options } = run
+/** Of two rows that name one user, the later is rejected. */
+function createRowCheck(task: UserTask): (row: Row) => Promise<string | undefined> {
   const lineOf = new HashIndex()
-  const phase = startPhase('checking', undefined, options.onProgress)
-  let rows = 0
-  let rejected = 0
-  for await (const row of file.rows()) {
-    options.signal?.throwIfAborted()
-    rows += 1
-    let reason: string | undefined
-    if ('user' in row) {
-      const earlier = lineOf.add(`${row.namedBy ?? 'username'} ${row.user.username.toLowerCase()}`, row.line)
-      const name = row.namedBy === 'email' ? 'e-mail address' : 'user name'
-      reason = earlier === undefined ? await task.check(row) : `line ${earlier} has the same ${name}`
-    } else reason = row.reason
-    // A row that was done stays so, whatever the realm has lost since.
-    const isDone = journal?.outcome(row.line) !== undefined
-    phase.add(1, reason === undefined || isDone ? 0 : 1)
-    if (reason === undefined || isDone) continue
-    rejected += 1
-    run.rejectedLines.set(row.line, 'rejected')
-    await rejectedRows.write(toRejectedChange(row, reason))
+  return async (row) => {
+    if (!('user' in row)) return row.reason
+    const { line, user, namedBy = 'username' } = row
+    const earlier = lineOf.add(`${namedBy} ${user.username.toLowerCase()}`, line)
+    if (earlier === undefined) return await task.check(row)
+    return `line ${earlier} has the same ${namedBy === 'email' ? 'e-mail address' : 'user name'}`
   }
-  phase.end()
-  return { rows, rejected }
 }
 
-/** The second pass: everything that was not done in an earlier run. */
-async function changeRows(
-  run: Run,
-  total: number,
-): Promise<{ changed: number; present: number; rejected: number }> {
-  const counts = { changed: 0, present: 0, rejected: 0 }
-  const phase = startPhase('changing', total, run.options.onProgress)
-  async function settle(row: UserRow, { outcome, reason }: End, earlier: boolean): Promise<void> {
-    const isRejected = reason !== undefined || outcome === 'rejected'
-    if (isRejected) counts.rejected += 1
-    else if (outcome === 'changed' || outcome === 'present') counts[outcome] += 1
-    if (isRejected)
-      await run.rejectedRows.write(toRejectedChange(row, reason ?? 'it failed in an earlier run'))
-    phase.add(1, isRejected ? 1 : 0, earlier)
-  }
-  async function* pending(): AsyncGenerator<UserRow, void, undefined> {
-    for await (const row of run.file.rows()) {
-      if (!('user' in row) || run.rejectedLines.get(row.line) !== undefined) continue
-      const outcome = run.journal?.outcome(row.line)
-      const reason = run.journal?.reason(row.line)
-      if (outcome === undefined) yield row
-      else await settle(row, { line: row.line, outcome, ...(reason !== undefined && { reason }) }, true)
-    }
-  }
-  const work = async (batch: readonly UserRow[]): Promise<void> => {
-    const rowOf = new Map(batch.map((row) => [row.line, row]))
-    for (const end of await changeBatch(run, batch)) await settle(rowOf.get(end.line) as UserRow, end, false)
-  }
-  await inBatches(pending(), run.pace, work, run.options.signal)
-  phase.end()
-  return counts
+/** As it was read, without what would matter only to a user who is created. */
+function toRejectedRow(row: Row, reason: string): RejectedRow {
+  const { line } = row
+  const raw: unknown = 'user' in row ? row.user : row.raw
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { line, reason, raw }
+  const { enabled: _enabled, credentials: _credentials, ...kept } = raw as Partial<ImportedUser>
+  if (!('user' in row) || row.namedBy !== 'email') return { line, reason, raw: kept }
+  const { username: _address, ...named } = kept
+  return { line, reason, raw: named }
 }
 
-interface Planned {
-  readonly row: UserRow
+/** A change that is still to be made to a row's user. */
+interface PlannedChange {
+  readonly line: number
   readonly id: string
   readonly name: string
   readonly steps: readonly Step[]
@@ -171,42 +96,22 @@ interface Planned {
   readonly inverse: Inverse
 }
 
-async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> {
-  const { admin, task, journal, pace } = run
+async function changeBatch(run: JobRun, task: UserTask, batch: readonly JobItem[]): Promise<readonly End[]> {
+  const { admin, journal, pace } = run
   const ends: End[] = []
-  const planned: Planned[] = []
-  for (const row of batch) {
-    const { line } = row
-    const found = await pace.send(() => userOfRow(admin, row))
-    if (typeof found === 'string') {
-      ends.push({ line, outcome: 'rejected', reason: found })
-      continue
-    }
-    const open = journal?.open.get(line)
-    // Of a user who was deleted since, the next one of that name has nothing.
-    const begun = open?.id === found.id ? open?.inverse : undefined
-    const steps = await pace.send(() => task.plan(row, found, begun !== undefined))
-    const { id = '', username = '' } = found
-    if (steps.length === 0 && begun === undefined) ends.push({ line, outcome: 'present' })
-    else
-      planned.push({
-        row,
-        id,
-        name: username,
-        steps,
-        inverse: allInverses([begun, ...steps.map((step) => step.inverse)]),
-      })
+  const planned: PlannedChange[] = []
+  for (const { row } of batch) {
+    const found = await planChange(run, task, row)
+    if ('outcome' in found) ends.push(found)
+    else planned.push(found)
   }
-  if (journal === undefined) {
-    return [...ends, ...planned.map(({ row }): End => ({ line: row.line, outcome: 'changed' }))]
-  }
+  if (journal === undefined)
+    return [...ends, ...planned.map(({ line }): End => ({ line, outcome: 'changed' }))]
   if (planned.length === 0) {
     await journal.ended(undefined, ends)
     return ends
   }
-  const number = await journal.started(
-    planned.map(({ row, id, name, inverse }) => ({ line: row.line, id, name, inverse })),
-  )
+  const number = await journal.started(planned.map(({ steps: _steps, ...row }) => row))
   await runSteps(
     admin,
     planned.map((each) => stepOf(each, pace, ends)),
@@ -215,13 +120,32 @@ async function changeBatch(run: Run, batch: readonly UserRow[]): Promise<End[]> 
   return ends
 }
 
+/** What a row's user still needs, or how the row ends without it. */
+async function planChange(
+  { admin, journal, pace }: JobRun,
+  task: UserTask,
+  row: UserRow,
+): Promise<PlannedChange | End> {
+  const { line } = row
+  const found = await pace.send(() => userOfRow(admin, row))
+  if (typeof found === 'string') return { line, outcome: 'rejected', reason: found }
+  const open = journal?.open.get(line)
+  // Of a user who was deleted since, the next one of that name has nothing.
+  const begun = open?.id === found.id ? open?.inverse : undefined
+  const steps = await pace.send(() => task.plan(row, found, begun !== undefined))
+  if (steps.length === 0 && begun === undefined) return { line, outcome: 'present' }
+  const { id = '', username: name = '' } = found
+  const inverse = allInverses([begun, ...steps.map((step) => step.inverse)])
+  return { line, id, name, steps, inverse }
+}
+
 const refusals = ['CW_ADMIN_NOT_FOUND', 'CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED']
 
 /**
  * All that is done to one user; how it ends is added to `ends`. A user of whom a part is changed counts as changed in the
  * journal, so that an undo takes that part back.
  */
-function stepOf({ row: { line }, id, name, steps, inverse }: Planned, pace: Pace, ends: End[]): Step {
+function stepOf({ line, id, name, steps, inverse }: PlannedChange, pace: Pace, ends: End[]): Step {
   const change = { action: 'update', kind: 'user', id, name, ...changedBy(inverse) } as const
   let done = 0
   return {

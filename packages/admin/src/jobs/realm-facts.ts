@@ -1,13 +1,13 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
 import type { Admin, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
-import type { RoleNames } from '../lookup/index.ts'
 import {
   createGroupFinder,
   type FoundGroup,
   findClientUuid,
   findRoleOf,
   type GroupFinder,
+  type RoleNames,
 } from '../lookup/index.ts'
 import { quoted } from './row-names.ts'
 

@@ -1,4 +1,5 @@
-export { checkRows, requireUserNames } from './check-rows.ts'
 export { requireDefaultGroups } from './default-groups.ts'
+export { createImportCheck } from './import-check.ts'
 export { requireImportRights } from './rights.ts'
+export { requireUserNames } from './user-names.ts'
 export type { ImportWarning, WarningCode } from './warnings.ts'

@@ -1,6 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/index.ts'
-import { all } from '../../client/index.ts'
+import { type Admin, all } from '../../client/index.ts'
 import type { ImportedUser, UserFile } from '../../files/index.ts'
 import {
   isForeignDefaultRole,

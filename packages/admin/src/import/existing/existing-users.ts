@@ -1,13 +1,12 @@
-import type { Admin } from '../../client/index.ts'
 import { changedFields } from '../../fields/index.ts'
-import type { UserFile, UserRow } from '../../files/index.ts'
-import { type End, inBatches, type Pace, type RealmFacts } from '../../jobs/index.ts'
+import type { UserRow } from '../../files/index.ts'
+import { type End, inBatches, type JobRun } from '../../jobs/index.ts'
 import { usersById } from '../../lookup/index.ts'
-import { type ProgressListener, startPhase } from '../../progress/index.ts'
-import { mayBeAddress, toOwn, toWanted, type WantedUser } from '../planned-user.ts'
+import { startPhase } from '../../progress/index.ts'
+import { emailOf, mayBeAddress, type PlannedUser, planUser, toOwn } from '../planned-user.ts'
 import { comparedFields, readMembers, readMembershipsOfEach, WantedMemberships } from '../reconcile/index.ts'
 import { foreignAddress, foreignEmail, foreignId, foreignName } from '../send/index.ts'
-import { type AskedNames, createUserLookup, type UserLookup } from './user-lookup.ts'
+import { createUserLookup, type UserLookup } from './user-lookup.ts'
 
 /** Users who exist already and were left unchanged, compared with their rows. */
 export interface LeftUnchanged {
@@ -18,13 +17,7 @@ export interface LeftUnchanged {
 }
 
 /** What the search for existing users needs to know of an import. */
-export interface ExistingSearch {
-  readonly admin: Admin
-  readonly file: UserFile
-  readonly facts: RealmFacts
-  readonly pace: Pace
-  readonly options: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener }
-}
+type ExistingSearch = Pick<JobRun, 'admin' | 'file' | 'facts' | 'pace' | 'options'>
 
 /** How the import of each row would end, told by what the realm has; nothing is written. */
 export async function foreseeEnds(
@@ -36,7 +29,7 @@ export async function foreseeEnds(
   const { pace, options } = run
   const lookup = await lookupOf(run, rows, isAsked)
   const phase = startPhase('looking up', rows, options.onProgress)
-  const work = async (batch: readonly WantedUser[]): Promise<void> => {
+  const work = async (batch: readonly PlannedUser[]): Promise<void> => {
     const withId = batch.filter(({ row }) => row.user.id !== undefined)
     const byId = await pace.send(() =>
       usersById(
@@ -56,7 +49,7 @@ export async function foreseeEnds(
 async function foreseen(
   { facts }: ExistingSearch,
   lookup: UserLookup,
-  { line, id, name, row }: WantedUser,
+  { line, id, name, row }: PlannedUser,
   nameOfId: string | undefined,
 ): Promise<End> {
   if (nameOfId !== undefined)
@@ -96,7 +89,7 @@ export async function compareExisting(
     rowsOfField.set(field, (rowsOfField.get(field) ?? 0) + 1)
   }
 
-  const work = async (batch: readonly WantedUser[]): Promise<void> => {
+  const work = async (batch: readonly PlannedUser[]): Promise<void> => {
     const existing = await Promise.all(batch.map(({ name }) => lookup.byName(name)))
     const ids = existing.flatMap((user) => user?.id ?? [])
     const there = await pace.send(() => usersById(admin.client, admin.realm, ids, false))
@@ -122,25 +115,18 @@ export async function compareExisting(
   return { differing: lines.size, fields: fields.toSorted((a, b) => b.rows - a.rows).slice(0, mostFields) }
 }
 
-async function lookupOf(
+function lookupOf(
   run: ExistingSearch,
   rows: number,
   isAsked: (line: number) => boolean,
 ): Promise<UserLookup> {
-  async function* asked(): AsyncGenerator<AskedNames, void, undefined> {
-    for await (const { name, row } of rowsOf(run, isAsked)) yield { username: name, email: emailOf(row) }
-  }
-  return await createUserLookup(run.admin, run.pace, rows, asked, run.options.signal)
+  return createUserLookup(run.admin, run.pace, rows, () => rowsOf(run, isAsked), run.options.signal)
 }
 
 async function* rowsOf(
   { file, facts }: ExistingSearch,
   isAsked: (line: number) => boolean,
-): AsyncGenerator<WantedUser, void, undefined> {
+): AsyncGenerator<PlannedUser, void, undefined> {
   for await (const row of file.rows())
-    if ('user' in row && isAsked(row.line)) yield toWanted(row, file, facts)
-}
-
-function emailOf({ user }: UserRow): string {
-  return user.email?.toLowerCase() ?? ''
+    if ('user' in row && isAsked(row.line)) yield planUser(row, file, facts)
 }

@@ -2,6 +2,7 @@ import type { Admin } from '../../client/index.ts'
 import { HashIndex, type Pace } from '../../jobs/index.ts'
 import { users } from '../../listing/index.ts'
 import { findUserByName, findUsersByEmail } from '../../lookup/index.ts'
+import { emailOf, type PlannedUser } from '../planned-user.ts'
 
 /** A user of the realm, as far as a row can collide with it. */
 export interface ExistingUser {
@@ -17,12 +18,6 @@ export interface UserLookup {
   byEmail(email: string): Promise<ExistingUser | undefined>
 }
 
-/** The user names and e-mail addresses, in lower case, that will be asked for. */
-export interface AskedNames {
-  readonly username: string
-  readonly email: string
-}
-
 /** One request for each name costs as much as a page of the realm's users for about so many. */
 const usersPerRow = 100
 
@@ -34,7 +29,7 @@ export async function createUserLookup(
   admin: Admin,
   pace: Pace,
   rows: number,
-  asked: () => AsyncIterable<AskedNames>,
+  asked: () => AsyncIterable<PlannedUser>,
   signal: AbortSignal | undefined,
 ): Promise<UserLookup> {
   const { client, realm } = admin
@@ -57,13 +52,14 @@ function lookupOfEach(admin: Admin, pace: Pace): UserLookup {
 
 async function lookupByList(
   admin: Admin,
-  asked: () => AsyncIterable<AskedNames>,
+  asked: () => AsyncIterable<PlannedUser>,
   signal: AbortSignal | undefined,
 ): Promise<UserLookup> {
   // A name may be another user's address, and an address another's name.
   const texts = new HashIndex()
-  for await (const { username, email } of asked()) {
-    texts.add(username, 0)
+  for await (const { name, row } of asked()) {
+    const email = emailOf(row)
+    texts.add(name, 0)
     if (email !== '') texts.add(email, 0)
   }
   const byName = new Map<string, ExistingUser>()

@@ -1,2 +1,2 @@
 export { trimmed } from './findings.ts'
-export { createProfileCheck, hiddenAttributes, type ProfileCheck, valuesOf } from './profile-check.ts'
+export { createProfileCheck, hiddenAttributes, valuesOf } from './profile-check.ts'

@@ -1,10 +1,8 @@
-import type { Admin } from '../../client/index.ts'
 import { changedFields } from '../../fields/index.ts'
-import type { UserFile } from '../../files/index.ts'
-import { inBatches, type Journal, type Pace, type RealmFacts } from '../../jobs/index.ts'
+import { inBatches, type JobRun, type Journal } from '../../jobs/index.ts'
 import { usersById } from '../../lookup/index.ts'
-import { type Phase, type ProgressListener, startPhase } from '../../progress/index.ts'
-import { toWanted, type WantedUser } from '../planned-user.ts'
+import { type Phase, startPhase } from '../../progress/index.ts'
+import { type PlannedUser, planUser } from '../planned-user.ts'
 import { comparedFields, type UsersToConfirm } from './users-to-confirm.ts'
 import { readMembers, readMembershipsOfEach } from './wanted-memberships.ts'
 
@@ -23,14 +21,9 @@ export interface Reconciled {
 }
 
 /** What reconciliation needs to know of an import. */
-export interface Reconciliation {
-  readonly admin: Admin
-  readonly file: UserFile
-  readonly facts: RealmFacts
+interface Reconciliation extends Pick<JobRun, 'admin' | 'file' | 'facts' | 'pace' | 'options'> {
   readonly journal: Journal
-  readonly pace: Pace
   readonly toConfirm: UsersToConfirm
-  readonly options: { readonly signal?: AbortSignal; readonly onProgress?: ProgressListener }
 }
 
 const mostLines = 100
@@ -116,17 +109,17 @@ async function compareById(run: Reconciliation, phase: Phase): Promise<Differenc
   return differences
 }
 
-async function* unconfirmedUsers(run: Reconciliation): AsyncGenerator<WantedUser, void, undefined> {
+async function* unconfirmedUsers(run: Reconciliation): AsyncGenerator<PlannedUser, void, undefined> {
   const { file, facts, journal, options, toConfirm } = run
   for await (const row of file.rows()) {
     options.signal?.throwIfAborted()
     const outcome = journal.outcome(row.line)
     if (!('user' in row) || (outcome !== 'created' && outcome !== 'present')) continue
-    const user = toWanted(row, file, facts)
+    const user = planUser(row, file, facts)
     if (!toConfirm.fingerprints.isConfirmed(idOf(run, user))) yield user
   }
 }
 
-function idOf({ journal }: Reconciliation, { line, id }: WantedUser): string {
+function idOf({ journal }: Reconciliation, { line, id }: PlannedUser): string {
   return journal.idOf(line) ?? id
 }

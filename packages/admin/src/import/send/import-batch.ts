@@ -2,16 +2,16 @@ import { runSteps, type Step, type StepChange } from '../../edit/index.ts'
 import { without } from '../../fields/index.ts'
 import { type End, isOwn } from '../../jobs/index.ts'
 import { usersById } from '../../lookup/index.ts'
-import { toJournalRow, toMarked, type WantedUser } from '../planned-user.ts'
-import type { Import } from '../run.ts'
-import { type Sending, sendUsers } from './partial-import.ts'
+import { type PlannedUser, toJournalRow, toMarked } from '../planned-user.ts'
+import { sendUsers } from './partial-import.ts'
+import type { ImportRun, Sending } from './sending.ts'
 import { completeSingly, findByName, foreignId, proved } from './single-user.ts'
 
 /**
  * Makes the users of one batch, the journal always ahead. Of those that an earlier run had begun with, this job has made
  * those that are there with the time that the journal has.
  */
-export async function importBatch(run: Import, wanted: readonly WantedUser[]): Promise<End[]> {
+export async function importBatch(run: ImportRun, wanted: readonly PlannedUser[]): Promise<End[]> {
   const { admin, facts, journal, pace, uncheckedLines } = run
   const batch = wanted.map((user) => toMarked(user, journal.open.get(user.line)))
   const singles: number[] = []
@@ -36,7 +36,7 @@ export async function importBatch(run: Import, wanted: readonly WantedUser[]): P
     ),
   )
   const ends: End[] = []
-  const mine: WantedUser[] = []
+  const mine: PlannedUser[] = []
   for (const user of batch) {
     const { line, id, name, row } = user
     const found = there.get(id)
@@ -72,7 +72,7 @@ export async function importBatch(run: Import, wanted: readonly WantedUser[]): P
   return ends
 }
 
-function creationOf({ id, name, representation }: WantedUser): StepChange {
+function creationOf({ id, name, representation }: PlannedUser): StepChange {
   const after = without(representation, 'credentials', 'id') as Readonly<Record<string, unknown>>
   return { action: 'create', kind: 'user', id, name, fields: [], after }
 }

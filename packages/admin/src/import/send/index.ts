@@ -1,3 +1,3 @@
 export { importRows } from './import-rows.ts'
-export { createNameClash, foreignAddress, foreignName, type NameClash } from './name-clashes.ts'
+export { createNameClash, foreignAddress, foreignName } from './name-clashes.ts'
 export { foreignEmail, foreignId } from './single-user.ts'

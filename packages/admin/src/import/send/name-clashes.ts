@@ -2,10 +2,10 @@ import type { Admin } from '../../client/index.ts'
 import type { Pace, RealmFacts } from '../../jobs/index.ts'
 import { users } from '../../listing/index.ts'
 import { findUsersByEmail } from '../../lookup/index.ts'
-import { mayBeAddress, type WantedUser } from '../planned-user.ts'
+import { mayBeAddress, type PlannedUser } from '../planned-user.ts'
 
 /** Says why a user can't have its name or address; undefined: both are free. */
-export type NameClash = (user: WantedUser) => Promise<string | undefined>
+export type NameClash = (user: PlannedUser) => Promise<string | undefined>
 
 /** Why a user name is refused. */
 export const foreignAddress = "its user name is another user's e-mail address"

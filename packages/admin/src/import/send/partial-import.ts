@@ -1,25 +1,10 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin } from '../../client/index.ts'
 import { AttemptCount } from '../../client/index.ts'
-import { type End, isOwn, isTimeout, type Pace, type RealmFacts } from '../../jobs/index.ts'
+import { type End, isOwn, isTimeout } from '../../jobs/index.ts'
 import { usersById } from '../../lookup/index.ts'
-import { toJournalRow, type WantedUser } from '../planned-user.ts'
-import type { NameClash } from './name-clashes.ts'
+import { type PlannedUser, toJournalRow } from '../planned-user.ts'
+import type { Sending } from './sending.ts'
 import { createSingly, proved } from './single-user.ts'
-
-/** What the sending of users needs to know. */
-export interface Sending {
-  readonly admin: Admin
-  readonly facts: RealmFacts
-  readonly pace: Pace
-  /** Told before a user is created alone, whose id Keycloak chooses. */
-  readonly beforeSingle: (user: WantedUser) => Promise<void>
-  /** Whether an earlier run may have sent it. */
-  readonly isBegun: (user: WantedUser) => boolean
-  readonly nameClash: NameClash
-  /** Whether only Keycloak can check it against the user profile. */
-  readonly isUnchecked: (user: WantedUser) => boolean
-}
 
 /** Of the pace's batch, which is journaled as a whole, so much goes into one partial import. */
 const parts = 4
@@ -31,9 +16,9 @@ const parts = 4
  * A partial import costs Keycloak 40 % less for each user at 20 than at 50, since each role looks through all that is
  * still unwritten.
  */
-export async function sendUsers(sending: Sending, users: readonly WantedUser[]): Promise<End[]> {
+export async function sendUsers(sending: Sending, users: readonly PlannedUser[]): Promise<End[]> {
   const ends: End[] = []
-  const own: WantedUser[] = []
+  const own: PlannedUser[] = []
   for (const user of users) {
     const { line } = user
     const reason = await sending.nameClash(user)
@@ -53,7 +38,7 @@ export async function sendUsers(sending: Sending, users: readonly WantedUser[]):
 }
 
 /** `POST users` checks; but it gives ids of its own. */
-async function sendUnchecked(sending: Sending, user: WantedUser): Promise<End> {
+async function sendUnchecked(sending: Sending, user: PlannedUser): Promise<End> {
   if (user.row.user.id === undefined) return await createSingly(sending, user)
   const [end] = await sendTogether(sending, [user])
   const isMade = end?.outcome === 'created' && end.id === undefined
@@ -66,12 +51,12 @@ async function sendUnchecked(sending: Sending, user: WantedUser): Promise<End> {
  */
 async function sendTogether(
   sending: Sending,
-  users: readonly WantedUser[],
+  users: readonly PlannedUser[],
   isRepeated: boolean = false,
 ): Promise<End[]> {
   const [first] = users
   try {
-    return await importBatch(sending, users, isRepeated)
+    return await partialImport(sending, users, isRepeated)
   } catch (error) {
     const splits = isDivisible(error) || (users.length > 1 && isTimeout(error))
     if (!splits || first === undefined) throw error
@@ -82,9 +67,9 @@ async function sendTogether(
   return [...before, ...(await sendTogether(sending, users.slice(middle), true))]
 }
 
-async function importBatch(
+async function partialImport(
   sending: Sending,
-  users: readonly WantedUser[],
+  users: readonly PlannedUser[],
   isRepeated: boolean,
 ): Promise<End[]> {
   const { admin, pace } = sending
@@ -97,7 +82,7 @@ async function importBatch(
   // Not in the order of the users: those that are skipped come first, the others in none.
   const resultByName = new Map(results.map((result) => [result.resourceName.toLowerCase(), result]))
   // Another import of this file has made those that are skipped, or an earlier attempt has, whose answer was lost.
-  const mayBeOwn = (user: WantedUser): boolean =>
+  const mayBeOwn = (user: PlannedUser): boolean =>
     (isRepeated || count.attempts > 1 || sending.isBegun(user)) &&
     resultByName.get(user.name)?.action !== 'ADDED'
   const unsure = users.filter(mayBeOwn).map(({ id }) => id)

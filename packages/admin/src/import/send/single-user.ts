@@ -2,15 +2,15 @@ import { CloakwrightError } from 'cloakwright'
 import type { Admin, RoleMappingPayload, UserRepresentation } from '../../client/index.ts'
 import { type End, isOwn, roleNames } from '../../jobs/index.ts'
 import { findUserByName, usersById } from '../../lookup/index.ts'
-import { toJournalRow, type WantedUser } from '../planned-user.ts'
-import type { Sending } from './partial-import.ts'
+import { type PlannedUser, toJournalRow } from '../planned-user.ts'
+import type { Sending } from './sending.ts'
 
 /** Why a row with an id of its own is not imported. */
 export const foreignId = 'another user has its id'
 export const foreignEmail = 'another user has its e-mail address'
 
 /** Creates a user that a partial import does not take, by `POST users`: it succeeds, or says why not. */
-export async function createSingly(sending: Sending, user: WantedUser): Promise<End> {
+export async function createSingly(sending: Sending, user: PlannedUser): Promise<End> {
   const { admin, pace } = sending
   const { client, realm } = admin
   const { line, id, name, representation } = user
@@ -44,7 +44,7 @@ export async function createSingly(sending: Sending, user: WantedUser): Promise<
  */
 export async function proved(
   sending: Sending,
-  user: WantedUser,
+  user: PlannedUser,
   end: End,
   isEnabled: boolean = user.representation.enabled === true,
 ): Promise<End> {
@@ -65,7 +65,7 @@ export async function proved(
  * Gives a user that was created alone its roles, which `POST users` passes over. The user is there whatever becomes of
  * them, and counts as created, so that an undo finds it; roles that Keycloak refuses show in the reconciliation.
  */
-export async function completeSingly(sending: Sending, user: WantedUser, id: string): Promise<End> {
+export async function completeSingly(sending: Sending, user: PlannedUser, id: string): Promise<End> {
   try {
     await giveRoles(sending, user, id)
   } catch (error) {
@@ -76,7 +76,7 @@ export async function completeSingly(sending: Sending, user: WantedUser, id: str
 
 async function giveRoles(
   { admin, facts, pace }: Sending,
-  { representation }: WantedUser,
+  { representation }: PlannedUser,
   id: string,
 ): Promise<void> {
   const { users } = admin.client
@@ -96,7 +96,7 @@ export function findByName({ admin, pace }: Sending, name: string): Promise<User
   return pace.send(() => findUserByName(admin, name))
 }
 
-async function refusal({ admin, pace }: Sending, { line }: WantedUser, error: unknown): Promise<End> {
+async function refusal({ admin, pace }: Sending, { line }: PlannedUser, error: unknown): Promise<End> {
   const codes = ['CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED', 'CW_ADMIN_FAILED']
   if (!(error instanceof CloakwrightError) || !codes.includes(error.code)) throw error
   // A server whose database is gone answers 500 to everything: that is not the row's fault.

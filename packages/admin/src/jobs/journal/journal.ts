@@ -13,7 +13,7 @@ import {
   writeRecord,
 } from './journal-records.ts'
 import { createWriter, type JournalWriter } from './journal-writer.ts'
-import { LineMap } from './outcome-map.ts'
+import { OutcomeMap } from './outcome-map.ts'
 
 /** What a job did, on disk before the job goes on: it outlives a kill, and what it tells can be undone. */
 export interface Journal {
@@ -124,7 +124,7 @@ interface State {
   readonly header: JournalHeader | undefined
   /** Up to the last whole line. */
   readonly bytes: number
-  readonly outcomes: LineMap
+  readonly outcomes: OutcomeMap
   readonly reasons: Map<number, string>
   readonly ids: Map<number, string>
   readonly open: Map<number, JournalRow>
@@ -135,7 +135,7 @@ interface State {
 
 async function readState(path: string): Promise<State> {
   const state = {
-    outcomes: new LineMap(),
+    outcomes: new OutcomeMap(),
     reasons: new Map<number, string>(),
     ids: new Map<number, string>(),
   }

@@ -10,7 +10,7 @@ const codes: readonly (Outcome | undefined)[] = [
 ]
 
 /** How the rows of a file ended, by line: a byte each, whatever their number. */
-export class LineMap {
+export class OutcomeMap {
   #bytes = new Uint8Array(1024)
 
   get(line: number): Outcome | undefined {

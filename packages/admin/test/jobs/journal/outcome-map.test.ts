@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { LineMap } from '../../../src/jobs/journal/outcome-map.ts'
+import { OutcomeMap } from '../../../src/jobs/journal/outcome-map.ts'
 
 test('a map of lines keeps the outcome of each, however far apart', () => {
-  const map = new LineMap()
+  const map = new OutcomeMap()
   map.set(3, 'created')
   map.set(1_000_000, 'rejected')
   map.set(3, 'existing')
