@@ -42,9 +42,9 @@ export interface FileJob<Report> {
   /** Rows of a batch at most. Default: that of {@link createPace}. */
   readonly batch?: number
   /** A row as the file of rejected rows has it. */
-  toRejectedRow(row: Row, reason: string): RejectedRow
+  readonly toRejectedRow: (row: Row, reason: string) => RejectedRow
   /** The passes over the file. */
-  run(run: JobRun): Promise<Report>
+  readonly run: (run: JobRun) => Promise<Report>
 }
 
 /** A job while its files are open. */

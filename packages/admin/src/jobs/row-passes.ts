@@ -48,7 +48,7 @@ export interface JobItem {
 export interface RowWork<Item extends JobItem> {
   /** `importing`, … */
   readonly phase: string
-  toItem(row: UserRow): Item
+  readonly toItem: (row: UserRow) => Item
   /** Does the work on a batch, the journal always ahead, and says how each row ended. */
   workOn(batch: readonly Item[]): Promise<readonly End[]>
   /** Told of each row that is done and not rejected, in this run or an earlier one. */
