@@ -1,11 +1,12 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
-import base from './vitest.config.ts'
+import { shared } from './vitest.config.ts'
 
 /** What needs a browser: scripts/test-browser.mjs names one in CHROMIUM_PATH. */
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  shared,
   defineConfig({
     test: {
+      globalSetup: ['./scripts/build-before-tests.mjs'],
       include: ['apps/*/test/**/*.browser.test.ts'],
       exclude: ['**/node_modules/**'],
       testTimeout: 60_000,

@@ -1,11 +1,12 @@
 import { defineConfig, mergeConfig } from 'vitest/config'
-import base from './vitest.config.ts'
+import { shared } from './vitest.config.ts'
 
 /** What other versions of Node, NestJS, Express, TypeScript, Jest and Next.js say: scripts/test-compatibility.mjs brings them. */
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  shared,
   defineConfig({
     test: {
+      globalSetup: ['./scripts/build-before-tests.mjs'],
       include: ['packages/cloakwright/test/**/*.compatibility.test.ts'],
       exclude: ['**/node_modules/**'],
       testTimeout: 300_000,

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig, mergeConfig } from 'vitest/config'
-import base from './vitest.config.ts'
+import { shared } from './vitest.config.ts'
 
 /** What can tell the real Keycloak and PostgreSQL from the embedded ones: scripts/test-keycloak.mjs starts them. */
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  shared,
   defineConfig({
     test: {
+      globalSetup: ['./scripts/build-before-tests.mjs'],
       include: [
         'conformance/test/**/*.test.ts',
         'apps/server/test/**/*.test.ts',
