@@ -21,7 +21,7 @@ export interface AdminOptions {
   readonly signal?: AbortSignal
   /** Keeps what tasks and jobs change. Default: nobody. What a program does by {@link Admin.client} itself is not in it. */
   readonly recorder?: ChangeRecorder
-  /** Tasks and jobs give the changes that they would make, and change nothing; a write that is sent nevertheless fails. Default: false. */
+  /** Tasks and jobs give the changes that they would make, and change nothing; any other write is refused. Default: false. */
   readonly dryRun?: boolean
   /** A monotonic clock in milliseconds. Default: `performance.now`. */
   readonly now?: () => number
