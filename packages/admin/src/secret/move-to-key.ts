@@ -1,9 +1,9 @@
 import { CloakwrightError } from 'cloakwright'
-import { calculateJwkThumbprint, exportJWK, exportPKCS8, generateKeyPair, type JWK } from 'jose'
 import type { Change } from '../changes/index.ts'
 import { type Admin, clientToTakeBack, realmUrl } from '../client/index.ts'
-import { runSteps, type Step, type StepChange } from '../edit/index.ts'
+import { runSteps } from '../edit/index.ts'
 import { type Known, requireKnown } from '../fields/index.ts'
+import { type KeySettings, newKey, settingsOf, settingsStep, settingsWithKey } from './client-key.ts'
 import { type Command, checkDelivery, confirm, type Delivery, deliver } from './delivery.ts'
 import type { Client } from './policies.ts'
 import { type ProvedBy, prove } from './proof.ts'
@@ -113,64 +113,56 @@ export async function moveToPrivateKeyJwt(
   onStep('delivered')
 
   const before = settingsOf(client)
-  const after: Settings = {
-    clientAuthenticatorType: 'client-jwt',
-    'attributes.use.jwks.string': 'true',
-    'attributes.jwks.string': JSON.stringify({ keys: [key.publicJwk] }),
-    'attributes.use.jwks.url': 'false',
-    'attributes.token.endpoint.auth.signing.alg': algorithm,
-  }
-  const changes: Change[] = []
+  const after = settingsWithKey(key, algorithm)
   let isSwitched = false
-  const toKey: Step = {
-    changes: [describe(client, before, after)],
-    async run() {
-      await admin.client.clients.update({ id: client.id }, toUpdate(clientId, after))
-      isSwitched = true
-    },
-  }
-  let provedBy: ProvedBy
+  const switching = settingsStep(admin.client, client, before, after, () => {
+    isSwitched = true
+  })
   try {
-    changes.push(...(await runSteps(admin, [toKey])))
+    const changes = await runSteps(admin, [switching])
     onStep('switched')
-    provedBy = await prove(admin, client, { privateKey: key.text, audience, kid: key.kid, algorithm }, signal)
+    const proof = { privateKey: key.text, audience, kid: key.kid, algorithm }
+    const provedBy = await prove(admin, client, proof, signal)
     onStep('proved')
     if (proveDelivery !== undefined) {
       await confirm(proveDelivery, signal)
       onStep('taken up')
     }
+    const tokenEndpoint = `${url}/protocol/openid-connect/token`
+    const method = 'private_key_jwt'
+    return {
+      changes,
+      provedBy,
+      configuration: { clientId, method, tokenEndpoint, audience, algorithm, kid: key.kid },
+    }
   } catch (error) {
     // Keycloak said no: there is nothing to take back. Without an answer there may be.
     if (!isSwitched && isRefusal(error)) throw error
-    const what = `The client ${clientId} was not moved to its key`
-    const hint = 'The delivered key is of no use: the next run makes another.'
-    let isBack = false
-    const back: Step = {
-      changes: [describe(client, after, before)],
-      async run() {
-        await clientToTakeBack(admin.client).clients.update({ id: client.id }, toUpdate(clientId, before))
-        isBack = true
-      },
-    }
-    const why = await runSteps(admin, [back]).then(
-      () => error,
-      (lost: unknown) => lost,
-    )
-    const fail = () => Promise.reject(why as Error)
-    return await (isBack ? step(what, taken, hint, signal, fail) : step(what, stuck, hint, undefined, fail))
+    return await takeBack(admin, client, before, after, signal, error)
   }
-  return {
-    changes,
-    provedBy,
-    configuration: {
-      clientId,
-      method: 'private_key_jwt',
-      tokenEndpoint: `${url}/protocol/openid-connect/token`,
-      audience,
-      algorithm,
-      kid: key.kid,
-    },
-  }
+}
+
+/** Gives the client its secret back, and fails with what made that necessary. */
+async function takeBack(
+  admin: Admin,
+  client: Client,
+  before: KeySettings,
+  after: KeySettings,
+  signal: AbortSignal | undefined,
+  error: unknown,
+): Promise<never> {
+  let isBack = false
+  const back = settingsStep(clientToTakeBack(admin.client), client, after, before, () => {
+    isBack = true
+  })
+  const why = await runSteps(admin, [back]).then(
+    () => error,
+    (lost: unknown) => lost,
+  )
+  const what = `The client ${client.clientId} was not moved to its key`
+  const hint = 'The delivered key is of no use: the next run makes another.'
+  const fail = () => Promise.reject(why as Error)
+  return await (isBack ? step(what, taken, hint, signal, fail) : step(what, stuck, hint, undefined, fail))
 }
 
 const taken = 'It has been taken back: the client authenticates by its secret again.'
@@ -179,63 +171,4 @@ const stuck =
 
 function isRefusal(error: unknown): boolean {
   return error instanceof CloakwrightError && error.code !== 'CW_ADMIN_UNAVAILABLE'
-}
-
-async function newKey(
-  algorithm: string,
-  format: 'jwk' | 'pem',
-): Promise<{ text: string; publicJwk: JWK; kid: string }> {
-  const pair = await generateKeyPair(algorithm, { extractable: true, modulusLength: 3072 })
-  const publicKey = await exportJWK(pair.publicKey)
-  const kid = await calculateJwkThumbprint(publicKey)
-  // Keycloak loads keys for signatures only if they say so.
-  const named = { kid, alg: algorithm, use: 'sig' }
-  const text =
-    format === 'pem'
-      ? (await exportPKCS8(pair.privateKey)).trim()
-      : JSON.stringify({ ...(await exportJWK(pair.privateKey)), ...named })
-  return { text, publicJwk: { ...publicKey, ...named }, kid }
-}
-
-/** The settings of a client that decide how it authenticates, by their names in a change; undefined where it has none. */
-type Settings = Readonly<Record<string, string | undefined>>
-
-const attributeNames = [
-  'use.jwks.string',
-  'jwks.string',
-  'use.jwks.url',
-  'token.endpoint.auth.signing.alg',
-] as const
-
-function settingsOf({ clientAuthenticatorType, attributes }: Client): Settings {
-  const given = (attributes ?? {}) as Readonly<Record<string, string>>
-  return {
-    clientAuthenticatorType: clientAuthenticatorType ?? 'client-secret',
-    ...Object.fromEntries(attributeNames.map((name) => [`attributes.${name}`, given[name]])),
-  }
-}
-
-/** Keycloak merges attributes and keeps what is not sent; an empty attribute goes. */
-function toUpdate(clientId: string, settings: Settings): Record<string, unknown> & { clientId: string } {
-  const attributes = attributeNames.map((name) => [name, settings[`attributes.${name}`] ?? ''])
-  return {
-    clientId,
-    clientAuthenticatorType: settings['clientAuthenticatorType'],
-    attributes: Object.fromEntries(attributes) as Record<string, string>,
-  }
-}
-
-function describe(client: Client, before: Settings, after: Settings): StepChange {
-  const fields = Object.keys(after).filter((name) => before[name] !== after[name])
-  const only = (settings: Settings): Settings =>
-    Object.fromEntries(fields.map((name) => [name, settings[name]]))
-  return {
-    action: 'update',
-    kind: 'client',
-    id: client.id,
-    name: client.clientId,
-    fields,
-    before: only(before),
-    after: only(after),
-  }
 }

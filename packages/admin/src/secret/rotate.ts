@@ -4,17 +4,10 @@ import type { Admin } from '../client/index.ts'
 import { runSteps, type StepChange } from '../edit/index.ts'
 import { type Known, requireKnown } from '../fields/index.ts'
 import { type Command, checkDelivery, confirm, type Delivery, deliver } from './delivery.ts'
-import { findOverlap, type Overlap } from './overlap.ts'
+import { findOverlap } from './overlap.ts'
 import { setUpOverlap } from './policies.ts'
 import { type ProvedBy, prove } from './proof.ts'
-import {
-  authenticatorOf,
-  readAgain,
-  readState,
-  requireAuthenticator,
-  requireNoDryRun,
-  type SecretState,
-} from './state.ts'
+import { readAgain, readState, requireAuthenticator, requireNoDryRun, type SecretState } from './state.ts'
 import { step } from './unfinished.ts'
 
 /** Options of {@link rotateSecret}. */
@@ -62,38 +55,6 @@ export interface SecretRotation {
   readonly oldSecretUntil: Date | undefined
   /** When Keycloak stops to accept the new secret: rotate before. `undefined` where no policy ends it. */
   readonly expiresAt: Date | undefined
-}
-
-/** What can be known of a client's secret without its value. */
-export interface SecretStatus {
-  readonly clientId: string
-  /** How the client authenticates, by Keycloak's name: only one by `client-secret` has a secret in use. */
-  readonly authenticator: string
-  readonly createdAt: Date | undefined
-  readonly expiresAt: Date | undefined
-  /** When the old secret ends, while there is one: {@link rotateSecret} then goes on, and makes no other. */
-  readonly oldSecretUntil: Date | undefined
-  readonly overlap: Overlap
-}
-
-/**
- * Tells what a rotation would find, and changes nothing.
- *
- * Needs the roles `view-clients` and `view-realm` of `realm-management`.
- *
- * @throws {CW_ADMIN_NOT_FOUND} without such a client
- */
-export async function readSecretStatus(admin: Admin, clientId: string): Promise<SecretStatus> {
-  const state = await readState(admin, clientId)
-  const { createdAt, expiresAt, old } = state
-  return {
-    clientId,
-    authenticator: authenticatorOf(state.client),
-    createdAt,
-    expiresAt,
-    oldSecretUntil: old?.until,
-    overlap: await findOverlap(admin, state.client),
-  }
 }
 
 /**
