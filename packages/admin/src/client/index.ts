@@ -1,3 +1,5 @@
+/** The official client made durable. Server and credentials go in, an `Admin` comes out, which all rooms above take. */
+
 export type { Admin, AdminOptions } from './admin.ts'
 export { createAdmin } from './admin.ts'
 export type { Assertion, PrivateKey } from './assertion.ts'

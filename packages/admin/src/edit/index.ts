@@ -1,3 +1,5 @@
+/** The write model: steps and their runner, updates that merge. Uses the client and the lookup; whatever changes something uses it. */
+
 export { createOnce } from './create-once.ts'
 export type { Edit } from './edit.ts'
 export { visible } from './edit.ts'

@@ -1,3 +1,5 @@
+/** Names to ids, exact. Uses the client; tasks, jobs, secrets and the realm as code use it. */
+
 export { clientByName, findClient, findClientUuid } from './clients.ts'
 export type { FoundGroup, GroupFinder } from './group-paths.ts'
 export { createGroupFinder, groupNames, pathOf, toGroupPath } from './group-paths.ts'

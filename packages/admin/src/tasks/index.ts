@@ -1,3 +1,5 @@
+/** Idempotent functions on one object. Uses the lookup and the write model; jobs use some of its steps. */
+
 export type { Ensured, WantedUser } from './ensure-user.ts'
 export { ensureUser } from './ensure-user.ts'
 export type { EnsureOptions } from './existing.ts'
