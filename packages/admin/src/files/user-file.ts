@@ -7,7 +7,7 @@ import { readCsv } from './csv/index.ts'
 import { type Candidate, readDefaultRole, readExport, readNdjson } from './json/index.ts'
 import type { RejectedRow, Row, UserFile, UserFormat } from './rows.ts'
 import { createTextCheck, encodingOf, notText, startOf, textOf } from './text/index.ts'
-import { checkUser } from './validate-user.ts'
+import { toRow } from './validate-user.ts'
 
 /** Options of {@link openUserFile}. */
 export interface UserFileOptions {
@@ -181,9 +181,7 @@ async function* checkedRows(
       yield { line, reason: "The row was rejected by another job than the file's first row", raw: value }
       continue
     }
-    const { user, namedBy, reason } = checkUser(value, byEmail)
-    if (user === undefined) yield { line, reason, raw: value }
-    else yield { line, user, ...(namedBy !== undefined && { namedBy }) }
+    yield toRow(line, value, byEmail)
   }
 }
 

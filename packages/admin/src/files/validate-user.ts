@@ -1,28 +1,31 @@
-import type { ImportedUser } from './rows.ts'
-
-/** A user that a file may have, or what is wrong with it: never a value, for the reason goes to logs. */
-export type CheckedUser =
-  | { readonly user: ImportedUser; readonly namedBy?: 'email'; readonly reason?: undefined }
-  | { readonly user?: undefined; readonly namedBy?: undefined; readonly reason: string }
+import type { ImportedUser, RejectedRow, UserRow } from './rows.ts'
 
 /**
- * Checks a value's form: members that Keycloak knows, their types, names and addresses that can be kept. Whether roles
- * and groups exist is the realm's to say. A user is enabled unless its row says otherwise. With `byEmail` a row without a
- * member `username` names its user by e-mail address.
+ * A value as a row: its form is checked, that is members that Keycloak knows, their types, names and addresses that can be
+ * kept. Whether roles and groups exist is the realm's to say. A user is enabled unless its row says otherwise. With `byEmail`
+ * a row without a member `username` names its user by e-mail address.
  */
-export function checkUser(value: unknown, byEmail: boolean = false): CheckedUser {
-  if (!isRecord(value)) return { reason: 'The row is not a user: it has to be an object' }
+export function toRow(line: number, value: unknown, byEmail: boolean): UserRow | RejectedRow {
+  const reason = mistakeOf(value)
+  if (reason !== undefined) return { line, reason, raw: value }
+  const given = value as Readonly<Record<string, unknown>>
+  const present = Object.fromEntries(Object.entries(given).filter(([, content]) => content !== null))
+  if (byEmail && !Object.hasOwn(given, 'username') && typeof present['email'] === 'string')
+    return { line, user: { enabled: true, ...present, username: present['email'] }, namedBy: 'email' }
+  if (present['username'] === undefined) return { line, reason: 'username is missing', raw: value }
+  return { line, user: { enabled: true, ...present } as ImportedUser }
+}
+
+/** What is wrong with the members that a value has: never a value of theirs, for the reason goes to logs. */
+function mistakeOf(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'The row is not a user: it has to be an object'
   for (const [name, content] of Object.entries(value)) {
     const check = checks.get(name)
-    if (check === undefined) return { reason: `Keycloak's users have no member ${quoted(name)}` }
+    if (check === undefined) return `Keycloak's users have no member ${quoted(name)}`
     const mistake = content === null ? undefined : check(content)
-    if (mistake !== undefined) return { reason: `${name} ${mistake}` }
+    if (mistake !== undefined) return `${name} ${mistake}`
   }
-  const present = Object.fromEntries(Object.entries(value).filter(([, content]) => content !== null))
-  if (byEmail && !Object.hasOwn(value, 'username') && typeof present['email'] === 'string')
-    return { user: { enabled: true, ...present, username: present['email'] }, namedBy: 'email' }
-  if (present['username'] === undefined) return { reason: 'username is missing' }
-  return { user: { enabled: true, ...present } as ImportedUser }
+  return undefined
 }
 
 type Check = (value: unknown) => string | undefined

@@ -2,13 +2,6 @@ import { CloakwrightError } from 'cloakwright'
 import { unguarded } from './cells.ts'
 import { columns, isColumn } from './columns.ts'
 
-/** The first row of a CSV file. */
-export interface HeaderRow {
-  readonly path: string
-  readonly line: number
-  readonly cells: readonly string[] | undefined
-}
-
 /**
  * The columns that a row of names has: letter case and spaces don't count, as people write them in a spreadsheet, nor do
  * empty names at its end.
@@ -16,7 +9,12 @@ export interface HeaderRow {
  * @throws {CW_FILE_INVALID} when a column is unknown, has no name or is there twice, or when none names a user: by
  *   `username`, or with `byEmail` by `email`
  */
-export function columnNames({ path, line, cells }: HeaderRow, byEmail: boolean): readonly string[] {
+export function columnNames(
+  path: string,
+  line: number,
+  cells: readonly string[] | undefined,
+  byEmail: boolean,
+): readonly string[] {
   if (cells === undefined) throw invalid(path, `has a row of column names that can't be read, line ${line}`)
   const given = cells.map((cell) => unguarded(cell).trim())
   while (given.at(-1) === '') given.pop()

@@ -22,7 +22,7 @@ export async function* readCsv(
   for await (const { line, bytes, cells, mistake } of records(readTextLines(path, lineEnd), lineEnd)) {
     if (cells?.every((cell) => cell.trim() === '') === true) continue
     if (names === undefined) {
-      names = columnNames({ path, line, cells }, byEmail)
+      names = columnNames(path, line, cells, byEmail)
       continue
     }
     const reason = mistake ?? wrongCount(cells, names.length)
