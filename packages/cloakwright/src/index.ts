@@ -23,14 +23,7 @@ export {
 } from './http/index.ts'
 export type { IntrospectionOptions } from './introspection/index.ts'
 export type { Algorithm, Claims } from './jws/index.ts'
-export {
-  createMetadata,
-  type DiscoveryDocument,
-  isLoopback,
-  type Metadata,
-  type MetadataOptions,
-  type RealmMetadata,
-} from './metadata/index.ts'
+export { isLoopback } from './metadata/index.ts'
 export { type OptionKind, requireOptions } from './options.ts'
 export {
   acr,

@@ -2,13 +2,7 @@ import { createAdmin } from '@cloakwright/admin'
 import { createAuditTrail } from '@cloakwright/admin/audit'
 import { createDevRealm } from '@cloakwright/devrealm'
 import { openHome } from '@cloakwright/devrealm/home'
-import {
-  CloakwrightError,
-  createMetadata,
-  createPermissions,
-  createRevocations,
-  createVerifier,
-} from 'cloakwright'
+import { CloakwrightError, createPermissions, createRevocations, createVerifier } from 'cloakwright'
 import { cloakwright as express } from 'cloakwright/express'
 import { cloakwright as fastify } from 'cloakwright/fastify'
 import { cloakwright as hono } from 'cloakwright/hono'
@@ -38,7 +32,6 @@ const creators: readonly (readonly [name: string, make: Make, named: string])[] 
   ['createVerifier', createVerifier, 'createVerifier'],
   ['createRevocations', (options) => createRevocations(options ?? (null as never)), 'createRevocations'],
   ['createPermissions', createPermissions, 'createPermissions'],
-  ['createMetadata', createMetadata, 'createMetadata'],
   ['createSessions', createSessions, 'createSessions'],
   ['createUpgradeGuard', createUpgradeGuard, 'createUpgradeGuard'],
   ['the Express adapter', express, 'cloakwright'],

@@ -3,7 +3,6 @@ export { checkIssuer, checkUrl, isLoopback } from './address.ts'
 export { fetchJson, fetchRealm } from './fetch-json.ts'
 export {
   createMetadata,
-  type DiscoveryDocument,
   type Metadata,
   type MetadataOptions,
   type RealmMetadata,

@@ -3,9 +3,8 @@ export { memoryReplayStore, memorySessionStore } from './memory.ts'
 export { memoryRevocationStore } from './memory-revocations.ts'
 export { migrate } from './migrate.ts'
 export { migrations } from './migrations.ts'
-export { fromPglite, type PgliteLike, type PgliteQueryable } from './pglite.ts'
-export { fromPool, type PoolLike } from './pool.ts'
-export type { NotificationMessage, PoolClientLike } from './pool-listener.ts'
+export { fromPglite, type PgliteLike } from './pglite.ts'
+export { fromPool } from './pool.ts'
 export type {
   ReplayStore,
   Revocation,
@@ -17,4 +16,4 @@ export type {
 } from './ports.ts'
 export { postgresReplayStore, postgresSessionStore } from './postgres.ts'
 export { postgresRevocationStore, type RevocationStoreOptions } from './postgres-revocations.ts'
-export type { Migration, SqlClient, SqlQueryable, SqlRow } from './sql.ts'
+export type { Migration, SqlClient, SqlQueryable } from './sql.ts'

@@ -1,4 +1,3 @@
-import { createMetadata } from 'cloakwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { asClient, granted, tokensOf } from '../../../../conformance/src/grants.ts'
 import { type Json, send } from '../../../../conformance/src/http.ts'
@@ -10,6 +9,7 @@ import {
   type IntrospectionOptions,
   isLightweight,
 } from '../../src/introspection/index.ts'
+import { createMetadata } from '../../src/metadata/index.ts'
 import { toAccessToken } from '../../src/token/access-token.ts'
 import { checkClaims } from '../../src/token/claims.ts'
 import { codeOf, refusalOf } from '../support/refusal.ts'

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createMetadata, type Fetch } from 'cloakwright'
+import type { Fetch } from 'cloakwright'
 import {
   createIntrospection,
   type Introspection,
   type IntrospectionOptions,
 } from '../../src/introspection/index.ts'
+import { createMetadata } from '../../src/metadata/index.ts'
 import { claimsOf, json, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
 export const clientId = 'shop-api'

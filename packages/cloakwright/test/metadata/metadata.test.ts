@@ -1,5 +1,6 @@
-import { createMetadata, createVerifier, type Fetch, type MetadataOptions } from 'cloakwright'
+import { createVerifier, type Fetch } from 'cloakwright'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createMetadata, type MetadataOptions } from '../../src/metadata/index.ts'
 import {
   claimsOf,
   documentOf,
