@@ -54,128 +54,161 @@ export function pathOf({ path = '', name = '' }: GroupRepresentation): string {
     : path
 }
 
-export function createGroupFinder(admin: Admin, realm: string = admin.realm): GroupFinder {
-  const { groups, realms } = admin.client
+export function createGroupFinder(admin: Admin, name: string = admin.realm): GroupFinder {
+  const { client } = admin
   let asked: Promise<ReadonlySet<string>> | undefined
-
-  /** Names with a slash, of groups at any depth. */
-  function slashed(): Promise<ReadonlySet<string>> {
-    asked ??= all((page) => groups.find({ realm, search: '/', populateHierarchy: false, ...page })).then(
-      (found) => new Set(found.flatMap(({ name = '' }) => (name.includes('/') ? [name] : []))),
-    )
+  const slashed = (): Promise<ReadonlySet<string>> => {
+    asked ??= namesWithSlash(client, name)
     return asked
   }
-
-  /** Keycloak's own answer. */
-  async function byPath(path: string): Promise<GroupRepresentation | undefined> {
-    // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
-    const group = await realms.getGroupByPath({ realm, path: path.slice(1) }, { catchNotFound: true })
-    const found = (group as GroupRepresentation | null) ?? undefined
-    // Some databases take one letter for another.
-    return found !== undefined && joinedPath(found.path ?? '') === joinedPath(path) ? found : undefined
-  }
-
-  async function below(parentId: string | undefined, name: string): Promise<readonly GroupRepresentation[]> {
-    const wanted = { realm, search: name, exact: true }
-    const found =
-      parentId === undefined
-        ? await all((page) => groups.find({ ...wanted, populateHierarchy: false, ...page }))
-        : await all((page) => groups.listSubGroups({ ...wanted, parentId, ...page }))
-    return found.filter((group) => group.name === name && group.parentId === parentId)
-  }
-
-  async function exactly(names: readonly string[]): Promise<FoundGroup | undefined> {
-    let group: GroupRepresentation | undefined
-    for (const name of names) {
-      ;[group] = await below(group?.id, name)
-      if (group === undefined) return undefined
-    }
-    return group && toFound(group, names)
-  }
-
-  /** Every group whose names, joined by slashes, are these. */
-  async function joined(parts: readonly string[], parent?: FoundGroup): Promise<readonly FoundGroup[]> {
-    const found: FoundGroup[] = []
-    for (const length of parts.keys()) {
-      const name = parts.slice(0, length + 1).join('/')
-      if (length > 0 && !(await slashed()).has(name)) continue
-      for (const group of await below(parent?.id, name)) {
-        const names = [...(parent === undefined ? [] : groupNames(parent.path)), name]
-        const rest = parts.slice(length + 1)
-        const here = toFound(group, names)
-        found.push(...(rest.length === 0 ? [here] : await joined(rest, here)))
-      }
-    }
-    return found
-  }
-
-  async function byId(id: string): Promise<readonly FoundGroup[]> {
-    const group = (await groups.findOne({ realm, id })) ?? undefined
-    if (group === undefined) return []
-    const names = [group.name ?? '']
-    for (let { parentId } = group; parentId !== undefined; ) {
-      const parent = await groups.findOne({ realm, id: parentId })
-      names.unshift(parent?.name ?? '')
-      parentId = parent?.parentId
-    }
-    return [toFound(group, names)]
-  }
-
-  async function matches(ref: GroupRef): Promise<readonly FoundGroup[]> {
-    const id = idRef.exec(ref)?.[1]
-    if (id !== undefined) return await byId(id)
-    const names = groupNames(ref)
-    const parts = ref.slice(1).split('/')
-    const isPlain = parts.every((part) => part.trim() !== '')
-    const [own, withSlash] = await Promise.all([
-      isPlain ? byPath(ref) : undefined,
-      parts.length === 1 ? new Set<string>() : slashed(),
-    ])
-    const ownNames = own?.name === parts.at(-1) ? parts : names
-    if (withSlash.size === 0) return own === undefined ? [] : [toFound(own, ownNames)]
-    const found = new Map<string, FoundGroup>()
-    const exact = ref.includes('~/') ? await exactly(names) : undefined
-    for (const group of [...(isPlain ? await joined(parts) : []), ...(exact === undefined ? [] : [exact])])
-      found.set(group.id, group)
-    // As Keycloak says it, also where it was made since.
-    if (own?.id !== undefined && !found.has(own.id)) found.set(own.id, toFound(own, ownNames))
-    return [...found.values()]
-  }
-
-  async function find(ref: GroupRef): Promise<FoundGroup | undefined> {
-    const found = await matches(ref)
-    if (found.length < 2) return found[0]
-    const ways = await Promise.all(
-      found.map(async (group) => {
-        const isOwn = group.path !== ref && (await matches(group.path)).length === 1
-        return `${isOwn ? group.path : `id:${group.id}`} for ${titleOf(group)}`
-      }),
-    )
-    throw new CloakwrightError(
-      'CW_ADMIN_REFUSED',
-      `${ref} names ${found.length} groups of the realm ${realm}: ${found.map(titleOf).join(', ')}`,
-      { hint: `Write ${ways.join(', ')}.` },
-    )
-  }
-
+  const realm = { client, name, slashed }
   return {
-    find,
-    async findExactly(path) {
-      const names = groupNames(path)
-      const isWalked =
-        names.some((name) => name.includes('/')) || (names.length > 1 && (await slashed()).size > 0)
-      if (isWalked) return await exactly(names)
-      const group = await byPath(path)
-      return group && toFound(group, names)
-    },
-    async pathForImport({ id, path, name }) {
-      const plain = joinedPath(path)
-      if (groupNames(path).length === 1 && !name.includes('/')) return plain
-      if (plain === path && (await slashed()).size === 0) return plain
-      for (const each of new Set([plain, path])) if ((await byPath(each))?.id === id) return each
-      return undefined
-    },
+    find: (ref) => find(realm, ref),
+    findExactly: (path) => findExactly(realm, path),
+    pathForImport: (group) => pathForImport(realm, group),
   }
+}
+
+/** A realm's groups, as a finder asks for them. */
+interface GroupsOfRealm {
+  readonly client: Admin['client']
+  readonly name: string
+  /** Names with a slash, of groups at any depth: asked for once, and only where they matter. */
+  readonly slashed: () => Promise<ReadonlySet<string>>
+}
+
+async function namesWithSlash({ groups }: Admin['client'], realm: string): Promise<ReadonlySet<string>> {
+  const found = await all((page) => groups.find({ realm, search: '/', populateHierarchy: false, ...page }))
+  return new Set(found.flatMap(({ name = '' }) => (name.includes('/') ? [name] : [])))
+}
+
+async function find(realm: GroupsOfRealm, ref: GroupRef): Promise<FoundGroup | undefined> {
+  const found = await matches(realm, ref)
+  if (found.length < 2) return found[0]
+  const ways = await Promise.all(
+    found.map(async (group) => {
+      const isOwn = group.path !== ref && (await matches(realm, group.path)).length === 1
+      return `${isOwn ? group.path : `id:${group.id}`} for ${titleOf(group)}`
+    }),
+  )
+  throw new CloakwrightError(
+    'CW_ADMIN_REFUSED',
+    `${ref} names ${found.length} groups of the realm ${realm.name}: ${found.map(titleOf).join(', ')}`,
+    { hint: `Write ${ways.join(', ')}.` },
+  )
+}
+
+async function findExactly(realm: GroupsOfRealm, path: string): Promise<FoundGroup | undefined> {
+  const names = groupNames(path)
+  const isWalked =
+    names.some((name) => name.includes('/')) || (names.length > 1 && (await realm.slashed()).size > 0)
+  if (isWalked) return await exactly(realm, names)
+  const group = await byPath(realm, path)
+  return group && toFound(group, names)
+}
+
+async function pathForImport(
+  realm: GroupsOfRealm,
+  { id, path, name }: FoundGroup,
+): Promise<string | undefined> {
+  const plain = joinedPath(path)
+  if (groupNames(path).length === 1 && !name.includes('/')) return plain
+  if (plain === path && (await realm.slashed()).size === 0) return plain
+  for (const each of new Set([plain, path])) if ((await byPath(realm, each))?.id === id) return each
+  return undefined
+}
+
+async function matches(realm: GroupsOfRealm, ref: GroupRef): Promise<readonly FoundGroup[]> {
+  const id = idRef.exec(ref)?.[1]
+  if (id !== undefined) return await byId(realm, id)
+  const names = groupNames(ref)
+  const parts = ref.slice(1).split('/')
+  const isPlain = parts.every((part) => part.trim() !== '')
+  const [own, withSlash] = await Promise.all([
+    isPlain ? byPath(realm, ref) : undefined,
+    parts.length === 1 ? new Set<string>() : realm.slashed(),
+  ])
+  const ownNames = own?.name === parts.at(-1) ? parts : names
+  if (withSlash.size === 0) return own === undefined ? [] : [toFound(own, ownNames)]
+  const found = new Map<string, FoundGroup>()
+  const exact = ref.includes('~/') ? await exactly(realm, names) : undefined
+  for (const group of [
+    ...(isPlain ? await joined(realm, parts) : []),
+    ...(exact === undefined ? [] : [exact]),
+  ])
+    found.set(group.id, group)
+  // As Keycloak says it, also where it was made since.
+  if (own?.id !== undefined && !found.has(own.id)) found.set(own.id, toFound(own, ownNames))
+  return [...found.values()]
+}
+
+async function byId(
+  { client: { groups }, name: realm }: GroupsOfRealm,
+  id: string,
+): Promise<readonly FoundGroup[]> {
+  const group = (await groups.findOne({ realm, id })) ?? undefined
+  if (group === undefined) return []
+  const names = [group.name ?? '']
+  for (let { parentId } = group; parentId !== undefined; ) {
+    const parent = await groups.findOne({ realm, id: parentId })
+    names.unshift(parent?.name ?? '')
+    parentId = parent?.parentId
+  }
+  return [toFound(group, names)]
+}
+
+/** Keycloak's own answer. */
+async function byPath(
+  { client, name: realm }: GroupsOfRealm,
+  path: string,
+): Promise<GroupRepresentation | undefined> {
+  // The path is a part of the URL, slashes and all: each of its names is encoded on its own.
+  const group = await client.realms.getGroupByPath({ realm, path: path.slice(1) }, { catchNotFound: true })
+  const found = (group as GroupRepresentation | null) ?? undefined
+  // Some databases take one letter for another.
+  return found !== undefined && joinedPath(found.path ?? '') === joinedPath(path) ? found : undefined
+}
+
+async function exactly(realm: GroupsOfRealm, names: readonly string[]): Promise<FoundGroup | undefined> {
+  let group: GroupRepresentation | undefined
+  for (const name of names) {
+    ;[group] = await below(realm, group?.id, name)
+    if (group === undefined) return undefined
+  }
+  return group && toFound(group, names)
+}
+
+/** Every group whose names, joined by slashes, are these. */
+async function joined(
+  realm: GroupsOfRealm,
+  parts: readonly string[],
+  parent?: FoundGroup,
+): Promise<readonly FoundGroup[]> {
+  const found: FoundGroup[] = []
+  for (const length of parts.keys()) {
+    const name = parts.slice(0, length + 1).join('/')
+    if (length > 0 && !(await realm.slashed()).has(name)) continue
+    for (const group of await below(realm, parent?.id, name)) {
+      const names = [...(parent === undefined ? [] : groupNames(parent.path)), name]
+      const rest = parts.slice(length + 1)
+      const here = toFound(group, names)
+      found.push(...(rest.length === 0 ? [here] : await joined(realm, rest, here)))
+    }
+  }
+  return found
+}
+
+async function below(
+  { client: { groups }, name: realm }: GroupsOfRealm,
+  parentId: string | undefined,
+  name: string,
+): Promise<readonly GroupRepresentation[]> {
+  const wanted = { realm, search: name, exact: true }
+  const found =
+    parentId === undefined
+      ? await all((page) => groups.find({ ...wanted, populateHierarchy: false, ...page }))
+      : await all((page) => groups.listSubGroups({ ...wanted, parentId, ...page }))
+  return found.filter((group) => group.name === name && group.parentId === parentId)
 }
 
 /** A path as Keycloak reads one: without a mark at the slashes within names. */
