@@ -60,18 +60,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let isGood = false
-  let unexported: TrailHead | undefined
-
-  async function exportHead(): Promise<void> {
-    const head = unexported
-    if (head === undefined) return
-    try {
-      await onHead?.(head)
-    } catch (cause) {
-      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'its head could not be exported', { cause })
-    }
-    if (unexported === head) unexported = undefined
-  }
+  const exportHead = createHeadExport(onHead)
 
   async function run(): Promise<void> {
     for (let taken = waiting.splice(0); taken.length > 0; taken = waiting.splice(0)) {
@@ -80,8 +69,7 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
         for (let at = 0; at < entries.length; at += largestBatch) {
           const part = entries.slice(at, at + largestBatch)
           const { seal } = await sink.append((head) => sealBatch(head, part))
-          unexported = headOf(seal)
-          await exportHead()
+          await exportHead(headOf(seal))
         }
         for (const { resolve } of taken) resolve()
       } catch (cause) {
@@ -114,6 +102,22 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
       isGood = true
     },
     head: () => sink.head(),
+  }
+}
+
+/** Exports a head; one that could not be exported is tried again with the next call. */
+function createHeadExport(onHead: AuditTrailOptions['onHead']): (latest?: TrailHead) => Promise<void> {
+  let waiting: TrailHead | undefined
+  return async (latest) => {
+    waiting = latest ?? waiting
+    const head = waiting
+    if (head === undefined) return
+    try {
+      await onHead?.(head)
+    } catch (cause) {
+      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'its head could not be exported', { cause })
+    }
+    if (waiting === head) waiting = undefined
   }
 }
 
