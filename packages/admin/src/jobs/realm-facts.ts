@@ -1,6 +1,6 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
 import { CloakwrightError } from 'cloakwright'
-import type { Admin, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
+import type { Admin, RealmRepresentation, RoleMappingPayload, RoleRepresentation } from '../client/index.ts'
 import {
   createGroupFinder,
   type FoundGroup,
@@ -55,36 +55,18 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
     client.users.getProfile({ realm }),
     client.authenticationManagement.getRequiredActions(),
   ])
-  if (representation?.realm !== undefined && representation.id === undefined) {
-    // Who may not view the realm is shown its name only.
-    throw new CloakwrightError('CW_ADMIN_FORBIDDEN', `The account may not read the realm ${realm}`, {
-      hint: 'Give it the roles view-realm, manage-users and view-clients of realm-management; imports also need manage-realm.',
-    })
-  }
-  if (representation?.id === undefined) {
-    throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `There is no realm ${realm} at ${admin.server}`, {
-      hint: 'Create it first, or check its name.',
-    })
-  }
-  const finder = createGroupFinder(admin)
-  const importPaths = new Map<string, string>()
-  const importedIds = new Map<string, string>()
-  const group = once(async (path) => await found(finder, path))
-  const clientUuid = once((clientId) => findClientUuid(admin, clientId))
-  const realmRole = once(async (name) => toMapping(await findRoleOf(admin, undefined, name)))
-  const roleOfClient = new Map<string, (name: string) => Promise<RoleMappingPayload | undefined>>()
-
+  const realmId = requireRealmId(admin, representation)
   return {
-    realmId: representation.id,
-    duplicateEmailsAllowed: representation.duplicateEmailsAllowed === true,
-    loginWithEmailAllowed: representation.loginWithEmailAllowed === true,
-    registrationEmailAsUsername: representation.registrationEmailAsUsername === true,
-    editUsernameAllowed: representation.editUsernameAllowed === true,
-    internationalizationEnabled: representation.internationalizationEnabled === true,
+    realmId,
+    duplicateEmailsAllowed: representation?.duplicateEmailsAllowed === true,
+    loginWithEmailAllowed: representation?.loginWithEmailAllowed === true,
+    registrationEmailAsUsername: representation?.registrationEmailAsUsername === true,
+    editUsernameAllowed: representation?.editUsernameAllowed === true,
+    internationalizationEnabled: representation?.internationalizationEnabled === true,
     profile,
     defaults: {
-      role: representation.defaultRole?.name,
-      groups: representation.defaultGroups ?? [],
+      role: representation?.defaultRole?.name,
+      groups: representation?.defaultGroups ?? [],
       requiredActions: actions.flatMap(({ alias, enabled, defaultAction }) =>
         enabled === true && defaultAction === true ? (alias ?? []) : [],
       ),
@@ -92,7 +74,32 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
     },
     requiredActions: new Set(actions.flatMap(({ alias }) => alias ?? [])),
     enabledActions: new Set(actions.flatMap(({ alias, enabled }) => (enabled === true ? (alias ?? []) : []))),
-    clientUuid,
+    ...groupFacts(admin),
+    ...roleFacts(admin),
+  }
+}
+
+function requireRealmId({ realm, server }: Admin, found: RealmRepresentation | undefined): string {
+  if (found?.id !== undefined) return found.id
+  // Who may not view the realm is shown its name only.
+  if (found?.realm !== undefined) {
+    throw new CloakwrightError('CW_ADMIN_FORBIDDEN', `The account may not read the realm ${realm}`, {
+      hint: 'Give it the roles view-realm, manage-users and view-clients of realm-management; imports also need manage-realm.',
+    })
+  }
+  throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `There is no realm ${realm} at ${server}`, {
+    hint: 'Create it first, or check its name.',
+  })
+}
+
+type GroupFacts = Pick<RealmFacts, 'group' | 'groupId' | 'journaledGroupId' | 'importProblem' | 'importPath'>
+
+function groupFacts(admin: Admin): GroupFacts {
+  const finder = createGroupFinder(admin)
+  const importPaths = new Map<string, string>()
+  const importedIds = new Map<string, string>()
+  const group = once(async (path) => await found(finder, path))
+  return {
     group,
     async groupId(path) {
       const imported = importedIds.get(path)
@@ -112,6 +119,15 @@ export async function readRealmFacts(admin: Admin): Promise<RealmFacts> {
       return undefined
     }),
     importPath: (path) => importPaths.get(path) ?? path,
+  }
+}
+
+function roleFacts(admin: Admin): Pick<RealmFacts, 'role' | 'clientUuid'> {
+  const clientUuid = once((clientId) => findClientUuid(admin, clientId))
+  const realmRole = once(async (name) => toMapping(await findRoleOf(admin, undefined, name)))
+  const roleOfClient = new Map<string, (name: string) => Promise<RoleMappingPayload | undefined>>()
+  return {
+    clientUuid,
     role(name, clientId) {
       if (clientId === undefined) return realmRole(name)
       let ofClient = roleOfClient.get(clientId)
