@@ -1,3 +1,5 @@
+/** Resumable work on many users, with a journal and undo. Uses files, tasks and the write model; the import uses its frame. */
+
 export { type AssignOptions, bulkAssign } from './assign-users.ts'
 export type { ChangeOptions, ChangeReport } from './change-users.ts'
 export { bulkDisable, type DisableOptions } from './disable-users.ts'
