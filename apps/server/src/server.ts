@@ -2,6 +2,7 @@ import type { DevRealm } from '@cloakwright/devrealm'
 import type { Home } from '@cloakwright/devrealm/home'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import type { Parts } from './app.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './database/index.ts'
 
@@ -48,38 +49,12 @@ export async function createServer(config: Config, starting: Starting): Promise<
       import('cloakwright/state'),
       config.keycloak.embedded ? import('./keycloak/embedded.ts') : import('./keycloak/probe.ts'),
     ])
-    const [database, [{ createApp }, { createRevocations, createVerifier }, { createSessions }, state]] =
-      await Promise.all([opening, loading])
+    const [database, [{ createApp }]] = await Promise.all([opening, loading])
     await migrateDatabase(database)
 
     const realm = await provideRealm(config, database, starting, opened)
 
-    const revocations = createRevocations({ store: state.postgresRevocationStore(database.sql) })
-    opened.push(() => revocations.close())
-    const verifier = createVerifier({
-      revocations,
-      issuer: config.keycloak.issuer,
-      internalUrl: config.keycloak.realmUrl,
-      audience: config.keycloak.clientId,
-      dangerouslyAllowHttp: !config.production,
-      onKeysError: (err) => logger.warn({ err }, "the realm's keys can't be read"),
-    })
-    const sessions = createSessions({
-      issuer: config.keycloak.issuer,
-      internalUrl: config.keycloak.realmUrl,
-      clientId: config.keycloak.clientId,
-      clientSecret: () => config.clientSecret(),
-      publicUrl: config.publicUrl,
-      keys: () => config.sessionKeys(),
-      onError: (err) =>
-        logger.warn(
-          { err, hint: err.hint },
-          err.code === 'CW_PROXY_HOST' ? 'a proxy hides the host that browsers ask for' : 'a login failed',
-        ),
-      dangerouslyAllowHttp: !config.production,
-      store: state.postgresSessionStore(database.sql),
-      revocations,
-    })
+    const { revocations, verifier, sessions } = await createSecurity(config, database, logger, opened)
     const app = await createApp({ config, database, verifier, revocations, sessions, logger, realm })
     opened.push(() => app.close())
 
@@ -153,6 +128,47 @@ async function provideRealm(
   const { checkKeycloak } = await import('./keycloak/probe.ts')
   await checkKeycloak(config, { say, signal })
   return undefined
+}
+
+/** What tells who sends a request: revocations, tokens, sessions. */
+async function createSecurity(
+  config: Config,
+  database: Database,
+  logger: Logger,
+  opened: Ends,
+): Promise<Pick<Parts, 'revocations' | 'verifier' | 'sessions'>> {
+  const [{ createRevocations, createVerifier }, { createSessions }, state] = await Promise.all([
+    import('cloakwright'),
+    import('cloakwright/session'),
+    import('cloakwright/state'),
+  ])
+  const revocations = createRevocations({ store: state.postgresRevocationStore(database.sql) })
+  opened.push(() => revocations.close())
+  const verifier = createVerifier({
+    revocations,
+    issuer: config.keycloak.issuer,
+    internalUrl: config.keycloak.realmUrl,
+    audience: config.keycloak.clientId,
+    dangerouslyAllowHttp: !config.production,
+    onKeysError: (err) => logger.warn({ err }, "the realm's keys can't be read"),
+  })
+  const sessions = createSessions({
+    issuer: config.keycloak.issuer,
+    internalUrl: config.keycloak.realmUrl,
+    clientId: config.keycloak.clientId,
+    clientSecret: () => config.clientSecret(),
+    publicUrl: config.publicUrl,
+    keys: () => config.sessionKeys(),
+    onError: (err) =>
+      logger.warn(
+        { err, hint: err.hint },
+        err.code === 'CW_PROXY_HOST' ? 'a proxy hides the host that browsers ask for' : 'a login failed',
+      ),
+    dangerouslyAllowHttp: !config.production,
+    store: state.postgresSessionStore(database.sql),
+    revocations,
+  })
+  return { revocations, verifier, sessions }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -86,6 +86,36 @@ export function readRealmConfig(variables: Environment): RealmConfig {
 }
 
 function readKeycloak(variables: Environment, production: boolean): RealmConfig['keycloak'] {
+  const { embedded, port, server } = readServer(variables, production)
+  const internalUrl = readInternalUrl(variables, embedded) ?? server
+  const realm =
+    variables.parsed('KEYCLOAK_REALM', parse.name, 'a realm name', 'Use letters, digits, - and _.') ??
+    'cloakwright'
+  const clientId = readClientId(variables)
+  const wait = variables.parsed(
+    'KEYCLOAK_WAIT',
+    address.wholeNumber(0, 3600),
+    'a number of seconds',
+    'Use 0 (stop at once) to 3600.',
+  )
+  const path = `/realms/${encodeURIComponent(realm)}`
+  return {
+    embedded,
+    port,
+    server,
+    internalUrl,
+    realm,
+    clientId,
+    issuer: `${server}${path}`,
+    realmUrl: `${internalUrl}${path}`,
+    wait: wait ?? 120,
+  }
+}
+
+function readServer(
+  variables: Environment,
+  production: boolean,
+): Pick<RealmConfig['keycloak'], 'embedded' | 'port' | 'server'> {
   const given = variables.parsed(
     'KEYCLOAK_SERVER',
     address.baseUrl,
@@ -116,6 +146,10 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
     )
   }
   refusePlainHttp(variables, 'KEYCLOAK_SERVER', server, production)
+  return { embedded, port, server }
+}
+
+function readInternalUrl(variables: Environment, embedded: boolean): string | undefined {
   const internalUrl = variables.parsed(
     'KEYCLOAK_INTERNAL_URL',
     address.internalUrl,
@@ -129,9 +163,10 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
       'Set KEYCLOAK_SERVER to the URL that browsers use, or unset KEYCLOAK_INTERNAL_URL.',
     )
   }
-  const realm =
-    variables.parsed('KEYCLOAK_REALM', parse.name, 'a realm name', 'Use letters, digits, - and _.') ??
-    'cloakwright'
+  return internalUrl
+}
+
+function readClientId(variables: Environment): string {
   const clientId =
     variables.parsed('KEYCLOAK_CLIENT_ID', parse.name, 'a client name', 'Use letters, digits, - and _.') ??
     'cloakwright-app'
@@ -142,25 +177,7 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
       "Use a client of this service's own.",
     )
   }
-  const wait = variables.parsed(
-    'KEYCLOAK_WAIT',
-    address.wholeNumber(0, 3600),
-    'a number of seconds',
-    'Use 0 (stop at once) to 3600.',
-  )
-  const path = `/realms/${encodeURIComponent(realm)}`
-  const reached = internalUrl ?? server
-  return {
-    embedded,
-    port,
-    server,
-    internalUrl: reached,
-    realm,
-    clientId,
-    issuer: `${server}${path}`,
-    realmUrl: `${reached}${path}`,
-    wait: wait ?? 120,
-  }
+  return clientId
 }
 
 function readClientSecret(

@@ -2,8 +2,7 @@ import { requireUser, userOf } from 'cloakwright/fastify'
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Notes, Reach, Users } from '../database/index.ts'
-import type { App } from '../http/index.ts'
-import { ClientError } from '../http/index.ts'
+import { type App, ClientError } from '../http/index.ts'
 import { problem, secured } from './schemas.ts'
 
 // PostgreSQL's text holds every character but NUL.
@@ -45,6 +44,14 @@ const unknown = problem("No such note, or another user's")
 
 /** Notes: data of the application, each owned by the user who wrote it. The role admin reaches everyone's. */
 export function noteRoutes(app: App, notes: Notes, users: Users): void {
+  listNotes(app, notes)
+  createNote(app, notes, users)
+  readNote(app, notes)
+  updateNote(app, notes)
+  deleteNote(app, notes)
+}
+
+function listNotes(app: App, notes: Notes): void {
   app.get(
     '/notes',
     {
@@ -67,7 +74,9 @@ export function noteRoutes(app: App, notes: Notes, users: Users): void {
       return { items, next: next === undefined ? null : toCursor(next) }
     },
   )
+}
 
+function createNote(app: App, notes: Notes, users: Users): void {
   app.post(
     '/notes',
     {
@@ -88,7 +97,9 @@ export function noteRoutes(app: App, notes: Notes, users: Users): void {
       return reply.code(201).header('location', `/notes/${note.id}`).send(note)
     },
   )
+}
 
+function readNote(app: App, notes: Notes): void {
   app.get(
     '/notes/:id',
     {
@@ -103,7 +114,9 @@ export function noteRoutes(app: App, notes: Notes, users: Users): void {
     },
     async (request) => found(await notes.get(reachOf(request), request.params.id)),
   )
+}
 
+function updateNote(app: App, notes: Notes): void {
   app.patch(
     '/notes/:id',
     {
@@ -119,7 +132,9 @@ export function noteRoutes(app: App, notes: Notes, users: Users): void {
     },
     async (request) => found(await notes.update(reachOf(request), request.params.id, request.body)),
   )
+}
 
+function deleteNote(app: App, notes: Notes): void {
   app.delete(
     '/notes/:id',
     {

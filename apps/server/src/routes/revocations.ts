@@ -1,8 +1,7 @@
 import { type Revocations, type RevokedBy, systemTime } from 'cloakwright'
 import { requireRole } from 'cloakwright/fastify'
 import { type Static, Type } from 'typebox'
-import type { App } from '../http/index.ts'
-import { ClientError } from '../http/index.ts'
+import { type App, ClientError } from '../http/index.ts'
 import { problem, secured } from './schemas.ts'
 
 // What an id of the realm can be: no control characters.
