@@ -141,8 +141,19 @@ async function build() {
   const force = projects().some((project) => !existsSync(join(root, project, 'dist'))) ? ['--force'] : []
   await step('The build', [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...force])
   await step('Making the database template', [join(root, 'scripts/database-template.mjs')])
+  for (const project of projects()) removeStale(project)
   writeFileSync(stampFile, JSON.stringify({ sources }))
   say(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+}
+
+/** The compiler leaves what it made of a source that has moved since; a package would take it along. */
+function removeStale(project) {
+  const output = join(root, project, 'dist')
+  if (!existsSync(output)) return
+  for (const path of readdirSync(output, { recursive: true, encoding: 'utf8' })) {
+    const source = path.replace(/\.(?:js|d\.ts)(?:\.map)?$/, '.ts')
+    if (source !== path && !existsSync(join(root, project, 'src', source))) rmSync(join(output, path))
+  }
 }
 
 async function step(name, args) {

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Checkout, makeCheckout } from './checkout.ts'
@@ -37,6 +37,20 @@ describe('a checkout', () => {
     await checkout.run()
     rmSync(join(checkout.folder, path), { recursive: true })
     expect((await checkout.run()).stderr).toContain(done)
+  })
+
+  it('keeps nothing that was made of a source that has moved', async () => {
+    checkout.write('part/src/new/place.ts', '')
+    for (const made of ['old/place.js', 'old/place.d.ts', 'old/place.js.map', 'new/place.js']) {
+      checkout.write(`part/dist/${made}`, '')
+    }
+    await checkout.run()
+    expect(readdirSync(join(checkout.folder, 'part/dist'), { recursive: true }).sort()).toEqual([
+      'index.js',
+      'new',
+      'new/place.js',
+      'old',
+    ])
   })
 
   it('whose build fails runs nothing, and is built again the next time', async () => {
