@@ -1,0 +1,192 @@
+import { CloakwrightError } from '../errors.ts'
+import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
+import { type Claims, isSigned } from '../jws/index.ts'
+import type { VerificationKey } from '../keys/index.ts'
+import { isPromise } from '../promise.ts'
+import { type Binding, bindingOf, checkProofs, type Presentation, type ProofChecks } from '../proof/index.ts'
+import type { Telemetry } from '../telemetry/index.ts'
+import { type AccessToken, toAccessToken } from './access-token.ts'
+import type { TokenCache } from './cache.ts'
+import { checkClaims, checkOrigin } from './claims.ts'
+import { type ParsedToken, parseClaims, parseToken } from './parse.ts'
+import type { Realm } from './realm.ts'
+import type { Realms } from './realms.ts'
+import { type Revocations, refuseRevoked } from './revocations.ts'
+import { unknownKey, wrongIssuer } from './wrong-token.ts'
+
+/** What every verification of one verifier works with. */
+export interface Verification {
+  readonly realms: Realms
+  /** The realm of a verifier that has one. */
+  readonly only: Realm | undefined
+  readonly cache: TokenCache<Realm> | undefined
+  readonly revocations: Revocations | undefined
+  readonly telemetry: Telemetry | undefined
+  readonly proofs: ProofChecks
+  readonly allowed: ReadonlySet<string>
+  readonly maxTokenLength: number
+  readonly now: () => number
+}
+
+type Verified = AccessToken | Promise<AccessToken>
+
+/** Verifies a token: known from the cache or anew, then its proof. At once, unless something has to be fetched. */
+export function verifyToken(by: Verification, text: string, presented?: Presentation): Verified {
+  const { revocations, telemetry } = by
+  if (revocations !== undefined && !revocations.known)
+    return revocations.ready().then(() => verifyToken(by, text, presented))
+  const known = typeof text === 'string' ? fromCache(by, text, by.now()) : undefined
+  if (known !== undefined) telemetry?.accepted(true)
+  const token =
+    known ?? (telemetry === undefined ? verifyAnew(by, text) : verifyObserved(by, text, telemetry))
+  return isPromise(token)
+    ? token.then((verified) => prove(by, verified, text, presented))
+    : prove(by, token, text, presented)
+}
+
+/** Checks the claims of a token that was verified before, maybe by another verifier, as if they came now. */
+export async function recheckClaims(by: Verification, claims: Claims): Promise<AccessToken> {
+  await by.revocations?.ready()
+  return await inRealmOf(by, claims, (realm) => accept(by, claims, realm))
+}
+
+function fromCache(
+  { cache, revocations }: Verification,
+  text: string,
+  time: number,
+): AccessToken | undefined {
+  const entry = cache?.get(text, time / 1000)
+  if (entry === undefined || !entry.owner.inUse) return undefined
+  entry.owner.keys.keepFresh(time)
+  // Looked up again only when something was revoked since.
+  if (revocations !== undefined && entry.revocationsSeen !== revocations.version) {
+    refuseRevoked(revocations, entry.verified, entry.owner.expected.issuer)
+    entry.revocationsSeen = revocations.version
+  }
+  return entry.verified
+}
+
+function verifyObserved(by: Verification, text: string, telemetry: Telemetry): Verified {
+  const accepted = (token: AccessToken): AccessToken => {
+    telemetry.accepted(false)
+    return token
+  }
+  const token = telemetry.verification(() => verifyAnew(by, text))
+  return isPromise(token) ? token.then(accepted) : accepted(token)
+}
+
+function verifyAnew(by: Verification, text: string): Verified {
+  const { only, allowed, maxTokenLength } = by
+  // An opaque token names no issuer: only the one realm can be asked about it.
+  if (only?.introspection !== undefined && isOpaque(text, maxTokenLength))
+    return introspect(by, text, only, only.introspection)
+  const parsed = parseToken(text, allowed, maxTokenLength)
+  return only === undefined ? verifyOfSeveral(by, text, parsed) : verifyInRealm(by, text, parsed, only)
+}
+
+/** With several realms the unverified `iss` picks the one whose keys it is verified by; the claims' check compares it again. */
+function verifyOfSeveral(by: Verification, text: string, parsed: ParsedToken): Verified {
+  const claims = parseClaims(parsed.payload)
+  return inRealmOf(by, claims, (realm) => verifyInRealm(by, text, parsed, realm, claims))
+}
+
+function inRealmOf({ realms }: Verification, claims: Claims, use: (realm: Realm) => Verified): Verified {
+  const issuer = claims['iss']
+  const found = typeof issuer === 'string' ? realms.find(issuer) : undefined
+  const go = (realm: Realm | undefined): Verified => {
+    if (realm === undefined) throw wrongIssuer(issuer, realms.issuers, realms.resolver)
+    return use(realm)
+  }
+  return isPromise(found) ? found.then(go) : go(found)
+}
+
+function verifyInRealm(
+  by: Verification,
+  text: string,
+  parsed: ParsedToken,
+  realm: Realm,
+  claims?: Claims,
+): Verified {
+  realm.keys.keepFresh(by.now())
+  const key = realm.keys.get(parsed.kid)
+  if (key !== undefined) return verifyByKey(by, text, parsed, realm, key, claims)
+  return realm.keys.find(parsed.kid).then((found) => verifyByKey(by, text, parsed, realm, found, claims))
+}
+
+function verifyByKey(
+  by: Verification,
+  text: string,
+  parsed: ParsedToken,
+  realm: Realm,
+  key: VerificationKey | undefined,
+  parsedClaims?: Claims,
+): Verified {
+  checkSignature(parsed, key, realm)
+  by.realms.use(realm)
+  const claims = parsedClaims ?? parseClaims(parsed.payload)
+  const { introspection } = realm
+  if (introspection !== undefined && isLightweight(claims)) {
+    checkOrigin(claims, realm.expected, by.now() / 1000)
+    const binding = bindingOf(claims)
+    return introspect(by, text, realm, introspection).then((token) => sameBinding(token, binding))
+  }
+  const token = accept(by, claims, realm)
+  by.cache?.set(parsed.text, token, realm, by.revocations?.version ?? 0)
+  return token
+}
+
+/** The answer is remembered by the introspection itself, for seconds only. */
+async function introspect(
+  by: Verification,
+  text: string,
+  realm: Realm,
+  introspection: Introspection,
+): Promise<AccessToken> {
+  const claims = await introspection.introspect(text)
+  return accept(by, claims, realm)
+}
+
+function accept({ revocations, now }: Verification, claims: Claims, realm: Realm): AccessToken {
+  const token = toAccessToken(claims, checkClaims(claims, realm.expected, now() / 1000))
+  refuseRevoked(revocations, token, realm.expected.issuer)
+  return token
+}
+
+function prove(
+  { proofs, now }: Verification,
+  token: AccessToken,
+  text: string,
+  presented: Presentation = asBearer,
+): Verified {
+  if (token.binding === undefined && presented.scheme === 'Bearer') return token
+  return checkProofs(token.binding, presented, text, proofs, now()).then(() => token)
+}
+
+/** How a token counts that came without a word about it. */
+const asBearer: Presentation = {
+  scheme: 'Bearer',
+  method: '',
+  target: '',
+  dpop: [],
+  certificate: () => undefined,
+}
+
+/** The realm’s answer is about roles and audience: it never frees a token of the key that it is bound to. */
+function sameBinding(token: AccessToken, binding: Binding | undefined): AccessToken {
+  if (token.binding?.jkt === binding?.jkt && token.binding?.x5t === binding?.x5t) return token
+  throw new CloakwrightError('CW_TOKEN_BOUND', 'Token: it is bound (cnf) otherwise than the realm says', {
+    hint: 'Look for a mapper of the client that writes `cnf`, into the token or into introspection only.',
+  })
+}
+
+function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined, { expected }: Realm): void {
+  if (key === undefined) throw unknownKey(parsed.payload, expected.issuer)
+  if (!key.algorithms.includes(parsed.algorithm))
+    throw new CloakwrightError('CW_TOKEN_ALGORITHM', 'Token: its algorithm is not that of the key it names', {
+      hint: 'Get the token from the realm itself.',
+    })
+  if (!isSigned(parsed.algorithm, key.publicKey, parsed.signed, parsed.signature))
+    throw new CloakwrightError('CW_TOKEN_SIGNATURE', 'Token: the signature does not fit', {
+      hint: 'The token was changed or forged. Send it exactly as the realm gave it.',
+    })
+}
