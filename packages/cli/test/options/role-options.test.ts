@@ -27,7 +27,7 @@ beforeAll(async () => {
 beforeEach(() => void shop.writes())
 afterAll(() => shop.target.close())
 
-// By its address: find-user.test.ts.
+// By its address: ../lookup/users.test.ts.
 describe('a user whose name is the id of another', () => {
   test('is not taken for that one, nor that one for it', async () => {
     const { users } = shop.admin.client
