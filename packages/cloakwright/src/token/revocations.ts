@@ -1,10 +1,11 @@
-import { maxClockTolerance, systemTime } from '../clock.ts'
+import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
-import type { Revocation, RevocationStore, RevokedBy } from '../state/index.ts'
+import type { RevocationStore, RevokedBy } from '../state/index.ts'
 import type { AccessToken } from './access-token.ts'
-import { createDenials, type Denials } from './denials.ts'
-import { createTokenWatchers, type TokenWatchers } from './token-watchers.ts'
+import { RevocationFollower, toUnavailable } from './revocation-follower.ts'
+import { RevocationList } from './revocation-list.ts'
+import { toRevocation } from './revoked-by.ts'
 
 /** What is revoked, as this process knows it. */
 export interface Revocations {
@@ -49,10 +50,7 @@ export interface RevocationsOptions {
   readonly now?: (() => number) | undefined
 }
 
-/** Milliseconds for which a failed attempt to read the store stands. */
-const pause = 1000
-/** Characters of an issuer, a session id, a subject, a token id. */
-const maxLength = 1024
+/** Seconds: the greatest `keepFor`. */
 const longest = 31_536_000
 
 /**
@@ -87,82 +85,30 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       'Give one of cloakwright/state: postgresRevocationStore(sql)',
     )
   const keepFor = checkKeepFor(options.keepFor)
-  const issuers = new Map<string, Denials>()
-  const watched = new Map<string, TokenWatchers>()
-  let version = 0
-  let stop: (() => Promise<void>) | undefined
-  let starting: Promise<void> | undefined
-  let failure: { readonly error: unknown; readonly at: number } | undefined
-
-  const apply = ({ issuer, by, expiresAt }: Revocation): void => {
-    const time = now()
-    if (expiresAt <= time) return
-    // Issuers are named by callers, never by a token.
-    const denials = issuers.get(issuer) ?? createDenials()
-    issuers.set(issuer, denials)
-    if (!denials.add(by, expiresAt, time)) return
-    version++
-    for (const { token, onRevoked } of watched.get(issuer)?.find(by) ?? [])
-      if (denials.concern(token, time)) onRevoked()
-  }
-
-  const start = async (following: RevocationStore): Promise<void> => {
-    try {
-      stop = await following.follow(apply)
-      failure = undefined
-    } catch (cause) {
-      const error = toUnavailable('Revocations can’t be read', cause)
-      failure = { error, at: now() }
-      throw error
-    }
-  }
+  const list = new RevocationList(now)
+  const follower = store && new RevocationFollower(store, (revocation) => list.add(revocation), now)
 
   return {
     async revoke(issuer, by) {
-      const time = now()
-      const checked = checkRevokedBy(by, time / 1000)
-      const lastIssued =
-        'issuedUntil' in checked ? checked.issuedUntil : 'notBefore' in checked ? checked.notBefore : 0
-      const expiresAt = Math.max(time, lastIssued * 1000) + keepFor
-      const revocation = { issuer: checkText('issuer', issuer), by: checked, expiresAt }
-      apply(revocation)
+      const revocation = toRevocation(issuer, by, now(), keepFor)
+      list.add(revocation)
       await store?.add(revocation).catch((cause: unknown) => {
         throw toUnavailable('The revocation can’t be written', cause)
       })
     },
-    isRevoked: (token, issuer) => issuers.get(issuer)?.concern(token, now()) ?? false,
-    watch(token, issuer, onRevoked) {
-      const watchers = watched.get(issuer) ?? createTokenWatchers()
-      watched.set(issuer, watchers)
-      const end = watchers.add(token, () => {
-        unwatch()
-        onRevoked()
-      })
-      const unwatch = (): void => {
-        end()
-        if (watchers.size === 0 && watched.get(issuer) === watchers) watched.delete(issuer)
-      }
-      return unwatch
-    },
+    isRevoked: (token, issuer) => list.isRevoked(token, issuer),
+    watch: (token, issuer, onRevoked) => list.watch(token, issuer, onRevoked),
     get version() {
-      return version
+      return list.version
     },
     get known() {
-      return store === undefined || stop !== undefined
+      return follower === undefined || follower.isFollowing
     },
     async ready() {
-      if (store === undefined || stop !== undefined) return
-      if (starting === undefined && failure !== undefined && stands(now() - failure.at)) throw failure.error
-      starting ??= start(store).finally(() => {
-        starting = undefined
-      })
-      await starting
+      await follower?.ready()
     },
     async close() {
-      await starting?.catch(() => {})
-      const stopping = stop
-      stop = undefined
-      await stopping?.()
+      await follower?.close()
     },
   }
 }
@@ -179,61 +125,9 @@ export function refuseRevoked(
   })
 }
 
-/** A clock that was set back does not prolong it. */
-function stands(age: number): boolean {
-  return age >= 0 && age < pause
-}
-
-/** Takes over the one thing that it names, so that nothing is revoked that was not checked. */
-function checkRevokedBy(by: RevokedBy, now: number): RevokedBy {
-  const kinds = ['sid', 'subject', 'jti', 'notBefore'].filter((kind) => Object.hasOwn(Object(by), kind))
-  if (kinds.length !== 1)
-    throw invalid('by: not one of sid, subject, jti, notBefore', 'Revoke each of them by a call of its own.')
-  if ('sid' in by) return { sid: checkText('sid', by.sid) }
-  if ('jti' in by) return { jti: checkText('jti', by.jti) }
-  if ('notBefore' in by) return { notBefore: checkTime('notBefore', by.notBefore, now) }
-  const issuedUntil = checkTime('issuedUntil', by.issuedUntil, now)
-  return { subject: checkText('subject', by.subject), issuedUntil }
-}
-
-/** PostgreSQL keeps no NUL, and UTF-8 no half of a character: such a text would not be found again. */
-function checkText(name: string, value: unknown): string {
-  if (
-    typeof value === 'string' &&
-    value !== '' &&
-    value.length <= maxLength &&
-    !/[\p{Cc}\p{Cs}]/u.test(value)
-  )
-    return value
-  throw invalid(
-    `${name}: not a text of 1 to ${maxLength} characters, without control characters`,
-    'Give it exactly as the tokens have it.',
-  )
-}
-
-function checkTime(name: string, value: unknown, now: number): number {
-  if (typeof value === 'number' && value >= 0 && value <= now + maxClockTolerance) return value
-  throw invalid(
-    `${name}: no time in seconds since the epoch, or one to come`,
-    'Seconds as in tokens, not milliseconds: Math.floor(Date.now() / 1000) is now.',
-  )
-}
-
 function checkKeepFor(value = 86_400): number {
   if (typeof value === 'number' && value >= 1 && value <= longest) return value * 1000
-  throw invalid(`keepFor: not a number from 1 to ${longest}`, 'Leave it out for 86400, a day.')
-}
-
-function invalid(what: string, hint: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', what, { hint })
-}
-
-/** A verifier answers with nothing but a CloakwrightError, also where the store's table is missing. */
-function toUnavailable(what: string, cause: unknown): unknown {
-  if (cause instanceof CloakwrightError) return cause
-  return new CloakwrightError('CW_STATE_UNAVAILABLE', what, {
-    cause,
-    retryAfter: 5,
-    hint: 'The cause says why. Have the migrations of the schema cloakwright been applied?',
+  throw new CloakwrightError('CW_CONFIG_INVALID', `keepFor: not a number from 1 to ${longest}`, {
+    hint: 'Leave it out for 86400, a day.',
   })
 }
