@@ -1,5 +1,5 @@
-import type { ReplayStore, SealedTokens, SessionRecord, SessionStore } from './ports.ts'
-import { requireSqlClient, type SqlClient } from './sql.ts'
+import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
+import { requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
 interface Row extends Record<string, unknown> {
   key: string
@@ -40,30 +40,7 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
   requireSqlClient(sql, ['query', 'transaction'])
   return {
     async create(record, replacedKey) {
-      const { tokens } = record
-      await sql.transaction(async (tx) => {
-        if (replacedKey !== undefined)
-          await tx.query('DELETE FROM cloakwright.sessions WHERE key = $1', [replacedKey])
-        await tx.query(
-          `INSERT INTO cloakwright.sessions (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-          [
-            record.key,
-            record.issuer,
-            record.clientId,
-            record.sid ?? null,
-            record.subject,
-            tokens.version,
-            tokens.keyId,
-            Buffer.from(tokens.sealed),
-            new Date(tokens.accessExpiresAt),
-            new Date(record.createdAt),
-            new Date(record.lastSeenAt),
-            new Date(record.expiresAt),
-            new Date(record.absoluteExpiresAt),
-          ],
-        )
-        await tx.query(sweep('sessions', '$1'), [new Date(record.createdAt)])
-      })
+      await sql.transaction((tx) => createSession(tx, record, replacedKey))
     },
     async read(key) {
       const { rows } = await sql.query<Row>(`SELECT ${columns} FROM cloakwright.sessions WHERE key = $1`, [
@@ -96,46 +73,7 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
       )
       return rowCount
     },
-    // Each of the following is one statement: it locks the row, then decides on what the row is at that time.
-    async claimRefresh(key, version, holder, duration) {
-      const { rowCount } = await sql.query(
-        `UPDATE cloakwright.sessions
-         SET refresh_holder = $3, refresh_until = clock_timestamp() + $4 * interval '1 millisecond'
-         WHERE key = $1 AND version = $2 AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())`,
-        [key, version, holder, duration],
-      )
-      return rowCount === 1
-    },
-    async finishRefresh(key, holder, tokens: SealedTokens) {
-      const { rowCount } = await sql.query(
-        `UPDATE cloakwright.sessions
-         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, refresh_holder = NULL, refresh_until = NULL
-         WHERE key = $1 AND refresh_holder = $2`,
-        [
-          key,
-          holder,
-          tokens.version,
-          tokens.keyId,
-          Buffer.from(tokens.sealed),
-          new Date(tokens.accessExpiresAt),
-        ],
-      )
-      return rowCount === 1
-    },
-    async abandonRefresh(key, holder) {
-      await sql.query(
-        `UPDATE cloakwright.sessions SET refresh_holder = NULL, refresh_until = NULL
-         WHERE key = $1 AND refresh_holder = $2`,
-        [key, holder],
-      )
-    },
-    async endRefresh(key, holder) {
-      const { rowCount } = await sql.query(
-        'DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2',
-        [key, holder],
-      )
-      return rowCount === 1
-    },
+    ...refreshClaims(sql),
     ...postgresReplayStore(sql),
   }
 }
@@ -169,9 +107,85 @@ export function postgresReplayStore(sql: SqlClient): ReplayStore {
   }
 }
 
+/** The right to refresh a session's tokens, which one replica has at a time. */
+type RefreshClaims = Pick<SessionStore, 'claimRefresh' | 'finishRefresh' | 'abandonRefresh' | 'endRefresh'>
+
+/** Each is one statement: it locks the row, then decides on what the row is at that time. */
+function refreshClaims(sql: SqlQueryable): RefreshClaims {
+  return {
+    async claimRefresh(key, version, holder, duration) {
+      const { rowCount } = await sql.query(
+        `UPDATE cloakwright.sessions
+         SET refresh_holder = $3, refresh_until = clock_timestamp() + $4 * interval '1 millisecond'
+         WHERE key = $1 AND version = $2 AND (refresh_until IS NULL OR refresh_until <= clock_timestamp())`,
+        [key, version, holder, duration],
+      )
+      return rowCount === 1
+    },
+    async finishRefresh(key, holder, { version, keyId, sealed, accessExpiresAt }) {
+      const { rowCount } = await sql.query(
+        `UPDATE cloakwright.sessions
+         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, refresh_holder = NULL, refresh_until = NULL
+         WHERE key = $1 AND refresh_holder = $2`,
+        [key, holder, version, keyId, Buffer.from(sealed), new Date(accessExpiresAt)],
+      )
+      return rowCount === 1
+    },
+    async abandonRefresh(key, holder) {
+      await sql.query(
+        `UPDATE cloakwright.sessions SET refresh_holder = NULL, refresh_until = NULL
+         WHERE key = $1 AND refresh_holder = $2`,
+        [key, holder],
+      )
+    },
+    async endRefresh(key, holder) {
+      const { rowCount } = await sql.query(
+        'DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2',
+        [key, holder],
+      )
+      return rowCount === 1
+    },
+  }
+}
+
+/** Adds a session in the place of the one that it replaces, and clears expired ones away. */
+async function createSession(
+  tx: SqlQueryable,
+  record: SessionRecord,
+  replacedKey: string | undefined,
+): Promise<void> {
+  if (replacedKey !== undefined)
+    await tx.query('DELETE FROM cloakwright.sessions WHERE key = $1', [replacedKey])
+  await tx.query(
+    `INSERT INTO cloakwright.sessions (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    toValues(record),
+  )
+  await tx.query(sweep('sessions', '$1'), [new Date(record.createdAt)])
+}
+
 function sweep(table: 'sessions' | 'used_once', now: '$1' | '$3'): string {
   return `DELETE FROM cloakwright.${table} WHERE key IN (
     SELECT key FROM cloakwright.${table} WHERE expires_at < ${now} LIMIT ${swept} FOR UPDATE SKIP LOCKED)`
+}
+
+/** A record's values in the order of the columns. */
+function toValues(record: SessionRecord): readonly unknown[] {
+  const { tokens } = record
+  return [
+    record.key,
+    record.issuer,
+    record.clientId,
+    record.sid ?? null,
+    record.subject,
+    tokens.version,
+    tokens.keyId,
+    Buffer.from(tokens.sealed),
+    new Date(tokens.accessExpiresAt),
+    new Date(record.createdAt),
+    new Date(record.lastSeenAt),
+    new Date(record.expiresAt),
+    new Date(record.absoluteExpiresAt),
+  ]
 }
 
 function toRecord(row: Row): SessionRecord {
