@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
-import type { Revocation, RevocationStore, RevokedBy } from './ports.ts'
+import type { RevocationStore, RevokedBy } from './ports.ts'
+import { channel, followRevocations } from './postgres-revocation-follower.ts'
 import { requireSqlClient, type SqlClient } from './sql.ts'
 
 /** How revocations are followed. */
@@ -12,26 +13,6 @@ export interface RevocationStoreOptions {
   readonly resync?: number | undefined
 }
 
-interface Row extends Record<string, unknown> {
-  id: string
-  issuer: string
-  kind: string
-  value: string | null
-  time: number | null
-  added_at: Date
-  expires_at: Date
-}
-
-const channel = 'cloakwright_revocations'
-/** Rows of one answer: between two of them the process does its other work. */
-const pageSize = 1000
-/** Notified rows that are waited for one by one; with more, all news are read. */
-const maxTold = 1000
-/** Milliseconds by which a row may be seen later than its time says: it commits late, or clocks of servers differ. */
-const overlap = 60_000
-/** Milliseconds before the first new attempt after a failed read; each next takes twice as long, up to `resync`. */
-const firstRetry = 100
-
 // The notification is only a wake-up with the row's number. Any role of the database may notify and listen on any
 // channel, so that it must neither be believed nor tell a subject; and it holds less than 8000 bytes.
 const addStatement = `
@@ -43,13 +24,6 @@ const addStatement = `
     VALUES ($1, $2, $3, $4, $5) RETURNING id
   )
   SELECT pg_notify('${channel}', id::text) FROM added`
-
-const select = `
-  SELECT r.id::text AS id, r.issuer, r.kind, r.value, r.time, r.added_at, r.expires_at
-  FROM cloakwright.revocations r WHERE r.expires_at > now()`
-const toldStatement = `${select} AND r.id = ANY (string_to_array($1, ',')::bigint[])`
-const pageStatement = `${select} AND (r.added_at, r.id) > ($1::timestamptz, $2::bigint)
-  ORDER BY r.added_at, r.id LIMIT ${pageSize}`
 
 /**
  * Keeps revocations in PostgreSQL, in the schema `cloakwright`, which {@link migrate} makes with {@link migrations};
@@ -76,106 +50,7 @@ export function postgresRevocationStore(
     async add({ issuer, by, expiresAt }) {
       await sql.query(addStatement, [issuer, ...toColumns(by), new Date(expiresAt)])
     },
-    follow: (onRevoked) => follow(sql, resync, onRevoked),
-  }
-}
-
-async function follow(
-  sql: SqlClient,
-  resync: number,
-  onRevoked: (revocation: Revocation) => void,
-): Promise<() => Promise<void>> {
-  const told = new Set<string>()
-  let behind = true
-  let working = true
-  let stopped = false
-  let failures = 0
-  let retry: NodeJS.Timeout | undefined
-
-  const report = (rows: readonly Row[]): void => {
-    for (const row of rows) if (!stopped) onRevoked(toRevocation(row))
-  }
-  const readNews = createNewsReader(sql, report)
-
-  const read = async (): Promise<void> => {
-    while (!stopped && (told.size > 0 || behind)) {
-      if (told.size > 0) {
-        const ids = [...told].join(',')
-        told.clear()
-        report((await sql.query<Row>(toldStatement, [ids])).rows)
-      } else {
-        behind = false
-        await readNews()
-      }
-    }
-  }
-
-  const catchUp = async (): Promise<void> => {
-    if (working || stopped) return
-    working = true
-    clearTimeout(retry)
-    try {
-      await read()
-      failures = 0
-    } catch {
-      // What is known goes on to hold. The news include what the failed read was told of.
-      behind = true
-      retry = setTimeout(() => void catchUp(), Math.min(firstRetry * 2 ** failures++, resync))
-      retry.unref()
-    } finally {
-      working = false
-    }
-  }
-
-  const lookForNews = (): void => {
-    behind = true
-    void catchUp()
-  }
-
-  const onNotify = (payload: string): void => {
-    if (!/^\d{1,18}$/.test(payload)) return
-    if (told.size < maxTold) told.add(payload)
-    else behind = true
-    void catchUp()
-  }
-
-  // Listening first: what is added during the first read is told.
-  const stopListening = await sql.listen(channel, onNotify, lookForNews)
-  try {
-    await read()
-  } catch (error) {
-    stopped = true
-    await stopListening().catch(() => {})
-    throw error
-  }
-  working = false
-  const net = setInterval(lookForNews, resync)
-  net.unref()
-  return async () => {
-    stopped = true
-    clearInterval(net)
-    clearTimeout(retry)
-    await stopListening()
-  }
-}
-
-/**
- * Reads what was added since the last time, and everything in force the first time. Numbers and times are given before
- * rows can be seen, in another order: so each read begins some time before the newest row of the last one.
- */
-function createNewsReader(sql: SqlClient, report: (rows: readonly Row[]) => void): () => Promise<void> {
-  let newest = 0
-  return async () => {
-    let after: readonly [Date, string] = [new Date(newest - overlap), '0']
-    for (;;) {
-      const { rows } = await sql.query<Row>(pageStatement, after)
-      report(rows)
-      const last = rows.at(-1)
-      if (last === undefined) return
-      newest = Math.max(newest, last.added_at.getTime())
-      if (rows.length < pageSize) return
-      after = [last.added_at, last.id]
-    }
+    follow: (onRevoked) => followRevocations(sql, resync, onRevoked),
   }
 }
 
@@ -191,15 +66,4 @@ function toColumns(by: RevokedBy): [kind: string, value: string | null, time: nu
   if ('subject' in by) return ['subject', by.subject, by.issuedUntil]
   if ('jti' in by) return ['jti', by.jti, null]
   return ['not-before', null, by.notBefore]
-}
-
-function toRevocation({ issuer, kind, value, time, expires_at }: Row): Revocation {
-  return { issuer, by: toRevokedBy(kind, value ?? '', time ?? 0), expiresAt: expires_at.getTime() }
-}
-
-function toRevokedBy(kind: string, value: string, time: number): RevokedBy {
-  if (kind === 'sid') return { sid: value }
-  if (kind === 'subject') return { subject: value, issuedUntil: time }
-  if (kind === 'jti') return { jti: value }
-  return { notBefore: time }
 }
