@@ -1,28 +1,5 @@
-import { toStateError } from './failure.ts'
+import { ListeningConnection, type NotificationMessage, type PoolClientLike } from './pool-connection.ts'
 import { checkChannel, type SqlClient } from './sql.ts'
-
-/** A NOTIFY as `pg` hands it over. */
-export interface NotificationMessage {
-  readonly channel: string
-  readonly payload?: string | undefined
-}
-
-/** The part of a `pg` client that is used. */
-export interface PoolClientLike {
-  // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one
-  query(text: string, params?: any[]): Promise<{ rows: any[]; rowCount: number | null }>
-  /** An error, or `true`, closes the connection instead of handing it back. */
-  release(error?: Error | boolean): void
-  on(event: 'notification', listener: (message: NotificationMessage) => void): unknown
-  on(event: 'error', listener: (error: Error) => void): unknown
-  on(event: 'end', listener: () => void): unknown
-  removeListener(event: 'error', listener: (error: Error) => void): unknown
-}
-
-interface Listening {
-  readonly client: PoolClientLike
-  readonly release: () => void
-}
 
 interface Listener {
   readonly onNotify: (payload: string) => void
@@ -44,104 +21,108 @@ export function createPoolListener(
   connect: () => Promise<PoolClientLike>,
   interval = 15_000,
 ): SqlClient['listen'] {
-  const channels = new Map<string, Set<Listener>>()
-  let connection: Promise<Listening> | undefined
-  let retry: NodeJS.Timeout | undefined
-  let delay = firstDelay
+  const listener = new PoolListener(connect, interval)
+  return (channel, onNotify, onReconnected) => listener.listen(channel, onNotify, onReconnected)
+}
 
-  const open = (): Promise<Listening> => {
-    if (connection !== undefined) return connection
-    const opening = connectAndListen(() => {
-      if (connection !== opening) return // closed on purpose, or already replaced
-      connection = undefined
-      reconnectLater()
-    })
-    connection = opening
-    return opening
+class PoolListener {
+  readonly #connect: () => Promise<PoolClientLike>
+  readonly #interval: number
+  readonly #channels = new Map<string, Set<Listener>>()
+  #connection: Promise<ListeningConnection> | undefined
+  #retry: NodeJS.Timeout | undefined
+  #delay = firstDelay
+
+  constructor(connect: () => Promise<PoolClientLike>, interval: number) {
+    this.#connect = connect
+    this.#interval = interval
   }
 
-  const connectAndListen = async (onLost: () => void): Promise<Listening> => {
-    const client = await connect().catch((error: unknown) => {
-      onLost()
-      throw error
-    })
-    let released = false
-    let pulse: NodeJS.Timeout | undefined
-    // Closes the connection, never hands it back to the pool: it still listens. `end` follows every release.
-    const release = (): void => {
-      if (released) return
-      released = true
-      clearInterval(pulse)
-      client.release(true)
-      onLost()
-    }
-    client.on('notification', ({ channel, payload = '' }) => {
-      for (const { onNotify } of channels.get(channel) ?? []) onNotify(payload)
-    })
-    client.on('error', release)
-    client.on('end', release)
-    try {
-      for (const channel of channels.keys()) await client.query(`LISTEN ${channel}`)
-    } catch (error) {
-      release()
-      throw toStateError(error)
-    }
-    delay = firstDelay
-    let answered = true
-    pulse = setInterval(() => {
-      if (!answered) release()
-      else {
-        answered = false
-        client.query('SELECT 1').then(() => (answered = true), release)
-      }
-    }, interval)
-    pulse.unref()
-    for (const listeners of channels.values())
-      for (const { listened, onReconnected } of listeners) if (listened) onReconnected?.()
-    return { client, release }
-  }
-
-  const reconnectLater = (): void => {
-    if (channels.size === 0 || retry !== undefined) return
-    retry = setTimeout(() => {
-      retry = undefined
-      if (channels.size > 0) open().catch(() => {}) // onLost has already planned the next attempt
-    }, delay)
-    retry.unref()
-    delay = Math.min(delay * 2, longestDelay)
-  }
-
-  const close = async (): Promise<void> => {
-    const closing = connection
-    connection = undefined
-    clearTimeout(retry)
-    retry = undefined
-    const listening = await closing?.catch(() => undefined)
-    listening?.release()
-  }
-
-  return async (channel, onNotify, onReconnected) => {
+  async listen(
+    channel: string,
+    onNotify: Listener['onNotify'],
+    onReconnected: Listener['onReconnected'],
+  ): Promise<() => Promise<void>> {
     checkChannel(channel)
     const listener: Listener = { onNotify, onReconnected, listened: false }
-    const listeners = channels.get(channel) ?? new Set()
-    channels.set(channel, listeners.add(listener))
+    const listeners = this.#channels.get(channel) ?? new Set()
+    this.#channels.set(channel, listeners.add(listener))
     const stop = async (): Promise<void> => {
       listeners.delete(listener)
-      if (listeners.size > 0 || channels.get(channel) !== listeners) return
-      channels.delete(channel)
-      if (channels.size === 0) await close()
-      else await connection?.then(({ client }) => client.query(`UNLISTEN ${channel}`)).catch(() => {})
+      if (listeners.size === 0 && this.#channels.get(channel) === listeners) await this.#leave(channel)
     }
     try {
-      const { client } = await open()
-      await client.query(`LISTEN ${channel}`).catch((error: unknown) => {
-        throw toStateError(error)
-      })
+      const connection = await this.#open()
+      await connection.listen(channel)
     } catch (error) {
       await stop()
       throw error
     }
     listener.listened = true
     return stop
+  }
+
+  /** The channel's last listener is gone. */
+  async #leave(channel: string): Promise<void> {
+    this.#channels.delete(channel)
+    if (this.#channels.size === 0) await this.#close()
+    else await this.#connection?.then((connection) => connection.unlisten(channel)).catch(() => {})
+  }
+
+  #open(): Promise<ListeningConnection> {
+    if (this.#connection !== undefined) return this.#connection
+    const opening = this.#connectAndListen(() => {
+      if (this.#connection !== opening) return // closed on purpose, or already replaced
+      this.#connection = undefined
+      this.#reconnectLater()
+    })
+    this.#connection = opening
+    return opening
+  }
+
+  async #connectAndListen(onLost: () => void): Promise<ListeningConnection> {
+    const client = await this.#connect().catch((error: unknown) => {
+      onLost()
+      throw error
+    })
+    const connection = new ListeningConnection(client, (message) => this.#notify(message), onLost)
+    try {
+      for (const channel of this.#channels.keys()) await connection.listen(channel)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    this.#delay = firstDelay
+    connection.watch(this.#interval)
+    this.#tellReconnected()
+    return connection
+  }
+
+  #notify({ channel, payload = '' }: NotificationMessage): void {
+    for (const { onNotify } of this.#channels.get(channel) ?? []) onNotify(payload)
+  }
+
+  #tellReconnected(): void {
+    for (const listeners of this.#channels.values())
+      for (const { listened, onReconnected } of listeners) if (listened) onReconnected?.()
+  }
+
+  #reconnectLater(): void {
+    if (this.#channels.size === 0 || this.#retry !== undefined) return
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      if (this.#channels.size > 0) this.#open().catch(() => {}) // onLost has already planned the next attempt
+    }, this.#delay)
+    this.#retry.unref()
+    this.#delay = Math.min(this.#delay * 2, longestDelay)
+  }
+
+  async #close(): Promise<void> {
+    const closing = this.#connection
+    this.#connection = undefined
+    clearTimeout(this.#retry)
+    this.#retry = undefined
+    const connection = await closing?.catch(() => undefined)
+    connection?.close()
   }
 }

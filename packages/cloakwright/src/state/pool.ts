@@ -1,6 +1,7 @@
 import { requireFunctions } from '../options.ts'
 import { toStateError } from './failure.ts'
-import { createPoolListener, type PoolClientLike } from './pool-listener.ts'
+import type { PoolClientLike } from './pool-connection.ts'
+import { createPoolListener } from './pool-listener.ts'
 import type { SqlClient, SqlQueryable, SqlRow } from './sql.ts'
 
 /** The part of a `pg` pool that is used; `new pg.Pool(…)` is one. */

@@ -1,0 +1,77 @@
+import { toStateError } from './failure.ts'
+
+/** A NOTIFY as `pg` hands it over. */
+export interface NotificationMessage {
+  readonly channel: string
+  readonly payload?: string | undefined
+}
+
+/** The part of a `pg` client that is used. */
+export interface PoolClientLike {
+  // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one
+  query(text: string, params?: any[]): Promise<{ rows: any[]; rowCount: number | null }>
+  /** An error, or `true`, closes the connection instead of handing it back. */
+  release(error?: Error | boolean): void
+  on(event: 'notification', listener: (message: NotificationMessage) => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end', listener: () => void): unknown
+  removeListener(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** One connection of a pool, which listens. */
+export class ListeningConnection {
+  readonly #client: PoolClientLike
+  readonly #onClosed: () => void
+  #closed = false
+  #pulse: NodeJS.Timeout | undefined
+
+  /** @param onClosed Called once, whoever closed it. */
+  constructor(
+    client: PoolClientLike,
+    onNotification: (message: NotificationMessage) => void,
+    onClosed: () => void,
+  ) {
+    this.#client = client
+    this.#onClosed = onClosed
+    const close = (): void => this.close()
+    client.on('notification', onNotification)
+    client.on('error', close)
+    client.on('end', close)
+  }
+
+  /** @throws {CW_STATE_UNAVAILABLE} */
+  async listen(channel: string): Promise<void> {
+    try {
+      await this.#client.query(`LISTEN ${channel}`)
+    } catch (error) {
+      throw toStateError(error)
+    }
+  }
+
+  async unlisten(channel: string): Promise<void> {
+    await this.#client.query(`UNLISTEN ${channel}`)
+  }
+
+  /** Asks it every so many milliseconds whether it lives, and closes it if it has not answered by the next time. */
+  watch(interval: number): void {
+    let answered = true
+    const close = (): void => this.close()
+    this.#pulse = setInterval(() => {
+      if (!answered) close()
+      else {
+        answered = false
+        this.#client.query('SELECT 1').then(() => (answered = true), close)
+      }
+    }, interval)
+    this.#pulse.unref()
+  }
+
+  /** Never hands it back to the pool: it still listens. `end` follows every release. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearInterval(this.#pulse)
+    this.#client.release(true)
+    this.#onClosed()
+  }
+}
