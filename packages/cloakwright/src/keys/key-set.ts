@@ -52,100 +52,133 @@ const retryWithoutKeys = 1_000
 
 /** Keeps the realm's JWK Set: loaded at the first need, reloaded for an unknown key and by age, kept when the realm is down. */
 export function createKeySet(options: KeySetOptions): KeySet {
-  const { metadata, now, maxAge, coolDown } = options
-  const longestRefresh = Math.max(maxAge, coolDown)
-  let keys = new Map<string, VerificationKey>()
-  let failure: CloakwrightError | undefined
-  let pending: Promise<void> | undefined
-  let delayed: Promise<void> | undefined
-  let waiting = 0
+  return new RealmKeys(options)
+}
+
+class RealmKeys implements KeySet {
+  readonly #options: KeySetOptions
+  readonly #longestRefresh: number
+  #keys = new Map<string, VerificationKey>()
+  #failure: CloakwrightError | undefined
+  #pending: Promise<void> | undefined
+  #delayed: Promise<void> | undefined
+  #waiting = 0
   /** Whether the look under way has left already: a key may be newer than its answer. */
-  let sent = false
-  const missed = new Set<string>()
-  let nextAttempt = Number.NEGATIVE_INFINITY
-  let nextRefresh = Number.NEGATIVE_INFINITY
+  #sent = false
+  readonly #missed = new Set<string>()
+  #nextAttempt = Number.NEGATIVE_INFINITY
+  #nextRefresh = Number.NEGATIVE_INFINITY
 
-  const load = async (): Promise<void> => {
-    try {
-      sent = false
-      const loaded = await fetchKeys(options, () => {
-        sent = true
-      })
-      const removed = [...keys.values()].some((key) => loaded.get(key.kid)?.fingerprint !== key.fingerprint)
-      keys = loaded
-      failure = undefined
-      missed.clear()
-      nextRefresh = now() + maxAge
-      if (removed) options.onRemoved()
-    } catch (error) {
-      nextAttempt = now() + (keys.size === 0 ? Math.min(retryWithoutKeys, coolDown) : coolDown)
-      nextRefresh = nextAttempt
-      failure = unavailable(metadata.issuer, error)
-      options.onError(failure)
-    } finally {
-      pending = undefined
+  constructor(options: KeySetOptions) {
+    this.#options = options
+    this.#longestRefresh = Math.max(options.maxAge, options.coolDown)
+  }
+
+  get(kid: string): VerificationKey | undefined {
+    return this.#keys.get(kid)
+  }
+
+  async find(kid: string): Promise<VerificationKey | undefined> {
+    if (this.#missed.has(kid) && this.#isCooling()) return undefined
+    const late = this.#pending !== undefined && this.#sent
+    await this.#look()
+    if (late && this.#failure === undefined && !this.#keys.has(kid)) {
+      this.#startCoolDown()
+      await this.#look()
     }
+    const key = this.#keys.get(kid)
+    if (key !== undefined) return key
+    if (this.#failure !== undefined) throw retryLater(this.#failure, this.#wait())
+    this.#startCoolDown()
+    if (this.#missed.size < maxMissed && kid.length <= maxMissedLength) this.#missed.add(kid)
+    return undefined
   }
-  /** Milliseconds until the next attempt; a clock that was set back does not prolong it. */
-  const wait = (): number => {
-    const left = nextAttempt - now()
-    return left > 0 && left <= coolDown ? left : 0
+
+  keepFresh(now: number): void {
+    // Also after a clock was set back, or a removed key would work for as long again.
+    const isDue = now >= this.#nextRefresh || this.#nextRefresh - now > this.#longestRefresh
+    if (isDue && this.#pending === undefined) void this.#reload()
   }
-  const isCooling = (): boolean => pending === undefined && wait() > 0
-  /** Only a look in vain starts it, so that a rotation is never refused because of another. */
-  const startCoolDown = (): void => {
-    if (!isCooling()) nextAttempt = now() + coolDown
+
+  async ready(): Promise<void> {
+    if (this.#keys.size === 0) await this.#reload()
+    if (this.#keys.size === 0 && this.#failure !== undefined) throw retryLater(this.#failure, this.#wait())
   }
-  const reload = (): Promise<void> => {
-    if (isCooling()) return Promise.resolve()
-    pending ??= load()
-    return pending
+
+  /** After a failed look nobody waits: whether this key exists is not known, and the answer says when to ask again. */
+  #look(): Promise<void> {
+    return this.#isCooling() && this.#failure === undefined ? this.#reloadLater() : this.#reload()
   }
+
+  #reload(): Promise<void> {
+    if (this.#isCooling()) return Promise.resolve()
+    this.#pending ??= this.#load()
+    return this.#pending
+  }
+
   /** One look for all who wait, once the cool-down is over. */
-  const reloadLater = async (): Promise<void> => {
-    if (waiting >= maxWaiting) throw crowded(metadata.issuer, wait())
-    waiting++
+  async #reloadLater(): Promise<void> {
+    if (this.#waiting >= maxWaiting) throw crowded(this.#options.metadata.issuer, this.#wait())
+    this.#waiting++
     try {
-      delayed ??= pause(wait()).then(() => {
-        delayed = undefined
-        pending ??= load()
-        return pending
+      this.#delayed ??= pause(this.#wait()).then(() => {
+        this.#delayed = undefined
+        this.#pending ??= this.#load()
+        return this.#pending
       })
-      await delayed
+      await this.#delayed
     } finally {
-      waiting--
+      this.#waiting--
     }
   }
-  // After a failed look nobody waits: whether this key exists is not known, and the answer says when to ask again.
-  const look = (): Promise<void> => (isCooling() && failure === undefined ? reloadLater() : reload())
 
-  return {
-    get: (kid) => keys.get(kid),
-    async find(kid) {
-      if (missed.has(kid) && isCooling()) return undefined
-      const late = pending !== undefined && sent
-      await look()
-      if (late && failure === undefined && !keys.has(kid)) {
-        startCoolDown()
-        await look()
-      }
-      const key = keys.get(kid)
-      if (key === undefined && failure !== undefined) throw retryLater(failure, wait())
-      if (key === undefined) {
-        startCoolDown()
-        if (missed.size < maxMissed && kid.length <= maxMissedLength) missed.add(kid)
-      }
-      return key
-    },
-    keepFresh(time) {
-      // Also after a clock was set back, or a removed key would work for as long again.
-      const isDue = time >= nextRefresh || nextRefresh - time > longestRefresh
-      if (isDue && pending === undefined) void reload()
-    },
-    async ready() {
-      if (keys.size === 0) await reload()
-      if (keys.size === 0 && failure !== undefined) throw retryLater(failure, wait())
-    },
+  async #load(): Promise<void> {
+    try {
+      this.#sent = false
+      this.#replace(
+        await fetchKeys(this.#options, () => {
+          this.#sent = true
+        }),
+      )
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#pending = undefined
+    }
+  }
+
+  #replace(loaded: Map<string, VerificationKey>): void {
+    const removed = [...this.#keys.values()].some(
+      (key) => loaded.get(key.kid)?.fingerprint !== key.fingerprint,
+    )
+    this.#keys = loaded
+    this.#failure = undefined
+    this.#missed.clear()
+    this.#nextRefresh = this.#options.now() + this.#options.maxAge
+    if (removed) this.#options.onRemoved()
+  }
+
+  #fail(error: unknown): void {
+    const { metadata, now, coolDown, onError } = this.#options
+    this.#nextAttempt = now() + (this.#keys.size === 0 ? Math.min(retryWithoutKeys, coolDown) : coolDown)
+    this.#nextRefresh = this.#nextAttempt
+    this.#failure = unavailable(metadata.issuer, error)
+    onError(this.#failure)
+  }
+
+  /** Milliseconds until the next attempt; a clock that was set back does not prolong it. */
+  #wait(): number {
+    const left = this.#nextAttempt - this.#options.now()
+    return left > 0 && left <= this.#options.coolDown ? left : 0
+  }
+
+  #isCooling(): boolean {
+    return this.#pending === undefined && this.#wait() > 0
+  }
+
+  /** Only a look in vain starts it, so that a rotation is never refused because of another. */
+  #startCoolDown(): void {
+    if (!this.#isCooling()) this.#nextAttempt = this.#options.now() + this.#options.coolDown
   }
 }
 
