@@ -57,3 +57,10 @@ export function unavailable(
     retryAfter,
   })
 }
+
+/** An outage with what is known of its cause; `wait` in milliseconds. */
+export function toOutage(cause: unknown, why = '', wait = 5_000): CloakwrightError {
+  const known = cause instanceof CloakwrightError ? cause : undefined
+  const message = why + (known?.message ?? 'unexpected failure')
+  return unavailable(message, cause, known?.hint, Math.max(1, Math.ceil(wait / 1000)))
+}

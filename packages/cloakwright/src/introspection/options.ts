@@ -1,4 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
+import type { Fetch } from '../http/index.ts'
+import type { Metadata } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
 
 /** As whom a verifier asks the realm about lightweight and opaque tokens, and how often. */
@@ -14,6 +16,14 @@ export interface IntrospectionOptions {
   readonly maxAge?: number | undefined
   /** Milliseconds for one call; 2000 by default. */
   readonly timeout?: number | undefined
+}
+
+/** What the verifier gives of its own. */
+export interface IntrospectionSurroundings {
+  readonly metadata: Metadata
+  readonly fetch: Fetch
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** Introspection's options, checked and with their defaults; milliseconds. */
