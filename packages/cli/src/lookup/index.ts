@@ -1,3 +1,8 @@
+/**
+ * Objects as a command names them. In: a name. Out: the object, or a usage error with a hint. Uses terminal; commands
+ * use it.
+ */
+
 export { findClientId } from './clients.ts'
 export { allGroups, membersOf } from './groups.ts'
 export { notFound } from './not-found.ts'

@@ -1,3 +1,8 @@
+/**
+ * What is printed and asked. In: results, progress, errors, questions. Out: text that can steer no terminal, and
+ * answers. Used by connection, lookup and commands.
+ */
+
 export { escaped, toJson } from './escaped-text.ts'
 export { type Job, runJob } from './job-progress.ts'
 export { duration, endProgress, note, print, printError, progress } from './output.ts'

@@ -1,3 +1,8 @@
+/**
+ * Requests within bounds. In: a URL and limits of time and size. Out: the response or a `CloakwrightError`. Uses no
+ * other room; whatever asks the realm uses it.
+ */
+
 export { beginningOf } from './bounded-body.ts'
 export {
   type BoundedRequest,

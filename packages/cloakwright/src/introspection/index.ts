@@ -1,3 +1,8 @@
+/**
+ * Lightweight and opaque tokens. In: a token. Out: the claims that the realm tells of it. Uses http, jws and
+ * metadata; token uses it.
+ */
+
 export { createIntrospection, type Introspection } from './introspection.ts'
 export { isLightweight, isOpaque } from './needs.ts'
 export type { IntrospectionOptions } from './options.ts'

@@ -1,3 +1,8 @@
+/**
+ * What all signed tokens need: algorithms, base64url, strict JSON. In: text and keys. Out: claims and whether a
+ * signature holds. Uses no other room; keys, introspection, proof, token and session use it.
+ */
+
 export { type Algorithm, algorithms, algorithmsOf, checkAlgorithms, isSigned } from './algorithms.ts'
 export { bytesOf, decodeBytes, decodeText } from './base64url.ts'
 export type { Claims } from './claims.ts'

@@ -1,3 +1,7 @@
+/**
+ * What the realm says of itself. In: the issuer. Out: its endpoints, checked, and JSON fetched from them. Uses http.
+ */
+
 export type { Fetch } from '../http/index.ts'
 export { checkIssuer, checkUrl, isLoopback } from './address.ts'
 export { fetchJson, fetchRealm } from './fetch-json.ts'

@@ -1,3 +1,8 @@
+/**
+ * Verification. In: the text of a token and its proof. Out: an `AccessToken`, which nothing else makes, or a
+ * `CloakwrightError`. Uses keys, introspection, proof, state and telemetry; policy, session, guard and compat use it.
+ */
+
 export { type AccessToken, readToken, writeToken } from './access-token.ts'
 export { recheckBy, verifyAtOnceBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'

@@ -1,3 +1,8 @@
+/**
+ * Attributes of users. In: a realm's profile and a user. Out: what may be seen and edited, and what is wrong with it.
+ * Uses java-pattern, store and text; login and the Admin API use it.
+ */
+
 export { profileOf } from './access.ts'
 export { isEditable, isVisible, keptAttributes, shownAttributes, unmanagedAttributes } from './attributes.ts'
 export { type Proposed, profileProblems } from './check.ts'
