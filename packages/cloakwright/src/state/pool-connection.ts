@@ -54,6 +54,7 @@ export class ListeningConnection {
 
   /** Asks it every so many milliseconds whether it lives, and closes it if it has not answered by the next time. */
   watch(interval: number): void {
+    if (this.#closed) return
     let answered = true
     const close = (): void => this.close()
     this.#pulse = setInterval(() => {
