@@ -45,6 +45,7 @@ export function createDurableClient(options: DurableClientOptions): KeycloakAdmi
   const client = whileWrapping(wrap, () => new DurableClient(options))
   for (const [resource, functions] of Object.entries(client)) {
     if (typeof functions !== 'object' || functions === null) continue
+    if (options.dryRun) refuseOwnWrites(resource, functions)
     for (const [name, send] of Object.entries(functions as object)) {
       const operation = operations.get(send as Send)
       if (operation !== undefined) operation.name = `${resource}.${name}`
@@ -148,7 +149,24 @@ function requireHarmless({ name }: Operation, [payload]: readonly unknown[]): vo
   const isEmpty = Object.keys({ ...others, ...imported }).length === 0
   if (name === 'users.create' && isEmpty && rep === undefined) return
   if (name === 'realms.partialImport' && isEmpty && Array.isArray(users) && users.length === 0) return
-  throw new CloakwrightError('CW_CONFIG_INVALID', `${name} changes something, and this is a dry run`, {
+  throw notSent(name)
+}
+
+/** What a program builds by itself with the official client's `makeRequest` is not wrapped: in a dry run it may only read. */
+function refuseOwnWrites(resource: string, functions: object): void {
+  for (const name of ['makeRequest', 'makeUpdateRequest'] as const) {
+    const make: unknown = Reflect.get(functions, name)
+    if (typeof make !== 'function') continue
+    const makeHarmless = (args: RequestArgs): unknown =>
+      args.method === 'GET'
+        ? Reflect.apply(make, functions, [args])
+        : () => Promise.reject(notSent(`${resource}.${name}`))
+    Reflect.set(functions, name, makeHarmless)
+  }
+}
+
+function notSent(name: string): CloakwrightError {
+  return new CloakwrightError('CW_CONFIG_INVALID', `${name} changes something, and this is a dry run`, {
     hint: 'It was not sent. Use an administrator that was made without dryRun.',
   })
 }

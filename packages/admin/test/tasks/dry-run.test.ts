@@ -220,6 +220,14 @@ describe('a write that is sent nevertheless is an error, and does not leave', ()
           rep: { ifResourceExists: 'SKIP', users: [{ username: 'm' }] },
         }),
     ],
+    [
+      'a request of one’s own',
+      (admin) => admin.client.users.makeRequest({ method: 'POST', path: '/' })({ username: 'mallory' }),
+    ],
+    [
+      'an update of one’s own',
+      (admin) => admin.client.users.makeUpdateRequest({ method: 'PUT', path: '/x' })({}, { enabled: false }),
+    ],
     ['with a reason', (admin) => withReason(admin, { why: 'a test' }).client.users.del({ id: 'mallory' })],
     ['a secret is not rotated', (admin) => rotateSecret(admin, 'shop-api', { deliver: () => {} })],
   ])('%s', async (_name, write) => {
