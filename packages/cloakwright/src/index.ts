@@ -12,6 +12,7 @@ export type {
   GuardOptions,
   LogEntry,
   ResourceOptions,
+  ShownProblem,
 } from './guard/index.ts'
 export {
   type BoundedRequest,

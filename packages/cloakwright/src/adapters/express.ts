@@ -21,6 +21,9 @@ import type { Policy } from '../policy/index.ts'
 import { continueWith } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
+/** What its functions give, so that a program's own exports can be declared. */
+export type { Middleware }
+
 /** What the middleware works with. */
 export interface CloakwrightOptions extends GuardOptions {
   /** Hears of each refusal, with the exact reason for the log: Express has no log of its own. */

@@ -1,4 +1,4 @@
-export type { Admission, Answer, LogEntry, Refused } from './admission.ts'
+export type { Admission, Answer, LogEntry, Refused, ShownProblem } from './admission.ts'
 export type { ErrorResponse, FormatError } from './error-format.ts'
 export { createGuard, type Guard } from './guard.ts'
 export { checkPolicy, noGuard, notRegistered } from './mistakes.ts'

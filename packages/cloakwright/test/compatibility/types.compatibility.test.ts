@@ -97,6 +97,16 @@ app.route('/old/:id').get(keycloak.protect('realm:admin'), (request, response) =
 app.use(sendProblem)
 `
 
+const declared = `
+import type { FormatError, ShownProblem } from 'cloakwright'
+import * as express from 'cloakwright/express'
+import * as fastify from 'cloakwright/fastify'
+export const adminsOfExpress = express.requireRole('admin')
+export const adminsOfFastify = fastify.requireRole('admin')
+export const shown = (problem: Parameters<FormatError>[0]) => problem
+export const statusOf = (problem: ShownProblem) => problem.status
+`
+
 interface Project {
   /** The compilers that can do this; all by default. */
   readonly only?: readonly Compiler[]
@@ -110,6 +120,12 @@ const newer: readonly Compiler[] = ['TypeScript 5.9', 'TypeScript 7']
 
 const projects: Record<string, Project> = {
   'module commonjs': { file: 'service.ts', source: imports, options: { module: 'commonjs' } },
+  'declarations of exports of its own': {
+    file: 'service.mts',
+    source: declared,
+    options: { module: 'nodenext', declaration: true },
+    only: newer,
+  },
   'module nodenext, import in .mts': {
     file: 'service.mts',
     source: imports,
