@@ -23,12 +23,17 @@ export function changedBy({
   }
 }
 
-/** The step that takes back what a job did to one user, who is as `found`; of one who is gone by then, there is nothing to take back. */
+/**
+ * The step that takes back what a job did to one user, who is as `found`; of one who is gone by then, there is nothing to take back.
+ *
+ * @param onGone Called for such a user.
+ */
 export function takingBack(
   facts: RealmFacts,
   pace: Pace,
   { id, name, inverse }: JournalRow,
   found: UserRepresentation,
+  onGone: () => void,
 ): Step {
   const change = { ...changeBack(inverse, found), kind: 'user', id, name } as const
   let isGone = false
@@ -41,6 +46,7 @@ export function takingBack(
       } catch (error) {
         if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_NOT_FOUND') throw error
         isGone = true
+        onGone()
       }
     },
     made: () => (isGone ? [] : [change]),

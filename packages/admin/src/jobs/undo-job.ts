@@ -106,7 +106,7 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
   }
 }
 
-/** Answers how many were taken back. */
+/** Gives how many rows were taken back: two of one user are two, and one change in the trail. */
 async function undoBatch(
   admin: Admin,
   facts: RealmFacts,
@@ -117,14 +117,16 @@ async function undoBatch(
   const ids = batch.flatMap(({ id }) => (id === '' ? [] : [id]))
   const there = await pace.send(() => usersById(admin.client, admin.realm, ids, false))
   const steps: Step[] = []
+  let gone = 0
+  const onGone = () => void (gone += 1)
   for (const row of batch) {
     const found = row.id === '' ? await pace.send(() => findUser(admin, row.name)) : there.get(row.id)
     if (found?.username !== row.name || !isOwn(row, found)) continue
-    steps.push(takingBack(facts, pace, { ...row, id: found.id ?? '' }, found))
+    steps.push(takingBack(facts, pace, { ...row, id: found.id ?? '' }, found, onGone))
   }
-  const changes = await runSteps(admin, steps)
+  await runSteps(admin, steps)
   if (!admin.dryRun) await journal.undone(batch.map(({ line }) => line))
-  return changes.length
+  return steps.length - gone
 }
 
 function requireHere({ header }: Journal, { server, realm }: Admin, realmId: string, path: string): void {

@@ -137,6 +137,21 @@ describe('users of a file', () => {
     expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 2 })
   })
 
+  test('whom two rows name, by name and by address, are two rows of the undo too', async () => {
+    const before = await state()
+    const { job } = await open('username\n')
+    const rows = [
+      { username: 'alice', realmRoles: ['reader'] },
+      { email: 'alice@example.com', realmRoles: ['app/editor'] },
+    ]
+    const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    const file = await openUserFile(await folder.write('named-twice.ndjson', text), { byEmail: true })
+    const report = await bulkAssign(admin, file, job)
+    expect(report).toMatchObject({ changed: 2, rejected: 0 })
+    expect(await undoJob(admin, job.journal)).toMatchObject({ undone: 2, kept: 0 })
+    expect(await state()).toEqual(before)
+  })
+
   test('of a job that finds a file of rejected rows are left alone, however often it is called', async () => {
     const { file, job } = await open('username\nnobody\n')
     const other = '{"line":9,"reason":"of another job","row":null}\n'

@@ -181,7 +181,7 @@ function watchSocket(
   if (admission.kind !== 'admitted' || admission.user === undefined) return admission
   const admitAgain = async (): Promise<Admission> => {
     const { sessions } = context
-    if (sessions === undefined) return admission
+    if (sessions === undefined) return refuse(context, nothingGiven(request), request)
     const again = admitBySession(context, lookedAtAnew(request), policy, false, sessions, false)
     return await orRefuse(again, context, request)
   }
