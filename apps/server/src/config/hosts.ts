@@ -22,9 +22,9 @@ export function internalUrl(value: string): string | undefined {
 
 function httpUrl(value: string, isHost: (authority: string) => boolean): string | undefined {
   const written = /^https?:\/\/([^/?#\\@\s]+)(\/[^?#\\\s]*)?$/i.exec(value)
-  if (written === null || !URL.canParse(value)) return undefined
+  const url = parseUrl(value)
+  if (written === null || url === undefined) return undefined
   const [, authority = '', path = '/'] = written
-  const url = new URL(value)
   // A URL parser drops dot segments and reads many things as a host: what it changes was not meant so.
   if (url.pathname !== path || !isHost(authority)) return undefined
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
@@ -74,11 +74,23 @@ export function isInternalAuthority(authority: string): boolean {
 function isHostName(host: string): boolean {
   const labels = host.split('.')
   const named = labels.every((label) => /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]*[\p{L}\p{N}_])?$/u.test(label))
-  if (!named || !URL.canParse(`http://${host}`)) return false
-  return isIP(new URL(`http://${host}`).hostname) === 0
+  const url = named ? parseUrl(`http://${host}`) : undefined
+  return url !== undefined && isIP(url.hostname) === 0
 }
 
 /** The entries of a list; an empty one is an entry that won't do. */
 export function split(value: string): string[] {
   return value.split(',').map((entry) => entry.trim())
+}
+
+/**
+ * The URL, or `undefined` where the string is not one. Not by `URL.canParse`: once optimized, that of Node 20 refuses URLs
+ * with Latin-1 characters that are not ASCII.
+ */
+export function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,4 @@
-import { isInternalAuthority, split } from './hosts.ts'
+import { isInternalAuthority, parseUrl, split } from './hosts.ts'
 
 /** A realm or client name that stands in a URL's path without changing it. */
 export function name(value: string): string | undefined {
@@ -12,10 +12,10 @@ const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-
 
 /** Why the text is no connection string for PostgreSQL; `undefined` when it is one. Never repeats it. */
 export function databaseUrlProblem(value: string): string | undefined {
-  if (!URL.canParse(value)) return 'is not a URL'
+  const url = parseUrl(value)
+  if (url === undefined) return 'is not a URL'
   if (!/^postgres(?:ql)?:\/\//i.test(value)) return 'does not begin with postgresql://'
   if (value.includes('#')) return 'has a #, which ends a URL: in a password, write %23'
-  const url = new URL(value)
   if (![url.username, url.password, url.pathname].every(isEscaped))
     return 'has a % that begins no escape: in a password, write %25'
   if (!/^\/[^/]+$/.test(url.pathname)) return 'names no database, or more than one'

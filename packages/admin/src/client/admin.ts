@@ -104,7 +104,7 @@ export function createAdmin(options: AdminOptions): Admin {
 }
 
 function baseUrl(server: string): string {
-  const url = URL.canParse(server) ? new URL(server) : undefined
+  const url = toUrl(server)
   if (
     url === undefined ||
     !['http:', 'https:'].includes(url.protocol) ||
@@ -120,4 +120,13 @@ function baseUrl(server: string): string {
     )
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+}
+
+/** Not by `URL.canParse`: once optimized, that of Node 20 refuses URLs with Latin-1 characters that are not ASCII. */
+function toUrl(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,4 +1,5 @@
 import { wholeBody } from './bounded-body.ts'
+import { parseUrl } from './parse-url.ts'
 
 /** The part of `fetch` that is used; give your own for a proxy, a private CA or a test. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
@@ -97,7 +98,7 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
  */
 export function unfitRedirect(url: string | URL, { status, headers }: Response): UnfitResponse {
   const location = headers.get('location') ?? ''
-  const target = URL.canParse(location, String(url)) ? new URL(location, url).origin : 'null'
+  const target = parseUrl(location, url)?.origin ?? 'null'
   const elsewhere = target === 'null' || target === new URL(url).origin ? undefined : target
   return {
     kind: 'redirect',

@@ -13,4 +13,5 @@ export {
   unfitRedirect,
   unlessAborted,
 } from './bounded-fetch.ts'
+export { parseUrl } from './parse-url.ts'
 export { isUpgrade } from './upgrade.ts'

@@ -1,4 +1,4 @@
-import { type BoundedResponse, unlessAborted } from '../http/index.ts'
+import { type BoundedResponse, parseUrl, unlessAborted } from '../http/index.ts'
 import { fetchRealm, type Metadata } from '../metadata/index.ts'
 import { type Answer, toAnswer, toOutage, unavailable } from './answer.ts'
 import type { CheckedIntrospection, IntrospectionSurroundings } from './options.ts'
@@ -46,7 +46,7 @@ async function endpointOf(metadata: Metadata): Promise<string> {
   } catch (error) {
     throw toOutage(error)
   }
-  if (typeof url === 'string' && URL.canParse(url)) return url
+  if (typeof url === 'string' && parseUrl(url) !== undefined) return url
   throw unavailable('the realm’s discovery document has no introspection_endpoint')
 }
 

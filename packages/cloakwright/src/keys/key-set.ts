@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CloakwrightError } from '../errors.ts'
+import { parseUrl } from '../http/index.ts'
 import { type Fetch, fetchJson, type Metadata } from '../metadata/index.ts'
 import { toVerificationKeys, type VerificationKey } from './jwk.ts'
 
@@ -186,7 +187,7 @@ async function fetchKeys(options: KeySetOptions, onSent: () => void): Promise<Ma
   const { fetch, timeout } = options
   const { internal } = await options.metadata.get()
   const url = internal.jwks_uri
-  if (typeof url !== 'string' || !URL.canParse(url))
+  if (typeof url !== 'string' || parseUrl(url) === undefined)
     throw new CloakwrightError('CW_KEYS_UNAVAILABLE', 'Discovery document: it has no jwks_uri')
   const code = 'CW_KEYS_UNAVAILABLE'
   onSent()

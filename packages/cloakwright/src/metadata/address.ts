@@ -1,4 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
+import { parseUrl } from '../http/index.ts'
 import { realmUrlMistake } from './realm-url.ts'
 
 /**
@@ -15,8 +16,8 @@ import { realmUrlMistake } from './realm-url.ts'
  * ```
  */
 export function isLoopback(url: URL | string): boolean {
-  if (typeof url === 'string') return URL.canParse(url) && isLoopback(new URL(url))
-  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
+  const hostname = (typeof url === 'string' ? parseUrl(url) : url)?.hostname ?? ''
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
 /**
@@ -69,9 +70,9 @@ export function checkRealmUrl(name: string, value: unknown): URL {
 export function checkUrl(name: string, value: unknown): URL {
   const invalid = (why: string, hint: string): CloakwrightError =>
     new CloakwrightError('CW_CONFIG_INVALID', `${name}: ${why}`, { hint })
-  if (typeof value !== 'string' || !URL.canParse(value))
+  const url = typeof value === 'string' ? parseUrl(value) : undefined
+  if (typeof value !== 'string' || url === undefined)
     throw invalid('not an absolute URL', 'Write it as https://HOST/realms/REALM')
-  const url = new URL(value)
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw invalid(
       'does not begin with https:// or http://',

@@ -1,3 +1,5 @@
+import { parseUrl } from '../http/index.ts'
+
 /** Printable ASCII without what never stands in a URI and what URL parsers silently change: backslash, tab, newline. */
 const uriText = /^[\x21\x23-\x3b\x3d\x3f-\x5b\x5d-\x7e]+$/
 
@@ -18,7 +20,6 @@ export function toTargetUri(text: string): string | undefined {
     const character = String.fromCharCode(Number.parseInt(escape.slice(1), 16))
     return /[\w.~-]/.test(character) ? character : escape.toUpperCase()
   })
-  if (!URL.canParse(unescaped)) return undefined
-  const { protocol, host, pathname } = new URL(unescaped)
-  return `${protocol}//${host}${pathname}`
+  const url = parseUrl(unescaped)
+  return url === undefined ? undefined : `${url.protocol}//${url.host}${url.pathname}`
 }

@@ -1,3 +1,5 @@
+import { parseUrl } from '../http/index.ts'
+
 /** Long enough for real addresses, short enough for several logins' cookies in one request header. */
 const longest = 1024
 
@@ -13,10 +15,9 @@ export function toReturnTo(value: string | null | undefined, publicOrigin: strin
   if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f-\u00a0]*$/.test(value)) return '/'
   // The same once decoded: %2f, %5c, %09 right after the first slash.
   if (/^\/%(?:25)*(?:2f|5c|0[0-9a-f]|1[0-9a-f]|20)/i.test(value)) return '/'
-  if (!URL.canParse(value, publicOrigin)) return '/'
-  const url = new URL(value, publicOrigin)
+  const url = parseUrl(value, publicOrigin)
   // Dot segments are gone only now: /.//host has become //host.
-  if (url.origin !== publicOrigin || url.pathname.startsWith('//')) return '/'
+  if (url === undefined || url.origin !== publicOrigin || url.pathname.startsWith('//')) return '/'
   // Back to login or logout would go round in circles.
   if (url.pathname === basePath || url.pathname.startsWith(`${basePath}/`)) return '/'
   return url.pathname + url.search + url.hash

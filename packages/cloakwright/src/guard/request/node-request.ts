@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { parseUrl } from '../../http/index.ts'
 import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { fieldsOf } from './header-fields.ts'
 
@@ -48,7 +49,7 @@ class NodeRequest<Native> implements GuardedRequest {
   get url(): string {
     const target = this.target.startsWith('/') ? this.target : '/'
     const url = (this.framework.origin?.(this.native) ?? nobodys) + target
-    return URL.canParse(url) ? url : nobodys + target
+    return parseUrl(url) === undefined ? nobodys + target : url
   }
 
   get headers(): GuardedRequest['headers'] {

@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../../errors.ts'
-import { beginningOf } from '../../http/index.ts'
+import { beginningOf, parseUrl } from '../../http/index.ts'
 import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { isForm, toId } from './node-request.ts'
 
@@ -32,7 +32,8 @@ export function fromWebRequest<Native extends object>(
 
 /** @throws {CW_CONFIG_INVALID} What a mock leaves out of a web request. */
 function urlOf({ url, headers }: Request): URL {
-  if (URL.canParse(url) && typeof headers?.get === 'function') return new URL(url)
+  const parsed = parseUrl(url)
+  if (parsed !== undefined && typeof headers?.get === 'function') return parsed
   throw new CloakwrightError(
     'CW_CONFIG_INVALID',
     'Request: not a web request with an absolute url and headers',

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { ofEach, type Validator, wholeOption } from './validator.ts'
 
@@ -26,7 +27,7 @@ export const email: Validator = ofEach((value, options, { asciiAddresses }) => {
 function isDomain(text: string): boolean {
   const found = domain.exec(text)
   if (found === null) return false
-  if (text.startsWith('[')) return found[1] === undefined || isIpv6(found[1])
+  if (text.startsWith('[')) return found[1] === undefined || isIPv6(found[1].replace(/%[0-9a-zA-Z]+$/, ''))
   // Labels have 63 characters, all of them 255, in the form that the DNS has.
   const ascii = /[^\0-\x7f]/.test(text) || /(?:^|\.)xn--/i.test(text) ? domainToASCII(text) : text
   return (
@@ -34,8 +35,4 @@ function isDomain(text: string): boolean {
     ascii.length <= 255 &&
     ascii.split(/[.\u3002\uff0e\uff61]/).every(({ length }) => length > 0 && length <= 63)
   )
-}
-
-function isIpv6(text: string): boolean {
-  return URL.canParse(`http://[${text.replace(/%[0-9a-zA-Z]+$/, '')}]/`)
 }

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+
 /** The parts of a URI that are asked for. `port` is what follows the host, a number or not. */
 export interface UriParts {
   readonly scheme: string | undefined
@@ -122,7 +124,7 @@ class UriReader {
 
 function requireIpv6(address: string, at: number): void {
   const [plain = '', ...scope] = address.split('%')
-  if (URL.canParse(`http://[${plain}]/`) && scope.length < 2 && /^[\w.]*$/.test(scope[0] ?? '')) return
+  if (isIPv6(plain) && scope.length < 2 && /^[\w.]*$/.test(scope[0] ?? '')) return
   const odd = /[^0-9a-fA-F:.]/.exec(plain)
   throw odd === null
     ? new UriError('Malformed IPv6 address', at)
