@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig, mergeConfig } from 'vitest/config'
-import { shared } from './vitest.config.ts'
+import { measuring, shared } from './vitest.config.ts'
 
 /** What can tell the real Keycloak and PostgreSQL from the embedded ones: scripts/test-keycloak.mjs starts them. */
 export default mergeConfig(
@@ -23,7 +23,7 @@ export default mergeConfig(
         'packages/cli/test/commands/{users,secret,events}/{reset-password,user-jobs,secret-rotation,events}.test.ts',
         'packages/cli/test/commands/realm/realm-difference.test.ts',
       ],
-      exclude: ['**/node_modules/**', '**/*.browser.test.ts'],
+      exclude: ['**/node_modules/**', '**/*.browser.test.ts', ...measuring],
       // Keycloak and PostgreSQL need the machine too: with more, requests run into their time limits.
       maxWorkers: Math.max(2, availableParallelism()),
       testTimeout: 60_000,
