@@ -70,7 +70,7 @@ export const trees = {
   'apps/server/src': ['config', 'log', 'database', 'http', 'pages', 'keycloak', 'routes'],
   'conformance/src': [],
   'bench/src': ['apps'],
-  scripts: ['lib', 'fuzz', 'structure'],
+  scripts: ['lib', 'fuzz', 'structure', 'words'],
 }
 
 /** Trees whose files are programs of their own: an index would load what the others need, or what is not installed yet. */
