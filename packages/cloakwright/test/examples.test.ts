@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-// What the README, the docstrings and the guides show compiles, as it stands there.
+// The examples in both READMEs, in the docstrings and in the guides compile without a change.
 
 const home = join(import.meta.dirname, '..')
 const guides = '../../docs/guides'
@@ -17,6 +17,7 @@ test('every example compiles', () => {
   const sources = readdirSync(join(home, 'src'), { recursive: true, encoding: 'utf8' })
   const files = [
     'README.md',
+    '../../README.md',
     ...readdirSync(join(home, guides)).map((file) => join(guides, file)),
     ...sources.filter((file) => file.endsWith('.ts')).map((file) => join('src', file)),
   ]
