@@ -27,7 +27,7 @@ export function blocksOfMarkdown(text) {
 
 function plain(text) {
   return text
-    .replaceAll(/(`+)(?!`)[\s\S]*?\1/g, (code) => `code${blankLines(code)}`)
+    .replaceAll(/(`+)(?!`)[\s\S]*?\1/g, (code) => `Code${blankLines(code)}`)
     .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
 }
 
