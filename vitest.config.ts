@@ -12,7 +12,7 @@ export const shared = {
     // The modules are loaded once for all files of a worker, which halves the time. test-leftovers.ts fails a file that leaves
     // something changed for the next one.
     isolate: false,
-    setupFiles: ['./scripts/test-leftovers.ts'],
+    setupFiles: ['./scripts/test-rsa-keys.ts', './scripts/test-leftovers.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

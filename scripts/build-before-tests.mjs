@@ -1,2 +1,8 @@
 /** Before any test, however Vitest was started: the tests of the command line run what is built. */
-export { prepare as setup } from './prepare.mjs'
+import { makeTestKeys } from './lib/test-keys.mjs'
+import { prepare } from './prepare.mjs'
+
+export async function setup() {
+  await prepare()
+  await makeTestKeys()
+}
