@@ -46,6 +46,11 @@ export function chosenAccount(): string | undefined {
   return chosen
 }
 
+function forgetLast(): void {
+  chosen = undefined
+  isDefaultRealm = false
+}
+
 /**
  * The realm of the options, a profile or the variables, in this order. A profile is taken whole: its secret never goes
  * to a server that a variable names.
@@ -73,6 +78,7 @@ export function connectToDefine(
   readonly realm: string
 } {
   const name = profileNameOf(options)
+  forgetLast()
   const { server, realm, credentials, isHttpAllowed } =
     name === undefined ? asAdministrator(options) : byProfile(name, options)
   refusePlainHttp(server, isHttpAllowed || options.dangerouslyAllowHttp === true)
@@ -91,6 +97,7 @@ function profileNameOf({ profile }: ConnectionOptions): string | undefined {
 /** The connection of these options. */
 function connectionOf(options: ConnectionOptions): Connection {
   const name = profileNameOf(options)
+  forgetLast()
   if (options.realm === '') {
     throw new UsageError('--realm is empty', "Give the realm's name, or leave --realm out")
   }

@@ -1,7 +1,7 @@
 /**
- * The command line as a whole. In: nothing. Out: the program with all commands, and the roles that each needs. Uses
- * commands; main.ts runs it.
+ * The command line as a whole. In: the arguments. Out: the exit code, after everything was printed. Uses commands,
+ * connection and terminal; main.ts runs it.
  */
 
 export { createProgram } from './program.ts'
-export { neededBy } from './required-roles.ts'
+export { runProgram } from './run.ts'

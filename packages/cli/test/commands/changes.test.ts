@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { runHere } from '../support/in-process.ts'
 import { runCli, runOnTerminal, temporaryFolder } from '../support/program.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
@@ -210,7 +211,7 @@ describe('a password is never an argument', () => {
   })
 
   test('nothing at all is refused', async () => {
-    const { code, stderr } = await runCli([...user('hal'), '--password'], shop.variables, '')
+    const { code, stderr } = await runHere([...user('hal'), '--password'], shop.variables, '')
     expect(stderr).toMatch(/no password[^]*--password-file/)
     expect(code).toBe(2)
     expect(shop.writes()).toEqual([])
@@ -253,7 +254,7 @@ describe('the trail', () => {
     const heads = join(folder, 'heads')
     const kept = ['--audit', file, '--reason', 'ticket 4711']
     const run = (...args: string[]) =>
-      runCli([...args, ...kept], { ...shop.variables, CLOAKWRIGHT_AUDIT_HEADS: heads })
+      runHere([...args, ...kept], { ...shop.variables, CLOAKWRIGHT_AUDIT_HEADS: heads })
     await run('users', 'disable', 'alice', '--dry-run')
     expect(() => statSync(file)).toThrow()
     await run('users', 'disable', 'alice')
@@ -273,13 +274,13 @@ describe('the trail', () => {
       [verify, {}],
       [['audit', 'verify'], { CLOAKWRIGHT_AUDIT: file }],
     ] as const) {
-      expect(await runCli(args, variables)).toMatchObject({
+      expect(await runHere(args, variables)).toMatchObject({
         code: 0,
         stdout: expect.stringMatching(/^whole: 2 entries/),
       })
     }
     writeFileSync(file, readFileSync(file, 'utf8').replace('ticket 4711', 'ticket 4712'))
-    expect(await runCli(verify)).toMatchObject({
+    expect(await runHere(verify)).toMatchObject({
       code: 1,
       stdout: expect.stringMatching(/^changed: entry 1 /),
     })
@@ -292,14 +293,14 @@ describe('the trail', () => {
   test('that is none at all is said in few lines', async () => {
     const file = join(temporaryFolder(), 'people.csv')
     writeFileSync(file, 'username\n'.repeat(300))
-    const { code, stdout } = await runCli(['audit', 'verify', file])
+    const { code, stdout } = await runHere(['audit', 'verify', file])
     expect(stdout).toMatch(/^unsealed: no entry \(line 1\)/)
     expect(stdout).toMatch(/and 280 more; --json has them\nnot whole: 300 found\n$/)
     expect(code).toBe(1)
   })
 
   test('that is not there is not whole', async () => {
-    const { code, stderr } = await runCli(['audit', 'verify', join(temporaryFolder(), 'none')])
+    const { code, stderr } = await runHere(['audit', 'verify', join(temporaryFolder(), 'none')])
     expect(stderr).toContain('CW_CONFIG_MISSING')
     expect(code).toBe(1)
   })

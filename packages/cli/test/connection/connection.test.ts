@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDevRealm } from '@cloakwright/devrealm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runCli } from '../support/program.ts'
+import { runHere } from '../support/in-process.ts'
 import { writeProfile } from '../support/shop.ts'
 
 const secret = 'canary-s3cr3t'
@@ -97,7 +97,7 @@ describe('which realm, with which credentials', () => {
       'shop-user',
     ],
   ])('%s', async (_, variables, options, user) => {
-    const { code, stdout, stderr } = await runCli([...search, ...options], variables())
+    const { code, stdout, stderr } = await runHere([...search, ...options], variables())
     expect(stderr).toBe('')
     expect(stdout).toContain(user)
     expect(stdout.split('\n')).toHaveLength(2)
@@ -108,7 +108,7 @@ describe('which realm, with which credentials', () => {
     const folder = writeProfile('unused', {}, { secrets })
     const { KEYCLOAK_CLIENT_SECRET: _, ...variables } = serviceAccount()
     const file = join(folder, 'cloakwright', 'profiles', 'operator-secret')
-    const { code, stdout } = await runCli(search, { ...variables, KEYCLOAK_CLIENT_SECRET_FILE: file })
+    const { code, stdout } = await runHere(search, { ...variables, KEYCLOAK_CLIENT_SECRET_FILE: file })
     expect(stdout).toContain('shop-user')
     expect(code).toBe(0)
   })
@@ -123,9 +123,9 @@ test('a profile serves the commands that take a definition', async () => {
   const file = join(folder, 'realm.mjs')
   writeFileSync(file, `export default () => ({ realm: 'shop', roles: { realm: [{ name: 'buyer' }] } })`)
   const variables = { XDG_CONFIG_HOME: folder, CLOAKWRIGHT_PROFILE: 'root' }
-  const plan = await runCli(['realm', 'plan', '--realm', file], variables)
+  const plan = await runHere(['realm', 'plan', '--realm', file], variables)
   expect(plan).toMatchObject({ code: 2, stdout: '+ realm role buyer\n1 to change\n' })
-  const types = await runCli(['realm', 'types', '--profile', 'root'], { XDG_CONFIG_HOME: folder })
+  const types = await runHere(['realm', 'types', '--profile', 'root'], { XDG_CONFIG_HOME: folder })
   expect(types).toMatchObject({ code: 0, stdout: expect.stringContaining('default-roles-market') })
 })
 
@@ -226,7 +226,7 @@ describe('what is refused, with what to do next, and no secret', () => {
       1,
     ],
   ])('%s', async (_, variables, options, reason, ended) => {
-    const { code, stdout, stderr } = await runCli([...search, ...options], variables())
+    const { code, stdout, stderr } = await runHere([...search, ...options], variables())
     expect(stderr).toMatch(reason)
     expect(stdout).toBe('')
     expect(stderr).not.toContain(secret)
@@ -235,7 +235,7 @@ describe('what is refused, with what to do next, and no secret', () => {
   })
 
   test('missing rights, with all roles that the command needs', async () => {
-    const { code, stderr } = await runCli(['roles', 'members', 'buyer', '--effective'], serviceAccount())
+    const { code, stderr } = await runHere(['roles', 'members', 'buyer', '--effective'], serviceAccount())
     expect(stderr).toMatch(/the role view-realm of the client realm-management/)
     expect(stderr).toMatch(
       /^In all, cloakwright roles members needs view-realm, view-users and view-clients/m,
@@ -246,7 +246,7 @@ describe('what is refused, with what to do next, and no secret', () => {
   test('a profile that is no JSON, of which nothing is repeated', async () => {
     const folder = writeProfile('work', {})
     writeFileSync(join(folder, 'cloakwright', 'profiles', 'work.json'), `{"secret": ${secret}}`)
-    const { stderr } = await runCli([...search, '--profile', 'work'], { XDG_CONFIG_HOME: folder })
+    const { stderr } = await runHere([...search, '--profile', 'work'], { XDG_CONFIG_HOME: folder })
     expect(stderr).toContain('this is not a JSON object (CW_CONFIG_INVALID)')
     expect(stderr).not.toContain(secret)
   })

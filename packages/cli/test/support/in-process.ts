@@ -1,44 +1,58 @@
-import { CommanderError } from 'commander'
+import { Readable } from 'node:stream'
 import { vi } from 'vitest'
-import { exitCode, UsageError } from '../../src/exit.ts'
-import { createProgram } from '../../src/program/program.ts'
-import { printError } from '../../src/terminal/output.ts'
+import { runProgram } from '../../src/program/run.ts'
 
-/** Runs a command in this process: no start to wait for. One at a time; main.ts alone is not in it. */
-export async function runHere(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
+let isRunning = false
+
+/**
+ * Runs `cloakwright` in this process, which saves its start: without a terminal, with these variables and no others of
+ * ours, and with this on its standard input. One at a time. Only main.ts is not in it; what depends on a process of its
+ * own (signals, streams, exit) is tested by `runCli`.
+ */
+export async function runHere(args: readonly string[], variables: NodeJS.ProcessEnv = {}, input?: string) {
+  if (isRunning) throw new Error('only one command at a time can run in this process')
+  isRunning = true
   const output = { stdout: '', stderr: '' }
-  const taking = (name: keyof typeof output) =>
-    vi.spyOn(process[name], 'write').mockImplementation((part) => {
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((part, encoding, callback?) => {
       output[name] += typeof part === 'string' ? part : Buffer.from(part).toString()
+      const written = typeof encoding === 'function' ? encoding : callback
+      if (written !== undefined) setImmediate(written)
       return true
-    })
-  const spies = [taking('stdout'), taking('stderr')]
+    }),
+  )
+  const restore = [
+    ...(['stdout', 'stderr'] as const).map((name) => replaced(process[name], 'isTTY', undefined)),
+    replaced(process, 'stdin', Readable.from(input === undefined ? [] : [input], { objectMode: false })),
+  ]
   const signals = ['SIGINT', 'SIGTERM'] as const
   const listeners = signals.map((name) => process.listeners(name))
-  const environment = process.env
-  const kept = Object.entries(environment).filter(([name]) => !/^(?:KEYCLOAK|KC|CLOAKWRIGHT)_/.test(name))
-  // A build server forces colours on the tests.
-  process.env = { ...Object.fromEntries(kept), NO_COLOR: '1', ...variables }
+  const { env: environment, exitCode } = process
+  const { PATH, HOME, TMPDIR } = environment
+  process.env = { PATH, HOME, ...(TMPDIR === undefined ? {} : { TMPDIR }), ...variables }
   process.exitCode = undefined
-  let code: number
   try {
-    const program = createProgram()
-    await program.parseAsync([...args], { from: 'user' })
-    code = Number(process.exitCode ?? exitCode.done)
-  } catch (error) {
-    if (error instanceof CommanderError) code = error.exitCode === 0 ? exitCode.done : exitCode.usage
-    else {
-      printError(error)
-      code = error instanceof UsageError ? exitCode.usage : exitCode.failed
-    }
+    const code = Number(await runProgram(args))
+    return { code, ...output }
   } finally {
     process.env = environment
-    process.exitCode = undefined
+    process.exitCode = exitCode
     // A job leaves its own.
     for (const [at, name] of signals.entries())
       for (const each of process.listeners(name))
         if (listeners[at]?.includes(each) !== true) process.removeListener(name, each)
+    for (const each of restore) each()
     for (const spy of spies) spy.mockRestore()
+    isRunning = false
   }
-  return { code, ...output }
+}
+
+/** Replaces a property for a while; gives what puts it back. */
+function replaced(object: object, name: string, value: unknown): () => void {
+  const before = Object.getOwnPropertyDescriptor(object, name)
+  Object.defineProperty(object, name, { value, configurable: true, writable: true })
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(object, name)
+    else Object.defineProperty(object, name, before)
+  }
 }

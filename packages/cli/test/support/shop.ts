@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Admin } from '@cloakwright/admin'
 import { ensureRealm, type RealmDefinition } from '@cloakwright/admin/realm'
 import { openTarget, type Target } from '../../../admin/test/support/target.ts'
-import { runCli, temporaryFolder } from './program.ts'
+import { runHere } from './in-process.ts'
+import { temporaryFolder } from './program.ts'
 
 /** A realm of a test file's own, behind a proxy that counts requests: embedded, or on a real Keycloak. */
 export interface Shop {
@@ -12,8 +13,8 @@ export interface Shop {
   readonly admin: Admin
   /** What the administrator of the realm has in the environment. */
   readonly variables: NodeJS.ProcessEnv
-  /** Runs `cloakwright` as that administrator. */
-  run(...args: readonly string[]): Promise<Awaited<ReturnType<typeof runCli>>>
+  /** Runs `cloakwright` as that administrator, in this process. */
+  run(...args: readonly string[]): ReturnType<typeof runHere>
   /** The same for what is to end with 0 and say nothing on standard error: its standard output. */
   print(...args: readonly string[]): Promise<string>
   /** The methods of the requests to the Admin API since the last call that changed, or might have changed, something. */
@@ -36,7 +37,7 @@ export async function openShop(
     KC_BOOTSTRAP_ADMIN_USERNAME: target.credentials.username,
     KC_BOOTSTRAP_ADMIN_PASSWORD: target.credentials.password,
   }
-  const run = (...args: readonly string[]) => runCli(args, variables)
+  const run = (...args: readonly string[]) => runHere(args, variables)
   return {
     target,
     realm,

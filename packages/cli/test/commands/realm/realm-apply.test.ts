@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { createAdmin } from '@cloakwright/admin'
 import { createDevRealm } from '@cloakwright/devrealm'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { runCli, somePort, temporaryFolder } from '../../support/program.ts'
+import { runHere } from '../../support/in-process.ts'
+import { somePort, temporaryFolder } from '../../support/program.ts'
 
 async function startRealm(admin = { username: 'admin', password: 'admin' }): Promise<string> {
   const realm = await createDevRealm({ admin })
@@ -28,7 +29,7 @@ describe('plan and apply', () => {
     const server = await startRealm()
     const file = writeModule(shop)
     const lines = ['+ realm shop', '+ realm role buyer', '+ client shop-api']
-    const command = (name: string) => runCli(['realm', name, '--realm', file, '--server', server])
+    const command = (name: string) => runHere(['realm', name, '--realm', file, '--server', server])
 
     for (const [name, last, ends] of [
       ['plan', '3 to change', 2],
@@ -54,13 +55,13 @@ describe('plan and apply', () => {
   test('take the server, its administrator and the realm’s settings from the variables', async () => {
     const server = await startRealm({ username: 'root', password: 'correct horse' })
     const args = ['realm', 'plan', '--realm', writeModule(shop)]
-    const refused = await runCli([...args, '--server', server])
+    const refused = await runHere([...args, '--server', server])
     expect(refused.stderr).toContain('CW_ADMIN_UNAUTHORIZED')
     expect(refused.code).toBe(1)
     const file = join(temporaryFolder(), 'password')
     writeFileSync(file, 'correct horse\n')
     const administrator = { KC_BOOTSTRAP_ADMIN_USERNAME: 'root', KC_BOOTSTRAP_ADMIN_PASSWORD_FILE: file }
-    const { code, stdout } = await runCli(args, {
+    const { code, stdout } = await runHere(args, {
       KEYCLOAK_SERVER: `${server}/`,
       SHOP: 'market',
       ...administrator,
@@ -73,7 +74,7 @@ describe('plan and apply', () => {
 describe('a failure ends it with 1, and says where and why', () => {
   test('nothing answers, on the port that is the default', async () => {
     const port = await somePort()
-    const { code, stderr } = await runCli(['realm', 'plan', '--realm', writeModule(shop)], {
+    const { code, stderr } = await runHere(['realm', 'plan', '--realm', writeModule(shop)], {
       KEYCLOAK_PORT: `${port}`,
     })
     expect(stderr).toContain(`http://localhost:${port}`)
@@ -83,20 +84,20 @@ describe('a failure ends it with 1, and says where and why', () => {
 
   test('no password for a server that is not on this machine', async () => {
     const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'https://id.example.com']
-    const { code, stderr } = await runCli(args)
+    const { code, stderr } = await runHere(args)
     expect(stderr).toMatch(/KC_BOOTSTRAP_ADMIN_PASSWORD is not set.*id\.example\.com.*CW_CONFIG_MISSING/)
     expect(code).toBe(1)
   })
 
   test('plain http beyond this machine, which would show the password', async () => {
     const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'http://id.example.com']
-    const { code, stderr } = await runCli(args, { KC_BOOTSTRAP_ADMIN_PASSWORD: 'x' })
+    const { code, stderr } = await runHere(args, { KC_BOOTSTRAP_ADMIN_PASSWORD: 'x' })
     expect(stderr).toMatch(/http:\/\/id\.example\.com is plain http.*CW_CONFIG_INSECURE/)
     expect(code).toBe(1)
   })
 
   test('the module is not there', async () => {
-    const { code, stderr } = await runCli(['realm', 'plan', '--realm', 'apps/none/dist/realm.js'])
+    const { code, stderr } = await runHere(['realm', 'plan', '--realm', 'apps/none/dist/realm.js'])
     expect(stderr).toMatch(/apps\/none\/dist\/realm\.js, which is not there[^]*npm run build/)
     expect(code).toBe(1)
   })

@@ -2,7 +2,8 @@ import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDevRealm } from '@cloakwright/devrealm'
 import { expect, onTestFinished, test } from 'vitest'
-import { runCli, temporaryFolder } from '../../support/program.ts'
+import { runHere } from '../../support/in-process.ts'
+import { temporaryFolder } from '../../support/program.ts'
 
 const written = (name: string, text: string): string => {
   const file = join(temporaryFolder(), name)
@@ -33,7 +34,7 @@ test.each([
   ['an export', 'realm.json', JSON.stringify({ realm: 'shop', roles, keycloakVersion: '26.7.4' })],
   ['a list of one export', 'realm.json', JSON.stringify([{ realm: 'shop', roles }])],
 ])('the roles of %s, on standard output', async (_name, file, text) => {
-  const { code, stdout, stderr } = await runCli(['realm', 'types', '--realm', written(file, text)])
+  const { code, stdout, stderr } = await runHere(['realm', 'types', '--realm', written(file, text)])
   expect(stderr).toBe('')
   expect(stdout).toContain(declared)
   expect(stdout.endsWith(declared)).toBe(true)
@@ -43,7 +44,7 @@ test.each([
 test('a file is written only when it changes', async () => {
   const out = join(temporaryFolder(), 'realm-roles.d.ts')
   const command = (content: object) =>
-    runCli(['realm', 'types', '--realm', written('realm.json', JSON.stringify(content)), '--out', out])
+    runHere(['realm', 'types', '--realm', written('realm.json', JSON.stringify(content)), '--out', out])
   expect(await command({ roles })).toMatchObject({ code: 0, stdout: `${out} is up to date\n` })
   expect(readFileSync(out, 'utf8')).toContain(declared)
   utimesSync(out, 1, 1)
@@ -57,13 +58,13 @@ test('the roles of the live realm', async () => {
   const realm = await createDevRealm({ admin: { username: 'admin', password: 'admin' } })
   onTestFinished(() => realm.close())
   const server = await realm.listen()
-  const { code, stdout, stderr } = await runCli(['realm', 'types', '--server', server], {
+  const { code, stdout, stderr } = await runHere(['realm', 'types', '--server', server], {
     KEYCLOAK_REALM: 'master',
   })
   expect(stderr).toBe('')
   expect(stdout).toMatch(/realm:[^]*'offline_access'[^]*clients: \{/)
   expect(code).toBe(0)
-  const missing = await runCli(['realm', 'types', '--server', server])
+  const missing = await runHere(['realm', 'types', '--server', server])
   expect(missing.stderr).toMatch(/no realm cloakwright \(CW_ADMIN_NOT_FOUND\)/)
   expect(missing.code).toBe(1)
 })
@@ -85,7 +86,7 @@ test.each<[string, () => string[], number, RegExp]>([
     /cannot be used with/,
   ],
 ])('%s', async (_name, args, code, reason) => {
-  const output = await runCli(['realm', 'types', ...args()])
+  const output = await runHere(['realm', 'types', ...args()])
   expect(output.stderr).toMatch(reason)
   expect(output.code).toBe(code)
 })

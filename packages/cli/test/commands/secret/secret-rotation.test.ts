@@ -3,7 +3,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readSecretStatus } from '@cloakwright/admin/secrets'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { runCli, startCli, temporaryFolder } from '../../support/program.ts'
+import { runHere } from '../../support/in-process.ts'
+import { startCli, temporaryFolder } from '../../support/program.ts'
 import { openShop, type Shop } from '../../support/shop.ts'
 
 const old = 'canary-first-secret'
@@ -163,7 +164,7 @@ test('a client moves to a key of its own, by which the command line itself then 
     stdout: expect.stringContaining('client-jwt'),
     stderr: expect.stringContaining('does not use its secret'),
   })
-  const { code, stderr } = await runCli(['users', 'list'], {
+  const { code, stderr } = await runHere(['users', 'list'], {
     KEYCLOAK_SERVER: shop.target.proxy.url,
     KEYCLOAK_REALM: realm,
     KEYCLOAK_CLIENT_ID: client,

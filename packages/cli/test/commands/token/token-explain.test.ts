@@ -4,7 +4,8 @@ import { createAdmin } from '@cloakwright/admin'
 import { applyPlan, defineRealm, planRealm } from '@cloakwright/admin/realm'
 import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runCli, temporaryFolder } from '../../support/program.ts'
+import { runHere } from '../../support/in-process.ts'
+import { temporaryFolder } from '../../support/program.ts'
 
 const definition = defineRealm({
   realm: 'shop',
@@ -62,7 +63,7 @@ beforeAll(async () => {
 afterAll(() => realm.close())
 
 const explain = (args: readonly string[], input = token) =>
-  runCli(['token', 'explain', '--issuer', issuer, '--audience', 'shop-api', ...args], {}, input)
+  runHere(['token', 'explain', '--issuer', issuer, '--audience', 'shop-api', ...args], {}, input)
 
 /** Neither the signature nor a claim that nobody compared. */
 function expectNoSecrets(output: { stdout: string; stderr: string }): void {
@@ -254,7 +255,7 @@ describe('a token that is refused: the check, the reason and the next step, and 
   })
 
   test('another audience, with the recipe', async () => {
-    const { stdout, code } = await runCli(
+    const { stdout, code } = await runHere(
       ['token', 'explain', '--issuer', issuer, '--audience', 'other-api', '--audience', 'third-api'],
       {},
       token,
@@ -268,7 +269,7 @@ describe('a token that is refused: the check, the reason and the next step, and 
   test('a refresh token as Keycloak signs it, by the text that a service logs', async () => {
     const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const refreshToken = `${encode({ alg: 'HS512', typ: 'JWT', kid: 'k' })}.${encode({ typ: 'Refresh' })}.AAAA`
-    const { stdout, code } = await runCli(
+    const { stdout, code } = await runHere(
       ['token', 'explain', '--issuer', issuer, '--audience', 'shop-api'],
       {},
       refreshToken,
@@ -281,7 +282,7 @@ describe('a token that is refused: the check, the reason and the next step, and 
 
   test('a realm that is not there, with the cause', async () => {
     const args = ['token', 'explain', '--issuer', `${issuer}2`, '--audience', 'shop-api']
-    const { stdout, code } = await runCli(args, {}, token)
+    const { stdout, code } = await runHere(args, {}, token)
     expect(stdout).toMatch(/✗ key: .*\n.*CW_KEYS_UNAVAILABLE\)\n.*CW_DISCOVERY_FAILED\)/)
     expect(code).toBe(1)
   })
@@ -329,7 +330,7 @@ describe('mistakes', () => {
       ['token', 'explain', token],
       ['token', `--token=${token}`],
     ]) {
-      const output = await runCli(args)
+      const output = await runHere(args)
       expectNoSecrets(output)
       expect(output.code).toBe(2)
     }

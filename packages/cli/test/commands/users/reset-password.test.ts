@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { runHere } from '../../support/in-process.ts'
 import { runCli, runOnTerminal, temporaryFolder } from '../../support/program.ts'
 import { openShop, type Shop } from '../../support/shop.ts'
 
@@ -135,7 +136,7 @@ describe('a generated one', () => {
   ])('is kept where %s', async (_, prepare, expected) => {
     const variables = { ...shop.variables, ...prepare() }
     const out = join(temporaryFolder(), 'alice.password')
-    const { code, stderr } = await runCli(
+    const { code, stderr } = await runHere(
       [...resetAlice, '--generate', '--out', out, '--end-sessions'],
       variables,
     )
@@ -146,7 +147,7 @@ describe('a generated one', () => {
   test('is in no file where the trail can’t be written: nothing is set', async () => {
     const variables = { ...shop.variables, CLOAKWRIGHT_AUDIT: temporaryFolder() }
     const out = join(temporaryFolder(), 'alice.password')
-    const { code, stderr } = await runCli([...resetAlice, '--generate', '--out', out], variables)
+    const { code, stderr } = await runHere([...resetAlice, '--generate', '--out', out], variables)
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('so nothing was changed') })
     expect(existsSync(out)).toBe(false)
     expect(shop.writes()).toEqual([])
@@ -154,7 +155,7 @@ describe('a generated one', () => {
 })
 
 test('the password policy’s refusal says why', async () => {
-  const { code, stderr } = await runCli(resetAlice, shop.variables, 'canary\n')
+  const { code, stderr } = await runHere(resetAlice, shop.variables, 'canary\n')
   expect(code).toBe(1)
   expect(stderr).toContain(
     `${shop.realm} refuses this password of alice: minimum length 12 (CW_ADMIN_REFUSED)`,
