@@ -1,16 +1,16 @@
 import { number } from './numbers.ts'
 
-/** How a part of this package tells the time. */
+/** The clock of a part of this package. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Seconds by which the clocks of this machine, the realm and clients may differ. */
+  /** Seconds that the clocks of this machine, the realm and clients may differ by. */
   readonly tolerance: number
 }
 
 /**
- * The system's time, in milliseconds since the epoch: the default of every option `now`. It reads `Date.now` at each
- * call. A function that keeps `Date.now` itself would not see fake timers that are installed later.
+ * The system's time, in milliseconds since the epoch: the default of every option `now`. It calls `Date.now` each
+ * time. A function that keeps `Date.now` itself would miss fake timers that are installed later.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Every code that Cloakwright's packages throw, with the HTTP status that a server answers with.
+ * Every code that Cloakwright's packages throw, with the HTTP status of the response.
  * The union is closed: a code that is not in this table does not compile.
  */
 export const errorStatus = {
@@ -82,40 +82,42 @@ export const errorStatus = {
 /** A code from the closed `CW_*` union. */
 export type ErrorCode = keyof typeof errorStatus
 
-/** What a {@link CloakwrightError} is made of. */
+/** The optional parts of a {@link CloakwrightError}. */
 export interface ErrorDetails {
-  /** The next step: what the reader can do now. */
+  /** The next step for the reader. */
   readonly hint?: string
-  /** The error that this one comes from; never shown to an HTTP client. */
+  /** The error that caused this one; never shown to an HTTP client. */
   readonly cause?: unknown
-  /** HTTP status, where the code's own does not fit. */
+  /** HTTP status, if it differs from the code's own. */
   readonly status?: number
   /** Seconds after which a client may try again (RFC 9110 `Retry-After`). */
   readonly retryAfter?: number
-  /** What the client must bring the next time, for the `WWW-Authenticate` field. */
+  /** What the client must send next time, for the `WWW-Authenticate` header. */
   readonly challenge?: ChallengeParameters | undefined
 }
 
-/** What a challenge asks of the client beyond a token that is accepted. */
+/** What a challenge requires in addition to a valid token. */
 export interface ChallengeParameters {
-  /** The scope that would have been enough, space-separated (RFC 6750 §3). */
+  /** The scope that is required, space-separated (RFC 6750 §3). */
   readonly scope?: string | undefined
-  /** Authentication context classes of which one would have been enough, space-separated (RFC 9470 §3). */
+  /** Authentication context classes, one of which is required, space-separated (RFC 9470 §3). */
   readonly acrValues?: string | undefined
-  /** Seconds that the login may be old (RFC 9470 §3). */
+  /** Maximum age of the login in seconds (RFC 9470 §3). */
   readonly maxAge?: number | undefined
-  /** The nonce that the next DPoP proof must have (RFC 9449 §9). */
+  /** The nonce that the next DPoP proof must contain (RFC 9449 §9). */
   readonly dpopNonce?: string | undefined
 }
+
+/** The page that explains every code. */
+const reference = 'https://github.com/cloakwright/cloakwright/blob/main/docs/errors.md'
 
 /** Marks the errors of every copy of this package: Next.js bundles several, and a service may install two. */
 const brand: unique symbol = Symbol.for('cloakwright.error')
 
 /**
- * The one error of Cloakwright. Test it by `code`; the message says what and where, `hint` says what to do next.
- * Neither holds a token, a secret, an SQL parameter or a
- * claim's value, but for issuer, audience and the client of a role: these say which setting is wrong. `instanceof` also accepts the errors of another
- * copy of this package.
+ * The only error class of Cloakwright. Test it by `code`; the message says what and where, `hint` says what to do next.
+ * Neither contains a token, a secret, an SQL parameter or a claim's value, except issuer, audience and the client of a
+ * role, which show the wrong setting. `instanceof` also accepts errors of another copy of this package.
  *
  * @example
  * ```ts
@@ -134,7 +136,7 @@ export class CloakwrightError extends Error {
   readonly retryAfter: number | undefined
   readonly challenge: ChallengeParameters | undefined
 
-  /** Knows the errors of another copy of this package. A class that extends this one has only its own instances. */
+  /** Accepts errors of another copy of this package. A subclass accepts only its own instances. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== CloakwrightError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && brand in value
@@ -149,11 +151,11 @@ export class CloakwrightError extends Error {
     this.challenge = details.challenge
   }
 
-  /** Where this code is explained. */
+  /** URL of the documentation of this code. */
   get docs(): string {
-    return `docs/errors.md#${this.code.toLowerCase()}`
+    return `${reference}#${this.code.toLowerCase()}`
   }
 }
 
-// On the prototype: logs show an error's own properties.
+// On the prototype, because logs show an error's own properties.
 Object.defineProperty(CloakwrightError.prototype, brand, { value: true })

@@ -1,9 +1,9 @@
 import { CloakwrightError } from './errors.ts'
 
 /**
- * Creates what modules create at their top. `next build` evaluates route modules, often without the environment of the
- * running service: only there, what is missing is no error yet, and `unusable` gives an object whose functions fail with
- * that error. Everywhere else, and for what is wrong rather than missing, the error is thrown at once.
+ * Creates what modules create at their top level. `next build` evaluates route modules, often without the environment of
+ * the running service. Only there, a missing value is not an error yet: `unusable` returns an object whose functions throw
+ * that error. Everywhere else, and for wrong values, the error is thrown at once.
  */
 export function createOrDefer<T>(create: () => T, unusable: (error: CloakwrightError) => T): T {
   try {

@@ -1,7 +1,7 @@
 import { CloakwrightError } from './errors.ts'
 
 /**
- * Checks an option that is a number.
+ * Checks a numeric option.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -15,6 +15,6 @@ export function number(
   if (value === undefined) return fallback
   if (typeof value === 'number' && value >= least && value <= most) return value
   throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: not a number from ${least} to ${most}`, {
-    hint: `Leave it out for ${fallback}.`,
+    hint: `Omit it for ${fallback}.`,
   })
 }

@@ -1,17 +1,17 @@
 import { CloakwrightError } from './errors.ts'
 
-/** What an option can be checked for before it is used. */
+/** The types that an option can be checked for. */
 export type OptionKind = 'function' | 'object' | 'string' | 'boolean'
 
 /**
- * Checks that a function was called with options, and of those that have no check of their own the kind: a program in
- * JavaScript gets the option's name at the start, and no `TypeError` at the first request.
+ * Checks that a function was called with options, and the type of optional members that are not checked elsewhere. A
+ * JavaScript program gets the option's name at start-up instead of a `TypeError` at the first request.
  *
  * @param what The function's name.
- * @param example The options that it needs at least, as one writes them.
- * @param kinds Optional members by name: `undefined` fits every kind, `null` none.
+ * @param example The minimum options, as written in code.
+ * @param kinds Optional members by name: `undefined` fits every type, `null` none.
  * @throws {CW_CONFIG_MISSING} No options.
- * @throws {CW_CONFIG_INVALID} Not an object, or a member of another kind.
+ * @throws {CW_CONFIG_INVALID} Not an object, or a member of another type.
  * @example
  * ```ts
  * import { requireOptions } from 'cloakwright'
@@ -32,18 +32,18 @@ export function requireOptions(
   if (options === undefined || options === null)
     throw new CloakwrightError('CW_CONFIG_MISSING', `${what}: called without options`, { hint })
   if (typeof options !== 'object' || Array.isArray(options))
-    throw new CloakwrightError('CW_CONFIG_INVALID', `${what}: its options are not an object`, { hint })
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${what}: options must be an object`, { hint })
   for (const [name, kind] of Object.entries(kinds)) {
     const value = (options as Record<string, unknown>)[name]
     if (value === undefined || (value !== null && typeof value === kind)) continue
     throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: not ${article(kind)} ${kind}`, {
-      hint: `Leave ${name} out of ${what}(), or give ${article(kind)} ${kind}.`,
+      hint: `Omit ${name} in ${what}(), or pass ${article(kind)} ${kind}.`,
     })
   }
 }
 
 /**
- * Checks that an object has the functions that will be called of it, such as a store or a driver's pool.
+ * Checks that an object, such as a store or a driver's pool, has the functions that will be called.
  *
  * @throws {CW_CONFIG_MISSING} Nothing was given.
  * @throws {CW_CONFIG_INVALID} Something else.
@@ -55,7 +55,7 @@ export function requireFunctions(
   hint: string,
 ): void {
   if (value === undefined || value === null)
-    throw new CloakwrightError('CW_CONFIG_MISSING', `${name}: is missing`, { hint })
+    throw new CloakwrightError('CW_CONFIG_MISSING', `${name} is missing`, { hint })
   const lacks = functions.find((one) => typeof (value as Record<string, unknown>)[one] !== 'function')
   if (lacks === undefined) return
   throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: has no function ${lacks}()`, { hint })

@@ -1,14 +1,14 @@
-/** Milliseconds: some frameworks keep one request as long as a connection, and a logout has to count within a second. */
+/** Milliseconds: some frameworks use one request object for a whole connection, and a logout must take effect within a second. */
 const maxAge = 1_000
 
 /**
- * What was found out about a request, for whoever asks the same about it again: an answer that had to be waited for, also
- * a refusal. It is forgotten with the request, and after a second.
+ * Caches what was found out about a request, for further checks of the same request: results that took an await, including
+ * refusals. An entry is dropped with the request, and after a second.
  */
 export class PerRequest<T> {
   readonly #answers = new WeakMap<object, Map<string, Answer<T>>>()
 
-  /** Whether anything is known about the request: cheap, and so asked first. */
+  /** Whether anything is cached for the request: cheap, so check it first. */
   has(request: object): boolean {
     return this.#answers.has(request)
   }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import { CloakwrightError } from './errors.ts'
 
-/** The body of every error answer: `application/problem+json` (RFC 9457), with the code and the request's id. */
+/** The body of every error response: `application/problem+json` (RFC 9457), with the code and the request's id. */
 export interface Problem {
   readonly type: string
   readonly title: string
@@ -12,8 +12,8 @@ export interface Problem {
 }
 
 /**
- * What an HTTP client gets to see of an error: the status, a fixed text and the code. The error's own message and
- * hint belong into the log. An error of a framework keeps its status and, below 500, its text.
+ * Converts an error to what an HTTP client may see: the status, a fixed string and the code. The error's message and
+ * hint belong in the log. An error of a framework keeps its status and, below 500, its message.
  *
  * @example
  * ```ts
@@ -46,14 +46,14 @@ function statusOf(error: unknown): number {
 function detailOf(error: unknown, status: number): string {
   if (error instanceof CloakwrightError) {
     if (error.code === 'CW_TOKEN_MISSING') return 'Not authenticated'
-    if (error.code === 'CW_REQUEST_AMBIGUOUS') return 'The request carries more than one token'
-    if (error.code === 'CW_SESSION_ORIGIN') return 'The request lacks the proof that it comes from this site'
+    if (error.code === 'CW_REQUEST_AMBIGUOUS') return 'The request has more than one token'
+    if (error.code === 'CW_SESSION_ORIGIN') return 'The request has no proof that it comes from this site'
     if (status === 401) return 'Invalid authentication credentials'
     if (error.code === 'CW_FORBIDDEN' || error.code === 'CW_SCOPE_INSUFFICIENT')
       return 'Insufficient permissions'
     if (error.code === 'CW_DISK_FULL')
-      return 'The disk of the service is full; nothing was changed. Free space on it, then try again'
-    if (status === 503) return 'A service that this one needs does not answer; try again later'
+      return 'The disk of the service is full and nothing was changed. Free disk space, then try again'
+    if (status === 503) return 'A required service does not respond. Try again later'
     return status < 500 ? error.message : 'Internal error'
   }
   if (status < 500 && error instanceof Error) return error.message
@@ -62,7 +62,7 @@ function detailOf(error: unknown, status: number): string {
 
 function codeOf(error: unknown, status: number): string {
   if (error instanceof CloakwrightError) return error.code
-  // A framework's own codes say what is wrong with the request; those of drivers and systems stay inside.
+  // A framework's own codes describe the request; those of drivers and systems stay internal.
   const code = isObject(error) && status < 500 ? error['code'] : undefined
   return typeof code === 'string' ? code : `HTTP_${status}`
 }

@@ -1,21 +1,21 @@
 /**
- * Whether a value is a promise, whoever made it. `instanceof Promise` would take one for the value itself where an
- * application has replaced the global `Promise` (Bluebird, zone.js), since async functions go on to give native ones:
- * a token that is still being verified would count as verified.
+ * Whether a value is a promise of any kind. `instanceof Promise` would miss native promises of async functions if an
+ * application has replaced the global `Promise` (Bluebird, zone.js):
+ * a token that is still being verified would then count as verified.
  */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as Thenable).then === 'function'
 }
 
-/** Whatever a value is: `then` of what has none is `undefined`, and read faster than `'then' in value` is asked. */
+/** For any value: `then` is `undefined` if it is missing, and reading it is faster than `'then' in value`. */
 interface Thenable {
   readonly then?: unknown
 }
 
 /**
- * Goes on with a value: at once where it is there, later where it is a promise. This is the one place that tells the two
- * apart, so that the way of a request that waits for nothing has no promise. A step gets what it needs as arguments: a
- * closure would cost those requests, too.
+ * Continues with a value: at once, or later if it is a promise. Only this function distinguishes the two,
+ * so a request that waits for nothing creates no promise. A step receives its inputs as arguments, because a
+ * closure would cost those requests time, too.
  */
 export function continueWith<T, Inputs extends readonly unknown[], R>(
   value: T | Promise<T>,

@@ -1,20 +1,20 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { CloakwrightError } from './errors.ts'
 
-/** A key that encrypts what leaves the process: tokens at rest, login cookies, tickets. */
+/** A key that encrypts data that leaves the process: stored tokens, login cookies, tickets. */
 export interface SessionKey {
-  /** Stored beside what the key encrypted: letters, digits, `-` and `_`, at most 32. */
+  /** Stored next to the encrypted data: letters, digits, `-` and `_`, at most 32. */
   readonly id: string
   /** 32 random bytes (AES-256). */
   readonly key: Uint8Array
 }
 
-/** The first key encrypts, all decrypt. A function is called before each use. */
+/** The first key encrypts, all keys decrypt. A function is called before each use. */
 export type SessionKeys =
   | readonly SessionKey[]
   | (() => readonly SessionKey[] | Promise<readonly SessionKey[]>)
 
-/** What a key sealed, and which. */
+/** Encrypted data and the id of its key. */
 export interface Sealed {
   readonly keyId: string
   readonly sealed: Uint8Array
@@ -24,7 +24,7 @@ export interface Sealed {
 export interface Keyring {
   /** Encrypts with the first key; only the same `binding` opens it again. */
   seal(text: string, binding: readonly unknown[]): Promise<Sealed>
-  /** `undefined` when the key is gone, or anything was changed. */
+  /** `undefined` if the key was removed or the data was changed. */
   open(sealed: Sealed, binding: readonly unknown[]): Promise<string | undefined>
 }
 
@@ -32,11 +32,11 @@ const ivLength = 12
 const tagLength = 16
 
 /**
- * AES-256-GCM with a random IV. The binding is authenticated with the text (AAD): what was sealed for one row, cookie or
- * client is worth nothing in the place of another.
+ * AES-256-GCM with a random IV. The binding is authenticated with the data (AAD), so data sealed for one row, cookie or
+ * client cannot be used for another.
  *
  * @throws {CW_CONFIG_MISSING} No key.
- * @throws {CW_CONFIG_INVALID} A key that is not 32 bytes long, an id that is unfit or used twice.
+ * @throws {CW_CONFIG_INVALID} A key is not 32 bytes long, or an id is invalid or used twice.
  */
 export function createKeyring(keys: SessionKeys): Keyring {
   const read = async (): Promise<readonly SessionKey[]> =>
@@ -73,7 +73,7 @@ export function randomToken(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** SHA-256, base64url. The values hashed here have 256 random bits, so neither salt nor stretching would add a thing. */
+/** SHA-256, base64url. The hashed values have 256 random bits, so salt and stretching would add nothing. */
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
@@ -84,22 +84,22 @@ function toAad(binding: readonly unknown[]): Buffer {
 
 function checkKeys(keys: readonly SessionKey[]): readonly SessionKey[] {
   if (!Array.isArray(keys as unknown) || keys.length === 0)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'keys: there is none to encrypt with', {
-      hint: 'Make one of 32 random bytes: openssl rand -base64 32',
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'keys: the list is empty', {
+      hint: 'Create a key of 32 random bytes: openssl rand -base64 32',
     })
   for (const [index, one] of keys.entries()) {
     const { id, key } = (one ?? {}) as Partial<SessionKey>
     const problem =
       typeof id !== 'string' || !/^[\w-]{1,32}$/.test(id)
-        ? 'has an id that is not 1 to 32 letters, digits, - or _'
+        ? 'needs an id of 1 to 32 letters, digits, - or _'
         : !(key instanceof Uint8Array) || key.length !== 32
           ? `has ${key instanceof Uint8Array ? key.length : 'no'} bytes; AES-256 needs 32`
           : keys.findIndex((other) => other.id === id) !== index
-            ? 'has the id of another key'
+            ? 'has the same id as another key'
             : undefined
     if (problem !== undefined)
-      throw new CloakwrightError('CW_CONFIG_INVALID', `keys: number ${index + 1} ${problem}`, {
-        hint: 'Give each key an id of its own and 32 random bytes: openssl rand -base64 32',
+      throw new CloakwrightError('CW_CONFIG_INVALID', `keys[${index}]: ${problem}`, {
+        hint: 'Give each key its own id and 32 random bytes: openssl rand -base64 32',
       })
   }
   return keys

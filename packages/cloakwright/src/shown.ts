@@ -1,10 +1,10 @@
-/** Characters of a value, and values of a list, that a message shows. */
+/** Maximum characters of a value, and values of a list, in a message. */
 const longest = 200
 const most = 5
 
 /**
- * A value that came from outside, for a message: in quotes and cut off at 200 characters. What could steer a terminal,
- * reverse the text or break a line (control, format and bidirectional characters) is written as its number.
+ * Formats an external value for a message: in quotes, cut off at 200 characters. Characters that could control a terminal,
+ * reverse the text or break a line (control, format and bidirectional characters) are written as numbers.
  */
 export function shown(value: string): string {
   const cut = value.length > longest ? `${value.slice(0, longest)}…` : value
@@ -16,7 +16,7 @@ export function shown(value: string): string {
   return `"${clean}"`
 }
 
-/** Several of them, the first five by name. */
+/** Several of them; the first five are listed. */
 export function shownList(values: readonly string[], word: 'and' | 'or'): string {
   const named = values.slice(0, most).map(shown)
   const left = values.length - named.length

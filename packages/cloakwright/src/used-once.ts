@@ -1,8 +1,8 @@
 import { CloakwrightError } from './errors.ts'
 
-/** What may be used only once, as this process remembers it: the stores in memory, and the default for DPoP proofs. */
+/** Single-use keys in the memory of this process: for the memory stores, and the default for DPoP proofs. */
 export interface UsedOnce {
-  /** `true` the first time that a key is seen, `false` ever after, until `expiresAt` at least. */
+  /** `true` the first time that a key is used, then `false`, at least until `expiresAt`. */
   useOnce(key: string, expiresAt: number, now: number): Promise<boolean>
 }
 
@@ -10,8 +10,8 @@ export interface UsedOnce {
 export const maxUsedOnce = 200_000
 
 /**
- * Remembers up to `maxEntries`. Beyond it nothing new can be used until something has expired: to forget one early would
- * be to allow it twice.
+ * Remembers up to `maxEntries`. When it is full, new keys are refused until one has expired: a key that is forgotten
+ * early could be used twice.
  */
 export function createUsedOnce(maxEntries: number = maxUsedOnce): UsedOnce {
   const used = new Map<string, number>()
@@ -20,9 +20,9 @@ export function createUsedOnce(maxEntries: number = maxUsedOnce): UsedOnce {
       lookAtOldest(used, at)
       if (used.has(key)) return false
       if (used.size >= maxEntries)
-        throw new CloakwrightError('CW_STATE_UNAVAILABLE', 'Replay store: full, and nothing has expired', {
+        throw new CloakwrightError('CW_STATE_UNAVAILABLE', 'Replay store: full, and no entry has expired', {
           retryAfter: 5,
-          hint: 'Raise maxEntries, or share a postgresReplayStore among the replicas.',
+          hint: 'Raise maxEntries, or share a postgresReplayStore between the replicas.',
         })
       used.set(key, expiresAt)
       return true
@@ -30,10 +30,10 @@ export function createUsedOnce(maxEntries: number = maxUsedOnce): UsedOnce {
   }
 }
 
-/** Entries looked at for each new one: more than one, so that the expired go faster than new ones come. */
+/** Entries checked for each new one: more than one, so that expired entries are removed faster than new ones are added. */
 const lookedAt = 4
 
-/** Drops the expired among the entries that were not looked at for longest; the others go to the end of the line. */
+/** Removes expired entries among those checked longest ago; the others move to the end of the queue. */
 function lookAtOldest(used: Map<string, number>, now: number): void {
   let left = Math.min(lookedAt, used.size)
   for (const [key, until] of used) {

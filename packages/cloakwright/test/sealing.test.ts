@@ -51,15 +51,15 @@ describe('keyring', () => {
   })
 
   it.each([
-    ['no key', [], 'CW_CONFIG_MISSING', /there is none/],
-    ['a short key', [{ id: 'a', key: new Uint8Array(16) }], 'CW_CONFIG_INVALID', /number 1 has 16 bytes/],
+    ['no key', [], 'CW_CONFIG_MISSING', /the list is empty/],
+    ['a short key', [{ id: 'a', key: new Uint8Array(16) }], 'CW_CONFIG_INVALID', /keys\[0\]: has 16 bytes/],
     [
       'an id used twice',
       [first, { ...second, id: 'first' }],
       'CW_CONFIG_INVALID',
-      /number 1 has the id of another|number 2 has the id of another/,
+      /keys\[[01]\]: has the same id as another key/,
     ],
-    ['an unfit id', [{ ...first, id: 'a.b' }], 'CW_CONFIG_INVALID', /number 1 has an id/],
+    ['an unfit id', [{ ...first, id: 'a.b' }], 'CW_CONFIG_INVALID', /keys\[0\]: needs an id/],
   ])('refuses %s', (_, keys, code, message) => {
     expect(() => createKeyring(keys)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),

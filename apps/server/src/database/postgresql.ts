@@ -81,7 +81,7 @@ function connectionProblem(error: unknown, url: URL): CloakwrightError {
         'Start PostgreSQL, correct host and port, or unset DATABASE_URL to use the embedded database.',
       )
     default: {
-      const reason = typeof code === 'string' ? code : 'no answer within 5 seconds'
+      const reason = typeof code === 'string' ? code : 'no response within 5 seconds'
       return problem(
         `PostgreSQL at ${where} can't be used (${reason})`,
         'Check host, port, sslmode and the log of PostgreSQL.',

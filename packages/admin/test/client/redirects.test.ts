@@ -80,11 +80,11 @@ describe.each([301, 302, 303, 307, 308])('a server that redirects with %i', (sta
 
     expect(error.code).toBe('CW_ADMIN_REDIRECTED')
     expect(error.message).toContain(
-      `answers with a redirect (${status}) to ${elsewhere}, which is not followed: ${method} /admin/realms/shop/users`,
+      `responds with a redirect (${status}) to ${elsewhere}, which is not followed: ${method} /admin/realms/shop/users`,
     )
     expect(error.message).toContain(`at ${front}`)
     expect(`${error.message} ${error.hint}`).not.toContain('canary')
-    expect(error.hint).toBe(`If ${elsewhere} is right, set the URL to it: nothing was sent there.`)
+    expect(error.hint).toBe(`If ${elsewhere} is right, set the URL to it. Nothing was sent there.`)
     expect(seenElsewhere).toEqual([])
   })
 

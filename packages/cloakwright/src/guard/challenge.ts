@@ -53,7 +53,7 @@ function parametersOf({ code, status, challenge }: CloakwrightError): Parameters
 
 /** One fixed text a code: nothing of the request ever gets into a header. */
 const errors: Partial<Record<ErrorCode, readonly [error: string, description: string]>> = {
-  CW_REQUEST_AMBIGUOUS: ['invalid_request', 'The request carries more than one token'],
+  CW_REQUEST_AMBIGUOUS: ['invalid_request', 'The request has more than one token'],
   CW_SCOPE_INSUFFICIENT: ['insufficient_scope', 'The access token has too little scope'],
   CW_FORBIDDEN: ['insufficient_scope', 'The access token does not give the permission that is required'],
   CW_STEP_UP_REQUIRED: ['insufficient_user_authentication', 'A stronger or more recent login is required'],

@@ -1,6 +1,6 @@
 /**
- * The text of a body up to so many bytes, whoever sends it; the rest is not read. Without it a request that nobody has
- * let in yet could fill the memory.
+ * Reads a body as a string up to a number of bytes and discards the rest. Without this limit, a request that is not
+ * authenticated yet could fill the memory.
  */
 export async function beginningOf(
   body: ReadableStream<Uint8Array> | null,
@@ -16,12 +16,12 @@ export async function beginningOf(
     text += decoder.decode(value.subarray(0, left), { stream: true })
     left -= value.byteLength
   }
-  // Not waited for: of a copy, it ends with the original only.
+  // Not awaited: the cancellation of a copy ends only with the original.
   reader.cancel().catch(() => {})
   return text
 }
 
-/** The whole body; `undefined` when it has more bytes, the rest of which is not read. */
+/** The whole body; `undefined` if it has more bytes. The rest is not read. */
 export async function wholeBody(
   body: ReadableStream<Uint8Array> | null,
   maxBytes: number,

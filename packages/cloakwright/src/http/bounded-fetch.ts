@@ -1,45 +1,45 @@
 import { wholeBody } from './bounded-body.ts'
 import { parseUrl } from './parse-url.ts'
 
-/** The part of `fetch` that is used; give your own for a proxy, a private CA or a test. */
+/** The part of `fetch` that is used. Pass your own for a proxy, a private CA or a test. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** Why a response is not taken. */
+/** Why a response was rejected. */
 export interface UnfitResponse {
   readonly kind: 'redirect' | 'size'
-  /** In words: `answers with a redirect (307) to https://other.example, which is not followed`. */
+  /** The reason as a phrase: `responds with a redirect (307) to https://other.example, which is not followed`. */
   readonly why: string
-  /** What to do, where there is something. */
+  /** The next step, if there is one. */
   readonly hint?: string
 }
 
-/** One request, and what its response may cost. */
+/** One request and the limits of its response. */
 export interface BoundedRequest extends Omit<RequestInit, 'redirect' | 'signal'> {
   /** `globalThis.fetch` by default. */
   readonly fetch?: Fetch | undefined
-  /** Ends the request, its body included: `AbortSignal.timeout(5_000)`. */
+  /** Aborts the request, including its body: `AbortSignal.timeout(5_000)`. */
   readonly signal: AbortSignal
-  /** Bytes of the body after decompression. */
+  /** Maximum size of the body in bytes, after decompression. */
   readonly maxBytes: number
-  /** Makes the error for a response that is not taken: a redirect, or a body that is too large. */
+  /** Creates the error for a rejected response: a redirect, or a body that is too large. */
   readonly refuse: (response: UnfitResponse) => Error
-  /** Returns a redirect instead of refusing it; it is never followed. For an endpoint whose answer is one. */
+  /** Returns a redirect instead of rejecting it; it is never followed. For an endpoint that responds with one. */
   readonly returnRedirects?: boolean | undefined
 }
 
-/** A response that was read to its end. */
+/** A response that was read completely. */
 export interface BoundedResponse {
   readonly status: number
   readonly headers: Headers
-  /** Empty where an error's body was too large to be read. */
+  /** Empty if the body of an error was too large to read. */
   readonly body: Buffer
 }
 
 /**
- * Sends one request to one origin: the one way that credentials leave this process. No redirect is followed, since a 307 would hand
- * them on to whatever `Location` names. The body is bounded in bytes, after decompression, and ends with the signal.
+ * Sends one request to one origin. All credentials leave this process through this function. No redirect is followed: a 307
+ * would send them on to the URL in `Location`. The body is limited in bytes, after decompression, and ends with the signal.
  *
- * @throws What `refuse` makes, or the error of `fetch` or of the signal.
+ * @throws The error that `refuse` creates, or the error of `fetch` or of the signal.
  * @example
  * ```ts
  * import { fetchBounded } from 'cloakwright'
@@ -57,7 +57,7 @@ export async function fetchBounded(url: string | URL, request: BoundedRequest): 
   const read = async (): Promise<BoundedResponse> => {
     const response = await fetch(String(url), { ...init, signal, redirect: 'manual' })
     const { status, headers, ok } = response
-    // Browsers and their kin hide where a redirect leads.
+    // Browsers and similar runtimes hide the target of a redirect.
     if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) {
       discard(response)
       if (returnRedirects === true) return { status, headers, body: Buffer.alloc(0) }
@@ -65,11 +65,14 @@ export async function fetchBounded(url: string | URL, request: BoundedRequest): 
     }
     const body = await wholeBody(response.body, maxBytes)
     if (body === undefined && ok) {
-      throw refuse({ kind: 'size', why: `answers with too large a body (more than ${maxBytes} bytes)` })
+      throw refuse({
+        kind: 'size',
+        why: `responds with a body of more than ${maxBytes} bytes, which is too large`,
+      })
     }
     return { status, headers, body: body ?? Buffer.alloc(0) }
   }
-  // The race holds also for a `fetch` that does not look at the signal.
+  // The race also covers a `fetch` that ignores the signal.
   return await unlessAborted(read(), signal)
 }
 
@@ -85,7 +88,7 @@ export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise
 }
 
 /**
- * Describes a redirect that was not followed, by its origin alone: a path or a query may hold a secret.
+ * Describes a redirect that was not followed, by its origin only: a path or a query may contain a secret.
  *
  * @example
  * ```ts
@@ -102,11 +105,11 @@ export function unfitRedirect(url: string | URL, { status, headers }: Response):
   const elsewhere = target === 'null' || target === new URL(url).origin ? undefined : target
   return {
     kind: 'redirect',
-    why: `answers with a redirect (${status})${elsewhere === undefined ? '' : ` to ${elsewhere}`}, which is not followed`,
+    why: `responds with a redirect (${status})${elsewhere === undefined ? '' : ` to ${elsewhere}`}, which is not followed`,
     hint:
       elsewhere === undefined
-        ? 'Set the URL to the final one, which answers without a redirect.'
-        : `If ${elsewhere} is right, set the URL to it: nothing was sent there.`,
+        ? 'Set the URL to the final one, which responds without a redirect.'
+        : `If ${elsewhere} is right, set the URL to it. Nothing was sent there.`,
   }
 }
 

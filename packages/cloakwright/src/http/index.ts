@@ -1,6 +1,6 @@
 /**
- * Requests within bounds. In: a URL and limits of time and size. Out: the response or a `CloakwrightError`. Uses no
- * other room; whatever asks the realm uses it.
+ * Requests with limits. In: a URL and limits of time and size. Out: the response or a `CloakwrightError`. Uses no
+ * other folder; all requests to the realm use it.
  */
 
 export { beginningOf } from './bounded-body.ts'

@@ -19,9 +19,9 @@ interface Scheme {
   readonly hash: string | undefined
   readonly keyType: 'RSA' | 'EC' | 'OKP'
   readonly curve?: string
-  /** Bytes of the signature, where the algorithm fixes them. */
+  /** Length of the signature in bytes, if the algorithm fixes it. */
   readonly size?: number
-  /** How the key is used, where that is not plain. */
+  /** How to use the key, if the default is not right. */
   readonly use?: (key: KeyObject) => VerifyKeyObjectInput
 }
 
@@ -30,7 +30,7 @@ const pss =
   (key: KeyObject): VerifyKeyObjectInput => ({ key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength })
 const rawSignature = (key: KeyObject): VerifyKeyObjectInput => ({ key, dsaEncoding: 'ieee-p1363' })
 
-// A Map, because names come from tokens and an object would also answer to `constructor`.
+// A Map, because names come from tokens and an object would also have `constructor`.
 const schemes = new Map<string, Scheme>([
   ['RS256', { hash: 'sha256', keyType: 'RSA' }],
   ['RS384', { hash: 'sha384', keyType: 'RSA' }],
@@ -48,24 +48,24 @@ const schemes = new Map<string, Scheme>([
 export const algorithms: readonly Algorithm[] = [...schemes.keys()] as Algorithm[]
 
 /**
- * Checks the option `algorithms`: every one by default.
+ * Checks the option `algorithms`; all algorithms by default.
  *
  * @throws {CW_CONFIG_INVALID}
  * @throws {CW_CONFIG_INSECURE} A symmetric algorithm.
  */
 export function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): ReadonlySet<string> {
-  const hint = `Choose among ${algorithms.join(', ')}, or leave it out.`
+  const hint = `Use one or more of ${algorithms.join(', ')}, or omit the option.`
   if (!Array.isArray(allowed) || allowed.length === 0)
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: no algorithm is allowed', { hint })
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: the list is empty', { hint })
   for (const name of allowed as readonly unknown[]) {
     if (typeof name === 'string' && (/^hs/i.test(name) || name.toLowerCase() === 'none'))
       throw new CloakwrightError(
         'CW_CONFIG_INSECURE',
-        `algorithms: ${name} would accept tokens that anyone else can make`,
+        `algorithms: ${name} would accept tokens that anyone can forge`,
         { hint },
       )
     if (!(algorithms as readonly unknown[]).includes(name))
-      throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: an entry is no known algorithm', { hint })
+      throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: unknown algorithm', { hint })
   }
   return new Set(allowed)
 }
@@ -81,7 +81,7 @@ export function algorithmsOf(keyType: string, curve: string | undefined): Algori
 }
 
 /**
- * Whether the signature is this key's over these bytes, or over those of an ASCII text. Never throws.
+ * Whether the signature was made with this key over these bytes or this ASCII string. Never throws.
  */
 export function isSigned(
   algorithm: Algorithm,

@@ -1,6 +1,6 @@
 /**
- * What all signed tokens need: algorithms, base64url, strict JSON. In: text and keys. Out: claims and whether a
- * signature holds. Uses no other room; keys, introspection, proof, token and session use it.
+ * Code shared by all signed tokens: algorithms, base64url, strict JSON. In: strings and keys. Out: claims, and whether
+ * a signature is valid. Uses no other folder; keys, introspection, proof, token and session use it.
  */
 
 export { type Algorithm, algorithms, algorithmsOf, checkAlgorithms, isSigned } from './algorithms.ts'

@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer'
 const maxDepth = 32
 
 /**
- * Reads a JSON object as strictly as a token deserves, without a prototype: anything but an object, a name given twice
- * at any level (RFC 8725 §2.4: parsers disagree which one counts) and absurd nesting give `undefined`.
+ * Parses a JSON object strictly, as a token needs, into an object without a prototype. Returns `undefined` for anything
+ * but an object, for a repeated name at any level (RFC 8725 §2.4: parsers disagree on which one counts) and for extreme nesting.
  */
 export function parseStrictObject(text: string): Readonly<Record<string, unknown>> | undefined {
   let value: unknown
@@ -14,22 +14,22 @@ export function parseStrictObject(text: string): Readonly<Record<string, unknown
     return undefined
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  // Without a prototype `constructor` is no member, unless the text has it.
+  // Without a prototype, `constructor` is a member only if the JSON has it.
   Object.setPrototypeOf(value, null)
-  // A repeated name is one member in the text that the object has lost.
+  // A repeated name is one member in the JSON that the object lost.
   const members = countMembers(value, 0)
   if (members !== mostMembersIn(text) && members !== membersIn(text)) return undefined
   return value as Readonly<Record<string, unknown>>
 }
 
-/** Reads bytes as {@link parseStrictObject} reads a text; what is not UTF-8 gives `undefined` too. */
+/** Parses bytes like {@link parseStrictObject}; also returns `undefined` for invalid UTF-8. */
 export function parseStrictBytes(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   return isUtf8(bytes)
     ? parseStrictObject(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString())
     : undefined
 }
 
-/** Freezes what {@link parseStrictObject} read, through and through; only the first time costs anything. */
+/** Deep-freezes the result of {@link parseStrictObject}; only the first call costs anything. */
 export function freezeThrough<T extends object>(value: T): T {
   if (Object.isFrozen(value)) return value
   for (const member of Object.values(value) as unknown[])
@@ -43,8 +43,8 @@ const backslash = 0x5c
 const space = 0x20
 
 /**
- * At least the number of members in a valid JSON text: its colons behind a quote or white space, also those inside of
- * strings. Usually there are none of these, and what is equal to both bounds needs no closer look.
+ * Upper bound of the number of members in valid JSON: colons after a quote or white space, including those inside
+ * strings. Usually no string has one, and if both bounds are equal no closer count is needed.
  */
 function mostMembersIn(text: string): number {
   let members = 0
@@ -55,7 +55,7 @@ function mostMembersIn(text: string): number {
   return members
 }
 
-/** The number of members in a valid JSON text: its colons outside of strings. */
+/** The number of members in valid JSON: its colons outside of strings. */
 function membersIn(text: string): number {
   let members = 0
   for (let at = 0; at < text.length; at++) {
@@ -75,7 +75,7 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-/** How many members a parsed value's objects have; NaN (equal to nothing) when it is nested too deep. */
+/** How many members the objects of a parsed value have; NaN (equal to nothing) if it is nested too deep. */
 function countMembers(value: object, depth: number): number {
   if (depth > maxDepth) return Number.NaN
   let members = 0
@@ -85,7 +85,7 @@ function countMembers(value: object, depth: number): number {
     return members
   }
   const object = value as Record<string, unknown>
-  // What a parser makes inherits nothing that is enumerable, unless somebody spoiled Object.prototype: then it is refused.
+  // A parsed object inherits nothing enumerable, unless Object.prototype was modified: then it is refused.
   for (const name in object) {
     members++
     const one = object[name]

@@ -1,22 +1,22 @@
 import { createPublicKey, type JsonWebKeyInput, type KeyObject } from 'node:crypto'
 import { type Algorithm, algorithmsOf } from '../jws/index.ts'
 
-/** By this path, because the types of Node 26 export no `JsonWebKey`. */
+/** Imported this way because the types of Node 26 do not export `JsonWebKey`. */
 type JsonWebKey = JsonWebKeyInput['key']
 
-/** A public key of the realm, for signatures only. */
+/** A public key of the realm that verifies signatures. */
 export interface VerificationKey {
   readonly kid: string
-  /** What it may be used with: the algorithm that its JWK names, else those that its type and curve allow. */
+  /** The algorithms it may be used with: the one in its JWK, else those that fit its type and curve. */
   readonly algorithms: readonly Algorithm[]
   readonly publicKey: KeyObject
-  /** The key's own members, to tell a changed key of the same name. */
+  /** The members that define the key, to detect a changed key with the same `kid`. */
   readonly fingerprint: string
 }
 
 /**
- * Imports the keys of a JWK Set (RFC 7517) that can verify signatures. Others are passed over: encryption keys,
- * symmetric and private ones, those without a name, of an unknown type, a weak size or with broken members.
+ * Imports the keys of a JWK Set (RFC 7517) that can verify signatures. Skips the others: encryption keys,
+ * symmetric and private keys, and keys without a `kid`, of an unknown type, too short or with invalid members.
  */
 export function toVerificationKeys(jwks: readonly unknown[]): Map<string, VerificationKey> {
   const keys = new Map<string, VerificationKey>()
@@ -37,16 +37,16 @@ function toVerificationKey(value: unknown): VerificationKey | undefined {
   return { kid, algorithms, publicKey, fingerprint: JSON.stringify([algorithms, members]) }
 }
 
-/** A public key for signatures, whoever named it. */
+/** A public key that verifies signatures, from any source. */
 export interface PublicKey extends Pick<VerificationKey, 'algorithms' | 'publicKey'> {
-  /** The members that make the key, as they were given. */
+  /** The members that define the key, as they were given. */
   readonly members: JsonWebKey
 }
 
-/** What only private and symmetric keys have (RFC 7518 §6). */
+/** Members that only private and symmetric keys have (RFC 7518 §6). */
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
-/** Imports a JWK; `undefined` if it is not one public key of sufficient size that may verify signatures. */
+/** Imports a JWK; `undefined` unless it is one public key of sufficient size that may verify signatures. */
 export function toPublicKey(jwk: Readonly<Record<string, unknown>>): PublicKey | undefined {
   const { kty, use, alg, crv } = jwk
   if (typeof kty !== 'string') return undefined
@@ -63,7 +63,7 @@ export function toPublicKey(jwk: Readonly<Record<string, unknown>>): PublicKey |
     const publicKey = createPublicKey({ key: members, format: 'jwk' })
     return isStrong(publicKey) ? { algorithms, publicKey, members } : undefined
   } catch {
-    return undefined // not a key: a point off its curve, a missing member
+    return undefined // not a key: a point off its curve, or a missing member
   }
 }
 
@@ -73,7 +73,7 @@ function membersOf(jwk: Record<string, unknown>, kty: string): JsonWebKey {
   return (kty === 'EC' ? { kty, crv, x, y } : { kty, crv, x }) as JsonWebKey
 }
 
-/** RFC 7518 §3.3: RSA keys have at least 2048 bits. An exponent of 1 makes every text its own signature. */
+/** RFC 7518 §3.3: RSA keys have at least 2048 bits. With an exponent of 1, any message would be its own signature. */
 function isStrong(key: KeyObject): boolean {
   if (key.asymmetricKeyType !== 'rsa') return true
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}

@@ -4,30 +4,30 @@ import { parseUrl } from '../http/index.ts'
 import { type Fetch, fetchJson, type Metadata } from '../metadata/index.ts'
 import { toVerificationKeys, type VerificationKey } from './jwk.ts'
 
-/** The realm's keys, kept current. */
+/** The realm's keys, kept up to date. */
 export interface KeySet {
-  /** A key that is known now; never waits. */
+  /** A key that is in the cache; never waits. */
   get(kid: string): VerificationKey | undefined
   /**
-   * A key, after a look at the realm if it is not known: once however many ask at a time, and once in a cool-down
-   * however many unknown names are asked for. Within the cool-down a name waits for the next look, because the realm
-   * may have rotated its keys meanwhile; a name that was looked for in vain does not.
+   * A key; if it is not in the cache, the keys are fetched. Concurrent calls share one fetch, and unknown `kid`s cause at
+   * most one fetch per cool-down. During the cool-down, a new `kid` waits for the next fetch, because the realm may have
+   * rotated its keys; a `kid` that was already looked up without success does not wait.
    *
-   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys can't be had, so nobody can tell whether this is one of them; or
-   *   too many unknown names wait already.
+   * @throws {CW_KEYS_UNAVAILABLE} The realm's keys could not be fetched, so it is unknown whether the key is one of them;
+   * or too many requests with unknown `kid`s wait already.
    */
   find(kid: string): Promise<VerificationKey | undefined>
-  /** Starts a reload in the background once the keys are older than their age; costs one comparison until then. */
+  /** Starts a reload in the background once the keys have reached their maximum age; until then, it costs one comparison. */
   keepFresh(now: number): void
   /**
-   * Resolves once there are keys, and tries to get them.
+   * Resolves once keys are loaded; loads them if needed.
    *
    * @throws {CW_KEYS_UNAVAILABLE}
    */
   ready(): Promise<void>
 }
 
-/** How a key set behaves; every duration in milliseconds. */
+/** The options of a key set; every duration is in milliseconds. */
 export interface KeySetOptions {
   readonly metadata: Metadata
   readonly fetch: Fetch
@@ -35,23 +35,23 @@ export interface KeySetOptions {
   readonly timeout: number
   readonly coolDown: number
   readonly maxAge: number
-  /** Called when a key is gone or another has taken its name. */
+  /** Called when a key was removed or replaced by another with the same `kid`. */
   readonly onRemoved: () => void
-  /** Called with each failed reload, since known keys keep working without a word. */
+  /** Called after each failed reload, since known keys stay in use without an error. */
   readonly onError: (error: CloakwrightError) => void
 }
 
 const maxBytes = 512 * 1024
-/** Requests with unknown keys that may wait for the next look: those of 2,000 a second during a cool-down of 5 s. */
+/** Maximum number of requests with unknown keys that wait for the next fetch: 2,000 a second during a cool-down of 5 s. */
 const maxWaiting = 10_000
-/** Names looked for in vain that are remembered until the next look. */
+/** Maximum number of unknown `kid`s that are remembered until the next fetch. */
 const maxMissed = 1_000
-/** Characters: the names come from whoever sends tokens, and a realm's are short. */
+/** Maximum length of a `kid` in characters: it comes from the sender of the token, and a realm's are short. */
 const maxMissedLength = 256
-/** While there is no key at all every request fails, so the next attempt comes soon. */
+/** Without any key, every request fails, so the next attempt comes soon. */
 const retryWithoutKeys = 1_000
 
-/** Keeps the realm's JWK Set: loaded at the first need, reloaded for an unknown key and by age, kept when the realm is down. */
+/** Caches the realm's JWK Set: loaded when first needed, reloaded for an unknown key and by age, kept while the realm is down. */
 export function createKeySet(options: KeySetOptions): KeySet {
   return new RealmKeys(options)
 }
@@ -64,7 +64,7 @@ class RealmKeys implements KeySet {
   #pending: Promise<void> | undefined
   #delayed: Promise<void> | undefined
   #waiting = 0
-  /** Whether the look under way has left already: a key may be newer than its answer. */
+  /** Whether the pending request has been sent already: a key may be newer than its response. */
   #sent = false
   readonly #missed = new Set<string>()
   #nextAttempt = Number.NEGATIVE_INFINITY
@@ -96,7 +96,7 @@ class RealmKeys implements KeySet {
   }
 
   keepFresh(now: number): void {
-    // Also after a clock was set back, or a removed key would work for as long again.
+    // Also after the clock was set back; otherwise a removed key would stay valid for as long again.
     const isDue = now >= this.#nextRefresh || this.#nextRefresh - now > this.#longestRefresh
     if (isDue && this.#pending === undefined) void this.#reload()
   }
@@ -106,7 +106,7 @@ class RealmKeys implements KeySet {
     if (this.#keys.size === 0 && this.#failure !== undefined) throw retryLater(this.#failure, this.#wait())
   }
 
-  /** After a failed look nobody waits: whether this key exists is not known, and the answer says when to ask again. */
+  /** After a failed fetch, callers do not wait: it is unknown whether the key exists, and the error has a retry time. */
   #look(): Promise<void> {
     return this.#isCooling() && this.#failure === undefined ? this.#reloadLater() : this.#reload()
   }
@@ -117,7 +117,7 @@ class RealmKeys implements KeySet {
     return this.#pending
   }
 
-  /** One look for all who wait, once the cool-down is over. */
+  /** One fetch for all waiting callers, once the cool-down is over. */
   async #reloadLater(): Promise<void> {
     if (this.#waiting >= maxWaiting) throw crowded(this.#options.metadata.issuer, this.#wait())
     this.#waiting++
@@ -167,7 +167,7 @@ class RealmKeys implements KeySet {
     onError(this.#failure)
   }
 
-  /** Milliseconds until the next attempt; a clock that was set back does not prolong it. */
+  /** Milliseconds until the next attempt; a clock that was set back does not extend them. */
   #wait(): number {
     const left = this.#nextAttempt - this.#options.now()
     return left > 0 && left <= this.#options.coolDown ? left : 0
@@ -177,7 +177,7 @@ class RealmKeys implements KeySet {
     return this.#pending === undefined && this.#wait() > 0
   }
 
-  /** Only a look in vain starts it, so that a rotation is never refused because of another. */
+  /** Only an unsuccessful lookup starts it, so that one rotation never delays another. */
   #startCoolDown(): void {
     if (!this.#isCooling()) this.#nextAttempt = this.#options.now() + this.#options.coolDown
   }
@@ -188,16 +188,16 @@ async function fetchKeys(options: KeySetOptions, onSent: () => void): Promise<Ma
   const { internal } = await options.metadata.get()
   const url = internal.jwks_uri
   if (typeof url !== 'string' || parseUrl(url) === undefined)
-    throw new CloakwrightError('CW_KEYS_UNAVAILABLE', 'Discovery document: it has no jwks_uri')
+    throw new CloakwrightError('CW_KEYS_UNAVAILABLE', 'Discovery document: jwks_uri is missing')
   const code = 'CW_KEYS_UNAVAILABLE'
   onSent()
   const json = await fetchJson(url, { fetch, timeout, maxBytes, code, what: 'Keys (JWKS)' })
   const jwks = json['keys']
   const keys = toVerificationKeys(Array.isArray(jwks) ? jwks : [])
-  // A realm without keys can't sign: an answer like this is an accident, and must not forget the keys that work.
+  // A realm without keys cannot sign: such a response is a fault and must not discard keys that work.
   if (keys.size === 0)
-    throw new CloakwrightError(code, `Keys (JWKS) at ${url}: no key in it verifies signatures`, {
-      hint: 'Look at Realm settings → Keys: an active asymmetric key for signatures (use SIG) is needed.',
+    throw new CloakwrightError(code, `Keys (JWKS) at ${url}: no key can verify signatures`, {
+      hint: 'Check Realm settings → Keys: the realm needs an active asymmetric key for signatures (use SIG).',
     })
   return keys
 }
@@ -214,10 +214,10 @@ function unavailable(issuer: string, cause: unknown): CloakwrightError {
 function crowded(issuer: string, milliseconds: number): CloakwrightError {
   return new CloakwrightError(
     'CW_KEYS_UNAVAILABLE',
-    `The keys of ${issuer} are not looked at again yet: too many requests with unknown keys wait`,
+    `The keys of ${issuer} were not fetched again yet: too many requests with unknown keys are waiting`,
     {
       retryAfter: Math.max(1, Math.ceil(milliseconds / 1000)),
-      hint: 'Somebody sends many tokens that this realm did not sign: look for them in the log (CW_TOKEN_KEY_UNKNOWN).',
+      hint: 'Search the log for CW_TOKEN_KEY_UNKNOWN: a client sends many tokens that this realm did not sign.',
     },
   )
 }

@@ -2,10 +2,10 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync 
 import { join } from 'node:path'
 import type { HeldLock, LockTarget, RefusedLock } from './types.ts'
 
-/** O_EXLOCK of macOS and the BSDs, which Node passes on but does not name: open and flock in one step. */
+/** O_EXLOCK of macOS and the BSDs, which Node accepts but does not name: open and flock in one step. */
 const exclusiveLock = 0x20
 
-/** The kernel gives the file's lock to one opener. A folder's is on a file in it, which also tells the holder's pid. */
+/** The kernel gives the file's lock to one opener. To lock a folder, a file in it is locked; that file also holds the pid. */
 export function flock({ path, folder, stat }: LockTarget): HeldLock | RefusedLock {
   const pidFile = stat.isDirectory() ? join(folder, 'lock') : undefined
   const flags = constants.O_RDWR | constants.O_NONBLOCK | exclusiveLock
@@ -22,7 +22,7 @@ export function flock({ path, folder, stat }: LockTarget): HeldLock | RefusedLoc
   return refusedBy(pidFile === undefined ? 0 : Number(readFileSync(pidFile, 'utf8')))
 }
 
-/** Words for a holder on this machine of which only the pid is known, or (0) not even that. */
+/** Describes a holder on this machine by its pid; 0 means that the pid is unknown. */
 export function refusedBy(pid: number): RefusedLock {
   const own = pid === process.pid
   return pid > 0

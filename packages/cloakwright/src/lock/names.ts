@@ -4,22 +4,22 @@ import { hostname } from 'node:os'
 import type { LockTarget, RefusedLock } from './types.ts'
 
 /**
- * Whose socket it is, as its name says it. The name says it, because a process that is stopped can't answer, and one on
- * another machine is never reached.
+ * The owner of a socket, encoded in its name. A stopped process cannot respond, and one on another machine cannot be
+ * reached, so the name must be enough.
  */
 export interface SocketName {
-  /** The file's name. Names are never used again. */
+  /** The file's name. Names are never reused. */
   readonly file: string
-  /** Of the running kernel: all containers of a machine have the same, and after a restart it is another. */
+  /** ID of the running kernel: the same in all containers of a machine, different after a restart. */
   readonly boot: string
   readonly pidNamespace: string
   readonly pid: number
   readonly host: string
 }
 
-/** Begins the names of the sockets of one lock. */
+/** Prefix of the socket names of one lock. */
 export function prefixOf({ stat }: LockTarget): string {
-  // The inode rather than the file's name: other links to it, and a name that it gets later, are the same lock.
+  // The inode rather than the file's name: links to the file, and its name after a rename, lead to the same lock.
   return `.cloakwright-lock.${stat.isDirectory() ? 'folder' : stat.ino}.`
 }
 
@@ -35,7 +35,7 @@ export function newName(prefix: string): SocketName {
   return { file, boot, pidNamespace, pid, host }
 }
 
-/** Undefined when it is no socket's name: who may write the folder could name files for a terminal that prints them. */
+/** Undefined if it is not a socket name. Anyone who may write to the folder could put terminal control characters into a name. */
 export function parseName(prefix: string, file: string): SocketName | undefined {
   if (!file.startsWith(prefix)) return undefined
   const found = /^([0-9a-f]{16})\.(\d+)\.(\d+)\.[0-9a-f]{12}\.([\w.-]{0,64})$/.exec(file.slice(prefix.length))
@@ -44,7 +44,7 @@ export function parseName(prefix: string, file: string): SocketName | undefined 
   return { file, boot, pidNamespace, pid: Number(pid), host }
 }
 
-/** The words about a holder, for `reader`. */
+/** Describes the holder to the process `reader`. */
 export function refusedBySocket(
   holder: SocketName,
   reader: SocketName,

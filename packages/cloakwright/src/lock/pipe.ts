@@ -3,7 +3,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { refusedBy } from './flock.ts'
 import type { HeldLock, LockTarget, RefusedLock } from './types.ts'
 
-/** Windows gives a pipe's name to one listener and takes it back with its process; the listener tells its pid. */
+/** Windows gives a pipe's name to one listener and frees it when the process ends. The listener sends its pid. */
 export async function lockByPipe({ path }: LockTarget): Promise<HeldLock | RefusedLock> {
   const name = `\\\\.\\pipe\\cloakwright-${createHash('sha256').update(path.toLowerCase()).digest('hex')}`
   for (;;) {
@@ -32,7 +32,7 @@ function listenOn(name: string): Promise<Server | undefined> {
   })
 }
 
-/** The holder's pid; 0 when it does not answer within two seconds (busy or stopped, yet alive). */
+/** The holder's pid; 0 when it does not respond within two seconds (it is busy or stopped, but alive). */
 function askPid(name: string): Promise<number | 'gone'> {
   return new Promise((resolve) => {
     let text = ''

@@ -15,9 +15,9 @@ import { isLocal, notLockable, requireFolderOfItsOwn } from './place.ts'
 import type { HeldLock, LockTarget, RefusedLock } from './types.ts'
 
 /**
- * The lock on Linux. Who wants it listens on a socket of its own in the folder, and only then looks for those of others
- * and asks each. Of two that want it at the same time the later one sees the earlier one's socket: so never do both get it.
- * A socket on which nobody listens is what a dead process left; as names are never used again, it can be removed at any time.
+ * The lock on Linux. A candidate first listens on its own socket in the folder, then looks for other sockets and asks
+ * each one. Of two candidates at the same time, the later one sees the socket of the earlier one, so they never both get the lock.
+ * A socket without a listener was left by a dead process. It can be removed at any time, because names are never reused.
  */
 export async function lockBySocket(target: LockTarget): Promise<HeldLock | RefusedLock> {
   const prefix = prefixOf(target)
@@ -30,7 +30,7 @@ export async function lockBySocket(target: LockTarget): Promise<HeldLock | Refus
         own.hold()
         return { held: true, release: () => own.withdraw() }
       }
-      // Withdrawn first: the rival may wait for this one's decision.
+      // Withdrawn first: the rival may wait for this decision.
       await own.withdraw()
       if (await rival.holds) return refusedBySocket(rival.name, own.name, target.folder, rival.isClosedToUs)
     } catch (error) {
@@ -40,15 +40,15 @@ export async function lockBySocket(target: LockTarget): Promise<HeldLock | Refus
   }
 }
 
-/** What is known of the process behind a socket. */
+/** State of the process behind a socket. */
 interface Answer {
-  /** Whether it has the lock, once that is known. */
+  /** Whether it holds the lock, once that is known. */
   readonly holds: Promise<boolean>
-  /** Another user's, which this one may not ask: its process may be dead. */
+  /** It belongs to another user, so this process may not ask: the owner may be dead. */
   readonly isClosedToUs?: boolean
 }
 
-/** Another process's socket that is in the way. */
+/** A socket of another process that blocks this one. */
 interface Rival extends Answer {
   readonly name: SocketName
 }
@@ -62,7 +62,7 @@ async function findRival(target: LockTarget, prefix: string, own: SocketName): P
     if (descriptor === undefined) continue
     try {
       const isAnotherKernels = name !== undefined && name.boot !== own.boot
-      // Dead, unless other machines use this file system too: those can't be asked.
+      // Dead, unless other machines use this file system too: those cannot be asked.
       if (isAnotherKernels && !isLocal(folder)) return { name, holds: Promise.resolve(true) }
       const answer = isAnotherKernels ? 'gone' : await settle(descriptor, own.file < file)
       if (answer === 'gone') remove(folder, file)
@@ -74,7 +74,7 @@ async function findRival(target: LockTarget, prefix: string, own: SocketName): P
   return undefined
 }
 
-/** Asks until it is clear. Of two that both want the lock, the senior one waits for the other's decision, which withdraws. */
+/** Asks until no socket blocks. Of two candidates, the senior one waits for the other's decision, which is to withdraw. */
 async function settle(descriptor: number, isSenior: boolean): Promise<'gone' | Answer> {
   for (let attempt = 1; attempt <= 10; attempt++) {
     const answer = await ask(descriptor)
@@ -86,16 +86,16 @@ async function settle(descriptor: number, isSenior: boolean): Promise<'gone' | A
 
 interface Announced {
   readonly name: SocketName
-  /** From now on whoever asks hears that the lock is held. */
+  /** From now on, others are told that the lock is held. */
   hold(): void
-  /** Ends the listening before the connections: who is cut off asks again, and is refused by the kernel. */
+  /** Stops listening before it closes the connections: a process that is cut off asks again and is refused by the kernel. */
   withdraw(): Promise<void>
 }
 
-/** Begins the names of sockets that are not listening yet. */
+/** Prefix of the names of sockets that do not listen yet. */
 const unfinished = '.cloakwright-lock.new.'
 
-/** Puts a listening socket into the folder: under another name first, so that its own name never refuses a connection. */
+/** Puts a listening socket into the folder. It is created under another name, so that its final name never refuses a connection. */
 async function announce({ folder, path }: LockTarget, prefix: string): Promise<Announced> {
   const askers = new Set<Socket>()
   let holds = false
@@ -135,7 +135,7 @@ async function announce({ folder, path }: LockTarget, prefix: string): Promise<A
   }
 }
 
-/** False when another one took it for a dead process's, in the moment before it listened. */
+/** False when another process removed it as dead, in the moment before it listened. */
 function publish(folder: string, aside: string, file: string): boolean {
   try {
     chmodSync(join(folder, aside), 0o600)
@@ -147,7 +147,7 @@ function publish(folder: string, aside: string, file: string): boolean {
   }
 }
 
-/** By the folder's descriptor: a socket's path has 107 bytes at most. */
+/** Goes through the folder's descriptor, because a socket's path has 107 bytes at most. */
 function listenIn(server: Server, folder: string, file: string): Promise<void> {
   const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY)
   return new Promise<void>((resolve, reject) => {
@@ -161,10 +161,10 @@ function listenIn(server: Server, folder: string, file: string): Promise<void> {
   }).finally(() => closeSync(descriptor))
 }
 
-/** Linux's O_PATH, which Node passes on but does not name: a descriptor of the file itself, not of what it leads to. */
+/** Linux's O_PATH, which Node accepts but does not name: a descriptor of the file itself, not of its target. */
 const pathOnly = 0x20_00_00
 
-/** The descriptor of a socket that counts: its owner is one who could have locked the target. Others must not block it. */
+/** The descriptor of a valid socket: its owner could have locked the target. Other users must not be able to block it. */
 function openSocket({ folder, stat }: LockTarget, file: string): number | undefined {
   let descriptor: number
   try {
@@ -180,10 +180,10 @@ function openSocket({ folder, stat }: LockTarget, file: string): number | undefi
   return undefined
 }
 
-/** Milliseconds after which a process that does not answer (busy or stopped) counts as one that has the lock. */
+/** Milliseconds after which a process that does not respond (busy or stopped) counts as the holder. */
 const patience = 3000
 
-/** One question. Only the kernel's word that nobody listens is proof of a dead process: a live one may drop a connection. */
+/** Asks once. Only the kernel can prove that a process is dead (no listener): a live one may drop a connection. */
 function ask(descriptor: number): Promise<'gone' | 'unclear' | Answer> {
   return new Promise((resolve) => {
     const socket = connect(`/proc/self/fd/${descriptor}`)
@@ -216,6 +216,6 @@ function remove(folder: string, file: string): void {
   try {
     rmSync(join(folder, file), { force: true })
   } catch {
-    // A dead socket that may not be removed is in nobody's way.
+    // A dead socket that cannot be removed blocks nothing.
   }
 }

@@ -1,23 +1,23 @@
 import type { BigIntStats } from 'node:fs'
 
-/** A lock that this process has until it releases it or dies. */
+/** A lock that this process holds until it releases it or ends. */
 export interface HeldLock {
   readonly held: true
   release(): Promise<void>
 }
 
-/** A lock that another has. */
+/** A lock that another process holds. */
 export interface RefusedLock {
   readonly held: false
-  /** Who has it, as the subject or object of a sentence: pid and host, as far as they are known. */
+  /** The holder, as the subject or object of a sentence: pid and host, as far as they are known. */
   readonly holder: string
-  /** What to do about the holder, as the beginning of a sentence; a `kill` only where its pid is one of this pid namespace. */
+  /** What to do about the holder, as the start of a sentence. It has a `kill` command only if the pid is in this pid namespace. */
   readonly next: string
-  /** Whether this very process has it. */
+  /** Whether this process holds it. */
   readonly own: boolean
 }
 
-/** What a lock is on: the folder that two processes must both see, and what is locked in it. */
+/** The place of a lock: the folder that both processes must see, and the name of the locked item in it. */
 export interface LockTarget {
   readonly path: string
   readonly folder: string

@@ -3,8 +3,8 @@ import { parseUrl } from '../http/index.ts'
 import { realmUrlMistake } from './realm-url.ts'
 
 /**
- * Whether a URL's host is this machine itself: `localhost` and the names below it (RFC 6761 §6.3), 127.0.0.0/8 or ::1. A
- * string that is no URL is not.
+ * Whether a URL's host is the local machine: `localhost` and its subdomains (RFC 6761 §6.3), 127.0.0.0/8 or ::1. False
+ * for a string that is not a URL.
  *
  * @example
  * ```ts
@@ -25,31 +25,31 @@ export function isLoopback(url: URL | string): boolean {
  * beyond loopback.
  *
  * @throws {CW_CONFIG_MISSING} No issuer.
- * @throws {CW_CONFIG_INVALID} Not the address of a realm.
+ * @throws {CW_CONFIG_INVALID} Not the URL of a realm.
  * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
  */
 export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): string {
   if (issuer === undefined || issuer === null || issuer === '')
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'issuer: no realm is named', {
-      hint: 'Give the realm’s public address as tokens carry it in `iss`: https://HOST/realms/REALM',
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'issuer is missing', {
+      hint: 'Set it to the realm’s public URL, exactly as in the claim `iss` of its tokens: https://HOST/realms/REALM',
     })
   const production = process.env['NODE_ENV'] === 'production'
   if (dangerouslyAllowHttp && production)
     throw new CloakwrightError('CW_CONFIG_INSECURE', 'dangerouslyAllowHttp: set with NODE_ENV=production', {
-      hint: 'Remove it, and give the https address of the realm; inside the cluster, internalUrl may be http.',
+      hint: 'Remove it and use the https URL of the realm. Inside the cluster, internalUrl may be http.',
     })
   const url = checkRealmUrl('issuer', issuer)
   if (url.protocol === 'http:' && !isLoopback(url) && !dangerouslyAllowHttp)
-    throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http beyond loopback', {
+    throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http is allowed on loopback only', {
       hint: production
-        ? 'Give the https address of the realm; inside the cluster, internalUrl may be http.'
+        ? 'Use the https URL of the realm. Inside the cluster, internalUrl may be http.'
         : 'Use https; for development only, set dangerouslyAllowHttp: true.',
     })
   return issuer as string
 }
 
 /**
- * Checks the URL of a realm, and recognizes those that are mistaken for one.
+ * Checks the URL of a realm. Recognizes other Keycloak URLs that are often given instead.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -63,7 +63,7 @@ export function checkRealmUrl(name: string, value: unknown): URL {
 }
 
 /**
- * Checks an address: absolute http(s), without query, fragment, credentials or trailing slash.
+ * Checks a URL: absolute http(s), without query, fragment, credentials or trailing slash.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -75,17 +75,17 @@ export function checkUrl(name: string, value: unknown): URL {
     throw invalid('not an absolute URL', 'Write it as https://HOST/realms/REALM')
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw invalid(
-      'does not begin with https:// or http://',
-      'Begin it with https://; http:// is for a realm on this machine.',
+      'does not start with https:// or http://',
+      'Start it with https://. http:// is for a realm on localhost.',
     )
   if (url.username !== '' || url.password !== '')
-    throw invalid('holds credentials', 'Remove what stands before the @.')
+    throw invalid('contains credentials', 'Remove the part before the @.')
   if (value.includes('?') || value.includes('#'))
-    throw invalid('holds a query or a fragment', 'Remove everything from the ? or # on.')
+    throw invalid('contains a query or a fragment', 'Remove everything from the ? or # on.')
   if (value.endsWith('/'))
     throw invalid(
       'ends with a slash',
-      `Use ${value.replace(/\/+$/, '')}: Keycloak’s issuer has no slash at its end, and the two must be equal.`,
+      `Use ${value.replace(/\/+$/, '')}: Keycloak’s issuer has no trailing slash, and the two must be equal.`,
     )
   return url
 }

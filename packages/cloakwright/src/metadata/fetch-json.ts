@@ -1,26 +1,26 @@
 import { CloakwrightError, type ErrorCode } from '../errors.ts'
 import { type BoundedResponse, type Fetch, fetchBounded } from '../http/index.ts'
 
-/** How one JSON document is fetched. */
+/** How to fetch one JSON document. */
 export interface FetchJsonOptions {
   readonly fetch: Fetch
-  /** Milliseconds until the attempt is given up, body included. */
+  /** Milliseconds before the attempt is aborted, body included. */
   readonly timeout: number
-  /** Largest accepted body, in bytes. */
+  /** Maximum size of the body, in bytes. */
   readonly maxBytes: number
   /** The code of every failure. */
   readonly code: ErrorCode
-  /** What is fetched, for the message. */
+  /** Name of the document, for the message. */
   readonly what: string
-  /** A form to send by POST; without one it is a GET. */
+  /** A form to send by POST; without it, the request is a GET. */
   readonly form?: { readonly fields: URLSearchParams; readonly authorization: string } | undefined
 }
 
 /**
- * Fetches a JSON object: 200 only, no redirect followed (it could lead to a host that was never configured),
- * bounded in time and size.
+ * Fetches a JSON object. Accepts status 200 only and follows no redirect, which could lead to a host that is not
+ * configured. Limited in time and size.
  *
- * @throws {CW_DISCOVERY_FAILED} Or the code that the caller names.
+ * @throws {CW_DISCOVERY_FAILED} Or the code that the caller passes.
  */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<Record<string, unknown>> {
   const failed = failureOf(url, options)
@@ -29,25 +29,25 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
     throw failed(
       'not found (404)',
       undefined,
-      'Check the realm’s name in the issuer, and that the realm exists.',
+      'Check the realm name in the issuer, and that the realm exists.',
     )
-  if (status !== 200) throw failed(`answers with status ${status}`)
+  if (status !== 200) throw failed(`responds with status ${status}`)
   let json: unknown
   try {
     json = JSON.parse(body.toString('utf8'))
   } catch {
-    // The parser's own message quotes the text, which may hold anything.
-    throw failed('the answer is not JSON')
+    // The parser's own message quotes the string, which may contain a secret.
+    throw failed('the response is not JSON')
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw failed('the answer is no JSON object')
+    throw failed('the response is not a JSON object')
   return json as Record<string, unknown>
 }
 
 /**
- * Asks a server, bounded in time and size, and follows no redirect; what a status means is the caller's to say.
+ * Sends a request, limited in time and size, and follows no redirect. The caller interprets the status.
  *
- * @throws {CW_DISCOVERY_FAILED} Or the code that the caller names: no answer, a redirect, or an answer that is too large.
+ * @throws {CW_DISCOVERY_FAILED} Or the code that the caller passes: no response, a redirect, or a response that is too large.
  */
 export async function fetchRealm(url: string, options: FetchJsonOptions): Promise<BoundedResponse> {
   const { fetch, timeout, maxBytes, form } = options
@@ -66,7 +66,7 @@ export async function fetchRealm(url: string, options: FetchJsonOptions): Promis
     })
   } catch (error) {
     if (error instanceof CloakwrightError) throw error
-    throw failed(signal.aborted ? `no answer within ${timeout} ms` : 'can not be reached', error)
+    throw failed(signal.aborted ? `no response within ${timeout} ms` : 'cannot be reached', error)
   }
 }
 
@@ -77,6 +77,6 @@ function failureOf(address: string, { code, what }: FetchJsonOptions) {
     new CloakwrightError(code, `${what} at ${url}: ${why}`, {
       cause,
       retryAfter: 5,
-      hint: hint ?? `Check that this address answers from the machine of the service: curl -i ${url}`,
+      hint: hint ?? `Check that this URL responds from the machine of the service: curl -i ${url}`,
     })
 }

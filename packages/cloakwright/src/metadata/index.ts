@@ -1,5 +1,5 @@
 /**
- * What the realm says of itself. In: the issuer. Out: its endpoints, checked, and JSON fetched from them. Uses http.
+ * The realm's metadata. In: the issuer. Out: its endpoints, checked, and JSON fetched from them. Uses http.
  */
 
 export type { Fetch } from '../http/index.ts'

@@ -19,35 +19,35 @@ export interface DiscoveryDocument {
   readonly [member: string]: unknown
 }
 
-/** What a realm says of itself, with both ways to reach it. */
+/** A realm's metadata, with its public and its internal URLs. */
 export interface RealmMetadata {
-  /** As published: for what a browser opens. */
+  /** As published: URLs for the browser. */
   readonly document: DiscoveryDocument
   /**
-   * For what the service itself calls: every back-channel endpoint below the issuer is moved below `internalUrl`;
-   * what a browser opens (authorization, logout, session check) keeps its public address.
+   * URLs for the service's own requests: every back-channel endpoint below the issuer is moved below `internalUrl`.
+   * URLs that a browser opens (authorization, logout, session check) stay public.
    */
   readonly internal: DiscoveryDocument
 }
 
-/** A realm's metadata, fetched at the first need and then kept. */
+/** A realm's metadata, fetched when first needed and then cached. */
 export interface Metadata {
   readonly issuer: string
   /**
-   * The realm's metadata: fetched once however many ask at a time, kept for an hour, and kept on while the realm
-   * can't be reached.
+   * The realm's metadata. Concurrent calls share one fetch. The result is cached for an hour, and longer while the realm
+   * cannot be reached.
    *
-   * @throws {CW_DISCOVERY_FAILED} The document can't be had; the next call tries again.
-   * @throws {CW_DISCOVERY_ISSUER} The document is another issuer's.
+   * @throws {CW_DISCOVERY_FAILED} The document could not be fetched; the next call tries again.
+   * @throws {CW_DISCOVERY_ISSUER} The document belongs to another issuer.
    */
   get(): Promise<RealmMetadata>
 }
 
-/** Where a realm is, and how it is reached. */
+/** The realm's URLs, and how to reach them. */
 export interface MetadataOptions {
-  /** The realm's public address, letter by letter as in `iss`: `https://HOST/realms/REALM`. */
+  /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. */
   readonly issuer: string
-  /** The same realm's address as the service itself reaches it, if not by the issuer: `http://keycloak:8080/realms/REALM`. */
+  /** The realm's URL for the service itself, if it differs from the issuer: `http://keycloak:8080/realms/REALM`. */
   readonly internalUrl?: string | undefined
   readonly fetch?: Fetch | undefined
   /** Milliseconds since the epoch; the system’s time by default. */
@@ -63,7 +63,7 @@ const retryAfterFailure = 30_000
 const maxBytes = 256 * 1024
 
 /**
- * Reads a realm's discovery document, checks that it is this issuer's, and knows where each endpoint is reached.
+ * Reads a realm's discovery document, checks its issuer, and returns the URL of each endpoint.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -108,20 +108,20 @@ export function createMetadata(options: MetadataOptions): Metadata {
 }
 
 function otherIssuer(issuer: string, url: string, found: unknown): CloakwrightError {
-  const is = typeof found === 'string' ? shown(found) : 'no issuer at all'
+  const is = typeof found === 'string' ? `its issuer is ${shown(found)}` : 'it has no issuer'
   return new CloakwrightError(
     'CW_DISCOVERY_ISSUER',
-    `Discovery document at ${url}: its issuer is ${is}, configured is ${shown(issuer)}`,
+    `Discovery document at ${url}: ${is}, but the configured issuer is ${shown(issuer)}`,
     {
       retryAfter: 30,
-      hint: 'Make both exactly the same: set `issuer` to the realm’s public address, or give Keycloak a fixed one (KC_HOSTNAME).',
+      hint: 'Make both exactly equal: set `issuer` to the realm’s public URL, or set a fixed URL in Keycloak (KC_HOSTNAME).',
     },
   )
 }
 
 const browserEndpoints = new Set(['authorization_endpoint', 'end_session_endpoint', 'check_session_iframe'])
 
-/** Moves back-channel endpoints below `internalUrl`. Keycloak may have done so by itself (`hostname-backchannel-dynamic`). */
+/** Moves back-channel endpoints below `internalUrl`. Keycloak may have done so already (`hostname-backchannel-dynamic`). */
 function toInternal(document: DiscoveryDocument, issuer: string, internalUrl: string): DiscoveryDocument {
   const move = (value: unknown): unknown =>
     typeof value === 'string' && value.startsWith(`${issuer}/`)

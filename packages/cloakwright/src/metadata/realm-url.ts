@@ -1,4 +1,4 @@
-/** What is wrong with a URL in place of a realm's, and the one to write instead. */
+/** What is wrong with a URL that is not a realm's, and the URL to use instead. */
 export interface RealmUrlMistake {
   readonly why: string
   readonly use: string
@@ -6,7 +6,7 @@ export interface RealmUrlMistake {
 
 const base = String.raw`https?:\/\/[^?#@]+?`
 
-/** The other addresses of Keycloak that people copy, each by what is wrong with it. */
+/** Other Keycloak URLs that users copy, with the reason why each is wrong. */
 const mistakes: readonly (readonly [pattern: RegExp, why: string, use: string])[] = [
   [
     new RegExp(String.raw`^(${base})\/\.well-known\/openid-configuration\/?$`),
@@ -18,7 +18,7 @@ const mistakes: readonly (readonly [pattern: RegExp, why: string, use: string])[
     'the URL of the discovery document',
     '$1$2',
   ],
-  // The console's own address has the realm that it shows in the fragment, if it is not its own.
+  // The console's URL has its realm in the fragment, unless it shows its own realm.
   [
     new RegExp(String.raw`^(${base})\/admin\/[^/?#]+\/console\/?#\/([^/?#]+).*$`),
     'the URL of the admin console',
@@ -31,24 +31,24 @@ const mistakes: readonly (readonly [pattern: RegExp, why: string, use: string])[
   ],
   [
     new RegExp(String.raw`^(${base}\/realms\/[^/?#]+)\/[^?#]+$`),
-    'the URL of something below the realm',
+    'the URL of an endpoint or page below the realm',
     '$1',
   ],
   [
     /^(https?:\/\/[^/?#@]+(?:\/auth)?)(?:\/|\/realms\/?)?$/,
-    'the base URL of Keycloak, which names no realm',
+    'the base URL of Keycloak, without a realm name',
     '$1/realms/REALM',
   ],
 ]
 
-/** Recognizes Keycloak's other addresses: its base URL, its consoles, a discovery document, an endpoint. */
+/** Recognizes other Keycloak URLs: the base URL, a console, a discovery document, an endpoint. */
 export function realmUrlMistake(url: string): RealmUrlMistake | undefined {
   for (const [pattern, why, use] of mistakes)
     if (pattern.test(url)) return { why, use: withRealm(url.replace(pattern, use)) }
   return undefined
 }
 
-/** A discovery document of a server, not of a realm: the issuer lacks a realm's name too. */
+/** Handles the discovery document of a server instead of a realm: its issuer has no realm name. */
 function withRealm(url: string): string {
   return /^https?:\/\/[^/]+(?:\/auth)?$/.test(url) ? `${url}/realms/REALM` : url
 }

@@ -1,8 +1,8 @@
 import { CloakwrightError } from '../errors.ts'
 
 /**
- * A statement that PostgreSQL refused, without what drivers put into their errors: parameters, `detail` and the
- * texts that quote values.
+ * A statement that PostgreSQL rejected, without the parts of a driver's error that quote values: parameters, `detail`
+ * and most messages.
  */
 export class SqlError extends Error {
   override readonly name = 'SqlError'
@@ -24,22 +24,22 @@ export class SqlError extends Error {
 }
 
 /**
- * The error classes whose message names objects only. Others, data exceptions above all (`22P02: invalid input
+ * Error classes whose messages name database objects only. Others, above all data exceptions (`22P02: invalid input
  * syntax for type uuid: "…"`), quote the value.
  */
 const safeClasses = new Set(['08', '0A', '23', '25', '28', '3D', '3F', '40', '42', '53', '54', '55', '57'])
 
-/** No connection, no more connections, shutting down, or refused by its credentials or the database's name. */
+/** No connection, too many connections, shutting down, or wrong credentials or database name. */
 const unavailableClasses = new Set(['08', '28', '3D', '53'])
 const unavailableStates = new Set(['57P01', '57P02', '57P03', '57P05'])
 
-/** What `pg`, its pool and PGlite say in plain errors when there is no database to talk to. */
+/** Plain errors of `pg`, its pool and PGlite when the database is not available. */
 const unavailableText =
   /connection terminated|connection error|not queryable|timeout|calling end on the pool|client was closed|is closed|closing/i
 
 /**
- * Turns a driver's error into one that is safe to log: {@link CloakwrightError} `CW_STATE_UNAVAILABLE` when the
- * database is gone, `CW_DISK_FULL` when it has no room, {@link SqlError} when it refused a statement. Errors that are no driver's pass through.
+ * Converts a driver's error into one that is safe to log: {@link CloakwrightError} `CW_STATE_UNAVAILABLE` when the
+ * database cannot be reached, `CW_DISK_FULL` when its disk is full, {@link SqlError} when it rejected a statement. Other errors are returned unchanged.
  */
 export function toStateError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CloakwrightError || error instanceof SqlError)
@@ -48,12 +48,14 @@ export function toStateError(error: unknown): unknown {
   const code = text(fields['code']) ?? ''
   if (/^[0-9A-Z]{5}$/.test(code) && 'severity' in fields) {
     const unavailable = unavailableClasses.has(code.slice(0, 2)) || unavailableStates.has(code)
-    const message = safeClasses.has(code.slice(0, 2)) ? error.message : 'the value given does not fit'
+    const message = safeClasses.has(code.slice(0, 2))
+      ? error.message
+      : 'a value is not valid for its column or type'
     const sqlError = new SqlError(code, `PostgreSQL (${code}): ${message}`, fields)
     if (code === '53100') return diskFullError(message, sqlError)
     return unavailable ? unavailableError(message, sqlError) : sqlError
   }
-  // A refused or broken connection: Node's system errors, several of them where a name has several addresses.
+  // A refused or broken connection: Node's system errors, one for each IP address of the host.
   if ('syscall' in fields || /^E[A-Z_]+$/.test(code) || error instanceof AggregateError)
     return unavailableError(code === '' ? 'connection failed' : code, error)
   if (unavailableText.test(error.message)) return unavailableError(error.message, error)
@@ -64,15 +66,15 @@ function diskFullError(why: string, cause: Error): CloakwrightError {
   return new CloakwrightError('CW_DISK_FULL', `The disk of the database is full: ${why}`, {
     cause,
     retryAfter: 5,
-    hint: 'Free space on the disk of PostgreSQL, or of CLOAKWRIGHT_HOME where it is embedded. It then works again by itself.',
+    hint: 'Free space on the disk of PostgreSQL (embedded: the disk of CLOAKWRIGHT_HOME). No restart is needed.',
   })
 }
 
 function unavailableError(why: string, cause: Error): CloakwrightError {
-  return new CloakwrightError('CW_STATE_UNAVAILABLE', `The database can't be reached: ${why}`, {
+  return new CloakwrightError('CW_STATE_UNAVAILABLE', `Cannot reach the database: ${why}`, {
     cause,
     retryAfter: 5,
-    hint: 'Check that PostgreSQL runs and that DATABASE_URL names its host, port, user, password and database.',
+    hint: 'Check that PostgreSQL runs and that DATABASE_URL has the right host, port, user, password and database.',
   })
 }
 

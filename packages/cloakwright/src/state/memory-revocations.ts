@@ -2,7 +2,7 @@ import { systemTime } from '../clock.ts'
 import type { Revocation, RevocationStore } from './ports.ts'
 
 /**
- * Keeps revocations in this process, for several followers in it: for tests, and for a single replica.
+ * Keeps revocations in the memory of this process and reports them to its followers: for tests, and for a single replica.
  *
  * @param now Milliseconds since the epoch; the system’s time by default.
  *
@@ -18,7 +18,7 @@ export function memoryRevocationStore(now: () => number = systemTime): Revocatio
   const followers = new Set<(revocation: Revocation) => void>()
   return {
     async add(revocation) {
-      // The oldest first, which are the first to expire where all are kept equally long.
+      // The oldest first: these expire first if all are kept equally long.
       for (const old of kept) {
         if (old.expiresAt > now()) break
         kept.delete(old)

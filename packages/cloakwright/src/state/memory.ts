@@ -8,7 +8,7 @@ interface Entry {
 }
 
 /**
- * Keeps sessions in this process: for tests, and for a single replica that may lose them on restart.
+ * Keeps sessions in the memory of this process: for tests, and for a single replica that may lose them on restart.
  *
  * @param now Milliseconds since the epoch; the system’s time by default.
  *
@@ -80,10 +80,10 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
 }
 
 /**
- * Remembers in this process what may be used only once: for tests, and for a single replica.
+ * Remembers single-use keys in the memory of this process: for tests, and for a single replica.
  *
- * @param maxEntries How many are remembered at a time, 200,000 by default (about 40 MB). Beyond it nothing new can be
- * used until something has expired (`CW_STATE_UNAVAILABLE`): to forget one early would be to allow it twice.
+ * @param maxEntries Maximum number of keys in memory, 200,000 by default (about 40 MB). When it is full, new keys are
+ * refused until one has expired (`CW_STATE_UNAVAILABLE`): a key that is forgotten early could be used twice.
  *
  * @example
  * ```ts

@@ -2,16 +2,16 @@ import { CloakwrightError } from '../errors.ts'
 import { SqlError } from './failure.ts'
 import { type Migration, requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
-/** One lock for all schemas, so that replicas which start together run one after the other. */
+/** One lock for all schemas, so that replicas that start at the same time run one after the other. */
 const lock = 0x436c6f616b // "Cloak"
 
 /**
- * Brings a schema up to date: in one transaction, under one advisory lock, it creates the schema with its table of
- * applied migrations and runs those that are missing, in order. Resolves to the ids that it ran; a second run runs none,
+ * Migrates a schema: in one transaction, under one advisory lock, it creates the schema and its table of applied
+ * migrations, then runs the missing migrations in order. Resolves to the ids that it ran. A second run runs none
  * and needs no right to create anything.
  *
- * @throws {CW_STATE_MIGRATION} The database has a migration that this version does not know, or one fails. Nothing was changed.
- * @throws {CW_STATE_UNAVAILABLE} The database can't be reached.
+ * @throws {CW_STATE_MIGRATION} The database has a migration that is unknown to this version, or one failed. Nothing was changed.
+ * @throws {CW_STATE_UNAVAILABLE} The database cannot be reached.
  *
  * @example
  * ```ts
@@ -29,7 +29,7 @@ export async function migrate(
 ): Promise<string[]> {
   requireSqlClient(sql, ['transaction'])
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
-    throw new TypeError('A schema is named by lower-case letters, digits and underscores')
+    throw new TypeError('A schema name may have lower-case letters, digits and underscores only')
   return await sql.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [lock])
     const applied = await readApplied(tx, schema)
@@ -46,7 +46,7 @@ export async function migrate(
 }
 
 async function readApplied(tx: SqlQueryable, schema: string): Promise<string[]> {
-  // IF NOT EXISTS would ask for the right to create even where nothing is to be created.
+  // IF NOT EXISTS would need the right to create even if nothing is created.
   const { rows } = await tx.query<{ schema: boolean; table: boolean }>(
     'SELECT to_regnamespace($1) IS NOT NULL AS schema, to_regclass($2) IS NOT NULL AS table',
     [schema, `${schema}.migrations`],
@@ -72,12 +72,12 @@ function checkHistory(schema: string, applied: readonly string[], migrations: re
   throw new CloakwrightError(
     'CW_STATE_MIGRATION',
     known
-      ? `Schema ${schema}: the applied migration ${id} is number ${position + 1} in the database and another in this version`
-      : `Schema ${schema}: the database has the migration ${id}, which this version does not know`,
+      ? `Schema ${schema}: migration ${id} is at position ${position + 1} in the database, but not in this version`
+      : `Schema ${schema}: the database has the migration ${id}, which is unknown to this version`,
     {
       hint: known
-        ? 'Migrations are only ever added at the end: put the list back into its order.'
-        : 'The database is newer than this program: start the newer version, or restore the backup made before its upgrade.',
+        ? 'Restore the order of the list. New migrations go at its end.'
+        : 'Start the newer version of this program, or restore the backup from before the upgrade.',
     },
   )
 }
@@ -86,6 +86,6 @@ function failed(schema: string, id: string, error: unknown): unknown {
   if (!(error instanceof SqlError)) return error
   return new CloakwrightError('CW_STATE_MIGRATION', `Schema ${schema}, migration ${id}: ${error.message}`, {
     cause: error,
-    hint: 'Nothing was changed. Mend the cause, then start again.',
+    hint: 'Fix the cause, then start again. Nothing was changed.',
   })
 }

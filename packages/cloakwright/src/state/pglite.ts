@@ -9,22 +9,22 @@ interface PgliteResult {
   affectedRows?: number
 }
 
-/** What queries of PGlite and of its transactions have in common. */
+/** The methods that PGlite and its transactions share. */
 export interface PgliteQueryable {
   // oxlint-disable-next-line typescript/no-explicit-any -- as the driver declares it
   query(text: string, params?: any[]): Promise<PgliteResult>
   exec(text: string): Promise<PgliteResult[]>
 }
 
-/** The part of an embedded PGlite that is used; `await PGlite.create(…)` is one. */
+/** The part of an embedded PGlite that is used; `await PGlite.create(…)` fits. */
 export interface PgliteLike extends PgliteQueryable {
   transaction<T>(work: (tx: PgliteQueryable) => Promise<T>): Promise<T>
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>
 }
 
 /**
- * Makes a {@link SqlClient} from an embedded PGlite, which has one connection: everything waits for a transaction to
- * end, so nothing that needs the database may be awaited inside of one, except through its `tx`.
+ * Creates a {@link SqlClient} from an embedded PGlite, which has one connection: all other queries wait until a transaction
+ * ends. So inside a transaction, await database work only through its `tx`.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function fromPglite(pglite: PgliteLike): SqlClient {
     'pglite',
     pglite,
     ['query', 'transaction', 'listen'],
-    'Give fromPglite() a database of PGlite.create()',
+    'Pass fromPglite() a database from PGlite.create()',
   )
   return {
     query: queryOn(pglite),
@@ -55,11 +55,11 @@ export function fromPglite(pglite: PgliteLike): SqlClient {
           }
         })
       } catch (error) {
-        // What `work` itself rejects with is the caller's, and leaves as it is.
+        // An error that `work` itself throws belongs to the caller and is not converted.
         throw failure?.error === error ? error : toStateError(error)
       }
     },
-    // Its one connection is never lost while the process lives, so there is no reconnection to tell of.
+    // Its connection is never lost while the process lives, so there is no reconnection to report.
     async listen(channel, onNotify) {
       checkChannel(channel)
       const stop = await pglite.listen(channel, onNotify).catch(rethrow)
@@ -72,7 +72,7 @@ export function fromPglite(pglite: PgliteLike): SqlClient {
 
 function queryOn(target: PgliteQueryable): SqlQueryable['query'] {
   return async <Row extends SqlRow>(text: string, params?: readonly unknown[]) => {
-    // Without parameters `pg` accepts several statements; PGlite does only by `exec`.
+    // Without parameters, `pg` accepts several statements; PGlite accepts them only in `exec`.
     const result =
       params === undefined
         ? (await target.exec(text).catch(rethrow)).at(-1)

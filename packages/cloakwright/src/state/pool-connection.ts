@@ -1,6 +1,6 @@
 import { toStateError } from './failure.ts'
 
-/** A NOTIFY as `pg` hands it over. */
+/** A NOTIFY as `pg` delivers it. */
 export interface NotificationMessage {
   readonly channel: string
   readonly payload?: string | undefined
@@ -10,7 +10,7 @@ export interface NotificationMessage {
 export interface PoolClientLike {
   // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one
   query(text: string, params?: any[]): Promise<{ rows: any[]; rowCount: number | null }>
-  /** An error, or `true`, closes the connection instead of handing it back. */
+  /** An error, or `true`, closes the connection instead of returning it to the pool. */
   release(error?: Error | boolean): void
   on(event: 'notification', listener: (message: NotificationMessage) => void): unknown
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -18,14 +18,14 @@ export interface PoolClientLike {
   removeListener(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** One connection of a pool, which listens. */
+/** One connection of a pool, used to listen. */
 export class ListeningConnection {
   readonly #client: PoolClientLike
   readonly #onClosed: () => void
   #closed = false
   #pulse: NodeJS.Timeout | undefined
 
-  /** @param onClosed Called once, whoever closed it. */
+  /** @param onClosed Called once, whichever side closed it. */
   constructor(
     client: PoolClientLike,
     onNotification: (message: NotificationMessage) => void,
@@ -52,7 +52,7 @@ export class ListeningConnection {
     await this.#client.query(`UNLISTEN ${channel}`)
   }
 
-  /** Asks it every so many milliseconds whether it lives, and closes it if it has not answered by the next time. */
+  /** Checks at this interval (milliseconds) that the connection works, and closes it if it has not responded by the next check. */
   watch(interval: number): void {
     if (this.#closed) return
     let answered = true
@@ -67,7 +67,7 @@ export class ListeningConnection {
     this.#pulse.unref()
   }
 
-  /** Never hands it back to the pool: it still listens. `end` follows every release. */
+  /** Never returns it to the pool, because it still listens. `end` follows every release. */
   close(): void {
     if (this.#closed) return
     this.#closed = true

@@ -4,7 +4,7 @@ import { checkChannel, type SqlClient } from './sql.ts'
 interface Listener {
   readonly onNotify: (payload: string) => void
   readonly onReconnected: (() => void) | undefined
-  /** Whether its LISTEN has been in force: another connection is then a reconnection to it. */
+  /** Whether its LISTEN was active before: a new connection is then a reconnection. */
   listened: boolean
 }
 
@@ -12,10 +12,10 @@ const firstDelay = 100
 const longestDelay = 5_000
 
 /**
- * LISTEN on one dedicated connection for all channels. When it is lost, it connects again, at first at once and then
- * ever more slowly, until nobody listens any more. What is notified in between is lost, as PostgreSQL keeps nothing:
- * listeners are told when they hear again. A connection that died without a word looks like one on which nothing is
- * said: so it is asked every `interval` milliseconds, and lost if it has not answered by the next time.
+ * Listens (LISTEN) on one dedicated connection for all channels. If the connection is lost, it reconnects: at once, then
+ * at growing intervals, until there is no listener. Notifications in between are lost, as PostgreSQL does not store them:
+ * listeners are told about the reconnection. A connection that broke silently looks like one without
+ * notifications, so it is checked every `interval` milliseconds and counts as lost if it has not responded by the next check.
  */
 export function createPoolListener(
   connect: () => Promise<PoolClientLike>,
@@ -62,7 +62,7 @@ class PoolListener {
     return stop
   }
 
-  /** The channel's last listener is gone. */
+  /** The channel has no listener any more. */
   async #leave(channel: string): Promise<void> {
     this.#channels.delete(channel)
     if (this.#channels.size === 0) await this.#close()

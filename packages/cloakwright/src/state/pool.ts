@@ -4,7 +4,7 @@ import type { PoolClientLike } from './pool-connection.ts'
 import { createPoolListener } from './pool-listener.ts'
 import type { SqlClient, SqlQueryable, SqlRow } from './sql.ts'
 
-/** The part of a `pg` pool that is used; `new pg.Pool(…)` is one. */
+/** The part of a `pg` pool that is used; `new pg.Pool(…)` fits. */
 export interface PoolLike {
   // oxlint-disable-next-line typescript/no-explicit-any -- a driver's row has no type before the caller names one
   query(text: string, params?: any[]): Promise<{ rows: any[]; rowCount: number | null }>
@@ -13,8 +13,8 @@ export interface PoolLike {
 }
 
 /**
- * Makes a {@link SqlClient} from a `pg` pool. `listen` keeps one connection of the pool for itself, for all channels,
- * and connects again when it is lost. Closing the pool stays with its owner.
+ * Creates a {@link SqlClient} from a `pg` pool. `listen` reserves one connection of the pool for all channels
+ * and reconnects when it is lost. The caller closes the pool.
  *
  * @example
  * ```ts
@@ -25,8 +25,8 @@ export interface PoolLike {
  * ```
  */
 export function fromPool(pool: PoolLike): SqlClient {
-  requireFunctions('pool', pool, ['query', 'connect', 'on'], 'Give fromPool() a pool of pg: new pg.Pool()')
-  // An idle connection that breaks is reported here, and ends the process if nobody listens; the pool replaces it.
+  requireFunctions('pool', pool, ['query', 'connect', 'on'], 'Pass fromPool() a pool of pg: new pg.Pool()')
+  // A broken idle connection is reported here and would end the process if there were no listener; the pool replaces it.
   pool.on('error', ignore)
   return {
     query: queryOn(pool),

@@ -11,15 +11,15 @@ interface Row extends Record<string, unknown> {
   expires_at: Date
 }
 
-/** On which a revocation's number is notified. */
+/** The channel that notifies the number of a revocation. */
 export const channel = 'cloakwright_revocations'
-/** Rows of one answer: between two of them the process does its other work. */
+/** Rows per query: between two queries the process does other work. */
 const pageSize = 1000
-/** Notified rows that are waited for one by one; with more, all news are read. */
+/** Up to this many notified rows are read by number; if there are more, all new rows are read. */
 const maxTold = 1000
-/** Milliseconds by which a row may be seen later than its time says: it commits late, or clocks of servers differ. */
+/** Milliseconds by which a row may appear later than its time: a late commit, or servers with different clocks. */
 const overlap = 60_000
-/** Milliseconds before the first new attempt after a failed read; each next takes twice as long, up to `resync`. */
+/** Milliseconds before the first retry after a failed read; doubled each time, up to `resync`. */
 const firstRetry = 100
 
 const select = `
@@ -30,8 +30,8 @@ const pageStatement = `${select} AND (r.added_at, r.id) > ($1::timestamptz, $2::
   ORDER BY r.added_at, r.id LIMIT ${pageSize}`
 
 /**
- * Calls back with each revocation in force, first with those that are there already; resolves once they were read.
- * What it resolves to ends that.
+ * Calls back with each active revocation, existing ones first; resolves once those were read,
+ * to a function that stops it.
  */
 export async function followRevocations(
   sql: SqlClient,
@@ -42,16 +42,16 @@ export async function followRevocations(
   return await follower.start()
 }
 
-/** Reads what it is told of by its number, and all news where that may not be enough: one read at a time. */
+/** Reads notified rows by number, or all new rows if that may not be enough: one read at a time. */
 class Follower {
   readonly #sql: SqlClient
   /** Milliseconds. */
   readonly #resync: number
   readonly #onRevoked: (revocation: Revocation) => void
   readonly #readNews: () => Promise<void>
-  /** Numbers of notified rows that are not read yet. */
+  /** Numbers of notified rows that were not read yet. */
   readonly #told = new Set<string>()
-  /** Whether there may be rows that nothing told of. */
+  /** Whether there may be rows without a notification. */
   #behind = true
   #working = true
   #stopped = false
@@ -67,7 +67,7 @@ class Follower {
 
   async start(): Promise<() => Promise<void>> {
     const lookForNews = (): void => this.#lookForNews()
-    // Listening first: what is added during the first read is told.
+    // Listens first, so that rows added during the first read are notified.
     const stopListening = await this.#sql.listen(channel, (payload) => this.#onNotify(payload), lookForNews)
     try {
       await this.#read()
@@ -107,7 +107,7 @@ class Follower {
       await this.#read()
       this.#failures = 0
     } catch {
-      // What is known goes on to hold. The news include what the failed read was told of.
+      // Known revocations stay active. The next read of new rows includes those that the failed read was for.
       this.#behind = true
       this.#retryLater()
     } finally {
@@ -143,8 +143,8 @@ class Follower {
 }
 
 /**
- * Reads what was added since the last time, and everything in force the first time. Numbers and times are given before
- * rows can be seen, in another order: so each read begins some time before the newest row of the last one.
+ * Reads the rows added since the last read; the first time, all active rows. Numbers and times are assigned before
+ * rows become visible, and in another order, so each read starts some time before the newest row of the last one.
  */
 function createNewsReader(sql: SqlClient, report: (rows: readonly Row[]) => void): () => Promise<void> {
   let newest = 0

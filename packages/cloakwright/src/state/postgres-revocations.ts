@@ -3,18 +3,18 @@ import type { RevocationStore, RevokedBy } from './ports.ts'
 import { channel, followRevocations } from './postgres-revocation-follower.ts'
 import { requireSqlClient, type SqlClient } from './sql.ts'
 
-/** How revocations are followed. */
+/** Options for following revocations. */
 export interface RevocationStoreOptions {
   /**
-   * Seconds between two looks for revocations that no notification told of; 15 by default. They matter where a dead
-   * connection looks alive, and behind a proxy that pools transactions, which lets no notification through: there,
-   * let it be 1 or less.
+   * Seconds between two reads that look for revocations without a notification; 15 by default. They matter when a broken
+   * connection looks alive, and behind a proxy that pools transactions, which does not forward notifications: there,
+   * use 1 or less.
    */
   readonly resync?: number | undefined
 }
 
-// The notification is only a wake-up with the row's number. Any role of the database may notify and listen on any
-// channel, so that it must neither be believed nor tell a subject; and it holds less than 8000 bytes.
+// The notification only carries the row's number. Any database role may notify and listen on any channel, so its
+// content is not trusted and must not contain a subject; it also has a limit of 8000 bytes.
 const addStatement = `
   WITH swept AS (
     DELETE FROM cloakwright.revocations WHERE id IN (
@@ -26,10 +26,10 @@ const addStatement = `
   SELECT pg_notify('${channel}', id::text) FROM added`
 
 /**
- * Keeps revocations in PostgreSQL, in the schema `cloakwright`, which {@link migrate} makes with {@link migrations};
- * replicas hear of each by LISTEN/NOTIFY. Rows that have expired go with a later one.
+ * Stores revocations in PostgreSQL, in the schema `cloakwright`, which {@link migrate} creates from {@link migrations}.
+ * LISTEN/NOTIFY tells each replica. Expired rows are deleted when later ones are added.
  *
- * @throws {CW_CONFIG_INVALID} `resync` is no number of seconds, from 0.1 to 3600.
+ * @throws {CW_CONFIG_INVALID} `resync` is not a number of seconds from 0.1 to 3600.
  * @example
  * ```ts
  * import { migrate, migrations, postgresRevocationStore, type RevocationStore, type SqlClient } from 'cloakwright/state'
@@ -57,7 +57,7 @@ export function postgresRevocationStore(
 function checkResync(value = 15): number {
   if (typeof value === 'number' && value >= 0.1 && value <= 3600) return value * 1000
   throw new CloakwrightError('CW_CONFIG_INVALID', 'resync: not a number from 0.1 to 3600', {
-    hint: 'Leave it out for 15 seconds.',
+    hint: 'Omit it for 15 seconds.',
   })
 }
 

@@ -20,11 +20,11 @@ interface Row extends Record<string, unknown> {
 const columns = `key, issuer, client_id, sid, subject, version, key_id, tokens, access_expires_at, created_at,
   last_seen_at, expires_at, absolute_expires_at`
 
-/** Expired rows that one login or one used key clears away: the table stays small without a timer anywhere. */
+/** Expired rows that one login or one used key deletes: the table stays small without a timer. */
 const swept = 100
 
 /**
- * Keeps sessions in PostgreSQL, in the schema `cloakwright`, which {@link migrate} makes with {@link migrations}.
+ * Stores sessions in PostgreSQL, in the schema `cloakwright`, which {@link migrate} creates from {@link migrations}.
  *
  * @example
  * ```ts
@@ -79,8 +79,8 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
 }
 
 /**
- * Remembers in PostgreSQL, for all replicas, what may be used only once; in the schema `cloakwright`, which
- * {@link migrate} makes with {@link migrations}.
+ * Remembers single-use keys in PostgreSQL, for all replicas; in the schema `cloakwright`, which
+ * {@link migrate} creates from {@link migrations}.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export function postgresReplayStore(sql: SqlClient): ReplayStore {
   requireSqlClient(sql, ['query'])
   return {
     async useOnce(key, expiresAt, now) {
-      // One round trip: with DPoP, this is in the way of every request.
+      // One round trip: with DPoP, every request waits for it.
       const { rowCount } = await sql.query(
         `WITH swept AS (${sweep('used_once', '$3')})
          INSERT INTO cloakwright.used_once (key, expires_at) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`,
@@ -107,10 +107,10 @@ export function postgresReplayStore(sql: SqlClient): ReplayStore {
   }
 }
 
-/** The right to refresh a session's tokens, which one replica has at a time. */
+/** The lease to refresh a session's tokens, held by one replica at a time. */
 type RefreshClaims = Pick<SessionStore, 'claimRefresh' | 'finishRefresh' | 'abandonRefresh' | 'endRefresh'>
 
-/** Each is one statement: it locks the row, then decides on what the row is at that time. */
+/** Each is one statement: it locks the row, then decides on the row's state at that time. */
 function refreshClaims(sql: SqlQueryable): RefreshClaims {
   return {
     async claimRefresh(key, version, holder, duration) {
@@ -148,7 +148,7 @@ function refreshClaims(sql: SqlQueryable): RefreshClaims {
   }
 }
 
-/** Adds a session in the place of the one that it replaces, and clears expired ones away. */
+/** Adds a session in place of the one that it replaces, and deletes expired ones. */
 async function createSession(
   tx: SqlQueryable,
   record: SessionRecord,
@@ -168,7 +168,7 @@ function sweep(table: 'sessions' | 'used_once', now: '$1' | '$3'): string {
     SELECT key FROM cloakwright.${table} WHERE expires_at < ${now} LIMIT ${swept} FOR UPDATE SKIP LOCKED)`
 }
 
-/** A record's values in the order of the columns. */
+/** A record's values in column order. */
 function toValues(record: SessionRecord): readonly unknown[] {
   const { tokens } = record
   return [

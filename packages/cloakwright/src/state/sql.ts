@@ -1,6 +1,6 @@
 import { requireFunctions } from '../options.ts'
 
-/** A row as the driver gives it: column names to values. */
+/** A row from the driver: column names to values. */
 export type SqlRow = Record<string, unknown>
 
 /** Runs one statement with `$1`-style parameters. */
@@ -12,7 +12,7 @@ export interface SqlQueryable {
 }
 
 /**
- * What Cloakwright needs of PostgreSQL, whatever the driver: made from a `pg` pool by {@link fromPool}
+ * What Cloakwright needs from PostgreSQL, whatever the driver: created from a `pg` pool by {@link fromPool}
  * or from an embedded PGlite by {@link fromPglite}.
  */
 export interface SqlClient extends SqlQueryable {
@@ -22,8 +22,8 @@ export interface SqlClient extends SqlQueryable {
    */
   transaction<T>(work: (tx: SqlQueryable) => Promise<T>): Promise<T>
   /**
-   * Calls `onNotify` for each NOTIFY on the channel, until the returned function is called. What is notified while the
-   * connection is lost never comes; `onReconnected` is called each time that listening is in force again after that.
+   * Calls `onNotify` for each NOTIFY on the channel until the returned function is called. Notifications sent while the
+   * connection is lost never arrive; `onReconnected` is called each time that listening works again after a loss.
    */
   listen(
     channel: string,
@@ -32,18 +32,18 @@ export interface SqlClient extends SqlQueryable {
   ): Promise<() => Promise<void>>
 }
 
-/** @throws {CW_CONFIG_MISSING} @throws {CW_CONFIG_INVALID} A pool itself, for example, has no `transaction`. */
+/** @throws {CW_CONFIG_MISSING} @throws {CW_CONFIG_INVALID} For example a plain pool, which has no `transaction`. */
 export function requireSqlClient(sql: unknown, functions: readonly (keyof SqlClient)[]): void {
-  requireFunctions('sql', sql, functions, 'Give a client of cloakwright/state: fromPool(new pg.Pool())')
+  requireFunctions('sql', sql, functions, 'Pass a client of cloakwright/state: fromPool(new pg.Pool())')
 }
 
-/** Channel names that need no quoting, since drivers do not agree on how to quote them. */
+/** Allows only channel names that need no quoting, since drivers quote them differently. */
 export function checkChannel(channel: string): void {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(channel))
-    throw new TypeError('A channel is named by lower-case letters, digits and underscores')
+    throw new TypeError('A channel name may have lower-case letters, digits and underscores only')
 }
 
-/** One step of a schema's history; its `id` is recorded once it was applied and never changes. */
+/** One step of a schema's history; its `id` is recorded when it is applied and never changes. */
 export interface Migration {
   readonly id: string
   readonly sql: string

@@ -12,12 +12,12 @@ import { isPromise } from '../promise.ts'
 import type { Telemetry } from './types.ts'
 
 /**
- * Reports what a verifier does by the OpenTelemetry API, to whatever SDK the service has set up; without one it does
- * nothing. Spans: `cloakwright.verify` for each token that the cache did not answer, `cloakwright.discovery`,
+ * Reports the work of a verifier through the OpenTelemetry API, to the SDK that the service has set up; without one it does
+ * nothing. Spans: `cloakwright.verify` for each token that is not in the cache, `cloakwright.discovery`,
  * `cloakwright.keys` and `cloakwright.introspection` for each request to the realm. Counters:
  * `cloakwright.tokens.accepted` (`cloakwright.cache`: `hit`, `miss`), `cloakwright.tokens.refused` (`error.type`: the
- * code), `cloakwright.realm.requests` (`cloakwright.request`, `http.response.status_code` or `error.type`). None holds a
- * token, an address or a claim's value.
+ * code), `cloakwright.realm.requests` (`cloakwright.request`, `http.response.status_code` or `error.type`). None contains a
+ * token, a URL or a claim's value.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ import type { Telemetry } from './types.ts'
  */
 export function openTelemetry(): Telemetry {
   let instruments: Instruments | undefined
-  // At the first use: an SDK that is set up after the verifier was made is heard too.
+  // At first use, so that an SDK that is set up after the verifier works too.
   const use = (): Instruments => (instruments ??= createInstruments())
 
   return {

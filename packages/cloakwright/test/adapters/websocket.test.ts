@@ -128,7 +128,7 @@ describe('an upgrade', () => {
       '/?access_token=x',
       async () => bearer(await sign()),
       400,
-      ', error="invalid_request", error_description="The request carries more than one token"',
+      ', error="invalid_request", error_description="The request has more than one token"',
       'CW_REQUEST_AMBIGUOUS',
     ],
   ])('%s is answered in plain HTTP', async (_name, path, headers, status, parameters, code) => {

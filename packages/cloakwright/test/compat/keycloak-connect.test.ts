@@ -123,7 +123,7 @@ describe('configuration', () => {
       'plain http beyond loopback',
       { 'auth-server-url': 'http://sso.example.com', 'ssl-required': 'none' },
       'CW_CONFIG_INSECURE',
-      'issuer: plain http beyond loopback',
+      'issuer: plain http is allowed on loopback only',
     ],
     [
       'a server that is no address',

@@ -59,7 +59,7 @@ describe('a redirect', () => {
       const error = await send().catch(String)
 
       expect(error).toContain(
-        `redirect: answers with a redirect (${status}) to ${elsewhere}, which is not followed`,
+        `redirect: responds with a redirect (${status}) to ${elsewhere}, which is not followed`,
       )
       expect(error).not.toContain('canary')
       expect(seenElsewhere).toEqual([])
@@ -75,7 +75,7 @@ describe('a redirect', () => {
     handle = (_request, response) => response.writeHead(302, location === undefined ? {} : { location }).end()
 
     expect(await send().catch(String)).toContain(
-      'redirect: answers with a redirect (302), which is not followed (Set the URL to the final one',
+      'redirect: responds with a redirect (302), which is not followed (Set the URL to the final one',
     )
   })
 
@@ -112,7 +112,7 @@ describe('a body', () => {
     }
 
     expect(await send(1024 * 1024).catch(String)).toContain(
-      'size: answers with too large a body (more than 1048576 bytes)',
+      'size: responds with a body of more than 1048576 bytes, which is too large',
     )
     expect(sent).toBeLessThan(16 * 1024 * 1024)
   })
@@ -121,7 +121,9 @@ describe('a body', () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000))
     handle = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)
 
-    expect(await send(1024 * 1024).catch(String)).toContain('size: answers with too large a body')
+    expect(await send(1024 * 1024).catch(String)).toContain(
+      'size: responds with a body of more than 1048576 bytes',
+    )
   })
 
   test('that drips ends with the signal', async () => {

@@ -27,10 +27,10 @@ const text = (status: number, body: string, headers: Record<string, string> = {}
 }
 
 const outages: readonly Case[] = [
-  ['500', text(500, '{"error":"x"}'), /answers with status 500/],
-  ['502 with HTML', text(502, '<html>'), /answers with status 502/],
-  ['429', text(429, ''), /answers with status 429/],
-  ['204', text(204, ''), /answers with status 204/],
+  ['500', text(500, '{"error":"x"}'), /responds with status 500/],
+  ['502 with HTML', text(502, '<html>'), /responds with status 502/],
+  ['429', text(429, ''), /responds with status 429/],
+  ['204', text(204, ''), /responds with status 204/],
   ['a redirect', text(302, '', { location: 'https://evil.example/' }), /redirect \(302\)/],
   ['a redirect that keeps the method', text(307, '', { location: '/elsewhere' }), /redirect \(307\)/],
   ['HTML', text(200, '<html>CANARY</html>'), /anything but one JSON object/],
@@ -43,13 +43,13 @@ const outages: readonly Case[] = [
     text(200, token, { 'content-type': 'application/token-introspection+jwt' }),
     /anything but one JSON/,
   ],
-  ['too much', text(200, `{"active":true,"a":"${'x'.repeat(300_000)}"}`), /too large a body/],
-  ['an end in the middle', (response) => void response.socket?.destroy(), /can not be reached/],
-  ['nothing in time', () => {}, /no answer within 50 ms/, { timeout: 50 }],
+  ['too much', text(200, `{"active":true,"a":"${'x'.repeat(300_000)}"}`), /which is too large/],
+  ['an end in the middle', (response) => void response.socket?.destroy(), /cannot be reached/],
+  ['nothing in time', () => {}, /no response within 50 ms/, { timeout: 50 }],
   [
     'a body that does not end',
     (response) => void response.writeHead(200).write('{"active":true,'),
-    /no answer within 50 ms/,
+    /no response within 50 ms/,
     { timeout: 50 },
   ],
 ]

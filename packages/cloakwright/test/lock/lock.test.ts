@@ -276,7 +276,7 @@ describe.runIf(isLinux)('a lock on Linux', () => {
   it('can not be made in a folder without the right to, or without sockets: the error names folder, reason and fix', async () => {
     await expect(takeLock('/proc/self')).rejects.toMatchObject({
       code: 'CW_CONFIG_INVALID',
-      message: expect.stringMatching(/No lock for \/proc\/\d+ can be made in \/proc\/\d+ \(E[A-Z]+\)/),
+      message: expect.stringMatching(/Cannot lock \/proc\/\d+ in \/proc\/\d+ \(E[A-Z]+\)/),
       hint: expect.stringContaining('local disk'),
     })
   })
@@ -310,7 +310,7 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     const { lock } = await startHolder(folder, ['unshare', '--mount', 'sh', '-c', script])
     expect(lock).toMatchObject({
       code: 'CW_CONFIG_INVALID',
-      message: `No lock for ${folder} can be made in ${folder} (ENOENT: /proc/sys/kernel/random/boot_id)`,
+      message: `Cannot lock ${folder} in ${folder} (ENOENT: /proc/sys/kernel/random/boot_id)`,
     })
     expect(sockets()).toEqual([])
   })

@@ -21,7 +21,7 @@ const context = { now, request: undefined, tokenText: 'canary' }
 const down: Policy = {
   description: 'permission orders#read',
   evaluate: async () => {
-    throw new CloakwrightError('CW_PERMISSIONS_UNAVAILABLE', 'Permissions: can not be reached')
+    throw new CloakwrightError('CW_PERMISSIONS_UNAVAILABLE', 'Permissions: cannot be reached')
   },
 }
 const throwing = check('owner', () => {
@@ -52,7 +52,7 @@ test('an error keeps its code, or only its name when it is a foreign one', async
   const explanation = await explain(anyOf(down, throwing), token, context)
   expect(toExplanationText(explanation).split('\n')).toEqual([
     '✗ any of',
-    '  ✗ permission orders#read: Permissions: can not be reached',
+    '  ✗ permission orders#read: Permissions: cannot be reached',
     '  ✗ owner: it threw TypeError',
   ])
   expect(explanation.parts?.[0]?.code).toBe('CW_PERMISSIONS_UNAVAILABLE')

@@ -36,7 +36,7 @@ describe.each(databases)('migrate on $name', ({ open }) => {
   it('refuses a database that is newer than the program', async () => {
     await expect(migrate(database.sql, 'shop', [one])).rejects.toMatchObject({
       code: 'CW_STATE_MIGRATION',
-      message: 'Schema shop: the database has the migration 0002_two, which this version does not know',
+      message: 'Schema shop: the database has the migration 0002_two, which is unknown to this version',
     })
   })
 
@@ -44,7 +44,7 @@ describe.each(databases)('migrate on $name', ({ open }) => {
     const between: Migration = { id: '0001b', sql: 'SELECT 1' }
     await expect(migrate(database.sql, 'shop', [one, between, two])).rejects.toMatchObject({
       code: 'CW_STATE_MIGRATION',
-      message: expect.stringContaining('0002_two is number 2 in the database and another in this version'),
+      message: expect.stringContaining('0002_two is at position 2 in the database, but not in this version'),
     })
   })
 

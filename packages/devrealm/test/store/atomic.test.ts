@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 
 const unavailable = (): CloakwrightError =>
-  new CloakwrightError('CW_STATE_UNAVAILABLE', "The database can't be reached: it is down")
+  new CloakwrightError('CW_STATE_UNAVAILABLE', 'Cannot reach the database: it is down')
 
 /** A database that goes down where a test says so: before a transaction, or after its commit. */
 function fallible() {

@@ -4,7 +4,7 @@ import { bearer, form } from './client.ts'
 import { secret, useWorld } from './world.ts'
 
 const realm = 'Bearer realm="shop"'
-const ambiguous = `${realm}, error="invalid_request", error_description="The request carries more than one token"`
+const ambiguous = `${realm}, error="invalid_request", error_description="The request has more than one token"`
 
 /** How a token comes, and what is said to a request that has none, or two. */
 export function testTransport(driver: Driver): void {
@@ -118,7 +118,7 @@ export function testTransport(driver: Driver): void {
       const response = await sendToken(path, undefined, sent)
       expect(response.json()).toMatchObject({
         status: 400,
-        detail: 'The request carries more than one token',
+        detail: 'The request has more than one token',
         code: 'CW_REQUEST_AMBIGUOUS',
       })
       expect(response.headers['www-authenticate']).toBe(ambiguous)
