@@ -21,19 +21,19 @@ import type { Policy } from '../policy/index.ts'
 import { continueWith } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
-/** What its functions give, so that a program's own exports can be declared. */
+/** The return type of its functions, for the declarations of a program's own exports. */
 export type { Middleware }
 
-/** What the middleware works with. */
+/** The options of the middleware. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Hears of each refusal, with the exact reason for the log: Express has no log of its own. */
+  /** Receives each refusal, with the exact reason for the log: Express has no log of its own. */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
 /**
- * The Express middleware: `app.use` it before the routes that are guarded. It protects nothing by itself; guards do.
- * Body parsers belong before guards, so that a second token in a form is seen. It ends in `never`, so that one which is
- * passed and not called does not compile.
+ * The Express middleware: `app.use` it before the routes that have guards. It protects nothing by itself; guards do.
+ * Register body parsers before guards, so that a second token in a form is detected. It ends in `never`, so that code which
+ * passes it without calling it does not compile.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Mid
   return toMiddleware((request, response, next) => {
     ;(request as Visited)[visitKey] = { guard, onRefused, user: undefined }
     const { method } = request
-    // The path is asked for only where it matters: Express takes the address apart for it.
+    // The path is only read where it matters: Express parses the URL for it.
     if (resource !== undefined && (method === 'GET' || method === 'HEAD') && request.path === resource.path)
       response.set(resource.headers).send(resource.body)
     else next()
@@ -65,32 +65,32 @@ export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Mid
 
 const guards: Guards<Middleware> = createGuards(toGuard)
 
-/** Lets in requests with a valid access token. */
+/** Admits requests with a valid access token. */
 export const requireUser: Guards<Middleware>['requireUser'] = guards.requireUser
-/** Lets in users with **every one** of the realm roles; others get 403. */
+/** Admits users with **every one** of the realm roles; others get 403. */
 export const requireRole: Guards<Middleware>['requireRole'] = guards.requireRole
-/** Lets in users with **every one** of that client's roles; others get 403. */
+/** Admits users with **every one** of that client's roles; others get 403. */
 export const requireClientRole: Guards<Middleware>['requireClientRole'] = guards.requireClientRole
-/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+/** Admits tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const requireScope: Guards<Middleware>['requireScope'] = guards.requireScope
-/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+/** Admits tokens with **every one** of the audiences, which the verifier's own `audience` must list as well; others get 401. */
 export const requireAudience: Guards<Middleware>['requireAudience'] = guards.requireAudience
-/** Lets in users whom a policy allows. */
+/** Admits users whom a policy allows. */
 export const requirePolicy: Guards<Middleware>['requirePolicy'] = guards.requirePolicy
-/** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
+/** Makes the user available if the request has credentials, and admits it without. Invalid credentials are still refused. */
 export const allowAnonymous: Guards<Middleware>['allowAnonymous'] = guards.allowAnonymous
 
 /**
- * The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in.
+ * The user that a guard admitted; `undefined` for an anonymous request that {@link allowAnonymous} admitted.
  */
 export function maybeUserOf(request: IncomingMessage): AccessToken | undefined {
   return (request as Visited)[visitKey]?.user
 }
 
 /**
- * The user whom a guard let in.
+ * The user that a guard admitted.
  *
- * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a bug in the program.
  */
 export function userOf(request: IncomingMessage): AccessToken {
   const user = maybeUserOf(request)
@@ -99,8 +99,8 @@ export function userOf(request: IncomingMessage): AccessToken {
 }
 
 /**
- * Answers errors as `application/problem+json`, after all routes: `app.use(sendProblem)`. An unexpected error's text
- * stays inside.
+ * Sends errors as `application/problem+json`; register it after all routes: `app.use(sendProblem)`. The message of an
+ * unexpected error is not sent.
  */
 export function sendProblem(
   error: unknown,
@@ -115,7 +115,7 @@ export function sendProblem(
   sendRefusal(refused, visit, request, response)
 }
 
-/** What the middleware and the guards leave on a request. */
+/** What the middleware and the guards store on a request. */
 interface Visit {
   readonly guard: Guard
   readonly onRefused: CloakwrightOptions['onRefused']
@@ -126,21 +126,21 @@ const visitKey: unique symbol = Symbol('cloakwright')
 
 type Visited = Request & { [visitKey]?: Visit }
 
-/** Express brings its own request and response, of which the type {@link Middleware} says nothing. */
+/** Express passes its own request and response, which the type {@link Middleware} does not mention. */
 function toMiddleware(
   handle: (request: Request, response: Response, next: NextFunction) => void,
 ): Middleware {
   return handle as Middleware
 }
 
-/** Calls on at once, without a promise, whenever the guard answers at once. */
+/** Calls `next` synchronously, without a promise, if the guard decides synchronously. */
 function toGuard(policy: Policy, anonymous: boolean): Middleware {
   return toMiddleware((request, response, next) => {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
       return next(notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.'))
     const admission = visit.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
-    // oxlint-disable-next-line promise/no-callback-in-promise -- a framework's way to hear of an error
+    // oxlint-disable-next-line promise/no-callback-in-promise -- the framework's way to receive an error
     continueWith(admission, proceed, visit, request, response, next)?.catch(next)
   })
 }

@@ -22,14 +22,14 @@ import type { Policy } from '../policy/index.ts'
 import { continueWith } from '../promise.ts'
 import type { AccessToken } from '../token/index.ts'
 
-/** What the middleware works with. */
+/** The options of the middleware. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Hears of each refusal, with the exact reason for the log: Hono has no log of its own. */
+  /** Receives each refusal, with the exact reason for the log: Hono has no log of its own. */
   readonly onRefused?: ((entry: LogEntry, context: Context) => void) | undefined
 }
 
 /**
- * The Hono middleware: `app.use` it before the routes that are guarded. It protects nothing by itself; guards do.
+ * The Hono middleware: `app.use` it before the routes that have guards. It protects nothing by itself; guards do.
  *
  * @example
  * ```ts
@@ -49,10 +49,10 @@ export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
   const guard = createGuard(options)
   const { onRefused } = options
   const { resource } = guard
-  // No function here is async: a promise less on the way of every request.
+  // No function here is async: this saves a promise for every request.
   return (c, next) => {
     c.set(visitKey, { guard, onRefused, user: undefined } satisfies Visit)
-    // Hono asks for HEAD as for GET, and drops the body.
+    // Hono handles HEAD as GET, and drops the body.
     if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
       return Promise.resolve(c.body(resource.body, 200, resource.headers))
     return next()
@@ -61,30 +61,30 @@ export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
 
 const guards: Guards<MiddlewareHandler> = createGuards(toMiddleware)
 
-/** Lets in requests with a valid access token. */
+/** Admits requests with a valid access token. */
 export const requireUser: Guards<MiddlewareHandler>['requireUser'] = guards.requireUser
-/** Lets in users with **every one** of the realm roles; others get 403. */
+/** Admits users with **every one** of the realm roles; others get 403. */
 export const requireRole: Guards<MiddlewareHandler>['requireRole'] = guards.requireRole
-/** Lets in users with **every one** of that client's roles; others get 403. */
+/** Admits users with **every one** of that client's roles; others get 403. */
 export const requireClientRole: Guards<MiddlewareHandler>['requireClientRole'] = guards.requireClientRole
-/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+/** Admits tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const requireScope: Guards<MiddlewareHandler>['requireScope'] = guards.requireScope
-/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+/** Admits tokens with **every one** of the audiences, which the verifier's own `audience` must list as well; others get 401. */
 export const requireAudience: Guards<MiddlewareHandler>['requireAudience'] = guards.requireAudience
-/** Lets in users whom a policy allows. */
+/** Admits users whom a policy allows. */
 export const requirePolicy: Guards<MiddlewareHandler>['requirePolicy'] = guards.requirePolicy
-/** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
+/** Makes the user available if the request has credentials, and admits it without. Invalid credentials are still refused. */
 export const allowAnonymous: Guards<MiddlewareHandler>['allowAnonymous'] = guards.allowAnonymous
 
-/** The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in. */
+/** The user that a guard admitted; `undefined` for an anonymous request that {@link allowAnonymous} admitted. */
 export function maybeUserOf(context: Context): AccessToken | undefined {
   return visitOf(context)?.user
 }
 
 /**
- * The user whom a guard let in.
+ * The user that a guard admitted.
  *
- * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a bug in the program.
  */
 export function userOf(context: Context): AccessToken {
   const user = maybeUserOf(context)
@@ -92,13 +92,13 @@ export function userOf(context: Context): AccessToken {
   throw noGuard('Put requireUser() before the handler.')
 }
 
-/** Answers errors as `application/problem+json`: `app.onError(sendProblem)`. An unexpected error's text stays inside. */
+/** Sends errors as `application/problem+json`: `app.onError(sendProblem)`. The message of an unexpected error is not sent. */
 export function sendProblem(error: unknown, context: Context): Response {
   const visit = visitOf(context)
   return toResponse((visit?.guard ?? unguarded).refuse(error, fromHono(context)), context, visit)
 }
 
-/** What the middleware and the guards leave on a request. */
+/** What the middleware and the guards store on a request. */
 interface Visit {
   readonly guard: Guard
   readonly onRefused: CloakwrightOptions['onRefused']
@@ -132,7 +132,7 @@ function proceed(admission: Admission, visit: Visit, c: Context, next: Next): Pr
   })
 }
 
-/** On Node the fields are read as they came; elsewhere from the web request. */
+/** On Node the headers are read as received; elsewhere from the web request. */
 function fromHono(c: Context): GuardedRequest {
   const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
   return incoming?.rawHeaders === undefined
@@ -141,9 +141,9 @@ function fromHono(c: Context): GuardedRequest {
 }
 
 const framework: Framework<Context> = {
-  // Hono keeps a body that was read by its own methods.
+  // Hono caches a body that was read with its own methods.
   form: ({ req }) => (req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : readForm(req.raw)),
-  // Of Hono's own middleware.
+  // From Hono's own middleware.
   id: (c) => c.get('requestId') as unknown,
 }
 

@@ -12,14 +12,14 @@ import {
 import { user as anyUser, type Policy } from '../policy/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
-/** What guards of web requests work with. */
+/** The options of guards for web requests. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Hears of each refusal, with the exact reason for the log. */
+  /** Receives each refusal, with the exact reason for the log. */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
 /**
- * Answers a request of a user; `rest` is what the runtime passes along with it (`params`, `env`, …), and the request may
+ * Handles a user's request; `rest` is what the runtime passes along with it (`params`, `env`, …), and the request may
  * be the runtime's own, such as a `NextRequest`.
  */
 type UserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
@@ -28,7 +28,7 @@ type UserHandler<Rest extends readonly unknown[], Incoming extends Request = Req
   ...rest: Rest
 ) => Response | Promise<Response>
 
-/** Answers a request of a user or of an anonymous client. */
+/** Handles a request of a user or of an anonymous client. */
 type MaybeUserHandler<Rest extends readonly unknown[], Incoming extends Request = Request> = (
   request: Incoming,
   user: AccessToken | undefined,
@@ -42,18 +42,18 @@ export interface Protect {
     handler: UserHandler<Rest, Incoming>,
     policy?: Policy,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
-  /** Runs the handler for anyone, with the user if the request has credentials; bad ones are still refused. */
+  /** Runs the handler for anyone, with the user if the request has credentials; invalid ones are still refused. */
   anonymous<Rest extends readonly unknown[], Incoming extends Request = Request>(
     handler: MaybeUserHandler<Rest, Incoming>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
-  /** Answers with the metadata of the protected resource (RFC 9728), at its path; 404 where none is configured. */
+  /** Sends the metadata of the protected resource (RFC 9728), at its path; 404 if none is configured. */
   metadata(): Response
-  /** Answers an error as `application/problem+json`; an unexpected error's text stays inside. */
+  /** Sends an error as `application/problem+json`; the message of an unexpected error is not sent. */
   problem(error: unknown, request: Request): Response
 }
 
 /**
- * Makes guards of web requests. An error of the handler itself goes through to the runtime.
+ * Creates guards for web requests. An error of the handler itself is passed on to the runtime.
  *
  * @example
  * ```ts
@@ -91,7 +91,7 @@ export function cloakwright(options: CloakwrightOptions): Protect {
     checkHandler(handler, 'protect()')
     checkPolicy(policy, 'protect()')
     return (request: Incoming, ...rest: Rest): Promise<Response> =>
-      // Whoever is no anonymous request has a user.
+      // Every request that is not anonymous has a user.
       run(handler as MaybeUserHandler<Rest, Incoming>, policy, false, request, rest)
   }
   const answer = (refused: Refused, request: Request): Response => {
@@ -115,10 +115,10 @@ export function cloakwright(options: CloakwrightOptions): Protect {
   })
 }
 
-/** A web request has no id: a new one is made. */
+/** A web request has no id: a new one is created. */
 const framework: Framework<Request> = { form: readForm, id: () => undefined }
 
-/** A runtime that gets `protect` itself for a handler calls it with a request. */
+/** A runtime that got `protect` itself as a handler calls it with a request. */
 function checkHandler(handler: unknown, where: string): void {
   if (typeof handler === 'function') return
   throw new CloakwrightError('CW_CONFIG_INVALID', `${where}: its first argument is not a handler`, {
@@ -126,7 +126,7 @@ function checkHandler(handler: unknown, where: string): void {
   })
 }
 
-/** A copy, since the fields of a handler's response may be immutable. */
+/** A copy, since the headers of a handler's response may be immutable. */
 function withHeaders(response: Response, fields: Readonly<Record<string, string>>): Response {
   const copy = new Response(response.body, response)
   for (const [name, value] of Object.entries(fields)) copy.headers.set(name, value)

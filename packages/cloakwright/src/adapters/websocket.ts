@@ -17,16 +17,16 @@ import type { AccessToken } from '../token/index.ts'
 
 export { createTickets, type Tickets, type TicketsOptions } from '../guard/index.ts'
 
-/** What the guard of upgrades works with. */
+/** The options of the guard of upgrades. */
 export interface UpgradeGuardOptions extends GuardOptions {
   /** Browser sessions that are accepted, from pages of their `publicUrl` only (the handshake's Origin). */
   readonly sessions?: SessionEngine | undefined
-  /** Hears of each refusal, with the exact reason for the log. */
+  /** Receives each refusal, with the exact reason for the log. */
   readonly onRefused?: ((entry: LogEntry, request: IncomingMessage) => void) | undefined
 }
 
 /**
- * Decides on one upgrade: resolves to the user; or to `undefined`, and then the client has its answer and the
+ * Decides on one upgrade: resolves to the user, or to `undefined`; then the response was sent and the
  * connection is closed.
  */
 export type UpgradeGuard = (
@@ -36,10 +36,10 @@ export type UpgradeGuard = (
 ) => Promise<AccessToken | undefined>
 
 /**
- * Guards WebSocket upgrades of Node's HTTP server (RFC 6455 §4.2.2): the token comes in the handshake's Authorization
- * header, or the user by a session cookie or a ticket, as browsers can. The socket ends with what opened it: the client
- * gets code 4401 and "token expired", "token revoked" or "session ended"; 4403 and "access withdrawn" where a session's
- * next token is no longer allowed; 1013 where that can't be found out.
+ * Guards WebSocket upgrades of Node's HTTP server (RFC 6455 §4.2.2). The token comes in the handshake's Authorization
+ * header; browsers send a session cookie or a ticket instead. The socket ends with the token or session that opened it: the client
+ * gets code 4401 and "token expired", "token revoked" or "session ended"; 4403 and "access withdrawn" if a session's
+ * next token is no longer allowed; 1013 if that cannot be checked.
  *
  * @example
  * ```ts
@@ -68,14 +68,14 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   const any = anyUser()
   return async (request, socket, policy = any) => {
     const guarded = fromIncoming(request, request, { ...withoutBody, connection: () => socket })
-    // A client that goes away meanwhile must not end the process.
+    // A client that disconnects meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
     const admission = await guard.admit(guarded, policy, false)
     socket.off('error', ignore)
     if (socket.destroyed) return undefined
     if (admission.kind === 'admitted') return admission.user
-    // A handshake is no navigation, so that a login is no answer to it.
+    // A handshake is not a navigation, so it cannot be redirected to a login.
     const refused = admission.kind === 'refused' ? admission : guard.refuse(noUser(), guarded)
     answer(refused.answer, socket)
     options.onRefused?.(refused.log, request)
@@ -83,14 +83,14 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   }
 }
 
-/** A handshake has no body, and no framework that names it. */
+/** A handshake has no body, and no framework that parses it. */
 const withoutBody = { form: () => undefined, id: () => undefined }
 
 /**
- * Lets the WebSocket's library send the close frame when the user's token or session ends, so that messages on their way
- * arrive first and the library knows the code. Without this call the guard writes the frame on the connection itself.
+ * Lets the WebSocket's library send the close frame when the user's token or session ends, so that pending messages
+ * arrive first and the library knows the code. Without this call, the guard writes the frame to the connection itself.
  *
- * @param request That of the handshake: Node's own, or Fastify's.
+ * @param request The request of the handshake: Node's own, or Fastify's.
  * @example
  * ```ts
  * import websocket from '@fastify/websocket'

@@ -1,3 +1,3 @@
-// The name 'module.exports' is what `require('cloakwright/keycloak-connect')` gives, as the old package did. TypeScript
-// before 5.6 can't read it: package.json sends it to the other file.
+// `require('cloakwright/keycloak-connect')` returns the export named 'module.exports', as the old package did. TypeScript
+// before 5.6 cannot read it: package.json points it to the other file.
 export { default, default as 'module.exports' } from './keycloak-connect.ts'

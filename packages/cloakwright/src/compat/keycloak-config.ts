@@ -3,39 +3,39 @@ import { resolve } from 'node:path'
 import { CloakwrightError } from '../errors.ts'
 
 /**
- * What `keycloak.json` has, in the old adapter's spellings. Three members count: the realm, the server and the client.
- * The others are for browser login or for checks that can't be switched off any more, and are accepted and left unread.
+ * The content of `keycloak.json`, as the old adapter spelled it. Three members are used: the realm, the server and the client.
+ * The others are for browser login or for checks that can no longer be switched off; they are accepted and ignored.
  */
 export interface KeycloakConfig {
   readonly realm?: string | undefined
-  /** Keycloak's public base address, as it stands in `iss` before `/realms/`. */
+  /** Keycloak's public base URL, as in `iss` before `/realms/`. */
   readonly 'auth-server-url'?: string | undefined
   readonly 'server-url'?: string | undefined
   readonly serverUrl?: string | undefined
   readonly authServerUrl?: string | undefined
-  /** This service's client id: the audience that its tokens must have, and the client of roles without a colon. */
+  /** This service's client id: the required audience of tokens, and the client of roles without a colon. */
   readonly resource?: string | undefined
   readonly 'client-id'?: string | undefined
   readonly clientId?: string | undefined
   readonly [member: string]: unknown
 }
 
-/** What {@link KeycloakConfig} comes to. */
+/** The values derived from {@link KeycloakConfig}. */
 export interface ResolvedConfig {
   readonly realm: string
   readonly clientId: string
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly authServerUrl: string
   /** The issuer: `{authServerUrl}/realms/{realm}`. */
   readonly realmUrl: string
 }
 
 /**
- * Reads the configuration as the old adapter did: an object, or the path of a file, by default `keycloak.json` in the
- * working directory. `${env.NAME}` and `${env.NAME:default}` stand for variables.
+ * Reads the configuration like the old adapter: an object, or the path of a file, by default `keycloak.json` in the
+ * working directory. `${env.NAME}` and `${env.NAME:default}` are replaced by variables.
  *
- * @throws {CW_CONFIG_MISSING} The file, one of the three members or a variable.
- * @throws {CW_CONFIG_INVALID} No JSON object, or a member that is no string.
+ * @throws {CW_CONFIG_MISSING} The file, one of the three members or a variable is missing.
+ * @throws {CW_CONFIG_INVALID} Not a JSON object, or a member is not a string.
  */
 export function resolveConfig(config: KeycloakConfig | string | undefined): ResolvedConfig {
   const members = config === undefined || typeof config === 'string' ? readConfig(config) : config
@@ -48,7 +48,8 @@ export function resolveConfig(config: KeycloakConfig | string | undefined): Reso
   return { realm, clientId, authServerUrl, realmUrl: `${authServerUrl}/realms/${realm}` }
 }
 
-const download = 'Keycloak’s console offers the file: Clients, the client, Action, Download adapter config.'
+const download =
+  'Download the file from Keycloak’s console: Clients, the client, Action, Download adapter config.'
 
 function readConfig(path = 'keycloak.json'): KeycloakConfig {
   const file = resolve(path)
@@ -56,12 +57,12 @@ function readConfig(path = 'keycloak.json'): KeycloakConfig {
   try {
     text = readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new CloakwrightError('CW_CONFIG_MISSING', `${file}: can’t be read`, { cause, hint: download })
+    throw new CloakwrightError('CW_CONFIG_MISSING', `${file}: cannot be read`, { cause, hint: download })
   }
   try {
     return JSON.parse(text) as KeycloakConfig
   } catch {
-    // Not as the cause: its message quotes the text, in which a secret may stand.
+    // Not as the cause: its message quotes the content, which may contain a secret.
     throw new CloakwrightError('CW_CONFIG_INVALID', `${file}: not JSON`, { hint: download })
   }
 }
@@ -72,7 +73,9 @@ function take(members: KeycloakConfig, spellings: readonly [string, ...string[]]
   if (value === undefined || value === '')
     throw new CloakwrightError('CW_CONFIG_MISSING', `keycloak.json: ${name} is missing`, { hint: download })
   if (typeof value !== 'string')
-    throw new CloakwrightError('CW_CONFIG_INVALID', `keycloak.json: ${name} is no string`, { hint: download })
+    throw new CloakwrightError('CW_CONFIG_INVALID', `keycloak.json: ${name} is not a string`, {
+      hint: download,
+    })
   return value.replaceAll(
     /\$\{env\.([^:}]+)(?::([^}]*))?\}/g,
     (_all, variable: string, fallback?: string) => {
@@ -82,7 +85,7 @@ function take(members: KeycloakConfig, spellings: readonly [string, ...string[]]
         'CW_CONFIG_MISSING',
         `keycloak.json: ${name} needs the variable ${variable}`,
         {
-          hint: `Set ${variable}, or give a default: \${env.${variable}:default}`,
+          hint: `Set ${variable}, or add a default: \${env.${variable}:default}`,
         },
       )
     },

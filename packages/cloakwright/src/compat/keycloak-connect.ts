@@ -23,21 +23,21 @@ import { type EnforcerOptions, parsePermissions } from './keycloak-permissions.t
 import { refuseUnsupported, UnsupportedApi } from './unsupported.ts'
 
 /**
- * What `keycloak.json` has no word for. The old adapter's own options (`store`, `cookies`, `scope`, `idpHint`) belong to
- * browser login, which is not part of this one: they stop the start.
+ * Options that `keycloak.json` does not have. The old adapter's own options (`store`, `cookies`, `scope`, `idpHint`) belong to
+ * browser login, which this adapter does not have: they stop the start.
  */
 export interface KeycloakOptions {
-  /** What `keycloak.json` has no word for, as `createVerifier` takes it: another audience, the realm’s internal address, … */
+  /** Options of `createVerifier` that `keycloak.json` does not have: another audience, the realm’s internal URL, … */
   readonly verifier?: (Partial<Omit<IssuerOptions, 'issuer'>> & CommonOptions) | undefined
-  /** Hears of each refusal, with the exact reason for the log. */
+  /** Receives each refusal, with the exact reason for the log. */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
-/** Decides on a verified token: only `true` lets the request in. */
+/** Decides on a verified token: only `true` admits the request. */
 export type GuardFn = (token: Token, request: Request, response: Response) => boolean | Promise<boolean>
 
 /**
- * The API of `keycloak-connect` as resource servers use it, on Cloakwright’s verifier: a step on the way to
+ * The API of `keycloak-connect` for resource servers, on Cloakwright’s verifier: a step on the way to
  * `cloakwright/express`. docs/guides/migrate-from-keycloak-connect.md lists what is stricter.
  *
  * @example
@@ -60,17 +60,17 @@ class Keycloak extends UnsupportedApi {
   readonly #realm: MetadataOptions
   readonly #guard: Guard
   readonly #takesDpop: boolean
-  /** By the client whose settings decide. */
+  /** By the client whose authorization settings decide. */
   readonly #permissions = new Map<string, Permission>()
   readonly #now: () => number
   readonly #onRefused: KeycloakOptions['onRefused']
 
   /**
-   * @param options What is not in `keycloak.json`.
+   * @param options Options that are not in `keycloak.json`.
    * @param config `keycloak.json` as an object or a path; by default the file of that name in the working directory.
-   * @throws {CW_CONFIG_MISSING} The file, the realm, the server or the client.
-   * @throws {CW_CONFIG_INVALID} A value that can’t work, or an option that this adapter does not support.
-   * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback, whatever `ssl-required` says; the client `account`.
+   * @throws {CW_CONFIG_MISSING} The file, the realm, the server or the client is missing.
+   * @throws {CW_CONFIG_INVALID} An invalid value, or an option that this adapter does not support.
+   * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback, whatever `ssl-required` is set to; the client `account`.
    */
   constructor(options: KeycloakOptions = {}, config?: KeycloakConfig | string) {
     super()
@@ -88,11 +88,11 @@ class Keycloak extends UnsupportedApi {
   }
 
   /**
-   * Sets `request.kauth`, with a grant if the request brought a token that is verified. Without a token the request
-   * passes; with a bad one it is refused.
+   * Sets `request.kauth`, with a grant if the request has a token that is verified. Requests without a token
+   * pass; requests with an invalid one are refused.
    *
-   * @param options None: the old adapter's `logout` and `admin` belong to browser login.
-   * @throws {CW_CONFIG_INVALID} An option.
+   * @param options Must be empty: the old adapter's `logout` and `admin` belong to browser login.
+   * @throws {CW_CONFIG_INVALID} An option was passed.
    */
   middleware(options?: Readonly<Record<string, undefined>>): Middleware[] {
     refuseUnsupported('middleware()', options ?? {}, [])
@@ -100,8 +100,8 @@ class Keycloak extends UnsupportedApi {
   }
 
   /**
-   * Lets in requests with a verified token; with a role’s name those that have it (`realm:ROLE`, `CLIENT:ROLE`, or
-   * `ROLE` of the own client), with a function those for which it returns or resolves to `true`.
+   * Admits requests with a verified token. With a role’s name, admits those that have it (`realm:ROLE`, `CLIENT:ROLE`, or
+   * `ROLE` of the service's client); with a function, those for which it returns or resolves to `true`.
    *
    * @throws {CW_CONFIG_INVALID} Neither a role’s name nor a function.
    */
@@ -113,8 +113,8 @@ class Keycloak extends UnsupportedApi {
   }
 
   /**
-   * Lets in users to whom Keycloak’s authorization services grant **all** of the permissions (`RESOURCE:SCOPE`). An
-   * answer counts for 3 seconds; while Keycloak can’t be asked, nobody is let in (503).
+   * Admits users to whom Keycloak’s authorization services grant **all** of the permissions (`RESOURCE:SCOPE`). A
+   * result is cached for 3 seconds; while Keycloak cannot be reached, no one is admitted (503).
    *
    * @throws {CW_CONFIG_INVALID} No permission, or options other than `resource_server_id`.
    */
@@ -128,14 +128,14 @@ class Keycloak extends UnsupportedApi {
   }
 
   /**
-   * Answers a request that is refused for want of a token or a role; replace it, here or on the prototype, for an answer
-   * of your own. Status and challenge are set before it is called.
+   * Responds to a request that is refused because it lacks a token or a role; replace it, here or on the prototype, for your
+   * own response. Status and challenge are set before it is called.
    */
   accessDenied(request: Request, response: Response, _next?: NextFunction): void | Promise<void> {
     sendAnswer(answers.get(request) ?? this.#forbidden(request, 'the handler refuses it').answer, response)
   }
 
-  /** What `keycloak.json` came to, without its secret. */
+  /** The values read from `keycloak.json`, without its secret. */
   getConfig(): ResolvedConfig {
     return this.#config
   }
@@ -148,11 +148,11 @@ class Keycloak extends UnsupportedApi {
       const fail = (error: unknown): void => next(error)
       this.#enter(entry, request, response, next).then(pass).catch(fail)
     }
-    // Express brings its own request and response, of which the type says nothing.
+    // Express passes its own request and response, which the type does not mention.
     return handle as Middleware
   }
 
-  /** Resolves to whether the request may go on; where not, it was answered. */
+  /** Resolves to whether the request is admitted; if not, the response was sent. */
   async #enter(
     { policy, anonymous = false, check }: Entry,
     request: Request,
@@ -160,7 +160,7 @@ class Keycloak extends UnsupportedApi {
     next: NextFunction,
   ): Promise<boolean> {
     const state = request as { kauth?: Kauth }
-    // What the middleware found stays there for an accessDenied() that greets the user by name.
+    // The result of the middleware stays there for an accessDenied() that greets the user by name.
     const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
     state.kauth = kauth
     const guarded = fromIncoming(request, request, bodyAndId)
@@ -174,7 +174,7 @@ class Keycloak extends UnsupportedApi {
     const token = new Token({ user: admission.user, text: credentials.token, clientId, now: this.#now })
     kauth.grant = new Grant(token)
     const decision = check === undefined || (await check(token, request, response))
-    // Only `true`: the old adapter let in on a text, or on a promise of `false`.
+    // Only `true`: the old adapter admitted on a string, or on a promise of `false`.
     if (decision === true) return true
     const reason = decision === false ? 'refuses it' : 'returned neither true nor false'
     const refused = this.#forbidden(request, `the function of protect() ${reason}`)
@@ -188,7 +188,7 @@ class Keycloak extends UnsupportedApi {
     next: NextFunction,
   ): Promise<false> {
     this.#onRefused?.(log, request)
-    // The function of protect() may have answered.
+    // The function of protect() may have sent the response.
     if (response.headersSent) return false
     if (answer.status !== 401 && answer.status !== 403) {
       sendAnswer(answer, response)
@@ -202,7 +202,7 @@ class Keycloak extends UnsupportedApi {
   }
 
   #forbidden(request: Request, reason: string): Refused {
-    const hint = 'Look at what that function asks of the token.'
+    const hint = 'Check what that function requires of the token.'
     const error = new CloakwrightError('CW_FORBIDDEN', `Token: ${reason}`, { hint })
     return this.#guard.refuse(error, fromIncoming(request, request, bodyAndId))
   }
@@ -215,7 +215,7 @@ declare namespace Keycloak {
   export type Token = import('./keycloak-grant.ts').Token
 }
 
-/** Inside the namespace its own name is taken. */
+/** Its own name cannot be used inside the namespace. */
 type Instance = Keycloak
 
 export default Keycloak
@@ -227,5 +227,5 @@ interface Entry {
   readonly check?: GuardFn
 }
 
-/** The answers that were prepared for {@link Keycloak.accessDenied}. */
+/** The prepared responses for {@link Keycloak.accessDenied}. */
 const answers = new WeakMap<Request, Answer>()

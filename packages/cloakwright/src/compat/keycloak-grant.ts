@@ -2,9 +2,9 @@ import { CloakwrightError } from '../errors.ts'
 import type { Claims } from '../jws/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
-/** What `request.kauth` has. */
+/** The content of `request.kauth`. */
 export interface Kauth {
-  /** There only if the request brought a token and it was verified. */
+  /** Exists only if the request has a token that was verified. */
   grant?: Grant
 }
 
@@ -16,13 +16,13 @@ export class Grant {
     this.access_token = token
   }
 
-  /** Whether the token’s `exp` is in the past by now. */
+  /** Whether the token’s `exp` has passed. */
   isExpired(): boolean {
     return this.access_token.isExpired()
   }
 }
 
-/** What a token is made of. */
+/** The parts of a token. */
 export interface TokenParts {
   readonly user: AccessToken
   readonly text: string
@@ -48,12 +48,12 @@ export class Token {
     this.#now = now
   }
 
-  /** The token’s text; no property of its own, so that a logged grant does not show it. */
+  /** The encoded token; not an own property, so that a logged grant does not show it. */
   get token(): string {
     return this.#text
   }
 
-  /** Whether its `exp` is in the past by now. */
+  /** Whether its `exp` has passed. */
   isExpired(): boolean {
     return this.#user.expiresAt * 1000 < this.#now()
   }
@@ -61,7 +61,7 @@ export class Token {
   /**
    * Whether it has a role, named as in {@link parseRole}.
    *
-   * @throws {CW_CONFIG_INVALID} No name of a role.
+   * @throws {CW_CONFIG_INVALID} Not the name of a role.
    */
   hasRole(name: string): boolean {
     const { client, role } = parseRole(name, this.clientId)
@@ -79,18 +79,18 @@ export class Token {
   }
 }
 
-/** A role of a client, or of the realm where none is named. */
+/** A role of a client, or of the realm if no client is named. */
 export interface RoleName {
   readonly client: string | undefined
   readonly role: string
 }
 
 /**
- * Reads the old adapter’s name of a role: `realm:admin` is a realm role, `shop:admin` a role of the client `shop`,
- * `admin` a role of the service’s own client. Only the first colon counts. `realm:` is the realm even where a client
- * has that name: its roles are tested by {@link Token.hasApplicationRole}.
+ * Parses the old adapter’s name of a role: `realm:admin` is a realm role, `shop:admin` a role of the client `shop`,
+ * `admin` a role of the service’s own client. Only the first colon counts. `realm:` means the realm even if a client
+ * has that name: test its roles with {@link Token.hasApplicationRole}.
  *
- * @throws {CW_CONFIG_INVALID} No name of a role.
+ * @throws {CW_CONFIG_INVALID} Not the name of a role.
  */
 export function parseRole(name: unknown, ownClient: string): RoleName {
   const colon = typeof name === 'string' ? name.indexOf(':') : -1
@@ -99,6 +99,6 @@ export function parseRole(name: unknown, ownClient: string): RoleName {
   if (client !== '' && role !== '')
     return { client: client === 'realm' && colon !== -1 ? undefined : client, role }
   throw new CloakwrightError('CW_CONFIG_INVALID', 'keycloak-connect: not the name of a role', {
-    hint: 'Write realm:ROLE, CLIENT:ROLE or ROLE, one in a string; several need a function.',
+    hint: 'Write realm:ROLE, CLIENT:ROLE or ROLE, one in a string. For several roles, use a function.',
   })
 }

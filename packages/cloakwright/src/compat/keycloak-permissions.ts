@@ -1,19 +1,19 @@
 import { CloakwrightError } from '../errors.ts'
 import type { PermissionRequest } from '../policy/index.ts'
 
-/** What the old enforcer took beside the permissions. */
+/** The options of the old enforcer. */
 export interface EnforcerOptions {
   /** The client whose authorization settings decide; the service’s own by default. */
   readonly resource_server_id?: string | undefined
-  /** Only `permissions`, the default: Keycloak is asked, and the token stays as it is. */
+  /** Only `permissions`, the default: Keycloak is asked, and the token does not change. */
   readonly response_mode?: 'permissions' | undefined
 }
 
 /**
- * Reads the old adapter’s names of permissions: `orders:read` is the scope `read` of the resource `orders`, `orders` a
- * resource without scopes. Several are **all** needed. Only the first colon counts.
+ * Parses the old adapter’s names of permissions: `orders:read` is the scope `read` of the resource `orders`, `orders` a
+ * resource without scopes. **All** of them are required. Only the first colon counts.
  *
- * @throws {CW_CONFIG_INVALID} No permission, or options that are not served any more.
+ * @throws {CW_CONFIG_INVALID} No permission, or options that are not supported.
  */
 export function parsePermissions(
   names: unknown,
@@ -22,8 +22,8 @@ export function parsePermissions(
   const { resource_server_id: _client, response_mode: mode = 'permissions', ...more } = options
   if (mode !== 'permissions' || Object.keys(more).length > 0)
     throw invalid(
-      'only resource_server_id can be given',
-      'Claims and tokens with permissions are not served.',
+      'resource_server_id is the only option',
+      'Remove the others: claims and tokens with permissions are not supported.',
     )
   const list: readonly unknown[] = Array.isArray(names) ? names : [names]
   const scopes = new Map<string, string[]>()
@@ -38,7 +38,8 @@ export function parsePermissions(
     scopes.set(resource, known)
   }
   const [first, ...others] = [...scopes].map(([resource, named]) => ({ resource, scopes: named }))
-  if (first === undefined) throw invalid('no permission is named', 'Use protect() for routes that need none.')
+  if (first === undefined)
+    throw invalid('no permission was passed', 'Use protect() for routes that need none.')
   return [first, ...others]
 }
 

@@ -1,74 +1,74 @@
 import { CloakwrightError } from '../errors.ts'
 
 /** What replaces the old adapter's browser login. */
-const login = 'Browser login is createSessions() of cloakwright/session'
+const login = 'Use createSessions() of cloakwright/session for browser login'
 
 /** What replaces the old adapter's options. */
 const replacements: Readonly<Record<string, string>> = {
-  store: `${login}, whose option store takes a store of cloakwright/state`,
-  cookies: `${login}, which sets its own cookie`,
-  scope: `${login}, which has the option scope`,
-  idpHint: `${login}; name the default identity provider in the realm's browser flow (Identity Provider Redirector)`,
-  logout: `${login}, which has a logout route`,
-  admin: 'Give createRevocations() to the verifier; back-channel logout is part of cloakwright/session',
+  store: `${login}; its option store accepts a store of cloakwright/state`,
+  cookies: `${login}; it sets its own cookie`,
+  scope: `${login}; it has the option scope`,
+  idpHint: `${login}; set the default identity provider in the realm's browser flow (Identity Provider Redirector)`,
+  logout: `${login}; it has a logout route`,
+  admin: 'Pass createRevocations() to the verifier; cloakwright/session has back-channel logout',
 }
 
-/** What the old adapter's API has, and this one does not: each says what to use. */
+/** Members of the old adapter's API that this one does not have: each names its replacement. */
 export class UnsupportedApi {
   /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
   checkPermissions(): never {
     throw notPart('checkPermissions()', 'Use enforcer(), or createPermissions() of cloakwright')
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
   checkSso(): never {
     throw notPart('checkSso()', login)
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
   loginUrl(): never {
     throw notPart('loginUrl()', login)
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
   logoutUrl(): never {
     throw notPart('logoutUrl()', login)
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: browser login is a part of its own. */
+  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
   getGrantFromCode(): never {
     throw notPart('getGrantFromCode()', login)
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: the account page is an address of the realm. */
+  /** @throws {CW_CONFIG_INVALID} Always: the account page is a URL of the realm. */
   accountUrl(): never {
-    throw notPart('accountUrl()', 'It is getConfig().realmUrl followed by /account')
+    throw notPart('accountUrl()', 'Use getConfig().realmUrl followed by /account')
   }
 
   /** @throws {CW_CONFIG_INVALID} Always: the claims are in the token. */
   getAccount(): never {
     throw notPart(
       'getAccount()',
-      'Read request.kauth.grant.access_token.content, or ask the userinfo endpoint',
+      'Read request.kauth.grant.access_token.content, or call the userinfo endpoint',
     )
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: the middleware makes the grant. */
+  /** @throws {CW_CONFIG_INVALID} Always: the middleware creates the grant. */
   getGrant(): never {
     throw notPart('getGrant()', 'Read request.kauth.grant after keycloak.middleware() or keycloak.protect()')
   }
 
-  /** @throws {CW_CONFIG_INVALID} Always: tokens are verified by a verifier. */
+  /** @throws {CW_CONFIG_INVALID} Always: use a verifier. */
   get grantManager(): never {
-    throw notPart('grantManager', 'Verify tokens by createVerifier() of cloakwright')
+    throw notPart('grantManager', 'Verify tokens with createVerifier() of cloakwright')
   }
 }
 
-/** What switches an option off asks for nothing. */
+/** Values that switch an option off need no support. */
 const off: ReadonlySet<unknown> = new Set([undefined, null, false, ''])
 
 /**
- * Stops the start where an option is given that this adapter does not have: left unread, it would be taken for one that works.
+ * Stops the start if an option is set that this adapter does not have: it would have no effect.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -80,7 +80,7 @@ export function refuseUnsupported(where: string, options: object, supported: rea
   }
 }
 
-/** The error of a part of the old adapter that this one does not have. */
+/** The error for a member of the old adapter that this one does not have. */
 function notPart(name: string, hint: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', `keycloak-connect: ${name} is not part of this adapter`, {
     hint: `${hint}; see docs/guides/migrate-from-keycloak-connect.md.`,

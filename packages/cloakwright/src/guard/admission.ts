@@ -2,30 +2,30 @@ import type { Problem } from '../problem.ts'
 import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
-/** What a guard says: let it in, or answer instead. */
+/** A guard's decision: admit the request, or send a response instead. */
 export type Admission = Admitted | Refused | Redirected
 
-/** The request may go on. */
+/** The request is admitted. */
 export interface Admitted {
   readonly kind: 'admitted'
-  /** Undefined only where anonymous requests are let in. */
+  /** Undefined only if anonymous requests are admitted. */
   readonly user: AccessToken | undefined
-  /** Fields for the answer that the handler gives. */
+  /** Headers for the handler's response. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The browser session that the user comes from, if it is one. */
+  /** The browser session of the user, if there is one. */
   readonly session?: Session | undefined
 }
 
-/** The request is answered with a problem. */
+/** The response is a problem. */
 export interface Refused {
   readonly kind: 'refused'
   readonly problem: ShownProblem
-  /** The problem in the format that clients get. */
+  /** The problem in the format that clients receive. */
   readonly answer: Answer
   readonly log: LogEntry
 }
 
-/** The navigation goes to the login. */
+/** The navigation is redirected to the login. */
 export interface Redirected {
   readonly kind: 'redirected'
   readonly response: Response
@@ -33,27 +33,27 @@ export interface Redirected {
   readonly orphaned: boolean
 }
 
-/** The problem that a client gets to see; reason and hint only where the guard explains. */
+/** The problem that a client may see; it has reason and hint only if the guard explains refusals. */
 export interface ShownProblem extends Problem {
   readonly reason?: string | undefined
   readonly hint?: string | undefined
 }
 
-/** An answer as every framework can send it. */
+/** A response that every framework can send. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** Why a request was refused, for the log: it holds no token, secret or claim value. */
+/** Why a request was refused, for the log: it contains no token, secret or claim value. */
 export interface LogEntry {
-  /** `warn` for what the service or its realm should mend, `info` for what the client did. */
+  /** `warn` if the service or its realm must be fixed, `info` if the client caused it. */
   readonly level: 'info' | 'warn' | 'error'
   readonly code: string
   readonly message: string
   readonly hint: string | undefined
   readonly requestId: string
-  /** The error itself where the service failed; its cause says more. */
+  /** The error itself if the service failed; its cause has more. */
   readonly error?: unknown
 }

@@ -17,9 +17,9 @@ import {
 } from './request/index.ts'
 import { type Tickets, ticketOf } from './websocket/index.ts'
 
-// The steps of an admission, in their order. A request whose token is known goes through them without a promise.
+// The steps of an admission, in order. A request with a known token passes them without a promise.
 
-/** Whether a request may go on under a policy. Never throws or rejects: whatever fails is a refusal. */
+/** Decides whether a policy admits a request. Never throws or rejects: any failure is a refusal. */
 export function admit(
   context: GuardContext,
   request: GuardedRequest,
@@ -58,7 +58,7 @@ async function orRefuse(
   }
 }
 
-/** By the token of the Authorization field; without that field by the ticket of a WebSocket, or the browser's session. */
+/** Uses the token of the Authorization header; without that header, the ticket of a WebSocket or the browser's session. */
 function admitByCredentials(
   context: GuardContext,
   request: GuardedRequest,
@@ -92,7 +92,7 @@ function admitByToken(
     : continueWith(user, decideOn, context, request, policy, credentials.token)
 }
 
-/** A fresh nonce with each answer spares the client a refused request (RFC 9449 §8.2). */
+/** A fresh nonce in each response saves the client a refused request (RFC 9449 §8.2). */
 async function decideWithNonce(
   context: GuardContext,
   request: GuardedRequest,
@@ -115,11 +115,11 @@ async function admitByTicket(
   ticket: string,
 ): Promise<Admission> {
   const user = await context.authenticator.userOfTicket(request, tickets, ticket)
-  // The token itself is not in the ticket.
+  // The ticket does not contain the token itself.
   return await decideOn(user, context, request, policy, '')
 }
 
-/** @param isUse Whether this is a use of the session, or a look at it while its WebSocket is open. */
+/** @param isUse Whether this counts as use of the session, rather than a check while its WebSocket is open. */
 async function admitBySession(
   context: GuardContext,
   request: GuardedRequest,
@@ -131,7 +131,7 @@ async function admitBySession(
   const found = await context.authenticator.userOfSession(request, sessions, isUse)
   if (found?.user !== undefined) {
     const { session, user } = found
-    // RFC 9111 §3.5 keeps shared caches from answers to Authorization, not from those to cookies.
+    // RFC 9111 §3.5 keeps responses to Authorization out of shared caches, but not responses to cookies.
     const headers = { 'cache-control': 'no-store' }
     const admission = await decideOn(user, context, request, policy, session.accessToken, headers)
     return admission.kind === 'admitted' ? { ...admission, session } : admission
@@ -142,7 +142,7 @@ async function admitBySession(
   return refuse(context, nothingGiven(request), request)
 }
 
-/** Asks the policy. */
+/** Evaluates the policy. */
 function decideOn(
   user: AccessToken,
   context: GuardContext,
@@ -171,7 +171,7 @@ function conclude(
   return refuse(context, error, request)
 }
 
-/** A WebSocket that is let in stays open after this: it is looked at until it is closed. */
+/** An admitted WebSocket stays open after this: it is checked until it is closed. */
 function watchSocket(
   admission: Admission,
   context: GuardContext,
@@ -193,23 +193,23 @@ function watchSocket(
   }
 }
 
-/** The same request as another one, for which nothing is known yet. */
+/** The same request as a new object, without cached results. */
 function lookedAtAnew(request: GuardedRequest): GuardedRequest {
   return Object.create(request, { identity: { value: {} } }) as GuardedRequest
 }
 
-/** What a policy's own function threw is the service's failure, unless it says itself that clients may see it. */
+/** An error of a policy's own function is a failure of the service, unless the error itself is meant for clients. */
 function refuseFailure(context: GuardContext, error: unknown, request: GuardedRequest): Refused {
   const shown = error instanceof CloakwrightError || isExposed(error)
-  return refuse(context, shown ? error : new Error('Policy: it failed', { cause: error }), request)
+  return refuse(context, shown ? error : new Error('The policy threw an error', { cause: error }), request)
 }
 
-/** As errors of `http-errors` say that their status and text are for the client. */
+/** Like errors of `http-errors` whose status and message are meant for the client. */
 function isExposed(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'expose' in error && error.expose === true
 }
 
-/** Any request may have the header: on Node its server tells which connection it gives up for a WebSocket. */
+/** Any request may have the header: on Node, the server knows which connection it hands over to a WebSocket. */
 function isHandshake(request: GuardedRequest): boolean {
   const { method, incoming, connection } = request
   if (incoming !== undefined && connection === undefined) return false

@@ -8,18 +8,18 @@ import { type Credentials, type GuardedRequest, refuseJoined } from './request/i
 import type { Tickets } from './websocket/index.ts'
 
 /**
- * Finds out whose credentials a request has. What had to be waited for is the request's, for a second: however many guards
+ * Identifies the user of a request. Results that took an await are cached for the request, for a second: however many guards
  * it passes, its proof and its ticket are used once, its session is loaded once, and the realm is asked once.
  */
 export interface Authenticator {
-  /** At once, and not by a promise, whenever nothing has to be fetched. */
+  /** Synchronous, without a promise, if nothing has to be fetched. */
   userOfToken(request: GuardedRequest, credentials: Credentials): AccessToken | Promise<AccessToken>
   userOfTicket(request: GuardedRequest, tickets: Tickets, ticket: string): Promise<AccessToken>
   /**
-   * Without a user where only a new login helps. Any other refusal (audience, issuer, clock) a new login would meet again,
+   * Returns no user if only a new login helps. Any other refusal (audience, issuer, clock) would occur again after a new login,
    * in endless redirects.
    *
-   * @param isUse Whether this is a use of the session, or a look at it while its WebSocket is open.
+   * @param isUse Whether this counts as use of the session, rather than a check while its WebSocket is open.
    */
   userOfSession(
     request: GuardedRequest,
@@ -34,7 +34,7 @@ export interface SessionUser {
   readonly user: AccessToken | undefined
 }
 
-/** Makes the authenticator of one verifier; all guards with the same verifier share what it found out. */
+/** Creates the authenticator of one verifier; all guards with the same verifier share its results. */
 export function createAuthenticator(verifier: Verifier): Authenticator {
   const { clock, proofs } = verifier
   const verifyAtOnce = verifyAtOnceBy(verifier)
@@ -95,7 +95,7 @@ async function orRefuseJoined(user: Promise<AccessToken>, credentials: Credentia
   }
 }
 
-/** A ticket may be made of a token for others, by another guard with the same keys, or outlast its token. */
+/** A ticket may be from a token for another service, by another guard with the same keys, or live longer than its token. */
 async function redeem(verifier: Verifier, tickets: Tickets, ticket: string): Promise<AccessToken> {
   return await recheckBy(verifier, await tickets.redeem(ticket))
 }
@@ -114,7 +114,7 @@ function sessionOf(
   )
 }
 
-/** The realm's keys were replaced since the last login, or its tokens were revoked. */
+/** The realm's keys were replaced since the login, or the session's tokens were revoked. */
 function needsNewLogin(error: unknown): boolean {
   return error instanceof CloakwrightError && orphaned.has(error.code)
 }
@@ -135,7 +135,7 @@ function foundBy<T>(all: WeakMap<object, PerRequest<T>>, finder: object): PerReq
   return found
 }
 
-/** A request object that is used again, as tests and pools do, with other credentials is another request. */
+/** A request object that is reused, as tests and pools do, with other credentials is another request. */
 function credentialsText(request: GuardedRequest): string {
   return ['authorization', 'dpop', 'cookie'].map((name) => request.fields(name).join('\n')).join('\n')
 }

@@ -4,12 +4,12 @@ import type { Authenticator } from './authenticator.ts'
 import type { RefusalContext } from './refusal.ts'
 import type { SocketWatch, Tickets } from './websocket/index.ts'
 
-/** What the steps of a guard share. */
+/** Shared by the steps of a guard. */
 export interface GuardContext extends RefusalContext {
   readonly verifier: Verifier
   readonly authenticator: Authenticator
   readonly sessions: SessionEngine | undefined
   readonly tickets: Tickets | undefined
-  /** `undefined` where a WebSocket may outlast what opened it. */
+  /** `undefined` if a WebSocket may stay open after its token or session has ended. */
   readonly watchSocket: SocketWatch | undefined
 }

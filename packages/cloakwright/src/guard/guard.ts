@@ -10,22 +10,22 @@ import type { GuardedRequest } from './request/index.ts'
 import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
 import { createSocketWatch } from './websocket/index.ts'
 
-/** Decides who may pass; an adapter asks it and does what it says. */
+/** Decides which requests are admitted; an adapter calls it and applies the decision. */
 export interface Guard {
-  /** What this service asks of its clients, for the route that publishes it. */
+  /** What this service requires of its clients, for the route that publishes it. */
   readonly resource: ResourceMetadata | undefined
   /**
-   * Whether the request may go on under the policy: at once, and not by a promise, whenever nothing has to be fetched.
-   * Never throws or rejects: whatever fails is a refusal, an error of a policy's own function one with status 500.
+   * Decides whether the policy admits the request: synchronously, without a promise, if nothing has to be fetched.
+   * Never throws or rejects: any failure is a refusal, and an error of a policy's own function is one with status 500.
    *
-   * @param anonymous Lets in requests without credentials; bad ones are still refused.
+   * @param anonymous Admits requests without credentials; invalid ones are still refused.
    */
   admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Admission | Promise<Admission>
-  /** The answer to an error, as every adapter gives it. */
+  /** The response to an error, the same in every adapter. */
   refuse(error: unknown, request: Pick<GuardedRequest, 'id' | 'native'>): Refused
 }
 
-/** Makes the guard of one service; browser sessions count as credentials where they are given. */
+/** Creates the guard of one service; browser sessions count as credentials if `sessions` is set. */
 export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
   checkGuardOptions(options, sessions)
   const verifier = withClock(options.verifier)

@@ -1,33 +1,33 @@
 import { CloakwrightError } from '../errors.ts'
 import { isPolicy, type Policy } from '../policy/index.ts'
 
-/** A guard runs where nothing was registered: it lets nobody in. */
+/** A guard runs where the adapter is not registered: it refuses every request. */
 export function notRegistered({ description }: Policy, hint: string): CloakwrightError {
   return new CloakwrightError(
     'CW_CONFIG_MISSING',
-    `Route: the guard that needs ${description} runs where cloakwright is not registered`,
+    `Route: cloakwright is not registered, but a guard needs ${description}`,
     { hint },
   )
 }
 
-/** A handler asks for the user of a route that has no guard. */
+/** A handler reads the user of a route that has no guard. */
 export function noGuard(hint: string): CloakwrightError {
   return new CloakwrightError(
     'CW_CONFIG_MISSING',
-    'Route: its handler asks for the user, and no guard has run',
+    'Route: its handler reads the user, but no guard has run',
     { hint },
   )
 }
 
-/** What makes guards was given to the framework in place of a guard, or called with what is no name. */
+/** The function that creates a guard was passed to the framework instead of a guard, or called with an invalid name. */
 export function notCalled(name: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `${name}: it was passed without being called`, {
-    hint: `Write ${name}() with its parentheses; its arguments are strings.`,
+  return new CloakwrightError('CW_CONFIG_INVALID', `${name}: passed without being called`, {
+    hint: `Call it: ${name}(). Its arguments are strings.`,
   })
 }
 
 /**
- * Checks a policy where a route is made: one that is none would fail each request.
+ * Checks a policy when a route is created: an invalid one would fail each request.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -35,6 +35,6 @@ export function checkPolicy(policy: unknown, where: string): Policy {
   if (isPolicy(policy)) return policy
   const called = typeof policy === 'function' ? ', but a function' : ''
   throw new CloakwrightError('CW_CONFIG_INVALID', `${where}: its argument is not a policy${called}`, {
-    hint: "Give it the value of role('admin'), allOf(…) or another policy.",
+    hint: "Pass it the result of role('admin'), allOf(…) or another policy.",
   })
 }

@@ -3,8 +3,8 @@ import { CloakwrightError } from '../errors.ts'
 import type { Answer } from './admission.ts'
 
 /**
- * An Express middleware that says nothing of the path's parameters, so that `request.params` of the handlers after it
- * keeps the type that Express reads from the path. Fits `RequestHandler` of every version.
+ * An Express middleware whose type does not mention the path's parameters, so that `request.params` of later handlers
+ * keeps the type that Express derives from the path. Fits `RequestHandler` of every version.
  */
 export type Middleware = (
   request: IncomingMessage,
@@ -13,16 +13,16 @@ export type Middleware = (
 ) => void
 
 /**
- * Sends an answer as a response of Node, and ends it.
+ * Sends a response with Node's response object, and ends it.
  *
- * @throws {CW_CONFIG_INVALID} A mock of a response lacks what it is sent by.
+ * @throws {CW_CONFIG_INVALID} A mock of a response lacks a needed function.
  */
 export function sendAnswer({ status, headers, body }: Answer, response: ServerResponse): void {
   if (typeof response.writeHead !== 'function')
     throw new CloakwrightError('CW_CONFIG_INVALID', 'Response: it has no writeHead()', {
-      hint: 'Give the object that stands for a response writeHead() and end(), as a response of Node has them.',
+      hint: 'Add writeHead() and end() to the mock of a response, as in Node.',
     })
-  // Not in one: outside of Node's own response writeHead() may return nothing.
+  // Not chained: writeHead() of another response object may return nothing.
   response.writeHead(status, headers)
   response.end(body)
 }

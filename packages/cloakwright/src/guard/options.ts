@@ -8,51 +8,51 @@ import type { FormatError } from './error-format.ts'
 import type { ResourceOptions } from './resource.ts'
 import type { Tickets } from './websocket/index.ts'
 
-/** What guards work with, in every framework. */
+/** The options of guards, in every framework. */
 export interface GuardOptions {
   readonly verifier: Verifier
   /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer, see {@link Verifier.realm}. */
   readonly realm?: string | undefined
-  /** Publishes what this service asks of its clients (RFC 9728), and points to it in every challenge. */
+  /** Publishes what this service requires of its clients (RFC 9728), and links to it in every challenge. */
   readonly resource?: ResourceOptions | undefined
   /** Whether a refusal tells the client the exact reason and the fix; by default only with `NODE_ENV=development`. */
   readonly explain?: boolean | undefined
-  /** Formats refusals and errors as the application does; by default they are `application/problem+json` (RFC 9457). */
+  /** Formats refusals and errors for the application; by default they are `application/problem+json` (RFC 9457). */
   readonly formatError?: FormatError | undefined
   /**
-   * Whether a WebSocket that a guard lets in ends with the token or the session that opened it; `true` by default.
+   * Whether an admitted WebSocket ends with the token or the session that opened it; `true` by default.
    */
   readonly endWithToken?: boolean | undefined
-  /** Lets in WebSockets by a ticket (`?ticket=…`), for pages that hold a bearer token. */
+  /** Admits WebSockets with a ticket (`?ticket=…`), for pages that have a bearer token. */
   readonly tickets?: Tickets | undefined
 }
 
 const example = 'cloakwright({ verifier: createVerifier({ issuer, audience }) })'
 
 /**
- * Checks what a guard is made of, when it is made: JavaScript accepts anything, and each request would fail.
+ * Checks the options of a guard when it is created: JavaScript accepts anything, and each request would fail.
  *
  * @throws {CW_CONFIG_MISSING} No verifier.
- * @throws {CW_CONFIG_INVALID} A verifier, or a session engine, that is none.
+ * @throws {CW_CONFIG_INVALID} The verifier or the session engine is invalid.
  */
 export function checkGuardOptions(options: GuardOptions, sessions: SessionEngine | undefined): void {
   const given = options as GuardOptions | undefined
   const verifier: unknown = given?.verifier
-  if (isVerifier(given)) throw invalid('the verifier is passed itself', `Write ${example}.`)
+  if (isVerifier(given)) throw invalid('the verifier was passed in place of the options', `Write ${example}.`)
   if (verifier === undefined || verifier === null)
     throw new CloakwrightError('CW_CONFIG_MISSING', 'cloakwright: verifier is missing', {
-      hint: `Write ${example}; a middleware that is passed without being called gets a request for its options.`,
+      hint: `Write ${example}. A middleware that is passed without being called gets a request as its options.`,
     })
-  if (isPromise(verifier)) throw invalid('verifier is a promise', 'Await it before.')
+  if (isPromise(verifier)) throw invalid('verifier is a promise', 'Await it first.')
   if (!isVerifier(verifier))
     throw invalid(
-      `verifier is ${typeof verifier === 'function' ? 'a function' : 'not one'}`,
+      `verifier is ${typeof verifier === 'function' ? 'a function' : 'not a verifier'}`,
       `Write ${example}.`,
     )
   if (sessions !== undefined && typeof (sessions as Partial<SessionEngine>).authenticate !== 'function')
     throw invalid(
       isPromise(sessions as unknown) ? 'sessions is a promise' : 'sessions is not a session engine',
-      'Give the value of createSessions() of cloakwright/session.',
+      'Pass the result of createSessions() of cloakwright/session.',
     )
   requireOptions('cloakwright', '{ verifier }', options, {
     resource: 'object',
@@ -74,7 +74,7 @@ function isVerifier(value: unknown): boolean {
 
 const systemClock: Clock = { now: systemTime, tolerance: defaultClockTolerance }
 
-/** A verifier of an application's own may have no clock: then the system's time counts. */
+/** An application's own verifier may have no clock: then the system's time is used. */
 export function withClock(verifier: Verifier): Verifier {
   if ((verifier as Partial<Verifier>).clock !== undefined) return verifier
   return Object.assign(Object.create(verifier) as Verifier, { clock: systemClock })

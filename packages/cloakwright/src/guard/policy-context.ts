@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { PolicyContext } from '../policy/index.ts'
 import type { GuardedRequest } from './request/index.ts'
 
-/** Most policies look at the token alone: the time is told when it is asked for. */
+/** Most policies only read the token, so the time is only calculated when it is read. */
 export class RequestContext implements PolicyContext {
   readonly tokenText: string
   declare private readonly guarded: GuardedRequest

@@ -1,7 +1,7 @@
 import type { Presentation, ProofChecks } from '../proof/index.ts'
 import type { GuardedRequest } from './request/index.ts'
 
-/** How the request presents its token; `undefined` where the verifier checks no proofs. */
+/** How the request presents its token; `undefined` if the verifier checks no proofs. */
 export function presentationOf(
   request: GuardedRequest,
   scheme: 'Bearer' | 'DPoP',

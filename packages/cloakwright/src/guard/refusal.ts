@@ -5,14 +5,14 @@ import { type ChallengeContext, toChallenge } from './challenge.ts'
 import { type FormatError, inFormat } from './error-format.ts'
 import type { GuardedRequest } from './request/index.ts'
 
-/** What a refusal depends on beside the error and the request. */
+/** What a refusal depends on, in addition to the error and the request. */
 export interface RefusalContext extends ChallengeContext {
-  /** Whether the answer names the exact reason and the fix: for development only. */
+  /** Whether the response has the exact reason and the fix: for development only. */
   readonly explain: boolean
   readonly formatError?: FormatError | undefined
 }
 
-/** Refuses where no guard is known, such as before the adapter is registered. */
+/** Refuses without a guard, for example before the adapter is registered. */
 export const unguarded: { refuse(error: unknown, request: RefusedRequest): Refused } = {
   refuse: (error, request) => refuse({ realm: '', explain: false }, error, request),
 }
@@ -20,8 +20,8 @@ export const unguarded: { refuse(error: unknown, request: RefusedRequest): Refus
 type RefusedRequest = Pick<GuardedRequest, 'id' | 'native'>
 
 /**
- * Makes the answer to an error: `application/problem+json` with challenge, nonce and Retry-After where they belong, or
- * the application's own format; and the entry for the log, which has the exact reason.
+ * Creates the response to an error: `application/problem+json` with challenge, nonce and Retry-After where needed, or
+ * the application's own format; and the log entry, which has the exact reason.
  */
 export function refuse(context: RefusalContext, error: unknown, request: RefusedRequest): Refused {
   const requestId = request.id()
@@ -51,7 +51,7 @@ function headersOf(error: CloakwrightError | undefined, context: ChallengeContex
   return headers
 }
 
-/** Refusals that a client hardly causes: a mapper or an address of the realm is not as the service expects. */
+/** Refusals that a client rarely causes: a mapper or a URL of the realm is not what the service expects. */
 const misconfigured = new Set(['CW_TOKEN_AUDIENCE', 'CW_TOKEN_ISSUER', 'CW_TOKEN_CLAIM'])
 
 function logOf(error: unknown, status: number, requestId: string): LogEntry {

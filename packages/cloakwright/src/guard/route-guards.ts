@@ -12,32 +12,32 @@ import {
 import { checkPolicy, notCalled } from './mistakes.ts'
 
 /**
- * The guards that every adapter offers, in its framework's form. None of their functions is a guard itself: they end in
- * `never`, so that one which is passed and not called does not compile.
+ * The guards that every adapter offers, in its framework's form. None of these functions is a guard itself: they end in
+ * `never`, so that code which passes one without calling it does not compile.
  */
 export interface Guards<Guard> {
-  /** Lets in requests with a valid access token. */
+  /** Admits requests with a valid access token. */
   readonly requireUser: (...none: never[]) => Guard
-  /** Lets in users with **every one** of the realm roles; others get 403. */
+  /** Admits users with **every one** of the realm roles; others get 403. */
   readonly requireRole: (...roles: readonly [RealmRole, ...RealmRole[]]) => Guard
-  /** Lets in users with **every one** of that client's roles; others get 403. */
+  /** Admits users with **every one** of that client's roles; others get 403. */
   readonly requireClientRole: <Client extends RoleClient>(
     client: Client,
     ...roles: readonly [ClientRole<Client>, ...ClientRole<Client>[]]
   ) => Guard
-  /** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+  /** Admits tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
   readonly requireScope: (...scopes: readonly [string, ...string[]]) => Guard
-  /** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+  /** Admits tokens with **every one** of the audiences, which the verifier's own `audience` must list as well; others get 401. */
   readonly requireAudience: (...audiences: readonly [string, ...string[]]) => Guard
-  /** Lets in users whom a policy allows. */
+  /** Admits users whom a policy allows. */
   readonly requirePolicy: (policy: Policy, ...none: never[]) => Guard
-  /** Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused. */
+  /** Makes the user available if the request has credentials, and admits it without. Invalid credentials are still refused. */
   readonly allowAnonymous: (...none: never[]) => Guard
 }
 
 /**
- * Makes an adapter's guards of the one way in which it runs a policy. A framework that calls one of these functions with
- * its request gets an error at once: it would wait for the guard for ever.
+ * Creates an adapter's guards from its way to run a policy. A framework that calls one of these functions with
+ * its request gets an error at once; otherwise it would wait for the guard forever.
  *
  * @param toName How the application writes a guard's name.
  */

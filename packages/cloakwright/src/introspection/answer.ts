@@ -3,11 +3,11 @@ import type { BoundedResponse } from '../http/index.ts'
 import type { Claims } from '../jws/index.ts'
 import { freezeThrough, parseStrictBytes } from '../jws/index.ts'
 
-/** The claims with the size of their text, or the reason why the realm refuses to say: it is not down. */
+/** The claims with the size of their JSON, or the reason why the realm, which is up, refuses to give them. */
 export type Answer = { readonly claims: Claims; readonly bytes: number } | CloakwrightError
 
 /**
- * Reads what the endpoint answered. Refused credentials are told apart from an outage, since waiting mends only the latter.
+ * Reads the endpoint's response. Distinguishes refused credentials from an outage, because waiting fixes only the latter.
  *
  * @throws {CW_INTROSPECTION_UNAVAILABLE} An outage.
  */
@@ -16,39 +16,40 @@ export function toAnswer(url: string, clientId: string, { status, body }: Bounde
     unavailable(`${url} ${why}`, undefined, hint)
   if (status === 401)
     return failed(
-      'refuses this service’s own credentials (401)',
-      `Check introspection.clientId and clientSecret: that the realm has the client ${JSON.stringify(clientId)}, enabled, with this secret.`,
+      'refuses the credentials of this service (401)',
+      `Check introspection.clientId and clientSecret: the realm needs the client ${JSON.stringify(clientId)}, enabled, with this secret.`,
     )
   if (status === 403)
     return failed(
-      'is closed to this client (403)',
-      `Make the client ${JSON.stringify(clientId)} confidential (Client authentication = On): public ones may not introspect.`,
+      'is forbidden for this client (403)',
+      `Make the client ${JSON.stringify(clientId)} confidential (Client authentication = On): public clients may not introspect.`,
     )
   if (status === 404)
-    return failed('is not there (404)', 'Check that the realm still exists, and its name in the issuer.')
+    return failed('does not exist (404)', 'Check that the realm exists, and its name in the issuer.')
   if (status >= 400 && status < 500 && status !== 429)
-    return failed(`refuses the request (${status})`, 'Look at the realm’s log for INTROSPECT_TOKEN_ERROR.')
-  if (status !== 200) throw failed(`answers with status ${status}`)
+    return failed(`refuses the request (${status})`, 'Search the realm’s log for INTROSPECT_TOKEN_ERROR.')
+  if (status !== 200) throw failed(`responds with status ${status}`)
   const claims = parseStrictBytes(body)
-  if (claims === undefined) throw failed('answers with anything but one JSON object without repeated names')
+  if (claims === undefined)
+    throw failed('responds with something else than one JSON object with unique names')
   return { claims: freezeThrough(claims), bytes: body.length }
 }
 
-/** The token is known not to be good. */
+/** The error for a token that the realm reports as not active. */
 export function inactive(clientId: string): CloakwrightError {
-  return new CloakwrightError('CW_TOKEN_INACTIVE', 'Token: the realm says that it is not active', {
+  return new CloakwrightError('CW_TOKEN_INACTIVE', 'Token: the realm reports that it is not active', {
     hint:
-      'It has expired, or its session has ended: get a new one. If fresh ones are refused too: Keycloak says so also to ' +
-      'clients that a token is not for. Clients → the client that asks for the token → Client scopes → its dedicated scope → ' +
+      'Get a new one: it has expired, or its session has ended. If new ones are refused too, add this service to their audience, ' +
+      'because Keycloak reports a token as not active to other clients. Clients → the client that requests the token → Client scopes → its dedicated scope → ' +
       `Add mapper → By configuration → Audience: Included Client Audience = ${clientId}, Add to token introspection = On.`,
   })
 }
 
-/** Nobody can tell whether the token is good. */
+/** The error when it is unknown whether the token is active. */
 export function unavailable(
   why: string,
   cause?: unknown,
-  hint: string = 'Check that Keycloak is up and reached from the machine of this service.',
+  hint: string = 'Check that Keycloak runs and that this machine can reach it.',
   retryAfter: number = 5,
 ): CloakwrightError {
   return new CloakwrightError('CW_INTROSPECTION_UNAVAILABLE', `Introspection: ${why}`, {
@@ -58,7 +59,7 @@ export function unavailable(
   })
 }
 
-/** An outage with what is known of its cause; `wait` in milliseconds. */
+/** An outage with its cause, if known; `wait` in milliseconds. */
 export function toOutage(cause: unknown, why = '', wait = 5_000): CloakwrightError {
   const known = cause instanceof CloakwrightError ? cause : undefined
   const message = why + (known?.message ?? 'unexpected failure')

@@ -1,36 +1,36 @@
-/** Stops asking a server that is down. */
+/** Stops sending requests to a server that is down. */
 export interface Breaker {
   /**
-   * Makes the call, or throws what `refuse` makes while the server is taken for down. A call that throws is an outage:
-   * one that the server answered must return, whatever the answer.
+   * Makes the call, or throws the error that `refuse` creates while the server counts as down. A call that throws is an outage:
+   * if the server responded, the call must return, whatever the response.
    *
-   * @param refuse Gets the last outage, and the milliseconds until it is worth asking again.
+   * @param refuse Receives the last outage, and the milliseconds until the next attempt.
    */
   run<T>(call: () => Promise<T>, refuse: (last: unknown, wait: number) => Error): Promise<T>
 }
 
-/** When a breaker opens, and for how long; milliseconds. */
+/** When a breaker opens, and for how long; in milliseconds. */
 export interface BreakerOptions {
   readonly now: () => number
-  /** Outages one after another until it opens. */
+  /** Number of consecutive outages that open it. */
   readonly threshold: number
   readonly coolDown: number
 }
 
-/** Makes a circuit breaker: after some outages in a row nobody asks for a while, then a single call decides. */
+/** Creates a circuit breaker: after several consecutive outages no call is made for a while, then a single call decides. */
 export function createBreaker({ now, threshold, coolDown }: BreakerOptions): Breaker {
   let outages = 0
   let openedAt: number | undefined
   let trying = false
   let last: unknown
 
-  /** Milliseconds until a call may be tried; a clock that was set back does not prolong it. */
+  /** Milliseconds until a call may be tried; a clock that was set back does not extend them. */
   const wait = (since: number): number => {
     const passed = now() - since
     return passed >= 0 && passed < coolDown ? coolDown - passed : 0
   }
   const settle = (isTrial: boolean, isOutage: boolean): void => {
-    // What began before it opened says nothing newer than what opened it.
+    // The result of a call that began before it opened is older than the outage that opened it.
     if (!isTrial && openedAt !== undefined) return
     if (isTrial) trying = false
     outages = isOutage ? outages + 1 : 0

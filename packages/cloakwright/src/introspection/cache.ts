@@ -1,13 +1,13 @@
 import type { Claims } from '../jws/index.ts'
 
-/** Remembers what introspection said of active tokens, for seconds. */
+/** Caches introspection results of active tokens, for seconds. */
 export interface AnswerCache {
   /** @param now Milliseconds since the epoch. */
   get(token: string, now: number): Claims | undefined
   /**
-   * @param from Milliseconds since the epoch, when the server was asked.
+   * @param from Milliseconds since the epoch, when the request was sent.
    * @param until Milliseconds since the epoch.
-   * @param bytes The size of the answer as text.
+   * @param bytes The size of the response as JSON.
    */
   set(token: string, claims: Claims, from: number, until: number, bytes: number): void
   clear(): void
@@ -28,10 +28,10 @@ interface Entry {
   readonly weight: number
 }
 
-/** Entries are found by a token's end and confirmed by the whole of it: hashing the whole of each is what costs. */
+/** Entries are found by the end of a token and confirmed by the whole token: hashing every token would be too slow. */
 const keyLength = 24
 
-/** A cache whose oldest entries go first: none of them lasts longer than seconds anyway. */
+/** A cache that removes its oldest entries first: all of them expire within seconds anyway. */
 export function createAnswerCache(limits: AnswerCacheLimits): AnswerCache {
   const entries = new Map<string, Entry>()
   let weights = 0
@@ -46,7 +46,7 @@ export function createAnswerCache(limits: AnswerCacheLimits): AnswerCache {
       return entry?.token === token && now >= entry.from && now < entry.until ? entry.claims : undefined
     },
     set(token, claims, from, until, bytes) {
-      // The texts, the claims as objects (about three times their text), and what holds them.
+      // The strings, the claims as objects (about three times their JSON), and the overhead.
       const weight = token.length + bytes * 3 + 512
       if (!(until > from) || weight > limits.maxBytes) return
       const key = token.slice(-keyLength)

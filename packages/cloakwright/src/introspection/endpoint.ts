@@ -8,8 +8,8 @@ const code = 'CW_INTROSPECTION_UNAVAILABLE'
 const maxBytes = 256 * 1024
 
 /**
- * Asks the realm's introspection endpoint about one token. Throws when it could not be asked; what it answered returns,
- * also a refusal.
+ * Sends one token to the realm's introspection endpoint. Throws when there was no usable response; returns the
+ * response otherwise, also a refusal.
  */
 export async function askEndpoint(
   token: string,
@@ -25,17 +25,17 @@ export async function askEndpoint(
   }
   const secret = await secretOfNow(options)
   const answer = await askWith(secret)
-  // Revoked while the call was under way? Then another is there by now.
+  // If the secret was rotated during the call, the new one can be read by now.
   const next = answer.status === 401 ? await secretOfNow(options) : secret
   return toAnswer(url, clientId, next === secret ? answer : await askWith(next))
 }
 
 async function secretOfNow({ readSecret, timeout }: CheckedIntrospection): Promise<string> {
   const secret = await unlessAborted(readSecret(), AbortSignal.timeout(timeout)).catch((error: unknown) => {
-    throw unavailable('its clientSecret can not be read', error, 'See the cause.')
+    throw unavailable('clientSecret cannot be read', error, 'See the cause.')
   })
   if (typeof secret !== 'string' || secret === '')
-    throw unavailable('its clientSecret is empty', undefined, 'See where the function reads it from.')
+    throw unavailable('clientSecret is empty', undefined, 'Check the source that the function reads it from.')
   return secret
 }
 
@@ -47,10 +47,10 @@ async function endpointOf(metadata: Metadata): Promise<string> {
     throw toOutage(error)
   }
   if (typeof url === 'string' && parseUrl(url) !== undefined) return url
-  throw unavailable('the realm’s discovery document has no introspection_endpoint')
+  throw unavailable('introspection_endpoint is missing in the realm’s discovery document')
 }
 
-/** RFC 6749 §2.3.1: both parts are encoded as in a form before they are joined. */
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
 function toBasic(clientId: string, secret: string): string {
   const encode = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(secret)}`).toString('base64')}`

@@ -1,5 +1,5 @@
 /**
- * Lightweight and opaque tokens. In: a token. Out: the claims that the realm tells of it. Uses http, jws and
+ * Lightweight and opaque tokens. In: a token. Out: the claims that the realm returns for it. Uses http, jws and
  * metadata; token uses it.
  */
 

@@ -7,17 +7,17 @@ import { askEndpoint } from './endpoint.ts'
 import { isOpaque } from './needs.ts'
 import { checkIntrospection, type IntrospectionOptions, type IntrospectionSurroundings } from './options.ts'
 
-/** Asks the realm about tokens (RFC 7662). */
+/** Introspects tokens at the realm (RFC 7662). */
 export interface Introspection {
   /**
-   * The claims that the realm has for an active token, frozen and the same object as long as they are remembered.
-   * That they are for this service, and of an access token, is still to be checked, as with a token's own.
+   * The claims that the realm has for an active token: frozen, and the same object while they are cached.
+   * The caller still has to check that the token is an access token for this service, as with any token.
    *
    * @throws {CW_TOKEN_INACTIVE} Ended, revoked, unknown, or the client is not in its audience (401).
-   * @throws {CW_INTROSPECTION_UNAVAILABLE} Nobody can tell (503, with `retryAfter`).
+   * @throws {CW_INTROSPECTION_UNAVAILABLE} The realm cannot be asked (503, with `retryAfter`).
    */
   introspect(token: string): Promise<Claims>
-  /** Forgets all answers, also those under way: a revocation came. */
+  /** Drops all cached and pending results: a revocation arrived. */
   clear(): void
 }
 
@@ -25,11 +25,11 @@ const maxInFlight = 100
 const limits = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 }
 
 /**
- * Asks the realm's introspection endpoint: one call for a token however many requests bring it, a bounded number at a
- * time, answers remembered for seconds, and no calls for a while when the realm is down.
+ * Calls the realm's introspection endpoint: one call per token for all concurrent requests, a limited number of calls at
+ * a time, results cached for seconds, and no calls for a while when the realm is down.
  *
  * @throws {CW_CONFIG_MISSING} No client id or no secret.
- * @throws {CW_CONFIG_INVALID} A value that can't work.
+ * @throws {CW_CONFIG_INVALID} An invalid value.
  */
 export function createIntrospection(
   options: IntrospectionOptions,
@@ -70,7 +70,7 @@ export function createIntrospection(
     async introspect(token) {
       const known = cache.get(token, now()) ?? pending.get(token)
       if (known !== undefined) return known
-      // Anyone can make up opaque texts: they never take the room of tokens that the realm has signed.
+      // Anyone can make up opaque strings: they must not take the capacity of tokens that the realm has signed.
       const room = isOpaque(token, Number.POSITIVE_INFINITY) ? maxInFlight / 2 : maxInFlight
       if (inFlight >= room) throw busy()
       return begin(token)
@@ -83,14 +83,14 @@ export function createIntrospection(
 }
 
 function toRefusal(last: unknown, wait: number): CloakwrightError {
-  return toOutage(last, 'the realm is not asked for a moment, since the last calls failed: ', wait)
+  return toOutage(last, 'no request was sent, because the last ones failed: ', wait)
 }
 
 function busy(): CloakwrightError {
   return unavailable(
-    `${maxInFlight} calls are under way, and no more are made at a time`,
+    `${maxInFlight} requests are pending, which is the limit`,
     undefined,
-    'The realm answers slowly, or somebody sends many tokens that it does not know: look at its load.',
+    'Check the load of the realm: it responds slowly, or a client sends many tokens that it does not know.',
     1,
   )
 }

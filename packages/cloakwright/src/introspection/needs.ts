@@ -1,17 +1,17 @@
 import type { Claims } from '../jws/index.ts'
 
 /**
- * Keycloak writes into a token's id what the token is: two letters each for the session, the kind (`rt` regular,
+ * Keycloak encodes the kind of a token in its id: two letters each for the session, the kind (`rt` regular,
  * `lt` lightweight) and the grant, then a colon. Since 26.2.
  */
 const lightweightId = /^[a-z]{2}lt[a-z]{2}:/
 
 /**
- * Whether the claims of a verified token are those of a lightweight one: audience, roles and mostly the subject were
- * left out, and only introspection has them.
+ * Whether the claims of a verified token are those of a lightweight one, without audience, roles and usually the subject:
+ * only introspection returns these.
  *
- * Its id alone says so. A missing claim would not: a client without the scope `roles` gets regular tokens without
- * roles, one without `basic` gets them without a subject, and mappers may add either to a lightweight token.
+ * Only the token's id tells. A missing claim does not: a client without the scope `roles` gets regular tokens without
+ * roles, one without `basic` gets them without a subject, and mappers may add both to a lightweight token.
  */
 export function isLightweight(claims: Claims): boolean {
   const id = claims['jti']
@@ -22,8 +22,8 @@ export function isLightweight(claims: Claims): boolean {
 const b64token = /^[A-Za-z0-9._~+/-]+=*$/
 
 /**
- * Whether a text can be an opaque token: the characters of a bearer token, but neither three segments, which the
- * verifier judges as a JWS, nor the beginning of one (`{"` in base64url) with too few or too many of them.
+ * Whether a string can be an opaque token: it has the characters of a bearer token, but neither three segments, which the
+ * verifier parses as a JWS, nor the start of one (`{"` in base64url) with too few or too many segments.
  */
 export function isOpaque(token: string, maxLength: number): boolean {
   if (typeof token !== 'string' || token.length > maxLength || !b64token.test(token)) return false

@@ -3,22 +3,22 @@ import type { Fetch } from '../http/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
 
-/** As whom a verifier asks the realm about lightweight and opaque tokens, and how often. */
+/** Credentials and limits with which a verifier introspects lightweight and opaque tokens. */
 export interface IntrospectionOptions {
-  /** A confidential client of the realm that the tokens have in `aud`: Keycloak tells others nothing. */
+  /** A confidential client of the realm that is in the tokens' `aud`: Keycloak returns nothing to other clients. */
   readonly clientId: string
-  /** Its secret, or a function that reads it: called before each use and when it is refused, so that a rotation needs no restart. */
+  /** Its secret, or a function that reads it: called before each use and after a 401, so that a rotation needs no restart. */
   readonly clientSecret: string | (() => string | Promise<string>)
   /**
-   * Seconds for which an answer is used again, 0–60; 5 by default. Until then a logout goes unnoticed, unless a
-   * revocation brings it. Never longer than the token itself lasts.
+   * Seconds for which a result is cached, 0–60; 5 by default. During this time a logout goes unnoticed, unless a
+   * revocation reports it. Never longer than the token itself is valid.
    */
   readonly maxAge?: number | undefined
-  /** Milliseconds for one call; 2000 by default. */
+  /** Timeout of one call in milliseconds; 2000 by default. */
   readonly timeout?: number | undefined
 }
 
-/** What the verifier gives of its own. */
+/** What the verifier passes on. */
 export interface IntrospectionSurroundings {
   readonly metadata: Metadata
   readonly fetch: Fetch
@@ -26,7 +26,7 @@ export interface IntrospectionSurroundings {
   readonly now: () => number
 }
 
-/** Introspection's options, checked and with their defaults; milliseconds. */
+/** Introspection options, checked and with defaults; times in milliseconds. */
 export interface CheckedIntrospection {
   readonly clientId: string
   readonly readSecret: () => Promise<unknown>
@@ -35,7 +35,7 @@ export interface CheckedIntrospection {
 }
 
 /**
- * Checks what can be wrong with the options before the first token comes.
+ * Checks the options before the first token arrives.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -43,11 +43,11 @@ export interface CheckedIntrospection {
 export function checkIntrospection(options: IntrospectionOptions): CheckedIntrospection {
   const { clientId, clientSecret } = options
   if (typeof clientId !== 'string' || clientId === '')
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'introspection.clientId: no client is named', {
-      hint: 'Name a confidential client of the realm that tokens have in `aud`: this service’s own.',
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'introspection.clientId is missing', {
+      hint: 'Set it to a confidential client of the realm that is in the tokens’ `aud`: usually this service’s own.',
     })
   if (typeof clientSecret !== 'function' && (typeof clientSecret !== 'string' || clientSecret === ''))
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'introspection.clientSecret: no secret', {
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'introspection.clientSecret is missing', {
       hint: 'Copy it from the client’s credentials in Keycloak: only a client with a secret may introspect.',
     })
   return {

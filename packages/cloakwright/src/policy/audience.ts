@@ -4,8 +4,8 @@ import { allowed, checkNames } from './decision.ts'
 import type { Policy } from './types.ts'
 
 /**
- * Allows tokens with **every one** of the audiences (`aud`), for a route that takes the tokens of one audience only. The
- * verifier's own check holds as well: name each of them in its `audience`, of which a token needs one. Others get 401.
+ * Allows tokens with **every one** of the audiences (`aud`), for a route that accepts the tokens of one audience only. The
+ * verifier's own check still applies: add each of them to its `audience`, of which a token needs one. Others get 401.
  *
  * @throws {CW_CONFIG_INVALID} No audience, or an empty one.
  * @throws {CW_CONFIG_INSECURE} `account`, which nearly every token of a realm has.
@@ -15,9 +15,9 @@ export function audience(...audiences: readonly [string, ...string[]]): Policy {
   if (audiences.includes('account'))
     throw new CloakwrightError(
       'CW_CONFIG_INSECURE',
-      'policy: nearly every token of a realm is for `account`',
+      'policy: `account` is in nearly every token of a realm',
       {
-        hint: 'Name the audience of this service or route.',
+        hint: 'Use the audience of this service or route.',
       },
     )
   return {

@@ -3,10 +3,10 @@ import { allowed, checkNames, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy } from './types.ts'
 
 /**
- * A policy of your own, such as “owner of the order”: a function of the token and the request as the framework has it.
- * Only `true` allows; of what is neither `true` nor `false` the opposite (`not`) is refused as well. What it throws is not taken for a decision: it becomes the error of the request.
+ * A policy of your own, such as “owner of the order”: a function of the token and the framework's request.
+ * Only `true` allows. A result that is neither `true` nor `false` is refused, and so is its opposite (`not`). An error that it throws becomes the error of the request.
  *
- * @param description What is needed, for the log and explanations; it goes on after “needs”.
+ * @param description The requirement, for the log and explanations; it completes the sentence “needs …”.
  * @throws {CW_CONFIG_INVALID} No description.
  * @example
  * ```ts

@@ -7,8 +7,8 @@ import { evaluate, severity } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
 
 /**
- * Allows what **every** policy allows. They are asked from left to right, so put first what asks nobody else.
- * What no login can cure is reported first: the right `acr` with the wrong role is 403, and so is no `acr` with the wrong
+ * Allows what **every** policy allows. They run from left to right, so put those without requests first.
+ * A refusal that no login can resolve is reported first: the right `acr` with the wrong role is 403, and so is no `acr` with the wrong
  * role; no `acr` with the right role is a step-up (401).
  *
  * @throws {CW_CONFIG_INVALID} No policy.
@@ -23,8 +23,8 @@ export function allOf(...policies: readonly [Policy, ...Policy[]]): Policy {
 }
 
 /**
- * Allows what **one** of the policies allows, asked from left to right until then. A refusal is reported as the one that the
- * client can cure most easily: by a login, by a bound token, by a scope.
+ * Allows what **one** of the policies allows; they run from left to right until one does. It reports the refusal that the
+ * client can resolve most easily: by a login, by a bound token, by a scope.
  *
  * @throws {CW_CONFIG_INVALID} No policy.
  */
@@ -38,9 +38,9 @@ export function anyOf(...policies: readonly [Policy, ...Policy[]]): Policy {
 }
 
 /**
- * Allows what a policy refuses because the token says otherwise. Where the token does not say (no `groups`, no roles at
- * all, no `acr`, an organization that the client did not ask for), both the policy and its opposite refuse; an error stays
- * an error. Mind that whoever asks for a token chooses the client, and the client which roles and scopes are in it.
+ * Allows what a policy refuses because the token states otherwise. If the token does not state it (no `groups`, no roles at
+ * all, no `acr`, an organization that the client did not request), both the policy and its opposite refuse. An error stays
+ * an error. Note that whoever requests a token chooses the client, and the client determines its roles and scopes.
  *
  * @throws {CW_CONFIG_INVALID} No policy.
  */
@@ -61,7 +61,7 @@ export function not(policy: Policy): Policy {
   }
 }
 
-/** What `allOf` makes of its parts' decisions. */
+/** Combines the decisions of the parts of `allOf`. */
 export function joinAllOf(decisions: readonly Decision[]): Decision {
   const refusals = decisions.filter(isRefused)
   if (refusals.length === 0) return allowed
@@ -69,12 +69,12 @@ export function joinAllOf(decisions: readonly Decision[]): Decision {
   const challenge = refusals.filter((one) => one.code === code).reduce(mergeChallenge, undefined)
   return {
     ...joined(code, refusals, challenge),
-    // One refusal that the token does prove settles the whole.
+    // One refusal that the token proves decides the whole.
     undetermined: refusals.every((one) => one.undetermined) || undefined,
   }
 }
 
-/** What `anyOf` makes of its parts' decisions. */
+/** Combines the decisions of the parts of `anyOf`. */
 export function joinAnyOf(decisions: readonly Decision[]): Decision {
   const refusals = decisions.filter(isRefused)
   if (refusals.length < decisions.length) return allowed
@@ -87,13 +87,13 @@ export function joinAnyOf(decisions: readonly Decision[]): Decision {
   }
 }
 
-/** What `not` makes of its part's decision. */
+/** Inverts the decision of the part of `not`. */
 export function negate(decision: Decision, description: string): Decision {
   if (decision.allowed) return forbidden(`excluded: ${description}`)
-  return decision.undetermined ? undetermined(`can't be excluded: ${decision.reason}`) : allowed
+  return decision.undetermined ? undetermined(`cannot be ruled out: ${decision.reason}`) : allowed
 }
 
-/** Answers at once as long as the parts do. */
+/** Synchronous as long as the parts are. */
 function inTurn(
   policies: readonly Policy[],
   token: AccessToken,
@@ -123,7 +123,7 @@ function isRefused(decision: Decision): decision is Refused {
   return !decision.allowed
 }
 
-/** No later part can change what `allOf` answers. */
+/** No later part can change the result of `allOf`. */
 export function isFinal(decision: Decision): boolean {
   return isRefused(decision) && decision.code === 'CW_FORBIDDEN' && decision.undetermined !== true
 }
@@ -140,7 +140,7 @@ function joined(
   return { allowed: false, code, reason: refusals.map(({ reason }) => reason).join('; '), challenge }
 }
 
-/** What satisfies both challenges. */
+/** A challenge that satisfies both. */
 function mergeChallenge(
   one: ChallengeParameters | undefined,
   { challenge: other }: Refused,
@@ -180,9 +180,13 @@ function describe(policies: readonly Policy[], word: 'and' | 'or'): string {
 
 function checkPolicies(kind: string, policies: readonly unknown[]): void {
   if (policies.length > 0 && policies.every(isPolicy)) return
-  throw new CloakwrightError('CW_CONFIG_INVALID', `policy: ${kind} has no policy, or what is none`, {
-    hint: "Give it policies, such as role('admin').",
-  })
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    `policy: ${kind} has no policies, or a value that is not a policy`,
+    {
+      hint: "Pass it policies, such as role('admin').",
+    },
+  )
 }
 
 export function isPolicy(value: unknown): value is Policy {

@@ -4,29 +4,29 @@ import type { Allowed, Policy, Refused } from './types.ts'
 
 export const allowed: Allowed = Object.freeze({ allowed: true })
 
-/** A plain refusal: no other login and no other scope would help. */
+/** A plain refusal: no other login or scope would help. */
 export function forbidden(reason: string): Refused {
   return { allowed: false, code: 'CW_FORBIDDEN', reason }
 }
 
-/** A refusal because the token does not say: it is no proof of the opposite either. */
+/** A refusal because the token does not state it; this does not prove the opposite either. */
 export function undetermined(reason: string): Refused {
   return { ...forbidden(reason), undetermined: true }
 }
 
 /**
- * Fails closed on what a policy asks for: a list that a caller computed may be empty, and `undefined` may have slipped in.
+ * Fails closed on the names that a policy requires: a computed list may be empty or contain `undefined`.
  *
  * @throws {CW_CONFIG_INVALID}
  */
 export function checkNames(kind: string, names: readonly unknown[]): void {
   if (names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')) return
-  throw new CloakwrightError('CW_CONFIG_INVALID', `policy: a ${kind} is empty or no string`, {
-    hint: 'Name at least one.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', `policy: a ${kind} is empty or not a string`, {
+    hint: 'Pass at least one.',
   })
 }
 
-/** Allows tokens that hold every one of the names, compared letter by letter. */
+/** Allows tokens that have every one of the names, compared exactly. */
 export function holdsAll(
   kind: string,
   needed: readonly string[],

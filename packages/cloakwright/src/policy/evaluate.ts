@@ -3,7 +3,7 @@ import type { AccessToken } from '../token/index.ts'
 import { allowed } from './decision.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
 
-/** Whether a refusal is easy or hard to cure for the client: first what it can cure by itself. */
+/** How easily a client can resolve a refusal: first those that it can resolve itself. */
 export const severity: Readonly<Record<Refused['code'], number>> = {
   CW_STEP_UP_REQUIRED: 0,
   CW_PROOF_REQUIRED: 1,
@@ -12,7 +12,7 @@ export const severity: Readonly<Record<Refused['code'], number>> = {
   CW_FORBIDDEN: 4,
 }
 
-/** A policy returned what is no decision: a mistake in the program. The message has no claim's value. */
+/** A policy returned something else than a decision: a bug in the program. The message has no claim's value. */
 export class InvalidDecision extends TypeError {
   constructor({ description }: Policy, why: string) {
     super(`Policy "${description}": ${why}; return { allowed: true } or { allowed: false, code, reason }`)
@@ -20,9 +20,9 @@ export class InvalidDecision extends TypeError {
 }
 
 /**
- * Evaluates a policy and checks what it returns. Everything that evaluates a policy does it by this function, at any depth:
- * the types are not there at run time, and a policy in JavaScript may return anything. Exactly `true` allows, exactly
- * `false` refuses, and everything else is an error: it is no refusal either, whose opposite (`not`) would allow.
+ * Evaluates a policy and checks the result. All policies are evaluated by this function, at any depth:
+ * types do not exist at run time, and a policy in JavaScript may return anything. Exactly `true` allows, exactly
+ * `false` refuses, and everything else is an error. It is not a refusal, because the opposite (`not`) would allow.
  *
  * @throws {InvalidDecision}
  */
@@ -41,7 +41,7 @@ function toDecision(returned: unknown, policy: Policy): Decision {
   if (returned === allowed) return allowed
   if (typeof returned !== 'object' || returned === null)
     throw new InvalidDecision(policy, `returned ${returned === null ? 'null' : typeof returned}`)
-  // Each member is read once: a getter may give another value the next time.
+  // Each member is read once: a getter may return another value the next time.
   const { allowed: verdict, code, reason, challenge, undetermined } = returned as Record<string, unknown>
   if (verdict === true) return allowed
   if (verdict !== false) throw new InvalidDecision(policy, notBoolean(verdict))
@@ -54,7 +54,7 @@ function toDecision(returned: unknown, policy: Policy): Decision {
 
 function notBoolean(verdict: unknown): string {
   if (!isPromise(verdict)) return 'returned a decision whose allowed is neither true nor false'
-  // Nobody waits for it: its failure would end the process.
+  // Nothing awaits it: a rejection would end the process.
   Promise.resolve(verdict).catch(() => {})
   return 'returned a decision whose allowed is a promise: await it'
 }

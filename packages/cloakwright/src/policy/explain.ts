@@ -4,22 +4,22 @@ import { isFinal, joinAllOf, joinAnyOf, negate } from './combine.ts'
 import { evaluate, InvalidDecision } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'
 
-/** What a policy says of a token, and why, part by part. Has no claim's value. */
+/** The result of a policy for a token, with reasons, part by part. Contains no claim's value. */
 export interface Explanation {
   readonly description: string
   readonly allowed: boolean
-  /** Why not; for what could not be decided, the error. */
+  /** The reason of a refusal; for a part that could not be decided, the error. */
   readonly reason?: string | undefined
-  /** The code of the refusal, or of the error that kept it from being decided. */
+  /** The code of the refusal, or of the error that prevented a decision. */
   readonly code?: string | undefined
-  /** How the parts make up the whole. */
+  /** How the parts are combined. */
   readonly kind?: 'allOf' | 'anyOf' | 'not' | undefined
   readonly parts?: readonly Explanation[] | undefined
 }
 
 /**
- * Explains what a policy says of a token: every part is asked, also those that a request would not come to. A part that
- * throws is shown as such and lets in nobody.
+ * Explains the result of a policy for a token. It evaluates every part, also those that a request would not reach. A part that
+ * throws is shown as an error and allows nothing.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export async function explain(
   return (await explainPart(policy, token, context)).explanation
 }
 
-/** An explanation as lines for a reader: `✓ realm role admin`, `✗ scope write: missing scope: write`; parts are indented. */
+/** Formats an explanation as lines: `✓ realm role admin`, `✗ scope write: missing scope: write`; parts are indented. */
 export function toExplanationText(explanation: Explanation): string {
   return linesOf(explanation, '').join('\n')
 }
@@ -74,7 +74,7 @@ async function explainLeaf(policy: Policy, token: AccessToken, context: PolicyCo
     const decision = await evaluate(policy, token, context)
     return { explanation: { description, ...outcomeOf(decision) }, decision }
   } catch (error) {
-    // A foreign error's message may hold anything.
+    // The message of a foreign error may contain anything.
     const known = error instanceof CloakwrightError || error instanceof InvalidDecision
     const reason = known ? error.message : `it threw ${nameOf(error)}`
     const code = error instanceof CloakwrightError ? error.code : undefined
@@ -82,7 +82,7 @@ async function explainLeaf(policy: Policy, token: AccessToken, context: PolicyCo
   }
 }
 
-/** As the policies themselves do, which an error ends wherever it is come to. */
+/** Like the policies themselves, which an error ends wherever it occurs. */
 function join(
   kind: 'allOf' | 'anyOf' | 'not',
   parts: readonly Explained[],

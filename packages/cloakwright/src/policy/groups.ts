@@ -2,10 +2,10 @@ import { holdsAll, undetermined } from './decision.ts'
 import type { Policy } from './types.ts'
 
 /**
- * Allows members of **every one** of the groups (claim `groups`), compared letter by letter with what the realm's group
- * membership mapper writes: the path (`/staff/editors`) with “Full group path”, else the name (`editors`). A path is that
- * group alone, not those below it. Keycloak does not mark a slash in a group's name, so that a group `staff/editors` at
- * the top has the path of `editors` below `staff`.
+ * Allows members of **every one** of the groups (claim `groups`), compared exactly with the value of the realm's group
+ * membership mapper: the path (`/staff/editors`) with “Full group path”, else the name (`editors`). A path means that
+ * group alone, not its subgroups. Keycloak does not escape a slash in a group's name, so a top-level group `staff/editors`
+ * has the same path as `editors` below `staff`.
  *
  * @throws {CW_CONFIG_INVALID} No group, or an empty one.
  */
@@ -17,15 +17,15 @@ export function group(...groups: readonly [string, ...string[]]): Policy {
     (reason, { claims }) =>
       // Without the claim, the user may be in no group, or the client may lack the mapper.
       textsOf(claims['groups']) === undefined
-        ? undetermined(`${reason} (the token has no list of groups: a group membership mapper adds it)`)
+        ? undetermined(`${reason} (the token has no list of groups: add a group membership mapper)`)
         : { allowed: false, code: 'CW_FORBIDDEN', reason },
   )
 }
 
 /**
- * Allows members of **every one** of the organizations (claim `organization`), by their aliases. Keycloak writes those
- * that the client asked for: the scope `organization` gives nothing for a member of several until one is chosen,
- * `organization:ALIAS` gives one, `organization:*` all. What it does not write is refused, and so is its opposite.
+ * Allows members of **every one** of the organizations (claim `organization`), by alias. Keycloak writes those
+ * that the client requested: the scope `organization` gives nothing for a member of several until one is chosen,
+ * `organization:ALIAS` gives one, `organization:*` all. An organization that is not in the token is refused, and so is its opposite.
  *
  * @throws {CW_CONFIG_INVALID} No organization, or an empty one.
  */
@@ -37,13 +37,13 @@ export function organization(...aliases: readonly [string, ...string[]]): Policy
     (reason, { claims }) =>
       undetermined(
         claims['organization'] === undefined
-          ? `${reason} (the token names no organization: the client must ask for it, a member of several by the scope organization:ALIAS or organization:*)`
+          ? `${reason} (the token has no organization: request the scope organization, or organization:ALIAS or organization:* for a member of several)`
           : reason,
       ),
   )
 }
 
-/** Fails closed: a list that is not all strings is none. */
+/** Fails closed: a list with a value that is not a string counts as none. */
 function textsOf(claim: unknown): readonly string[] | undefined {
   return Array.isArray(claim) && claim.every((one) => typeof one === 'string')
     ? (claim as string[])
@@ -51,7 +51,7 @@ function textsOf(claim: unknown): readonly string[] | undefined {
 }
 
 /**
- * The mapper's shapes: a list of aliases, by default; one alias, not “Multivalued”; a map by alias, with attributes or
+ * The formats of the mapper: a list of aliases, by default; one alias, if not “Multivalued”; a map by alias, with attributes or
  * the id; a list of such maps, after a refresh of an older Keycloak.
  */
 function aliasesOf(claim: unknown): readonly string[] {

@@ -9,31 +9,31 @@ import { allowed, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy, PolicyContext } from './types.ts'
 import { type Answer, askRealm, type Grant, type PermissionRequest, toText } from './uma.ts'
 
-/** Where permissions are asked for: the realm, as a verifier has it, and the client that has the authorization settings. */
+/** Where permissions are evaluated: the realm, as for a verifier, and the client with the authorization settings. */
 export interface PermissionsOptions extends MetadataOptions {
-  /** The client id whose resources, policies and permissions decide: Authorization is switched on for it. */
+  /** The client id whose resources, policies and permissions decide: it must have Authorization switched on. */
   readonly audience: string
-  /** Seconds for which an answer counts, 0–10; 3 by default. A change in the realm takes effect after this time. */
+  /** Seconds for which a result is cached, 0–10; 3 by default. A change in the realm takes effect after this time. */
   readonly answerMaxAge?: number | undefined
 }
 
-/** Makes a policy: allows users to whom the realm grants **every** scope of **every** resource that is named. */
+/** Creates a policy: it allows users to whom the realm grants **every** scope of **every** named resource. */
 export type Permission = (...needed: readonly [PermissionRequest, ...PermissionRequest[]]) => Policy
 
-/** Answers that are kept, at most. */
+/** Maximum number of cached results. */
 const maxEntries = 10_000
 
 /**
- * Permissions by Keycloak's authorization services (UMA 2.0): the realm decides, in the user's name, by the client's
- * resources, scopes and policies. A partial grant is a refusal. Name a resource by its id where users can create
+ * Permissions by Keycloak's authorization services (UMA 2.0): the realm decides for the user, by the client's
+ * resources, scopes and policies. A partial grant is a refusal. Name a resource by its id if users can create
  * resources with names of their choice.
  *
- * One question to the realm for all who ask the same at a time; the answer counts for {@link PermissionsOptions.answerMaxAge}.
- * While the realm can't be asked, nobody is let in (503). Keycloak (26.7) takes no token for this that is bound by DPoP:
+ * Concurrent identical checks share one request to the realm; the result is cached for {@link PermissionsOptions.answerMaxAge}.
+ * While the realm cannot be reached, no one is allowed (503). Keycloak (26.7) does not accept DPoP-bound tokens for this:
  * such users are refused.
  *
- * @throws {CW_CONFIG_MISSING} No issuer or no audience; during `next build` only when a policy is asked.
- * @throws {CW_CONFIG_INVALID} A value that can't work; the policies throw it for a resource or scope that can't be asked for.
+ * @throws {CW_CONFIG_MISSING} No issuer or no audience; during `next build` only when a policy is evaluated.
+ * @throws {CW_CONFIG_INVALID} An invalid value; the policies throw it for an invalid resource or scope.
  * @throws {CW_CONFIG_INSECURE} Plain http beyond loopback.
  * @example
  * ```ts
@@ -78,14 +78,14 @@ function createConfigured(options: PermissionsOptions): Permission {
   }
 }
 
-/** What the policies of one realm and client share. */
+/** Shared by the policies of one realm and client. */
 interface PermissionContext {
   readonly metadata: Metadata
   readonly audience: string
   readonly answerMaxAge: number
   readonly fetch: Fetch
   readonly timeout: number
-  /** Answers of the realm; their times in seconds. */
+  /** Cached results of the realm; their times in seconds. */
   readonly known: Map<string, { readonly decision: Decision; readonly at: number }>
   readonly pending: Map<string, Promise<Decision>>
   readonly perRequest: PerRequest<Decision>
@@ -95,12 +95,12 @@ function checkOptions(options: PermissionsOptions): void {
   requireOptions('createPermissions', '{ issuer, audience }', options)
   const { audience, answerMaxAge = 3 } = options
   if (typeof audience !== 'string' || audience === '')
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: no audience', {
-      hint: 'Give the client id that has Authorization switched on.',
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'permissions: audience is missing', {
+      hint: 'Set it to the client id that has Authorization switched on.',
     })
   if (typeof answerMaxAge === 'number' && answerMaxAge >= 0 && answerMaxAge <= 10) return
   throw new CloakwrightError('CW_CONFIG_INVALID', 'permissions: answerMaxAge is not a number from 0 to 10', {
-    hint: 'Give it in seconds, or leave it out for 3.',
+    hint: 'Set it in seconds, or omit it for 3.',
   })
 }
 
@@ -112,26 +112,26 @@ function evaluate(
   { now, tokenText, requestIdentity }: PolicyContext,
 ): Decision | Promise<Decision> {
   const { metadata, known, perRequest, answerMaxAge } = context
-  // Another realm's token is none of this realm's business.
+  // This realm cannot decide about another realm's token.
   if (token.issuer !== metadata.issuer)
-    return undetermined('the token comes from another realm than the permissions')
+    return undetermined('the token is from another realm than the permissions')
   if (token.binding?.jkt !== undefined)
-    return undetermined('Keycloak tells nobody the permissions of a token that is bound by DPoP')
+    return undetermined('Keycloak returns no permissions for a DPoP-bound token')
   if (tokenText === '')
-    return undetermined('the realm is asked with the token itself, which a WebSocket’s ticket does not hold')
+    return undetermined('permissions need the token itself, which a WebSocket ticket does not contain')
   const key = `${createHash('sha256').update(tokenText).digest('base64')} ${asked}`
   const entry = known.get(key)
   if (entry !== undefined && now >= entry.at && now - entry.at < answerMaxAge) return entry.decision
   known.delete(key)
   if (requestIdentity === undefined) return askOnce(context, permissions, key, tokenText, now)
-  // Guards of one request ask once, however short the time that an answer counts for.
+  // Guards of one request share one check, however short the cache time is.
   const earlier = perRequest.find(requestIdentity, key, now * 1000)
   if (earlier !== undefined) return earlier
   const question = askOnce(context, permissions, key, tokenText, now)
   return perRequest.keep(requestIdentity, key, question, now * 1000)
 }
 
-/** One question to the realm for all who ask the same at a time. */
+/** One request to the realm for all concurrent identical checks. */
 function askOnce(
   context: PermissionContext,
   permissions: readonly PermissionRequest[],
@@ -170,37 +170,37 @@ async function tokenEndpointOf(metadata: Metadata): Promise<string> {
   try {
     endpoint = (await metadata.get()).internal.token_endpoint
   } catch (cause) {
-    throw unavailable('the realm’s discovery document can’t be had', cause)
+    throw unavailable('could not fetch the realm’s discovery document', cause)
   }
   if (typeof endpoint === 'string') return endpoint
-  throw unavailable('the realm’s discovery document has no token_endpoint')
+  throw unavailable('token_endpoint is missing in the realm’s discovery document')
 }
 
 function unavailable(why: string, cause?: unknown): CloakwrightError {
   return new CloakwrightError('CW_PERMISSIONS_UNAVAILABLE', `Permissions: ${why}`, {
     cause,
     retryAfter: 5,
-    hint: 'Is Keycloak up, and the issuer right?',
+    hint: 'Check that Keycloak runs, and that the issuer is right.',
   })
 }
 
 function decide(permissions: readonly PermissionRequest[], answer: Answer): Decision {
   if (answer.kind === 'unknown')
-    return undetermined(`the realm knows no such ${answer.what}: ${permissions.map(toText).join(' and ')}`)
+    return undetermined(`the realm has no such ${answer.what}: ${permissions.map(toText).join(' and ')}`)
   const missing = permissions.flatMap((one) => missingOf(one, answer.kind === 'denied' ? [] : answer.grants))
   return missing.length === 0 ? allowed : forbidden(`missing permission: ${missing.join(', ')}`)
 }
 
-/** What is not granted of a permission, all of it by one resource: another of the same name, of a user, gives nothing to it. */
+/** The missing parts of a permission. One resource must grant all of it: another user's resource of the same name adds nothing. */
 function missingOf(
   { resource, scopes = [] }: PermissionRequest,
   grants: readonly Grant[],
 ): readonly string[] {
   const [grant, second] = grants.filter(({ rsid, rsname }) => rsid === resource || rsname === resource)
   if (grant === undefined) return [toText({ resource, scopes })]
-  if (second !== undefined) return [`${resource} (several resources have this name: ask by id)`]
+  if (second !== undefined) return [`${resource} (several resources have this name: use the id)`]
   if (scopes.length === 0) {
-    // Keycloak grants a resource with scopes as soon as one of its scopes is.
+    // Keycloak grants a resource with scopes as soon as one of its scopes is granted.
     return grant.scopes === undefined ? [] : [`${resource} (it has scopes: name those that are needed)`]
   }
   const given: readonly unknown[] = Array.isArray(grant.scopes) ? grant.scopes : []
@@ -217,8 +217,8 @@ function checkPermissions(needed: readonly PermissionRequest[]): void {
         scopes.every((one) => isText(one) && !/[#,]/.test(one)),
     )
   if (valid) return
-  throw new CloakwrightError('CW_CONFIG_INVALID', 'permission: a resource or scope can’t be asked for', {
-    hint: 'Name at least one resource, without #, and its scopes without # or a comma; by its id, if its name has one.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'permission: invalid resource or scope', {
+    hint: 'Name at least one resource, without #, and its scopes without # or comma. Use its id if its name contains #.',
   })
 }
 

@@ -10,7 +10,7 @@ export function user(): Policy {
 }
 
 /**
- * Allows tokens with **every one** of the realm roles (`realm_access.roles`), compared letter by letter.
+ * Allows tokens with **every one** of the realm roles (`realm_access.roles`), compared exactly.
  *
  * @throws {CW_CONFIG_INVALID} No role, or an empty one.
  */
@@ -41,7 +41,7 @@ export function clientRole<Client extends RoleClient>(
 }
 
 /**
- * Allows tokens with **every one** of the scopes (`scope`); `read` is not in `readall`.
+ * Allows tokens with **every one** of the scopes (`scope`); `readall` does not include `read`.
  *
  * @throws {CW_CONFIG_INVALID} No scope, or an empty one.
  */
@@ -56,8 +56,8 @@ export function scope(...scopes: readonly [string, ...string[]]): Policy {
 }
 
 /**
- * Whoever asks for a token chooses the client, and one without the scope `roles`, or without “Full scope allowed”, gets
- * none of the user's roles into it: that a role is not there is then no proof that the user lacks it.
+ * Whoever requests a token chooses the client. A client without the scope `roles`, or without “Full scope allowed”, gets
+ * none of the user's roles in the token: a missing role then does not prove that the user lacks it.
  */
 function unlessSilent(
   roles: readonly string[],

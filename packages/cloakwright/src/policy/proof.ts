@@ -8,16 +8,16 @@ export type ProofKind = 'dpop' | 'mtls'
 const members = { dpop: 'jkt', mtls: 'x5t' } as const
 
 /**
- * Allows tokens that are bound to a key of the client, whose proof was checked before any policy is asked. Plain bearer
+ * Allows tokens that are bound to a key of the client; the proof was checked before any policy runs. Plain bearer
  * tokens get 401.
  *
- * @throws {CW_CONFIG_INVALID} No such proof.
+ * @throws {CW_CONFIG_INVALID} Unknown kind of proof.
  */
 export function proof(kind: ProofKind | 'any' = 'any'): Policy {
   const kinds: readonly ProofKind[] = kind === 'any' ? ['dpop', 'mtls'] : [kind]
   if (!kinds.every((one) => Object.hasOwn(members, one)))
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'policy: no such kind of proof', {
-      hint: "Choose 'dpop', 'mtls' or 'any'.",
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'policy: unknown kind of proof', {
+      hint: "Use 'dpop', 'mtls' or 'any'.",
     })
   const description = kind === 'any' ? 'a token bound to a key' : `a token bound by ${kind}`
   return {

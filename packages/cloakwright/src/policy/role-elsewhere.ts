@@ -2,10 +2,10 @@ import { shown, shownList } from '../shown.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /**
- * Where else the token has one of the roles, for the reason of a refusal: a role of the realm and a role of a client
- * are different roles, also when their names are the same. Empty when it has none of them.
+ * Other places where the token has one of the roles, for the reason of a refusal: a realm role and a client role
+ * are different roles, even if their names are equal. Empty if it has none of them.
  *
- * @param client The client whose roles are needed; `undefined`: the realm's are.
+ * @param client The client whose roles are needed; `undefined` for realm roles.
  */
 export function roleElsewhere(
   token: AccessToken,

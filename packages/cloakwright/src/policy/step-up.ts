@@ -5,9 +5,9 @@ import { allowed, checkNames } from './decision.ts'
 import type { Policy, Refused } from './types.ts'
 
 /**
- * Allows tokens of a login with **one** of the authentication context classes (claim `acr`), compared letter by letter:
- * a realm's levels have no order here, so name each that will do. Others get 401 and a challenge to log in again with
- * one of them (RFC 9470). What a client asks for by default is not enough for Keycloak to enforce it: this does.
+ * Allows tokens of a login with **one** of the authentication context classes (claim `acr`), compared exactly.
+ * A realm's levels have no order here, so name each one that is sufficient. Others get 401 and a challenge to sign in again with
+ * one of them (RFC 9470). Keycloak does not enforce the level that a client requests by default: this policy does.
  *
  * @throws {CW_CONFIG_INVALID} No value, or one that is empty or has a space.
  */
@@ -15,8 +15,8 @@ export function acr(...values: readonly [string, ...string[]]): Policy {
   checkNames('acr', values)
   // RFC 9470 §3: acr_values is separated by spaces.
   if (values.some((value) => /\s/.test(value)))
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'policy: an acr has a space', {
-      hint: 'Give each class as a value of its own.',
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'policy: an acr contains a space', {
+      hint: 'Pass each class as a separate value.',
     })
   const challenge = { acrValues: values.join(' ') }
   return {
@@ -30,7 +30,7 @@ export function acr(...values: readonly [string, ...string[]]): Policy {
 }
 
 /**
- * Allows tokens of a login (claim `auth_time`) at most so many seconds ago. Others get 401 and a challenge to log in again
+ * Allows tokens of a login (claim `auth_time`) that is at most this many seconds old. Others get 401 and a challenge to sign in again
  * (RFC 9470); so does a token without the claim, which the client scope `basic` maps and no password grant has.
  *
  * @throws {CW_CONFIG_INVALID} Not a number of seconds from 0 to a year.
@@ -38,7 +38,7 @@ export function acr(...values: readonly [string, ...string[]]): Policy {
 export function maxAge(seconds: number): Policy {
   if (typeof seconds !== 'number' || !(seconds >= 0 && seconds <= year))
     throw new CloakwrightError('CW_CONFIG_INVALID', `policy: maxAge is not a number from 0 to ${year}`, {
-      hint: 'Give it in seconds: maxAge(300)',
+      hint: 'Set it in seconds: maxAge(300)',
     })
   const challenge = { maxAge: seconds }
   return {
@@ -46,7 +46,7 @@ export function maxAge(seconds: number): Policy {
     evaluate(token, { now, clockTolerance = defaultClockTolerance }) {
       const time = token.claims['auth_time']
       if (typeof time !== 'number') return stepUp('the token has no auth_time', challenge, 'undetermined')
-      // A clock may be off a little; a time in milliseconds, or of next year, would make a login young for ever.
+      // A clock may be slightly off. A time in milliseconds, or of next year, would make a login recent forever.
       if (!(time - now <= clockTolerance))
         return stepUp('auth_time is in the future', challenge, 'undetermined')
       return now - time <= seconds ? allowed : stepUp(`the login is more than ${seconds} s ago`, challenge)

@@ -1,7 +1,7 @@
 import type { ChallengeParameters } from '../errors.ts'
 import type { AccessToken } from '../token/index.ts'
 
-/** What a policy says of a token; a refusal gives its reason for the log. */
+/** The result of a policy for a token; a refusal has a reason for the log. */
 export type Decision = Allowed | Refused
 
 export interface Allowed {
@@ -16,40 +16,40 @@ export interface Refused {
     | 'CW_STEP_UP_REQUIRED'
     | 'CW_PROOF_REQUIRED'
     | 'CW_TOKEN_AUDIENCE'
-  /** What is missing, in the names of the policy; never a claim's value, but for the client that has the role instead. */
+  /** What is missing, by the policy's own names; never a claim's value, except the client that has the role instead. */
   readonly reason: string
-  /** What the client must bring the next time. */
+  /** What the client must send next time. */
   readonly challenge?: ChallengeParameters | undefined
-  /** The token does not say whether it holds: then its opposite is refused as well (`not`). */
+  /** The token does not state whether it holds: then its opposite is refused as well (`not`). */
   readonly undetermined?: true | undefined
 }
 
-/** What a policy may look at beside the token. */
+/** The inputs of a policy in addition to the token. */
 export interface PolicyContext {
   /** Seconds since the epoch. */
   readonly now: number
-  /** Seconds by which the realm's clock may differ; 5 by default. */
+  /** Seconds that the realm's clock may differ by; 5 by default. */
   readonly clockTolerance?: number | undefined
-  /** The request as the framework has it: Fastify's, Express', Hono's context, Nest's execution context, a web Request. */
+  /** The framework's own request: Fastify's, Express', Hono's context, Nest's execution context, a web Request. */
   readonly request: unknown
-  /** The one object that stands for the HTTP request, whichever guard asks: what a policy finds out counts for all of them. */
+  /** One object that represents the HTTP request for all guards: a policy's cached results apply to all of them. */
   readonly requestIdentity?: object | undefined
-  /** The token's text, for a policy that asks the realm in the user's name. Never logged. */
+  /** The encoded token, for a policy that asks the realm in the user's name. Never logged. */
   readonly tokenText: string
 }
 
-/** A rule about who may do something, as a value: it can be named, logged, combined and explained. */
+/** An authorization rule as a value: it can be named, logged, combined and explained. */
 export interface Policy {
-  /** Reads as “needs …”. */
+  /** Completes the sentence “needs …”. */
   readonly description: string
   /**
-   * Decides at once where it can, so that a request that needs nothing else is not put off. Whatever else it
-   * returns is an error (500), alone and inside `allOf`, `anyOf` and `not`.
+   * Decides synchronously if possible, so that a request that waits for nothing is not delayed. Any other
+   * return value is an error (500), alone and inside `allOf`, `anyOf` and `not`.
    *
    * @throws {CW_PERMISSIONS_UNAVAILABLE} Only a policy that asks the realm.
    */
   evaluate(token: AccessToken, context: PolicyContext): Decision | Promise<Decision>
-  /** What it is made of, for an explanation step by step. */
+  /** Its parts, for an explanation step by step. */
   readonly parts?:
     | { readonly kind: 'allOf' | 'anyOf' | 'not'; readonly policies: readonly Policy[] }
     | undefined

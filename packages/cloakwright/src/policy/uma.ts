@@ -2,11 +2,11 @@ import { CloakwrightError } from '../errors.ts'
 import type { Fetch } from '../http/index.ts'
 import { fetchRealm } from '../metadata/index.ts'
 
-/** What is asked of the realm, in the user's name. */
+/** A permission to request from the realm for the user. */
 export interface PermissionRequest {
-  /** The resource's name or id, as the client's authorization settings have it. */
+  /** The resource's name or id, as in the client's authorization settings. */
   readonly resource: string
-  /** The scopes, **every one** of them; none for a resource that has no scopes. */
+  /** The scopes, **every one** of them; empty for a resource that has no scopes. */
   readonly scopes?: readonly string[] | undefined
 }
 
@@ -17,13 +17,13 @@ export interface Grant {
   readonly scopes?: unknown
 }
 
-/** The realm's answer: what it grants of what was asked, which may be a part, or why it grants nothing. */
+/** The realm's response: the granted part of the request, or the reason why nothing is granted. */
 export type Answer =
   | { readonly kind: 'granted'; readonly grants: readonly Grant[] }
   | { readonly kind: 'denied' }
   | { readonly kind: 'unknown'; readonly what: 'resource' | 'scope' }
 
-/** One question to the realm. */
+/** One request to the realm. */
 export interface Question {
   readonly tokenEndpoint: string
   /** The client whose authorization settings decide. */
@@ -31,7 +31,7 @@ export interface Question {
   readonly permissions: readonly PermissionRequest[]
   readonly tokenText: string
   readonly fetch: Fetch
-  /** Milliseconds, body included. */
+  /** Timeout in milliseconds, body included. */
   readonly timeout: number
 }
 
@@ -39,7 +39,7 @@ const maxBytes = 256 * 1024
 
 /**
  * Asks Keycloak's authorization services which of the permissions the token's user has (UMA 2.0 grant,
- * `response_mode=permissions`). The mode `decision` would not do: it says yes to a part of what was asked.
+ * `response_mode=permissions`). The mode `decision` is not sufficient: it allows the whole if a part is granted.
  *
  * @throws {CW_TOKEN_INACTIVE} The realm no longer accepts the token.
  * @throws {CW_PERMISSIONS_UNAVAILABLE}
@@ -69,15 +69,15 @@ export async function askRealm(question: Question): Promise<Answer> {
   if (status === 400 && error === 'invalid_scope') return { kind: 'unknown', what: 'scope' }
   if (status === 400 && error === 'invalid_grant')
     throw new CloakwrightError('CW_TOKEN_INACTIVE', 'Token: the realm no longer accepts it', {
-      hint: 'The user has signed out, or the token was revoked. Get a new one.',
+      hint: 'Get a new one: the user has signed out, or the token was revoked.',
     })
   const named = typeof error === 'string' && /^[a-z_]{1,40}$/.test(error) ? ` (${error})` : ''
   throw new CloakwrightError(
     'CW_PERMISSIONS_UNAVAILABLE',
-    `Permissions at ${tokenEndpoint}: answers with status ${status}${named} and no list of permissions`,
+    `Permissions at ${tokenEndpoint}: responds with status ${status}${named} and no list of permissions`,
     {
       retryAfter: 5,
-      hint: `Check that Keycloak is well, and that the client ${audience} has Authorization switched on.`,
+      hint: `Check that Keycloak works, and that the client ${audience} has Authorization switched on.`,
     },
   )
 }

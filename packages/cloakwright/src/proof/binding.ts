@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 
-/** What a token is bound to (RFC 7800 `cnf`): at least one of both, and every one is to be proven. */
+/** The keys that a token is bound to (RFC 7800 `cnf`): one or both, each of which the client must prove. */
 export interface Binding {
   /** Thumbprint (RFC 7638) of the key that signs the DPoP proofs (RFC 9449 §6.1). */
   readonly jkt?: string
@@ -12,26 +12,26 @@ export interface Binding {
 const thumbprint = /^[\w-]{43}$/
 
 /**
- * Reads what a verified token is bound to. Members of `cnf` that have no meaning here are passed over (Keycloak adds
- * `kc-jkt-type`), as long as one remains that can be proven.
+ * Reads the binding of a verified token. Skips members of `cnf` that are unknown here (Keycloak adds
+ * `kc-jkt-type`), if one remains that can be proven.
  *
- * @returns `undefined` for a token that is bound to nothing.
- * @throws {CW_TOKEN_BOUND} It is bound in a way that can't be checked, or says that it is (`typ` DPoP) and is not.
+ * @returns `undefined` for a token that is not bound.
+ * @throws {CW_TOKEN_BOUND} The binding cannot be checked, or the token claims one (`typ` DPoP) and has none.
  */
 export function bindingOf(claims: Readonly<Record<string, unknown>>): Binding | undefined {
   const confirmation = member(claims, 'cnf')
   const isDpop = member(claims, 'typ') === 'DPoP'
   if (confirmation === undefined) {
-    if (isDpop) throw bound('its payload’s typ is DPoP, and it names no key (cnf)')
+    if (isDpop) throw bound('its payload’s typ is DPoP, but it names no key (cnf)')
     return undefined
   }
   if (typeof confirmation !== 'object' || confirmation === null || Array.isArray(confirmation))
-    throw bound('its cnf (what it is bound to) is no object')
+    throw bound('its cnf (confirmation) is not an object')
   const jkt = member(confirmation, 'jkt')
   const x5t = member(confirmation, 'x5t#S256')
   if (jkt === undefined && x5t === undefined)
-    throw bound('it is bound (cnf) neither to a DPoP key (jkt) nor to a certificate (x5t#S256)')
-  if (isDpop && jkt === undefined) throw bound('its payload’s typ is DPoP, and its cnf has no jkt')
+    throw bound('its cnf has neither a DPoP key (jkt) nor a certificate (x5t#S256)')
+  if (isDpop && jkt === undefined) throw bound('its payload’s typ is DPoP, but its cnf has no jkt')
   return {
     ...(jkt === undefined ? {} : { jkt: checkThumbprint('jkt', jkt) }),
     ...(x5t === undefined ? {} : { x5t: checkThumbprint('x5t#S256', x5t) }),
@@ -40,7 +40,7 @@ export function bindingOf(claims: Readonly<Record<string, unknown>>): Binding | 
 
 function checkThumbprint(name: string, value: unknown): string {
   if (typeof value === 'string' && thumbprint.test(value)) return value
-  throw bound(`its cnf.${name} is no SHA-256 thumbprint`)
+  throw bound(`its cnf.${name} is not a SHA-256 thumbprint`)
 }
 
 function member(object: object, name: string): unknown {
@@ -49,6 +49,6 @@ function member(object: object, name: string): unknown {
 
 function bound(why: string): CloakwrightError {
   return new CloakwrightError('CW_TOKEN_BOUND', `Token: ${why}`, {
-    hint: 'Bind the client’s tokens by DPoP or by its certificate, and remove mappers that write `cnf`.',
+    hint: 'Bind the client’s tokens with DPoP or its certificate, and remove mappers that write `cnf`.',
   })
 }

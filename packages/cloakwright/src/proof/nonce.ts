@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
 
-/** 32 random bytes or more; the first makes nonces, all accept them. A function is called before each use. */
+/** 32 random bytes or more; the first creates nonces, all accept them. A function is called before each use. */
 export type NonceKeys = readonly Uint8Array[] | (() => readonly Uint8Array[] | Promise<readonly Uint8Array[]>)
 
-/** Server nonces (RFC 9449 §9) that need no store: any replica with the key knows those of the others. */
+/** Server nonces (RFC 9449 §9) without a store: every replica with the key recognizes those of the others. */
 export interface Nonces {
   /** The current nonce. @param now Milliseconds since the epoch. */
   current(now: number): Promise<string>
@@ -12,15 +12,15 @@ export interface Nonces {
   accepts(nonce: string, now: number): Promise<boolean>
 }
 
-/** Milliseconds that a nonce is the current one; it is accepted for as long again. */
+/** Milliseconds for which a nonce is the current one; it is accepted for as long again. */
 const period = 60_000
-/** The HMAC in base64url: nobody who lacks the key can tell the next one. */
+/** The HMAC in base64url: the next one cannot be guessed without the key. */
 const length = 43
 
 /**
- * A nonce is the HMAC of the minute: nothing else would have to be told apart.
+ * A nonce is the HMAC of the current minute: it needs no other input.
  *
- * @param clockTolerance Milliseconds by which the replicas' clocks may differ.
+ * @param clockTolerance Milliseconds that the replicas' clocks may differ by.
  * @throws {CW_CONFIG_MISSING} No key.
  * @throws {CW_CONFIG_INVALID} A key of less than 32 bytes.
  */
@@ -46,7 +46,7 @@ export function createNonces(keys: NonceKeys, clockTolerance: number): Nonces {
 }
 
 function nonceOf(key: Uint8Array, minute: number): string {
-  // The label keeps apart what the same key is used for elsewhere.
+  // The label separates this use of the key from others.
   return createHmac('sha256', key).update(`cloakwright DPoP nonce ${minute}`).digest('base64url')
 }
 
@@ -55,12 +55,12 @@ function isSame(one: Buffer, other: Buffer): boolean {
 }
 
 function checkKeys(keys: readonly Uint8Array[]): readonly Uint8Array[] {
-  const hint = 'Give 32 random bytes, the same on every replica: openssl rand -base64 32'
+  const hint = 'Use 32 random bytes, the same on every replica: openssl rand -base64 32'
   if (!Array.isArray(keys as unknown) || keys.length === 0)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'nonceKeys: there is none to make nonces with', { hint })
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'nonceKeys: the list is empty', { hint })
   for (const [index, key] of keys.entries()) {
     if (!(key instanceof Uint8Array) || key.length < 32)
-      throw new CloakwrightError('CW_CONFIG_INVALID', `nonceKeys: number ${index + 1} is not 32 bytes long`, {
+      throw new CloakwrightError('CW_CONFIG_INVALID', `nonceKeys[${index}]: shorter than 32 bytes`, {
         hint,
       })
   }

@@ -9,19 +9,19 @@ import type { RevokedBy } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
-/** Seconds since `iat` after which a logout token is refused: Keycloak sends it at once. */
+/** Seconds after `iat` until which a logout token is accepted: Keycloak sends it at once. */
 const maxTokenAge = 120
-/** Bytes; a form that is longer is cut off, and its token does not verify. */
+/** Bytes; a longer form is cut off, and its token does not verify. */
 const maxForm = 64 * 1024
 const headerTypes = new Set(['logout+jwt', 'jwt'])
 
-/** Takes the realm's word that a session, or all of a user's, has ended. */
+/** Receives the realm's notice that a session, or all sessions of a user, have ended. */
 export type BackChannelLogout = (request: Request) => Promise<Response>
 
 /**
- * Makes the endpoint that the realm calls (OpenID Connect Back-Channel Logout 1.0). Sessions go first and the token's
- * id is remembered after, so that a store which fails in between leaves the realm able to try again. A logout of a
- * whole user spares sessions that began after it, whenever it arrives.
+ * Creates the endpoint that the realm calls (OpenID Connect Back-Channel Logout 1.0). The sessions are removed first, then
+ * the token's id is stored: if the store fails in between, the realm can try again. A logout of a
+ * whole user does not affect sessions that began after it, whenever it arrives.
  */
 export function createBackChannelLogout(context: SessionContext): BackChannelLogout {
   const { config, report, revocations, store, watchers } = context
@@ -50,7 +50,7 @@ export function createBackChannelLogout(context: SessionContext): BackChannelLog
   }
 }
 
-/** Both times are the realm's own: no clocks to compare. */
+/** Both times come from the realm, so clocks need not be compared. */
 function ofUser(subject: string | undefined, iat: number): RevokedBy {
   return { subject: subject ?? '', issuedUntil: Math.floor(iat) }
 }
@@ -72,7 +72,7 @@ interface LogoutToken {
 
 function createTokenCheck({ config, provider }: SessionContext): (token: string) => Promise<LogoutToken> {
   const { clockTolerance, fetch, now, timeout } = config
-  // As a verifier's: a logout by a new key waits for the next look, since the realm sends it once only.
+  // Like a verifier: a logout signed with a new key waits for the next fetch, since the realm sends it only once.
   const keys = createKeySet({
     metadata: provider.metadata,
     fetch,
@@ -102,7 +102,8 @@ function createTokenCheck({ config, provider }: SessionContext): (token: string)
         currentDate: new Date(now()),
         requiredClaims: ['jti', 'iat', 'events'],
       })
-      if (!headerTypes.has(protectedHeader.typ?.toLowerCase() ?? '')) throw refused('its typ is another one')
+      if (!headerTypes.has(protectedHeader.typ?.toLowerCase() ?? ''))
+        throw refused('its header’s typ is not logout+jwt')
       return toLogoutToken(payload)
     } catch (error) {
       throw toRefusal(error)
@@ -118,16 +119,17 @@ function toLogoutToken(payload: JWTPayload): LogoutToken {
       : undefined
   if (typeof event !== 'object' || event === null) throw refused('it has no logout event')
   if (nonce !== undefined) throw refused('it has a nonce, so it is an ID token')
-  // Keycloak names the kind of each of its tokens; the specification does not ask for it.
+  // Keycloak puts the kind into each of its tokens; the specification does not require it.
   if (typ !== undefined && typ !== 'Logout') throw refused('it is a token of another kind')
-  if (typeof jti !== 'string' || jti === '' || iat === undefined) throw refused('its jti is no text')
+  if (typeof jti !== 'string' || jti === '' || iat === undefined)
+    throw refused('its jti is missing or not a string')
   const named = [sid, sub].filter((value) => value !== undefined)
   if (named.length === 0 || named.some((value) => typeof value !== 'string' || value === ''))
-    throw refused('it names neither a session (sid) nor a user (sub)')
+    throw refused('it has neither a session (sid) nor a user (sub)')
   return { sid: sid as string | undefined, sub, iat, jti }
 }
 
-/** A token that is wrong is told apart from keys that can't be had. Messages of jose hold names of claims, no values. */
+/** Distinguishes an invalid token from keys that could not be fetched. Messages of jose contain names of claims, no values. */
 function toRefusal(error: unknown): unknown {
   if (error instanceof CloakwrightError) return error
   return error instanceof errors.JOSEError ? refused(`it failed a check (${error.code})`, error) : error
@@ -136,6 +138,6 @@ function toRefusal(error: unknown): unknown {
 function refused(why: string, cause?: unknown): CloakwrightError {
   return new CloakwrightError('CW_LOGOUT_TOKEN', `Logout token: ${why}`, {
     cause,
-    hint: 'Only the realm calls this address: compare issuer, client and clocks if it was the realm.',
+    hint: 'Compare issuer, client and clocks if the realm sent it. Only the realm calls this URL.',
   })
 }

@@ -9,9 +9,9 @@ import type { SessionRequest } from './types.ts'
 import { readLive, sealTokens } from './vault.ts'
 
 /**
- * The provider's answer to a login: checked, exchanged for tokens, and kept as a session under a new id.
+ * Handles the provider's response to a login: checks it, exchanges the code for tokens, and stores a session with a new id.
  *
- * @throws {CW_LOGIN_STATE} No login of this browser belongs to it.
+ * @throws {CW_LOGIN_STATE} This browser has no matching login.
  */
 export async function answerCallback(
   context: SessionContext,
@@ -22,16 +22,16 @@ export async function answerCallback(
   const state = answer.get('state')
   const login = await findLogin(context, request, state)
   if (login === undefined) {
-    // An old tab of a browser that has signed in since then: nothing to complain about.
+    // An old tab of a browser that has signed in since then: not an error.
     if (await isSignedIn(context, request)) return redirect(`${config.publicOrigin}/`)
-    throw new CloakwrightError('CW_LOGIN_STATE', 'The callback’s state belongs to no login of this browser', {
-      hint: 'It took longer than 10 minutes, was answered before, or was started in another browser: sign in again.',
+    throw new CloakwrightError('CW_LOGIN_STATE', 'The callback’s state matches no login of this browser', {
+      hint: 'Sign in again: the login took longer than 10 minutes, was used already, or was started in another browser.',
     })
   }
   const back = config.publicOrigin + login.returnTo
   const done = clearLogin(context, login)
-  // Each answer counts once on all replicas: a reloaded or doubled callback never reaches the provider, where the reuse
-  // of a code ends the session that it gave.
+  // Each response is used once on all replicas: a reloaded or repeated callback never reaches the provider, where the reuse
+  // of a code ends the session that was created with it.
   const lasts = login.createdAt + loginLifetime
   if (!(await store.useOnce(`state:${sha256(login.state)}`, lasts, config.now())))
     return redirect(back, [done])
@@ -55,9 +55,9 @@ async function createSession(
   const { config, cookies, store, watchers } = context
   const { subject, sid } = grant
   if (subject === undefined)
-    throw new CloakwrightError('CW_LOGIN_RESPONSE', 'The login gave no ID token with a subject')
+    throw new CloakwrightError('CW_LOGIN_RESPONSE', 'The login returned no ID token with a subject')
   const { issuer, clientId } = config
-  // A new id at each login, whatever the browser brought along (session fixation).
+  // A new id at each login, whatever cookie the browser sent (session fixation).
   const value = randomToken()
   const identity = { key: sha256(value), issuer, clientId, subject, sid }
   const createdAt = config.now()
@@ -83,7 +83,7 @@ export async function isSignedIn(context: SessionContext, request: SessionReques
   return value !== undefined && (await readLive(context, sha256(value))) !== undefined
 }
 
-/** Keycloak's answer when its login page was left open for too long: the user did nothing wrong, so begin anew. */
+/** Keycloak's response when its login page was left open for too long: the user did nothing wrong, so login starts again. */
 function isExpiredAtProvider(answer: URLSearchParams): boolean {
   return (
     answer.get('error') === 'temporarily_unavailable' &&

@@ -8,7 +8,7 @@ import type { Provider } from './provider.ts'
 import type { PublicHost } from './public-host.ts'
 import type { Watchers } from './watchers.ts'
 
-/** What the parts of a session engine share. */
+/** Shared by the parts of a session engine. */
 export interface SessionContext {
   readonly config: SessionConfig
   readonly cookies: Cookies
@@ -18,6 +18,6 @@ export interface SessionContext {
   readonly revocations: Revocations | undefined
   readonly watchers: Watchers
   readonly publicHost: PublicHost
-  /** Hears of what became an error page, for the log. */
+  /** Receives each error that is shown as an error page, for the log. */
   readonly report: (error: CloakwrightError) => void
 }

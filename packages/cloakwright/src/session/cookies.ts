@@ -1,25 +1,25 @@
 import type { SessionConfig } from './options.ts'
 import type { SessionRequest } from './types.ts'
 
-/** The names that this service's cookies have, and how they are written. */
+/** The names and formats of this service's cookies. */
 export interface Cookies {
-  /** The value of the session cookie, if it has the form of one. */
+  /** The value of the session cookie, if it has the right format. */
   readSession(request: SessionRequest): string | undefined
   writeSession(value: string): string
   clearSession(): string
-  /** The cookies of logins under way, by the id in their name. */
+  /** The cookies of pending logins, by the id in their name. */
   readLogins(request: SessionRequest): Map<string, string>
   writeLogin(id: string, value: string, maxAge: number): string
   clearLogin(id: string): string
-  /** Whether the browser was led to the public host a moment ago. */
+  /** Whether the browser was redirected to the public host a moment ago. */
   readLed(request: SessionRequest): boolean
   writeLed(): string
 }
 
 /**
- * The session cookie's name. `__Host-` makes a browser accept the cookie only with Secure, Path=/ and no Domain, so that no
- * other host, not even a subdomain, can plant one. Browsers refuse the prefix on http, and Safari refuses Secure even on
- * loopback: hence another name there.
+ * Returns the name of the session cookie. With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no Domain, so that no
+ * other host, not even a subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses Secure even on
+ * loopback; so loopback uses another name.
  *
  * @param secure Whether `publicUrl` is https.
  * @example
@@ -33,7 +33,7 @@ export function sessionCookieName(secure: boolean): string {
   return secure ? '__Host-cloakwright' : 'cloakwright_dev'
 }
 
-/** SameSite=Lax and not Strict: the way back from the provider is a cross-site navigation. */
+/** SameSite=Lax, not Strict: the redirect back from the provider is a cross-site navigation. */
 export function createCookies({ secureCookies }: Pick<SessionConfig, 'secureCookies'>): Cookies {
   const session = sessionCookieName(secureCookies)
   const loginPrefix = `${session}_login_`

@@ -6,11 +6,11 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-data'])
 
 /**
- * Lets a state-changing request of a browser pass only with the browser's own word that one of our pages sent it:
- * Sec-Fetch-Site, or the Origin where a browser does not send it. What is no form must also carry `X-CSRF: 1`, a header
- * that no form can send, and that a script elsewhere can't send without a CORS preflight, which nobody answers.
- * A WebSocket is a GET that any page may send with the cookie and read the answer of: only its Origin tells the page
- * (RFC 6455 §10.2), so it has to be there.
+ * Accepts a state-changing browser request only with proof that one of our pages sent it: Sec-Fetch-Site, or the Origin
+ * if a browser does not send it. A request that is not a form must also have `X-CSRF: 1`, a header that no form can send
+ * and that a script on another site cannot send without a CORS preflight, which is not answered.
+ * A WebSocket is a GET that any page may send with the cookie, and any page can read the response. Only its Origin identifies
+ * the page (RFC 6455 §10.2), so it is required.
  *
  * @throws {CW_SESSION_ORIGIN}
  */
@@ -20,9 +20,9 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
     if (headers.get('origin') === publicOrigin) return
     throw new CloakwrightError(
       'CW_SESSION_ORIGIN',
-      'The WebSocket comes with a session cookie, and its Origin is not that of this service',
+      'The WebSocket has a session cookie, but its Origin is not this service',
       {
-        hint: `Open it from a page on ${publicOrigin}: browsers add Origin by themselves. Other clients send a bearer token instead of a cookie.`,
+        hint: `Open it from a page on ${publicOrigin}: browsers add Origin themselves. Other clients send a bearer token instead of a cookie.`,
       },
     )
   }
@@ -32,22 +32,22 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
   if (!sameOrigin)
     throw new CloakwrightError(
       'CW_SESSION_ORIGIN',
-      'The request changes something, and does not come from a page of this service',
+      'The request changes data, but does not come from a page of this service',
       {
-        hint: `Send it from a page on ${publicOrigin}: browsers add Origin and Sec-Fetch-Site by themselves. A program sends a bearer token instead of a cookie.`,
+        hint: `Send it from a page on ${publicOrigin}: browsers add Origin and Sec-Fetch-Site themselves. A program sends a bearer token instead of a cookie.`,
       },
     )
   if (!isForm(request) && headers.get('x-csrf') !== '1')
-    throw new CloakwrightError('CW_SESSION_ORIGIN', 'The request lacks the header X-CSRF: 1', {
-      hint: 'Add it to every fetch that changes something; forms need none.',
+    throw new CloakwrightError('CW_SESSION_ORIGIN', 'The request has no header X-CSRF: 1', {
+      hint: 'Add it to every fetch that changes data. Forms do not need it.',
     })
 }
 
-/** Whether a browser opens a page with this request, and so can be redirected to a login. */
+/** Whether a browser opens a page with this request and can be redirected to a login. */
 export function isNavigation({ method, headers }: SessionRequest): boolean {
   if (method !== 'GET' || headers.get('authorization') !== null) return false
   if (isUpgrade(method, headers.get('upgrade'))) return false
-  // Browsers send both; Node's fetch sends the mode alone, and asks for a page if its Accept says so.
+  // Browsers send both headers; Node's fetch sends only the mode, and requests a page if its Accept header has text/html.
   const mode = headers.get('sec-fetch-site') === null ? null : headers.get('sec-fetch-mode')
   if (mode !== null && mode !== 'navigate') return false
   if (headers.get('x-requested-with') !== null) return false

@@ -18,7 +18,7 @@ import { type LiveSession, readLive } from './vault.ts'
 import { createWatchers } from './watchers.ts'
 
 /**
- * Makes browser login with a realm: OpenID Connect's authorization code flow with PKCE (RFC 7636), sessions on the
+ * Creates browser login with a realm: OpenID Connect's authorization code flow with PKCE (RFC 7636), sessions on the
  * server, an opaque cookie in the browser.
  *
  * @throws {CW_CONFIG_MISSING}
@@ -107,13 +107,13 @@ async function login(
 ): Promise<Response> {
   const led = context.publicHost.lead(request, url, returnTo)
   if (led !== undefined) return led
-  // Led here from another host name, the user may be signed in on this one.
+  // After a redirect from another host name, the user may be signed in on this one.
   if (url.searchParams.has(ledHere) && (await isSignedIn(context, request)))
     return redirect(context.config.publicOrigin + returnTo, [], 302)
   return await startLogin(context, request, returnTo)
 }
 
-/** Browsers get a page for an error, with the way back. */
+/** Browsers get an error page with a link back. */
 async function orErrorPage(
   { config, report }: SessionContext,
   back: string,
@@ -134,7 +134,7 @@ async function findSession(
   keepFresh: Refresher,
   isUse: boolean,
 ): Promise<Session | undefined> {
-  // A request with a token of its own never uses the browser's.
+  // A request with its own token never uses the browser's session.
   if (request.headers.get('authorization') !== null) return undefined
   const value = context.cookies.readSession(request)
   if (value === undefined) return undefined
@@ -156,7 +156,7 @@ async function challenge(context: SessionContext, request: SessionRequest): Prom
 }
 
 /**
- * Puts the idle end off: at most once a minute, so that reading pages does not mean writing rows. Resolves to the end.
+ * Extends the idle timeout: at most once a minute, so that reading pages does not write rows. Resolves to the new end.
  */
 async function noteUse({ config, store }: SessionContext, { record }: LiveSession): Promise<number> {
   const now = config.now()

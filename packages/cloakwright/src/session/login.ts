@@ -4,20 +4,20 @@ import { redirect } from './pages.ts'
 import type { LoginChecks } from './provider.ts'
 import type { SessionRequest } from './types.ts'
 
-/** A login under way, kept in its browser: sealed in a cookie of its own, so that tabs don't disturb each other. */
+/** A pending login, kept in its browser: sealed in its own cookie, so that tabs do not interfere with each other. */
 export interface Login extends LoginChecks {
   readonly returnTo: string
   readonly createdAt: number
 }
 
-/** Milliseconds within which a login must come back. */
+/** Milliseconds within which a login must be completed. */
 export const loginLifetime = 600_000
 
-/** As many tabs as may sign in at a time, and as many bytes, since proxies refuse requests with long headers. */
+/** Maximum number of pending logins, one for each tab, and of bytes, since proxies refuse requests with long headers. */
 const mostLogins = 10
 const mostBytes = 4096
 
-/** Sends the browser to the provider, straight from the page that it asked for. */
+/** Redirects the browser from the requested page to the provider. */
 export async function startLogin(
   context: SessionContext,
   request: SessionRequest,
@@ -43,7 +43,7 @@ export async function startLogin(
   )
 }
 
-/** The login that an answer's state belongs to, if this browser started it, and not too long ago. */
+/** The login that belongs to the state of a response, if this browser started it, and not too long ago. */
 export async function findLogin(
   context: SessionContext,
   request: SessionRequest,
@@ -56,17 +56,17 @@ export async function findLogin(
   return login?.state === state ? login : undefined
 }
 
-/** Takes the login's cookie away, once its answer came. */
+/** Removes the login's cookie after its response. */
 export function clearLogin({ cookies }: SessionContext, { state }: Login): string {
   return cookies.clearLogin(toId(state))
 }
 
-/** Cookies to take away: those that can't be answered any more, then the oldest of too many. */
+/** Cookies to remove: expired ones, then the oldest if there are too many. */
 async function findStale(context: SessionContext, request: SessionRequest, added: number): Promise<string[]> {
   const stale: string[] = []
   const open: { readonly id: string; readonly size: number; readonly createdAt: number }[] = []
   for (const [id, value] of context.cookies.readLogins(request)) {
-    if (!/^[\w-]+$/.test(id)) continue // none of ours, and unfit for a header
+    if (!/^[\w-]+$/.test(id)) continue // not ours, and not allowed in a header
     const login = await openLogin(context, id, value)
     if (login === undefined) stale.push(id)
     else open.push({ id, size: value.length, createdAt: login.createdAt })

@@ -7,8 +7,8 @@ import type { SessionRequest } from './types.ts'
 import { openTokens } from './vault.ts'
 
 /**
- * Signs out: the session with its access tokens first, then the browser goes on to the provider, to end the session there
- * (OpenID Connect RP-Initiated Logout 1.0), and comes back to `/`.
+ * Signs out: first the session with its access tokens, then the browser is redirected to the provider, to end the session there
+ * (OpenID Connect RP-Initiated Logout 1.0), and back to `/`.
  *
  * @throws {CW_SESSION_ORIGIN} Without a same-origin proof.
  */
@@ -20,13 +20,13 @@ export async function answerLogout(context: SessionContext, request: SessionRequ
   const key = value === undefined ? undefined : sha256(value)
   const record = key === undefined ? undefined : await store.read(key)
   if (key === undefined || record === undefined) return redirect(home, [cookies.clearSession()])
-  // Its tokens first: should the store fail in between, the session is still there to be signed out of.
+  // The tokens first: if the store fails in between, the session still exists and can be signed out again.
   if (record.sid !== undefined) await revocations?.revoke(config.issuer, { sid: record.sid })
   await store.remove(key)
   watchers.tell({ key })
   const tokens = await openTokens(context, record)
   const location = await provider.logoutUrl(tokens?.idToken).catch((error: unknown) => {
-    // Signed out here, whether or not the provider can be asked for its page.
+    // Signed out here, even if the provider's page is not available.
     if (isOutage(error)) return undefined
     throw error
   })

@@ -7,20 +7,20 @@ import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
 
-/** What a {@link createSessions | session engine} is made of. */
+/** The options of a {@link createSessions | session engine}. */
 export interface SessionOptions {
-  /** The realm's public address, letter by letter as in `iss`: `https://HOST/realms/REALM`. */
+  /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. */
   readonly issuer: string
-  /** Where the service itself reaches the realm, if not by `issuer`. */
+  /** The realm's URL for the service itself, if it differs from `issuer`. */
   readonly internalUrl?: string | undefined
   readonly clientId: string
-  /** The client's secret, or what reads it: called before each use and when it is refused, so that a rotation needs no restart. */
+  /** The client's secret, or a function that reads it: called before each use and after a 401, so that a rotation needs no restart. */
   readonly clientSecret: string | (() => string | Promise<string>)
-  /** How the client authenticates, as it is registered: `client_secret_basic` by default. */
+  /** How the client authenticates, as registered in the realm: `client_secret_basic` by default. */
   readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | undefined
   /**
-   * The origin that browsers use, the only host that login and callback happen on: a navigation on any other is led here
-   * first. A reverse proxy should pass on the host that the browser asked for; `onError` hears once of one that does not.
+   * The origin that browsers use, the only host for login and callback: a navigation on any other host is redirected here
+   * first. A reverse proxy should forward the requested host; `onError` is called once if it does not.
    */
   readonly publicUrl: string
   /**
@@ -30,13 +30,13 @@ export interface SessionOptions {
   readonly keys: SessionKeys
   readonly store: SessionStore
   /**
-   * What ends with a session at a logout, of the user or by the realm: its access tokens, wherever they are. Give it to
-   * the verifier too. Without it a token that was already given out lives until its `exp`.
+   * Ends the access tokens of a session at a logout, by the user or by the realm, wherever they are used. Pass it to
+   * the verifier too. Without it, a token that was already handed out is valid until its `exp`.
    */
   readonly revocations?: Revocations | undefined
   /** The path prefix of login, callback and logout; `/auth` by default. */
   readonly basePath?: string | undefined
-  /** Scopes asked for at login, `openid` by default; `openid` must be among them. */
+  /** Scopes to request at login, `openid` by default; `openid` is required. */
   readonly scope?: string | undefined
   /** Seconds without a request after which a session ends: 1800 by default, as Keycloak's SSO session idle. */
   readonly idleTimeout?: number | undefined
@@ -44,11 +44,11 @@ export interface SessionOptions {
   readonly absoluteTimeout?: number | undefined
   /** Seconds before its end at which an access token is refreshed: 30 by default, at most half of its lifetime. */
   readonly refreshMargin?: number | undefined
-  /** Milliseconds that one call to the provider may take: 10000 by default. */
+  /** Timeout of one call to the provider in milliseconds: 10000 by default. */
   readonly timeout?: number | undefined
-  /** Hears of what became an error page, and of a proxy that hides the host, for the log. Its errors hold no token, secret or claim value. */
+  /** Called with each error that is shown as an error page, and once if a proxy hides the host, for the log. The errors contain no token, secret or claim value. */
   readonly onError?: ((error: CloakwrightError) => void) | undefined
-  /** Seconds by which the realm's clock may differ, 0–300; 5 by default. It holds for ID tokens and logout tokens. */
+  /** Seconds that the realm's clock may differ by, 0–300; 5 by default. It applies to ID tokens and logout tokens. */
   readonly clockTolerance?: number | undefined
   readonly fetch?: Fetch | undefined
   /** Milliseconds since the epoch; the system’s time by default. */
@@ -57,16 +57,16 @@ export interface SessionOptions {
   readonly dangerouslyAllowHttp?: boolean | undefined
 }
 
-/** The options once checked, with their defaults; times in milliseconds. */
+/** The checked options with defaults; times in milliseconds. */
 export interface SessionConfig {
   readonly issuer: string
   readonly internalUrl: string | undefined
   readonly clientId: string
   readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post'
-  /** Scheme, host and port: all that an address ever begins with. */
+  /** Scheme, host and port: the origin of all URLs of this service. */
   readonly publicOrigin: string
   readonly publicHostname: string
-  /** Whether cookies are `Secure` and carry the prefix `__Host-`. */
+  /** Whether cookies are `Secure` and have the prefix `__Host-`. */
   readonly secureCookies: boolean
   readonly basePath: string
   readonly scope: string
@@ -83,7 +83,7 @@ export interface SessionConfig {
 }
 
 /**
- * Checks what a session engine is made of.
+ * Checks the options of a session engine.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -100,11 +100,15 @@ export function checkOptions(options: SessionOptions): SessionConfig {
   const publicUrl = checkPublicUrl(options.publicUrl, dangerouslyAllowHttp)
   const { basePath = '/auth', scope = 'openid', clientSecret } = options
   if (!/^(?:\/[A-Za-z0-9_-]+)+$/.test(basePath))
-    throw invalid('basePath', 'not a path such as /auth', 'Begin with a slash, and end without one.')
+    throw invalid(
+      'basePath',
+      'not a path such as /auth',
+      'Start it with a slash, without a slash at the end.',
+    )
   if (!scope.split(' ').includes('openid'))
-    throw invalid('scope', 'lacks openid', 'Add openid: a session begins with an ID token.')
+    throw invalid('scope', 'openid is missing', 'Add openid: a session needs an ID token.')
   if (options.clientId === undefined || options.clientId === '')
-    throw missing('clientId', 'Give the client’s ID as the realm knows it.')
+    throw missing('clientId', 'Set it to the client’s ID in the realm.')
   const readSecret = async (): Promise<string> => {
     const secret = typeof clientSecret === 'function' ? await clientSecret() : clientSecret
     if (typeof secret === 'string' && secret !== '') return secret
@@ -115,14 +119,14 @@ export function checkOptions(options: SessionOptions): SessionConfig {
   const seconds = (name: 'idleTimeout' | 'absoluteTimeout' | 'refreshMargin', fallback: number): number => {
     const value = options[name] ?? fallback
     if (!Number.isFinite(value) || value <= 0)
-      throw invalid(name, 'not a positive number', `Give seconds; ${fallback} is the default.`)
+      throw invalid(name, 'not a positive number', `Set it in seconds; ${fallback} is the default.`)
     return value * 1000
   }
   requireFunctions(
     'store',
     options.store,
     ['read', 'create'],
-    'Give one of cloakwright/state: postgresSessionStore(sql)',
+    'Pass a store of cloakwright/state: postgresSessionStore(sql)',
   )
   return {
     issuer: checkIssuer(options.issuer, dangerouslyAllowHttp),
@@ -158,16 +162,16 @@ const kinds = {
 
 function checkPublicUrl(value: string, dangerouslyAllowHttp: boolean): URL {
   if (value === undefined || value === '')
-    throw missing('publicUrl', 'Give the origin that browsers use, such as https://app.example.com')
+    throw missing('publicUrl', 'Set it to the origin that browsers use, such as https://app.example.com')
   const url = checkUrl('publicUrl', value)
   if (url.pathname !== '/')
-    throw invalid('publicUrl', 'has a path', 'Give scheme, host and port alone: https://app.example.com')
+    throw invalid('publicUrl', 'has a path', 'Use scheme, host and port only: https://app.example.com')
   const production = process.env['NODE_ENV'] === 'production'
   if (url.protocol === 'http:' && !isLoopback(url) && (production || !dangerouslyAllowHttp))
-    throw new CloakwrightError('CW_CONFIG_INSECURE', 'publicUrl: plain http beyond loopback', {
+    throw new CloakwrightError('CW_CONFIG_INSECURE', 'publicUrl: plain http is allowed on loopback only', {
       hint: production
         ? 'Use https.'
-        : 'Use https; for development only, set dangerouslyAllowHttp: true. Cookies are then readable on the network.',
+        : 'Use https; for development only, set dangerouslyAllowHttp: true. Cookies can then be read on the network.',
     })
   return url
 }
@@ -178,13 +182,13 @@ function checkAuthentication(
   if (method === 'client_secret_basic' || method === 'client_secret_post') return method
   throw invalid(
     'clientAuthentication',
-    'neither client_secret_basic nor client_secret_post',
-    'Give the one that the client is registered with, or leave it out for client_secret_basic.',
+    'not client_secret_basic or client_secret_post',
+    'Set it to the method that the client is registered with, or omit it for client_secret_basic.',
   )
 }
 
 function missing(name: string, hint: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_MISSING', `${name}: is missing`, { hint })
+  return new CloakwrightError('CW_CONFIG_MISSING', `${name} is missing`, { hint })
 }
 
 function invalid(name: string, why: string, hint: string): CloakwrightError {

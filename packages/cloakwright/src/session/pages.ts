@@ -7,7 +7,7 @@ const style =
   'text-decoration:none;cursor:pointer}code{color:#616e7c}'
 const styleHash = createHash('sha256').update(style).digest('base64')
 
-/** Sends the browser to an absolute address, with cookies to set. */
+/** Redirects the browser to an absolute URL, and sets cookies. */
 export function redirect(
   location: string,
   cookies: readonly string[] = [],
@@ -16,7 +16,7 @@ export function redirect(
   return withCookies(new Response(null, { status, headers: { location, ...privacy } }), cookies)
 }
 
-/** What went wrong, and the way back. */
+/** A page with the error and a link back. */
 export function errorPage(error: CloakwrightError, back: string): Response {
   const [title, text] = explain(error)
   const retryAfter = error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
@@ -27,25 +27,25 @@ export function errorPage(error: CloakwrightError, back: string): Response {
   )
 }
 
-/** Asks before it signs out: a link from elsewhere must not end a session. */
+/** Asks for confirmation before it signs out: a link from elsewhere must not end a session. */
 export function logoutPage(action: string, issuer: string): Response {
   const form = `<form method="post" action="${escape(action)}"><button id="sign-out">Sign out</button></form>`
-  // Browsers apply form-action to the redirect that answers a form, too: it leads to the provider.
+  // Browsers apply form-action also to the redirect after a form: it leads to the provider.
   return page('Sign out?', form, { formAction: `'self' ${new URL(issuer).origin}` })
 }
 
-/** The answer to another method than the route's. */
+/** The response to a method that the route does not have. */
 export function methodNotAllowed(allow: string): Response {
   return new Response(null, { status: 405, headers: { allow, ...privacy } })
 }
 
-/** Adds cookies, each as a header of its own. */
+/** Adds cookies, each as a separate header. */
 export function withCookies(response: Response, cookies: readonly string[]): Response {
   for (const cookie of cookies) response.headers.append('set-cookie', cookie)
   return response
 }
 
-/** Codes and states are in these addresses: neither caches nor other hosts may see them. */
+/** These URLs contain codes and states: neither caches nor other hosts may see them. */
 const privacy = { 'cache-control': 'no-store', 'referrer-policy': 'same-origin' }
 
 function page(
@@ -88,16 +88,16 @@ const explanations: Partial<Record<ErrorCode, Explanation>> = {
     'It took too long, was already used, or was started in another browser.',
   ],
   CW_LOGIN_REFUSED: ['You are not signed in', 'The sign-in was cancelled or refused.'],
-  CW_LOGIN_RESPONSE: ['The sign-in failed', 'The answer to the sign-in could not be used.'],
-  CW_SESSION_ORIGIN: ['Not done', 'The request did not come from a page of this service.'],
+  CW_LOGIN_RESPONSE: ['The sign-in failed', 'The response to the sign-in is invalid.'],
+  CW_SESSION_ORIGIN: ['Request blocked', 'The request did not come from a page of this service.'],
 }
 
 function explain({ code, status }: CloakwrightError): Explanation {
   const known = explanations[code]
   if (known !== undefined) return known
   return status === 503
-    ? ['Not available right now', 'Signing in and out does not work at the moment. Please try again shortly.']
-    : ['Something went wrong', 'The operators of this service find the reason in its log.']
+    ? ['Not available right now', 'You cannot sign in or out at the moment. Try again in a few minutes.']
+    : ['Something went wrong', 'The operators of this service can find the reason in its log.']
 }
 
 function escape(text: string): string {

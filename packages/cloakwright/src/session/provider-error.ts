@@ -1,27 +1,27 @@
 import * as openid from 'openid-client'
 import { CloakwrightError } from '../errors.ts'
 
-/** The provider did not answer, or not in a way that says anything about the session. */
+/** The provider did not respond, or its response says nothing about the session. */
 export function unavailable(why: string, cause?: unknown, hint?: string): CloakwrightError {
   return new CloakwrightError('CW_PROVIDER_UNAVAILABLE', why, {
     cause,
     retryAfter: 5,
-    hint: hint ?? 'Check that the realm is up and that this service reaches it (issuer, internalUrl).',
+    hint: hint ?? 'Check that the realm runs and that this service can reach it (issuer, internalUrl).',
   })
 }
 
 /**
- * Turns an error of openid-client into one that is safe to log: its own carry parameters, claims and whole responses
- * in `cause`, so that none of them is kept as ours.
+ * Converts an error of openid-client into one that is safe to log. Its own errors contain parameters, claims and whole
+ * responses in `cause`, so none of them is kept as the cause.
  */
 export function toProviderError(error: unknown): CloakwrightError {
   if (error instanceof CloakwrightError) return error
   if (error instanceof openid.AuthorizationResponseError)
     return new CloakwrightError(
       'CW_LOGIN_REFUSED',
-      `The provider answered the login with ${plain(error.error)}`,
+      `The provider refused the login with ${plain(error.error)}`,
       {
-        hint: refusals[error.error] ?? 'The realm’s events say why (Realm settings, Events).',
+        hint: refusals[error.error] ?? 'Look up the reason in the realm’s events (Realm settings, Events).',
       },
     )
   if (error instanceof openid.ResponseBodyError) return refused(error)
@@ -33,7 +33,7 @@ export function toProviderError(error: unknown): CloakwrightError {
   return response(error instanceof Error ? error.message : 'no reason given')
 }
 
-/** Whether the provider refused this client itself, and not what it asked for. */
+/** Whether the provider refused the client itself, not its request. */
 export function isClientRefused(error: unknown): error is openid.ResponseBodyError {
   return (
     error instanceof openid.ResponseBodyError &&
@@ -42,29 +42,29 @@ export function isClientRefused(error: unknown): error is openid.ResponseBodyErr
 }
 
 function refused(failure: openid.ResponseBodyError): CloakwrightError {
-  const message = `The token endpoint answered ${failure.status} ${plain(failure.error)}`
+  const message = `The token endpoint responded with ${failure.status} ${plain(failure.error)}`
   if (isClientRefused(failure))
     return unavailable(
       message,
       undefined,
-      'The client’s ID, secret or way to authenticate is not what the realm has: compare with Clients, Credentials in Keycloak.',
+      'Compare the client’s ID, secret and authentication method with Clients, Credentials in Keycloak.',
     )
   return response(message)
 }
 
 function response(why: string): CloakwrightError {
-  return new CloakwrightError('CW_LOGIN_RESPONSE', `The answer to the login can't be used: ${why}`, {
-    hint: 'Start the login again. If it happens every time, compare issuer, client and redirect URI with the realm.',
+  return new CloakwrightError('CW_LOGIN_RESPONSE', `The response to the login is invalid: ${why}`, {
+    hint: 'Sign in again. If it happens every time, compare issuer, client and redirect URI with the realm.',
   })
 }
 
 const refusals: Record<string, string> = {
-  access_denied: 'The user cancelled, or a rule of the realm refused.',
-  invalid_scope: 'The scope that was asked for is not one of the client’s: see Clients, Client scopes.',
+  access_denied: 'Sign in again: the user cancelled, or a rule of the realm refused.',
+  invalid_scope: 'Add the requested scope to the client: Clients, Client scopes.',
   unauthorized_client: 'Turn the client’s Standard flow on in Keycloak.',
 }
 
-/** An error code as RFC 6749 allows it; anything else came from who knows where. */
+/** An error code as allowed by RFC 6749; anything else has an unknown origin. */
 function plain(code: string): string {
-  return /^[a-z_]{1,60}$/.test(code) ? code : 'an error that is no error code'
+  return /^[a-z_]{1,60}$/.test(code) ? code : 'an invalid error code'
 }

@@ -6,7 +6,7 @@ import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/i
 import type { SessionConfig } from './options.ts'
 import { isClientRefused, toProviderError, unavailable } from './provider-error.ts'
 
-/** What ties a login's request to its answer. */
+/** Connects a login's request to its response. */
 export interface LoginChecks {
   readonly state: string
   readonly nonce: string
@@ -14,10 +14,10 @@ export interface LoginChecks {
   readonly verifier: string
 }
 
-/** Tokens as a grant gave them. */
+/** Tokens returned by a grant. */
 export interface Grant {
   readonly accessToken: string
-  /** Milliseconds since the epoch, counted from before the request: never later than the provider's own. */
+  /** Milliseconds since the epoch, calculated from before the request: never later than the provider's own time. */
   readonly accessExpiresAt: number
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
@@ -25,17 +25,17 @@ export interface Grant {
   readonly sid: string | undefined
 }
 
-/** The realm, as a relying party speaks to it. */
+/** The realm as seen by a relying party. */
 export interface Provider {
-  /** The realm's own description, where its keys are found too. */
+  /** The realm's metadata, which also has the URL of its keys. */
   readonly metadata: Metadata
-  /** Where a browser signs in. */
+  /** The URL where a browser signs in. */
   loginUrl(checks: LoginChecks): Promise<string>
   /**
-   * Checks the answer to a login (state, `iss`, nonce, ID token with its signature) and exchanges its code.
+   * Checks the response to a login (state, `iss`, nonce, ID token with its signature) and exchanges its code.
    *
-   * @throws {CW_LOGIN_REFUSED} The provider answered with an error.
-   * @throws {CW_LOGIN_RESPONSE} The answer or the tokens are not what was asked for.
+   * @throws {CW_LOGIN_REFUSED} The provider responded with an error.
+   * @throws {CW_LOGIN_RESPONSE} The response or the tokens do not match the request.
    * @throws {CW_PROVIDER_UNAVAILABLE}
    */
   exchange(answer: URLSearchParams, checks: LoginChecks): Promise<Grant>
@@ -45,11 +45,11 @@ export interface Provider {
    * @throws {CW_PROVIDER_UNAVAILABLE}
    */
   refresh(refreshToken: string): Promise<Grant | undefined>
-  /** Where a browser signs out (OpenID Connect RP-Initiated Logout); `undefined` if the provider has no such page. */
+  /** The URL where a browser signs out (OpenID Connect RP-Initiated Logout); `undefined` if the provider has no such page. */
   logoutUrl(idToken: string | undefined): Promise<string | undefined>
 }
 
-/** Speaks to the realm by openid-client, on the endpoints that the one home of metadata names. */
+/** Calls the realm through openid-client, at the endpoints in its metadata. */
 export function createProvider(config: SessionConfig): Provider {
   const { issuer, internalUrl, fetch, now, dangerouslyAllowHttp } = config
   const client: ProviderClient = {
@@ -73,12 +73,12 @@ interface ProviderClient {
   readonly config: SessionConfig
   readonly metadata: Metadata
   readonly redirectUri: string
-  /** By the realm's description, which is another one once it was read again; the skew in seconds. */
+  /** By the metadata object, which is replaced when it is fetched again; the clock difference in seconds. */
   readonly configurations: WeakMap<
     RealmMetadata,
     { readonly configuration: openid.Configuration; readonly skew: number }
   >
-  /** The one that the grant which is about to begin is made with. */
+  /** The secret for the grant that is about to begin. */
   secret: string
 }
 
@@ -126,7 +126,7 @@ async function refresh(client: ProviderClient, refreshToken: string): Promise<Gr
     if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined
     const failure = toProviderError(error)
     if (failure.code === 'CW_PROVIDER_UNAVAILABLE') throw failure
-    // Whatever else it is, the session is not ended by it: an operator can mend it.
+    // Any other error does not end the session: an operator can fix it.
     throw unavailable(failure.message, failure.cause, failure.hint)
   }
 }
@@ -142,7 +142,7 @@ async function logoutUrl(client: ProviderClient, idToken: string | undefined): P
 
 async function configurationOf(client: ProviderClient): Promise<openid.Configuration> {
   const realm = await client.metadata.get()
-  // openid-client reads the system's clock by itself: it is told how far the injected one is ahead.
+  // openid-client reads the system's clock itself: it needs the difference to the injected one.
   const skew = Math.round((client.config.now() - systemTime()) / 1000)
   const known = client.configurations.get(realm)
   if (known?.skew === skew) return known.configuration
@@ -159,12 +159,12 @@ function configure(client: ProviderClient, realm: RealmMetadata, skew: number): 
     realm.internal as openid.ServerMetadata,
     config.clientId,
     { [openid.clockSkew]: skew, [openid.clockTolerance]: config.clockTolerance },
-    // The secret of now, not the one of when the metadata was read.
+    // The current secret, not the one from when the metadata was fetched.
     (...request) => authenticate(client.secret)(...request),
   )
-  // Which addresses may be plain http was decided when the options were checked.
+  // The options' check decided which URLs may be plain http.
   openid.allowInsecureRequests(configuration)
-  // Signature of ID tokens too: the internal address may be plain http.
+  // Also checks signatures of ID tokens: the internal URL may be plain http.
   openid.enableNonRepudiationChecks(configuration)
   configuration.timeout = config.timeout / 1000
   configuration[openid.customFetch] = (url, init) => fetchWhole(config, url, init as RequestInit)
@@ -172,15 +172,15 @@ function configure(client: ProviderClient, realm: RealmMetadata, skew: number): 
 }
 
 /**
- * Makes a grant with the secret of now. One that was under way when its secret was revoked is refused: it is made once
- * more if there is another secret by now. Keycloak looks at the code or the token only after the client, so that neither
- * has been used.
+ * Makes a grant with the current secret. If the secret was revoked during the call, the grant is refused; it is repeated
+ * once if there is another secret by then. Keycloak checks the client before the code or the token, so neither was
+ * used.
  */
 async function withSecret<T>(client: ProviderClient, grant: () => Promise<T>): Promise<T> {
   const { readSecret } = client.config
   const first = await readSecret()
   try {
-    // openid-client asks for it before it waits for anything: grants side by side do not mix their secrets up.
+    // openid-client reads it before its first await, so concurrent grants do not mix up their secrets.
     client.secret = first
     return await grant()
   } catch (error) {
@@ -207,10 +207,10 @@ function toGrant(
   }
 }
 
-/** Bytes of an answer: three tokens with all their roles have less. */
+/** Maximum size of a response in bytes: three tokens with all their roles are smaller. */
 const maxBytes = 1024 * 1024
 
-/** One request to the provider, bounded in time and size; an outage is told apart from an answer. */
+/** One request to the provider, limited in time and size; distinguishes an outage from a response. */
 async function fetchWhole(config: SessionConfig, url: string, init: RequestInit): Promise<Response> {
   const what = new URL(url).origin + new URL(url).pathname
   const { fetch, timeout } = config
@@ -226,15 +226,15 @@ async function fetchWhole(config: SessionConfig, url: string, init: RequestInit)
   }).catch((error: unknown) => {
     if (error instanceof CloakwrightError) throw error
     throw unavailable(
-      `${what}: ${signal.aborted ? `no answer within ${timeout} ms` : "can't be reached"}`,
+      `${what}: ${signal.aborted ? `no response within ${timeout} ms` : 'cannot be reached'}`,
       error,
     )
   })
-  if (status >= 500 || status === 429) throw unavailable(`${what}: answers with status ${status}`)
+  if (status >= 500 || status === 429) throw unavailable(`${what}: responds with status ${status}`)
   return new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers })
 }
 
-/** Whether discovery or the provider failed, and not the request. */
+/** Whether discovery or the provider failed, rather than the request. */
 export function isOutage(error: unknown): error is CloakwrightError {
   return error instanceof CloakwrightError && error.status === 503 && error.code !== 'CW_STATE_UNAVAILABLE'
 }

@@ -5,22 +5,22 @@ import type { SessionConfig } from './options.ts'
 import { redirect } from './pages.ts'
 import type { SessionRequest } from './types.ts'
 
-/** Leads browsers to the host on which a login may begin. */
+/** Redirects browsers to the host on which a login may begin. */
 export interface PublicHost {
-  /** The redirect to the public host; `undefined` where the browser is there, so that the login may begin. */
+  /** The redirect to the public host; `undefined` if the browser is there, so that the login may begin. */
   lead(request: SessionRequest, url: URL, returnTo: string): Response | undefined
 }
 
-/** Marks the address of a login to which a browser was led: whoever comes by it is on the public host. */
+/** Marks the URL of a login after the redirect: a request with it is on the public host. */
 export const ledHere = 'led'
-/** Hosts that are warned of: they come from requests, so that there may be many. */
+/** Maximum number of hosts to warn about: they come from requests, so there may be many. */
 const maxHosts = 8
 
 /**
- * Cookies that are set on another host name would not come back to the callback, so that a browser is led to the public
- * origin first. Behind a proxy that does not pass the host on, every request seems to come on another one: a second
- * redirect would lead to the first, without end. What comes by an address that only such a redirect has is on the public
- * host whatever `Host` says, and its login begins, with a warning.
+ * Cookies that are set on another host name would not reach the callback, so a browser is first redirected to the public
+ * origin. Behind a proxy that does not forward the host, every request seems to be on another host, and the redirects
+ * would never end. A request with the mark of such a redirect is therefore on the public
+ * host, whatever `Host` contains: its login begins, with a warning.
  */
 export function createPublicHost(
   config: SessionConfig,
@@ -43,7 +43,7 @@ export function createPublicHost(
         warn(url.host)
         return undefined
       }
-      // This very server by another of its names; if the redirect comes back, the cookie comes with it.
+      // This server under another of its names; if the redirect returns here, so does the cookie.
       if (isSameServer(url, new URL(publicOrigin)) && !cookies.readLed(request))
         return redirect(publicOrigin + url.pathname + url.search, [cookies.writeLed()], 302)
       const search = new URLSearchParams({ returnTo, [ledHere]: '1' })
@@ -59,9 +59,9 @@ function isSameServer(one: URL, other: URL): boolean {
 function hidden(host: string, publicHost: string): CloakwrightError {
   return new CloakwrightError(
     'CW_PROXY_HOST',
-    `publicUrl: requests come with the host ${host.slice(0, 255)}, and browsers are on ${publicHost}`,
+    `publicUrl: requests arrive with the host ${host.slice(0, 255)}, but browsers use ${publicHost}`,
     {
-      hint: 'A proxy does not pass the host on. nginx: proxy_set_header Host $host; or let it send X-Forwarded-Host, and trust it.',
+      hint: 'Configure the proxy to forward the host. nginx: proxy_set_header Host $host; or let it send X-Forwarded-Host, and trust it.',
     },
   )
 }

@@ -5,30 +5,30 @@ import { unavailable } from './provider-error.ts'
 import { type LiveSession, readLive, sealTokens } from './vault.ts'
 
 /**
- * Keeps access tokens fresh: one grant however many tabs and replicas ask at a time.
+ * Keeps access tokens fresh: one grant, however many tabs and replicas need it at the same time.
  *
- * Keycloak ends a session whose refresh token is used twice ("revoke refresh token"), so only one may ask. The plain
- * way, a transaction that holds the row's lock during the HTTP call, would keep a database connection for as long as
- * the provider takes, and on PGlite, which has one connection, would wait for ever: the embedded realm in the same
- * process needs that connection to answer. Hence three short steps:
+ * Keycloak ends a session whose refresh token is used twice ("revoke refresh token"), so only one replica may use it. The simple
+ * solution, a transaction that holds the row's lock during the HTTP call, would occupy a database connection for as long as
+ * the provider takes. On PGlite, which has one connection, it would deadlock: the embedded realm in the same
+ * process needs that connection to respond. Hence three short steps:
  *
- * 1. claim: under the row's lock, if nobody has refreshed since the row was read, the right to refresh is written into it;
+ * 1. claim: under the row's lock, if the row was not refreshed since it was read, the lease is written into it;
  * 2. the grant, outside of any transaction;
- * 3. finish: under the row's lock, the new tokens are written, only if the right is still ours.
+ * 3. finish: under the row's lock, the new tokens are written, only if we still hold the lease.
  *
- * The right outlasts the longest possible grant and lapses by the database's clock, so that a replica which dies between
- * 1 and 3 only delays the next refresh. A holder that lost its right, to a logout or to another after a long stall,
- * writes nothing: what the row says counts. Those that find the right taken use the access token as long as it lasts,
- * and otherwise look again every {@link pause} milliseconds, no longer than the right can last.
+ * The lease is longer than the longest possible grant and expires by the database's clock, so a replica that dies between
+ * 1 and 3 only delays the next refresh. A holder that lost its lease, to a logout or to another replica after a long stall,
+ * writes nothing: the row decides. Replicas that find the lease taken use the access token while it is valid,
+ * and otherwise check again every {@link pause} milliseconds, for at most the duration of the lease.
  */
 export function createRefresher(context: SessionContext): Refresher {
   const { config } = context
-  /** Per process, the refresh under way for a row: the tabs of one browser share it without asking the database. */
+  /** Per process, the pending refresh of a row: the tabs of one browser share it without a database query. */
   const underWay = new Map<string, Promise<LiveSession | undefined>>()
 
   return async (live) => {
     if (config.now() < live.tokens.refreshAt) return live
-    // Without a refresh token the session lasts as long as its access token.
+    // Without a refresh token the session ends with its access token.
     if (live.tokens.refreshToken === undefined && lasts(context, live, 0)) return live
     const { key } = live.record
     const running = underWay.get(key)
@@ -53,7 +53,7 @@ async function claim(context: SessionContext, live: LiveSession): Promise<LiveSe
     if (current === undefined || current.record.tokens.version !== tokens.version) return current
     if (lasts(context, current, handling)) return current
     if (performance.now() > deadline)
-      throw unavailable('Another replica has been refreshing this session for too long')
+      throw unavailable('Another replica is refreshing this session and takes too long')
     await delay(pause)
   }
   return await refresh(context, live, holder)
@@ -68,7 +68,7 @@ async function refresh(
   const { record, tokens } = live
   try {
     const grant = tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
-    // Ended at the provider, or suddenly another user: neither may go on.
+    // Ended at the provider, or suddenly another user: neither may continue.
     if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
       return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
     const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
@@ -76,7 +76,7 @@ async function refresh(
       ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }
       : await readLive(context, record.key)
   } catch (error) {
-    // If this fails as well, the right lapses by itself; the first error is the one to know.
+    // If this fails as well, the lease expires by itself; the first error is the one to report.
     await store.abandonRefresh(record.key, holder).catch(() => {})
     if (lasts(context, live, 0)) return live
     throw error
@@ -93,8 +93,8 @@ function lasts({ config }: SessionContext, live: LiveSession, milliseconds: numb
   return live.record.tokens.accessExpiresAt - config.now() > milliseconds
 }
 
-/** Milliseconds that a claim outlasts the provider's time-out, for writing the result. */
+/** Milliseconds that a lease is longer than the provider's timeout, to write the result. */
 const writeTime = 5_000
-/** Milliseconds that an access token must still last to be handed to a request. */
+/** Milliseconds that an access token must still be valid to be used for a request. */
 const handling = 5_000
 const pause = 50

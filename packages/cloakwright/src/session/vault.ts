@@ -2,24 +2,24 @@ import type { SealedTokens, SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import type { Grant } from './provider.ts'
 
-/** A session whose tokens are open. */
+/** A session with decrypted tokens. */
 export interface LiveSession {
   readonly record: SessionRecord
   readonly tokens: SessionTokens
 }
 
-/** What is sealed in a session's row. */
+/** The encrypted content of a session's row. */
 export interface SessionTokens {
   readonly accessToken: string
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
-  /** From when on the access token is to be refreshed, in milliseconds since the epoch. */
+  /** When to refresh the access token, in milliseconds since the epoch. */
   readonly refreshAt: number
 }
 
 type Identity = Pick<SessionRecord, 'key' | 'issuer' | 'clientId' | 'subject' | 'sid'>
 
-/** Seals a grant's tokens for one row, and for one version of it: neither can be put into another's place. */
+/** Encrypts a grant's tokens for one row and one version of it: they cannot be moved to another. */
 export async function sealTokens(
   { config, keyring }: SessionContext,
   grant: Grant,
@@ -31,7 +31,7 @@ export async function sealTokens(
   const lifetime = Math.max(0, grant.accessExpiresAt - now())
   const tokens: SessionTokens = {
     accessToken: grant.accessToken,
-    // RFC 6749 section 6: without a new refresh token, the old one stays.
+    // RFC 6749 section 6: without a new refresh token, the old one stays valid.
     refreshToken: grant.refreshToken ?? previous?.refreshToken,
     idToken: grant.idToken ?? previous?.idToken,
     refreshAt: grant.accessExpiresAt - Math.min(refreshMargin, lifetime / 2),
@@ -40,7 +40,7 @@ export async function sealTokens(
   return { tokens, sealed: { ...sealed, version, accessExpiresAt: grant.accessExpiresAt } }
 }
 
-/** Reads a session that is alive for this client; `undefined` if it is gone, expired, another client's or changed. */
+/** Reads a live session of this client; `undefined` if it is missing, expired, another client's or changed. */
 export async function readLive(context: SessionContext, key: string): Promise<LiveSession | undefined> {
   const record = await context.store.read(key)
   if (record === undefined || record.expiresAt <= context.config.now()) return undefined
@@ -48,7 +48,7 @@ export async function readLive(context: SessionContext, key: string): Promise<Li
   return tokens && { record, tokens }
 }
 
-/** Opens a row's tokens; `undefined` if their key is gone, or the row was changed by others. */
+/** Decrypts a row's tokens; `undefined` if their key was removed or the row was changed by others. */
 export async function openTokens(
   { config, keyring }: SessionContext,
   record: SessionRecord,

@@ -1,12 +1,12 @@
 import type { Session } from './types.ts'
 
-/** Which sessions have ended: one, those of a provider's session, or all of a user's. */
+/** The sessions that have ended: one, all of a provider session, or all of a user. */
 export type Ended = { readonly key: string } | { readonly sid: string } | { readonly subject: string }
 
-/** Tells those who wait for the end of a session, in this process. */
+/** Notifies callers in this process that wait for the end of a session. */
 export interface Watchers {
   add(session: Session, onNews: () => void): () => void
-  /** Calls all back whom it may concern; they look at the store themselves. */
+  /** Calls back everyone who may be affected; they read the store themselves. */
   tell(ended: Ended): void
 }
 
@@ -15,7 +15,7 @@ interface Watcher {
   readonly onNews: () => void
 }
 
-/** By the session's key, since most ends are those of one session; a back-channel logout looks at all of them. */
+/** By the session's key, since most of the time one session ends; a back-channel logout checks all of them. */
 export function createWatchers(): Watchers {
   const byKey = new Map<string, Set<Watcher>>()
 

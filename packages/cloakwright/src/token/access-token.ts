@@ -4,12 +4,12 @@ import type { Binding } from '../proof/index.ts'
 declare const verified: unique symbol
 
 /**
- * A verified access token; only a verifier makes one. Frozen, since one cached token serves many requests.
- * Roles and scopes are empty lists where the token has none.
+ * A verified access token; only a verifier creates one. Frozen, since one cached token serves many requests.
+ * Roles and scopes are empty lists if the token has none.
  */
 export interface AccessToken {
   readonly [verified]: true
-  /** `iss`: the realm that issued it, `https://HOST/realms/REALM`; of several tenants it says which. */
+  /** `iss`: the realm that issued it, `https://HOST/realms/REALM`. With several tenants, it identifies the tenant. */
   readonly issuer: string
   /** `sub`: the user's id, or the service account's. */
   readonly subject: string
@@ -22,27 +22,27 @@ export interface AccessToken {
   readonly realmRoles: readonly string[]
   /** `resource_access.{client}.roles` */
   clientRoles(client: string): readonly string[]
-  /** `scope`, split at its spaces. */
+  /** `scope`, split at spaces. */
   readonly scopes: readonly string[]
   /** `sid`: the user's session; service accounts have none. */
   readonly sid: string | undefined
-  /** `azp`: the client that asked for the token. */
+  /** `azp`: the client that requested the token. */
   readonly azp: string | undefined
   /** `jti`: the token's own id. */
   readonly jti: string | undefined
-  /** `cnf`: the keys of which whoever presents it has to prove one or both; a bearer token has none. */
+  /** `cnf`: the keys that the client must prove, one or both; a bearer token has none. */
   readonly binding: Binding | undefined
   /** `exp`, in seconds since the epoch. */
   readonly expiresAt: number
   /** `iat`, in seconds since the epoch. */
   readonly issuedAt: number
-  /** `nbf`, in seconds since the epoch; `iat` where the token has none. */
+  /** `nbf`, in seconds since the epoch; `iat` if the token has no `nbf`. */
   readonly notBefore: number
-  /** All claims as the token has them. */
+  /** All claims of the token. */
   readonly claims: Claims
 }
 
-/** What {@link toAccessToken} takes for granted because it was checked. */
+/** Facts that {@link toAccessToken} relies on, because they were checked before. */
 export interface CheckedClaims {
   readonly issuer: string
   readonly subject: string
@@ -52,25 +52,25 @@ export interface CheckedClaims {
   readonly notBefore: number
 }
 
-/** Makes the access token of claims that were verified and checked. */
+/** Creates the access token from claims that were verified and checked. */
 export function toAccessToken(claims: Claims, checked: CheckedClaims): AccessToken {
   return Object.freeze(new VerifiedToken(claims, checked)) as unknown as AccessToken
 }
 
-/** Writes a verified token, to be read by {@link readToken}: its text is worth what keeps it from being changed. */
+/** Serializes a verified token for {@link readToken}. The caller must protect the result from changes. */
 export function writeToken(token: AccessToken): string {
   const { issuer, subject, binding, expiresAt, issuedAt, notBefore } = token
   const checked: CheckedClaims = { issuer, subject, binding, expiresAt, issuedAt, notBefore }
   return JSON.stringify({ checked, claims: JSON.stringify(token.claims) })
 }
 
-/** The verified token that {@link writeToken} wrote. */
+/** Reads the verified token that {@link writeToken} serialized. */
 export function readToken(text: string): AccessToken {
   const { checked, claims } = JSON.parse(text) as { readonly checked: CheckedClaims; readonly claims: string }
   return toAccessToken(parseStrictObject(claims) ?? {}, checked)
 }
 
-/** What is a list or an object is made and frozen at the first look: many routes take none, and it takes as long as all checks of claims. */
+/** Lists and objects are created and frozen when first read: many routes read none, and it takes as long as all checks of claims. */
 class VerifiedToken {
   readonly issuer: string
   readonly subject: string
@@ -133,7 +133,7 @@ function words(claim: unknown): readonly string[] {
   return Object.freeze(claim.split(' ').filter((word) => word !== ''))
 }
 
-/** Fails closed: a list that is not all strings gives no role at all. */
+/** Fails closed: a list with a value that is not a string gives no role at all. */
 function rolesOf(access: unknown): readonly string[] {
   const roles = isObject(access) && Object.hasOwn(access, 'roles') ? access['roles'] : undefined
   return Array.isArray(roles) && roles.every((role) => typeof role === 'string') ? (roles as string[]) : none

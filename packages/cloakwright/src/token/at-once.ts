@@ -5,13 +5,13 @@ import type { AccessToken } from './access-token.ts'
 import { isFake } from './fake.ts'
 import type { Verifier } from './types.ts'
 
-/** Verifies a token and answers at once, by the token or by throwing, unless something has to be fetched. */
+/** Verifies a token synchronously, by returning the token or throwing, unless something has to be fetched. */
 export type VerifyAtOnce = (token: string, presented?: Presentation) => AccessToken | Promise<AccessToken>
 
-/** Checks the claims of a token that was verified before, maybe by another verifier, as if they came now. */
+/** Checks the claims of a token that was verified before, maybe by another verifier, as if it arrived now. */
 export type Recheck = (claims: Claims) => Promise<AccessToken>
 
-/** What is behind a verifier: not a member of it, since a wrapper that copies members would be passed by. */
+/** The internals of a verifier. They are not a member of it, because a wrapper that copies members would be bypassed. */
 const behind = new WeakMap<Verifier, Behind>()
 
 interface Behind {
@@ -20,22 +20,22 @@ interface Behind {
   readonly recheck: Recheck
 }
 
-/** Makes the verifier that applications see, whose `verify` always returns a promise. */
+/** Creates the verifier that applications see, whose `verify` always returns a promise. */
 export function toVerifier(
   atOnce: VerifyAtOnce,
   recheck: Recheck,
   members: Omit<Verifier, 'verify'>,
 ): Verifier {
   const verify: Verifier['verify'] = async (token, presented) => atOnce(token, presented)
-  // Not a copy: the list of issuers is read anew each time.
+  // Not a copy: the list of issuers is read each time.
   const verifier: Verifier = Object.assign(members, { verify })
   behind.set(verifier, { verify, atOnce, recheck })
   return verifier
 }
 
 /**
- * How guards ask a verifier: the way of a request with a known token has no promise. Where an application has put its own
- * `verify` in place, that one is asked.
+ * How guards call a verifier: a request with a known token creates no promise. If the application has replaced
+ * `verify`, its function is called.
  */
 export function verifyAtOnceBy(verifier: Verifier): VerifyAtOnce {
   const own = behind.get(verifier)
@@ -46,16 +46,16 @@ export function verifyAtOnceBy(verifier: Verifier): VerifyAtOnce {
 }
 
 /**
- * Checks the claims of a token that a ticket brought, by what this verifier expects: issuer, audience, client, times and
- * revocations. Its signature was checked when the ticket was made.
+ * Checks the claims of a token from a ticket against this verifier's options: issuer, audience, client, times and
+ * revocations. Its signature was checked when the ticket was created.
  *
- * @throws {CW_CONFIG_INVALID} The verifier is a copy: what it expects is not known.
+ * @throws {CW_CONFIG_INVALID} The verifier is a copy, so its options are unknown.
  */
 export async function recheckBy(verifier: Verifier, token: AccessToken): Promise<AccessToken> {
   const own = behind.get(verifier)
   if (own !== undefined) return await own.recheck(token.claims)
-  throw new CloakwrightError('CW_CONFIG_INVALID', 'verifier: tickets can’t be checked by a copy of one', {
-    hint: 'Give the guard the verifier of createVerifier() itself.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'verifier: a copy of a verifier cannot check tickets', {
+    hint: 'Pass the guard the verifier that createVerifier() returned.',
   })
 }
 
@@ -66,7 +66,7 @@ async function verifyByOther(
 ): Promise<AccessToken> {
   const token = await verifier.verify(text, presented)
   if (!isFake(token)) return token
-  throw new CloakwrightError('CW_CONFIG_INVALID', 'verifier: it gives a token of fakeAccessToken()', {
-    hint: 'Give guards a verifier of createVerifier(); test them with tokens of the embedded realm.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'verifier: it returned a token of fakeAccessToken()', {
+    hint: 'Pass guards a verifier of createVerifier(), and test them with tokens of the embedded realm.',
   })
 }

@@ -1,16 +1,16 @@
 import type { AccessToken } from './access-token.ts'
 
-/** How large the cache of verified tokens may become. */
+/** Limits of the cache of verified tokens. */
 export interface TokenCacheLimits {
-  /** Tokens kept; 10,000 by default. */
+  /** Maximum number of tokens; 10,000 by default. */
   readonly maxEntries?: number
-  /** Estimated bytes kept; 32 MiB by default. */
+  /** Maximum estimated size in bytes; 32 MiB by default. */
   readonly maxBytes?: number
 }
 
-/** Remembers verified tokens, and nothing else; each with its owner, who can take it back. */
+/** Caches verified tokens only; each has an owner that can remove it. */
 export interface TokenCache<Owner> {
-  /** @param now Seconds since the epoch; outside of a token's own times it is not found. */
+  /** @param now Seconds since the epoch; a token is found only within its own times. */
   get(token: string, now: number): CacheEntry<Owner> | undefined
   set(token: string, verified: AccessToken, owner: Owner, revocationsSeen: number): void
   clear(): void
@@ -21,15 +21,15 @@ export interface CacheEntry<Owner> {
   readonly verified: AccessToken
   readonly validFrom: number
   readonly owner: Owner
-  /** The version of the revocations that it was last looked up in. */
+  /** The version of the revocations when it was last checked. */
   revocationsSeen: number
 }
 
 /**
- * A cache in two generations: entries enter the young one, a hit in the old one brings an entry back, and when the
- * young one is half of the limit it becomes the old one. This forgets what is unused without any work at a hit. Once
- * there was more than that, a token enters when it comes for the second time: those that come once would push out what
- * is in use, and keeping them costs more than it ever saves.
+ * A cache in two generations: new entries go to the young one, a hit in the old one moves an entry to the young one, and
+ * when the young one reaches half of the limit it becomes the old one. Unused entries are dropped without any work at a
+ * hit. After the first overflow, a token is cached when it arrives for the second time: tokens that arrive once would
+ * push out those in use, and caching them costs more than it saves.
  */
 export function createTokenCache<Owner>(
   limits: Required<TokenCacheLimits>,
@@ -40,10 +40,10 @@ export function createTokenCache<Owner>(
   let young = new Map<number, CacheEntry<Owner>>()
   let old = new Map<number, CacheEntry<Owner>>()
   let youngBytes = 0
-  /** Keys of tokens that came while there was no room, each in the one place that it can be in. */
+  /** Keys of tokens that arrived while the cache was full; each has one possible slot. */
   let noted: Int32Array | undefined
 
-  /** Whether it came before; notes that it came. */
+  /** Whether the token arrived before; records that it did. */
   const cameBefore = (key: number): boolean => {
     noted ??= new Int32Array(notedKeys).fill(-1)
     const place = key % notedKeys
@@ -55,7 +55,7 @@ export function createTokenCache<Owner>(
     const bytes = weightOf(entry.token)
     const before = young.get(key)
     if (before?.token === entry.token) {
-      // Verified anew, since its owner took the old one back.
+      // Verified again, since its owner removed the old one.
       young.set(key, entry)
       return
     }
@@ -99,8 +99,8 @@ export function createTokenCache<Owner>(
 const notedKeys = 65_536
 
 /**
- * 30 bits of a signature's end: few tokens share them, and found by them an entry is confirmed by its whole text, so
- * that neither they nor a forged token with a copied end find another's.
+ * 30 bits of a signature's end: few tokens share them, and an entry found by them is confirmed by the whole token. So
+ * neither these tokens nor a forged token with a copied end find another's entry.
  */
 function keyOf(token: string): number {
   let key = 0
@@ -108,7 +108,7 @@ function keyOf(token: string): number {
   return key & 0x3f_ff_ff_ff
 }
 
-/** The token's text, its claims as objects (about three times the text), and what holds them. */
+/** The token as a string, its claims as objects (about three times the string), and the overhead. */
 function weightOf(token: string): number {
   return token.length * 4 + 512
 }

@@ -6,7 +6,7 @@ import { notAccessToken, wrongAudience, wrongIssuer } from './wrong-token.ts'
 
 type Times = Pick<CheckedClaims, 'expiresAt' | 'issuedAt' | 'notBefore'>
 
-/** What a token's claims are compared with. */
+/** The values that a token's claims are compared with. */
 export interface Expectations {
   readonly issuer: string
   readonly audiences: readonly string[]
@@ -21,7 +21,7 @@ export interface Expectations {
  *
  * @param now Seconds since the epoch.
  * @throws {CW_TOKEN_TYPE} Not an access token.
- * @throws {CW_TOKEN_BOUND} Bound in a way that can't be checked.
+ * @throws {CW_TOKEN_BOUND} It has a binding that cannot be checked.
  * @throws {CW_TOKEN_ISSUER}
  * @throws {CW_TOKEN_AUDIENCE}
  * @throws {CW_TOKEN_AZP}
@@ -35,14 +35,14 @@ export function checkClaims(claims: Claims, expected: Expectations, now: number)
   checkAuthorizedParty(claims, expected)
   const subject = claims['sub']
   if (typeof subject !== 'string' || subject === '')
-    throw refused('CW_TOKEN_CLAIM', 'its sub (subject) is missing or no string', {
-      hint: 'Give the client the default client scope `basic`, which maps the subject into access tokens.',
+    throw refused('CW_TOKEN_CLAIM', 'its sub (subject) is missing or not a string', {
+      hint: 'Add the default client scope `basic` to the client: it maps the subject into access tokens.',
     })
   return { issuer: expected.issuer, subject, binding: bindingOf(claims), ...times }
 }
 
 /**
- * Checks what every access token of the realm has, also one that leaves out whom it is for and of whom it speaks: type,
+ * Checks the claims that every access token of the realm has, also one without audience and subject: type,
  * issuer, times.
  *
  * @param now Seconds since the epoch.
@@ -78,8 +78,8 @@ function checkAuthorizedParty(claims: Claims, expected: Expectations): void {
   if (expected.authorizedParties === undefined) return
   const party = claims['azp']
   if (typeof party === 'string' && expected.authorizedParties.includes(party)) return
-  throw refused('CW_TOKEN_AZP', 'its azp (the client that asked for it) is not among authorizedParties', {
-    hint: 'Add the client to `authorizedParties` if its tokens are to be accepted.',
+  throw refused('CW_TOKEN_AZP', 'its azp (the client that requested it) is not in authorizedParties', {
+    hint: 'Add the client to `authorizedParties` to accept its tokens.',
   })
 }
 
@@ -87,7 +87,7 @@ function checkTimes(claims: Claims, expected: Expectations, now: number): Times 
   const expiresAt = numericDate(claims, 'exp')
   const issuedAt = numericDate(claims, 'iat')
   const notBefore = claims['nbf'] === undefined ? issuedAt : numericDate(claims, 'nbf')
-  const hint = 'If the token is right, compare the clocks of this machine and of Keycloak’s.'
+  const hint = 'If the token is right, compare the clocks of this machine and Keycloak.'
   if (now >= expiresAt + expected.clockTolerance)
     throw refused('CW_TOKEN_EXPIRED', 'it has expired (exp)', { hint: `Refresh it. ${hint}` })
   if (now < notBefore - expected.clockTolerance)
@@ -97,7 +97,7 @@ function checkTimes(claims: Claims, expected: Expectations, now: number): Times 
   return { expiresAt, issuedAt, notBefore }
 }
 
-/** The last second that a JavaScript Date can show. */
+/** The last second that a JavaScript Date can represent. */
 const endOfTime = 8_640_000_000_000
 
 function numericDate(claims: Claims, name: string): number {
@@ -108,7 +108,7 @@ function numericDate(claims: Claims, name: string): number {
 
 function wrongClaim(name: string): CloakwrightError {
   return refused('CW_TOKEN_CLAIM', `its ${name} is missing or of the wrong type`, {
-    hint: 'Keycloak writes this claim itself: look for a mapper of the client that overwrites it.',
+    hint: 'Check the client’s mappers for one that overwrites this claim: Keycloak writes it itself.',
   })
 }
 

@@ -1,21 +1,21 @@
 import type { RevokedBy } from '../state/index.ts'
 import type { AccessToken } from './access-token.ts'
 
-/** What is revoked of one issuer; times are in milliseconds since the epoch. */
+/** The revocations of one issuer; times are in milliseconds since the epoch. */
 export interface Denials {
-  /** Adds what is revoked until `expiresAt`; whether that is news. */
+  /** Adds a revocation that applies until `expiresAt`; returns whether it is new. */
   add(by: RevokedBy, expiresAt: number, now: number): boolean
-  /** Whether the token is among it. */
+  /** Whether the token is revoked. */
   concern(token: AccessToken, now: number): boolean
 }
 
-/** Tokens are denied by when they were issued: up to this second, of a not-before only before it. */
+/** Tokens are revoked by their issue time: up to and including this second; by a not-before, only before it. */
 interface Denial {
   readonly issued: number
   readonly expiresAt: number
 }
 
-/** Denials looked at with each one that is added, so that no more expired ones pile up than a third of all. */
+/** Number of entries checked with each one that is added, so that at most a third of all are expired. */
 const swept = 4
 
 export function createDenials(): Denials {
@@ -48,7 +48,7 @@ interface Table {
   has(key: string, issuedAt: number, now: number): boolean
 }
 
-/** Expired denials are found without a timer: each use looks at the next few, round and round. */
+/** Expired entries are found without a timer: each use checks the next few, in rotation. */
 function createTable(): Table {
   const denials = new Map<string, Denial>()
   let round = denials.entries()
@@ -82,12 +82,12 @@ function createTable(): Table {
   }
 }
 
-/** One that has expired is as none: the same again is news. */
+/** An expired entry counts as absent: adding the same again is new. */
 function inForce(denial: Denial | undefined, now: number): Denial | undefined {
   return denial !== undefined && denial.expiresAt > now ? denial : undefined
 }
 
-/** Of two denials of the same, what holds by either. */
+/** Of two entries for the same tokens, one that covers both. */
 function merge(known: Denial | undefined, denial: Denial): Denial {
   if (known === undefined) return denial
   return {

@@ -3,7 +3,7 @@ import type { Presentation } from '../proof/index.ts'
 import type { AccessToken } from './access-token.ts'
 import type { Verifier } from './types.ts'
 
-/** The verifier's checks, in its order. */
+/** The verifier's checks, in order. */
 export type TokenCheck =
   | 'form'
   | 'algorithm'
@@ -17,25 +17,25 @@ export type TokenCheck =
   | 'claims'
   | 'binding'
 
-/** One check, and how it went; `open` where the verifier had no need to come to it, or does not say. */
+/** One check and its result; `open` if the verifier did not reach it, or does not report it. */
 export interface TokenStep {
   readonly check: TokenCheck
   readonly state: 'passed' | 'failed' | 'open'
 }
 
-/** How far a verifier got with a token. Has nothing of the token but, once it is verified, the token itself. */
+/** How far a verifier got with a token. Contains nothing of the token, except the token itself once it is verified. */
 export interface TokenExplanation {
   readonly steps: readonly TokenStep[]
-  /** The token, where it is accepted. */
+  /** The token, if it is accepted. */
   readonly token?: AccessToken | undefined
-  /** What the verifier says, where it is not. */
+  /** The verifier's error, if it is not. */
   readonly error?: CloakwrightError | undefined
 }
 
 /**
- * Explains a verifier's answer check by check. It asks the verifier itself, and tells from its answer how far it got.
+ * Explains a verifier's result check by check. It calls the verifier itself and derives from the result how far it got.
  *
- * @param presented How the token came, for one that is bound to a key.
+ * @param presented How the token was sent, for one that is bound to a key.
  * @example
  * ```ts
  * import { createVerifier, explainToken } from 'cloakwright'
@@ -53,7 +53,7 @@ export async function explainToken(
   tokenText: string,
   presented?: Presentation,
 ): Promise<TokenExplanation> {
-  // Of an opaque token the realm itself says what it is.
+  // For an opaque token, the realm itself reports the type.
   const first = tokenText.split('.').length === 3 ? 0 : checks.indexOf('type')
   const steps = (end: End | undefined): readonly TokenStep[] => {
     const passed = end?.after === undefined ? 0 : checks.indexOf(end.after) + 1
@@ -84,16 +84,16 @@ const checks: readonly TokenCheck[] = [
   'binding',
 ]
 
-/** Of a token of another kind whose algorithm was refused, the text is about its kind: the cause has the check. */
+/** For a token of another kind whose algorithm was refused, the message is about its kind: the cause has the check. */
 function endOf({ code, cause }: CloakwrightError): End | undefined {
   const first = cause instanceof CloakwrightError && cause.code === 'CW_TOKEN_ALGORITHM'
   return code === 'CW_TOKEN_TYPE' && first ? { check: 'algorithm', after: 'form' } : ends[code]
 }
 
 interface End {
-  /** The check that failed, if it is one of these. */
+  /** The failed check, if it is one of these. */
   readonly check?: TokenCheck
-  /** The last check that has passed for certain: a code may come from several places. */
+  /** The last check that has passed for certain: several places use the same code. */
   readonly after?: TokenCheck
 }
 
@@ -103,15 +103,15 @@ const ends: Partial<Record<ErrorCode, End>> = {
   CW_TOKEN_KEY_UNKNOWN: { check: 'key', after: 'algorithm' },
   CW_KEYS_UNAVAILABLE: { check: 'key', after: 'algorithm' },
   CW_TOKEN_SIGNATURE: { check: 'signature', after: 'key' },
-  // Said of the header before the key is looked for, of the payload after.
+  // Thrown for the header before the key is looked up, for the payload after.
   CW_TOKEN_TYPE: { check: 'type', after: 'algorithm' },
-  // A verifier of several realms looks at it first, to know whose key it needs.
+  // A verifier of several realms reads it first, to find the realm's keys.
   CW_TOKEN_ISSUER: { check: 'issuer', after: 'algorithm' },
   CW_TOKEN_EXPIRED: { check: 'times', after: 'issuer' },
   CW_TOKEN_NOT_YET_VALID: { check: 'times', after: 'issuer' },
   CW_TOKEN_AUDIENCE: { check: 'audience', after: 'times' },
   CW_TOKEN_AZP: { check: 'authorized party', after: 'audience' },
-  // Of `exp`, `iat` or `aud` as well as of `sub`, which comes last.
+  // For `exp`, `iat` or `aud` as well as for `sub`, which is checked last.
   CW_TOKEN_CLAIM: { check: 'claims', after: 'issuer' },
   CW_TOKEN_REVOKED: { after: 'claims' },
   CW_TOKEN_BOUND: { check: 'binding', after: 'claims' },

@@ -7,9 +7,9 @@ import { checkClaims } from './claims.ts'
 const issuer = 'https://realm.example/realms/test'
 
 /**
- * Makes an access token for unit tests of handlers and policies: with the claims of an ordinary user's token, and those
- * that are given in their place; `undefined` removes one. It has no text and no signature: guards let nobody in by it.
- * For tests of guarded routes take a token of the embedded realm (`@cloakwright/devrealm`).
+ * Creates an access token for unit tests of handlers and policies: it has the claims of an ordinary user's token, replaced
+ * by those that you pass; `undefined` removes one. It has no encoded form and no signature, so guards refuse it.
+ * To test guarded routes, use a token of the embedded realm (`@cloakwright/devrealm`).
  *
  * @throws {CW_CONFIG_INSECURE} With `NODE_ENV=production`.
  * @throws {CW_TOKEN_CLAIM} And the other `CW_TOKEN_*`: no verifier would accept these claims.
@@ -25,9 +25,13 @@ const issuer = 'https://realm.example/realms/test'
  */
 export function fakeAccessToken(claims: Readonly<Record<string, unknown>> = {}): AccessToken {
   if (process.env['NODE_ENV'] === 'production')
-    throw new CloakwrightError('CW_CONFIG_INSECURE', 'fakeAccessToken(): NODE_ENV is production', {
-      hint: 'Use it in unit tests only: an access token comes from a verifier.',
-    })
+    throw new CloakwrightError(
+      'CW_CONFIG_INSECURE',
+      'fakeAccessToken(): not allowed with NODE_ENV=production',
+      {
+        hint: 'Use it in unit tests only. Real access tokens come from a verifier.',
+      },
+    )
   const now = Math.floor(systemTime() / 1000)
   const all = {
     iss: issuer,
@@ -44,7 +48,7 @@ export function fakeAccessToken(claims: Readonly<Record<string, unknown>> = {}):
     email: 'test-user@example.com',
     ...claims,
   }
-  // As a token's claims are: without a prototype, and without what is undefined.
+  // Like a token's claims: without a prototype and without undefined values.
   const given = parseStrictObject(JSON.stringify(all)) ?? {}
   const expected = {
     issuer: String(given['iss']),
@@ -57,7 +61,7 @@ export function fakeAccessToken(claims: Readonly<Record<string, unknown>> = {}):
   return token
 }
 
-/** Tokens that no realm gave: guards let nobody in by them. */
+/** Tokens that no realm issued: guards refuse them. */
 const fakes = new WeakSet<AccessToken>()
 
 /** Whether the token is one of `fakeAccessToken()`. */

@@ -1,5 +1,5 @@
 /**
- * Verification. In: the text of a token and its proof. Out: an `AccessToken`, which nothing else makes, or a
+ * Verification. In: an encoded token and its proof. Out: an `AccessToken`, which only this folder creates, or a
  * `CloakwrightError`. Uses keys, introspection, proof, state and telemetry; policy, session, guard and compat use it.
  */
 

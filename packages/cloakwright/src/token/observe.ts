@@ -4,7 +4,7 @@ import { isPromise } from '../promise.ts'
 import type { RealmRequest, Telemetry } from '../telemetry/index.ts'
 import type { VerifyAtOnce } from './at-once.ts'
 
-/** Lets telemetry hear of every refusal. */
+/** Reports every refusal to telemetry. */
 export function observeRefusals(verify: VerifyAtOnce, telemetry: Telemetry): VerifyAtOnce {
   const refuse = (error: unknown): never => {
     telemetry.refused(error instanceof CloakwrightError ? error.code : 'unexpected')
@@ -20,7 +20,7 @@ export function observeRefusals(verify: VerifyAtOnce, telemetry: Telemetry): Ver
   }
 }
 
-/** Lets telemetry hear of every request to the realm. */
+/** Reports every request to the realm to telemetry. */
 export function observeFetch(fetch: Fetch, what: RealmRequest, telemetry: Telemetry | undefined): Fetch {
   if (telemetry === undefined) return fetch
   return (url, init) => telemetry.request(what, () => fetch(url, init))

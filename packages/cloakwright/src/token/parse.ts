@@ -9,20 +9,20 @@ import {
 } from '../jws/index.ts'
 import { wrongAlgorithm } from './wrong-token.ts'
 
-/** A token taken apart; nothing of it is trusted yet. */
+/** A parsed token; do not trust it yet. */
 export interface ParsedToken {
   readonly algorithm: Algorithm
   readonly kid: string
-  /** The token, as a text of its own: one cut out of a larger text would keep all of that in memory. */
+  /** The token, as its own string: a slice of a larger string would keep all of it in memory. */
   readonly text: string
-  /** The ASCII text that the signature covers. */
+  /** The ASCII string that the signature covers. */
   readonly signed: string
   readonly signature: Buffer
-  /** The payload's text, `null` when it is none; read it by {@link parseClaims}. */
+  /** The payload as a string, `null` if it is not valid UTF-8; read it with {@link parseClaims}. */
   readonly payload: string | null
 }
 
-/** What a token's header says, once it is found acceptable. */
+/** The values of a token's header, once it is accepted. */
 interface Header {
   readonly algorithm: Algorithm
   readonly kid: string
@@ -32,13 +32,13 @@ interface Header {
 type Members = Readonly<Record<string, unknown>>
 
 /**
- * Takes a compact JWS apart (RFC 7515 §5.2, with RFC 8725's cautions): three base64url segments without padding or
- * trailing bits, a strict JSON header with an allowed `alg` and a `kid`, nothing critical, no detour to other keys.
+ * Parses a compact JWS (RFC 7515 §5.2, with RFC 8725's cautions): three base64url segments without padding or
+ * trailing bits, a strict JSON header with an allowed `alg` and a `kid`, no critical extensions, no references to other keys.
  *
  * @throws {CW_TOKEN_MALFORMED}
  * @throws {CW_TOKEN_ALGORITHM}
- * @throws {CW_TOKEN_TYPE} The header says that this is no access token.
- * @throws {CW_TOKEN_KEY_UNKNOWN} The header names no key.
+ * @throws {CW_TOKEN_TYPE} The header's type is not that of an access token.
+ * @throws {CW_TOKEN_KEY_UNKNOWN} The header has no `kid`.
  */
 export function parseToken(token: string, allowed: ReadonlySet<string>, maxLength: number): ParsedToken {
   if (typeof token !== 'string') throw malformed('no text')
@@ -53,7 +53,7 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
   const secondDot = text.indexOf('.', firstDot + 1)
   if (text !== token || firstDot < 1 || secondDot <= firstDot + 1)
     throw malformed('not three base64url segments (a compact JWS)')
-  // A further dot is in the signature, where it is no base64url.
+  // Another dot would be in the signature, where it is not base64url.
   const payload = decodeText(bytes, firstDot + 1, secondDot)
   const signature = decodeBytes(bytes, secondDot + 1, bytes.length)
   if (payload === undefined || signature === undefined) throw notCanonical()
@@ -62,22 +62,22 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
 }
 
 /**
- * Reads the claims of a token; they are worth what its signature is.
+ * Parses the claims of a token; trust them only if its signature is valid.
  *
  * @throws {CW_TOKEN_MALFORMED}
  */
 export function parseClaims(payload: string | null): Readonly<Record<string, unknown>> {
   const claims = payload === null ? undefined : parseStrictObject(payload)
-  if (claims === undefined) throw malformed('its payload is not one JSON object without repeated names')
+  if (claims === undefined) throw malformed('its payload is not one JSON object with unique names')
   return claims
 }
 
 /**
- * Acceptable headers by their base64url text: a realm's tokens have one for each of its keys, letter by letter. What a
- * text says is the same for every verifier; what is allowed is not, and is asked each time.
+ * Accepted headers by their base64url string: the tokens of a realm have the same header for each of its keys. The meaning
+ * of a string is the same for every verifier; what is allowed differs and is checked each time.
  */
 const knownHeaders = new Map<string, Header>()
-/** Anybody can make up headers: with so many, of such a length, it begins anew. */
+/** Anyone can make up headers: at this number and length, the cache starts over. */
 const maxKnownHeaders = 64
 const maxKnownLength = 512
 
@@ -105,15 +105,15 @@ function readHeader(segment: Buffer, payload: string | null, allowed: ReadonlySe
   const text = decodeText(segment, 0, segment.length)
   if (text === undefined) throw notCanonical()
   const header = text === null ? undefined : parseStrictObject(text)
-  if (header === undefined) throw malformed('its header is not one JSON object without repeated names')
+  if (header === undefined) throw malformed('its header is not one JSON object with unique names')
   const algorithm = checkAlgorithm(header['alg'], allowed, payload)
   checkHeader(header)
   const kid = header['kid']
   if (kid === undefined)
-    throw new CloakwrightError('CW_TOKEN_KEY_UNKNOWN', 'Token: its header names no key (kid)', {
-      hint: 'Keycloak names the key in every token: this one comes from elsewhere.',
+    throw new CloakwrightError('CW_TOKEN_KEY_UNKNOWN', 'Token: its header has no key ID (kid)', {
+      hint: 'Get the token from the realm: Keycloak writes a kid into every token.',
     })
-  if (typeof kid !== 'string') throw malformed('its kid is no string')
+  if (typeof kid !== 'string') throw malformed('its kid is not a string')
   return { algorithm, kid }
 }
 
@@ -128,7 +128,7 @@ function checkAlgorithm(
     'CW_TOKEN_ALGORITHM',
     known
       ? `Token: signed with ${String(algorithm)}, which this verifier does not allow`
-      : 'Token: its header names no asymmetric signature algorithm',
+      : 'Token: its header has no asymmetric signature algorithm (alg)',
     {
       hint: known
         ? 'Add it to `algorithms` if your realm signs with it.'
@@ -139,11 +139,11 @@ function checkAlgorithm(
   throw symmetric ? wrongAlgorithm(refusal, payload) : refusal
 }
 
-/** `at+jwt` is RFC 9068's and an option of Keycloak's clients; `JWT` is Keycloak's default. */
+/** `at+jwt` is from RFC 9068 and an option of Keycloak's clients; `JWT` is Keycloak's default. */
 const accessTokenTypes = new Set(['jwt', 'at+jwt', 'application/at+jwt', 'application/jwt'])
 
 function checkHeader(header: Members): void {
-  // RFC 7515 §4.1.11: what is critical must be understood, and nothing is.
+  // RFC 7515 §4.1.11: critical extensions must be understood, and none is.
   if ('crit' in header) throw malformed('its header has critical extensions (crit)')
   if ('b64' in header) throw malformed('its header changes the encoding (b64)')
   const type = header['typ']
@@ -160,6 +160,6 @@ function notCanonical(): CloakwrightError {
 
 function malformed(why: string, hint?: string): CloakwrightError {
   return new CloakwrightError('CW_TOKEN_MALFORMED', `Token: ${why}`, {
-    hint: hint ?? 'Send the access token exactly as the realm’s token endpoint gave it.',
+    hint: hint ?? 'Send the access token exactly as the realm’s token endpoint returned it.',
   })
 }

@@ -9,17 +9,17 @@ import { observeFetch } from './observe.ts'
 import type { CommonOptions, IssuerOptions } from './types.ts'
 import { type CheckedOptions, checkExpectations } from './verifier-options.ts'
 
-/** A realm whose tokens are accepted, with what is known of it. */
+/** A realm whose tokens are accepted, with its keys and metadata. */
 export interface Realm {
   readonly expected: Expectations
   readonly keys: KeySet
   readonly introspection: Introspection | undefined
-  /** Whether tokens that it verified may still be served from the cache; false once it was forgotten. */
+  /** Whether tokens that it verified may still be served from the cache; false once the realm was dropped. */
   inUse: boolean
 }
 
 /**
- * Makes what one realm needs; nothing is fetched yet.
+ * Creates everything that one realm needs; fetches nothing yet.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}

@@ -3,31 +3,31 @@ import { checkUrl } from '../metadata/index.ts'
 import type { Realm } from './realm.ts'
 import type { IssuerOptions, IssuerResolver, SeveralIssuers } from './types.ts'
 
-/** The realms of a verifier, by their issuer. */
+/** The realms of a verifier, by issuer. */
 export interface Realms {
-  /** The issuers that are known: of a function those that are in use. */
+  /** The known issuers; with a function, those in use. */
   readonly issuers: readonly string[]
-  /** The function that decides, if one does. */
+  /** The function that decides, if there is one. */
   readonly resolver: IssuerResolver | undefined
   /**
    * The realm of that issuer, or `undefined` if its tokens are not accepted.
    *
-   * @throws {CW_DISCOVERY_FAILED} The function that knows the issuers failed, or is asked about too many at a time.
+   * @throws {CW_DISCOVERY_FAILED} The function `issuers` failed, or too many of its calls are pending.
    */
   find(issuer: string): Realm | undefined | Promise<Realm | undefined>
-  /** Notes that a token of the realm was verified: others have only named it. */
+  /** Records that a token of the realm was verified: other realms were only named by a token. */
   use(realm: Realm): void
   ready(): Promise<void>
 }
 
-/** Longest issuer that a resolver is asked about. */
+/** Longest issuer that is passed to the function. */
 const maxIssuerLength = 2_048
 
-/** Issuers that a resolver is asked about at a time: anybody can name any, and it may have to look each up. */
+/** Maximum number of pending calls of the function: anyone can name any issuer, and each may need a lookup. */
 const maxAsked = 1_000
 
 /**
- * Realms known from the start, or by a function: of those, the `maxIssuers` are kept whose tokens were verified last.
+ * Realms that are listed, or returned by a function: of the latter, the `maxIssuers` whose tokens were verified last are kept.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -44,15 +44,15 @@ export function createRealms(
 
 function listedRealms(issuers: readonly IssuerOptions[], create: (options: IssuerOptions) => Realm): Realms {
   if (!Array.isArray(issuers) || issuers.length === 0)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'issuers: no realm is named', {
-      hint: 'List at least one: { issuer: "https://HOST/realms/REALM", audience: "…" }',
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'issuers: the list is empty', {
+      hint: 'List at least one realm: { issuer: "https://HOST/realms/REALM", audience: "…" }',
     })
   const realms = new Map<string, Realm>()
   for (const options of issuers) {
     const realm = create(options)
     if (realms.has(realm.expected.issuer))
       throw new CloakwrightError('CW_CONFIG_INVALID', `issuers: ${realm.expected.issuer} is listed twice`, {
-        hint: 'List each realm once; one realm may have several audiences.',
+        hint: 'List each realm once. One realm may have several audiences.',
       })
     realms.set(realm.expected.issuer, realm)
   }
@@ -72,9 +72,9 @@ function resolvedRealms(
   maxIssuers: number,
   create: (options: IssuerOptions) => Realm,
 ): Realms {
-  /** In the order of their last use. */
+  /** Ordered by last use. */
   const realms = new Map<string, Realm>()
-  /** Those that tokens have named, and none was verified yet: anybody can name them, so that they push nothing out of use. */
+  /** Realms named by tokens of which none was verified yet: anyone can name them, so they must not replace realms in use. */
   const named = new Map<string, Realm>()
   const asked = new Map<string, Promise<Realm | undefined>>()
 
@@ -87,7 +87,7 @@ function resolvedRealms(
   }
   const ask = async (issuer: string): Promise<Realm | undefined> => {
     const options = await Promise.resolve(issuer).then(resolve).catch(failed)
-    // The function’s answer is not trusted to be about the issuer that was asked for; a database’s null is none either.
+    // The result may be about another issuer than requested, or null from a database: both count as not accepted.
     if (options?.issuer !== issuer) return undefined
     const realm = create(options)
     makeRoom(named)
@@ -116,7 +116,7 @@ function resolvedRealms(
       const { issuer } = realm.expected
       named.delete(issuer)
       const known = realms.get(issuer)
-      // Made anew while the token was verified: two of one issuer are not kept.
+      // Created again while the token was verified: only one realm per issuer is kept.
       if (known !== undefined && known !== realm) realm.inUse = false
       if (!realm.inUse) return
       realms.delete(issuer)
@@ -129,30 +129,30 @@ function resolvedRealms(
 
 function failed(cause: unknown): never {
   if (cause instanceof CloakwrightError) throw cause
-  throw new CloakwrightError('CW_DISCOVERY_FAILED', 'issuers: the function that knows them failed', {
+  throw new CloakwrightError('CW_DISCOVERY_FAILED', 'issuers: the function failed', {
     cause,
     retryAfter: 5,
-    hint: 'The cause says why. Until it answers, tokens of issuers that are not in use are refused.',
+    hint: 'See the cause. Until the function works, tokens of issuers that are not in use are refused.',
   })
 }
 
 function busy(): CloakwrightError {
   return new CloakwrightError(
     'CW_DISCOVERY_FAILED',
-    `issuers: the function that knows them is asked about ${maxAsked} already`,
+    `issuers: ${maxAsked} calls of the function are pending, which is the limit`,
     {
       retryAfter: 1,
-      hint: 'It answers slowly, or somebody sends tokens of many issuers: look for them in the log (CW_TOKEN_ISSUER).',
+      hint: 'Search the log for CW_TOKEN_ISSUER: a client sends tokens of many issuers, or the function is slow.',
     },
   )
 }
 
 /**
- * Accepts realms of one Keycloak, each a tenant of this service.
+ * Accepts the realms of one Keycloak, each a tenant of this service.
  *
  * @param server Keycloak's public base URL, as in the issuers: `https://sso.example.com`.
- * @param accept Gets a realm's name; answers what its tokens must fit, or `undefined` for a realm that is no tenant.
- * @throws {CW_CONFIG_INVALID} Not an address.
+ * @param accept Receives a realm's name; returns the options for its tokens, or `undefined` for a realm that is not a tenant.
+ * @throws {CW_CONFIG_INVALID} Not a URL.
  * @example
  * ```ts
  * import { createVerifier, realmsOf } from 'cloakwright'
@@ -181,14 +181,14 @@ export function realmsOf(
   return Object.assign(resolve, { server })
 }
 
-/** What stands in a path's segment (RFC 3986 §3.3), escapes in upper case. */
+/** Characters of a path segment (RFC 3986 §3.3), escapes in upper case. */
 const segmentText = /^(?:[\w.~!$&'()*+,;=:@-]|%[\dA-F]{2})+$/
 /** Escapes of letters, digits, `-`, `.`, `_` and `~`, which need none (RFC 3986 §2.3). */
 const needless = /%(?:2[DE]|3\d|4[1-9A-F]|5[\dAF]|6[1-9A-F]|7[\dAE])/
 
 /**
- * Keycloak writes a realm's name percent-encoded into its issuer, in one way. With others, each would be an issuer of its
- * own, and anybody could have as many of them kept, in place of those in use, as there are ways to write a name.
+ * Keycloak percent-encodes a realm's name in its issuer in exactly one way. If other encodings were accepted, each would be
+ * a separate issuer, and anyone could fill the list of kept realms with spellings of one name.
  */
 function realmName(segment: string): string | undefined {
   if (!segmentText.test(segment) || needless.test(segment)) return undefined

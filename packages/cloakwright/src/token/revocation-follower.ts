@@ -1,10 +1,10 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Revocation, RevocationStore } from '../state/index.ts'
 
-/** Milliseconds for which a failed attempt to read the store stands. */
+/** Milliseconds during which a failed attempt to read the store is not repeated. */
 const pause = 1000
 
-/** Follows the store that replicas share, from the first need on. */
+/** Follows the store that replicas share, from first use on. */
 export class RevocationFollower {
   readonly #store: RevocationStore
   readonly #onRevoked: (revocation: Revocation) => void
@@ -19,12 +19,12 @@ export class RevocationFollower {
     this.#now = now
   }
 
-  /** Whether the store was read, and is followed since. */
+  /** Whether the store was read and is followed. */
   get isFollowing(): boolean {
     return this.#stop !== undefined
   }
 
-  /** One attempt serves all who wait; a failed one stands for a moment. @throws {CW_STATE_UNAVAILABLE} */
+  /** One attempt serves all waiting callers; a failed one is not repeated for a moment. @throws {CW_STATE_UNAVAILABLE} */
   async ready(): Promise<void> {
     if (this.isFollowing) return
     if (this.#starting === undefined && this.#failure !== undefined && stands(this.#now() - this.#failure.at))
@@ -47,24 +47,24 @@ export class RevocationFollower {
       this.#stop = await this.#store.follow(this.#onRevoked)
       this.#failure = undefined
     } catch (cause) {
-      const error = toUnavailable('Revocations can’t be read', cause)
+      const error = toUnavailable('Cannot read the revocations', cause)
       this.#failure = { error, at: this.#now() }
       throw error
     }
   }
 }
 
-/** A clock that was set back does not prolong it. */
+/** A clock that was set back does not extend it. */
 function stands(age: number): boolean {
   return age >= 0 && age < pause
 }
 
-/** A verifier answers with nothing but a CloakwrightError, also where the store's table is missing. */
+/** A verifier throws CloakwrightErrors only, also if the store's table is missing. */
 export function toUnavailable(what: string, cause: unknown): unknown {
   if (cause instanceof CloakwrightError) return cause
   return new CloakwrightError('CW_STATE_UNAVAILABLE', what, {
     cause,
     retryAfter: 5,
-    hint: 'The cause says why. Have the migrations of the schema cloakwright been applied?',
+    hint: 'See the cause. Check that the migrations of the schema cloakwright were applied.',
   })
 }

@@ -3,9 +3,9 @@ import type { AccessToken } from './access-token.ts'
 import { createDenials, type Denials } from './denials.ts'
 import { createTokenWatchers, type TokenWatchers } from './token-watchers.ts'
 
-/** What is revoked, by issuer, and who waits for it. */
+/** The revocations by issuer, and the callers that wait for one. */
 export class RevocationList {
-  /** Grows with each revocation that is news. */
+  /** Grows with each new revocation. */
   version = 0
   readonly #now: () => number
   readonly #denials = new Map<string, Denials>()
@@ -19,11 +19,11 @@ export class RevocationList {
     return this.#denials.get(issuer)?.concern(token, this.#now()) ?? false
   }
 
-  /** Adds a revocation, and tells those whose token it concerns if it is news. */
+  /** Adds a revocation and, if it is new, notifies the callers whose token it covers. */
   add({ issuer, by, expiresAt }: Revocation): void {
     const now = this.#now()
     if (expiresAt <= now) return
-    // Issuers are named by callers, never by a token.
+    // Issuers come from callers, never from a token.
     const denials = this.#denials.get(issuer) ?? createDenials()
     this.#denials.set(issuer, denials)
     if (!denials.add(by, expiresAt, now)) return
@@ -32,7 +32,7 @@ export class RevocationList {
       if (denials.concern(token, now)) onRevoked()
   }
 
-  /** Calls back once, when the token is revoked; returns what ends the wait. */
+  /** Calls back once, when the token is revoked; returns a function that stops it. */
   watch(token: AccessToken, issuer: string, onRevoked: () => void): () => void {
     const watchers = this.#watchers.get(issuer) ?? createTokenWatchers()
     this.#watchers.set(issuer, watchers)

@@ -7,58 +7,58 @@ import { RevocationFollower, toUnavailable } from './revocation-follower.ts'
 import { RevocationList } from './revocation-list.ts'
 import { toRevocation } from './revoked-by.ts'
 
-/** What is revoked, as this process knows it. */
+/** The revocations known to this process. */
 export interface Revocations {
   /**
-   * Revokes tokens that would verify. In force in this process at once, on the others once it resolves; when it
-   * rejects, in this process only: call it again.
+   * Revokes tokens that would otherwise verify. It applies in this process at once and on the others when it resolves. If it
+   * rejects, it applies in this process only: call it again.
    *
-   * @param issuer The realm's public address, as in the tokens' `iss`.
-   * @throws {CW_CONFIG_INVALID} An empty or far too long text, milliseconds for seconds, a time to come.
-   * @throws {CW_STATE_UNAVAILABLE} The store can't be reached.
+   * @param issuer The realm's public URL, as in the tokens' `iss`.
+   * @throws {CW_CONFIG_INVALID} An empty or far too long string, milliseconds instead of seconds, or a time in the future.
+   * @throws {CW_STATE_UNAVAILABLE} The store cannot be reached.
    */
   revoke(issuer: string, by: RevokedBy): Promise<void>
-  /** Whether a verified token of this issuer is revoked: at once, whatever the number of revocations. */
+  /** Whether a verified token of this issuer is revoked: synchronous and fast, whatever the number of revocations. */
   isRevoked(token: AccessToken, issuer: string): boolean
   /**
-   * Calls back when the verified token of this issuer is revoked, by whatever replica: at once where that was in this
-   * process. Once, and not at all for one that is revoked already. Returns what ends the wait.
+   * Calls back when the verified token of this issuer is revoked by any replica; synchronously if by this
+   * process. Calls once, and never for a token that is revoked already. Returns a function that stops it.
    */
   watch(token: AccessToken, issuer: string, onRevoked: () => void): () => void
-  /** Grows with each revocation that is news: a token that was looked up needs no other look until then. */
+  /** Grows with each new revocation: a checked token needs no other check until then. */
   readonly version: number
-  /** Whether it is known what is revoked: `false` until the store was read once. A token can't be accepted before. */
+  /** Whether the revocations are known: `false` until the store was read once. Before that, no token can be accepted. */
   readonly known: boolean
   /**
-   * Resolves once it is known what is revoked, and begins to follow the store. One attempt serves all who wait; for a
-   * second after a failed one it rejects at once.
+   * Resolves once the revocations are known, and starts following the store. One attempt serves all waiting callers; for a
+   * second after a failed attempt it rejects at once.
    *
-   * @throws {CW_STATE_UNAVAILABLE} The store can't be read.
+   * @throws {CW_STATE_UNAVAILABLE} The store cannot be read.
    */
   ready(): Promise<void>
-  /** Ends following the store. */
+  /** Stops following the store. */
   close(): Promise<void>
 }
 
-/** Where revocations are kept, and for how long. */
+/** Options for storing revocations. */
 export interface RevocationsOptions {
-  /** What replicas share; by default revocations are kept in this process only. */
+  /** The store that replicas share; by default, revocations are kept in this process only. */
   readonly store?: RevocationStore | undefined
-  /** Seconds that a revocation is kept: the longest life of an access token; 86,400 by default. */
+  /** Seconds for which a revocation is kept: the longest lifetime of an access token; 86,400 by default. */
   readonly keepFor?: number | undefined
   /** Milliseconds since the epoch; the system’s time by default. */
   readonly now?: (() => number) | undefined
 }
 
-/** Seconds: the greatest `keepFor`. */
+/** Seconds: the maximum of `keepFor`. */
 const longest = 31_536_000
 
 /**
- * Makes the list of what is revoked, for verifiers to look tokens up in and for logouts and administrators to feed.
- * One revocation takes about 250 bytes of this process, with a text of 36 characters; it is forgotten when it has
+ * Creates the list of revocations. Verifiers check tokens against it; logouts and administrators add to it.
+ * One revocation takes about 250 bytes of memory, with an id of 36 characters, and is removed when it has
  * expired.
  *
- * @throws {CW_CONFIG_INVALID} `keepFor` is no number of seconds, from 1 to 31,536,000.
+ * @throws {CW_CONFIG_INVALID} `keepFor` is not a number of seconds from 1 to 31,536,000.
  * @example
  * ```ts
  * import { createRevocations } from 'cloakwright'
@@ -82,7 +82,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       'store',
       store,
       ['add', 'follow'],
-      'Give one of cloakwright/state: postgresRevocationStore(sql)',
+      'Pass a store of cloakwright/state: postgresRevocationStore(sql)',
     )
   const keepFor = checkKeepFor(options.keepFor)
   const list = new RevocationList(now)
@@ -93,7 +93,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
       const revocation = toRevocation(issuer, by, now(), keepFor)
       list.add(revocation)
       await store?.add(revocation).catch((cause: unknown) => {
-        throw toUnavailable('The revocation can’t be written', cause)
+        throw toUnavailable('Cannot write the revocation', cause)
       })
     },
     isRevoked: (token, issuer) => list.isRevoked(token, issuer),
@@ -121,13 +121,13 @@ export function refuseRevoked(
 ): void {
   if (revocations?.isRevoked(token, issuer) !== true) return
   throw new CloakwrightError('CW_TOKEN_REVOKED', 'Token: it was revoked by a logout or an administrator', {
-    hint: 'Log in again.',
+    hint: 'Sign in again.',
   })
 }
 
 function checkKeepFor(value = 86_400): number {
   if (typeof value === 'number' && value >= 1 && value <= longest) return value * 1000
   throw new CloakwrightError('CW_CONFIG_INVALID', `keepFor: not a number from 1 to ${longest}`, {
-    hint: 'Leave it out for 86400, a day.',
+    hint: 'Omit it for 86400, a day.',
   })
 }

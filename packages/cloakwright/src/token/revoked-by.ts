@@ -2,14 +2,14 @@ import { maxClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import type { Revocation, RevokedBy } from '../state/index.ts'
 
-/** Characters of an issuer, a session id, a subject, a token id. */
+/** Maximum length in characters of an issuer, a session id, a subject and a token id. */
 const maxLength = 1024
 
 /**
- * The revocation that a caller asks for, kept for as long as a token that it concerns may live.
+ * Creates the revocation that a caller requests, kept for as long as a matching token may live.
  *
  * @param now Milliseconds since the epoch; `keepFor` in milliseconds too.
- * @throws {CW_CONFIG_INVALID} An empty or far too long text, milliseconds for seconds, a time to come.
+ * @throws {CW_CONFIG_INVALID} An empty or far too long string, milliseconds instead of seconds, or a time in the future.
  */
 export function toRevocation(issuer: string, by: RevokedBy, now: number, keepFor: number): Revocation {
   const checked = checkRevokedBy(by, now / 1000)
@@ -19,11 +19,11 @@ export function toRevocation(issuer: string, by: RevokedBy, now: number, keepFor
   return { issuer: checkText('issuer', issuer), by: checked, expiresAt }
 }
 
-/** Takes over the one thing that it names, so that nothing is revoked that was not checked. */
+/** Copies only the one checked member, so that nothing else is revoked. */
 function checkRevokedBy(by: RevokedBy, now: number): RevokedBy {
   const kinds = ['sid', 'subject', 'jti', 'notBefore'].filter((kind) => Object.hasOwn(Object(by), kind))
   if (kinds.length !== 1)
-    throw invalid('by: not one of sid, subject, jti, notBefore', 'Revoke each of them by a call of its own.')
+    throw invalid('by: not exactly one of sid, subject, jti, notBefore', 'Make one call for each of them.')
   if ('sid' in by) return { sid: checkText('sid', by.sid) }
   if ('jti' in by) return { jti: checkText('jti', by.jti) }
   if ('notBefore' in by) return { notBefore: checkTime('notBefore', by.notBefore, now) }
@@ -31,7 +31,7 @@ function checkRevokedBy(by: RevokedBy, now: number): RevokedBy {
   return { subject: checkText('subject', by.subject), issuedUntil }
 }
 
-/** PostgreSQL keeps no NUL, and UTF-8 no half of a character: such a text would not be found again. */
+/** PostgreSQL cannot store NUL, and UTF-8 cannot encode half a character: such a string would not be found again. */
 function checkText(name: string, value: unknown): string {
   if (
     typeof value === 'string' &&
@@ -41,16 +41,16 @@ function checkText(name: string, value: unknown): string {
   )
     return value
   throw invalid(
-    `${name}: not a text of 1 to ${maxLength} characters, without control characters`,
-    'Give it exactly as the tokens have it.',
+    `${name}: not a string of 1 to ${maxLength} characters without control characters`,
+    'Pass it exactly as in the tokens.',
   )
 }
 
 function checkTime(name: string, value: unknown, now: number): number {
   if (typeof value === 'number' && value >= 0 && value <= now + maxClockTolerance) return value
   throw invalid(
-    `${name}: no time in seconds since the epoch, or one to come`,
-    'Seconds as in tokens, not milliseconds: Math.floor(Date.now() / 1000) is now.',
+    `${name}: not a time in seconds since the epoch, or in the future`,
+    'Use seconds as in tokens, not milliseconds: Math.floor(Date.now() / 1000) is now.',
   )
 }
 

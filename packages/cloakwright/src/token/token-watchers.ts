@@ -1,12 +1,12 @@
 import type { RevokedBy } from '../state/index.ts'
 import type { AccessToken } from './access-token.ts'
 
-/** Who waits for the revocation of a token, of one issuer. */
+/** The callers that wait for the revocation of a token, for one issuer. */
 export interface TokenWatchers {
   readonly size: number
-  /** Adds one who waits; returns what ends the wait. */
+  /** Adds a caller; returns a function that removes it. */
   add(token: AccessToken, onRevoked: () => void): () => void
-  /** Those whom a revocation may concern: of a session, a user, a token, or all of the issuer's. */
+  /** The callers that a revocation may concern: by session, user, token, or all of the issuer. */
   find(by: RevokedBy): readonly TokenWatcher[]
 }
 
@@ -15,7 +15,7 @@ export interface TokenWatcher {
   readonly onRevoked: () => void
 }
 
-/** Found by what revocations name, so that one among ten thousand open sockets costs no look at the others. */
+/** Indexed by the ids in revocations, so that one revocation among ten thousand open sockets checks only its own. */
 export function createTokenWatchers(): TokenWatchers {
   const all = new Set<TokenWatcher>()
   const bySid = createIndex()

@@ -7,7 +7,7 @@ import type { TokenCacheLimits } from './cache.ts'
 import type { Expectations } from './claims.ts'
 import type { IssuerOptions, VerifierOptions } from './types.ts'
 
-/** A verifier's options, checked and with their defaults; durations in milliseconds but for the tolerance. */
+/** A verifier's options, checked and with defaults; times in milliseconds, except the tolerance. */
 export interface CheckedOptions {
   readonly cache: Required<TokenCacheLimits> | false
   readonly allowed: ReadonlySet<string>
@@ -21,7 +21,7 @@ export interface CheckedOptions {
 }
 
 /**
- * Checks what can be wrong with a verifier's options before the first token comes.
+ * Checks a verifier's options before the first token arrives.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -53,7 +53,7 @@ export function checkOptions(options: VerifierOptions): CheckedOptions {
 }
 
 /**
- * Checks what one realm's tokens must fit.
+ * Checks the options for one realm's tokens.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -71,15 +71,15 @@ export function checkExpectations(options: IssuerOptions, clockTolerance: number
 function checkAudience(audience: unknown): readonly string[] {
   const audiences: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
   const hint =
-    'Name this service as its tokens do in `aud`, usually by its client id, and give the clients that call it an audience mapper.'
+    'Set it to this service’s name in `aud`, usually its client id. Add an audience mapper to each client that calls it.'
   if (audience === undefined || audience === null || audience === '' || audiences.length === 0)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'audience: no audience is required of tokens', { hint })
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'audience is missing', { hint })
   if (!isTexts(audiences))
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'audience: an entry is empty or no string', { hint })
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'audience: an entry is empty or not a string', { hint })
   if (audiences.includes('account'))
     throw new CloakwrightError(
       'CW_CONFIG_INSECURE',
-      'audience: nearly every token of a realm is for `account`',
+      'audience: `account` is in nearly every token of a realm',
       { hint },
     )
   return [...audiences]
@@ -90,7 +90,7 @@ function checkParties(parties: readonly string[] | undefined): readonly string[]
   const list: readonly unknown[] = Array.isArray(parties) ? parties : []
   if (list.length === 0 || !isTexts(list))
     throw new CloakwrightError('CW_CONFIG_INVALID', 'authorizedParties: not a list of client ids', {
-      hint: 'List the clients whose tokens are accepted, or leave it out to accept those of every client of the realm.',
+      hint: 'List the clients whose tokens are accepted, or omit it to accept those of every client of the realm.',
     })
   return [...list]
 }

@@ -13,11 +13,11 @@ import { checkOptions } from './verifier-options.ts'
 import { recheckClaims, type Verification, verifyToken } from './verify-token.ts'
 
 /**
- * Makes a verifier of access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it), of one realm or of
- * several. Nothing is fetched before the first token, or {@link Verifier.ready}.
+ * Creates a verifier of access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it), for one realm or
+ * several. It fetches nothing before the first token, or {@link Verifier.ready}.
  *
  * @throws {CW_CONFIG_MISSING} No issuer or no audience; during `next build` only when the verifier is used.
- * @throws {CW_CONFIG_INVALID} A value that can't work.
+ * @throws {CW_CONFIG_INVALID} An invalid value.
  * @throws {CW_CONFIG_INSECURE} The audience `account`, a symmetric algorithm, plain http beyond loopback.
  * @example
  * ```ts
@@ -102,7 +102,7 @@ function createConfigured(options: VerifierOptions): Verifier {
   })
 }
 
-/** A challenge always names a protection space (RFC 9110 §11.5), but no tenant to another. */
+/** A challenge always names a protection space (RFC 9110 §11.5), but never names a tenant to another one. */
 function nameOf({ issuers: [issuer], resolver }: Realms): string {
   if (resolver === undefined) return issuer?.slice(issuer.lastIndexOf('/') + 1) ?? ''
   return resolver.server === undefined ? 'Keycloak' : new URL(resolver.server).host

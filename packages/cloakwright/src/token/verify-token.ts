@@ -14,7 +14,7 @@ import type { Realms } from './realms.ts'
 import { type Revocations, refuseRevoked } from './revocations.ts'
 import { unknownKey, wrongIssuer } from './wrong-token.ts'
 
-/** What every verification of one verifier works with. */
+/** The shared parts of one verifier's verifications. */
 export interface Verification {
   readonly realms: Realms
   /** The realm of a verifier that has one. */
@@ -30,7 +30,7 @@ export interface Verification {
 
 type Verified = AccessToken | Promise<AccessToken>
 
-/** Verifies a token: known from the cache or anew, then its proof. At once, unless something has to be fetched. */
+/** Verifies a token, cached or new, then its proof. Synchronous, unless something has to be fetched. */
 export function verifyToken(by: Verification, text: string, presented?: Presentation): Verified {
   const { revocations, telemetry } = by
   if (revocations !== undefined && !revocations.known)
@@ -44,7 +44,7 @@ export function verifyToken(by: Verification, text: string, presented?: Presenta
     : prove(by, token, text, presented)
 }
 
-/** Checks the claims of a token that was verified before, maybe by another verifier, as if they came now. */
+/** Checks the claims of a token that was verified before, maybe by another verifier, as if it arrived now. */
 export async function recheckClaims(by: Verification, claims: Claims): Promise<AccessToken> {
   await by.revocations?.ready()
   return await inRealmOf(by, claims, (realm) => accept(by, claims, realm))
@@ -58,7 +58,7 @@ function fromCache(
   const entry = cache?.get(text, time / 1000)
   if (entry === undefined || !entry.owner.inUse) return undefined
   entry.owner.keys.keepFresh(time)
-  // Looked up again only when something was revoked since.
+  // Checked again only after a new revocation.
   if (revocations !== undefined && entry.revocationsSeen !== revocations.version) {
     refuseRevoked(revocations, entry.verified, entry.owner.expected.issuer)
     entry.revocationsSeen = revocations.version
@@ -77,14 +77,14 @@ function verifyObserved(by: Verification, text: string, telemetry: Telemetry): V
 
 function verifyAnew(by: Verification, text: string): Verified {
   const { only, allowed, maxTokenLength } = by
-  // An opaque token names no issuer: only the one realm can be asked about it.
+  // An opaque token names no issuer: it can be introspected only if there is one realm.
   if (only?.introspection !== undefined && isOpaque(text, maxTokenLength))
     return introspect(by, text, only, only.introspection)
   const parsed = parseToken(text, allowed, maxTokenLength)
   return only === undefined ? verifyOfSeveral(by, text, parsed) : verifyInRealm(by, text, parsed, only)
 }
 
-/** With several realms the unverified `iss` picks the one whose keys it is verified by; the claims' check compares it again. */
+/** With several realms, the unverified `iss` selects the realm whose keys verify the token; the claims' check compares it again. */
 function verifyOfSeveral(by: Verification, text: string, parsed: ParsedToken): Verified {
   const claims = parseClaims(parsed.payload)
   return inRealmOf(by, claims, (realm) => verifyInRealm(by, text, parsed, realm, claims))
@@ -135,7 +135,7 @@ function verifyByKey(
   return token
 }
 
-/** The answer is remembered by the introspection itself, for seconds only. */
+/** The introspection caches the result itself, for seconds only. */
 async function introspect(
   by: Verification,
   text: string,
@@ -162,7 +162,7 @@ function prove(
   return checkProofs(token.binding, presented, text, proofs, now()).then(() => token)
 }
 
-/** How a token counts that came without a word about it. */
+/** The default for a token without information on how it was sent. */
 const asBearer: Presentation = {
   scheme: 'Bearer',
   method: '',
@@ -171,22 +171,30 @@ const asBearer: Presentation = {
   certificate: () => undefined,
 }
 
-/** The realm’s answer is about roles and audience: it never frees a token of the key that it is bound to. */
+/** Introspection adds roles and audience: it never removes the binding of a token to its key. */
 function sameBinding(token: AccessToken, binding: Binding | undefined): AccessToken {
   if (token.binding?.jkt === binding?.jkt && token.binding?.x5t === binding?.x5t) return token
-  throw new CloakwrightError('CW_TOKEN_BOUND', 'Token: it is bound (cnf) otherwise than the realm says', {
-    hint: 'Look for a mapper of the client that writes `cnf`, into the token or into introspection only.',
-  })
+  throw new CloakwrightError(
+    'CW_TOKEN_BOUND',
+    'Token: its binding (cnf) differs from the introspection response',
+    {
+      hint: 'Check the client’s mappers for one that writes `cnf` only into the token or only into introspection.',
+    },
+  )
 }
 
 function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined, { expected }: Realm): void {
   if (key === undefined) throw unknownKey(parsed.payload, expected.issuer)
   if (!key.algorithms.includes(parsed.algorithm))
-    throw new CloakwrightError('CW_TOKEN_ALGORITHM', 'Token: its algorithm is not that of the key it names', {
-      hint: 'Get the token from the realm itself.',
-    })
+    throw new CloakwrightError(
+      'CW_TOKEN_ALGORITHM',
+      'Token: its algorithm does not match the key that it names',
+      {
+        hint: 'Get the token from the realm itself.',
+      },
+    )
   if (!isSigned(parsed.algorithm, key.publicKey, parsed.signed, parsed.signature))
-    throw new CloakwrightError('CW_TOKEN_SIGNATURE', 'Token: the signature does not fit', {
-      hint: 'The token was changed or forged. Send it exactly as the realm gave it.',
+    throw new CloakwrightError('CW_TOKEN_SIGNATURE', 'Token: the signature is invalid', {
+      hint: 'Send the token exactly as the realm returned it: it was changed or forged.',
     })
 }

@@ -3,9 +3,9 @@ import { parseStrictObject } from '../jws/index.ts'
 import { shown, shownList } from '../shown.ts'
 import type { IssuerResolver } from './types.ts'
 
-// Refusals of tokens that are sent by mistake: they tell what was found and what was expected.
+// Refusals of tokens that are sent by mistake: each reports the found and the expected value.
 
-/** What Keycloak calls its tokens in their payload's `typ`. */
+/** Keycloak's token kinds in the payload's `typ`. */
 const kinds: Readonly<Record<string, string>> = {
   ID: 'ID token',
   Refresh: 'refresh token',
@@ -13,13 +13,13 @@ const kinds: Readonly<Record<string, string>> = {
   Logout: 'logout token',
 }
 
-/** The refusal of a token of another kind, whose payload's `typ` this is. */
+/** The refusal of a token of another kind; `typ` is from its payload. */
 export function notAccessToken(type: unknown, cause?: CloakwrightError): CloakwrightError {
   const kind = typeof type === 'string' && Object.hasOwn(kinds, type) ? kinds[type] : undefined
   return kind === undefined
     ? new CloakwrightError(
         'CW_TOKEN_TYPE',
-        'Token: its payload’s typ is neither Bearer nor DPoP: this is no access token',
+        'Token: not an access token, because its payload’s typ is neither Bearer nor DPoP',
         { hint: 'Send the access token, not the ID, refresh, offline or logout token.', cause },
       )
     : new CloakwrightError(
@@ -33,8 +33,8 @@ export function notAccessToken(type: unknown, cause?: CloakwrightError): Cloakwr
 }
 
 /**
- * A token whose header names a symmetric algorithm is refused in any case. Keycloak signs its refresh and offline tokens
- * in this way, and other kinds where a client asks for it: the payload, which nobody vouches for, only chooses the text.
+ * A token whose header has a symmetric algorithm is refused in any case. Keycloak signs its refresh and offline tokens
+ * that way, and other kinds if a client asks for it. The payload is not verified and only selects the message.
  */
 export function wrongAlgorithm(refusal: CloakwrightError, payload: string | null): CloakwrightError {
   const type = payload === null ? undefined : parseStrictObject(payload)?.['typ']
@@ -44,8 +44,8 @@ export function wrongAlgorithm(refusal: CloakwrightError, payload: string | null
 /**
  * The refusal of another issuer's token.
  *
- * @param accepted The issuers that are known here.
- * @param resolver The function that decides, if one does: known are those whose tokens it has accepted.
+ * @param accepted The known issuers.
+ * @param resolver The function that decides, if there is one; the known issuers are then those that it has accepted.
  */
 export function wrongIssuer(
   found: unknown,
@@ -54,47 +54,47 @@ export function wrongIssuer(
 ): CloakwrightError {
   const known = shownList(accepted, 'and')
   const notOf = accepted.length === 1 ? `not ${known}` : `not one of ${known}`
-  const inUse = accepted.length === 0 ? '' : `; in use are ${known}`
+  const inUse = accepted.length === 0 ? '' : `; in use: ${known}`
   const server = resolver?.server === undefined ? '' : ` for realms of ${shown(resolver.server)}`
   const rest =
     resolver === undefined ? notOf : `which the function \`issuers\`${server} does not accept${inUse}`
   return new CloakwrightError('CW_TOKEN_ISSUER', `Token: its iss (issuer) is ${textOf(found)}, ${rest}`, {
-    hint: 'The token’s iss and `issuer` must be exactly equal. Behind a proxy, fix Keycloak’s public address (KC_HOSTNAME), and give the address inside as internalUrl.',
+    hint: 'Make the token’s iss and `issuer` exactly equal. Behind a proxy, set Keycloak’s public URL (KC_HOSTNAME), and the URL inside as internalUrl.',
   })
 }
 
-/** The refusal of a token for others. */
+/** The refusal of a token for another audience. */
 export function wrongAudience(found: unknown, audiences: readonly string[]): CloakwrightError {
   const values = Array.isArray(found) ? (found as string[]) : found === undefined ? [] : [found as string]
   const is = values.length === 0 ? 'missing' : shownList(values, 'and')
   return new CloakwrightError(
     'CW_TOKEN_AUDIENCE',
-    `Token: its aud (audience) is ${is}, and does not include ${shownList(audiences, 'or')}`,
+    `Token: its aud (audience) is ${is}, but must include ${shownList(audiences, 'or')}`,
     {
       hint:
-        'Keycloak adds no audience by itself. In the admin console: Clients → the client that asks for the token → ' +
+        'Add an audience mapper, because Keycloak adds no audience by itself. In the admin console: Clients → the client that requests the token → ' +
         'Client scopes → its dedicated scope → Add mapper → By configuration → Audience: Included Client Audience = ' +
         `${audiences[0]}, Add to access token = On.`,
     },
   )
 }
 
-/** The refusal of a token whose key the realm does not have: usually one of another realm. */
+/** The refusal of a token whose key the realm does not have: usually a token of another realm. */
 export function unknownKey(payload: string | null, issuer: string): CloakwrightError {
   const claims = payload === null ? undefined : parseStrictObject(payload)
   const found = claims?.['iss']
   const origin =
     found === issuer || claims === undefined
       ? 'The token comes from another realm, or its key was removed.'
-      : `The token is of another realm: its iss (issuer) is ${textOf(found)}, not ${shown(issuer)}.`
-  return new CloakwrightError('CW_TOKEN_KEY_UNKNOWN', 'Token: the realm has no such key (kid)', {
-    hint: `${origin} Get a new one from ${shown(issuer)}.`,
+      : `The token is from another realm: its iss (issuer) is ${textOf(found)}, not ${shown(issuer)}.`
+  return new CloakwrightError('CW_TOKEN_KEY_UNKNOWN', 'Token: the realm has no key with this ID (kid)', {
+    hint: `Get a new one from ${shown(issuer)}. ${origin}`,
   })
 }
 
 function textOf(found: unknown): string {
   if (typeof found === 'string') return shown(found)
-  return found === undefined ? 'missing' : 'no string'
+  return found === undefined ? 'missing' : 'not a string'
 }
 
 function article(noun: string): 'a' | 'an' {

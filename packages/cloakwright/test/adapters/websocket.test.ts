@@ -112,7 +112,7 @@ describe('an upgrade', () => {
       '/auditor',
       async () => bearer(await sign()),
       403,
-      ', error="insufficient_scope", error_description="The access token does not give the permission that is required"',
+      ', error="insufficient_scope", error_description="The access token lacks a required permission"',
       'CW_FORBIDDEN',
     ],
     [
@@ -120,7 +120,7 @@ describe('an upgrade', () => {
       '/read',
       async () => bearer(await sign()),
       403,
-      ', error="insufficient_scope", error_description="The access token has too little scope", scope="read"',
+      ', error="insufficient_scope", error_description="The access token lacks a required scope", scope="read"',
       'CW_SCOPE_INSUFFICIENT',
     ],
     [

@@ -49,7 +49,7 @@ const uncalled = {
 
 describe.each(names)('%s, passed without being called', (name) => {
   const problem = { status: 500, code: 'CW_CONFIG_INVALID' }
-  const message = `${name}: it was passed without being called`
+  const message = `${name}: passed without being called`
 
   test('Express', async () => {
     const logged: string[] = []
@@ -96,7 +96,7 @@ describe.each(names)('%s, passed without being called', (name) => {
       if (name !== 'requirePolicy' || place.length > 1)
         expect(await refusalOf(() => decorate(...place))).toMatchObject({
           code: 'CW_CONFIG_INVALID',
-          message: `@${nestName}: it was passed without being called`,
+          message: `@${nestName}: passed without being called`,
         })
   })
 })
@@ -150,7 +150,7 @@ describe('what is no verifier stops the start', () => {
   const promised = Promise.resolve(verifier)
   test.each<[string, unknown, string]>([
     ['no verifier', {}, 'cloakwright: verifier is missing'],
-    ['the verifier itself', verifier, 'cloakwright: the verifier is passed itself'],
+    ['the verifier itself', verifier, 'cloakwright: the verifier was passed in place of the options'],
     ['createVerifier, not called', { verifier: createVerifier }, 'cloakwright: verifier is a function'],
     ['a promise', { verifier: promised }, 'cloakwright: verifier is a promise'],
     ['its options', { verifier: { issuer: 'x', audience: 'y' } }, 'cloakwright: verifier is not one'],
@@ -226,9 +226,7 @@ test('a guard before its middleware says what it needs', async () => {
   hono.get('/', onHono.requireRole('admin'), (c) => c.json({ ok: true }))
   hono.use(onHono.cloakwright({ verifier }))
   expect((await hono.request('/')).status).toBe(500)
-  expect(errors[0]?.message).toBe(
-    'Route: the guard that needs realm role admin runs where cloakwright is not registered',
-  )
+  expect(errors[0]?.message).toBe('Route: cloakwright is not registered, but a guard needs realm role admin')
 })
 
 test('a Fastify plugin that is not awaited sees a second token in the forms of earlier routes', async () => {

@@ -70,7 +70,7 @@ describe('configuration', () => {
     try {
       expect(await refusalOf(() => new Keycloak({}))).toMatchObject({
         code: 'CW_CONFIG_MISSING',
-        message: `${file}: can’t be read`,
+        message: `${file}: cannot be read`,
       })
       writeFileSync(file, `{ "credentials": "${canary}", }`)
       const broken = await refusalOf(() => new Keycloak({}))
@@ -105,7 +105,7 @@ describe('configuration', () => {
       'a client that is no string',
       { resource: ['shop-api'] },
       'CW_CONFIG_INVALID',
-      'keycloak.json: resource is no string',
+      'keycloak.json: resource is not a string',
     ],
     [
       'a variable that is not set',
@@ -117,7 +117,7 @@ describe('configuration', () => {
       'the client account',
       { resource: 'account' },
       'CW_CONFIG_INSECURE',
-      'audience: nearly every token of a realm is for `account`',
+      'audience: `account` is in nearly every token of a realm',
     ],
     [
       'plain http beyond loopback',

@@ -124,7 +124,7 @@ describe('every permission must be granted', () => {
       'two resources of that name',
       [orders('read'), { ...orders('write'), rsid: 'b' }],
       [readAndWrite],
-      'missing permission: orders (several resources have this name: ask by id)',
+      'missing permission: orders (several resources have this name: use the id)',
     ],
   ])('%s', async (_name, list, needed, expected) => {
     respond = grants(...list)
@@ -139,8 +139,8 @@ test.each<[string, number, unknown, string]>([
     { error: 'access_denied', error_description: 'not_authorized' },
     'missing permission: orders#read',
   ],
-  ['no such resource', 400, { error: 'invalid_resource' }, 'the realm knows no such resource: orders#read'],
-  ['no such scope', 400, { error: 'invalid_scope' }, 'the realm knows no such scope: orders#read'],
+  ['no such resource', 400, { error: 'invalid_resource' }, 'the realm has no such resource: orders#read'],
+  ['no such scope', 400, { error: 'invalid_scope' }, 'the realm has no such scope: orders#read'],
 ])('%s: refused', async (_name, status, body, reason) => {
   respond = (response) => json(response, body, status)
   const policy = permissionsOf()({ resource: 'orders', scopes: ['read'] })
@@ -218,7 +218,7 @@ describe('whoever can’t be asked about is not let in', () => {
 
   test('a token of another realm is not shown to this one', async () => {
     const policy = permissionsOf({ issuer: `${tokens.issuer.issuer}2` })({ resource: 'orders' })
-    expect(await outcome(policy)).toBe('the token comes from another realm than the permissions')
+    expect(await outcome(policy)).toBe('the token is from another realm than the permissions')
     expect((await decide(not(policy))).allowed).toBe(false)
     expect(asked).toHaveLength(0)
   })

@@ -81,12 +81,12 @@ describe('permissions', () => {
       () => orders('read', 'delete'),
       'missing permission: orders#delete',
     ],
-    ['no such scope', 'edith', () => orders('fly'), 'the realm knows no such scope: orders#fly'],
+    ['no such scope', 'edith', () => orders('fly'), 'the realm has no such scope: orders#fly'],
     [
       'no such resource',
       'edith',
       () => permission({ resource: 'gold' }),
-      'the realm knows no such resource: gold',
+      'the realm has no such resource: gold',
     ],
     [
       'a resource with scopes as a whole',

@@ -55,7 +55,7 @@ afterAll(async () => {
 const now = Math.floor(Date.now() / 1000)
 const gold = { acr: 'gold', auth_time: now - 10 }
 const forbidden =
-  'error="insufficient_scope", error_description="The access token does not give the permission that is required"'
+  'error="insufficient_scope", error_description="The access token lacks a required permission"'
 const noAdmin = { realm_access: { roles: ['user'] } }
 
 test.each<[string, string, Record<string, unknown>, number, string | undefined, string | undefined]>([
@@ -90,7 +90,7 @@ test.each<[string, string, Record<string, unknown>, number, string | undefined, 
     '/write',
     {},
     403,
-    'error="insufficient_scope", error_description="The access token has too little scope", scope="write"',
+    'error="insufficient_scope", error_description="The access token lacks a required scope", scope="write"',
     'Token: missing scope: write',
   ],
   [

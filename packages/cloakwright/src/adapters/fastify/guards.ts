@@ -11,24 +11,24 @@ export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?:
 
 const guards: Guards<FastifyGuard> = createGuards(toHook)
 
-/** Lets in requests with a valid access token or, where sessions are given, a live session. */
+/** Admits requests with a valid access token or, if sessions are configured, a live session. */
 export const requireUser: Guards<FastifyGuard>['requireUser'] = guards.requireUser
-/** Lets in users with **every one** of the realm roles; others get 403. */
+/** Admits users with **every one** of the realm roles; others get 403. */
 export const requireRole: Guards<FastifyGuard>['requireRole'] = guards.requireRole
-/** Lets in users with **every one** of that client's roles; others get 403. */
+/** Admits users with **every one** of that client's roles; others get 403. */
 export const requireClientRole: Guards<FastifyGuard>['requireClientRole'] = guards.requireClientRole
-/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+/** Admits tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const requireScope: Guards<FastifyGuard>['requireScope'] = guards.requireScope
-/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+/** Admits tokens with **every one** of the audiences, which the verifier's own `audience` must list as well; others get 401. */
 export const requireAudience: Guards<FastifyGuard>['requireAudience'] = guards.requireAudience
-/** Lets in users whom a policy allows. */
+/** Admits users whom a policy allows. */
 export const requirePolicy: Guards<FastifyGuard>['requirePolicy'] = guards.requirePolicy
-/** Sets `request.user` if the request has credentials, and lets it in without. Bad credentials are still refused. */
+/** Sets `request.user` if the request has credentials, and admits it without. Invalid credentials are still refused. */
 export const allowAnonymous: Guards<FastifyGuard>['allowAnonymous'] = guards.allowAnonymous
 
 type Done = (error?: Error) => void
 
-/** Calls back at once, without a promise, whenever the guard answers at once. */
+/** Calls back synchronously, without a promise, if the guard decides synchronously. */
 function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
   return (request, reply, done) => {
     const guard = guardOf(request)
@@ -36,11 +36,11 @@ function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
       return done(
         notRegistered(
           policy,
-          'await app.register(cloakwright, { verifier }) before the routes, in the same scope or a scope around them.',
+          'Register it before the routes, in the same scope or a scope around them: await app.register(cloakwright, { verifier })',
         ),
       )
     const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
-    // oxlint-disable-next-line promise/no-callback-in-promise -- a framework's way to hear of an error
+    // oxlint-disable-next-line promise/no-callback-in-promise -- the framework's way to receive an error
     continueWith(admission, proceed, request, reply, done)?.catch(done)
   }
 }
@@ -65,4 +65,4 @@ function proceed(
 }
 
 const orphaned =
-  'a session whose tokens are not accepted any more (keys replaced, or revoked): a new login mends it'
+  'the tokens of the session are not accepted any more (keys replaced, or revoked): the user must sign in again'

@@ -12,19 +12,19 @@ import { guardKey, ours, toGuardedRequest } from './request.ts'
 import { mountSessions } from './sessions.ts'
 import { decorateUser, maybeUserOf } from './user.ts'
 
-/** What the plugin works with. */
+/** The options of the plugin. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Browser login: its routes are mounted, and guards accept its sessions. Without it, bearer tokens only. */
+  /** Browser login: its routes are registered, and guards accept its sessions. Without it, bearer tokens only. */
   readonly sessions?: SessionEngine | undefined
   /**
-   * The name of the request's property that has the user; `user` by default. With another name read it by
-   * {@link userOf} or {@link maybeUserOf}: `request.user` alone is declared.
+   * The name of the request's property for the user; `user` by default. With another name, read it with
+   * {@link userOf} or {@link maybeUserOf}: only `request.user` is declared.
    */
   readonly property?: string | undefined
 }
 
 /**
- * The Fastify plugin: register it before the routes that it guards. It protects nothing by itself; guards do.
+ * The Fastify plugin: register it before the routes that have guards. It protects nothing by itself; guards do.
  *
  * @throws {CW_CONFIG_INVALID} Another plugin already has the request's property for the user.
  * @example
@@ -54,20 +54,20 @@ export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, opti
   app.addHook('onRoute', (route) => {
     if (hasForms(route.method)) route.preValidation = [refuseTokenInForm, ...toArray(route.preValidation)]
   })
-  // Where the plugin is not awaited, routes are made before it is loaded: a hook of the scope holds for those as well.
+  // If the plugin is not awaited, routes are created before it is loaded: a hook of the scope applies to those as well.
   if (hasEarlierForms(app)) app.addHook('preValidation', refuseTokenInForm)
   if (guard.resource !== undefined) publish(app, guard.resource)
   if (sessions !== undefined) mountSessions(app, sessions)
   done()
 }
-// What fastify-plugin would set: the decorators are the app's, not those of a scope of their own.
+// What fastify-plugin would set: the decorators belong to the app, not to an inner scope.
 Object.assign(cloakwright, {
   [Symbol.for('skip-override')]: true,
   [Symbol.for('fastify.display-name')]: 'cloakwright',
   [Symbol.for('plugin-meta')]: { name: 'cloakwright', fastify: '5.x' },
 })
 
-/** A form is read after `onRequest` guards have run: a token in it beside the one that was accepted is found here. */
+/** A form is read after `onRequest` guards have run: a token in it, in addition to the accepted one, is detected here. */
 function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   if (request.body === undefined || maybeUserOf(request) === undefined) return done()
   if (request.headers.authorization === undefined) return done()
@@ -79,13 +79,13 @@ function refuseTokenInForm(request: FastifyRequest, reply: FastifyReply, done: (
   }
 }
 
-/** A route that is only read has no form, and needs no hook that looks for one. */
+/** A read-only route has no form, and needs no hook that checks it. */
 function hasForms(methods: string | readonly string[]): boolean {
   return toArray(methods).some((method) => method !== 'GET' && method !== 'HEAD')
 }
 
 function hasEarlierForms(app: FastifyInstance): boolean {
-  // As it prints them: `orders (GET, POST)`.
+  // In its format: `orders (GET, POST)`.
   return [...app.printRoutes().matchAll(/\(([^()]+)\)/g)].some(([, methods = '']) =>
     hasForms(methods.split(', ')),
   )

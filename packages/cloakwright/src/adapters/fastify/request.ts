@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
 import { type Framework, fromIncoming, type Guard, type GuardedRequest } from '../../guard/index.ts'
 
-/* oxlint-disable typescript/no-explicit-any -- whatever an application gives Fastify's types, a guard does not use it */
+/* oxlint-disable typescript/no-explicit-any -- a guard does not use the type arguments that an application gives Fastify */
 /** A request of any server (also HTTP/2), logger, schema and type provider. */
 export type AnyRequest = FastifyRequest<RouteGenericInterface, any, any>
 /** Its reply. */
@@ -14,7 +14,7 @@ const framework: Framework<AnyRequest> = {
   origin: (request) => `${request.protocol}://${request.host}`,
 }
 
-/** The request as guards read it. */
+/** The guards' view of the request. */
 export function toGuardedRequest(request: AnyRequest): GuardedRequest {
   return fromIncoming(request.raw, request, framework)
 }
@@ -28,10 +28,10 @@ export function guardOf(request: AnyRequest): Guard | undefined {
 
 const oursKey: unique symbol = Symbol('cloakwright')
 
-/** The mark of the plugin's own routes, which answer those who have no token yet. */
+/** Marks the plugin's own routes, whose clients have no token yet. */
 export const ours: object = { [oursKey]: true }
 
-/** Whether the route is the plugin's own: a guard of the whole application does not close it. */
+/** Whether the route is the plugin's own: a guard of the whole application does not protect it. */
 export function isOurs(request: AnyRequest): boolean {
   const config = request.routeOptions.config as { readonly [oursKey]?: true } | undefined
   return config?.[oursKey] === true

@@ -3,10 +3,10 @@ import type { SessionEngine } from '../../session/index.ts'
 import { sendProblem } from './problem.ts'
 import { type AnyReply, ours, toGuardedRequest } from './request.ts'
 
-/** Bytes of a form that the session routes accept; a logout token has about two thousand. */
+/** Maximum size in bytes of a form for the session routes; a logout token has about two thousand. */
 const bodyLimit = 64 * 1024
 
-/** Mounts the session engine below its path, in a scope of its own: only forms are read, and only here. */
+/** Registers the session engine below its path, in its own scope: only forms are read, and only here. */
 export function mountSessions(app: FastifyInstance, sessions: SessionEngine): void {
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
@@ -31,7 +31,7 @@ export function mountSessions(app: FastifyInstance, sessions: SessionEngine): vo
   })
 }
 
-/** Sends a web response as the reply, each of its cookies as a field of its own. */
+/** Sends a web response as the reply, each of its cookies as a separate header. */
 export async function sendResponse(response: Response, reply: AnyReply): Promise<AnyReply> {
   reply.code(response.status)
   for (const [name, value] of response.headers) if (name !== 'set-cookie') reply.header(name, value)

@@ -6,39 +6,39 @@ import type { AnyRequest } from './request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The verified token of the request, once a guard has let it in, unless the option `property` names another; see {@link userOf}. */
+    /** The verified token of the request, once a guard has admitted it, unless the option `property` sets another name; see {@link userOf}. */
     user: AccessToken | undefined
   }
 }
 
 const propertyKey: unique symbol = Symbol.for('cloakwright.fastify.property')
 
-/** What Fastify itself sets on each request, and lets a plugin decorate nevertheless. */
+/** Properties that Fastify itself sets on each request, but still lets a plugin decorate. */
 const own: ReadonlySet<unknown> = new Set(['id', 'params', 'raw', 'query', 'log', 'body', 'headers'])
 
 /**
- * Gives requests the property that has the user.
+ * Adds the property for the user to requests.
  *
- * @throws {CW_CONFIG_INVALID} It is taken, or no name.
+ * @throws {CW_CONFIG_INVALID} The name is taken or invalid.
  */
 export function decorateUser(app: FastifyInstance, property: string): void {
   if (typeof property !== 'string' || property === '')
     throw new CloakwrightError('CW_CONFIG_INVALID', 'cloakwright/fastify: property is not a name', {
-      hint: "Name the request's property that has the user, or leave the option out for `user`.",
+      hint: "Set it to the name of the request's property for the user, or omit it for `user`.",
     })
   if (own.has(property) || app.hasRequestDecorator(property)) throw taken(property)
   app.decorateRequest(property, undefined)
   app.decorate(propertyKey, property)
 }
 
-/** Sets whom a guard let in. */
+/** Sets the user that a guard admitted. */
 export function setUser(request: AnyRequest, user: AccessToken | undefined): void {
   const property = propertyOf(request)
   if (property !== undefined) (request as unknown as Record<string, unknown>)[property] = user
 }
 
 /**
- * The user whom a guard let in; `undefined` for an anonymous request that {@link allowAnonymous} let in, and on a route
+ * The user that a guard admitted; `undefined` for an anonymous request that {@link allowAnonymous} admitted, and on a route
  * without a guard.
  */
 export function maybeUserOf(request: AnyRequest): AccessToken | undefined {
@@ -49,9 +49,9 @@ export function maybeUserOf(request: AnyRequest): AccessToken | undefined {
 }
 
 /**
- * The user whom a guard let in.
+ * The user that a guard admitted.
  *
- * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a bug in the program.
  */
 export function userOf(request: AnyRequest): AccessToken {
   const user = maybeUserOf(request)
@@ -68,7 +68,7 @@ function taken(property: string): CloakwrightError {
     'CW_CONFIG_INVALID',
     `cloakwright/fastify: request.${property} is already taken`,
     {
-      hint: 'Register cloakwright once in a scope. With another authentication plugin, choose another name by the option property.',
+      hint: 'Register cloakwright once in a scope. With another authentication plugin, set the option property to another name.',
     },
   )
 }

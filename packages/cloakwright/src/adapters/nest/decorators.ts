@@ -10,7 +10,7 @@ import { addRule, placeOf } from './rules.ts'
 
 /**
  * A decorator for a method or a whole class: of a controller, a GraphQL resolver or a gateway. **All** rules of class and
- * method hold, whatever their order.
+ * method apply, in any order.
  */
 export type RuleDecorator = ClassDecorator & MethodDecorator
 
@@ -19,23 +19,23 @@ const guards: Guards<RuleDecorator> = createGuards(
   (name) => `@${name.charAt(0).toUpperCase()}${name.slice(1)}`,
 )
 
-/** Lets in requests with a valid access token. */
+/** Admits requests with a valid access token. */
 export const RequireUser: Guards<RuleDecorator>['requireUser'] = guards.requireUser
-/** Lets in users with **every one** of the realm roles; others get 403. */
+/** Admits users with **every one** of the realm roles; others get 403. */
 export const RequireRole: Guards<RuleDecorator>['requireRole'] = guards.requireRole
-/** Lets in users with **every one** of that client's roles; others get 403. */
+/** Admits users with **every one** of that client's roles; others get 403. */
 export const RequireClientRole: Guards<RuleDecorator>['requireClientRole'] = guards.requireClientRole
-/** Lets in tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
+/** Admits tokens with **every one** of the scopes; others get 403 and a challenge that names them (RFC 6750 §3.1). */
 export const RequireScope: Guards<RuleDecorator>['requireScope'] = guards.requireScope
-/** Lets in tokens with **every one** of the audiences, which the verifier's own `audience` lists as well; others get 401. */
+/** Admits tokens with **every one** of the audiences, which the verifier's own `audience` must list as well; others get 401. */
 export const RequireAudience: Guards<RuleDecorator>['requireAudience'] = guards.requireAudience
-/** Lets in users whom a policy allows. */
+/** Admits users whom a policy allows. */
 export const RequirePolicy: Guards<RuleDecorator>['requirePolicy'] = guards.requirePolicy
 /**
- * Makes the user known if the request has credentials, and lets it in without. Bad credentials are still refused.
+ * Makes the user available if the request has credentials, and admits it without. Invalid credentials are still refused.
  *
- * On a method it lifts what the class needs. On a class it opens the methods that have no rule of their own, and lifts
- * what base classes need. Next to a rule of the same method or class it has no effect: that rule holds.
+ * On a method it overrides the rules of the class. On a class it opens the methods that have no rule of their own, and
+ * overrides the rules of base classes. Next to a rule of the same method or class it has no effect: that rule applies.
  */
 export const AllowAnonymous: Guards<RuleDecorator>['allowAnonymous'] = guards.allowAnonymous
 
@@ -48,10 +48,10 @@ export const User: () => ParameterDecorator = createParamDecorator(
 )
 
 /**
- * The user whom a guard let in, of Express' or Fastify's request (in GraphQL the one of the context), or of a gateway's
+ * The user that a guard admitted, from Express' or Fastify's request (in GraphQL the one in the context), or from a gateway's
  * client.
  *
- * @throws {CW_CONFIG_MISSING} The route has no guard: a mistake in the program.
+ * @throws {CW_CONFIG_MISSING} The route has no guard: a bug in the program.
  */
 export function userOf(request: object): AccessToken {
   const user = maybeUserOf(request)

@@ -7,8 +7,8 @@ import { logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
 import { sourceOf, toGuardedRequest } from './request.ts'
 
 /**
- * Answers refusals, and the errors of Cloakwright that a handler throws: HTTP routes by their problem and challenge,
- * GraphQL operations by an error, messages of a gateway by the event `exception`.
+ * Sends refusals, and Cloakwright's errors that a handler throws: to HTTP routes with their problem and challenge,
+ * to GraphQL operations as an error, to messages of a gateway as the event `exception`.
  */
 export class CloakwrightFilter implements ExceptionFilter<RefusedException | CloakwrightError> {
   readonly #guard: Guard
@@ -21,7 +21,7 @@ export class CloakwrightFilter implements ExceptionFilter<RefusedException | Clo
 
   catch(exception: RefusedException | CloakwrightError, host: ArgumentsHost): void {
     const type = host.getType<string>()
-    // Elsewhere Nest itself logs the error and answers that something failed.
+    // Elsewhere Nest itself logs the error and sends a generic failure.
     if (!['http', 'graphql', 'ws'].includes(type)) return
     const refused = exception instanceof RefusedException ? exception.refused : this.#refuse(exception, host)
     if (type === 'graphql')
@@ -48,7 +48,7 @@ Catch(RefusedException, CloakwrightError)(CloakwrightFilter)
 Inject(guardToken)(CloakwrightFilter, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightFilter, undefined, 1)
 
-/** Filters for all routes do not hold for gateways, so the decorators bring this one along. */
+/** Filters for all routes do not apply to gateways, so the decorators add this one. */
 export class MessageFilter implements ExceptionFilter<RefusedMessage> {
   catch({ refused }: RefusedMessage, host: ArgumentsHost): void {
     sendException(refused, host)
@@ -56,12 +56,12 @@ export class MessageFilter implements ExceptionFilter<RefusedMessage> {
 }
 Catch(RefusedMessage)(MessageFilter)
 
-/** As Nest sends exceptions to the clients of gateways. */
+/** In the format in which Nest sends exceptions to the clients of gateways. */
 function sendException({ problem }: Refused, host: ArgumentsHost): void {
   const client = host.switchToWs().getClient<Client>()
   const { detail, code, requestId } = problem
   const data = { status: 'error', message: detail, code, requestId }
-  // Socket.IO's clients send what is emitted; those of `ws` only tell their listeners.
+  // Clients of Socket.IO receive what is emitted; for those of `ws`, emit only calls listeners here.
   if (typeof client.readyState === 'number') client.send?.(JSON.stringify({ event: 'exception', data }))
   else client.emit?.('exception', data)
 }

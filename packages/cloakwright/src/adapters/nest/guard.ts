@@ -12,7 +12,7 @@ import { ruleOf } from './rules.ts'
 export const guardToken: symbol = Symbol('CloakwrightModule.forRoot()')
 
 /**
- * Lets in whom **all** decorators of the method and its class let in; verified users where there are none. It reads the
+ * Admits requests that **all** decorators of the method and its class admit; verified users if there are none. It reads the
  * request of HTTP routes, of GraphQL operations, and of the connection of gateways.
  */
 export class CloakwrightGuard implements CanActivate {
@@ -25,7 +25,7 @@ export class CloakwrightGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // For all routes, on the class and on the method it runs once each: all get the one context of the call.
+    // For all routes, on the class and on the method it runs once each: all receive the same context of the call.
     if (activated.has(context)) return true
     const source = sourceOf(context)
     if (source === undefined) throw noRequest(context)
@@ -40,7 +40,7 @@ export class CloakwrightGuard implements CanActivate {
     return true
   }
 
-  /** A guard watches the connection of an upgrade from then on: once, and not again for each message. */
+  /** A guard watches the connection of an upgrade from the handshake on: once, not again for each message. */
   async #admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Promise<Admission> {
     const { connection } = request
     if (connection === undefined) return await this.#guard.admit(request, policy, anonymous)
@@ -51,7 +51,7 @@ export class CloakwrightGuard implements CanActivate {
     return admission
   }
 
-  /** What a filter of the application would not do: the challenge is set and the reason logged before it answers. */
+  /** An application's own filter would not do this: the challenge is set and the reason logged before it runs. */
   #refuse(refused: Refused, source: Source, context: ExecutionContext): RefusedException {
     const { 'content-type': _filters, ...headers } = refused.answer.headers
     this.#setHeaders(source, headers)
@@ -70,13 +70,13 @@ Inject(guardToken)(CloakwrightGuard, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 1)
 
 /**
- * The user whom a guard let in, of Express' or Fastify's request or of a gateway's client; `undefined` for an anonymous one.
+ * The user that a guard admitted, from Express' or Fastify's request or a gateway's client; `undefined` for an anonymous one.
  */
 export function maybeUserOf(request: object): AccessToken | undefined {
   return users.get(request)
 }
 
-/** Calls that a guard has let in. */
+/** Calls that a guard has admitted. */
 const activated = new WeakSet<ExecutionContext>()
 const users = new WeakMap<object, AccessToken | undefined>()
 const watched = new WeakSet<object>()
@@ -85,7 +85,7 @@ function withoutConnection(request: GuardedRequest): GuardedRequest {
   return Object.create(request, { connection: { value: undefined } }) as GuardedRequest
 }
 
-/** Fields of a GraphQL operation may be guarded after others have been sent. */
+/** Fields of a GraphQL operation may be guarded after others were sent. */
 function isSent(response: object): boolean {
   const { headersSent, sent } = response as { readonly headersSent?: unknown; readonly sent?: unknown }
   return headersSent === true || sent === true
@@ -104,7 +104,7 @@ function noRequest(context: ExecutionContext): CloakwrightError {
 const mistakes: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   graphql: ['the GraphQL context has no request', 'Return { req } from the option context of GraphQLModule.'],
   ws: [
-    'the upgrade request of the connection is not known',
+    'the upgrade request of the connection is unknown',
     'Call bindUpgrade(client, request) in handleConnection of the gateway.',
   ],
 }

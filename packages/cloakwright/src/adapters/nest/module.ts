@@ -14,18 +14,18 @@ import { CloakwrightFilter } from './filter.ts'
 import { CloakwrightGuard, guardToken } from './guard.ts'
 import { checkWiring } from './wiring.ts'
 
-/** How the options come to be where they depend on other providers. */
+/** How to create the options if they depend on other providers. */
 export interface CloakwrightAsyncOptions {
-  /** The modules whose exports are injected; those of global modules need not be listed. */
+  /** The modules whose exports are injected; global modules need not be listed. */
   readonly imports?: ModuleMetadata['imports']
   readonly inject?: readonly (InjectionToken | OptionalFactoryDependency)[]
-  // oxlint-disable-next-line typescript/no-explicit-any -- what is injected is the application's own
+  // oxlint-disable-next-line typescript/no-explicit-any -- the application defines what is injected
   readonly useFactory: (...injected: any[]) => GuardOptions | Promise<GuardOptions>
 }
 
 /**
- * The NestJS module, once in the root module. It protects nothing by itself: decorators do, or the guard for all routes
- * (`{ provide: APP_GUARD, useExisting: CloakwrightGuard }`), which lets in verified users where nothing else is said.
+ * The NestJS module, imported once in the root module. It protects nothing by itself: decorators do, or the guard for all routes
+ * (`{ provide: APP_GUARD, useExisting: CloakwrightGuard }`), which admits verified users to handlers without a rule.
  *
  * @example
  * ```ts
@@ -78,8 +78,8 @@ export class CloakwrightModule implements OnModuleInit {
   }
 
   /**
-   * Checks that the guard runs for every handler with rules, and publishes the metadata of the protected resource beside
-   * the controllers: no prefix and no guard holds for it.
+   * Checks that the guard runs for every handler with rules, and publishes the metadata of the protected resource outside
+   * of the controllers: no prefix and no guard applies to it.
    */
   onModuleInit(): void {
     checkWiring(this.#modules, this.#config)

@@ -2,12 +2,12 @@ import { HttpException, Logger } from '@nestjs/common'
 import type { LogEntry, Refused } from '../../guard/index.ts'
 
 /**
- * A refusal on its way to the filter that answers it. Other filters see an HttpException with the status and the problem;
- * the challenge is on the response and the reason in the log already.
+ * A refusal on its way to the filter that sends it. Other filters see an HttpException with the status and the problem;
+ * the challenge is already on the response and the reason in the log.
  */
 export class RefusedException extends HttpException {
   readonly refused: Refused
-  /** What a GraphQL client gets in addition to the message. */
+  /** What a GraphQL client receives in addition to the message. */
   readonly extensions: Readonly<Record<string, unknown>>
 
   constructor(refused: Refused) {
@@ -16,27 +16,27 @@ export class RefusedException extends HttpException {
     super(body, answer.status)
     this.refused = refused
     this.message = problem.detail
-    // As Nest’s driver for Apollo gives other HttpExceptions.
+    // Like other HttpExceptions in Nest’s driver for Apollo.
     const code = graphqlCodes[problem.status] ?? 'INTERNAL_SERVER_ERROR'
     this.extensions = { code, originalError: body }
   }
 }
 
-/** The refusal of a gateway's message: it has a type of its own, so that no filter of ours takes those of routes. */
+/** The refusal of a gateway's message: it has its own type, so that none of our filters for routes catches it. */
 export class RefusedMessage extends RefusedException {}
 
-/** What clients get: the problem, or the application's own format. */
+/** What clients receive: the problem, or the application's own format. */
 function bodyOf({ answer }: Refused): string | Record<string, unknown> {
   if (!/[/+]json\b/.test(answer.headers['content-type'] ?? '')) return answer.body
   try {
     return JSON.parse(answer.body) as Record<string, unknown>
   } catch {
-    // The application has named its own text so.
+    // The name of the message in the application's own format.
     return answer.body
   }
 }
 
-/** As GraphQL clients know them from Apollo. */
+/** In the format that GraphQL clients know from Apollo. */
 const graphqlCodes: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',
   401: 'UNAUTHENTICATED',

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http'
 import type { ArgumentsHost } from '@nestjs/common'
 import { type ClosableSocket, closeBy, fromIncoming, type GuardedRequest } from '../../guard/index.ts'
 
-/** Where the credentials of a call come from, in each of Nest's contexts. */
+/** The source of a call's credentials, in each of Nest's contexts. */
 export interface Source {
   /** Express' request, Fastify's, or the upgrade of a connection. */
   readonly request: object
-  /** The object of which a handler asks the user: the request, or a gateway's client. */
+  /** The object from which a handler reads the user: the request, or a gateway's client. */
   readonly holder: object
-  /** The HTTP response, where one will be sent. */
+  /** The HTTP response, if one will be sent. */
   readonly response?: object | undefined
 }
 
-/** Finds the request of an HTTP route, of a GraphQL operation, also of a subscription, and of a gateway's message. */
+/** Finds the request of an HTTP route, of a GraphQL operation, including subscriptions, and of a gateway's message. */
 export function sourceOf(host: ArgumentsHost): Source | undefined {
   switch (host.getType<string>()) {
     case 'http': {
@@ -32,7 +32,7 @@ export function sourceOf(host: ArgumentsHost): Source | undefined {
   }
 }
 
-/** Express' request is Node's own; Fastify's has it as `raw`. */
+/** Express' request is Node's own; Fastify's has Node's as `raw`. */
 export function toGuardedRequest(request: object, native: unknown): GuardedRequest {
   const { raw, body, id } = request as {
     readonly raw?: IncomingMessage
@@ -43,8 +43,8 @@ export function toGuardedRequest(request: object, native: unknown): GuardedReque
 }
 
 /**
- * Tells guards the upgrade request of a gateway's client: the library `ws` does not keep it. Socket.IO does, and needs no
- * call. When the token of the request ends or is revoked, the connection is closed with the code 4401.
+ * Tells guards the upgrade request of a gateway's client, because the library `ws` does not keep it. Socket.IO does, and needs no
+ * call. When the token of the request expires or is revoked, the connection is closed with the code 4401.
  *
  * @example
  * ```ts
@@ -65,13 +65,13 @@ export function bindUpgrade(client: object, request: IncomingMessage): void {
 
 const upgrades = new WeakMap<object, IncomingMessage>()
 
-/** A resolver gets (parent, arguments, context, info); one of references and of types has no arguments. */
+/** A resolver receives (parent, arguments, context, info); one of references and of types has no arguments. */
 function contextOf(args: readonly unknown[]): unknown {
   return member(args[2], 'fieldNodes') === undefined ? args[2] : args[1]
 }
 
 /**
- * Apollo, Mercurius and Yoga put the request into the context, each at another place, or users do; the context may be the
+ * Apollo, Mercurius, Yoga or the application put the request into the context, each in another place; the context may be the
  * request itself. For a subscription, graphql-ws has the upgrade as `extra.request`.
  */
 function fromGraphql(context: unknown): Source | undefined {
@@ -89,7 +89,7 @@ function fromGraphql(context: unknown): Source | undefined {
   return { request, holder: request, response }
 }
 
-/** Of Node, of Fastify, or made by the application of what a client sent for a subscription. */
+/** From Node, from Fastify, or created by the application from what a client sent for a subscription. */
 function isRequest(value: unknown): value is object {
   const headers = member(value, 'headers')
   return typeof headers === 'object' && headers !== null && !(headers instanceof Headers)

@@ -1,9 +1,9 @@
 import { CloakwrightError } from '../../errors.ts'
 import { allOf, user as anyUser, type Policy } from '../../policy/index.ts'
 
-// The rules that decorators leave on classes and methods, and what they come to for one handler.
+// The rules that decorators store on classes and methods, and how they combine for one handler.
 
-/** What one decorator asks for. */
+/** The rule of one decorator. */
 export interface Rule {
   readonly policy: Policy
   readonly anonymous: boolean
@@ -25,19 +25,19 @@ export function addRule(target: object, name: string | symbol | undefined, rule:
   return rules.length === 0
 }
 
-/** Reads as `Orders.list`, for messages. */
+/** In the form `Orders.list`, for messages. */
 export function placeOf(target: object, name: string | symbol | undefined): string {
   if (name === undefined) return (target as { readonly name?: string }).name ?? 'A class'
   return `${target.constructor.name}.${String(name)}`
 }
 
 /**
- * What a handler needs: every rule of its method, of the methods that it overrides, of its class and of that one's base
- * classes. `@AllowAnonymous()` lifts what is further out: on a method, of the overridden methods and classes; on a class,
- * of the base classes. Where no rule is left, it lets in anonymous requests; without any, verified users are let in.
- * Beside a rule that asks for a user, on the same method or class, it has no effect: both hold, as in other adapters.
+ * The rule of a handler: every rule of its method, of the methods that it overrides, of its class and of that class's base
+ * classes. `@AllowAnonymous()` overrides the rules further out: on a method, those of the overridden methods and the classes; on a
+ * class, those of the base classes. If no other rule remains, anonymous requests are admitted; without any rule, verified users are.
+ * Next to a rule that requires a user, on the same method or class, it has no effect: both apply, as in other adapters.
  *
- * @throws {CW_CONFIG_INVALID} The handler is no method of the class: its rules are not known.
+ * @throws {CW_CONFIG_INVALID} The handler is not a method of the class: its rules are unknown.
  */
 export function ruleOf(owner: Owner, handler: Handler): Rule {
   const known = effective.get(owner) ?? new WeakMap<Handler, Rule>()
@@ -47,14 +47,14 @@ export function ruleOf(owner: Owner, handler: Handler): Rule {
   return rule
 }
 
-/** A method that has rules, of its own or of one that it overrides. */
+/** A method that has rules, its own or those of a method that it overrides. */
 export interface RuledMethod {
   readonly name: string | symbol
   readonly place: string
   readonly handler: Handler
 }
 
-/** The methods of a class, inherited ones too, that have rules. */
+/** The methods of a class, including inherited ones, that have rules. */
 export function ruledMethodsOf({ prototype }: Owner): readonly RuledMethod[] {
   const prototypes = [...chainOf(prototype)]
   const names = new Set(prototypes.flatMap((one) => Reflect.ownKeys(one)))
@@ -67,7 +67,7 @@ export function ruledMethodsOf({ prototype }: Owner): readonly RuledMethod[] {
   })
 }
 
-// oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest has it
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- the type that Nest uses
 type Handler = Function
 type Owner = Handler & { readonly prototype?: object }
 const effective = new WeakMap<Owner, WeakMap<Handler, Rule>>()
@@ -78,7 +78,7 @@ function combine(levels: Iterable<readonly Rule[]>): Rule {
     const needed = rules.filter(({ anonymous }) => !anonymous).map(({ policy }) => policy)
     policies.push(...needed)
     if (needed.length > 0 || rules.length === 0) continue
-    // What is left is @AllowAnonymous() alone.
+    // Only @AllowAnonymous() remains.
     if (policies.length === 0) return { policy: anyUser(), anonymous: true }
     break
   }
@@ -93,7 +93,7 @@ function* levelsOf(owner: Owner, handler: Handler): Iterable<readonly Rule[]> {
     const own = prototypes.findIndex((prototype) => Object.hasOwn(prototype, name))
     for (const [index, prototype] of prototypes.entries()) {
       const rules = rulesAt(prototype, name)
-      // A method that overrides another keeps what that one needs; to be open it must say so itself.
+      // A method that overrides another keeps that one's rules; to be open, it needs its own decorator.
       yield index > own ? rules.filter(({ anonymous }) => !anonymous) : rules
     }
   }
@@ -108,13 +108,13 @@ function namesOf(
   const names = new Set(prototypes.flatMap((prototype) => Reflect.ownKeys(prototype)))
   const found = [...names].filter((name) => methodOf(prototypes, name) === handler)
   if (found.length > 0) return found
-  // What instruments instances calls a function of its own in the method's place; a constructor may bind the method.
+  // Instrumentation may call its own function in the method's place; a constructor may bind the method.
   const own = handler.name.replace(/^(?:bound )+/, '')
   if (names.has(own) && own !== 'constructor') return [own]
   throw new CloakwrightError(
     'CW_CONFIG_INVALID',
-    `CloakwrightGuard: the handler "${handler.name}" is no method of ${owner.name}, so its rules are not known`,
-    { hint: 'What replaces a method must keep its name.' },
+    `CloakwrightGuard: the handler "${handler.name}" is not a method of ${owner.name}, so its rules are unknown`,
+    { hint: 'Keep the name of the method when another function replaces it.' },
   )
 }
 

@@ -3,9 +3,9 @@ import { CloakwrightError } from '../../errors.ts'
 import { CloakwrightGuard } from './guard.ts'
 import { ruledMethodsOf, rulesKey } from './rules.ts'
 
-// Rules that Nest would never ask the guard about, found at start-up: without this they would silently not be required.
+// Finds rules for which Nest would never call the guard, at start-up: otherwise they would silently have no effect.
 
-/** Metadata of Nest and its packages, by what it makes of a method. */
+/** Metadata keys of Nest and its packages, by the kind of handler that they mark. */
 const guardsKey = '__guards__'
 const fieldResolverKey = 'graphql:resolve_property'
 const handlerKeys = ['path', 'message', 'graphql:resolver_type', fieldResolverKey]
@@ -26,8 +26,8 @@ export function checkWiring(modules: ModulesContainer, config: ApplicationConfig
         if (isMarked(type, name, handler)) continue
         throw notAsked(
           place,
-          'it is no route, resolver or message, and Nest asks guards about those only',
-          'Put the rule on the handlers that call it. Guard the connections of a gateway by cloakwright/websocket.',
+          'it is not a route, resolver or message, and Nest calls guards for those only',
+          'Put the rule on the handlers that call it. Guard the connections of a gateway with cloakwright/websocket.',
         )
       }
       if (Reflect.hasMetadata(fieldResolverKey, handler) && !guardsFields)
@@ -36,12 +36,12 @@ export function checkWiring(modules: ModulesContainer, config: ApplicationConfig
           'Nest runs no guards on field resolvers',
           'Set fieldResolverEnhancers: ["guards"] in the options of GraphQLModule.',
         )
-      // Of a controller Nest calls what the instance has: a bound function has none of the method's guards.
+      // For a controller, Nest calls the function of the instance: a bound function has none of the method's guards.
       const called = controller?.[name] ?? handler
       if (!guardsAll && !hasGuard(type) && ![handler, called].every(hasGuard))
         throw notAsked(
           place,
-          'something has replaced the method, such as another decorator or bind() in the constructor, or it overrides one with rules',
+          'something replaced the method, such as another decorator or bind() in the constructor, or it overrides one with rules',
           'Put the decorators of cloakwright on top, on each method or on the class, or provide CloakwrightGuard as APP_GUARD.',
         )
     }
@@ -61,10 +61,10 @@ function isType(metatype: unknown): metatype is Type {
 
 type Instance = Readonly<Record<string | symbol, unknown>>
 
-// oxlint-disable-next-line typescript/no-unsafe-function-type -- as Nest has it
+// oxlint-disable-next-line typescript/no-unsafe-function-type -- the type that Nest uses
 type Type = Function & { readonly prototype: object }
 
-/** Metadata that makes no handler of a method. */
+/** Metadata keys that do not make a method a handler. */
 const plainKeys: ReadonlySet<unknown> = new Set([
   guardsKey,
   '__exceptionFilters__',
@@ -73,7 +73,7 @@ const plainKeys: ReadonlySet<unknown> = new Set([
   rulesKey,
 ])
 
-/** Whether another package may make a handler of the method, by its metadata; and what overrides a handler needs no rule. */
+/** Whether the method's metadata may make it a handler of another package; a method that overrides a handler needs no rule. */
 function isMarked({ prototype }: Type, name: string | symbol, handler: object): boolean {
   if (!hasGuard(handler)) return true
   const keys = [...Reflect.getMetadataKeys(handler), ...Reflect.getMetadataKeys(prototype, name)]
@@ -90,7 +90,7 @@ function hasGuard(target: unknown): boolean {
   )
 }
 
-/** Which guards, filters and interceptors run on field resolvers, of each GraphQLModule. */
+/** The kinds of enhancers (guards, filters, interceptors) that run on field resolvers, for each GraphQLModule. */
 function graphqlOptionsOf(modules: ModulesContainer): (readonly unknown[])[] {
   return [...modules.values()].flatMap(({ providers }) => {
     const options: unknown = providers.get(graphqlOptions)?.instance
@@ -100,7 +100,7 @@ function graphqlOptionsOf(modules: ModulesContainer): (readonly unknown[])[] {
 }
 
 function notAsked(place: string, why: string, hint: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `${place}: its rules would not be required: ${why}`, {
+  return new CloakwrightError('CW_CONFIG_INVALID', `${place}: its rules would have no effect: ${why}`, {
     hint,
   })
 }

@@ -2,37 +2,37 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SessionRequest } from '../../session/index.ts'
 
-/** What an adapter reads of its framework's request; the session engine reads it, too. */
+/** The data that an adapter reads from its framework's request; the session engine reads it, too. */
 export interface GuardedRequest extends SessionRequest {
-  /** Path and query as the client sent them. */
+  /** Path and query as sent by the client. */
   readonly target: string
-  /** The request as the framework has it, for policies that look at it. */
+  /** The framework's own request, for policies that read it. */
   readonly native: unknown
-  /** The one object that stands for the HTTP request, whichever guard looks at it: Node's own request, where there is one. */
+  /** One object that represents the HTTP request for all guards: Node's own request, if there is one. */
   readonly identity: object
-  /** Node's own request, where the framework runs on it: for the socket's certificate. */
+  /** Node's own request, if the framework runs on it: for the socket's certificate. */
   readonly incoming?: IncomingMessage | undefined
-  /** The connection that the request takes over from HTTP, if it is an upgrade that the server accepts. */
+  /** The connection that a WebSocket takes over, if this is an upgrade that the server accepts. */
   readonly connection?: Duplex | undefined
-  /** Every field of that name (in lower case), in order. */
+  /** Every header of that name (in lower case), in order. */
   fields(name: string): readonly string[]
-  /** The parsed form of the body, if it is one and the framework has read it; a promise where it has to be read first. */
+  /** The parsed form of the body, if it is a form and the framework has read it; a promise if it must be read first. */
   form(): unknown
-  /** The request's id, for the answer and the log. */
+  /** The request's id, for the response and the log. */
   id(): string
 }
 
 /**
- * Where a framework has what is not in Node's or the web's own request: one object for all requests, asked when needed.
- * Form and id are required: an adapter that left one out would compile, and accept a second token in a form.
+ * Reads data that a framework does not store in Node's or the web's request: one object for all requests, called when needed.
+ * Form and id are required, so that an adapter cannot leave one out and accept a second token in a form.
  */
 export interface Framework<Native> {
-  /** The form of a request that has one, parsed already or read now; `undefined` where no request has a body. */
+  /** The form of a request that has one, parsed already or read now; `undefined` if requests have no body. */
   readonly form: (native: Native) => unknown
-  /** The request's id; a new one is made where this is not a string. */
+  /** The request's id; a new one is created if this is not a string. */
   readonly id: (native: Native) => unknown
-  /** Scheme and host that the client asked for, as far as the framework trusts its proxies; only sessions ask for it. */
+  /** Scheme and host that the client requested, as far as the framework trusts its proxies; only sessions need it. */
   readonly origin?: ((native: Native) => string) | undefined
-  /** The connection of an upgrade, where Node’s own mark on the request is not enough. */
+  /** The connection of an upgrade, if Node’s own mark on the request is not enough. */
   readonly connection?: ((native: Native) => Duplex) | undefined
 }

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { CloakwrightError } from '../../errors.ts'
 
 /**
- * Every field of that name (in lower case), in order: as they came, since Node keeps only the first of two Authorization
- * fields in `headers`. Serverless adapters and mocks make requests without `rawHeaders`, or leave them empty: of those
- * `headers` is read. A request over HTTP/1.1 has one field at least.
+ * Every header of that name (in lower case), in order, as received, since Node keeps only the first of two Authorization
+ * headers in `headers`. Serverless adapters and mocks create requests without `rawHeaders`, or leave them empty: for those
+ * `headers` is read. A request over HTTP/1.1 has at least one header.
  *
  * @throws {CW_CONFIG_INVALID} The request has neither.
  */
@@ -28,11 +28,11 @@ function fromRaw(rawHeaders: readonly string[], name: string): readonly string[]
   return found ?? none
 }
 
-/** Of an object in whatever case, with lists where a field came more than once, or of the web's `Headers`. */
+/** Reads an object with names in any case and lists for repeated headers, or the web's `Headers`. */
 function fromHeaders(headers: unknown, name: string): readonly string[] {
   if (typeof headers !== 'object' || headers === null)
     throw new CloakwrightError('CW_CONFIG_INVALID', 'Request: it has neither rawHeaders nor headers', {
-      hint: 'Give the object that stands for a request `headers`, as a request of Node has them.',
+      hint: 'Add `headers` to the mock of a request, as in Node.',
     })
   const values =
     'get' in headers && typeof headers.get === 'function'

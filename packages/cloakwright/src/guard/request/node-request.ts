@@ -5,7 +5,7 @@ import { parseUrl } from '../../http/index.ts'
 import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { fieldsOf } from './header-fields.ts'
 
-/** Makes what guards read from Node's own request, or from what stands for it. */
+/** Creates the guards' view of Node's own request, or of an object in its place. */
 export function fromIncoming<Native>(
   incoming: IncomingMessage,
   native: Native,
@@ -14,14 +14,14 @@ export function fromIncoming<Native>(
   return new NodeRequest(incoming, native, framework)
 }
 
-/** Where Express and what follows it keep the parsed body and the request's id. */
+/** Where Express and similar frameworks keep the parsed body and the request's id. */
 export const bodyAndId: Framework<{ readonly body?: unknown }> = {
   form: (request) => request.body,
   id: (request) => (request as { readonly id?: unknown }).id,
 }
 
 class NodeRequest<Native> implements GuardedRequest {
-  // Declared only: one is made for each request, and is filled by its constructor alone.
+  // Declared only: one is created for each request, and its constructor alone fills it.
   declare readonly incoming: IncomingMessage
   declare readonly native: Native
   declare private readonly framework: Framework<Native>
@@ -41,11 +41,11 @@ class NodeRequest<Native> implements GuardedRequest {
   }
 
   get target(): string {
-    // Express cuts the path of a router off `url` and keeps the whole one aside.
+    // Express removes the path of a router from `url` and keeps the whole one in `originalUrl`.
     return (this.incoming as { originalUrl?: string }).originalUrl ?? this.incoming.url ?? '/'
   }
 
-  /** Host and target come from the client: what makes no URL gets a host that is nobody's. */
+  /** Host and target come from the client: if they form no valid URL, it gets a host that does not exist. */
   get url(): string {
     const target = this.target.startsWith('/') ? this.target : '/'
     const url = (this.framework.origin?.(this.native) ?? nobodys) + target
@@ -62,7 +62,7 @@ class NodeRequest<Native> implements GuardedRequest {
   }
 
   get connection(): Duplex | undefined {
-    // Node marks a request whose connection left HTTP; its types do not tell.
+    // Node marks a request whose connection left HTTP; its types do not include the mark.
     const { socket, upgrade } = this.incoming as IncomingMessage & { readonly upgrade?: boolean | null }
     return this.framework.connection?.(this.native) ?? (upgrade === true ? socket : undefined)
   }
@@ -87,7 +87,7 @@ export function toId(given: unknown): string {
   return typeof given === 'string' ? given : randomUUID()
 }
 
-/** Whether a body of this content type may carry a token beside the field (RFC 6750 §2.2). */
+/** Whether a body of this content type may contain a token in addition to the header (RFC 6750 §2.2). */
 export function isForm(contentType: string | null | undefined): boolean {
   return contentType?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true
 }

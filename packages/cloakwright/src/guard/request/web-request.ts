@@ -4,8 +4,8 @@ import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { isForm, toId } from './node-request.ts'
 
 /**
- * Makes what guards read from a web `Request`. Its `Headers` join fields of one name by a comma, which no token has:
- * two Authorization fields are told by it.
+ * Creates the guards' view of a web `Request`. Its `Headers` join headers of one name with a comma, which no token contains:
+ * so two Authorization headers are detected.
  */
 export function fromWebRequest<Native extends object>(
   request: Request,
@@ -30,7 +30,7 @@ export function fromWebRequest<Native extends object>(
   }
 }
 
-/** @throws {CW_CONFIG_INVALID} What a mock leaves out of a web request. */
+/** @throws {CW_CONFIG_INVALID} A mock lacks a part of a web request. */
 function urlOf({ url, headers }: Request): URL {
   const parsed = parseUrl(url)
   if (parsed !== undefined && typeof headers?.get === 'function') return parsed
@@ -38,18 +38,18 @@ function urlOf({ url, headers }: Request): URL {
     'CW_CONFIG_INVALID',
     'Request: not a web request with an absolute url and headers',
     {
-      hint: "Make it by new Request('https://api.example.com/path', { headers }), in tests too.",
+      hint: "Create it with new Request('https://api.example.com/path', { headers }), in tests too.",
     },
   )
 }
 
-/** Bytes of a form that are looked at. No token is ever taken from one, so what comes later does no harm. */
+/** Bytes of a form that are read. No token is ever accepted from a form, so the rest does not matter. */
 const formLimit = 64 * 1024
 
 /**
- * Reads the form of a web request, and leaves the body to the handler; `undefined` if there is none, or somebody has
- * read it before. The beginning of a large one is all that is read, since a copy of it is kept for the handler; that
- * one breaks off is the handler's to find out.
+ * Reads the form of a web request, and leaves the body to the handler; `undefined` if there is no form, or it was
+ * read before. Of a large one only the beginning is read, since a copy of it is kept for the handler; the handler
+ * itself finds out if the body breaks off.
  */
 export async function readForm(request: Request): Promise<Record<string, string> | undefined> {
   if (request.body === null || request.bodyUsed || request.body.locked) return undefined

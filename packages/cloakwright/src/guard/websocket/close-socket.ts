@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Why a WebSocket is closed: a code of RFC 6455 §7.4 and a reason, which the client gets. */
+/** Why a WebSocket is closed: a code of RFC 6455 §7.4 and a reason, both sent to the client. */
 export interface SocketEnd {
   readonly code: number
   readonly reason: string
 }
 
-/** The ends that a guard gives; 44xx are HTTP's 401 and 403 in the range for applications (4000–4999). */
+/** The reasons that a guard uses; 44xx are HTTP's 401 and 403 in the range for applications (4000–4999). */
 export const socketEnds: Readonly<
   Record<'tokenExpired' | 'tokenRevoked' | 'sessionEnded' | 'forbidden' | 'unavailable', SocketEnd>
 > = {
@@ -19,23 +19,23 @@ export const socketEnds: Readonly<
   unavailable: { code: 1013, reason: 'try again later' },
 }
 
-/** A WebSocket of a library, as far as it is needed to close it. */
+/** A library's WebSocket, with the members that are needed to close it. */
 export interface ClosableSocket {
   close(code: number, reason: string): void
 }
 
-/** Milliseconds that the client has to answer the close frame. */
+/** Milliseconds for the client to respond to the close frame. */
 const grace = 500
 
 /** WebSockets that their libraries close themselves, by the request that opened them. */
 const closable = new WeakMap<IncomingMessage, ClosableSocket>()
 
-/** Lets the socket's library send the close frame; without this the guard writes it on the connection. */
+/** Lets the socket's library send the close frame; without this, the guard writes it to the connection. */
 export function closeBy(incoming: IncomingMessage, socket: ClosableSocket): void {
   closable.set(incoming, socket)
 }
 
-/** Closes a WebSocket: its close frame first, then the connection, whether or not the client answers. */
+/** Closes a WebSocket: first its close frame, then the connection, whether or not the client responds. */
 export function closeSocket(incoming: IncomingMessage, connection: Duplex, end: SocketEnd): void {
   if (connection.destroyed) return
   const socket = closable.get(incoming)
@@ -47,17 +47,17 @@ export function closeSocket(incoming: IncomingMessage, connection: Duplex, end: 
 }
 
 /**
- * Writes a close frame of a server (RFC 6455 §5.5.1) and ends the connection. Libraries write whole frames, and a close
- * frame may stand between the frames of one message (§5.4), so that it reaches the client as what it is.
+ * Writes a server's close frame (RFC 6455 §5.5.1) and ends the connection. Libraries write whole frames, and a close
+ * frame may be sent between the frames of one message (§5.4), so the client receives it correctly.
  */
 function writeClose(connection: Duplex, { code, reason }: SocketEnd): boolean {
   connection.on('error', () => {})
-  // Nothing was written yet: the handshake is not answered, and a frame would be no answer.
+  // Nothing was written yet: there was no response to the handshake, and a frame is not a valid one.
   if ((connection as { readonly bytesWritten?: number }).bytesWritten === 0) {
     connection.destroy()
     return false
   }
-  // What the client still sends is not heard any more; it is read all the same, for the end of the connection to come.
+  // Further data of the client is ignored, but still read, so that the end of the connection arrives.
   connection.removeAllListeners('data')
   connection.resume()
   const text = Buffer.from(reason)

@@ -7,23 +7,23 @@ import type { Admission } from '../admission.ts'
 import type { GuardedRequest } from '../request/index.ts'
 import { closeSocket, type SocketEnd, socketEnds } from './close-socket.ts'
 
-/** The verdict on an open socket: when to check it again, in milliseconds since the epoch, or why it ends. */
+/** The result of checking an open socket: when to check it again, in milliseconds since the epoch, or why it ends. */
 type Verdict = number | SocketEnd
 
-/** On what an open socket depends. */
+/** What an open socket depends on. */
 interface Watched {
   readonly incoming: IncomingMessage
   readonly connection: Duplex
   readonly now: () => number
   readonly look: () => Verdict | Promise<Verdict>
-  /** Calls back when a look is due before its time, of the token that the last look found; returns what ends it. */
+  /** Calls back when an early check is needed, for the token of the last check; returns a function that stops it. */
   readonly watch: (onNews: () => void) => () => void
 }
 
 /**
- * Ends the socket that a guard lets in, when its user may no longer use it.
+ * Closes an admitted socket when its user may no longer use it.
  *
- * @throws {CW_TOKEN_EXPIRED} The token is over, and was let in by the tolerance of clocks only.
+ * @throws {CW_TOKEN_EXPIRED} The token has expired, and was accepted only by the clock tolerance.
  */
 export type SocketWatch = (
   request: GuardedRequest,
@@ -33,8 +33,8 @@ export type SocketWatch = (
 ) => void
 
 /**
- * A token lasts until its `exp` or its revocation. A session outlasts its tokens: at the end of each, the handshake is
- * checked again with the session's next token, so that a role that was taken away counts here too.
+ * A token is valid until its `exp` or its revocation. A session outlives its tokens: at the end of each, the handshake is
+ * checked again with the session's next token, so that a withdrawn role takes effect here too.
  */
 export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | undefined): SocketWatch {
   const now = (): number => verifier.clock.now()
@@ -45,7 +45,7 @@ export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | 
     const end = token.expiresAt * 1000
     return end <= now() ? socketEnds.tokenExpired : end
   }
-  /** With clocks that differ a session's next token may be over already: no row is read in a loop for it. */
+  /** If clocks differ, a session's next token may have expired already: this prevents a loop that reads the row. */
   const nextLook = (end: number): number => Math.max(end, now() + 1000)
   const lookAtSession = async (
     admitAgain: () => Promise<Admission>,
@@ -90,16 +90,20 @@ export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | 
   }
 }
 
-/** The longest time that a timer of Node can wait. */
+/** The maximum delay of a timer in Node. */
 const longestTimer = 2 ** 31 - 1
 
 function expired(): CloakwrightError {
-  return new CloakwrightError('CW_TOKEN_EXPIRED', 'Token: no time is left of it for a WebSocket (exp)', {
-    hint: 'Get a new one: the tolerance of clocks is for requests only.',
-  })
+  return new CloakwrightError(
+    'CW_TOKEN_EXPIRED',
+    'Token: it has expired (exp), so it cannot open a WebSocket',
+    {
+      hint: 'Get a new one: the clock tolerance is for requests only.',
+    },
+  )
 }
 
-/** Without a first verdict it looks at once: what ended while the policy was asked, nobody has heard of. */
+/** Without a first result it checks at once: something may have ended, unnoticed, while the policy ran. */
 function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: Verdict): void {
   let timer: NodeJS.Timeout | undefined
   let looks = 0
@@ -121,7 +125,7 @@ function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: V
     const left = Math.min(Math.max(0, verdict - now()), longestTimer)
     timer = setTimeout(() => void lookAgain(), left).unref()
   }
-  /** News during a look ask for another one: only what the latest look found counts. */
+  /** An event during a check causes another check: only the result of the last one counts. */
   const lookAgain = async (): Promise<void> => {
     const mine = ++looks
     const verdict = await Promise.resolve()

@@ -6,31 +6,31 @@ import type { ReplayStore } from '../../state/index.ts'
 import { type AccessToken, isFake, readToken, writeToken } from '../../token/index.ts'
 import type { GuardedRequest } from '../request/index.ts'
 
-/** What tickets are made of. */
+/** The options of tickets. */
 export interface TicketsOptions {
-  /** The first key encrypts, all decrypt; the same on every replica. Those of the sessions will do. */
+  /** The first key encrypts, all decrypt; the same on every replica. The keys of the sessions can be used. */
   readonly keys: SessionKeys
-  /** Remembers the used ones: `postgresReplayStore`, or a session store; `memoryReplayStore` for a single replica. */
+  /** Remembers used tickets: `postgresReplayStore`, or a session store; `memoryReplayStore` for a single replica. */
   readonly replay: ReplayStore
-  /** Seconds in which a ticket has to be used, 1–300; 30 by default. */
+  /** Seconds within which a ticket must be used, 1–300; 30 by default. */
   readonly lifetime?: number | undefined
   /** Milliseconds since the epoch; the system’s time by default. */
   readonly now?: (() => number) | undefined
 }
 
-/** One-time tickets by which a page of a browser opens a WebSocket, since it can't send an Authorization header. */
+/** One-time tickets with which a browser page opens a WebSocket, since it cannot send an Authorization header. */
 export interface Tickets {
   /**
-   * Makes a ticket for the user of a request that a guard let in; it goes into the address: `wss://…?ticket=…`.
+   * Creates a ticket for the user of a request that a guard admitted, for use in the URL: `wss://…?ticket=…`.
    *
    * @throws {CW_CONFIG_INVALID} A token of `fakeAccessToken()`.
    */
   issue(user: AccessToken): Promise<string>
   /**
-   * Uses a ticket up: resolves to the user whom it was made for.
+   * Uses up a ticket: resolves to the user for whom it was created.
    *
-   * @throws {CW_TICKET_INVALID} Expired, used before, or none of these keys.
-   * @throws {CW_STATE_UNAVAILABLE} The replay store can't be asked.
+   * @throws {CW_TICKET_INVALID} Expired, used before, or created with other keys.
+   * @throws {CW_STATE_UNAVAILABLE} The replay store cannot be reached.
    */
   redeem(ticket: string): Promise<AccessToken>
 }
@@ -45,13 +45,13 @@ interface Sealed {
 const binding = ['websocket ticket']
 
 /**
- * Makes one-time tickets for WebSockets of pages that hold a bearer token: the page asks an endpoint that a guard protects
- * for one, and opens the socket with it. A ticket is the verified token’s claims, encrypted: it needs no table, and says
- * nothing in a log. It opens one socket, which ends with the token. The guard checks the claims again by its own verifier,
- * so that a ticket of another service with the same keys opens nothing here.
+ * Creates one-time tickets for WebSockets of pages that have a bearer token: the page requests one from an endpoint that a
+ * guard protects, and opens the socket with it. A ticket is the verified token’s claims, encrypted: it needs no table, and
+ * is safe in a log. It opens one socket, which ends with the token. The guard checks the claims again with its own verifier,
+ * so a ticket of another service with the same keys opens nothing here.
  *
  * @throws {CW_CONFIG_MISSING} No key.
- * @throws {CW_CONFIG_INVALID} A key that is not 32 bytes long; a `lifetime` out of its bounds.
+ * @throws {CW_CONFIG_INVALID} A key is not 32 bytes long, or `lifetime` is out of range.
  * @example
  * ```ts
  * import { createServer } from 'node:http'
@@ -75,7 +75,7 @@ const binding = ['websocket ticket']
  * const guard = createUpgradeGuard({ verifier, tickets })
  * createServer(app).on('upgrade', async (request, socket) => {
  *   const user = await guard(request, socket)
- *   if (user !== undefined) console.log(`let in: ${user.username}`)
+ *   if (user !== undefined) console.log(`admitted: ${user.username}`)
  * })
  * ```
  */
@@ -86,8 +86,8 @@ export function createTickets(options: TicketsOptions): Tickets {
   return {
     async issue(user) {
       if (isFake(user))
-        throw new CloakwrightError('CW_CONFIG_INVALID', 'Ticket: of a token of fakeAccessToken()', {
-          hint: 'Make tickets of tokens that a guard let in; test them with tokens of the embedded realm.',
+        throw new CloakwrightError('CW_CONFIG_INVALID', 'Ticket: created from a token of fakeAccessToken()', {
+          hint: 'Create tickets from tokens that a guard admitted, and test them with tokens of the embedded realm.',
         })
       const content: Sealed = { id: randomToken(), until: now() + lifetime, token: writeToken(user) }
       const { keyId, sealed } = await keyring.seal(JSON.stringify(content), binding)
@@ -96,7 +96,7 @@ export function createTickets(options: TicketsOptions): Tickets {
     async redeem(ticket) {
       const [keyId = '', sealed = ''] = ticket.split('.')
       const text = await keyring.open({ keyId, sealed: Buffer.from(sealed, 'base64url') }, binding)
-      if (text === undefined) throw invalid('it was changed, or made with other keys')
+      if (text === undefined) throw invalid('it was changed, or created with other keys')
       const { id, until, token } = JSON.parse(text) as Sealed
       const time = now()
       if (until <= time) throw invalid('it has expired')
@@ -106,7 +106,7 @@ export function createTickets(options: TicketsOptions): Tickets {
   }
 }
 
-/** The ticket in the request's address. */
+/** The ticket in the request's URL. */
 export function ticketOf({ target }: GuardedRequest): string | undefined {
   const query = target.indexOf('?')
   return (query === -1 ? null : new URLSearchParams(target.slice(query + 1)).get('ticket')) ?? undefined
@@ -114,6 +114,6 @@ export function ticketOf({ target }: GuardedRequest): string | undefined {
 
 function invalid(why: string): CloakwrightError {
   return new CloakwrightError('CW_TICKET_INVALID', `Ticket: ${why}`, {
-    hint: 'Ask for a new one before each handshake; replicas share the keys and the replay store.',
+    hint: 'Request a new one before each handshake. Replicas must share the keys and the replay store.',
   })
 }

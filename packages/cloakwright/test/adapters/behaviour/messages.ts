@@ -53,7 +53,7 @@ const mistakes: Case[] = [
   [
     'other audiences',
     ({ sign }) => sign({ aud: ['account', 'pier-api'] }),
-    () => ['is "account" and "pier-api", and does not include "shop-api"'],
+    () => ['is "account" and "pier-api", but must include "shop-api"'],
   ],
   [
     'many audiences',
@@ -129,7 +129,7 @@ export function testMessages(driver: Driver): void {
         })
         await world.sendToken('/me', await world.sign({ iss: other }))
         expect(world.logged().at(-1)?.message).toContain(
-          `is "${other}", which the function \`issuers\` for realms of "${origin}" does not accept; in use are "${world.issuer.issuer}"`,
+          `is "${other}", which the function \`issuers\` for realms of "${origin}" does not accept; in use: "${world.issuer.issuer}"`,
         )
       })
     })

@@ -36,7 +36,7 @@ export function testPolicies(driver: Driver): void {
       code: 'CW_FORBIDDEN',
     })
     expect(response.headers['www-authenticate']).toBe(
-      `${realm}, error="insufficient_scope", error_description="The access token does not give the permission that is required"`,
+      `${realm}, error="insufficient_scope", error_description="The access token lacks a required permission"`,
     )
     expect(response.headers['cache-control']).toBe('no-store')
     expect(logged()).toMatchObject([
@@ -52,7 +52,7 @@ export function testPolicies(driver: Driver): void {
       code: 'CW_SCOPE_INSUFFICIENT',
     })
     expect(response.headers['www-authenticate']).toBe(
-      `${realm}, error="insufficient_scope", error_description="The access token has too little scope", scope="read"`,
+      `${realm}, error="insufficient_scope", error_description="The access token lacks a required scope", scope="read"`,
     )
   })
 

@@ -113,7 +113,7 @@ export function testProofs(driver: Driver): void {
       const token = await bound(world)
       const response = await sendProof(world, token, await make(token))
       expect(response.json()).toMatchObject({ status: 401, code: 'CW_PROOF_INVALID' })
-      expect(response.headers['www-authenticate']).toBe(refused('The DPoP proof is missing or refused'))
+      expect(response.headers['www-authenticate']).toBe(refused('The DPoP proof is missing or invalid'))
       expect(world.logged()).toMatchObject([{ code: 'CW_PROOF_INVALID' }])
     })
 
@@ -131,7 +131,7 @@ export function testProofs(driver: Driver): void {
       expect(response.json()).toMatchObject({ status: 401, code: 'CW_TOKEN_BOUND' })
       expect(response.headers['www-authenticate']).toBe(
         both(
-          ', error="invalid_token", error_description="The access token is bound to a key and can not be used as a bearer token"',
+          ', error="invalid_token", error_description="The access token is bound to a key and cannot be used as a bearer token"',
         ),
       )
     })
@@ -163,7 +163,7 @@ export function testProofs(driver: Driver): void {
       const refused = await sendProof(world, token, await proofFor(token))
       expect(refused.json()).toMatchObject({ status: 401, code: 'CW_PROOF_NONCE' })
       expect(refused.headers['www-authenticate']).toBe(
-        `DPoP realm="shop", error="use_dpop_nonce", error_description="The proof needs the nonce of the field DPoP-Nonce", ${algs}`,
+        `DPoP realm="shop", error="use_dpop_nonce", error_description="The proof needs the nonce of the header DPoP-Nonce", ${algs}`,
       )
       const nonce = refused.headers['dpop-nonce']
       expect(nonce).toMatch(/^[\w-]{43}$/)

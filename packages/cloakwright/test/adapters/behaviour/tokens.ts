@@ -94,7 +94,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
     ],
   ],
   CW_TOKEN_SIGNATURE: [
-    'The signature of the access token does not fit',
+    'The signature of the access token is invalid',
     [
       ['tampered', ({ good }) => `${good.slice(0, -9)}AAAAAAAA${good.at(-1)}`],
       ['signed by another', ({ issuer }) => signClaims(unknown, claimsOf(issuer), { kid: 'one' })],
@@ -116,7 +116,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
     ],
   ],
   CW_TOKEN_ISSUER: [
-    'The access token comes from another issuer',
+    'The access token is from another issuer',
     [
       ['another realm', ({ issuer, sign }) => sign({ iss: issuer.replace('/shop', '/other') })],
       ['a slash at the end', ({ issuer, sign }) => sign({ iss: `${issuer}/` })],
@@ -148,7 +148,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
     ],
   ],
   CW_TOKEN_BOUND: [
-    'The access token is bound to a key and can not be used as a bearer token',
+    'The access token is bound to a key and cannot be used as a bearer token',
     [
       ['bound to a DPoP key', withClaims({ typ: 'DPoP', cnf: { jkt: 'x'.repeat(43) } })],
       ['bound to a certificate', withClaims({ cnf: { 'x5t#S256': 'x'.repeat(43) } })],

@@ -108,7 +108,7 @@ test('a gateway: the connection’s token, of Socket.IO and of ws', async () => 
 
 test.each([
   ['graphql', [{}, {}, { user: 'alice' }, info], 'Quays.berths: the GraphQL context has no request'],
-  ['ws', [{ readyState: 1 }, {}], 'Quays.berths: the upgrade request of the connection is not known'],
+  ['ws', [{ readyState: 1 }, {}], 'Quays.berths: the upgrade request of the connection is unknown'],
   ['rpc', [{}, {}], 'Quays.berths: it guards HTTP routes, GraphQL operations and gateways, not rpc'],
 ])(
   '%s without a request: nobody is let in, and the message says what is missing',

@@ -186,7 +186,7 @@ describe('beside decorators of others', () => {
       world.start({ imports: [CloakwrightModule.forRoot(world.options())], controllers: [controller] }),
     ).rejects.toMatchObject({
       code: 'CW_CONFIG_INVALID',
-      message: expect.stringMatching(/^Orders\.list: its rules would not be required/) as string,
+      message: expect.stringMatching(/^Orders\.list: its rules would have no effect/) as string,
     })
   })
 
@@ -211,7 +211,7 @@ describe('beside decorators of others', () => {
     })
 
     test('loses the guard that is on the method alone: the application does not start', async () => {
-      await expect(statusesOf(bound([], [fails]))).rejects.toThrow('its rules would not be required')
+      await expect(statusesOf(bound([], [fails]))).rejects.toThrow('its rules would have no effect')
     })
   })
 
@@ -226,7 +226,7 @@ test('a method that overrides one with rules, and that no guard is asked about: 
   const { controller } = makeController([], [], base)
   await expect(
     world.start({ imports: [CloakwrightModule.forRoot(world.options())], controllers: [controller] }),
-  ).rejects.toThrow('Orders.list: its rules would not be required')
+  ).rejects.toThrow('Orders.list: its rules would have no effect')
 })
 
 test('a field resolver, on which Nest runs no guards: the application does not start', async () => {
@@ -240,7 +240,7 @@ test('a field resolver, on which Nest runs no guards: the application does not s
       imports: [CloakwrightModule.forRoot(world.options())],
       providers: [Quays, { provide: 'GqlModuleOptions', useValue: { fieldResolverEnhancers } }],
     })
-  await expect(start()).rejects.toThrow('Quays.fee: its rules would not be required: Nest runs no guards')
+  await expect(start()).rejects.toThrow('Quays.fee: its rules would have no effect: Nest runs no guards')
   await (await start(['guards'])).close()
 })
 
@@ -254,7 +254,7 @@ test.each(['cancel', 'handleConnection'])(
     decorate(Orders, name, fails)
     const start = () =>
       world.start({ imports: [CloakwrightModule.forRoot(world.options())], providers: [Orders] })
-    await expect(start()).rejects.toThrow(`Orders.${name}: its rules would not be required: it is no route`)
+    await expect(start()).rejects.toThrow(`Orders.${name}: its rules would have no effect: it is not a route`)
     // Another package may have made one of it.
     SetMetadata('bot:command', name)(Orders.prototype, name, {
       value: Orders.prototype[name as 'cancel'],
