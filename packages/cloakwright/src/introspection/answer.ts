@@ -30,8 +30,7 @@ export function toAnswer(url: string, clientId: string, { status, body }: Bounde
     return failed(`refuses the request (${status})`, 'Search the realm’s log for INTROSPECT_TOKEN_ERROR.')
   if (status !== 200) throw failed(`responds with status ${status}`)
   const claims = parseStrictBytes(body)
-  if (claims === undefined)
-    throw failed('responds with something else than one JSON object with unique names')
+  if (claims === undefined) throw failed('does not respond with one JSON object with unique names')
   return { claims: freezeThrough(claims), bytes: body.length }
 }
 

@@ -153,11 +153,11 @@ describe('what is no verifier stops the start', () => {
     ['the verifier itself', verifier, 'cloakwright: the verifier was passed in place of the options'],
     ['createVerifier, not called', { verifier: createVerifier }, 'cloakwright: verifier is a function'],
     ['a promise', { verifier: promised }, 'cloakwright: verifier is a promise'],
-    ['its options', { verifier: { issuer: 'x', audience: 'y' } }, 'cloakwright: verifier is not one'],
+    ['its options', { verifier: { issuer: 'x', audience: 'y' } }, 'cloakwright: verifier is not a verifier'],
     [
       'a client of another library',
       { verifier: { verify: async () => ({}) } },
-      'cloakwright: verifier is not one',
+      'cloakwright: verifier is not a verifier',
     ],
   ])('%s', async (name, options, message) => {
     const given = options as { verifier: Verifier }

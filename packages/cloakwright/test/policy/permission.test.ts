@@ -211,7 +211,7 @@ describe('whoever can’t be asked about is not let in', () => {
     const binding = { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' }
     token = toAccessToken(claims, { issuer, subject, binding, issuedAt, expiresAt, notBefore: issuedAt })
     const policy = permissionsOf()({ resource: 'orders' })
-    expect(await outcome(policy)).toMatch(/bound by DPoP/)
+    expect(await outcome(policy)).toMatch(/DPoP-bound/)
     expect((await decide(not(policy))).allowed).toBe(false)
     expect(asked).toHaveLength(0)
   })

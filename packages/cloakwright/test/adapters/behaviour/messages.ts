@@ -58,7 +58,7 @@ const mistakes: Case[] = [
   [
     'many audiences',
     ({ sign }) => sign({ aud: 'a b c d e f g h'.split(' ') }),
-    () => ['is "a", "b", "c", "d", "e" and 3 more, and'],
+    () => ['is "a", "b", "c", "d", "e" and 3 more, but'],
   ],
   ['no audience', ({ sign }) => sign({ aud: undefined }), () => ['its aud (audience) is missing']],
   [

@@ -100,7 +100,7 @@ export function testTransport(driver: Driver): void {
     test('in the address it is not read, and the log says why', async () => {
       const response = await send(`/me?access_token=${await sign()}`)
       expect([response.status, response.headers['www-authenticate']]).toEqual([401, realm])
-      expect(logged()).toMatchObject([{ hint: expect.stringContaining('address') as string }])
+      expect(logged()).toMatchObject([{ hint: expect.stringContaining('URL') as string }])
     })
 
     test('in a form it is not read', async () => {
