@@ -261,7 +261,7 @@ describe('a token that is refused: the check, the reason and the next step, and 
       token,
     )
     expect(stdout).toMatch(
-      /✗ audience: .*\n.*"shop-api".*not include "other-api" or "third-api" \(CW_TOKEN_AUDIENCE\)\n.*→.*Add mapper/,
+      /✗ audience: .*\n.*"shop-api".*must include "other-api" or "third-api" \(CW_TOKEN_AUDIENCE\)\n.*→.*Add mapper/,
     )
     expect(code).toBe(1)
   })
