@@ -13,7 +13,8 @@ const Readiness = Type.Object({
   checks: Type.Record(Type.String(), State),
   reasons: Type.Optional(
     Type.Record(Type.String(), Type.String(), {
-      description: 'The code of each check that failed: https://github.com/cloakwright/cloakwright/blob/main/docs/errors.md',
+      description:
+        'The code of each check that failed: https://github.com/cloakwright/cloakwright/blob/main/docs/errors.md',
     }),
   ),
 })
