@@ -67,7 +67,7 @@ export interface DevRealm {
 }
 
 /**
- * Makes an embedded development realm: the realm `master` with its administrator, and every realm that the database holds.
+ * Makes an embedded realm: the realm `master` with its administrator, and every realm that the database holds.
  *
  * @example
  * ```ts

@@ -72,8 +72,8 @@ function read(representation: unknown, source: string | undefined): Omit<Item, '
   const name = (representation as { realm?: unknown } | null | undefined)?.realm
   if (typeof name !== 'string' || name === '') {
     throw invalid(
-      from(source, 'The realm representation has no "realm": the realm\'s name'),
-      'Import one realm as Keycloak exports it: an object with "realm", "clients", "users" and so on.',
+      from(source, 'The realm representation has no "realm" (the realm name)'),
+      'Import a realm export of Keycloak: an object with "realm", "clients", "users" and so on.',
     )
   }
   const body = refusals({ name, source }, () => readRealm(representation))
@@ -86,8 +86,8 @@ function requireOnce(items: readonly Item[]): void {
     if (first === index) continue
     const also = items[first]?.source
     throw invalid(
-      from(source, `The realm "${name}" comes twice${also === undefined ? '' : `, first in ${also}`}`),
-      'Import one representation of each realm.',
+      from(source, `The realm "${name}" is defined twice${also === undefined ? '' : `, first in ${also}`}`),
+      'Import each realm once.',
     )
   }
 }
@@ -104,15 +104,15 @@ async function importOne(store: Store, item: Item, strategy: ImportStrategy): Pr
   }
   if (name === masterName) {
     throw invalid(
-      from(source, 'The realm "master" can\'t be replaced: it administers the others'),
-      'Give the imported realm another name.',
+      from(source, 'The realm "master" cannot be replaced: it administers the other realms'),
+      'Rename the imported realm.',
     )
   }
   const sameId = body.id === undefined ? undefined : store.realmById(body.id)
   if (sameId !== undefined && sameId !== before) {
     throw invalid(
-      from(source, `The realm "${name}" has the id of the realm "${sameId.info.realm}"`),
-      'Remove the "id" from the representation: the realm then gets one of its own.',
+      from(source, `The realm "${name}" has the same id as the realm "${sameId.info.realm}"`),
+      'Remove "id" from the representation; the realm then gets a new id.',
     )
   }
   const lost = before && contentOf(before)
@@ -148,20 +148,24 @@ function refusals<T>(item: Partial<Item>, work: () => T): T {
 
 function refusal({ name, source }: Partial<Item>, error: unknown): unknown {
   if (error instanceof WriteError && !error.isRefusal) {
-    return new CloakwrightError('CW_STATE_UNAVAILABLE', "The realm's database can't be written", {
-      hint: 'Nothing was imported. Look for a full disk or a database that is down, then import again.',
+    return new CloakwrightError('CW_STATE_UNAVAILABLE', 'Could not write to the database of the realm', {
+      hint: 'Check that the database is up and its disk is not full, then import again. Nothing was imported.',
       cause: error,
     })
   }
   if (error instanceof WriteError) {
-    return invalid('The database takes no such value', 'Correct the representation.', error)
+    return invalid(
+      'The representation has a value that the database cannot store',
+      'Fix the representation.',
+      error,
+    )
   }
   if (!(error instanceof AdminError)) return error
   const { errorMessage, error_description, error: code } = error.body
   const reason = [errorMessage, error_description, code].find((each) => typeof each === 'string') as string
   return invalid(
-    from(source, `The representation of the realm "${name}" was refused: ${reason}`),
-    'Correct the representation; Keycloak refuses it too.',
+    from(source, `The representation of the realm "${name}" is invalid: ${reason}`),
+    'Fix the representation. Keycloak rejects it too.',
     error,
   )
 }

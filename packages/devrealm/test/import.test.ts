@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Browser, demo, openDemo } from './support.ts'
 
 describe('importRealms', () => {
-  it('leaves a realm that exists as it is, unless it is told to replace it', async () => {
+  it('leaves an existing realm unchanged unless told to replace it', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     await browser.password()
@@ -22,7 +22,7 @@ describe('importRealms', () => {
     expect((await browser.password()).json().error).toBe('invalid_grant')
   })
 
-  it('adds and replaces nothing when one of the realms is refused', async () => {
+  it('adds and replaces nothing if one of the realms is rejected', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     const tokens = (await browser.password()).json()
@@ -31,14 +31,14 @@ describe('importRealms', () => {
     const sources = ['a.json', 'b.json', 'c.json']
     await expect(devRealm.importRealms(all, { strategy: 'replace', sources })).rejects.toMatchObject({
       code: 'CW_REALM_INVALID',
-      message: expect.stringMatching(/^c\.json: The representation of the realm "broken" was refused/),
+      message: expect.stringMatching(/^c\.json: The representation of the realm "broken" is invalid/),
     })
     expect((await browser.userinfo(tokens['access_token'] ?? '')).status).toBe(200)
     for (const realm of ['second', 'broken'])
       expect((await browser.send(`/realms/${realm}`)).status).toBe(404)
   })
 
-  it('says where in the representation an unknown field is, as a file has other lines than what is read', async () => {
+  it('reports the JSON path of an unknown field instead of a line', async () => {
     await using devRealm = await openDemo()
     const realm = {
       realm: 'shop',
@@ -52,18 +52,18 @@ describe('importRealms', () => {
     })
   })
 
-  it('says so when a realm has the id of another one, and replaces nothing', async () => {
+  it('reports a realm with the id of another one, and replaces nothing', async () => {
     await using devRealm = await openDemo({}, { id: 'my-id' })
     await devRealm.importRealm({ realm: 'second' })
     const twin = devRealm.importRealms([{ realm: 'second', id: 'my-id' }], { strategy: 'replace' })
     await expect(twin).rejects.toMatchObject({
       code: 'CW_REALM_INVALID',
-      message: 'The realm "second" has the id of the realm "demo"',
+      message: 'The realm "second" has the same id as the realm "demo"',
     })
     expect((await new Browser(devRealm).password()).status).toBe(200)
   })
 
-  it('adds a realm with the id of the one that it replaces', async () => {
+  it('adds a realm with the id of the realm that it replaces', async () => {
     await using devRealm = await openDemo({}, { id: 'my-id' })
     await devRealm.importRealm({ ...demo, id: 'my-id', displayName: 'again' })
     expect((await new Browser(devRealm).password()).status).toBe(200)

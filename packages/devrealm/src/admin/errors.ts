@@ -55,7 +55,7 @@ export function wrongType(): AdminError {
 
 /** 400 where a body names what is not there, and Keycloak's code did not foresee that. */
 export function missing(): AdminError {
-  return badRequest('unknown_error', 'The body names something that does not exist')
+  return badRequest('unknown_error', 'The body refers to something that does not exist')
 }
 
 /** 500 as Keycloak answers where it did not foresee the input. */
@@ -68,6 +68,6 @@ export function unforeseen(): AdminError {
 
 /** 400 where the database takes no such document, 503 where it takes nothing; the cause is for the log alone. */
 export function notStored({ isRefusal, description }: WriteError): AdminError {
-  if (isRefusal) return badRequest('unknown_error', 'The database takes no such value')
+  if (isRefusal) return badRequest('unknown_error', 'The body has a value that the database cannot store')
   return new AdminError(503, { error: 'temporarily_unavailable', error_description: description })
 }

@@ -16,7 +16,7 @@ export function newId(
 ): string {
   if (given === undefined) return randomUUID()
   if (given === '' || given.length > longest) {
-    throw badRequest('invalid_input', `An id has 1 to ${longest} characters`)
+    throw badRequest('invalid_input', `An id must have 1 to ${longest} characters`)
   }
   if (taken.get(given) !== undefined) throw isTaken()
   return given

@@ -32,7 +32,7 @@ export async function hashAs(
     Number(data.additionalParameters?.[name]?.[0] ?? fallback)
   const within = (value: number, most: number): number => {
     if (Number.isInteger(value) && value > 0 && value <= most) return value
-    throw new RangeError('a password hash has parameters that are none')
+    throw new RangeError('a password hash has invalid parameters')
   }
   if (data.algorithm === 'argon2') {
     return argon2(password, salt, {

@@ -49,8 +49,10 @@ export async function openDatabaseIn(folder: string): Promise<EmbeddedDatabase> 
     if (expected !== undefined && found !== expected) {
       throw new CloakwrightError(
         'CW_CONFIG_INVALID',
-        `the database in ${folder} was made by PostgreSQL ${found}, and PGlite is now PostgreSQL ${expected}`,
-        { hint: 'Start the release that made it to export its data, or move the folder away to begin anew' },
+        `the database in ${folder} is from PostgreSQL ${found}; the installed PGlite is PostgreSQL ${expected}`,
+        {
+          hint: 'Export the data with the older release, or move the folder away to start with an empty database',
+        },
       )
     }
   }
@@ -151,9 +153,9 @@ async function copyTemplate(target: string): Promise<void> {
   } catch (error) {
     throw new CloakwrightError(
       'CW_CONFIG_MISSING',
-      `the embedded database's template is missing: ${template}`,
+      `the template of the embedded database is missing: ${template}`,
       {
-        hint: 'Run `npm run build` in the checkout; in an installed package, install @cloakwright/devrealm again',
+        hint: 'In a checkout, run `npm run build`. Otherwise reinstall @cloakwright/devrealm',
         cause: error,
       },
     )

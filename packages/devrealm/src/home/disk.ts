@@ -11,7 +11,7 @@ export const roomToOpen: number = 32 * megabyte
 
 export function diskFull(message: string, cause?: unknown): CloakwrightError {
   return new CloakwrightError('CW_DISK_FULL', message, {
-    hint: `Free at least ${roomToOpen / megabyte} MB on the disk of CLOAKWRIGHT_HOME. The database then works again by itself: no restart is needed.`,
+    hint: `Free at least ${roomToOpen / megabyte} MB on the disk of CLOAKWRIGHT_HOME. The database then recovers by itself; no restart is needed.`,
     retryAfter: 5,
     cause,
   })
@@ -23,7 +23,7 @@ export function requireRoom(folder: string, bytes: number, cause?: unknown): voi
   if (bavail * bsize >= bytes) return
   const found = Math.floor((bavail * bsize) / megabyte)
   throw diskFull(
-    `The disk of ${folder} has ${found} MB left, and the embedded database needs ${bytes / megabyte} MB`,
+    `The disk of ${folder} has ${found} MB free; the embedded database needs ${bytes / megabyte} MB`,
     cause,
   )
 }

@@ -81,7 +81,7 @@ function failureOf(reason: unknown): CloakwrightError {
   if (code === '53100') return diskFull(`The embedded database has stopped: ${message}`, reason)
   const why = reason instanceof Error ? `: ${message}` : ''
   return new CloakwrightError('CW_STATE_UNAVAILABLE', `The embedded database has stopped${why}`, {
-    hint: 'It opens again by itself at the next request. If it keeps happening, restart the server and report the message.',
+    hint: 'Send the request again: the database reopens by itself. If this happens again, restart the server and report this message.',
     retryAfter: 5,
     cause: reason,
   })

@@ -70,8 +70,8 @@ function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new CloakwrightError('CW_CONFIG_INVALID', `the state folder ${path} cannot be made (${reason})`, {
-      hint: 'Set CLOAKWRIGHT_HOME to a folder that this user may write to',
+    throw new CloakwrightError('CW_CONFIG_INVALID', `could not create the state folder ${path} (${reason})`, {
+      hint: 'Set CLOAKWRIGHT_HOME to a folder that this operating-system user can write to',
       cause: error,
     })
   }

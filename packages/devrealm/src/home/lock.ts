@@ -15,7 +15,7 @@ export interface FolderLock {
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const lock = await takeLock(folder).catch((cause: unknown) => {
     if (!(cause instanceof CloakwrightError)) throw cause
-    const hint = `${cause.hint} Another folder: CLOAKWRIGHT_HOME=<folder>`
+    const hint = `${cause.hint} To use another folder, set CLOAKWRIGHT_HOME=<folder>`
     throw new CloakwrightError(cause.code, cause.message, { hint, cause })
   })
   if (lock.held) return lock
@@ -23,10 +23,10 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     throw new CloakwrightError(
       'CW_HOME_LOCKED',
       `the state folder ${folder} is already open in this process`,
-      { hint: 'Open it once and share the Home, or give the second one a folder of its own' },
+      { hint: 'Call openHome once and share the result, or use another folder' },
     )
   }
-  throw new CloakwrightError('CW_HOME_LOCKED', `the state folder ${folder} is held by ${lock.holder}`, {
-    hint: `${lock.next}, or give this start a folder of its own: CLOAKWRIGHT_HOME=<another folder>`,
+  throw new CloakwrightError('CW_HOME_LOCKED', `the state folder ${folder} is in use by ${lock.holder}`, {
+    hint: `${lock.next}. To use another folder, set CLOAKWRIGHT_HOME=<folder>`,
   })
 }

@@ -104,8 +104,8 @@ async function openGuarded(folder: string): Promise<GuardedPglite> {
     pglite.abandon()
     requireRoom(folder, roomToOpen, cause)
     if (cause instanceof CloakwrightError) throw cause
-    throw new CloakwrightError('CW_STATE_UNAVAILABLE', `The embedded database in ${folder} can't be opened`, {
-      hint: 'Later requests try again. If it keeps failing, restore the folder from a backup, or move it away to start with an empty one.',
+    throw new CloakwrightError('CW_STATE_UNAVAILABLE', `Could not open the embedded database in ${folder}`, {
+      hint: 'Try again. If it fails again, restore the folder from a backup, or move it away to start with an empty database.',
       retryAfter: 5,
       cause,
     })

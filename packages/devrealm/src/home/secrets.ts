@@ -17,7 +17,7 @@ import { toDiskError } from './disk.ts'
  * The secret kept in `folder/name`, made at the first call: one line, readable by its owner only (mode 0600).
  * It is written aside and linked into place, so that nobody ever reads half of it, and of two makers one wins.
  *
- * @throws {CW_CONFIG_INVALID} when the file is empty or has several lines
+ * @throws {CW_CONFIG_INVALID} when the file is empty or has more than one line
  * @throws {CW_DISK_FULL} when there is no room for it: nothing is left of it
  * @example
  * ```ts
@@ -60,9 +60,9 @@ function read(file: string): string | undefined {
   }
   const secret = text.trim()
   if (secret === '' || /[\r\n]/.test(secret)) {
-    const found = secret === '' ? 'is empty' : 'has several lines'
-    throw new CloakwrightError('CW_CONFIG_INVALID', `the secret's file ${file} ${found}`, {
-      hint: 'Write the secret into it as one line, or delete the file to have a new secret made',
+    const found = secret === '' ? 'is empty' : 'has more than one line'
+    throw new CloakwrightError('CW_CONFIG_INVALID', `the secret file ${file} ${found}`, {
+      hint: 'Write the secret as one line, or delete the file to generate a new secret',
     })
   }
   return secret

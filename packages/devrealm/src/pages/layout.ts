@@ -32,7 +32,7 @@ export function sendPage(
 ${page.body}
 </div>
 </main>
-<footer>Development realm: not for production</footer>
+<footer>Embedded realm: not for production</footer>
 </body>
 </html>
 `.text,

@@ -15,7 +15,7 @@ export function sendStartPage(
 <ul>
 <li>Issuer: <code>${issuer}</code></li>
 <li><a href="${issuer}/.well-known/openid-configuration">OpenID Connect discovery</a></li>
-<li><a href="${issuer}/protocol/openid-connect/certs">Keys</a></li>
+<li><a href="${issuer}/protocol/openid-connect/certs">JWKS</a></li>
 </ul>`
   })
   return reply.type('text/html;charset=utf-8').send(
@@ -25,14 +25,14 @@ export function sendStartPage(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Development realm</title>
+<title>Embedded realm</title>
 <style>${style}</style>
 </head>
 <body>
 <main class="wide">
-<h1>Development realm</h1>
-<p>This is an embedded identity provider for laptops and tests. It speaks OpenID Connect and the Admin REST API as Keycloak does,
-without Java or Docker. It is not for production: there, the same application talks to Keycloak itself.</p>
+<h1>Embedded realm</h1>
+<p>This is an embedded, Keycloak-compatible identity provider for laptops and tests. It offers OpenID Connect and the Admin REST API
+without Java or Docker. Do not use it in production: there, connect the same application to the real Keycloak.</p>
 ${rows}
 <h2>Admin REST API</h2>
 <p><code>${base}/admin/realms</code> with a token of the realm <code>master</code>:</p>

@@ -25,9 +25,9 @@ export async function listen(app: FastifyInstance, where: ListenOptions, isOpen:
     if (isOpen || isLoopback(each)) continue
     throw new CloakwrightError(
       'CW_CONFIG_INSECURE',
-      `The development realm would listen on ${each}, beyond loopback`,
+      `The embedded realm is for loopback only, but its host is ${each}`,
       {
-        hint: 'Use Keycloak itself for others to reach, or pass dangerouslyListenBeyondLoopback: true on a network that you trust.',
+        hint: 'Use the real Keycloak, or pass dangerouslyListenBeyondLoopback: true on a network that you trust.',
       },
     )
   }
@@ -73,9 +73,9 @@ function portError(error: unknown, port: number, host: string): unknown {
   if (!(error instanceof Error) || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error
   return new CloakwrightError(
     'CW_PORT_TAKEN',
-    `The development realm cannot listen on ${host}:${port}: the port is taken`,
+    `The embedded realm cannot listen on ${host}:${port}: the port is in use`,
     {
-      hint: 'End the process that holds the port, or choose another port.',
+      hint: 'Stop the process that uses the port, or choose another port.',
       cause: error,
     },
   )

@@ -69,7 +69,7 @@ function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
     if (isLoopbackHost(request.host) || request.host === own) return
     await reply.code(400).send({
       error: 'invalid_request',
-      error_description: 'This development realm answers to loopback host names only',
+      error_description: 'This embedded realm accepts loopback host names only',
     })
   })
 }
@@ -140,7 +140,7 @@ function answerErrors(app: FastifyInstance): void {
   })
   app.setErrorHandler<FastifyError | OidcError | WriteError>(async (error, request, reply) => {
     if (error instanceof WriteError) {
-      request.log.error({ err: error }, 'a change of a realm could not be stored')
+      request.log.error({ err: error }, 'could not store a change of a realm')
       return reply.code(503).header('retry-after', '5').send({
         error: 'temporarily_unavailable',
         error_description: error.description,
@@ -153,7 +153,7 @@ function answerErrors(app: FastifyInstance): void {
       return reply
         .code(status)
         .send({ error: 'invalid_request', error_description: 'Cannot read the request' })
-    request.log.error({ err: error }, 'a request to the development realm failed')
+    request.log.error({ err: error }, 'a request to the embedded realm failed')
     return reply.code(500).send({
       error: 'unknown_error',
       error_description: 'For more on this error consult the server log.',

@@ -18,7 +18,7 @@ export class WriteError extends Error {
 
   constructor(cause: unknown) {
     const isRefusal = isRefusedDocument(cause)
-    super(isRefusal ? 'the database refused a document' : 'the database could not be written', { cause })
+    super(isRefusal ? 'the database rejected a document' : 'could not write to the database', { cause })
     this.name = 'WriteError'
     this.isRefusal = isRefusal
   }
@@ -26,8 +26,8 @@ export class WriteError extends Error {
   /** For clients, where the database could not be written: nothing of the cause but what they can do about it. */
   get description(): string {
     const isDiskFull = (this.cause as { code?: unknown } | undefined)?.code === 'CW_DISK_FULL'
-    const more = isDiskFull ? ': its disk is full. Free space there; no restart is needed' : ''
-    return `The realm's database can't be written${more}`
+    const more = isDiskFull ? ': its disk is full. Free space on it; no restart is needed' : ''
+    return `Could not write to the database of the realm${more}`
   }
 }
 

@@ -15,7 +15,7 @@ afterEach(() => {
 })
 
 describe('keptSecret', () => {
-  it('makes the secret once, as one line that only its owner can read', () => {
+  it('creates the secret once, as one line that only its owner can read', () => {
     expect(keptSecret(folder, 'secret', () => 'first')).toBe('first')
     expect(keptSecret(folder, 'secret', () => 'second')).toBe('first')
     expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe('first\n')
@@ -23,7 +23,7 @@ describe('keptSecret', () => {
     expect(readdirSync(folder)).toEqual(['secret'])
   })
 
-  it('gives all the secret of whoever was first', () => {
+  it('returns the same secret to all concurrent callers', () => {
     const mine = keptSecret(folder, 'secret', () => {
       writeFileSync(join(folder, 'secret'), 'theirs\n')
       return 'mine'
@@ -32,20 +32,20 @@ describe('keptSecret', () => {
     expect(readdirSync(folder)).toEqual(['secret'])
   })
 
-  it('makes the folder when it is missing', () => {
+  it('creates a missing folder', () => {
     expect(keptSecret(join(folder, 'deep/home'), 'secret', () => 'made')).toBe('made')
   })
 
   it.each([
-    ['empty', ''],
-    ['blank', ' \n'],
+    ['no content', ''],
+    ['only blanks', ' \n'],
     ['several lines', 'canary-one\ncanary-two\n'],
-  ])('refuses a file that is %s, naming it and not what is in it', (_, text) => {
+  ])('rejects a file with %s, naming the file but not its content', (_, text) => {
     writeFileSync(join(folder, 'secret'), text)
     expect(() => keptSecret(folder, 'secret', () => 'new')).toThrow(
       expect.objectContaining({
         code: 'CW_CONFIG_INVALID',
-        message: expect.stringMatching(/secret (is empty|has several lines)$/),
+        message: expect.stringMatching(/secret (is empty|has more than one line)$/),
       }),
     )
   })

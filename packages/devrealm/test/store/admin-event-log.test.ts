@@ -10,7 +10,7 @@ const event = (time: number): AdminEvent => ({
   resourceType: 'USER',
 })
 
-it('keeps a bounded number of events, the newest', () => {
+it('keeps a bounded number of the newest events', () => {
   const log = new AdminEventLog()
   for (let time = 1; time <= 100_000; time += 1) log.add(event(time))
   const kept = log.all(0, 0)
@@ -19,7 +19,7 @@ it('keeps a bounded number of events, the newest', () => {
   expect(kept.at(-1)?.time).toBe(100_000)
 })
 
-it('drops expired events a quarter of an hour at a time, as Keycloak’s own task does', () => {
+it('drops expired events every quarter of an hour, like Keycloak’s task', () => {
   const log = new AdminEventLog()
   for (const time of [1_000, 500_000, 890_000]) log.add(event(time))
   const times = (now: number, expiration: number): number[] =>

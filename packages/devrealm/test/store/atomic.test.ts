@@ -58,7 +58,7 @@ async function everywhere(store: Store): Promise<string[][]> {
 }
 
 describe('changes that belong together', () => {
-  it('are all gone, in memory and in the database, when one of them can not be stored', async () => {
+  it('are all undone, in memory and in the database, if one cannot be stored', async () => {
     const { store, realm } = await open()
     await store.atomically(() => realm.groups.put(group('kept')))
     const refused = store.atomically(() => {
@@ -79,7 +79,7 @@ describe('changes that belong together', () => {
   it.each([
     ['nested 200,000 deep', `${'['.repeat(200_000)}${']'.repeat(200_000)}`],
     ['longer than an index takes, as an id', undefined],
-  ])('fail alone when several requests write at once: a document %s', async (_, deep) => {
+  ])('fail without affecting concurrent requests: a document %s', async (_, deep) => {
     const { store, realm } = await open()
     const random = randomBytes(6000).toString('base64url')
     const bad =
@@ -96,7 +96,7 @@ describe('changes that belong together', () => {
     ])
   })
 
-  it('are gone when the work itself fails, and others that came between stay', async () => {
+  it('are undone if the work fails, and concurrent changes stay', async () => {
     const { store, realm } = await open()
     const work = store.atomically(async () => {
       realm.groups.put(group('own'))
@@ -108,7 +108,7 @@ describe('changes that belong together', () => {
     expect(await everywhere(store)).toEqual([['theirs'], ['theirs']])
   })
 
-  it('bring a deleted realm back, with everything in it and with what others wrote there meanwhile', async () => {
+  it('when undone, restore a deleted realm, including concurrent writes to it', async () => {
     const { store, realm } = await open()
     await store.atomically(() => realm.groups.put(group('before')))
     const work = store.atomically(async () => {
@@ -124,7 +124,7 @@ describe('changes that belong together', () => {
     expect(await everywhere(store)).toEqual([all, all])
   })
 
-  it('undo a change of the realm’s name', async () => {
+  it('when undone, restore the realm’s name', async () => {
     const { store, realm } = await open()
     const work = store.atomically(() => {
       realm.update({ ...realm.info, realm: 'renamed' })
@@ -134,7 +134,7 @@ describe('changes that belong together', () => {
     expect([store.realm('demo'), store.realm('renamed')]).toEqual([realm, undefined])
   })
 
-  it('take any text that JSON can hold, but as an id', async () => {
+  it('may contain any JSON string, except as an id', async () => {
     const { store, realm } = await open()
     await store.atomically(() => realm.groups.put(group('odd', 'a\0b\ud800')))
     expect(groupNames(await Store.open(sql, Date.now))).toEqual(['a\0b\ud800'])
@@ -142,7 +142,7 @@ describe('changes that belong together', () => {
 })
 
 describe('a database that is down', () => {
-  it('fails what is to be written, until it is back, and leaves memory as it was', async () => {
+  it('fails writes until it is back, and leaves memory unchanged', async () => {
     const database = fallible()
     const { store, realm } = await open(database.sql)
     database.down = 'before'
@@ -157,7 +157,7 @@ describe('a database that is down', () => {
     expect(await everywhere(store)).toEqual([['new'], ['new']])
   })
 
-  it('may have stored what it did not answer: the next write makes memory and database equal', async () => {
+  it('may have stored an unconfirmed write: the next write makes memory and database equal', async () => {
     const database = fallible()
     const { store, realm } = await open(database.sql)
     await store.atomically(() => realm.groups.put(group('kept')))
@@ -173,7 +173,7 @@ describe('a database that is down', () => {
     expect(await everywhere(store)).toEqual([all, all])
   })
 
-  it('is told by readiness and by 503 without an SQLSTATE; reading goes on', async () => {
+  it('is reported by readiness and a 503 without SQLSTATE; reads still work', async () => {
     const database = fallible()
     await using devRealm = await openDemo({ sql: database.sql })
     const browser = new Browser(devRealm)
@@ -185,7 +185,7 @@ describe('a database that is down', () => {
     expect(refused.status).toBe(503)
     expect(refused.json()).toEqual({
       error: 'temporarily_unavailable',
-      error_description: "The realm's database can't be written",
+      error_description: 'Could not write to the database of the realm',
     })
     expect(await status('/health/ready')).toBe(503)
     expect(await status('/health/live')).toBe(200)
@@ -195,7 +195,7 @@ describe('a database that is down', () => {
     expect((await browser.password()).status).toBe(200)
   })
 
-  it('says what to do where the disk is full, by both APIs', async () => {
+  it('reports the next step for a full disk, in both APIs', async () => {
     const database = fallible()
     const target = await openAdmin('demo', { sql: database.sql })
     database.error = new CloakwrightError('CW_DISK_FULL', 'No space left to write /var/lib/x')
@@ -203,7 +203,7 @@ describe('a database that is down', () => {
     const expected = {
       error: 'temporarily_unavailable',
       error_description:
-        "The realm's database can't be written: its disk is full. Free space there; no restart is needed",
+        'Could not write to the database of the realm: its disk is full. Free space on it; no restart is needed',
     }
     const added = await target.send('POST', '/demo/groups', { name: 'new' })
     expect([added.status, JSON.parse(added.text)]).toEqual([503, expected])
@@ -221,7 +221,7 @@ describe('a database that is down', () => {
     await target.close()
   })
 
-  it('does not keep the realm from ending', async () => {
+  it('does not prevent the realm from closing', async () => {
     const database = fallible()
     const devRealm = await createDevRealm({ sql: database.sql })
     await devRealm.importRealm({ realm: 'demo', enabled: true })

@@ -44,7 +44,7 @@ describe('a realm whose process was killed', () => {
     expect(codeOf(await after.authorize({ prompt: 'none' }))).not.toBe('')
   })
 
-  it('lets a login page that is open go on', async () => {
+  it('keeps an open login page usable', async () => {
     const before = new Browser(await openDemo({ sql }))
     const page = await before.authorize()
     const after = await afterKill()
@@ -57,7 +57,7 @@ describe('a realm whose process was killed', () => {
     expect((await after.exchange(codeOf(done))).status).toBe(200)
   })
 
-  it('keeps what was ended ended: a logout, a revoked token, a spent refresh token', async () => {
+  it('keeps what was ended: a logout, a revoked token, a used refresh token', async () => {
     const before = new Browser(await openDemo({ sql }, { revokeRefreshToken: true }))
     const out = (await before.password()).json()
     const client = { client_id: 'app', client_secret: 'app-secret' }
@@ -79,7 +79,7 @@ describe('a realm whose process was killed', () => {
     expect(reuse.json().error_description).toBe('Maximum allowed refresh token reuse exceeded')
   })
 
-  it('forgets a realm that was replaced by an import', async () => {
+  it('does not restore a realm that an import replaced', async () => {
     const before = await openDemo({ sql })
     await before.importRealm({ realm: 'demo', enabled: true })
     const after = await afterKill()
@@ -88,7 +88,7 @@ describe('a realm whose process was killed', () => {
 })
 
 describe('an import that replaces a realm', () => {
-  it('is one transaction: whatever statement it is killed at, the old realm is there, and afterwards the new one', async () => {
+  it('is one transaction: a kill at any statement leaves the old realm or the new one', async () => {
     await openDemo({ sql })
     const replacement = { ...demo, displayName: 'new', users: [] }
     for (const statements of [0, 1, 2, Number.POSITIVE_INFINITY]) {
@@ -130,7 +130,7 @@ function mortal() {
 }
 
 describe('a database that fails', () => {
-  it('makes the request fail, and goes on once it is back', async () => {
+  it('fails the request, and works again when it is back', async () => {
     let isBroken = false
     const flaky: SqlClient = {
       ...sql,

@@ -84,7 +84,7 @@ describe('its state', () => {
     const { code, stderr } = await runCli(['devrealm', '--port', `${await somePort()}`], {
       CLOAKWRIGHT_HOME: home,
     })
-    expect(stderr).toMatch(new RegExp(`held by process ${holder.child.pid}.*CW_HOME_LOCKED`))
+    expect(stderr).toMatch(new RegExp(`in use by process ${holder.child.pid}.*CW_HOME_LOCKED`))
     expect(stderr).toContain('CLOAKWRIGHT_HOME=')
     expect(code).toBe(1)
   })
@@ -153,7 +153,7 @@ describe('an import', () => {
     expect(out).toContain('Skipped the import of realm master')
     const args = ['devrealm', '--memory', '--port', `${await somePort()}`, '--import', file]
     const { code, stderr } = await runCli([...args, '--import-strategy', 'replace'])
-    expect(stderr).toContain(`${file}: The realm "master" can't be replaced`)
+    expect(stderr).toContain(`${file}: The realm "master" cannot be replaced`)
     expect(code).toBe(1)
   })
 
@@ -167,9 +167,12 @@ describe('an import', () => {
       [fileOf(shop([], { nope: 1 })), /realm\.json: .*Unrecognized field "nope"/],
       [
         fileOf({ realm: 'third', users: [{ username: 'x', groups: ['/none'] }] }),
-        /realm\.json: .*"third" was refused/,
+        /realm\.json: .*"third" is invalid/,
       ],
-      [fileOf({ realm: 'second' }), /realm\.json: The realm "second" comes twice, first in .*realm\.json/],
+      [
+        fileOf({ realm: 'second' }),
+        /realm\.json: The realm "second" is defined twice, first in .*realm\.json/,
+      ],
       [fileOf({ realm: 'third' }), /port \d+ is taken/, taken],
     ] as const) {
       const files = ['--import', good, bad, '--import-strategy', 'replace']

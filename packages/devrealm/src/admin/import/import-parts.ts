@@ -117,21 +117,21 @@ function importedStep(
 /** Flows are within each other as branches of trees are. */
 function requireTree(flows: readonly (FlowBody & { alias: string })[]): void {
   const aliases = flows.map(({ alias }) => alias)
-  if (hasTwice(aliases)) throw refused('Two authentication flows have one alias')
+  if (hasTwice(aliases)) throw refused('Two authentication flows have the same alias')
   const parents = new Map<string, string>()
   for (const { alias, authenticationExecutions = [] } of flows) {
     if (alias === '') throw refused('An authentication flow has no alias')
     for (const { flowAlias } of authenticationExecutions) {
       if (flowAlias === undefined) continue
       if (!aliases.includes(flowAlias)) throw refused(`The authentication flow ${flowAlias} does not exist`)
-      if (parents.has(flowAlias)) throw refused(`The authentication flow ${flowAlias} is within two places`)
+      if (parents.has(flowAlias)) throw refused(`The authentication flow ${flowAlias} is used in two places`)
       parents.set(flowAlias, alias)
     }
   }
   for (const alias of parents.keys()) {
     let outer = parents.get(alias)
     for (let steps = 0; outer !== undefined && steps <= parents.size; steps += 1) {
-      if (outer === alias) throw refused(`The authentication flow ${alias} is within itself`)
+      if (outer === alias) throw refused(`The authentication flow ${alias} contains itself`)
       outer = parents.get(outer)
     }
   }

@@ -11,7 +11,7 @@ export function handleError(
   const send = ({ status, body }: Pick<AdminError, 'status' | 'body'>): FastifyReply =>
     reply.code(status).type('application/json').send(JSON.stringify(body))
   if (error instanceof WriteError) {
-    if (!error.isRefusal) request.log.error({ err: error }, 'a change of a realm could not be stored')
+    if (!error.isRefusal) request.log.error({ err: error }, 'could not store a change of a realm')
     return send(notStored(error))
   }
   if (error instanceof AdminError) return send(error)
@@ -20,7 +20,7 @@ export function handleError(
   }
   // The engine's own limits, of its stack or of a text's length: no input is worth more.
   if (error instanceof RangeError) {
-    request.log.warn({ err: error }, 'a request is too large to be handled')
+    request.log.warn({ err: error }, 'the request is too large to process')
     return send(wrongType())
   }
   request.log.error(error)

@@ -9,7 +9,7 @@ export const actionStep: LoginStep = {
     if (user === undefined) return sendLoginError(login, expiredMessage)
     const step = requiredActionStep(tab.step)
     if (step === undefined) {
-      return sendLoginError(login, `Required action ${tab.step} is not available in a development realm`)
+      return sendLoginError(login, `The embedded realm does not support the required action ${tab.step}`)
     }
     const { title } = step
     return sendLoginPage(login, { title, body: step.page(login, { tab, user, action, wrong }) })
