@@ -16,32 +16,32 @@ beforeAll(async () => {
   bob = (await tokensOf(realm, 'bob')).access_token
 })
 
-describe('without a good token', () => {
+describe('without a valid access token', () => {
   it.each<[string, Send]>([
     ['no token', {}],
     ['junk', { bearer: 'junk' }],
-    ['a JWT that is none', { bearer: 'a.b.c' }],
+    ['a malformed JWT', { bearer: 'a.b.c' }],
     ['another scheme', { basic: ['admin', 'admin'] }],
-  ])('the Admin API answers 401: %s', async (_, request) => {
+  ])('the Admin API returns 401: %s', async (_, request) => {
     expect(answerOf(await send(`${adminUrl}/${realm.name}/users`, request))).toEqual(unauthorized)
     expect(answerOf(await send(adminUrl, request))).toEqual(unauthorized)
   })
 
-  it('an ID token is none', async () => {
+  it('the Admin API returns 401 for an ID token', async () => {
     const { id_token } = await tokensOf(realm, 'bob')
     expect(answerOf(await send(`${adminUrl}/${realm.name}/users`, { bearer: id_token }))).toEqual(
       unauthorized,
     )
   })
 
-  it('nor is a refresh token', async () => {
+  it('the Admin API returns 401 for a refresh token', async () => {
     const { refresh_token } = await tokensOf(realm, 'bob')
     expect(answerOf(await send(`${adminUrl}/${realm.name}/users`, { bearer: refresh_token }))).toEqual(
       unauthorized,
     )
   })
 
-  it('nor is a token whose session has ended', async () => {
+  it('the Admin API returns 401 for a token whose session has ended', async () => {
     const tokens = await tokensOf(realm, 'bob')
     await realm.api(`/sessions/${tokens.session_state}`, { method: 'DELETE' })
     const reply = await send(`${adminUrl}/${realm.name}/users`, { bearer: tokens.access_token })
@@ -49,7 +49,7 @@ describe('without a good token', () => {
   })
 })
 
-describe('a user whose realm role is called admin is no administrator', () => {
+describe('a realm role named admin does not make a user an administrator', () => {
   it.each<[string, string, unknown?]>([
     ['', 'GET'],
     ['/users', 'GET'],
@@ -65,7 +65,7 @@ describe('a user whose realm role is called admin is no administrator', () => {
     ['/clients', 'POST', { clientId: 'intruder' }],
     ['', 'PUT', { enabled: false }],
     ['', 'DELETE'],
-  ])('%j by %s', async (path, method, body) => {
+  ])('%j %s returns 403', async (path, method, body) => {
     const reply = await send(`${adminUrl}/${realm.name}${path}`, {
       method,
       bearer: bob,
@@ -74,7 +74,7 @@ describe('a user whose realm role is called admin is no administrator', () => {
     expect(answerOf(reply)).toEqual(forbidden)
   })
 
-  it('hears of a body that cannot be read before it hears of that', async () => {
+  it('an invalid body is reported before the missing permission', async () => {
     const reply = await send(`${adminUrl}/${realm.name}/users`, { bearer: bob, json: { nope: 1 } })
     const error =
       'Invalid json representation for UserRepresentation. Unrecognized field "nope" at line 1 column 10.'
@@ -83,9 +83,9 @@ describe('a user whose realm role is called admin is no administrator', () => {
 
   it.each<[string, string, unknown?]>([
     ['the list of realms', ''],
-    ['a new realm', '', { realm: 'intruder' }],
+    ['creating a realm', '', { realm: 'intruder' }],
     ['the users of master', '/master/users'],
-  ])('nor beyond his realm: %s', async (_, path, body) => {
+  ])('nor gives access outside the realm: %s', async (_, path, body) => {
     const reply = await send(`${adminUrl}${path}`, { bearer: bob, ...(body !== undefined && { json: body }) })
     expect(answerOf(reply)).toEqual(forbidden)
   })
@@ -107,7 +107,7 @@ describe('roles of realm-management', () => {
     return (await tokensOf(realm, name)).access_token
   }
 
-  it('view-users reads users and changes none', async () => {
+  it('view-users allows reading users, not changing them', async () => {
     const bearer = await holder('view-users')
     expect((await send(`${adminUrl}/${realm.name}/users`, { bearer })).status).toBe(200)
     const write = await send(`${adminUrl}/${realm.name}/users`, { bearer, json: { username: 'nobody' } })
@@ -115,7 +115,7 @@ describe('roles of realm-management', () => {
     expect(answerOf(await send(`${adminUrl}/${realm.name}/clients`, { bearer }))).toEqual(forbidden)
   })
 
-  it('manage-users changes users, not clients', async () => {
+  it('manage-users allows changing users, not clients', async () => {
     const bearer = await holder('manage-users')
     const write = await send(`${adminUrl}/${realm.name}/users`, {
       bearer,
@@ -126,14 +126,14 @@ describe('roles of realm-management', () => {
     expect(answerOf(client)).toEqual(forbidden)
   })
 
-  it('view-realm reads roles, not the users and groups that have one', async () => {
+  it('view-realm allows reading roles, not the users and groups that have a role', async () => {
     const bearer = await holder('view-realm')
     const get = async (path: string) => await send(`${adminUrl}/${realm.name}/roles/user${path}`, { bearer })
     expect((await get('')).status).toBe(200)
     for (const path of ['/users', '/groups']) expect(answerOf(await get(path))).toEqual(forbidden)
   })
 
-  it('roles of a client are seen in mappings by who may view users and clients', async () => {
+  it('reading client role mappings needs view-users and view-clients', async () => {
     const [account] = (await realm.api('/clients?clientId=account')).json()
     const user = await realm.addUser('mapped')
     await realm.api('/groups', { json: { name: 'mapped' } })
@@ -154,7 +154,7 @@ describe('roles of realm-management', () => {
     expect(await statuses(await holder('view-clients'))).toEqual(Array(6).fill(403))
   })
 
-  it('roles are composed by who may change both', async () => {
+  it('changing composites needs permission to change both roles', async () => {
     const [account] = (await realm.api('/clients?clientId=account')).json()
     const ofClient = (await realm.api(`/clients/${account.id}/roles/view-profile`)).json()
     await realm.api('/roles', { json: { name: 'composed' } })
@@ -177,7 +177,7 @@ describe('roles of realm-management', () => {
     expect(await statuses(await holder('manage-realm', 'manage-clients'))).toEqual([204, 204, 204, 204])
   })
 
-  it('realm-admin may do everything in its realm and nothing in another', async () => {
+  it('realm-admin allows everything in its own realm and nothing in another', async () => {
     const bearer = await holder('realm-admin')
     expect(
       (await send(`${adminUrl}/${realm.name}/roles`, { bearer, json: { name: 'made-by-holder' } })).status,
@@ -188,7 +188,7 @@ describe('roles of realm-management', () => {
 })
 
 describe('the administrator of master', () => {
-  it('has a lightweight token of the client admin-cli: no subject, no roles', async () => {
+  it('gets a lightweight token from the client admin-cli, without subject or roles', async () => {
     const { username, password } = realm.target.admin
     const form = { grant_type: 'password', client_id: 'admin-cli', username, password }
     const tokens = granted(
@@ -200,7 +200,7 @@ describe('the administrator of master', () => {
     expect(tokens.expires_in).toEqual(secondsLeft(60))
   })
 
-  it('may use it on a realm that was made after it', async () => {
+  it('can use a token on a realm that was created after the token', async () => {
     const bearer = await realm.admin.token()
     const name = `${realm.name}-later`
     expect((await send(adminUrl, { bearer, json: { realm: name, enabled: true } })).status).toBe(201)
@@ -213,7 +213,7 @@ describe('the administrator of master', () => {
     expect(answerOf(await realm.api('/no-such-thing'))).toEqual(json(404, { error: 'HTTP 404 Not Found' }))
   })
 
-  it('gets 405 for a method that does not exist', async () => {
+  it('gets 405 for a method that the path does not support', async () => {
     const reply = await realm.api('', { method: 'PATCH', json: {} })
     expect(answerOf(reply)).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })

@@ -19,8 +19,8 @@ const attribute = (member: string): string => `{"attributes":[${names},{"name":"
 const config = (validator: string, option: string, message: string, parameter: string) =>
   `[Validator '${validator}' defined for attribute 'x' has incorrect configuration: ValidationError{validatorId='${validator}', inputHint='${option}', message='error-validator-config-${message}', messageParameters=[${parameter}]}, ]`
 
-describe('a number', () => {
-  it.each(['1e3', '1.5', '"5"', '""', 'null'])('may be %s', async (value) => {
+describe('a number field', () => {
+  it.each(['1e3', '1.5', '"5"', '""', 'null'])('accepts %s', async (value) => {
     expect((await put('', `{"accessTokenLifespan":${value}}`)).status).toBe(204)
   })
 
@@ -30,19 +30,19 @@ describe('a number', () => {
     ['"x"', wrongType],
     ['true', wrongType],
     ['[]', wrongType],
-  ])('is not %s', async (value, answer) => {
+  ])('rejects %s', async (value, answer) => {
     expect(answerOf(await put('', `{"accessTokenLifespan":${value}}`))).toEqual(answer)
   })
 })
 
-describe('a flag', () => {
-  it.each(['""', '5', '"True"', '" true "'])('may be %s', async (value) => {
+describe('a boolean field', () => {
+  it.each(['""', '5', '"True"', '" true "'])('accepts %s', async (value) => {
     expect((await put('', `{"enabled":${value}}`)).status).toBe(204)
   })
 })
 
-describe('nesting', () => {
-  it('goes 1,000 levels deep, and no further', async () => {
+describe('a nested body', () => {
+  it('may have up to 1,000 levels', async () => {
     const groups = (depth: number) => `${'{"name":"deep","subGroups":['.repeat(depth)}${']}'.repeat(depth)}`
     const post = (depth: number) => realm.api('/groups', { ...raw(groups(depth)), method: 'POST' })
     expect((await post(500)).status).toBe(201)
@@ -51,7 +51,7 @@ describe('nesting', () => {
   })
 })
 
-describe('members of members', () => {
+describe('nested fields', () => {
   it.each([
     ['/client-policies/profiles', '{"profiles":5}'],
     ['/client-policies/profiles', '{"profiles":[{"name":"a","executors":5}]}'],
@@ -70,7 +70,7 @@ describe('members of members', () => {
     ['/users/profile', `{"attributes":[${names}],"unmanagedAttributePolicy":"X"}`],
     ['', '{"supportedLocales":"de"}'],
     ['', '{"displayName":["x"]}'],
-  ])('of a wrong type are refused: %s %s', async (path, body) => {
+  ])('are rejected when they have a wrong type: %s %s', async (path, body) => {
     expect(answerOf(await put(path, body))).toEqual(wrongType)
   })
 
@@ -80,7 +80,7 @@ describe('members of members', () => {
     ['/client-policies/policies', '{"policies":[null]}'],
     ['/users/profile', '{"attributes":[null]}'],
     ['/users/profile', `{"attributes":[${names}],"groups":[null]}`],
-  ])('are not null in a list: %s %s', async (path, body) => {
+  ])('must not be null in a list: %s %s', async (path, body) => {
     expect((await put(path, body)).status).toBe(onKeycloak ? 500 : 400)
   })
 
@@ -143,11 +143,11 @@ describe('members of members', () => {
       attribute('"validations":{"options":{"options":5}}'),
       config('options', 'options', 'invalid-value', 'must be list of values'),
     ],
-  ])('that say nothing that holds are refused: %s %s', async (path, body, errorMessage) => {
+  ])('are rejected when their value is invalid: %s %s', async (path, body, errorMessage) => {
     expect(answerOf(await put(path, body))).toEqual(json(400, { errorMessage }))
   })
 
-  it('of another name are refused by name and place', async () => {
+  it('are rejected by name, line and column when unknown', async () => {
     const body = attribute('"zz":1')
     expect(answerOf(await put('/users/profile', body))).toEqual(
       json(400, {
@@ -161,29 +161,26 @@ describe('a password policy', () => {
   it.each([
     ['regexPattern(()', 'Invalid config for regexPattern: Not a valid regular expression'],
     ['length(99999999999)', 'Invalid config for length: Not a valid number'],
-  ])('is not %s', async (passwordPolicy, errorMessage) => {
+  ])('rejects %s', async (passwordPolicy, errorMessage) => {
     expect(answerOf(await put('', JSON.stringify({ passwordPolicy })))).toEqual(json(400, { errorMessage }))
   })
 })
 
-describe('a query', () => {
-  it.each(['first=abc', 'max=abc', 'first=1.5', 'max=99999999999'])(
-    'with %s finds nothing to answer it',
-    async (query) => {
-      const reply = await realm.api(`/users?${query}`)
-      expect(answerOf(reply)).toEqual(json(404, { error: 'HTTP 404 Not Found' }))
-    },
-  )
+describe('a query parameter', () => {
+  it.each(['first=abc', 'max=abc', 'first=1.5', 'max=99999999999'])('%s returns 404', async (query) => {
+    const reply = await realm.api(`/users?${query}`)
+    expect(answerOf(reply)).toEqual(json(404, { error: 'HTTP 404 Not Found' }))
+  })
 
   it.each(['max=-5', 'first=-1', 'first=', 'briefRepresentation=x', 'enabled=x', 'exact=x', 'q=abc'])(
-    'may have %s',
+    '%s is accepted',
     async (query) => {
       expect((await realm.api(`/users?${query}`)).status).toBe(200)
     },
   )
 })
 
-describe('an id that is taken', () => {
+describe('an id that already exists', () => {
   const oidc = 'openid-connect'
   const mapper = (id: string, name: string) => ({
     id,
@@ -192,14 +189,14 @@ describe('an id that is taken', () => {
     protocolMapper: 'oidc-sub-mapper',
   })
 
-  it('is refused for a mapper, in the words for its client or its name', async () => {
+  it('is rejected for a mapper, with the message for a duplicate client or mapper name', async () => {
     const protocolMappers = [mapper('one', 'a'), mapper('one', 'b')]
     expect(answerOf(await realm.api('/clients', { json: { clientId: 'twice', protocolMappers } }))).toEqual(
       json(409, { errorMessage: 'Client twice already exists' }),
     )
   })
 
-  it('is refused for a client scope, in the words for its name', async () => {
+  it('is rejected for a client scope, with the message for a duplicate name', async () => {
     const scope = (name: string) =>
       realm.api('/client-scopes', { json: { id: realm.name, name, protocol: oidc } })
     expect((await scope('first')).status).toBe(201)
@@ -209,14 +206,14 @@ describe('an id that is taken', () => {
   })
 
   // Not on Keycloak: 26.7.4 gives this answer, and 500 to other requests of the same server from then on.
-  it.skipIf(onKeycloak)('is refused for a group that is its own subgroup', async () => {
+  it.skipIf(onKeycloak)('is rejected for a group that is its own subgroup', async () => {
     const loop = { id: 'loop', name: 'loop', subGroups: [{ id: 'loop', name: 'loop2' }] }
     expect(answerOf(await realm.api('/partialImport', { json: { groups: [loop] } }))).toEqual(
       json(409, { errorMessage: 'Duplicate resource error' }),
     )
   })
 
-  it('has 36 characters at most', async () => {
+  it('may have at most 36 characters', async () => {
     const client = { id: 'i'.repeat(37), clientId: 'long' }
     expect(answerOf(await realm.api('/clients', { json: client }))).toEqual(
       oauthError(400, 'invalid_input', 'Client ID must not exceed 36 characters'),
@@ -225,7 +222,7 @@ describe('an id that is taken', () => {
 })
 
 describe('composite roles', () => {
-  it('may include each other, and themselves', async () => {
+  it('may include each other and themselves', async () => {
     for (const name of ['a', 'b']) await realm.api('/roles', { json: { name } })
     const [a, b] = await Promise.all(
       ['a', 'b'].map(async (name) => (await realm.api(`/roles/${name}`)).json()),

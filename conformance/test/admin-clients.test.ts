@@ -16,7 +16,7 @@ const create = async (clientId: string, more = {}) => idOf(await post('/clients'
 const missing = json(404, { error: 'Could not find client' })
 
 describe('creating a client', () => {
-  it('answers 201, empty, with the address of its id', async () => {
+  it('returns an empty 201 with the URL of the new client', async () => {
     const reply = await post('/clients', { clientId: 'new' })
     expect(answerOf(reply)).toEqual(empty(201))
     const id = idOf(reply)
@@ -26,7 +26,7 @@ describe('creating a client', () => {
     expect(id).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('fills in Keycloak’s defaults, and makes a secret', async () => {
+  it('sets Keycloak’s defaults and generates a secret', async () => {
     const client = await get(`/clients/${await create('defaults')}`)
     expect(Object.keys(client)).toEqual([
       'id',
@@ -91,17 +91,21 @@ describe('creating a client', () => {
     ])
   })
 
-  it('makes up a client id when none is given', async () => {
+  it('generates a client id when the body has none', async () => {
     const id = idOf(await post('/clients', {}))
     expect((await get(`/clients/${id}`)).clientId).toBe(id)
   })
 
-  it('keeps the secret it is given', async () => {
+  it('keeps the given secret', async () => {
     expect((await get(`/clients/${await create('known', { secret: appSecret })}`)).secret).toBe(appSecret)
   })
 
   it.each<[string, unknown, Record<string, unknown>]>([
-    ['a name that is taken', { clientId: 'app' }, json(409, { errorMessage: 'Client app already exists' })],
+    [
+      'a client id that already exists',
+      { clientId: 'app' },
+      json(409, { errorMessage: 'Client app already exists' }),
+    ],
     [
       'an unknown field',
       { clientId: 'c2', nope: 1 },
@@ -116,7 +120,7 @@ describe('creating a client', () => {
       oauthError(400, 'invalid_input', 'A redirect URI uses an illegal scheme'),
     ],
     [
-      'a root URL that is none',
+      'an invalid root URL',
       { clientId: 'c2', rootUrl: 'junk' },
       oauthError(400, 'invalid_input', 'Root URL is not a valid URL'),
     ],
@@ -126,7 +130,7 @@ describe('creating a client', () => {
 })
 
 describe('finding clients', () => {
-  it('finds one by its exact name', async () => {
+  it('finds a client by its exact client id', async () => {
     await create('findable')
     expect(
       (await get('/clients?clientId=findable')).map(({ clientId }: { clientId: string }) => clientId),
@@ -134,12 +138,12 @@ describe('finding clients', () => {
     expect(await get('/clients?clientId=finda')).toEqual([])
   })
 
-  it('finds some by a part of it', async () => {
+  it('finds clients by a part of the client id', async () => {
     const found = await get('/clients?clientId=realm&search=true')
     expect(found.map(({ clientId }: { clientId: string }) => clientId)).toEqual(['realm-management'])
   })
 
-  it('lists them by name, those of the realm itself among them', async () => {
+  it('lists all clients by client id, including the realm’s built-in clients', async () => {
     const names = (await get('/clients')).map(({ clientId }: { clientId: string }) => clientId)
     expect(names).toEqual(
       expect.arrayContaining([
@@ -156,7 +160,7 @@ describe('finding clients', () => {
     expect(made).toEqual(made.toSorted())
   })
 
-  it('answers 404 for one that does not exist', async () => {
+  it('returns 404 for an unknown client', async () => {
     expect(answerOf(await realm.api('/clients/nope'))).toEqual(missing)
     expect(answerOf(await put('/clients/nope', { name: 'N' }))).toEqual(missing)
     expect(answerOf(await remove('/clients/nope'))).toEqual(missing)
@@ -165,7 +169,7 @@ describe('finding clients', () => {
 })
 
 describe('changing a client', () => {
-  it('merges: what is not named stays', async () => {
+  it('keeps fields that the body does not have', async () => {
     const id = await create('merged', { name: 'Before', secret: appSecret, directAccessGrantsEnabled: true })
     expect(answerOf(await put(`/clients/${id}`, { name: 'After' }))).toEqual(empty(204))
     expect(await get(`/clients/${id}`)).toMatchObject({
@@ -176,19 +180,19 @@ describe('changing a client', () => {
     })
   })
 
-  it('merges its attributes too', async () => {
+  it('merges attributes', async () => {
     const id = await create('attributed', { attributes: { a: '1' } })
     await put(`/clients/${id}`, { attributes: { b: '2' } })
     expect((await get(`/clients/${id}`)).attributes).toMatchObject({ a: '1', b: '2' })
   })
 
-  it('takes the mask of a secret for the secret', async () => {
+  it('stores the mask of a secret as the secret', async () => {
     const id = await create('masked', { secret: appSecret })
     await put(`/clients/${id}`, { secret: '**********' })
     expect((await get(`/clients/${id}`)).secret).toBe('**********')
   })
 
-  it('derives the web origin of a first redirect URI', async () => {
+  it('derives a web origin from the first redirect URI', async () => {
     const id = await create('origins')
     await put(`/clients/${id}`, { redirectUris: ['https://a.example/x'] })
     expect(await get(`/clients/${id}`)).toMatchObject({
@@ -197,14 +201,14 @@ describe('changing a client', () => {
     })
   })
 
-  it('refuses the name of another', async () => {
+  it('refuses the client id of another client', async () => {
     const id = await create('renaming')
     expect(answerOf(await put(`/clients/${id}`, { clientId: 'app' }))).toEqual(
       oauthError(409, 'conflict', 'Duplicate resource error'),
     )
   })
 
-  it('is gone after DELETE', async () => {
+  it('DELETE removes the client', async () => {
     const id = await create('short-lived')
     expect(answerOf(await remove(`/clients/${id}`))).toEqual(empty(204))
     expect(answerOf(await realm.api(`/clients/${id}`))).toEqual(missing)
@@ -217,7 +221,7 @@ describe('a client’s secret', () => {
     return (await realm.token(form)).status
   }
 
-  it('is read, replaced, and the old one is dead at once', async () => {
+  it('can be read and replaced; the old secret is invalid at once', async () => {
     const id = await create('rotated', { secret: appSecret, serviceAccountsEnabled: true })
     const read = await realm.api(`/clients/${id}/client-secret`)
     expect(answerOf(read)).toEqual(json(200, { type: 'secret', value: appSecret }))
@@ -245,7 +249,7 @@ describe('protocol mappers of a client', () => {
   }
   const models = (id: string) => `/clients/${id}/protocol-mappers/models`
 
-  it('are created, read, changed and deleted', async () => {
+  it('can be created, read, changed and deleted', async () => {
     const id = await create('mapped')
     const reply = await post(models(id), mapper)
     expect(answerOf(reply)).toEqual(empty(201))
@@ -274,7 +278,7 @@ describe('protocol mappers of a client', () => {
     expect(answerOf(await realm.api(path))).toEqual(json(404, { error: 'Model not found' }))
   })
 
-  it('have names of their own', async () => {
+  it('must have unique names', async () => {
     const id = await create('mapped-twice', { protocolMappers: [mapper] })
     expect(answerOf(await post(models(id), mapper))).toEqual(
       json(409, { errorMessage: 'Protocol mapper exists with same name' }),
@@ -282,8 +286,8 @@ describe('protocol mappers of a client', () => {
   })
 })
 
-describe('what belongs to a client', () => {
-  it('is a service account when it is enabled', async () => {
+describe('a client has', () => {
+  it('a service account when enabled', async () => {
     const id = await create('serving', { serviceAccountsEnabled: true })
     const user = await get(`/clients/${id}/service-account-user`)
     expect(user).toMatchObject({ username: 'service-account-serving', enabled: true, emailVerified: false })
@@ -294,7 +298,7 @@ describe('what belongs to a client', () => {
     )
   })
 
-  it('are client scopes by default and by request', async () => {
+  it('default and optional client scopes', async () => {
     const id = await create('scoped')
     const byDefault = await get(`/clients/${id}/default-client-scopes`)
     expect(shapeOf(byDefault)).toBe('[{id: string, name: string}]')
@@ -303,7 +307,7 @@ describe('what belongs to a client', () => {
     expect(optional.map(({ name }: { name: string }) => name)).toContain('offline_access')
   })
 
-  it('is a token for a user as it would be', async () => {
+  it('an example token for a user', async () => {
     const user = await realm.addUser('example')
     const [{ id }] = await get('/clients?clientId=app')
     const token = await get(`/clients/${id}/evaluate-scopes/generate-example-access-token?userId=${user}`)
@@ -316,7 +320,7 @@ describe('what belongs to a client', () => {
     })
   })
 
-  it('are the sessions of its users', async () => {
+  it('the sessions of its users', async () => {
     await realm.addUser('present')
     const id = await create('visited', { secret: appSecret, directAccessGrantsEnabled: true })
     const form = {

@@ -61,8 +61,8 @@ const mapper = (mapperName = 'aud') => ({
 const plain = (...roles: { id: string; name: string }[]) =>
   roles.map((each) => ({ ...each, composite: false }))
 
-describe('an event', () => {
-  it('has these members, in this order', async () => {
+describe('an admin event', () => {
+  it('has these fields in this order', async () => {
     const id = await user({ email: 'shape@example.org' })
     await put(`/users/${id}/groups/${await group('shape')}`)
     const [event] = await get('/admin-events?max=1')
@@ -73,7 +73,7 @@ describe('an event', () => {
     expect(event.realmId).toBe((await get('')).id)
   })
 
-  it('names the administrator by ids', async () => {
+  it('identifies the administrator by ids', async () => {
     await user()
     const [{ authDetails }] = await get('/admin-events?max=1')
     const master = (await (await realm.admin.request('/master')).json()).id
@@ -91,8 +91,8 @@ describe('an event', () => {
   })
 })
 
-describe('users have events for', () => {
-  it('being created, changed and deleted, without credentials', async () => {
+describe('there is an admin event for a user when', () => {
+  it('the user is created, changed or deleted (without credentials)', async () => {
     const username = name('life')
     const credentials = [{ type: 'password', value: 'canary' }]
     let id = ''
@@ -113,7 +113,7 @@ describe('users have events for', () => {
     ])
   })
 
-  it('a new password, a removed credential, a logout', async () => {
+  it('a password is set, a credential is removed or the user is logged out', async () => {
     const id = await user({ credentials: [{ type: 'password', value: 'canary' }] })
     const [{ id: credential }] = await get(`/users/${id}/credentials`)
     expect(
@@ -134,7 +134,7 @@ describe('users have events for', () => {
     ])
   })
 
-  it('memberships that begin and end, not for those that are as they were', async () => {
+  it('a group membership begins or ends, but not when it already is so', async () => {
     const username = name('member')
     const id = await user({ username })
     const groupName = name('joined')
@@ -159,7 +159,7 @@ describe('users have events for', () => {
     ])
   })
 
-  it('roles that they get and lose, also for those that they have', async () => {
+  it('roles are added or removed, even if the user already has them', async () => {
     const [id, app] = [await user(), await client()]
     const [ofRealm, ofClient] = [await role(), await role(`/clients/${app}`)]
     const realmPath = `users/${id}/role-mappings/realm`
@@ -185,7 +185,7 @@ describe('users have events for', () => {
     ])
   })
 
-  it('a session that is ended', async () => {
+  it('a session is ended', async () => {
     await realm.addUser('ended')
     await tokensOf(realm, 'ended')
     const [{ id }] = await get('/users?username=ended&exact=true')
@@ -195,7 +195,7 @@ describe('users have events for', () => {
     ])
   })
 
-  it('a lock that is lifted, where there was one', async () => {
+  it('login failures are cleared, if there were any', async () => {
     const id = await user()
     expect(await eventsOf(() => remove(`/attack-detection/brute-force/users/${id}`))).toEqual([])
     expect(await eventsOf(() => remove('/attack-detection/brute-force/users'))).toEqual([
@@ -204,8 +204,8 @@ describe('users have events for', () => {
   })
 })
 
-describe('groups have events for', () => {
-  it('being created, renamed, moved and deleted', async () => {
+describe('there is an admin event for a group when', () => {
+  it('the group is created, renamed, moved or deleted', async () => {
     const top = await group()
     let [id, kid] = ['', '']
     expect(
@@ -231,7 +231,7 @@ describe('groups have events for', () => {
     ])
   })
 
-  it('their roles, and being a default', async () => {
+  it('its roles change or it becomes a default group', async () => {
     const [id, ofRealm] = [await group(), await role()]
     const path = `groups/${id}/role-mappings/realm`
     expect(
@@ -253,8 +253,8 @@ describe('groups have events for', () => {
 describe.each([
   ['realm', 'REALM_ROLE', async () => ''],
   ['client', 'CLIENT_ROLE', async () => `/clients/${await client()}`],
-])('roles of a %s have events for', (_, type, place) => {
-  it('being created, changed and deleted by name', async () => {
+])('there is an admin event for a %s role when', (_, type, place) => {
+  it('the role is created, changed or deleted by name', async () => {
     const below = await place()
     const roleName = name('life role/x')
     const path = `${below}/roles/${roleName}`.slice(1)
@@ -276,7 +276,7 @@ describe.each([
     ])
   })
 
-  it('composites, and what is done by id', async () => {
+  it('composites change, or the role is changed or deleted by id', async () => {
     const below = await place()
     const [made, part] = [await role(below), await role()]
     const composites = `${below}/roles/${made.name}/composites`
@@ -301,8 +301,8 @@ describe.each([
   })
 })
 
-describe('clients have events for', () => {
-  it('being created, changed and deleted, and a new secret, all masked', async () => {
+describe('there is an admin event for a client when', () => {
+  it('the client is created, changed or deleted, or its secret is regenerated; secrets are masked', async () => {
     const clientId = name('life')
     let id = ''
     expect(
@@ -320,7 +320,7 @@ describe('clients have events for', () => {
     ])
   })
 
-  it('client scopes that they get and lose, also for those that they have', async () => {
+  it('client scopes are added or removed, even if the client already has them', async () => {
     const [id, given] = [await client(), await scope()]
     const paths = ['default', 'optional'].map((kind) => `clients/${id}/${kind}-client-scopes/${given}`)
     const [byDefault = '', optional = ''] = paths
@@ -342,8 +342,8 @@ describe('clients have events for', () => {
   })
 })
 
-describe('client scopes have events for', () => {
-  it('being created, changed and deleted, and being a default', async () => {
+describe('there is an admin event for a client scope when', () => {
+  it('the scope is created, changed or deleted, or becomes a default', async () => {
     const scopeName = name('life')
     let id = ''
     expect(
@@ -379,7 +379,7 @@ describe('client scopes have events for', () => {
 describe.each([
   ['clients', client],
   ['client-scopes', scope],
-])('%s have events for', (kind, make) => {
+])('%s: there are admin events for', (kind, make) => {
   it('protocol mappers', async () => {
     const path = `${kind}/${await make()}/protocol-mappers`
     let id = ''
@@ -434,8 +434,8 @@ describe.each([
   })
 })
 
-describe('authentication has events for', () => {
-  it('flows, executions and their configuration, which is masked', async () => {
+describe('authentication: there are admin events for', () => {
+  it('flows, executions and their masked configuration', async () => {
     const alias = name('my flow')
     const url = `/authentication/flows/${encodeURIComponent(alias)}`
     let [flow, execution, sub, config, copy] = ['', '', '', '', '']
@@ -519,7 +519,7 @@ describe('authentication has events for', () => {
   })
 })
 
-describe('the realm has events for', () => {
+describe('the realm: there are admin events for', () => {
   it('its settings, with the mail server’s password masked', async () => {
     const smtpServer = { host: 'x', from: 'a@example.org', user: 'u', auth: 'true' }
     const body = { displayName: 'D', smtpServer: { ...smtpServer, password: 'canary' } }
@@ -529,7 +529,7 @@ describe('the realm has events for', () => {
     await put('', { smtpServer: {} })
   })
 
-  it('the end of all sessions and a push of not-before', async () => {
+  it('logging out all users and pushing not-before', async () => {
     expect(
       await eventsOf(async () => {
         await post('/logout-all')
@@ -541,7 +541,7 @@ describe('the realm has events for', () => {
     ])
   })
 
-  it('the user profile, where it changes', async () => {
+  it('the user profile, if it changes', async () => {
     const profile = await get('/users/profile')
     expect(await eventsOf(() => put('/users/profile', profile))).toEqual([])
     const shows = { ...profile, unmanagedAttributePolicy: 'ENABLED' }
@@ -550,7 +550,7 @@ describe('the realm has events for', () => {
     ])
   })
 
-  it('what a partial import adds, as events of the realm, in the place of each', async () => {
+  it('each object that a partial import adds, as an event of the realm', async () => {
     const [ofRealm, ofClient, into] = [name('r'), name('c'), name('app')]
     const app = await client({ clientId: into })
     const [username, clientId, groupName] = [name('user'), name('client'), name('group')]
@@ -600,8 +600,8 @@ describe('the realm has events for', () => {
   })
 })
 
-describe('there is no event for', () => {
-  it('what was refused', async () => {
+describe('there is no admin event for', () => {
+  it('rejected requests', async () => {
     const username = name('twice')
     await user({ username })
     expect(
@@ -616,7 +616,7 @@ describe('there is no event for', () => {
     ).toEqual([])
   })
 
-  it('client policies, and reading', async () => {
+  it('client policies and reads', async () => {
     expect(
       await eventsOf(async () => {
         await put('/client-policies/profiles', { profiles: [] })
@@ -627,10 +627,10 @@ describe('there is no event for', () => {
   })
 })
 
-describe('settings', () => {
+describe('the event settings', () => {
   const config = (more: object) => put('/events/config', more)
 
-  it('leave out representations, and still tell whom a membership is about', async () => {
+  it('can leave out representations; membership events still name the user', async () => {
     const [username, id] = [name('brief'), await group()]
     let userId = ''
     expect(
@@ -648,7 +648,7 @@ describe('settings', () => {
     ])
   })
 
-  it('turn events off and on, by their own endpoint with an event each', async () => {
+  it('turn events off and on through events/config, with one event each', async () => {
     expect(
       await eventsOf(async () => {
         await config({ adminEventsEnabled: false })
@@ -661,7 +661,7 @@ describe('settings', () => {
     ])
   })
 
-  it('turn events on by the realm’s endpoint without one', async () => {
+  it('turn events on through the realm endpoint without an event', async () => {
     expect(
       await eventsOf(async () => {
         await put('', { adminEventsEnabled: false })
@@ -670,7 +670,7 @@ describe('settings', () => {
     ).toEqual([{ is: 'UPDATE REALM', shows: { adminEventsEnabled: false } }])
   })
 
-  it('keep events after they expired, until they are cleaned away', async () => {
+  it('keep expired events until they are cleaned up', async () => {
     await put('', { attributes: { adminEventsExpiration: '1' } })
     await user()
     expect((await get('/admin-events')).length).toBeGreaterThan(0)
@@ -690,14 +690,14 @@ describe('a list of events', () => {
   })
   const list = (query: string) => get(`/admin-events?${query}`)
 
-  it('has the newest first, 100 of them', async () => {
+  it('returns the newest 100 first', async () => {
     const listed: Json[] = await list('')
     expect(listed).toHaveLength(100)
     expect(listed[0].time).toBe(all.at(-1)?.time)
     expect(listed.every(({ time }, index) => index === 0 || time <= listed[index - 1].time)).toBe(true)
   })
 
-  it('is paged, in either direction, with bounds that are milliseconds and belong to it', async () => {
+  it('can be paged in both directions, with inclusive bounds in milliseconds', async () => {
     const { time } = all[20]
     const from: Json[] = await list(`dateFrom=${time}&direction=asc&max=5`)
     expect(from[0].time).toBe(time)
@@ -711,7 +711,7 @@ describe('a list of events', () => {
     expect(await list('dateFrom=0&max=2')).toHaveLength(2)
   })
 
-  it('takes days too, the last one whole', async () => {
+  it('accepts dates too, including the whole last day', async () => {
     const { time } = all.at(-1)
     const day = (offset: number) => new Date(time + offset * 86_400_000).toISOString().slice(0, 10)
     expect(await list(`dateFrom=${day(-2)}&dateTo=${day(2)}&max=-1`)).toHaveLength(all.length)
@@ -734,11 +734,11 @@ describe('a list of events', () => {
     ['authUser=x', () => false],
     ['authRealm=master', () => false],
     ['authIpAddress=10.0.0.1', () => false],
-  ])('is filtered by %s', async (query, isWanted) => {
+  ])('can be filtered by %s', async (query, isWanted) => {
     expect(await list(`${query}&max=-1`)).toHaveLength(all.filter(isWanted).length)
   })
 
-  it('is filtered by who, and by one resource', async () => {
+  it('can be filtered by administrator and by one resource', async () => {
     const { authDetails } = all[0]
     for (const [name, value] of Object.entries({
       authUser: authDetails.userId,
@@ -773,11 +773,11 @@ describe('a list of events', () => {
       ],
     ),
     ['max=abc', json(404, { error: 'HTTP 404 Not Found' })],
-  ])('refuses %s', async (query, expected) => {
+  ])('rejects %s', async (query, expected) => {
     expect(answerOf(await realm.api(`/admin-events?${query}`))).toEqual(expected)
   })
 
-  it('is for those who may view events, and emptied by those who may manage them', async () => {
+  it('cannot be read or cleared by a user without admin roles', async () => {
     const token = (await tokensOf(realm, (await realm.addUser('nobody'), 'nobody'))).access_token
     const url = `${realm.target.server}/admin/realms/${realm.name}/admin-events`
     expect((await send(url, { bearer: token })).status).toBe(403)
@@ -785,8 +785,8 @@ describe('a list of events', () => {
   })
 })
 
-describe('emptying the list', () => {
-  it('leaves nothing, not even an event of its own', async () => {
+describe('clearing the list', () => {
+  it('leaves no event, not even about the clearing', async () => {
     await user()
     expect((await remove('/admin-events')).status).toBe(204)
     expect(await get('/admin-events')).toEqual([])

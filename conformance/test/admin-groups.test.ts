@@ -26,7 +26,7 @@ const access =
   'access: {view: boolean, viewMembers: boolean, manageMembers: boolean, manage: boolean, manageMembership: boolean}'
 
 describe('groups', () => {
-  it('are created with the address of their id', async () => {
+  it('POST returns the URL of the new group', async () => {
     const reply = await post('/groups', { name: 'created' })
     expect(answerOf(reply, 'location')).toEqual({
       ...empty(201),
@@ -34,7 +34,7 @@ describe('groups', () => {
     })
   })
 
-  it('are read with these members, in this order', async () => {
+  it('have these fields in this order', async () => {
     const id = await group('read', { attributes: { k: ['v'] } })
     const read = await get(`/groups/${id}`)
     expect(shapeOf(read)).toBe(
@@ -43,7 +43,7 @@ describe('groups', () => {
     expect(read).toMatchObject({ name: 'read', path: '/read', subGroupCount: 0 })
   })
 
-  it('have children, answered when created', async () => {
+  it('POST children returns the new child', async () => {
     const parent = await group('parent')
     const reply = await post(`/groups/${parent}/children`, { name: 'kid' })
     expect(reply.status).toBe(201)
@@ -59,7 +59,7 @@ describe('groups', () => {
 
   it.each<[string, unknown, Record<string, unknown>]>([
     [
-      'a name that is taken',
+      'a name that already exists',
       { name: 'taken' },
       json(409, { errorMessage: "Top level group named 'taken' already exists." }),
     ],
@@ -73,33 +73,33 @@ describe('groups', () => {
           'Invalid json representation for GroupRepresentation. Unrecognized field "nope" at line 1 column 21.',
       }),
     ],
-  ])('refuse %s', async (_, body, expected) => {
+  ])('POST rejects %s', async (_, body, expected) => {
     await group('taken')
     expect(answerOf(await post('/groups', body))).toEqual(expected)
   })
 
-  it('refuse a child whose name a sibling has', async () => {
+  it('POST children rejects the name of a sibling', async () => {
     const parent = await group('strict-parent')
     await child(parent, 'kid')
     const reply = await post(`/groups/${parent}/children`, { name: 'kid' })
     expect(answerOf(reply)).toEqual(json(409, { errorMessage: "Sibling group named 'kid' already exists." }))
   })
 
-  it('answer 404 when they do not exist', async () => {
+  it('an unknown group returns 404', async () => {
     expect(answerOf(await realm.api('/groups/nope'))).toEqual(missing)
     expect(answerOf(await put('/groups/nope', { name: 'x' }))).toEqual(missing)
     expect(answerOf(await remove('/groups/nope'))).toEqual(missing)
     expect(answerOf(await post('/groups/nope/children', { name: 'x' }))).toEqual(missing)
   })
 
-  it('are found by path', async () => {
+  it('can be found by path', async () => {
     const kid = await child(await group('by-path'), 'kid')
     expect(await get('/group-by-path/by-path/kid')).toMatchObject({ id: kid, path: '/by-path/kid' })
     const reply = await realm.api('/group-by-path/by-path/nope')
     expect(answerOf(reply)).toEqual(json(404, { error: 'Group path does not exist' }))
   })
 
-  it('are renamed, and their paths with them', async () => {
+  it('can be renamed; their paths change too', async () => {
     const id = await group('old-name', { attributes: { k: ['v'] } })
     const kid = await child(id, 'kid')
     expect(answerOf(await put(`/groups/${id}`, { name: 'new-name' }))).toEqual(empty(204))
@@ -107,12 +107,12 @@ describe('groups', () => {
     expect((await get(`/groups/${kid}`)).path).toBe('/new-name/kid')
   })
 
-  describe('are moved', () => {
+  describe('can be moved', () => {
     const pathOf = async (id: string) => (await get(`/groups/${id}`)).path
     const below = (parent: string, id: string, name: string) =>
       post(`/groups/${parent}/children`, { id, name })
 
-    it('below another one and to the top, again without complaint, and keep their name', async () => {
+    it('below another group and to the top level, repeatedly, keeping their names', async () => {
       const [home, id] = [await group('home'), await group('moved')]
       const kid = await child(id, 'kid')
       for (const name of ['moved', 'moved', 'another-name']) {
@@ -125,7 +125,7 @@ describe('groups', () => {
       }
     })
 
-    it('not where a sibling has their name, whatever the body says', async () => {
+    it('but not where a sibling has the same name, whatever name the body has', async () => {
       const [home, id] = [await group('full-home'), await group('contested')]
       const kid = await child(home, 'contested')
       expect(answerOf(await below(home, id, 'contested'))).toEqual(
@@ -142,7 +142,7 @@ describe('groups', () => {
       )
     })
 
-    it('not into themselves, which is passed over, nor below themselves, which fails', async () => {
+    it('but not into themselves (ignored) or below themselves (an error)', async () => {
       const id = await group('ring')
       const kid = await child(id, 'kid')
       expect(answerOf(await below(id, id, 'ring'))).toEqual(movedGroup)
@@ -150,7 +150,7 @@ describe('groups', () => {
       expect(await pathOf(kid)).toBe('/ring/kid')
     })
 
-    it('only by an id that is there, and with a name', async () => {
+    it('only by an existing id, and with a name', async () => {
       const [home, id] = [await group('strict-home'), await group('nameless')]
       const unknown = json(404, { error: 'Could not find child by id' })
       expect(answerOf(await below(home, 'nope', 'x'))).toEqual(unknown)
@@ -161,7 +161,7 @@ describe('groups', () => {
     })
   })
 
-  it('take their children with them when deleted', async () => {
+  it('are deleted with their children', async () => {
     const id = await group('doomed')
     const kid = await child(id, 'kid')
     expect(answerOf(await remove(`/groups/${id}`))).toEqual(empty(204))
@@ -175,7 +175,7 @@ describe('lists of groups', () => {
     await child(id, 'needle')
   })
 
-  it('show the top, briefly, with the number of children', async () => {
+  it('show the top level, briefly, with the number of children', async () => {
     const all = await get('/groups')
     const tree = all.find(({ name }: { name: string }) => name === 'tree')
     expect(shapeOf(tree)).toBe(
@@ -187,14 +187,14 @@ describe('lists of groups', () => {
     expect(names).toEqual(names.toSorted())
   })
 
-  it('show the way down to what was searched', async () => {
+  it('show the path down to a search result', async () => {
     expect(await get('/groups?search=need')).toMatchObject([
       { name: 'tree', subGroups: [{ name: 'needle', path: '/tree/needle' }] },
     ])
     expect(await get('/groups?search=need&exact=true')).toEqual([])
   })
 
-  it('are counted, by an object', async () => {
+  it('groups/count returns an object', async () => {
     const top = (await get('/groups?max=1000')).length
     expect(answerOf(await realm.api('/groups/count?top=true'))).toEqual(json(200, { count: top }))
     expect(Object.keys(await get('/groups/count'))).toEqual(['count'])
@@ -202,8 +202,8 @@ describe('lists of groups', () => {
   })
 })
 
-describe('members', () => {
-  it('join and leave, again without complaint', async () => {
+describe('group members', () => {
+  it('can be added and removed repeatedly without an error', async () => {
     const [user, id] = [await realm.addUser('joiner'), await group('club')]
     const membership = `/users/${user}/groups/${id}`
     expect(answerOf(await put(membership))).toEqual(empty(204))
@@ -217,7 +217,7 @@ describe('members', () => {
     expect(await get(`/groups/${id}/members`)).toEqual([])
   })
 
-  it('are listed by name whoever joined first, in parts', async () => {
+  it('are listed by name, whatever the order in which they joined, in pages', async () => {
     const id = await group('ordered')
     for (const username of ['ordered-c', 'ordered-a', 'ordered-b'])
       await put(`/users/${await realm.addUser(username)}/groups/${id}`)
@@ -228,20 +228,20 @@ describe('members', () => {
     expect(await names('first=3')).toEqual([])
   })
 
-  it('of a child are not members of its parent', async () => {
+  it('of a child group are not members of its parent', async () => {
     const user = await realm.addUser('deep')
     const top = await group('top')
     await put(`/users/${user}/groups/${await child(top, 'deep')}`)
     expect(await get(`/groups/${top}/members`)).toEqual([])
   })
 
-  it('cannot join what does not exist', async () => {
+  it('cannot be added to an unknown group, nor can an unknown user', async () => {
     const [user, id] = [await realm.addUser('lost'), await group('found')]
     expect(answerOf(await put(`/users/${user}/groups/nope`))).toEqual(json(404, { error: 'Group not found' }))
     expect(answerOf(await put(`/users/nope/groups/${id}`))).toEqual(json(404, { error: 'User not found' }))
   })
 
-  it('have the roles of their group and of those above it', async () => {
+  it('have the roles of their group and its parents', async () => {
     const user = await realm.addUser('inheriting')
     const top = await group('privileged')
     const kid = await child(top, 'kid')

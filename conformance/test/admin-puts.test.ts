@@ -14,13 +14,13 @@ const create = async (path: string, body: unknown) =>
 
 const done = empty(204)
 
-describe('a PUT of a realm', () => {
+describe('PUT of a realm', () => {
   const change = async (body: object) => {
     expect(answerOf(await put('', body))).toEqual(done)
     return await get('')
   }
 
-  it('resets the device grant, pushed requests and CIBA, where it does not name them', async () => {
+  it('resets the device grant, pushed requests and CIBA when the body lacks them', async () => {
     const attributes = { cibaExpiresIn: '130', parRequestUriLifespan: '70', one: '1' }
     const given = { oauth2DeviceCodeLifespan: 700, oauth2DevicePollingInterval: 7, attributes }
     expect(await change(given)).toMatchObject(given)
@@ -37,7 +37,7 @@ describe('a PUT of a realm', () => {
     expect((await change({ attributes: { two: '2' } }))['attributes']).not.toHaveProperty('one')
   })
 
-  it('takes a WebAuthn policy as a whole, by its relying party', async () => {
+  it('replaces the whole WebAuthn policy if the body has its relying party', async () => {
     const policy = { webAuthnPolicyRpEntityName: 'Shop', webAuthnPolicyCreateTimeout: 9 }
     expect(await change({ webAuthnPolicyCreateTimeout: 9 })).toMatchObject({ webAuthnPolicyCreateTimeout: 0 })
     expect(await change({ ...policy, webAuthnPolicyExtraOrigins: ['https://shop.example'] })).toMatchObject({
@@ -52,12 +52,12 @@ describe('a PUT of a realm', () => {
     })
   })
 
-  it('merges the headers for browsers', async () => {
+  it('merges the browser security headers', async () => {
     const { browserSecurityHeaders } = await change({ browserSecurityHeaders: { xFrameOptions: 'DENY' } })
     expect(browserSecurityHeaders).toMatchObject({ xFrameOptions: 'DENY', xContentTypeOptions: 'nosniff' })
   })
 
-  it('sets the groups that new users join, by their paths', async () => {
+  it('sets the default groups by their paths', async () => {
     await create('/groups', { name: 'guests' })
     expect(await change({ defaultGroups: ['/guests', 'guests'] })).toMatchObject({
       defaultGroups: ['/guests'],
@@ -67,7 +67,7 @@ describe('a PUT of a realm', () => {
     expect((await put('', { defaultGroups: ['/none'] })).status).toBeGreaterThanOrEqual(400)
   })
 
-  it('shows limits of client sessions as attributes too, and takes them away with these', async () => {
+  it('shows client session limits as attributes too, and removes them with the attributes', async () => {
     expect(await change({ clientSessionIdleTimeout: 80 })).toMatchObject({
       clientSessionIdleTimeout: 80,
       attributes: { clientSessionIdleTimeout: '80' },
@@ -75,7 +75,7 @@ describe('a PUT of a realm', () => {
     expect(await change({ attributes: { one: '1' } })).toMatchObject({ clientSessionIdleTimeout: 0 })
   })
 
-  it('passes over what has an endpoint of its own, or follows from something else', async () => {
+  it('ignores what has its own endpoint or is derived', async () => {
     const { otpSupportedApplications } = await get('')
     const contents = {
       otpSupportedApplications: ['x'],
@@ -89,8 +89,8 @@ describe('a PUT of a realm', () => {
   })
 })
 
-describe('a PUT of a client', () => {
-  it('keeps the ids of mappers that are there by name, and takes the others away', async () => {
+describe('PUT of a client', () => {
+  it('keeps the ids of mappers with the same name and removes the other mappers', async () => {
     const mapper = (name: string, value: string) => ({
       name,
       protocol: 'openid-connect',
@@ -106,7 +106,7 @@ describe('a PUT of a client', () => {
     expect(await get(path)).not.toHaveProperty('protocolMappers')
   })
 
-  it('merges its flows, of which an empty one is taken away', async () => {
+  it('merges flow overrides; an empty value removes one', async () => {
     const flow = await create('/authentication/flows', {
       alias: 'own',
       providerId: 'basic-flow',
@@ -124,14 +124,14 @@ describe('a PUT of a client', () => {
     expect(await change({ browser: 'none' })).toEqual({ direct_grant: flow })
   })
 
-  it('adds nodes, and takes none away', async () => {
+  it('adds registered nodes and never removes any', async () => {
     const path = `/clients/${await create('/clients', { clientId: 'nodes', registeredNodes: { one: 1 } })}`
     await put(path, { registeredNodes: { two: 2 } })
     expect((await get(path))['registeredNodes']).toEqual({ one: 1, two: 2 })
   })
 })
 
-it('a PUT of a group with another id is refused', async () => {
+it('PUT of a group with another id is rejected', async () => {
   const id = await create('/groups', { name: 'own-id' })
   expect(answerOf(await put(`/groups/${id}`, { id, name: 'own-id' }))).toEqual(done)
   expect(answerOf(await put(`/groups/${id}`, { id: 'x', name: 'own-id' }))).toEqual(
@@ -139,7 +139,7 @@ it('a PUT of a group with another id is refused', async () => {
   )
 })
 
-it('a PUT of a user passes over the user name where that is the e-mail address', async () => {
+it('PUT of a user ignores the user name if the realm uses the e-mail address as user name', async () => {
   const user = { email: 'eve@example.org', firstName: 'Eve', lastName: 'E', enabled: true }
   await put('', { registrationEmailAsUsername: true })
   const path = `/users/${await create('/users', user)}`

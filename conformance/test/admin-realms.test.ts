@@ -12,7 +12,7 @@ const unreadable = json(400, { errorMessage: 'unable to read contents from strea
 const bodyType = { 'content-type': 'application/json' }
 
 describe('creating a realm', () => {
-  it('names its default role in lower case', async () => {
+  it('writes the name of the default role in lower case', async () => {
     const name = `${realm.name}-New`
     await realms('', 'POST', { realm: name, enabled: true })
     realm.admin.renew()
@@ -21,7 +21,7 @@ describe('creating a realm', () => {
     expect(reply.json()).toMatchObject({ defaultRole: { name: `default-roles-${name.toLowerCase()}` } })
   })
 
-  it('answers 201, empty, with its address', async () => {
+  it('returns an empty 201 with the URL of the new realm', async () => {
     const name = `${realm.name}-new`
     const reply = await realms('', 'POST', { realm: name, enabled: true })
     expect(answerOf(reply, 'location')).toEqual({
@@ -33,33 +33,33 @@ describe('creating a realm', () => {
     expect(answerOf(await realms(`/${name}`))).toEqual(json(404, { error: 'Realm not found.' }))
   })
 
-  it('answers 409 for a name that is taken', async () => {
+  it('returns 409 for a name that already exists', async () => {
     const expected = json(409, { errorMessage: `Realm ${realm.name} already exists` })
     expect(answerOf(await realms('', 'POST', { realm: realm.name }))).toEqual(expected)
   })
 
-  it.each([[{}], [{ realm: '' }]])('needs a name: %j', async (body) => {
+  it.each([[{}], [{ realm: '' }]])('rejects an empty or missing name: %j', async (body) => {
     expect(answerOf(await realms('', 'POST', body))).toEqual(
       json(400, { errorMessage: 'Realm name cannot be empty' }),
     )
   })
 
-  it('refuses a slash in the name', async () => {
+  it('rejects a slash in the name', async () => {
     const expected = json(400, { error: "Character '/' not allowed." })
     expect(answerOf(await realms('', 'POST', { realm: 'a/b' }))).toEqual(expected)
   })
 
   it.each([
     ['an unknown field', '{"realm":"x","nope":1}'],
-    ['half a body', '{"realm":'],
+    ['an incomplete JSON body', '{"realm":'],
     ['a value of another type', '{"realm":"x","enabled":"maybe"}'],
     ['a list', '[]'],
-  ])('refuses %s', async (_, body) => {
+  ])('rejects %s', async (_, body) => {
     const reply = await realm.admin.request('', { body, headers: bodyType })
     expect(answerOf(reply)).toEqual(unreadable)
   })
 
-  it('refuses another content type', async () => {
+  it('rejects another content type', async () => {
     const reply = await realm.admin.request('', { body: 'x', headers: { 'content-type': 'text/plain' } })
     const error = 'The content-type header value did not match the value in @Consumes'
     expect(answerOf(reply)).toEqual(json(415, { error }))
@@ -67,7 +67,7 @@ describe('creating a realm', () => {
 })
 
 describe('reading a realm', () => {
-  it('shows what it was made with and Keycloak’s defaults', async () => {
+  it('returns the given settings and Keycloak’s defaults', async () => {
     const body = (await realm.api('')).json()
     expect(Object.keys(body).slice(0, 7)).toEqual([
       'id',
@@ -114,20 +114,20 @@ describe('reading a realm', () => {
     })
   })
 
-  it('lists realms, briefly when asked', async () => {
+  it('lists realms, briefly on request', async () => {
     const reply = await realms('?briefRepresentation=true')
     const mine = reply.json().find((one: { realm: string }) => one.realm === realm.name)
     expect(shapeOf(mine)).toBe('{id: string, realm: string, displayName: string, enabled: boolean}')
     expect(reply.json().map((one: { realm: string }) => one.realm)).toContain('master')
   })
 
-  it('answers 404 for one that does not exist', async () => {
+  it('returns 404 for an unknown realm', async () => {
     expect(answerOf(await realms('/no-such-realm'))).toEqual(json(404, { error: 'Realm not found.' }))
   })
 })
 
 describe('changing a realm', () => {
-  it('merges: what is not named stays', async () => {
+  it('keeps fields that the body does not have', async () => {
     expect(
       answerOf(await realm.api('', { method: 'PUT', json: { accessTokenLifespanForImplicitFlow: 600 } })),
     ).toEqual(empty(204))
@@ -148,39 +148,43 @@ describe('changing a realm', () => {
   }
   const mask = '**********'
   it.each([
-    ['no login', login, server],
-    ['a login that is off', { ...login, auth: 'false', ...token }, { ...server, auth: 'false' }],
-    ['a password', { ...login, auth: 'true', ...token }, { ...login, auth: 'true', password: mask }],
+    ['no authentication', login, server],
+    ['authentication that is off', { ...login, auth: 'false', ...token }, { ...server, auth: 'false' }],
     [
-      'a token',
+      'password authentication',
+      { ...login, auth: 'true', ...token },
+      { ...login, auth: 'true', password: mask },
+    ],
+    [
+      'token authentication',
       { ...login, auth: 'true', authType: 'token', ...token },
       { ...server, user: 'shop', auth: 'true', authType: 'token', ...token, authTokenClientSecret: mask },
     ],
-  ])('keeps of a mail server what it needs: %s', async (_, smtpServer, kept) => {
+  ])('keeps only the mail server settings in use: %s', async (_, smtpServer, kept) => {
     await realm.api('', { method: 'PUT', json: { smtpServer } })
     expect((await realm.api('')).json()['smtpServer']).toEqual(kept)
   })
 
-  it('names an unknown field, and where it is', async () => {
+  it('names an unknown field with line and column', async () => {
     const reply = await realm.api('', { method: 'PUT', json: { nope: 1 } })
     const error =
       'Invalid json representation for RealmRepresentation. Unrecognized field "nope" at line 1 column 10.'
     expect(answerOf(reply)).toEqual(json(400, { error }))
   })
 
-  it('answers 404 for one that does not exist', async () => {
+  it('returns 404 for an unknown realm', async () => {
     const missing = json(404, { error: 'Realm not found.' })
     expect(answerOf(await realms('/no-such-realm', 'PUT', {}))).toEqual(missing)
     expect(answerOf(await realms('/no-such-realm', 'DELETE'))).toEqual(missing)
   })
 })
 
-describe('the providers that flows are made of', () => {
+describe('providers of authentication steps', () => {
   it.each([
     ['authenticator', 'auth-otp-form', 'OTP Form', 'client-secret'],
     ['client-authenticator', 'client-secret', 'Client Id and Secret', 'auth-otp-form'],
     ['form-action', 'registration-user-creation', 'Registration User Profile Creation', 'auth-cookie'],
-  ])('of the kind %s are listed with their names', async (kind, id, displayName, other) => {
+  ])('of the kind %s are listed with display names', async (kind, id, displayName, other) => {
     const reply = await realm.api(`/authentication/${kind}-providers`)
     expect(reply.status).toBe(200)
     const providers = reply.json() as unknown as { id: string; displayName: string }[]
@@ -188,7 +192,7 @@ describe('the providers that flows are made of', () => {
     expect(providers.find((each) => each.id === other)).toBeUndefined()
   })
 
-  it('of a form is kept with the form inside a flow', async () => {
+  it('include the form provider of a form subflow, and none of another subflow', async () => {
     const flow = { alias: 'join', providerId: 'basic-flow', topLevel: true, builtIn: false }
     await realm.api('/authentication/flows', { json: flow })
     const form = { alias: 'join form', type: 'form-flow', provider: 'registration-page-form' }
@@ -205,7 +209,7 @@ describe('the providers that flows are made of', () => {
   })
 })
 
-describe('settings on addresses', () => {
+describe('e-mail address settings', () => {
   const members = ['registrationEmailAsUsername', 'loginWithEmailAllowed', 'duplicateEmailsAllowed'] as const
 
   /** One after the other. */
@@ -221,7 +225,7 @@ describe('settings on addresses', () => {
     [{ loginWithEmailAllowed: true, duplicateEmailsAllowed: false }, [false, true, false]],
   ] as const
 
-  it('turn their opposites off', async () => {
+  it('turn off the settings that contradict them', async () => {
     for (const [json, expected] of steps) {
       expect((await realm.api('', { method: 'PUT', json })).status).toBe(204)
       const settings = (await realm.api('')).json()

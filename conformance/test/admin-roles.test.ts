@@ -29,18 +29,18 @@ beforeAll(async () => {
 })
 
 describe('realm roles', () => {
-  it('are created with an address that ends in their name', async () => {
+  it('POST returns a URL that ends with the role name', async () => {
     const reply = await post('/roles', { name: 'new', description: 'd' })
     expect(answerOf(reply, 'location')).toEqual({ ...empty(201), location: `${address}/roles/new` })
   })
 
-  it('encode odd names in the address', async () => {
+  it('special characters in a name are encoded in the URL', async () => {
     const reply = await post('/roles', { name: 'a b/ü:c' })
     expect(reply.headers.get('location')).toBe(`${address}/roles/a%20b%2F%C3%BC:c`)
     expect((await get(`/roles/${encodeURIComponent('a b/ü:c')}`)).name).toBe('a b/ü:c')
   })
 
-  it('are read by name and by id', async () => {
+  it('can be read by name and by id', async () => {
     const read = await role('readable', { description: 'd', attributes: { k: ['v'] } })
     expect(shapeOf(read)).toBe(
       '{id: string, name: string, description: string, composite: boolean, clientRole: boolean, containerId: string, attributes: {k: [string]}}',
@@ -48,7 +48,7 @@ describe('realm roles', () => {
     expect(await get(`/roles-by-id/${read.id}`)).toEqual(read)
   })
 
-  it('are listed briefly, with attributes when asked', async () => {
+  it('are listed briefly, with attributes on request', async () => {
     await role('listed')
     const [brief] = await get('/roles?search=listed')
     expect(Object.keys(brief)).toEqual(['id', 'name', 'composite', 'clientRole', 'containerId'])
@@ -67,7 +67,7 @@ describe('realm roles', () => {
 
   it.each<[string, unknown, Record<string, unknown>]>([
     [
-      'a name that is taken',
+      'a name that already exists',
       { name: 'user' },
       json(409, { errorMessage: 'Role with name user already exists' }),
     ],
@@ -80,11 +80,11 @@ describe('realm roles', () => {
           'Invalid json representation for RoleRepresentation. Unrecognized field "nope" at line 1 column 21.',
       }),
     ],
-  ])('refuse %s', async (_, body, expected) => {
+  ])('POST rejects %s', async (_, body, expected) => {
     expect(answerOf(await post('/roles', body))).toEqual(expected)
   })
 
-  it('answer 404 when they do not exist', async () => {
+  it('an unknown role returns 404', async () => {
     expect(answerOf(await realm.api('/roles/nope'))).toEqual(missing)
     expect(answerOf(await put('/roles/nope', { name: 'nope' }))).toEqual(missing)
     expect(answerOf(await remove('/roles/nope'))).toEqual(missing)
@@ -93,7 +93,7 @@ describe('realm roles', () => {
     )
   })
 
-  it('are replaced by PUT, their name too; attributes stay when not named', async () => {
+  it('PUT replaces a role, including its name; attributes stay when the body has none', async () => {
     const before = await role('replaced', { description: 'd' })
     expect(answerOf(await put('/roles/replaced', { name: 'replaced', attributes: { k: ['v'] } }))).toEqual(
       empty(204),
@@ -107,7 +107,7 @@ describe('realm roles', () => {
     expect(await get('/roles/renamed')).toMatchObject({ id: before.id, attributes: { k: ['v'] } })
   })
 
-  it('are gone after DELETE, from users too', async () => {
+  it('DELETE removes a role, also from its users', async () => {
     const gone = await role('gone')
     await post(`/users/${alice}/role-mappings/realm`, [gone])
     expect(answerOf(await remove('/roles/gone'))).toEqual(empty(204))
@@ -115,7 +115,7 @@ describe('realm roles', () => {
     expect(names(await get(`/users/${alice}/role-mappings/realm`))).not.toContain('gone')
   })
 
-  it('cannot lose the one that all users have', async () => {
+  it('the default role cannot be deleted', async () => {
     const name = `default-roles-${realm.name}`
     const errorMessage = `${name} is default role of the realm and cannot be removed.`
     expect(answerOf(await remove(`/roles/${name}`))).toEqual(json(400, { errorMessage }))
@@ -123,7 +123,7 @@ describe('realm roles', () => {
 })
 
 describe('client roles', () => {
-  it('are created, read, listed and refused twice', async () => {
+  it('can be created, read and listed; a duplicate is rejected', async () => {
     const reply = await post(`/clients/${app}/roles`, { name: 'reader' })
     expect(answerOf(reply, 'location')).toEqual({
       ...empty(201),
@@ -139,7 +139,7 @@ describe('client roles', () => {
 })
 
 describe('composite roles', () => {
-  it('hold roles of the realm and of clients', async () => {
+  it('can contain realm roles and client roles', async () => {
     await post(`/clients/${app}/roles`, { name: 'writer' })
     const writer = await get(`/clients/${app}/roles/writer`)
     const [boss, user] = [await role('boss'), await get('/roles/user')]
@@ -153,7 +153,7 @@ describe('composite roles', () => {
     expect(names(await get('/roles/boss/composites'))).toEqual(['user'])
   })
 
-  it('give all they hold, in the token too', async () => {
+  it('give all roles that they contain, also in the token', async () => {
     const [outer, inner] = [await role('outer'), await role('inner')]
     await post('/roles/outer/composites', [inner])
     const id = await realm.addUser('composed')
@@ -162,7 +162,7 @@ describe('composite roles', () => {
     expect(claims.realm_access.roles).toEqual(expect.arrayContaining(['outer', 'inner']))
   })
 
-  it('refuse a role that does not exist', async () => {
+  it('reject an unknown role', async () => {
     await role('picky')
     const reply = await post('/roles/picky/composites', [{ id: 'nope', name: 'nope' }])
     expect(answerOf(reply)).toEqual(json(404, { error: 'Could not find composite role' }))
@@ -173,7 +173,7 @@ describe('roles of a user', () => {
   const mappings = `/role-mappings/realm`
   const fresh = async (name: string) => `/users/${await realm.addUser(name)}`
 
-  it('show in the list of the role, by name whoever got it first, in parts', async () => {
+  it('show in the user list of the role, by name, in pages', async () => {
     const shared = await role('shared')
     for (const name of ['holder-c', 'holder-a', 'holder-b'])
       await post((await fresh(name)) + mappings, [shared])
@@ -184,7 +184,7 @@ describe('roles of a user', () => {
     expect(await holders('first=3')).toEqual([])
   })
 
-  it('are given and taken, again without complaint', async () => {
+  it('can be added and removed repeatedly without an error', async () => {
     const [user, admin] = [await fresh('mapped'), await get('/roles/admin')]
     expect(answerOf(await post(user + mappings, [admin]))).toEqual(empty(204))
     expect(answerOf(await post(user + mappings, [admin]))).toEqual(empty(204))
@@ -194,13 +194,13 @@ describe('roles of a user', () => {
     expect(names(await get(user + mappings))).toEqual([`default-roles-${realm.name}`])
   })
 
-  it('are all taken by DELETE without a body', async () => {
+  it('are all removed by DELETE without a body', async () => {
     const user = await fresh('stripped')
     expect(answerOf(await remove(user + mappings))).toEqual(empty(204))
     expect(answerOf(await realm.api(user + mappings))).toEqual(json(200, []))
   })
 
-  it('are shown together, those of clients by client', async () => {
+  it('are shown together, client roles grouped by client', async () => {
     const user = await fresh('both-kinds')
     await post(`/clients/${app}/roles`, { name: 'viewer' })
     const viewer = await get(`/clients/${app}/roles/viewer`)
@@ -213,7 +213,7 @@ describe('roles of a user', () => {
     expect(names(await get(`/clients/${app}/roles/viewer/users`).then(usernames))).toEqual(['both-kinds'])
   })
 
-  it('are shown as they count, and as they could be given', async () => {
+  it('are shown as effective roles and as available roles', async () => {
     const user = await fresh('effective')
     expect(names(await get(`${user}${mappings}/composite`))).toEqual([
       `default-roles-${realm.name}`,
@@ -225,7 +225,7 @@ describe('roles of a user', () => {
     expect(available).not.toContain(`default-roles-${realm.name}`)
   })
 
-  it('are listed by role', async () => {
+  it('can be listed by role', async () => {
     const [user, watched] = [await fresh('watched-user'), await role('watched')]
     await post(user + mappings, [watched])
     expect(names(await get('/roles/watched/users').then(usernames))).toEqual(['watched-user'])
@@ -234,18 +234,18 @@ describe('roles of a user', () => {
   it.each<[string, unknown, Record<string, unknown>]>([
     ['a role by its name only', [{ name: 'user' }], json(404, { error: 'Role not found' })],
     ['a role that does not exist', [{ id: 'nope', name: 'nope' }], json(404, { error: 'Role not found' })],
-  ])('refuse %s', async (what, body, expected) => {
+  ])('POST rejects %s', async (what, body, expected) => {
     const user = await fresh(`refused-${what.length}`)
     expect(answerOf(await post(user + mappings, body))).toEqual(expected)
   })
 
-  it('refuse an object where a list belongs', async () => {
+  it('an object instead of a list is rejected', async () => {
     const reply = await post(`/users/${alice}${mappings}`, await get('/roles/user'))
     const expected = { error: 'unknown_error', error_description: 'Cannot parse the JSON' }
     expect(answerOf(reply)).toEqual(json(400, expected))
   })
 
-  it('answer 404 for a user or client that does not exist', async () => {
+  it('an unknown user or client returns 404', async () => {
     expect(answerOf(await post(`/users/nope${mappings}`, []))).toEqual(json(404, { error: 'User not found' }))
     const reply = await post(`/users/${alice}/role-mappings/clients/nope`, [])
     expect(answerOf(reply)).toEqual(json(404, { error: 'Client not found' }))

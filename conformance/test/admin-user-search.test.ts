@@ -38,24 +38,24 @@ const found = async (query: Record<string, string>) =>
 
 describe('finding users', () => {
   it.each<[string, Record<string, string>, string[]]>([
-    ['all, by name, no service accounts', {}, ['alice', 'bob', 'carol', 'under_score']],
+    ['all users by name, without service accounts', {}, ['alice', 'bob', 'carol', 'under_score']],
     ['a page', { first: '1', max: '2' }, ['bob', 'carol']],
-    ['no more than max', { max: '1' }, ['alice']],
-    ['all of them with max −1', { max: '-1' }, ['alice', 'bob', 'carol', 'under_score']],
+    ['at most max users', { max: '1' }, ['alice']],
+    ['all users with max −1', { max: '-1' }, ['alice', 'bob', 'carol', 'under_score']],
     ['none with max 0', { max: '0' }, []],
-    ['search: the beginning of a name', { search: 'ali' }, ['alice']],
+    ['search: the start of a name', { search: 'ali' }, ['alice']],
     ['search: not the middle', { search: 'lic' }, []],
     ['search: the middle with a star', { search: '*lic' }, ['alice']],
     ['search: the whole, in quotes', { search: '"alice"' }, ['alice']],
     ['search: not a part in quotes', { search: '"ali"' }, []],
-    ['search: in any letters', { search: 'ALICE' }, ['alice']],
+    ['search: in any letter case', { search: 'ALICE' }, ['alice']],
     ['search: by e-mail', { search: 'robert@' }, ['bob']],
     ['search: by last name', { search: 'adams' }, ['alice', 'carol']],
     ['search: every word must be found', { search: 'alice brown' }, []],
-    ['search: beside it, an attribute is ignored', { search: 'adams', q: 'dept:it' }, ['alice', 'carol']],
+    ['search: q is ignored next to it', { search: 'adams', q: 'dept:it' }, ['alice', 'carol']],
     ['username: a part', { username: 'lic' }, ['alice']],
     ['username: exact', { username: 'alice', exact: 'true' }, ['alice']],
-    ['username: exact, in any letters', { username: 'ALICE', exact: 'true' }, ['alice']],
+    ['username: exact, in any letter case', { username: 'ALICE', exact: 'true' }, ['alice']],
     ['username: exact, not a part', { username: 'ali', exact: 'true' }, []],
     ['email: a part', { email: 'corp' }, ['bob']],
     ['email: exact', { email: 'robert@corp.test', exact: 'true' }, ['bob']],
@@ -68,19 +68,19 @@ describe('finding users', () => {
     ['q: not a part of a value', { q: 'dept:nor' }, []],
     ['enabled', { enabled: 'false' }, ['carol']],
     [
-      'emailVerified; with a filter, service accounts too',
+      'emailVerified: includes service accounts',
       { emailVerified: 'false' },
       ['carol', 'service-account-app'],
     ],
-    ['a service account by its name', { username: 'service-account' }, ['service-account-app']],
-    ['search: no service account', { search: 'service-account' }, []],
-    ['a quote is a character', { search: "o'neil" }, ['under_score']],
-    ['nobody', { search: 'nobody' }, []],
+    ['username: includes service accounts', { username: 'service-account' }, ['service-account-app']],
+    ['search: no service accounts', { search: 'service-account' }, []],
+    ['search: a single quote is an ordinary character', { search: "o'neil" }, ['under_score']],
+    ['no match', { search: 'nobody' }, []],
   ])('%s', async (_, query, expected) => {
     expect(await found(query)).toEqual(expected)
   })
 
-  it('shows all of a user, unless briefly is asked', async () => {
+  it('returns all fields of a user, or fewer with briefRepresentation', async () => {
     const [full] = (await realm.api('/users?username=bob')).json()
     expect(Object.keys(full)).toEqual([
       'id',
@@ -119,13 +119,13 @@ describe('counting users', () => {
     ['?search=adams', 2],
     ['?username=ali', 1],
     ['?enabled=false', 1],
-  ])('answers a bare number: users/count%s', async (query, count) => {
+  ])('returns a plain number: users/count%s', async (query, count) => {
     expect(answerOf(await realm.api(`/users/count${query}`))).toEqual(json(200, count))
   })
 })
 
 describe('attributes of users', () => {
-  it('are replaced as a whole', async () => {
+  it('are replaced as a whole by PUT', async () => {
     const id = await realm.addUser('attributed', { attributes: { a: ['1'], b: ['2', '3'] } })
     const user = (await realm.api(`/users/${id}`)).json()
     expect(user.attributes).toEqual({ a: ['1'], b: ['2', '3'] })

@@ -21,7 +21,7 @@ const invalid = (field: string, errorMessage: string, ...params: unknown[]) => (
 })
 
 describe('creating a user', () => {
-  it('answers 201, empty, with the address of its id', async () => {
+  it('returns an empty 201 with the URL of the new user', async () => {
     const reply = await post({ username: 'created' })
     expect(answerOf(reply, 'location')).toEqual({
       ...empty(201),
@@ -30,7 +30,7 @@ describe('creating a user', () => {
     expect(idOf(reply)).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('shows it with these members, in this order', async () => {
+  it('stores a user with these fields in this order', async () => {
     const id = await realm.addUser('shown')
     expect(shapeOf(await get(`/users/${id}`))).toBe(
       '{id: string, username: string, firstName: string, lastName: string, email: string, emailVerified: boolean, ' +
@@ -40,7 +40,7 @@ describe('creating a user', () => {
     )
   })
 
-  it('writes user name and e-mail in lower case, and leaves it disabled unless told otherwise', async () => {
+  it('stores user name and e-mail in lower case, and the user is disabled by default', async () => {
     const id = idOf(await post({ username: 'Mixed.Case', email: 'Mixed@Example.ORG' }))
     expect(await get(`/users/${id}`)).toMatchObject({
       username: 'mixed.case',
@@ -50,19 +50,19 @@ describe('creating a user', () => {
     })
   })
 
-  it('does not take roles, says nothing of it', async () => {
+  it('ignores roles without an error', async () => {
     const reply = await post({ username: 'roleless', realmRoles: ['admin'], clientRoles: { app: ['x'] } })
     expect(reply.status).toBe(201)
     const mapped = await get(`/users/${idOf(reply)}/role-mappings/realm`)
     expect(mapped.map(({ name }: { name: string }) => name)).toEqual([`default-roles-${realm.name}`])
   })
 
-  it('does not take attributes that the realm does not know', async () => {
+  it('ignores attributes that the user profile does not define', async () => {
     const id = idOf(await post({ username: 'attributed', attributes: { dept: ['x'] } }))
     expect(await get(`/users/${id}`)).not.toHaveProperty('attributes')
   })
 
-  it('does not take required actions that there are not, when it is made or changed', async () => {
+  it('ignores unknown required actions, on create and update', async () => {
     const requiredActions = ['NO_SUCH_ACTION', 'CONFIGURE_TOTP']
     const id = idOf(await post({ username: 'asked', requiredActions }))
     expect((await get(`/users/${id}`)).requiredActions).toEqual(['CONFIGURE_TOTP'])
@@ -71,7 +71,7 @@ describe('creating a user', () => {
     expect((await get(`/users/${id}`)).requiredActions).toEqual(['UPDATE_PROFILE'])
   })
 
-  it('takes groups by their path', async () => {
+  it('adds the user to groups by path', async () => {
     await realm.admin.client.groups.create({ name: 'crew' })
     const id = idOf(await post({ username: 'grouped', groups: ['/crew'] }))
     expect((await get(`/users/${id}/groups`)).map(({ path }: { path: string }) => path)).toEqual(['/crew'])
@@ -92,17 +92,17 @@ describe('creating a user', () => {
       invalid('username', 'error-username-invalid-character'),
     ],
     [
-      'an e-mail that is none',
+      'an invalid e-mail',
       { username: 'abcd', email: 'junk' },
       invalid('email', 'error-invalid-email', 'junk'),
     ],
     [
-      'a name with odd characters',
+      'a name with forbidden characters',
       { username: 'abcd', firstName: '100%' },
       invalid('firstName', 'error-person-name-invalid-character'),
     ],
     [
-      'several faults at once',
+      'several errors at once',
       { username: 'a<', email: 'junk' },
       {
         errors: [
@@ -120,11 +120,11 @@ describe('creating a user', () => {
           'Invalid json representation for UserRepresentation. Unrecognized field "nope" at line 1 column 28.',
       },
     ],
-  ])('refuses %s', async (_, body, expected) => {
+  ])('rejects %s', async (_, body, expected) => {
     expect(answerOf(await post(body))).toEqual(json(400, expected))
   })
 
-  it('refuses half a body', async () => {
+  it('rejects an incomplete JSON body', async () => {
     const reply = await realm.api('/users', { body: '{', headers: { 'content-type': 'application/json' } })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Cannot parse the JSON'))
   })
@@ -132,13 +132,13 @@ describe('creating a user', () => {
   it.each([
     ['user name', { username: 'TAKEN' }, 'username'],
     ['e-mail', { username: 'other', email: 'Taken@example.org' }, 'email'],
-  ])('answers 409 for a %s that is taken', async (_, body, what) => {
+  ])('returns 409 for a %s that already exists', async (_, body, what) => {
     await post({ username: 'taken', email: 'taken@example.org' })
     expect(answerOf(await post(body))).toEqual(json(409, { errorMessage: `User exists with same ${what}` }))
   })
 })
 
-describe('a user that does not exist', () => {
+describe('an unknown user', () => {
   it.each([
     ['GET', ''],
     ['DELETE', ''],
@@ -147,11 +147,11 @@ describe('a user that does not exist', () => {
     ['GET', '/sessions'],
     ['GET', '/credentials'],
     ['POST', '/logout'],
-  ])('answers 404 to %s users/nope%s', async (method, path) => {
+  ])('%s users/nope%s returns 404', async (method, path) => {
     expect(answerOf(await realm.api(`/users/nope${path}`, { method }))).toEqual(missing)
   })
 
-  it('answers 404 to PUT', async () => {
+  it('PUT returns 404', async () => {
     expect(answerOf(await put('/users/nope', { firstName: 'x' }))).toEqual(missing)
     const reset = await put('/users/nope/reset-password', { type: 'password', value: 'x' })
     expect(answerOf(reset)).toEqual(missing)
@@ -159,7 +159,7 @@ describe('a user that does not exist', () => {
 })
 
 describe('changing a user', () => {
-  it('merges: what is not named stays', async () => {
+  it('keeps fields that the body does not have', async () => {
     const id = await realm.addUser('merged')
     expect(answerOf(await put(`/users/${id}`, { firstName: 'New' }))).toEqual(empty(204))
     expect(await get(`/users/${id}`)).toMatchObject({
@@ -170,7 +170,7 @@ describe('changing a user', () => {
     })
   })
 
-  it('erases e-mail and names when attributes come without them', async () => {
+  it('removes e-mail and names if the body has attributes without them', async () => {
     const id = await realm.addUser('erased')
     expect(answerOf(await put(`/users/${id}`, { attributes: { dept: ['x'] } }))).toEqual(empty(204))
     const user = await get(`/users/${id}`)
@@ -180,16 +180,16 @@ describe('changing a user', () => {
 
   it.each<[string, unknown, Record<string, unknown>]>([
     [
-      'another user name',
+      'a different user name',
       { username: 'renamed' },
       json(400, invalid('username', 'error-user-attribute-read-only')),
     ],
     [
-      'an e-mail that is taken',
+      'an e-mail that already exists',
       { email: 'holder@example.org' },
       json(409, { errorMessage: 'User exists with same email' }),
     ],
-    ['an e-mail that is none', { email: 'junk' }, json(400, invalid('email', 'error-invalid-email', 'junk'))],
+    ['an invalid e-mail', { email: 'junk' }, json(400, invalid('email', 'error-invalid-email', 'junk'))],
     [
       'an unknown field',
       { nope: 1 },
@@ -198,13 +198,13 @@ describe('changing a user', () => {
           'Invalid json representation for UserRepresentation. Unrecognized field "nope" at line 1 column 10.',
       }),
     ],
-  ])('refuses %s', async (what, body, expected) => {
-    if (what.includes('taken')) await realm.addUser('holder')
+  ])('rejects %s', async (what, body, expected) => {
+    if (what.includes('already exists')) await realm.addUser('holder')
     const id = await realm.addUser(`changed-${what.length}`)
     expect(answerOf(await put(`/users/${id}`, body))).toEqual(expected)
   })
 
-  it('is gone after DELETE', async () => {
+  it('DELETE removes the user', async () => {
     const id = await realm.addUser('gone')
     expect(answerOf(await remove(`/users/${id}`))).toEqual(empty(204))
     expect(answerOf(await realm.api(`/users/${id}`))).toEqual(missing)
@@ -217,7 +217,7 @@ describe('changing a user', () => {
 describe('passwords', () => {
   const reset = (id: string, body: unknown) => put(`/users/${id}/reset-password`, body)
 
-  it('are set, and the old one is dead', async () => {
+  it('can be set; the old one is invalid at once', async () => {
     const id = await realm.addUser('secretive')
     expect(answerOf(await reset(id, { type: 'password', value: 'new', temporary: false }))).toEqual(
       empty(204),
@@ -226,7 +226,7 @@ describe('passwords', () => {
     expect((await realm.token(password('secretive'))).status).toBe(400)
   })
 
-  it('are set for one login with temporary, for good without', async () => {
+  it('must be changed at the next login if temporary', async () => {
     const id = await realm.addUser('temporary')
     await reset(id, { type: 'password', value: 'once', temporary: true })
     expect((await get(`/users/${id}`)).requiredActions).toEqual(['UPDATE_PASSWORD'])
@@ -238,12 +238,12 @@ describe('passwords', () => {
     ['an empty one', { type: 'password', value: '' }, 'Empty password not allowed'],
     ['only spaces', { type: 'password', value: '  ' }, 'Empty password not allowed'],
     ['none', { type: 'password' }, 'No password provided'],
-  ])('are refused: %s', async (what, body, error) => {
+  ])('are rejected: %s', async (what, body, error) => {
     const id = await realm.addUser(`refused-${what.length}`)
     expect(answerOf(await reset(id, body))).toEqual(json(400, { error }))
   })
 
-  it('are refused for a service account', async () => {
+  it('are rejected for a service account', async () => {
     const id = await realm.addClient({ clientId: 'with-account' })
     const account = await get(`/clients/${id}/service-account-user`)
     const error = 'You can not manage credentials for this user'
@@ -252,7 +252,7 @@ describe('passwords', () => {
     )
   })
 
-  it('are never shown', async () => {
+  it('are never returned', async () => {
     const id = await realm.addUser('hidden')
     const reply = await realm.api(`/users/${id}/credentials`)
     expect(shapeOf(reply.json())).toBe(
@@ -264,7 +264,7 @@ describe('passwords', () => {
 })
 
 describe('sessions of a user', () => {
-  it('are listed and ended', async () => {
+  it('can be listed and ended', async () => {
     const id = await realm.addUser('present')
     const { session_state } = (await realm.token(password('present'))).json()
     const [session] = await get(`/users/${id}/sessions`)
@@ -274,7 +274,7 @@ describe('sessions of a user', () => {
     expect(await get(`/users/${id}/sessions`)).toEqual([])
   })
 
-  it('are ended one by one, once', async () => {
+  it('can be ended one by one; a second time returns 404', async () => {
     await realm.addUser('leaving')
     const { session_state } = (await realm.token(password('leaving'))).json()
     expect(answerOf(await remove(`/sessions/${session_state}`))).toEqual(empty(204))
@@ -285,7 +285,7 @@ describe('sessions of a user', () => {
 })
 
 describe('importing users', () => {
-  it('skips or adds, with their roles, and says what it did', async () => {
+  it('adds or skips users with their roles, and reports what it did', async () => {
     const user = { username: 'imported', enabled: true, realmRoles: ['user'] }
     const body = { ifResourceExists: 'SKIP', users: [user] }
     const first = await realm.api('/partialImport', { json: body })
@@ -308,15 +308,15 @@ describe('an e-mail with required actions', () => {
   it.each([
     ['an unknown action', '', ['NO_SUCH_ACTION'], 'Provided invalid required actions'],
     [
-      'a way back without a client',
+      'a redirect URI without a client',
       '?redirect_uri=https://app.example/callback',
       undefined,
       'Client id missing',
     ],
     ['an unknown client', '?client_id=nothing', ['NO_SUCH_ACTION'], "Client doesn't exist"],
-    ['a client that is switched off', '?client_id=switched-off', undefined, 'Client is not enabled'],
+    ['a disabled client', '?client_id=switched-off', undefined, 'Client is not enabled'],
     [
-      'a way back that is not the client’s',
+      'a redirect URI of another client',
       '?client_id=app&redirect_uri=https://evil.example/',
       undefined,
       'Invalid redirect uri.',
@@ -327,7 +327,7 @@ describe('an e-mail with required actions', () => {
     expect(answerOf(await send(id, query, actions))).toEqual(refusal(message))
   })
 
-  it('is not sent to who has no address, or is switched off', async () => {
+  it('is not sent to a user without e-mail, or a disabled one', async () => {
     const id = await realm.addUser('mail-off', { enabled: false })
     expect(answerOf(await send(id))).toEqual(refusal('User is disabled'))
     await realm.api(`/users/${id}`, { method: 'PUT', json: { email: '' } })

@@ -19,7 +19,7 @@ beforeAll(async () => {
 const open = (parameters: Record<string, string>) => realm.browser().open(realm.authUrl(parameters))
 const codeChallenge = 'a'.repeat(43)
 
-describe('a request that cannot be trusted ends on an error page, never in a redirect', () => {
+describe('an untrusted request shows an error page and never redirects', () => {
   it.each<[string, Record<string, string>, number, string]>([
     ['no client', { client_id: '' }, 400, 'Invalid Request'],
     ['an unknown client', { client_id: 'ghost' }, 400, 'Client not found.'],
@@ -31,18 +31,18 @@ describe('a request that cannot be trusted ends on an error page, never in a red
       'Bearer-only applications are not allowed to initiate browser login',
     ],
     ['no redirect URI', { redirect_uri: '' }, 400, 'Invalid parameter: redirect_uri'],
-    ['a request object that is none', { request: 'abc' }, 400, 'Invalid Request'],
-    ['an age that is no number', { max_age: 'x' }, 400, 'Invalid Request'],
+    ['a malformed request object', { request: 'abc' }, 400, 'Invalid Request'],
+    ['a max_age that is not a number', { max_age: 'x' }, 400, 'Invalid Request'],
   ])('%s', async (_, parameters, status, message) => {
     expect(seenOn(await open(parameters))).toEqual(errorPage(status, message))
   })
 
-  it('a client named twice', async () => {
+  it('two client_id parameters', async () => {
     const page = await realm.browser().open(`${realm.authUrl()}&client_id=app`)
     expect(seenOn(page)).toEqual(errorPage(400, 'Invalid Request'))
   })
 
-  it('the error page is not to be framed', async () => {
+  it('the error page must not be framed', async () => {
     const { headers } = await open({ client_id: 'ghost' })
     expect(headers.get('x-frame-options')).toBe('SAMEORIGIN')
     expect(headers.get('content-security-policy')).toBe(
@@ -91,7 +91,7 @@ describe('redirect URI', () => {
   })
 })
 
-describe('any other fault goes back to the client', () => {
+describe('any other error is returned to the client', () => {
   const iss: [string, string] = ['iss', realm.issuer]
   const state: [string, string] = ['state', 'st']
   const flow = (name: string): [string, string] => [
@@ -111,19 +111,19 @@ describe('any other fault goes back to the client', () => {
     ['an unknown scope', { scope: 'openid nope' }, 'invalid_scope', 'Invalid scopes: openid nope'],
     ['the code flow off', { client_id: 'no-code' }, 'unauthorized_client', flow('Standard')[1]],
     [
-      'PKCE required, no challenge',
+      'PKCE is required, no challenge',
       { client_id: 'pkce' },
       'invalid_request',
       'Missing parameter: code_challenge_method',
     ],
     [
-      'PKCE required, no method',
+      'PKCE is required, no method',
       { client_id: 'pkce', code_challenge: codeChallenge },
       'invalid_request',
       'Missing parameter: code_challenge_method',
     ],
     [
-      'PKCE S256 required, plain given',
+      'PKCE S256 is required, plain is given',
       { client_id: 'pkce', code_challenge: codeChallenge, code_challenge_method: 'plain' },
       'invalid_request',
       'Invalid parameter: code challenge method is not matching the configured one',
@@ -141,13 +141,13 @@ describe('any other fault goes back to the client', () => {
       'Missing parameter: code_challenge',
     ],
     [
-      'a PKCE challenge too short',
+      'a PKCE challenge that is too short',
       { client_id: 'spa', code_challenge: 'abc', code_challenge_method: 'S256' },
       'invalid_request',
       'Invalid parameter: code_challenge',
     ],
     ['no session and prompt=none', { prompt: 'none' }, 'login_required'],
-    ['prompt=none with another', { prompt: 'none login' }, 'login_required'],
+    ['prompt=none together with another prompt', { prompt: 'none login' }, 'login_required'],
   ])('%s', async (_, parameters, error, description) => {
     const page = await open(parameters)
     const described: [string, string][] = description ? [['error_description', description]] : []
@@ -159,7 +159,7 @@ describe('any other fault goes back to the client', () => {
     expect(page.headers.get('cache-control')).toBe('no-store, must-revalidate, max-age=0')
   })
 
-  it('in the fragment where the implicit flow would answer', async () => {
+  it('in the fragment for the implicit flow', async () => {
     expect(redirectOf(await open({ response_type: 'token' }))).toEqual({
       status: 302,
       to: callbackUrl,
@@ -167,7 +167,7 @@ describe('any other fault goes back to the client', () => {
     })
   })
 
-  it('in the fragment when the client asked so', async () => {
+  it('in the fragment if the client asks for it', async () => {
     expect(redirectOf(await open({ prompt: 'none', response_mode: 'fragment' }))).toEqual({
       status: 302,
       to: callbackUrl,
@@ -175,7 +175,7 @@ describe('any other fault goes back to the client', () => {
     })
   })
 
-  it('without a state when none was given', async () => {
+  it('without a state if the request has none', async () => {
     expect(redirectOf(await open({ prompt: 'none', state: '' }))).toEqual({
       status: 302,
       to: callbackUrl,
@@ -183,7 +183,7 @@ describe('any other fault goes back to the client', () => {
     })
   })
 
-  it('a parameter given twice, with the first state', async () => {
+  it('for a duplicate parameter, with the first state', async () => {
     const page = await realm.browser().open(`${realm.authUrl()}&state=other`)
     expect(redirectOf(page)).toEqual({
       status: 302,
@@ -193,13 +193,13 @@ describe('any other fault goes back to the client', () => {
   })
 })
 
-describe('how a login may begin', () => {
-  it('by POST too', async () => {
+describe('a login can start', () => {
+  it('by POST', async () => {
     const form = { client_id: 'app', response_type: 'code', redirect_uri: callbackUrl, scope: 'openid' }
     expect(seenOn(await realm.browser().open(`${realm.oidc}/auth`, { form }))).toEqual(loginPage())
   })
 
-  it('not by PUT', async () => {
+  it('but not by PUT', async () => {
     const reply = await realm.browser().request(`${realm.oidc}/auth`, { method: 'PUT' })
     expect(answerOf(reply)).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })

@@ -29,12 +29,12 @@ const locked = async (name: string) => {
 }
 
 describe('too many wrong passwords', () => {
-  it('lock the user out, with the text of a wrong password', async () => {
+  it('lock the user out, with the message for a wrong password', async () => {
     await locked('locked-1')
     expect(answerOf(await realm.token(password('locked-1')))).toEqual(refused)
   })
 
-  it('lock the login page too', async () => {
+  it('lock the user out of the login page too', async () => {
     await locked('locked-2')
     const page = await realm.browser().login(realm.authUrl(), 'locked-2', 'locked-2')
     expect(seenOn(page)).toEqual(loginPage('Invalid username or password.'))
@@ -50,7 +50,7 @@ describe('too many wrong passwords', () => {
     expect(reply.json()).toMatchObject({ numFailures: 2, numTemporaryLockouts: 1, disabled: true })
   })
 
-  it('can be forgiven by an administrator', async () => {
+  it('can be cleared by an administrator', async () => {
     const id = await locked('locked-4')
     expect(
       answerOf(await realm.api(`/attack-detection/brute-force/users/${id}`, { method: 'DELETE' })),
@@ -58,7 +58,7 @@ describe('too many wrong passwords', () => {
     expect((await realm.token(password('locked-4'))).status).toBe(200)
   })
 
-  it('lock out nobody else', async () => {
+  it('lock out no other user', async () => {
     await locked('locked-5')
     await realm.addUser('innocent')
     const page = await realm.browser().login(realm.authUrl(), 'innocent', 'innocent')
@@ -67,7 +67,7 @@ describe('too many wrong passwords', () => {
 })
 
 describe('fewer wrong passwords', () => {
-  it('are forgotten after the right one', async () => {
+  it('are reset by the right password', async () => {
     const id = await realm.addUser('careless')
     await wrong('careless')
     await expect.poll(async () => (await status(id)).json().numFailures, { timeout: 5000 }).toBe(1)
@@ -75,7 +75,7 @@ describe('fewer wrong passwords', () => {
     await expect.poll(async () => (await status(id)).json().numFailures, { timeout: 5000 }).toBe(0)
   })
 
-  it('are none for a user who never failed', async () => {
+  it('are zero for a user without failures', async () => {
     const id = await realm.addUser('perfect')
     expect(answerOf(await status(id))).toEqual(
       json(200, {

@@ -20,11 +20,11 @@ const access = async (more: Record<string, string> = {}) =>
   decode((await tokensOf(realm, 'alice', more)).access_token)
 
 describe('access token', () => {
-  it('is signed with RS256 by the key of the set', async () => {
+  it('is signed with RS256 by a key of the JWKS', async () => {
     expect((await access()).header).toEqual({ alg: 'RS256', typ: 'JWT', kid: signingKey })
   })
 
-  it('has these claims, in this order', async () => {
+  it('has these claims in this order', async () => {
     expect(shapeOf((await access()).claims)).toBe(
       '{exp: number, iat: number, jti: string, iss: string, aud: string, sub: string, typ: string, azp: string, ' +
         'sid: string, acr: string, allowed-origins: [string], realm_access: {roles: [string]}, ' +
@@ -33,7 +33,7 @@ describe('access token', () => {
     )
   })
 
-  it('says who, for whom, by whom', async () => {
+  it('names the user, the client and the issuer', async () => {
     const { claims } = await access()
     expect(claims).toMatchObject({
       iss: realm.issuer,
@@ -55,7 +55,7 @@ describe('access token', () => {
     expect(claims.scope.split(' ').toSorted()).toEqual(['email', 'openid', 'profile'])
   })
 
-  it('holds the roles of the user, those of the realm by default among them', async () => {
+  it('contains the roles of the user, including the default roles', async () => {
     const { claims } = await access()
     expect(claims.realm_access.roles.toSorted()).toEqual(
       ['admin', `default-roles-${realm.name}`, 'offline_access', 'uma_authorization', 'user'].toSorted(),
@@ -70,7 +70,7 @@ describe('access token', () => {
   it.each<[string, string, () => Promise<string>]>([
     ['a password grant', 'onrtro', async () => (await tokensOf(realm, 'alice')).access_token],
     [
-      'a code',
+      'an authorization code',
       'onrtac',
       async () => granted(await exchange(realm, await codeOf(realm, 'alice'))).access_token,
     ],
@@ -79,11 +79,11 @@ describe('access token', () => {
       'ofrtro',
       async () => (await tokensOf(realm, 'alice', { scope: 'openid offline_access' })).access_token,
     ],
-  ])('has an id that tells how it was given: by %s, %s', async (_, prefix, get) => {
+  ])('has a jti whose prefix shows the grant: %s, %s', async (_, prefix, get) => {
     expect(decode(await get()).claims.jti).toMatch(new RegExp(`^${prefix}:[0-9a-f-]{36}$`))
   })
 
-  it('tells when the user signed in, after a code flow', async () => {
+  it('has auth_time after a code flow', async () => {
     const tokens = granted(await exchange(realm, await codeOf(realm, 'alice')))
     const { claims } = decode(tokens.access_token)
     expect(Object.keys(claims).slice(0, 4)).toEqual(['exp', 'iat', 'auth_time', 'jti'])
@@ -91,7 +91,7 @@ describe('access token', () => {
     expect(Math.abs(claims.auth_time - claims.iat)).toBeLessThan(10)
   })
 
-  it('leaves out who the user is without the scopes profile and email', async () => {
+  it('has no profile claims without the scopes profile and email', async () => {
     const id = await realm.addClient({ clientId: 'bare' })
     const scopes = (await realm.api(`/clients/${id}/default-client-scopes`)).json()
     for (const scope of scopes)
@@ -116,7 +116,7 @@ describe('access token', () => {
 })
 
 describe('ID token', () => {
-  it('is for the client and holds these claims, in this order', async () => {
+  it('has the client as audience and these claims in this order', async () => {
     const tokens = granted(await exchange(realm, await codeOf(realm, 'alice', { nonce: 'n' })))
     const { header, claims } = decode(tokens.id_token)
     expect(header).toEqual({ alg: 'RS256', typ: 'JWT', kid: signingKey })
@@ -138,7 +138,7 @@ describe('ID token', () => {
 })
 
 describe('refresh token', () => {
-  it('is for the realm itself, signed with a secret of its own', async () => {
+  it('has the realm as audience and is signed with its HMAC secret', async () => {
     const { header, claims } = decode((await tokensOf(realm, 'alice')).refresh_token)
     expect(header).toEqual({ alg: 'HS512', typ: 'JWT', kid: expect.stringMatching(/^[0-9a-f-]{36}$/) })
     expect(Object.keys(claims)).toEqual([
@@ -165,7 +165,7 @@ describe('refresh token', () => {
     expect(claims.exp - claims.iat).toBe(1800)
   })
 
-  it('for offline access never expires', async () => {
+  it('never expires with offline access', async () => {
     const tokens = await tokensOf(realm, 'alice', { scope: 'openid offline_access' })
     expect(tokens.refresh_expires_in).toBe(0)
     const { claims } = decode(tokens.refresh_token)
@@ -175,7 +175,7 @@ describe('refresh token', () => {
   })
 })
 
-describe('what a mapper adds', () => {
+describe('a mapper adds', () => {
   const mapper = (name: string, protocolMapper: string, config: Record<string, string>) => ({
     name,
     protocol: 'openid-connect',
@@ -192,20 +192,20 @@ describe('what a mapper adds', () => {
     return granted(await realm.token(password('alice', asClient(clientId))))
   }
 
-  it('audience: a client, before those of the roles', async () => {
+  it('audience: a client, before the audiences from roles', async () => {
     const config = { 'included.client.audience': 'app', 'id.token.claim': 'false' }
     const tokens = await withMapper('with-audience', mapper('audience', 'oidc-audience-mapper', config))
     expect(decode(tokens.access_token).claims.aud).toEqual(['app', 'account'])
     expect(decode(tokens.id_token).claims.aud).toBe('with-audience')
   })
 
-  it('audience: any text', async () => {
+  it('audience: any string', async () => {
     const config = { 'included.custom.audience': 'https://api.example', 'id.token.claim': 'false' }
     const tokens = await withMapper('custom-audience', mapper('audience', 'oidc-audience-mapper', config))
     expect(decode(tokens.access_token).claims.aud).toEqual(['https://api.example', 'account'])
   })
 
-  it('a claim with a fixed value, of its type', async () => {
+  it('a fixed claim of the configured type', async () => {
     const tokens = await withMapper(
       'fixed',
       mapper('text', 'oidc-hardcoded-claim-mapper', {
@@ -236,7 +236,7 @@ describe('what a mapper adds', () => {
     expect(userinfo.json()).toMatchObject(fixed)
   })
 
-  it('not where it is told not to', async () => {
+  it('a claim only to the tokens that it is enabled for', async () => {
     const config = { 'claim.name': 'x', 'claim.value': 'y', 'jsonType.label': 'String' }
     const nowhere = {
       ...config,
@@ -251,7 +251,7 @@ describe('what a mapper adds', () => {
     expect(userinfo.json()).not.toHaveProperty('x')
   })
 
-  it('the groups of a user, by path or by name', async () => {
+  it('the groups of a user, as paths or names', async () => {
     const { id: staff } = await realm.admin.client.groups.create({ name: 'staff' })
     const { id: crew } = await realm.admin.client.groups.createChildGroup({ id: staff }, { name: 'crew' })
     await realm.admin.client.users.addToGroup({ id: alice, groupId: crew })
@@ -263,7 +263,7 @@ describe('what a mapper adds', () => {
     expect(decode(tokens.access_token).claims).toMatchObject({ paths: ['/staff/crew'], names: ['crew'] })
   })
 
-  it('the realm roles under another name', async () => {
+  it('the realm roles in another claim', async () => {
     const config = { 'claim.name': 'roles', multivalued: 'true', 'jsonType.label': 'String' }
     const tokens = await withMapper('flat-roles', mapper('roles', 'oidc-usermodel-realm-role-mapper', config))
     expect(decode(tokens.access_token).claims.roles).toEqual(expect.arrayContaining(['admin', 'user']))
@@ -271,7 +271,7 @@ describe('what a mapper adds', () => {
 })
 
 describe('client roles and full scope', () => {
-  it('names the roles of a client under resource_access, and the client as an audience', async () => {
+  it('client roles are in resource_access, and the client is an audience', async () => {
     const [user, id] = [await realm.addUser('reader'), await realm.addClient({ clientId: 'api' })]
     await realm.admin.client.clients.createRole({ id, name: 'reader' })
     const role = await realm.admin.client.clients.findRole({ id, roleName: 'reader' })
@@ -284,7 +284,7 @@ describe('client roles and full scope', () => {
     expect(own.claims.aud).toBe('account')
   })
 
-  it('holds only the roles in scope when the client has no full scope', async () => {
+  it('without full scope, the token has only the roles in scope', async () => {
     await realm.addClient({ clientId: 'narrow', fullScopeAllowed: false })
     const { claims } = await access(asClient('narrow'))
     expect(claims).not.toHaveProperty('realm_access')

@@ -87,73 +87,73 @@ describe('an assertion is accepted', () => {
     ['for the issuer', {}],
     ['for the token endpoint', () => ({ claims: { aud: `${realm.oidc}/token` } })],
     ['for the introspection endpoint', () => ({ claims: { aud: `${realm.oidc}/token/introspect` } })],
-    ['for a list of one', () => ({ claims: { aud: [realm.issuer] } })],
+    ['for an audience list with one entry', () => ({ claims: { aud: [realm.issuer] } })],
     ['with PS256 by an RSA key', { header: { alg: 'PS256' } }],
     ['with ES256', { key: ec, header: { alg: 'ES256', kid: 'ec' } }],
     ['with EdDSA', { key: ed, header: { alg: 'EdDSA', kid: 'ed' } }],
     ['without a key id', { header: { kid: undefined } }],
-    ['without a key id, by another key', { key: ec, header: { alg: 'ES256', kid: undefined } }],
-    ['with a type', { header: { typ: 'client-authentication+jwt' } }],
+    ['without a key id, signed by the second key', { key: ec, header: { alg: 'ES256', kid: undefined } }],
+    ['with typ client-authentication+jwt', { header: { typ: 'client-authentication+jwt' } }],
     ['without iat', { claims: { iat: undefined } }],
-    ['that lives long, with iat', { claims: { exp: 3600 } }],
+    ['with a long lifetime and iat', { claims: { exp: 3600 } }],
     ['issued 10 s ahead of the clock', { claims: { iat: 10, exp: 70 } }],
-    ['with the client id beside it', { form: { client_id: 'signing' } }],
+    ['with client_id in the form', { form: { client_id: 'signing' } }],
   ])('%s', async (_, made) => {
     expect((await tokenBy(typeof made === 'function' ? made() : made)).status).toBe(200)
   })
 })
 
-describe('an assertion is refused', () => {
+describe('an assertion is rejected', () => {
   it.each<[string, Made | (() => Made), Record<string, unknown>]>([
     ['for another server', { claims: { aud: 'https://other.example' } }, refused('Invalid token audience')],
-    ['for nobody', { claims: { aud: undefined } }, refused('Invalid token audience')],
+    ['without an audience', { claims: { aud: undefined } }, refused('Invalid token audience')],
     [
-      'for the issuer with a slash',
+      'for the issuer with a trailing slash',
       () => ({ claims: { aud: `${realm.issuer}/` } }),
       refused('Invalid token audience'),
     ],
     [
-      'for two',
+      'for two audiences',
       () => ({ claims: { aud: [realm.issuer, `${realm.oidc}/token`] } }),
       refused('Multiple audiences not allowed'),
     ],
     ['without jti', { claims: { jti: undefined } }, refused('Token jti claim is required')],
     ['without exp', { claims: { exp: undefined } }, refused('Token exp claim is required')],
-    ['that is over', { claims: { exp: -5, iat: -65 } }, refused('Token is not active')],
-    ['that is not yet', { claims: { nbf: 100 } }, refused('Token is not active')],
-    ['from the future', { claims: { iat: 100, exp: 160 } }, refused('Token was issued in the future')],
+    ['that has expired', { claims: { exp: -5, iat: -65 } }, refused('Token is not active')],
+    ['that is not valid yet', { claims: { nbf: 100 } }, refused('Token is not active')],
+    ['issued in the future', { claims: { iat: 100, exp: 160 } }, refused('Token was issued in the future')],
     [
-      'from long ago',
+      'issued long ago',
       { claims: { iat: -100 } },
       refused('Token was issued too far in the past to be used now'),
     ],
     [
-      'that lives long, without iat',
+      'with a long lifetime, without iat',
       { claims: { exp: 3600, iat: undefined } },
       refused('Token expiration is too far in the future and iat claim not present in token'),
     ],
-    ['by another key', { key: otherRsa }, badSignature],
-    ['by a key of another name', { header: { kid: 'nope' } }, refused('Unable to load public key')],
+    ['signed by another key', { key: otherRsa }, badSignature],
+    ['with an unknown key id', { header: { kid: 'nope' } }, refused('Unable to load public key')],
     [
       'of a client without keys',
       { claims: { iss: 'keyless', sub: 'keyless' } },
       refused('Unable to load public key'),
     ],
-    ['by somebody else', { claims: { iss: 'app' } }, unknown],
-    ['about nobody', { claims: { sub: undefined } }, unknown],
+    ['whose issuer is another client', { claims: { iss: 'app' } }, unknown],
+    ['without a subject', { claims: { sub: undefined } }, unknown],
     ['of an unknown client', { claims: { iss: 'x', sub: 'x' } }, unknown],
     ['of a client that has a secret', { claims: { iss: 'app', sub: 'app' } }, unknown],
     [
-      "beside another client's id",
+      'with another client_id in the form',
       { form: { client_id: 'app' } },
       oauthError(401, 'unauthorized_client', 'Invalid client or Invalid client credentials'),
     ],
-    ['under another type', { form: { client_assertion_type: 'x' } }, unknown],
+    ['with another client_assertion_type', { form: { client_assertion_type: 'x' } }, unknown],
   ])('%s', async (_, made, expected) => {
     expect(answerOf(await tokenBy(typeof made === 'function' ? made() : made))).toEqual(expected)
   })
 
-  it('when it is used again', async () => {
+  it('when it is used twice', async () => {
     const form = {
       grant_type: 'client_credentials',
       client_assertion_type: assertionType,
@@ -175,12 +175,12 @@ describe('an assertion is refused', () => {
     expect(answerOf(await realm.token(form))).toEqual(refused('Invalid signature algorithm'))
   })
 
-  it.each(['a.b.c', 'abc', ''])('when it is none: %j', async (client_assertion) => {
+  it.each(['a.b.c', 'abc', ''])('when it is malformed: %j', async (client_assertion) => {
     const form = { grant_type: 'client_credentials', client_assertion_type: assertionType, client_assertion }
     expect(answerOf(await realm.token(form))).toEqual(unknown)
   })
 
-  it('with another algorithm than the client’s own', async () => {
+  it('with an algorithm other than the client’s', async () => {
     const id = await realm.addClient({
       clientId: 'pinned',
       clientAuthenticatorType: 'client-jwt',
@@ -198,12 +198,12 @@ describe('an assertion is refused', () => {
 })
 
 describe('a client with keys', () => {
-  it('is not let in by its secret', async () => {
+  it('cannot authenticate with its secret', async () => {
     const form = { grant_type: 'client_credentials', client_id: 'signing', client_secret: appSecret }
     expect(answerOf(await realm.token(form))).toEqual(refused('Parameter client_assertion_type is missing'))
   })
 
-  it('is told what is missing', async () => {
+  it('gets an error that names the missing parameter', async () => {
     const form = {
       grant_type: 'client_credentials',
       client_id: 'signing',
@@ -212,7 +212,7 @@ describe('a client with keys', () => {
     expect(answerOf(await realm.token(form))).toEqual(refused('client_assertion parameter missing'))
   })
 
-  it('gets the same way into introspection, and to a refused code', async () => {
+  it('authenticates in the same way at introspection and for a code', async () => {
     const client = async () => ({ client_assertion_type: assertionType, client_assertion: await assertion() })
     const introspected = await send(`${realm.oidc}/token/introspect`, {
       form: { token: 'x', ...(await client()) },
@@ -224,7 +224,7 @@ describe('a client with keys', () => {
     )
   })
 
-  it('is known by its new keys only, once they are replaced', async () => {
+  it('can use only the new keys after a replacement', async () => {
     const keys = [await publicJwk(otherRsa, { kid: 'next', alg: 'RS256' })]
     await realm.api(`/clients/${clientUuid}`, {
       method: 'PUT',
@@ -234,7 +234,7 @@ describe('a client with keys', () => {
     expect((await tokenBy({ key: otherRsa, header: { kid: 'next' } })).status).toBe(200)
   })
 
-  it('may publish them at an address, which is not asked each time', async () => {
+  it('can publish its keys at a URL, which is cached', async () => {
     let asked = 0
     const body = JSON.stringify({ keys: [await publicJwk(ec, { kid: 'published', alg: 'ES256' })] })
     const server = createServer((_request, response) => {

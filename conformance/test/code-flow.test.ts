@@ -16,8 +16,8 @@ beforeAll(async () => {
 const codeVerifier = 'v'.repeat(43)
 const s256 = challengeOf(codeVerifier)
 
-describe('exchanging a code', () => {
-  it('gives the tokens, in this order, not to be cached', async () => {
+describe('exchanging an authorization code', () => {
+  it('returns the tokens in this order, with no-store', async () => {
     const reply = await exchange(realm, await codeOf(realm, 'alice'))
     expect(reply.status).toBe(200)
     expect([reply.headers.get('cache-control'), reply.headers.get('pragma')]).toEqual([
@@ -46,13 +46,13 @@ describe('exchanging a code', () => {
     expect(body.session_state).toBe(decode(body.access_token).claims.sid)
   })
 
-  it('gives no ID token when openid was not asked for', async () => {
+  it('returns no ID token without the scope openid', async () => {
     const body = (await exchange(realm, await codeOf(realm, 'alice', { scope: '' }))).json()
     expect(body).not.toHaveProperty('id_token')
     expect(body.scope.split(' ').toSorted()).toEqual(['email', 'profile'])
   })
 
-  it('puts the nonce into the ID token only', async () => {
+  it('puts the nonce only into the ID token', async () => {
     const body = granted(await exchange(realm, await codeOf(realm, 'alice', { nonce: 'n-1' })))
     expect(decode(body.id_token).claims.nonce).toBe('n-1')
     expect(decode(body.access_token).claims).not.toHaveProperty('nonce')
@@ -63,11 +63,11 @@ describe('exchanging a code', () => {
     ['an empty redirect URI', { redirect_uri: '' }, 'Incorrect redirect_uri'],
     ['another client', asClient('other'), 'Auth error: Found different client_id in clientSession'],
     [
-      'another client, a public one',
+      'another, public client',
       { client_id: 'spa' },
       'Auth error: Found different client_id in clientSession',
     ],
-  ])('is refused with %s', async (_, more, description) => {
+  ])('is rejected with %s', async (_, more, description) => {
     const reply = await exchange(realm, await codeOf(realm, 'alice'), more)
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', description))
   })
@@ -75,32 +75,32 @@ describe('exchanging a code', () => {
   it.each([
     ['unknown', 'junk'],
     [
-      'made up in the right form',
+      'invented in the right format',
       '6b1f9a0e-5b1c-4d1e-9f3a-0c9d8e7f6a5b.abcdefghijklmnopqrstuvwx.6b1f9a0e-5b1c-4d1e-9f3a-0c9d8e7f6a5b',
     ],
-  ])('is refused when the code is %s', async (_, code) => {
+  ])('is rejected when the code is %s', async (_, code) => {
     expect(answerOf(await exchange(realm, code))).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
   })
 
-  it('is refused without a code', async () => {
+  it('is rejected with an empty code', async () => {
     const reply = await exchange(realm, '', {})
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
   })
 
-  it('is refused without the parameter', async () => {
+  it('is rejected without the parameter', async () => {
     const reply = await realm.token({ grant_type: 'authorization_code', ...asClient('app') })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing parameter: code'))
   })
 })
 
-describe('a code used twice', () => {
-  it('is refused', async () => {
+describe('an authorization code used twice', () => {
+  it('is rejected', async () => {
     const code = await codeOf(realm, 'alice')
     granted(await exchange(realm, code))
     expect(answerOf(await exchange(realm, code))).toEqual(oauthError(400, 'invalid_grant', 'Code not valid'))
   })
 
-  it('takes back what it gave: access and refresh token', async () => {
+  it('revokes the access and refresh token from its first use', async () => {
     const code = await codeOf(realm, 'alice')
     const tokens = granted(await exchange(realm, code))
     await exchange(realm, code)
@@ -117,7 +117,7 @@ describe('a code used twice', () => {
     )
   })
 
-  it('leaves the browser signed in', async () => {
+  it('keeps the browser signed in', async () => {
     const browser = realm.browser()
     const code = await codeOf(realm, 'alice', {}, browser)
     await exchange(realm, code)
@@ -126,7 +126,7 @@ describe('a code used twice', () => {
     expect(page.location().searchParams.get('code')).toBeTruthy()
   })
 
-  it('is spent by a failed attempt too', async () => {
+  it('is used up by a failed attempt too', async () => {
     const code = await codeOf(realm, 'alice', s256)
     await exchange(realm, code)
     const reply = await exchange(realm, code, { code_verifier: codeVerifier })
@@ -150,7 +150,7 @@ describe('PKCE', () => {
     ['no verifier', s256, {}, 'PKCE code verifier not specified'],
     ['a wrong verifier', s256, { code_verifier: 'w'.repeat(43) }, 'PKCE verification failed: Code mismatch'],
     [
-      'a verifier too short',
+      'a verifier that is too short',
       s256,
       { code_verifier: 'short' },
       'PKCE verification failed: Invalid code verifier',
@@ -162,19 +162,19 @@ describe('PKCE', () => {
       'PKCE verification failed: Code mismatch',
     ],
     [
-      'a verifier that nobody asked for',
+      'a verifier without a challenge',
       {},
       { code_verifier: codeVerifier },
       'PKCE code verifier specified but challenge not present in authorization',
     ],
-  ])('refuses %s', async (_, challenge, verifier, description) => {
+  ])('rejects %s', async (_, challenge, verifier, description) => {
     const reply = await exchange(realm, await codeOf(realm, 'alice', challenge), verifier)
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', description))
   })
 })
 
 describe('the session of a code flow', () => {
-  it('is one for all clients of a browser', async () => {
+  it('is shared by all clients in a browser', async () => {
     const browser = realm.browser()
     const first = granted(await exchange(realm, await codeOf(realm, 'alice', {}, browser)))
     const page = await browser.open(realm.authUrl({ client_id: 'other' }))
@@ -185,7 +185,7 @@ describe('the session of a code flow', () => {
     expect(decode(second.access_token).claims.azp).toBe('other')
   })
 
-  it('ends when an administrator signs the user out', async () => {
+  it('ends when an administrator logs the user out', async () => {
     const browser = realm.browser()
     const tokens = granted(await exchange(realm, await codeOf(realm, 'alice', {}, browser)))
     const id = decode(tokens.access_token).claims.sub

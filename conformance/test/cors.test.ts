@@ -29,14 +29,14 @@ const sorted = (list: string) => list.split(', ').sort().join(', ')
 const allowed = (origin: string) => ({ 'allow-origin': origin, 'allow-credentials': 'true' })
 const exposed = { 'expose-headers': 'Access-Control-Allow-Methods' }
 
-describe('a preflight', () => {
+describe('a CORS preflight', () => {
   it.each([
     ['token', 'POST, OPTIONS'],
     ['revoke', 'POST, OPTIONS'],
     ['userinfo', 'GET, HEAD, OPTIONS'],
     ['logout', 'GET, HEAD, OPTIONS'],
     ['certs', 'GET'],
-  ])('of %s is answered for any origin, as the client is not known yet', async (path, methods) => {
+  ])('of %s allows any origin, since the client is not known yet', async (path, methods) => {
     for (const { origin } of [friend, stranger]) {
       const asked = {
         origin,
@@ -56,7 +56,7 @@ describe('a preflight', () => {
     }
   })
 
-  it('of introspection is not answered: it is no business of browsers', async () => {
+  it('of introspection gets no CORS headers', async () => {
     const headers = { ...friend, 'access-control-request-method': 'POST' }
     expect(cors(await send(`${realm.oidc}/token/introspect`, { method: 'OPTIONS', headers }))).toEqual({
       status: 200,
@@ -69,37 +69,37 @@ describe('a request with an origin', () => {
     ['the discovery document', `${realm.issuer}/.well-known/openid-configuration`],
     ['the keys', `${realm.oidc}/certs`],
     ['the realm', realm.issuer],
-  ])('may read %s from anywhere', async (_, url) => {
+  ])('can read %s from any origin', async (_, url) => {
     expect(cors(await send(url, { headers: stranger }))).toEqual({ status: 200, ...allowed(stranger.origin) })
   })
 
-  it('gets tokens from a web origin of the client', async () => {
+  it('gets tokens if it is a web origin of the client', async () => {
     const reply = await realm.token(password('alice'), { headers: friend })
     expect(cors(reply)).toEqual({ status: 200, ...allowed(friend.origin), ...exposed })
   })
 
-  it('gets none from another', async () => {
+  it('is rejected if it is another origin', async () => {
     const reply = await realm.token(password('alice'), { headers: stranger })
     expect(answerOf(reply)).toEqual(json(403, { error: 'Invalid origin' }))
     expect(cors(reply)).toEqual({ status: 403 })
   })
 
-  it('may read why it was refused', async () => {
+  it('can read the error of a rejected request', async () => {
     const reply = await realm.token(password('alice', { password: 'x' }), { headers: friend })
     expect(cors(reply)).toEqual({ status: 400, ...allowed(friend.origin), ...exposed })
   })
 
-  it('reads userinfo from a web origin of the token', async () => {
+  it('reads userinfo if it is an allowed origin of the token', async () => {
     const reply = await send(userinfoUrl, { bearer: tokens.access_token, headers: friend })
     expect(cors(reply)).toEqual({ status: 200, ...allowed(friend.origin), ...exposed })
   })
 
-  it('does not from another', async () => {
+  it('cannot read userinfo if it is another origin', async () => {
     const reply = await send(userinfoUrl, { bearer: tokens.access_token, headers: stranger })
     expect(answerOf(reply)).toEqual(json(403, { error: 'Invalid origin' }))
   })
 
-  it('may read the challenge of userinfo', async () => {
+  it('can read the WWW-Authenticate header of userinfo', async () => {
     expect(cors(await send(userinfoUrl, { headers: friend }))).toEqual({
       status: 401,
       ...allowed(friend.origin),
@@ -107,7 +107,7 @@ describe('a request with an origin', () => {
     })
   })
 
-  it('may revoke from a web origin of the client', async () => {
+  it('can revoke if it is a web origin of the client', async () => {
     const { access_token } = await tokensOf(realm, 'alice')
     const reply = await send(`${realm.oidc}/revoke`, {
       form: { ...appClient, token: access_token },

@@ -10,13 +10,13 @@ afterAll(() => realm.close())
 describe('discovery document', () => {
   const read = () => send(`${realm.issuer}/.well-known/openid-configuration`)
 
-  it('is JSON that no cache may keep', async () => {
+  it('is JSON with no-store', async () => {
     const reply = await read()
     expect([reply.status, mediaType(reply)]).toEqual([200, 'application/json'])
     expect(reply.headers.get('cache-control')).toBe('no-cache, must-revalidate, no-transform, no-store')
   })
 
-  it('begins with the issuer and the endpoints, in this order', async () => {
+  it('starts with the issuer and the endpoints in this order', async () => {
     const document = (await read()).json()
     expect(Object.keys(document).slice(0, 10)).toEqual([
       'issuer',
@@ -42,7 +42,7 @@ describe('discovery document', () => {
     })
   })
 
-  it('names what a client chooses by', async () => {
+  it('lists grants, response types, algorithms and scopes', async () => {
     const document = (await read()).json()
     expect(document.grant_types_supported).toEqual(
       expect.arrayContaining(['authorization_code', 'client_credentials', 'password', 'refresh_token']),
@@ -70,8 +70,8 @@ describe('discovery document', () => {
   })
 })
 
-describe('keys', () => {
-  it('holds one RSA key for signatures and one for encryption, each with its certificate', async () => {
+describe('the JWKS', () => {
+  it('has one RSA key for signatures and one for encryption, each with a certificate', async () => {
     const reply = await send(`${realm.oidc}/certs`)
     expect([reply.status, mediaType(reply), reply.headers.get('cache-control')]).toEqual([
       200,
@@ -89,14 +89,14 @@ describe('keys', () => {
     ])
   })
 
-  it('holds nothing private', async () => {
+  it('contains no private members', async () => {
     const { keys } = (await send(`${realm.oidc}/certs`)).json()
     for (const key of keys) expect(Object.keys(key)).not.toEqual(expect.arrayContaining(['d']))
   })
 })
 
-describe('realm', () => {
-  it('shows its public key, and where its services are', async () => {
+describe('the realm endpoint', () => {
+  it('returns the public key and the service URLs', async () => {
     const reply = await send(realm.issuer)
     expect([reply.status, mediaType(reply), reply.headers.get('cache-control')]).toEqual([
       200,
@@ -122,13 +122,13 @@ describe('realm', () => {
     ['its keys', 'GET', '/protocol/openid-connect/certs'],
     ['its login', 'GET', '/protocol/openid-connect/auth?client_id=app'],
     ['its token endpoint', 'POST', '/protocol/openid-connect/token'],
-  ])('answers 404 for one that does not exist: %s', async (_, method, path) => {
+  ])('returns 404 for an unknown realm: %s', async (_, method, path) => {
     const form = method === 'POST' ? { form: { grant_type: 'password' } } : {}
     const reply = await send(`${realm.target.server}/realms/no-such-realm${path}`, { method, ...form })
     expect(answerOf(reply)).toEqual(json(404, { error: 'Realm does not exist' }))
   })
 
-  it('answers 404 for an endpoint that does not exist', async () => {
+  it('returns 404 for an unknown endpoint', async () => {
     const reply = await send(`${realm.oidc}/no-such-endpoint`)
     expect(answerOf(reply)).toEqual(json(404, { error: 'HTTP 404 Not Found' }))
   })

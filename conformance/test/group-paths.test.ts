@@ -57,7 +57,7 @@ const paths: readonly (readonly [path: string, label: string | undefined])[] = [
   ['b', undefined],
 ]
 
-describe('a path of groups', () => {
+describe('a group path', () => {
   it.each(paths)('%s leads to %s', async (path, label) => {
     const reply = await realm.api(`/group-by-path/${encodeURIComponent(path)}`)
     if (label === undefined)
@@ -65,7 +65,7 @@ describe('a path of groups', () => {
     else expect(reply.json().id).toBe(ids[label])
   })
 
-  it('is the same for users that are made or imported', async () => {
+  it('means the same when users are created or imported', async () => {
     for (const [path, label] of paths) {
       const username = `user-${Buffer.from(path).toString('hex')}`
       const made = await post('/users', { username, groups: [path] })
@@ -89,7 +89,7 @@ describe('a path of groups', () => {
     }
   })
 
-  it('finds the imported group, or makes one where there is none', async () => {
+  it('finds an imported group, or creates it if it is missing', async () => {
     const send = (ifResourceExists: string, name: string, path?: string) =>
       post('/partialImport', {
         ifResourceExists,
@@ -110,9 +110,9 @@ describe('a path of groups', () => {
   })
 })
 
-describe('a request’s path', () => {
+describe('a request path', () => {
   it.each(['/groups//', '//users', '/users//x', '/group-by-path//a'])(
-    'is refused when it is not in its shortest form: %s',
+    'is rejected if it is not normalized: %s',
     async (path) => {
       const error = { error: 'missingNormalization', error_description: 'Request path not normalized' }
       const reply = await realm.api(path)
@@ -120,7 +120,7 @@ describe('a request’s path', () => {
     },
   )
 
-  it('is refused with parameters', async () => {
+  it('is rejected with matrix parameters', async () => {
     const error = "Request path contains invalid character ';'"
     expect(answerOf(await realm.api('/users;x=1'))).toEqual(
       json(400, { error: 'invalidCharacter', error_description: error }),

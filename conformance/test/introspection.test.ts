@@ -32,7 +32,7 @@ const introspect = (token: string, more: Record<string, string> = apiClient) =>
   send(introspectionUrl, { form: { token, ...more } })
 
 describe('introspection of an access token', () => {
-  it('shows its claims to a client in its audience, then who it is for and that it is active', async () => {
+  it('returns its claims, client_id, username and active to a client in its audience', async () => {
     const reply = await introspect(tokens.access_token)
     expect([reply.status, reply.headers.get('cache-control')]).toEqual([200, 'no-cache'])
     expect(shapeOf(reply.json())).toBe(
@@ -53,7 +53,7 @@ describe('introspection of an access token', () => {
     })
   })
 
-  it('accepts the client’s secret in the header too', async () => {
+  it('accepts the client secret in the Authorization header too', async () => {
     const reply = await send(introspectionUrl, {
       form: { token: tokens.access_token },
       basic: ['api', appSecret],
@@ -61,7 +61,7 @@ describe('introspection of an access token', () => {
     expect(reply.json().active).toBe(true)
   })
 
-  it('shows a service account’s', async () => {
+  it('returns the token of a service account', async () => {
     const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...apiClient }))
     const body = (await introspect(access_token)).json()
     expect(body).toMatchObject({
@@ -73,39 +73,39 @@ describe('introspection of an access token', () => {
     expect(body).not.toHaveProperty('sid')
   })
 
-  it('says no more than inactive to a client that it is not for', async () => {
+  it('returns only inactive to a client outside its audience', async () => {
     expect(answerOf(await introspect(tokens.access_token, appClient))).toEqual(inactiveToken)
   })
 
-  it('says so even to the client that it was given to', async () => {
+  it('returns inactive even to the client that it was issued to', async () => {
     const { access_token } = await tokensOf(realm, 'alice')
     expect(answerOf(await introspect(access_token, appClient))).toEqual(inactiveToken)
   })
 
-  it('says inactive to a bearer-only client that it is not for', async () => {
+  it('returns inactive to a bearer-only client outside its audience', async () => {
     expect(answerOf(await introspect(tokens.access_token, asClient('bearer')))).toEqual(inactiveToken)
   })
 
   it.each<[string, () => string]>([
     ['junk', () => 'junk'],
     ['a tampered token', () => `${tokens.access_token.slice(0, -6)}AAAAAA`],
-  ])('says inactive of %s', async (_, token) => {
+  ])('returns inactive for %s', async (_, token) => {
     expect(answerOf(await introspect(token()))).toEqual(inactiveToken)
   })
 
-  it('says inactive once the session has ended', async () => {
+  it('returns inactive after the session has ended', async () => {
     const { access_token, refresh_token } = await tokensOf(realm, 'alice', apiClient)
     await send(`${realm.oidc}/logout`, { form: { ...apiClient, refresh_token } })
     expect(answerOf(await introspect(access_token))).toEqual(inactiveToken)
   })
 
-  it('says inactive of a token of another realm', async () => {
+  it('returns inactive for a token of another realm', async () => {
     expect(answerOf(await introspect(await realm.admin.token()))).toEqual(inactiveToken)
   })
 })
 
 describe('introspection of other tokens', () => {
-  it('shows a refresh token to its client, when told what it is', async () => {
+  it('returns a refresh token to its client with token_type_hint', async () => {
     const body = (
       await introspect(tokens.refresh_token, { ...apiClient, token_type_hint: 'refresh_token' })
     ).json()
@@ -118,13 +118,13 @@ describe('introspection of other tokens', () => {
     })
   })
 
-  it('says inactive of a refresh token to another client', async () => {
+  it('returns inactive for a refresh token of another client', async () => {
     const reply = await introspect(tokens.refresh_token, { ...appClient, token_type_hint: 'refresh_token' })
     expect(answerOf(reply)).toEqual(inactiveToken)
   })
 })
 
-describe('introspection is refused', () => {
+describe('introspection is rejected', () => {
   it.each<[string, Record<string, string>, number, string, string]>([
     ['without a client', {}, 401, 'invalid_client', 'Invalid client or Invalid client credentials'],
     [

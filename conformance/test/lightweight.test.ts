@@ -78,7 +78,7 @@ const introspect = (token: string, client = 'api') =>
   send(introspectionUrl, { form: { token, token_type_hint: 'access_token' }, basic: [client, appSecret] })
 
 describe('a lightweight access token', () => {
-  it('has neither audience, subject nor roles', () => {
+  it('has no audience, subject or roles', () => {
     const { header, claims } = decode(tokens.access_token)
     expect(header).toMatchObject({ alg: 'RS256', typ: 'JWT' })
     expect(shapeOf(claims)).toBe(
@@ -87,7 +87,7 @@ describe('a lightweight access token', () => {
     expect(claims).toMatchObject({ iss: realm.issuer, typ: 'Bearer', azp: 'light' })
   })
 
-  it('comes with an ID token as any other, and with a refresh token without a subject', () => {
+  it('comes with a regular ID token and a refresh token without a subject', () => {
     expect(decode(tokens.id_token).claims).toMatchObject({ sub: alice, aud: 'light', typ: 'ID' })
     expect(Object.keys(decode(tokens.refresh_token).claims)).toEqual([
       'exp',
@@ -104,7 +104,7 @@ describe('a lightweight access token', () => {
   })
 
   it.each(['light', 'light-without-basic'])(
-    'of a service account has its subject, whatever the scopes: %s',
+    'of a service account has a subject, whatever the scopes: %s',
     async (name) => {
       const form = { grant_type: 'client_credentials', ...asClient(name) }
       const { access_token } = granted(await realm.token(form))
@@ -114,7 +114,7 @@ describe('a lightweight access token', () => {
     },
   )
 
-  it('has what a mapper adds to lightweight tokens', async () => {
+  it('has the claims of mappers for lightweight tokens', async () => {
     const { access_token } = await tokensOf(realm, 'alice', asClient('light-and-more'))
     const { claims } = decode(access_token)
     expect(shapeOf(claims)).toBe(
@@ -125,9 +125,9 @@ describe('a lightweight access token', () => {
   })
 
   it.each<[string, () => Promise<string>, RegExp]>([
-    ['a password', async () => tokens.access_token, /^onltro:/],
+    ['a password grant', async () => tokens.access_token, /^onltro:/],
     [
-      'a code',
+      'an authorization code',
       async () =>
         granted(await exchange(realm, await codeOf(realm, 'alice', { client_id: 'light' }), lightClient))
           .access_token,
@@ -151,17 +151,17 @@ describe('a lightweight access token', () => {
       /^trltcc:/,
     ],
     [
-      'a password, from a client without lightweight tokens',
+      'a password grant of a client without lightweight tokens',
       async () => (await tokensOf(realm, 'alice')).access_token,
       /^onrtro:/,
     ],
-  ])('names its kind in its id, for %s', async (_, token, id) => {
+  ])('has a jti whose prefix shows its kind, for %s', async (_, token, id) => {
     expect(decode(await token()).claims.jti).toMatch(id)
   })
 })
 
 describe('introspection of a lightweight access token', () => {
-  it('has all that a regular one has', async () => {
+  it('returns all claims of a regular token', async () => {
     const reply = await introspect(tokens.access_token)
     expect([reply.status, reply.headers.get('cache-control')]).toEqual([200, 'no-cache'])
     expect(shapeOf(reply.json())).toBe(
@@ -192,7 +192,7 @@ describe('introspection of a lightweight access token', () => {
     expect(body).not.toHaveProperty('sid')
   })
 
-  it('has no more than the client’s scopes give', async () => {
+  it('returns only the claims from the client’s scopes', async () => {
     const { access_token } = await tokensOf(realm, 'alice', asClient('light-without-scopes'))
     const body = (await introspect(access_token)).json()
     expect(shapeOf(body)).toBe(
@@ -201,20 +201,20 @@ describe('introspection of a lightweight access token', () => {
     )
   })
 
-  it('says no more than inactive to a client that it is not for', async () => {
+  it('returns only inactive to a client outside its audience', async () => {
     expect(answerOf(await introspect(tokens.access_token, 'light'))).toEqual(json(200, { active: false }))
     const { access_token } = await tokensOf(realm, 'alice', asClient('light-for-none'))
     expect(answerOf(await introspect(access_token))).toEqual(json(200, { active: false }))
   })
 
-  it('says inactive once the session has ended', async () => {
+  it('returns inactive after the session has ended', async () => {
     const { access_token, refresh_token } = await tokensOf(realm, 'alice', lightClient)
     await send(`${realm.oidc}/logout`, { form: { ...lightClient, refresh_token } })
     expect(answerOf(await introspect(access_token))).toEqual(json(200, { active: false }))
   })
 })
 
-describe('a refresh token has the subject that its access token has', () => {
+describe('a refresh token has a subject if the access token has one', () => {
   it.each<[string, boolean]>([
     ['app', true],
     ['light', false],
@@ -230,7 +230,7 @@ describe('a refresh token has the subject that its access token has', () => {
 })
 
 describe('userinfo', () => {
-  it.each(['light', 'light-and-more'])('refuses a lightweight token: %s', async (name) => {
+  it.each(['light', 'light-and-more'])('rejects a lightweight token: %s', async (name) => {
     const { access_token } = await tokensOf(realm, 'alice', asClient(name))
     const reply = await send(`${realm.oidc}/userinfo`, { bearer: access_token })
     expect([reply.status, reply.text, reply.headers.get('www-authenticate')]).toEqual([
@@ -241,7 +241,7 @@ describe('userinfo', () => {
     ])
   })
 
-  it('asks for the scope openid first', async () => {
+  it('checks the scope openid first', async () => {
     const { access_token } = await tokensOf(realm, 'alice', { ...lightClient, scope: 'email' })
     const reply = await send(`${realm.oidc}/userinfo`, { bearer: access_token })
     expect([reply.status, reply.headers.get('www-authenticate')]).toEqual([

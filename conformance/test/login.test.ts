@@ -17,7 +17,7 @@ const restart =
   'If cookies are disabled then enable them. Click Back to Application to login again.'
 
 describe('login page', () => {
-  it('has the form and the fields that scripts look for', async () => {
+  it('has the form and fields that scripts rely on', async () => {
     const page = await realm.browser().open(realm.authUrl())
     const form = page.form('kc-form-login')
     expect(seenOn(page)).toEqual(loginPage())
@@ -42,7 +42,7 @@ describe('login page', () => {
     expect(page.attributesOf('kc-login')).toMatchObject({ name: 'login', type: 'submit' })
   })
 
-  it('posts to login-actions/authenticate of this realm, naming client and tab', async () => {
+  it('posts to login-actions/authenticate of the realm, with client and tab', async () => {
     const page = await realm.browser().open(realm.authUrl())
     const action = new URL(page.form('kc-form-login').action)
     expect(`${action.origin}${action.pathname}`).toBe(`${realm.issuer}/login-actions/authenticate`)
@@ -56,7 +56,7 @@ describe('login page', () => {
     expect(action.searchParams.get('client_id')).toBe('app')
   })
 
-  it('may not be cached, framed or sniffed', async () => {
+  it('must not be cached, framed or sniffed', async () => {
     const { headers } = await realm.browser().open(realm.authUrl())
     expect(Object.fromEntries(headers)).toMatchObject({
       'cache-control': 'no-store, must-revalidate, max-age=0',
@@ -70,7 +70,7 @@ describe('login page', () => {
     })
   })
 
-  it('sets cookies for this realm only, those that hold a session out of reach of scripts', async () => {
+  it('sets cookies for this realm only; session cookies are HttpOnly', async () => {
     const page = await realm.browser().open(realm.authUrl())
     const cookies = page.headers.getSetCookie().map((line) => line.split(';').map((part) => part.trim()))
     const named = Object.fromEntries(
@@ -82,7 +82,7 @@ describe('login page', () => {
     expect(named['KC_RESTART']).toContain('HttpOnly')
   })
 
-  it('fills in a login hint, escaped', async () => {
+  it('fills in the login hint, escaped', async () => {
     const page = await realm.browser().open(realm.authUrl({ login_hint: 'bob<"&' }))
     expect(page.form('kc-form-login').fields['username']).toBe('bob<"&')
     expect(page.text).not.toContain('bob<')
@@ -93,16 +93,16 @@ describe('signing in', () => {
   it.each([
     ['a wrong password', 'alice', 'wrong'],
     ['a user who does not exist', 'nobody', 'wrong'],
-    ['nothing filled in', '', ''],
+    ['an empty form', '', ''],
     ['a wrong password of a disabled user', 'carol', 'wrong'],
-  ])('refuses %s with the same text', async (_, username, password) => {
+  ])('rejects %s with the same message', async (_, username, password) => {
     const page = await realm.browser().login(realm.authUrl(), username, password)
     expect(seenOn(page)).toEqual(loginPage(refusedLogin))
     expect(page.textOf('input-error-username')).toBe(refusedLogin)
     expect(page.form('kc-form-login').fields).toMatchObject({ username, password: '' })
   })
 
-  it('tells a disabled user only after the right password', async () => {
+  it('reports a disabled account only after the right password', async () => {
     const page = await realm.browser().login(realm.authUrl(), 'carol', 'carol')
     expect(seenOn(page)).toEqual(loginPage('Account is disabled, contact your administrator.'))
   })
@@ -113,7 +113,7 @@ describe('signing in', () => {
     expect(page.text).not.toContain('<b>"')
   })
 
-  it('goes on after a wrong password', async () => {
+  it('can be retried after a wrong password', async () => {
     const browser = realm.browser()
     const again = await browser.login(realm.authUrl(), 'alice', 'wrong')
     const page = await browser.submit(again, 'kc-form-login', { username: 'alice', password: 'alice' })
@@ -122,14 +122,14 @@ describe('signing in', () => {
 
   it.each([
     ['the e-mail address', 'alice@example.org'],
-    ['the e-mail address in other letters', 'Alice@EXAMPLE.org'],
-    ['the user name in other letters', 'ALICE'],
+    ['the e-mail address in another letter case', 'Alice@EXAMPLE.org'],
+    ['the user name in another letter case', 'ALICE'],
   ])('accepts %s', async (_, username) => {
     const page = await realm.browser().login(realm.authUrl(), username, 'alice')
     expect(redirectOf(page)).toMatchObject({ status: 302, to: callbackUrl })
   })
 
-  it('answers with state, session_state, iss and code, in this order', async () => {
+  it('returns state, session_state, iss and code in this order', async () => {
     const page = await realm.browser().login(realm.authUrl({ state: 'a b&c' }), 'alice', 'alice')
     const { query, ...rest } = redirectOf(page) as { query: [string, string][] }
     expect(rest).toEqual({ status: 302, to: callbackUrl })
@@ -141,7 +141,7 @@ describe('signing in', () => {
     expect(page.headers.get('cache-control')).toBe('no-store, must-revalidate, max-age=0')
   })
 
-  it('swaps the login cookies for those of the session', async () => {
+  it('replaces the login cookies with the session cookies', async () => {
     const browser = realm.browser()
     const page = await browser.login(realm.authUrl(), 'alice', 'alice')
     expect([...browser.cookies.keys()].toSorted()).toEqual([
@@ -154,13 +154,13 @@ describe('signing in', () => {
     expect(identity).toContain('HttpOnly')
   })
 
-  it('answers in the fragment when asked', async () => {
+  it('returns the parameters in the fragment with response_mode=fragment', async () => {
     const page = await realm.browser().login(realm.authUrl({ response_mode: 'fragment' }), 'alice', 'alice')
     const { fragment } = redirectOf(page) as { fragment: [string, string][] }
     expect(fragment.map(([name]) => name)).toEqual(['state', 'session_state', 'iss', 'code'])
   })
 
-  it('answers by a form that posts itself when asked', async () => {
+  it('returns a self-submitting form with response_mode=form_post', async () => {
     const page = await realm.browser().login(realm.authUrl({ response_mode: 'form_post' }), 'alice', 'alice')
     expect([page.status, mediaType(page)]).toEqual([200, 'text/html'])
     expect(page.text).toContain(`<FORM METHOD="POST" ACTION="${callbackUrl}">`)
@@ -183,7 +183,7 @@ describe('a second login in the same browser', () => {
     expect(page.location().searchParams.get('session_state')).toBe(session)
   })
 
-  it('says so in the tokens: acr 0 and the time of the first', async () => {
+  it('has acr 0 and the first login’s auth_time in the tokens', async () => {
     const { browser } = await signedIn()
     const page = await browser.open(realm.authUrl())
     const { id_token } = (await exchange(realm, page.location().searchParams.get('code') ?? '')).json()
@@ -199,7 +199,7 @@ describe('a second login in the same browser', () => {
 
   const reauthenticate = loginPage('Please re-authenticate to continue')
 
-  it('asks for the password again, not for the user name, with prompt=login', async () => {
+  it('asks for the password only, with prompt=login', async () => {
     const { browser } = await signedIn()
     const page = await browser.open(realm.authUrl({ prompt: 'login' }))
     expect(seenOn(page)).toEqual(reauthenticate)
@@ -210,21 +210,21 @@ describe('a second login in the same browser', () => {
     })
   })
 
-  it('asks for the password again once it is older than max_age', async () => {
+  it('asks for the password again when the login is older than max_age', async () => {
     const { browser } = await signedIn()
     // The age of a login counts in whole seconds.
     const again = async () => seenOn(await browser.open(realm.authUrl({ max_age: '0' })))
     await expect.poll(again, { timeout: 5000 }).toEqual(reauthenticate)
   })
 
-  it('is another user’s nowhere else: a new browser must sign in', async () => {
+  it('does not apply to another browser', async () => {
     await signedIn()
     expect(seenOn(await realm.browser().open(realm.authUrl()))).toEqual(loginPage())
   })
 })
 
-describe('a form that is not this browser’s, or no longer good', () => {
-  it('is refused without the cookies of the login', async () => {
+describe('a login form from another browser, or an expired one', () => {
+  it('is rejected without the login cookies', async () => {
     const page = await realm.browser().open(realm.authUrl())
     const other = await realm
       .browser()
@@ -232,12 +232,12 @@ describe('a form that is not this browser’s, or no longer good', () => {
     expect(seenOn(other)).toEqual(errorPage(400, restart))
   })
 
-  it('is refused when opened as an address', async () => {
+  it('is rejected when it is opened as a URL', async () => {
     const page = await realm.browser().open(`${realm.issuer}/login-actions/authenticate`)
     expect(seenOn(page)).toEqual(errorPage(400, restart))
   })
 
-  it('begins again when it was already sent', async () => {
+  it('shows a new form if it was sent already', async () => {
     const browser = realm.browser()
     const page = await browser.open(realm.authUrl())
     await browser.submit(page, 'kc-form-login', { username: 'alice', password: 'wrong' })

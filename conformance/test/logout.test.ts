@@ -49,14 +49,14 @@ const question = (page: Page) => {
 }
 
 describe('logout in the browser with an ID token', () => {
-  it('goes straight to where the client wants, with its state', async () => {
+  it('redirects to post_logout_redirect_uri with the state', async () => {
     const { browser, tokens } = await signIn()
     const parameters = { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl, state: 'a b' }
     const page = await leave(browser, parameters)
     expect(redirectOf(page)).toEqual({ status: 302, to: callbackUrl, query: [['state', 'a b']] })
   })
 
-  it('ends the session: tokens, refresh and the browser’s', async () => {
+  it('ends the session: access token, refresh token and browser login', async () => {
     const { browser, tokens } = await signIn()
     await leave(browser, { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl })
     expect(await alive(tokens)).toBe(false)
@@ -66,14 +66,14 @@ describe('logout in the browser with an ID token', () => {
     expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
   })
 
-  it('is fine to repeat', async () => {
+  it('can be repeated', async () => {
     const { browser, tokens } = await signIn()
     const parameters = { id_token_hint: tokens.id_token, post_logout_redirect_uri: callbackUrl }
     await leave(browser, parameters)
     expect(redirectOf(await leave(browser, parameters))).toMatchObject({ status: 302, to: callbackUrl })
   })
 
-  it('says so on a page when the client wants nothing', async () => {
+  it('shows a page without post_logout_redirect_uri', async () => {
     const { browser, tokens } = await signIn()
     const page = await leave(browser, { id_token_hint: tokens.id_token })
     expect([page.status, mediaType(page)]).toEqual([200, 'text/html'])
@@ -96,7 +96,7 @@ describe('logout in the browser with an ID token', () => {
     ['https://app.example/bye', true],
     ['https://app.example/left/x', true],
     [callbackUrl, false],
-  ])('goes where the client’s own list says: %s', async (uri, allowed) => {
+  ])('accepts only the client’s post-logout redirect URIs: %s', async (uri, allowed) => {
     const { browser, tokens } = await signIn('own-uris')
     const page = await leave(browser, { id_token_hint: tokens.id_token, post_logout_redirect_uri: uri })
     if (allowed) expect(redirectOf(page)).toMatchObject({ status: 302, to: uri })
@@ -104,24 +104,24 @@ describe('logout in the browser with an ID token', () => {
   })
 })
 
-describe('logout in the browser is refused, and ends nothing', () => {
+describe('logout in the browser is rejected and ends no session', () => {
   it.each<[string, (tokens: Record<string, string>) => Record<string, string>, string]>([
     [
-      'an address that is not the client’s',
+      'a redirect URI of another client',
       ({ id_token = '' }) => ({ id_token_hint: id_token, post_logout_redirect_uri: 'https://evil.example/' }),
       'Invalid redirect uri',
     ],
     [
-      'an address without client or token',
+      'a redirect URI without client or token',
       () => ({ post_logout_redirect_uri: callbackUrl }),
       'Missing parameters: id_token_hint',
     ],
     [
-      'an address with a client that does not exist',
+      'a redirect URI with an unknown client',
       () => ({ client_id: 'ghost', post_logout_redirect_uri: callbackUrl }),
       'Invalid redirect uri',
     ],
-    ['a token that is junk', () => ({ id_token_hint: 'junk' }), 'Invalid parameter: id_token_hint'],
+    ['a malformed token', () => ({ id_token_hint: 'junk' }), 'Invalid parameter: id_token_hint'],
     [
       'a token of another client',
       ({ id_token = '' }) => ({ id_token_hint: id_token, client_id: 'other' }),
@@ -140,7 +140,7 @@ describe('logout in the browser is refused, and ends nothing', () => {
 })
 
 describe('logout in the browser without an ID token', () => {
-  it('asks first', async () => {
+  it('asks for confirmation', async () => {
     const { browser, tokens } = await signIn()
     const page = await leave(browser, {})
     expect(question(page)).toMatchObject({
@@ -151,7 +151,7 @@ describe('logout in the browser without an ID token', () => {
     expect(await alive(tokens)).toBe(true)
   })
 
-  it('ends the session after a yes, and goes where the client wants', async () => {
+  it('ends the session after confirmation, and redirects', async () => {
     const { browser, tokens } = await signIn()
     const page = await leave(browser, { client_id: 'app', post_logout_redirect_uri: callbackUrl, state: 'x' })
     expect(redirectOf(await question(page).confirm(browser))).toEqual({
@@ -164,15 +164,15 @@ describe('logout in the browser without an ID token', () => {
   })
 })
 
-describe('logout by refresh token, from the client’s server', () => {
-  it('answers 204 and ends the session', async () => {
+describe('logout with a refresh token (back channel)', () => {
+  it('returns 204 and ends the session', async () => {
     const tokens = await tokensOf(realm, 'alice')
     const reply = await send(logoutUrl, { form: { ...appClient, refresh_token: tokens.refresh_token } })
     expect(answerOf(reply)).toEqual(empty(204))
     expect(await alive(tokens)).toBe(false)
   })
 
-  it('answers 204 again', async () => {
+  it('returns 204 the second time too', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     await send(logoutUrl, { form: { ...appClient, refresh_token } })
     expect(answerOf(await send(logoutUrl, { form: { ...appClient, refresh_token } }))).toEqual(empty(204))
@@ -200,7 +200,7 @@ describe('logout by refresh token, from the client’s server', () => {
       'Invalid client or Invalid client credentials',
     ],
     ['junk', () => ({ ...appClient, refresh_token: 'junk' }), 400, 'invalid_grant', 'Invalid refresh token'],
-  ])('refuses %s', async (_, form, status, error, description) => {
+  ])('rejects %s', async (_, form, status, error, description) => {
     const tokens = await tokensOf(realm, 'alice')
     const reply = await send(logoutUrl, { form: form(tokens.refresh_token) })
     expect(answerOf(reply)).toEqual(oauthError(status, error, description))

@@ -43,8 +43,8 @@ beforeAll(async () => {
   })
 })
 
-describe('a partial import that skips', () => {
-  it('keeps ids and the time of creation, and writes names and addresses in lower case', async () => {
+describe('a partial import with SKIP', () => {
+  it('keeps ids and creation times, and stores user names and e-mails in lower case', async () => {
     const id = randomUUID()
     const reply = await send([
       { id, username: 'Keeps', email: 'Keeps@Example.ORG', createdTimestamp: 1234567890123 },
@@ -64,7 +64,7 @@ describe('a partial import that skips', () => {
     expect((await get('/users/my-own-id')).username).toBe('own')
   })
 
-  it('gives what the user names, and nothing that the realm gives to new users', async () => {
+  it('gives users only what the body has, no defaults of the realm', async () => {
     await send([
       { username: 'bare' },
       {
@@ -84,7 +84,7 @@ describe('a partial import that skips', () => {
     expect(names(await get(`/users/${rich.id}/groups`))).toEqual(['everyone', 'night'])
   })
 
-  it('creates roles that it does not know, of the realm and of clients', async () => {
+  it('creates unknown realm roles and client roles', async () => {
     const reply = await send([
       { username: 'roles', realmRoles: ['made-up'], clientRoles: { app: ['made-up-too'] } },
     ])
@@ -94,7 +94,7 @@ describe('a partial import that skips', () => {
     expect(names(await get(`/clients/${id}/roles`))).toContain('made-up-too')
   })
 
-  it('passes the user profile over', async () => {
+  it('does not check the user profile', async () => {
     const reply = await send([
       { username: 'x' },
       { username: 'we ird<>', email: 'no address' },
@@ -104,7 +104,7 @@ describe('a partial import that skips', () => {
     expect((await findUser('more')).attributes).toBeUndefined()
   })
 
-  it('tells of a skipped user the id of the one with its name', async () => {
+  it('returns the id of the existing user for a skipped one', async () => {
     await send([{ id: 'there-first', username: 'there' }])
     const reply = await send([{ id: randomUUID(), username: 'There' }, { username: 'not-there' }])
     expect(reply.json()).toMatchObject({ overwritten: 0, added: 1, skipped: 1 })
@@ -116,7 +116,7 @@ describe('a partial import that skips', () => {
     })
   })
 
-  it('takes passwords in clear, of which a temporary one is not, and hashed ones', async () => {
+  it('accepts plain passwords (temporary is ignored) and hashed ones', async () => {
     const person = { enabled: true, firstName: 'First', lastName: 'Last' }
     const credentials = [{ type: 'password', value: 'once', temporary: true }]
     await send([{ ...person, username: 'secretive', email: 'secretive@example.org', credentials }])
@@ -141,10 +141,10 @@ describe('a partial import that skips', () => {
     ['a name that is too long', [{ username: 'ccc', firstName: 'l'.repeat(300) }], unforeseen],
     ['an id that is too long', [{ username: 'ddd', id: 'i'.repeat(40) }], unforeseen],
     ['an id of another user', [{ username: 'eee', id: 'there-first' }], duplicate],
-    ['an address of another user', [{ username: 'fff', email: 'keeps@example.org' }], unforeseen],
-    ['two of one name', [{ username: 'ggg' }, { username: 'GGG' }], duplicate],
+    ['an e-mail address of another user', [{ username: 'fff', email: 'keeps@example.org' }], unforeseen],
+    ['two users with the same user name', [{ username: 'ggg' }, { username: 'GGG' }], duplicate],
     [
-      'two of one address',
+      'two users with the same e-mail',
       [
         { username: 'hhh', email: 'same@example.org' },
         { username: 'iii', email: 'same@example.org' },
@@ -152,24 +152,24 @@ describe('a partial import that skips', () => {
       duplicate,
     ],
     [
-      'a hashed password that is none',
+      'an invalid password hash',
       [{ username: 'jjj', credentials: [{ type: 'password', secretData: 'x', credentialData: '{}' }] }],
       oauthError(500, 'invalid_request', 'Cannot parse the JSON'),
     ],
     [
-      'an unknown member',
+      'an unknown field',
       [{ username: 'kkk', unknown: 1 }],
       oauthError(500, 'unknown_error', 'Cannot parse the JSON'),
     ],
-  ])('adds none of the users when there is one with %s', async (what, users, answer) => {
+  ])('adds no users if one has %s', async (what, users, answer) => {
     const good = `good-${what.replaceAll(' ', '-')}`
     expect(answerOf(await send([{ username: good }, ...users]))).toEqual(answer)
     expect(await findUser(good)).toBeUndefined()
   })
 })
 
-describe('finding users by their ids', () => {
-  it('gives those that are there, whatever their number', async () => {
+describe('finding users by ids', () => {
+  it('returns the existing ones', async () => {
     await send([
       { id: 'id-b', username: 'by-id-b', firstName: 'First' },
       { id: 'id-a', username: 'by-id-a' },
@@ -180,15 +180,15 @@ describe('finding users by their ids', () => {
     expect(found[0]).toMatchObject({ username: 'by-id-b', firstName: 'First', enabled: false })
   })
 
-  it('takes 60 of them', async () => {
+  it('accepts 60 ids', async () => {
     const ids = Array.from({ length: 60 }, () => randomUUID())
     const query = new URLSearchParams({ search: `id:${ids.join(' ')} my-own-id`, max: '61' })
     expect(await get(`/users?${query}`)).toHaveLength(1)
   })
 })
 
-describe('creating one user', () => {
-  it('takes the time of creation and groups, not the id', async () => {
+describe('creating a single user', () => {
+  it('keeps creation time and groups, but not the id', async () => {
     const id = randomUUID()
     const body = { id, username: 'single', createdTimestamp: 1234567890123, groups: ['/staff'] }
     expect((await post('/users', body)).status).toBe(201)

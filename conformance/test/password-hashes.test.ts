@@ -25,7 +25,7 @@ const stored = (secretData: object, algorithm: string, hashIterations = 1000) =>
 })
 const salted = (value: string) => ({ value, salt: salt.toString('base64') })
 
-describe('a password hash of an export', () => {
+describe('a password hash from an export', () => {
   it.each<[string, object, boolean]>([
     ['pbkdf2-sha256', stored(salted(hash('sha256')), 'pbkdf2-sha256'), true],
     ['of another length', stored(salted(hash('sha256', 32)), 'pbkdf2-sha256'), true],
@@ -33,9 +33,9 @@ describe('a password hash of an export', () => {
     ['old, pbkdf2-sha512', legacy('pbkdf2-sha512', 'sha512'), true],
     ['old, pbkdf2', legacy('pbkdf2', 'sha1'), true],
     ['bcrypt', stored({ value: '$2b$10$N9qo8uLOickgx2ZMRZoMye', salt: '' }, 'bcrypt', 10), false],
-    ['bcrypt with a value that is no base64', stored(salted('x'), 'bcrypt', 10), false],
+    ['bcrypt with a value that is not base64', stored(salted('x'), 'bcrypt', 10), false],
     ['old bcrypt', { ...legacy('bcrypt', 'sha256'), hashedSaltedValue: 'x' }, false],
-    ['of a digest that Keycloak has no provider for', stored(salted(hash('sha384')), 'pbkdf2-sha384'), false],
+    ['of a digest without a Keycloak provider', stored(salted(hash('sha384')), 'pbkdf2-sha384'), false],
     ['without a salt', stored({ value: 'abc' }, 'pbkdf2-sha256'), false],
     ['without a value', stored({ salt: 'abcd' }, 'pbkdf2-sha256'), false],
     ['with an empty value', stored(salted(''), 'pbkdf2-sha256'), false],
@@ -63,14 +63,14 @@ describe('a password hash of an export', () => {
 
   it.each<[string, object]>([
     [
-      'a hash of it',
+      'its hash',
       {
         ...legacy('pbkdf2-sha256', 'sha256'),
         hashedSaltedValue: pbkdf2Sync('', salt, 1000, 64, 'sha256').toString('base64'),
       },
     ],
     ['itself', { type: 'password', value: '' }],
-  ])('of an empty password lets nobody in: %s', async (label, credential) => {
+  ])('of an empty password allows no login: %s', async (label, credential) => {
     const username = `empty-${label.length}`
     const user = { username, email: `${username}@x.example`, firstName: 'A', lastName: 'B', enabled: true }
     expect((await realm.api('/users', { json: { ...user, credentials: [credential] } })).status).toBe(201)
@@ -82,7 +82,7 @@ describe('a password hash of an export', () => {
     }
   })
 
-  it('is refused where a member is unknown or missing', async () => {
+  it('is rejected if a field is unknown or missing', async () => {
     const data = JSON.stringify({ hashIterations: 1, algorithm: 'pbkdf2', odd: 1 })
     for (const credential of [
       { type: 'password', secretData: JSON.stringify(salted('abc')), credentialData: data },

@@ -77,7 +77,7 @@ const refresh = (refresh_token: string) => token({ grant_type: 'refresh_token', 
 const done = { status: 302, to: callbackUrl }
 
 describe('the production profile', () => {
-  it('was applied, and a second time there is nothing left to do', async () => {
+  it('is applied; applying it again changes nothing', async () => {
     expect(applied).not.toEqual([])
     expect(await ensureRealm(operator, definition)).toEqual([])
   })
@@ -86,7 +86,7 @@ describe('the production profile', () => {
     expect(await admin.client.users.find({ username: 'alice', exact: true })).toEqual([])
   })
 
-  it('refuses a login without PKCE', async () => {
+  it('rejects a login without PKCE', async () => {
     const page = await new Browser(target.server).open(authUrl({}))
     expect(redirectOf(page)).toMatchObject(done)
     expect(Object.fromEntries(page.location().searchParams)).toMatchObject({
@@ -95,7 +95,7 @@ describe('the production profile', () => {
     })
   })
 
-  it.each([['cloakwright-app'], ['admin-cli']])('refuses the password grant to %s', async (client_id) => {
+  it.each([['cloakwright-app'], ['admin-cli']])('rejects the password grant for %s', async (client_id) => {
     await addUser(`direct-${client_id}`, 'user')
     const secret = client_id === serverClient.client_id ? serverClient : { client_id }
     const form = {
@@ -110,7 +110,7 @@ describe('the production profile', () => {
     )
   })
 
-  it('refuses a short password', async () => {
+  it('rejects a short password', async () => {
     await addUser('short', 'user')
     const [user] = await admin.client.users.find({ username: 'short', exact: true })
     const path = `/${name}/users/${user?.id}/reset-password`
@@ -125,7 +125,7 @@ describe('the production profile', () => {
 })
 
 describe('an administrator', () => {
-  it('must set up one-time codes at the first login, and is asked for one at each login after', async () => {
+  it('must set up one-time codes at the first login and enter one at each later login', async () => {
     await addUser('chief', 'admin')
     const first = await signIn('chief')
     expect(seenOn(first.page)).toMatchObject({ status: 200, title: 'Mobile Authenticator Setup' })
@@ -152,7 +152,7 @@ describe('an administrator', () => {
     )
   })
 
-  it('gets nothing with the password alone', async () => {
+  it('gets no session with the password alone', async () => {
     await addUser('careless', 'admin')
     const { page } = await signIn('careless')
     expect([page.status, page.headers.get('location')]).toEqual([200, null])
@@ -162,8 +162,8 @@ describe('an administrator', () => {
   })
 })
 
-describe('an administrator by a group', () => {
-  it('must set up one-time codes as well', async () => {
+describe('an administrator through a group', () => {
+  it('must set up one-time codes too', async () => {
     await addUser('deputy', 'user')
     const [user] = await admin.client.users.find({ username: 'deputy', exact: true })
     const { id: groupId } = await admin.client.groups.create({ name: 'board' })

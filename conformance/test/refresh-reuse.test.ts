@@ -12,19 +12,19 @@ beforeAll(() => realm.addUser('alice'))
 const refused = (description: string) => oauthError(400, 'invalid_grant', description)
 
 describe('a realm that revokes refresh tokens', () => {
-  it('accepts each once, one after the other', async () => {
+  it('accepts each refresh token once', async () => {
     const first = await tokensOf(realm, 'alice')
     const second = granted(await refresh(realm, first.refresh_token))
     const third = granted(await refresh(realm, second.refresh_token))
     expect(third.session_state).toBe(first.session_state)
   })
 
-  it('marks them, so that one line of succession can be told from another', async () => {
+  it('gives each chain of refresh tokens a reuse_id', async () => {
     const { claims } = decode((await tokensOf(realm, 'alice')).refresh_token)
     expect(claims.reuse_id).toEqual(expect.any(String))
   })
 
-  it('refuses a used one', async () => {
+  it('rejects a used refresh token', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     granted(await refresh(realm, refresh_token))
     expect(answerOf(await refresh(realm, refresh_token))).toEqual(
@@ -32,7 +32,7 @@ describe('a realm that revokes refresh tokens', () => {
     )
   })
 
-  it('ends the client’s session then: the winner’s tokens too', async () => {
+  it('ends the client’s session after reuse, including the tokens from the first use', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     const winner = granted(await refresh(realm, refresh_token))
     await refresh(realm, refresh_token)
@@ -44,7 +44,7 @@ describe('a realm that revokes refresh tokens', () => {
     expect(userinfo.headers.get('www-authenticate')).toContain('error_description="user_session_not_found"')
   })
 
-  it('ends no other session of the user', async () => {
+  it('keeps the user’s other sessions', async () => {
     const other = await tokensOf(realm, 'alice')
     const { refresh_token } = await tokensOf(realm, 'alice')
     await refresh(realm, refresh_token)

@@ -19,7 +19,7 @@ const logout = (refresh_token: string) =>
   send(`${realm.oidc}/logout`, { form: { ...appClient, refresh_token } })
 
 describe('refreshing', () => {
-  it('gives the same members as the first grant, in the same session', async () => {
+  it('returns the same fields as the first grant, in the same session', async () => {
     const first = await tokensOf(realm, 'alice')
     const reply = await refresh(realm, first.refresh_token)
     const next = granted(reply)
@@ -33,13 +33,13 @@ describe('refreshing', () => {
     expect(decode(next.access_token).claims.jti).toMatch(/^onrtrt:/)
   })
 
-  it('keeps the scopes, also when more are asked for', async () => {
+  it('keeps the scopes, even if more are requested', async () => {
     const first = await tokensOf(realm, 'alice')
     const next = granted(await refresh(realm, first.refresh_token, { scope: 'openid phone' }))
     expect(next.scope.split(' ').toSorted()).toEqual(first.scope.split(' ').toSorted())
   })
 
-  it('accepts an old refresh token again, as refresh tokens are not revoked by default', async () => {
+  it('accepts an old refresh token again: they are not revoked by default', async () => {
     const first = await tokensOf(realm, 'alice')
     granted(await refresh(realm, first.refresh_token))
     expect((await refresh(realm, first.refresh_token)).status).toBe(200)
@@ -53,7 +53,7 @@ describe('refreshing', () => {
     expect(decode(granted(reply).access_token).claims.azp).toBe('spa')
   })
 
-  it('sees a role that was given meanwhile', async () => {
+  it('includes a role that was added in the meantime', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     const role = (await realm.api('/roles/admin')).json()
     await realm.api(`/users/${alice}/role-mappings/realm`, { json: [role] })
@@ -62,10 +62,10 @@ describe('refreshing', () => {
   })
 })
 
-describe('refreshing is refused', () => {
+describe('refreshing is rejected', () => {
   it.each<[string, (tokens: Record<string, string>) => string | undefined]>([
     ['junk', () => 'junk'],
-    ['a JWT that is none', () => 'a.b.c'],
+    ['a malformed JWT', () => 'a.b.c'],
     ['an access token', ({ access_token }) => access_token],
     ['an ID token', ({ id_token }) => id_token],
     ['a tampered token', ({ refresh_token }) => `${refresh_token?.slice(0, -4)}AAAA`],
@@ -83,7 +83,7 @@ describe('refreshing is refused', () => {
   it.each([
     ['a confidential client', asClient('other')],
     ['a public client', { client_id: 'spa' }],
-  ])('for the token of another: %s', async (_, client) => {
+  ])('for a token of another client: %s', async (_, client) => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     const reply = await realm.token({ grant_type: 'refresh_token', refresh_token, ...client })
     expect(answerOf(reply)).toEqual(
@@ -91,7 +91,7 @@ describe('refreshing is refused', () => {
     )
   })
 
-  it('without the client’s secret', async () => {
+  it('without the client secret', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     const reply = await realm.token({ grant_type: 'refresh_token', refresh_token, client_id: 'app' })
     const expected = oauthError(401, 'unauthorized_client', 'Invalid client or Invalid client credentials')
@@ -110,7 +110,7 @@ describe('refreshing is refused', () => {
     expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Session not active'))
   })
 
-  it('for a user who was disabled', async () => {
+  it('for a disabled user', async () => {
     const id = await realm.addUser('disabled-later')
     const { refresh_token, access_token } = await tokensOf(realm, 'disabled-later')
     await realm.api(`/users/${id}`, { method: 'PUT', json: { enabled: false } })
@@ -119,14 +119,14 @@ describe('refreshing is refused', () => {
     expect(userinfo.headers.get('www-authenticate')).toContain('error_description="User disabled"')
   })
 
-  it('for a user who was deleted', async () => {
+  it('for a deleted user', async () => {
     const id = await realm.addUser('deleted-later')
     const { refresh_token } = await tokensOf(realm, 'deleted-later')
     await realm.api(`/users/${id}`, { method: 'DELETE' })
     expect(answerOf(await refresh(realm, refresh_token))).toEqual(refused('Session not active'))
   })
 
-  it('for the token of another realm', async () => {
+  it('for a token of another realm', async () => {
     const { username, password } = realm.target.admin
     const form = { grant_type: 'password', client_id: 'admin-cli', username, password }
     const master = await send(`${realm.target.server}/realms/master/protocol/openid-connect/token`, { form })
@@ -147,7 +147,7 @@ describe('offline access', () => {
     expect(decode(next.access_token).claims.jti).toMatch(/^ofrtrt:/)
   })
 
-  it('leaves no other session behind, when it comes by a password', async () => {
+  it('leaves no online session after a password grant', async () => {
     const id = await realm.addUser('offline-only')
     await tokensOf(realm, 'offline-only', OFFLINE)
     expect((await realm.api(`/users/${id}/sessions`)).json()).toEqual([])

@@ -93,7 +93,7 @@ describe('openid-client', () => {
     expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
   })
 
-  it('reads why a login was refused', async () => {
+  it('reads the error of a rejected login', async () => {
     const url = oidc.buildAuthorizationUrl(client, {
       redirect_uri: callbackUrl,
       scope: 'openid',
@@ -107,7 +107,7 @@ describe('openid-client', () => {
 })
 
 describe('jose', () => {
-  it('verifies access and ID token with the keys of the realm', async () => {
+  it('verifies access and ID tokens with the JWKS of the realm', async () => {
     const { tokens } = await signIn()
     const keys = createRemoteJWKSet(new URL(`${realm.oidc}/certs`))
     const access = await jwtVerify(tokens.access_token, keys, { issuer: realm.issuer, audience: 'account' })

@@ -27,7 +27,7 @@ describe('a temporary password', () => {
     expect(new URL(form.action).searchParams.get('execution')).toBe('UPDATE_PASSWORD')
   })
 
-  it('is changed, and the login goes on', async () => {
+  it('can be changed; the login then continues', async () => {
     const id = await add('new-2')
     const browser = realm.browser()
     const asked = await browser.login(realm.authUrl(), 'new-2', 'new-2')
@@ -40,13 +40,9 @@ describe('a temporary password', () => {
   })
 
   it.each([
-    [
-      'typed differently the second time',
-      { 'password-new': 'a', 'password-confirm': 'b' },
-      "Passwords don't match.",
-    ],
-    ['left empty', { 'password-new': '', 'password-confirm': '' }, 'Please specify password.'],
-  ])('is asked for again when %s', async (_, fields, message) => {
+    ['the confirmation differs', { 'password-new': 'a', 'password-confirm': 'b' }, "Passwords don't match."],
+    ['empty', { 'password-new': '', 'password-confirm': '' }, 'Please specify password.'],
+  ])('is requested again if the new one is rejected: %s', async (_, fields, message) => {
     const name = `new-${message.length}`
     await add(name)
     const browser = realm.browser()
@@ -56,12 +52,12 @@ describe('a temporary password', () => {
     )
   })
 
-  it('gives no tokens by a password grant', async () => {
+  it('gets no tokens from a password grant', async () => {
     await add('new-3')
     expect(answerOf(await realm.token(password('new-3')))).toEqual(incomplete)
   })
 
-  it('gives none either while the realm does not ask for another one', async () => {
+  it('gets no tokens even if the realm disables UPDATE_PASSWORD', async () => {
     await add('new-4')
     const path = '/authentication/required-actions/UPDATE_PASSWORD'
     const action = (await realm.api(path)).json()
@@ -82,7 +78,7 @@ describe('a user without e-mail and names', () => {
     expect(asked.form('kc-update-profile-form').fields).toEqual({ email: '', firstName: '', lastName: '' })
   })
 
-  it('is asked again while something is missing', async () => {
+  it('sees the form again while a field is missing or invalid', async () => {
     await add('bare-2')
     const browser = realm.browser()
     const asked = await browser.login(realm.authUrl(), 'bare-2', 'bare-2')
@@ -94,7 +90,7 @@ describe('a user without e-mail and names', () => {
     expect(again.form('kc-update-profile-form').fields).toEqual(partly)
   })
 
-  it('completes it, and the login goes on', async () => {
+  it('can complete the profile; the login then continues', async () => {
     const id = await add('bare-3')
     const browser = realm.browser()
     const asked = await browser.login(realm.authUrl(), 'bare-3', 'bare-3')
@@ -105,7 +101,7 @@ describe('a user without e-mail and names', () => {
     expect((await realm.token(password('bare-3'))).status).toBe(200)
   })
 
-  it('can’t be changed where administrators alone may', async () => {
+  it('cannot change a field that only administrators can edit', async () => {
     const before = (await realm.api('/users/profile')).json() as { attributes: { name: string }[] }
     const permissions = { view: ['admin', 'user'], edit: ['admin'] }
     const attributes = before.attributes.map((each) =>
@@ -149,7 +145,7 @@ describe('one-time codes', () => {
     return { browser, asked: await browser.login(realm.authUrl(), name, name) }
   }
 
-  it('are set up after login when they must be', async () => {
+  it('must be set up after login with CONFIGURE_TOTP', async () => {
     await add('otp-1')
     const { asked } = await askedFor('otp-1')
     expect(seenOn(asked)).toEqual(setup('You need to set up Mobile Authenticator to activate your account.'))
@@ -160,7 +156,7 @@ describe('one-time codes', () => {
     expect(asked.attributesOf('mode-manual')).toHaveProperty('href')
   })
 
-  it('give no tokens by a password grant until then', async () => {
+  it('a password grant gets no tokens before the setup', async () => {
     await add('otp-2')
     expect(answerOf(await realm.token(password('otp-2')))).toEqual(incomplete)
   })
@@ -168,7 +164,7 @@ describe('one-time codes', () => {
   it.each([
     ['000000', 'Invalid authenticator code.'],
     ['', 'Please specify authenticator code.'],
-  ])('are not set up by the code %j', async (totp, message) => {
+  ])('the setup rejects the code %j', async (totp, message) => {
     const name = `otp-wrong-${totp.length}`
     await add(name)
     const { browser, asked } = await askedFor(name)
@@ -178,7 +174,7 @@ describe('one-time codes', () => {
     expect(again.form('kc-totp-settings-form').fields['totpSecret']).toBe(before)
   })
 
-  it('are set up by the right one, and the login goes on', async () => {
+  it('are set up by the right code; the login then continues', async () => {
     const { finished } = await configured('otp-3')
     expect(redirectOf(finished)).toMatchObject(done)
     const [user] = (await realm.api('/users?username=otp-3&exact=true')).json()
@@ -190,7 +186,7 @@ describe('one-time codes', () => {
     expect(otp).not.toHaveProperty('secretData')
   })
 
-  it('are asked for at the next login', async () => {
+  it('are required at the next login', async () => {
     const { secret } = await configured('otp-4')
     const { browser, asked } = await askedFor('otp-4')
     expect(seenOn(asked)).toMatchObject({ status: 200, title: 'Sign In', message: undefined })
@@ -200,7 +196,7 @@ describe('one-time codes', () => {
     expect(redirectOf(finished)).toMatchObject(done)
   })
 
-  it.each([['000000'], [''], ['not a number']])('are refused when wrong: %j', async (otp) => {
+  it.each([['000000'], [''], ['not a number']])('are rejected when wrong: %j', async (otp) => {
     const name = `otp-bad-${otp.length}`
     await configured(name)
     const { browser, asked } = await askedFor(name)
@@ -208,7 +204,7 @@ describe('one-time codes', () => {
     expect(seenOn(again)).toEqual(page('Sign In', 'Invalid authenticator code.'))
   })
 
-  it('are good for one login', async () => {
+  it('can be used for one login only', async () => {
     const { secret } = await configured('otp-5')
     const otp = await codeFor(secret)
     const first = await askedFor('otp-5')
@@ -220,7 +216,7 @@ describe('one-time codes', () => {
     expect(seenOn(again)).toEqual(page('Sign In', 'Invalid authenticator code.'))
   })
 
-  it('are needed for a password grant too', async () => {
+  it('are required for a password grant too', async () => {
     const { secret } = await configured('otp-6')
     const refused = oauthError(400, 'invalid_grant', 'Invalid user credentials')
     expect(answerOf(await realm.token(password('otp-6')))).toEqual(refused)

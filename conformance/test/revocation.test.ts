@@ -18,7 +18,7 @@ const revoke = (token: string, more: Record<string, string> = appClient) =>
 const userinfo = (bearer: string) => send(`${realm.oidc}/userinfo`, { bearer })
 
 describe('revoking a refresh token', () => {
-  it('ends the session: refresh, access token and all', async () => {
+  it('ends the session with its refresh and access tokens', async () => {
     const first = await tokensOf(realm, 'alice')
     const next = granted(await refresh(realm, first.refresh_token))
     expect(answerOf(await revoke(first.refresh_token))).toEqual(empty(200))
@@ -29,13 +29,13 @@ describe('revoking a refresh token', () => {
     expect(reply.headers.get('www-authenticate')).toContain('error_description="user_session_not_found"')
   })
 
-  it('leaves the user’s other sessions alone', async () => {
+  it('keeps the user’s other sessions', async () => {
     const [one, other] = [await tokensOf(realm, 'alice'), await tokensOf(realm, 'alice')]
     await revoke(one.refresh_token)
     expect((await userinfo(other.access_token)).status).toBe(200)
   })
 
-  it('says that it is invalid the second time, with status 200', async () => {
+  it('returns invalid_token with status 200 the second time', async () => {
     const { refresh_token } = await tokensOf(realm, 'alice')
     await revoke(refresh_token)
     expect(answerOf(await revoke(refresh_token))).toEqual(oauthError(200, 'invalid_token', 'Invalid token'))
@@ -59,7 +59,7 @@ describe('revoking a refresh token', () => {
 })
 
 describe('revoking an access token', () => {
-  it('ends this token and nothing else', async () => {
+  it('revokes only this token', async () => {
     const tokens = await tokensOf(realm, 'alice')
     const other = granted(await refresh(realm, tokens.refresh_token))
     expect(answerOf(await revoke(tokens.access_token))).toEqual(empty(200))
@@ -71,7 +71,7 @@ describe('revoking an access token', () => {
     expect((await refresh(realm, tokens.refresh_token)).status).toBe(200)
   })
 
-  it('does not mind a hint that it does not know', async () => {
+  it('ignores an unknown token_type_hint', async () => {
     const { access_token } = await tokensOf(realm, 'alice')
     expect(answerOf(await revoke(access_token, { ...appClient, token_type_hint: 'nope' }))).toEqual(
       empty(200),
@@ -80,12 +80,12 @@ describe('revoking an access token', () => {
   })
 })
 
-describe('revoking is refused', () => {
-  it('for junk, with status 200', async () => {
+describe('revoking is rejected', () => {
+  it('for an unknown token, with status 200', async () => {
     expect(answerOf(await revoke('junk'))).toEqual(oauthError(200, 'invalid_token', 'Invalid token'))
   })
 
-  it.each(['access_token', 'refresh_token'])('for another client’s token: %s', async (kind) => {
+  it.each(['access_token', 'refresh_token'])('for a token of another client: %s', async (kind) => {
     const tokens = await tokensOf(realm, 'alice')
     const reply = await revoke(tokens[kind], asClient('other'))
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Unmatching clients'))

@@ -58,8 +58,8 @@ const newClient = async (more: object = {}): Promise<{ id: string; clientId: str
   return { id, clientId, secret: await secretOf(id) }
 }
 
-describe('which features the server has', () => {
-  it('tells whoever administers something', async () => {
+describe('serverinfo', () => {
+  it('shows the server’s features to administrators', async () => {
     const { features, profileInfo } = (await serverInfo(await realm.admin.token())).json()
     expect(features).toContainEqual({
       name: 'CLIENT_SECRET_ROTATION',
@@ -72,7 +72,7 @@ describe('which features the server has', () => {
     expect(profileInfo.disabledFeatures.includes('CLIENT_SECRET_ROTATION')).toBe(!isOn)
   })
 
-  it('tells it with the password hashes that it checks', async () => {
+  it('shows the supported password hash algorithms', async () => {
     const { providers } = (await serverInfo(await realm.admin.token())).json()
     expect(providers['password-hashing']).toEqual({
       internal: true,
@@ -85,7 +85,7 @@ describe('which features the server has', () => {
     })
   })
 
-  it('tells nobody else', async () => {
+  it('is refused to others', async () => {
     const { access_token } = (
       await realm.token({ grant_type: 'client_credentials', ...asClient('app') })
     ).json()
@@ -93,8 +93,8 @@ describe('which features the server has', () => {
   })
 })
 
-describe('a client that no policy covers', () => {
-  it('loses its secret with the new one', async () => {
+describe('a client without a rotation policy', () => {
+  it('loses its secret when a new one is generated', async () => {
     const { id, clientId, secret } = await newClient()
     const next = await rotate(id)
 
@@ -116,27 +116,31 @@ describe('a client that no policy covers', () => {
   })
 })
 
-describe('a profile of rotation', () => {
+describe('a client profile for rotation', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
     ['all three periods', periods, empty(204)],
-    ['periods as texts', { ...periods, 'expiration-period': '2505600' }, empty(204)],
-    ['no life for the old secret', { ...periods, 'rotated-expiration-period': 0 }, empty(204)],
-    ['no life for the secret', { ...periods, 'expiration-period': 0 }, refusedExecutor],
-    ['a longer life for the old secret', { ...periods, 'rotated-expiration-period': 9e6 }, refusedExecutor],
+    ['periods as strings', { ...periods, 'expiration-period': '2505600' }, empty(204)],
+    ['a lifetime of 0 for the old secret', { ...periods, 'rotated-expiration-period': 0 }, empty(204)],
+    ['a lifetime of 0 for the secret', { ...periods, 'expiration-period': 0 }, refusedExecutor],
+    [
+      'a longer lifetime for the old secret',
+      { ...periods, 'rotated-expiration-period': 9e6 },
+      refusedExecutor,
+    ],
     ['a longer remaining period', { ...periods, 'remaining-rotation-period': 9e6 }, refusedExecutor],
   ])('with %s', async (_, configuration, expected) => {
     expect(answerOf(await setProfile(configuration))).toEqual(isOn ? expected : refusedExecutor)
   })
 })
 
-describe('a client under a policy of rotation', () => {
+describe('a client with a rotation policy', () => {
   beforeEach(async ({ skip }) => {
     if (!isOn) skip()
     await setProfile(periods)
     await setPolicy(anyClient)
   })
 
-  it('has two secrets after a new one was made', async () => {
+  it('has two secrets after a new one is generated', async () => {
     const { id, clientId, secret } = await newClient()
     const answer = await realm.api(`/clients/${id}/client-secret`, { method: 'POST' })
     const next = answer.json().value
@@ -149,7 +153,7 @@ describe('a client under a policy of rotation', () => {
     expect(answerOf(await tokenWith(clientId, 'neither'))).toEqual(invalid)
   })
 
-  it('says in its attributes which and until when', async () => {
+  it('has the old secret and both expiry times in its attributes', async () => {
     const { id, secret } = await newClient()
     await rotate(id)
 
@@ -191,7 +195,7 @@ describe('a client under a policy of rotation', () => {
     ])
   })
 
-  it('keeps both secrets when it is changed, and the old one when the policy goes', async () => {
+  it('keeps both secrets when it is updated, and when the policy is removed', async () => {
     const { id, clientId, secret } = await newClient()
     const next = await rotate(id)
     await realm.api(`/clients/${id}`, { method: 'PUT', json: { clientId, attributes: { team: 'red' } } })
@@ -202,7 +206,7 @@ describe('a client under a policy of rotation', () => {
     expect((await tokenWith(clientId, next)).status).toBe(200)
   })
 
-  it('loses the old secret when a new one is made after the policy has gone', async () => {
+  it('loses the old secret when a new one is generated after the policy is removed', async () => {
     const { id, clientId } = await newClient()
     const second = await rotate(id)
     await noPolicy()
@@ -215,7 +219,7 @@ describe('a client under a policy of rotation', () => {
     ])
   })
 
-  it('keeps no old secret where the policy gives it no life', async () => {
+  it('keeps no old secret if the policy sets its lifetime to 0', async () => {
     await setProfile({ ...periods, 'rotated-expiration-period': 0 })
     const { id, clientId, secret } = await newClient()
     await rotate(id)
@@ -224,7 +228,7 @@ describe('a client under a policy of rotation', () => {
     expect(answerOf(await tokenWith(clientId, secret))).toEqual(invalid)
   })
 
-  it('loses the old secret, then the new one, when their time is over', async () => {
+  it('loses the old secret, then the new one, when they expire', async () => {
     await setProfile({
       'expiration-period': 4,
       'rotated-expiration-period': 2,
@@ -244,7 +248,7 @@ describe('a client under a policy of rotation', () => {
 
   const statusWith = async (clientId: string, secret: string) => (await tokenWith(clientId, secret)).status
 
-  it('learns the end of its secret when it is made, changed or logged in with', async () => {
+  it('gets an expiry time for its secret on create, update and login', async () => {
     await noPolicy()
     const { id, clientId } = await newClient()
     await setPolicy(anyClient)
@@ -260,19 +264,23 @@ describe('a client under a policy of rotation', () => {
   it.each<[string, boolean, unknown[]]>([
     ['confidential clients', true, [['client-access-type', { type: ['confidential'] }]]],
     ['public clients', false, [['client-access-type', { type: ['public'] }]]],
-    ['not public clients', true, [['client-access-type', { type: ['public'], 'is-negative-logic': true }]]],
+    [
+      'all but public clients',
+      true,
+      [['client-access-type', { type: ['public'], 'is-negative-logic': true }]],
+    ],
     ['no client', false, [['any-client', { 'is-negative-logic': true }]]],
     ['an attribute', true, [['client-attributes', { attributes: '[{"key":"rotate","value":"yes"}]' }]]],
     [
-      "an attribute's other value",
+      'another value of an attribute',
       false,
       [['client-attributes', { attributes: '[{"key":"rotate","value":"no"}]' }]],
     ],
     ['a role of the client', true, [['client-roles', { roles: ['rotated', 'other'] }]]],
-    ['a role that the client has not', false, [['client-roles', { roles: ['other'] }]]],
-    ['a grant, which is no matter here', false, [['grant-type', { grant_types: ['client_credentials'] }]]],
+    ['a role that the client does not have', false, [['client-roles', { roles: ['other'] }]]],
+    ['a grant type, which is ignored', false, [['grant-type', { grant_types: ['client_credentials'] }]]],
     [
-      'any client and a grant',
+      'any client and a grant type',
       true,
       [
         ['any-client', {}],
@@ -280,7 +288,7 @@ describe('a client under a policy of rotation', () => {
       ],
     ],
     [
-      'any client, but public',
+      'any client and public clients',
       false,
       [
         ['any-client', {}],
@@ -288,7 +296,7 @@ describe('a client under a policy of rotation', () => {
       ],
     ],
     ['nothing', false, []],
-  ])('is covered by conditions on %s: %s', async (_, covered, conditions) => {
+  ])('is selected by conditions on %s: %s', async (_, covered, conditions) => {
     const { id } = await newClient({ attributes: { rotate: 'yes' } })
     await realm.api(`/clients/${id}/roles`, { json: { name: 'rotated' } })
     const named = (conditions as [string, object][]).map(([condition, configuration]) => ({
@@ -301,7 +309,7 @@ describe('a client under a policy of rotation', () => {
     expect((await rotatedOf(id)).status).toBe(covered ? 200 : 404)
   })
 
-  it('is not covered by a policy that is off', async () => {
+  it('is not selected by a disabled policy', async () => {
     const { id } = await newClient()
     await setPolicy(anyClient, false)
     await rotate(id)

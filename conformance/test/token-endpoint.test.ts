@@ -28,11 +28,11 @@ beforeAll(async () => {
 const passwordGrant = { grant_type: 'password', username: 'alice', password: 'alice' }
 const badClient = 'Invalid client or Invalid client credentials'
 
-describe('a client that is held to one way', () => {
+describe('a client with one allowed authentication method', () => {
   it.each([
     ['client_secret_basic', 'client_secret_post'],
     ['client_secret_post', 'client_secret_basic'],
-  ])('is let in by %s, and not by %s', async (allowed, other) => {
+  ])('is accepted with %s and rejected with %s', async (allowed, other) => {
     const clientId = `only-${allowed}`
     await realm.addClient({
       clientId,
@@ -54,15 +54,15 @@ describe('a client that is held to one way', () => {
   })
 })
 
-describe('how a client says who it is', () => {
+describe('client authentication', () => {
   it.each<[string, Record<string, string>, Parameters<typeof send>[1]]>([
     ['its secret in the form', appClient, {}],
     ['its secret in the Authorization header', {}, { basic: ['app', appSecret] }],
     ['both', appClient, { basic: ['app', appSecret] }],
-    ['both, of which the form counts', appClient, { basic: ['other', 'wrong'] }],
-    ['characters that must be encoded', {}, { basic: ['odd: name/ü', 'p%a+s:s ß'] }],
-    ['a public client, by its name', { client_id: 'spa' }, {}],
-    ['a public client, with a secret that nobody reads', { client_id: 'spa', client_secret: 'x' }, {}],
+    ['both, where the form takes precedence', appClient, { basic: ['other', 'wrong'] }],
+    ['special characters, encoded', {}, { basic: ['odd: name/ü', 'p%a+s:s ß'] }],
+    ['a public client with its id', { client_id: 'spa' }, {}],
+    ['a public client with a secret, which is ignored', { client_id: 'spa', client_secret: 'x' }, {}],
   ])('accepts %s', async (_, form, request) => {
     const reply = await realm.token({ ...passwordGrant, ...form }, request)
     expect([reply.status, reply.json().token_type]).toEqual([200, 'Bearer'])
@@ -83,14 +83,14 @@ describe('how a client says who it is', () => {
     ['no client', {}, {}, 'invalid_client', badClient],
     ['a disabled client', asClient('off'), {}, 'invalid_client', badClient],
     [
-      'a header that cannot be read',
+      'a malformed Authorization header',
       {},
       { headers: { authorization: 'Basic !!!' } },
       'invalid_client',
       badClient,
     ],
     ['a bearer token', {}, { bearer: 'x' }, 'invalid_client', badClient],
-  ])('refuses %s', async (_, form, request, error, description) => {
+  ])('rejects %s', async (_, form, request, error, description) => {
     const reply = await realm.token({ ...passwordGrant, ...form }, request)
     expect(answerOf(reply, 'cache-control', 'pragma')).toEqual({
       ...oauthError(401, error, description),
@@ -99,14 +99,14 @@ describe('how a client says who it is', () => {
     })
   })
 
-  it('refuses a bearer-only client', async () => {
+  it('rejects a bearer-only client', async () => {
     const reply = await realm.token({ ...passwordGrant, ...asClient('bearer') })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_client', 'Bearer-only not allowed'))
   })
 })
 
-describe('what a request must look like', () => {
-  it('is a POST', async () => {
+describe('a token request', () => {
+  it('must be a POST', async () => {
     expect(answerOf(await send(tokenUrl))).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })
 
@@ -116,24 +116,24 @@ describe('what a request must look like', () => {
     ['no body', { method: 'POST' }],
     ['JSON', { json: { ...passwordGrant, ...appClient } }],
     ['plain text', { body: 'grant_type=password', headers: { 'content-type': 'text/plain' } }],
-  ])('is a form with a grant type, not %s', async (_, request) => {
+  ])('must be a form with a grant type, not %s', async (_, request) => {
     const reply = await send(tokenUrl, request)
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing form parameter: grant_type'))
   })
 
-  it('takes nothing from the query', async () => {
+  it('must not have its parameters in the query', async () => {
     const reply = await send(`${tokenUrl}?${new URLSearchParams({ ...passwordGrant, ...appClient })}`, {
       form: {},
     })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'Missing form parameter: grant_type'))
   })
 
-  it('knows the grant type', async () => {
+  it('must have a known grant type', async () => {
     const reply = await realm.token({ grant_type: 'nope', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'unsupported_grant_type', 'Unsupported grant_type'))
   })
 
-  it.each([['username'], ['scope'], ['unknown']])('has no parameter twice: %s', async (name) => {
+  it.each([['username'], ['scope'], ['unknown']])('must not have a parameter twice: %s', async (name) => {
     const form: [string, string][] = [
       ...Object.entries({ ...passwordGrant, ...appClient, [name]: 'a' }),
       [name, 'b'],
@@ -144,7 +144,7 @@ describe('what a request must look like', () => {
 })
 
 describe('password grant', () => {
-  it('answers with these members, in this order', async () => {
+  it('returns these fields in this order', async () => {
     const reply = await realm.token({ ...passwordGrant, ...appClient })
     expect(Object.keys(reply.json())).toEqual([
       'access_token',
@@ -166,7 +166,7 @@ describe('password grant', () => {
     expect(Object.keys((await realm.token(password('alice'))).json())[5]).toBe('id_token')
   })
 
-  it('makes a session of its own each time', async () => {
+  it('creates a new session each time', async () => {
     const [a, b] = await Promise.all([realm.token(password('alice')), realm.token(password('alice'))])
     expect(a.json().session_state).not.toBe(b.json().session_state)
   })
@@ -213,22 +213,22 @@ describe('password grant', () => {
       'unauthorized_client',
       'Client not allowed for direct access grants',
     ],
-  ])('refuses %s', async (_, form, status, error, description) => {
+  ])('rejects %s', async (_, form, status, error, description) => {
     const reply = await realm.token({ ...passwordGrant, ...appClient, ...form })
     expect(answerOf(reply)).toEqual(oauthError(status, error, description))
   })
 
-  it('refuses a form without user name', async () => {
+  it('rejects a form without user name', async () => {
     const reply = await realm.token({ grant_type: 'password', password: 'alice', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(401, 'invalid_request', 'Missing parameter: username'))
   })
 
-  it('refuses a form without password', async () => {
+  it('rejects a form without password', async () => {
     const reply = await realm.token({ grant_type: 'password', username: 'alice', ...appClient })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_grant', 'Invalid user credentials'))
   })
 
-  it('takes the e-mail address for the user name', async () => {
+  it('accepts the e-mail address as user name', async () => {
     const reply = await realm.token({ ...passwordGrant, ...appClient, username: 'Alice@example.org' })
     expect(decode(reply.json().access_token).claims.preferred_username).toBe('alice')
   })
@@ -237,7 +237,7 @@ describe('password grant', () => {
 describe('client credentials grant', () => {
   const GRANT = { grant_type: 'client_credentials' }
 
-  it('answers with these members, in this order, and no refresh token', async () => {
+  it('returns these fields in this order, without a refresh token', async () => {
     const body = (await realm.token({ ...GRANT, ...appClient })).json()
     expect(Object.keys(body)).toEqual([
       'access_token',
@@ -255,7 +255,7 @@ describe('client credentials grant', () => {
     })
   })
 
-  it('gives a token of the service account, without a session', async () => {
+  it('returns a token of the service account, without a session', async () => {
     const { header, claims } = decode((await realm.token({ ...GRANT, ...appClient })).json().access_token)
     expect(header).toMatchObject({ alg: 'RS256', typ: 'JWT' })
     expect(claims.jti).toMatch(/^trrtcc:/)
@@ -297,7 +297,7 @@ describe('client credentials grant', () => {
       'Client not enabled to retrieve service account',
     ],
     ['a wrong secret', { client_id: 'app', client_secret: 'x' }, 'unauthorized_client', badClient],
-  ])('refuses %s', async (_, form, error, description) => {
+  ])('rejects %s', async (_, form, error, description) => {
     expect(answerOf(await realm.token({ ...GRANT, ...form }))).toEqual(oauthError(401, error, description))
   })
 })

@@ -21,8 +21,8 @@ const add = async (body: unknown) => {
   return reply.headers.get('location')?.split('/').pop() ?? ''
 }
 
-describe('a user name that is another’s address', () => {
-  it('is taken, and so is an address that is another’s user name', async () => {
+describe('a user name equal to another user’s e-mail', () => {
+  it('is rejected, and so is an e-mail equal to another user’s user name', async () => {
     const alice = await add({ username: 'alice', email: 'alice@one.example' })
     await add({ username: 'named@one.example', email: 'other@one.example' })
     await add({ username: 'self@one.example', email: 'self@one.example' })
@@ -38,7 +38,7 @@ describe('a user name that is another’s address', () => {
     expect(answerOf(await put(alice, { firstName: 'Al' }))).toEqual(empty(204))
   })
 
-  it('is needed with attributes, where it may be changed', async () => {
+  it('is required in a body with attributes', async () => {
     const id = await add({ username: 'gina' })
     expect(answerOf(await put(id, { attributes: {} }))).toEqual(
       json(400, { errorMessage: 'User name is missing' }),
@@ -46,7 +46,7 @@ describe('a user name that is another’s address', () => {
     expect(answerOf(await put(id, { username: 'gina', attributes: {} }))).toEqual(empty(204))
   })
 
-  it('is not looked for by a partial import, and hinders no later change', async () => {
+  it('is accepted by a partial import and does not block later updates', async () => {
     const dora = await add({ username: 'dora', email: 'dora@two.example' })
     expect((await importOne({ username: 'dora@two.example', email: 'x@two.example' })).status).toBe(200)
     expect((await importOne({ username: 'eve', email: 'dora@two.example' })).status).toBeGreaterThanOrEqual(
@@ -55,7 +55,7 @@ describe('a user name that is another’s address', () => {
     expect(answerOf(await put(dora, { firstName: 'Do' }))).toEqual(empty(204))
   })
 
-  it('is free where nobody logs in by address', async () => {
+  it('is accepted if login with e-mail is off', async () => {
     await settings({ loginWithEmailAllowed: false })
     await add({ username: 'finn', email: 'finn@three.example' })
     await add({ username: 'finn@three.example', email: 'x@three.example' })
@@ -63,7 +63,7 @@ describe('a user name that is another’s address', () => {
   })
 })
 
-describe('a realm whose user names are addresses', () => {
+describe('a realm with the e-mail as user name', () => {
   beforeAll(async () => {
     expect((await settings({ registrationEmailAsUsername: true })).status).toBe(204)
   })
@@ -76,7 +76,7 @@ describe('a realm whose user names are addresses', () => {
   const missing = json(400, { errorMessage: 'User name is missing' })
 
   it.each(["o'neil@names.example", 'foo%bar@names.example', 'Mixed@names.example'])(
-    'takes %s',
+    'accepts %s',
     async (email) => {
       const id = await add({ username: `passed-over ${email}`, email })
       expect(await named(id)).toEqual([email.toLowerCase(), email.toLowerCase()])
@@ -84,14 +84,14 @@ describe('a realm whose user names are addresses', () => {
   )
 
   it.each<[string, unknown, unknown]>([
-    ['no address', { username: 'nobody' }, required],
+    ['no e-mail', { username: 'nobody' }, required],
     [
-      'an address among the attributes',
+      'an e-mail among the attributes',
       { username: 'nobody', attributes: { email: ['n@names.example'] } },
       required,
     ],
     ['neither', {}, missing],
-    ['an empty address', { username: 'nobody', email: '' }, missing],
+    ['an empty e-mail', { username: 'nobody', email: '' }, missing],
     [
       'look-alike letters',
       { email: 'кирилл@names.example' },
@@ -101,11 +101,11 @@ describe('a realm whose user names are addresses', () => {
         params: ['username'],
       }),
     ],
-  ])('refuses %s', async (_, body, expected) => {
+  ])('rejects %s', async (_, body, expected) => {
     expect(answerOf(await post(body))).toEqual(expected)
   })
 
-  it('renames who gets another address, and only then', async () => {
+  it('renames a user only when the e-mail changes', async () => {
     const id = await add({ email: 'first@names.example' })
     for (const [body, name] of [
       [{ username: 'ignored' }, 'first@names.example'],
@@ -119,7 +119,7 @@ describe('a realm whose user names are addresses', () => {
     expect(answerOf(await put(id, { attributes: {} }))).toEqual(required)
   })
 
-  it('imports who has no address under their own name', async () => {
+  it('keeps the given user name for imported users without e-mail', async () => {
     const results = async (user: unknown) => (await importOne(user)).json().results[0].id
     expect(await named(await results({ username: 'imported' }))).toEqual(['imported', undefined])
     const address = 'imported@names.example'

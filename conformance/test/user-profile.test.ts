@@ -190,7 +190,7 @@ describe('validators', () => {
     expect(reply.status).toBe(message === undefined ? 201 : 400)
   })
 
-  it('say what they have against a value', async () => {
+  it('report the reason and its parameters', async () => {
     const attributes = { int: ['9'], site: ['not a uri'], code: ['b'], free: ['ok'] }
     const reply = await post({ username: nextName(), attributes })
     expect(reply.json().errors).toEqual(
@@ -207,7 +207,7 @@ describe('validators', () => {
   })
 
   it.each(['аdmin', '张伟12345', 'кирилл'])(
-    'refuse look-alike letters in a user name: %s',
+    'reject look-alike letters in a user name: %s',
     async (username) => {
       const refusal = {
         field: 'username',
@@ -219,7 +219,7 @@ describe('validators', () => {
   )
 })
 
-describe('a profile', () => {
+describe('a user profile', () => {
   it.each<[Record<string, unknown>, string]>([
     [{ validations: { length: {} } }, "inputHint='min', message='error-validator-config-missing-value'"],
     [{ validations: { length: { min: 1, max: 0 } } }, 'error-validator-config-invalid-value'],
@@ -240,7 +240,7 @@ describe('a profile', () => {
     [{ annotations: { inputOptions: 'x' } }, 'must be an array of values!'],
     [{ annotations: { inputOptionLabels: [] } }, 'must be an object!'],
     [{ name: 'é' }, 'Invalid attribute name'],
-  ])('is refused with %j', async (attribute, message) => {
+  ])('is rejected with %j', async (attribute, message) => {
     const profile = await get('/users/profile')
     const attributes = [...profile.attributes.slice(0, 4), { name: 'x', ...attribute }]
     const reply = await put('/users/profile', { ...profile, attributes })
@@ -249,7 +249,7 @@ describe('a profile', () => {
   })
 })
 
-describe('an attribute', () => {
+describe('a user attribute', () => {
   beforeAll(() =>
     declare([
       { name: 'one', permissions: all },
@@ -280,14 +280,14 @@ describe('an attribute', () => {
     [{ two: ['a', 'b', 'c'] }, 'two'],
     [{ pair: ['a'] }, 'pair'],
     [{ pair: [] }, 'pair'],
-  ])('has as many values as its profile says: %j', async (attributes, field) => {
+  ])('must have the number of values that the profile allows: %j', async (attributes, field) => {
     const reply = await post({ username: nextName(), attributes: { pair, ...attributes } })
     expect(reply.status).toBe(field === undefined ? 201 : 400)
     if (field !== undefined)
       expect(reply.json()).toMatchObject({ field, errorMessage: 'error-invalid-multivalued-size' })
   })
 
-  it('that administrators may not edit is left out of a new user, and protected in an old one', async () => {
+  it('that administrators cannot edit is ignored on create and rejected on update', async () => {
     const attributes = { pair, viewed: ['v'], private: ['p'], one: ['o'] }
     const reply = await post({ username: nextName(), attributes })
     const id = reply.headers.get('location')?.split('/').pop()
@@ -298,7 +298,7 @@ describe('an attribute', () => {
     )
   })
 
-  it('is told of in the metadata as far as administrators see it', async () => {
+  it('is in the metadata if administrators can see it', async () => {
     const { attributes } = await get('/users/profile/metadata')
     const told = attributes
       .slice(4)
@@ -322,7 +322,7 @@ describe('an attribute', () => {
   })
 })
 
-describe('attributes that the profile does not know', () => {
+describe('unmanaged attributes', () => {
   async function importUser(): Promise<string> {
     const attributes = { costCentre: ['42'], known: ['k'], LDAP_ID: ['l'], locale: ['de'] }
     const users = [{ username: nextName(), attributes }]
@@ -347,7 +347,7 @@ describe('attributes that the profile does not know', () => {
     expect(await seen(id)).toEqual([{ costCentre: ['42'] }, { costCentre: ['42'] }])
   })
 
-  it('are replaced where administrators may edit them', async () => {
+  it('are replaced if the policy is ADMIN_EDIT', async () => {
     await declare([known], { unmanagedAttributePolicy: 'ADMIN_EDIT' })
     const id = await importUser()
     expect(await seen(id)).toEqual([{ known: ['k'], costCentre: ['42'] }, { costCentre: ['42'] }])
@@ -366,7 +366,7 @@ describe('attributes that the profile does not know', () => {
   })
 })
 
-it('takes attributes that are called as what every JavaScript object has', async () => {
+it('accepts attributes named like properties of every JavaScript object', async () => {
   const named = JSON.parse('{"constructor":["x"],"__proto__":["y"]}') as Record<string, string[]>
   const { status } = await post({ username: nextName(), attributes: named })
   expect(status).toBe(201)

@@ -31,8 +31,8 @@ describe('userinfo', () => {
     ['GET', () => ({ bearer: tokens.access_token })],
     ['POST', () => ({ method: 'POST', bearer: tokens.access_token })],
     ['POST with the token in the form', () => ({ form: { access_token: tokens.access_token } })],
-    ['a scheme in lower case', () => ({ headers: { authorization: `bearer ${tokens.access_token}` } })],
-  ])('answers who the user is: %s', async (_, request) => {
+    ['the scheme in lower case', () => ({ headers: { authorization: `bearer ${tokens.access_token}` } })],
+  ])('returns the user’s claims: %s', async (_, request) => {
     const reply = await send(userinfoUrl, request())
     expect([reply.status, mediaType(reply)]).toEqual([200, 'application/json'])
     expect([reply.headers.get('cache-control'), reply.headers.get('pragma')]).toEqual([
@@ -52,7 +52,7 @@ describe('userinfo', () => {
     )
   })
 
-  it('shows a change of the user at once', async () => {
+  it('shows an update of the user at once', async () => {
     const id = await realm.addUser('renamed')
     const { access_token } = await tokensOf(realm, 'renamed')
     await realm.api(`/users/${id}`, { method: 'PUT', json: { firstName: 'Newly' } })
@@ -64,7 +64,7 @@ describe('userinfo', () => {
     ['no token, by POST', () => ({ method: 'POST' })],
     ['a token in the query', () => ({}), 'access_token'],
     ['another scheme', () => ({ basic: ['a', 'b'] })],
-  ])('asks for a token, naming no error: %s', async (_, request, name) => {
+  ])('returns 401 and a challenge without an error code: %s', async (_, request, name) => {
     const query = name ? `?${name}=${tokens.access_token}` : ''
     expect(await asked(request(), query)).toEqual(challenge(401))
   })
@@ -75,12 +75,12 @@ describe('userinfo', () => {
     ['an unsigned token', () => unsigned(tokens.access_token)],
     ['an ID token', () => tokens.id_token],
     ['a refresh token', () => tokens.refresh_token],
-  ])('refuses %s', async (_, bearer) => {
+  ])('rejects %s', async (_, bearer) => {
     const error = ', error="invalid_token", error_description="Token verification failed"'
     expect(await asked({ bearer: bearer() })).toEqual(challenge(401, error))
   })
 
-  it('refuses a token of another realm', async () => {
+  it('rejects a token of another realm', async () => {
     const reply = await send(`${realm.target.server}/realms/master/protocol/openid-connect/userinfo`, {
       bearer: tokens.access_token,
     })
@@ -93,27 +93,27 @@ describe('userinfo', () => {
     })
   })
 
-  it('refuses a token without the scope openid', async () => {
+  it('rejects a token without the scope openid', async () => {
     const { access_token } = await tokensOf(realm, 'alice', { scope: 'profile' })
     const error = ', error="insufficient_scope", error_description="Missing openid scope"'
     expect(await asked({ bearer: access_token })).toEqual(challenge(403, error))
   })
 
-  it('refuses two tokens in one request', async () => {
+  it('rejects two tokens in one request', async () => {
     const error =
       ', error="invalid_request", error_description="More than one method used for including an access token"'
     const { access_token } = tokens
     expect(await asked({ bearer: access_token, form: { access_token } })).toEqual(challenge(400, error))
   })
 
-  it('refuses a token whose session has ended', async () => {
+  it('rejects a token whose session has ended', async () => {
     const { access_token, refresh_token } = await tokensOf(realm, 'alice')
     await send(`${realm.oidc}/logout`, { form: { ...appClient, refresh_token } })
     const error = ', error="invalid_token", error_description="user_session_not_found"'
     expect(await asked({ bearer: access_token })).toEqual(challenge(401, error))
   })
 
-  it('knows GET and POST only', async () => {
+  it('accepts only GET and POST', async () => {
     const reply = await send(userinfoUrl, { method: 'PUT', bearer: tokens.access_token })
     expect(answerOf(reply)).toEqual(json(405, { error: 'HTTP 405 Method Not Allowed' }))
   })
