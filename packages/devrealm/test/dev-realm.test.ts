@@ -5,7 +5,7 @@ import { createDevRealm } from '../src/index.ts'
 import { Browser, demo, openDemo } from './support.ts'
 
 describe('createDevRealm', () => {
-  it('answers on a free loopback port', async () => {
+  it('listens on a free loopback port', async () => {
     await using devRealm = await openDemo()
     const url = await devRealm.listen()
     expect(url).toMatch(/^http:\/\/localhost:\d+$/)
@@ -13,7 +13,7 @@ describe('createDevRealm', () => {
     expect(await discovery.json()).toMatchObject({ issuer: `${url}/realms/demo` })
   })
 
-  it('says which port is taken', async () => {
+  it('names the port that is in use', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     await using devRealm = await openDemo()
@@ -33,7 +33,7 @@ describe('createDevRealm', () => {
     },
   )
 
-  it('takes its issuer from a loopback Host, and answers no other', async () => {
+  it('takes its issuer from a loopback Host and rejects other hosts', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     const path = '/realms/demo/.well-known/openid-configuration'
@@ -52,7 +52,7 @@ describe('createDevRealm', () => {
     }
   })
 
-  it('keeps a fixed hostname whatever address was asked, and answers no foreign one', async () => {
+  it('keeps a fixed hostname for every loopback Host and rejects other hosts', async () => {
     await using devRealm = await openDemo({ hostname: 'http://localhost:8080/' })
     const browser = new Browser(devRealm)
     const path = '/realms/demo/.well-known/openid-configuration'
@@ -61,7 +61,7 @@ describe('createDevRealm', () => {
     expect((await browser.send(path, undefined, { host: 'evil.example' })).status).toBe(400)
   })
 
-  it('has the administrator that it was given', async () => {
+  it('has the given administrator', async () => {
     const devRealm = await createDevRealm({ admin: { username: 'Root', password: 'toor' } })
     const browser = new Browser(devRealm)
     const sign = (username: string, password: string): Promise<{ status: number }> =>
@@ -76,14 +76,14 @@ describe('createDevRealm', () => {
     await devRealm.close()
   })
 
-  it('says what it is', async () => {
+  it('has a start page', async () => {
     await using devRealm = await openDemo()
     const { text } = await new Browser(devRealm).send('/')
     expect(text).toContain('not for production')
     expect(text).toContain('http://localhost:8080/realms/demo')
   })
 
-  it('refuses a body that is too large', async () => {
+  it('rejects a body that is too large', async () => {
     await using devRealm = await openDemo()
     const answer = await new Browser(devRealm).token({ grant_type: 'x'.repeat(3_000_000) })
     expect([answer.status, answer.text]).toEqual([413, '{"error":"HTTP 413 Request Entity Too Large"}'])
@@ -99,13 +99,13 @@ describe('importRealm', () => {
     [{ realm: 'master' }],
     [{ realm: 'a/b' }],
     [{ realm: 'x', nonsense: 1 }],
-  ])('refuses %j', async (representation) => {
+  ])('rejects %j', async (representation) => {
     const devRealm = await createDevRealm()
     await expect(devRealm.importRealm(representation)).rejects.toMatchObject({ code: 'CW_REALM_INVALID' })
     await devRealm.close()
   })
 
-  it('takes hashed passwords as Keycloak exports them', async () => {
+  it('accepts hashed passwords from a Keycloak export', async () => {
     const credentials = [
       {
         type: 'password',

@@ -9,7 +9,7 @@ describe('a realm defined through the official client', () => {
   })
   afterAll(() => target.close())
 
-  it('gives tokens with the audience, the roles and the groups that were defined', async () => {
+  it('issues tokens with the defined audience, roles and groups', async () => {
     const { admin, server } = target
     for (const name of ['admin', 'user', 'editor']) await admin.roles.create({ name })
     const client = await admin.clients.create({
@@ -74,7 +74,7 @@ describe('a realm defined through the official client', () => {
     expect(JSON.parse(example.text)).toMatchObject({ azp: 'app', realm_access: { roles: expect.any(Array) } })
   })
 
-  it('ends what it took away: a reset password, a deleted user, a logged out session', async () => {
+  it('takes effect at once: a logout, a reset password, a deleted user', async () => {
     const { admin, server } = target
     const login = (password: string): Promise<string> =>
       passwordToken(server, 'demo', { client_id: 'admin-cli', username: 'bob', password })
@@ -102,7 +102,7 @@ describe('a realm defined through the official client', () => {
     await expect(login('two')).rejects.toThrow('invalid_grant')
   })
 
-  it('survives being read and written back, whole', async () => {
+  it('can be read and written back without loss', async () => {
     const { admin } = target
     const realm = await admin.realms.findOne({ realm: 'demo' })
     await admin.realms.update({ realm: 'demo' }, realm ?? {})
@@ -112,7 +112,7 @@ describe('a realm defined through the official client', () => {
     expect(await admin.clients.findOne({ id: client?.id ?? '' })).toEqual(client)
   })
 
-  it('never hands out a hash or a mail password', async () => {
+  it('never returns a password hash or the mail password', async () => {
     const { admin, send } = target
     await admin.realms.update(
       { realm: 'demo' },
@@ -128,7 +128,7 @@ describe('a realm defined through the official client', () => {
     expect((await send('GET', '/demo')).text).not.toContain('"mail"')
   })
 
-  it('is gone with everything of it in master', async () => {
+  it('is deleted together with its client and roles in master', async () => {
     const { admin, send } = target
     await admin.realms.del({ realm: 'demo' })
     expect(await send('GET', '/demo')).toMatchObject({ status: 404, text: '{"error":"Realm not found."}' })

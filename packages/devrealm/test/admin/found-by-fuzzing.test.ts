@@ -8,15 +8,15 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-describe('a reference to what does not exist', () => {
-  it('in a new user is refused, and no user is made', async () => {
+describe('a reference to an unknown object', () => {
+  it('in a new user is rejected and creates no user', async () => {
     const user = { username: 'lost', groups: ['/nowhere'] }
 
     expect((await target.send('POST', '/demo/users', user)).status).toBe(400)
     expect((await target.send('GET', '/demo/users?username=lost')).text).toBe('[]')
   })
 
-  it('in a realm is refused, and changes nothing', async () => {
+  it('in a realm is rejected and changes nothing', async () => {
     const answer = await target.send('PUT', '/demo', { browserFlow: 'none', displayName: 'changed' })
 
     expect([answer.status, answer.text]).toEqual([400, '{"errorMessage":"Failed to update realm"}'])
@@ -26,7 +26,7 @@ describe('a reference to what does not exist', () => {
 
 describe('a path that looks like a pattern', () => {
   it.each(['/realms/demo/*', '/realms/demo/a*b', '/*x', '/realms/demo/(((', '/realms/demo/:a(', '/a/::b'])(
-    'leads nowhere: %s',
+    'returns 404: %s',
     async (path) => {
       const { status } = await fetch(`${target.server}${path}`, { method: 'OPTIONS' })
 
@@ -34,7 +34,7 @@ describe('a path that looks like a pattern', () => {
     },
   )
 
-  it('leaves a wrong method at a right path what it is', async () => {
+  it('does not hide a wrong method on a known path', async () => {
     const { status } = await fetch(`${target.server}/realms/demo/protocol/openid-connect/token`)
 
     expect(status).toBe(405)

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { UsedOnce } from '../../src/context/used-once.ts'
 
-describe('what counts once', () => {
-  it('is taken once until its end, and again from then on', () => {
+describe('a value that can be used once', () => {
+  it('is accepted once until it expires, and again afterwards', () => {
     const used = new UsedOnce()
     expect(used.use('a', 1_000, 0)).toBe(true)
     expect(used.use('a', 1_000, 999)).toBe(false)
@@ -11,7 +11,7 @@ describe('what counts once', () => {
     expect(used.use('a', 2_000, 1_500)).toBe(false)
   })
 
-  it('is not forgotten behind one that ends later', () => {
+  it('expires on time, even behind a value that expires later', () => {
     const used = new UsedOnce()
     used.use('long', 9_000, 0)
     used.use('short', 1_000, 0)

@@ -2,7 +2,7 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { selfSignedCertificate } from '../../src/crypto/certificate.ts'
 
-it('makes a certificate that OpenSSL reads and whose signature holds', () => {
+it('creates a certificate that OpenSSL can read and verify', () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },

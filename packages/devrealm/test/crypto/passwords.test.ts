@@ -17,14 +17,14 @@ const userWith = (...credentials: Credential[]): User => ({
 })
 
 describe('a password', () => {
-  it('is known again, and no other is', async () => {
+  it('is verified, and no other password is', async () => {
     const user = userWith(await passwordCredential('correct horse', Date.now()))
     expect(await isPasswordOf(user, 'correct horse')).toBe(true)
     expect(await isPasswordOf(user, 'correct horsf')).toBe(false)
     expect(await isPasswordOf(user, '')).toBe(false)
   })
 
-  it('is not in what is stored, and two users with the same one can’t be told', async () => {
+  it('is stored only as a salted hash', async () => {
     const [one, two] = [
       await passwordCredential('correct horse', Date.now()),
       await passwordCredential('correct horse', Date.now()),
@@ -33,12 +33,12 @@ describe('a password', () => {
     expect(one.secretData).not.toBe(two.secretData)
   })
 
-  it('is nobody’s without a user or a credential', async () => {
+  it('is wrong without a user or a credential', async () => {
     expect(await isPasswordOf(undefined, 'x')).toBe(false)
     expect(await isPasswordOf(userWith(), '')).toBe(false)
   })
 
-  it.each(['sha256', 'sha512'])('of an older export is known: PBKDF2 with %s', async (digest) => {
+  it.each(['sha256', 'sha512'])('from an older export is verified: PBKDF2 with %s', async (digest) => {
     const salt = Buffer.from('0123456789abcdef')
     const credential: Credential = {
       id: 'c',
@@ -54,7 +54,7 @@ describe('a password', () => {
     expect(await isPasswordOf(userWith(credential), 'new')).toBe(false)
   })
 
-  it('hashed in a way that is not known is nobody’s', async () => {
+  it('with an unknown hash algorithm is wrong', async () => {
     const credential = {
       ...(await passwordCredential('x', Date.now())),
       credentialData: '{"algorithm":"md5","hashIterations":1}',

@@ -8,7 +8,7 @@ import { keptSecret } from '@cloakwright/devrealm/home'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
-if (!canMount) console.warn('Not root on Linux: a full disk is not tested, as no small one can be mounted')
+if (!canMount) console.warn('Full disk not tested: mounting a small disk needs root on Linux')
 
 let disk: string
 
@@ -37,7 +37,7 @@ async function run(task: string): Promise<unknown> {
 describe.runIf(canMount)('a database on a full disk', () => {
   // A PANIC ends PGlite's PostgreSQL; asked again, it would block the process for ever.
   it.each(['log', 'transactions'])(
-    'has ended when its %s can not be written: refuses at once, opens again when there is room, and has lost nothing',
+    'stops if its %s cannot be written, rejects at once, reopens when space is free, and loses nothing',
     async (task) => {
       expect(await run(task)).toMatchObject({
         codes: Array(5).fill('CW_DISK_FULL'),
@@ -52,7 +52,7 @@ describe.runIf(canMount)('a database on a full disk', () => {
   )
 
   it.each(['data', 'temporary'])(
-    'refuses what has no room (%s), and goes on with the rest',
+    'rejects a statement without space (%s) and continues with others',
     async (task) => {
       expect(await run(task)).toMatchObject({
         codes: Array(5).fill('CW_DISK_FULL'),
@@ -65,13 +65,13 @@ describe.runIf(canMount)('a database on a full disk', () => {
     60_000,
   )
 
-  it('is not made, which the error says, and is when there is room', async () => {
+  it('cannot be created, with a clear error, until space is free', async () => {
     expect(await run('start')).toEqual({ full: 'CW_DISK_FULL', later: [{ one: 1 }] })
   }, 60_000)
 })
 
 describe.runIf(canMount)('a secret on a full disk', () => {
-  it('is not made by half, and is made when there is room', () => {
+  it('is not written in part, and is written when space is free', () => {
     const filler = join(disk, 'filler')
     const { bavail, bsize } = statfsSync(disk)
     writeFileSync(filler, Buffer.alloc(bavail * bsize))

@@ -40,8 +40,8 @@ async function kill(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-describe('the lock of a home', () => {
-  it('refuses a second process, and names the one that holds it and what to do', async () => {
+describe('the lock of a state folder', () => {
+  it('rejects a second process, naming the holder and the next step', async () => {
     const { child, lines } = startHolder(folder)
     await once(lines, 'line')
     await expect(openHome(folder)).rejects.toMatchObject({
@@ -51,7 +51,7 @@ describe('the lock of a home', () => {
     })
   })
 
-  it('ends with its process, also when that is killed', async () => {
+  it('ends with its process, even if it is killed', async () => {
     const { child, lines } = startHolder(folder)
     await once(lines, 'line')
     await kill(child)
@@ -59,7 +59,7 @@ describe('the lock of a home', () => {
     await home.close()
   })
 
-  it('is one lock whatever path leads to the folder', async () => {
+  it('is the same lock by every path to the folder', async () => {
     const link = `${folder}-link`
     symlinkSync(folder, link)
     const home = await openHome(folder)
@@ -71,7 +71,7 @@ describe('the lock of a home', () => {
     }
   })
 
-  it('refuses a second opening in the same process, and allows one after a close', async () => {
+  it('rejects a second open in the same process until the first is closed', async () => {
     const home = await openHome(folder)
     await expect(openHome(folder)).rejects.toMatchObject({
       code: 'CW_HOME_LOCKED',
@@ -81,14 +81,14 @@ describe('the lock of a home', () => {
     await (await openHome(folder)).close()
   })
 
-  it('gives a folder to one of many that ask at the same time', async () => {
+  it('gives a folder to only one of many concurrent requests', async () => {
     const openings = await Promise.allSettled(Array.from({ length: 20 }, () => openHome(folder)))
     const opened = openings.filter((opening) => opening.status === 'fulfilled')
     expect(opened).toHaveLength(1)
     await opened[0]?.value.close()
   })
 
-  it('does not keep folders apart from each other', async () => {
+  it('does not block other folders', async () => {
     const one = await openHome(join(folder, 'one'))
     const two = await openHome(join(folder, 'two'))
     await one.close()
@@ -96,14 +96,14 @@ describe('the lock of a home', () => {
   })
 })
 
-describe('the folder of a home', () => {
-  it('is made for its owner only', async () => {
+describe('the state folder', () => {
+  it('is accessible to its owner only', async () => {
     const home = await openHome(join(folder, 'deep/home'))
     expect(statSync(home.folder).mode & 0o777).toBe(0o700)
     await home.close()
   })
 
-  it('that cannot be made is a clear error', async () => {
+  it('causes a clear error if it cannot be created', async () => {
     writeFileSync(join(folder, 'file'), '')
     await expect(openHome(join(folder, 'file/home'))).rejects.toMatchObject({
       code: 'CW_CONFIG_INVALID',
@@ -113,8 +113,8 @@ describe('the folder of a home', () => {
   })
 })
 
-describe('the database of a home', () => {
-  it('is one however often it is opened, and is there after a close', async () => {
+describe('the database of a state folder', () => {
+  it('is one database for all calls, and keeps its data after a close', async () => {
     const first = await openHome(folder)
     const database = await first.openDatabase()
     expect(await first.openDatabase()).toBe(database)
@@ -128,7 +128,7 @@ describe('the database of a home', () => {
     await second.close()
   })
 
-  it('loses nothing that was committed when its process is killed', async () => {
+  it('loses nothing that was committed if its process is killed', async () => {
     const { child, lines, errors } = startHolder(folder, 'write')
     let committed = 0
     for await (const line of lines) {
@@ -147,7 +147,7 @@ describe('the database of a home', () => {
     await home.close()
   })
 
-  it('starts anew after a kill in the middle of its making', async () => {
+  it('is created again after a kill during its creation', async () => {
     mkdirSync(join(folder, 'database.new-killed/database/base'), { recursive: true })
     const home = await openHome(folder)
     const { sql } = await home.openDatabase()
@@ -156,7 +156,7 @@ describe('the database of a home', () => {
     expect(() => statSync(join(folder, 'database.new-killed'))).toThrow('ENOENT')
   })
 
-  it('of another PostgreSQL release is refused, and the lock let go', async () => {
+  it('of another PostgreSQL release is rejected, and the lock is released', async () => {
     mkdirSync(join(folder, 'database'))
     writeFileSync(join(folder, 'database/PG_VERSION'), '12\n')
     const home = await openHome(folder)
@@ -170,7 +170,7 @@ describe('the database of a home', () => {
 })
 
 describe('openTemporaryDatabase', () => {
-  it('gives each caller a database of its own and leaves nothing behind', async () => {
+  it('gives each caller a separate database and leaves nothing behind', async () => {
     const [one, two] = await Promise.all([openTemporaryDatabase(), openTemporaryDatabase()])
     await one.sql.query('create table mine (id int)')
     await expect(two.sql.query('select * from mine')).rejects.toThrow('mine')

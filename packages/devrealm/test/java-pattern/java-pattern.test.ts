@@ -24,7 +24,7 @@ function readTable(table: string): Row[] {
 
 describe('a pattern in Java’s syntax', () => {
   const matched = rows.filter(({ texts }) => Object.keys(texts).length > 0)
-  it.each(matched)('$pattern matches what it matches in Java', ({ pattern, texts }) => {
+  it.each(matched)('$pattern matches the same strings as in Java', ({ pattern, texts }) => {
     expect(patternProblem(pattern)).toBeUndefined()
     const isMatch = patternTester()
     const found = Object.keys(texts).map((text) => [text, isMatch(pattern, text)])
@@ -32,7 +32,7 @@ describe('a pattern in Java’s syntax', () => {
   })
 
   const refused = rows.filter(({ refusal }) => refusal !== undefined)
-  it.each(refused)('$pattern is none, as in Java', ({ pattern, refusal }) => {
+  it.each(refused)('$pattern is invalid, as in Java', ({ pattern, refusal }) => {
     const problem = patternProblem(pattern)
     if (problem?.isUnsupported === true) return
     expect(problem?.message.split(/ near index|\n/)[0]).toBe(refusal)
@@ -41,14 +41,14 @@ describe('a pattern in Java’s syntax', () => {
   const unsupported = rows.filter(
     ({ refusal, texts }) => refusal === undefined && Object.keys(texts).length === 0,
   )
-  it.each(unsupported)('$pattern is refused: the reason names what is not supported', ({ pattern }) => {
+  it.each(unsupported)('$pattern is rejected: the reason names the unsupported construct', ({ pattern }) => {
     expect(patternProblem(pattern)).toEqual({
       message: expect.stringMatching(/^The embedded realm does not support .{6}/),
       isUnsupported: true,
     })
   })
 
-  it('is refused with the place of its fault', () => {
+  it('is rejected with the position of the error', () => {
     expect(patternProblem('ab*+*c')?.message).toBe("Dangling meta character '*' near index 4\nab*+*c\n    ^")
     expect(patternProblem(String.raw`a\Xb`)?.message).toBe(
       'The embedded realm does not support a grapheme cluster, \\X near index 1\na\\Xb\n ^',

@@ -4,7 +4,7 @@ import { actionOf, Browser, Clock, codeOf, openDemo } from '../support.ts'
 const refused = 'Invalid username or password.'
 
 describe('login', () => {
-  it('gives a code that is good once; a second use ends what the first gave', async () => {
+  it('returns a single-use code; a second use revokes the tokens of the first', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     const code = codeOf(await browser.login())
@@ -18,7 +18,7 @@ describe('login', () => {
     expect((await browser.refresh(tokens.refresh_token ?? '')).status).toBe(400)
   })
 
-  it('gives a code for a minute', async () => {
+  it('returns a code that is valid for a minute', async () => {
     const clock = new Clock()
     await using devRealm = await openDemo({ now: clock.read })
     const browser = new Browser(devRealm)
@@ -30,7 +30,7 @@ describe('login', () => {
     expect((await browser.exchange(late)).json().error_description).toBe('Code not valid')
   })
 
-  it('ends the session of nobody for a code that was never given', async () => {
+  it('ends no session for a code that was never issued', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     const code = codeOf(await browser.login())
@@ -41,7 +41,7 @@ describe('login', () => {
     expect((await browser.userinfo(tokens.access_token ?? '')).status).toBe(200)
   })
 
-  it('gives the browser new ids: what was there before is worth nothing', async () => {
+  it('gives the browser new ids; earlier ids are worthless', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     const page = await browser.authorize()
@@ -56,7 +56,7 @@ describe('login', () => {
     expect(answer.location().searchParams.get('error')).toBe('login_required')
   })
 
-  it('can’t be done by another site: a form counts in the browser that was shown it', async () => {
+  it('cannot be forged by another site: a form works only in its own browser', async () => {
     await using devRealm = await openDemo()
     const attacker = new Browser(devRealm)
     const page = await attacker.authorize()
@@ -69,7 +69,7 @@ describe('login', () => {
     expect(victim.cookies.has('KEYCLOAK_IDENTITY')).toBe(false)
   })
 
-  it('refuses an unknown user, a wrong password and a disabled user’s wrong password alike', async () => {
+  it('rejects an unknown user, a wrong password and a disabled user’s wrong password alike', async () => {
     await using devRealm = await openDemo()
     const pages = []
     for (const name of ['alice', 'nobody', 'carol']) {
@@ -84,7 +84,7 @@ describe('login', () => {
     expect(pages[2]).toEqual(pages[0])
   })
 
-  it('may not be framed by another site', async () => {
+  it('cannot be framed by another site', async () => {
     await using devRealm = await openDemo()
     const { headers } = await new Browser(devRealm).authorize()
     expect(headers['content-security-policy']).toContain("frame-ancestors 'self'")
@@ -92,14 +92,14 @@ describe('login', () => {
   })
 })
 
-describe('what a page shows', () => {
+describe('text on a page', () => {
   const script = `"'><script>alert(1)</script>`
   const expectEscaped = (text: string): void => {
     expect(text).toContain('<html')
     expect(text).not.toContain('<script>alert')
   }
 
-  it('is escaped: a user name, a login hint, a realm’s name, what required actions take', async () => {
+  it('is escaped: user name, login hint, realm name, input to required actions', async () => {
     const users = ['UPDATE_PROFILE', 'CONFIGURE_TOTP', 'UPDATE_PASSWORD'].map((action) => ({
       username: action.toLowerCase(),
       enabled: true,
@@ -133,7 +133,7 @@ describe('what a page shows', () => {
     )
   })
 
-  it('is escaped in a form that posts itself', async () => {
+  it('is escaped in a self-submitting form', async () => {
     await using devRealm = await openDemo()
     const parameters = { response_mode: 'form_post', prompt: 'none', state: script }
     const { text } = await new Browser(devRealm).authorize(parameters)
@@ -145,7 +145,7 @@ describe('what a page shows', () => {
 describe('brute force protection', () => {
   const settings = { bruteForceProtected: true, failureFactor: 3, quickLoginCheckMilliSeconds: 0 }
 
-  it('locks a user out for a while, right password or not, without saying so', async () => {
+  it('locks a user out for a time, even with the right password, without saying so', async () => {
     const clock = new Clock()
     await using devRealm = await openDemo({ now: clock.read }, settings)
     const browser = new Browser(devRealm)
@@ -158,14 +158,14 @@ describe('brute force protection', () => {
     expect((await browser.password()).status).toBe(200)
   })
 
-  it('counts attempts that are under way at once', async () => {
+  it('counts concurrent attempts', async () => {
     await using devRealm = await openDemo({}, settings)
     const browser = new Browser(devRealm)
     await Promise.all([1, 2, 3, 4, 5].map((n) => browser.password('alice', `wrong-${n}`)))
     expect((await browser.password()).status).toBe(400)
   })
 
-  it('forgets failures at a login', async () => {
+  it('resets failures at a login', async () => {
     await using devRealm = await openDemo({}, settings)
     const browser = new Browser(devRealm)
     for (const _ of [1, 2, 3]) {
@@ -177,7 +177,7 @@ describe('brute force protection', () => {
 })
 
 describe('a session', () => {
-  it('ends when it is idle, and at its longest', async () => {
+  it('ends after its idle timeout and at its maximum lifespan', async () => {
     const clock = new Clock()
     const spans = { ssoSessionIdleTimeout: 60, ssoSessionMaxLifespan: 150, accessTokenLifespan: 1000 }
     await using devRealm = await openDemo({ now: clock.read }, spans)
@@ -197,7 +197,7 @@ describe('a session', () => {
     expect((await browser.refresh(used.refresh_token ?? '')).status).toBe(400)
   })
 
-  it('of one user is not another’s: a second user in the same browser gets a new one', async () => {
+  it('is never shared: a second user in the same browser gets a new one', async () => {
     const users = ['alice', 'bob'].map((username) => ({
       username,
       enabled: true,
@@ -221,7 +221,7 @@ describe('a session', () => {
 })
 
 describe('a login page', () => {
-  it('is stale once its form was sent', async () => {
+  it('expires when its form is sent', async () => {
     await using devRealm = await openDemo()
     const browser = new Browser(devRealm)
     const page = await browser.authorize()

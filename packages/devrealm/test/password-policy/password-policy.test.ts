@@ -52,7 +52,7 @@ describe('a password policy', () => {
       'invalidPasswordMinDigitsMessage',
       'must contain at least 2 numerical digits.',
     ],
-  ])('%s refuses %s', async (passwordPolicy, value, error, reason) => {
+  ])('%s rejects %s', async (passwordPolicy, value, error, reason) => {
     await target.admin.realms.update({ realm: 'demo' }, { passwordPolicy })
     const reply = await target.send('PUT', `/demo/users/${id}/reset-password`, { type: 'password', value })
     expect(reply.status).toBe(400)

@@ -60,8 +60,8 @@ const post = (path: string, length: number, ...headers: string[]): string[] => [
   '',
 ]
 
-describe('a body', () => {
-  it('of 60 MB without a token is refused before it is read, and the connection closed', async () => {
+describe('a request body', () => {
+  it('of 60 MB without a token is rejected before it is read, and the connection is closed', async () => {
     const wire = new Wire()
     wire.write(...post('/admin/realms', 60_000_000))
 
@@ -69,7 +69,7 @@ describe('a body', () => {
     expect(wire.received).toMatch(/^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/is)
   })
 
-  it('of 60 MB that is sent all the same leaves the response to be read', async () => {
+  it('of 60 MB that is sent anyway does not prevent reading the response', async () => {
     const wire = new Wire()
     wire.write(...post('/admin/realms', 60_000_001), '{')
     wire.socket.write(Buffer.alloc(60_000_000, 32))
@@ -79,14 +79,14 @@ describe('a body', () => {
     await wire.closed()
   })
 
-  it('of 60 MB with a wrong token is refused before it is read', async () => {
+  it('of 60 MB with a wrong token is rejected before it is read', async () => {
     const wire = new Wire()
     wire.write(...post('/admin/realms/master/users', 60_000_000, 'Authorization: Bearer e30.e30.e30'))
 
     expect(await wire.closed()).toMatch(/^HTTP\/1\.1 401 /)
   })
 
-  it('without a length is refused before it is read, too', async () => {
+  it('without a length is rejected before it is read too', async () => {
     const wire = new Wire()
     wire.write(
       'PUT /admin/realms/master HTTP/1.1',
@@ -100,7 +100,7 @@ describe('a body', () => {
     expect(await wire.closed()).toMatch(/^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/is)
   })
 
-  it('that is short and refused leaves the connection to the next request', async () => {
+  it('that is short and rejected keeps the connection for the next request', async () => {
     const wire = new Wire()
     wire.write(
       ...post('/admin/realms', 2).slice(0, -1),
@@ -114,7 +114,7 @@ describe('a body', () => {
     expect((await wire.closed()).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200'])
   })
 
-  it('is asked for only from who may send it (100-continue)', async () => {
+  it('is requested only from an authenticated client (100-continue)', async () => {
     const refused = new Wire()
     refused.write(...post('/admin/realms', 60_000_000, 'Expect: 100-continue'))
     expect(await refused.firstLine()).toBe('HTTP/1.1 401 Unauthorized')
@@ -134,7 +134,7 @@ describe('a body', () => {
     expect((await asked.closed()).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 400'])
   })
 
-  it('that can not be read is reported before a missing right, a missing token before both', async () => {
+  it('that is malformed is reported before a missing role, a missing token before both', async () => {
     await devRealm.importRealm({
       realm: 'rights',
       enabled: true,
@@ -171,14 +171,14 @@ describe('a body', () => {
   })
 })
 
-describe('a request that does not come to its end', () => {
-  it('is given 30 seconds, its headers 10', () => {
+describe('an incomplete request', () => {
+  it('has 30 seconds, its headers 10', () => {
     const { requestTimeout, headersTimeout } = devRealm.app.server
 
     expect([requestTimeout, headersTimeout]).toEqual([30_000, 10_000])
   })
 
-  it('is ended in its time, whether it stops in its headers or drips its body', async () => {
+  it('times out, whether it stalls in its headers or sends its body slowly', async () => {
     const { server } = devRealm.app
     const { requestTimeout, headersTimeout } = server
     Object.assign(server, { requestTimeout: 50, headersTimeout: 50 })
@@ -201,7 +201,7 @@ describe('a request that does not come to its end', () => {
 })
 
 describe('a connection', () => {
-  it('is told that it ends when its request can not be read: headers of 20 KB, no HTTP', async () => {
+  it('gets Connection: close with an unreadable request: headers of 20 KB, no HTTP', async () => {
     const long = new Wire()
     long.write('GET /realms/master HTTP/1.1', 'Host: localhost', `X-Long: ${'x'.repeat(20_000)}`, '', '')
     expect(await long.closed()).toMatch(/^HTTP\/1\.1 431 .*\r\nconnection: close\r\n/is)
@@ -211,7 +211,7 @@ describe('a connection', () => {
     expect(await other.closed()).toMatch(/^HTTP\/1\.1 400 .*\r\nconnection: close\r\n/is)
   })
 
-  it('beyond the bound is closed, and a place that is free again is taken', async () => {
+  it('over the limit is closed, and a freed place is used again', async () => {
     const { server } = devRealm.app
     const bound = server.maxConnections
     expect(bound).toBe(1_000)

@@ -9,12 +9,12 @@ describe('javaOrder', () => {
     [
       'a x.y email_verified gn num groups preferred_username given_name myroles colors obj name family_name email',
     ],
-  ])('orders as Keycloak did: %s', (recorded) => {
+  ])('sorts as Keycloak does: %s', (recorded) => {
     const names = recorded.split(' ')
     expect(javaOrder(names.toSorted())).toEqual(names)
   })
 
-  it('names each once', () => {
+  it('has no duplicates', () => {
     expect(javaOrder(['a', 'b', 'a'])).toEqual(['a', 'b'])
   })
 })

@@ -20,10 +20,10 @@ afterAll(async () => {
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
 /** A write that no database takes must not keep the realm from writing anything else. */
-describe('a body that can not be stored', () => {
+describe('a body that cannot be stored', () => {
   it.each([
     ['NUL in an id', 'POST', '/demo/clients', '{"id":"a\\u0000b","clientId":"x"}'],
-    ['NUL in a text', 'PUT', '/demo', '{"displayName":"a\\u0000b"}'],
+    ['NUL in a string', 'PUT', '/demo', '{"displayName":"a\\u0000b"}'],
     ['NUL in the name of an attribute', 'POST', '/demo/roles', '{"name":"r","attributes":{"\\u0000":["x"]}}'],
     ['half a surrogate pair in an id', 'POST', '/demo/clients', '{"id":"\\ud800","clientId":"y"}'],
     ['half a surrogate pair in a name', 'POST', '/demo/groups', '{"name":"a\\uDC00b"}'],
@@ -35,7 +35,7 @@ describe('a body that can not be stored', () => {
       '/demo/groups',
       `${'{"name":"g","subGroups":['.repeat(750)}${']}'.repeat(750)}`,
     ],
-  ])('is refused with 400, and the realm works on: %s', async (_, method, path, body) => {
+  ])('is rejected with 400, and the realm keeps working: %s', async (_, method, path, body) => {
     const refused = await target.send(method, path, body)
     expect(refused.status).toBe(400)
     expect(refused.text).not.toMatch(/SQL|statement|\b[0-9]{2}[0-9A-Z]{3}\b/)
@@ -47,7 +47,7 @@ describe('a body that can not be stored', () => {
     await expect(passwordToken(server, 'master', admin)).resolves.toEqual(expect.any(String))
   })
 
-  it('is one beyond 1,000 levels, as in Keycloak: what has as many is taken', async () => {
+  it('is nested deeper than 1,000 levels, as in Keycloak', async () => {
     const groups = (depth: number) => `${'{"name":"deep","subGroups":['.repeat(depth)}${']}'.repeat(depth)}`
     expect((await target.send('POST', '/demo/groups', groups(500))).status).toBe(201)
     expect((await target.send('POST', '/demo/groups', groups(501))).text).toBe(
@@ -55,11 +55,11 @@ describe('a body that can not be stored', () => {
     )
   })
 
-  it('may be a whole pair of surrogates', async () => {
+  it('but a complete surrogate pair is accepted', async () => {
     expect((await target.send('POST', '/demo/groups', '{"name":"\\ud83d\\ude00"}')).status).toBe(201)
   })
 
-  it('is refused as a credential’s label, which is no JSON', async () => {
+  it('is rejected as a credential label, which is plain text', async () => {
     const body = { username: 'labelled', email: 'l@example.org', firstName: 'L', lastName: 'L' }
     const user = { ...body, credentials: [{ type: 'password', value: 'x' }] }
     const id = (await target.send('POST', '/demo/users', user)).location?.split('/').pop()

@@ -13,7 +13,7 @@ const executor = {
 it.each([
   ['nothing', {}, false],
   ['client-secret-rotation', { features: ['client-secret-rotation'] as const }, true],
-])('has two live secrets as Keycloak started with this feature: %s', async (_, options, isOn) => {
+])('has two live secrets, as in a Keycloak with this feature: %s', async (_, options, isOn) => {
   const realm = await createDevRealm(options)
   const login = await realm.app.inject({
     method: 'POST',

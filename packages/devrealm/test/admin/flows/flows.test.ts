@@ -9,7 +9,7 @@ describe('authentication flows', () => {
   })
   afterAll(() => target.close())
 
-  it('are Keycloak’s defaults, with the same ids at every reading', async () => {
+  it('are Keycloak’s defaults, with stable ids', async () => {
     const { admin } = target
     const flows = await admin.authenticationManagement.getFlows()
     expect(flows.map((flow) => flow.alias)).toEqual([
@@ -24,7 +24,7 @@ describe('authentication flows', () => {
     expect(await admin.authenticationManagement.getFlows()).toEqual(flows)
   })
 
-  it('are copied, extended by a condition on a role with a one-time code, and bound to the realm', async () => {
+  it('can be copied, extended with a conditional one-time code, and bound to the realm', async () => {
     const { admin } = target
     const management = admin.authenticationManagement
     await management.copyFlow({ flow: 'browser', newName: 'strict' })
@@ -87,21 +87,21 @@ describe('authentication flows', () => {
       '{"error":"No authentication provider found for id: nope"}',
     ],
     [
-      'a name that is taken',
+      'a name that already exists',
       'POST',
       '',
       { alias: 'browser', providerId: 'basic-flow' },
       409,
       '{"errorMessage":"Flow browser already exists"}',
     ],
-  ])('refuse %s', async (_, method, path, body, status, text) => {
+  ])('reject %s', async (_, method, path, body, status, text) => {
     expect(await target.send(method, `/demo/authentication/flows${path}`, body)).toMatchObject({
       status,
       text,
     })
   })
 
-  it('keep the realm’s bound flow from being deleted', async () => {
+  it('cannot be deleted while bound to the realm', async () => {
     const { admin } = target
     const flow = (await admin.authenticationManagement.getFlows()).find(({ alias }) => alias === 'strict')
     const path = `/demo/authentication/flows/${flow?.id}`

@@ -76,7 +76,7 @@ describe('an imported realm', () => {
   })
   afterAll(() => target.close())
 
-  it('has users as they were: no default roles and groups, the same id, a name that a new user could not have', async () => {
+  it('keeps users unchanged: ids, user names that a new user may not have, no default roles or groups', async () => {
     const path = `/users/${exported.users[0]?.id}`
     expect(await read(path)).toMatchObject({ username: 'al', enabled: true })
     const mappings = await read(`${path}/role-mappings`)
@@ -87,7 +87,7 @@ describe('an imported realm', () => {
     expect(await read(`${path}/groups`)).toMatchObject([{ path: '/g/h' }])
   })
 
-  it('has the flows, scopes, scope mappings and default groups of the export', async () => {
+  it('keeps the flows, scopes, scope mappings and default groups of the export', async () => {
     expect(await read('')).toMatchObject({ browserFlow: 'mine', defaultGroups: ['/g'] })
     expect(await read('/authentication/flows/mine/executions')).toMatchObject([
       { providerId: 'auth-cookie', level: 0 },
@@ -101,7 +101,7 @@ describe('an imported realm', () => {
     expect(account?.defaultClientScopes).toContain('email')
   })
 
-  it('leaves nothing behind when a part of it is refused', async () => {
+  it('leaves nothing behind if a part is rejected', async () => {
     const broken = { realm: 'broken', enabled: true, users: [{ username: 'x', groups: ['/nowhere'] }] }
     expect((await target.send('POST', '', broken)).status).toBe(400)
     expect((await target.send('GET', '/broken')).status).toBe(404)
@@ -113,7 +113,7 @@ describe('an imported realm', () => {
     })
   })
 
-  it('takes more users in parts, all or none of a part', async () => {
+  it('can be extended in batches, each one all or nothing', async () => {
     const send = (body: unknown) => target.send('POST', '/imported/partialImport', body)
     const users = [{ username: 'p1', realmRoles: ['user'] }, { username: 'al' }]
     expect(await send({ ifResourceExists: 'FAIL', users })).toMatchObject({
@@ -126,8 +126,8 @@ describe('an imported realm', () => {
   })
 })
 
-describe('users made at the same moment', () => {
-  it('are one when they share a name', async () => {
+describe('users created at the same time', () => {
+  it('result in one user if they share a user name', async () => {
     const target = await openAdmin()
     try {
       const body = { username: 'racer', credentials: [{ type: 'password', value: 'x' }] }

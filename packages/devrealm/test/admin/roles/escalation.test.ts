@@ -4,7 +4,7 @@ import { type AdminTarget, openAdmin, passwordToken } from '../support.ts'
 const forbidden = { status: 403, text: '{"error":"HTTP 403 Forbidden"}' }
 const unauthorized = { status: 401, text: '{"error":"HTTP 401 Unauthorized"}' }
 
-describe('whoever administers a little', () => {
+describe('an administrator with few roles', () => {
   let target: AdminTarget
   let management: string
   const roles = new Map<string, { id: string; name: string }>()
@@ -35,7 +35,7 @@ describe('whoever administers a little', () => {
     }
   }
 
-  it('hands out no more than they have', async () => {
+  it('cannot grant more than their own roles', async () => {
     const { id, token } = await holder('manage-users')
     const give = (name: string) =>
       target.send('POST', `/demo/users/${id}/role-mappings/clients/${management}`, [roles.get(name)], {
@@ -48,7 +48,7 @@ describe('whoever administers a little', () => {
       expect(await give(name)).toMatchObject({ status: 204 })
   })
 
-  it('can’t get more through a group or a composite role', async () => {
+  it('cannot gain roles through a group or a composite role', async () => {
     const { token } = await holder('manage-realm')
     const admin = roles.get('realm-admin')
     await target.send('POST', '/demo/roles', { name: 'innocent' })
@@ -69,7 +69,7 @@ describe('whoever administers a little', () => {
     }
   })
 
-  it('reaches no other realm', async () => {
+  it('cannot access another realm', async () => {
     const { token } = await holder('realm-admin')
     expect(await target.send('GET', '/demo/users?max=1', undefined, { token })).toMatchObject({ status: 200 })
     expect(await target.send('GET', '/master', undefined, { token })).toMatchObject(forbidden)
@@ -79,7 +79,7 @@ describe('whoever administers a little', () => {
     expect((JSON.parse(list.text) as { realm: string }[]).map(({ realm }) => realm)).toEqual(['demo'])
   })
 
-  it('loses it with the role, the session or the account, not with the token’s end', async () => {
+  it('loses access with the role, session or account, before the token expires', async () => {
     const { id, token } = await holder('view-clients')
     const list = () => target.send('GET', '/demo/clients?max=1', undefined, { token })
     expect(await list()).toMatchObject({ status: 200 })
@@ -95,7 +95,7 @@ describe('whoever administers a little', () => {
     ['garbage', 'garbage'],
     ['a JSON null as payload', 'e30.bnVsbA.e30'],
     ['an unsigned token', `${btoa('{"alg":"none"}')}.${btoa('{"iss":"http://localhost/realms/master"}')}.`],
-  ])('is nobody with %s', async (_, token) => {
+  ])('gets 401 with %s', async (_, token) => {
     expect(await target.send('GET', '/demo', undefined, { token })).toMatchObject(unauthorized)
   })
 })

@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, it } from 'vitest'
 import { Clock } from '../../support.ts'
 
-it('takes no assertion twice, however long it could be accepted', async () => {
+it('accepts an assertion once only, throughout its lifetime', async () => {
   const clock = new Clock()
   const hostname = 'http://localhost:8080'
   await using devRealm = await openRealm(clock, hostname)

@@ -14,7 +14,7 @@ afterAll(() => {
   server.closeAllConnections()
 })
 
-it('reads no more of an address than a list of keys can have', async () => {
+it('limits the size of a JWKS response', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const client = { attributes: { 'use.jwks.url': 'true', 'jwks.url': url } }
   const began = performance.now()

@@ -15,7 +15,7 @@ describe('a redirect URI', () => {
     'http://localhost:8000/app/a..b',
     'http://localhost:8000/app/?u=http://evil/../..',
     'http://localhost:8000/app/é',
-  ])('is taken when it is registered: %s', (uri) => {
+  ])('is accepted if it is registered: %s', (uri) => {
     expect(resolveRedirectUri(client, uri, base, true)).toBe(uri)
   })
 
@@ -47,7 +47,7 @@ describe('a redirect URI', () => {
     '//evil.example/app/x',
     '/cb',
     '',
-  ])('is refused: %j', (uri) => {
+  ])('is rejected: %j', (uri) => {
     expect(resolveRedirectUri(client, uri, base, true)).toBeUndefined()
   })
 
@@ -58,11 +58,11 @@ describe('a redirect URI', () => {
     'vbscript:x',
     'file:///etc',
     'myapp:/cb',
-  ])('never runs a script or leaves the web, whatever is registered: %s', (uri) => {
+  ])('never has a script or non-web scheme, whatever is registered: %s', (uri) => {
     expect(resolveRedirectUri(anywhere, uri, base, true)).toBeUndefined()
   })
 
-  it('may be left out when only one is registered', () => {
+  it('can be left out if only one is registered', () => {
     const one = newClient('one', { redirectUris: ['http://localhost:9000/*'] })
     expect(resolveRedirectUri(one, undefined, base, false)).toBe('http://localhost:9000')
     expect(resolveRedirectUri(one, undefined, base, true)).toBeUndefined()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ClaimSet } from '../../../src/oidc/mappers/claim-set.ts'
 
 describe('ClaimSet', () => {
-  it('nests by dots, and takes an escaped dot as one', () => {
+  it('nests names at dots, except at escaped dots', () => {
     const claims = new ClaimSet()
     claims.set('a.b', 1)
     claims.set('a.c', 2)
@@ -11,7 +11,7 @@ describe('ClaimSet', () => {
   })
 
   it.each(['exp', 'iss', 'typ', 'azp', 'sid', 'jti', 'scope', '__proto__', 'a.__proto__', '__proto__.admin'])(
-    'lets no mapper set %s',
+    'does not let a mapper set %s',
     (name) => {
       const claims = new ClaimSet({ iss: 'issuer' })
       claims.set(name, 'evil')
@@ -20,7 +20,7 @@ describe('ClaimSet', () => {
     },
   )
 
-  it('writes one audience as a text, several as a list', () => {
+  it('writes one audience as a string, several as a list', () => {
     const claims = new ClaimSet()
     claims.addAudience('a')
     expect(claims.toClaims()).toEqual({ aud: 'a' })
