@@ -29,7 +29,7 @@ export async function startApp(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve(Number(message)))
-    child.once('exit', (code) => reject(new Error(`${name} ended with exit code ${code} before it listened`)))
+    child.once('exit', (code) => reject(new Error(`${name} exited with code ${code} before it listened`)))
     child.once('error', reject)
   })
   return {

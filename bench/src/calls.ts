@@ -85,14 +85,11 @@ export async function benchCalls(): Promise<boolean> {
         ratio.toFixed(1),
       ])
     }
-    printTable(`What tasks cost on the real Keycloak, medians of ${rounds} rounds`, [
-      ['', 'official: requests', 'ms', 'ours: requests', 'ms', 'official ms by ours'],
+    printTable(`Cost of tasks on the real Keycloak, medians of ${rounds} rounds`, [
+      ['', 'official client: requests', 'ms', 'toolkit: requests', 'ms', 'official ms ÷ toolkit ms'],
       ...rows,
     ])
-    return printTable('Must hold', [
-      [...boundHead],
-      bound('tasks that came to something else', wrong, 'at most', 0, 0),
-    ])
+    return printTable('Limits', [[...boundHead], bound('tasks with a wrong result', wrong, 'at most', 0, 0)])
   } finally {
     globalThis.fetch = uncounted
     await rm(folder, { recursive: true, force: true })
@@ -165,7 +162,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
       ours: () => count(usersWithMemberships(admin, { roles: false })),
     },
     {
-      name: 'create one with two roles and a group',
+      name: 'create one user with two roles and a group',
       official: async () => {
         const [reader, writer, group] = await Promise.all([
           roleOf('reader'),
@@ -200,7 +197,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
       },
     },
     {
-      name: 'change a name, losing nothing else',
+      name: 'change a name and keep all other fields',
       official: async () => {
         const id = await find('user-1')
         const user = await client.users.findOne({ id })
@@ -210,7 +207,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
       ours: async () => (await updateUser(admin, 'user-2', { firstName: next() })).length === 1,
     },
     {
-      name: 'give two roles that are there already',
+      name: 'add two roles that the user already has',
       official: async () => {
         const [id, reader, writer] = await Promise.all([find('user-3'), roleOf('reader'), roleOf('writer')])
         await client.users.addRealmRoleMappings({ id, roles: [reader, writer] })
@@ -219,7 +216,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
       ours: async () => (await grantRoles(admin, 'user-3', { realm: ['reader', 'writer'] })).length === 0,
     },
     {
-      name: 'be in exactly one other group',
+      name: 'move a user to one other group',
       official: async () => {
         const [id, groupId] = await Promise.all([
           find('user-4'),
@@ -237,7 +234,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
       },
     },
     {
-      name: 'disable, and end all sessions',
+      name: 'disable a user and end all sessions',
       official: async () => {
         const id = await find('user-6')
         await client.users.update({ id }, { enabled: false })

@@ -34,8 +34,8 @@ export async function benchFlood(): Promise<boolean> {
     { name: `${count} valid`, ...valid },
     { name: `${count} garbage`, ...garbage },
   ]
-  printTable('A flood of tokens, each seen once (ES256, one in a turn of the event loop)', [
-    ['', 'refused', 'loop delay p50, ms', 'p99, ms', 'most, ms', 'heap kept, MiB', 'resident, MiB'],
+  printTable('Flood of tokens, each sent once (ES256, one per turn of the event loop)', [
+    ['', 'refused', 'event-loop delay p50, ms', 'p99, ms', 'most, ms', 'heap kept, MiB', 'resident, MiB'],
     ...phases.map(({ name, refused, delay, heap, resident }) => [
       name,
       String(refused),
@@ -44,20 +44,14 @@ export async function benchFlood(): Promise<boolean> {
       resident.toFixed(0),
     ]),
   ])
-  return printTable('Must hold', [
+  return printTable('Limits', [
     boundHead,
     bound('valid tokens refused', valid.refused, 'at most', 0, 0),
     bound('garbage tokens refused', garbage.refused, 'at least', count, 0),
-    bound('event-loop delay p99 of the valid, ms', valid.delay[1], 'at most', 20, 1),
-    bound('event-loop delay p99 of the garbage, ms', garbage.delay[1], 'at most', 20, 1),
-    bound(
-      'heap kept by the valid (the cache’s limit is 32), MiB',
-      valid.heap - atRest.heap,
-      'at most',
-      40,
-      1,
-    ),
-    bound('heap kept by the garbage, MiB', garbage.heap - valid.heap, 'at most', 2, 1),
+    bound('event-loop delay p99 with valid tokens, ms', valid.delay[1], 'at most', 20, 1),
+    bound('event-loop delay p99 with garbage tokens, ms', garbage.delay[1], 'at most', 20, 1),
+    bound('heap kept after valid tokens (cache limit: 32), MiB', valid.heap - atRest.heap, 'at most', 40, 1),
+    bound('heap kept after garbage tokens, MiB', garbage.heap - valid.heap, 'at most', 2, 1),
   ])
 }
 

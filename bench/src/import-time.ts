@@ -10,17 +10,17 @@ export async function benchImportTime(): Promise<boolean> {
   const core = JSON.stringify(import.meta.resolve('cloakwright'))
   const jose = JSON.stringify(import.meta.resolve('jose'))
   const targets = [
-    { name: 'nothing', measure: () => millisecondsOf('0') },
+    { name: 'empty script', measure: () => millisecondsOf('0') },
     { name: 'cloakwright', measure: () => millisecondsOf(`await import(${core})`) },
     { name: 'jose alone', measure: () => millisecondsOf(`await import(${jose})`) },
-    { name: 'nothing again (null test)', measure: () => millisecondsOf('0') },
+    { name: 'empty script again (null test)', measure: () => millisecondsOf('0') },
   ]
   for (const { measure } of targets) await measure()
   const times = await inTurns('import time', targets, rounds)
   const [nothing = []] = times
   const added = times.map((list) => median(list.map((time, round) => time - (nothing[round] ?? Number.NaN))))
   printTable(`Import time (${rounds} rounds, each a fresh process of Node ${process.version})`, [
-    ['', 'median ms', 'median ms beyond nothing'],
+    ['', 'median ms', 'median ms above the empty script'],
     ...targets.map(({ name }, index) => [
       name,
       median(times[index] ?? []).toFixed(1),
@@ -28,9 +28,9 @@ export async function benchImportTime(): Promise<boolean> {
     ]),
   ])
   const [, whole = Number.NaN, , again = Number.NaN] = added
-  return printTable('Must hold', [
+  return printTable('Limits', [
     boundHead,
-    bound('import of the core, ms, less the null test', whole - again, 'at most', 60, 1),
+    bound('import of the core minus null test, ms', whole - again, 'at most', 60, 1),
   ])
 }
 

@@ -62,10 +62,10 @@ async function benchSize(keycloak: KeycloakProcess, users: number, sent: () => n
   })
   const targets = [
     target('usersWithMemberships, groups', () => ours(admin, { roles: false })),
-    target('the same, brief', () => ours(admin, { roles: false, brief: true })),
+    target('usersWithMemberships, groups, brief', () => ours(admin, { roles: false, brief: true })),
     target('usersWithMemberships, groups and roles', () => ours(admin, {})),
     target('exportUsers to CSV', () => exported(admin)),
-    target('official client, listGroups a user', () => official(keycloak, realm)),
+    target('official client, listGroups per user', () => official(keycloak, realm)),
   ]
   for (const each of targets) await each.measure()
   const measured = await inTurns('listing', targets, rounds)
@@ -75,7 +75,7 @@ async function benchSize(keycloak: KeycloakProcess, users: number, sent: () => n
   printTable(
     `Listing ${users} users in ${groupCount} groups, on the real Keycloak, medians of ${rounds} rounds`,
     [
-      ['', 'users', 'requests', 'seconds', 'users/s', 'times the loop'],
+      ['', 'users', 'requests', 'seconds', 'users/s', '× the loop'],
       ...targets.map(({ name }, index) => [
         name,
         String(measured[index]?.[0]?.users),
@@ -91,7 +91,7 @@ async function benchSize(keycloak: KeycloakProcess, users: number, sent: () => n
     .filter((run) => run.users !== users || run.inTheirGroup !== users)
   // A page holds 500 and begins with the last of the one before it.
   const pagesOf = (items: number): number => Math.ceil(items / 499) + 1
-  return printTable(`Must hold for ${users} users`, [
+  return printTable(`Limits for ${users} users`, [
     [...boundHead],
     bound(
       'requests',
@@ -100,9 +100,9 @@ async function benchSize(keycloak: KeycloakProcess, users: number, sent: () => n
       pagesOf(users) + 1 + groupCount * pagesOf(users / groupCount),
       0,
     ),
-    bound('requests of the loop for one of ours', medianRatio(loop, pages), 'at least', 40, 1),
-    bound('seconds of the loop for one of ours', medianRatio(seconds[4], seconds[0]), 'at least', 2, 1),
-    bound('lists with a user missing, double or in another group', wrong.length, 'at most', 0, 0),
+    bound('requests of the loop ÷ ours', medianRatio(loop, pages), 'at least', 40, 1),
+    bound('seconds of the loop ÷ ours', medianRatio(seconds[4], seconds[0]), 'at least', 2, 1),
+    bound('lists with a missing, duplicate or misplaced user', wrong.length, 'at most', 0, 0),
   ])
 }
 

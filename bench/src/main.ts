@@ -27,7 +27,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => !Object.hasOwn(topics, name))
 if (unknown.length > 0) {
-  console.error(`Unknown topic: ${unknown.join(', ')}. There are: ${Object.keys(topics).join(', ')}.`)
+  console.error(`Unknown topic: ${unknown.join(', ')}. Topics: ${Object.keys(topics).join(', ')}.`)
   process.exitCode = 2
 } else {
   for (const [name, run] of Object.entries(topics)) {

@@ -30,7 +30,7 @@ async function benchRotation(): Promise<boolean> {
   const issuer = await startIssuer()
   const agent = new Agent({ keepAlive: true })
   try {
-    process.stderr.write(`outage: rotation under load, about ${rotationSeconds + 10} s\n`)
+    process.stderr.write(`outage: key rotation under load, about ${rotationSeconds + 10} s\n`)
     const keys = [...issuer.keys]
     for (const number of rotations.keys()) keys.push(await makeKey(`rotated-${number + 1}`))
     const tokens = await Promise.all(keys.map((key) => signTokens(issuer, key, 500)))
@@ -67,29 +67,29 @@ async function benchRotation(): Promise<boolean> {
       const underAttack = fetches.filter((second) => second >= attackFrom)
       const gaps = underAttack.slice(1).map((second, index) => second - (underAttack[index] ?? 0))
       printTable(
-        `Key rotation under load (${perSecond} requests/s for ${rotationSeconds} s; from second ${attackFrom} on ${attacksPerSecond} tokens/s of unknown keys)`,
+        `Key rotation under load (${perSecond} requests/s for ${rotationSeconds} s; after ${attackFrom} s also ${attacksPerSecond} tokens/s with unknown keys)`,
         [
-          ['', 'sent', 'answered 200', 'other answers', 'slowest, ms'],
+          ['', 'sent', 'status 200', 'other statuses', 'slowest, ms'],
           ['valid tokens', ...valid.row()],
           ['unknown keys', ...attacks.row()],
-          ['rotations at second', rotations.join(', '), '', '', ''],
-          ['JWKS fetches at second', fetches.map((second) => second.toFixed(1)).join(', '), '', '', ''],
+          ['rotations at, s', rotations.join(', '), '', '', ''],
+          ['JWKS fetches at, s', fetches.map((second) => second.toFixed(1)).join(', '), '', '', ''],
         ],
       )
       const windows = Math.ceil((rotationSeconds - attackFrom) / coolDown)
-      return printTable('Must hold', [
+      return printTable('Limits', [
         boundHead,
         bound('valid requests refused', valid.refused, 'at most', 0, 0),
-        bound('requests with unknown keys let in', attacks.accepted, 'at most', 0, 0),
+        bound('requests with unknown keys accepted', attacks.accepted, 'at most', 0, 0),
         bound(
-          'JWKS fetches (one a rotation, one a cool-down)',
+          'JWKS fetches (one per rotation and per cool-down)',
           fetches.length,
           'at most',
           rotations.length + windows,
           0,
         ),
         bound(
-          'shortest time between two fetches under attack, s',
+          'shortest time between fetches under attack, s',
           Math.min(...gaps),
           'at least',
           coolDown - 0.1,
@@ -116,7 +116,7 @@ async function benchRealmDown(): Promise<boolean> {
   try {
     const seconds = outageSeconds + 2 * aroundOutage
     const count = (perSecond / 2) * seconds
-    process.stderr.write(`outage: the realm goes down under load, about ${seconds + count / 2500 + 2} s\n`)
+    process.stderr.write(`outage: realm outage under load, about ${seconds + count / 2500 + 2} s\n`)
     const [key] = issuer.keys as readonly [SigningKey]
     const [fresh, known] = await Promise.all([signTokens(issuer, key, count), signTokens(issuer, key, 50)])
     const app = await startApp('cloakwright-fastify', issuer.issuer, { KEYS_MAX_AGE: String(keysMaxAge) })
@@ -133,15 +133,15 @@ async function benchRealmDown(): Promise<boolean> {
       await Promise.all([serve(), goDown(issuer)])
       await Promise.all([seen.settled(), unseen.settled()])
       printTable(
-        `The realm is down for ${outageSeconds} s (${perSecond} requests/s; keys are read again every ${keysMaxAge} s)`,
+        `The realm is down for ${outageSeconds} s (${perSecond} requests/s; keys are refreshed every ${keysMaxAge} s)`,
         [
-          ['', 'sent', 'answered 200', 'other answers', 'slowest, ms'],
+          ['', 'sent', 'status 200', 'other statuses', 'slowest, ms'],
           ['known tokens', ...seen.row()],
-          ['tokens never seen', ...unseen.row()],
-          ['JWKS fetches after it came back', String(issuer.fetches.length - before), '', '', ''],
+          ['new tokens', ...unseen.row()],
+          ['JWKS fetches after the outage', String(issuer.fetches.length - before), '', '', ''],
         ],
       )
-      return printTable('Must hold', [
+      return printTable('Limits', [
         boundHead,
         bound('valid requests refused', seen.refused + unseen.refused, 'at most', 0, 0),
       ])

@@ -76,7 +76,7 @@ export async function benchPeers(): Promise<boolean> {
       { name: `${name}, cold`, measure: () => rateOf(load.run(path, next, milliseconds)) },
     ])
     const ours = taking[0]
-    if (ours === undefined) throw new Error('Nothing to measure')
+    if (ours === undefined) throw new Error('No selected peer can be measured')
     targets.push({
       name: 'null test',
       measure: () => rateOf(ours.load.run('/open', known, milliseconds)),
@@ -117,7 +117,7 @@ function report(taking: readonly Contender[], ratesOf: (name: string) => readonl
       '',
     ],
   ])
-  return printTable('Must hold', [
+  return printTable('Limits', [
     ['cloakwright ÷', 'measured', 'bound', 'held'],
     ...taking.flatMap(({ name, against }) =>
       against === undefined

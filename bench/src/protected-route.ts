@@ -58,14 +58,14 @@ export async function benchProtectedRoute(): Promise<boolean> {
       ],
     )
     const afterLoad = await server.residentMegabytes()
-    return printTable('Must hold', [
+    return printTable('Limits', [
       boundHead,
       bound('protected ratio ÷ null ratio', verdict, 'at least', 0.95, 3),
-      bound('ready after the command, s', server.readyAfter / 1000, 'at most', 5, 2),
+      bound('time from command to ready, s', server.readyAfter / 1000, 'at most', 5, 2),
       ...(atRest === undefined ? [] : [bound('resident at rest, MB', atRest, 'at most', 450, 0)]),
       ...(afterLoad === undefined
         ? []
-        : [bound('resident after the benchmark, MB', afterLoad, 'at most', 550, 0)]),
+        : [bound('resident after the load, MB', afterLoad, 'at most', 550, 0)]),
     ])
   } finally {
     await server.stop()
@@ -77,7 +77,7 @@ async function requestsPerSecond(url: string, headers: Record<string, string>): 
   const result = await autocannon({ url, headers, connections, duration: secondsEach })
   if (result.non2xx > 0 || result.errors > 0) {
     throw new Error(
-      `${url}: ${result.non2xx} answers other than 2xx and ${result.errors} errors; nothing was measured`,
+      `${url}: ${result.non2xx} responses other than 2xx and ${result.errors} errors; measurement discarded`,
     )
   }
   return result['2xx'] / result.duration

@@ -20,7 +20,7 @@ export async function startPython(issuer: string): Promise<AppProcess | undefine
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const port = await new Promise<number>((resolve, reject) => {
     createInterface(child.stdout).once('line', (line) => resolve(Number(line)))
-    child.once('exit', (code) => reject(new Error(`FastAPI ended with exit code ${code} before it listened`)))
+    child.once('exit', (code) => reject(new Error(`FastAPI exited with code ${code} before it listened`)))
     child.once('error', reject)
   })
   const origin = `http://127.0.0.1:${port}`
@@ -48,10 +48,10 @@ async function prepare(): Promise<string | undefined> {
   try {
     await run(system, ['--version'])
   } catch {
-    process.stderr.write(`peers: FastAPI is skipped, because there is no ${system} on this machine\n`)
+    process.stderr.write(`peers: FastAPI is skipped: ${system} is not installed\n`)
     return undefined
   }
-  process.stderr.write('peers: making the Python virtual environment, about 20 s\n')
+  process.stderr.write('peers: creating the Python virtual environment, about 20 s\n')
   await rm(environment, { recursive: true, force: true })
   await mkdir(environment, { recursive: true })
   await run(system, ['-m', 'venv', environment])
@@ -79,7 +79,7 @@ async function untilListening(url: string): Promise<void> {
       () => false,
     )
     if (ready) return
-    if (performance.now() > deadline) throw new Error(`${url} did not answer within 30 s`)
+    if (performance.now() > deadline) throw new Error(`${url} did not respond within 30 s`)
     await pause(50)
   }
 }

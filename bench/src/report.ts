@@ -10,7 +10,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** The head of the table that says which bounds hold; its rows are made by {@link bound}. */
-export const boundHead: readonly string[] = ['', 'measured', 'bound', 'held']
+export const boundHead: readonly string[] = ['', 'measured', 'limit', 'met']
 
 /** A row that says whether a measured value keeps its bound. */
 export function bound(

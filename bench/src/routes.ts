@@ -37,10 +37,10 @@ export async function benchRoutes(): Promise<boolean> {
       )
     }
     printTable(
-      `Guarded routes (medians of ${processes} processes with ${warm.rounds} rounds of ${warm.slice} ms each; cold: ${cold.rounds} of ${cold.slice} ms; 32 connections; the same request to each)`,
-      [['', 'requests/s', 'ratio', 'processor µs', 'ratio by processor'], ...rows],
+      `Guarded routes (medians of ${processes} processes with ${warm.rounds} rounds of ${warm.slice} ms each; cold: ${cold.rounds} of ${cold.slice} ms; 32 connections; same request for all)`,
+      [['', 'requests/s', 'ratio', 'CPU µs', 'ratio of CPU time'], ...rows],
     )
-    return printTable('Must hold', [boundHead, ...bounds])
+    return printTable('Limits', [boundHead, ...bounds])
   } finally {
     await issuer.stop()
   }
@@ -101,13 +101,13 @@ interface Route {
 const warmRoutes: readonly Route[] = [
   { name: '/open', path: '/open' },
   { name: '/guarded', path: '/guarded' },
-  { name: '/open of another application (null test)', path: '/open-again' },
-  { name: '/plain, without any guard', path: '/plain' },
+  { name: '/open in another application (null test)', path: '/open-again' },
+  { name: '/plain, no guard in the application', path: '/plain' },
 ]
 const coldRoutes: readonly Route[] = [
   { name: '/bare', path: '/bare' },
   { name: '/guarded, new tokens', path: '/guarded' },
-  { name: '/bare of another application (null test)', path: '/bare-again' },
+  { name: '/bare in another application (null test)', path: '/bare-again' },
 ]
 
 async function measureProcess(

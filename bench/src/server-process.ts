@@ -44,7 +44,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
     await untilReady(`${origin}/health/ready`, child)
   } catch (error) {
     await stop()
-    throw new Error(`The server did not become ready. Its last words:\n${output.join('')}`, { cause: error })
+    throw new Error(`The server did not become ready. Its last output:\n${output.join('')}`, { cause: error })
   }
   const readyAfter = performance.now() - started
   return {
@@ -70,7 +70,7 @@ async function passwordGrant(issuer: string, secret: string): Promise<string> {
       password: 'alice',
     }),
   })
-  if (!response.ok) throw new Error(`The password grant answered ${response.status}`)
+  if (!response.ok) throw new Error(`The password grant returned ${response.status}`)
   const { access_token: token } = (await response.json()) as { access_token: string }
   return token
 }
@@ -78,7 +78,7 @@ async function passwordGrant(issuer: string, secret: string): Promise<string> {
 async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + 60_000
   while (performance.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`The process ended with exit code ${child.exitCode}`)
+    if (child.exitCode !== null) throw new Error(`The process exited with code ${child.exitCode}`)
     const ready = await fetch(url).then(
       (response) => response.status === 200,
       () => false,
@@ -86,7 +86,7 @@ async function untilReady(url: string, child: ChildProcess): Promise<void> {
     if (ready) return
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  throw new Error('/health/ready did not answer 200 within 60 s')
+  throw new Error('/health/ready did not return 200 within 60 s')
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

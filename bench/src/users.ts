@@ -79,15 +79,15 @@ async function benchSpeed(keycloak: KeycloakProcess, folder: string): Promise<bo
     return await importInto(admin, join(folder, `${round}.ndjson`))
   }
   const targets: readonly Target<Measured>[] = [
-    { name: 'official client, one call after the other', measure: loop },
-    { name: 'the same again (null test)', measure: loop },
+    { name: 'official client, sequential calls', measure: loop },
+    { name: 'official client again (null test)', measure: loop },
     { name: 'importUsers', measure: job },
   ]
   const measured = await inTurns('users', targets, rounds)
   const whole = measured.map((runs) => runs.map((run) => run.whole))
   const making = (measured[2] ?? []).map((run) => run.making)
   printTable(`Users with two roles and one group each, on the real Keycloak, medians of ${rounds} rounds`, [
-    ['', 'users a round', 'users/s', 'times the loop'],
+    ['', 'users per round', 'users/s', '× the loop'],
     ...targets.map(({ name }, index) => [
       name,
       String(index === 2 ? imported : looped),
@@ -95,16 +95,16 @@ async function benchSpeed(keycloak: KeycloakProcess, folder: string): Promise<bo
       medianRatio(whole[index], whole[0]).toFixed(2),
     ]),
     [
-      'importUsers, the making alone',
+      'importUsers, creation only',
       String(imported),
       medianOf(making).toFixed(0),
       medianRatio(making, whole[0]).toFixed(2),
     ],
   ])
-  return printTable('Must hold', [
+  return printTable('Limits', [
     boundHead,
-    bound('importUsers, the whole job, times the loop', medianRatio(whole[2], whole[0]), 'at least', 11, 1),
-    bound('importUsers, the making alone, times the loop', medianRatio(making, whole[0]), 'at least', 15, 1),
+    bound('importUsers, whole job, × the loop', medianRatio(whole[2], whole[0]), 'at least', 11, 1),
+    bound('importUsers, creation only, × the loop', medianRatio(making, whole[0]), 'at least', 15, 1),
   ])
 }
 
@@ -120,9 +120,9 @@ async function benchMemory(keycloak: KeycloakProcess, folder: string): Promise<b
     journal: join(folder, 'many.journal'),
     rejected: join(folder, 'many.rejected'),
   }
-  process.stderr.write(`users: importing ${many} users for the memory that it takes\n`)
+  process.stderr.write(`users: importing ${many} users to measure memory\n`)
   const { report, peak } = await runProcess(task)
-  printTable(`Importing ${many} users by a process of its own`, [
+  printTable(`Importing ${many} users in a separate process`, [
     ['created', 'missing', 'differing', 'seconds', 'users/s', 'peak resident, MB'],
     [
       String(report.created),
@@ -133,7 +133,7 @@ async function benchMemory(keycloak: KeycloakProcess, folder: string): Promise<b
       peak.toFixed(0),
     ],
   ])
-  return printTable('Must hold', [
+  return printTable('Limits', [
     boundHead,
     bound('users created', report.created, 'at least', many, 0),
     bound('users missing or differing', wrong(report), 'at most', 0, 0),
@@ -155,7 +155,7 @@ async function importInto(admin: Admin, path: string): Promise<Measured> {
       if (phase === 'importing') making = perSecond
     },
   })
-  if (created !== imported) throw new Error(`${created} users were created of ${imported}`)
+  if (created !== imported) throw new Error(`${created} of ${imported} users were created`)
   return { whole: created / seconds, making }
 }
 
@@ -227,6 +227,6 @@ async function runProcess(task: ImportTask): Promise<ImportResult> {
     output += chunk.toString()
   })
   const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`The importing process ended with exit code ${code}`)
+  if (code !== 0) throw new Error(`The import process exited with code ${code}`)
   return JSON.parse(output) as ImportResult
 }

@@ -30,14 +30,14 @@ export async function benchVerification(): Promise<boolean> {
     const tokens = Array.from({ length: distinct }, (_, number) => realm.token(number))
     const cold = await alternate(await coldContestants(realm, tokens), tokens, { rounds, slice })
     measured.set(algorithm, cold)
-    printTable(
-      `A token never seen before, ${algorithm} (${rounds} rounds of ${slice} tokens, processor time)`,
-      [['', 'median µs', 'median ratio to bare'], ...cold.map(toRow)],
-    )
+    printTable(`New tokens, ${algorithm} (${rounds} rounds of ${slice} tokens, CPU time)`, [
+      ['', 'median µs', 'median ratio to bare'],
+      ...cold.map(toRow),
+    ])
     if (algorithm !== 'RS256') continue
     const steps = await alternate(await steps256(realm, tokens), tokens, { rounds, slice })
-    printTable('What the remaining time is spent on, RS256', [
-      ['', 'µs', '% of the whole'],
+    printTable('Where the time goes, RS256', [
+      ['', 'µs', '% of total'],
       ...steps.map(({ name, microseconds }, at) => {
         const own = microseconds - (at === 0 ? 0 : (steps[at - 1]?.microseconds ?? 0))
         return [name, own.toFixed(2), ((100 * own) / (steps.at(-1)?.microseconds ?? 1)).toFixed(1)]
@@ -45,22 +45,22 @@ export async function benchVerification(): Promise<boolean> {
     ])
     const few = tokens.slice(0, slice)
     const warm = await alternate(await warmContestants(realm, few), few, { rounds, slice })
-    printTable('A token seen before, RS256, its text a new copy', [
-      ['', 'median µs', 'times cloakwright'],
+    printTable('Known tokens, RS256, each a new copy of the string', [
+      ['', 'median µs', '× cloakwright'],
       ...warm.map(toRow),
     ])
   }
   const ratio = (name: string): number =>
     measured.get('RS256')?.find((one) => one.name === name)?.ratio ?? Number.NaN
-  return printTable('Must hold', [
+  return printTable('Limits', [
     boundHead,
     bound('RS256: cloakwright ÷ bare', ratio(ours), 'at most', 1.25, 3),
-    bound('RS256: cloakwright ÷ fast-jwt without its cache', ratio(ours) / ratio(fastJwt), 'at most', 1, 3),
+    bound('RS256: cloakwright ÷ fast-jwt without cache', ratio(ours) / ratio(fastJwt), 'at most', 1, 3),
   ])
 }
 
-const ours = 'cloakwright, all checks and the cache insertion'
-const fastJwt = 'fast-jwt without its cache'
+const ours = 'cloakwright, all checks and cache insertion'
+const fastJwt = 'fast-jwt without cache'
 
 function toRow({ name, microseconds, ratio }: Measured): string[] {
   return [name, microseconds.toFixed(2), ratio.toFixed(3)]
@@ -72,9 +72,9 @@ async function coldContestants(realm: BenchRealm, tokens: readonly string[]): Pr
   const uncached = await verifierOf(realm, false)
   let peerCached = fastJwtOf(realm, distinct)
   return [
-    { name: 'bare: crypto.verify and JSON.parse, from the token’s text', run: bareOf(realm) },
+    { name: 'bare: crypto.verify and JSON.parse of the token string', run: bareOf(realm) },
     { name: 'bare again (null test)', run: bareOf(realm) },
-    { name: 'the same, everything decoded before', run: decodedOf(realm, ready) },
+    { name: 'bare, everything decoded beforehand', run: decodedOf(realm, ready) },
     {
       name: ours,
       reset: async () => {
@@ -82,10 +82,10 @@ async function coldContestants(realm: BenchRealm, tokens: readonly string[]): Pr
       },
       run: (token) => cached.verify(token),
     },
-    { name: 'cloakwright without its cache', run: (token) => uncached.verify(token) },
+    { name: 'cloakwright without cache', run: (token) => uncached.verify(token) },
     { name: fastJwt, run: fastJwtOf(realm, false) },
     {
-      name: 'fast-jwt, its cache insertion',
+      name: 'fast-jwt with cache insertion',
       reset: () => {
         peerCached = fastJwtOf(realm, distinct)
       },
@@ -115,11 +115,11 @@ async function steps256(realm: BenchRealm, tokens: readonly string[]): Promise<C
   return [
     { name: 'crypto.verify and JSON.parse', run: decodedOf(realm, decodeAll(tokens)) },
     {
-      name: 'taking apart: text to bytes, strict base64url, header',
+      name: 'parsing: string to bytes, strict base64url, header',
       run: (token) => JSON.parse(signed(token).payload ?? '') as unknown,
     },
     {
-      name: 'strict JSON: repeated names, nesting, no prototype',
+      name: 'strict JSON: duplicate names, nesting, no prototype',
       run: (token) => parseClaims(signed(token).payload),
     },
     {
@@ -127,7 +127,7 @@ async function steps256(realm: BenchRealm, tokens: readonly string[]): Promise<C
       run: (token) => checkClaims(parseClaims(signed(token).payload), expected, Date.now() / 1000),
     },
     {
-      name: 'the access token',
+      name: 'building the access token',
       run: (token) => {
         const claims = parseClaims(signed(token).payload)
         return toAccessToken(claims, checkClaims(claims, expected, Date.now() / 1000))
@@ -135,7 +135,7 @@ async function steps256(realm: BenchRealm, tokens: readonly string[]): Promise<C
     },
     { name: 'finding the key, its algorithms and age', run: (token) => uncached.verify(token) },
     {
-      name: 'the cache: look-up and insertion',
+      name: 'cache lookup and insertion',
       reset: async () => {
         cached = await verifierOf(realm)
       },
@@ -154,8 +154,8 @@ async function warmContestants(realm: BenchRealm, tokens: readonly string[]): Pr
   const copies = tokens.map((token) => Buffer.from(token).toString('latin1'))
   return [
     { name: 'cloakwright', run: (_, at) => cached.verify(copies[at] as string) },
-    { name: 'fast-jwt with its cache', run: (_, at) => peer(copies[at] as string) },
-    { name: 'jose jwtVerify (it has none)', run: joseOf(realm) },
+    { name: 'fast-jwt with cache', run: (_, at) => peer(copies[at] as string) },
+    { name: 'jose jwtVerify (has no cache)', run: joseOf(realm) },
   ]
 }
 

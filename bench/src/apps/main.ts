@@ -25,7 +25,7 @@ process.on('message', () => {
 
 const [name = '', issuer = ''] = process.argv.slice(2)
 const make = apps.get(name)
-if (make === undefined) throw new Error(`No application ${name}`)
+if (make === undefined) throw new Error(`Unknown application ${name}`)
 const server = createServer(await make(await realmAt(issuer)))
 // Connections that wait for their turn stay open.
 server.keepAliveTimeout = 0

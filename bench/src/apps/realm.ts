@@ -32,7 +32,7 @@ export function bareVerify({ key }: Realm, request: IncomingMessage): { preferre
   const lastDot = token.lastIndexOf('.')
   const signed = Buffer.from(token.slice(0, lastDot), 'latin1')
   const signature = Buffer.from(token.slice(lastDot + 1), 'base64url')
-  if (!verify('sha256', signed, key, signature)) throw new Error('The signature does not fit')
+  if (!verify('sha256', signed, key, signature)) throw new Error('Invalid signature')
   const payload = Buffer.from(token.slice(token.indexOf('.') + 1, lastDot), 'base64url')
   return JSON.parse(payload.toString()) as { preferred_username: string }
 }
