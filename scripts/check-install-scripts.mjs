@@ -27,22 +27,22 @@ await main(() => {
     makeProbe(join(folder, 'probe'))
     if (!installsWithScript(folder, 'without-npmrc')) {
       throw new Problem(
-        'npm did not run the install script of the check itself',
-        'Run `npm config list` and look for ignore-scripts',
+        'npm did not run the install script that this check uses as proof',
+        'Look for ignore-scripts in `npm config list`',
       )
     }
     const npmrc = join(root, '.npmrc')
     if (installsWithScript(folder, 'with-npmrc', npmrc)) {
       throw new Problem(
-        `npm runs the install scripts of dependencies under ${npmrc}; with one in package-lock.json: ${scripted.join(', ') || 'none'}`,
-        'Put ignore-scripts=true into .npmrc',
+        `npm runs install scripts of dependencies with ${npmrc}; packages in package-lock.json that have one: ${scripted.join(', ') || 'none'}`,
+        'Set ignore-scripts=true in .npmrc',
       )
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
   console.log(
-    `no install script runs; ${scripted.length} packages of the lock file have one: ${scripted.join(', ')}`,
+    `No install script runs. ${scripted.length} packages in the lock file have one: ${scripted.join(', ')}`,
   )
 })
 

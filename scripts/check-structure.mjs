@@ -10,7 +10,7 @@ import { readTree } from './structure/source.mjs'
 const { values } = parseArgs({ options: { figures: { type: 'boolean' }, only: { type: 'string' } } })
 const chosen = Object.entries(trees).filter(([tree]) => values.only === undefined || tree === values.only)
 if (chosen.length === 0) {
-  console.error(`There is no source tree ${values.only}. Trees: ${Object.keys(trees).join(', ')}`)
+  console.error(`Unknown source tree ${values.only}. Trees: ${Object.keys(trees).join(', ')}`)
   process.exit(2)
 }
 
@@ -27,7 +27,7 @@ for (const [tree, rooms] of chosen) {
   else for (const { text } of faults) console.log(text)
 }
 if (values.figures) console.table(Object.fromEntries(rows))
-else console.log(count === 0 ? 'The structure is sound.' : `${count} faults in the structure.`)
+else console.log(count === 0 ? 'The structure is valid.' : `${count} structure errors.`)
 if (count > 0 && !values.figures) process.exitCode = 1
 
 function figuresOf(tree, rooms, sources, faults) {

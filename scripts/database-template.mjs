@@ -67,5 +67,5 @@ if (!fits()) {
   const started = performance.now()
   await make()
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  console.log(`Made the database template for PGlite ${pgliteVersion} in ${seconds} s`)
+  console.log(`Created the database template for PGlite ${pgliteVersion} in ${seconds} s`)
 }

@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const number = (name) => {
   const value = Number(values[name])
   if (Number.isSafeInteger(value) && value >= (name === 'only' ? 0 : 1)) return value
-  console.error(`--${name}: ${values[name]} is no whole number; write --${name} 1`)
+  console.error(`--${name}: ${values[name]} is not a whole number; example: --${name} 1`)
   process.exit(2)
 }
 const seed = number('seed')
@@ -33,7 +33,7 @@ const start = performance.now()
 console.log(
   only === undefined
     ? `Seed ${seed}, ${requests} requests`
-    : `Seed ${seed}, request ${only} and what led to it`,
+    : `Seed ${seed}, request ${only} with the requests before it`,
 )
 
 let last = 0
@@ -59,7 +59,7 @@ try {
     .map(([status, count]) => `${status}: ${count}`)
   console.log(`\nStatuses: ${statuses.join(', ')}`)
   console.log(
-    `Slowest: ${Math.round(report.slowest)} ms. Memory at most: ${Math.round(report.peak / 1e6)} MB. Answers that a restart gave again: ${report.compared}`,
+    `Slowest: ${Math.round(report.slowest)} ms. Peak memory: ${Math.round(report.peak / 1e6)} MB. Responses equal after a restart: ${report.compared}`,
   )
   console.log(
     `${report.sent} requests in ${Math.round(seconds)} s (${Math.round(report.sent / seconds)}/s), failures: ${report.failures.length}`,
@@ -84,7 +84,8 @@ function print({ index, request, problem, body }) {
     )
   }
   if (body !== undefined && body !== '') console.log(`Response: ${body}`)
-  if (index !== undefined) console.log(`Again: node scripts/fuzz-devrealm.mjs --seed ${seed} --only ${index}`)
+  if (index !== undefined)
+    console.log(`Repeat with: node scripts/fuzz-devrealm.mjs --seed ${seed} --only ${index}`)
 }
 
 /** Many failures are few faults. */
@@ -98,7 +99,7 @@ function summarize({ failures, faults }) {
   for (const [name, indices] of [...groups].sort(([, a], [, b]) => b.length - a.length).slice(0, 60)) {
     console.log(`${String(indices.length).padStart(5)}  ${name}  (${indices.slice(0, 3).join(', ')})`)
   }
-  console.log('\nWhat the realm logged:')
+  console.log('\nErrors logged by the realm:')
   for (const [stack, count] of [...faults].sort(([, a], [, b]) => b - a).slice(0, 40))
     console.log(`${count} × ${stack}\n`)
 }

@@ -42,8 +42,8 @@ function checkNode() {
   const [neededMajor, neededMinor] = needed.split('.').map(Number)
   if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return
   throw new Problem(
-    `Cloakwright needs Node ${needed} or newer, and this is Node ${process.versions.node} (${process.execPath})`,
-    'Install a current release from nodejs.org or with your version manager (nvm install --lts), and try again',
+    `Cloakwright needs Node ${needed} or newer; this is Node ${process.versions.node} (${process.execPath})`,
+    'Install a current release from nodejs.org or with a version manager (nvm install --lts), then try again',
   )
 }
 
@@ -81,8 +81,8 @@ async function install() {
     const seconds = installPauses[attempt]
     if (seconds === undefined) {
       throw new Problem(
-        `npm ci failed ${attempt + 1} times; its messages are above`,
-        'Check the network and npm configuration (npm config list), run `npm ci` yourself, and try again',
+        `npm ci failed ${attempt + 1} times; see its messages above`,
+        'Check the network and `npm config list`, run `npm ci`, then try again',
       )
     }
     say(`npm ci failed with code ${code}; trying again in ${seconds} s`)
@@ -140,7 +140,7 @@ async function build() {
   // The compiler trusts its notes in .cache and does not look whether the output is still there.
   const force = projects().some((project) => !existsSync(join(root, project, 'dist'))) ? ['--force'] : []
   await step('The build', [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...force])
-  await step('Making the database template', [join(root, 'scripts/database-template.mjs')])
+  await step('Creating the database template', [join(root, 'scripts/database-template.mjs')])
   for (const project of projects()) removeStale(project)
   writeFileSync(stampFile, JSON.stringify({ sources }))
   say(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
@@ -159,7 +159,7 @@ function removeStale(project) {
 async function step(name, args) {
   const code = await run(process.execPath, args)
   if (code !== 0)
-    throw new Problem(`${name} failed; its messages are above`, 'Mend what they say, and try again')
+    throw new Problem(`${name} failed; see its messages above`, 'Fix the reported problems, then try again')
 }
 
 // One at a time: two starts in a fresh clone would install over each other.

@@ -22,7 +22,7 @@ await main(async () => {
   if (tool === undefined) return
   const script = tool === 'node' ? args.shift() : tools[tool]
   if (script === undefined) {
-    throw new Problem(`unknown tool ${tool}`, `Name one of: node <script>, ${Object.keys(tools).join(', ')}`)
+    throw new Problem(`unknown tool ${tool}`, `Use one of: node <script>, ${Object.keys(tools).join(', ')}`)
   }
   const path = tool === 'node' ? resolve(script) : resolve(root, script)
   process.argv = [process.execPath, path, ...args]

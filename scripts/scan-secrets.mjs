@@ -7,7 +7,7 @@ import { root } from './lib/root.mjs'
 const folder = resolve(process.argv[2] ?? root)
 const listing = spawnSync('git', ['ls-files', '-z'], { cwd: folder, encoding: 'utf8' })
 if (listing.status !== 0) {
-  console.error(`error: git can't list the files of ${folder}: ${listing.stderr}`)
+  console.error(`error: git could not list the files in ${folder}: ${listing.stderr}`)
   process.exit(1)
 }
 const files = listing.stdout.split('\0').filter((file) => file !== '' && existsSync(join(folder, file)))
@@ -22,5 +22,5 @@ const { status } = spawnSync(
   ],
   { cwd: folder, stdio: 'inherit' },
 )
-if (status === 0) console.log(`No secret in ${files.length} files`)
+if (status === 0) console.log(`No secrets in ${files.length} files`)
 process.exit(status ?? 1)

@@ -152,7 +152,7 @@ async function provideNode(version, cache, signal) {
     return path
   } catch (error) {
     if (!/E404|ETARGET/.test(error.output ?? '')) throw error
-    console.error(`NOT TESTED on Node ${version}: npm has no ${name} of that version`)
+    console.error(`NOT TESTED on Node ${version}: npm has no ${name} ${version}`)
     return undefined
   }
 }
@@ -191,7 +191,7 @@ async function npm(args, cwd, signal) {
   if (code === 0) return
   const problem = new Problem(
     `npm ${args[0]} failed with code ${code}:\n${output}`,
-    'Check the network and npm configuration (npm config list), and try again',
+    'Check the network and `npm config list`, then try again',
   )
   throw Object.assign(problem, { output })
 }

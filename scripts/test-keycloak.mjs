@@ -68,7 +68,7 @@ await main(async () => {
       signal,
     })
     started.push(keycloak)
-    console.error(`Testing on Keycloak at ${keycloak.server} and on PostgreSQL`)
+    console.error(`Testing on Keycloak at ${keycloak.server} and PostgreSQL`)
     const variables = {
       KEYCLOAK_SERVER: keycloak.server,
       CONFORMANCE_SERVER: keycloak.server,

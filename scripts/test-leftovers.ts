@@ -31,11 +31,11 @@ beforeAll(() => {
 })
 
 afterAll(() => {
-  expect(stateOfProcess(), 'the file leaves the process changed').toEqual(before)
+  expect(stateOfProcess(), 'the test file left the process changed').toEqual(before)
   const variables = Object.keys({ ...environment, ...process.env }).filter(
     (name) => environment[name] !== process.env[name],
   )
-  expect(variables, 'the file leaves variables changed').toEqual([])
+  expect(variables, 'the test file left environment variables changed').toEqual([])
   const replaced = watched.filter((name, index) => globalThis[name] !== globals[index])
-  expect(replaced, 'the file leaves globals replaced').toEqual([])
+  expect(replaced, 'the test file left globals replaced').toEqual([])
 })

@@ -184,7 +184,7 @@ async function checkRealm(run, session, world, index) {
   if (status !== 404) return
   const made = await session.sendJson('POST', '/admin/realms', realmNamed(world.realm))
   if (made.status !== 201)
-    fail(run.report, { index, problem: `the realm can't be made again: ${made.status}`, body: made.body })
+    fail(run.report, { index, problem: `could not create the realm again: ${made.status}`, body: made.body })
 }
 
 /** A realm that nobody has touched still serves its discovery document and a login. */

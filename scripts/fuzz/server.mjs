@@ -21,7 +21,7 @@ export async function startServer(folder, onFault) {
   child.stderr.on('data', (data) => (output = (output + data).slice(-4_000)))
   let ended
   const exit = once(child, 'exit').then(([code, signal]) => {
-    ended = `the realm's process ended (${signal ?? `code ${code}`})\n${output}`
+    ended = `the realm process exited (${signal ?? `code ${code}`})\n${output}`
   })
   const first = await Promise.race([once(child, 'message').then(([message]) => message), exit])
   if (first === undefined) throw new Error(ended)

@@ -30,7 +30,7 @@ export async function openSession(port) {
         body: json && Buffer.from(JSON.stringify(json)),
       }),
     async expect({ status, body, problem }, wanted) {
-      if (status !== wanted) throw new Error(`The run can't be set up: ${problem ?? `${status} ${body}`}`)
+      if (status !== wanted) throw new Error(`Could not set up the run: ${problem ?? `${status} ${body}`}`)
     },
     close: () => connection.close(),
   }

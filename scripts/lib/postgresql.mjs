@@ -64,7 +64,7 @@ export async function startPostgresql() {
     { ...owner, cwd: folder, encoding: 'utf8' },
   )
   if (initdb.status !== 0)
-    throw new Problem(`initdb failed: ${initdb.stderr}`, 'Mend what it says, and try again')
+    throw new Problem(`initdb failed: ${initdb.stderr}`, 'Fix the reported problem, then try again')
 
   const port = await freePort()
   const log = openSync(join(folder, 'log'), 'w')
@@ -122,7 +122,7 @@ async function waitUntilReady(url) {
 function ended(folder) {
   return new Problem(
     `PostgreSQL ended: ${readFileSync(join(folder, 'log'), 'utf8')}`,
-    'Mend what it says, and try again',
+    'Fix the reported problem, then try again',
   )
 }
 
@@ -135,7 +135,10 @@ function unprivilegedUser() {
     )
     if (uid > 0 && gid > 0) return { uid, gid }
   }
-  throw new Problem('root may not run PostgreSQL, and there is no user postgres or nobody', 'Add one of them')
+  throw new Problem(
+    'root cannot run PostgreSQL, and the users postgres and nobody do not exist',
+    'Create the user postgres',
+  )
 }
 
 async function freePort() {

@@ -14,7 +14,7 @@ export async function main(work) {
     await work()
   } catch (error) {
     if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {
-      say(`error: ${error.message}\n  Free space on that disk, and try again`)
+      say(`error: ${error.message}\n  Free space on that disk, then try again`)
       process.exit(1)
     }
     if (!(error instanceof Problem)) throw error

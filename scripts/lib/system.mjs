@@ -22,7 +22,7 @@ export async function provide(needs) {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
     throw new Problem(
       `missing: ${names}`,
-      `Install them, on Debian: sudo apt-get install ${packages.join(' ')}`,
+      `Install them. On Debian: sudo apt-get install ${packages.join(' ')}`,
     )
   }
   console.error(`Installing ${names} (apt-get)…`)
@@ -30,10 +30,7 @@ export async function provide(needs) {
   await apt('install', '-q', '-y', '--no-install-recommends', ...packages)
   const still = missing.filter((need) => !need.found()).map((need) => need.name)
   if (still.length > 0) {
-    throw new Problem(
-      `still missing: ${still.join(', ')}`,
-      `Install ${packages.join(' ')} yourself, and try again`,
-    )
+    throw new Problem(`still missing: ${still.join(', ')}`, `Install ${packages.join(' ')}, then try again`)
   }
 }
 
@@ -49,8 +46,8 @@ async function apt(...args) {
     const seconds = pauses[attempt]
     if (seconds === undefined) {
       throw new Problem(
-        `apt-get ${args[0]} failed; its messages are above`,
-        'Check the network, and try again',
+        `apt-get ${args[0]} failed; see its messages above`,
+        'Check the network, then try again',
       )
     }
     console.error(`apt-get ${args[0]} failed with code ${code}; trying again in ${seconds} s`)

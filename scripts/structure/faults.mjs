@@ -20,7 +20,7 @@ export function faultsOf(tree, rooms, sources) {
     ...[...sources.values()].flatMap((source) => [
       ...source.outside.map(({ line, to }) => ({
         kind: 'outside',
-        text: `${place(tree, source.path, line)} imports ${to}, outside of its tree. Import the package by its name.`,
+        text: `${place(tree, source.path, line)} imports ${to}, which is outside its tree. Import the package by name.`,
       })),
       ...source.wildcards.map((line) => ({
         kind: 'wildcard',
@@ -37,11 +37,11 @@ function unlisted(tree, rooms, sources) {
       .filter((folder) => !rooms.includes(folder))
       .map(
         (folder) =>
-          `${tree}/${folder} has no place. Add it to scripts/structure/rooms.mjs, above all that it uses.`,
+          `${tree}/${folder} is not listed. Add it to scripts/structure/rooms.mjs, above every folder that it imports.`,
       ),
     ...rooms
       .filter((room) => !folders.has(room))
-      .map((room) => `${tree}/${room} has no source file. Remove it from scripts/structure/rooms.mjs.`),
+      .map((room) => `${tree}/${room} has no source files. Remove it from scripts/structure/rooms.mjs.`),
   ].map((text) => ({ kind: 'room', text }))
 }
 
@@ -92,7 +92,7 @@ export function circles(tree, imports) {
         kind: 'circle',
         nodes,
         text: [
-          `${[tree, folder].filter(Boolean).join('/')}: ${nodes.join(', ')} import each other. What several need goes into a file or folder of its own.`,
+          `${[tree, folder].filter(Boolean).join('/')}: ${nodes.join(', ')} import each other. Move the shared code to a separate file or folder.`,
           ...ties.map((found) => `    ${place(tree, found.from, found.line)} → ${found.to}`),
         ].join('\n'),
       }
@@ -153,7 +153,7 @@ function besideFolders(tree, sources) {
     .filter((path) => folders.has(path.replace(/\.\w+$/, '')))
     .map((path) => ({
       kind: 'beside',
-      text: `${place(tree, path, 1)} lies beside a folder of its name. Make it the folder's index.`,
+      text: `${place(tree, path, 1)} has the same name as a folder. Make it the index.ts of that folder.`,
     }))
 }
 

@@ -20,7 +20,7 @@ const senders = {
 const calls =
   /(?<![\w.]|function |async )(?:(?:globalThis|options|config|init|this)\??\.)?fetch\(|\bhttps?\.(?:request|get)\(|\bundici\b/g
 
-test('every request of the packages and applications goes through fetchBounded', () => {
+test('every request in packages and applications uses fetchBounded', () => {
   const found: Record<string, number> = {}
   for (const file of sources()) {
     const code = readFileSync(join(root, file), 'utf8').replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, '')

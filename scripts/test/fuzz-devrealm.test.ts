@@ -23,7 +23,7 @@ const { differences } = await load<{
 }>('stored.mjs')
 
 describe('the embedded realm', () => {
-  it(`answers ${requests} made-up requests without a 500 or a hang, and keeps what it was told`, () => {
+  it(`handles ${requests} generated requests without a 500 or a hang, and keeps its data`, () => {
     const { status, stdout } = spawnSync(
       process.execPath,
       [script, '--seed', '1', '--requests', String(requests)],
@@ -38,7 +38,7 @@ describe('the embedded realm', () => {
   }, 240_000)
 })
 
-describe('what counts as a failure', () => {
+describe('failure detection', () => {
   const request = { method: 'POST', path: '/admin/realms/a/partialImport?x=1', route: '', headers: {} }
   const fine = { status: 200, milliseconds: 5, headers: {}, body: '' }
 
@@ -47,7 +47,7 @@ describe('what counts as a failure', () => {
     ['a refusal', { status: 400 }, undefined, undefined],
     ['a 500', { status: 500, body: '{"error":"other"}' }, undefined, 'status 500'],
     [
-      'a 500 that Keycloak gives as well',
+      'a 500 that Keycloak also returns',
       { status: 500, body: '{"error":"unknown_error"}' },
       undefined,
       undefined,
@@ -59,7 +59,7 @@ describe('what counts as a failure', () => {
     ['more than 2 s without a processor', { milliseconds: 2_001 }, 300, undefined],
     ['6 s without a processor', { milliseconds: 6_001 }, 300, 'took 6001 ms'],
     [
-      'JSON that is none',
+      'malformed JSON',
       { headers: { 'content-type': 'application/json' }, body: '{' },
       undefined,
       'a body that is not JSON',
@@ -68,7 +68,7 @@ describe('what counts as a failure', () => {
     expect(faultOf(request, { ...fine, ...outcome }, busy)).toBe(problem)
   })
 
-  it('another answer after a restart', () => {
+  it('another response after a restart', () => {
     const before = new Map([
       ['/a', '200 {}'],
       ['/b', '200 {}'],
@@ -85,8 +85,8 @@ describe('what counts as a failure', () => {
   })
 })
 
-describe('what is sent', () => {
-  it('follows from the seed and the index', () => {
+describe('generated requests', () => {
+  it('depend only on seed and index', () => {
     const numbers = (...seeds: number[]): number[] => {
       const random = new Random(...seeds)
       return Array.from({ length: 5 }, () => random.below(1_000_000))
@@ -97,7 +97,7 @@ describe('what is sent', () => {
     expect(numbers(1, 7)).not.toEqual(numbers(2, 7))
   })
 
-  it('goes to every route that the realm has', () => {
+  it('cover every route of the realm', () => {
     const tree = `└── / (GET, HEAD)
     ├── realms/:realm (GET)
     │   └── /token (POST)

@@ -37,10 +37,10 @@ describe('the check of install scripts', () => {
     return { status, stdout, stderr }
   }
 
-  it('passes this checkout, with the packages that have one', () => {
+  it('passes this checkout and lists the packages with install scripts', () => {
     expect(check()).toEqual({
       status: 0,
-      stdout: expect.stringMatching(/^no install script runs; \d+ packages .*node_modules\/esbuild/),
+      stdout: expect.stringMatching(/^No install script runs\. \d+ packages .*node_modules\/esbuild/),
       stderr: '',
     })
   })
@@ -55,23 +55,23 @@ describe('the check of install scripts', () => {
     const { status, stderr } = check()
     expect(status).toBe(1)
     expect(stderr).toContain('node_modules/esbuild')
-    expect(stderr).toContain('Put ignore-scripts=true into .npmrc')
+    expect(stderr).toContain('Set ignore-scripts=true in .npmrc')
   })
 })
 
 describe('the dependencies of this checkout', () => {
-  it('have no chromedriver, which keycloak-connect asks for on Node 22', () => {
+  it('do not include chromedriver, which keycloak-connect requests on Node 22', () => {
     expect(manifest.overrides['chromedriver']).toBe('npm:empty-npm-package@1.0.0')
     expect(Object.keys(lock.packages).filter((path) => path.endsWith('/chromedriver'))).toEqual([])
   })
 
-  it('come from the registry of whoever installs them: the lock file has no addresses', () => {
+  it('use the registry of the installer: the lock file has no URLs', () => {
     const addresses = Object.values(lock.packages).filter(({ resolved }) => resolved?.includes('//') === true)
     expect(addresses).toEqual([])
   })
 
   // ignore-scripts silences these too.
-  it('are not prepared by scripts that npm would run before or after others', () => {
+  it('have no pre or post scripts', () => {
     const names = Object.keys(scripts)
     const lifecycle = /^(pre|post)?(install|prepare|publish|pack|version|uninstall)$/
     const around = names.filter((name) =>

@@ -39,7 +39,7 @@ afterEach(() => {
 })
 
 describe.skipIf(process.platform === 'win32')('a command under npm', () => {
-  it('is replaced by its Node, in every script that starts servers', () => {
+  it('is replaced by its Node process, in every script that starts servers', () => {
     const { scripts } = JSON.parse(
       readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
     ) as { scripts: Record<string, string> }
@@ -49,7 +49,7 @@ describe.skipIf(process.platform === 'win32')('a command under npm', () => {
   })
 
   it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
-    'ends cleanly when npm alone gets %s',
+    'ends cleanly when only npm receives %s',
     async (signal) => {
       await checkout.run()
       checkout.write('server.mjs', server)
@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')('a command under npm', () => {
   )
 })
 
-it('keeps npm out of its way: the checkout has what Windows needs for exec', () => {
+it('has an exec command for Windows in the checkout', () => {
   expect(readFileSync(join(fileURLToPath(new URL('../..', import.meta.url)), 'exec.cmd'), 'utf8')).toContain(
     '@%*',
   )

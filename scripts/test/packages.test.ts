@@ -34,7 +34,7 @@ describe.each(packages)('the package in packages/%s', (name, manifest) => {
   })
 
   // TypeScript with "module": "commonjs" reads no exports up to 6.
-  it('gives each entry to compilers that do not read exports', () => {
+  it('resolves each entry for compilers that ignore exports', () => {
     const { '.': main, ...subpaths } = manifest.exports
     expect([manifest.main, manifest.types]).toEqual([main?.default, main?.types])
     const declared = Object.entries(subpaths).map(([path, entry]) => [

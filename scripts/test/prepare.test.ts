@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => checkout.remove())
 
 describe('a checkout', () => {
-  it('is built the first time, on standard error, and is quiet once there is nothing to do', async () => {
+  it('is built the first time, with output on standard error, and then starts without output', async () => {
     const first = await checkout.run()
     expect(first).toMatchObject({ code: 0, stdout: '' })
     expect(first.stderr).toMatch(/^Building…\ncompiled -b\nmade the template\nBuilt in/)
@@ -21,10 +21,10 @@ describe('a checkout', () => {
 
   it.each([
     ['a source changed', 'part/src/index.ts'],
-    ['a source is new', 'part/src/deep/new.ts'],
-    ['a setting of the compiler changed', 'tsconfig.base.json'],
-    ['the template is made otherwise', 'scripts/database-template.mjs'],
-  ])('is built again when %s', async (_, path) => {
+    ['a source was added', 'part/src/deep/new.ts'],
+    ['a compiler setting changed', 'tsconfig.base.json'],
+    ['the script of the template changed', 'scripts/database-template.mjs'],
+  ])('is rebuilt when %s', async (_, path) => {
     await checkout.run()
     checkout.write(path, '// changed')
     expect((await checkout.run()).stderr).toContain('compiled -b')
@@ -33,13 +33,13 @@ describe('a checkout', () => {
   it.each([
     ['an output', 'part/dist', 'compiled -b --force'],
     ['the template', 'packages/devrealm/template', 'made the template'],
-  ])('is built again when %s is gone', async (_, path, done) => {
+  ])('is rebuilt when %s is missing', async (_, path, done) => {
     await checkout.run()
     rmSync(join(checkout.folder, path), { recursive: true })
     expect((await checkout.run()).stderr).toContain(done)
   })
 
-  it('keeps nothing that was made of a source that has moved', async () => {
+  it('deletes the output of a source that was moved', async () => {
     checkout.write('part/src/new/place.ts', '')
     for (const made of ['old/place.js', 'old/place.d.ts', 'old/place.js.map', 'new/place.js']) {
       checkout.write(`part/dist/${made}`, '')
@@ -53,7 +53,7 @@ describe('a checkout', () => {
     ])
   })
 
-  it('whose build fails runs nothing, and is built again the next time', async () => {
+  it('with a failing build runs nothing, and is rebuilt the next time', async () => {
     const tool = join(checkout.folder, 'tool.mjs')
     writeFileSync(tool, `console.log('ran')`)
     checkout.write(
@@ -70,8 +70,8 @@ describe('a checkout', () => {
   it.each([
     ['missing', undefined],
     ['of another version', { 'node_modules/left': { version: '0.9.0' } }],
-    ['not the ones of the lock file', {}],
-  ])('whose dependencies are %s gets them first', async (_, packages) => {
+    ['different from the lock file', {}],
+  ])('installs dependencies that are %s', async (_, packages) => {
     const found = 'node_modules/.package-lock.json'
     if (packages === undefined) rmSync(join(checkout.folder, found))
     else checkout.write(found, JSON.stringify({ packages }))
@@ -86,7 +86,7 @@ describe('a checkout', () => {
     expect(code).toBe(0)
   })
 
-  it('does without the packages of other platforms', async () => {
+  it('does not need packages for other platforms', async () => {
     const packages = {
       'node_modules/left': { version: '1.0.0' },
       'node_modules/other-platform': { version: '1.0.0', optional: true },
@@ -95,15 +95,15 @@ describe('a checkout', () => {
     expect((await checkout.run()).stderr).not.toContain('Installing')
   })
 
-  it('on an old Node says which one it needs and how to get it', async () => {
+  it('reports the required version on an old Node, and how to get it', async () => {
     checkout.write('package.json', JSON.stringify({ type: 'module', engines: { node: '>=99.1' } }))
     const { code, stderr } = await checkout.run()
     expect(code).toBe(1)
-    expect(stderr).toContain(`needs Node 99.1 or newer, and this is Node ${process.versions.node}`)
+    expect(stderr).toContain(`needs Node 99.1 or newer; this is Node ${process.versions.node}`)
     expect(stderr).toContain('nvm install')
   })
 
-  it('is prepared once when two start at the same time, and the second says for whom it waits', async () => {
+  it('is prepared once when two commands start together; the second names the process it waits for', async () => {
     checkout.write(
       'node_modules/typescript/bin/tsc',
       `import { existsSync } from 'node:fs'
@@ -119,14 +119,14 @@ describe('a checkout', () => {
     expect(await second.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining('compiled') })
   })
 
-  it('is not held by a preparation that was killed', async () => {
+  it('is not blocked by a preparation that was killed', async () => {
     checkout.write('.cache/prepare.lock', '4194305')
     expect((await checkout.run()).code).toBe(0)
   })
 })
 
 describe('a tool', () => {
-  it('gets its arguments and streams, and its exit code is the command’s', async () => {
+  it('gets its arguments and streams, and sets the exit code', async () => {
     await checkout.run()
     checkout.write('tool.mjs', `console.log(process.argv.slice(2).join()); process.exit(7)`)
     expect(await checkout.run(['node', 'tool.mjs', '--flag', 'value'])).toEqual({
@@ -136,7 +136,7 @@ describe('a tool', () => {
     })
   })
 
-  it('that is unknown is a clear error', async () => {
+  it('with an unknown name is a clear error', async () => {
     await checkout.run()
     const { code, stderr } = await checkout.run(['vitesst'])
     expect(code).toBe(1)

@@ -29,22 +29,22 @@ function faults(rooms: readonly string[], files: Readonly<Record<string, string>
 
 const index = { 'low/index.ts': 'export const low = 1', 'high/index.ts': "import '../low/index.ts'" }
 
-test('rooms in layers with an index each are sound', () => {
+test('layered folders with an index each pass', () => {
   expect(faults(['low', 'high'], index)).toEqual([])
 })
 
 test.each([
   ['an import', "import { high } from '../high/index.ts'"],
-  ['a type alone', "import type { High } from '../high/index.ts'"],
+  ['a type import', "import type { High } from '../high/index.ts'"],
   ['a re-export', "export { high } from '../high/index.ts'"],
-  ['a late import', "const high = await import('../high/index.ts')"],
-])('an upward arrow by %s', (_, text) => {
+  ['a dynamic import', "const high = await import('../high/index.ts')"],
+])('reports an upward import by %s', (_, text) => {
   expect(faults(['low', 'high'], { 'low/index.ts': text, 'high/index.ts': 'export const high = 1' })).toEqual(
     ['up: low/index.ts:1 imports high/index.ts, so low/ uses high/, which is above it.'],
   )
 })
 
-test('an upward arrow by way of a file that belongs to no room', () => {
+test('reports an upward import through a file outside all folders', () => {
   const files = {
     'low/index.ts': "\nimport '../between.ts'",
     'between.ts': "import './high/index.ts'",
@@ -55,7 +55,7 @@ test('an upward arrow by way of a file that belongs to no room', () => {
   ])
 })
 
-test('a circle of folders at any depth', () => {
+test('reports a cycle of folders at any depth', () => {
   const files = {
     'room/a/index.ts': "import '../b/index.ts'",
     'room/b/index.ts': "import type { A } from '../a/index.ts'",
@@ -63,7 +63,7 @@ test('a circle of folders at any depth', () => {
   expect(faults(['room'], files)).toEqual([expect.stringMatching(/^circle: .*room: a, b import each other/)])
 })
 
-test('a circle of files, and of a file with a folder', () => {
+test('reports a cycle of files, and of a file with a folder', () => {
   const files = {
     'room/a.ts': "import './b.ts'",
     'room/b.ts': "import './a.ts'",
@@ -76,7 +76,7 @@ test('a circle of files, and of a file with a folder', () => {
   ])
 })
 
-test('an import past an index, and what is none', () => {
+test('reports an import past an index, but not within a folder', () => {
   const files = {
     'low/index.ts': "export * as x from './own.ts'",
     'low/own.ts': '',
@@ -90,31 +90,31 @@ test('an import past an index, and what is none', () => {
   ])
 })
 
-test('a file beside a folder of its name', () => {
+test('reports a file with the name of a folder', () => {
   expect(faults(['store'], { 'store.ts': '', 'store/index.ts': '' })).toEqual([
-    "beside: store.ts:1 lies beside a folder of its name. Make it the folder's index.",
+    'beside: store.ts:1 has the same name as a folder. Make it the index.ts of that folder.',
   ])
 })
 
-test('a folder without a place, and a place without a folder', () => {
+test('reports an unlisted folder and a listed folder without files', () => {
   expect(faults(['gone'], { 'room/index.ts': '' })).toEqual([
-    'room: room has no place. Add it to scripts/structure/rooms.mjs, above all that it uses.',
-    'room: gone has no source file. Remove it from scripts/structure/rooms.mjs.',
+    'room: room is not listed. Add it to scripts/structure/rooms.mjs, above every folder that it imports.',
+    'room: gone has no source files. Remove it from scripts/structure/rooms.mjs.',
   ])
 })
 
-test('an import of another tree, and a re-export of everything', () => {
+test('reports an import of another tree and a wildcard re-export', () => {
   expect(
     faults(['room'], {
       'room/index.ts': "import '../../other/x.ts'\nexport * from './a.ts'",
       'room/a.ts': '',
     }),
   ).toEqual([
-    'outside: room/index.ts:1 imports ../other/x.ts, outside of its tree. Import the package by its name.',
+    'outside: room/index.ts:1 imports ../other/x.ts, which is outside its tree. Import the package by name.',
     'wildcard: room/index.ts:2 re-exports everything. List the names.',
   ])
 })
 
-test('a file that cannot be parsed is named', () => {
+test('names a file that cannot be parsed', () => {
   expect(() => faults(['room'], { 'room/index.ts': 'export const = 1' })).toThrow('room/index.ts')
 })
