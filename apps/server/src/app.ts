@@ -18,7 +18,7 @@ import {
   revocationRoutes,
 } from './routes/index.ts'
 
-/** What the routes are built on. */
+/** What the routes need. */
 export interface Parts {
   readonly config: Config
   readonly database: Database
@@ -26,14 +26,14 @@ export interface Parts {
   readonly revocations: Revocations
   readonly sessions: SessionEngine
   readonly logger: FastifyBaseLogger
-  /** The embedded realm, where it is used. */
+  /** The embedded realm, if it is used. */
   readonly realm?: Pick<DevRealm, 'isWritable'> | undefined
 }
 
-/** Bytes of a request's body; the longest note fits four times over. */
+/** Maximum size of a request's body in bytes; four times the longest note. */
 const bodyLimitBytes = 256 * 1024
 
-/** Builds the application: what every request passes, then the routes. */
+/** Builds the application: first what applies to every request, then the routes. */
 export async function createApp(parts: Parts): Promise<App> {
   const { config, database, verifier, sessions, logger } = parts
   const app: App = fastify({
@@ -46,7 +46,7 @@ export async function createApp(parts: Parts): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(TypeBoxValidatorCompiler)
-  // Only JSON is an API's input here; the session engine reads its own forms.
+  // The API accepts JSON only; the session engine reads its own forms.
   app.removeContentTypeParser('text/plain')
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
@@ -59,10 +59,10 @@ export async function createApp(parts: Parts): Promise<App> {
   })
   if (config.exposed.includes('metrics')) metrics(app)
   if (config.exposed.includes('docs')) await openApi(app, config.publicUrl)
-  // In development a refusal names its reason to whoever asked; in production only the log has it.
+  // In development, a refusal tells the client the reason; in production only the log has it.
   await app.register(cloakwright, { verifier, sessions, explain: !config.production })
 
-  const users = new Users(database.orm, (err) => logger.warn({ err }, 'a user could not be mirrored'))
+  const users = new Users(database.orm, (err) => logger.warn({ err }, 'could not mirror a user'))
   app.addHook('onClose', () => users.settled())
   homeRoutes(app, config)
   messageRoutes(app, users)

@@ -4,9 +4,9 @@ import { createLogger } from './log/index.ts'
 import { readyText } from './ready.ts'
 import { createServer } from './server.ts'
 
-/** Milliseconds after which a stop that hangs is ended by force. */
+/** Milliseconds after which a stop that hangs is forced. */
 const lastResortMs = 9500
-/** Milliseconds within which a second signal is the first one's double. */
+/** Milliseconds within which a second signal counts as a duplicate of the first. */
 const doubledMs = 1000
 
 await main()
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping.signal.aborted) {
-        // Asked twice, someone is in a hurry; but one Ctrl+C comes twice at once, from the terminal and through npm.
+        // A second signal forces the stop. But one Ctrl+C arrives twice at once, from the terminal and through npm.
         if (performance.now() - asked > doubledMs) process.exit(1)
         return
       }
@@ -41,10 +41,7 @@ async function start(signal: AbortSignal) {
     const config = loadConfig(process.env)
     const logger = createLogger(config.logLevel)
     for (const variable of config.unknownVariables)
-      logger.warn(
-        { variable },
-        'a variable that this server does not know, without effect: is its name right?',
-      )
+      logger.warn({ variable }, 'unknown variables have no effect: check their names')
     const say = (message: string): void => (config.production ? logger.warn(message) : console.error(message))
     const server = await createServer(config, { logger, say, signal, admin: config.administrator })
     const milliseconds = Math.round(performance.now())
@@ -53,7 +50,7 @@ async function start(signal: AbortSignal) {
     return server
   } catch (error) {
     if (!signal.aborted) report(error)
-    // Told to stop, it did.
+    // Clean shutdown on a signal.
     process.exit(signal.aborted ? 0 : 1)
   }
 }

@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Config } from './config/index.ts'
 
-/** What appears once the server is ready: how long it took, where to click, what to type. Never a secret's value. */
+/** The message when the server is ready: start-up time, URLs to open, commands to try. Never a secret's value. */
 export function readyText(config: Config, milliseconds: number): string {
   const { exposed, keycloak, publicUrl, port } = config
   const local = `http://localhost:${port}`
@@ -25,7 +25,7 @@ export function readyText(config: Config, milliseconds: number): string {
 `
 }
 
-/** As a shell finds the secret. */
+/** The secret as a shell expression. */
 function secretOf({ clientSecretFile }: Config): string {
   if (clientSecretFile === undefined) return '$KEYCLOAK_CLIENT_SECRET'
   const near = relative(process.cwd(), clientSecretFile)

@@ -7,14 +7,14 @@ import {
 } from '@cloakwright/admin/realm'
 import { loadRealmConfig } from './config/index.ts'
 
-/** What the project's realm depends on. */
+/** Options of the project's realm. */
 export interface RealmOptions {
   readonly realm: string
   readonly clientId: string
   readonly clientSecret: string
-  /** The server's origin, as browsers see it. */
+  /** The server's origin in the browser. */
   readonly publicUrl: string
-  /** `development` adds demo users and the password grant; `production` adds what keeps a realm safe. */
+  /** `development` adds demo users and the password grant; `production` adds security settings. */
   readonly profile: 'development' | 'production'
 }
 
@@ -55,7 +55,7 @@ function production(options: RealmOptions): RealmDefinition {
     ssoSessionIdleTimeout: 30 * minutes,
     ssoSessionMaxLifespan: 10 * hours,
     offlineSessionMaxLifespanEnabled: true,
-    // A refresh token works once; using it again ends the session of whoever holds the other copy.
+    // A refresh token works once; a second use ends the session for everyone with a copy.
     revokeRefreshToken: true,
     refreshTokenMaxReuse: 0,
 
@@ -69,7 +69,7 @@ function production(options: RealmOptions): RealmDefinition {
     minimumQuickLoginWaitSeconds: 1 * minutes,
     passwordPolicy: 'length(12) and notUsername(undefined) and notEmail(undefined) and passwordHistory(5)',
 
-    // Both would be ways past the administrators' second factor: a new account, and a link in a mailbox.
+    // Both would bypass the administrators' second factor: a new account, and a link in a mailbox.
     registrationAllowed: false,
     resetPasswordAllowed: false,
     rememberMe: false,
@@ -86,7 +86,7 @@ function production(options: RealmOptions): RealmDefinition {
 
     clients: [
       { ...serverClient(options), directAccessGrantsEnabled: false },
-      // Each realm comes with this one: public, and open to the password grant, which asks for no second factor.
+      // Every realm has this client: public, and open to the password grant, which requires no second factor.
       { clientId: 'admin-cli', directAccessGrantsEnabled: false },
     ],
   }
@@ -101,12 +101,12 @@ function common({ realm }: RealmOptions): RealmDefinition {
     realm,
     enabled: true,
     displayName: 'Cloakwright',
-    // https for everybody but loopback and private addresses, where the server's own back channel may run.
+    // https for everyone except loopback and private IP addresses, where the server's own back channel may run.
     sslRequired: 'external',
     roles: {
       realm: [
-        { name: 'admin', description: 'Sees and manages everything' },
-        { name: 'user', description: 'Works with what is their own' },
+        { name: 'admin', description: 'Views and manages everything' },
+        { name: 'user', description: 'Manages their own data' },
       ],
     },
   }
@@ -134,7 +134,7 @@ function serverClient({ clientId, clientSecret, publicUrl }: RealmOptions): Clie
     },
     protocolMappers: [
       {
-        // Keycloak never puts the client itself into `aud`, and the server accepts no token without it.
+        // Keycloak never adds the client itself to `aud`, and the server accepts no token without it.
         name: 'audience',
         protocolMapper: 'oidc-audience-mapper',
         config: {
@@ -162,8 +162,8 @@ function demoUser(username: string, lastName: string, roles: string[]): UserDefi
 }
 
 /**
- * Keycloak's browser flow, with a second factor that administrators must have: one who has none has to set it up before
- * the first login ends. For everybody else it is asked for if it is set up, as in the built-in flow. Each user meets
+ * Keycloak's browser flow, with a second factor that is required for administrators: one who has none must set it up before
+ * the first login is complete. Everyone else is asked for it if it is set up, as in the built-in flow. Each user passes
  * exactly one of the two conditional flows.
  */
 const browserFlow: FlowDefinition = {
@@ -180,7 +180,7 @@ const browserFlow: FlowDefinition = {
         { authenticator: 'auth-username-password-form', requirement: 'REQUIRED' },
         {
           flow: 'cloakwright administrators',
-          description: 'Requires a one-time password of users with the role admin',
+          description: 'Requires a one-time password from users with the role admin',
           requirement: 'CONDITIONAL',
           executions: [
             {

@@ -6,12 +6,12 @@ import type { Parts } from './app.ts'
 import type { Config } from './config/index.ts'
 import type { Database } from './database/index.ts'
 
-/** What start-up needs besides the configuration. */
+/** Options of start-up, in addition to the configuration. */
 export interface Starting {
   readonly logger: Logger
-  /** Tells whoever waits at the terminal why it takes longer. */
+  /** Prints why start-up takes longer. */
   readonly say?: (message: string) => void
-  /** Ends a start that waits. */
+  /** Aborts a start that waits. */
   readonly signal?: AbortSignal
   /** The administrator of the embedded Keycloak; admin/admin by default. */
   readonly admin?: { readonly username: string; readonly password: string }
@@ -21,13 +21,13 @@ export interface Starting {
 export interface Server {
   readonly app: FastifyInstance
   readonly database: Database
-  /** Ends everything in the reverse order of its start. Calling it again does nothing more. */
+  /** Closes everything in the reverse order of its start. Calling it again has no effect. */
   close(): Promise<void>
 }
 
 /**
- * Builds the whole server: state folder, database, migrations, realm, verifier, sessions, routes; and listens.
- * What was opened is closed again when a later step fails.
+ * Starts the whole server: state folder, database, migrations, realm, verifier, sessions, routes; then listens.
+ * If a step fails, the earlier ones are closed again.
  *
  * @throws {CW_CONFIG_INVALID} And the other codes of start-up; message and hint name the variable and the next step.
  */
@@ -40,7 +40,7 @@ export async function createServer(config: Config, starting: Starting): Promise<
   try {
     const needsHome = config.databaseUrl === undefined || config.keycloak.embedded
     const home = needsHome ? await holdHome(config, opened) : undefined
-    // Both take a second: the database is opened while the modules load.
+    // Both take a second: the database opens while the modules load.
     const opening = openDatabase(config, home, logger, opened)
     const loading = Promise.all([
       import('./app.ts'),
@@ -70,7 +70,7 @@ export async function createServer(config: Config, starting: Starting): Promise<
 
 type Ends = (() => Promise<unknown>)[]
 
-/** The folder of the embedded parts, which are only ever loaded where they are used. */
+/** The folder of the embedded parts, which are loaded only if they are used. */
 async function holdHome(config: Config, opened: Ends): Promise<Home> {
   const { openHome } = await import('@cloakwright/devrealm/home')
   const home = await openHome(config.home)
@@ -86,13 +86,13 @@ async function openDatabase(
 ): Promise<Database> {
   if (config.databaseUrl !== undefined) {
     const { openPostgresql } = await import('./database/postgresql.ts')
-    const onLost = (err: Error) => logger.warn({ err }, 'a database connection was lost')
+    const onLost = (err: Error) => logger.warn({ err }, 'lost a database connection')
     const database = await openPostgresql(config.databaseUrl, onLost)
     opened.push(() => database.close())
     return database
   }
   if (home === undefined) throw new Error('the embedded database has no folder')
-  // Closed with its folder. On a first start its files are copied in the background: that begins before anything else.
+  // Closed together with its folder. On a first start its files are copied in the background, so this starts first.
   const [, { openEmbeddedDatabase }] = await Promise.all([
     home.openDatabase(),
     import('./database/embedded.ts'),
@@ -107,7 +107,7 @@ async function migrateDatabase({ sql }: Database): Promise<void> {
   await migrate(sql, 'app', await readAppMigrations())
 }
 
-/** The embedded realm, with the realm of the variables applied; or the real one, which must fit them. */
+/** The embedded realm, with the realm of the variables applied; or the real one, which must match them. */
 async function provideRealm(
   config: Config,
   database: Database,
@@ -130,7 +130,7 @@ async function provideRealm(
   return undefined
 }
 
-/** What tells who sends a request: revocations, tokens, sessions. */
+/** Identifies the sender of a request: revocations, tokens, sessions. */
 async function createSecurity(
   config: Config,
   database: Database,
@@ -150,7 +150,7 @@ async function createSecurity(
     internalUrl: config.keycloak.realmUrl,
     audience: config.keycloak.clientId,
     dangerouslyAllowHttp: !config.production,
-    onKeysError: (err) => logger.warn({ err }, "the realm's keys can't be read"),
+    onKeysError: (err) => logger.warn({ err }, "could not fetch the realm's keys"),
   })
   const sessions = createSessions({
     issuer: config.keycloak.issuer,
@@ -162,7 +162,7 @@ async function createSecurity(
     onError: (err) =>
       logger.warn(
         { err, hint: err.hint },
-        err.code === 'CW_PROXY_HOST' ? 'a proxy hides the host that browsers ask for' : 'a login failed',
+        err.code === 'CW_PROXY_HOST' ? 'a proxy does not forward the host of the request' : 'a login failed',
       ),
     dangerouslyAllowHttp: !config.production,
     store: state.postgresSessionStore(database.sql),

@@ -188,7 +188,7 @@ describe('notes', () => {
 
 describe('bad input', () => {
   test.each<[string, string, number, RegExp]>([
-    ['an unknown field', '{"title":"t","owner":"x"}', 400, /must not have: owner/],
+    ['an unknown field', '{"title":"t","owner":"x"}', 400, /has unknown fields: owner/],
     ['a missing field', '{"body":"b"}', 400, /title/],
     ['a wrong type', '{"title":1}', 400, /body\/title must be string/],
     ['an empty title', '{"title":""}', 400, /body\/title/],

@@ -69,7 +69,7 @@ describe.runIf(canMount && !real)('the server on a full disk', () => {
     expect(refused.headers.get('retry-after')).toBe('5')
     expect(await refused.json()).toMatchObject({
       code: 'CW_DISK_FULL',
-      detail: expect.stringContaining('Free space'),
+      detail: expect.stringContaining('Free disk space'),
     })
     const ready = await fetch(`${url}/health/ready`)
     expect([ready.status, await ready.json()]).toEqual([

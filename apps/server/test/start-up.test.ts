@@ -56,7 +56,7 @@ async function refusal(env: NodeJS.ProcessEnv): Promise<CloakwrightError> {
 describe('a Keycloak that does not fit stops the start', () => {
   test.each<[string, NodeJS.ProcessEnv, RegExp]>([
     ['KEYCLOAK_REALM', { KEYCLOAK_REALM: 'no-such-realm' }, /no realm no-such-realm/],
-    ['KEYCLOAK_CLIENT_ID', { KEYCLOAK_CLIENT_ID: 'no-such-client' }, /does not have or has disabled/],
+    ['KEYCLOAK_CLIENT_ID', { KEYCLOAK_CLIENT_ID: 'no-such-client' }, /has no such client, or it is disabled/],
     [
       'KEYCLOAK_CLIENT_SECRET',
       { KEYCLOAK_CLIENT_SECRET: 's3cr3t-canary' },
@@ -90,7 +90,7 @@ describe('a Keycloak that does not fit stops the start', () => {
   test('another path than Keycloak’s', async () => {
     const error = await refusal({ ...base, KEYCLOAK_SERVER: `${keycloak.replace(/\/$/, '')}/auth` })
     expect(error.code).toBe('CW_REALM_MISMATCH')
-    expect(error.message).toMatch(/no Keycloak/)
+    expect(error.message).toMatch(/is not Keycloak/)
   })
 
   test('nothing there, and KEYCLOAK_WAIT=0', async () => {
@@ -110,7 +110,7 @@ describe('a database that does not fit stops the start', () => {
       DATABASE_URL: `postgresql://app:s3cr3t-canary@127.0.0.1:${port}/app`,
     })
     expect(error.code).toBe('CW_CONFIG_INVALID')
-    expect(error.message).toContain(`DATABASE_URL: nothing answers at 127.0.0.1:${port} (ECONNREFUSED)`)
+    expect(error.message).toContain(`DATABASE_URL: nothing responds at 127.0.0.1:${port} (ECONNREFUSED)`)
     expect(`${error.message}${error.hint}`).not.toContain('s3cr3t-canary')
   })
 

@@ -7,24 +7,24 @@ import { type RealmConfig, readPort, readRealmConfig } from './realm-config.ts'
 /** The server's whole configuration. */
 export interface Config extends RealmConfig {
   readonly port: number
-  /** Addresses to listen on; `undefined` is loopback, 127.0.0.1 and ::1. */
+  /** IP addresses or host names to listen on; `undefined` is loopback, 127.0.0.1 and ::1. */
   readonly hosts: readonly string[] | undefined
-  /** The connection string, read again at each call; `undefined` is the embedded database. */
+  /** The connection string, read again at each call; `undefined` means the embedded database. */
   readonly databaseUrl: (() => string) | undefined
-  /** The keys that encrypt session tokens, the first one encrypts; read again at each call. */
+  /** The keys that encrypt session tokens; the first one encrypts. Read again at each call. */
   sessionKeys(): Promise<parse.ConfiguredKey[]>
-  /** Addresses and networks whose forwarded headers count. */
+  /** IP addresses and networks whose forwarded headers are trusted. */
   readonly trustedProxies: readonly string[]
   readonly logLevel: string
-  /** Which of these are public: in production none unless `EXPOSE` names them. */
+  /** Which of these are public: in production none, unless `EXPOSE` lists them. */
   readonly exposed: readonly Exposable[]
-  /** The administrator that the embedded Keycloak is made with, by the variables of Keycloak's own container. */
+  /** The administrator of the embedded Keycloak, from the variables of Keycloak's own container. */
   readonly administrator: { readonly username: string; readonly password: string }
-  /** Names of variables that look like this server's and have no effect. */
+  /** Variables with names like this server's that have no effect. */
   readonly unknownVariables: readonly string[]
 }
 
-/** What is for operators and developers. */
+/** Routes for operators and developers. */
 export type Exposable = 'metrics' | 'docs'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -33,7 +33,7 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
  * Reads the server's configuration from environment variables.
  *
  * @throws {CW_CONFIG_INVALID} Or `CW_CONFIG_MISSING`, `CW_CONFIG_INSECURE` when all problems are of that kind. The
- * message has one line a variable: its name, what was found and why that won't do; the hint has the fixes.
+ * message has one line for each variable: its name, the value found and why it is invalid; the hint has the fixes.
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   const variables = new Environment(env)
@@ -45,7 +45,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       'HOST',
       address.hosts,
       'an address',
-      'Use an address such as 0.0.0.0, several comma-separated.',
+      'Use an IP address such as 0.0.0.0, or several, comma-separated.',
     ),
     databaseUrl: readDatabaseUrl(variables, realm.production),
     sessionKeys: readSessionKeys(variables, realm),
@@ -53,8 +53,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
       variables.parsed(
         'TRUSTED_PROXIES',
         address.networks,
-        'a list of addresses',
-        'Use addresses or networks such as 10.0.0.0/8,::1.',
+        'a list of IP addresses or networks',
+        'Use IP addresses or networks such as 10.0.0.0/8,::1.',
       ) ?? [],
     logLevel:
       variables.parsed(
@@ -82,7 +82,7 @@ function readDatabaseUrl(variables: Environment, production: boolean): Config['d
   if (production && url === undefined) {
     variables.missing(
       'DATABASE_URL',
-      'is not set, and NODE_ENV=production refuses the embedded database',
+      'is not set, but NODE_ENV=production does not allow the embedded database',
       fix,
     )
   }
@@ -90,16 +90,20 @@ function readDatabaseUrl(variables: Environment, production: boolean): Config['d
 }
 
 function readSessionKeys(variables: Environment, { home, production }: RealmConfig): Config['sessionKeys'] {
-  const fix = 'Make one with: echo "k1:$(openssl rand -base64 32)"'
+  const fix = 'Create one with: echo "k1:$(openssl rand -base64 32)"'
   const keys = variables.secret('SESSION_KEYS', sessionKeysProblem, fix)
   if (production && keys === undefined) {
-    variables.missing('SESSION_KEYS', 'is not set, and NODE_ENV=production refuses generated keys', fix)
+    variables.missing(
+      'SESSION_KEYS',
+      'is not set, but NODE_ENV=production does not allow generated keys',
+      fix,
+    )
   }
   return async () => toKeys(keys?.read() ?? (await generatedSessionKeys(home)))
 }
 
 function readAdministrator(variables: Environment): Config['administrator'] {
-  const fix = 'Name the administrator as for Keycloak’s own container, or unset it for admin.'
+  const fix = 'Set it as for Keycloak’s own container, or unset it for admin.'
   const name = variables.parsed('KC_BOOTSTRAP_ADMIN_USERNAME', parse.name, 'a user name', fix)
   const password = variables.secret('KC_BOOTSTRAP_ADMIN_PASSWORD', () => undefined, fix)
   return { username: name ?? 'admin', password: password?.read() ?? 'admin' }
@@ -112,6 +116,6 @@ function sessionKeysProblem(value: string): string | undefined {
 
 function toKeys(value: string): parse.ConfiguredKey[] {
   const keys = parse.sessionKeys(value)
-  if (typeof keys === 'string') throw new Error(`the kept session keys: ${keys}`)
+  if (typeof keys === 'string') throw new Error(`the generated session keys: ${keys}`)
   return keys
 }

@@ -4,23 +4,23 @@ import { CloakwrightError, type ErrorCode } from 'cloakwright'
 
 type ConfigCode = Extract<ErrorCode, `CW_CONFIG_${string}`>
 
-/** One thing that stops start-up: which variable, what was found and why it won't do, how to mend it. */
+/** A problem that stops start-up: the variable, the value found, why it is invalid, and the fix. */
 export interface ConfigProblem {
   readonly code: ConfigCode
   readonly variable: string
-  /** What was found and why it won't do; never a secret's value. */
+  /** The value found and why it is invalid; never a secret's value. */
   readonly why: string
   readonly fix: string
 }
 
-/** A secret from `NAME` or from the file that `NAME_FILE` names, which is read again at each call. */
+/** A secret from `NAME`, or from the file in `NAME_FILE`, which is read again at each call. */
 export interface GivenSecret {
-  /** The file, where the secret comes from one. */
+  /** The file, if the secret comes from one. */
   readonly file: string | undefined
   read(): string
 }
 
-/** Bytes of a secret's file; a larger one is no secret. */
+/** Maximum size of a secret's file in bytes; a larger file is not a secret. */
 const largestSecretFile = 64 * 1024
 
 /** Reads variables and collects every problem, so that all of them are reported together. */
@@ -33,13 +33,13 @@ export class Environment {
     this.#env = env
   }
 
-  /** Whether the variable is set, to whatever. */
+  /** Whether the variable has a value. */
   isSet(variable: string): boolean {
     const value = this.#env[variable]
     return value !== undefined && value.trim() !== ''
   }
 
-  /** The variable's value; an empty one counts as unset, as compose files pass it. */
+  /** The variable's value; an empty one counts as unset, because compose files pass unset ones that way. */
   get(variable: string): string | undefined {
     this.#asked.add(variable)
     const value = this.#env[variable]
@@ -50,7 +50,7 @@ export class Environment {
     return undefined
   }
 
-  /** Variables that look like this server's and are not read: a mistyped name has no effect. */
+  /** Variables with names like this server's that are not read: a mistyped name has no effect. */
   unknown(): string[] {
     const isOurs = (name: string): boolean =>
       /^(?:KEYCLOAK|CLOAKWRIGHT)_/.test(name) || this.#asked.has(name.replace(/_FILE$/, ''))
@@ -63,7 +63,7 @@ export class Environment {
     return this.#problems.some((problem) => problem.variable === variable)
   }
 
-  /** `parse`d when set: `parse` answers `undefined` for a value that won't do, which `expected` then explains. */
+  /** The parsed value if it is set: `parse` returns `undefined` for an invalid value, and `expected` then explains it. */
   parsed<T>(
     variable: string,
     parse: (value: string) => T | undefined,
@@ -78,7 +78,7 @@ export class Environment {
     return result
   }
 
-  /** A secret from the variable or its `_FILE` twin; `check` answers why a value won't do, without repeating it. */
+  /** A secret from the variable or its `_FILE` twin; `check` returns why a value is invalid, without repeating it. */
   secret(
     variable: string,
     check: (value: string) => string | undefined,
@@ -87,7 +87,7 @@ export class Environment {
     const value = this.get(variable)
     const file = this.get(`${variable}_FILE`)
     if (value !== undefined && file !== undefined) {
-      this.invalid(variable, `is set, and so is ${variable}_FILE`, `Unset one of the two.`)
+      this.invalid(variable, `is set, but ${variable}_FILE is set too`, `Unset one of the two.`)
       return undefined
     }
     if (file !== undefined) return this.#secretFile(variable, resolve(file), check, fix)
@@ -113,14 +113,14 @@ export class Environment {
       const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
       this.invalid(
         twin,
-        `names ${file}, which can't be read (${reason})`,
-        'Name a file that this process may read, with the secret alone in it.',
+        `is ${file}, which cannot be read (${reason})`,
+        'Set it to a file that this process may read and that contains only the secret.',
       )
       return undefined
     }
     const why = problemOf(last)
     if (why !== undefined) {
-      this.invalid(twin, `names ${file}, whose content ${why}`, fix)
+      this.invalid(twin, `is ${file}, whose content ${why}`, fix)
       return undefined
     }
     return {
@@ -130,7 +130,7 @@ export class Environment {
           const now = readSecret(file)
           if (problemOf(now) === undefined) last = now
         } catch {
-          // The file is being replaced: the value that worked a moment ago is the best there is.
+          // The file is being replaced: the last valid value is used.
         }
         return last
       },
@@ -145,13 +145,13 @@ export class Environment {
     this.#problems.push({ code: 'CW_CONFIG_INSECURE', variable, why, fix })
   }
 
-  /** Nothing where something that won't do is reported already. */
+  /** Does nothing if an invalid value was reported already. */
   missing(variable: string, why: string, fix: string): void {
     if (this.#hasProblem(variable) || this.#hasProblem(`${variable}_FILE`)) return
     this.#problems.push({ code: 'CW_CONFIG_MISSING', variable, why, fix })
   }
 
-  /** @throws {CW_CONFIG_INVALID} One error for all problems; with their common code where they share one. */
+  /** @throws {CW_CONFIG_INVALID} One error for all problems; with their code if they all have the same. */
   throwProblems(): void {
     const [first] = this.#problems
     if (first === undefined) return
@@ -168,17 +168,17 @@ export class Environment {
   }
 }
 
-/** Variables of the command line, of the tests, and those that Kubernetes sets for a service named keycloak. */
+/** Variables of the command line and of the tests, and those that Kubernetes sets for a service named keycloak. */
 const otherNames =
   /^(?:KEYCLOAK_(?:HOME|CLIENT_KEY_FILE|SERVICE_.+|PORT_.+)|CLOAKWRIGHT_(?:PROFILE|AUDIT|AUDIT_HEADS|VECTORS))$/
 
-/** Why no variable has such a value; never repeats it. */
+/** Why the value is invalid for any variable; never repeats it. */
 function untidy(value: string): string | undefined {
   if (/[\p{Cc}\u2028\u2029]/u.test(value)) return 'has a line break or another control character'
-  return value === value.trim() ? undefined : 'has white space at its beginning or end'
+  return value === value.trim() ? undefined : 'has white space at its start or end'
 }
 
-/** The text of a secret's file, without the line break at its end. */
+/** The content of a secret's file, without the line break at its end. */
 function readSecret(file: string): string {
   const found = statSync(file)
   if (!found.isFile()) throw new Error('not a file')
@@ -186,7 +186,7 @@ function readSecret(file: string): string {
   return readFileSync(file, 'utf8').trim()
 }
 
-/** A URL is no place for a password, and the message that says so must not repeat it. */
+/** Removes credentials, which do not belong in a URL: the message must not repeat them. */
 function withoutCredentials(value: string): string {
   return value.replace(/\/\/.*@/s, '//…@')
 }

@@ -1,29 +1,29 @@
 import { isInternalAuthority, parseUrl, split } from './hosts.ts'
 
-/** A realm or client name that stands in a URL's path without changing it. */
+/** A realm or client name that can be part of a URL's path unchanged. */
 export function name(value: string): string | undefined {
   return value.length <= 255 && !/[/\\?#%;*\p{Cc}\p{Cf}]/u.test(value) && !/^\.+$/.test(value)
     ? value
     : undefined
 }
 
-/** Modes of TLS that the driver knows; it takes any other word for the strictest without a word. */
+/** TLS modes that the driver knows; it silently treats any other value as the strictest. */
 const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify']
 
-/** Why the text is no connection string for PostgreSQL; `undefined` when it is one. Never repeats it. */
+/** Why the string is not a connection string for PostgreSQL; `undefined` if it is one. Never repeats it. */
 export function databaseUrlProblem(value: string): string | undefined {
   const url = parseUrl(value)
   if (url === undefined) return 'is not a URL'
-  if (!/^postgres(?:ql)?:\/\//i.test(value)) return 'does not begin with postgresql://'
-  if (value.includes('#')) return 'has a #, which ends a URL: in a password, write %23'
+  if (!/^postgres(?:ql)?:\/\//i.test(value)) return 'does not start with postgresql://'
+  if (value.includes('#')) return 'has a #, which ends the path of a URL: in a password, write %23'
   if (![url.username, url.password, url.pathname].every(isEscaped))
-    return 'has a % that begins no escape: in a password, write %25'
-  if (!/^\/[^/]+$/.test(url.pathname)) return 'names no database, or more than one'
+    return 'has a % without two hexadecimal digits: in a password, write %25'
+  if (!/^\/[^/]+$/.test(url.pathname)) return 'must have exactly one database name'
   const isSocket = /^%2f/i.test(url.hostname) || url.searchParams.has('host')
-  if (!isSocket && !isInternalAuthority(url.host)) return 'names no host, or one that can’t be'
+  if (!isSocket && !isInternalAuthority(url.host)) return 'has no host, or an invalid one'
   const mode = url.searchParams.get('sslmode')
   if (mode !== null && !sslModes.includes(mode))
-    return `has an unknown sslmode; known are ${sslModes.join(', ')}`
+    return `has an unknown sslmode; use one of ${sslModes.join(', ')}`
   return undefined
 }
 
@@ -40,7 +40,7 @@ function isUtf8(text: string): boolean {
   }
 }
 
-/** A folder's path: no shell expands it here, and the kernel's own file systems keep no files. */
+/** A folder's path. Refuses `~`, which no shell expands here, and the kernel's own file systems, which cannot store files. */
 export function folder(value: string): string | undefined {
   return /^~|^[a-z][a-z0-9+.-]+:\/\/|^\/(?:proc|sys)(?:\/|$)/i.test(value) ? undefined : value
 }
@@ -52,7 +52,7 @@ export function oneOf<const Word extends string>(
   return (value) => words.find((word) => word === value)
 }
 
-/** Comma-separated words, each of them one of these and once. */
+/** Comma-separated words, each from this list and only once. */
 export function someOf<const Word extends string>(
   ...words: readonly Word[]
 ): (value: string) => Word[] | undefined {
@@ -70,7 +70,7 @@ export interface ConfiguredKey {
   readonly key: Uint8Array
 }
 
-/** `id:base64` comma-separated; answers the problem as text, which never holds key material. */
+/** Parses `id:base64`, comma-separated; returns the problem as a string, which never contains key material. */
 export function sessionKeys(value: string): ConfiguredKey[] | string {
   const keys: ConfiguredKey[] = []
   for (const [index, entry] of split(value).entries()) {
@@ -78,9 +78,9 @@ export function sessionKeys(value: string): ConfiguredKey[] | string {
     if (id === undefined || encoded === undefined)
       return `has an entry (number ${index + 1}) that is not id:base64`
     const key = Buffer.from(encoded, 'base64')
-    if (key.length !== 32) return `has a key of ${key.length} bytes (${id}); 32 are needed`
+    if (key.length !== 32) return `has a key (${id}) of ${key.length} bytes instead of 32`
     if (keys.some((other) => other.id === id)) return `has two keys with the id ${id}`
     keys.push({ id, key })
   }
-  return keys.length === 0 ? 'holds no key' : keys
+  return keys.length === 0 ? 'has no key' : keys
 }

@@ -5,11 +5,11 @@ import { generatedClientSecret } from './generated-secrets.ts'
 import * as address from './hosts.ts'
 import * as parse from './parse.ts'
 
-/** What both the server and the realm definition need to know. */
+/** Configuration that both the server and the realm definition need. */
 export interface RealmConfig {
   /** `NODE_ENV=production`: no embedded parts, no plain http beyond loopback, no generated secrets, no demo users. */
   readonly production: boolean
-  /** The folder of embedded parts and generated secrets, absolute. */
+  /** The folder of embedded parts and generated secrets, as an absolute path. */
   readonly home: string
   /** The origin that browsers use, without a trailing slash. */
   readonly publicUrl: string
@@ -19,25 +19,25 @@ export interface RealmConfig {
     readonly port: number
     /** Public base URL, without a trailing slash. */
     readonly server: string
-    /** Where this server reaches Keycloak; equals {@link server} unless told otherwise. */
+    /** The URL at which this server reaches Keycloak; equals {@link server} by default. */
     readonly internalUrl: string
     readonly realm: string
     readonly clientId: string
-    /** `{server}/realms/{realm}` as tokens state it. */
+    /** `{server}/realms/{realm}`, as in tokens. */
     readonly issuer: string
-    /** `{internalUrl}/realms/{realm}`: the realm as this server reaches it. */
+    /** `{internalUrl}/realms/{realm}`: the URL at which this server reaches the realm. */
     readonly realmUrl: string
-    /** Seconds that start-up waits for a Keycloak that does not answer yet; 0 stops at once. */
+    /** Seconds that start-up waits for Keycloak to respond; 0 does not wait. */
     readonly wait: number
   }
   /** The client's secret; read again from its file at each call, so that a rotated one is used at once. */
   clientSecret(): Promise<string>
-  /** The file that holds the secret, where it comes from one. */
+  /** The file with the secret, if it comes from one. */
   readonly clientSecretFile: string | undefined
 }
 
 /**
- * Reads only what a realm definition depends on, so that a realm can be applied from a machine that has no database.
+ * Reads only the variables that a realm definition needs, so that a realm can be applied from a machine without a database.
  *
  * @throws {CW_CONFIG_INVALID} As {@link loadConfig}.
  */
@@ -48,12 +48,12 @@ export function loadRealmConfig(env: NodeJS.ProcessEnv): RealmConfig {
   return config
 }
 
-/** What is wrong is noted in `variables`, whose `throwProblems` tells it. */
+/** Adds problems to `variables`, whose `throwProblems` reports them. */
 export function readRealmConfig(variables: Environment): RealmConfig {
   const mode = variables.parsed(
     'NODE_ENV',
     parse.oneOf('production', 'development', 'test'),
-    'known: a mistyped production would be development',
+    'known (a mistyped production would be development)',
     'Use production, development or test, or unset it for development.',
   )
   const production = mode === 'production'
@@ -70,7 +70,7 @@ export function readRealmConfig(variables: Environment): RealmConfig {
       'PUBLIC_URL',
       address.origin,
       'an origin',
-      'Use scheme, host and port alone, such as https://app.example.com.',
+      'Use scheme, host and port only, such as https://app.example.com.',
     ) ?? `http://localhost:${readPort(variables, false)}`
   refusePlainHttp(variables, 'PUBLIC_URL', publicUrl, production)
   const keycloak = readKeycloak(variables, production)
@@ -96,7 +96,7 @@ function readKeycloak(variables: Environment, production: boolean): RealmConfig[
     'KEYCLOAK_WAIT',
     address.wholeNumber(0, 3600),
     'a number of seconds',
-    'Use 0 (stop at once) to 3600.',
+    'Use 0 (do not wait) to 3600.',
   )
   const path = `/realms/${encodeURIComponent(realm)}`
   return {
@@ -133,16 +133,16 @@ function readServer(
   if (given?.includes('/realms/') === true) {
     variables.invalid(
       'KEYCLOAK_SERVER',
-      `is ${given}, the URL of a realm and not of Keycloak`,
-      `Use ${given.slice(0, given.indexOf('/realms/'))} here, and the realm’s name in KEYCLOAK_REALM.`,
+      `is ${given}, which is the URL of a realm, not of Keycloak`,
+      `Use ${given.slice(0, given.indexOf('/realms/'))} here, and set KEYCLOAK_REALM to the realm’s name.`,
     )
   }
   const server = given ?? `http://localhost:${port}`
   if (embedded && production) {
     variables.missing(
       'KEYCLOAK_SERVER',
-      'is not set, and NODE_ENV=production refuses the embedded realm',
-      'Set the base URL of Keycloak, such as https://login.example.com.',
+      'is not set, but NODE_ENV=production does not allow the embedded realm',
+      'Set it to the base URL of Keycloak, such as https://login.example.com.',
     )
   }
   refusePlainHttp(variables, 'KEYCLOAK_SERVER', server, production)
@@ -154,12 +154,12 @@ function readInternalUrl(variables: Environment, embedded: boolean): string | un
     'KEYCLOAK_INTERNAL_URL',
     address.internalUrl,
     'a base URL',
-    'Use the URL by which this server reaches Keycloak, such as http://keycloak:8080.',
+    'Use the URL at which this server reaches Keycloak, such as http://keycloak:8080.',
   )
   if (embedded && internalUrl !== undefined) {
     variables.invalid(
       'KEYCLOAK_INTERNAL_URL',
-      'is set while KEYCLOAK_SERVER is not: the embedded realm has no other address',
+      'is set, but KEYCLOAK_SERVER is not: the embedded realm has no other URL',
       'Set KEYCLOAK_SERVER to the URL that browsers use, or unset KEYCLOAK_INTERNAL_URL.',
     )
   }
@@ -174,7 +174,7 @@ function readClientId(variables: Environment): string {
     variables.insecure(
       'KEYCLOAK_CLIENT_ID',
       'is "account", an audience that nearly every token of the realm has',
-      "Use a client of this service's own.",
+      "Use this service's own client.",
     )
   }
   return clientId
@@ -190,8 +190,8 @@ function readClientSecret(
   const given = secret !== undefined || variables.isSet('KEYCLOAK_CLIENT_SECRET_FILE')
   if (given || (!production && (keycloak.embedded || isLoopback(keycloak.server)))) return secret
   const why = production
-    ? 'is not set, and NODE_ENV=production refuses a generated secret'
-    : `is not set, and the Keycloak at ${keycloak.server} is not on this machine, so a generated secret can't fit`
+    ? 'is not set, but NODE_ENV=production does not allow a generated secret'
+    : `is not set, but the Keycloak at ${keycloak.server} is not on this machine, so a generated secret cannot match`
   variables.missing('KEYCLOAK_CLIENT_SECRET', why, fix)
   return undefined
 }
@@ -200,8 +200,8 @@ function refusePlainHttp(variables: Environment, variable: string, url: string, 
   if (!production || !url.startsWith('http:') || isLoopback(url)) return
   variables.insecure(
     variable,
-    `is ${url}: plain http beyond loopback shows tokens and cookies to the network`,
-    'Use its https address.',
+    `is ${url}: plain http beyond loopback exposes tokens and cookies on the network`,
+    'Use its https URL.',
   )
 }
 
@@ -213,5 +213,5 @@ export function readPort(variables: Environment, report = true): number {
 }
 
 function clientSecretProblem(value: string): string | undefined {
-  return /^\*+$/.test(value) ? 'is the mask that Keycloak shows instead of the secret' : undefined
+  return /^\*+$/.test(value) ? 'is the mask that Keycloak displays instead of the secret' : undefined
 }

@@ -2,10 +2,10 @@ import { toStateError } from 'cloakwright/state'
 import { DrizzleQueryError } from 'drizzle-orm'
 
 /**
- * Runs a query and turns what the ORM throws into an error that may be logged: Drizzle's message lists the
+ * Runs a query and converts the ORM's error into one that is safe to log: Drizzle's message contains the
  * parameters, PostgreSQL's detail quotes the values.
  *
- * @throws {CW_STATE_UNAVAILABLE} PostgreSQL can't be reached or is shutting down.
+ * @throws {CW_STATE_UNAVAILABLE} PostgreSQL cannot be reached or is shutting down.
  */
 export async function query<T>(work: () => Promise<T>): Promise<T> {
   try {

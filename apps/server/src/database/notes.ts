@@ -13,16 +13,16 @@ export interface Note {
   readonly updatedAt: string
 }
 
-/** What a client writes. */
+/** The part of a note that a client writes. */
 export interface NoteText {
   readonly title: string
   readonly body: string
 }
 
-/** Whose notes a caller reaches: one owner's, or everyone's. */
+/** The notes that a caller may access: one owner's, or everyone's. */
 export type Reach = { readonly owner: string } | 'everyone'
 
-/** Notes in PostgreSQL. A note beyond the caller's reach does not exist for the caller. */
+/** Notes in PostgreSQL. A note that the caller may not access is handled as missing. */
 export class Notes {
   readonly #orm: AppDatabase
 
@@ -30,7 +30,7 @@ export class Notes {
     this.#orm = orm
   }
 
-  /** The newest first. `before` is the position that the last page ended at. */
+  /** The newest first. `before` is the position of the last note on the previous page. */
   async list(
     reach: Reach,
     limit: number,
@@ -42,7 +42,7 @@ export class Notes {
         .from(notes)
         .where(and(within(reach), before === undefined ? undefined : lt(notes.position, before)))
         .orderBy(desc(notes.position))
-        // One more than asked for tells whether there is another page.
+        // One more than requested shows whether there is another page.
         .limit(limit + 1),
     )
     const page = rows.slice(0, limit)
@@ -82,7 +82,7 @@ export class Notes {
     return row && toNote(row)
   }
 
-  /** Whether there was such a note. */
+  /** Returns whether the note existed. */
   async remove(reach: Reach, id: string): Promise<boolean> {
     if (!isUuid(id)) return false
     const rows = await query(() =>

@@ -5,14 +5,14 @@ import pg from 'pg'
 import type { Database } from './database.ts'
 import * as schema from './schema.ts'
 
-/** What the server logs when an idle connection is lost; the pool replaces it by itself. */
+/** Called when an idle connection is lost, for the log; the pool replaces the connection itself. */
 export type OnConnectionLost = (error: Error) => void
 
 /**
- * Opens a pool on PostgreSQL and makes sure that it answers.
+ * Opens a pool of connections to PostgreSQL and checks that it responds.
  *
- * @param databaseUrl The connection string, asked for at each new connection, so that a rotated password is used.
- * @throws {CW_CONFIG_INVALID} Nothing answers there, or it refuses the user, the password or the database.
+ * @param databaseUrl The connection string, read at each new connection, so that a rotated password is used.
+ * @throws {CW_CONFIG_INVALID} Nothing responds there, or it refuses the user, the password or the database.
  */
 export async function openPostgresql(databaseUrl: () => string, onLost: OnConnectionLost): Promise<Database> {
   class Client extends pg.Client {
@@ -24,7 +24,7 @@ export async function openPostgresql(databaseUrl: () => string, onLost: OnConnec
     Client,
     max: 10,
     connectionTimeoutMillis: 5000,
-    // A server that has gone silent must not hold requests for ever.
+    // A server that has gone silent must not block requests forever.
     query_timeout: 15_000,
     keepAlive: true,
     application_name: 'cloakwright-server',
@@ -45,7 +45,7 @@ export async function openPostgresql(databaseUrl: () => string, onLost: OnConnec
   }
 }
 
-/** The driver's error in words that name the variable; neither the password nor the whole URL appears. */
+/** Describes the driver's error by the variable; it contains neither the password nor the whole URL. */
 function connectionProblem(error: unknown, url: URL): CloakwrightError {
   const code = (error as { code?: unknown }).code
   const where = `${url.hostname || 'the local socket'}${url.port ? `:${url.port}` : ':5432'}`
@@ -58,32 +58,29 @@ function connectionProblem(error: unknown, url: URL): CloakwrightError {
     case '28000':
       return problem(
         `PostgreSQL at ${where} refuses the user ${user} or its password`,
-        'Correct user and password, percent-encoding special characters in them; pg_hba.conf must allow this host.',
+        'Correct user and password, and percent-encode special characters in them. pg_hba.conf must allow this host.',
       )
     case '3D000':
       return problem(
         `PostgreSQL at ${where} has no database named ${database}`,
-        `Create it (createdb ${database}) or name another one.`,
+        `Create it (createdb ${database}), or use another one.`,
       )
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return problem(
-        `the host ${url.hostname} is not known`,
-        'Correct the host name, or the DNS that should know it.',
-      )
+      return problem(`there is no host ${url.hostname}`, 'Correct the host name or the DNS entry.')
     case 'ECONNREFUSED':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'ETIMEDOUT':
     case 'ENOENT':
       return problem(
-        `nothing answers at ${where} (${code})`,
+        `nothing responds at ${where} (${code})`,
         'Start PostgreSQL, correct host and port, or unset DATABASE_URL to use the embedded database.',
       )
     default: {
       const reason = typeof code === 'string' ? code : 'no response within 5 seconds'
       return problem(
-        `PostgreSQL at ${where} can't be used (${reason})`,
+        `cannot use PostgreSQL at ${where} (${reason})`,
         'Check host, port, sslmode and the log of PostgreSQL.',
       )
     }

@@ -1,9 +1,9 @@
 import { bigint, index, pgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
-/** The application's own tables; the libraries keep theirs in schemas of their own. */
+/** The application's own tables; the libraries use separate schemas. */
 export const app = pgSchema('app')
 
-/** Who has used this service: a mirror of the realm's user, made at first sight, so that data can name its owner. */
+/** Users of this service: a copy of the realm's user, created at the first request, so that data can refer to its owner. */
 export const users = app.table('users', {
   sub: text('sub').primaryKey(),
   username: text('username'),
@@ -16,7 +16,7 @@ export const notes = app.table(
   'notes',
   {
     id: uuid('id').primaryKey().defaultRandom(),
-    /** The order of creation, by which lists are paged: timestamps of one moment would not tell two notes apart. */
+    /** The order of creation, used for paging: two notes may have the same timestamp. */
     position: bigint('position', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
     owner: text('owner')
       .notNull()

@@ -4,16 +4,16 @@ import type { AppDatabase } from './database.ts'
 import { query } from './failures.ts'
 import { users } from './schema.ts'
 
-/** Users whose row is known to be current; beyond this the oldest are forgotten and written again. */
+/** Maximum number of users whose row is known to be current; beyond this, the oldest are dropped and written again. */
 const rememberedUsers = 10_000
 
-/** The mirror of the realm's users: written when a user is first seen, and when name or e-mail changed. */
+/** Copies of the realm's users: written when a user is first seen, and when name or e-mail changed. */
 export class Users {
   readonly #orm: AppDatabase
   readonly #onError: (error: unknown) => void
-  /** Tokens whose user was mirrored; a verifier gives the same object for the same token, so this costs nothing. */
+  /** Tokens whose user was copied; a verifier returns the same object for the same token, so this check is free. */
   readonly #seen = new WeakSet<AccessToken>()
-  /** `sub` → what was written, so that a known user's new token costs no query. */
+  /** `sub` → the values written, so that a new token of a known user needs no query. */
   readonly #known = new Map<string, string>()
   readonly #writing = new Map<string, Promise<void>>()
 
@@ -22,13 +22,13 @@ export class Users {
     this.#onError = onError
   }
 
-  /** Mirrors the user in the background: a request that needs no data does not wait for the database. */
+  /** Copies the user in the background: a request that needs no data does not wait for the database. */
   see(token: AccessToken): void {
     if (this.#seen.has(token) || this.#writing.has(token.subject)) return
     this.ensure(token).then(() => this.#seen.add(token), this.#onError)
   }
 
-  /** Resolves when the user's row is there, for data that refers to it. */
+  /** Resolves when the user's row exists, for data that refers to it. */
   async ensure(token: AccessToken): Promise<void> {
     const { subject } = token
     const print = fingerprint(token)
@@ -47,7 +47,7 @@ export class Users {
     }
   }
 
-  /** Resolves once no write is under way. */
+  /** Resolves once no write is pending. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#writing.values())
   }

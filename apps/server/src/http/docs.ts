@@ -28,8 +28,7 @@ export async function openApi(app: FastifyInstance, publicUrl: string): Promise<
             type: 'apiKey',
             in: 'cookie',
             name: sessionCookieName(publicUrl.startsWith('https:')),
-            description:
-              'The session cookie. Requests that change something send the header X-CSRF: 1 with it.',
+            description: 'The session cookie. Requests that change data must also send the header X-CSRF: 1.',
           },
         },
       },
@@ -37,13 +36,13 @@ export async function openApi(app: FastifyInstance, publicUrl: string): Promise<
   })
 }
 
-/** Runs in the browser: the proof that a request comes from this page and not from a form elsewhere. */
+/** Runs in the browser: adds the proof that a request comes from this page and not from a form elsewhere. */
 function addProof<T>(request: T): T {
   Object.assign((request as { headers: object }).headers, { 'X-CSRF': '1' })
   return request
 }
 
-/** Adds a line with sign in or out above the document. Runs in the browser. */
+/** Runs in the browser: adds a line with sign in or out above the document. */
 const signInLine = `
 addEventListener('DOMContentLoaded', async () => {
   const line = document.createElement('p')
@@ -67,11 +66,11 @@ const signInStyle = `
 .sign-in a { color: #0b5cab; font-weight: 600; }
 `
 
-/** `/docs`: the document to read, and to try with the session or a token. */
+/** `/docs`: the API document, with requests to try with the session or a token. */
 export async function docsPage(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    // Nothing is loaded from elsewhere. Swagger UI sets style attributes by itself, hence 'unsafe-inline' for styles alone.
+    // Nothing is loaded from elsewhere. Swagger UI sets style attributes itself, hence 'unsafe-inline' for styles only.
     staticCSP:
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     uiConfig: {

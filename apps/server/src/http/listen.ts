@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http'
 import { CloakwrightError } from 'cloakwright'
 import type { FastifyInstance } from 'fastify'
 
-/** Milliseconds that requests in flight may take once the server is told to stop. */
+/** Milliseconds that pending requests may take after the server was told to stop. */
 const drainMs = 5000
 
-/** Milliseconds: what comes a byte at a time is ended. A proxy in front may keep its connections open a minute. */
+/** Milliseconds: ends requests that arrive a byte at a time. A proxy in front may keep its connections open a minute. */
 const limits = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -13,15 +13,15 @@ const limits = {
   keepAliveTimeout: 72_000,
 }
 
-/** Connections of one address; more are closed at once. */
+/** Maximum number of connections from one IP address; more are closed at once. */
 const maxConnections = 5_000
 
 /**
- * Listens on one port of every address; without addresses on loopback, 127.0.0.1 and ::1, where either may be missing.
- * `app.close()` ends all of them.
+ * Listens on one port of every host; by default on loopback, 127.0.0.1 and ::1, of which one may be missing.
+ * `app.close()` closes all of them.
  *
  * @throws {CW_PORT_TAKEN} Another process listens there.
- * @throws {CW_CONFIG_INVALID} This machine has no such address, or the port needs more rights.
+ * @throws {CW_CONFIG_INVALID} This machine has no such IP address, or the port needs more rights.
  */
 export async function listen(
   app: FastifyInstance,
@@ -60,7 +60,7 @@ function open(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-/** Refuses new connections, lets requests in flight finish, then ends what is left. */
+/** Refuses new connections, lets pending requests finish, then closes the rest. */
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), drainMs)
@@ -77,23 +77,23 @@ function toListenError(error: unknown, port: number, host: string): CloakwrightE
   if (code === 'EADDRINUSE') return portTaken('PORT', port, where)
   if (code === 'EACCES') {
     return new CloakwrightError('CW_CONFIG_INVALID', `PORT: this user may not listen on ${where}`, {
-      hint: 'Use a port from 1024 up, and let a proxy take the lower one.',
+      hint: 'Use a port from 1024 up, and let a proxy listen on the lower one.',
       cause: error,
     })
   }
   return new CloakwrightError(
     'CW_CONFIG_INVALID',
-    `HOST: can't listen on ${where} (${code ?? 'no address'})`,
+    `HOST: cannot listen on ${where} (${code ?? 'no address'})`,
     {
-      hint: "Use one of this machine's addresses, or unset HOST to listen on loopback.",
+      hint: "Use one of this machine's IP addresses, or unset HOST to listen on loopback.",
       cause: error,
     },
   )
 }
 
-/** The error for a port that another process holds, with the commands that help. */
+/** The error for a port that another process uses, with the commands that help. */
 export function portTaken(variable: string, port: number, where: string): CloakwrightError {
   return new CloakwrightError('CW_PORT_TAKEN', `${variable}: another process already listens on ${where}`, {
-    hint: `Stop it (lsof -i :${port} names it), or choose another port, such as ${variable}=${port + 10}.`,
+    hint: `Stop it (lsof -i :${port} shows it), or use another port, such as ${variable}=${port + 10}.`,
   })
 }

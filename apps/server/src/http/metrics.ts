@@ -7,8 +7,8 @@ export function metrics(app: FastifyInstance): void {
   collectDefaultMetrics({ register: registry })
   const duration = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'Time from the first byte of a request to the last of its answer',
-    // Patterns, not paths: their number is bounded whatever is asked for.
+    help: 'Time from the first byte of a request to the last byte of its response',
+    // Patterns, not paths: their number is limited, whatever clients request.
     labelNames: ['method', 'route', 'status'],
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],

@@ -1,7 +1,7 @@
 import { sendProblem } from 'cloakwright/fastify'
 import type { FastifyInstance, FastifySchemaValidationError } from 'fastify'
 
-/** What a client did wrong, in words for the client. */
+/** An error caused by the client, with a message for the client. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly status: number
@@ -14,24 +14,24 @@ export class ClientError extends Error {
   }
 }
 
-/** Answers every error as `application/problem+json`, an address that leads nowhere included. */
+/** Sends every error as `application/problem+json`, also for a URL without a route. */
 export function problems(app: FastifyInstance): void {
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(new ClientError(404, 'NOT_FOUND', 'There is nothing at this address'), request, reply),
+    sendProblem(new ClientError(404, 'NOT_FOUND', 'There is nothing at this URL'), request, reply),
   )
   app.setSchemaErrorFormatter(
     (errors, part) => new ClientError(400, 'INVALID_REQUEST', describe(errors, part)),
   )
 }
 
-/** Names the field and the rule; the value that broke it is not repeated. */
+/** Names the field and the rule, but does not repeat the invalid value. */
 function describe(errors: readonly FastifySchemaValidationError[], part: string): string {
   const [error] = errors
   if (error === undefined) return `${part} is not valid`
   for (const { instancePath, params } of errors) {
     const unknown = params['additionalProperties']
-    if (Array.isArray(unknown)) return `${part}${instancePath} must not have: ${unknown.join(', ')}`
+    if (Array.isArray(unknown)) return `${part}${instancePath} has unknown fields: ${unknown.join(', ')}`
   }
   return `${part}${error.instancePath} ${error.message ?? 'is not valid'}`
 }

@@ -2,8 +2,8 @@ import helmet from '@fastify/helmet'
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Security headers of every answer. The policy allows nothing but our own style sheet and forms; `keycloak` is named
- * because browsers check `form-action` against the redirects of a form too, and signing out leads there.
+ * Security headers of every response. The policy allows only our own style sheet and forms. `keycloak` is included
+ * because browsers check `form-action` against the redirects of a form too, and signing out redirects there.
  */
 export async function securityHeaders(
   app: FastifyInstance,
@@ -23,7 +23,7 @@ export async function securityHeaders(
     },
     strictTransportSecurity: origins.publicUrl.startsWith('https:') ? { maxAge: 31_536_000 } : false,
     referrerPolicy: { policy: 'same-origin' },
-    // An origin of our own: nothing of it is for other sites to embed.
+    // A separate origin: other sites may not embed anything of it.
     crossOriginResourcePolicy: { policy: 'same-origin' },
   })
 }

@@ -14,8 +14,8 @@ interface Administrator {
 }
 
 /**
- * Starts the embedded realm on `KEYCLOAK_PORT` and applies the realm of the variables to it, through the same Admin API
- * and with the same definition as a real Keycloak.
+ * Starts the embedded realm on `KEYCLOAK_PORT` and applies the realm of the variables to it, with the same Admin API
+ * and definition as for a real Keycloak.
  *
  * @throws {CW_PORT_TAKEN} Another process listens on `KEYCLOAK_PORT`.
  */
@@ -27,7 +27,7 @@ export async function startEmbeddedRealm(
 ): Promise<DevRealm> {
   const { server, port, realm, clientId } = config.keycloak
   await migrate(sql, 'devrealm', migrations)
-  // Its own requests are no news beside the server's, unless someone looks closely.
+  // Its own requests are rarely interesting in the server's log.
   const quiet = logger.child({ part: 'devrealm' }, logger.level === 'info' ? { level: 'warn' } : {})
   const dev = await createDevRealm({
     hostname: server,
@@ -49,7 +49,7 @@ export async function startEmbeddedRealm(
       profile: 'development',
     })
     const changes = await ensureRealm(createAdmin({ server, credentials: admin }), definition)
-    logger.info({ realm, changes: changes.length }, 'the embedded realm matches the variables')
+    logger.info({ realm, changes: changes.length }, 'the embedded realm was applied')
     return dev
   } catch (error) {
     await dev.close()

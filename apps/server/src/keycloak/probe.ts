@@ -2,25 +2,25 @@ import { createHash, randomBytes } from 'node:crypto'
 import { type BoundedRequest, type BoundedResponse, CloakwrightError, fetchBounded } from 'cloakwright'
 import type { Config } from '../config/index.ts'
 
-/** Milliseconds for one answer; a Keycloak that needs longer counts as not there. */
+/** Milliseconds for one response; a Keycloak that needs longer counts as down. */
 const timeoutMs = 10_000
-/** Bytes of one answer. */
+/** Maximum size of a response in bytes. */
 const largestBody = 1024 * 1024
 
-/** How start-up waits; the caller prints. */
+/** Callbacks of a start that waits; the caller prints. */
 export interface Waiting {
-  /** Called once when waiting begins. */
+  /** Called once when the wait begins. */
   readonly say: (message: string) => void
   /** Ends the wait when the process is told to stop. */
   readonly signal: AbortSignal
 }
 
 /**
- * Makes sure that the configured Keycloak, realm, client, secret and callback fit each other, before the first user
- * finds out that they don't.
+ * Checks that the configured Keycloak, realm, client, secret and callback match, before the first user
+ * runs into an error.
  *
- * @throws {CW_DISCOVERY_FAILED} No Keycloak answers within `KEYCLOAK_WAIT` seconds.
- * @throws {CW_REALM_MISMATCH} Realm, client, secret or callback do not fit; the message names the variable.
+ * @throws {CW_DISCOVERY_FAILED} Keycloak does not respond within `KEYCLOAK_WAIT` seconds.
+ * @throws {CW_REALM_MISMATCH} Realm, client, secret or callback do not match; the message names the variable.
  */
 export async function checkKeycloak(config: Config, waiting: Waiting): Promise<void> {
   const discovery = await waitForKeycloak(config, waiting)
@@ -49,15 +49,15 @@ async function checkRealm(config: Config, discovery: BoundedResponse): Promise<v
   const { internalUrl, server, realm, issuer } = config.keycloak
   const body = readJson(discovery)
   if (discovery.status === 404 && body?.['error'] === 'Realm does not exist') {
-    throw mismatch('KEYCLOAK_REALM', `is ${realm}, and Keycloak at ${internalUrl} has no realm ${realm}`)
+    throw mismatch('KEYCLOAK_REALM', `is ${realm}, but Keycloak at ${internalUrl} has no realm ${realm}`)
   }
   const found = body?.['issuer']
   if (discovery.status !== 200 || typeof found !== 'string') {
     const { pathname } = new URL(config.keycloak.realmUrl)
     throw mismatch(
       addressOf(config),
-      `what answers at ${internalUrl} is no Keycloak (status ${discovery.status} for ${pathname}/.well-known/openid-configuration)`,
-      "Use Keycloak's base URL, with its path where it has one (KC_HTTP_RELATIVE_PATH, such as /auth).",
+      `is ${internalUrl}, which is not Keycloak (status ${discovery.status} for ${pathname}/.well-known/openid-configuration)`,
+      "Use Keycloak's base URL, with its path if it has one (KC_HTTP_RELATIVE_PATH, such as /auth).",
     )
   }
   if (found !== issuer) {
@@ -69,7 +69,7 @@ async function checkRealm(config: Config, discovery: BoundedResponse): Promise<v
   }
 }
 
-/** A service account's grant: refused in one way when the client is unknown, in another when only its secret is wrong. */
+/** A service account's grant: Keycloak refuses an unknown client and a wrong secret with different errors. */
 async function checkClient(config: Config): Promise<void> {
   const { clientId } = config.keycloak
   const answer = await fetchRealm(config, '/protocol/openid-connect/token', {
@@ -84,23 +84,23 @@ async function checkClient(config: Config): Promise<void> {
   const description = body?.['error_description']
   if (answer.status === 200 || typeof description !== 'string') return
   if (/public client/i.test(description)) {
-    throw mismatch('KEYCLOAK_CLIENT_ID', `names the client ${clientId}, which is public and has no secret`)
+    throw mismatch('KEYCLOAK_CLIENT_ID', `is ${clientId}, which is a public client without a secret`)
   }
   if (!/invalid client/i.test(description)) return
   if (body?.['error'] === 'invalid_client') {
     throw mismatch(
       'KEYCLOAK_CLIENT_ID',
-      `names the client ${clientId}, which the realm does not have or has disabled`,
+      `is ${clientId}, but the realm has no such client, or it is disabled`,
     )
   }
   const file = config.clientSecretFile
   throw mismatch(
     'KEYCLOAK_CLIENT_SECRET',
-    `${file === undefined ? 'as given' : `from ${file}`} is not the secret of the client ${clientId}`,
+    `${file === undefined ? 'as set' : `from ${file}`} is not the secret of the client ${clientId}`,
   )
 }
 
-/** The first step of a login, as far as Keycloak's decision whether it would ever come back to us. */
+/** The first step of a login, up to Keycloak's decision whether it would redirect back to this server. */
 async function checkCallback(config: Config): Promise<void> {
   const { clientId } = config.keycloak
   const callback = `${config.publicUrl}/auth/callback`
@@ -114,7 +114,7 @@ async function checkCallback(config: Config): Promise<void> {
     code_challenge_method: 'S256',
   })
   const path = `/protocol/openid-connect/auth?${query.toString()}`
-  // A login that is possible may answer with a redirect to an identity provider.
+  // A login that works may respond with a redirect to an identity provider.
   const answer = await fetchRealm(config, path, { returnRedirects: true })
   if (answer.status < 400 || answer.status >= 500) return
   const page = answer.body.toString()
@@ -123,14 +123,11 @@ async function checkCallback(config: Config): Promise<void> {
   if (reason.includes('redirect_uri')) {
     throw mismatch(
       'PUBLIC_URL',
-      `leads to the callback ${callback}, which the client ${clientId} does not allow (or its standard flow is off)`,
-      `PUBLIC_URL is http://localhost:PORT when it is unset. ${applyCommands}`,
+      `gives the callback ${callback}, which the client ${clientId} does not allow (or its standard flow is off)`,
+      `PUBLIC_URL is http://localhost:PORT if it is unset. ${applyCommands}`,
     )
   }
-  throw mismatch(
-    'KEYCLOAK_CLIENT_ID',
-    `names the client ${clientId}, with which nobody can sign in: ${reason}`,
-  )
+  throw mismatch('KEYCLOAK_CLIENT_ID', `is ${clientId}, a client that cannot sign in users: ${reason}`)
 }
 
 async function fetchRealm(
@@ -146,11 +143,11 @@ async function fetchRealm(
     signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     maxBytes: largestBody,
     refuse: ({ why, hint }) =>
-      mismatch(addressOf(config), `leads to ${config.keycloak.internalUrl}, which ${why}`, hint),
+      mismatch(addressOf(config), `is ${config.keycloak.internalUrl}, which ${why}`, hint),
   })
 }
 
-/** The variable with the address that Keycloak is asked at. */
+/** The variable with the URL of Keycloak. */
 function addressOf({ keycloak }: Config): string {
   return keycloak.internalUrl === keycloak.server ? 'KEYCLOAK_SERVER' : 'KEYCLOAK_INTERNAL_URL'
 }
@@ -163,7 +160,7 @@ function readJson({ body }: BoundedResponse): Record<string, unknown> | undefine
   }
 }
 
-/** Why nothing answered. @throws what answered and does not fit */
+/** Returns why there was no response. @throws if the response does not match */
 function failureOf(error: unknown): string {
   if (error instanceof CloakwrightError) throw error
   const cause =
@@ -177,7 +174,7 @@ function notThere(config: Config, why: string): CloakwrightError {
   const patience = keycloak.wait === 0 ? 'KEYCLOAK_WAIT=0 does not wait' : `waited ${keycloak.wait} s`
   return new CloakwrightError(
     'CW_DISCOVERY_FAILED',
-    `${addressOf(config)}: nothing answers at ${keycloak.internalUrl} (${why}; ${patience})`,
+    `${addressOf(config)}: nothing responds at ${keycloak.internalUrl} (${why}; ${patience})`,
     {
       hint: 'Start Keycloak (npm run keycloak), correct the URL, or unset KEYCLOAK_SERVER to use the embedded realm.',
     },
@@ -185,7 +182,7 @@ function notThere(config: Config, why: string): CloakwrightError {
 }
 
 const applyCommands = [
-  'Correct the variable, or apply the realm with the variables that this server has, by one of:',
+  'Correct the variable, or apply the realm with the variables of this server:',
   'npm run keycloak   (again, with the same variables: on this machine)',
   'npx cloakwright realm apply --realm apps/server/dist/realm.js   (with the same variables and its administrator: anywhere)',
 ].join('\n')

@@ -1,17 +1,17 @@
 import { writeSync } from 'node:fs'
 import type { DestinationStream } from 'pino'
 
-/** Milliseconds until a full pipe is tried again. */
+/** Milliseconds until a write to a full pipe is tried again. */
 const pipePause = 10
 
 /**
- * Where the log goes: line by line, at once. A log that can't be written (a full disk, a closed pipe) must not stop the server,
- * nor its end: lines are dropped, and the next one that can be written tells how many.
+ * Writes the log line by line, at once. A log that cannot be written (a full disk, a closed pipe) must not stop the server
+ * or prevent its end: lines are dropped, and the next one that can be written has their number.
  */
 export function logDestination(descriptor: number): DestinationStream {
   let lost = 0
   let reason = ''
-  /** What is left of a line that was written by half. */
+  /** The rest of a partly written line. */
   let rest = Buffer.alloc(0)
 
   function flush(): void {
@@ -25,7 +25,7 @@ export function logDestination(descriptor: number): DestinationStream {
     try {
       flush()
     } catch (error) {
-      // One that was begun is ended before the next.
+      // A partly written line is finished before the next.
       if (rest.length < line.length) return
       rest = Buffer.alloc(0)
       throw error
@@ -49,7 +49,7 @@ export function logDestination(descriptor: number): DestinationStream {
   }
 }
 
-/** Waits where a pipe's reader is slower. */
+/** Waits if a pipe's reader is slower. */
 function writeSome(descriptor: number, bytes: Buffer): number {
   for (;;) {
     try {

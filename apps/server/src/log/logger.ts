@@ -2,7 +2,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { logDestination } from './log-destination.ts'
 
-/** The server's log: one JSON object a line, without credentials whatever is handed to it. */
+/** The server's log: one JSON object per line, without credentials, whatever is passed to it. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   return pino(
     {
@@ -16,7 +16,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
   ) as Logger & FastifyBaseLogger
 }
 
-/** What a careless call might log. */
+/** Fields that a careless call might log. */
 const secretHeaders = [
   'authorization',
   'cookie',
@@ -33,7 +33,7 @@ const secretPaths = ['', '*', 'headers', 'req.headers', 'res.headers'].flatMap((
   ),
 )
 
-/** Without headers and without the query string, which carries codes and states. */
+/** Without headers and without the query string, which contains codes and states. */
 function toRequest(request: FastifyRequest): object {
   return { method: request.method, path: request.url.split('?', 1)[0], remoteAddress: request.ip }
 }
@@ -50,7 +50,7 @@ interface LoggedError {
   readonly cause?: LoggedError
 }
 
-/** Fields by name only: drivers and HTTP clients attach parameters, requests and responses to their errors. */
+/** Only listed fields: drivers and HTTP clients attach parameters, requests and responses to their errors. */
 function toError(error: unknown): LoggedError | string {
   if (!(error instanceof Error)) return typeof error
   const { code } = error as { code?: unknown }
@@ -63,7 +63,7 @@ function toError(error: unknown): LoggedError | string {
   }
 }
 
-/** A cause is another library's error, whose text may quote what it was given: its name and code say enough. */
+/** A cause is another library's error, whose message may quote its input: only its name and code are logged. */
 function toCause(error: Error): LoggedError {
   const { code } = error as { code?: unknown }
   return {

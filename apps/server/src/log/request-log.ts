@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify'
 
-/** One line a request, without the query string: that of a callback carries a code. */
+/** One line per request, without the query string: that of a callback contains a code. */
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 
@@ -13,7 +13,7 @@ export class RequestLog extends LogController {
     const [path] = url.split('?', 1)
     const milliseconds = Math.round(reply.elapsedTime * 100) / 100
     const line = { method, path, status: reply.statusCode, milliseconds, ip }
-    if (error) log.warn({ ...line, err: error }, 'request broken off')
+    if (error) log.warn({ ...line, err: error }, 'request aborted')
     else log.info(line, 'request')
   }
 }

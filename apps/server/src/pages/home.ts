@@ -1,26 +1,26 @@
 import { type Html, html } from './html.ts'
 
-/** Who looks at the page. */
+/** The user of the page. */
 export interface Viewer {
   readonly username: string
   readonly email: string | undefined
   readonly roles: readonly string[]
 }
 
-/** What the page tells besides. */
+/** Other data of the page. */
 export interface Surroundings {
   readonly keycloak: string
   readonly realm: string
-  /** Whether the demo users may be named. */
+  /** Whether to show the demo users. */
   readonly demo: boolean
-  /** Whether there is a page of the API. */
+  /** Whether the API has a documentation page. */
   readonly docs: boolean
 }
 
-/** The page at `/`: sign in or out, who I am, and what to try. No script; signing out is a form. */
+/** The page at `/`: sign in or out, the user, and links to try. No script; signing out is a form. */
 export function homePage(viewer: Viewer | undefined, around: Surroundings): string {
   const docs = around.docs
-    ? html`<li><a href="/docs"><code>/docs</code></a> <span class="note">the API, to read and to try</span></li>`
+    ? html`<li><a href="/docs"><code>/docs</code></a> <span class="note">API documentation, with requests to try</span></li>`
     : html``
   const page = html`<!doctype html>
 <html lang="en">
@@ -42,7 +42,7 @@ ${viewer === undefined ? signedOut(around) : signedIn(viewer)}
 <li><a href="/secure-data"><code>/secure-data</code></a> <span class="note">for everyone who is signed in; asks you to sign in first</span></li>
 <li><a href="/public"><code>/public</code></a> <span class="note">the same, unprotected</span></li>
 <li><a href="/admin-data"><code>/admin-data</code></a> <span class="note">needs the role admin</span></li>
-<li><a href="/me"><code>/me</code></a> <span class="note">who the service thinks you are</span></li>
+<li><a href="/me"><code>/me</code></a> <span class="note">your user, as the service sees it</span></li>
 <li><a href="/notes"><code>/notes</code></a> <span class="note">your notes; an admin sees everyone's</span></li>
 ${docs}
 <li><a href="${around.keycloak}">Keycloak</a> <span class="note">users, roles and clients</span></li>

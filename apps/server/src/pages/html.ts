@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** A string that is HTML already. */
 export class Html {
   readonly text: string
 
@@ -9,7 +9,7 @@ export class Html {
 
 type Part = string | Html | readonly Html[]
 
-/** A template whose values are escaped, unless they are {@link Html} themselves. */
+/** A template that escapes its values, unless they are {@link Html} themselves. */
 export function html(strings: TemplateStringsArray, ...values: readonly Part[]): Html {
   return new Html(String.raw({ raw: strings }, ...values.map(toText)))
 }

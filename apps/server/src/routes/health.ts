@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Database } from '../database/index.ts'
 import type { App } from '../http/index.ts'
 
-/** Milliseconds after which a check that has not answered counts as failed. */
+/** Milliseconds after which a check without a result counts as failed. */
 const patienceMs = 2000
 
 const State = Type.Union([Type.Literal('ok'), Type.Literal('failed')])
@@ -20,9 +20,9 @@ const Readiness = Type.Object({
 })
 
 /**
- * `/health/live`: the process answers. `/health/ready`: it can also do its work, because the database answers, an embedded
- * realm can write to it, and the realm's keys are known. 503 names the code of what failed; it takes a replica out of the load
- * balancer, and brings it back by itself.
+ * `/health/live`: the process responds. `/health/ready`: it can also work, because the database responds, an embedded
+ * realm can write to it, and the realm's keys are loaded. 503 has the code of each failed check; a load balancer then stops sending
+ * requests to this replica, until it is ready again.
  */
 export function healthRoutes(
   app: App,
@@ -36,7 +36,7 @@ export function healthRoutes(
     {
       ...quiet,
       schema: {
-        summary: 'The process answers',
+        summary: 'The process responds',
         tags: ['operations'],
         response: { 200: Type.Object({ status: State }) },
       },
@@ -48,7 +48,7 @@ export function healthRoutes(
     {
       ...quiet,
       schema: {
-        summary: 'Database and keys are there',
+        summary: 'The database responds and the keys are loaded',
         tags: ['operations'],
         response: { 200: Readiness, 503: Readiness },
       },
@@ -87,7 +87,7 @@ async function passes(
     await Promise.race([
       check,
       new Promise((_resolve, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer within ${patienceMs} ms`)), patienceMs)
+        timer = setTimeout(() => reject(new Error(`no response within ${patienceMs} ms`)), patienceMs)
       }),
     ])
     return 'ok'

@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts'
 import type { App } from '../http/index.ts'
 import { homePage, style } from '../pages/index.ts'
 
-/** Roles that Keycloak gives to everyone; they say nothing about a user. */
+/** Roles that Keycloak gives to every user; they are not shown. */
 const everyones = /^(?:default-roles-.*|offline_access|uma_authorization)$/
 
 /** The page at `/`, and its style sheet. */

@@ -14,7 +14,7 @@ const Me = Type.Object({
   scopes: Type.Array(Type.String()),
 })
 
-/** Who the service thinks the caller is. */
+/** The caller, as identified by the service. */
 export function meRoute(app: App, users: Users, clientId: string): void {
   app.get(
     '/me',
@@ -24,7 +24,7 @@ export function meRoute(app: App, users: Users, clientId: string): void {
         summary: 'Who I am',
         tags: ['me'],
         security: secured,
-        response: { 200: Me, 401: problem('No valid token and no session') },
+        response: { 200: Me, 401: problem('Not authenticated: no valid token and no session') },
       },
     },
     (request) => {

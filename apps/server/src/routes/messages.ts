@@ -3,7 +3,7 @@ import type { Users } from '../database/index.ts'
 import type { App } from '../http/index.ts'
 import { Message, problem, secured } from './schemas.ts'
 
-/** Three messages that differ in nothing but who may read them. */
+/** Three messages that differ only in who may read them. */
 export function messageRoutes(app: App, users: Users): void {
   app.get(
     '/public',
@@ -18,7 +18,7 @@ export function messageRoutes(app: App, users: Users): void {
         summary: 'For everyone who is signed in',
         tags: ['messages'],
         security: secured,
-        response: { 200: Message, 401: problem('No valid token and no session') },
+        response: { 200: Message, 401: problem('Not authenticated: no valid token and no session') },
       },
     },
     (request) => {
@@ -37,7 +37,7 @@ export function messageRoutes(app: App, users: Users): void {
         security: secured,
         response: {
           200: Message,
-          401: problem('No valid token and no session'),
+          401: problem('Not authenticated: no valid token and no session'),
           403: problem('The role admin is missing'),
         },
       },

@@ -5,7 +5,7 @@ import type { Notes, Reach, Users } from '../database/index.ts'
 import { type App, ClientError } from '../http/index.ts'
 import { problem, secured } from './schemas.ts'
 
-// PostgreSQL's text holds every character but NUL.
+// PostgreSQL's text type stores every character except NUL.
 const title = Type.String({ minLength: 1, maxLength: 200, pattern: '^[^\\u0000]*$' })
 const body = Type.String({ maxLength: 20_000, pattern: '^[^\\u0000]*$' })
 
@@ -32,17 +32,19 @@ const Id = Type.Object({ id: Type.String() })
 const Paging = Type.Object(
   {
     limit: Type.Optional(Type.Number({ minimum: 1, maximum: 100, multipleOf: 1, default: 20 })),
-    cursor: Type.Optional(Type.String({ maxLength: 100, description: 'The next of the page before' })),
+    cursor: Type.Optional(
+      Type.String({ maxLength: 100, description: 'The value next of the previous page' }),
+    ),
   },
   { additionalProperties: false },
 )
 
 const tags = ['notes']
-const unauthorized = problem('No valid token and no session')
-const invalid = problem('The request does not fit the schema')
-const unknown = problem("No such note, or another user's")
+const unauthorized = problem('Not authenticated: no valid token and no session')
+const invalid = problem('The request does not match the schema')
+const unknown = problem('The note does not exist, or belongs to another user')
 
-/** Notes: data of the application, each owned by the user who wrote it. The role admin reaches everyone's. */
+/** Notes: data of the application, each owned by the user who wrote it. The role admin can access everyone's. */
 export function noteRoutes(app: App, notes: Notes, users: Users): void {
   listNotes(app, notes)
   createNote(app, notes, users)
@@ -159,7 +161,7 @@ function reachOf(request: FastifyRequest): Reach {
   return user.realmRoles.includes('admin') ? 'everyone' : { owner: user.subject }
 }
 
-/** Whose note it is, a stranger does not learn: there is no difference between another's note and none. */
+/** The response for another user's note is the same as for a missing one, so it does not show that the note exists. */
 function found<T>(note: T | undefined): T {
   if (note === undefined) throw new ClientError(404, 'NOT_FOUND', 'There is no such note')
   return note
@@ -172,6 +174,6 @@ function toCursor(position: number): string {
 function fromCursor(cursor: string): number {
   const [, position] = /^n(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
   if (position === undefined)
-    throw new ClientError(400, 'INVALID_REQUEST', 'querystring/cursor is not one that this list gave')
+    throw new ClientError(400, 'INVALID_REQUEST', 'querystring/cursor is not a cursor of this list')
   return Number(position)
 }

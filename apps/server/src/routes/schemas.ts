@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-/** RFC 9457, as every error of this server is answered. */
+/** RFC 9457, the format of every error of this server. */
 export const Problem = Type.Object(
   {
     type: Type.String(),
@@ -10,15 +10,15 @@ export const Problem = Type.Object(
     code: Type.String(),
     requestId: Type.String(),
   },
-  { description: 'What went wrong (RFC 9457)' },
+  { description: 'Error details (RFC 9457)' },
 )
 
-/** An error's answer for the OpenAPI document. */
+/** An error response for the OpenAPI document. */
 export function problem(description: string) {
   return { description, content: { 'application/problem+json': { schema: Problem } } }
 }
 
 export const Message = Type.Object({ message: Type.String() })
 
-/** Either way of proving who one is: a token of the realm, or the session that signing in gave. */
+/** The two ways to authenticate: a token of the realm, or the session of a signed-in user. */
 export const secured = [{ bearer: [] }, { session: [] }]
