@@ -229,7 +229,9 @@ describe.each(['KEYCLOAK_CLIENT_SECRET', 'DATABASE_URL', 'SESSION_KEYS', 'KC_BOO
 
     test('together with the variable itself is refused', () => {
       const both = { [variable]: production[variable] ?? 'x', [`${variable}_FILE`]: file('both', 'x') }
-      expect(problemOf({ ...production, ...both }).message).toMatch(`${variable} is set, but ${variable}_FILE is set too`)
+      expect(problemOf({ ...production, ...both }).message).toMatch(
+        `${variable} is set, but ${variable}_FILE is set too`,
+      )
     })
   },
 )
