@@ -43,7 +43,7 @@ async function expectProblem(
 }
 
 describe('messages', () => {
-  test('/public needs nothing', async () => {
+  test('/public needs no credentials', async () => {
     expect(await json(await server.request('/public'))).toEqual({
       message: 'Hello world, public content here!',
     })
@@ -55,12 +55,12 @@ describe('messages', () => {
     expect(await json(answer)).toEqual({ message: 'Hello alice, secure content here!' })
   })
 
-  test('/admin-data lets alice in and keeps bob out', async () => {
+  test('/admin-data admits alice and refuses bob', async () => {
     expect((await server.request('/admin-data', { token: alice })).status).toBe(200)
     await expectProblem(await server.request('/admin-data', { token: bob }), 403, 'Insufficient permissions')
   })
 
-  test('/me tells who one is', async () => {
+  test('/me returns the user', async () => {
     const me = await json(await server.request('/me', { token: bob }))
     expect(me).toMatchObject({ username: 'bob', email: 'bob@example.com', sub: expect.any(String) })
     expect(me['roles']).toContain('user')
@@ -74,7 +74,7 @@ describe('refused tokens', () => {
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.')
 
-  test('none at all: 401, and a challenge without an error code', async () => {
+  test('no token: 401, and a challenge without an error code', async () => {
     const answer = await server.request('/secure-data')
     await expectProblem(answer, 401, 'Not authenticated')
     const challenge = answer.headers.get('www-authenticate')
@@ -102,7 +102,7 @@ describe('refused tokens', () => {
 describe('notes', () => {
   const write = (token: string, body: unknown) => server.request('/notes', { token, body })
 
-  test('are written, read, changed and deleted by their owner', async () => {
+  test('can be created, read, changed and deleted by their owner', async () => {
     const created = await write(bob, { title: 'First', body: 'of all' })
     expect(created.status).toBe(201)
     const note = await json(created)
@@ -131,7 +131,7 @@ describe('notes', () => {
     await expectProblem(await server.request(path, { token: bob }), 404, 'There is no such note')
   })
 
-  test("another's note does not exist, whatever is tried; admin reaches it", async () => {
+  test("another user's note is reported as missing; an admin can access it", async () => {
     const path = (await write(alice, { title: 'Private' })).headers.get('location') ?? ''
     for (const attempt of [{}, { method: 'PATCH', body: { title: 'Mine' } }, { method: 'DELETE' }]) {
       await expectProblem(
@@ -152,7 +152,7 @@ describe('notes', () => {
     },
   )
 
-  test('are listed the newest first, page by page, each exactly once', async () => {
+  test('are listed newest first, page by page, each exactly once', async () => {
     const titles = ['one', 'two', 'three', 'four', 'five'].map((word) => `paged ${word}`)
     for (const title of titles) await write(bob, { title })
     const seen: string[] = []
@@ -173,7 +173,7 @@ describe('notes', () => {
     expect(seen).not.toContain('Private')
   })
 
-  test('admin lists everyone’s', async () => {
+  test('are all listed for an admin', async () => {
     await write(bob, { title: 'seen by admin' })
     const { items } = await json(await server.request('/notes?limit=100', { token: alice }))
     expect((items as { title: string }[]).map((item) => item.title)).toContain('seen by admin')
@@ -219,7 +219,7 @@ describe('bad input', () => {
     },
   )
 
-  test('an empty patch changes nothing and says so', async () => {
+  test('an empty patch is refused', async () => {
     const path =
       (await server.request('/notes', { token: bob, body: { title: 't' } })).headers.get('location') ?? ''
     await expectProblem(
@@ -250,7 +250,7 @@ describe('bad input', () => {
   })
 })
 
-describe('SQL and HTML stay text', () => {
+describe('SQL and HTML are stored as plain strings', () => {
   test.each(["'; drop table app.notes; --", '<script>alert(1)</script>', '%_\\', '𝒳 ‮ é'])(
     '%s',
     async (title) => {
@@ -268,7 +268,7 @@ describe('revocations', () => {
       name
     ]
 
-  test('an administrator ends a session’s tokens at once; another session goes on', async () => {
+  test('an administrator revokes a session’s tokens at once; other sessions are not affected', async () => {
     const [first, second] = await Promise.all([server.token('bob'), server.token('bob')])
     expect((await server.request('/secure-data', { token: first })).status).toBe(200)
     expect((await revoke({ sid: claimOf(first, 'sid') }, alice)).status).toBe(204)
@@ -282,7 +282,7 @@ describe('revocations', () => {
     expect((await server.request('/secure-data', { token: second })).status).toBe(401)
   })
 
-  test('nobody else does', async () => {
+  test('other users may not revoke', async () => {
     await expectProblem(await revoke({ sid: 'x' }, bob), 403, 'Insufficient permissions')
     await expectProblem(await revoke({ sid: 'x' }), 401, 'Not authenticated')
   })

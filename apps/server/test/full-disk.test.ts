@@ -62,7 +62,7 @@ describe.runIf(canMount && !real)('the server on a full disk', () => {
     }
   }
 
-  test('answers 503 with what to do, tells it by its readiness, and works again once there is room', async () => {
+  test('responds with 503 and the next step, reports it in its readiness, and works again once there is disk space', async () => {
     const { written, refused } = await writeUntilFull()
     expect(refused.status).toBe(503)
     expect(refused.headers.get('content-type')).toContain('application/problem+json')

@@ -57,7 +57,7 @@ async function logIn(username: string): Promise<void> {
 }
 
 describe('in a browser', () => {
-  it('alice signs in from the page, sees the protected data, signs out, and is asked again', async () => {
+  it('alice signs in from the page, sees the protected data, signs out, and must sign in again', async () => {
     await page.goto(server.url)
     await picture('signed-out')
     await page.click('text=Sign in')
@@ -84,7 +84,7 @@ describe('in a browser', () => {
     expect(await page.textContent('body')).toContain('Hello alice, secure content here!')
   })
 
-  it('a wrong password stays on the login page and says so', async () => {
+  it('a wrong password shows an error on the login page', async () => {
     await page.goto(`${server.url}/secure-data`)
     await page.fill('#username', 'alice')
     await page.fill('#password', 'wrong')
@@ -93,7 +93,7 @@ describe('in a browser', () => {
     expect(await page.inputValue('#username')).toBe('alice')
   })
 
-  it('bob is refused where the role admin is needed', async () => {
+  it('bob is refused a page that needs the role admin', async () => {
     const asked = page.waitForResponse(
       (answer) => answer.url() === `${server.url}/admin-data` && answer.status() === 403,
     )
@@ -102,7 +102,7 @@ describe('in a browser', () => {
     expect(((await (await asked).json()) as { detail: string }).detail).toBe('Insufficient permissions')
   })
 
-  it('no script sees the session, and the cookie leaves only with the site', async () => {
+  it('no script can read the session, and the cookie is only sent from the same site', async () => {
     await page.goto(`${server.url}/auth/login`)
     await logIn('alice')
     await page.waitForURL(`${server.url}/`)
@@ -111,7 +111,7 @@ describe('in a browser', () => {
     expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Lax' }])
   })
 
-  it('the page of the API signs in, reads and writes with the session', async () => {
+  it('the API page signs in, reads and writes with the session', async () => {
     await page.goto(`${server.url}/docs`)
     await page.click('.sign-in a')
     await logIn('alice')

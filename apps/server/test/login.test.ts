@@ -21,7 +21,7 @@ async function signedIn(username: string, path = '/'): Promise<{ browser: Browse
 }
 
 describe('signing in', () => {
-  test('a navigation to /secure-data goes straight to the login and comes back to it', async () => {
+  test('a navigation to /secure-data is redirected to the login and back', async () => {
     const browser = new Browser()
     const login = await browser.open(`${base}/secure-data`)
     expect(login.url).toContain(`/realms/${server.config.keycloak.realm}/`)
@@ -59,7 +59,7 @@ describe('signing in', () => {
     expect(cookie).not.toContain('eyJ')
   })
 
-  test('bob may not see /admin-data', async () => {
+  test('bob is refused /admin-data', async () => {
     const { browser } = await signedIn('bob')
     const answer = await browser.fetch(`${base}/admin-data`)
     expect(answer.status).toBe(403)
@@ -85,7 +85,7 @@ describe('signing in', () => {
     expect(page.headers.get('content-type')).toContain('text/html')
   })
 
-  test('another host name is led to the public one before a login begins', async () => {
+  test('another host name is redirected to the public one before a login begins', async () => {
     const browser = new Browser()
     const page = await browser.open(`http://127.0.0.1:${server.config.port}/secure-data`)
     expect(browser.visited[1]).toBe(`${base}/secure-data`)
@@ -94,7 +94,7 @@ describe('signing in', () => {
 })
 
 describe('notes with a session', () => {
-  test('are written with the proof that the request comes from here, and refused without', async () => {
+  test('are written with a same-origin proof, and refused without one', async () => {
     const { browser } = await signedIn('bob')
     const body = JSON.stringify({ title: 'from a session' })
     const json = { 'content-type': 'application/json' }
@@ -138,7 +138,7 @@ describe('signing out', () => {
 })
 
 describe('/docs', () => {
-  test('offers a sign-in that comes back, and sends the proof with its requests', async () => {
+  test('offers a sign-in that returns to it, and sends the same-origin proof with its requests', async () => {
     const script = await (await fetch(`${base}/docs/static/theme/sign-in.js`)).text()
     const link = /'(\/auth\/login[^']*)'/.exec(script)?.[1] ?? ''
     const browser = new Browser()

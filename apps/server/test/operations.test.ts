@@ -21,7 +21,7 @@ test('/health/live and /health/ready', async () => {
   ])
 })
 
-test('/metrics counts by route pattern, whatever the path was', async () => {
+test('/metrics counts by route pattern, whatever the path is', async () => {
   await server.request('/notes/some-id')
   await server.request(`/unknown-${Math.random()}`)
   const text = await (await server.request('/metrics')).text()
@@ -33,7 +33,7 @@ test('/metrics counts by route pattern, whatever the path was', async () => {
   expect(text).not.toContain('unknown-')
 })
 
-test('/docs/json is OpenAPI 3.1 and describes every route of the contract with its way in', async () => {
+test('/docs/json is OpenAPI 3.1 and describes every route of the contract with its authentication', async () => {
   const document = (await (await server.request('/docs/json')).json()) as {
     openapi: string
     paths: Record<string, Record<string, { security?: unknown[]; responses: object }>>
@@ -57,7 +57,7 @@ test('/docs/json is OpenAPI 3.1 and describes every route of the contract with i
   expect(Object.keys(document.paths['/admin-data']?.['get']?.responses ?? {})).toEqual(['200', '401', '403'])
 })
 
-test('what is for operators and developers is not there where it is not exposed, as in production', async () => {
+test('routes for operators and developers do not exist unless they are exposed, as in production', async () => {
   const other = await startServer({}, { exposed: [] })
   try {
     const paths = ['/metrics', '/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']
@@ -83,12 +83,12 @@ describe('security headers', () => {
     expect(headers.get('x-powered-by')).toBeNull()
   })
 
-  test('the page has no script and no style of its own', async () => {
+  test('the page has no inline script and no inline style', async () => {
     const page = await (await server.request('/')).text()
     expect(page).not.toMatch(/<script|<style|style=|\son[a-z]+=/i)
   })
 
-  test('forwarded headers of anyone are ignored', async () => {
+  test('forwarded headers from untrusted clients are ignored', async () => {
     const answer = await server.request('/secure-data', {
       headers: { accept: 'text/html', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https' },
     })
@@ -97,7 +97,7 @@ describe('security headers', () => {
   })
 })
 
-test('a user is mirrored at first sight', async () => {
+test('a user is copied to the database at the first request', async () => {
   await server.request('/secure-data', { token: await server.token('bob') })
   const { sub } = (await (await server.request('/me', { token: await server.token('bob') })).json()) as {
     sub: string

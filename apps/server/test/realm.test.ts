@@ -30,7 +30,7 @@ describe('the development profile', () => {
   })
   afterAll(() => admin.client.realms.del({ realm }))
 
-  test('matches its definition when it is applied again', async () => {
+  test('is unchanged when it is applied again', async () => {
     expect(await ensureRealm(admin, definition('development', realm))).toEqual([])
   })
 
@@ -61,7 +61,7 @@ describe('the development profile', () => {
     },
   )
 
-  test('takes the current origin, without losing what somebody added', async () => {
+  test('adds the current origin, and keeps origins that were added by hand', async () => {
     const moved = definition('development', realm, { publicUrl: 'http://localhost:8001' })
 
     expect((await ensureRealm(admin, moved)).map(describeChange)).toEqual([
@@ -91,7 +91,7 @@ describe('the development profile', () => {
 })
 
 describe('the production profile', () => {
-  test('has what keeps a realm safe, and nobody to log in as', () => {
+  test('has secure settings, and no demo users', () => {
     const production = definition('production', 'shop')
     expect(production).toMatchObject({
       accessTokenLifespan: 300,
@@ -123,11 +123,11 @@ describe.runIf(onKeycloak)('the production profile on Keycloak', () => {
   })
   afterAll(() => admin.client.realms.del({ realm }))
 
-  test('matches its definition when it is applied again', async () => {
+  test('is unchanged when it is applied again', async () => {
     expect(await ensureRealm(admin, definition('production', realm))).toEqual([])
   })
 
-  test('makes an administrator set up a one-time password, and asks for it, once, at each login', async () => {
+  test('makes an administrator set up a one-time password, and asks for it once at each login', async () => {
     const first = new Browser(target.server)
     const page = await first.login(loginUrl(realm), 'administrator', password)
     const { totpSecret = '' } = page.form('kc-totp-settings-form').fields
@@ -149,7 +149,7 @@ describe.runIf(onKeycloak)('the production profile on Keycloak', () => {
     expect(isCallback(done)).toBe(true)
   })
 
-  test('asks nobody else for one, until they have set one up; then once', async () => {
+  test('asks other users for one only after they have set it up, then once', async () => {
     expect(isCallback(await new Browser(target.server).login(loginUrl(realm), 'somebody', password))).toBe(
       true,
     )
@@ -178,7 +178,7 @@ describe.runIf(onKeycloak)('the production profile on Keycloak', () => {
   test.each([
     { client: 'the server', parameters: { client_id: clientId, client_secret: clientSecret } },
     { client: 'admin-cli', parameters: { client_id: 'admin-cli' } },
-  ])('refuses the password grant, which asks for no second factor, to $client', async ({ parameters }) => {
+  ])('refuses the password grant, which requires no second factor, to $client', async ({ parameters }) => {
     const response = await grant(realm, { ...parameters, username: 'somebody', password })
 
     expect(await response.json()).toMatchObject({ error: 'unauthorized_client' })
@@ -230,7 +230,7 @@ describe.runIf(onKeycloak)('the production profile on Keycloak', () => {
 })
 
 describe('the definition from environment variables', () => {
-  test('has the realm, client, secret and origin that they name', async () => {
+  test('has the realm, client, secret and origin from the variables', async () => {
     const named = await realmFromEnvironment({
       KEYCLOAK_REALM: 'shop',
       KEYCLOAK_CLIENT_ID: 'shop-api',
@@ -247,7 +247,7 @@ describe('the definition from environment variables', () => {
     })
   })
 
-  test('is the production profile when NODE_ENV says so', async () => {
+  test('is the production profile with NODE_ENV=production', async () => {
     const named = await realmFromEnvironment({
       NODE_ENV: 'production',
       KEYCLOAK_SERVER: 'https://id.example.com',

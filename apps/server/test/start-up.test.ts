@@ -53,7 +53,7 @@ async function refusal(env: NodeJS.ProcessEnv): Promise<CloakwrightError> {
   throw new Error('the server started')
 }
 
-describe('a Keycloak that does not fit stops the start', () => {
+describe('a Keycloak that does not match stops the start', () => {
   test.each<[string, NodeJS.ProcessEnv, RegExp]>([
     ['KEYCLOAK_REALM', { KEYCLOAK_REALM: 'no-such-realm' }, /no realm no-such-realm/],
     ['KEYCLOAK_CLIENT_ID', { KEYCLOAK_CLIENT_ID: 'no-such-client' }, /has no such client, or it is disabled/],
@@ -87,13 +87,13 @@ describe('a Keycloak that does not fit stops the start', () => {
     expect(error.message).toMatch(/^KEYCLOAK_CLIENT_ID .*public/)
   })
 
-  test('another path than Keycloak’s', async () => {
+  test('a URL with the wrong path is not Keycloak', async () => {
     const error = await refusal({ ...base, KEYCLOAK_SERVER: `${keycloak.replace(/\/$/, '')}/auth` })
     expect(error.code).toBe('CW_REALM_MISMATCH')
     expect(error.message).toMatch(/is not Keycloak/)
   })
 
-  test('nothing there, and KEYCLOAK_WAIT=0', async () => {
+  test('nothing responds, and KEYCLOAK_WAIT=0', async () => {
     const port = await freePort()
     const error = await refusal({ ...base, KEYCLOAK_SERVER: `http://127.0.0.1:${port}`, KEYCLOAK_WAIT: '0' })
     expect(error.code).toBe('CW_DISCOVERY_FAILED')
@@ -102,8 +102,8 @@ describe('a Keycloak that does not fit stops the start', () => {
   })
 })
 
-describe('a database that does not fit stops the start', () => {
-  test('nothing there', async () => {
+describe('a database that cannot be used stops the start', () => {
+  test('nothing responds', async () => {
     const port = await freePort()
     const error = await refusal({
       ...base,
@@ -114,7 +114,7 @@ describe('a database that does not fit stops the start', () => {
     expect(`${error.message}${error.hint}`).not.toContain('s3cr3t-canary')
   })
 
-  test('no such host', async () => {
+  test('an unknown host', async () => {
     const error = await refusal({
       ...base,
       DATABASE_URL: 'postgresql://app:s3cr3t-canary@no-such-host.invalid/app',
@@ -137,7 +137,7 @@ describe('a database that does not fit stops the start', () => {
   })
 })
 
-describe('a port that is taken stops the start', () => {
+describe('a port in use stops the start', () => {
   let holder: NetServer | undefined
   afterEach(() => holder?.close())
 
@@ -180,7 +180,7 @@ describe('the program', () => {
     return program
   }
 
-  test('tells all problems of its variables and ends with 1', async () => {
+  test('reports all problems of its variables and exits with 1', async () => {
     const program = run({ PORT: 'eighty', KEYCLOAK_REALM: 'a/b' })
     expect(await program.ended).toBe(1)
     expect(program.output()).toContain('PORT is "eighty"')
@@ -188,7 +188,7 @@ describe('the program', () => {
     expect(program.output()).not.toMatch(/\n\s+at /)
   })
 
-  test('waits for a Keycloak that is not there yet, and says so', async () => {
+  test('waits for a Keycloak that has not started, and prints it', async () => {
     const port = await freePort()
     const env = await variables({ KEYCLOAK_SERVER: `http://localhost:${port}`, KEYCLOAK_WAIT: '30' })
     const program = run(env)
@@ -200,7 +200,7 @@ describe('the program', () => {
     expect(program.output()).toMatch(/ready in \d+ ms|CW_REALM_MISMATCH/)
   })
 
-  test('ends while it waits, when it is told to', async () => {
+  test('stops on SIGTERM while it waits', async () => {
     const port = await freePort()
     const program = run({ ...base, KEYCLOAK_SERVER: `http://localhost:${port}`, KEYCLOAK_WAIT: '60' })
     await program.printed(/Waiting/)
@@ -208,7 +208,7 @@ describe('the program', () => {
     expect(await program.ended).toBe(0)
   })
 
-  test('embedded: prints where to click, holds its folder, ends cleanly, and keeps what was written', async () => {
+  test('embedded: prints the URLs, locks its folder, stops cleanly, and keeps its data', async () => {
     const { KEYCLOAK_SERVER: _server, DATABASE_URL: _url, ...env } = await variables({})
     const config = loadConfig(env)
     const first = run(env)

@@ -62,7 +62,7 @@ function service(options: Partial<VerifierOptions> = {}) {
 /** Times of a token that is made at `now` and lasts 5 minutes. */
 const times = (now: number) => ({ iat: now, exp: now + 300, auth_time: now })
 
-describe('fake timers that are installed after everything was made', () => {
+describe('fake timers that are installed after everything was created', () => {
   afterEach(() => {
     vi.useRealTimers()
   })
@@ -142,7 +142,7 @@ describe('fake timers that are installed after everything was made', () => {
   })
 })
 
-test('a clock that is injected into the verifier reaches guard, policies and proofs', async () => {
+test('an injected clock of the verifier reaches guard, policies and proofs', async () => {
   const ahead = Date.now() + 24 * hour
   const { bearer, proof } = service({ now: () => ahead })
   const now = Math.floor(ahead / 1000)
@@ -172,7 +172,7 @@ describe.each([
     expect(await bearer({ ...times(now), ...beyond }, '/recent')).toBe(code)
   })
 
-  test('of the iat of DPoP proofs', async () => {
+  test('for the iat of DPoP proofs', async () => {
     const { proof } = service(options)
     expect(await proof(times(now), now + tolerance)).toBe('in')
     expect(await proof(times(now), now + tolerance + 1)).toBe('CW_PROOF_INVALID')
@@ -180,7 +180,7 @@ describe.each([
     expect(await proof(times(now), now - 60 - tolerance - 1)).toBe('CW_PROOF_INVALID')
   })
 
-  describe('of ID tokens and logout tokens', () => {
+  describe('for ID tokens and logout tokens', () => {
     let provider: TestProvider
     beforeAll(async () => {
       provider = await startProvider()

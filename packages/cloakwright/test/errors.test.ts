@@ -24,7 +24,7 @@ describe('instanceof CloakwrightError', () => {
     expect(value instanceof CloakwrightError).toBe(false)
   })
 
-  test('of a class that extends it accepts the instances of that class only', () => {
+  test('with a subclass accepts the instances of that class only', () => {
     class ShopError extends CloakwrightError {}
     const ours = new ShopError('CW_FORBIDDEN', 'text')
     expect([ours instanceof ShopError, ours instanceof CloakwrightError]).toEqual([true, true])
@@ -38,7 +38,7 @@ describe('instanceof CloakwrightError', () => {
   })
 })
 
-test('the mark of an error is not among what a log shows of it', () => {
+test('the mark of an error does not appear in a log', () => {
   const keys = Reflect.ownKeys(new CloakwrightError('CW_FORBIDDEN', 'text'))
   expect(keys.filter((key) => typeof key === 'symbol')).toEqual([])
 })

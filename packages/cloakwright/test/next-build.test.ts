@@ -39,15 +39,12 @@ afterEach(() => vi.unstubAllEnvs())
 describe('during next build', () => {
   beforeEach(() => vi.stubEnv('NEXT_PHASE', 'phase-production-build'))
 
-  test.each(incomplete)(
-    'a verifier with %s is created, and fails when it is used',
-    async (_name, options) => {
-      const verifier = createVerifier(options)
-      expect(codeOf(await verifier.ready().catch((error: unknown) => error))).toBe('CW_CONFIG_MISSING')
-      const verify = async (): Promise<unknown> => await verifier.verify('a.b.c')
-      expect(codeOf(await verify().catch((error: unknown) => error))).toBe('CW_CONFIG_MISSING')
-    },
-  )
+  test.each(incomplete)('a verifier with %s is created, and fails on first use', async (_name, options) => {
+    const verifier = createVerifier(options)
+    expect(codeOf(await verifier.ready().catch((error: unknown) => error))).toBe('CW_CONFIG_MISSING')
+    const verify = async (): Promise<unknown> => await verifier.verify('a.b.c')
+    expect(codeOf(await verify().catch((error: unknown) => error))).toBe('CW_CONFIG_MISSING')
+  })
 
   test('a guard with such a verifier refuses every token with 500, and names the option in the log', async () => {
     const logged: string[] = []
@@ -77,7 +74,7 @@ describe('during next build', () => {
   })
 
   test.each<[string, VerifierOptions, ErrorCode]>([
-    ['is no URL', { issuer: 'shop', audience: 'shop-api' }, 'CW_CONFIG_INVALID'],
+    ['is not a URL', { issuer: 'shop', audience: 'shop-api' }, 'CW_CONFIG_INVALID'],
     ['is the audience of nearly every token', { issuer, audience: 'account' }, 'CW_CONFIG_INSECURE'],
   ])('a value that %s is refused at once', (_name, options, code) => {
     expect(() => createVerifier(options)).toThrow(expect.objectContaining({ code }))

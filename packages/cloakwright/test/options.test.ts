@@ -61,7 +61,7 @@ const errorOf = async (make: () => unknown): Promise<unknown> => {
 }
 
 test.each(creators)(
-  '%s without options, or with something else, says what is missing',
+  '%s without options, or with something else, is refused with the missing part',
   async (_name, make, named) => {
     for (const given of [undefined, null]) {
       const error = await errorOf(() => make(given as never))
@@ -84,7 +84,7 @@ test('the Fastify adapter without options names the verifier', async () => {
   })
 })
 
-test('a verifier that is none is told by its name', async () => {
+test('an invalid verifier is refused with its name', async () => {
   for (const verifier of [{}, 'x', createVerifier])
     expect(await errorOf(() => express({ verifier } as never))).toMatchObject({
       code: 'CW_CONFIG_INVALID',
@@ -188,7 +188,7 @@ describe.each(options)('%s', (_name, make, good) => {
     expect(await errorOf(() => make(good as never))).toBeUndefined()
   })
 
-  test.each(Object.keys(good))('%s of a wrong kind is accepted or told by its name', async (option) => {
+  test.each(Object.keys(good))('%s of a wrong type is accepted or refused with its name', async (option) => {
     for (const value of values) {
       const error = await errorOf(() => make({ ...good, [option]: value } as never))
       if (error === undefined) continue
@@ -207,7 +207,7 @@ describe.each([
   ],
   ['issuer', (url: unknown) => createSessions({ ...options[7]?.[2], issuer: url } as never)],
   ['issuer', (url: unknown) => createPermissions({ issuer: url as string, audience: 'shop-api' })],
-])('an address in place of the realm’s as %s', (name, make) => {
+])('another URL in place of the realm’s as %s', (name, make) => {
   const realm = 'https://sso.example.com/auth/realms/shop'
   const server = 'https://sso.example.com'
   test.each([
@@ -229,7 +229,7 @@ describe.each([
     ['the Admin API', `${server}/admin/realms/shop`, `${server}/realms/shop`],
     ['the account console', `${realm}/account`, realm],
     ['the token endpoint', `${realm}/protocol/openid-connect/token`, realm],
-  ])('%s: says what to use', async (_name, url, use) => {
+  ])('%s: the error has the URL to use', async (_name, url, use) => {
     const error = (await errorOf(() => make(url))) as CloakwrightError
     expect(error).toMatchObject({
       code: 'CW_CONFIG_INVALID',

@@ -8,19 +8,19 @@ describe('keyring', () => {
   const first = newKey('first')
   const second = newKey('second')
 
-  it('opens what it sealed', async () => {
+  it('decrypts what it encrypted', async () => {
     const keyring = createKeyring([first])
     expect(await keyring.open(await keyring.seal('text é', binding), binding)).toBe('text é')
   })
 
-  it('never seals alike, and shows nothing of the text', async () => {
+  it('never encrypts to the same result, and shows nothing of the input', async () => {
     const keyring = createKeyring([first])
     const [a, b] = await Promise.all([keyring.seal('secret', binding), keyring.seal('secret', binding)])
     expect(Buffer.from(a.sealed).equals(b.sealed)).toBe(false)
     expect(Buffer.from(a.sealed).toString('latin1')).not.toContain('secret')
   })
 
-  it('seals by the first key and opens by any', async () => {
+  it('encrypts with the first key and decrypts with any', async () => {
     const old = await createKeyring([first]).seal('text', binding)
     const rotated = createKeyring([second, first])
     expect(await rotated.open(old, binding)).toBe('text')
@@ -28,7 +28,7 @@ describe('keyring', () => {
     expect(await createKeyring([second]).open(old, binding)).toBeUndefined()
   })
 
-  it('asks a function for its keys before each use', async () => {
+  it('calls a function for its keys before each use', async () => {
     let keys = [first]
     const keyring = createKeyring(() => keys)
     const old = await keyring.seal('text', binding)
@@ -37,7 +37,7 @@ describe('keyring', () => {
     expect(await keyring.open(old, binding)).toBe('text')
   })
 
-  it('opens nothing in another place, of another key, or changed', async () => {
+  it('decrypts nothing in another place, with another key, or after a change', async () => {
     const keyring = createKeyring([first, second])
     const { keyId, sealed } = await keyring.seal('text', binding)
     expect(await keyring.open({ keyId, sealed }, ['session', 'row', 2])).toBeUndefined()
@@ -59,7 +59,7 @@ describe('keyring', () => {
       'CW_CONFIG_INVALID',
       /keys\[[01]\]: has the same id as another key/,
     ],
-    ['an unfit id', [{ ...first, id: 'a.b' }], 'CW_CONFIG_INVALID', /keys\[0\]: needs an id/],
+    ['an invalid id', [{ ...first, id: 'a.b' }], 'CW_CONFIG_INVALID', /keys\[0\]: needs an id/],
   ])('refuses %s', (_, keys, code, message) => {
     expect(() => createKeyring(keys)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
@@ -67,7 +67,7 @@ describe('keyring', () => {
   })
 })
 
-it('makes tokens of 256 bits that fit into a cookie', () => {
+it('creates tokens of 256 bits that fit into a cookie', () => {
   expect(randomToken()).toMatch(/^[\w-]{43}$/)
   expect(randomToken()).not.toBe(randomToken())
 })

@@ -7,7 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 
 afterEach(() => void vi.unstubAllEnvs())
 
-test('an ordinary user, and what a test says of it', () => {
+test('an ordinary user, with the claims of the test', () => {
   expect(fakeAccessToken()).toMatchObject({
     username: 'test-user',
     realmRoles: [],
@@ -26,7 +26,7 @@ test('an ordinary user, and what a test says of it', () => {
   expect(token.expiresAt).toBeGreaterThan(Date.now() / 1000)
 })
 
-test('policies decide on it as on a verified token', async () => {
+test('policies decide on it like on a verified token', async () => {
   const token = fakeAccessToken({ realm_access: { roles: ['admin'] }, scope: 'read' })
   const context = { now: token.issuedAt, request: undefined, tokenText: '' }
   expect(await allOf(role('admin'), scope('read')).evaluate(token, context)).toEqual({ allowed: true })
@@ -40,12 +40,12 @@ test.each([
   expect(() => fakeAccessToken(claims)).toThrow(expect.objectContaining({ code }))
 })
 
-test('not with NODE_ENV=production', () => {
+test('is not allowed with NODE_ENV=production', () => {
   vi.stubEnv('NODE_ENV', 'production')
   expect(() => fakeAccessToken()).toThrow(expect.objectContaining({ code: 'CW_CONFIG_INSECURE' }))
 })
 
-test('a guard lets nobody in by it, whatever gives it', async () => {
+test('a guard refuses it, whatever verifier returns it', async () => {
   const token = fakeAccessToken()
   const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
   const verify: Verifier['verify'] = async () => token
@@ -56,7 +56,7 @@ test('a guard lets nobody in by it, whatever gives it', async () => {
   expect(codes).toEqual(['CW_CONFIG_INVALID'])
 })
 
-test('a handler that reads the user of a Fastify request gets it', async () => {
+test('a handler that reads the user of a Fastify request receives it', async () => {
   const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
   const app = Fastify()
   await app.register(cloakwright, { verifier })

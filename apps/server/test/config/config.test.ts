@@ -54,17 +54,17 @@ describe('defaults', () => {
     })
   })
 
-  test('an empty variable is an unset one', () => {
+  test('an empty variable counts as unset', () => {
     expect(loadConfig({ PORT: '', KEYCLOAK_SERVER: ' ', DATABASE_URL: '' }).keycloak.embedded).toBe(true)
   })
 
-  test('PUBLIC_URL follows PORT, the embedded realm KEYCLOAK_PORT', () => {
+  test('PUBLIC_URL uses PORT, the embedded realm KEYCLOAK_PORT', () => {
     const other = loadConfig({ PORT: '8123', KEYCLOAK_PORT: '8124' })
     expect(other.publicUrl).toBe('http://localhost:8123')
     expect(other.keycloak.issuer).toBe('http://localhost:8124/realms/cloakwright')
   })
 
-  test('the secret and the session keys are made once and kept', async () => {
+  test('the secret and the session keys are created once and kept', async () => {
     const secret = await config.clientSecret()
     expect(secret.length).toBeGreaterThan(30)
     expect(config.clientSecretFile).toBe(join(folder, 'client-secret'))
@@ -93,7 +93,7 @@ describe('Keycloak', () => {
     },
   )
 
-  test('keeps a path, encodes the realm, separates the internal address', () => {
+  test('keeps a path, encodes the realm, separates the internal URL', () => {
     const { keycloak } = loadConfig({
       KEYCLOAK_SERVER: 'https://example.com/auth/',
       KEYCLOAK_INTERNAL_URL: 'http://keycloak:8080/auth/',
@@ -106,7 +106,7 @@ describe('Keycloak', () => {
 })
 
 describe('secrets in files', () => {
-  test('are read again when the file changes, and the last good value stands while it is replaced', async () => {
+  test('are read again when the file changes, and the last valid value is used while it is replaced', async () => {
     const secretFile = join(folder, 'given-secret')
     writeFileSync(secretFile, 'first\n')
     const config = loadConfig({ KEYCLOAK_CLIENT_SECRET_FILE: secretFile })
@@ -129,14 +129,14 @@ describe('secrets in files', () => {
     expect((await config.sessionKeys()).map((key) => key.id)).toEqual(['new', 'old'])
   })
 
-  test('both forms at once are refused', () => {
+  test('setting both forms is refused', () => {
     expect(problem({ KEYCLOAK_CLIENT_SECRET: 'a', KEYCLOAK_CLIENT_SECRET_FILE: 'b' }).message).toContain(
       '_FILE',
     )
   })
 })
 
-describe('problems name the variable, what was found, why, and the fix', () => {
+describe('problems name the variable, the value found, the reason and the fix', () => {
   test.each<[string, NodeJS.ProcessEnv, string]>([
     ['PORT', { PORT: '80x' }, 'CW_CONFIG_INVALID'],
     ['PORT', { PORT: '0' }, 'CW_CONFIG_INVALID'],
@@ -201,11 +201,11 @@ describe('problems name the variable, what was found, why, and the fix', () => {
   })
 })
 
-test('a realm can be applied from where no database is', () => {
+test('a realm can be applied from a machine without a database', () => {
   const { DATABASE_URL: _url, SESSION_KEYS: _keys, ...env } = production
   expect(loadRealmConfig(env).keycloak.server).toBe('https://login.example.com')
 })
 
-test('production is accepted when all is set', () => {
+test('production is accepted when all variables are set', () => {
   expect(loadConfig(production)).toMatchObject({ production: true, clientSecretFile: undefined })
 })

@@ -183,7 +183,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
 }
 
 describe.each(Object.entries({ ...bad, KC_BOOTSTRAP_ADMIN_PASSWORD: [] }))('%s', (variable, values) => {
-  test.each([...values, ...untidy])('%j is refused by name, with reason and fix', (value) => {
+  test.each([...values, ...untidy])('%j is refused with the variable, the reason and the fix', (value) => {
     const { code, message, hint } = problemOf({ ...production, [variable]: value })
     expect(code).toMatch(/^CW_CONFIG_IN(?:VALID|SECURE)$/)
     const lines = message.split('\n')
@@ -202,7 +202,7 @@ describe.each(['KEYCLOAK_CLIENT_SECRET', 'DATABASE_URL', 'SESSION_KEYS', 'KC_BOO
       return join(folder, name)
     }
     const files: readonly (readonly [string, () => string])[] = [
-      ['that is not there', () => join(folder, 'absent')],
+      ['that does not exist', () => join(folder, 'absent')],
       ['that is a folder', () => folder],
       ['that is a device without end', () => '/dev/zero'],
       ['that is a pipe', () => pipe()],
@@ -215,7 +215,7 @@ describe.each(['KEYCLOAK_CLIENT_SECRET', 'DATABASE_URL', 'SESSION_KEYS', 'KC_BOO
       ['with a NUL', () => file('nul', 'one\u0000two')],
       ['in UTF-16', () => file('utf16', Buffer.from('secret', 'utf16le'))],
     ]
-    test.each(files)('%s is refused by name', (_what, path) => {
+    test.each(files)('%s is refused with the variable', (_what, path) => {
       const { code, message, hint } = problemOf({
         ...production,
         [variable]: undefined,
@@ -236,7 +236,7 @@ describe.each(['KEYCLOAK_CLIENT_SECRET', 'DATABASE_URL', 'SESSION_KEYS', 'KC_BOO
   },
 )
 
-describe('what is right is taken as it is', () => {
+describe('valid values are used unchanged', () => {
   test.each<[string, string, (config: Config) => unknown, unknown]>([
     ['PORT', '80', ({ port }) => port, 80],
     ['HOST', '0.0.0.0', ({ hosts }) => hosts, ['0.0.0.0']],
@@ -290,13 +290,13 @@ describe('what is right is taken as it is', () => {
     expect(loadConfig({ ...production, DATABASE_URL: url }).databaseUrl?.()).toBe(url)
   })
 
-  test.each(['development', 'test', '', undefined])('NODE_ENV %s is no production', (mode) => {
+  test.each(['development', 'test', '', undefined])('NODE_ENV %s is not production', (mode) => {
     const config = loadConfig({ NODE_ENV: mode })
     expect([config.production, config.exposed]).toEqual([false, ['metrics', 'docs']])
   })
 })
 
-test('unknown names that look like ours are named; those of others are not', () => {
+test('unknown variables with names like ours are reported; others are not', () => {
   const { unknownVariables } = loadConfig({
     ...production,
     KEYCLOAK_URL: 'https://login.example.com',
@@ -322,7 +322,7 @@ test('unknown names that look like ours are named; those of others are not', () 
   ])
 })
 
-test('no value of any variable fails but by name', () => {
+test('an invalid value is always reported with its variable', () => {
   const variable = fc.constantFrom(...Object.keys(bad), 'DATABASE_URL_FILE', 'SESSION_KEYS_FILE')
   const value = fc.oneof(
     fc.string({ unit: 'binary' }),

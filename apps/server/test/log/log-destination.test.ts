@@ -17,7 +17,7 @@ import { createLogger } from '../../src/log/logger.ts'
 
 const canMount = process.platform === 'linux' && spawnSync('unshare', ['--mount', 'true']).status === 0
 
-test.runIf(canMount)('a log on a full disk stops nothing, and tells how many lines it lost', () => {
+test.runIf(canMount)('a log on a full disk stops nothing, and reports how many lines were lost', () => {
   const disk = mkdtempSync(join(tmpdir(), 'cloakwright-disk-'))
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', disk])
   const file = join(disk, 'log')

@@ -38,7 +38,7 @@ async function listen(app: Express): Promise<{ readonly port: number; close(): P
   return { port: (server.address() as AddressInfo).port, close: async () => {} }
 }
 
-test('a guard calls on without a promise once the token is known', async () => {
+test('a guard calls next without a promise for a known token', async () => {
   const app = express()
   app.use(cloakwright({ verifier: verifier() }))
   app.get('/at-once', (request, response) => {
@@ -53,7 +53,7 @@ test('a guard calls on without a promise once the token is known', async () => {
   expect((await send(service, '/at-once', { fields })).json()).toEqual({ calledAtOnce: true })
 })
 
-test('a guard of the whole application leaves open what the service says of itself', async () => {
+test('a guard of the whole application does not protect the service’s metadata', async () => {
   const app = express()
   app.use(cloakwright({ verifier: verifier(), resource: { resource: 'https://api.example.com' } }))
   app.use(requireUser())
@@ -64,7 +64,7 @@ test('a guard of the whole application leaves open what the service says of itse
   expect((await send(service, '/me', { fields: [bearer(token)] })).json()).toEqual({ user: 'alice' })
 })
 
-test('the answer and the log have the id of the request, where it has one', async () => {
+test('the response and the log have the id of the request, if there is one', async () => {
   const ids: string[] = []
   const app = express()
   app.use((request, _response, next) => {
@@ -98,7 +98,7 @@ test('a token is bound to the certificate of the TLS connection', async () => {
   expect(await statusOverTls(port, bound, {})).toBe(401)
 })
 
-test('sendProblem keeps status and text of what the client did wrong', async () => {
+test('sendProblem keeps the status and message of client errors', async () => {
   const app = express()
   app.use(express.json())
   app.use(sendProblem)
@@ -108,7 +108,7 @@ test('sendProblem keeps status and text of what the client did wrong', async () 
   expect(response.json()).toMatchObject({ status: 400, title: 'Bad Request' })
 })
 
-test('a guard leaves request.params as Express types it from the path', async () => {
+test('a guard keeps the type of request.params that Express derives from the path', async () => {
   const app = express()
   const router = express.Router()
   const keycloak = new Keycloak(

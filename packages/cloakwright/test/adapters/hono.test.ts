@@ -42,7 +42,7 @@ function listen({ fetch }: Hono, more: object = {}): Promise<{ port: number; clo
   })
 }
 
-describe('a body that a middleware has read before the guard', () => {
+describe('a body that a middleware read before the guard', () => {
   const ways = ['text', 'parseBody', 'formData', 'arrayBuffer'] as const
   const makeApp = (way: (typeof ways)[number]): Hono => {
     const app = new Hono()
@@ -55,7 +55,7 @@ describe('a body that a middleware has read before the guard', () => {
     return app
   }
 
-  test.each(ways)('by %s: a second token is seen, and the handler reads it again', async (way) => {
+  test.each(ways)('with %s: a second token is detected, and the handler can read it again', async (way) => {
     const app = makeApp(way)
     const service = await listen(app)
     const fields = [bearer(token), form]
@@ -73,7 +73,7 @@ describe('a body that a middleware has read before the guard', () => {
   })
 })
 
-test('a guard of the whole application leaves open what the service says of itself', async () => {
+test('a guard of the whole application does not protect the service’s metadata', async () => {
   const app = new Hono()
   app.use(cloakwright({ verifier: verifier(), resource: { resource: 'https://api.example.com' } }))
   app.use(requireUser())
@@ -84,7 +84,7 @@ test('a guard of the whole application leaves open what the service says of itse
   expect(await (await app.request('/me', { headers: { [name]: value } })).json()).toEqual({ user: 'alice' })
 })
 
-test('the answer and the log have the id of Hono’s own middleware', async () => {
+test('the response and the log have the id of Hono’s own middleware', async () => {
   const ids: string[] = []
   const app = new Hono()
   app.use(requestId({ generator: () => 'request-7' }))
@@ -95,7 +95,7 @@ test('the answer and the log have the id of Hono’s own middleware', async () =
   expect(ids).toEqual(['request-7', 'request-7'])
 })
 
-test('a fresh nonce comes with a response whose fields can not be changed', async () => {
+test('a fresh nonce is added to a response with immutable headers', async () => {
   const proofKey = await makeProofKey()
   const publicUrl = 'https://api.example.com'
   const dpop = { publicUrl, nonceKeys: [Buffer.alloc(32, 7)] }

@@ -78,7 +78,7 @@ describe('node-mocks-http', () => {
   })
 })
 
-describe('an object of a test’s own', () => {
+describe('a plain object from a test', () => {
   test.each<[string, () => object, unknown]>([
     ['headers', () => ({ headers: { authorization: `Bearer ${token}` } }), 'next'],
     ['headers in capitals', () => ({ headers: { Authorization: `Bearer ${token}` } }), 'next'],
@@ -117,7 +117,7 @@ describe('an object of a test’s own', () => {
     expect(statuses).toEqual([401])
   })
 
-  test('a response that can’t be sent says what it misses', async () => {
+  test('a response that cannot be sent is refused with the missing function', async () => {
     await expect(run({ headers: {} }, { status: () => ({ json: () => {} }) })).rejects.toMatchObject({
       code: 'CW_CONFIG_INVALID',
       message: 'Response: it has no writeHead()',
@@ -125,10 +125,10 @@ describe('an object of a test’s own', () => {
   })
 
   test.each([
-    ['a relative address', { url: '/me', headers: new Headers() }],
+    ['a relative URL', { url: '/me', headers: new Headers() }],
     ['an object for its headers', { url: 'https://api.example.com/', headers: {} }],
     ['nothing', {}],
-  ])('a web request with %s says what it misses', async (_name, request) => {
+  ])('a web request with %s is refused with the missing part', async (_name, request) => {
     const protect = onWeb({ verifier: makeVerifier() })
     await expect(
       protect(() => new Response('in'))(request as unknown as globalThis.Request),
@@ -138,7 +138,7 @@ describe('an object of a test’s own', () => {
   })
 })
 
-test('Fastify’s inject, with two fields of one name', async () => {
+test('Fastify’s inject, with two headers of one name', async () => {
   const app = Fastify()
   await app.register(onFastify.cloakwright, { verifier: makeVerifier() })
   app.get('/', { onRequest: onFastify.requireUser() }, () => ({ ok: true }))

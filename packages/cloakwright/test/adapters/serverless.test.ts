@@ -159,7 +159,7 @@ describe.each<[string, () => Handler | Promise<Handler>]>([
     }
     const bearer = (text = token) => [['Authorization', `Bearer ${text}`] as const]
 
-    test('a good token is let in', async () => {
+    test('a valid token is admitted', async () => {
       const { statusCode, body } = await call({ fields: bearer() })
       expect([statusCode, JSON.parse(body)]).toEqual([200, { user: 'alice' }])
     })
@@ -174,7 +174,7 @@ describe.each<[string, () => Handler | Promise<Handler>]>([
       expect(String(headers['www-authenticate'])).toContain('Bearer realm="shop"')
     })
 
-    test('a second token in the address, and in a form: 400', async () => {
+    test('a second token in the URL or in a form: 400', async () => {
       const inAddress = await call({ fields: bearer(), query: 'access_token=x' })
       const form = ['Content-Type', 'application/x-www-form-urlencoded'] as const
       const inForm = await call({

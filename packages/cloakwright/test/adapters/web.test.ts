@@ -24,7 +24,7 @@ const verifier = () => createVerifier({ issuer: issuer.issuer, audience: 'shop-a
 const requestOf = (init: RequestInit = {}, headers: Record<string, string> = {}): Request =>
   new Request(url, { ...init, headers: { authorization: `Bearer ${token}`, ...headers } })
 
-test('a handler gets what the runtime hands over beside the request', async () => {
+test('a handler receives the runtime’s other arguments', async () => {
   const protect = cloakwright({ verifier: verifier() })
   const get = protect((_request, user, { params }: { readonly params: { readonly id: string } }) =>
     Response.json({ user: user.username, id: params.id }),
@@ -33,7 +33,7 @@ test('a handler gets what the runtime hands over beside the request', async () =
   expect(await response.json()).toEqual({ user: 'alice', id: '7' })
 })
 
-test('a handler may ask for the runtime’s own kind of request', async () => {
+test('a handler may declare the runtime’s own type of request', async () => {
   class RuntimeRequest extends Request {
     readonly nextUrl = new URL(this.url)
   }
@@ -51,7 +51,7 @@ test('a handler may ask for the runtime’s own kind of request', async () => {
   expect(wrong).toBe(open)
 })
 
-test('an error of the handler goes through to the runtime', async () => {
+test('an error of the handler is passed on to the runtime', async () => {
   const failed = new Error('of the handler')
   const protect = cloakwright({ verifier: verifier() })
   const get = protect((): Response => {
@@ -61,7 +61,7 @@ test('an error of the handler goes through to the runtime', async () => {
   expect(protect.problem(failed, requestOf()).status).toBe(500)
 })
 
-test('a fresh nonce comes with a response whose fields can not be changed', async () => {
+test('a fresh nonce is added to a response with immutable headers', async () => {
   const proofKey = await makeProofKey()
   const dpop = { publicUrl: 'https://api.example.com', nonceKeys: [Buffer.alloc(32, 7)] }
   const protect = cloakwright({
@@ -82,7 +82,7 @@ test('a fresh nonce comes with a response whose fields can not be changed', asyn
 describe('a form', () => {
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
 
-  test('is the handler’s whole, and of a large one the beginning only is looked at', async () => {
+  test('is passed whole to the handler, and only the beginning of a large one is checked', async () => {
     let pulled = 0
     const chunk = new TextEncoder().encode('x'.repeat(16 * 1024))
     const body = new ReadableStream<Uint8Array>({
@@ -103,7 +103,7 @@ describe('a form', () => {
     expect(pulledAtFirst).toBeLessThan(20)
   })
 
-  test('that breaks off is the handler’s to find out', async () => {
+  test('that breaks off fails in the handler', async () => {
     const body = new ReadableStream({
       start: (controller) => controller.error(new Error('the client went away')),
     })

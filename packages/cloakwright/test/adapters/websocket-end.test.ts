@@ -31,7 +31,7 @@ describe.each([
   ['by the guard', false],
   ['by the library (closeOnEnd)', true],
 ])('a WebSocket is closed %s', (_name, closesByLibrary) => {
-  test('with 4401 "token expired" at the token’s exp, not after the tolerance of clocks', async () => {
+  test('with 4401 "token expired" at the token’s exp, without the clock tolerance', async () => {
     const { port } = await startSocketService({ verifier: verifierOf(), closesByLibrary })
     stopTime()
     const exp = nowInSeconds() + 60
@@ -48,7 +48,7 @@ describe.each([
     ['its user', () => ({ subject, issuedUntil: nowInSeconds() })],
     ['the token', () => ({ jti: claimsOf('')['jti'] as string })],
     ['all tokens of the realm', () => ({ notBefore: nowInSeconds() + 1 })],
-  ])('with 4401 "token revoked" when %s is revoked, and no other is', async (_what, by) => {
+  ])('with 4401 "token revoked" when %s is revoked, and no other socket is', async (_what, by) => {
     const revocations = createRevocations()
     const { port } = await startSocketService({ verifier: verifierOf({ revocations }), closesByLibrary })
     const other = { sub: 'other', sid: 'other', jti: 'other', iat: nowInSeconds() + 3 }
@@ -71,7 +71,7 @@ test('a revocation on another replica closes it too', async () => {
   expect(await end).toEqual([4401, 'token revoked'])
 })
 
-test('what was sent before the end arrives first, also compressed', async () => {
+test('messages sent before the end arrive first, also compressed ones', async () => {
   const revocations = createRevocations()
   const { port } = await startSocketService({ verifier: verifierOf({ revocations }), closesByLibrary: true })
   const { ws, end } = await openSocket(port, await bearer())
@@ -85,7 +85,7 @@ test('what was sent before the end arrives first, also compressed', async () => 
   expect(received).toEqual(texts.slice(0, received.length))
 })
 
-test('a client that does not answer the close frame is not heard any more, and is cut off', async () => {
+test('a client that does not respond to the close frame is ignored, then disconnected', async () => {
   const revocations = createRevocations()
   const { port, heard } = await startSocketService({ verifier: verifierOf({ revocations }) })
   const socket = connect(port, '127.0.0.1')
@@ -120,7 +120,7 @@ test('a client that does not answer the close frame is not heard any more, and i
   expect(heard).toEqual(['a'])
 })
 
-test('a user who ends before the handshake is answered gets no answer', async () => {
+test('a user whose token ends before the handshake response gets no response', async () => {
   const revocations = createRevocations()
   const beforeAnswer = async (): Promise<void> =>
     await revocations.revoke(issuer.issuer, { sid: claimsOf('')['sid'] as string })
@@ -129,7 +129,7 @@ test('a user who ends before the handshake is answered gets no answer', async ()
   expect(closed).toEqual([])
 })
 
-test('the tolerance of clocks opens no socket for a token that has no time left', async () => {
+test('the clock tolerance opens no socket for an expired token', async () => {
   const { port } = await startSocketService({ verifier: verifierOf() })
   expect(await refusalOf(port, await bearer({ exp: nowInSeconds() - 2 }))).toEqual({
     status: 401,
@@ -137,7 +137,7 @@ test('the tolerance of clocks opens no socket for a token that has no time left'
   })
 })
 
-test('a socket that is closed leaves nobody behind who waits for its revocation', async () => {
+test('a closed socket leaves no watcher of its revocation', async () => {
   let waiting = 0
   const revocations = createRevocations()
   const counted: typeof revocations = {

@@ -56,7 +56,7 @@ const form = {
 }
 
 describe('a handshake with a session cookie', () => {
-  test('is let in from a page of the service', async () => {
+  test('is admitted from a page of the service', async () => {
     const { port, signIn } = await start()
     const { ws, greeting } = await openSocket(port, handshakeOf(await signIn()))
     expect(greeting).toBe('hello sub-alice')
@@ -84,7 +84,7 @@ describe('a handshake with a session cookie', () => {
     expect(await refusalOf(port, { cookie, ...headers })).toEqual({ status: 403, code: 'CW_SESSION_ORIGIN' })
   })
 
-  test('of nobody: 401, and no redirect to a login', async () => {
+  test('without a session: 401, and no redirect to a login', async () => {
     const { port } = await start()
     const headers = { cookie: `${sessionCookie}=${'A'.repeat(43)}`, origin: publicUrl, accept: 'text/html' }
     expect(await refusalOf(port, headers)).toEqual({ status: 401, code: 'CW_TOKEN_MISSING' })
@@ -104,7 +104,7 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
     expect(sessions).toBeDefined()
   })
 
-  test('when the user signs out, where revocations are not given to the sessions', async () => {
+  test('when the user signs out, if the sessions have no revocations', async () => {
     const { port, signIn } = await start({ revocations: undefined })
     const browser = await signIn()
     const { end } = await openSocket(port, handshakeOf(browser))
@@ -115,7 +115,7 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
   test.each([
     ['session', { sid: 'sid-alice' }],
     ['user', { sub: 'sub-alice' }],
-  ])('when the realm logs the %s out, and nobody else’s does', async (_what, named) => {
+  ])('when the realm logs the %s out, and no other socket ends', async (_what, named) => {
     for (const revocations of [undefined, createRevocations()]) {
       const { port, signIn, sessions } = await start({ revocations }, {}, revocations)
       provider.user = 'alice'
@@ -141,7 +141,7 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
     expect(await end).toEqual(ended)
   })
 
-  test.each(['logs out', 'is revoked'])('when it %s while the policy is asked', async (how) => {
+  test.each(['logs out', 'is revoked'])('when it %s while the policy runs', async (how) => {
     const asked: (() => Promise<unknown>)[] = []
     const policy: Policy = {
       description: 'a slow answer',
@@ -214,7 +214,7 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
     expect(await end).toEqual(ended)
   })
 
-  test('not when a request has put its idle end off', async () => {
+  test('not if a request has extended its idle timeout', async () => {
     stopTime()
     const { port, signIn } = await start({ idleTimeout: 100 })
     const browser = await signIn()
@@ -247,7 +247,7 @@ describe('a socket of a session whose access token expires', () => {
     }
   })
 
-  test('ends with 4403 "access withdrawn" where the next one lacks the role', async () => {
+  test('ends with 4403 "access withdrawn" if the next one lacks the role', async () => {
     stopTime()
     const { port, signIn } = await start()
     const { end } = await openSocket(port, handshakeOf(await signIn()), '/user')
@@ -256,7 +256,7 @@ describe('a socket of a session whose access token expires', () => {
     expect(await end).toEqual([4403, 'access withdrawn'])
   })
 
-  test('ends with 1013 "try again later" where the realm can’t be asked for the next one', async () => {
+  test('ends with 1013 "try again later" if the realm cannot be asked for the next one', async () => {
     stopTime()
     const { port, signIn } = await start()
     const { end } = await openSocket(port, handshakeOf(await signIn()))
@@ -266,7 +266,7 @@ describe('a socket of a session whose access token expires', () => {
   })
 })
 
-test('a session that is replaced on another replica ends at the next look', async () => {
+test('a session that is replaced on another replica ends at the next check', async () => {
   stopTime()
   const store = memorySessionStore()
   const keys = [newKey('k1')]

@@ -36,7 +36,7 @@ const pathOf = (ticket: string): string => `/?room=7&ticket=${ticket}`
 const invalid = { status: 401, code: 'CW_TICKET_INVALID' }
 
 describe('a ticket', () => {
-  test('opens one socket, from wherever the page is, and not another one', async () => {
+  test('opens one socket, whatever the origin of the page, and no second one', async () => {
     const tickets = ticketsOf()
     const { port } = await startSocketService({ verifier, tickets })
     const path = pathOf(await issue(tickets))
@@ -46,7 +46,7 @@ describe('a ticket', () => {
     expect(await refusalOf(port, {}, path)).toEqual(invalid)
   })
 
-  test('opens one on another replica, and counts once for all of them', async () => {
+  test('opens one on another replica, and is used up on all of them', async () => {
     const replay = memoryReplayStore()
     const [here, there] = [ticketsOf({ replay }), ticketsOf({ replay })]
     const one = await startSocketService({ verifier, tickets: here })
@@ -59,7 +59,7 @@ describe('a ticket', () => {
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   })
 
-  test('shows nothing of the token, and fits into an address', async () => {
+  test('shows nothing of the token, and fits into a URL', async () => {
     const ticket = await issue(ticketsOf())
     expect(ticket).toMatch(/^k1\.[\w-]{100,4000}$/)
     const [, sealed = ''] = ticket.split('.')
@@ -88,7 +88,7 @@ describe('a ticket', () => {
     ])
   })
 
-  test('opens nothing once its time is over', async () => {
+  test('opens nothing after its lifetime', async () => {
     let time = Date.now()
     const tickets = ticketsOf({ now: () => time, lifetime: 10 })
     const [early, late] = [await issue(tickets), await issue(tickets)]
@@ -98,7 +98,7 @@ describe('a ticket', () => {
     expect(await codeOf(() => tickets.redeem(late))).toBe('CW_TICKET_INVALID')
   })
 
-  test('opens nothing when its token was revoked in between', async () => {
+  test('opens nothing if its token was revoked in between', async () => {
     const revocations = createRevocations()
     const knowing = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', revocations })
     const tickets = ticketsOf()
@@ -112,14 +112,14 @@ describe('a ticket', () => {
     ['another audience', { audience: 'admin-api' }, 'CW_TOKEN_AUDIENCE'],
     ['another realm', { issuer: 'https://sso.example.com/realms/other' }, 'CW_TOKEN_ISSUER'],
     ['other clients', { authorizedParties: ['admin-app'] }, 'CW_TOKEN_AZP'],
-  ])('opens nothing where tokens of %s are accepted', async (_what, options, code) => {
+  ])('opens nothing if tokens of %s are required', async (_what, options, code) => {
     const tickets = ticketsOf()
     const other = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', ...options })
     const { port } = await startSocketService({ verifier: other, tickets })
     expect(await refusalOf(port, {}, pathOf(await issue(tickets)))).toEqual({ status: 401, code })
   })
 
-  test('opens nothing once its token is over, also where sockets may outlast it', async () => {
+  test('opens nothing once its token has expired, even if sockets may stay open longer', async () => {
     let time = Date.now()
     const now = (): number => time
     const slow = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', now })
@@ -130,7 +130,7 @@ describe('a ticket', () => {
     expect(await refusalOf(port, {}, pathOf(ticket))).toEqual({ status: 401, code: 'CW_TOKEN_EXPIRED' })
   })
 
-  test('opens nothing where the guard has a copy of a verifier, whose audience is not known', async () => {
+  test('opens nothing if the guard has a copy of a verifier, whose audience is unknown', async () => {
     const tickets = ticketsOf()
     const { port } = await startSocketService({ verifier: { ...verifier }, tickets })
     expect(await refusalOf(port, {}, pathOf(await issue(tickets)))).toEqual({
@@ -139,7 +139,7 @@ describe('a ticket', () => {
     })
   })
 
-  test('is not made of a token that no realm gave', async () => {
+  test('is not created from a token that no realm issued', async () => {
     expect(await codeOf(() => ticketsOf().issue(fakeAccessToken()))).toBe('CW_CONFIG_INVALID')
   })
 
@@ -168,7 +168,7 @@ describe('a ticket', () => {
     expect(await refusalOf(port, {}, `/user?ticket=${ticket}`)).toEqual({ status: 403, code: 'CW_FORBIDDEN' })
   })
 
-  test('is no answer to a policy that asks the realm with the token', async () => {
+  test('cannot be used for a policy that asks the realm with the token', async () => {
     const permission = createPermissions({ issuer: issuer.issuer, audience: 'shop-api' })
     const tickets = ticketsOf()
     const redeemed = await tickets.redeem(await issue(tickets))
@@ -186,13 +186,13 @@ test.each([
   ['no ticket', 'x'],
   ['one of other keys', `k1.${randomBytes(200).toString('base64url')}`],
   ['one of an unknown key', `k9.${randomBytes(200).toString('base64url')}`],
-  ['what is no key’s name', '__proto__.AAAA'],
+  ['an invalid key name', '__proto__.AAAA'],
 ])('%s as a ticket: 401', async (_what, ticket) => {
   const { port } = await startSocketService({ verifier, tickets: ticketsOf() })
   expect(await refusalOf(port, {}, pathOf(ticket))).toEqual(invalid)
 })
 
-test('a changed ticket: 401, and the one it was made of is not used up', async () => {
+test('a changed ticket: 401, and the original is not used up', async () => {
   const tickets = ticketsOf()
   const { port } = await startSocketService({ verifier, tickets })
   const ticket = await issue(tickets)
@@ -201,7 +201,7 @@ test('a changed ticket: 401, and the one it was made of is not used up', async (
   expect((await openSocket(port, {}, pathOf(ticket))).greeting).toBe('hello alice')
 })
 
-test('where tickets are not given, none is read', async () => {
+test('is not read if tickets are not configured', async () => {
   const { port } = await startSocketService({ verifier })
   expect(await refusalOf(port, {}, pathOf(await issue(ticketsOf())))).toEqual({
     status: 401,
@@ -209,7 +209,7 @@ test('where tickets are not given, none is read', async () => {
   })
 })
 
-test('a socket of a ticket ends with its token', async () => {
+test('opens a socket that ends with its token', async () => {
   const revocations = createRevocations()
   const knowing = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', revocations })
   const tickets = ticketsOf()

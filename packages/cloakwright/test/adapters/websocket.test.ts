@@ -87,7 +87,7 @@ function open(
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
 
 describe('an upgrade', () => {
-  test.each(['/', '/admin'])('with a good token is let in (%s)', async (path) => {
+  test.each(['/', '/admin'])('with a valid token is admitted (%s)', async (path) => {
     const opened = await open(path, bearer(await sign()))
     expect(opened).toMatchObject({ first: 'hello alice' })
     const { ws } = opened as { ws: WebSocket }
@@ -131,7 +131,7 @@ describe('an upgrade', () => {
       ', error="invalid_request", error_description="The request has more than one token"',
       'CW_REQUEST_AMBIGUOUS',
     ],
-  ])('%s is answered in plain HTTP', async (_name, path, headers, status, parameters, code) => {
+  ])('%s gets a plain HTTP response', async (_name, path, headers, status, parameters, code) => {
     logged.length = 0
     const answer = (await open(path, await headers())) as Answer
     expect(answer.status).toBe(status)
@@ -150,7 +150,7 @@ describe('an upgrade', () => {
     expect(await open('/', bearer(token))).toMatchObject({ status: 401 })
   })
 
-  test('while the realm is out of reach: 503 with Retry-After', async () => {
+  test('while the realm cannot be reached: 503 with Retry-After', async () => {
     const down = await startIssuer([key.jwk])
     down.answers.jwks = (_request, response) => json(response, {}, 500)
     const at = await start({ verifier: createVerifier({ issuer: down.issuer, audience: 'shop-api' }) })
@@ -161,7 +161,7 @@ describe('an upgrade', () => {
   })
 })
 
-test('a client that goes away meanwhile is nobody', async () => {
+test('a client that disconnects meanwhile has no effect', async () => {
   const slow = await startIssuer([key.jwk])
   const asked = deferred<() => void>()
   slow.answers.jwks = (_request, response) => asked.resolve(() => json(response, { keys: [key.jwk] }))
@@ -191,7 +191,7 @@ describe('the connection', () => {
     expect(opened.ws.readyState).toBe(WebSocket.CLOSED)
   })
 
-  test('goes on where the service wants it to', async () => {
+  test('stays open if the service is configured so', async () => {
     const at = await start({ endWithToken: false })
     const ended = (await open('/', bearer(await expiring()))) as { ws: WebSocket }
     const { ws } = (await open('/', bearer(await expiring()), at)) as { ws: WebSocket }
@@ -201,7 +201,7 @@ describe('the connection', () => {
     ws.terminate()
   })
 
-  test('of a token for years is not ended by a timer that overflows', async () => {
+  test('of a token for years is not closed by a timer that overflows', async () => {
     const years = Math.floor(Date.now() / 1000) + 3 * 365 * 86_400
     const { ws } = (await open('/', bearer(await sign({ exp: years })))) as { ws: WebSocket }
     ws.send('still here')

@@ -102,7 +102,7 @@ describe.each(names)('%s, passed without being called', (name) => {
 })
 
 // Each line would compile if the functions took no arguments at all.
-test('it does not compile either', () => {
+test('it does not compile', () => {
   const app = express() as Express
   const server = Fastify()
   const hono = new Hono()
@@ -131,7 +131,7 @@ test('it does not compile either', () => {
   expect(mistakes).toHaveLength(10)
 })
 
-describe('what is no policy stops the start', () => {
+describe('a value that is not a policy stops the start', () => {
   const wrong: readonly unknown[] = [undefined, role, 'admin', {}, { allowed: true }]
   test.each(wrong)('%o', async (value) => {
     const policy = value as Policy
@@ -146,7 +146,7 @@ describe('what is no policy stops the start', () => {
   })
 })
 
-describe('what is no verifier stops the start', () => {
+describe('a value that is not a verifier stops the start', () => {
   const promised = Promise.resolve(verifier)
   test.each<[string, unknown, string]>([
     ['no verifier', {}, 'cloakwright: verifier is missing'],
@@ -191,7 +191,7 @@ describe('what is no verifier stops the start', () => {
   })
 })
 
-test('a middleware that is passed without being called says so', async () => {
+test('a middleware that is passed without being called is refused', async () => {
   const app = express()
   app.use(onExpress.cloakwright as never)
   app.use(onExpress.sendProblem)
@@ -202,7 +202,7 @@ test('a middleware that is passed without being called says so', async () => {
   expect(await (await hono.request('/')).json()).toMatchObject({ code: 'CW_CONFIG_MISSING' })
 })
 
-test('a guard of web requests that is passed without a handler says so', async () => {
+test('a guard of web requests without a handler is refused', async () => {
   const protect = onWeb({ verifier })
   const request = new Request('https://api.example.com/')
   for (const each of [protect, protect.anonymous])
@@ -211,7 +211,7 @@ test('a guard of web requests that is passed without a handler says so', async (
     )
 })
 
-test('a guard before its middleware says what it needs', async () => {
+test('a guard before its middleware is refused with the next step', async () => {
   const app = Fastify()
   app.setErrorHandler(onFastify.sendProblem)
   app.get('/', { onRequest: onFastify.requireRole('admin') }, () => ({ ok: true }))
@@ -229,7 +229,7 @@ test('a guard before its middleware says what it needs', async () => {
   expect(errors[0]?.message).toBe('Route: cloakwright is not registered, but a guard needs realm role admin')
 })
 
-test('a Fastify plugin that is not awaited sees a second token in the forms of earlier routes', async () => {
+test('a Fastify plugin that is not awaited detects a second token in the forms of earlier routes', async () => {
   const key = makeKey('one', 'ES256')
   const issuer = await startIssuer([key.jwk])
   const app = Fastify()

@@ -113,13 +113,13 @@ test.each([
   ['/roles/admin', 403],
   ['/function?role=realm:admin', 200],
   ['/function?role=realm:auditor', 403],
-])('a good token, %s: %i by both', async (path, status) => {
+])('a valid token, %s: %i with both', async (path, status) => {
   const [old, ours] = await both(path, bearer(token))
   expect([old.status, ours.status]).toEqual([status, status])
   if (status === 200) expect(await ours.json()).toEqual(await old.json())
 })
 
-test('no token where none is needed: let in by both', async () => {
+test('no token where none is needed: admitted by both', async () => {
   const [old, ours] = await both('/public', {})
   expect([old.status, ours.status]).toEqual([200, 200])
 })
@@ -170,7 +170,7 @@ test.each<
   ['a promise of `false`', '/promise', 200, 403, () => bearer(token)],
   ['a role cut at its second colon', '/roles/realm/admin/read', 200, 403, () => bearer(token)],
   ['a role in a longer text', '/roles/realm/admin', 200, 403, text({ realm_access: { roles: 'sysadmin' } })],
-  ['a second token in the address', '/me?access_token=x', 200, 400, () => bearer(token)],
+  ['a second token in the URL', '/me?access_token=x', 200, 400, () => bearer(token)],
   // Refused or broken by the old adapter.
   [
     'a role with a colon',
@@ -180,13 +180,7 @@ test.each<
     text({ realm_access: { roles: ['admin:read'] } }),
   ],
   ['a client named like a member of Object', '/roles/constructor/x', 500, 403, () => bearer(token)],
-  [
-    'auth_callback in the address of a service without login',
-    '/public?auth_callback=1',
-    500,
-    200,
-    () => ({}),
-  ],
+  ['auth_callback in the URL of a service without login', '/public?auth_callback=1', 500, 200, () => ({})],
 ])('%s, %s: %i before, %i now', async (_name, path, before, now, headers, change) => {
   const [old, ours] = await both(path, (await headers()) as Record<string, string>, change)
   expect([old.status, ours.status]).toEqual([before, now])
@@ -203,7 +197,7 @@ test.each(['PS256', 'ES256', 'EdDSA'])('%s: 403 before, 200 now', async (alg) =>
   }
 })
 
-test('two Authorization fields: the first counted before, 400 now', async () => {
+test('two Authorization headers: the first was used before, 400 now', async () => {
   const statuses: (number | undefined)[] = []
   for (const Adapter of [Old, Keycloak]) {
     const { port } = await serve(application(Adapter))
@@ -227,7 +221,7 @@ test('two Authorization fields: the first counted before, 400 now', async () => 
   expect(statuses).toEqual([200, 400])
 })
 
-test('keys that rotate within ten seconds of a look at them: 403 before, 200 now', async () => {
+test('keys that rotate within ten seconds of a fetch: 403 before, 200 now', async () => {
   const silent = vi.spyOn(console, 'error').mockImplementation(() => {})
   const fresh = makeKey('fresh')
   const freshToken = await signClaims(fresh, claimsOf(issuer.issuer))
@@ -247,7 +241,7 @@ test('keys that rotate within ten seconds of a look at them: 403 before, 200 now
   expect(statuses).toEqual([403, 200])
 })
 
-test('no keys to be had: 403 before, 503 with Retry-After now', async () => {
+test('no keys available: 403 before, 503 with Retry-After now', async () => {
   issuer.answers.jwks = (_request, response) => response.writeHead(500).end()
   try {
     const [old, ours] = await both('/me', bearer(token))
@@ -323,7 +317,7 @@ test.each<[permissions: string | string[], options: Keycloak.EnforcerOptions, ol
   }
 })
 
-test('enforcer([]): everybody before, even without a token; refused at start now', async () => {
+test('enforcer([]): everyone before, even without a token; refused at start now', async () => {
   const app = express()
   const old = new Old({}, config())
   app.use(old.middleware())

@@ -102,7 +102,7 @@ describe('configuration', () => {
       'keycloak.json: auth-server-url is missing',
     ],
     [
-      'a client that is no string',
+      'a client that is not a string',
       { resource: ['shop-api'] },
       'CW_CONFIG_INVALID',
       'keycloak.json: resource is not a string',
@@ -126,7 +126,7 @@ describe('configuration', () => {
       'issuer: plain http is allowed on loopback only',
     ],
     [
-      'a server that is no address',
+      'a server that is not a URL',
       { 'auth-server-url': 'sso.example.com' },
       'CW_CONFIG_INVALID',
       'issuer: not an absolute URL',
@@ -137,14 +137,14 @@ describe('configuration', () => {
     expect(refusal?.hint).toBeTruthy()
   })
 
-  test('plain http beyond loopback has to be asked for by its name', () => {
+  test('plain http beyond loopback needs the explicit option', () => {
     const http = config({ 'auth-server-url': 'http://sso.example.com' })
     const keycloak = new Keycloak({ verifier: { dangerouslyAllowHttp: true } }, http)
     expect(keycloak.getConfig().realmUrl).toBe('http://sso.example.com/realms/shop')
   })
 })
 
-describe('what the old adapter can and this one does elsewhere', () => {
+describe('parts of the old adapter that are elsewhere in this one', () => {
   test.each([
     'checkPermissions',
     'checkSso',
@@ -210,19 +210,19 @@ describe('what the old adapter can and this one does elsewhere', () => {
     expect(refusal?.hint).toContain(replacement)
   })
 
-  test('what switches an option off is accepted', () => {
+  test('values that switch an option off are accepted', () => {
     const off = { store: undefined, cookies: false, scope: undefined, idpHint: '' }
     const keycloak = new Keycloak(off as object, config())
     expect(keycloak.middleware({ logout: undefined })).toHaveLength(1)
   })
 
-  test('grantManager too', async () => {
+  test('grantManager stops the start too', async () => {
     const keycloak = new Keycloak({}, config())
     expect(await refusalOf(() => keycloak.grantManager)).toMatchObject({ code: 'CW_CONFIG_INVALID' })
   })
 
   test.each([[['realm:admin']], [''], ['realm:'], [':admin'], [5], [null]])(
-    'protect(%j) lets nobody in',
+    'protect(%j) admits no one',
     async (spec) => {
       const keycloak = new Keycloak({}, config())
       expect(await refusalOf(() => keycloak.protect(spec as string))).toMatchObject({
@@ -233,7 +233,7 @@ describe('what the old adapter can and this one does elsewhere', () => {
 })
 
 describe('refusals', () => {
-  test('401 and 403 with a challenge, as problems; the reason is for the log', async () => {
+  test('401 and 403 with a challenge, as problems; the log has the reason', async () => {
     const entries: unknown[] = []
     const keycloak = new Keycloak({ onRefused: ({ code }) => entries.push(code) }, config())
     const app = express()
@@ -344,7 +344,7 @@ describe('refusals', () => {
     expect((await get('/', bearer(token))).status).toBe(status)
   })
 
-  test('an error of the function goes to the error handler, an answer of it stays', async () => {
+  test('an error of the function is passed to the error handler, and a response that it sent is kept', async () => {
     const keycloak = new Keycloak({}, config())
     const app = express()
     const handler: express.RequestHandler = (_request, response) => void response.json({})
@@ -379,7 +379,7 @@ describe('refusals', () => {
   })
 })
 
-test('protect() needs no middleware(), and believes no grant that something else put there', async () => {
+test('protect() needs no middleware(), and ignores a grant that something else set', async () => {
   const keycloak = new Keycloak({}, config())
   const app = express()
   app.use((request, _response, next) => {
@@ -411,7 +411,7 @@ test('a grant that is logged does not show its token', async () => {
   expect([expired, text]).toEqual([false, token])
 })
 
-test('what keycloak.json has no word for is given to the verifier', async () => {
+test('options that keycloak.json does not have are passed to the verifier', async () => {
   const revocations = createRevocations()
   const keycloak = new Keycloak({ verifier: { audience: 'other-api', revocations } }, config())
   const app = express()
@@ -443,7 +443,7 @@ test('middleware(), two protect() and a guard of cloakwright/express use a DPoP 
   expect(await (await get('/me', headers)).json()).toMatchObject({ code: 'CW_PROOF_REPLAYED' })
 })
 
-test('the guards of cloakwright/express work beside it, route by route', async () => {
+test('the guards of cloakwright/express work next to it, route by route', async () => {
   const keycloak = new Keycloak({}, config())
   const app = express()
   app.use(keycloak.middleware())

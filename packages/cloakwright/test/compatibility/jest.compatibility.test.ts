@@ -35,7 +35,7 @@ import { NestFactory } from '@nestjs/core'
 import { fakeAccessToken } from 'cloakwright/testing'
 import { Shop } from './shop'
 
-it('starts a module and makes a token', async () => {
+it('starts a module and creates a token', async () => {
   const app = await NestFactory.create(Shop, { logger: false })
   await app.init()
   await app.close()

@@ -59,7 +59,7 @@ describe.each([
   ['nest11', { mercurius: graphql, apollo: graphql, ws: gateway, 'socket.io': gateway }],
   ['nest12', { mercurius: graphql, ws: gateway, 'socket.io': gateway }],
 ])('%s', (service, expected) => {
-  test('GraphQL operations give data, messages of gateways answers; refusals their reason', async () => {
+  test('GraphQL operations return data, gateway messages get responses; refusals have their reason', async () => {
     const cwd = join(folder, service)
     cpSync(join(import.meta.dirname, 'services'), cwd, { recursive: true })
     const { code, stdout, stderr } = await run(process.execPath, ['nest-contexts.mjs'], cwd)

@@ -5,7 +5,7 @@ import { core, frameworks, nodes, run } from './support.ts'
 
 beforeAll(() => cpSync(join(import.meta.dirname, 'services'), frameworks, { recursive: true }))
 
-test('the core brings jose and nothing else', () => {
+test('the core depends on jose only', () => {
   const installed = readdirSync(join(core, 'node_modules')).filter((name) => !name.startsWith('.'))
   expect(installed.sort()).toEqual(['cloakwright', 'jose'])
 })
@@ -19,7 +19,7 @@ test.each(['web', 'websocket', 'state', 'lock', 'testing'])(
 )
 
 describe.each(nodes)('on Node $version', ({ version, path }) => {
-  test.each(['commonjs', 'esm'])('every framework answers a service in %s', async (modules) => {
+  test.each(['commonjs', 'esm'])('every framework serves requests in %s', async (modules) => {
     const { code, stdout, stderr } = await run(path, ['service.cjs', modules], frameworks)
     // Not a word either: no warning of an experiment.
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -45,7 +45,7 @@ describe.each(nodes)('on Node $version', ({ version, path }) => {
   test.each([
     ['commonjs', ['--input-type=commonjs', '--eval'], "require('cloakwright')"],
     ['esm', ['--input-type=module', '--eval'], "await import('cloakwright')"],
-  ])('the core is there in no time: %s', async (_modules, flags, load) => {
+  ])('the core loads quickly: %s', async (_modules, flags, load) => {
     // Of the processor's time: other processes do not count.
     const script = `const start = process.cpuUsage(); ${load}; const { user, system } = process.cpuUsage(start); console.log((user + system) / 1000)`
     const times: number[] = []

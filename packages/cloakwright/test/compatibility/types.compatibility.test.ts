@@ -207,18 +207,21 @@ describe.each(Object.keys(compilers) as Compiler[])('%s', (compiler) => {
   })
 })
 
-test.each(Object.keys(compilers) as Compiler[])('what %s makes of module commonjs runs', async (compiler) => {
-  const source = `import 'reflect-metadata'\n${imports}`
-  expect(await compile(compiler, { file: 'service.ts', source, options: { module: 'commonjs' } })).toEqual(
-    accepted,
-  )
-  const service = join(frameworks, `types-${count - 1}/out/service.js`)
-  expect(await run(process.execPath, [service], frameworks)).toEqual({
-    code: 0,
-    stdout: 'test-user cw_token_malformed\n',
-    stderr: '',
-  })
-})
+test.each(Object.keys(compilers) as Compiler[])(
+  'the output of %s for module commonjs runs',
+  async (compiler) => {
+    const source = `import 'reflect-metadata'\n${imports}`
+    expect(await compile(compiler, { file: 'service.ts', source, options: { module: 'commonjs' } })).toEqual(
+      accepted,
+    )
+    const service = join(frameworks, `types-${count - 1}/out/service.js`)
+    expect(await run(process.execPath, [service], frameworks)).toEqual({
+      code: 0,
+      stdout: 'test-user cw_token_malformed\n',
+      stderr: '',
+    })
+  },
+)
 
 /** Other declarations in the place of those that are installed; the installed ones are there again after the test. */
 const replaced: string[] = []
@@ -248,7 +251,7 @@ describe.each(newer)('%s', (compiler) => {
   })
 
   test.each(['4', '5'])(
-    'leaves request.params typed by the path, with the types of Express %s',
+    'keeps request.params typed by the path, with the types of Express %s',
     async (version) => {
       if (version === '4') replaceTypes('express', 'types-express-4')
       const project = { file: 'service.mts', source: parameters, options: { module: 'nodenext' } }

@@ -5,7 +5,7 @@ import { toChallenge } from '../../src/guard/challenge.ts'
 const inside = 'what only the log may know'
 const codes = Object.keys(errorStatus) as ErrorCode[]
 
-test.each(codes)('%s has a challenge only where credentials are the matter', (code) => {
+test.each(codes)('%s has a challenge only if other credentials help', (code) => {
   const challenge = toChallenge(new CloakwrightError(code, inside), { realm: 'shop' })
   const ofCredentials = ['CW_REQUEST_AMBIGUOUS', 'CW_SCOPE_INSUFFICIENT', 'CW_FORBIDDEN']
   const expected = errorStatus[code] === 401 || ofCredentials.includes(code)

@@ -83,7 +83,7 @@ describe('an application that has replaced the global Promise', () => {
   })
 })
 
-test('a bearer token under the scheme DPoP is refused, new and cached, and passes under its own', async () => {
+test('a bearer token with the scheme DPoP is refused, new and cached, and admitted with its own scheme', async () => {
   const dpop = { publicUrl: 'https://api.example.com' }
   verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', dpop })
   const token = await signClaims(key, claimsOf(issuer.issuer))
@@ -93,7 +93,7 @@ test('a bearer token under the scheme DPoP is refused, new and cached, and passe
     )
 })
 
-test('two DPoP fields are refused, also where the first alone would do', async () => {
+test('two DPoP headers are refused, even if the first alone would be valid', async () => {
   const dpop = { publicUrl: 'https://api.example.com' }
   verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', dpop })
   const client = makeKey('client', 'ES256')
@@ -125,7 +125,7 @@ test('two DPoP fields are refused, also where the first alone would do', async (
 })
 
 // With a default for it, a wrong caller compiled: forms and the ids of requests were not looked at.
-test('an adapter that leaves out where form and id are does not compile', () => {
+test('an adapter without form and id does not compile', () => {
   const request = new Request('https://api.example.com/')
   // @ts-expect-error -- no framework
   const callers = [() => fromIncoming({} as IncomingMessage, {}), () => fromWebRequest(request, request)]

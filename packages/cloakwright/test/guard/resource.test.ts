@@ -12,7 +12,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
     ['https://api.example.com', '/.well-known/oauth-protected-resource'],
     ['https://api.example.com/', '/.well-known/oauth-protected-resource'],
     ['https://api.example.com:8443/shop/v1', '/.well-known/oauth-protected-resource/shop/v1'],
-  ])('of %s', (resource, path) => {
+  ])('for %s', (resource, path) => {
     const made = createResourceMetadata({ resource }, verifier)
     expect(made).toMatchObject({ path, url: new URL(path, resource).href })
     // §3.3: a client compares it, letter by letter, with the address that it asked.
@@ -23,7 +23,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
     })
   })
 
-  test('with scopes, names and the proofs that are checked', () => {
+  test('with scopes, names and the supported proofs', () => {
     const bound = createVerifier({
       issuer,
       audience: 'shop-api',
@@ -45,7 +45,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
     })
   })
 
-  test('names no authorization server where a function decides', () => {
+  test('names no authorization server if a function decides', () => {
     const any = createVerifier({ issuers: () => undefined })
     const { body } = createResourceMetadata({ resource: 'https://api.example.com' }, any)
     expect(JSON.parse(body)).not.toHaveProperty('authorization_servers')
@@ -56,7 +56,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
     ['two slashes', { resource: 'https://api.example.com//' }],
     ['a query', { resource: 'https://api.example.com?x' }],
     ['a fragment', { resource: 'https://api.example.com#x' }],
-    ['no address', { resource: 'shop' }],
+    ['no URL', { resource: 'shop' }],
     ['a scope with a quote', { resource: 'https://api.example.com', scopes: ['a"b'] }],
     ['two scopes in one', { resource: 'https://api.example.com', scopes: ['a b'] }],
   ])('%s stops the start', async (_name, options) => {

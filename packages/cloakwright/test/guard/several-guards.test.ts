@@ -68,7 +68,7 @@ test('at the same time use the proof once', async () => {
   expect(outcomes).toEqual(['admitted', 'admitted'])
 })
 
-test('refuse again what one of them refused', async () => {
+test('refuse again what one of them has refused', async () => {
   const guard = guardOf()
   const proof = await makeProof()
   expect(await outcome(guard, requestOf(proof))).toBe('admitted')
@@ -77,7 +77,7 @@ test('refuse again what one of them refused', async () => {
 })
 
 // Pools, and tests, use one object for several requests.
-test('on an object that is another request by now look at its own credentials', async () => {
+test('on a reused request object check its new credentials', async () => {
   const guard = guardOf()
   const object = {}
   const proof = await makeProof()
@@ -88,7 +88,7 @@ test('on an object that is another request by now look at its own credentials', 
 })
 
 // Some frameworks have one request for a whole connection, and a logout must count there within a second.
-test('a second apart look at the token again, and not at the proof’s first use', async () => {
+test('a second apart check the token again, but do not use the proof twice', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const revocations = createRevocations()
   const guard = guardOf({ revocations })

@@ -49,7 +49,7 @@ const send = (maxBytes = 1024, timeout = 5_000): Promise<BoundedResponse> =>
 
 describe('a redirect', () => {
   test.each([300, 301, 302, 303, 305, 307, 308, 399])(
-    '%i is not followed, and both origins are named',
+    '%i is not followed, and the error has both origins',
     async (status) => {
       handle = (_request, response) =>
         response
@@ -69,7 +69,7 @@ describe('a redirect', () => {
   test.each([
     ['on the same origin', '/other'],
     ['without a location', undefined],
-    ['to what is no URL', 'http://['],
+    ['to an invalid URL', 'http://['],
     ['to a script', 'javascript:alert(1)'],
   ])('%s is refused, too', async (_, location) => {
     handle = (_request, response) => response.writeHead(302, location === undefined ? {} : { location }).end()
@@ -79,7 +79,7 @@ describe('a redirect', () => {
     )
   })
 
-  test('is returned where it is the answer, and not followed', async () => {
+  test('is returned if the caller expects one, and not followed', async () => {
     handle = (_request, response) => response.writeHead(302, { location: elsewhere }).end()
 
     const { status, headers } = await fetchBounded(origin, {
@@ -94,13 +94,13 @@ describe('a redirect', () => {
 })
 
 describe('a body', () => {
-  test('up to the bound is read', async () => {
+  test('up to the limit is read', async () => {
     handle = (_request, response) => response.end('x'.repeat(1024))
 
     expect((await send()).body.toString()).toBe('x'.repeat(1024))
   })
 
-  test('without end is read up to the bound, no further', async () => {
+  test('without end is read up to the limit, no further', async () => {
     let sent = 0
     handle = (_request, response) => {
       const part = Buffer.alloc(64 * 1024)
@@ -117,7 +117,7 @@ describe('a body', () => {
     expect(sent).toBeLessThan(16 * 1024 * 1024)
   })
 
-  test('that is small until it is decompressed is bounded as well', async () => {
+  test('that is small until it is decompressed is limited as well', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000))
     handle = (_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb)
 
@@ -126,7 +126,7 @@ describe('a body', () => {
     )
   })
 
-  test('that drips ends with the signal', async () => {
+  test('that arrives byte by byte is aborted by the signal', async () => {
     handle = (_request, response) => {
       const drip = setInterval(() => response.write('x'), 10)
       response.on('close', () => clearInterval(drip))
@@ -141,7 +141,7 @@ describe('a body', () => {
     expect(await send()).toMatchObject({ status: 401, body: Buffer.alloc(0) })
   })
 
-  test('of a fetch that looks at no signal ends with it', async () => {
+  test('of a fetch that ignores the signal is aborted as well', async () => {
     const never = (): Promise<Response> => new Promise(() => {})
 
     await expect(

@@ -14,7 +14,7 @@ afterEach(() => desk.issuer.close())
 const token = 'eyJh.eyJq.c2ln'
 
 describe('a call', () => {
-  test('is a form of RFC 7662, as this client, that asks for JSON', async () => {
+  test('is a form as in RFC 7662, with the client’s credentials, and asks for JSON', async () => {
     await desk.make().introspect('a+b/c==')
     expect(desk.asked).toMatchObject([
       {
@@ -35,7 +35,7 @@ describe('a call', () => {
     expect(Buffer.from(basic, 'base64').toString()).toBe('shop%3Aapi:s%3Ae+c%2Br%25%C3%A9')
   })
 
-  test('reads the secret anew each time: a rotation needs no restart', async () => {
+  test('reads the secret each time: a rotation needs no restart', async () => {
     let secret = 'old'
     const introspection = desk.make({ clientSecret: async () => secret, maxAge: 0 })
     await introspection.introspect(token)
@@ -52,7 +52,7 @@ describe('a call that the realm refuses', () => {
   const sent = () =>
     desk.asked.map(({ headers }) => Buffer.from(String(headers.authorization).slice(6), 'base64').toString())
 
-  test('is made again where another secret is there by now', async () => {
+  test('is repeated if there is another secret by now', async () => {
     const secrets = ['revoked', 'new']
     const introspection = desk.make({ clientSecret: async () => secrets.shift() ?? 'new' })
     desk.answer = (response) => {
@@ -63,14 +63,14 @@ describe('a call that the realm refuses', () => {
     expect(sent()).toEqual(['shop-api:revoked', 'shop-api:new'])
   })
 
-  test('is not made again with the same secret', async () => {
+  test('is not repeated with the same secret', async () => {
     desk.answer = (response) => json(response, { error: 'invalid_client' }, 401)
     expect(await codeOf(() => desk.make().introspect(token))).toBe('CW_INTROSPECTION_UNAVAILABLE')
     expect(sent()).toHaveLength(1)
   })
 })
 
-describe('the answer', () => {
+describe('the result', () => {
   test('for an active token is its claims, frozen and without a prototype', async () => {
     const claims = await desk.make().introspect(token)
     expect({ ...claims }).toEqual(desk.active())
@@ -91,7 +91,7 @@ describe('the answer', () => {
     ['no end', { exp: undefined }, 'CW_TOKEN_CLAIM'],
     ['an expired token', { exp: start - 60 }, 'CW_TOKEN_EXPIRED'],
     ['no subject', { sub: undefined }, 'CW_TOKEN_CLAIM'],
-  ])('that tells of %s is judged as a token’s own claims', async (_, change, code) => {
+  ])('with %s is checked like a token’s own claims', async (_, change, code) => {
     desk.answer = (response) => json(response, desk.active(change))
     const claims = await desk.make().introspect(token)
     const expectations = { ...expected, issuer: desk.issuer.issuer }
@@ -106,7 +106,7 @@ describe('the answer', () => {
     ['active as list', { active: [true] }],
     ['nothing', {}],
     ['active by inheritance', JSON.parse('{"__proto__":{"active":true}}') as Record<string, unknown>],
-  ])('%s is no active token', async (_, answer) => {
+  ])('%s is not an active token', async (_, answer) => {
     desk.answer = (response) => json(response, answer)
     const refusal = await refusalOf(() => desk.make().introspect(token))
     expect(refusal).toMatchObject({ code: 'CW_TOKEN_INACTIVE', status: 401 })
@@ -114,8 +114,8 @@ describe('the answer', () => {
   })
 })
 
-describe('the memory', () => {
-  test('gives the same object until the answer is 5 seconds old', async () => {
+describe('the cache', () => {
+  test('returns the same object until the result is 5 seconds old', async () => {
     const introspection = desk.make()
     const first = await introspection.introspect(token)
     desk.now = start + 4.9
@@ -131,9 +131,9 @@ describe('the memory', () => {
     ['no longer than the token', 60, { exp: start + 10 }, 9.9, 10],
     ['not at all with 0', 0, {}, -1, 0],
     ['not at all for a token without an end', 60, { exp: undefined }, -1, 0],
-    ['not at all for an end that is no number', 60, { exp: String(start + 300) }, -1, 0],
+    ['not at all for an end that is not a number', 60, { exp: String(start + 300) }, -1, 0],
     ['not at all for a token at its end', 60, { exp: start }, -1, 0],
-  ])('lasts %s', async (_, maxAge, change, still, over) => {
+  ])('keeps a result %s', async (_, maxAge, change, still, over) => {
     desk.answer = (response) => json(response, desk.active(change))
     const introspection = desk.make({ maxAge })
     await introspection.introspect(token)
@@ -147,7 +147,7 @@ describe('the memory', () => {
     expect(desk.calls()).toBe(2)
   })
 
-  test('counts from the question, not from a late answer', async () => {
+  test('counts from the request, not from a late response', async () => {
     const introspection = desk.make()
     const release = holdAnswers(desk)
     const first = introspection.introspect(token)
@@ -168,7 +168,7 @@ describe('the memory', () => {
     expect(desk.calls()).toBe(2)
   })
 
-  test('has neither inactive tokens nor failures', async () => {
+  test('contains neither inactive tokens nor failures', async () => {
     const introspection = desk.make()
     desk.answer = (response) => json(response, { active: false })
     expect(await codeOf(() => introspection.introspect(token))).toBe('CW_TOKEN_INACTIVE')
@@ -179,7 +179,7 @@ describe('the memory', () => {
     expect(desk.calls()).toBe(3)
   })
 
-  test('is of the whole token', async () => {
+  test('compares the whole token', async () => {
     const introspection = desk.make()
     const long = `${'a'.repeat(40)}.${'b'.repeat(40)}.${'c'.repeat(40)}`
     await introspection.introspect(long)
@@ -196,7 +196,7 @@ describe('the memory', () => {
     expect(await codeOf(() => introspection.introspect(token))).toBe('CW_TOKEN_INACTIVE')
   })
 
-  test('does not keep an answer that was asked for before clear', async () => {
+  test('does not keep a result that was requested before clear', async () => {
     const introspection = desk.make()
     const release = holdAnswers(desk)
     const before = introspection.introspect(token)
@@ -208,7 +208,7 @@ describe('the memory', () => {
     expect(await codeOf(() => introspection.introspect(token))).toBe('CW_TOKEN_INACTIVE')
   })
 
-  test('lets no request after clear wait for a question from before', async () => {
+  test('lets no request after clear wait for a result from before', async () => {
     const introspection = desk.make()
     const release = holdAnswers(desk)
     const before = introspection.introspect(token)
@@ -222,8 +222,8 @@ describe('the memory', () => {
   })
 })
 
-describe('many at once', () => {
-  test('50 requests with one token are one call', async () => {
+describe('many requests at the same time', () => {
+  test('50 with one token are one call', async () => {
     const introspection = desk.make({ maxAge: 0 })
     const all = await Promise.all(Array.from({ length: 50 }, () => introspection.introspect(token)))
     expect([desk.calls(), new Set(all).size]).toEqual([1, 1])
@@ -231,7 +231,7 @@ describe('many at once', () => {
     expect(desk.calls(), 'the next one asks again').toBe(2)
   })
 
-  test('50 requests share a failure too, and the next one asks again', async () => {
+  test('50 share a failure too, and the next one calls again', async () => {
     const introspection = desk.make()
     desk.answer = (response) => json(response, {}, 500)
     const codes = await Promise.all(
@@ -242,7 +242,7 @@ describe('many at once', () => {
     expect(await codeOf(() => introspection.introspect(token))).toBe('accepted')
   })
 
-  test('no more than 100 calls are under way, of which opaque texts take half', async () => {
+  test('at most 100 calls are pending, of which opaque tokens use half', async () => {
     const introspection = desk.make()
     const release = holdAnswers(desk)
     const send = (count: number, text: (at: number) => string): Promise<string>[] =>
@@ -260,14 +260,14 @@ describe('many at once', () => {
   })
 })
 
-describe('options that can not work stop the start', () => {
+describe('invalid options stop the start', () => {
   test.each<[string, Partial<IntrospectionOptions>, string]>([
     ['no client', { clientId: '' }, 'CW_CONFIG_MISSING'],
     ['no secret', { clientSecret: '' }, 'CW_CONFIG_MISSING'],
     ['a secret that is neither text nor function', { clientSecret: 1 as never }, 'CW_CONFIG_MISSING'],
     ['a negative age', { maxAge: -1 }, 'CW_CONFIG_INVALID'],
     ['an age of minutes', { maxAge: 61 }, 'CW_CONFIG_INVALID'],
-    ['an age that is no number', { maxAge: Number.NaN }, 'CW_CONFIG_INVALID'],
+    ['an age that is not a number', { maxAge: Number.NaN }, 'CW_CONFIG_INVALID'],
     ['no time', { timeout: 0 }, 'CW_CONFIG_INVALID'],
   ])('%s', async (_, change, code) => {
     expect(await codeOf(() => desk.make(change))).toBe(code)

@@ -78,7 +78,7 @@ describe('an outage', () => {
   })
 
   test.each<[string, (desk: Desk) => Promise<void> | void]>([
-    ['Keycloak is not there', (given) => given.issuer.close()],
+    ['Keycloak is down', (given) => given.issuer.close()],
     [
       'the discovery document can not be had',
       (given) => {
@@ -86,7 +86,7 @@ describe('an outage', () => {
       },
     ],
     [
-      'the realm names no such endpoint',
+      'the realm has no such endpoint',
       (given) => {
         given.issuer.answers.discovery = (_request, response) =>
           json(response, { issuer: given.issuer.issuer })
@@ -107,7 +107,7 @@ describe('an outage', () => {
       },
     ],
     ['fails', () => Promise.reject(new Error('vault'))],
-    ['never answers', () => new Promise<string>(() => {})],
+    ['never resolves', () => new Promise<string>(() => {})],
     ['has nothing', () => ''],
     ['has anything else', () => undefined as never],
   ])('a secret whose function %s: 503 without a call', async (_, clientSecret) => {
@@ -117,7 +117,7 @@ describe('an outage', () => {
     expect(desk.calls()).toBe(0)
   })
 
-  test('what is remembered is still served', async () => {
+  test('cached results are still served', async () => {
     const introspection = desk.make({ maxAge: 60 })
     const first = await introspection.introspect(token)
     desk.answer = text(500, '')
@@ -131,7 +131,7 @@ describe('the breaker', () => {
     desk.answer = text(500, '')
   })
 
-  test('lets one call try after five seconds, and closes when it is answered', async () => {
+  test('tries one call after five seconds, and closes when there is a response', async () => {
     const introspection = desk.make()
     await fail(introspection)
     desk.now = start + 3.5
@@ -164,7 +164,7 @@ describe('the breaker', () => {
     expect(await codeOf(() => introspection.introspect(token))).toBe('accepted')
   })
 
-  test('closes also by an answer that refuses', async () => {
+  test('also closes on a response that refuses', async () => {
     const introspection = desk.make()
     await fail(introspection)
     desk.now = start + 5
@@ -174,7 +174,7 @@ describe('the breaker', () => {
     expect(desk.calls()).toBe(7)
   })
 
-  test('counts only outages one after another', async () => {
+  test('counts only consecutive outages', async () => {
     const introspection = desk.make({ maxAge: 0 })
     for (let at = 0; at < 12; at++) {
       desk.answer = at % 5 === 4 ? (response) => json(response, desk.active()) : text(500, '')
@@ -183,7 +183,7 @@ describe('the breaker', () => {
     expect(desk.calls()).toBe(12)
   })
 
-  test('does not wait longer because the clock was set back', async () => {
+  test('does not wait longer if the clock was set back', async () => {
     const introspection = desk.make()
     await fail(introspection)
     desk.now = start - 3600
@@ -191,7 +191,7 @@ describe('the breaker', () => {
     expect(await codeOf(() => introspection.introspect(token))).toBe('accepted')
   })
 
-  test('is not closed by an answer that was asked for before it opened', async () => {
+  test('is not closed by a response to a request from before it opened', async () => {
     const introspection = desk.make({ timeout: 20_000 })
     const release = holdAnswers(desk)
     const early = introspection.introspect(token)
@@ -205,7 +205,7 @@ describe('the breaker', () => {
   })
 })
 
-describe('a mistake of this service is no outage', () => {
+describe('a mistake of this service is not an outage', () => {
   test.each<[string, number, Record<string, string>, RegExp]>([
     [
       'a wrong secret',
@@ -226,7 +226,7 @@ describe('a mistake of this service is no outage', () => {
       /realm’s log/,
     ],
     ['no such realm', 404, { error: 'Realm does not exist' }, /the realm exists/],
-  ])('%s (%i): 503 with its own hint, and it is asked again', async (_, status, body, hint) => {
+  ])('%s (%i): 503 with its own hint, and the next request calls again', async (_, status, body, hint) => {
     desk.answer = (response) => json(response, body, status)
     const introspection = desk.make()
     for (let at = 0; at < 7; at++) {
@@ -241,7 +241,7 @@ describe('a mistake of this service is no outage', () => {
     expect(await codeOf(() => introspection.introspect(token))).toBe('accepted')
   })
 
-  test('nor are inactive tokens', async () => {
+  test('nor is an inactive token', async () => {
     desk.answer = (response) => json(response, { active: false })
     const introspection = desk.make()
     for (let at = 0; at < 7; at++) {

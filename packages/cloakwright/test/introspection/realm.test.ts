@@ -60,7 +60,7 @@ const expected = {
   clockTolerance: 5,
 }
 
-test('a lightweight token has roles, audience and subject by introspection only', async () => {
+test('a lightweight token gets roles, audience and subject by introspection only', async () => {
   const own = decode(tokens.access_token).claims
   expect(isLightweight(own)).toBe(true)
   expect(await codeOf(() => checkClaims(own, expected, seconds()))).toBe('CW_TOKEN_AUDIENCE')
@@ -77,7 +77,7 @@ test('a lightweight token has roles, audience and subject by introspection only'
   expect(isLightweight(claims), 'its id is the same').toBe(true)
 })
 
-test('so has a service account’s', async () => {
+test('so does a service account’s', async () => {
   const { access_token } = granted(await realm.token({ grant_type: 'client_credentials', ...lightClient }))
   expect(isLightweight(decode(access_token).claims)).toBe(true)
   const claims = await make().introspect(access_token)
@@ -87,12 +87,12 @@ test('so has a service account’s', async () => {
   })
 })
 
-test('a regular token is not taken for a lightweight one', async () => {
+test('a regular token does not count as lightweight', async () => {
   const { access_token } = await tokensOf(realm, 'alice')
   expect(isLightweight(decode(access_token).claims)).toBe(false)
 })
 
-test('an ended session is seen once the answer is forgotten', async () => {
+test('an ended session is noticed once the cached result has expired', async () => {
   const { access_token, refresh_token } = await tokensOf(realm, 'alice', lightClient)
   const introspection = make({ maxAge: 60 })
   await introspection.introspect(access_token)
@@ -102,7 +102,7 @@ test('an ended session is seen once the answer is forgotten', async () => {
   expect(await codeOf(() => introspection.introspect(access_token))).toBe('CW_TOKEN_INACTIVE')
 })
 
-describe('no access token', () => {
+describe('a token of another kind', () => {
   test.each<[string, () => string]>([
     ['an unknown opaque text', () => 'mF_9B5f41JqM'],
     ['a refresh token', () => tokens.refresh_token],
@@ -111,15 +111,15 @@ describe('no access token', () => {
     expect(await codeOf(() => make().introspect(token()))).toBe('CW_TOKEN_INACTIVE')
   })
 
-  test('an ID token is active to its client, and refused by its type', async () => {
+  test('an ID token is active for its client, and refused by its type', async () => {
     const claims = await make({ clientId: 'light', clientSecret: appSecret }).introspect(tokens.id_token)
     const forLight = { ...expected, audiences: ['light'] }
     expect(await codeOf(() => checkClaims(claims, forLight, seconds()))).toBe('CW_TOKEN_TYPE')
   })
 })
 
-describe('a client that may not', () => {
-  test('is not in the audience: inactive, and the hint says how to mend it', async () => {
+describe('a client without the right', () => {
+  test('is not in the audience: inactive, and the hint has the fix', async () => {
     const introspection = make({ clientId: 'stranger', clientSecret: appSecret })
     const refusal = await refusalOf(() => introspection.introspect(tokens.access_token))
     expect(refusal?.code).toBe('CW_TOKEN_INACTIVE')
@@ -130,7 +130,7 @@ describe('a client that may not', () => {
     ['has a wrong secret', { clientSecret: 'x' }, '(401)', /clientSecret/],
     ['does not exist', { clientId: 'nobody' }, '(401)', /clientId/],
     ['is public', { clientId: 'public' }, '(403)', /confidential/],
-  ])('%s: 503, and the hint is no outage’s', async (_, change, status, hint) => {
+  ])('%s: 503, with its own hint instead of an outage’s', async (_, change, status, hint) => {
     const refusal = await refusalOf(() => make(change).introspect(tokens.access_token))
     expect(refusal).toMatchObject({ code: 'CW_INTROSPECTION_UNAVAILABLE', status: 503 })
     expect(refusal?.message).toContain(status)

@@ -5,7 +5,7 @@ import { bytesOf, decodeBytes, decodeText } from '../../src/jws/base64url.ts'
 const decode = (text: string): Buffer | undefined => decodeBytes(bytesOf(text), 0, text.length)
 const bytes = fc.uint8Array({ maxLength: 100 }).map((array) => Buffer.from(array))
 
-test('what an encoder makes of any bytes gives them back', () => {
+test('encoded bytes are decoded to the same bytes', () => {
   fc.assert(
     fc.property(bytes, (any) => {
       expect(decode(any.toString('base64url'))).toEqual(any)
@@ -13,7 +13,7 @@ test('what an encoder makes of any bytes gives them back', () => {
   )
 })
 
-test('a text is decoded only if it is the one that an encoder makes of the bytes', () => {
+test('a string is decoded only if an encoder produces exactly it from the bytes', () => {
   const text = fc.string({ unit: fc.constantFrom(...'ABCQgwxyz019-_+/= .\n\u00e9'.split('')), maxLength: 12 })
   fc.assert(
     fc.property(text, (any) => {
@@ -25,7 +25,7 @@ test('a text is decoded only if it is the one that an encoder makes of the bytes
 })
 
 test.each([1, 2, 3, 4])(
-  'of all characters at place %i of a group, the 64 of the alphabet are decoded',
+  'of all characters at position %i of a group, the 64 of the alphabet are decoded',
   (place) => {
     const decoded = []
     for (let code = 0; code < 256; code++) {
@@ -43,7 +43,7 @@ test('a segment is decoded from within its token', () => {
   expect(decodeBytes(token, 13, 17)?.toString()).toBe('ABC')
 })
 
-test('texts are UTF-8, and only bytes that are none are told from the replacement character', () => {
+test('strings are UTF-8, and invalid bytes are distinguished from the replacement character', () => {
   const textOf = (any: Buffer): string | null | undefined =>
     decodeText(bytesOf(any.toString('base64url')), 0, Math.ceil((any.length * 4) / 3))
   fc.assert(
@@ -56,7 +56,7 @@ test('texts are UTF-8, and only bytes that are none are told from the replacemen
     expect(textOf(Buffer.from(wrong, 'hex')), wrong).toBeNull()
 })
 
-test('longer texts than usual are decoded as well', () => {
+test('unusually long strings are decoded as well', () => {
   const long = Buffer.alloc(100_000, 'long ')
   const text = long.toString('base64url')
   expect(decodeText(bytesOf(text), 0, text.length)).toBe(long.toString())

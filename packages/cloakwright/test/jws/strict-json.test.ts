@@ -39,7 +39,7 @@ const { object } = fc.letrec<{ object: Written; value: Written }>((tie) => ({
   })),
 }))
 
-test('an object is read unless a name is repeated in it, at any level and however it is written', () => {
+test('an object is parsed unless a name is repeated in it, at any level and in any spelling', () => {
   fc.assert(
     fc.property(object, ({ text, repeats }) => {
       const read = parseStrictObject(text)
@@ -50,7 +50,7 @@ test('an object is read unless a name is repeated in it, at any level and howeve
   )
 })
 
-test('any text gives an object without a prototype, or nothing', () => {
+test('any string gives an object without a prototype, or undefined', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
       const read = parseStrictObject(text)
@@ -63,13 +63,13 @@ test.each([
   [31, true],
   [34, false],
   [5_000, false],
-])('nested %i deep: read is %s', (depth, isRead) => {
+])('nested %i deep: parsed is %s', (depth, isRead) => {
   const lists = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
   const objects = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`
   expect([lists, objects].map((text) => parseStrictObject(text) !== undefined)).toEqual([isRead, isRead])
 })
 
-test('members that somebody gave to every object do not pass for members of the text', () => {
+test('members added to Object.prototype do not count as members of the JSON', () => {
   const everything = Object.prototype as { spoiled?: unknown }
   everything.spoiled = 1
   try {
@@ -79,7 +79,7 @@ test('members that somebody gave to every object do not pass for members of the 
   }
 })
 
-test('what is frozen through is frozen at every level', () => {
+test('a frozen object is frozen at every level', () => {
   const read = freezeThrough(parseStrictObject('{"a":[{"b":[1]}],"c":{"d":{}}}') ?? {})
   const levels: unknown[] = [read]
   for (const level of levels) {

@@ -44,7 +44,7 @@ const seconds = (count: number): void => {
   now += count * 1000
 }
 
-describe('names of keys', () => {
+describe('key IDs', () => {
   test.each([
     ['one key', [one.jwk]],
     ['several keys', [one.jwk, two.jwk]],
@@ -56,7 +56,7 @@ describe('names of keys', () => {
     expect(issuer.count.jwks, 'nothing to look for').toBe(0)
   })
 
-  test('1,000 unknown names at once are one fetch, and the next 10,000 wait for the end of the cool-down', async () => {
+  test('1,000 unknown key IDs at the same time are one fetch, and the next 10,000 wait for the end of the cool-down', async () => {
     const verifier = make()
     await verifier.ready()
     issuer.count.jwks = 0
@@ -75,7 +75,7 @@ describe('names of keys', () => {
     expect(issuer.count.jwks).toBe(2)
   })
 
-  test('a name that was looked for in vain is refused at once during the cool-down', async () => {
+  test('a key ID that was not found is refused at once during the cool-down', async () => {
     const verifier = make()
     const token = unknown()
     await verifier.ready()
@@ -84,7 +84,7 @@ describe('names of keys', () => {
     expect(issuer.count.jwks).toBe(2)
   })
 
-  test('memory is bounded under 1,000 unknown names of 11,000 characters', async () => {
+  test('memory is limited with 1,000 unknown key IDs of 11,000 characters', async () => {
     const verifier = make()
     await verifier.ready()
     const attack = (): Promise<unknown> =>
@@ -98,7 +98,7 @@ describe('names of keys', () => {
     expect(heapInUse() - before, 'of 11 MiB').toBeLessThan(4)
   })
 
-  test('a rotation during the cool-down refuses nobody: the first request waits for its end', async () => {
+  test('a rotation during the cool-down refuses no request: the first one waits for its end', async () => {
     const verifier = make()
     await verifier.ready()
     await codeOf(() => verifier.verify(unknown()))
@@ -109,7 +109,7 @@ describe('names of keys', () => {
     expect(issuer.count.jwks).toBe(3)
   })
 
-  test('a key of the same name in another realm does not help', async () => {
+  test('a key with the same ID in another realm does not help', async () => {
     const other = await startIssuer([{ ...two.jwk, kid: 'one' }])
     try {
       const theirs = createVerifier({ issuer: other.issuer, audience: 'shop-api' })
@@ -131,7 +131,7 @@ describe('rotation', () => {
     expect(issuer.count).toEqual({ discovery: 1, jwks: 2 })
   })
 
-  test('it may follow at once on another, since only a look in vain starts the cool-down', async () => {
+  test('may follow at once after another, since only an unsuccessful lookup starts the cool-down', async () => {
     const verifier = make()
     await verifier.verify(await sign(one))
     issuer.keys = [two.jwk]
@@ -141,7 +141,7 @@ describe('rotation', () => {
     expect(await codeOf(async () => verifier.verify(await sign(three)))).toBe('accepted')
   })
 
-  test('a look that began before the rotation is followed by another', async () => {
+  test('a fetch that began before the rotation is followed by another', async () => {
     const verifier = make({ keysCoolDown: 1 })
     await verifier.verify(await sign(one))
     const held: (() => void)[] = []
@@ -160,7 +160,7 @@ describe('rotation', () => {
     expect(await early).toBe('accepted')
   })
 
-  test('an answer that comes after its time does not overwrite a newer one', async () => {
+  test('a late response does not overwrite a newer one', async () => {
     let late: ((response: Response) => void) | undefined
     const slow: Fetch = (url, init) =>
       url.endsWith('/certs') && late === undefined
@@ -180,7 +180,7 @@ describe('rotation', () => {
 })
 
 describe('a clock that is set back by an hour', () => {
-  test('puts no look for a new key off', async () => {
+  test('does not delay a fetch for a new key', async () => {
     const verifier = make()
     await verifier.ready()
     expect(await codeOf(() => verifier.verify(unknown()))).toBe('CW_TOKEN_KEY_UNKNOWN')
@@ -189,7 +189,7 @@ describe('a clock that is set back by an hour', () => {
     expect(await codeOf(async () => verifier.verify(await sign(two, { iat: 1 })))).toBe('accepted')
   })
 
-  test('lets no removed key work on', async () => {
+  test('keeps no removed key in use', async () => {
     const verifier = make()
     const token = await sign(one, { iat: 1, exp: Math.floor(now / 1000) + 86_400 })
     await verifier.verify(token)
@@ -201,7 +201,7 @@ describe('a clock that is set back by an hour', () => {
     )
   })
 
-  test('delays no attempt after an outage', async () => {
+  test('does not delay an attempt after an outage', async () => {
     const verifier = make()
     issuer.answers.jwks = (_request, response) => json(response, {}, 500)
     expect((await refusalOf(() => verifier.ready()))?.code).toBe('CW_KEYS_UNAVAILABLE')
@@ -211,7 +211,7 @@ describe('a clock that is set back by an hour', () => {
   })
 })
 
-describe('answers of the realm', () => {
+describe('responses of the realm', () => {
   const broken: readonly (readonly [string, Answer])[] = [
     [
       '302',
@@ -257,7 +257,7 @@ describe('answers of the realm', () => {
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
   })
 
-  test('failed looks are reported, for a log', async () => {
+  test('failed fetches are reported, for a log', async () => {
     const errors: CloakwrightError[] = []
     const verifier = make({ onKeysError: (error) => errors.push(error) })
     issuer.answers.jwks = (_request, response) => json(response, {}, 502)
@@ -265,14 +265,14 @@ describe('answers of the realm', () => {
     expect(errors.map((error) => error.code)).toEqual(['CW_KEYS_UNAVAILABLE'])
   })
 
-  test('many first requests are one discovery and one set of keys', async () => {
+  test('many first requests cause one discovery and one fetch of keys', async () => {
     const verifier = make()
     const tokens = await Promise.all(Array.from({ length: 50 }, () => sign(one)))
     await Promise.all(tokens.map(async (token) => verifier.verify(token)))
     expect(issuer.count).toEqual({ discovery: 1, jwks: 1 })
   })
 
-  test('a discovery document of another issuer is refused, and the cause says so', async () => {
+  test('a discovery document of another issuer is refused, and the cause has the reason', async () => {
     issuer.answers.discovery = (_request, response) => json(response, documentOf(`${issuer.issuer}2`))
     const refusal = await refusalOf(() => make().ready())
     expect(refusal?.code).toBe('CW_KEYS_UNAVAILABLE')
@@ -281,13 +281,13 @@ describe('answers of the realm', () => {
     expect(issuer.count.jwks).toBe(0)
   })
 
-  test('a discovery document without keys’ address is refused', async () => {
+  test('a discovery document without jwks_uri is refused', async () => {
     issuer.answers.discovery = (_request, response) => json(response, { issuer: issuer.issuer })
     expect(await codeOf(() => make().ready())).toBe('CW_KEYS_UNAVAILABLE')
   })
 })
 
-describe('keys that are none of ours', () => {
+describe('keys that cannot be used', () => {
   const pkcs1 = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
   const secret = Buffer.alloc(32, 7).toString('base64url')
   test.each([
@@ -304,8 +304,8 @@ describe('keys that are none of ours', () => {
     ['without a name', { ...one.jwk, kid: undefined }],
     ['named by a number', { ...one.jwk, kid: 1 }],
     ['null', null],
-    ['a text', 'one'],
-  ])('a key that is %s is passed over', async (_name, jwk) => {
+    ['a string', 'one'],
+  ])('a key that is %s is skipped', async (_name, jwk) => {
     const token = await sign(one)
     issuer.keys = [jwk]
     expect(await codeOf(() => make().verify(token))).toBe('CW_KEYS_UNAVAILABLE')
@@ -314,7 +314,7 @@ describe('keys that are none of ours', () => {
     expect(await codeOf(async () => make().verify(await sign(two)))).toBe('accepted')
   })
 
-  test('a key without alg serves every algorithm of its type, and no other', async () => {
+  test('a key without alg works with every algorithm of its type, and no other', async () => {
     const { alg: _alg, ...jwk } = one.jwk
     issuer.keys = [jwk]
     expect(await codeOf(async () => make().verify(await sign(one)))).toBe('accepted')

@@ -57,7 +57,7 @@ const outcomesOf = async (
   return counts
 }
 
-test('each rotation is one fetch, and tokens of the new key and of the old ones all pass', async () => {
+test('each rotation is one fetch, and tokens of the new key and the old ones are all accepted', async () => {
   const verifier = make()
   await verifier.ready()
   const old = await tokensOf(first, 50)
@@ -69,7 +69,7 @@ test('each rotation is one fetch, and tokens of the new key and of the old ones 
   }
 })
 
-test('a rotation while unknown keys are tried: all requests of a cool-down at 500 a second wait, and none is refused', async () => {
+test('a rotation while unknown keys arrive: at 500 requests a second, all wait for the cool-down and none is refused', async () => {
   const verifier = make()
   await verifier.ready()
   await codeOf(() => verifier.verify(unknown()))
@@ -83,7 +83,7 @@ test('a rotation while unknown keys are tried: all requests of a cool-down at 50
   expect(issuer.count.jwks).toBe(3)
 })
 
-test('unknown keys that come during a look lead to no second one before the cool-down is over', async () => {
+test('unknown keys that arrive during a fetch cause no second one before the cool-down is over', async () => {
   const verifier = make({ keysCoolDown: 1 })
   await verifier.ready()
   await codeOf(() => verifier.verify(unknown()))
@@ -105,7 +105,7 @@ test('unknown keys that come during a look lead to no second one before the cool
   expect(issuer.count.jwks).toBe(4)
 })
 
-test('a realm that is down for a minute refuses nobody, is asked once a cool-down, and then tells its new key', async () => {
+test('while a realm is down for a minute no request is refused, there is one fetch per cool-down, and then the new key is found', async () => {
   const verifier = make({ keysMaxAge: 10 })
   const known = await tokensOf(first, 20)
   await outcomesOf(verifier, known)

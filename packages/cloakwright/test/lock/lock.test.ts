@@ -81,7 +81,7 @@ describe.each(['folder', 'file'])('the lock of a %s', (kind) => {
     if (kind === 'file') writeFileSync(path, '')
   })
 
-  it('is refused to a second process, which hears who has it', async () => {
+  it('is refused to a second process, with the holder', async () => {
     const { child } = await startHolder(path)
     expect(await takeLock(path)).toMatchObject({
       held: false,
@@ -93,7 +93,7 @@ describe.each(['folder', 'file'])('the lock of a %s', (kind) => {
     })
   })
 
-  it('ends with its process: after a kill -9 the next one has it at once, and what was left is gone', async () => {
+  it('ends with its process: after a kill -9 the next one gets it at once, and the leftovers are removed', async () => {
     const { child } = await startHolder(path)
     await kill(child)
     const begun = performance.now()
@@ -104,14 +104,14 @@ describe.each(['folder', 'file'])('the lock of a %s', (kind) => {
     if (isLinux) expect(sockets()).toEqual([])
   })
 
-  it('is refused to the process that has it, which hears that it is its own', async () => {
+  it('is refused to the process that has it, which is told that it is its own', async () => {
     const lock = await take(path)
     expect(await takeLock(path)).toMatchObject({ held: false, own: true })
     await lock.release()
     await (await take(path)).release()
   })
 
-  it('is one lock through a symbolic link', async () => {
+  it('is the same lock through a symbolic link', async () => {
     const link = `${folder}-link`
     symlinkSync(path, link)
     const lock = await take(path)
@@ -131,7 +131,7 @@ describe.each(['folder', 'file'])('the lock of a %s', (kind) => {
     await lock.release()
   })
 
-  it.runIf(isLinux)('is kept by a process that was stopped', async () => {
+  it.runIf(isLinux)('is kept by a stopped process', async () => {
     const { child } = await startHolder(path)
     child.kill('SIGSTOP')
     expect(await takeLock(path)).toMatchObject({
@@ -163,7 +163,7 @@ describe.each(['folder', 'file'])('the lock of a %s', (kind) => {
     await (await take(path)).release()
   })
 
-  it.runIf(isLinuxRoot)('is one lock through a bind mount of the folder', async () => {
+  it.runIf(isLinuxRoot)('is the same lock through a bind mount of the folder', async () => {
     const lock = await take(path)
     const elsewhere = `${folder}-mounted`
     mkdirSync(elsewhere)
@@ -212,7 +212,7 @@ describe('contenders', () => {
     expect(JSON.parse(line)).toMatchObject({ held: false, own: false })
   })
 
-  it('of other folders and files are not in the way', async () => {
+  it('of other folders and files do not interfere', async () => {
     const files = ['one', 'two'].map((name) => join(folder, name))
     for (const file of files) writeFileSync(file, '')
     const locks = await Promise.all([folder, ...files].map(take))
@@ -221,7 +221,7 @@ describe('contenders', () => {
 })
 
 describe.runIf(isLinux)('a lock on Linux', () => {
-  it('is found in a folder whose path is longer than that of a socket may be', async () => {
+  it('is found in a folder whose path is longer than a socket’s may be', async () => {
     const deep = join(folder, 'a'.repeat(200), 'b'.repeat(200))
     mkdirSync(deep, { recursive: true })
     const lock = await take(deep)
@@ -229,7 +229,7 @@ describe.runIf(isLinux)('a lock on Linux', () => {
     await lock.release()
   })
 
-  it('of a file stays through its other names, and those that it gets', async () => {
+  it('of a file applies to all its names, also after a rename', async () => {
     const file = join(folder, 'file')
     writeFileSync(file, '')
     linkSync(file, join(folder, 'other'))
@@ -240,7 +240,7 @@ describe.runIf(isLinux)('a lock on Linux', () => {
     await lock.release()
   })
 
-  it('survives what a kill before its listening leaves', async () => {
+  it('survives what a process leaves that is killed before it listens', async () => {
     const left = join(folder, '.cloakwright-lock.new.0123456789ab')
     const server = createServer().listen(left)
     await once(server, 'listening')
@@ -253,7 +253,7 @@ describe.runIf(isLinux)('a lock on Linux', () => {
     await lock.release()
   })
 
-  it('left before the last restart of the machine is gone', async () => {
+  it('from before the last restart of the machine is removed', async () => {
     const { child } = await startHolder(folder)
     await kill(child)
     const [name = ''] = sockets()
@@ -265,7 +265,7 @@ describe.runIf(isLinux)('a lock on Linux', () => {
     await lock.release()
   })
 
-  it('is not taken by a name that no process gives its socket, which a message would print', async () => {
+  it('is not blocked by an invalid socket name, which a message would print', async () => {
     await startHolder(folder)
     const [name = ''] = sockets()
     renameSync(join(folder, name), join(folder, `${name}\u001b[2K\u202e`))
@@ -273,7 +273,7 @@ describe.runIf(isLinux)('a lock on Linux', () => {
     await lock.release()
   })
 
-  it('can not be made in a folder without the right to, or without sockets: the error names folder, reason and fix', async () => {
+  it('cannot be created in a folder without the right to, or without sockets: the error names folder, reason and fix', async () => {
     await expect(takeLock('/proc/self')).rejects.toMatchObject({
       code: 'CW_CONFIG_INVALID',
       message: expect.stringMatching(/Cannot lock \/proc\/\d+ in \/proc\/\d+ \(E[A-Z]+\)/),
@@ -283,14 +283,14 @@ describe.runIf(isLinux)('a lock on Linux', () => {
 })
 
 describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
-  it('is not given up by a process that has no descriptor left to answer with', async () => {
+  it('is not lost by a process without a free descriptor to respond with', async () => {
     const { child } = await startHolder(folder)
     execFileSync('prlimit', [`--pid=${child.pid}`, '--nofile=3:3'])
     expect(await takeLock(folder)).toMatchObject({ held: false })
     expect(sockets()).toHaveLength(1)
   })
 
-  it('is not taken by the sockets of a user who may not write the file', async () => {
+  it('is not blocked by the sockets of a user who may not write the file', async () => {
     chmodSync(folder, 0o1777)
     const file = join(folder, 'file')
     writeFileSync(file, '', { mode: 0o600 })
@@ -305,7 +305,7 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     expect(await takeLock(file)).toMatchObject({ holder: expect.stringContaining(`process ${child.pid}`) })
   })
 
-  it('can not be made where /proc lacks what it needs: an error, and no search without end', async () => {
+  it('cannot be created if /proc lacks a needed file: an error, and no endless search', async () => {
     const script = `mount -t tmpfs none /proc/sys/kernel/random && exec "$0" "$@"`
     const { lock } = await startHolder(folder, ['unshare', '--mount', 'sh', '-c', script])
     expect(lock).toMatchObject({
@@ -315,7 +315,7 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     expect(sockets()).toEqual([])
   })
 
-  it('left by a dead process of another user, who can not be asked, is refused with the file to delete', async () => {
+  it('left by a dead process of another user, who cannot be asked, is refused with the file to delete', async () => {
     await kill((await startHolder(folder)).child)
     const [name = ''] = sockets()
     chownSync(folder, 12345, 12345)
@@ -329,7 +329,7 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     expect((await startHolder(folder, stranger)).lock).toMatchObject({ held: true })
   })
 
-  it('of a file that is mounted by itself is refused, since other containers would not see it', async () => {
+  it('of a file that is a mount of its own is refused, since other containers would not see it', async () => {
     const [file, mounted] = [join(folder, 'file'), join(folder, 'mounted here')]
     for (const path of [file, mounted]) writeFileSync(path, '')
     execFileSync('mount', ['--bind', file, mounted])

@@ -11,7 +11,7 @@ it.each([
   'http://0x7f.0.0.1',
   'http://[::1]:8080',
   'http://[0:0:0:0:0:0:0:1]',
-])('%s is on this machine', (url) => {
+])('%s is loopback', (url) => {
   expect([isLoopback(url), isLoopback(new URL(url))]).toEqual([true, true])
 })
 
@@ -34,7 +34,7 @@ it.each([
 })
 
 it.each(['', 'localhost', 'localhost:8080', '127.0.0.1', 'http://'])(
-  'a string that is no URL is not: %j',
+  'a string that is not a URL is not: %j',
   (text) => {
     expect(isLoopback(text)).toBe(false)
   },

@@ -25,7 +25,7 @@ afterEach(() => inside.close())
 const make = (change: Partial<MetadataOptions> = {}) =>
   createMetadata({ issuer: publicIssuer, internalUrl: inside.issuer, now: () => now, ...change })
 
-test('back-channel endpoints are reached inside, what a browser opens stays public', async () => {
+test('back-channel endpoints use the internal URL, the browser’s URLs stay public', async () => {
   const { document, internal } = await make().get()
   expect(document['token_endpoint']).toBe(`${publicIssuer}/protocol/openid-connect/token`)
   expect(internal).toMatchObject({
@@ -37,7 +37,7 @@ test('back-channel endpoints are reached inside, what a browser opens stays publ
   })
 })
 
-test('endpoints that Keycloak already gave for inside, or elsewhere, are left alone', async () => {
+test('endpoints that are internal already, or elsewhere, are not changed', async () => {
   const own = {
     ...documentOf(publicIssuer),
     token_endpoint: `${inside.issuer}/token`,
@@ -53,7 +53,7 @@ test('endpoints that Keycloak already gave for inside, or elsewhere, are left al
   })
 })
 
-test('a verifier whose issuer is public gets its keys inside', async () => {
+test('a verifier with a public issuer fetches its keys from the internal URL', async () => {
   const verifier = createVerifier({ issuer: publicIssuer, internalUrl: inside.issuer, audience: 'shop-api' })
   expect(await codeOf(async () => verifier.verify(await signClaims(key, claimsOf(publicIssuer))))).toBe(
     'accepted',
@@ -63,7 +63,7 @@ test('a verifier whose issuer is public gets its keys inside', async () => {
   expect(await codeOf(() => verifier.verify(internalToken))).toBe('CW_TOKEN_ISSUER')
 })
 
-test('many at once are one request, and the answer is kept for an hour', async () => {
+test('concurrent calls are one request, and the result is cached for an hour', async () => {
   const metadata = make()
   await Promise.all(Array.from({ length: 20 }, () => metadata.get()))
   now += 3_599_000
@@ -74,7 +74,7 @@ test('many at once are one request, and the answer is kept for an hour', async (
   expect(inside.count.discovery).toBe(2)
 })
 
-test('a failure is not kept', async () => {
+test('a failure is not cached', async () => {
   const metadata = make()
   const good = inside.answers.discovery
   inside.answers.discovery = (_request, response) => json(response, { error: 'Realm does not exist' }, 404)
@@ -85,7 +85,7 @@ test('a failure is not kept', async () => {
   expect(await codeOf(() => metadata.get())).toBe('accepted')
 })
 
-test('what is known stays while the realm is down, and is renewed after', async () => {
+test('a cached document is used while the realm is down, and fetched again after', async () => {
   const metadata = make()
   await metadata.get()
   const good = inside.answers.discovery
@@ -100,7 +100,7 @@ test('what is known stays while the realm is down, and is renewed after', async 
   expect(inside.count.discovery).toBe(3)
 })
 
-test('a document of another issuer is refused, with both named', async () => {
+test('a document of another issuer is refused, with both in the error', async () => {
   inside.answers.discovery = (_request, response) => json(response, documentOf(inside.issuer))
   const refusal = await refusalOf(() => make().get())
   expect(refusal?.code).toBe('CW_DISCOVERY_ISSUER')
@@ -111,13 +111,13 @@ test('a document of another issuer is refused, with both named', async () => {
 
 test.each([
   ['no issuer', {}],
-  ['an issuer that is no text', { issuer: [publicIssuer] }],
+  ['an issuer that is not a string', { issuer: [publicIssuer] }],
 ])('a document with %s is refused', async (_name, document) => {
   inside.answers.discovery = (_request, response) => json(response, document)
   expect(await codeOf(() => make().get())).toBe('CW_DISCOVERY_ISSUER')
 })
 
-test('a fetch that never answers and looks at no signal is given up', async () => {
+test('a fetch that never responds and ignores the signal is aborted', async () => {
   const never: Fetch = () => new Promise(() => {})
   const refusal = await refusalOf(() => make({ fetch: never, timeout: 20 }).get())
   expect(refusal).toMatchObject({ code: 'CW_DISCOVERY_FAILED', retryAfter: 5 })

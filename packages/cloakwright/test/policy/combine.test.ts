@@ -18,7 +18,7 @@ const failing: Policy = {
   },
 }
 
-describe('allOf, anyOf and not, whether their parts answer at once or later', () => {
+describe('allOf, anyOf and not, with synchronous and asynchronous parts', () => {
   test.each<[string, (one: Policy, other: Policy) => Policy, readonly [string, string, string, string]]>([
     ['allOf', allOf, ['allowed', 'CW_FORBIDDEN', 'CW_FORBIDDEN', 'CW_FORBIDDEN']],
     ['anyOf', anyOf, ['allowed', 'allowed', 'allowed', 'CW_FORBIDDEN']],
@@ -42,7 +42,7 @@ describe('allOf, anyOf and not, whether their parts answer at once or later', ()
     }
   })
 
-  test('answer at once where their parts do', async () => {
+  test('are synchronous if their parts are', async () => {
     const token = await tokens.make()
     const context = { now: 0, request: undefined, tokenText: '' }
     const policy = allOf(anyOf(role('auditor'), role('admin')), not(role('guest')))
@@ -50,7 +50,7 @@ describe('allOf, anyOf and not, whether their parts answer at once or later', ()
     expect(allOf(yes, later(yes)).evaluate(token, context)).toBeInstanceOf(Promise)
   })
 
-  test('ask from left to right, and no further than needed', async () => {
+  test('run from left to right, and no further than needed', async () => {
     const token = await tokens.make()
     expect(await outcome(anyOf(yes, failing), token)).toBe('allowed')
     expect(await outcome(allOf(no, failing), token)).toBe('CW_FORBIDDEN')
@@ -71,18 +71,15 @@ describe('allOf, anyOf and not, whether their parts answer at once or later', ()
 
 test.each<[string, unknown]>([
   ['nothing', undefined],
-  ['a text', 'no'],
+  ['a string', 'no'],
   ['null', null],
-])(
-  'a policy’s own function that answers with %s: neither it nor its opposite allows',
-  async (_name, answer) => {
-    const token = await tokens.make()
-    for (const isExcluded of [() => answer as boolean, async () => answer as boolean]) {
-      expect(await outcome(check('excluded', isExcluded), token)).toBe('CW_FORBIDDEN')
-      expect(await outcome(not(check('excluded', isExcluded)), token)).toBe('CW_FORBIDDEN')
-    }
-  },
-)
+])('a policy’s own function that returns %s: neither it nor its opposite allows', async (_name, answer) => {
+  const token = await tokens.make()
+  for (const isExcluded of [() => answer as boolean, async () => answer as boolean]) {
+    expect(await outcome(check('excluded', isExcluded), token)).toBe('CW_FORBIDDEN')
+    expect(await outcome(not(check('excluded', isExcluded)), token)).toBe('CW_FORBIDDEN')
+  }
+})
 
 describe('which refusal is reported', () => {
   const forbidden = role('auditor')
@@ -95,7 +92,7 @@ describe('which refusal is reported', () => {
     ['anyOf: a login', anyOf(forbidden, scopes, stepUp), 'CW_STEP_UP_REQUIRED'],
     ['anyOf: a scope', anyOf(forbidden, scopes), 'CW_SCOPE_INSUFFICIENT'],
     [
-      'anyOf: a login helps nobody who lacks the role',
+      'anyOf: a login does not help a user without the role',
       anyOf(allOf(stepUp, forbidden), scopes),
       'CW_SCOPE_INSUFFICIENT',
     ],
@@ -135,14 +132,14 @@ describe('check', () => {
   const owner = check<Order>('owner of the order', (token, order) => order.owner === token.username)
   test.each<[string, Policy, Order, string]>([
     ['the owner', owner, { owner: 'alice' }, 'allowed'],
-    ['somebody else', owner, { owner: 'bob' }, 'CW_FORBIDDEN'],
+    ['another user', owner, { owner: 'bob' }, 'CW_FORBIDDEN'],
     [
       'later',
       check<Order>('x', async ({ username }, order) => order.owner === username),
       { owner: 'alice' },
       'allowed',
     ],
-    ['later, somebody else', check('x', async () => false), { owner: 'alice' }, 'CW_FORBIDDEN'],
+    ['later, another user', check('x', async () => false), { owner: 'alice' }, 'CW_FORBIDDEN'],
     ['something like true', check('x', () => 1 as unknown as boolean), { owner: '' }, 'CW_FORBIDDEN'],
     [
       'something like true, later',
@@ -155,7 +152,7 @@ describe('check', () => {
     expect(await outcome(policy, await tokens.make(), order)).toBe(expected)
   })
 
-  test('names what is needed, and hands on what is thrown', async () => {
+  test('names the requirement, and passes on an error', async () => {
     const token = await tokens.make()
     expect(await decide(owner, token, { owner: 'bob' })).toMatchObject({ reason: 'not owner of the order' })
     expect(owner.evaluate(token, { now: 0, request: { owner: 'alice' }, tokenText: '' })).toEqual({
@@ -172,12 +169,12 @@ describe('check', () => {
 })
 
 test.each([
-  ['allOf of nothing', () => (allOf as () => Policy)()],
-  ['anyOf of nothing', () => (anyOf as () => Policy)()],
-  ['not of nothing', () => (not as () => Policy)()],
+  ['allOf without policies', () => (allOf as () => Policy)()],
+  ['anyOf without policies', () => (anyOf as () => Policy)()],
+  ['not without policies', () => (not as () => Policy)()],
   ['a role’s name in place of a policy', () => allOf('admin' as unknown as Policy)],
   ['an undefined policy', () => anyOf(user(), undefined as unknown as Policy)],
   ['a check without a description', () => check('', () => true)],
-])('%s is a mistake, not an open door', async (_name, make) => {
+])('%s is refused when it is created', async (_name, make) => {
   expect(await codeOf(make)).toBe('CW_CONFIG_INVALID')
 })

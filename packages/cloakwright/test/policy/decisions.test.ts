@@ -37,7 +37,7 @@ const malformed: Record<string, () => unknown> = {
   null: () => null,
   true: () => true,
   false: () => false,
-  'a text': () => 'allowed',
+  'a string': () => 'allowed',
   'a function': () => () => ({ allowed: true }),
   'a list': () => [{ allowed: true }],
   'no member': () => ({}),
@@ -55,7 +55,7 @@ const malformed: Record<string, () => unknown> = {
   'a refusal with the code of another error': () => ({ ...refusal, code: 'CW_TOKEN_EXPIRED' }),
   'a refusal with a prototype name as code': () => ({ ...refusal, code: 'constructor' }),
   'a refusal without a reason': () => ({ allowed: false, code: 'CW_FORBIDDEN' }),
-  'a refusal with a text as challenge': () => ({ ...refusal, challenge: 'scope' }),
+  'a refusal with a string as challenge': () => ({ ...refusal, challenge: 'scope' }),
   'a refusal with a list of scopes': () => ({ ...refusal, challenge: { scope: ['read'] } }),
   'a getter that fails': () => ({
     get allowed(): boolean {
@@ -102,7 +102,7 @@ const settings: readonly (readonly [string, (one: Policy) => Policy])[] = [
   ['deep', (one) => anyOf(no, allOf(yes, not(anyOf(no, allOf(one, yes)))))],
 ]
 
-describe.each(Object.entries(malformed))('%s is no decision', (_name, make) => {
+describe.each(Object.entries(malformed))('%s is not a decision', (_name, make) => {
   test.each(settings)('%s: 500, and the policy is named', async (_setting, combine) => {
     const token = await tokens.make()
     const unhandled = collectUnhandled()
@@ -116,7 +116,7 @@ describe.each(Object.entries(malformed))('%s is no decision', (_name, make) => {
   })
 })
 
-test('an explanation says what is wrong with it', async () => {
+test('an explanation has the error', async () => {
   const policy = anyOf(
     no,
     returns(() => ({ allowed: Promise.resolve(true) })),
@@ -141,7 +141,7 @@ test('a decision’s getters are read once', async () => {
     expect(await decide(combine(returns(changing)), token)).toMatchObject({ allowed: false })
 })
 
-test('what is undetermined in another way than by true refuses the opposite as well', async () => {
+test('any truthy value of undetermined refuses the opposite as well', async () => {
   const part = returns(() => ({ ...refusal, undetermined: 'yes' }))
   expect(await decide(not(part), await tokens.make())).toMatchObject({ allowed: false })
 })
@@ -193,7 +193,7 @@ function firstOther(trees: readonly Tree[], usual: boolean): Verdict {
   return other === undefined ? usual : other.verdict
 }
 
-test('any tree: exactly true allows, exactly false refuses, and what is no decision is an error at any depth', async () => {
+test('any tree: exactly true allows, exactly false refuses, and anything else is an error at any depth', async () => {
   const token = await tokens.make()
   await fc.assert(
     fc.asyncProperty(tree, async ({ policy, verdict }) => {

@@ -47,7 +47,7 @@ test('every part with its mark, the missing name and its depth', async () => {
   expect(text + JSON.stringify(explanation)).not.toContain('canary')
 })
 
-test('an error keeps its code, or only its name when it is a foreign one', async () => {
+test('an error keeps its code; of a foreign one only the name is shown', async () => {
   const token = await tokens.make()
   const explanation = await explain(anyOf(down, throwing), token, context)
   expect(toExplanationText(explanation).split('\n')).toEqual([
@@ -59,7 +59,7 @@ test('an error keeps its code, or only its name when it is a foreign one', async
   expect(JSON.stringify(explanation)).not.toContain('canary')
 })
 
-test('it says what the policy itself says', async () => {
+test('it has the same result as the policy itself', async () => {
   const token = await tokens.make()
   const leaves = [user(), role('auditor'), scope('delete'), acr('gold'), group('/staff'), down, throwing]
   const policies = leaves.flatMap((one) => [

@@ -16,17 +16,17 @@ describe('group', () => {
     ['a name for a path', ['/staff'], group('staff'), 'CW_FORBIDDEN'],
     ['another case', ['/Staff'], group('/staff'), 'CW_FORBIDDEN'],
     ['a trailing slash', ['/staff/'], group('/staff'), 'CW_FORBIDDEN'],
-    ['a prototype name that is not there', ['/staff'], group('constructor'), 'CW_FORBIDDEN'],
+    ['a missing name of the prototype', ['/staff'], group('constructor'), 'CW_FORBIDDEN'],
     ['a prototype name that is there', ['__proto__'], group('__proto__'), 'allowed'],
     ['one text', '/staff', group('/staff'), 'CW_FORBIDDEN'],
     ['a map', { '/staff': {} }, group('/staff'), 'CW_FORBIDDEN'],
-    ['a list of more than texts', ['/staff', 7], group('/staff'), 'CW_FORBIDDEN'],
+    ['a list with a number', ['/staff', 7], group('/staff'), 'CW_FORBIDDEN'],
     ['no claim', undefined, group('/staff'), 'CW_FORBIDDEN'],
   ])('%s', async (_name, groups, policy, expected) => {
     expect(await outcome(policy, await tokens.make({ groups }))).toBe(expected)
   })
 
-  test('a refusal names the group, and the mapper where there is no claim', async () => {
+  test('a refusal names the group, and the mapper if the claim is missing', async () => {
     expect(await decide(group('/staff'), await tokens.make({ groups: ['/secret'] }))).toEqual({
       allowed: false,
       code: 'CW_FORBIDDEN',
@@ -49,7 +49,7 @@ describe('organization', () => {
     ['a list of maps', [{ acme: { id: '36508510' } }], organization('acme'), 'allowed'],
     ['one of several missing', ['acme'], organization('acme', 'globex'), 'CW_FORBIDDEN'],
     ['a beginning', 'acme-europe', organization('acme'), 'CW_FORBIDDEN'],
-    ['a list of texts and maps', ['acme', { globex: {} }], organization('acme'), 'CW_FORBIDDEN'],
+    ['a list of strings and maps', ['acme', { globex: {} }], organization('acme'), 'CW_FORBIDDEN'],
     ['a member of the details', { acme: { id: {} } }, organization('id'), 'CW_FORBIDDEN'],
     ['a map whose values are no maps', { acme: true }, organization('acme'), 'CW_FORBIDDEN'],
     ['a prototype name', { acme: {} }, organization('constructor'), 'CW_FORBIDDEN'],
@@ -59,7 +59,7 @@ describe('organization', () => {
     expect(await outcome(policy, await tokens.make({ organization: claim }))).toBe(expected)
   })
 
-  test('a refusal says which scopes to ask for where the token names none', async () => {
+  test('a refusal names the scopes to request if the token has no organization', async () => {
     expect(await decide(organization('acme'), await tokens.make())).toMatchObject({
       reason: expect.stringMatching(/^missing organization: acme .*organization:ALIAS or organization:\*/),
     })
@@ -73,8 +73,8 @@ test.each<[string, Policy, Record<string, unknown>, string]>([
   ['in the group', not(group('/out')), { groups: ['/out'] }, 'CW_FORBIDDEN'],
   ['in other groups', not(group('/out')), { groups: ['/in'] }, 'allowed'],
   ['no word on groups', not(group('/out')), {}, 'CW_FORBIDDEN'],
-  ['no word on groups, and no such role', not(anyOf(group('/out'), role('out'))), {}, 'CW_FORBIDDEN'],
-  ['no such role, and no word on groups', not(anyOf(role('out'), group('/out'))), {}, 'CW_FORBIDDEN'],
+  ['no groups claim, and no such role', not(anyOf(group('/out'), role('out'))), {}, 'CW_FORBIDDEN'],
+  ['no such role, and no groups claim', not(anyOf(role('out'), group('/out'))), {}, 'CW_FORBIDDEN'],
   ['in the organization', not(organization('out')), { organization: ['out'] }, 'CW_FORBIDDEN'],
   [
     'the organizations that were asked for',
@@ -82,7 +82,7 @@ test.each<[string, Policy, Record<string, unknown>, string]>([
     { organization: ['in'] },
     'CW_FORBIDDEN',
   ],
-])('who is not in it: %s', async (_name, policy, claims, expected) => {
+])('the opposite: %s', async (_name, policy, claims, expected) => {
   expect(await outcome(policy, await tokens.make(claims))).toBe(expected)
 })
 
@@ -91,6 +91,6 @@ test.each([
   ['an empty group', () => group('')],
   ['no organization', () => (organization as () => Policy)()],
   ['an undefined organization', () => organization(undefined as unknown as string)],
-])('%s is a mistake, not an open door', async (_name, make) => {
+])('%s is refused when it is created', async (_name, make) => {
   expect(await codeOf(make)).toBe('CW_CONFIG_INVALID')
 })

@@ -58,7 +58,7 @@ const grants =
     json(response, list)
 const orders = (...scopes: string[]) => ({ rsid: 'a78d', rsname: 'orders', scopes })
 
-test('asks the realm in the user’s name, for all at once', async () => {
+test('asks the realm in the user’s name, for all permissions in one request', async () => {
   respond = grants(orders('read', 'write'), { rsid: '8abe', rsname: 'till' })
   const policy = permissionsOf()({ resource: 'orders', scopes: ['read', 'write'] }, { resource: 'till' })
   expect(await outcome(policy)).toBe('allowed')
@@ -148,7 +148,7 @@ test.each<[string, number, unknown, string]>([
   expect((await decide(not(policy))).allowed).toBe(status === 403)
 })
 
-describe('whoever can’t be asked about is not let in', () => {
+describe('a user who cannot be checked is not admitted', () => {
   test.each<[string, (response: ServerResponse) => void, string]>([
     [
       'the token was revoked',
@@ -206,7 +206,7 @@ describe('whoever can’t be asked about is not let in', () => {
     })
   })
 
-  test('a token that is bound by DPoP, which Keycloak does not take', async () => {
+  test('a token that is bound by DPoP, which Keycloak does not accept', async () => {
     const { claims, issuer, subject, issuedAt, expiresAt } = token
     const binding = { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' }
     token = toAccessToken(claims, { issuer, subject, binding, issuedAt, expiresAt, notBefore: issuedAt })
@@ -216,7 +216,7 @@ describe('whoever can’t be asked about is not let in', () => {
     expect(asked).toHaveLength(0)
   })
 
-  test('a token of another realm is not shown to this one', async () => {
+  test('a token of another realm is not sent to this one', async () => {
     const policy = permissionsOf({ issuer: `${tokens.issuer.issuer}2` })({ resource: 'orders' })
     expect(await outcome(policy)).toBe('the token is from another realm than the permissions')
     expect((await decide(not(policy))).allowed).toBe(false)
@@ -224,7 +224,7 @@ describe('whoever can’t be asked about is not let in', () => {
   })
 })
 
-describe('an answer counts for a few seconds', () => {
+describe('a result is cached for a few seconds', () => {
   const read = { resource: 'orders', scopes: ['read'] } as const
 
   test('for the same token and permissions, then the realm is asked again', async () => {
@@ -251,7 +251,7 @@ describe('an answer counts for a few seconds', () => {
     expect(asked).toHaveLength(5)
   })
 
-  test('never, when told so', async () => {
+  test('never, if configured so', async () => {
     const policy = permissionsOf({ answerMaxAge: 0 })(read)
     respond = grants(orders('read'))
     await decide(policy)
@@ -259,7 +259,7 @@ describe('an answer counts for a few seconds', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('as long as there is room: the oldest makes way for the ten thousand after it', async () => {
+  test('up to the limit: the oldest is replaced by the ten thousandth after it', async () => {
     const policy = permissionsOf({
       fetch: (url, init) => {
         if (init.method !== 'POST') return fetch(url, init)
@@ -275,7 +275,7 @@ describe('an answer counts for a few seconds', () => {
     expect(asked).toHaveLength(10_002)
   })
 
-  test('for all who ask at a time, of each user', async () => {
+  test('for all concurrent requests, for each user', async () => {
     const policy = permissionsOf()(read)
     respond = grants(orders('read'))
     const decisions = Array.from({ length: 40 }, (_, at) => outcome(policy, at % 2 === 0 ? 'even' : 'odd'))
@@ -287,7 +287,7 @@ describe('an answer counts for a few seconds', () => {
 test.each<[string, () => unknown, string]>([
   ['no audience', () => permissionsOf({ audience: '' }), 'CW_CONFIG_MISSING'],
   ['plain http', () => permissionsOf({ issuer: 'http://sso.example.com/realms/shop' }), 'CW_CONFIG_INSECURE'],
-  ['answers that count for minutes', () => permissionsOf({ answerMaxAge: 300 }), 'CW_CONFIG_INVALID'],
+  ['a cache time of minutes', () => permissionsOf({ answerMaxAge: 300 }), 'CW_CONFIG_INVALID'],
   ['no resource', () => (permissionsOf() as () => Policy)(), 'CW_CONFIG_INVALID'],
   ['an empty resource', () => permissionsOf()({ resource: '' }), 'CW_CONFIG_INVALID'],
   ['a resource with a scope in it', () => permissionsOf()({ resource: 'orders#read' }), 'CW_CONFIG_INVALID'],
@@ -301,6 +301,6 @@ test.each<[string, () => unknown, string]>([
     () => permissionsOf()({ resource: 'orders', scopes: [undefined as unknown as string] }),
     'CW_CONFIG_INVALID',
   ],
-])('%s is a mistake, not an open door', async (_name, make, code) => {
+])('%s is refused when it is created', async (_name, make, code) => {
   expect(await codeOf(make)).toBe(code)
 })

@@ -100,7 +100,7 @@ describe('permissions', () => {
     expect(decision.allowed ? 'allowed' : decision.reason).toBe(expected)
   })
 
-  test('Keycloak’s own decision says yes to a part', async () => {
+  test('Keycloak’s own decision allows the whole if a part is granted', async () => {
     const { tokenText } = await login('victor')
     const form = new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:uma-ticket',
@@ -129,7 +129,7 @@ describe('permissions', () => {
       'CW_PERMISSIONS_UNAVAILABLE',
       () => createPermissions({ issuer, audience: 'none' })({ resource: 'orders' }),
     ],
-  ])('%s: not let in', async (_name, code, policy) => {
+  ])('%s: not admitted', async (_name, code, policy) => {
     const { token, tokenText, refreshToken } = await login('edith')
     if (code === 'CW_TOKEN_INACTIVE') {
       const body = new URLSearchParams({ client_id: 'web', refresh_token: refreshToken })

@@ -103,7 +103,7 @@ test.each<[string, string, Record<string, unknown>, number, string | undefined, 
   ],
   ['the owner', '/order?owner=alice', {}, 200, undefined, undefined],
   [
-    'somebody else',
+    'another user',
     '/order?owner=bob',
     {},
     403,

@@ -19,7 +19,7 @@ describe('acr', () => {
     expect(await outcome(policy, await tokens.make({ acr: claim }))).toBe(expected)
   })
 
-  test('asks for one of its values, and keeps the token’s own to itself', async () => {
+  test('the challenge has one of its values, and the token’s own value is not shown', async () => {
     expect(await decide(acr('gold', '2'), await tokens.make({ acr: 'canary' }))).toEqual({
       allowed: false,
       code: 'CW_STEP_UP_REQUIRED',
@@ -43,7 +43,7 @@ describe('maxAge', () => {
     expect(await outcome(maxAge(300), await tokens.make({ auth_time }))).toBe(expected)
   })
 
-  test('asks for a login as young', async () => {
+  test('the challenge has the maximum age', async () => {
     expect(await decide(maxAge(0), await tokens.make({ auth_time: now - 1 }))).toEqual({
       allowed: false,
       code: 'CW_STEP_UP_REQUIRED',
@@ -67,7 +67,7 @@ describe('the right login and the right role', () => {
     expect(await outcome(allOf(role('admin'), acr('gold')), token)).toBe(expected)
   })
 
-  test('one challenge asks for all that the login lacks', async () => {
+  test('one challenge has all requirements that the login lacks', async () => {
     const token = await tokens.make({ acr: '1' })
     expect(await decide(allOf(acr('gold', '2'), maxAge(600), acr('2', '3'), maxAge(60)), token)).toEqual({
       allowed: false,
@@ -104,7 +104,7 @@ test.each<[string, Policy, Record<string, unknown>, string]>([
   ['no acr', not(acr('weak')), { acr: undefined }, 'CW_FORBIDDEN'],
   ['an old login', not(maxAge(60)), { auth_time: now - 61 }, 'allowed'],
   ['no time', not(maxAge(60)), {}, 'CW_FORBIDDEN'],
-])('the opposite of a step-up is no step-up: %s', async (_name, policy, claims, expected) => {
+])('the opposite of a step-up is not a step-up: %s', async (_name, policy, claims, expected) => {
   expect(await outcome(policy, await tokens.make(claims))).toBe(expected)
 })
 
@@ -117,6 +117,6 @@ test.each([
   ['text', () => maxAge('300' as unknown as number)],
   ['for ever', () => maxAge(Number.POSITIVE_INFINITY)],
   ['an unknown proof', () => proof('constructor' as 'dpop')],
-])('%s is a mistake, not an open door', async (_name, make) => {
+])('%s is refused when it is created', async (_name, make) => {
   expect(await codeOf(make)).toBe('CW_CONFIG_INVALID')
 })

@@ -5,7 +5,7 @@ import { codeOf } from '../support/refusal.ts'
 const jkt = 'fYW9nkkgb9v6EpAcbFmqvXPOFn5OSbbR9jD2_ld4Zj0'
 const x5t = '0J0u6LeG4oXbGAbI-xSUO6HRHjTMFxQ0zRk8cP2yc-w'
 
-describe('what a token is bound to', () => {
+describe('the binding of a token', () => {
   test.each([
     ['nothing', { typ: 'Bearer' }, undefined],
     // Recorded from Keycloak 26.7.4: client_credentials with a proof, token_type DPoP.
@@ -19,15 +19,15 @@ describe('what a token is bound to', () => {
 
   test.each([
     ['cnf is null', { cnf: null }],
-    ['cnf is a text', { cnf: jkt }],
+    ['cnf is a string', { cnf: jkt }],
     ['cnf is a list', { cnf: [{ jkt }] }],
     ['cnf is empty', { cnf: {} }],
     ['cnf has unknown members only', { cnf: { kid: 'k', 'kc-jkt-type': 'DPoP' } }],
     ['jkt is only inherited', { cnf: Object.create({ jkt }) }],
-    ['jkt is no text', { cnf: { jkt: 1 } }],
+    ['jkt is not a string', { cnf: { jkt: 1 } }],
     ['jkt is empty', { cnf: { jkt: '' } }],
     ['jkt is too short', { cnf: { jkt: jkt.slice(1) } }],
-    ['jkt is malformed beside a good certificate', { cnf: { jkt: null, 'x5t#S256': x5t } }],
+    ['jkt is malformed with a valid certificate', { cnf: { jkt: null, 'x5t#S256': x5t } }],
     ['x5t#S256 is hexadecimal', { cnf: { 'x5t#S256': 'ab'.repeat(32) } }],
     ['typ is DPoP without cnf', { typ: 'DPoP' }],
     ['typ is DPoP with a certificate only', { typ: 'DPoP', cnf: { 'x5t#S256': x5t } }],

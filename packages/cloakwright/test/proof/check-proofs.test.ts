@@ -44,17 +44,17 @@ async function codeWith(
 
 const bearer = { scheme: 'Bearer', dpop: [] } as const
 
-describe('a token bound to nothing', () => {
+describe('a token without a binding', () => {
   test('needs no proof', async () => {
     expect(await codeWith(undefined, bearer)).toBe('accepted')
     expect(await codeWith(undefined, bearer, {})).toBe('accepted')
   })
 
-  test('is no DPoP token', async () => {
+  test('is refused with the scheme DPoP', async () => {
     expect(await codeWith(undefined)).toBe('CW_PROOF_INVALID')
   })
 
-  test('and its request’s certificate is not looked at', async () => {
+  test('is accepted without reading the request’s certificate', async () => {
     const certificateOf = () => {
       throw new Error('not needed')
     }
@@ -63,17 +63,17 @@ describe('a token bound to nothing', () => {
 })
 
 describe('a token bound to a DPoP key', () => {
-  test('needs its proof', async () => {
+  test('needs a proof', async () => {
     expect(await codeWith({ jkt: key.jkt })).toBe('accepted')
     expect(await codeWith({ jkt: key.jkt }, { dpop: [] })).toBe('CW_PROOF_INVALID')
   })
 
-  test('is no bearer token, not even with its proof', async () => {
+  test('is refused as a bearer token, even with its proof', async () => {
     expect(await codeWith({ jkt: key.jkt }, bearer)).toBe('CW_TOKEN_BOUND')
     expect(await codeWith({ jkt: key.jkt }, { scheme: 'Bearer' })).toBe('CW_TOKEN_BOUND')
   })
 
-  test('is refused where no proofs are checked', async () => {
+  test('is refused if no proofs are checked', async () => {
     expect(await codeWith({ jkt: key.jkt }, {}, { mtls: both.mtls })).toBe('CW_TOKEN_BOUND')
   })
 })
@@ -85,11 +85,11 @@ describe('a token bound to a certificate', () => {
     expect(await codeWith({ x5t }, { ...bearer, certificate: () => undefined })).toBe('CW_PROOF_CERTIFICATE')
   })
 
-  test('is no DPoP token', async () => {
+  test('is refused with the scheme DPoP', async () => {
     expect(await codeWith({ x5t })).toBe('CW_PROOF_INVALID')
   })
 
-  test('is refused where no certificates are checked', async () => {
+  test('is refused if no certificates are checked', async () => {
     expect(await codeWith({ x5t }, bearer, { dpop: both.dpop })).toBe('CW_TOKEN_BOUND')
   })
 })
@@ -105,7 +105,7 @@ describe('a token bound to both', () => {
     expect(await codeWith(binding, {}, { mtls: both.mtls })).toBe('CW_TOKEN_BOUND')
   })
 
-  test('keeps its proof for when the certificate is right', async () => {
+  test('does not use up its proof if the certificate is wrong', async () => {
     const { dpop } = await presented()
     expect(await codeWith({ jkt: key.jkt, x5t }, { dpop, certificate: () => other })).toBe(
       'CW_PROOF_CERTIFICATE',

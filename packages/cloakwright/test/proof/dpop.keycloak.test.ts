@@ -83,12 +83,12 @@ describe.skipIf(server === '')('DPoP of Keycloak', () => {
     await fetch(`${server}/admin/realms/${name}`, { method: 'DELETE', headers: await administrator() })
   })
 
-  test('its tokens name the thumbprint of the proof’s key, and a member of its own', async () => {
+  test('its tokens have the thumbprint of the proof’s key, and a member of Keycloak’s own', async () => {
     expect(claims).toMatchObject({ typ: 'DPoP', cnf: { jkt: key.jkt, 'kc-jkt-type': 'DPoP' } })
     expect(bindingOf({ ...claims })).toEqual({ jkt: key.jkt })
   })
 
-  test('a client that need not prove anything gets a bound token by a proof, and a plain one without', async () => {
+  test('a client without required proofs gets a bound token with a proof, and a plain one without', async () => {
     expect((await grant('free', await tokenProof(key))).body.token_type).toBe('DPoP')
     expect((await grant('free')).body.token_type).toBe('Bearer')
     expect(await grant('bound')).toMatchObject({
@@ -118,7 +118,7 @@ describe.skipIf(server === '')('DPoP of Keycloak', () => {
   const good = (content: ProofContent = {}, by = key): Promise<string> =>
     signProof(by, { method: 'GET', uri: userinfo, accessToken }, content)
 
-  test('a good proof passes there and here, once', async () => {
+  test('a valid proof is accepted by both, once', async () => {
     const proof = await good()
     expect(await judged([proof])).toEqual({ keycloak: 200, code: 'accepted' })
     expect(await judged([proof])).toEqual({ keycloak: 401, code: 'CW_PROOF_REPLAYED' })
@@ -128,16 +128,16 @@ describe.skipIf(server === '')('DPoP of Keycloak', () => {
     ['without ath', { claims: { ath: undefined } }],
     ['for another token', { claims: { ath: athOf('another') } }],
     ['for another method', { claims: { htm: 'POST' } }],
-    ['for another address', { claims: { htu: `${userinfo}x` } }],
+    ['for another URL', { claims: { htu: `${userinfo}x` } }],
     ['that is old', { claims: { iat: Math.floor(Date.now() / 1000) - 600 } }],
     ['from the future', { claims: { iat: Math.floor(Date.now() / 1000) + 600 } }],
     ['without jti', { claims: { jti: undefined } }],
     ['of another type', { header: { typ: 'JWT' } }],
-  ])('a proof %s passes neither there nor here', async (_name, content) => {
+  ])('a proof %s is refused by both', async (_name, content) => {
     expect(await judged([await good(content)])).toEqual({ keycloak: 401, code: 'CW_PROOF_INVALID' })
   })
 
-  test('a proof by another key, or none, passes neither there nor here', async () => {
+  test('a proof by another key, or none, is refused by both', async () => {
     for (const proofs of [[await good({}, other)], []])
       expect(await judged(proofs)).toEqual({ keycloak: 401, code: 'CW_PROOF_INVALID' })
   })

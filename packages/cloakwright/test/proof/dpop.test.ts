@@ -41,7 +41,7 @@ async function codeWith(content: ProofContent, signer: ProofKey = key): Promise<
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 const seconds = now / 1000
 
-describe('a good proof', () => {
+describe('a valid proof', () => {
   test.each(['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512', 'EdDSA'])(
     'by %s',
     async (algorithm) => {
@@ -55,7 +55,7 @@ describe('a good proof', () => {
   test.each<[string, ProofContent]>([
     ['made at the edge of the past', { claims: { iat: seconds - 65 } }],
     ['made at the edge of the future', { claims: { iat: seconds + 5 } }],
-    ['with a nonce that nobody asked for', { claims: { nonce: 'of-another-server' } }],
+    ['with a nonce that was not requested', { claims: { nonce: 'of-another-server' } }],
     ['with more claims and header members', { claims: { sub: 'x' }, header: { kid: 'k', x5u: 'https://x' } }],
     ['with a key that names its use', { header: { jwk: 'with use' } }],
   ])('%s', async (_name, { claims = {}, header = {} }) => {
@@ -71,7 +71,7 @@ describe('a good proof', () => {
     ['https://api.example.com/caf%c3%a9', '/caf%C3%A9'],
     ['https://api.example.com', '/'],
     ['https://api.example.com//orders', '//orders'],
-  ])('for the same address in another spelling: %s', async (htu, requested) => {
+  ])('for the same URL in another spelling: %s', async (htu, requested) => {
     const proof = await signProof(key, good, { claims: { htu } })
     expect(await codeOf(() => check([proof], { target: requested }))).toBe('accepted')
   })
@@ -92,7 +92,7 @@ describe('refused', () => {
     ['an access token as a proof', { header: { typ: 'JWT' } }],
     ['a type in another case', { header: { typ: 'DPoP+JWT' } }],
     ['a proof without a key', { header: { jwk: undefined } }],
-    ['a key that is a text', { header: { jwk: 'key' } }],
+    ['a key that is a string', { header: { jwk: 'key' } }],
     ['a key that is a list', { header: { jwk: [] } }],
     ['a key without members', { header: { jwk: {} } }],
     ['a key for encryption', { header: { jwk: 'enc' } }],
@@ -100,9 +100,9 @@ describe('refused', () => {
     ['no method', { claims: { htm: undefined } }],
     ['another method', { claims: { htm: 'POST' } }],
     ['the method in lower case', { claims: { htm: 'get' } }],
-    ['no address', { claims: { htu: undefined } }],
-    ['an address that is no text', { claims: { htu: [uri] } }],
-    ['a path as the address', { claims: { htu: '/orders/7' } }],
+    ['no URL', { claims: { htu: undefined } }],
+    ['a URL that is not a string', { claims: { htu: [uri] } }],
+    ['a path as the URL', { claims: { htu: '/orders/7' } }],
     ['another path', { claims: { htu: 'https://api.example.com/orders/8' } }],
     ['the path in another case', { claims: { htu: 'https://api.example.com/Orders/7' } }],
     ['a slash at the end', { claims: { htu: `${uri}/` } }],
@@ -112,7 +112,7 @@ describe('refused', () => {
     ['another port', { claims: { htu: 'https://api.example.com:8443/orders/7' } }],
     ['another scheme', { claims: { htu: 'http://api.example.com/orders/7' } }],
     ['no iat', { claims: { iat: undefined } }],
-    ['an iat that is a text', { claims: { iat: `${seconds}` } }],
+    ['an iat that is a string', { claims: { iat: `${seconds}` } }],
     ['an old iat', { claims: { iat: seconds - 66 } }],
     ['an iat in the future', { claims: { iat: seconds + 6 } }],
     ['no ath', { claims: { ath: undefined } }],
@@ -137,7 +137,7 @@ describe('refused', () => {
     ['https://evil.example/orders/7', 'https://evil.example/orders/7'],
     ['https://evil.example/orders/7', 'none'],
     ['//\\t', '//\\t'],
-  ])('the target %s by the address %s: what is no address equals nothing', async (requested, htu) => {
+  ])('the target %s with the URL %s: an invalid URL equals nothing', async (requested, htu) => {
     const proof = await signProof(key, good, { claims: { htu } })
     expect(await codeOf(() => check([proof], { target: requested }))).toBe('CW_PROOF_INVALID')
   })
@@ -168,7 +168,7 @@ describe('refused', () => {
     },
   )
 
-  test('an algorithm that is not among the options', async () => {
+  test('an algorithm that is not in the options', async () => {
     const strict = createDpop({ publicUrl, algorithms: ['EdDSA'] })
     const proof = await signProof(key, good)
     expect(await refusalOf(() => check([proof], {}, strict))).toMatchObject({
@@ -187,7 +187,7 @@ describe('refused', () => {
     expect(await codeOf(() => check([proof], { jkt }))).toBe('CW_PROOF_INVALID')
   })
 
-  test('a key that names another algorithm than the proof’s', async () => {
+  test('a key whose algorithm differs from the proof’s', async () => {
     const signer = await makeProofKey('PS256')
     for (const [alg, code] of [
       ['RS256', 'CW_PROOF_INVALID'],
@@ -208,7 +208,7 @@ describe('refused', () => {
     expect(await codeOf(() => check([proof]))).toBe('CW_PROOF_INVALID')
   })
 
-  test('no proof, two proofs, two in one field, an empty one', async () => {
+  test('no proof, two proofs, two in one header, an empty one', async () => {
     const [one, two] = [await signProof(key, good), await signProof(key, good)]
     for (const proofs of [[], [one, two], [one, one], [`${one}, ${two}`], [`${one},${two}`], ['']])
       expect(await codeOf(() => check(proofs))).toBe('CW_PROOF_INVALID')
@@ -244,7 +244,7 @@ describe('refused', () => {
       expect(await codeOf(() => check([proof]))).toBe('CW_PROOF_INVALID')
   })
 
-  test('a request whose target is no path', async () => {
+  test('a request whose target is not a path', async () => {
     for (const unfit of [
       '*',
       ':443/orders/7',
@@ -259,14 +259,14 @@ describe('refused', () => {
 })
 
 describe('a proof used twice', () => {
-  test('is refused, also when its jti comes in a new proof', async () => {
+  test('is refused, also if its jti is in a new proof', async () => {
     const proof = await signProof(key, good, { claims: { jti: 'twice' } })
     expect(await codeOf(() => check([proof]))).toBe('accepted')
     expect(await codeOf(() => check([proof]))).toBe('CW_PROOF_REPLAYED')
     expect(await codeWith({ claims: { jti: 'twice', iat: seconds - 1 } })).toBe('CW_PROOF_REPLAYED')
   })
 
-  test('is refused for as long as it is good', async () => {
+  test('is refused for as long as it is valid', async () => {
     const fresh = createDpop({ publicUrl, replay: memoryReplayStore() })
     const proof = await signProof(key, good, { claims: { iat: seconds + 5 } })
     expect(await codeOf(() => check([proof], {}, fresh))).toBe('accepted')
@@ -283,7 +283,7 @@ describe('a proof used twice', () => {
     expect(await codeWith({ claims })).toBe('accepted')
   })
 
-  test('is one that passed: a refused proof uses up nothing', async () => {
+  test('counts as used only if it was accepted: a refused proof uses up nothing', async () => {
     const claims = { jti: 'refused at first' }
     const [header, payload] = (await signProof(key, good, { claims })).split('.')
     const [, , foreign] = (await signProof(other, good, { claims })).split('.')
@@ -300,7 +300,7 @@ describe('a proof used twice', () => {
     })
     afterAll(() => database.close())
 
-    test('is refused; one of many at once is accepted', async () => {
+    test('is refused; of many at the same time one is accepted', async () => {
       const [here, there] = [1, 2].map(() =>
         createDpop({ publicUrl, replay: postgresReplayStore(database.sql) }),
       )
@@ -342,7 +342,7 @@ describe('with nonces', () => {
     return codeOf(() => check([proof], { now: at }, by))
   }
 
-  test('a proof without one is told which to use, and passes with it', async () => {
+  test('a proof without one is refused with the nonce, and accepted with it', async () => {
     const claims = { jti: 'sent again' }
     const refusal = await refusalOf(async () => check([await signProof(key, good, { claims })], {}, here))
     expect(refusal).toMatchObject({ code: 'CW_PROOF_NONCE', status: 401 })
@@ -357,7 +357,7 @@ describe('with nonces', () => {
     ).toBe('accepted')
   })
 
-  test('one is good for a minute at least, and for two at most', async () => {
+  test('one is valid for a minute at least, and for two at most', async () => {
     const begin = Math.floor(now / minute) * minute
     for (const made of [begin, begin + minute - 1]) {
       const nonce = await here.nonce(made)
@@ -366,7 +366,7 @@ describe('with nonces', () => {
     }
   })
 
-  test('one of another replica is good, also by a clock that is ahead', async () => {
+  test('one of another replica is valid, even if its clock is ahead', async () => {
     const there = createDpop({ publicUrl, nonceKeys: () => [secret] })
     expect(await codeFor(await there.nonce(now))).toBe('accepted')
     const end = Math.ceil(now / minute) * minute - 2000
@@ -397,16 +397,16 @@ describe('with nonces', () => {
     expect(await codeFor(nonce === 'other' ? await others.nonce(now) : nonce)).toBe('CW_PROOF_NONCE')
   })
 
-  test('there is none without keys', async () => {
+  test('there is no nonce without keys', async () => {
     expect(await dpop.nonce(now)).toBeUndefined()
   })
 })
 
 describe('start-up stops', () => {
   test.each<[string, string, Partial<DpopOptions>]>([
-    ['without the public address', 'CW_CONFIG_MISSING', { publicUrl: '' }],
-    ['with a path for an address', 'CW_CONFIG_INVALID', { publicUrl: '/shop' }],
-    ['with a query in the address', 'CW_CONFIG_INVALID', { publicUrl: 'https://api.example.com/?a' }],
+    ['without the public URL', 'CW_CONFIG_MISSING', { publicUrl: '' }],
+    ['with a path as the URL', 'CW_CONFIG_INVALID', { publicUrl: '/shop' }],
+    ['with a query in the URL', 'CW_CONFIG_INVALID', { publicUrl: 'https://api.example.com/?a' }],
     ['with a symmetric algorithm', 'CW_CONFIG_INSECURE', { algorithms: ['HS256' as 'ES256'] }],
     ['with an age of a day', 'CW_CONFIG_INVALID', { maxAge: 86_400 }],
     ['with a tolerance of its own', 'CW_CONFIG_INVALID', { clockTolerance: 5 } as object],
@@ -417,12 +417,12 @@ describe('start-up stops', () => {
   })
 })
 
-describe('no refusal but a CloakwrightError, and no pass', () => {
+describe('refusals are CloakwrightErrors, and nothing is accepted', () => {
   const text = fc.string({ unit: 'binary', maxLength: 300 })
   const bytes = fc.uint8Array({ maxLength: 300 }).map((all) => Buffer.from(all).toString('latin1'))
   const segment = fc.uint8Array({ maxLength: 80 }).map((all) => Buffer.from(all).toString('base64url'))
 
-  test('for any texts as proofs', async () => {
+  test('for any strings as proofs', async () => {
     const proof = fc.oneof(
       text,
       bytes,
@@ -465,7 +465,7 @@ describe('no refusal but a CloakwrightError, and no pass', () => {
     )
   })
 
-  test('for a good proof with one claim changed to anything', async () => {
+  test('for a valid proof with one claim changed to anything', async () => {
     const change = fc
       .tuple(fc.constantFrom('htm', 'htu', 'ath', 'iat', 'jti'), fc.jsonValue())
       .filter(([name, value]) => !(name === 'jti' && typeof value === 'string' && value !== ''))
@@ -477,7 +477,7 @@ describe('no refusal but a CloakwrightError, and no pass', () => {
     )
   })
 
-  test('for a good proof with any one character changed or left out', async () => {
+  test('for a valid proof with any one character changed or removed', async () => {
     const proof = await signProof(key, good)
     for (let at = 0; at < proof.length; at++) {
       const flipped = String.fromCharCode(proof.charCodeAt(at) ^ 1)

@@ -11,13 +11,13 @@ import { makeCertificate } from './support/certificates.ts'
 // A real nginx ends TLS in front of a service, which has nothing but nginx's field to go by.
 
 if (nginx === undefined)
-  console.warn('nginx is not installed: its field with the client’s certificate is not tested')
+  console.warn('nginx is not installed: its header with the client’s certificate is not tested')
 
 const client = makeCertificate('client')
 const another = makeCertificate('another')
 const x5t = createHash('sha256').update(client.der).digest('base64url')
 
-describe.skipIf(nginx === undefined)('a certificate that nginx passes on', () => {
+describe.skipIf(nginx === undefined)('a certificate that nginx forwards', () => {
   const mtls = createMtls({ header: 'x-ssl-cert', trustedProxies: ['127.0.0.1'] })
   const service = createServer((incoming, response) => {
     const fields = (field: string) => incoming.headersDistinct[field] ?? []
@@ -51,13 +51,13 @@ describe.skipIf(nginx === undefined)('a certificate that nginx passes on', () =>
         .end()
     })
 
-  test('is the one that the token is bound to, or is refused', async () => {
+  test('is accepted if the token is bound to it, or refused', async () => {
     expect(await codeFor({ key: client.key, cert: client.cert })).toBe('accepted')
     expect(await codeFor({ key: another.key, cert: another.cert })).toBe('CW_PROOF_CERTIFICATE')
     expect(await codeFor({})).toBe('CW_PROOF_CERTIFICATE')
   })
 
-  test('is not what the client writes into the field', async () => {
+  test('is not taken from the client’s own header', async () => {
     const headers = { 'x-ssl-cert': encodeURIComponent(client.cert) }
     expect(await codeFor({ headers })).toBe('CW_PROOF_CERTIFICATE')
     expect(await codeFor({ headers, key: another.key, cert: another.cert })).toBe('CW_PROOF_CERTIFICATE')

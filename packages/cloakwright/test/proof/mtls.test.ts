@@ -65,7 +65,7 @@ describe('from the TLS socket', () => {
     },
   )
 
-  test.each(['TLSv1.2', 'TLSv1.3'] as const)('that of a resumed %s session', async (version) => {
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('the one of a resumed %s session', async (version) => {
     const bounds = { minVersion: version, maxVersion: version }
     let session: Buffer | undefined
     const resumed: boolean[] = []
@@ -87,12 +87,12 @@ describe('from the TLS socket', () => {
     expect(resumed).toEqual([false, true])
   })
 
-  test('no field counts', async () => {
+  test('headers are ignored', async () => {
     const headers = { 'client-cert': `:${client.der.toString('base64')}:` }
     expect(await codeFor({ headers })).toBe('CW_PROOF_CERTIFICATE')
   })
 
-  test('of HTTP/2', async () => {
+  test('with HTTP/2', async () => {
     const http2 = createSecureServer(tls, (request, response) => {
       void answer({ socket: request.socket, headersDistinct: {} }).then((code) => response.end(code))
     })
@@ -115,7 +115,7 @@ describe('from the TLS socket', () => {
     expect(codes).toEqual(['accepted', 'CW_PROOF_CERTIFICATE'])
   })
 
-  test('of a plain connection, or of none: no certificate', () => {
+  test('a plain connection, or none: no certificate', () => {
     const fields = () => [client.der.toString('base64')]
     expect(mtls.certificateOf({ socket: { remoteAddress: '127.0.0.1' }, fields })).toBeUndefined()
     expect(mtls.certificateOf({ socket: undefined, fields })).toBeUndefined()
@@ -133,7 +133,7 @@ const forms: [string, string][] = [
   ['Traefik, with the chain', `${base64},${server.der.toString('base64')}`],
 ]
 
-describe('from the field of a trusted proxy', () => {
+describe('from the header of a trusted proxy', () => {
   let mtls: Mtls
   const answer = answerBy(() => mtls)
   const http = createHttpServer(
@@ -164,16 +164,16 @@ describe('from the field of a trusted proxy', () => {
   })
 
   test.each([
-    ['no field', {}],
-    ['an empty field', { 'client-cert': '' }],
-    ['the field of a request without a certificate by Apache', { 'client-cert': '(null)' }],
-    ['another field', { 'x-client-cert': base64 }],
+    ['no header', {}],
+    ['an empty header', { 'client-cert': '' }],
+    ['the header of Apache for a request without a certificate', { 'client-cert': '(null)' }],
+    ['another header', { 'x-client-cert': base64 }],
     ['another certificate', { 'client-cert': another.der.toString('base64') }],
     [
       'another certificate first in the chain',
       { 'client-cert': `${another.der.toString('base64')},${base64}` },
     ],
-    ['the field twice', { 'client-cert': [base64, base64] }],
+    ['the header twice', { 'client-cert': [base64, base64] }],
     ['two fields made one', { 'client-cert': `${base64}, ${base64}` }],
     ['two certificates in PEM', { 'client-cert': encodeURIComponent(pem + pem) }],
     ['a broken escape', { 'client-cert': `${encodeURIComponent(pem)}%E9` }],
@@ -188,7 +188,7 @@ describe('from the field of a trusted proxy', () => {
     expect(await codeFor(headers)).toBe('CW_PROOF_CERTIFICATE')
   })
 
-  test('the field of anyone else counts for nothing, and is not even read', async () => {
+  test('the header of an untrusted client is ignored, and not even read', async () => {
     expect(await codeFor({ 'client-cert': base64 }, ['10.0.0.0/8', '::1'])).toBe('CW_PROOF_CERTIFICATE')
     expect(
       mtls.certificateOf({ socket: { remoteAddress: '127.0.0.1' }, fields: () => ['unreadable'] }),
@@ -214,7 +214,7 @@ describe('from the field of a trusted proxy', () => {
     expect(certificate).toEqual(trusted ? client.der : undefined)
   })
 
-  test('a refusal quotes nothing of the field', async () => {
+  test('a refusal quotes nothing of the header', async () => {
     const by = createMtls({ header: 'client-cert', trustedProxies: ['::1'] })
     const read = () => by.certificateOf({ socket: { remoteAddress: '::1' }, fields: () => ['canary'] })
     const { message, hint } = (await refusalOf(read)) ?? {}
@@ -222,7 +222,7 @@ describe('from the field of a trusted proxy', () => {
     expect(`${message} ${hint}`).not.toContain('canary')
   })
 
-  test('any text is a certificate, none, or a CloakwrightError', async () => {
+  test('any string is a certificate, none, or a CloakwrightError', async () => {
     const by = createMtls({ header: 'client-cert', trustedProxies: ['::1'] })
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
@@ -256,7 +256,7 @@ describe('start-up stops', () => {
       'CW_CONFIG_INVALID',
       { header: 'client-cert', trustedProxies: ['10.0.0.0/33'] },
     ],
-    ['with a field that is none', 'CW_CONFIG_INVALID', { header: 'client cert', trustedProxies: ['::1'] }],
+    ['with an invalid header name', 'CW_CONFIG_INVALID', { header: 'client cert', trustedProxies: ['::1'] }],
   ])('%s', async (_name, code, options) => {
     expect(await codeOf(() => createMtls(options as MtlsOptions))).toBe(code)
   })

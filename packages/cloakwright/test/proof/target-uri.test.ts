@@ -43,8 +43,8 @@ test.each([
   ['a tab', 'https://api.example.com/\ta'],
   ['a line break', 'https://api.example.com/a\n'],
   ['letters beyond ASCII', 'https://api.example.com/é'],
-  ['a broken address', 'https://[::1/a'],
+  ['a broken IP address', 'https://[::1/a'],
   ['a port out of range', 'https://api.example.com:99999/a'],
-])('no target: %s', (_name, text) => {
+])('not a target: %s', (_name, text) => {
   expect(toTargetUri(text)).toBeUndefined()
 })

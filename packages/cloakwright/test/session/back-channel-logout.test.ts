@@ -55,7 +55,7 @@ describe('back-channel logout', () => {
     expect(await sessionOf(bob)).toBeDefined()
   })
 
-  it('reads no endless form', async () => {
+  it('does not read an endless form', async () => {
     const { sessions } = setup(provider)
     let sent = 0
     const body = new ReadableStream<Uint8Array>({
@@ -104,17 +104,17 @@ describe('back-channel logout', () => {
     ['another audience', { aud: 'account' }],
     ['no event', { events: undefined }],
     ['another event', { events: { 'http://schemas.openid.net/event/other': {} } }],
-    ['an event that is no object', { events: { [event]: true } }],
+    ['an event that is not an object', { events: { [event]: true } }],
     ['a nonce', { nonce: 'n' }],
     ['neither sid nor sub', { sid: undefined, sub: undefined }],
-    ['a sid that is no text', { sid: 7 }],
+    ['a sid that is not a string', { sid: 7 }],
     ['no jti', { jti: undefined }],
     ['an end that has passed', { exp: now - hour }],
     ['an old beginning', { iat: now - hour, exp: now + hour }],
     ['a beginning to come', { iat: now + hour, exp: now + 2 * hour }],
     ['the type of an ID token', { typ: 'ID' }],
     ['the header of an access token', {}, { typ: 'at+jwt' }],
-  ])('refuses a token with %s, and the session goes on', async (_, changes, header = {}) => {
+  ])('refuses a token with %s, and the session continues', async (_, changes, header = {}) => {
     const { errors, sessions, signIn } = setup(provider)
     const browser = await signIn()
     const response = await sessions.handle(call(await tokenOf(changes, header)))
@@ -123,7 +123,7 @@ describe('back-channel logout', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('refuses what the realm did not sign', async () => {
+  it('refuses a token that the realm did not sign', async () => {
     const { sessions, signIn } = setup(provider)
     const browser = await signIn()
     const { privateKey } = await generateKeyPair('RS256')
@@ -139,7 +139,7 @@ describe('back-channel logout', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('takes a token by a new key, also right after somebody has named a key that is none', async () => {
+  it('accepts a token signed with a new key, also right after an unknown key', async () => {
     const { sessions, signIn } = setup(provider)
     const browser = await signIn()
     expect((await sessions.handle(call(await tokenOf({}, { kid: 'none' }))))?.status).toBe(400)
@@ -148,7 +148,7 @@ describe('back-channel logout', () => {
     expect(await sessionOf(browser)).toBeUndefined()
   })
 
-  it('takes each token once, and spares who signed in after it', async () => {
+  it('accepts each token once, and does not affect users who signed in after it', async () => {
     const { sessions, signIn } = setup(provider)
     const old = Math.floor(Date.now() / 1000) - 60
     const token = await tokenOf({ sid: undefined, iat: old })
@@ -168,7 +168,7 @@ describe('back-channel logout', () => {
     expect((await sessions.handle(new Request(address, init)))?.status).toBe(status)
   })
 
-  it('lets the realm try again when the store was down, or the keys could not be had', async () => {
+  it('lets the realm try again if the store was down, or the keys could not be fetched', async () => {
     const store = memorySessionStore()
     let down = true
     const removeWhere: typeof store.removeWhere = async (...of) => {

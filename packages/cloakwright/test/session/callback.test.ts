@@ -26,7 +26,7 @@ describe('callback', () => {
     expect(browser.cookies(host).has(sessionCookie)).toBe(false)
   }
 
-  it('gives the browser an opaque cookie, and nothing else', async () => {
+  it('gives the browser an opaque cookie only', async () => {
     const { newBrowser } = setup(provider)
     const browser = newBrowser()
     const response = await browser.send(await toAnswer(browser))
@@ -55,7 +55,7 @@ describe('callback', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('authenticates the client in the body where it is registered so', async () => {
+  it('authenticates the client in the body if it is registered so', async () => {
     const { signIn } = setup(provider, { clientAuthentication: 'client_secret_post' })
     await signIn()
     expect(provider.grants[0]?.headers.authorization).toBeUndefined()
@@ -75,7 +75,7 @@ describe('callback', () => {
     await signIn()
   })
 
-  it('exchanges each code with its own secret, whatever another login reads at the same time', async () => {
+  it('exchanges each code with its own secret, whatever a concurrent login reads', async () => {
     const waiting: ((secret: string) => void)[] = []
     let isHeld = true
     const { errors, newBrowser } = setup(provider, {
@@ -91,7 +91,7 @@ describe('callback', () => {
     expect(provider.grants).toHaveLength(3)
   })
 
-  it('exchanges the code with the new secret where the old one is revoked on the way', async () => {
+  it('exchanges the code with the new secret if the old one is revoked during the call', async () => {
     const secrets = ['revoked', clientSecret]
     const { errors, signIn } = setup(provider, { clientSecret: async () => secrets.shift() ?? clientSecret })
     await signIn()
@@ -111,7 +111,7 @@ describe('callback', () => {
     ['without a code', (answer) => answer.delete('code'), 'CW_LOGIN_RESPONSE'],
     ['with two codes', (answer) => answer.append('code', 'x'), 'CW_LOGIN_RESPONSE'],
     ['with a made-up code', (answer) => answer.set('code', 'x'), 'CW_LOGIN_RESPONSE'],
-  ])('refuses an answer %s', async (_, change, code) => {
+  ])('refuses a response %s', async (_, change, code) => {
     provider.onLogin = change
     const { errors, newBrowser } = setup(provider)
     const browser = newBrowser()
@@ -142,7 +142,7 @@ describe('callback', () => {
     expectNoSession(browser)
   })
 
-  it('refuses an ID token that another key signed, or none', async () => {
+  it('refuses an ID token that is signed with another key, or not signed', async () => {
     for (const forge of [
       (token: string) => `${token.slice(0, -10)}AAAAAAAAAA`,
       (token: string) => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${token.split('.')[1]}.`,
@@ -163,7 +163,7 @@ describe('callback', () => {
     expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(400)
   })
 
-  it('refuses an answer in another browser', async () => {
+  it('refuses a response in another browser', async () => {
     const { newBrowser } = setup(provider)
     const [attacker, victim] = [newBrowser(), newBrowser()]
     const answer = await toAnswer(attacker)
@@ -175,7 +175,7 @@ describe('callback', () => {
     expect(provider.grants).toEqual([])
   })
 
-  it('refuses an answer after ten minutes', async () => {
+  it('refuses a response after ten minutes', async () => {
     const { clock, newBrowser } = setup(provider)
     const browser = newBrowser()
     const answer = await toAnswer(browser)
@@ -190,7 +190,7 @@ describe('callback', () => {
     ['cut short', (value) => value.slice(0, 40)],
     ['of another key', (value) => value.replace('k1.', 'k2.')],
     ['empty', () => ''],
-  ])('refuses an answer whose cookie is %s', async (_, change) => {
+  ])('refuses a response whose cookie is %s', async (_, change) => {
     const { newBrowser } = setup(provider)
     const browser = newBrowser()
     const answer = await toAnswer(browser)
@@ -200,7 +200,7 @@ describe('callback', () => {
     expect(provider.grants).toEqual([])
   })
 
-  it('refuses an answer with another login’s cookie in the place of its own', async () => {
+  it('refuses a response with another login’s cookie in place of its own', async () => {
     const { newBrowser } = setup(provider)
     const [browser, other] = [newBrowser(), newBrowser()]
     const answer = await toAnswer(browser)
@@ -211,7 +211,7 @@ describe('callback', () => {
     expect((await browser.send(answer)).status).toBe(400)
   })
 
-  it('accepts an answer once on all replicas, even with its cookies kept', async () => {
+  it('accepts a response once on all replicas, even if its cookies are kept', async () => {
     const options = { store: memorySessionStore(), keys: [newKey('k1')] }
     const [one, two] = [setup(provider, options), setup(provider, options)]
     const browser = one.newBrowser()
@@ -250,7 +250,7 @@ describe('callback', () => {
     }
   })
 
-  it('takes an old tab of a signed-in browser home', async () => {
+  it('redirects an old tab of a signed-in browser to the home page', async () => {
     const { signIn } = setup(provider)
     const browser = await signIn()
     const before = browser.cookies(host).get(sessionCookie)
@@ -259,7 +259,7 @@ describe('callback', () => {
     expect(browser.cookies(host).get(sessionCookie)).toBe(before)
   })
 
-  it('shows what the provider refused, and the way back', async () => {
+  it('shows the provider’s refusal, with a link back', async () => {
     provider.onLogin = (answer) => {
       answer.delete('code')
       answer.set('error', 'access_denied')
@@ -285,7 +285,7 @@ describe('callback', () => {
     expect(await (await browser.open(back)).json()).toMatchObject({ page: '/page?x=1' })
   })
 
-  it('never repeats an error that is no error code', async () => {
+  it('never repeats an invalid error code', async () => {
     provider.onLogin = (answer) => answer.set('error', '<b>canary</b>')
     const { errors, newBrowser } = setup(provider)
     const response = await newBrowser().open(`${publicUrl}/page`)
@@ -293,7 +293,7 @@ describe('callback', () => {
     expect(inspect(errors)).not.toContain('canary')
   })
 
-  it('begins anew when the provider’s own page had expired', async () => {
+  it('starts again if the provider’s own page has expired', async () => {
     let answers = 0
     provider.onLogin = (answer) => {
       if (++answers > 1) return
@@ -307,9 +307,9 @@ describe('callback', () => {
 
   it.each<[string, TestProvider['onToken']]>([
     ['breaks off', async () => undefined],
-    ['answers 500', () => ({ status: 500, body: {} })],
-    ['answers 429', () => ({ status: 429, body: {} })],
-    ['does not answer in time', () => new Promise(() => {})],
+    ['responds with 500', () => ({ status: 500, body: {} })],
+    ['responds with 429', () => ({ status: 429, body: {} })],
+    ['does not respond in time', () => new Promise(() => {})],
   ])('is 503 when the token endpoint %s', async (_, onToken) => {
     provider.onToken = onToken
     const { errors, newBrowser } = setup(provider, { timeout: 50 })
@@ -320,7 +320,7 @@ describe('callback', () => {
     expectNoSession(browser)
   })
 
-  it('gives a new session id at each login, whatever the browser brought along', async () => {
+  it('creates a new session id at each login, whatever cookie the browser sent', async () => {
     const { newBrowser } = setup(provider)
     const browser = newBrowser()
     const planted = 'x'.repeat(43)
@@ -329,7 +329,7 @@ describe('callback', () => {
     expect(browser.cookies(host).get(sessionCookie)).not.toBe(planted)
   })
 
-  it('leaves nothing of user A when user B signs in', async () => {
+  it('keeps nothing of user A when user B signs in', async () => {
     const { newBrowser, signIn } = setup(provider)
     const browser = await signIn()
     const before = browser.cookies(host).get(sessionCookie) ?? ''

@@ -9,7 +9,7 @@ const ours = { origin: publicUrl }
 const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 const header = { 'x-csrf': '1' }
 
-describe('a request that changes something, with a session', () => {
+describe('a request that changes data, with a session', () => {
   let provider: TestProvider
   let browser: Browser
   let context: ReturnType<typeof setup>
@@ -77,7 +77,7 @@ describe('a request that changes something, with a session', () => {
     expect(await send(method, headers)).toBe('CW_SESSION_ORIGIN 403')
   })
 
-  it('needs no proof without a cookie: there is nothing to protect', async () => {
+  it('needs no proof without a cookie', async () => {
     const request = new Request(`${publicUrl}/thing`, { method: 'POST' })
     expect(await context.sessions.authenticate(request)).toBeUndefined()
   })

@@ -92,7 +92,7 @@ describe('browser login at the embedded realm', () => {
     return await browser.open(answer.headers.get('location') ?? '')
   }
 
-  it('comes back to the page, with a token that the verifier accepts', async () => {
+  it('returns to the page, with a token that the verifier accepts', async () => {
     const browser = newBrowser()
     const response = await signIn(browser, 'alice', '/page?x=1')
     const { page, session } = (await response.json()) as {
@@ -154,7 +154,7 @@ describe('browser login at the embedded realm', () => {
     expect(await sessionOf(browser, {}, publicUrl)).toBeUndefined()
   })
 
-  it('shows the way back when the realm refuses', async () => {
+  it('shows a link back if the realm refuses', async () => {
     const browser = newBrowser()
     const response = await browser.open(`${publicUrl}/page`, issuer)
     const address = new URL(response.headers.get('location') ?? '')

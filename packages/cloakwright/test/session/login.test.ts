@@ -12,7 +12,7 @@ describe('login', () => {
   beforeEach(() => provider.reset())
   afterAll(() => provider.close())
 
-  it('is one hop from the page to the provider', async () => {
+  it('is one redirect from the page to the provider', async () => {
     const { newBrowser } = setup(provider)
     const response = await newBrowser().send(`${publicUrl}/page?x=1`, { headers: navigation })
     expect(response.status).toBe(302)
@@ -31,7 +31,7 @@ describe('login', () => {
     expect(response.headers.get('cache-control')).toBe('no-store')
   })
 
-  it('comes back to the page that was asked for', async () => {
+  it('returns to the requested page', async () => {
     const browser = setup(provider).newBrowser()
     const response = await browser.open(`${publicUrl}/page?x=1&y=%2F`)
     expect(await response.json()).toMatchObject({
@@ -46,7 +46,7 @@ describe('login', () => {
     ])
   })
 
-  it('keeps state, nonce and verifier sealed in a cookie of its own, for ten minutes', async () => {
+  it('keeps state, nonce and verifier encrypted in a separate cookie, for ten minutes', async () => {
     const browser = setup(provider).newBrowser()
     const response = await browser.send(`${publicUrl}/page`, { headers: navigation })
     const [cookie = '', ...others] = response.headers.getSetCookie()
@@ -68,7 +68,7 @@ describe('login', () => {
     )
   })
 
-  it('differs each time', async () => {
+  it('is different each time', async () => {
     const browser = setup(provider).newBrowser()
     const open = async (): Promise<URLSearchParams> => {
       const response = await browser.send(`${publicUrl}/page`, { headers: navigation })
@@ -97,7 +97,7 @@ describe('login', () => {
   })
 
   it.each(['http://127.0.0.1:8000', 'https://evil.example', 'https://www.app.example.com'])(
-    'begins on the public host only: from %s it first goes there',
+    'begins on the public host only: from %s it is redirected there first',
     async (origin) => {
       const { sessions } = setup(provider)
       const request = new Request(`${origin}/page?x=1`, { headers: navigation })
@@ -112,7 +112,7 @@ describe('login', () => {
     },
   )
 
-  it('does not care for scheme and port, which a proxy in front may change', async () => {
+  it('ignores scheme and port, which a proxy in front may change', async () => {
     const { sessions } = setup(provider)
     const response = await sessions.challenge(
       new Request('http://app.example.com:8080/page', { headers: navigation }),
@@ -122,7 +122,7 @@ describe('login', () => {
     expect(location.searchParams.get('redirect_uri')).toBe(`${publicUrl}/auth/callback`)
   })
 
-  it('begins at /auth/login, and comes back to returnTo on this origin only', async () => {
+  it('begins at /auth/login, and returns to returnTo on this origin only', async () => {
     const browser = setup(provider).newBrowser()
     const here = await browser.open(`${publicUrl}/auth/login?returnTo=${encodeURIComponent('/page?x=1')}`)
     expect(await here.json()).toMatchObject({ page: '/page?x=1' })
@@ -130,24 +130,24 @@ describe('login', () => {
     expect(await home.json()).toMatchObject({ page: '/' })
   })
 
-  it('comes home from a path that looks like another host', async () => {
+  it('returns home from a path that looks like another host', async () => {
     const response = await setup(provider).newBrowser().open(`${publicUrl}//evil.example/`)
     expect(await response.json()).toMatchObject({ page: '/' })
   })
 
-  it('answers other methods with 405', async () => {
+  it('responds to other methods with 405', async () => {
     const { sessions } = setup(provider)
     const response = await sessions.handle(new Request(`${publicUrl}/auth/login`, { method: 'POST' }))
     expect([response?.status, response?.headers.get('allow')]).toEqual([405, 'GET'])
   })
 
-  it('leaves other paths alone', async () => {
+  it('does not handle other paths', async () => {
     const { sessions } = setup(provider)
     for (const path of ['/', '/auth', '/auth/other', '/authentic', '/auth/login/x'])
       expect(await sessions.handle(new Request(publicUrl + path))).toBeUndefined()
   })
 
-  it('keeps the number of its cookies in bounds, the newest ones', async () => {
+  it('limits the number of its cookies to the newest ones', async () => {
     const { clock, newBrowser } = setup(provider)
     const browser = newBrowser()
     const path = `${publicUrl}/${'x'.repeat(100)}`
@@ -165,7 +165,7 @@ describe('login', () => {
     expect(cookies.has(newest)).toBe(true)
   })
 
-  it('clears away what expired or is no longer readable', async () => {
+  it('removes expired or unreadable cookies', async () => {
     const { clock, newBrowser } = setup(provider)
     const browser = newBrowser()
     await browser.send(`${publicUrl}/page`, { headers: navigation })
@@ -175,7 +175,7 @@ describe('login', () => {
     expect(browser.cookies(host, loginCookie).size).toBe(1)
   })
 
-  it.each(['discovery', 'all'] as const)('says so when the provider is down (%s)', async (down) => {
+  it.each(['discovery', 'all'] as const)('shows an error if the provider is down (%s)', async (down) => {
     const { errors, newBrowser } = setup(provider)
     provider.down = down
     const response = await newBrowser().open(`${publicUrl}/page`)
@@ -186,7 +186,7 @@ describe('login', () => {
     provider.down = undefined
   })
 
-  it('begins again once the provider is back, without a restart', async () => {
+  it('works again once the provider is back, without a restart', async () => {
     const { newBrowser } = setup(provider)
     provider.down = 'all'
     expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(503)

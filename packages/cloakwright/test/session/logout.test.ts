@@ -34,7 +34,7 @@ describe('logout', () => {
   beforeEach(() => provider.reset())
   afterAll(() => provider.close())
 
-  it('ends the session, then sends the browser to the provider and back home', async () => {
+  it('ends the session, then redirects the browser to the provider and back home', async () => {
     const { newBrowser, signIn } = setup(provider)
     const browser = await signIn()
     const value = browser.cookies(host).get(sessionCookie) ?? ''
@@ -53,7 +53,7 @@ describe('logout', () => {
     expect(await sessionOf(thief)).toBeUndefined()
   })
 
-  it('revokes the access tokens of the session, so that one that was given out ends too', async () => {
+  it('revokes the access tokens of the session, also those that were handed out', async () => {
     const revocations = createRevocations()
     const { signIn } = setup(provider, { revocations })
     const browser = await signIn()
@@ -63,7 +63,7 @@ describe('logout', () => {
     expect(revocations.isRevoked(tokenOf('sid-bob'), provider.issuer)).toBe(false)
   })
 
-  it('goes home without a session, or with one that has ended', async () => {
+  it('redirects home without a session, or with one that has ended', async () => {
     const { newBrowser } = setup(provider)
     const browser = newBrowser()
     for (const jar of [new Map<string, string>(), new Map([[sessionCookie, 'x'.repeat(43)]])]) {
@@ -74,7 +74,7 @@ describe('logout', () => {
     }
   })
 
-  it('asks first when it is opened as a page', async () => {
+  it('asks for confirmation if it is opened as a page', async () => {
     const { signIn } = setup(provider)
     const browser = await signIn()
     const response = await browser.send(`${publicUrl}/auth/logout`)
@@ -91,7 +91,7 @@ describe('logout', () => {
     ['a form of another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
     ['a form without a proof', {}],
     ['a script without the header', { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }],
-  ])('refuses %s, and the session goes on', async (_, headers) => {
+  ])('refuses %s, and the session continues', async (_, headers) => {
     const { errors, signIn } = setup(provider)
     const browser = await signIn()
     const init = { method: 'POST', headers: { 'content-type': form.headers['content-type'], ...headers } }
@@ -102,7 +102,7 @@ describe('logout', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('signs out here even when the provider is unknown to this replica and down', async () => {
+  it('signs out here even if the provider is unknown to this replica and down', async () => {
     const options = { store: memorySessionStore(), keys: [newKey('k1')] }
     const browser = await setup(provider, options).signIn()
     const { sessions } = setup(provider, options)
@@ -114,7 +114,7 @@ describe('logout', () => {
     expect(await sessionOf(browser)).toBeUndefined()
   })
 
-  it('says so when the session could not be ended', async () => {
+  it('shows an error if the session could not be ended', async () => {
     const store = memorySessionStore()
     const gone = new CloakwrightError('CW_STATE_UNAVAILABLE', 'gone', { retryAfter: 5 })
     let down = false
@@ -132,7 +132,7 @@ describe('logout', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('answers other methods with 405', async () => {
+  it('responds to other methods with 405', async () => {
     const { sessions } = setup(provider)
     const response = await sessions.handle(new Request(`${publicUrl}/auth/logout`, { method: 'DELETE' }))
     expect([response?.status, response?.headers.get('allow')]).toEqual([405, 'GET, POST'])

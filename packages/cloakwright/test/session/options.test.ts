@@ -21,18 +21,18 @@ describe('createSessions refuses', () => {
     ['no issuer', { issuer: '' }, 'CW_CONFIG_MISSING', /^issuer/],
     ['no client', { clientId: '' }, 'CW_CONFIG_MISSING', /^clientId/],
     ['no secret', { clientSecret: '' }, 'CW_CONFIG_MISSING', /^clientSecret/],
-    ['no public address', { publicUrl: '' }, 'CW_CONFIG_MISSING', /^publicUrl/],
+    ['no public URL', { publicUrl: '' }, 'CW_CONFIG_MISSING', /^publicUrl/],
     ['no key', { keys: [] }, 'CW_CONFIG_MISSING', /^keys/],
     [
-      'a public address with a path',
+      'a public URL with a path',
       { publicUrl: 'https://app.example.com/x' },
       'CW_CONFIG_INVALID',
       /has a path/,
     ],
-    ['a public address that is none', { publicUrl: 'app.example.com' }, 'CW_CONFIG_INVALID', /^publicUrl/],
-    ['a base path that is none', { basePath: 'auth/' }, 'CW_CONFIG_INVALID', /^basePath/],
+    ['an invalid public URL', { publicUrl: 'app.example.com' }, 'CW_CONFIG_INVALID', /^publicUrl/],
+    ['an invalid base path', { basePath: 'auth/' }, 'CW_CONFIG_INVALID', /^basePath/],
     ['a scope without openid', { scope: 'profile' }, 'CW_CONFIG_INVALID', /^scope/],
-    ['a time-out of nothing', { idleTimeout: 0 }, 'CW_CONFIG_INVALID', /^idleTimeout/],
+    ['a timeout of 0', { idleTimeout: 0 }, 'CW_CONFIG_INVALID', /^idleTimeout/],
     ['plain http', { publicUrl: 'http://app.example.com' }, 'CW_CONFIG_INSECURE', /^publicUrl/],
     ['a realm in plain http', { issuer: 'http://id.example.com/realms/r' }, 'CW_CONFIG_INSECURE', /^issuer/],
   ])('%s', (_, change, code, message) => {
@@ -41,7 +41,7 @@ describe('createSessions refuses', () => {
     )
   })
 
-  it('plain http beyond loopback in production, even when asked to', () => {
+  it('plain http beyond loopback in production, even if configured', () => {
     const options = { ...good, publicUrl: 'http://app.example.com', dangerouslyAllowHttp: true }
     expect(createSessions(options)).toBeDefined()
     vi.stubEnv('NODE_ENV', 'production')

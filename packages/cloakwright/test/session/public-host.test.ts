@@ -23,7 +23,7 @@ function behindProxy(shown: string, service = publicUrl) {
 }
 const init = ({ method, headers }: Request): RequestInit => ({ method, headers })
 
-describe('behind a proxy that does not pass the host on', () => {
+describe('behind a proxy that does not forward the host', () => {
   it.each([
     'http://127.0.0.1:3000',
     'http://localhost:3000',
@@ -32,7 +32,7 @@ describe('behind a proxy that does not pass the host on', () => {
     'http://shop_backend:8080',
     'http://host.invalid',
     'https://www.app.example.com',
-  ])('a login ends where it began, with one warning (%s)', async (shown) => {
+  ])('a login ends on the requested page, with one warning (%s)', async (shown) => {
     const { browser, errors } = behindProxy(shown)
     const page = await browser.open(`${publicUrl}/page?x=1`)
     expect(await page.json()).toMatchObject({ page: '/page?x=1', session: { subject: 'sub-alice' } })
@@ -45,7 +45,7 @@ describe('behind a proxy that does not pass the host on', () => {
     expect(errors).toHaveLength(1)
   })
 
-  it('also where it shows the service’s own port on loopback', async () => {
+  it('also if it sends the service’s own port on loopback', async () => {
     const service = 'http://localhost:8000'
     const { browser, errors } = behindProxy('http://127.0.0.1:8000', service)
     expect(await (await browser.open(`${service}/page`)).json()).toMatchObject({ page: '/page' })
@@ -53,7 +53,7 @@ describe('behind a proxy that does not pass the host on', () => {
   })
 })
 
-describe('a proxy that passes the host on', () => {
+describe('a proxy that forwards the host', () => {
   it.each([
     ['without TLS', 'http://app.example.com'],
     ['with another port', 'https://app.example.com:8443'],
@@ -68,7 +68,7 @@ describe('a proxy that passes the host on', () => {
     ['without TLS', 'http://app.example.com'],
     ['with another port', 'https://app.example.com:8443'],
     ['in capitals', 'https://APP.example.com'],
-  ])('%s: no warning and no detour', async (_how, shown) => {
+  ])('%s: no warning and no extra redirect', async (_how, shown) => {
     const { browser, errors } = behindProxy(shown)
     await browser.open(`${publicUrl}/page`)
     expect(browser.visited[1]).toContain(`${provider.issuer}/auth`)
@@ -83,7 +83,7 @@ describe('another host name of the service', () => {
     ['http://localhost:8000', 'http://127.0.0.1:8000'],
     ['https://www.example.com', 'https://example.com'],
     ['https://example.com', 'https://www.example.com'],
-  ])('%s is led to %s, where the login begins', async (other, service) => {
+  ])('%s is redirected to %s, where the login begins', async (other, service) => {
     const { sessions, errors } = setup(provider, { publicUrl: service })
     const browser = new Browser({ [other]: toApp(sessions), [service]: toApp(sessions) })
     const page = await browser.open(`${other}/page?x=1`)
@@ -93,7 +93,7 @@ describe('another host name of the service', () => {
     expect(errors).toEqual([])
   })
 
-  it('does not sign in again who is signed in on the public one', async () => {
+  it('does not ask for a login again if the user is signed in on the public one', async () => {
     const [service, other] = ['https://example.com', 'https://www.example.com']
     const { sessions } = setup(provider, { publicUrl: service })
     const browser = new Browser({ [other]: toApp(sessions), [service]: toApp(sessions) })

@@ -54,7 +54,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants).toEqual([])
   })
 
-  it('gives a new access token, kept for the next request', async () => {
+  it('returns a new access token, stored for the next request', async () => {
     const { browser, first } = await due()
     const refreshed = await ask(first, browser)
     expect(refreshed).toMatch(/^access~alice~/)
@@ -62,7 +62,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants.map(({ form }) => form.get('grant_type'))).toEqual(['refresh_token'])
   })
 
-  it('that is answered without end is read up to 1 MB, and keeps the session', async () => {
+  it('with an endless response is read up to 1 MB, and keeps the session', async () => {
     let read = 0
     let isEndless = false
     const endless = new ReadableStream({
@@ -86,7 +86,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(await ask(replica, browser)).toMatch(/^access~alice~/)
   })
 
-  it('is not sent where the token endpoint redirects to', async () => {
+  it('is not sent to the target of a redirect', async () => {
     const asked: string[] = []
     let redirects = false
     const replica = setup(provider, {
@@ -107,7 +107,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(asked).not.toEqual([])
   })
 
-  it('is made with the new secret where the old one is revoked on the way', async () => {
+  it('uses the new secret if the old one is revoked during the call', async () => {
     const secrets = [clientSecret, 'revoked', clientSecret]
     const replica = setup(provider, { store, clientSecret: async () => secrets.shift() ?? clientSecret })
     const browser = await replica.signIn()
@@ -116,7 +116,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(secrets).toEqual([])
   })
 
-  it('is asked for once with a secret that stays wrong, and keeps the session', async () => {
+  it('is tried once with a secret that stays wrong, and keeps the session', async () => {
     let secret = clientSecret
     const replica = setup(provider, { store, clientSecret: async () => secret })
     const browser = await replica.signIn()
@@ -168,7 +168,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     for (const token of tokens) expect(token).toMatch(/^access~alice~/)
   })
 
-  it('keeps the old refresh token and ID token when no new ones come', async () => {
+  it('keeps the old refresh token and ID token if no new ones are returned', async () => {
     provider.onToken = ({ status, body: { refresh_token, id_token, ...body } }, form) => ({
       status,
       body: form.get('grant_type') === 'refresh_token' ? body : { ...body, refresh_token, id_token },
@@ -188,12 +188,12 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
 
   const outages: [string, TestProvider['onToken']][] = [
     ['breaks off', async () => undefined],
-    ['answers 503', () => ({ status: 503, body: {} })],
-    ['answers what is no token', () => ({ status: 200, body: {} })],
+    ['responds with 503', () => ({ status: 503, body: {} })],
+    ['responds without a token', () => ({ status: 200, body: {} })],
     ['refuses the client', () => ({ status: 401, body: { error: 'invalid_client' } })],
   ]
 
-  it.each(outages)('failing (it %s) leaves the token in use while it lasts', async (_, onToken) => {
+  it.each(outages)('failing (it %s) keeps the token in use while it is valid', async (_, onToken) => {
     const { browser, first } = await due()
     provider.onToken = onToken
     expect(await ask(first, browser)).toMatch(/^access~alice~/)
@@ -204,7 +204,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
   })
 
   it.each(outages)(
-    'failing (it %s) is 503 once the token has ended, and the session goes on after it',
+    'failing (it %s) is 503 once the token has expired, and the session continues afterwards',
     async (_, onToken) => {
       const { browser, first } = await due(1, 301)
       provider.onToken = onToken
@@ -214,7 +214,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     },
   )
 
-  it('ends the session when the provider has ended it', async () => {
+  it('ends the session if the provider has ended it', async () => {
     const { replicas, browser, first } = await due(2)
     provider.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
     expect(await Promise.all([ask(first, browser), ask(first, browser)])).toContain('no session')
@@ -223,13 +223,13 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants).toEqual([])
   })
 
-  it('ends the session when the provider names another user', async () => {
+  it('ends the session if the provider returns another user', async () => {
     const { browser, first } = await due()
     provider.onIdToken = (claims) => Object.assign(claims, { sub: 'sub-mallory' })
     expect(await ask(first, browser)).toBe('no session')
   })
 
-  it('lets a logout win that comes while it is under way', async () => {
+  it('is discarded if a logout arrives during it', async () => {
     const { browser, first } = await due(1, 301)
     let arrived = (): void => {}
     let release = (): void => {}
@@ -275,7 +275,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
   it.each<[string, TestProvider['onToken']]>([
     ['got tokens', (answer) => answer],
     ['heard invalid_grant', () => ({ status: 400, body: { error: 'invalid_grant' } })],
-  ])('goes by the row when a stalled replica lost its right and then %s', async (_, late) => {
+  ])('uses the row if a stalled replica lost its lease and then %s', async (_, late) => {
     const { replicas, browser, first } = await due(2, 301)
     const second = replicas[1] as Replica
     const { claimRefresh } = store
@@ -300,7 +300,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(await ask(second, browser)).toBe(written)
   })
 
-  it('does not wait for a slow provider while the token lasts', async () => {
+  it('does not wait for a slow provider while the token is valid', async () => {
     const { replicas, browser, first } = await due(2)
     let release = (): void => {}
     provider.onToken = async (answer) => {
@@ -317,7 +317,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants).toHaveLength(1)
   })
 
-  it('is not needed by a session without a refresh token, which lasts as long as its access token', async () => {
+  it('is not needed by a session without a refresh token, which ends with its access token', async () => {
     provider.onToken = ({ status, body }) => ({ status, body: { ...body, refresh_token: undefined } })
     const { browser, first } = await due()
     expect(await ask(first, browser)).toMatch(/^access~/)
@@ -326,7 +326,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants).toEqual([])
   })
 
-  it('comes at half of the lifetime of very short tokens', async () => {
+  it('happens at half of the lifetime of very short tokens', async () => {
     provider.lifetime = 10
     const { browser, first } = await due(1, 4)
     await ask(first, browser)

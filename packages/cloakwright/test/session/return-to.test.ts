@@ -47,7 +47,7 @@ describe('returnTo', () => {
     ['the login, which would go round in circles', '/auth/login?returnTo=/'],
     ['the logout', '/auth/logout'],
     ['the login by a detour', '/page/../auth/login'],
-  ])('takes %s for /', (_, value) => {
+  ])('replaces %s by /', (_, value) => {
     expect(sanitize(value)).toBe('/')
   })
 

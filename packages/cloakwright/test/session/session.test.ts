@@ -50,7 +50,7 @@ describe('session', () => {
     })
   })
 
-  it('is of no use to who reads the table: neither the cookie nor a token is in it', async () => {
+  it('cannot be used with read access to the table: neither the cookie nor a token is in it', async () => {
     const browser = await setup(provider, { store }).signIn()
     const [row] = await rows()
     const everything = JSON.stringify({
@@ -62,7 +62,7 @@ describe('session', () => {
     expect(row).toMatchObject({ key_id: 'k1', sid: 'sid-alice', subject: 'sub-alice', client_id: 'app' })
   })
 
-  it('is of no use to who writes the table: tokens count in their own row only', async () => {
+  it('cannot be used with write access to the table: tokens are valid in their own row only', async () => {
     const context = setup(provider, { store })
     await context.signIn()
     provider.user = 'bob'
@@ -79,13 +79,13 @@ describe('session', () => {
     'version = version + 1',
     "client_id = 'other'",
     "issuer = 'x'",
-  ])('ends when its row is changed by others: %s', async (change) => {
+  ])('ends if its row is changed by others: %s', async (change) => {
     const browser = await setup(provider, { store }).signIn()
     await sql.query(`UPDATE cloakwright.sessions SET ${change}`)
     expect(await sessionOf(browser)).toBeUndefined()
   })
 
-  it('is not another client’s on the same database and keys', async () => {
+  it('is not accepted for another client with the same database and keys', async () => {
     const keys = [newKey('k1')]
     const browser = await setup(provider, { store, keys }).signIn()
     const other = setup(provider, { store, keys, clientId: 'other' })
@@ -100,7 +100,7 @@ describe('session', () => {
     ['longer', (value) => `${value}A`],
     ['empty', () => ''],
     ['hostile', () => "' OR 1=1 --"],
-  ])('is not found by a cookie that is %s', async (_, change) => {
+  ])('is not found with a cookie that is %s', async (_, change) => {
     const browser = await setup(provider, { store }).signIn()
     const value = browser.cookies(host).get(sessionCookie) ?? ''
     browser.jar.get(host)?.set(sessionCookie, change(value))
@@ -114,7 +114,7 @@ describe('session', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('is never used for a request with a token of its own', async () => {
+  it('is never used for a request with its own token', async () => {
     const browser = await setup(provider, { store }).signIn()
     for (const authorization of ['Bearer x', 'Basic x', ''])
       expect(await sessionOf(browser, { authorization })).toBeUndefined()
@@ -132,7 +132,7 @@ describe('session', () => {
     expect(await sessionOf(browser)).toBeUndefined()
   })
 
-  it('ends at its absolute end, however much it is used', async () => {
+  it('ends at its absolute timeout, however much it is used', async () => {
     provider.lifetime = 36_000
     const { clock, signIn } = setup(provider, { store, idleTimeout: 600, absoluteTimeout: 1500 })
     const browser = await signIn()
@@ -153,7 +153,7 @@ describe('session', () => {
     expect([minutes('expires_at'), minutes('absolute_expires_at')]).toEqual([30, 600])
   })
 
-  it('is written at most once a minute for being used', async () => {
+  it('is written at most once a minute when it is used', async () => {
     const { clock, signIn } = setup(provider, { store })
     const browser = await signIn()
     const seen = async (): Promise<unknown> => (await rows())[0]?.['last_seen_at']
@@ -166,7 +166,7 @@ describe('session', () => {
     expect(await seen()).not.toEqual(first)
   })
 
-  it('outlives a rotation of keys, and is sealed anew at its refresh', async () => {
+  it('survives a rotation of keys, and is encrypted with the new key at its refresh', async () => {
     let keys: SessionKey[] = [newKey('old')]
     const { clock, newBrowser, signIn } = setup(provider, { store, keys: () => keys })
     const browser = await signIn()
@@ -186,7 +186,7 @@ describe('session', () => {
     expect(await sessionOf(browser)).toBeDefined()
   })
 
-  it('ends with its key', async () => {
+  it('ends when its key is removed', async () => {
     let keys = [newKey('old')]
     const { signIn } = setup(provider, { store, keys: () => keys })
     const browser = await signIn()
@@ -194,7 +194,7 @@ describe('session', () => {
     expect(await sessionOf(browser)).toBeUndefined()
   })
 
-  it('fails closed when the store is gone: 503, never "no session"', async () => {
+  it('fails closed if the store is down: 503, never "no session"', async () => {
     const gone = new CloakwrightError('CW_STATE_UNAVAILABLE', 'gone')
     let down = false
     const memory = memorySessionStore()

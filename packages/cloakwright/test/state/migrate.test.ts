@@ -15,7 +15,7 @@ describe.each(databases)('migrate on $name', ({ open }) => {
   })
   afterAll(() => database.close())
 
-  it('runs what is missing, in order, and says what it ran', async () => {
+  it('runs missing migrations in order, and returns their ids', async () => {
     expect(await migrate(database.sql, 'shop', [one])).toEqual(['0001_one'])
     expect(await migrate(database.sql, 'shop', [one, two])).toEqual(['0002_two'])
     expect((await database.sql.query('SELECT id FROM shop.one')).rowCount).toBe(1)
@@ -25,7 +25,7 @@ describe.each(databases)('migrate on $name', ({ open }) => {
     expect(await migrate(database.sql, 'shop', [one, two])).toEqual([])
   })
 
-  it('runs each once when replicas start together', async () => {
+  it('runs each once if replicas start together', async () => {
     const sql = 'CREATE TABLE together.t (id integer)'
     const ran = await Promise.all(
       [1, 2, 3, 4].map(() => migrate(database.sql, 'together', [{ id: '1', sql }])),
@@ -48,7 +48,7 @@ describe.each(databases)('migrate on $name', ({ open }) => {
     })
   })
 
-  it('changes nothing when one fails, and names it', async () => {
+  it('changes nothing if one fails, and names it', async () => {
     const good: Migration = { id: 'good', sql: 'CREATE TABLE broken.t (id integer)' }
     const bad: Migration = { id: 'bad', sql: 'SELECT 1; SELECT nonsense' }
     await expect(migrate(database.sql, 'broken', [good, bad])).rejects.toMatchObject({
@@ -59,11 +59,11 @@ describe.each(databases)('migrate on $name', ({ open }) => {
     expect(rows).toEqual([{ absent: true }])
   })
 
-  it('accepts a schema name only as a plain word', async () => {
+  it('accepts only simple schema names', async () => {
     await expect(migrate(database.sql, 'shop; DROP TABLE x', [])).rejects.toThrow(TypeError)
   })
 
-  it('makes the tables of the schema cloakwright', async () => {
+  it('creates the tables of the schema cloakwright', async () => {
     expect(await migrate(database.sql, 'cloakwright', migrations)).toEqual(migrations.map(({ id }) => id))
     expect((await database.sql.query('SELECT * FROM cloakwright.sessions')).rowCount).toBe(0)
   })

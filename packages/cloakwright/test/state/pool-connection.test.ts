@@ -18,7 +18,7 @@ class Connection extends EventEmitter {
   }
 }
 
-test('a connection that is lost before it is watched is asked nothing more', async () => {
+test('a connection that is lost before it is watched gets no more queries', async () => {
   const connection = new Connection()
   const listening = new ListeningConnection(
     connection,

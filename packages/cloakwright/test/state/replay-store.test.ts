@@ -24,21 +24,21 @@ describe.each(databases)('replay store in $name', ({ open }) => {
   })
   afterAll(() => database.close())
 
-  it('says once that a key is new, whichever replica asks', async () => {
+  it('reports a key as new once, on whichever replica', async () => {
     const answers = await Promise.all(
       [here, there, here, there].map((store) => store.useOnce('shared', start + second, start)),
     )
     expect(answers.filter(Boolean)).toHaveLength(1)
   })
 
-  it('keeps no more than what has not expired, and what was used last', async () => {
+  it('keeps only keys that have not expired, and the last used ones', async () => {
     for (let at = 0; at < 50; at++) await here.useOnce(`key-${at}`, start + at + 2, start + at)
     const { rows } = await database.sql.query('SELECT count(*)::int AS count FROM cloakwright.used_once')
     expect(rows[0]?.['count']).toBeLessThan(10)
   })
 })
 
-test('the store in memory forgets what has expired, among what lasts', async () => {
+test('the memory store removes expired keys among valid ones', async () => {
   const store = memoryReplayStore(300)
   for (let at = 0; at < 100; at++) await store.useOnce(`lasting-${at}`, start + 3600 * second, start)
   for (let at = 0; at < 10_000; at++)
@@ -47,7 +47,7 @@ test('the store in memory forgets what has expired, among what lasts', async () 
     expect(await store.useOnce(`lasting-${at}`, start + 3600 * second, start + 20 * second)).toBe(false)
 })
 
-test('a full store in memory refuses what is new rather than allow something twice', async () => {
+test('a full memory store refuses new keys instead of allowing one twice', async () => {
   const store = memoryReplayStore(3)
   const use = (key: string, now: number) => store.useOnce(key, start + second, now)
   for (const key of ['one', 'two', 'three']) expect(await use(key, start)).toBe(true)

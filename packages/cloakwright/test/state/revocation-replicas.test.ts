@@ -74,7 +74,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await vi.waitFor(() => expect(holds(b, sid)).toBe(true), { timeout, interval: 5 })
   }
 
-  it('is in force on the other within a second, a thousand of them too', async () => {
+  it('applies on the other within a second, also a thousand of them', async () => {
     await holdsOnB(await revokedOnA(), 1000)
     const many = await Promise.all(Array.from({ length: 1000 }, revokedOnA))
     const last = await revokedOnA()
@@ -82,7 +82,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     expect(many.filter((sid) => !holds(b, sid))).toEqual([])
   })
 
-  it('is told within a second to whoever waits for it on the other, and to nobody else', async () => {
+  it('is reported within a second to its watchers on the other, and to no others', async () => {
     const told: string[] = []
     const watch = (sid: string): (() => void) =>
       b.revocations.watch(tokenOf(sid), issuer, () => told.push(sid))
@@ -103,7 +103,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await late.pool.end()
   })
 
-  it('is caught up with after PostgreSQL ended the connections', async () => {
+  it('is received late if PostgreSQL ended the connections', async () => {
     // Nobody listens for B again before the revocation is written.
     proxy.refuse()
     await terminateConnections()
@@ -114,7 +114,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await holdsOnB(await revokedOnA(), 1000)
   })
 
-  it('goes on to hold while the database is gone, and what was missed is caught up with when it is back', async () => {
+  it('stays active while the database is down, and missed ones are received when it is back', async () => {
     const before = await revokedOnA()
     await holdsOnB(before, 1000)
     proxy.down()
@@ -129,7 +129,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await holdsOnB(await revokedOnA(), 1000)
   })
 
-  it('is found at the next look where connections died without a word', async () => {
+  it('is found at the next read if connections broke silently', async () => {
     const pool = new pg.Pool({ connectionString: proxyUrl(), query_timeout: 200 })
     const store = postgresRevocationStore(fromPool(pool), { resync: 0.1 })
     const replica = { pool, revocations: createRevocations({ store }) }
@@ -142,7 +142,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await pool.end()
   })
 
-  it('can not be known when the database is gone at the start, and is known once it is back', async () => {
+  it('is unknown if the database is down at the start, and known once it is back', async () => {
     proxy.down()
     const pool = new pg.Pool({ connectionString: proxyUrl() })
     const late = createRevocations({ store: postgresRevocationStore(fromPool(pool)) })

@@ -69,7 +69,7 @@ describe.each(stores)('revocation store in $name', ({ open }) => {
     await next.stop()
   })
 
-  it('reports to every follower, until it is told to stop', async () => {
+  it('reports to every follower until it is stopped', async () => {
     const one = await follow()
     const two = await follow()
     const first = revocation()
@@ -86,7 +86,7 @@ describe.each(stores)('revocation store in $name', ({ open }) => {
     await two.stop()
   })
 
-  it('loses none that is added while followers begin', async () => {
+  it('loses none that is added while followers start', async () => {
     const added = Array.from({ length: 60 }, () => revocation())
     const follower = follow()
     await Promise.all(added.map((one) => store.add(one)))
@@ -95,7 +95,7 @@ describe.each(stores)('revocation store in $name', ({ open }) => {
     await stop()
   })
 
-  it('does not report what has expired, and forgets it with a later one', async () => {
+  it('does not report expired ones, and deletes them with a later one', async () => {
     const old = revocation({ expiresAt: Date.now() - 1 })
     await store.add(old)
     const { heard, stop } = await follow()
@@ -126,7 +126,7 @@ describe.each(stores)('revocation store in $name', ({ open }) => {
 })
 
 describe.each(databases)('revocations on $name', ({ open }) => {
-  it('believes the table, not a notification', async () => {
+  it('trusts the table, not a notification', async () => {
     const { sql, close } = await open()
     await migrate(sql, 'cloakwright', migrations)
     const store = postgresRevocationStore(sql)
@@ -142,7 +142,7 @@ describe.each(databases)('revocations on $name', ({ open }) => {
     await close()
   })
 
-  it('finds what no notification told of, at its next look', async () => {
+  it('finds rows without a notification at its next read', async () => {
     const { sql, close } = await open()
     await migrate(sql, 'cloakwright', migrations)
     const deaf: SqlClient = { ...sql, listen: async () => async () => {} }
@@ -176,7 +176,7 @@ describe.each(databases)('revocations on $name', ({ open }) => {
     await close()
   })
 
-  it('refuses a time between looks that can not be', async () => {
+  it('refuses an invalid interval', async () => {
     const { sql, close } = await open()
     for (const resync of [0, -1, Number.NaN, 1e9])
       expect(await refusalOf(() => postgresRevocationStore(sql, { resync }))).toMatchObject({

@@ -65,7 +65,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
     return session
   }
 
-  it('gives back what was added, with and without a sid', async () => {
+  it('returns the added session, with and without a sid', async () => {
     for (const session of [await added(), await added({ sid: undefined })])
       expect(plain(await store.read(session.key))).toEqual(plain(session))
     expect(await store.read('unknown')).toBeUndefined()
@@ -79,19 +79,19 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(await store.read(next.key)).toBeDefined()
   })
 
-  it('sweeps expired sessions away at a later login', async () => {
+  it('deletes expired sessions at a later login', async () => {
     const old = await added({ createdAt: start - 60 * minute, expiresAt: start - minute })
     await added()
     expect(await store.read(old.key)).toBeUndefined()
   })
 
-  it('notes that a session was used', async () => {
+  it('records that a session was used', async () => {
     const session = await added()
     await store.touch(session.key, start + 5, start + 10)
     expect(await store.read(session.key)).toMatchObject({ lastSeenAt: start + 5, expiresAt: start + 10 })
   })
 
-  it('removes one session, and says what it was', async () => {
+  it('removes one session, and returns it', async () => {
     const session = await added()
     expect(plain(await store.remove(session.key))).toEqual(plain(session))
     expect(await store.remove(session.key)).toBeUndefined()
@@ -110,7 +110,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(await store.read(other.key)).toBeDefined()
   })
 
-  it('gives the right to refresh to one of many', async () => {
+  it('gives the refresh lease to one of many', async () => {
     const { key } = await added()
     const claims = await Promise.all(
       Array.from({ length: 20 }, (_, index) => store.claimRefresh(key, 1, `holder-${index}`, minute)),
@@ -118,7 +118,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(claims.filter(Boolean)).toHaveLength(1)
   })
 
-  it('gives the right again once it was given back, and only for the version that was read', async () => {
+  it('gives the lease again once it was released, and only for the version that was read', async () => {
     const { key } = await added()
     expect(await store.claimRefresh(key, 1, 'a', minute)).toBe(true)
     expect(await store.finishRefresh(key, 'a', tokens(2))).toBe(true)
@@ -129,7 +129,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(plain(await store.read(key))).toMatchObject({ tokens: { version: 2, sealed: [0, 2, 255] } })
   })
 
-  it('lets the right of a holder that died lapse, and keeps what the next one wrote', async () => {
+  it('expires the lease of a holder that died, and keeps what the next one wrote', async () => {
     const { key } = await added()
     expect(await store.claimRefresh(key, 1, 'dead', 1)).toBe(true)
     await vi.waitFor(async () => expect(await store.claimRefresh(key, 1, 'next', minute)).toBe(true))
@@ -141,7 +141,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(await store.read(key)).toMatchObject({ tokens: { version: 2, keyId: 'k2' } })
   })
 
-  it('does not bring back a session that was removed during its refresh', async () => {
+  it('does not restore a session that was removed during its refresh', async () => {
     const { key } = await added()
     await store.claimRefresh(key, 1, 'a', minute)
     await store.remove(key)
@@ -149,21 +149,21 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(await store.read(key)).toBeUndefined()
   })
 
-  it('removes a session that can not be refreshed any more', async () => {
+  it('removes a session that cannot be refreshed any more', async () => {
     const { key } = await added()
     await store.claimRefresh(key, 1, 'a', minute)
     expect(await store.endRefresh(key, 'a')).toBe(true)
     expect(await store.read(key)).toBeUndefined()
   })
 
-  it('says once that a key is new, however many ask', async () => {
+  it('reports a key as new once, however many ask', async () => {
     const answers = await Promise.all([1, 2, 3].map(() => store.useOnce('state', start + minute, start)))
     expect(answers.filter(Boolean)).toHaveLength(1)
     expect(await store.useOnce('another', start + minute, start)).toBe(true)
     expect(await store.useOnce('state', start + minute, start + 1)).toBe(false)
   })
 
-  it('forgets a used key some time after it has expired', async () => {
+  it('deletes a used key some time after it has expired', async () => {
     await store.useOnce('old', start + 1, start)
     await store.useOnce('sweeps', start + 2 * minute, start + minute)
     expect(await store.useOnce('old', start + 2 * minute, start + minute)).toBe(true)

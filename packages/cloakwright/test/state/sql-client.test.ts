@@ -21,7 +21,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
   })
   afterAll(() => database.close())
 
-  it('counts the rows that a statement gave or changed', async () => {
+  it('counts the rows that a statement returned or changed', async () => {
     expect(await database.sql.query('SELECT name FROM thing WHERE id = $1', [1])).toEqual({
       rows: [{ name: 'one' }],
       rowCount: 1,
@@ -33,7 +33,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     expect((await database.sql.query('SELECT name FROM thing')).rowCount).toBe(1)
   })
 
-  it('commits what a transaction did', async () => {
+  it('commits the changes of a transaction', async () => {
     const seen = await database.sql.transaction(async (tx) => {
       await tx.query('INSERT INTO thing VALUES ($1, $2)', [2, 'two'])
       return (await tx.query('SELECT id FROM thing WHERE id = 2')).rowCount
@@ -56,7 +56,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     ['unique violation', 'INSERT INTO thing VALUES ($1, $2)', [1, secret], '23505'],
     ['value of another type', 'SELECT $1::uuid', [secret], '22P02'],
     ['number out of range', 'SELECT $1::text::integer', ['99999999999999'], '22003'],
-  ])('refuses a %s without the parameters', async (_, text, params, code) => {
+  ])('reports a %s without the parameters', async (_, text, params, code) => {
     const error: unknown = await database.sql.query(text, params).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(SqlError)
     expect((error as SqlError).code).toBe(code)
@@ -65,7 +65,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     expect(everything).not.toContain('99999999999999')
   })
 
-  it('names the constraint, for a repository to answer by', async () => {
+  it('names the constraint, so that a repository can handle it', async () => {
     await expect(database.sql.query('INSERT INTO thing VALUES (1, $1)', ['x'])).rejects.toMatchObject({
       code: '23505',
       constraint: 'thing_pkey',
@@ -73,7 +73,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     })
   })
 
-  it('tells a full disk from a database that is gone, and goes on after it', async () => {
+  it('distinguishes a full disk from a database that is down, and works again after it', async () => {
     const raise = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$"
     await expect(database.sql.query(raise)).rejects.toMatchObject({
       code: 'CW_DISK_FULL',
@@ -85,7 +85,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
     expect((await database.sql.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }])
   })
 
-  it('hands over notifications until it is told to stop', async () => {
+  it('delivers notifications until it is stopped', async () => {
     const first: string[] = []
     const second: string[] = []
     const stopFirst = await database.sql.listen('news', (payload) => first.push(payload))
@@ -106,7 +106,7 @@ describe.each(databases)('SqlClient on $name', ({ open }) => {
   })
 })
 
-describe('a database that is gone', () => {
+describe('a database that is down', () => {
   it('is CW_STATE_UNAVAILABLE on PGlite', async () => {
     const database = await openTemporaryDatabase()
     await database.close()
@@ -119,7 +119,7 @@ describe('a database that is gone', () => {
     await expect(sql.transaction(async () => {})).rejects.toBeInstanceOf(CloakwrightError)
   })
 
-  it('is CW_STATE_UNAVAILABLE where nothing listens', async () => {
+  it('is CW_STATE_UNAVAILABLE if nothing listens', async () => {
     const pool = new pg.Pool({ connectionString: `postgres://u:${secret}@127.0.0.1:1/x` })
     const sql = fromPool(pool)
     const unavailable = { code: 'CW_STATE_UNAVAILABLE', status: 503 }
@@ -132,7 +132,7 @@ describe('a database that is gone', () => {
 })
 
 describe.runIf(databases.length > 1)('a lost connection to PostgreSQL', () => {
-  it('does not end the process, and listening goes on', async () => {
+  it('does not end the process, and listening continues', async () => {
     const database = (await databases[1]?.open()) as TestDatabase
     const heard: string[] = []
     const stop = await database.sql.listen('news', (payload) => heard.push(payload))
@@ -155,7 +155,7 @@ describe.runIf(databases.length > 1)('a lost connection to PostgreSQL', () => {
     await database.close()
   })
 
-  it('tells each listener when it hears again, and no other', async () => {
+  it('notifies each listener when it works again, and no other', async () => {
     const database = await openPostgres()
     const told: string[] = []
     const stops = [
@@ -185,7 +185,7 @@ describe.runIf(databases.length > 1)('a lost connection to PostgreSQL', () => {
     await database.close()
   })
 
-  it('is noticed when it died without a word', async () => {
+  it('is noticed if it broke silently', async () => {
     const database = await openPostgres()
     const proxy = await startProxy(Number(database.url.port))
     const url = new URL(database.url)

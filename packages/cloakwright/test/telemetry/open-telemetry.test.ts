@@ -53,7 +53,7 @@ async function counts(): Promise<Record<string, number>> {
   )
 }
 
-test('counts acceptances, cache hits, refusals by code and requests, and shows the slow ones as spans', async () => {
+test('counts accepted tokens, cache hits, refusals by code and requests, and shows the slow ones as spans', async () => {
   const verifier = createVerifier({
     issuer: issuer.issuer,
     audience: 'shop-api',
@@ -93,7 +93,7 @@ test('counts acceptances, cache hits, refusals by code and requests, and shows t
   expect(everything).not.toContain(token.split('.')[1])
 })
 
-test('a realm that is down is counted, and answers stay as they are', async () => {
+test('a realm that is down is counted, and results do not change', async () => {
   metrics.setGlobalMeterProvider(meters)
   issuer.answers.jwks = (_request, response) => json(response, {}, 502)
   const verifier = createVerifier({
@@ -109,7 +109,7 @@ test('a realm that is down is counted, and answers stay as they are', async () =
   })
 })
 
-test('a guard’s token whose key is known is still answered at once', async () => {
+test('a token with a known key is still verified synchronously by a guard', async () => {
   const verifier = createVerifier({
     issuer: issuer.issuer,
     audience: 'shop-api',

@@ -35,13 +35,13 @@ describe('verify() returns a promise', () => {
 })
 
 describe('guards', () => {
-  test('get a token seen before, and a refusal, at once', () => {
+  test('decide synchronously on a known token, and on a refusal', () => {
     expect(verifyAtOnceBy(verifier)(token)).toMatchObject({ username: 'alice' })
     expect(() => verifyAtOnceBy(verifier)('x')).toThrow('Token')
   })
 
   const refusing: Verifier['verify'] = () => Promise.reject(new Error('refused by the application'))
-  test('ask an application’s own verify(): of a wrapper, and of a verifier that was changed', async () => {
+  test('call an application’s own verify(): of a wrapper, and of a verifier that was changed', async () => {
     const wrapper = { ...verifier, verify: refusing }
     await expect(verifyAtOnceBy(wrapper)(token)).rejects.toThrow('by the application')
     const changed = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })

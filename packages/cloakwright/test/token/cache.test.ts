@@ -26,7 +26,7 @@ const make = (cache?: TokenCacheLimits | false): Verifier =>
 const sign = (change: Record<string, unknown> = {}, by = key): Promise<string> =>
   signClaims(by, claimsOf(issuer.issuer, { exp: start + 300, iat: start, ...change }))
 
-test('a token seen before is answered at once, by the same object', async () => {
+test('a known token is verified synchronously, with the same object', async () => {
   const verifier = make()
   const token = await sign()
   const first = await verifier.verify(token)
@@ -54,7 +54,7 @@ test('a forged token with the end of a cached one finds nothing', async () => {
   expect(await codeOf(() => verifier.verify(`x${token}`))).toBe('CW_TOKEN_MALFORMED')
 })
 
-test('nor with that of one which waits to be forgotten', async () => {
+test('nor with the end of one that is about to be dropped', async () => {
   const verifier = make({ maxEntries: 4 })
   const token = await sign()
   const first = await verifier.verify(token)
@@ -66,7 +66,7 @@ test('nor with that of one which waits to be forgotten', async () => {
   expect(await verifier.verify(token), 'that one was still there').toBe(first)
 })
 
-test('a cached token ends with its exp', async () => {
+test('a cached token expires at its exp', async () => {
   const verifier = make()
   const token = await sign({ exp: start + 60 })
   const first = await verifier.verify(token)
@@ -86,7 +86,7 @@ test('a cached token is not served before its time when the clock is set back', 
   expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_NOT_YET_VALID')
 })
 
-test('a refusal is not remembered', async () => {
+test('a refusal is not cached', async () => {
   const verifier = make()
   const token = await sign({ nbf: start + 60 })
   expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_NOT_YET_VALID')
@@ -98,7 +98,7 @@ test('a refusal is not remembered', async () => {
   expect(await codeOf(() => verifier.verify(unknown))).toBe('accepted')
 })
 
-test('a removed key takes its cached tokens along', async () => {
+test('a removed key removes its cached tokens', async () => {
   const verifier = make()
   const token = await sign({ exp: start + 3600 })
   await verifier.verify(token)
@@ -110,7 +110,7 @@ test('a removed key takes its cached tokens along', async () => {
   )
 })
 
-test('another key under the same name takes the cached tokens of the old one along', async () => {
+test('another key with the same ID removes the cached tokens of the old one', async () => {
   const verifier = make()
   const token = await sign({ exp: start + 3600 })
   await verifier.verify(token)
@@ -120,7 +120,7 @@ test('another key under the same name takes the cached tokens of the old one alo
   await vi.waitFor(async () => expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_SIGNATURE'))
 })
 
-test('a key that is added leaves the cache alone', async () => {
+test('a new key does not change the cache', async () => {
   const verifier = make()
   const token = await sign()
   const first = await verifier.verify(token)
@@ -129,7 +129,7 @@ test('a key that is added leaves the cache alone', async () => {
   expect(await verifier.verify(token)).toBe(first)
 })
 
-test('it holds no more tokens than its limit, and those in use stay', async () => {
+test('it has at most its maximum of tokens, and those in use stay', async () => {
   const verifier = make({ maxEntries: 20 })
   const tokens = await Promise.all(Array.from({ length: 60 }, (_, at) => sign({ jti: `t${at}` })))
   const [used] = tokens as [string]
@@ -147,7 +147,7 @@ test('it holds no more tokens than its limit, and those in use stay', async () =
   expect(kept).toBeLessThanOrEqual(20)
 })
 
-test('once it was full, a token enters when it comes again: those that come once push nothing out', async () => {
+test('after an overflow, a token is cached when it arrives again: tokens that arrive once replace nothing', async () => {
   const verifier = make({ maxEntries: 8 })
   const tokens = await Promise.all(Array.from({ length: 40 }, (_, at) => sign({ jti: `t${at}` })))
   const early = tokens.slice(0, 8)
@@ -160,7 +160,7 @@ test('once it was full, a token enters when it comes again: those that come once
   expect(await verifier.verify(late)).toBe(second)
 })
 
-test('it holds no more bytes than its limit', async () => {
+test('it has at most its maximum of bytes', async () => {
   const large = await sign({ text: 'x'.repeat(4000) })
   const small = await sign()
   const verifier = make({ maxBytes: 16_000 })
@@ -168,7 +168,7 @@ test('it holds no more bytes than its limit', async () => {
   expect(await verifier.verify(small)).toBe(await verifier.verify(small))
 })
 
-test('garbage pushes nothing out', async () => {
+test('invalid tokens replace nothing', async () => {
   const verifier = make({ maxEntries: 4 })
   const token = await sign()
   const first = await verifier.verify(token)
@@ -182,7 +182,7 @@ test('garbage pushes nothing out', async () => {
   expect(await verifier.verify(token)).toBe(first)
 })
 
-test('tokens whose signatures end alike do not find each other', async () => {
+test('tokens with the same end of signature do not find each other', async () => {
   const verifier = make()
   const [token, forged] = await Promise.all([sign(), sign({ sub: 'mallory' }, makeKey('one', 'ES256'))])
   const first = await verifier.verify(token)
@@ -191,7 +191,7 @@ test('tokens whose signatures end alike do not find each other', async () => {
   expect(await verifier.verify(token)).toBe(first)
 })
 
-test('a cached token keeps nothing of the larger text it was cut from', async () => {
+test('a cached token keeps nothing of the larger string that it was cut from', async () => {
   const verifier = make()
   const tokens = await Promise.all(Array.from({ length: 100 }, (_, at) => sign({ jti: `cut ${at}` })))
   await verifier.verify(await sign())
@@ -204,7 +204,7 @@ test('a cached token keeps nothing of the larger text it was cut from', async ()
   expect(heapInUse() - before, 'of 100 MiB').toBeLessThan(8)
 })
 
-test('memory is bounded under 25,000 valid tokens, each seen twice, and 100,000 forged ones', async () => {
+test('memory is limited with 25,000 valid tokens, each seen twice, and 100,000 forged ones', async () => {
   const verifier = make()
   const [header, payload] = (await sign()).split('.') as [string, string]
   const token = await sign()

@@ -33,8 +33,8 @@ const tokens: readonly Case[] = [
   ['another algorithm', () => signRaw(key, JSON.stringify({ ...header, alg: canary }), '{}')],
   ['another type', () => signRaw(key, JSON.stringify({ ...header, typ: canary }), '{}')],
   ['critical', () => signRaw(key, JSON.stringify({ ...header, crit: [canary] }), '{}')],
-  ['a header that is no JSON', () => signRaw(key, `{"${canary}"`, '{}')],
-  ['a payload that is no JSON', () => signRaw(key, JSON.stringify(header), `{"sub":"${canary}"`)],
+  ['a header that is not JSON', () => signRaw(key, `{"${canary}"`, '{}')],
+  ['a payload that is not JSON', () => signRaw(key, JSON.stringify(header), `{"sub":"${canary}"`)],
   [
     'a payload with a name twice',
     () => signRaw(key, JSON.stringify(header), `{"sub":"${canary}","sub":"${canary}"}`),
@@ -55,7 +55,7 @@ test.each(tokens.map(([name, make, options]) => ({ name, make, options })))(
   },
 )
 
-test('all of these are refused but the four whose claim may be anything', async () => {
+test('all of these are refused, except the four whose claim may have any value', async () => {
   const verifier = createVerifier({
     issuer: issuer.issuer,
     audience: 'shop-api',

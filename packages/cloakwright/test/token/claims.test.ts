@@ -38,7 +38,7 @@ const issuers: readonly Case[] = [
 ]
 
 const audiences: readonly Case[] = [
-  ['a text', () => ({ aud: 'shop-api' }), 'accepted'],
+  ['a string', () => ({ aud: 'shop-api' }), 'accepted'],
   ['a list with others', () => ({ aud: ['account', 'shop-api'] }), 'accepted'],
   ['missing', () => ({ aud: undefined }), 'CW_TOKEN_AUDIENCE'],
   ['account', () => ({ aud: 'account' }), 'CW_TOKEN_AUDIENCE'],
@@ -76,14 +76,14 @@ const times: readonly Case[] = [
   ['iat in the future, nbf in the past', () => ({ iat: now + 60, nbf: now }), 'CW_TOKEN_NOT_YET_VALID'],
   ['exp with a fraction', () => ({ exp: now + 0.5 }), 'accepted'],
   ['exp missing', () => ({ exp: undefined }), 'CW_TOKEN_CLAIM'],
-  ['exp a text', () => ({ exp: String(now + 300) }), 'CW_TOKEN_CLAIM'],
+  ['exp a string', () => ({ exp: String(now + 300) }), 'CW_TOKEN_CLAIM'],
   ['exp null', () => ({ exp: null }), 'CW_TOKEN_CLAIM'],
   ['exp negative', () => ({ exp: -1 }), 'CW_TOKEN_CLAIM'],
   ['exp huge', () => ({ exp: 1e300 }), 'CW_TOKEN_CLAIM'],
   ['exp zero', () => ({ exp: 0 }), 'CW_TOKEN_EXPIRED'],
   ['iat missing', () => ({ iat: undefined }), 'CW_TOKEN_CLAIM'],
-  ['iat a text', () => ({ iat: String(now) }), 'CW_TOKEN_CLAIM'],
-  ['nbf a text', () => ({ nbf: String(now) }), 'CW_TOKEN_CLAIM'],
+  ['iat a string', () => ({ iat: String(now) }), 'CW_TOKEN_CLAIM'],
+  ['nbf a string', () => ({ nbf: String(now) }), 'CW_TOKEN_CLAIM'],
   ['nbf null', () => ({ nbf: null }), 'CW_TOKEN_CLAIM'],
 ]
 
@@ -115,7 +115,7 @@ test.each([
   expect(await codeOf(() => verifier.verify(signNumber(name, literal)))).toBe('CW_TOKEN_CLAIM')
 })
 
-test('a refused audience explains the mapper that is missing', async () => {
+test('a refused audience explains the missing mapper', async () => {
   const token = await sign({ aud: 'account' })
   const refusal = await refusalOf(() => verifier.verify(token))
   expect(refusal?.hint).toContain('Included Client Audience = shop-api')
@@ -155,7 +155,7 @@ test.each([
   expect(await codeOf(async () => selective.verify(await sign(change)))).toBe(code)
 })
 
-test('an access token says who, with which roles and scopes, until when', async () => {
+test('an access token has the user, roles and scopes, and its expiry', async () => {
   const token = await verifier.verify(await sign({ email: '', name: 'Alice Doe' }))
   expect(token).toMatchObject({
     subject: 'f1c9a4b2-5d1e-4c7e-9d53-1f2a3b4c5d6e',
@@ -175,17 +175,17 @@ test('an access token says who, with which roles and scopes, until when', async 
 
 test.each([
   ['missing', { realm_access: undefined, scope: undefined, resource_access: undefined }],
-  ['texts', { realm_access: 'admin', scope: ['admin'], resource_access: 'shop-api' }],
+  ['strings', { realm_access: 'admin', scope: ['admin'], resource_access: 'shop-api' }],
   ['of wrong shape', { realm_access: { roles: 'admin' }, resource_access: { 'shop-api': ['stock-keeper'] } }],
   ['mixed', { realm_access: { roles: ['admin', 1] }, resource_access: { 'shop-api': { roles: [null] } } }],
   ['empty', { realm_access: {}, scope: '', resource_access: {} }],
-])('roles and scopes that are %s are none', async (_name, change) => {
+])('roles and scopes that are %s are ignored', async (_name, change) => {
   const token = await verifier.verify(await sign({ scope: undefined, ...change }))
   expect([token.realmRoles, token.clientRoles('shop-api'), token.scopes]).toEqual([[], [], []])
 })
 
 test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
-  '%s is neither a client nor a claim unless the token has it',
+  '%s is a client or a claim only if the token has it',
   async (name) => {
     const without = await verifier.verify(await sign({}))
     expect(without.clientRoles(name)).toEqual([])
@@ -202,7 +202,7 @@ test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
   },
 )
 
-test('nobody can change a token that other requests share', async () => {
+test('a token that is shared by requests cannot be changed', async () => {
   const token = await verifier.verify(await sign({}))
   expect(() => (token.realmRoles as string[]).push('boss')).toThrow(TypeError)
   expect(() => (token.scopes as string[]).push('boss')).toThrow(TypeError)

@@ -56,7 +56,7 @@ test('a token that is accepted has passed every check', async () => {
   )
 })
 
-test.each(wrong)('%s: the check that fails, and nothing after it is known', async (check, token) => {
+test.each(wrong)('%s: this check fails, and nothing after it is known', async (check, token) => {
   const { steps, error, token: accepted } = await explain(token)
   expect(accepted).toBeUndefined()
   expect(error?.hint).toBeTruthy()
@@ -67,7 +67,7 @@ test.each(wrong)('%s: the check that fails, and nothing after it is known', asyn
   )
 })
 
-test.each(wrong)('%s: what it says has passed, has', async (check, token) => {
+test.each(wrong)('%s: the checks reported as passed have passed', async (check, token) => {
   const { steps } = await explain(token)
   for (const { check: other } of steps.filter((step) => step.state === 'passed')) {
     const [, both] = wrong.find(([name]) => name === other) ?? []
@@ -87,7 +87,7 @@ test.each(wrong)('%s: what it says has passed, has', async (check, token) => {
   }
 })
 
-test('of a token that was revoked, all that is asked of the token itself has passed', async () => {
+test('for a revoked token, all checks of the token itself have passed', async () => {
   const revocations = createRevocations()
   await revocations.revoke(issuer.issuer, { notBefore: Math.floor(Date.now() / 1000) + 1 })
   const { error, steps } = await explain({}, { revocations })
@@ -95,7 +95,7 @@ test('of a token that was revoked, all that is asked of the token itself has pas
   expect(steps.filter(({ state }) => state !== 'passed')).toEqual([{ check: 'binding', state: 'open' }])
 })
 
-test('of an opaque token, nothing is said of a signature', async () => {
+test('for an opaque token, nothing is reported about a signature', async () => {
   issuer.answers.introspection = (_request, response) =>
     json(response, { ...claimsOf(issuer.issuer), active: true, token_type: 'Bearer' })
   const introspection = { clientId: 'shop-api', clientSecret: 'secret' }
@@ -108,7 +108,7 @@ test('of an opaque token, nothing is said of a signature', async () => {
   )
 })
 
-test('of several realms, the issuer is looked at before there is a key to look for', async () => {
+test('with several realms, the issuer is checked before the key', async () => {
   const verifier = createVerifier({ issuers: [{ issuer: issuer.issuer, audience: 'shop-api' }] })
   const claims = claimsOf(issuer.issuer, { iss: 'https://elsewhere.example/realms/shop' })
   const { steps } = await explainToken(verifier, await signClaims(forged, claims))
@@ -119,7 +119,7 @@ test('of several realms, the issuer is looked at before there is a key to look f
   expect(steps.find(({ state }) => state === 'failed')?.check).toBe('issuer')
 })
 
-test('keys that can’t be had fail the check of the key', async () => {
+test('keys that could not be fetched fail the check of the key', async () => {
   issuer.answers.jwks = (_request, response) => response.writeHead(500).end()
   const { steps, error } = await explain({})
   issuer.answers = {}

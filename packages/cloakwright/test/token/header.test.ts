@@ -51,7 +51,7 @@ test.each([
   for (let time = 0; time < 3; time++) expect(await codeOf(() => verifier.verify(token(header)))).toBe(code)
 })
 
-test('what a decoder may take for a known header is not that header', async () => {
+test('a header that some decoders treat like a known one is not that header', async () => {
   // 50 bytes leave two bits over, which make three other texts of the same bytes.
   const header = '{"alg":"RS256","kid":"one","pad":"0123456789abcd"}'
   const text = encode(header)
@@ -64,7 +64,7 @@ test('what a decoder may take for a known header is not that header', async () =
     expect(await codeOf(() => verifier.verify([other, ...rest].join('.')))).toBe('CW_TOKEN_MALFORMED')
 })
 
-test('100,000 headers that somebody made up are not kept', async () => {
+test('100,000 made-up headers are not cached', async () => {
   const before = heapInUse()
   for (let at = 0; at < 100_000; at++) {
     const header = `{"alg":"RS256","kid":"one","made up":"${'x'.repeat(250)}${at}"}`

@@ -33,7 +33,7 @@ const ofGlobex = (change: Record<string, unknown> = {}): Promise<string> =>
   signClaims(globexKey, claimsOf(globex.issuer, { aud: 'globex-api', ...change }))
 
 describe('a list of issuers', () => {
-  test('each realm’s tokens pass by its own keys, audience and parties', async () => {
+  test('each realm’s tokens are checked with its own keys, audience and parties', async () => {
     const verifier = listed()
     expect(verifier.issuers).toEqual([acme.issuer, globex.issuer])
     expect((await verifier.verify(await ofAcme())).claims['iss']).toBe(acme.issuer)
@@ -72,14 +72,14 @@ describe('a list of issuers', () => {
     expect(await codeOf(async () => verifier.verify(await make()))).toBe(code)
   })
 
-  test('a cached token does not pass under another verifier’s realm', async () => {
+  test('a cached token is not accepted for another verifier’s realm', async () => {
     const verifier = listed()
     const token = await ofAcme()
     const first = await verifier.verify(token)
     expect(await verifier.verify(token)).toBe(first)
   })
 
-  test('one realm’s outage is not the other’s', async () => {
+  test('an outage of one realm does not affect the other', async () => {
     acme.answers.jwks = (_request, response) => response.writeHead(500).end()
     const verifier = listed()
     expect(await codeOf(async () => verifier.verify(await ofAcme()))).toBe('CW_KEYS_UNAVAILABLE')
@@ -108,8 +108,8 @@ describe('a list of issuers', () => {
   })
 })
 
-describe('a function that knows the issuers', () => {
-  test('is asked once for an issuer in use, however many tokens come at once', async () => {
+describe('a function that decides on issuers', () => {
+  test('is called once for an issuer in use, however many tokens arrive at the same time', async () => {
     const asked: string[] = []
     const verifier = createVerifier({
       issuers: async (issuer) => {
@@ -127,12 +127,12 @@ describe('a function that knows the issuers', () => {
     expect(verifier.issuers, 'those in use').toEqual([acme.issuer])
   })
 
-  test('that answers with another issuer accepts nothing', async () => {
+  test('that returns another issuer accepts nothing', async () => {
     const verifier = createVerifier({ issuers: () => ({ issuer: acme.issuer, audience: 'globex-api' }) })
     expect(await codeOf(async () => verifier.verify(await ofGlobex()))).toBe('CW_TOKEN_ISSUER')
   })
 
-  test('that fails is a 503, and asked again', async () => {
+  test('that fails is a 503, and called again', async () => {
     let fail = true
     const verifier = createVerifier({
       issuers: (issuer) => {
@@ -147,7 +147,7 @@ describe('a function that knows the issuers', () => {
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
   })
 
-  test('that answers with null, as databases do, accepts nothing', async () => {
+  test('that returns null, as databases do, accepts nothing', async () => {
     const token = await ofAcme()
     const server = acme.issuer.slice(0, acme.issuer.indexOf('/realms/'))
     for (const issuers of [async () => null, realmsOf(server, (async () => null) as never)])
@@ -156,7 +156,7 @@ describe('a function that knows the issuers', () => {
       )
   })
 
-  test('is asked about 1,000 issuers at a time, since anybody can name them', async () => {
+  test('has at most 1,000 pending calls, since anyone can name issuers', async () => {
     let answer: (() => void) | undefined
     const slow = new Promise<undefined>((resolve) => (answer = () => resolve(undefined)))
     let asked = 0
@@ -178,7 +178,7 @@ describe('a function that knows the issuers', () => {
     expect(await codeOf(() => verifier.verify(named[1000] as string))).toBe('CW_TOKEN_ISSUER')
   })
 
-  test('never hears of an endless issuer', async () => {
+  test('is not called with an endless issuer', async () => {
     const asked: string[] = []
     const verifier = createVerifier({ issuers: (issuer) => void asked.push(issuer) as undefined })
     const token = await ofAcme({ iss: `https://${'a'.repeat(3000)}.example/realms/x` })
@@ -186,7 +186,7 @@ describe('a function that knows the issuers', () => {
     expect(asked).toEqual([])
   })
 
-  test('at most maxIssuers are kept: the least used is forgotten, with its cached tokens', async () => {
+  test('keeps at most maxIssuers: the least recently used is dropped, with its cached tokens', async () => {
     const asked: string[] = []
     const audiences = new Map([
       [acme.issuer, 'shop-api'],
@@ -207,7 +207,7 @@ describe('a function that knows the issuers', () => {
     expect(asked).toEqual([acme.issuer, globex.issuer, acme.issuer])
   })
 
-  test('a realm in use is not forgotten for those that nobody’s signature has named', async () => {
+  test('a realm in use is not dropped for issuers without a verified token', async () => {
     const asked: string[] = []
     const verifier = createVerifier({
       issuers: (issuer) => {
@@ -257,7 +257,7 @@ describe('realmsOf', () => {
     expect(asked).toEqual(realm === undefined ? [] : [realm])
   })
 
-  test('a tenant is kept, however many other ways there are to write its name', async () => {
+  test('a tenant is kept, however many spellings of its name arrive', async () => {
     const server = acme.issuer.slice(0, acme.issuer.indexOf('/realms/'))
     const accept = (realm: string) => (realm === 'acme' ? { audience: 'shop-api' } : undefined)
     const verifier = createVerifier({ issuers: realmsOf(server, accept), maxIssuers: 2 })
@@ -268,7 +268,7 @@ describe('realmsOf', () => {
     expect(await verifier.verify(token)).toBe(first)
   })
 
-  test('a realm that is no tenant is refused', async () => {
+  test('a realm that is not a tenant is refused', async () => {
     const server = acme.issuer.slice(0, acme.issuer.indexOf('/realms/'))
     const accept = (realm: string) => (realm === 'acme' ? { audience: 'shop-api' } : undefined)
     const verifier = createVerifier({ issuers: realmsOf(server, accept) })

@@ -95,7 +95,7 @@ const headers: readonly Case[] = [
     'CW_TOKEN_MALFORMED',
   ],
   [
-    'crit inherited is no crit',
+    'an inherited crit does not count',
     () => withHeader('{"alg":"RS256","kid":"one","__proto__":{"crit":["a"]}}'),
     'accepted',
   ],
@@ -103,7 +103,7 @@ const headers: readonly Case[] = [
   ['b64 false and critical', () => withHeader({ ...good, b64: false, crit: ['b64'] }), 'CW_TOKEN_MALFORMED'],
   ['null', () => withHeader('null'), 'CW_TOKEN_MALFORMED'],
   ['a list', () => withHeader('[]'), 'CW_TOKEN_MALFORMED'],
-  ['a text', () => withHeader('"RS256"'), 'CW_TOKEN_MALFORMED'],
+  ['a string', () => withHeader('"RS256"'), 'CW_TOKEN_MALFORMED'],
   ['not JSON', () => withHeader('{alg:RS256}'), 'CW_TOKEN_MALFORMED'],
   ['alg twice', () => withHeader('{"alg":"RS256","kid":"one","alg":"RS256"}'), 'CW_TOKEN_MALFORMED'],
   [
@@ -178,7 +178,7 @@ const encodings: readonly Case[] = [
   ['a byte order mark', () => withPayload(`\ufeff${payload}`), 'CW_TOKEN_MALFORMED'],
   ['payload a list', () => withPayload('[]'), 'CW_TOKEN_MALFORMED'],
   ['payload a number', () => withPayload('42'), 'CW_TOKEN_MALFORMED'],
-  ['payload a text', () => withPayload('"Bearer"'), 'CW_TOKEN_MALFORMED'],
+  ['payload a string', () => withPayload('"Bearer"'), 'CW_TOKEN_MALFORMED'],
   ['payload null', () => withPayload('null'), 'CW_TOKEN_MALFORMED'],
   ['payload not JSON', () => withPayload('sub=alice'), 'CW_TOKEN_MALFORMED'],
   ['payload empty', () => withPayload(''), 'CW_TOKEN_MALFORMED'],
@@ -297,7 +297,7 @@ test.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384
   },
 )
 
-test('keys that a header brings or points to are never looked at', async () => {
+test('keys in a header, or that it links to, are never used', async () => {
   let visits = 0
   const trap = createServer((_request, response) => {
     visits++
@@ -317,7 +317,7 @@ test('keys that a header brings or points to are never looked at', async () => {
 })
 
 test.each([undefined, null, 42, {}, [], Symbol('token')])(
-  '%o instead of a text is refused',
+  '%o instead of a string is refused',
   async (value) => {
     expect(await codeOf(() => verifier.verify(value as unknown as string))).toBe('CW_TOKEN_MALFORMED')
   },

@@ -51,11 +51,11 @@ test.each([
     'any header and payload without a signature',
     fc.tuple(header, fc.jsonValue(), segment).map(([h, p, s]) => `${encode(h)}.${encode(p)}.${s}`),
   ],
-])('%s is refused by a CloakwrightError', async (_name, arbitrary) => {
+])('%s is refused with a CloakwrightError', async (_name, arbitrary) => {
   await fc.assert(fc.asyncProperty(arbitrary as fc.Arbitrary<string>, isRefused), { numRuns: 500 })
 })
 
-test('a value of any type instead of a token is refused by a CloakwrightError', async () => {
+test('a value of any type instead of a token is refused with a CloakwrightError', async () => {
   await fc.assert(
     fc.asyncProperty(fc.anything({ withNullPrototype: true, withTypedArray: true }), (value) =>
       isRefused(value as string),
@@ -63,7 +63,7 @@ test('a value of any type instead of a token is refused by a CloakwrightError', 
   )
 })
 
-test('any bytes as the signature of a good token are refused by a CloakwrightError', async () => {
+test('any bytes as the signature of a valid token are refused with a CloakwrightError', async () => {
   const tokens = await Promise.all(
     [key, small, pss, edwards].map((by) => signClaims(by, claimsOf(issuer.issuer))),
   )
@@ -80,7 +80,7 @@ test('any bytes as the signature of a good token are refused by a CloakwrightErr
   )
 })
 
-test('any signed payload that is not a good one is refused by a CloakwrightError', async () => {
+test('any signed payload that is not a valid one is refused with a CloakwrightError', async () => {
   const good = JSON.stringify({ alg: 'RS256', kid: 'one' })
   const payload = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
@@ -100,7 +100,7 @@ test('any signed payload that is not a good one is refused by a CloakwrightError
 })
 
 test.each([key, small, pss, edwards])(
-  'a good $alg token with any one character changed, left out, doubled or added never verifies',
+  'a valid $alg token with any one character changed, removed, doubled or added never verifies',
   async (by) => {
     const token = await signClaims(by, claimsOf(issuer.issuer, { email: undefined, sid: undefined }))
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')

@@ -42,7 +42,7 @@ const cases: [what: string, by: RevokedBy, token: AccessToken, revoked: boolean]
   ['another user', { subject: 'u2', issuedUntil: start }, token(), false],
   ['its id', { jti: 'j' }, token(), true],
   ['another id', { jti: 'j2' }, token(), false],
-  ['an id, and its own is no text', { jti: '7' }, token({ jti: 7 }), false],
+  ['an id, and its own is not a string', { jti: '7' }, token({ jti: 7 }), false],
   ['all before now', { notBefore: start }, token(), true],
   ['all before the second after its issue', { notBefore: start - 59 }, token(), true],
   ['all before the second of its issue', { notBefore: start - 60 }, token(), false],
@@ -57,7 +57,7 @@ test.each(cases)('revoked: %s', async (_, by, verified, revoked) => {
   expect(revocations.isRevoked(verified, other), 'of another issuer').toBe(false)
 })
 
-test('of several revocations of one user, the one that reaches furthest holds', async () => {
+test('of several revocations of one user, the one that covers the most applies', async () => {
   const revocations = createRevocations({ now: clock })
   await revocations.revoke(issuer, { subject: 'u', issuedUntil: start })
   await revocations.revoke(issuer, { subject: 'u', issuedUntil: start - 100 })
@@ -68,7 +68,7 @@ test('of several revocations of one user, the one that reaches furthest holds', 
   expect(revocations.isRevoked(token({ sub: 'v', iat: start - 10 }), issuer)).toBe(false)
 })
 
-test('the version grows with what is news, and with nothing else', async () => {
+test('the version grows with each new revocation, and with nothing else', async () => {
   const revocations = createRevocations({ now: clock, keepFor: 60 })
   const news = async (by: RevokedBy): Promise<boolean> => {
     const before = revocations.version
@@ -95,7 +95,7 @@ describe('an expired revocation', () => {
     { jti: 'j' },
     { notBefore: start },
   ]
-  it.each(all)('is forgotten: %o', async (by) => {
+  it.each(all)('is removed: %o', async (by) => {
     const revocations = createRevocations({ now: clock, keepFor: 600 })
     await revocations.revoke(issuer, by)
     now = start + 599
@@ -104,7 +104,7 @@ describe('an expired revocation', () => {
     expect(revocations.isRevoked(token(), issuer)).toBe(false)
   })
 
-  it('lasts as long as the last revocation of the same', async () => {
+  it('stays as long as the last revocation of the same', async () => {
     const revocations = createRevocations({ now: clock, keepFor: 600 })
     await revocations.revoke(issuer, { sid: 's' })
     now = start + 500
@@ -113,14 +113,14 @@ describe('an expired revocation', () => {
     expect(revocations.isRevoked(token(), issuer)).toBe(true)
   })
 
-  it('of a user or of all is kept until the last token that it concerns has expired', async () => {
+  it('of a user or of all is kept until the last matching token has expired', async () => {
     const revocations = createRevocations({ now: clock, keepFor: 600 })
     await revocations.revoke(issuer, { subject: 'u', issuedUntil: start + 200 })
     now = start + 799
     expect(revocations.isRevoked(token({ iat: start + 200 }), issuer)).toBe(true)
   })
 
-  it('leaves the memory: what is in force is all that is kept, and a third more', async () => {
+  it('is removed from memory: only active ones are kept, and a third more', async () => {
     const revocations = createRevocations({ now: clock, keepFor: 100 })
     const before = heapUsed()
     for (let second = 0; second < 1000; second++) {
@@ -133,7 +133,7 @@ describe('an expired revocation', () => {
     expect(revocations.isRevoked(token({ sid: '3a0e1f4e-4f9e-8a43-0f6c-999-0' }), issuer)).toBe(true)
   })
 
-  it('leaves the memory by looking tokens up, too', async () => {
+  it('is removed from memory by checking tokens, too', async () => {
     const revocations = createRevocations({ now: clock, keepFor: 100 })
     const before = heapUsed()
     for (let at = 0; at < 20_000; at++)
@@ -152,7 +152,7 @@ describe('revoke refuses', () => {
   const far = 'x'.repeat(1025)
   it.each([
     ['an empty issuer', '', { sid: secret }],
-    ['an issuer that is no text', 7, { sid: secret }],
+    ['an issuer that is not a string', 7, { sid: secret }],
     ['an empty session id', issuer, { sid: '' }],
     ['a subject far too long', issuer, { subject: secret + far, issuedUntil: start }],
     ['a NUL', issuer, { jti: `${secret}\0` }],
@@ -184,7 +184,7 @@ describe('with a store', () => {
   const unavailable = (): Promise<never> =>
     Promise.reject(new SqlError('42P01', 'PostgreSQL (42P01): relation does not exist', {}))
 
-  it('is not known what is revoked before the store was read', async () => {
+  it('revocations are unknown before the store was read', async () => {
     expect(createRevocations().known).toBe(true)
     const store = memoryRevocationStore(clock)
     await createRevocations({ store, now: clock }).revoke(issuer, { sid: 's' })
@@ -195,7 +195,7 @@ describe('with a store', () => {
     expect(revocations.isRevoked(token(), issuer)).toBe(true)
   })
 
-  it('hears of what others revoke, until it is closed', async () => {
+  it('receives revocations of others until it is closed', async () => {
     const store = memoryRevocationStore(clock)
     const [one, two] = [1, 2].map(() => createRevocations({ store, now: clock })) as [
       Revocations,
@@ -210,7 +210,7 @@ describe('with a store', () => {
     expect(two.isRevoked(token({ sid: 's2', jti: 'j2' }), issuer)).toBe(false)
   })
 
-  it('asks once for all who wait, not again within a second of a failure, and then again', async () => {
+  it('reads once for all waiting callers, not again within a second of a failure, and then again', async () => {
     const memory = memoryRevocationStore(clock)
     const follow = vi.fn<RevocationStore['follow']>(unavailable)
     const revocations = createRevocations({ store: { ...memory, follow }, now: clock })
@@ -228,7 +228,7 @@ describe('with a store', () => {
     expect(revocations.known).toBe(true)
   })
 
-  it('revokes here even when the store fails, and says so', async () => {
+  it('revokes here even if the store fails, and reports it', async () => {
     const store = { ...memoryRevocationStore(clock), add: unavailable }
     const revocations = createRevocations({ store, now: clock })
     const error = await refusalOf(() => revocations.revoke(issuer, { sid: 's' }))

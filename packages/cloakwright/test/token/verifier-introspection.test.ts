@@ -34,18 +34,18 @@ test('a lightweight token gets roles, audience and subject from the realm', asyn
   expect(desk.calls()).toBe(1)
 })
 
-test('without introspection it is refused for what it lacks', async () => {
+test('without introspection it is refused for its missing claims', async () => {
   const verifier = make({ introspection: undefined })
   expect(await codeOf(async () => verifier.verify(await light()))).toBe('CW_TOKEN_AUDIENCE')
 })
 
-test('a regular token asks nobody', async () => {
+test('a regular token causes no call', async () => {
   const token = await signClaims(key, claimsOf(desk.issuer.issuer, { exp: start + 300, iat: start }))
   expect(await codeOf(() => make().verify(token))).toBe('accepted')
   expect(desk.calls()).toBe(0)
 })
 
-test('the realm’s answer is used again for seconds only, however long the token lasts', async () => {
+test('the result is cached for seconds only, however long the token is valid', async () => {
   const verifier = make()
   const token = await light({ exp: start + 3600 })
   await verifier.verify(token)
@@ -73,12 +73,12 @@ test.each([
   ['of an ID token', { typ: 'ID' }, 'CW_TOKEN_TYPE'],
   ['without a subject', { sub: undefined }, 'CW_TOKEN_CLAIM'],
   ['bound to a key', { cnf: { jkt: 'A'.repeat(43) } }, 'CW_TOKEN_BOUND'],
-])('an answer %s is refused as such a token is', async (_name, change, code) => {
+])('a response %s is refused like a token with it', async (_name, change, code) => {
   desk.answer = (response) => json(response, desk.active(change))
   expect(await codeOf(async () => make().verify(await light()))).toBe(code)
 })
 
-test('an opaque token is judged by the realm alone', async () => {
+test('an opaque token is checked by the realm alone', async () => {
   expect(await make().verify('2YotnFZFEjr1zCsicMWpAA')).toMatchObject({ username: 'alice' })
   expect(await codeOf(() => make({ introspection: undefined }).verify('2YotnFZFEjr1zCsicMWpAA'))).toBe(
     'CW_TOKEN_MALFORMED',
@@ -87,7 +87,7 @@ test('an opaque token is judged by the realm alone', async () => {
   expect(await codeOf(() => make().verify('3YotnFZFEjr1zCsicMWpAA'))).toBe('CW_TOKEN_INACTIVE')
 })
 
-test('of several realms an opaque token is nobody’s, a lightweight one its issuer’s', async () => {
+test('with several realms an opaque token is refused, and a lightweight one is introspected by its issuer', async () => {
   const { issuer } = desk.issuer
   const realm = { issuer, audience: 'shop-api', introspection: { clientId, clientSecret } }
   const verifier = createVerifier({
@@ -98,7 +98,7 @@ test('of several realms an opaque token is nobody’s, a lightweight one its iss
   expect(await codeOf(() => verifier.verify('2YotnFZFEjr1zCsicMWpAA'))).toBe('CW_TOKEN_MALFORMED')
 })
 
-test('a revocation counts before the remembered answer is old', async () => {
+test('a revocation applies before the cached result has expired', async () => {
   const revocations = createRevocations({ now: () => desk.now * 1000 })
   const verifier = make({ revocations })
   const token = await light()
@@ -112,7 +112,7 @@ test.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
   ['of neither', {}, {}, 'accepted'],
   ['of the token only', { typ: 'DPoP', cnf: { jkt: 'A'.repeat(43) } }, {}, 'CW_TOKEN_BOUND'],
   ['of the token only, to a certificate', { cnf: { 'x5t#S256': 'A'.repeat(43) } }, {}, 'CW_TOKEN_BOUND'],
-  ['of the answer only', {}, { cnf: { jkt: 'A'.repeat(43) } }, 'CW_TOKEN_BOUND'],
+  ['in the response only', {}, { cnf: { jkt: 'A'.repeat(43) } }, 'CW_TOKEN_BOUND'],
 ])('a binding %s', async (_name, ofToken, ofAnswer, code) => {
   desk.answer = (response) => json(response, desk.active(ofAnswer))
   expect(await codeOf(async () => make().verify(await light(ofToken)))).toBe(code)

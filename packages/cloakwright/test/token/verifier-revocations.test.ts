@@ -66,7 +66,7 @@ test.each([
   ['a moment later', 2],
   ['also when the clock was set back', -60],
 ])(
-  'until it is known what is revoked, no token is let in: 503, and it mends itself, %s',
+  'until the revocations are known, no token is accepted: 503, and it recovers by itself, %s',
   async (_name, seconds) => {
     let down = true
     const shared = memoryRevocationStore()

@@ -26,7 +26,7 @@ export function testErrorFormat(driver: Driver): void {
     requests.length = 0
   })
 
-  test('body and headers are the application’s, status and challenge the guard’s', async () => {
+  test('body and headers come from the application, status and challenge from the guard', async () => {
     const response = await world.send('/me')
     expect([response.status, response.json()]).toEqual([
       401,
@@ -48,19 +48,19 @@ export function testErrorFormat(driver: Driver): void {
     ['a scope that is missing', '/read', undefined, 403, 'CW_SCOPE_INSUFFICIENT'],
     ['a second token', '/me?access_token=x', undefined, 400, 'CW_REQUEST_AMBIGUOUS'],
     ['a policy that fails', '/fails', undefined, 500, 'HTTP_500'],
-  ])('of %s', async (_name, path, token, status, code) => {
+  ])('for %s', async (_name, path, token, status, code) => {
     const response = await world.sendToken(path, token)
     expect([response.status, response.json()]).toEqual([status, { error: { code, status } }])
     expect(response.headers['x-error']).toBe(code)
     expect(response.text).not.toContain(canary)
   })
 
-  test.runIf(driver.answersErrors)('of an error of a handler', async () => {
+  test.runIf(driver.answersErrors)('for an error of a handler', async () => {
     const response = await world.sendToken('/throws')
     expect([response.status, response.json()]).toEqual([500, { error: { code: 'HTTP_500', status: 500 } }])
   })
 
-  test('may be a text of any type', async () => {
+  test('the body may be a string of any type', async () => {
     format = ({ code }) => ({
       body: `<error>${code}</error>`,
       headers: { 'Content-Type': 'application/xml' },
@@ -73,13 +73,13 @@ export function testErrorFormat(driver: Driver): void {
     ])
   })
 
-  test('may be a text under a type that it is not of', async () => {
+  test('the body may be a string with a content type that does not match it', async () => {
     format = () => ({ body: 'no JSON', headers: { 'content-type': 'application/json' } })
     const { status, headers, text } = await world.send('/me')
     expect([status, headers['www-authenticate'], text]).toEqual([401, challenge, 'no JSON'])
   })
 
-  test('may change status and challenge by members of their own', async () => {
+  test('may change status and challenge headers explicitly', async () => {
     format = () => ({ body: {}, status: 404, challenge: { 'www-authenticate': null, 'retry-after': '7' } })
     const { status, headers } = await world.send('/me')
     expect([status, headers['www-authenticate'], headers['retry-after']]).toEqual([404, undefined, '7'])
@@ -100,13 +100,13 @@ export function testErrorFormat(driver: Driver): void {
     ['has a promise as its body', () => ({ body: Promise.resolve('x') })],
     ['has a body that rejects', () => ({ body: Promise.reject(new Error('no template')) })],
     ['has a status that admits', () => ({ body: {}, status: 200 })],
-    ['has a status that is none', () => ({ body: {}, status: 'x' })],
+    ['has an invalid status', () => ({ body: {}, status: 'x' })],
     ['sets the challenge as a header', () => ({ body: {}, headers: { 'WWW-Authenticate': 'x' } })],
     ['sets the length of the body', () => ({ body: {}, headers: { 'content-length': '5' } })],
     ['breaks a header', () => ({ body: {}, headers: { 'x-error': 'a\r\nb: c' } })],
     ['breaks the name of a header', () => ({ body: {}, headers: { 'x error': 'a' } })],
     ['breaks the challenge', () => ({ body: {}, challenge: { 'www-authenticate': 'a\nb' } })],
-    ['has a header that is no string', () => ({ body: {}, headers: { 'x-error': 5 } })],
+    ['has a header that is not a string', () => ({ body: {}, headers: { 'x-error': 5 } })],
   ])('that %s: the usual format with its challenge, and the log says so', async (_name, make) => {
     format = make as FormatError
     const response = await world.send('/me')
@@ -123,7 +123,7 @@ export function testErrorFormat(driver: Driver): void {
       guard: { formatError: usual },
     }))
 
-    test('Retry-After stays', async () => {
+    test('keeps Retry-After', async () => {
       proofs.issuer.answers.jwks = (_request, response) => response.writeHead(500).end()
       const { status, headers } = await proofs.sendToken('/me')
       expect([status, headers['retry-after'], headers['x-error']]).toEqual([

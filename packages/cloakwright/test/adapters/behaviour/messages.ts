@@ -95,10 +95,10 @@ export function testMessages(driver: Driver): void {
     })
   })
 
-  describe('of several realms', () => {
+  describe('for several realms', () => {
     const world = useWorld(driver, () => ({ guard: { verifier: createVerifier({ issuers: listed }) } }))
 
-    test('the log tells the issuer that was found, and those that are accepted', async () => {
+    test('the log has the issuer of the token and the accepted issuers', async () => {
       expect((await world.sendToken('/me')).json()).toMatchObject({ status: 401, code: 'CW_TOKEN_ISSUER' })
       const [first, second] = listed
       const accepted = `not one of "${first?.issuer}", "${second?.issuer}"`
@@ -107,19 +107,19 @@ export function testMessages(driver: Driver): void {
     })
   })
 
-  describe('with a function that knows the realms', () => {
+  describe('with a function that returns the realms', () => {
     const resource = { resource: 'https://api.example.com' }
     const metadata = '/.well-known/oauth-protected-resource'
     const other = 'https://sso.example.com/realms/other'
 
-    describe('of one Keycloak', () => {
+    describe('for one Keycloak', () => {
       const world = useWorld(driver, ({ issuer }) => {
         const server = issuer.slice(0, issuer.indexOf('/realms/'))
         const issuers = realmsOf(server, (realm) => (realm === 'shop' ? { audience: 'shop-api' } : undefined))
         return { guard: { verifier: createVerifier({ issuers }), resource } }
       })
 
-      test('a challenge names its host, and the metadata the issuers that are in use', async () => {
+      test('a challenge names its host, and the metadata the issuers in use', async () => {
         const { host, origin } = new URL(world.issuer.issuer)
         expect((await world.send('/me')).headers['www-authenticate']).toContain(`Bearer realm="${host}"`)
         expect((await world.send(metadata)).json()).not.toHaveProperty('authorization_servers')
@@ -134,7 +134,7 @@ export function testMessages(driver: Driver): void {
       })
     })
 
-    describe('of any kind, and a service that names them', () => {
+    describe('any function, and a service that lists its issuers', () => {
       const world = useWorld(driver, () => ({
         guard: {
           verifier: createVerifier({ issuers: () => undefined }),
@@ -142,7 +142,7 @@ export function testMessages(driver: Driver): void {
         },
       }))
 
-      test('a challenge has a realm, and the metadata these', async () => {
+      test('a challenge has a realm, and the metadata the listed issuers', async () => {
         const challenge = (await world.send('/me')).headers['www-authenticate']
         expect(challenge).toContain('Bearer realm="Keycloak"')
         expect((await world.send(metadata)).json()).toMatchObject({ authorization_servers: [other] })

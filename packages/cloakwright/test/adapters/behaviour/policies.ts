@@ -28,7 +28,7 @@ export function testPolicies(driver: Driver): void {
     if (path !== '/anyone') expect((await sendBare(path)).json()).toMatchObject({ code: 'CW_TOKEN_MISSING' })
   })
 
-  test('a missing role: 403 with a challenge that asks for no scope, and the log names it', async () => {
+  test('a missing role: 403 with a challenge without a scope, and the log names the role', async () => {
     const response = await sendToken('/auditor')
     expect(response.json()).toMatchObject({
       status: 403,
@@ -56,7 +56,7 @@ export function testPolicies(driver: Driver): void {
     )
   })
 
-  test('too weak a login: 401 with a challenge that says which would do', async () => {
+  test('a login that is too weak: 401 with a challenge that names the required level', async () => {
     const response = await sendToken('/step-up')
     expect(response.json()).toMatchObject({
       status: 401,
@@ -91,7 +91,7 @@ export function testPolicies(driver: Driver): void {
       expect((await several.sendToken('/me', token)).status).toBe(200)
     })
 
-    test('without it: 401 with a challenge, and a reason in the log', async () => {
+    test('a missing audience: 401 with a challenge, and a reason in the log', async () => {
       const response = await several.sendToken('/billing')
       expect(response.json()).toMatchObject({
         status: 401,
@@ -109,7 +109,7 @@ export function testPolicies(driver: Driver): void {
       ])
     })
 
-    test('one that the verifier does not list lets nobody in that has only it', async () => {
+    test('an audience that the verifier does not list is refused if it is the only one', async () => {
       expect((await several.sendToken('/unlisted', await several.sign({ aud: 'other-api' }))).status).toBe(
         401,
       )
@@ -117,7 +117,7 @@ export function testPolicies(driver: Driver): void {
     })
   })
 
-  test('a policy that decides later', async () => {
+  test('an asynchronous policy', async () => {
     const nobody = await sign({ realm_access: { roles: [] } })
     expect((await sendToken('/later', nobody)).json()).toMatchObject({ status: 403, code: 'CW_FORBIDDEN' })
   })
@@ -130,10 +130,10 @@ export function testPolicies(driver: Driver): void {
     expect(logged()).toMatchObject([{ level: 'error', code: 'HTTP_500' }])
   })
 
-  describe('explained, for development', () => {
+  describe('with explanations, for development', () => {
     const explained = useWorld(driver, () => ({ guard: { explain: true } }))
 
-    test('the answer has the exact reason and the fix', async () => {
+    test('the response has the exact reason and the fix', async () => {
       expect((await explained.sendToken('/auditor')).json()).toMatchObject({
         code: 'CW_FORBIDDEN',
         reason: 'Token: missing realm role: auditor',
@@ -146,7 +146,7 @@ export function testPolicies(driver: Driver): void {
       })
     })
 
-    test('but not of what fails inside, and not unless it is asked for', async () => {
+    test('internal errors are not explained, nor anything unless it is configured', async () => {
       expect((await explained.sendToken('/fails')).json()).not.toHaveProperty('reason')
       expect((await sendToken('/auditor')).json()).not.toHaveProperty('reason')
       expect((await sendToken('/auditor')).json()).not.toHaveProperty('hint')
@@ -158,16 +158,16 @@ export function testPolicies(driver: Driver): void {
 
 /** Mistakes of the program that a type or the start of the service does not show. */
 function testMistakes(driver: Driver, sign: World['sign']): void {
-  describe('a mistake in the program', () => {
+  describe('a bug in the program', () => {
     const unguardedWorld = useWorld(driver, () => ({ routes: [unguarded] }))
 
-    test('a handler that asks for the user of an unguarded route: 500', async () => {
+    test('a handler that reads the user of an unguarded route: 500', async () => {
       const response = await unguardedWorld.sendToken('/unguarded')
       expect(response.json()).toMatchObject({ status: 500, code: 'CW_CONFIG_MISSING' })
       expect(unguardedWorld.logged()).toMatchObject([{ code: 'CW_CONFIG_MISSING' }])
     })
 
-    test('a guard where nothing is registered: 500, and nobody is let in', async () => {
+    test('a guard without the adapter: 500, and every request is refused', async () => {
       const routes = [
         { path: '/me', guard: (is) => is.requireUser(), handler: 'ok' },
         { path: '/anyone', guard: (is) => is.allowAnonymous(), handler: 'ok' },

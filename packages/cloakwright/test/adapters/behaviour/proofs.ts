@@ -44,7 +44,7 @@ export function testProofs(driver: Driver): void {
     const refused = (description: string): string =>
       `DPoP realm="shop", error="invalid_dpop_proof", error_description="${description}", ${algs}`
 
-    test('a good proof is let in', async () => {
+    test('a valid proof is admitted', async () => {
       const token = await bound(world)
       const response = await sendProof(world, token, await proofFor(token))
       expect([response.status, response.json()]).toEqual([200, { user: 'alice' }])
@@ -53,7 +53,7 @@ export function testProofs(driver: Driver): void {
       expect(again.status).toBe(200)
     })
 
-    test('its address has the whole path, also below the prefix of a router, and no query', async () => {
+    test('its URL has the whole path, also below the prefix of a router, and no query', async () => {
       const token = await bound(world)
       const proof = await proofFor(token, '/mounted/me')
       expect((await sendProof(world, token, proof, '/mounted/me?page=2')).status).toBe(200)
@@ -61,14 +61,14 @@ export function testProofs(driver: Driver): void {
       expect((await sendProof(world, token, short, '/mounted/me')).status).toBe(401)
     })
 
-    test('its method is the request’s', async () => {
+    test('its method must be the request’s', async () => {
       const token = await bound(world)
       const forHead = await proofFor(token, '/me', { claims: { htm: 'HEAD' } })
       expect((await sendProof(world, token, forHead, '/me', 'HEAD')).status).toBe(200)
       expect((await sendProof(world, token, await proofFor(token), '/me', 'HEAD')).status).toBe(401)
     })
 
-    test('a forged Host does not move it', async () => {
+    test('a forged Host does not change the expected URL', async () => {
       const token = await bound(world)
       const proof = await signProof(key, {
         method: 'GET',
@@ -84,7 +84,7 @@ export function testProofs(driver: Driver): void {
       expect((await world.send('/me', { fields })).json()).toMatchObject({ code: 'CW_PROOF_INVALID' })
     })
 
-    test('a proof that was used: 401', async () => {
+    test('a used proof: 401', async () => {
       const token = await bound(world)
       const proof = await proofFor(token)
       expect((await sendProof(world, token, proof)).status).toBe(200)
@@ -103,13 +103,13 @@ export function testProofs(driver: Driver): void {
       ['for another method', (token) => proofFor(token, '/me', { claims: { htm: 'POST' } })],
       ['for another path', (token) => proofFor(token, '/admin')],
       ['for another token', () => proofFor('another')],
-      ['two of them in one field', async (token) => `${await proofFor(token)}, ${await proofFor(token)}`],
+      ['two of them in one header', async (token) => `${await proofFor(token)}, ${await proofFor(token)}`],
       ['by another key', async (token) => signProof(await makeProofKey(), goodFor(token))],
       [
         'of an algorithm that is not listed',
         async (token) => signProof(await makeProofKey('ES384'), goodFor(token)),
       ],
-    ])('a proof that does not fit (%s): 401', async (_name, make) => {
+    ])('an invalid proof (%s): 401', async (_name, make) => {
       const token = await bound(world)
       const response = await sendProof(world, token, await make(token))
       expect(response.json()).toMatchObject({ status: 401, code: 'CW_PROOF_INVALID' })
@@ -117,7 +117,7 @@ export function testProofs(driver: Driver): void {
       expect(world.logged()).toMatchObject([{ code: 'CW_PROOF_INVALID' }])
     })
 
-    test('two fields of proofs: 401', async () => {
+    test('two proof headers: 401', async () => {
       const token = await bound(world)
       const proofs = [['DPoP', await proofFor(token)] as const, ['dpop', await proofFor(token)] as const]
       const fields = [['authorization', `DPoP ${token}`] as const, ...proofs]
@@ -136,14 +136,14 @@ export function testProofs(driver: Driver): void {
       )
     })
 
-    test('an unbound token by the scheme DPoP: 401, and by Bearer it is let in', async () => {
+    test('an unbound token with the scheme DPoP: 401; with Bearer it is admitted', async () => {
       const token = await world.sign()
       const response = await sendProof(world, token, await proofFor(token))
       expect(response.json()).toMatchObject({ status: 401, code: 'CW_PROOF_INVALID' })
       expect((await world.sendToken('/me', token)).status).toBe(200)
     })
 
-    test('who has no token is told of both schemes', async () => {
+    test('a request without a token gets a challenge with both schemes', async () => {
       expect((await world.send('/me')).headers['www-authenticate']).toBe(both(''))
       const { status, headers } = await world.sendToken('/bound')
       expect([status, headers['www-authenticate']]).toEqual([
@@ -158,7 +158,7 @@ export function testProofs(driver: Driver): void {
   describe('DPoP with nonces', () => {
     const world = useDpop({ nonceKeys: [Buffer.alloc(32, 7)] })
 
-    test('a proof without one is answered with it, and the next one is let in', async () => {
+    test('a proof without a nonce is refused with one, and the next proof is admitted', async () => {
       const token = await bound(world)
       const refused = await sendProof(world, token, await proofFor(token))
       expect(refused.json()).toMatchObject({ status: 401, code: 'CW_PROOF_NONCE' })
@@ -172,12 +172,12 @@ export function testProofs(driver: Driver): void {
       expect(admitted.headers['dpop-nonce']).toMatch(/^[\w-]{43}$/)
     })
 
-    test('answers to bearer tokens have none', async () => {
+    test('responses to bearer tokens have no nonce', async () => {
       expect((await world.sendToken('/me')).headers['dpop-nonce']).toBeUndefined()
     })
   })
 
-  describe('a certificate that a trusted proxy passes on', () => {
+  describe('a certificate that a trusted proxy forwards', () => {
     const world = useWorld(driver, () => ({
       verifier: { mtls: { header: 'Client-Cert', trustedProxies: ['127.0.0.0/8'] } },
     }))
@@ -187,7 +187,7 @@ export function testProofs(driver: Driver): void {
       return world.send('/me', { fields: [bearer(token), ...fields] })
     }
 
-    test('that of the token, where the proxy is known', async () => {
+    test('the certificate of the token is admitted', async () => {
       const { status } = await sendCertificate(client.der)
       // Without a connection to look at, nobody is a trusted proxy.
       expect(status).toBe(driver.knowsConnection ? 200 : 401)
@@ -205,12 +205,12 @@ export function testProofs(driver: Driver): void {
     })
   })
 
-  describe('a certificate by a proxy that is not trusted', () => {
+  describe('a certificate from a proxy that is not trusted', () => {
     const world = useWorld(driver, () => ({
       verifier: { mtls: { header: 'Client-Cert', trustedProxies: ['10.0.0.0/8'] } },
     }))
 
-    test('counts for nothing', async () => {
+    test('is ignored', async () => {
       const token = await world.sign({ cnf: { 'x5t#S256': x5t } })
       const certificate = ['client-cert', `:${client.der.toString('base64')}:`] as const
       const response = await world.send('/me', { fields: [bearer(token), certificate] })

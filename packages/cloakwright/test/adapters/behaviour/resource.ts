@@ -33,7 +33,7 @@ export function testResource(driver: Driver): void {
       expect([head.status, head.text]).toEqual([200, ''])
     })
 
-    test('is what every challenge points to', async () => {
+    test('is linked in every challenge', async () => {
       const pointer = `resource_metadata="https://api.example.com${path}"`
       for (const [at, token] of [
         ['/me', undefined],
@@ -50,7 +50,7 @@ export function testResource(driver: Driver): void {
   describe.each(['a"b\r\nX-Evil: 1', 'Süd\\', '\u0000'])('a realm named %j', (realm) => {
     const world = useWorld(driver, () => ({ guard: { realm } }))
 
-    test('can not break the challenge', async () => {
+    test('cannot break the challenge', async () => {
       const { status, headers } = await world.send('/me')
       expect(status).toBe(401)
       expect(headers['www-authenticate']).toMatch(/^Bearer realm="[^"\\\r\n]*"$/)

@@ -35,7 +35,7 @@ const failsLater = policy('what can not be found out', async () => {
   throw new Error(canary)
 })
 
-const says = policy('a decision that is none', () => ({ allowed: 'yes' }) as never)
+const says = policy('an invalid decision', () => ({ allowed: 'yes' }) as never)
 
 /** The service that every adapter makes. */
 export const routes: readonly Route[] = [

@@ -31,14 +31,14 @@ export function testSessions(driver: Driver): void {
       fields: Object.entries({ cookie, connection: 'Upgrade', upgrade: 'websocket', ...headers }),
     })
 
-  test('a session lets in by its cookie', async () => {
+  test('a session is admitted by its cookie', async () => {
     const response = await send(service, '/me', { fields: [['cookie', cookie]] })
     expect([response.status, response.json()]).toEqual([200, { user: 'sub-alice' }])
   })
 
-  describe('a WebSocket’s handshake with the cookie', () => {
+  describe('a WebSocket handshake with the cookie', () => {
     test.each(['websocket', 'WebSocket', 'h2c, websocket', 'websocket/13'])(
-      'from a page of the service is let in (Upgrade: %s)',
+      'from a page of the service is admitted (Upgrade: %s)',
       async (protocol) => {
         const response = await upgrade('/me', { upgrade: protocol, origin: publicUrl })
         expect([response.status, response.json()]).toEqual([200, { user: 'sub-alice' }])
@@ -47,13 +47,16 @@ export function testSessions(driver: Driver): void {
 
     test.each<[string, Record<string, string>]>([
       ['another website', { origin: 'https://pirate.example', 'sec-fetch-site': 'cross-site' }],
-      ['another website, by what is no form’s header', { origin: 'https://pirate.example', 'x-csrf': '1' }],
+      [
+        'another website, with a header that no form can send',
+        { origin: 'https://pirate.example', 'x-csrf': '1' },
+      ],
       ['a sibling host', { origin: 'https://blog.example.com', 'sec-fetch-site': 'same-site' }],
       ['another port', { origin: `${publicUrl}:8443`, 'sec-fetch-site': 'same-site' }],
       ['plain http', { origin: publicUrl.replace('https', 'http') }],
       ['nowhere', {}],
       ['a list of protocols', { origin: 'https://pirate.example', upgrade: 'h2c, websocket' }],
-    ])('from %s is refused, by name', async (_where, headers) => {
+    ])('from %s is refused with the reason', async (_where, headers) => {
       for (const path of ['/me', '/anyone']) {
         const response = await upgrade(path, headers)
         expect([response.status, response.json()]).toEqual([

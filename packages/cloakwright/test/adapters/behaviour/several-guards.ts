@@ -42,7 +42,7 @@ export function testSeveralGuards(driver: Driver): void {
       return { proofFor, sendProof }
     }
 
-    test.each(['/two', '/three'])('is used once by the request: %s', async (path) => {
+    test.each(['/two', '/three'])('is used once per request: %s', async (path) => {
       const { proofFor, sendProof } = await sendWith(usual, path)
       const proof = await proofFor({})
       const response = await sendProof(proof)
@@ -53,7 +53,7 @@ export function testSeveralGuards(driver: Driver): void {
       })
     })
 
-    test('gives one fresh nonce to the response', async () => {
+    test('adds one fresh nonce to the response', async () => {
       const { proofFor, sendProof } = await sendWith(nonces, '/two')
       const { headers } = await sendProof(await proofFor({}))
       const response = await sendProof(await proofFor({ nonce: headers['dpop-nonce'] }))
@@ -62,7 +62,7 @@ export function testSeveralGuards(driver: Driver): void {
     })
   })
 
-  describe('the realm is asked once by each request', () => {
+  describe('each request asks the realm once', () => {
     let introspections = 0
     let permissions = 0
     const count = (issuer: TestIssuer): Change => {
@@ -120,7 +120,7 @@ export function testSeveralGuards(driver: Driver): void {
       expect(introspections).toBe(3)
     })
 
-    test('about permissions, by whatever policies', async () => {
+    test('about permissions, by any policies', async () => {
       for (const times of [1, 2]) {
         expect((await world.sendToken('/permission')).status).toBe(200)
         expect(permissions).toBe(times)
@@ -128,10 +128,10 @@ export function testSeveralGuards(driver: Driver): void {
     })
   })
 
-  describe('what each of them finds', () => {
+  describe('a refusal', () => {
     const world = useWorld(driver, () => ({ routes: several }))
 
-    test('a refusal of the first ends the request', async () => {
+    test('by the first guard ends the request', async () => {
       const response = await world.sendToken('/two', 'x.y.z')
       expect(response.json()).toMatchObject({ status: 401, code: 'CW_TOKEN_MALFORMED' })
       expect(world.logged()).toHaveLength(1)

@@ -68,7 +68,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
       ['crit', withHeader({ crit: ['exp'] })],
       ['b64', withHeader({ b64: true })],
       ['a repeated name in the payload', () => signRaw(rsa, JSON.stringify(header), '{"sub":"a","sub":"b"}')],
-      ['a payload that is no object', () => signRaw(rsa, JSON.stringify(header), '[]')],
+      ['a payload that is not an object', () => signRaw(rsa, JSON.stringify(header), '[]')],
       ['invalid UTF-8', () => signRaw(rsa, JSON.stringify(header), Buffer.from([0x7b, 0xff, 0x7d]))],
     ],
   ],
@@ -98,7 +98,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
     [
       ['tampered', ({ good }) => `${good.slice(0, -9)}AAAAAAAA${good.at(-1)}`],
       ['signed by another', ({ issuer }) => signClaims(unknown, claimsOf(issuer), { kid: 'one' })],
-      ['signed by a key that it brings', withBroughtKey],
+      ['signed with a key in its own header', withBroughtKey],
     ],
   ],
   CW_TOKEN_TYPE: [
@@ -144,7 +144,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
     'A claim of the access token is missing or malformed',
     [
       ['no subject', withClaims({ sub: undefined })],
-      ['a text for exp', withClaims({ exp: '9999999999' })],
+      ['a string for exp', withClaims({ exp: '9999999999' })],
     ],
   ],
   CW_TOKEN_BOUND: [
@@ -184,12 +184,12 @@ export function testTokens(driver: Driver): void {
     expect([400, 401, 431]).toContain(await statusOf(sendToken('/me', 'x'.repeat(1024 * 1024))))
   })
 
-  test('a wrong audience is logged as a warning, with the mapper that is missing', async () => {
+  test('a wrong audience is logged as a warning, with the missing mapper', async () => {
     await sendToken('/me', await sign({ aud: 'shop-web' }))
     expect(logged()).toMatchObject([{ level: 'warn', hint: expect.stringContaining('Add mapper') as string }])
   })
 
-  test('a token that was good is refused once it is revoked', async () => {
+  test('a valid token is refused once it is revoked', async () => {
     const token = await sign({ jti: 'to-be-revoked' })
     expect((await sendToken('/me', token)).status).toBe(200)
     await world.revocations.revoke(world.issuer.issuer, { jti: 'to-be-revoked' })
@@ -198,7 +198,7 @@ export function testTokens(driver: Driver): void {
     expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
   })
 
-  describe('the realm is out of reach', () => {
+  describe('the realm cannot be reached', () => {
     const down = useWorld(driver, (issuer) => {
       issuer.answers.jwks = (_request, response) => json(response, {}, 500)
       return {}
@@ -212,7 +212,7 @@ export function testTokens(driver: Driver): void {
       expect(down.logged()).toMatchObject([{ level: 'warn', code: 'CW_KEYS_UNAVAILABLE' }])
     })
 
-    test('also where anyone is let in', async () => {
+    test('also where anonymous requests are admitted', async () => {
       expect((await down.sendToken('/anyone')).status).toBe(503)
       expect((await down.send('/anyone')).status).toBe(200)
     })

@@ -11,20 +11,20 @@ export function testTransport(driver: Driver): void {
   const world = useWorld(driver)
   const { send, sendToken, sign, logged } = world
 
-  describe('a request with a good token', () => {
-    test.each(['Bearer', 'bearer', 'BEARER', 'Bearer  '])('%s TOKEN is let in', async (scheme) => {
+  describe('a request with a valid token', () => {
+    test.each(['Bearer', 'bearer', 'BEARER', 'Bearer  '])('%s TOKEN is admitted', async (scheme) => {
       const response = await send('/me', { fields: [['authorization', `${scheme} ${await sign()}`]] })
       expect([response.status, response.json()]).toEqual([200, { user: 'alice' }])
       expect(response.headers['www-authenticate']).toBeUndefined()
     })
 
-    test('whatever case the field’s name has', async () => {
+    test('whatever the case of the header’s name is', async () => {
       const [, value] = bearer(await sign())
       for (const name of ['Authorization', 'AUTHORIZATION', 'aUTHORIZATION'])
         expect((await send('/me', { fields: [[name, value]] })).status).toBe(200)
     })
 
-    test('forged addresses change nothing', async () => {
+    test('forged URLs change nothing', async () => {
       const fields = [
         ['Host', 'evil.example'],
         ['X-Forwarded-Host', 'evil.example'],
@@ -45,8 +45,8 @@ export function testTransport(driver: Driver): void {
 
   describe('a request without a token', () => {
     test.each([
-      ['no field', undefined],
-      ['an empty field', ''],
+      ['no header', undefined],
+      ['an empty header', ''],
       ['another scheme', 'Basic YWxpY2U6YWxpY2U='],
       ['a scheme that begins alike', `BearerToken ${'x'.repeat(20)}`],
       ['the scheme DPoP, where no proof is checked', 'DPoP x'],
@@ -68,20 +68,20 @@ export function testTransport(driver: Driver): void {
       expect(logged()).toMatchObject([{ level: 'info', code: 'CW_TOKEN_MISSING' }])
     })
 
-    test('is let in where anyone is, and bad credentials are not', async () => {
+    test('is admitted where anonymous requests are; invalid credentials are refused', async () => {
       expect((await send('/anyone')).json()).toEqual({ user: null })
       expect((await sendToken('/anyone')).json()).toEqual({ user: 'alice' })
       expect((await sendToken('/anyone', 'x')).status).toBe(401)
     })
 
-    test('a public route asks for nothing and knows nobody', async () => {
+    test('a public route needs no credentials and has no user', async () => {
       expect((await sendToken('/public')).json()).toEqual({ user: null })
       expect((await sendToken('/public', 'x')).status).toBe(200)
     })
   })
 
-  describe('by method', () => {
-    test('HEAD is guarded as GET is, and its answers have no body', async () => {
+  describe('request methods', () => {
+    test('HEAD is guarded like GET, and its responses have no body', async () => {
       const admitted = await sendToken('/me', undefined, { method: 'HEAD' })
       expect([admitted.status, admitted.text]).toEqual([200, ''])
       const refused = await send('/me', { method: 'HEAD' })
@@ -96,25 +96,25 @@ export function testTransport(driver: Driver): void {
     })
   })
 
-  describe('where a token may be', () => {
-    test('in the address it is not read, and the log says why', async () => {
+  describe('the place of a token', () => {
+    test('a token in the URL is not read, and the log has the reason', async () => {
       const response = await send(`/me?access_token=${await sign()}`)
       expect([response.status, response.headers['www-authenticate']]).toEqual([401, realm])
       expect(logged()).toMatchObject([{ hint: expect.stringContaining('URL') as string }])
     })
 
-    test('in a form it is not read', async () => {
+    test('a token in a form is not read', async () => {
       const body = `access_token=${await sign()}`
       const response = await send('/me', { method: 'POST', fields: [form], body })
       expect([response.status, response.headers['www-authenticate']]).toEqual([401, realm])
     })
 
     test.each([
-      ['the address', '/me?access_token=x', {}],
-      ['the address, its name encoded', '/me?a=1&access%5Ftoken=x', {}],
+      ['the URL', '/me?access_token=x', {}],
+      ['the URL, with an encoded name', '/me?a=1&access%5Ftoken=x', {}],
       ['a form', '/me', { method: 'POST', fields: [form], body: 'a=1&access_token=x' }],
       ['a form of any spelling', '/me', formOf('Application/X-WWW-Form-URLencoded; charset=utf-8')],
-    ])('in the field and in %s: 400', async (_name, path, sent) => {
+    ])('in the header and in %s: 400', async (_name, path, sent) => {
       const response = await sendToken(path, undefined, sent)
       expect(response.json()).toMatchObject({
         status: 400,
@@ -135,12 +135,12 @@ export function testTransport(driver: Driver): void {
       expect([response.status, response.headers['www-authenticate']]).toEqual([400, ambiguous])
     })
 
-    test('JSON with a member of that name is the application’s own', async () => {
+    test('JSON with a member of that name belongs to the application', async () => {
       const sent = { method: 'POST', fields: [json], body: '{"access_token":"x"}' }
       expect((await sendToken('/me', undefined, sent)).json()).toEqual({ user: 'alice' })
     })
 
-    test('a form is the handler’s, small or large', async () => {
+    test('the handler receives a form whole, small or large', async () => {
       const small = { method: 'POST', fields: [form], body: 'title=a+%C3%A9' }
       expect((await sendToken('/form', undefined, small)).json()).toEqual({ title: 'a é' })
       const title = 'x'.repeat(80 * 1024)
@@ -149,7 +149,7 @@ export function testTransport(driver: Driver): void {
     })
   })
 
-  test('an unexpected error of a handler: 500, and its text stays inside', async () => {
+  test('an unexpected error of a handler: 500, and its message is not sent', async () => {
     const response = await sendToken('/throws')
     expect(response.status).toBe(500)
     expect(response.text).not.toContain(canary)
@@ -160,7 +160,7 @@ export function testTransport(driver: Driver): void {
     }
   })
 
-  test('no token and no claim’s value is in any log line or answer, but for issuer and audience in the log', async () => {
+  test('no log line and no response has a token or a claim’s value, except issuer and audience in the log', async () => {
     const answers: unknown[] = []
     const changes = [
       {},

@@ -55,7 +55,7 @@ const remember = <Service>(service: Service): Service => {
 const make = (): FastifyInstance => remember(Fastify()).setErrorHandler(sendProblem)
 
 describe('guards', () => {
-  test('call on without a promise once the token is known', async () => {
+  test('call back without a promise for a known token', async () => {
     const service = make()
     await service.register(cloakwright, { verifier: makeVerifier() })
     service.get('/me', { onRequest: requireUser() }, () => ({ ok: true }))
@@ -69,7 +69,7 @@ describe('guards', () => {
     expect((await service.inject({ url: '/', headers })).json()).toEqual({ calledAtOnce: true })
   })
 
-  test('guard a scope as a hook, and later than the body as a preHandler', async () => {
+  test('guard a scope as a hook, and run after the body as a preHandler', async () => {
     const service = make()
     await service.register(cloakwright, { verifier: makeVerifier() })
     await service.register((scope, _options, done) => {
@@ -84,7 +84,7 @@ describe('guards', () => {
     }
   })
 
-  test('of the whole application leave open what the service says of itself', async () => {
+  test('of the whole application do not protect the service’s metadata', async () => {
     const service = make()
     service.addHook('onRequest', requireUser())
     const resource = { resource: 'https://api.example.com' }
@@ -95,20 +95,20 @@ describe('guards', () => {
     expect((await service.inject('/nowhere')).statusCode).toBe(401)
   })
 
-  test('without a role are refused when the route is made', () => {
+  test('without a role are refused when the route is created', () => {
     expect(() => requireRole('')).toThrow(CloakwrightError)
   })
 })
 
 describe('the plugin', () => {
-  test('twice, or beside another that has request.user, is refused', async () => {
+  test('registered twice, or with another plugin that has request.user, is refused', async () => {
     const service = Fastify()
     service.decorateRequest('user')
     void service.register(cloakwright, { verifier: makeVerifier() })
     await expect(service.ready()).rejects.toMatchObject({ code: 'CW_CONFIG_INVALID' })
   })
 
-  test('beside another plugin with request.user gives the user by another name', async () => {
+  test('with another plugin that has request.user, has the user under another name', async () => {
     const service = make()
     service.decorateRequest('user', undefined)
     service.addHook('onRequest', async (request) => void Object.assign(request, { user: { name: 'bob' } }))
@@ -137,7 +137,7 @@ describe('the plugin', () => {
     await expect(service.ready()).rejects.toMatchObject({ code: 'CW_CONFIG_INVALID' })
   })
 
-  test('guards by the verifier of its own scope', async () => {
+  test('guards with the verifier of its own scope', async () => {
     const service = make()
     for (const audience of ['shop-api', 'another'])
       await service.register(async (scope) => {
@@ -168,7 +168,7 @@ describe('on other connections', () => {
     session.close()
   })
 
-  test('TLS, whose certificate the token is bound to', async () => {
+  test('TLS, with the certificate that the token is bound to', async () => {
     const own = makeCertificate('localhost')
     const client = makeCertificate('client')
     const another = makeCertificate('another')
@@ -187,7 +187,7 @@ describe('on other connections', () => {
   })
 })
 
-test('sendProblem keeps status, text and code of the framework’s own errors', async () => {
+test('sendProblem keeps status, message and code of the framework’s own errors', async () => {
   const service = make()
   service.post('/', { schema: { body: { type: 'object', required: ['title'] } } }, () => ({ ok: true }))
   const invalid = await service.inject({ method: 'POST', url: '/', payload: {} })

@@ -78,7 +78,7 @@ const cookie = 'cloakwright_dev=x'
 const navigation = { accept: 'text/html,application/xhtml+xml' }
 const send = (options: InjectOptions) => app.inject(options)
 
-test('a guard of the whole application leaves the login open', async () => {
+test('a guard of the whole application does not protect the login', async () => {
   const service = Fastify()
   service.addHook('onRequest', requireUser())
   const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
@@ -96,14 +96,14 @@ test('a guard of the whole application leaves the login open', async () => {
 })
 
 describe('a session', () => {
-  test('is loaded once by a request, however many guards it passes', async () => {
+  test('is loaded once per request, however many guards run', async () => {
     for (const times of [1, 2]) {
       expect((await send({ url: '/two', headers: { cookie } })).statusCode).toBe(200)
       expect(asked.map(({ call }) => call)).toEqual(Array.from({ length: times }, () => 'authenticate'))
     }
   })
 
-  test('lets in, by its access token, and caches keep nothing', async () => {
+  test('is admitted with its access token, and caches store nothing', async () => {
     const response = await send({ url: '/me', headers: { cookie } })
     expect([response.statusCode, response.json()]).toEqual([200, { user: 'alice' }])
     expect(response.headers['cache-control']).toBe('no-store')
@@ -114,12 +114,12 @@ describe('a session', () => {
     expect((await send({ url: '/boss', headers: { cookie, ...navigation } })).statusCode).toBe(403)
   })
 
-  test('is not looked for without a cookie', async () => {
+  test('is not looked up without a cookie', async () => {
     expect((await send({ url: '/anyone' })).json()).toEqual({ user: null })
     expect(asked).toEqual([])
   })
 
-  test('is never used by a request with an Authorization field', async () => {
+  test('is not used by a request with an Authorization header', async () => {
     for (const authorization of ['Bearer x', 'Basic x', '']) {
       const response = await send({ url: '/me', headers: { cookie, authorization, ...navigation } })
       expect(response.statusCode, authorization).toBe(401)
@@ -127,7 +127,7 @@ describe('a session', () => {
     expect(asked).toEqual([])
   })
 
-  test('whose token is refused: 401 and no endless redirect', async () => {
+  test('with a refused token: 401 and no endless redirect', async () => {
     session = liveSession(await signClaims(key, claimsOf(issuer.issuer, { aud: 'account' })))
     const response = await send({ url: '/me', headers: { cookie, ...navigation } })
     expect(response.json()).toMatchObject({ status: 401, code: 'CW_TOKEN_AUDIENCE' })
@@ -136,7 +136,7 @@ describe('a session', () => {
   test.each([
     ['is gone', makeKey('gone', 'ES256')],
     ['has given its name to another', makeKey('one', 'ES256')],
-  ])('whose key %s: as without a session, since a new login helps', async (_case, former) => {
+  ])('whose key %s: handled as no session, since a new login helps', async (_case, former) => {
     session = liveSession(await signClaims(former, claimsOf(issuer.issuer)))
     const opened = await send({ url: '/me', headers: { cookie, ...navigation } })
     expect([opened.statusCode, opened.headers.location]).toEqual([302, '/auth/login'])
@@ -177,33 +177,36 @@ describe('without a session', () => {
     expect(response.headers['www-authenticate']).toBe('Bearer realm="shop"')
   })
 
-  test('an ended one is anonymous where anyone is let in', async () => {
+  test('an ended one is anonymous where anonymous requests are admitted', async () => {
     expect((await send({ url: '/anyone', headers: { cookie } })).json()).toEqual({ user: null })
   })
 
-  test.each(['evil.example/a?b', 'a b', '[', 'user@host'])('the host %o is no way in', async (host) => {
-    const response = await send({ url: '/me', headers: { ...navigation, host } })
-    expect(response.statusCode).toBe(302)
-    expect(URL.canParse(asked[0]?.url ?? '')).toBe(true)
-  })
+  test.each(['evil.example/a?b', 'a b', '[', 'user@host'])(
+    'the host %o does not lead to a login',
+    async (host) => {
+      const response = await send({ url: '/me', headers: { ...navigation, host } })
+      expect(response.statusCode).toBe(302)
+      expect(URL.canParse(asked[0]?.url ?? '')).toBe(true)
+    },
+  )
 })
 
 describe('the engine’s own routes', () => {
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
-  test('answer as the engine does, each cookie in a field of its own', async () => {
+  test('respond as the engine does, each cookie in a separate header', async () => {
     const response = await send({ url: '/auth/login?returnTo=%2Fme' })
     expect([response.statusCode, response.headers.location]).toEqual([303, 'https://sso.example.com/auth'])
     expect(response.headers['set-cookie']).toEqual(['a=1; Path=/', 'b=2; Path=/'])
     expect(asked[0]?.url).toMatch(/^http:\/\/localhost(:80)?\/auth\/login\?returnTo=%2Fme$/)
   })
 
-  test('take forms byte by byte', async () => {
+  test('read forms unchanged, byte by byte', async () => {
     const payload = 'logout_token=a.b.c&x=%C3%A9+1'
     expect((await send({ method: 'POST', url: '/auth/echo', headers: form, payload })).body).toBe(payload)
   })
 
-  test('take no other content, and not much of it', async () => {
+  test('accept no other content, and a limited size', async () => {
     const other = { method: 'POST', url: '/auth/echo', payload: { a: 1 } } as const
     expect((await send(other)).json()).toMatchObject({ status: 415 })
     const large = { method: 'POST', url: '/auth/echo', headers: form, payload: 'x'.repeat(70_000) } as const
@@ -211,19 +214,19 @@ describe('the engine’s own routes', () => {
     expect(asked).toEqual([])
   })
 
-  test('that it does not know are not found', async () => {
+  test('unknown paths are not found', async () => {
     expect((await send({ url: '/auth/unknown' })).statusCode).toBe(404)
     expect((await send({ method: 'PUT', url: '/auth/login' })).statusCode).toBe(404)
   })
 
-  test('fail as a problem', async () => {
+  test('respond with a problem on errors', async () => {
     failure = 'CW_STATE_UNAVAILABLE'
     const response = await send({ url: '/auth/login' })
     expect(response.json()).toMatchObject({ status: 503, code: 'CW_STATE_UNAVAILABLE' })
     expect(response.headers['retry-after']).toBe('7')
   })
 
-  test('leave the application’s content types alone', async () => {
+  test('keep the application’s content types', async () => {
     expect((await send({ method: 'POST', url: '/json', payload: { a: 1 } })).json()).toEqual({ a: 1 })
     expect((await send({ method: 'POST', url: '/json', headers: form, payload: 'a=1' })).statusCode).toBe(415)
   })

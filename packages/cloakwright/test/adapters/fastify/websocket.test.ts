@@ -53,7 +53,7 @@ const form = {
   headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
 }
 
-test('a page of the service opens a socket by its session, a page of another one does not', async () => {
+test('a page of the service opens a socket with its session, a page of another one does not', async () => {
   const { port, cookie } = await start()
   const { ws, greeting } = await openSocket(port, { cookie, origin: publicUrl }, '/feed')
   expect(greeting).toBe('hello sub-alice')
@@ -86,7 +86,7 @@ test.each(['/feed', '/library'])('a socket of a token ends when it is revoked (%
   expect(await opened.end).toEqual([4401, 'token revoked'])
 })
 
-test('a request that is no handshake is not ended by a close frame, and a ticket does not open it', async () => {
+test('a request that is not a handshake gets no close frame, and a ticket does not open it', async () => {
   const { port, cookie, browser, app } = await start()
   const { ticket } = (await app.inject({ url: '/ticket', headers: { cookie } })).json<{ ticket: string }>()
   const plain = await fetch(`http://127.0.0.1:${port}/ticket?ticket=${ticket}`)

@@ -87,7 +87,7 @@ describe.each(places)('GraphQL, %s', (_name, place) => {
   })
 })
 
-test('each call is decided on its own, whatever the same request was allowed before', async () => {
+test('each call is decided separately, whatever the same request was allowed before', async () => {
   const request = requestWith(await world.sign({ realm_access: { roles: ['user'] } }))
   for (const _ of [1, 2])
     await expect(guard.canActivate(contextOf('graphql', {}, {}, { req: request }, info))).rejects.toThrow(
@@ -95,7 +95,7 @@ test('each call is decided on its own, whatever the same request was allowed bef
     )
 })
 
-test('a gateway: the connection’s token, of Socket.IO and of ws', async () => {
+test('a gateway: the token of the connection, with Socket.IO and ws', async () => {
   const request = requestWith(await world.sign())
   const socketIo = { request, emit: () => {} }
   const ws = { readyState: 1, send: () => {} }
@@ -110,15 +110,12 @@ test.each([
   ['graphql', [{}, {}, { user: 'alice' }, info], 'Quays.berths: the GraphQL context has no request'],
   ['ws', [{ readyState: 1 }, {}], 'Quays.berths: the upgrade request of the connection is unknown'],
   ['rpc', [{}, {}], 'Quays.berths: it guards HTTP routes, GraphQL operations and gateways, not rpc'],
-])(
-  '%s without a request: nobody is let in, and the message says what is missing',
-  async (type, args, why) => {
-    await expect(guard.canActivate(contextOf(type, ...args))).rejects.toMatchObject({
-      code: 'CW_CONFIG_INVALID',
-      message: `CloakwrightGuard at ${why}`,
-    })
-  },
-)
+])('%s without a request: refused, with the reason', async (type, args, why) => {
+  await expect(guard.canActivate(contextOf(type, ...args))).rejects.toMatchObject({
+    code: 'CW_CONFIG_INVALID',
+    message: `CloakwrightGuard at ${why}`,
+  })
+})
 
 describe('the filter', () => {
   const refusalOf = async (type: string, ...args: unknown[]): Promise<[unknown, ArgumentsHost]> => {
@@ -137,7 +134,7 @@ describe('the filter', () => {
     return filter.catch(exception as RefusedException, host)
   }
 
-  test('hands a GraphQL refusal to the driver, which answers it', async () => {
+  test('passes a GraphQL refusal to the driver', async () => {
     const [refusal, host] = await refusalOf('graphql', {}, {}, { req: requestWith(undefined) }, info)
     expect(refusal).toBeInstanceOf(HttpException)
     expect(() => answer(refusal, host)).toThrow('Not authenticated')
@@ -187,7 +184,7 @@ describe('the connection of a gateway', () => {
     }
   }
 
-  test('is watched once, however many messages it carries', async () => {
+  test('is watched once, however many messages it has', async () => {
     const connection = await connect(await world.sign())
     await Promise.all([connection.send(), connection.send()])
     const listeners = connection.listeners()

@@ -119,7 +119,7 @@ describe.each(Object.entries(starts))('%s', (name, start) => {
     expect(logged).toMatchObject([{ level: 'info', code: 'CW_TOKEN_MISSING' }])
   })
 
-  test('the scope of a token with too little', async () => {
+  test('the required scope when a token lacks it', async () => {
     const { response, logged } = await ask(await start(), '/write', [bearer(await world.sign())])
     expect(response.status).toBe(403)
     expect(response.headers['www-authenticate']).toContain('scope="ships:write"')
@@ -142,7 +142,7 @@ describe.each(Object.entries(starts))('%s', (name, start) => {
     expect(response.headers['www-authenticate']).toContain('use_dpop_nonce')
   })
 
-  test('when to come back while the realm is down', async () => {
+  test('Retry-After while the realm is down', async () => {
     const token = await world.sign({ iss: 'http://127.0.0.1:9/realms/shop' })
     const service = await start('http://127.0.0.1:9/realms/shop')
     const { response, logged } = await ask(service, '/ships', [bearer(token)])

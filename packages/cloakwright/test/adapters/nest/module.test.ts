@@ -37,7 +37,7 @@ const world = useNest()
 const { logs, options, start, statuses } = world
 
 describe('decorators', () => {
-  test('give the user as a parameter', async () => {
+  test('pass the user as a parameter', async () => {
     class Me {
       me(user: { username?: string } | undefined) {
         return { user: user?.username }
@@ -52,7 +52,7 @@ describe('decorators', () => {
     })
   })
 
-  test('run their guard once a request, wherever they stand: a DPoP proof is good for one look', async () => {
+  test('run their guard once per request, wherever they are: a DPoP proof is used once', async () => {
     class Me {
       me() {}
     }
@@ -71,7 +71,7 @@ describe('decorators', () => {
     expect((await send(service, '/me', { fields })).status).toBe(401)
   })
 
-  test('give policies the execution context', async () => {
+  test('pass the execution context to policies', async () => {
     const seen: unknown[] = []
     const policy = {
       description: 'a user of this class',
@@ -92,7 +92,7 @@ describe('decorators', () => {
 })
 
 describe('the guard for all routes', () => {
-  test('lets in verified users where nothing else is said, and leaves the metadata open', async () => {
+  test('admits verified users to handlers without a rule, and does not protect the metadata', async () => {
     class Orders {
       list() {}
       open() {}
@@ -138,7 +138,7 @@ describe('the module', () => {
     expect(await statuses(service, ['/me'])).toEqual([200])
   })
 
-  test('missing: the application does not start', async () => {
+  test('if it is missing, the application does not start', async () => {
     class Me {
       me() {}
     }
@@ -182,25 +182,25 @@ describe('exceptions', () => {
     service = await start({ imports: [CloakwrightModule.forRoot(options())], controllers: [Errors] })
   })
 
-  test('of others are answered as before', async () => {
+  test('of other packages are sent as before', async () => {
     const response = await send(service, '/teapot')
     expect([response.status, response.json()]).toEqual([418, { statusCode: 418, message: 'short and stout' }])
   })
 
-  test('of refusals may be answered by a filter of the application', async () => {
+  test('of refusals may be sent by a filter of the application', async () => {
     const response = await send(service, '/own')
     expect(response.status).toBe(401)
     expect(response.json()).toMatchObject({ own: { status: 401, code: 'CW_TOKEN_MISSING' } })
   })
 
-  test('of a handler that asks for the user of an unguarded route: 500', async () => {
+  test('of a handler that reads the user of an unguarded route: 500', async () => {
     expect((await send(service, '/unguarded')).json()).toMatchObject({
       status: 500,
       code: 'CW_CONFIG_MISSING',
     })
   })
 
-  test('go to Nest’s log', async () => {
+  test('are written to Nest’s log', async () => {
     logs.length = 0
     await statuses(service, ['/forbidden'])
     expect(logs).toMatchObject([

@@ -99,9 +99,9 @@ const cases: readonly (readonly [
   ['AllowAnonymous on the class does not lift the method', [open], [fails], forbidden],
   ['AllowAnonymous above a rule of the same method', [], [open, fails], forbidden],
   ['AllowAnonymous below a rule of the same method', [], [fails, open], forbidden],
-  ['AllowAnonymous beside a rule does not lift the class either', [fails], [holds, open], forbidden],
-  ['AllowAnonymous beside a rule of the same class', [open, fails], [], forbidden],
-  ['AllowAnonymous beside a rule of the same class, in the other order', [holds, open], [], allowed],
+  ['AllowAnonymous next to a rule does not override the class either', [fails], [holds, open], forbidden],
+  ['AllowAnonymous next to a rule of the same class', [open, fails], [], forbidden],
+  ['AllowAnonymous next to a rule of the same class, in the other order', [holds, open], [], allowed],
 ]
 
 describe.each(Object.entries(settings))('%s', (_name, { forAll, again }) => {
@@ -128,7 +128,7 @@ describe('a controller that extends another', () => {
 
   test.each<[string, () => { readonly path: string; readonly controller: Class }, readonly number[]]>([
     ['inherits the rules of the class', () => inherit(baseOf([fails], [])), forbidden],
-    ['keeps them beside rules of its own', () => inherit(baseOf([fails], []), [holds]), forbidden],
+    ['keeps them next to its own rules', () => inherit(baseOf([fails], []), [holds]), forbidden],
     ['adds rules of its own', () => inherit(baseOf([holds], []), [fails]), forbidden],
     ['inherits the rules of the method', () => inherit(baseOf([], [fails])), forbidden],
     ['does not lift the inherited method’s rules', () => inherit(baseOf([], [fails]), [open]), forbidden],
@@ -156,14 +156,14 @@ describe('a controller that extends another', () => {
     expect(await statusesOf(make(), { forAll: true })).toEqual(expected)
   })
 
-  test('leaves the base class as it was', async () => {
+  test('does not change the base class', async () => {
     const base = makeController([holds], [])
     inherit(base.controller, [fails])
     expect(await statusesOf(base)).toEqual(allowed)
   })
 })
 
-describe('beside decorators of others', () => {
+describe('with decorators of other packages', () => {
   /** Puts another function in the method's place, and forgets its metadata. */
   const wrap: MethodDecorator = (_target, _name, descriptor) => {
     const { value } = descriptor as { value: (this: unknown, ...args: unknown[]) => unknown }
@@ -180,7 +180,7 @@ describe('beside decorators of others', () => {
     for (const made of [above, below]) expect(await statusesOf(made, { forAll: true })).toEqual(forbidden)
   })
 
-  test('one above that loses the guard: the application does not start', async () => {
+  test('one on top that loses the guard: the application does not start', async () => {
     const { controller } = makeController([], [wrap, fails])
     await expect(
       world.start({ imports: [CloakwrightModule.forRoot(world.options())], controllers: [controller] }),
@@ -204,24 +204,24 @@ describe('beside decorators of others', () => {
       return { path: made.path, controller: binding }
     }
 
-    test('keeps its rules where the guard is on the class or for all routes', async () => {
+    test('keeps its rules if the guard is on the class or for all routes', async () => {
       expect(await statusesOf(bound([holds], [fails]))).toEqual(forbidden)
       expect(await statusesOf(bound([], [fails]), { forAll: true })).toEqual(forbidden)
       expect(await statusesOf(bound([holds], [holds]))).toEqual(allowed)
     })
 
-    test('loses the guard that is on the method alone: the application does not start', async () => {
+    test('loses a guard on the method only: the application does not start', async () => {
       await expect(statusesOf(bound([], [fails]))).rejects.toThrow('its rules would have no effect')
     })
   })
 
-  test('metadata of the application’s own changes nothing', async () => {
+  test('metadata of the application changes nothing', async () => {
     const made = makeController([fails], [SetMetadata('cloakwright:rule', user()), holds])
     expect(await statusesOf(made)).toEqual(forbidden)
   })
 })
 
-test('a method that overrides one with rules, and that no guard is asked about: the application does not start', async () => {
+test('a method that overrides one with rules, and for which no guard runs: the application does not start', async () => {
   const base = makeController([], [fails]).controller
   const { controller } = makeController([], [], base)
   await expect(
@@ -229,7 +229,7 @@ test('a method that overrides one with rules, and that no guard is asked about: 
   ).rejects.toThrow('Orders.list: its rules would have no effect')
 })
 
-test('a field resolver, on which Nest runs no guards: the application does not start', async () => {
+test('a field resolver, for which Nest runs no guards: the application does not start', async () => {
   class Quays {
     fee() {}
   }
@@ -245,7 +245,7 @@ test('a field resolver, on which Nest runs no guards: the application does not s
 })
 
 test.each(['cancel', 'handleConnection'])(
-  'a method %s that is no handler, so that Nest asks no guard about it: the application does not start',
+  'a method %s that is not a handler, so no guard runs: the application does not start',
   async (name) => {
     class Orders {
       cancel() {}
@@ -263,7 +263,7 @@ test.each(['cancel', 'handleConnection'])(
   },
 )
 
-test('one class more that puts its rules around another’s', async () => {
+test('another class that applies its rules around another’s', async () => {
   const { path, controller } = makeController([holds], [fails])
   const mixed = class extends controller {}
   Controller(path)(mixed)
@@ -279,6 +279,6 @@ test.each<[string, () => unknown]>([
         get: () => undefined,
       }),
   ],
-])('a rule on %s is a mistake, and named at once', (_name, apply) => {
+])('a rule on %s is refused at once', (_name, apply) => {
   expect(apply).toThrow(/\.name: a decorator of cloakwright guards methods and classes only/)
 })
