@@ -1,18 +1,21 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Admin, all } from '@cloakwright/admin'
+import { openUserFile } from '@cloakwright/admin/files'
 import { importUsers, undoJob } from '@cloakwright/admin/jobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
-import type { ImportProcess } from '../support/import-process.ts'
+import { openFolder } from '../support/folder.ts'
 import { onKeycloak, openTarget, type Target } from '../support/target.ts'
-import { fileOf, jobFiles, makeRealm, person } from '../support/users.ts'
+import { jobFiles, makeRealm, person } from '../support/users.ts'
 
-const program = fileURLToPath(new URL('../support/import-process.ts', import.meta.url))
+const program = fileURLToPath(new URL('../support/import-process.mjs', import.meta.url))
 const count = onKeycloak ? 1500 : 600
 
+const folder = await openFolder()
 let target: Target
 let admin: Admin
 
@@ -45,18 +48,16 @@ interface Run {
 }
 
 function start(files: { journal: string; rejected: string }): Run {
-  const options: ImportProcess = {
+  const options = {
     server: target.proxy.url,
     realm: admin.realm,
     credentials: target.credentials,
-    count,
+    people,
     ...files,
   }
-  const child = spawn(
-    process.execPath,
-    ['--conditions=cloakwright-source', '--import=tsx', program, JSON.stringify(options)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const child = spawn(process.execPath, [program, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()
@@ -80,13 +81,15 @@ async function linesOf(journal: string): Promise<number> {
   return text.split('\n').length - 1
 }
 
+const rows = Array.from({ length: count }, (_, at) => `${JSON.stringify(person(at))}\n`)
+const people = await folder.write('people.ndjson', rows.join(''))
 const names = Array.from({ length: count }, (_, at) => person(at).username)
 
 describe('an import that is killed', { timeout: 240_000 }, () => {
   test('three times makes exactly the wanted users when it is continued', async () => {
     const files = await jobFiles()
     for (const share of [0.1, 0.35, 0.7]) {
-      const lines = 1 + Math.round(2 * (count / 80) * share * (0.8 + 0.4 * Math.random()))
+      const lines = 1 + Math.round((count / 40) * share * (randomInt(80, 120) / 100))
       expect(await start(files).killAt(lines)).toBe(true)
     }
     const report = JSON.parse(await start(files).output) as object
@@ -113,7 +116,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     expect(await start(files).killAt(Math.round(count / 80))).toBe(true)
     await undoJob(admin, files.journal)
     expect((await usersOfRealm()).map(({ username }) => username)).toEqual(['bystander', person(3).username])
-    const error = await caught(importUsers(admin, fileOf(count, person), files))
+    const error = await caught(importUsers(admin, await openUserFile(people), files))
     expect(error.code).toBe('CW_JOURNAL_MISMATCH')
   })
 
@@ -121,7 +124,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     const files = await jobFiles()
     const run = start(files)
     while ((await linesOf(files.journal)) < 2) await pause(2)
-    const error = await caught(importUsers(admin, fileOf(count, person), files))
+    const error = await caught(importUsers(admin, await openUserFile(people), files))
     expect(error.code).toBe('CW_JOURNAL_LOCKED')
     expect(error.message).toMatch(/^Process \d+.* works on the journal/)
     expect(await run.output).toContain(`"created":${count}`)

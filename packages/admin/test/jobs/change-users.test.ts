@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'
 import { openFolder } from '../support/folder.ts'
-import { openTarget, type Target } from '../support/target.ts'
+import { openTarget, type Target, whenSettled } from '../support/target.ts'
 
 const folder = await openFolder()
 let target: Target
@@ -386,7 +386,7 @@ describe('a job that was interrupted', () => {
     })
     expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(0)
 
-    await undoJob(admin, job.journal)
+    await whenSettled(() => undoJob(admin, job.journal))
     expect(await state()).toEqual(before)
   })
 

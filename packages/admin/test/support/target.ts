@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Admin, type AdminOptions, createAdmin } from '@cloakwright/admin'
+import { vi } from 'vitest'
 import { type FaultProxy, openFaultProxy } from './fault-proxy.ts'
 
 /** The realm under test: embedded, or a real Keycloak where `CONFORMANCE_SERVER` names one. */
@@ -16,6 +17,21 @@ export interface Target {
 
 export const onKeycloak: boolean = Boolean(process.env['CONFORMANCE_SERVER'])
 
+/**
+ * Runs this six seconds later by the system's clock: undoing a job waits five until Keycloak has done what was sent last.
+ * The embedded realm has done it by then.
+ */
+export async function whenSettled<T>(work: () => Promise<T>): Promise<T> {
+  if (onKeycloak) return await work()
+  const { timeOrigin } = performance
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => timeOrigin + performance.now() + 6_000)
+  try {
+    return await work()
+  } finally {
+    clock.mockRestore()
+  }
+}
+
 /** `features` turns optional ones of the embedded realm on; a real Keycloak has those that it was started with. */
 export async function openTarget(features: readonly 'client-secret-rotation'[] = []): Promise<Target> {
   const { CONFORMANCE_SERVER, CONFORMANCE_ADMIN_USERNAME, CONFORMANCE_ADMIN_PASSWORD } = process.env
@@ -26,6 +42,8 @@ export async function openTarget(features: readonly 'client-secret-rotation'[] =
   const { address, stop } = CONFORMANCE_SERVER
     ? { address: CONFORMANCE_SERVER, stop: async () => {} }
     : await embedded(credentials, features)
+  // Repeated requests wait for a random part of a delay: for none of it, where no Keycloak needs the time.
+  const random = onKeycloak ? undefined : vi.spyOn(Math, 'random').mockReturnValue(0)
   const server = address.replace(/\/+$/, '')
   const proxy = await openFaultProxy(server)
   const realms: string[] = []
@@ -46,6 +64,7 @@ export async function openTarget(features: readonly 'client-secret-rotation'[] =
         if ((await client.realms.findOne({ realm })) != null) await remove(client, realm)
       }
       await stop()
+      random?.mockRestore()
     },
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Admin } from '@cloakwright/admin'
 import type { ImportedUser, Row, UserFile, UserFormat } from '@cloakwright/admin/files'
+import { onTestFinished } from 'vitest'
 
 /** A file of users that is made up row by row; a row that is a text is one that can't be read, for that reason. */
 export function fileOf(
@@ -64,8 +65,6 @@ export async function makeRealm(admin: Admin): Promise<void> {
 
 /** Paths for a job's files, in a folder of this test's own, removed at its end. */
 export async function jobFiles(): Promise<{ journal: string; rejected: string }> {
-  // Here, because the process that a test kills imports this file too, without a test runner.
-  const { onTestFinished } = await import('vitest')
   const folder = await mkdtemp(join(tmpdir(), 'cloakwright-job-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   return { journal: join(folder, 'journal'), rejected: join(folder, 'rejected.ndjson') }

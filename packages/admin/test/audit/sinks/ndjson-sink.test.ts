@@ -97,14 +97,7 @@ describe('a trail in a file', () => {
     `
     const run = (): Promise<number | null> =>
       new Promise((resolve) => {
-        const options = [
-          '--conditions=cloakwright-source',
-          '--import=tsx',
-          '--input-type=module',
-          '-e',
-          script,
-          path,
-        ]
+        const options = ['--input-type=module', '-e', script, path]
         spawn(process.execPath, options, { stdio: 'inherit', cwd: import.meta.dirname }).on('exit', resolve)
       })
     expect(await Promise.all([run(), run(), run()])).toEqual([0, 0, 0])

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import type { Admin } from '@cloakwright/admin'
 import { importUsers, undoJob } from '@cloakwright/admin/jobs'
@@ -24,7 +25,7 @@ async function finished(): Promise<{
   file: ReturnType<typeof fileOf>
 }> {
   const files = await jobFiles()
-  const from = Math.floor(Math.random() * 1_000_000)
+  const from = randomInt(1_000_000)
   const file = fileOf(3, (at) => person(from + at))
   await importUsers(admin, file, files)
   return { ...files, file }
