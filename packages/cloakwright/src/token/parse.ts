@@ -2,10 +2,11 @@ import { CloakwrightError } from '../errors.ts'
 import {
   type Algorithm,
   algorithms,
-  bytesOf,
   decodeBytes,
   decodeText,
+  type OneByteString,
   parseStrictObject,
+  toOneByte,
 } from '../jws/index.ts'
 import { wrongAlgorithm } from './wrong-token.ts'
 
@@ -47,17 +48,16 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
       `longer than ${maxLength} characters`,
       'Map fewer claims into the token, or raise maxTokenLength.',
     )
-  const bytes = bytesOf(token)
-  const text = bytes.toString('latin1')
+  const text = toOneByte(token)
+  if (text === undefined) throw notCompact()
   const firstDot = text.indexOf('.')
   const secondDot = text.indexOf('.', firstDot + 1)
-  if (text !== token || firstDot < 1 || secondDot <= firstDot + 1)
-    throw malformed('not three base64url segments (a compact JWS)')
+  if (firstDot < 1 || secondDot <= firstDot + 1) throw notCompact()
   // Another dot would be in the signature, where it is not base64url.
-  const payload = decodeText(bytes, firstDot + 1, secondDot)
-  const signature = decodeBytes(bytes, secondDot + 1, bytes.length)
+  const payload = decodeText(text, firstDot + 1, secondDot)
+  const signature = decodeBytes(text, secondDot + 1, text.length)
   if (payload === undefined || signature === undefined) throw notCanonical()
-  const { algorithm, kid } = headerOf(text.slice(0, firstDot), bytes, payload, allowed)
+  const { algorithm, kid } = headerOf(text, firstDot, payload, allowed)
   return { algorithm, kid, text, signed: text.slice(0, secondDot), signature, payload }
 }
 
@@ -82,27 +82,32 @@ const maxKnownHeaders = 64
 const maxKnownLength = 512
 
 function headerOf(
-  segment: string,
-  bytes: Buffer,
+  text: OneByteString,
+  end: number,
   payload: string | null,
   allowed: ReadonlySet<string>,
 ): Header {
+  const segment = text.slice(0, end)
   const known = knownHeaders.get(segment)
   if (known !== undefined) {
     checkAlgorithm(known.algorithm, allowed)
     return known
   }
-  const header = readHeader(bytes.subarray(0, segment.length), payload, allowed)
-  if (segment.length <= maxKnownLength) {
+  const header = readHeader(decodeText(text, 0, end), payload, allowed)
+  // A copy: the slice would keep its whole token.
+  const copy = end <= maxKnownLength ? toOneByte(segment) : undefined
+  if (copy !== undefined) {
     if (knownHeaders.size >= maxKnownHeaders) knownHeaders.clear()
-    // A copy: the slice would keep its whole token.
-    knownHeaders.set(bytes.toString('latin1', 0, segment.length), header)
+    knownHeaders.set(copy, header)
   }
   return header
 }
 
-function readHeader(segment: Buffer, payload: string | null, allowed: ReadonlySet<string>): Header {
-  const text = decodeText(segment, 0, segment.length)
+function readHeader(
+  text: string | null | undefined,
+  payload: string | null,
+  allowed: ReadonlySet<string>,
+): Header {
   if (text === undefined) throw notCanonical()
   const header = text === null ? undefined : parseStrictObject(text)
   if (header === undefined) throw malformed('its header is not one JSON object with unique names')
@@ -152,6 +157,10 @@ function checkHeader(header: Members): void {
     throw new CloakwrightError('CW_TOKEN_TYPE', 'Token: its header’s typ is not that of an access token', {
       hint: 'Send the access token, not an ID, refresh or logout token or a proof.',
     })
+}
+
+function notCompact(): CloakwrightError {
+  return malformed('not three base64url segments (a compact JWS)')
 }
 
 function notCanonical(): CloakwrightError {
