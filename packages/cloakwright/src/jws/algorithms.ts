@@ -80,18 +80,15 @@ export function algorithmsOf(keyType: string, curve: string | undefined): Algori
   })
 }
 
-/**
- * Whether the signature was made with this key over these bytes or this ASCII string. Never throws.
- */
+/** Whether the signature was made with this key over these bytes or this ASCII string. Never throws. */
 export function isSigned(
   algorithm: Algorithm,
   key: KeyObject,
   data: Uint8Array | string,
   signature: Uint8Array,
 ): boolean {
-  const scheme = schemes.get(algorithm)
+  const scheme = schemeFor(algorithm, signature)
   if (scheme === undefined) return false
-  if (scheme.size !== undefined && signature.byteLength !== scheme.size) return false
   try {
     return verify(
       scheme.hash,
@@ -102,4 +99,34 @@ export function isSigned(
   } catch {
     return false
   }
+}
+
+/** Does the same as {@link isSigned} in Node's thread pool. Never rejects. */
+export function isSignedInPool(
+  algorithm: Algorithm,
+  key: KeyObject,
+  data: string,
+  signature: Uint8Array,
+): Promise<boolean> {
+  const scheme = schemeFor(algorithm, signature)
+  if (scheme === undefined) return Promise.resolve(false)
+  return new Promise((resolve) => {
+    try {
+      verify(
+        scheme.hash,
+        // A new buffer: that of bytesOf() is overwritten during the wait.
+        Buffer.from(data, 'latin1'),
+        scheme.use === undefined ? key : scheme.use(key),
+        signature,
+        (error, genuine) => resolve(error === null && genuine),
+      )
+    } catch {
+      resolve(false)
+    }
+  })
+}
+
+function schemeFor(algorithm: Algorithm, signature: Uint8Array): Scheme | undefined {
+  const scheme = schemes.get(algorithm)
+  return scheme?.size === undefined || signature.byteLength === scheme.size ? scheme : undefined
 }

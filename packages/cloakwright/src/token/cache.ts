@@ -102,7 +102,7 @@ const notedKeys = 65_536
  * 30 bits of a signature's end: few tokens share them, and an entry found by them is confirmed by the whole token. So
  * neither these tokens nor a forged token with a copied end find another's entry.
  */
-function keyOf(token: string): number {
+export function keyOf(token: string): number {
   let key = 0
   for (let at = token.length - 8; at < token.length - 3; at++) key = (key << 6) ^ token.charCodeAt(at)
   return key & 0x3f_ff_ff_ff

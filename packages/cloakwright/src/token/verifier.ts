@@ -5,6 +5,7 @@ import { requireOptions } from '../options.ts'
 import { createDpop, createMtls, type ProofChecks } from '../proof/index.ts'
 import { type Recheck, toVerifier, type VerifyAtOnce } from './at-once.ts'
 import { createTokenCache } from './cache.ts'
+import { createTokensInFlight } from './in-flight.ts'
 import { observeRefusals } from './observe.ts'
 import { createRealm, type Realm } from './realm.ts'
 import { createRealms, type Realms } from './realms.ts'
@@ -79,6 +80,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     realms,
     only,
     cache,
+    inFlight: createTokensInFlight(),
     revocations,
     telemetry,
     proofs,

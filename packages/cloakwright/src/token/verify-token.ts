@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
-import { type Claims, isSigned } from '../jws/index.ts'
+import type { Claims } from '../jws/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { isPromise } from '../promise.ts'
 import { type Binding, bindingOf, checkProofs, type Presentation, type ProofChecks } from '../proof/index.ts'
@@ -8,10 +8,12 @@ import type { Telemetry } from '../telemetry/index.ts'
 import { type AccessToken, toAccessToken } from './access-token.ts'
 import type { TokenCache } from './cache.ts'
 import { checkClaims, checkOrigin } from './claims.ts'
+import type { TokensInFlight } from './in-flight.ts'
 import { type ParsedToken, parseClaims, parseToken } from './parse.ts'
 import type { Realm } from './realm.ts'
 import type { Realms } from './realms.ts'
 import { type Revocations, refuseRevoked } from './revocations.ts'
+import { verifySignature } from './signature.ts'
 import { unknownKey, wrongIssuer } from './wrong-token.ts'
 
 /** The shared parts of one verifier's verifications. */
@@ -20,6 +22,7 @@ export interface Verification {
   /** The realm of a verifier that has one. */
   readonly only: Realm | undefined
   readonly cache: TokenCache<Realm> | undefined
+  readonly inFlight: TokensInFlight
   readonly revocations: Revocations | undefined
   readonly telemetry: Telemetry | undefined
   readonly proofs: ProofChecks
@@ -118,10 +121,46 @@ function verifyByKey(
   text: string,
   parsed: ParsedToken,
   realm: Realm,
-  key: VerificationKey | undefined,
-  parsedClaims?: Claims,
+  found: VerificationKey | undefined,
+  claims?: Claims,
 ): Verified {
-  checkSignature(parsed, key, realm)
+  const key = requireKey(parsed, found, realm)
+  const pending = by.inFlight.find(parsed.text)
+  if (pending !== undefined) return pending
+  const genuine = verifySignature(parsed.algorithm, key.publicKey, parsed.signed, parsed.signature)
+  if (!isPromise(genuine)) return acceptSigned(by, text, parsed, realm, genuine, claims)
+  return by.inFlight.add(parsed.text, verifyLater(by, text, parsed, realm, key, genuine, claims))
+}
+
+/** Checks again after the wait what may have changed: the key here, times and revocations with the claims. */
+async function verifyLater(
+  by: Verification,
+  text: string,
+  parsed: ParsedToken,
+  realm: Realm,
+  key: VerificationKey,
+  pending: Promise<boolean>,
+  claims: Claims | undefined,
+): Promise<AccessToken> {
+  const genuine = await pending
+  by.inFlight.remove(parsed.text)
+  if (realm.keys.get(parsed.kid)?.fingerprint !== key.fingerprint)
+    return await verifyInRealm(by, text, parsed, realm, claims)
+  return await acceptSigned(by, text, parsed, realm, genuine, claims)
+}
+
+function acceptSigned(
+  by: Verification,
+  text: string,
+  parsed: ParsedToken,
+  realm: Realm,
+  genuine: boolean,
+  parsedClaims: Claims | undefined,
+): Verified {
+  if (!genuine)
+    throw new CloakwrightError('CW_TOKEN_SIGNATURE', 'Token: the signature is invalid', {
+      hint: 'Send the token exactly as the realm returned it: it was changed or forged.',
+    })
   by.realms.use(realm)
   const claims = parsedClaims ?? parseClaims(parsed.payload)
   const { introspection } = realm
@@ -183,18 +222,18 @@ function sameBinding(token: AccessToken, binding: Binding | undefined): AccessTo
   )
 }
 
-function checkSignature(parsed: ParsedToken, key: VerificationKey | undefined, { expected }: Realm): void {
+function requireKey(
+  parsed: ParsedToken,
+  key: VerificationKey | undefined,
+  { expected }: Realm,
+): VerificationKey {
   if (key === undefined) throw unknownKey(parsed.payload, expected.issuer)
-  if (!key.algorithms.includes(parsed.algorithm))
-    throw new CloakwrightError(
-      'CW_TOKEN_ALGORITHM',
-      'Token: its algorithm does not match the key that it names',
-      {
-        hint: 'Get the token from the realm itself.',
-      },
-    )
-  if (!isSigned(parsed.algorithm, key.publicKey, parsed.signed, parsed.signature))
-    throw new CloakwrightError('CW_TOKEN_SIGNATURE', 'Token: the signature is invalid', {
-      hint: 'Send the token exactly as the realm returned it: it was changed or forged.',
-    })
+  if (key.algorithms.includes(parsed.algorithm)) return key
+  throw new CloakwrightError(
+    'CW_TOKEN_ALGORITHM',
+    'Token: its algorithm does not match the key that it names',
+    {
+      hint: 'Get the token from the realm itself.',
+    },
+  )
 }

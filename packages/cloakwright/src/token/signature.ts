@@ -1,0 +1,81 @@
+import type { KeyObject } from 'node:crypto'
+// Not the global ones, which fake timers replace: a turn would never end.
+import { nextTick } from 'node:process'
+import { setImmediate } from 'node:timers'
+import { type Algorithm, isSigned, isSignedInPool } from '../jws/index.ts'
+
+/**
+ * Signatures that wait for the thread pool at a time, of all verifiers. The pool also serves files, DNS and compression:
+ * with four threads and RSA keys of 2048 bits they wait less than a millisecond for it.
+ */
+const maxWaiting = 64
+let waiting = 0
+
+/**
+ * Verifies the signature of a new token. The first one in a turn of the event loop is verified at once, which is the
+ * fastest way for a single request. When more of them come in the same turn, requests are queueing: those are verified in
+ * the thread pool, on other cores, so that requests with known tokens pass them by.
+ *
+ * @param signed ASCII
+ */
+export function verifySignature(
+  algorithm: Algorithm,
+  key: KeyObject,
+  signed: string,
+  signature: Uint8Array,
+): boolean | Promise<boolean> {
+  return waiting >= maxWaiting || takeTurn()
+    ? isSigned(algorithm, key, signed, signature)
+    : verifyInPool(algorithm, key, signed, signature)
+}
+
+async function verifyInPool(
+  algorithm: Algorithm,
+  key: KeyObject,
+  signed: string,
+  signature: Uint8Array,
+): Promise<boolean> {
+  waiting++
+  try {
+    return await isSignedInPool(algorithm, key, signed, signature)
+  } finally {
+    waiting--
+  }
+}
+
+// A turn is taken from the first signature until the event loop has looked for new requests. In between it is free only
+// for the microtasks that follow a signature: whoever awaits one token after the other has none waiting, and gains
+// nothing from the pool.
+
+let isTaken = false
+let turnEnds = false
+let tickComes = false
+
+function takeTurn(): boolean {
+  if (isTaken) return false
+  isTaken = true
+  queueMicrotask(leaveToMicrotasks)
+  if (!turnEnds) {
+    turnEnds = true
+    setImmediate(endTurn)
+  }
+  return true
+}
+
+function leaveToMicrotasks(): void {
+  isTaken = false
+  if (tickComes) return
+  tickComes = true
+  // From a microtask: it runs after the last of them.
+  nextTick(takeAgain)
+}
+
+function takeAgain(): void {
+  tickComes = false
+  isTaken = turnEnds
+}
+
+function endTurn(): void {
+  turnEnds = false
+  isTaken = false
+}
