@@ -97,6 +97,17 @@ describe('an upgrade', () => {
     await once(ws, 'close')
   })
 
+  test('each of many at once is decided by its own new token', async () => {
+    const tokens = await Promise.all(
+      Array.from({ length: 8 }, (_, number) => sign({ preferred_username: `user-${number}` })),
+    )
+    const forged = tokens.map((token) => `${token.slice(0, token.lastIndexOf('.'))}.${'A'.repeat(86)}`)
+    const opened = await Promise.all([...tokens, ...forged].map((token) => open('/', bearer(token))))
+    const outcomes = opened.map((one) => ('first' in one ? one.first : one.status))
+    expect(outcomes).toEqual([...tokens.map((_, number) => `hello user-${number}`), ...forged.map(() => 401)])
+    for (const one of opened) if ('ws' in one) one.ws.terminate()
+  })
+
   test.each([
     ['without a token', '/', async () => ({}), 401, '', 'CW_TOKEN_MISSING'],
     [

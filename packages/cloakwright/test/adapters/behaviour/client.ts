@@ -1,5 +1,6 @@
 import { request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { connect } from 'node:net'
 import type { Service } from '../drivers/types.ts'
 
 /** What a client sends. */
@@ -45,6 +46,18 @@ export function send(service: Service, path: string, sent: Sent = {}): Promise<R
     })
     request.on('error', reject)
     request.end(body)
+  })
+}
+
+/** Sends a request with a token, and goes away without waiting for the response. */
+export function leave(service: Service, path: string, token: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(service.port, '127.0.0.1', () => {
+      const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${service.port}\r\n`
+      socket.write(`${head}Authorization: Bearer ${token}\r\n\r\n`, () => socket.destroy())
+    })
+    socket.once('error', reject)
+    socket.once('close', () => resolve())
   })
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { canary, type Driver } from '../drivers/types.ts'
-import { bearer, form } from './client.ts'
+import { bearer, form, leave } from './client.ts'
 import { secret, useWorld } from './world.ts'
 
 const realm = 'Bearer realm="shop"'
@@ -40,6 +40,36 @@ export function testTransport(driver: Driver): void {
     test('below the prefix of a router', async () => {
       expect((await sendToken('/mounted/me')).json()).toEqual({ user: 'alice' })
       expect((await send('/mounted/me')).status).toBe(401)
+    })
+  })
+
+  describe('many new tokens at once', () => {
+    test('each request is decided by its own token', async () => {
+      const genuine = await Promise.all(
+        Array.from({ length: 10 }, (_, number) => sign({ preferred_username: `user-${number}` })),
+      )
+      const requests = genuine.flatMap((token, number) => {
+        const forged = `${token.slice(0, token.lastIndexOf('.'))}.${genuine.at(number - 1)?.split('.')[2] ?? ''}`
+        return [token, forged, token]
+      })
+      const responses = await Promise.all(requests.map((token) => sendToken('/me', token)))
+      expect(
+        responses.map((response) => [response.status, (response.json() as { user?: string }).user]),
+      ).toEqual(
+        genuine.flatMap((_, number) => [
+          [200, `user-${number}`],
+          [401, undefined],
+          [200, `user-${number}`],
+        ]),
+      )
+    })
+
+    test('clients that go away meanwhile leave the service as it is', async () => {
+      const tokens = await Promise.all(
+        Array.from({ length: 10 }, (_, number) => sign({ jti: `gone-${number}` })),
+      )
+      await Promise.all(tokens.map((token) => leave(world.service, '/me', token)))
+      expect((await sendToken('/me', await sign({ jti: 'after' }))).status).toBe(200)
     })
   })
 
