@@ -51,7 +51,8 @@ export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
   const { resource } = guard
   // No function here is async: this saves a promise for every request.
   return (c, next) => {
-    c.set(visitKey, { guard, onRefused, user: undefined } satisfies Visit)
+    // Not with c.set(), which makes a Map for each request.
+    ;(c as Visited)[visitKey] = { guard, onRefused, user: undefined }
     // Hono handles HEAD as GET, and drops the body.
     if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
       return Promise.resolve(c.body(resource.body, 200, resource.headers))
@@ -105,10 +106,12 @@ interface Visit {
   user: AccessToken | undefined
 }
 
-const visitKey = 'cloakwright'
+const visitKey: unique symbol = Symbol('cloakwright')
+
+type Visited = Context & { [visitKey]?: Visit }
 
 function visitOf(context: Context): Visit | undefined {
-  return context.get(visitKey) as Visit | undefined
+  return (context as Visited)[visitKey]
 }
 
 function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
