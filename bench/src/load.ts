@@ -1,9 +1,12 @@
 import { connect, type Socket } from 'node:net'
+import { median } from './report.ts'
 
 /** What came of a run. */
 export interface Run {
   readonly answers: number
   readonly seconds: number
+  /** Median time from a request to its response, in milliseconds. */
+  readonly p50: number
 }
 
 /** Keep-alive connections to one server, each with one request at a time. */
@@ -32,17 +35,18 @@ export async function openLoad(origin: string, connections = 32): Promise<Load> 
       const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${usual}Authorization: Bearer `
       const started = performance.now()
       const deadline = started + milliseconds
-      let answers = 0
+      const times: number[] = []
       await Promise.all(
         open.map(
           (connection) =>
             new Promise<void>((resolve, reject) => {
               const send = (): void => {
-                const next = performance.now() < deadline ? token() : undefined
+                const sent = performance.now()
+                const next = sent < deadline ? token() : undefined
                 if (next === undefined) return resolve()
                 connection.request(`${head}${next}\r\n\r\n`, (status) => {
                   if (status !== 'HTTP/1.1 200') return reject(new Error(`${origin}${path}: ${status}`))
-                  answers++
+                  times.push(performance.now() - sent)
                   send()
                 })
               }
@@ -50,7 +54,8 @@ export async function openLoad(origin: string, connections = 32): Promise<Load> 
             }),
         ),
       )
-      return { answers, seconds: (performance.now() - started) / 1000 }
+      const seconds = (performance.now() - started) / 1000
+      return { answers: times.length, seconds, p50: median(times) }
     },
     close() {
       for (const { socket } of open) socket.destroy()

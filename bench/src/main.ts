@@ -2,6 +2,7 @@ import { benchCalls } from './calls.ts'
 import { benchFlood } from './flood.ts'
 import { benchImportTime } from './import-time.ts'
 import { benchListing } from './listing.ts'
+import { benchNewTokens } from './new-tokens.ts'
 import { benchOutage } from './outage.ts'
 import { benchPeers } from './peers.ts'
 import { benchProtectedRoute } from './protected-route.ts'
@@ -16,6 +17,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   'import-time': benchImportTime,
   'protected-route': benchProtectedRoute,
   routes: benchRoutes,
+  'new-tokens': benchNewTokens,
   peers: benchPeers,
   outage: benchOutage,
   calls: benchCalls,

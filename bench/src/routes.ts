@@ -8,8 +8,8 @@ const frameworks = ['fastify', 'express', 'hono'] as const
 /** What the compiler makes of an application differs by some per cent from one process to the next. */
 const processes = 5
 /** In each process. */
-const warm = { rounds: 9, slice: 300 }
-const cold = { rounds: 5, slice: 200 }
+const warm = { rounds: 7, slice: 300 }
+const cold = { rounds: 7, slice: 200 }
 /** As many as the fastest machine uses up in the rounds of one process; a slice ends when none is left. */
 const coldTokens = 30_000
 

@@ -7,7 +7,7 @@ import express from 'express'
 import Fastify from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { audience } from '../issuer.ts'
-import { type App, bareVerify, greet, type Realm } from './realm.ts'
+import { type App, bareVerify, greet, guest, type Realm } from './realm.ts'
 
 /** Every check, every default; `KEYS_MAX_AGE` in seconds where a benchmark can't wait for the default. */
 async function verifierOf({ issuer }: Realm): Promise<Verifier> {
@@ -29,10 +29,10 @@ export async function cloakwrightFastify(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forFastify
   const verifier = await verifierOf(realm)
   const plain = Fastify()
-  plain.get('/plain', () => greet('alice'))
+  plain.get('/plain', () => greet(guest.username))
   const [open, openAgain] = twice((path) => {
     const app = Fastify()
-    app.get(path, { onRequest: (_request, _reply, done) => done() }, () => greet('alice'))
+    app.get(path, { onRequest: (_request, _reply, done) => done() }, () => greet(guest.username))
     return app
   }, '/open')
   const [bare, bareAgain] = twice((path) => {
@@ -59,11 +59,11 @@ export async function cloakwrightExpress(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forExpress
   const pass: express.RequestHandler = (_request, _response, next) => next()
   const plain = express()
-  plain.get('/plain', (_request, response) => void response.json(greet('alice')))
+  plain.get('/plain', (_request, response) => void response.json(greet(guest.username)))
   const [open, openAgain] = twice((path) => {
     const app = express()
     app.use(pass)
-    app.get(path, pass, (_request, response) => void response.json(greet('alice')))
+    app.get(path, pass, (_request, response) => void response.json(greet(guest.username)))
     return app
   }, '/open')
   const [bare, bareAgain] = twice((path) => {
@@ -95,11 +95,11 @@ export async function cloakwrightHono(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forHono
   const pass: MiddlewareHandler = (_c, next) => next()
   const plain = new Hono()
-  plain.get('/plain', (c) => c.json(greet('alice')))
+  plain.get('/plain', (c) => c.json(greet(guest.username)))
   const [open, openAgain] = twice((path) => {
     const app = new Hono()
     app.use(pass)
-    app.get(path, pass, (c) => c.json(greet('alice')))
+    app.get(path, pass, (c) => c.json(greet(guest.username)))
     return app
   }, '/open')
   const [bare, bareAgain] = twice((path) => {

@@ -5,7 +5,7 @@ import Fastify, { type FastifyRequest } from 'fastify'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import KeycloakConnect from 'keycloak-connect'
 import { audience } from '../issuer.ts'
-import { type App, bearerOf, greet, type Realm } from './realm.ts'
+import { type App, bearerOf, greet, guest, type Realm } from './realm.ts'
 
 // Each as its documentation shows it, with the same expectations of issuer, audience and algorithm where it has them.
 
@@ -34,7 +34,7 @@ export function fastJwtCached(realm: Realm): Promise<App> {
 
 export async function expressOauth2JwtBearer({ issuer, jwksUrl }: Realm): Promise<App> {
   const app = express()
-  app.get('/open', (_request, response) => void response.json(greet('alice')))
+  app.get('/open', (_request, response) => void response.json(greet(guest.username)))
   app.get(
     '/guarded',
     auth({ issuer, jwksUri: jwksUrl, audience, tokenSigningAlg: 'RS256' }),
@@ -46,7 +46,7 @@ export async function expressOauth2JwtBearer({ issuer, jwksUrl }: Realm): Promis
 /** The deprecated adapter, bearer-only; it compares the audience where it is told to. */
 export async function keycloakConnect({ issuer }: Realm): Promise<App> {
   const app = express()
-  app.get('/open', (_request, response) => void response.json(greet('alice')))
+  app.get('/open', (_request, response) => void response.json(greet(guest.username)))
   const config = {
     realm: 'shop',
     resource: audience,
@@ -83,7 +83,7 @@ function fastJwtWith({ issuer, key }: Realm, cache: number | false): Promise<App
 
 async function fastifyWith(usernameOf: (request: FastifyRequest) => unknown): Promise<App> {
   const app = Fastify()
-  app.get('/open', () => greet('alice'))
+  app.get('/open', () => greet(guest.username))
   app.decorateRequest('username', undefined)
   const isAsync = usernameOf.constructor.name === 'AsyncFunction'
   app.get(

@@ -26,6 +26,12 @@ export function greet(name: unknown): { message: string } {
   return { message: `Hello ${String(name)}` }
 }
 
+/**
+ * The user whom a route without verification greets, of a name as long as those in the tokens: read from an object, as a
+ * guarded route reads its own, since a constant is greeted faster.
+ */
+export const guest = JSON.parse('{"username":"alice-000000000000"}') as { readonly username: string }
+
 /** The physical limit of a token never seen: one signature, one `JSON.parse`, no check at all. */
 export function bareVerify({ key }: Realm, request: IncomingMessage): { preferred_username: string } {
   const token = bearerOf(request)
