@@ -139,5 +139,5 @@ test('decodes strings longer than the shared buffers', () => {
   const long = Buffer.alloc(100_000, 'long ')
   const text = oneByte(long.toString('base64url'))
   expect(decodeText(text, 0, text.length)).toBe(long.toString())
-  expect(decodeBytes(text, 0, text.length)).toEqual(long)
+  expect(decodeBytes(text, 0, text.length)?.equals(long)).toBe(true)
 })
