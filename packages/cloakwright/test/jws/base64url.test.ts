@@ -122,7 +122,7 @@ test('a segment is decoded from within its token', () => {
   expect(decodeBytes(token, 13, 17)?.toString()).toBe('ABC')
 })
 
-test('strings are UTF-8, and only bytes that are not are told from the replacement character', () => {
+test('strings are UTF-8, and invalid bytes are distinguished from the replacement character', () => {
   const textOf = (any: Buffer): string | null | undefined =>
     decodeText(oneByte(any.toString('base64url')), 0, Math.ceil((any.length * 4) / 3))
   fc.assert(
@@ -135,7 +135,7 @@ test('strings are UTF-8, and only bytes that are not are told from the replaceme
     expect(textOf(Buffer.from(wrong, 'hex')), wrong).toBeNull()
 })
 
-test('decodes strings longer than the shared buffers', () => {
+test('unusually long strings are decoded as well', () => {
   const long = Buffer.alloc(100_000, 'long ')
   const text = oneByte(long.toString('base64url'))
   expect(decodeText(text, 0, text.length)).toBe(long.toString())
