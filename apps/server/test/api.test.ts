@@ -34,7 +34,7 @@ async function expectProblem(
     detail,
     code: expect.stringMatching(/^[A-Z_0-9]+$/),
     requestId: expect.any(String),
-    // In development a refusal says why.
+    // In development a refusal has the reason.
     ...(status === 401 || status === 403
       ? { reason: expect.stringMatching(/^(?:Token|Request): /), hint: expect.any(String) }
       : {}),

@@ -94,7 +94,7 @@ describe.runIf(canMount && !real)('the server on a full disk', () => {
   }, 60_000)
 })
 
-/** Text that does not compress, 20,000 characters of it: fills a disk sooner. */
+/** 20,000 characters that do not compress, to fill a disk sooner. */
 function noise(): string {
   return Array.from({ length: 2000 }, () => Math.random().toString(36).slice(2, 12).padEnd(10, 'x')).join('')
 }

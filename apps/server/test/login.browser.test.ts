@@ -4,7 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from './support/environment.ts'
 
-/** Where the pages are kept as pictures, for the README and for whoever looks why a test failed. */
+/** The folder for screenshots, for the README and for failed tests. */
 const pictures = join(import.meta.dirname, '../../../.cache/screenshots')
 
 let server: TestServer
@@ -27,7 +27,7 @@ beforeAll(async () => {
       '--no-first-run',
     ],
   })
-  // The name that the pictures show.
+  // The name that the screenshots show.
   server = await startServer({ KEYCLOAK_REALM: 'cloakwright' })
 })
 
@@ -125,7 +125,7 @@ describe('in a browser', () => {
   })
 })
 
-/** Presses an operation's buttons on the page of the API, and gives what the answer shows. */
+/** Runs an operation on the API page, and returns the displayed response. */
 async function tryOut(path: string, method = 'get', body?: string): Promise<string> {
   const operation = page.locator(`.opblock-${method}`, { has: page.locator(`[data-path="${path}"]`) })
   await operation.locator('.opblock-summary-control').click()

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { real, startServer } from './support/environment.ts'
 
-/** On the real Keycloak and PostgreSQL only: production refuses the embedded ones. */
+/** On the real Keycloak and PostgreSQL only: production does not allow the embedded ones. */
 const production = {
   NODE_ENV: 'production',
   SESSION_KEYS: `k1:${randomBytes(32).toString('base64')}`,

@@ -144,7 +144,7 @@ describe.runIf(onKeycloak)('the production profile on Keycloak', () => {
     const asked = await second.login(loginUrl(realm), 'administrator', password)
     const wrong = await second.submit(asked, 'kc-otp-login-form', { otp: '000000' })
     expect(isCallback(wrong)).toBe(false)
-    // The code of the next period, which counts already: the current one has been used.
+    // The code of the next period, which is valid already: the current one has been used.
     const done = await second.submit(wrong, 'kc-otp-login-form', { otp: await codeFor(totpSecret, 1) })
     expect(isCallback(done)).toBe(true)
   })

@@ -36,7 +36,7 @@ test('no login and no refresh fails during ten rotations', async ({ skip }) => {
     console.warn('Skipped in secret-rotation.test.ts: the server runs without client-secret-rotation.')
     skip()
   }
-  // Each session refreshes once a second, and would be over after two.
+  // Each session refreshes once a second, and would end after two.
   await keycloakAdmin(server.config).client.realms.update({ realm }, { accessTokenLifespan: 2 })
 
   const statuses = new Map<string, number>()

@@ -9,7 +9,7 @@ import { createServer } from '../src/server.ts'
 import { applyRealm, freePort, keycloakAdmin, removeRealm, testVariables } from './support/environment.ts'
 import { type Program, startProgram } from './support/program.ts'
 
-/** The real Keycloak, or the embedded realm standing in for one: what matters here is that it is not the server's own. */
+/** The real Keycloak, or an embedded realm in its place: it only must not be the server's own. */
 let keycloak: string
 let base: NodeJS.ProcessEnv
 let applied: Config
@@ -41,7 +41,7 @@ async function variables(extra: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
   return env
 }
 
-/** Why the server does not start. */
+/** The error that stops the start. */
 async function refusal(env: NodeJS.ProcessEnv): Promise<CloakwrightError> {
   try {
     const server = await createServer(loadConfig(env), { logger: createLogger('silent') })
@@ -195,7 +195,7 @@ describe('the program', () => {
     await program.printed(/Waiting up to 30 s for Keycloak at http:\/\/localhost/)
     await startRealm(port)
     await applyRealm(loadConfig(env)).catch(() => {})
-    // The realm may come a moment after Keycloak itself: either is an answer, and the wait is over.
+    // The realm may be created a moment after Keycloak starts: both outputs show that the wait is over.
     await Promise.race([program.printed(/ready in \d+ ms/), program.ended])
     expect(program.output()).toMatch(/ready in \d+ ms|CW_REALM_MISMATCH/)
   })

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
-/** A service whose verifier has these options: what it answers to a token whose claims are as of `now`. */
+/** A service whose verifier has these options: its response to a token whose claims are as of `now`. */
 function service(options: Partial<VerifierOptions> = {}) {
   const dpop = { publicUrl, nonceKeys: [Buffer.alloc(32, 1)] }
   const verifier = createVerifier({
@@ -40,7 +40,7 @@ function service(options: Partial<VerifierOptions> = {}) {
       const token = await signClaims(key, claimsOf(issuer.issuer, claims))
       return codeFrom(await call(path, { authorization: `Bearer ${token}` }))
     },
-    /** The answer to a proof made at `iat`, with the nonce that the service gave before. */
+    /** The response to a proof made at `iat`, with the nonce that the service issued before. */
     async proof(claims: Record<string, unknown>, iat: number) {
       const cnf = { jkt: proofKey.jkt }
       const token = await signClaims(key, claimsOf(issuer.issuer, { typ: 'DPoP', cnf, ...claims }))
@@ -59,7 +59,7 @@ function service(options: Partial<VerifierOptions> = {}) {
   }
 }
 
-/** Times of a token that is made at `now` and lasts 5 minutes. */
+/** Times of a token that is issued at `now` and valid for 5 minutes. */
 const times = (now: number) => ({ iat: now, exp: now + 300, auth_time: now })
 
 describe('fake timers that are installed after everything was created', () => {
@@ -186,7 +186,7 @@ describe.each([
       provider = await startProvider()
     })
     afterAll(() => provider.close())
-    // Whole seconds, as openid-client counts.
+    // Whole seconds, like openid-client.
     const seconds = Math.floor(now)
     const whole = { now: () => seconds * 1000, clockTolerance }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 describe('instanceof CloakwrightError', () => {
   test('accepts an error of another copy of the package, in both directions', async () => {
-    // The query makes the loader evaluate the module again, as a second installation does.
+    // The query makes the loader evaluate the module again, like a second installation.
     const other = (await import(`${'../src/errors.ts'}?copy`)) as {
       CloakwrightError: typeof CloakwrightError
     }

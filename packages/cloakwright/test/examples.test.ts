@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
-// The examples in both READMEs, in the docstrings and in the guides compile without a change.
+// The examples in both READMEs, the docstrings and the guides compile unchanged.
 
 const home = join(import.meta.dirname, '..')
 const guides = '../../docs/guides'
@@ -21,7 +21,7 @@ test('every example compiles', () => {
     ...readdirSync(join(home, guides)).map((file) => join(guides, file)),
     ...sources.filter((file) => file.endsWith('.ts')).map((file) => join('src', file)),
   ]
-  // Inside the package, so that the examples import it by its name.
+  // Inside the package, so that the examples can import it by name.
   const folder = mkdtempSync(join(home, '.examples-'))
   try {
     let count = 0
@@ -33,7 +33,7 @@ test('every example compiles', () => {
     expect(count).toBeGreaterThan(3)
     writeFileSync(
       join(folder, 'tsconfig.json'),
-      // The decorators of Nest are those of before the standard.
+      // Nest uses the decorators from before the standard.
       '{ "extends": "../../../tsconfig.tests.json", "compilerOptions": { "experimentalDecorators": true }, "include": ["*.ts"] }',
     )
     const compiler = join(home, '../../node_modules/typescript/bin/tsc')

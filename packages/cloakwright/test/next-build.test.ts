@@ -10,7 +10,7 @@ import { cloakwright } from 'cloakwright/web'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { claimsOf, makeKey, signClaims, startIssuer } from './support/issuer.ts'
 
-// `next build` evaluates route modules in a container that has none of the variables of the running service.
+// `next build` evaluates route modules in a container without the variables of the running service.
 
 const unset = process.env['CLOAKWRIGHT_TEST_UNSET'] as string
 const issuer = 'https://sso.example.com/realms/shop'

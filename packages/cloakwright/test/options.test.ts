@@ -23,11 +23,11 @@ import { createUpgradeGuard } from 'cloakwright/websocket'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 
-// Programs in JavaScript have no types: what is missing or of the wrong kind has to be told by name, and at the start.
+// Programs in JavaScript have no types: a missing or wrong option must be reported by name, at the start.
 
 type Make = (options: never) => unknown
 
-/** What an application creates or registers, by the words that name what is missing. */
+/** What an application creates or registers, with the message for a missing part. */
 const creators: readonly (readonly [name: string, make: Make, named: string])[] = [
   ['createVerifier', createVerifier, 'createVerifier'],
   ['createRevocations', (options) => createRevocations(options ?? (null as never)), 'createRevocations'],
@@ -106,7 +106,7 @@ const mtls = { header: 'client-cert', trustedProxies: ['10.0.0.1'] }
 const key = { id: 'k', key: Buffer.alloc(32) }
 const verifier = createVerifier({ issuer, audience: 'shop-api' })
 
-/** Options that work, each of which is then given every kind of value. */
+/** Valid options; each is then set to every kind of value. */
 const options: readonly (readonly [name: string, make: Make, good: Record<string, unknown>])[] = [
   [
     'createVerifier',

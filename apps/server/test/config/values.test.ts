@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const key = Buffer.alloc(32, 7).toString('base64')
 
-/** With every variable of a server in production, so that one bad value is the only problem. */
+/** All variables of a server in production, so that one invalid value is the only problem. */
 const production: NodeJS.ProcessEnv = {
   NODE_ENV: 'production',
   PUBLIC_URL: 'https://app.example.com',
@@ -32,7 +32,7 @@ function problemOf(env: NodeJS.ProcessEnv): CloakwrightError {
   throw new Error('accepted')
 }
 
-/** Values that no variable takes. */
+/** Values that are invalid for any variable. */
 const untidy = [' 80', '80 ', '\t80', '8\n0', '80\r', 'a\u0000b', 'a\u007f', 'a\u2028b']
 
 const ports = [
@@ -304,7 +304,7 @@ test('unknown variables with names like ours are reported; others are not', () =
     CLOAKWRIGHT_HOEM: '/x',
     PORT_FILE: '/x',
     PUBLIC_URL_FILE: '/x',
-    // Kubernetes, the command line, the tests; empty ones.
+    // Variables of Kubernetes, the command line and the tests, and empty ones.
     KEYCLOAK_SERVICE_HOST: '10.0.0.1',
     KEYCLOAK_PORT_8080_TCP_ADDR: '10.0.0.1',
     KEYCLOAK_HOME: '/opt/keycloak',

@@ -32,7 +32,7 @@ test.runIf(canMount)('a log on a full disk stops nothing, and reports how many l
     logger.info('last')
     const lines = readFileSync(file, 'utf8').trim().split('\n')
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'first' })
-    // The first of the three was begun, and is ended.
+    // The first of the three was partly written, and is finished.
     expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg.length)).toEqual([5, 6000, 19, 4])
     expect(JSON.parse(lines.at(-2) ?? '')).toMatchObject({ level: 40, lost: 2, reason: 'ENOSPC' })
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ msg: 'last' })

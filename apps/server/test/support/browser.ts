@@ -1,7 +1,7 @@
-/** What a browser does in a login: cookies by host, redirects, forms. It shows what the user would see. */
+/** A browser's part in a login: cookies by host, redirects, forms. It returns what the user would see. */
 export class Browser {
   readonly #cookies = new Map<string, Map<string, string>>()
-  /** Addresses visited by the last navigation, redirects included. */
+  /** URLs visited by the last navigation, redirects included. */
   visited: string[] = []
 
   /** Opens a page and follows redirects to the end. */
@@ -9,7 +9,7 @@ export class Browser {
     return await this.#navigate(new URL(url), { method: 'GET' })
   }
 
-  /** Submits the page's form with these fields, besides its hidden ones. */
+  /** Submits the page's form with these fields, in addition to its hidden ones. */
   async submit(page: Page, fields: Record<string, string> = {}): Promise<Page> {
     const [form] = /<form[\s\S]*?<\/form>/i.exec(page.text) ?? []
     if (form === undefined) throw new Error(`no form on ${page.url}: ${page.text.slice(0, 500)}`)
@@ -27,7 +27,7 @@ export class Browser {
     return await this.#navigate(target, { method: 'POST', body, headers: { origin, 'sec-fetch-site': site } })
   }
 
-  /** Signs in on Keycloak's page, whoever opened it. */
+  /** Signs in on Keycloak's page, after any navigation to it. */
   async signIn(page: Page, username: string): Promise<Page> {
     return await this.submit(page, { username, password: username, credentialId: '' })
   }
@@ -46,7 +46,7 @@ export class Browser {
     })
   }
 
-  /** The cookie as the browser holds it for that host. */
+  /** The cookie that the browser has for that host. */
   cookie(url: string, name: string): string | undefined {
     return this.#cookies.get(new URL(url).hostname)?.get(name)
   }

@@ -11,20 +11,20 @@ import { realmDefinition } from '../../src/realm.ts'
 import { createServer } from '../../src/server.ts'
 
 /**
- * The server under test, with everything around it: the embedded parts in a folder of their own, or the real Keycloak
- * and PostgreSQL that `KEYCLOAK_SERVER` and `DATABASE_URL` name, with a realm of its own. The tests can't tell which.
+ * The server under test, with its environment: the embedded parts in a separate folder, or the real Keycloak
+ * and PostgreSQL of `KEYCLOAK_SERVER` and `DATABASE_URL`, with a separate realm. The tests are the same for both.
  */
 export interface TestServer {
   readonly config: Config
-  /** Where the server listens, by the host name of its PUBLIC_URL. */
+  /** The server's URL, with the host name of its PUBLIC_URL. */
   readonly url: string
-  /** Everything that was logged. */
+  /** All log lines. */
   readonly log: string[]
   /** A token by the password grant. */
   token(username: 'alice' | 'bob'): Promise<string>
-  /** Requests with a bearer token, or none. */
+  /** Sends requests with a bearer token, or without one. */
   request(path: string, options?: RequestOptions): Promise<Response>
-  /** The mirrored users of that `sub`. */
+  /** The database's copies of the user with that `sub`. */
   users(sub: string): Promise<object[]>
   close(): Promise<void>
 }
@@ -33,14 +33,14 @@ export interface RequestOptions {
   readonly method?: string
   readonly token?: string
   readonly headers?: Record<string, string>
-  /** Sent as JSON, unless it is a string: that is sent as it is. */
+  /** Sent as JSON; a string is sent unchanged. */
   readonly body?: unknown
 }
 
 /** Whether the real Keycloak and PostgreSQL are under test. */
 export const real = process.env['KEYCLOAK_SERVER'] !== undefined
 
-/** Variables for a server of its own: free ports, a state folder, a realm name that nobody else uses. */
+/** Variables for a separate server: free ports, a state folder, a unique realm name. */
 export async function testVariables(extra: NodeJS.ProcessEnv = {}): Promise<NodeJS.ProcessEnv> {
   const { KEYCLOAK_SERVER, DATABASE_URL } = process.env
   return {
@@ -55,7 +55,7 @@ export async function testVariables(extra: NodeJS.ProcessEnv = {}): Promise<Node
   }
 }
 
-/** Starts the server in this process; `change` is for what no variable says outside of production. */
+/** Starts the server in this process; `change` sets what no variable can set outside of production. */
 export async function startServer(
   extra: NodeJS.ProcessEnv = {},
   change: Partial<Config> = {},
@@ -91,7 +91,7 @@ export async function startServer(
   }
 }
 
-/** Applies the realm to a real Keycloak, as `npm run keycloak` would have; the embedded one is the server's own. */
+/** Applies the realm to a real Keycloak, as `npm run keycloak` does; the server applies it to the embedded one itself. */
 export async function applyRealm(config: Config): Promise<void> {
   const { embedded, realm, clientId } = config.keycloak
   if (embedded) return
@@ -147,7 +147,7 @@ async function send(url: string, { method, token, headers, body }: RequestOption
   })
 }
 
-/** A port that nobody listened on a moment ago. */
+/** A port that was free a moment ago. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createNetServer()

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-/** The server as a process of its own. */
+/** The server as a separate process. */
 export interface Program {
   readonly child: ChildProcess
-  /** Both streams as far as they have come. */
+  /** The output of both streams so far. */
   output(): string
-  /** Resolves once the output matches; rejects when the process ends before. */
+  /** Resolves once the output matches; rejects if the process ends before. */
   printed(pattern: RegExp): Promise<void>
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
 }
 
-/** Starts src/main.ts with these variables and no others of ours. */
+/** Starts src/main.ts with these variables and no other variables of ours. */
 export function startProgram(variables: NodeJS.ProcessEnv): Program {
   const child = spawn(process.execPath, ['--conditions=cloakwright-source', '--import=tsx', main], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },

@@ -10,7 +10,7 @@ import { testTokens } from './behaviour/tokens.ts'
 import { testTransport } from './behaviour/transport.ts'
 import type { Driver } from './drivers/types.ts'
 
-/** What holds on every adapter, over real HTTP. */
+/** The behaviour of every adapter, over real HTTP. */
 export function testBehaviour(driver: Driver): void {
   describe(driver.name, () => {
     describe('transport', () => testTransport(driver))

@@ -15,7 +15,7 @@ import { expressDriver } from './drivers/express.ts'
 
 testBehaviour(expressDriver)
 
-// What is Express' own.
+// Behaviour of Express only.
 
 const key = makeKey('one', 'ES256')
 const servers: Server[] = []

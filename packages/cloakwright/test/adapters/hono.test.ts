@@ -16,7 +16,7 @@ import { honoDriver, honoFetchDriver } from './drivers/hono.ts'
 testBehaviour(honoDriver)
 testBehaviour(honoFetchDriver)
 
-// What is Hono's own.
+// Behaviour of Hono only.
 
 const key = makeKey('one', 'ES256')
 const servers: ServerType[] = []

@@ -7,7 +7,7 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
-// What stands for a request in unit tests: it has no connection, and mostly no rawHeaders.
+// Request mocks of unit tests: they have no connection, and usually no rawHeaders.
 
 interface Mocks {
   createRequest(options: object): object
@@ -35,7 +35,7 @@ afterAll(() => issuer.close())
 
 const makeVerifier = () => createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
 
-/** Runs the middleware and a guard as Express would: what `next` got, or that the response has ended. */
+/** Runs the middleware and a guard like Express: returns the argument of `next`, or that the response has ended. */
 async function run(request: object, response: object = createResponse()): Promise<unknown> {
   const logged: string[] = []
   const middleware = cloakwright({

@@ -10,14 +10,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
-// AWS Lambda: the adapters of the frameworks make requests of events, without a connection and partly without rawHeaders.
+// AWS Lambda: the frameworks' adapters create requests from events, without a connection and some without rawHeaders.
 
-/** What a client sends. */
+/** A client's request. */
 interface Sent {
   readonly method?: string
   readonly path: string
   readonly query?: string
-  /** Fields, also several of one name. */
+  /** Headers, also several with one name. */
   readonly fields?: readonly (readonly [name: string, value: string])[]
   readonly body?: string
 }
@@ -31,7 +31,7 @@ interface Result {
 
 type Handler = (event: unknown, context?: object) => Promise<Result>
 
-/** Their types differ in what a default export is: each makes a handler of Lambda of an application. */
+/** Their types differ in the default export: each creates a Lambda handler for an application. */
 async function adapterOf<Options>(name: string): Promise<(options: Options) => Handler> {
   return ((await import(name)) as { readonly default: (options: Options) => Handler }).default
 }

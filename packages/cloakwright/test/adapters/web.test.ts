@@ -8,7 +8,7 @@ import { webDriver } from './drivers/web.ts'
 
 testBehaviour(webDriver)
 
-// What is the web's own.
+// Behaviour of the web adapter only.
 
 const key = makeKey('one', 'ES256')
 let issuer: TestIssuer

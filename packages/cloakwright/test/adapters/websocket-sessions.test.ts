@@ -31,7 +31,7 @@ beforeEach(() => {
 })
 afterAll(() => provider.close())
 
-/** One replica: its sessions, and its WebSockets that sessions open. */
+/** One replica: its sessions, and WebSockets that are opened with a session. */
 async function start(
   options: Parameters<typeof setup>[1] = {},
   guard: Partial<SocketServiceOptions> = {},
@@ -159,7 +159,7 @@ describe('a socket of a session ends with 4401 "session ended"', () => {
         ? browser.send(`${publicUrl}/auth/logout`, form)
         : revocations.revoke(provider.issuer, { sid: 'sid-alice' }),
     )
-    // The end may come before the greeting.
+    // The end may arrive before the greeting.
     const ws = new WebSocket(`ws://127.0.0.1:${port}`, { headers: handshakeOf(browser) })
     const [code, reason] = (await once(ws, 'close')) as [number, Buffer]
     expect([code, reason.toString()]).toEqual(ended)

@@ -33,7 +33,7 @@ const sign = (change: Record<string, unknown> = {}): Promise<string> =>
 
 const policies = { '/admin': role('admin'), '/auditor': role('auditor'), '/read': scope('read') }
 
-/** A service whose connections greet their user, and whose policy goes by the path. */
+/** A service whose connections greet their user, and whose policy depends on the path. */
 async function start(
   options: Partial<UpgradeGuardOptions>,
   onDecided: (admitted: boolean) => void = () => {},
@@ -67,7 +67,7 @@ interface Answer {
   readonly body: string
 }
 
-/** What the client gets: the first message, or an answer in plain HTTP. */
+/** The client's result: the first message, or a plain HTTP response. */
 function open(
   path: string,
   headers: Record<string, string>,
@@ -193,7 +193,7 @@ test('a client that disconnects meanwhile has no effect', async () => {
 })
 
 describe('the connection', () => {
-  /** A token that has one second left, or two. */
+  /** A token that is valid for one or two more seconds. */
   const expiring = (): Promise<string> => sign({ exp: Math.floor(Date.now() / 1000) + 2 })
 
   test('ends when its token expires', async () => {

@@ -15,7 +15,7 @@ import { claimsOf, makeKey, signClaims, startIssuer } from '../support/issuer.ts
 import { codeOf, refusalOf } from '../support/refusal.ts'
 import { send } from './behaviour/client.ts'
 
-// Guards that are wired wrongly: each says so at once, by its name, and no request waits for ever.
+// Guards with wrong wiring: each fails at once with its name, and no request waits forever.
 
 const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
 const servers: Server[] = []
@@ -101,7 +101,7 @@ describe.each(names)('%s, passed without being called', (name) => {
   })
 })
 
-// Each line would compile if the functions took no arguments at all.
+// Each line would compile if the functions took no arguments.
 test('it does not compile', () => {
   const app = express() as Express
   const server = Fastify()
@@ -171,7 +171,7 @@ describe('a value that is not a verifier stops the start', () => {
       () => createUpgradeGuard(given),
     ]
     for (const start of starts) expect((await refusalOf(start))?.message).toBe(message)
-    // Fastify itself makes options of nothing and adds to them.
+    // Fastify itself creates options from nothing and adds to them.
     if (name !== 'the verifier itself')
       expect((await refusalOf(async () => app.ready()))?.message).toBe(message)
   })

@@ -15,7 +15,7 @@ import {
 import { refusalOf } from '../support/refusal.ts'
 import { bearer, closeAll, configOf, grantOf, serve } from './support/application.ts'
 
-// The same routes and tokens for the old adapter (its own code) and for ours: where they agree, and where not.
+// The same routes and tokens for the old adapter (its own code) and ours: where they agree, and where not.
 
 const key = makeKey('one')
 let issuer: TestIssuer
@@ -137,7 +137,7 @@ test.each<
     change?: Record<string, unknown>,
   ]
 >([
-  // Answered more precisely.
+  // The response is more precise.
   ['no token', '/me', 403, 401, () => ({})],
   ['no token, where a browser was sent to login', '/me', 302, 401, () => ({}), { 'bearer-only': false }],
   ['an expired token', '/me', 403, 401, text({ exp: past })],
@@ -145,7 +145,7 @@ test.each<
   ['another realm’s token', '/me', 403, 401, text({ iss: 'https://sso.example.com/realms/shop' })],
   ['a forged token', '/me', 403, 401, async () => bearer(await signClaims(other, claimsOf(issuer.issuer)))],
   ['BEARER in capitals', '/me', 403, 200, () => ({ authorization: `BEARER ${token}` })],
-  // Let in by the old adapter.
+  // Admitted by the old adapter.
   ['a token for another service', '/me', 200, 401, text({ aud: 'account' })],
   ['a token without exp', '/me', 200, 401, text({ exp: undefined })],
   ['a token that is not valid yet', '/me', 200, 401, text({ nbf: past + 3600 })],
@@ -171,7 +171,7 @@ test.each<
   ['a role cut at its second colon', '/roles/realm/admin/read', 200, 403, () => bearer(token)],
   ['a role in a longer text', '/roles/realm/admin', 200, 403, text({ realm_access: { roles: 'sysadmin' } })],
   ['a second token in the URL', '/me?access_token=x', 200, 400, () => bearer(token)],
-  // Refused or broken by the old adapter.
+  // Refused by the old adapter, or failing in it.
   [
     'a role with a colon',
     '/roles/realm/admin/read',
@@ -268,7 +268,7 @@ test('a list of roles: any user before, refused at start now', async () => {
   expect(refusal?.code).toBe('CW_CONFIG_INVALID')
 })
 
-/** What the realm's authorization services grant to every user: two of the resource's three scopes. */
+/** The permissions that the realm grants to every user: two of the resource's three scopes. */
 function grantOrders(): void {
   const ofUser = ['read', 'list']
   issuer.answers.jwks = (request, response) => {
@@ -278,7 +278,7 @@ function grantOrders(): void {
     request.on('end', () => {
       const asked = new URLSearchParams(body)
       if (asked.get('audience') !== 'shop-api') return json(response, { error: 'access_denied' }, 403)
-      // Without a scope, Keycloak answers with all that the user has of the resource.
+      // Without a scope, Keycloak returns everything that the user has of the resource.
       const scopes = asked.getAll('permission').flatMap((one) => one.split('#')[1]?.split(',') ?? ofUser)
       const granted = ofUser.filter((scope) => scopes.includes(scope))
       if (granted.length === 0) return json(response, { error: 'access_denied' }, 403)
@@ -293,9 +293,9 @@ test.each<[permissions: string | string[], options: Keycloak.EnforcerOptions, ol
   ['orders:refund', {}, 403, 403],
   ['orders:read', { resource_server_id: 'other-api' }, 403, 403],
   [['orders:read', 'orders:refund'], {}, 403, 403],
-  // A resource that has scopes, of which some were granted.
+  // A resource with scopes, of which some were granted.
   ['orders', {}, 200, 403],
-  // A resource of which nothing was granted is passed over.
+  // A resource without granted scopes is skipped.
   [['orders:read', 'bills:read'], {}, 200, 403],
 ])('enforcer(%j, %j): %i before, %i now', async (permissions, options, before, now) => {
   grantOrders()

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { environment, folder, run } from './support.ts'
 
-// An application that is built in a container image: none of the service's variables is set during `next build`.
+// An application that is built for a container image: none of the service's variables is set during `next build`.
 
 const files = {
   'app/layout.tsx': `
@@ -47,7 +47,7 @@ const files = {
       isolatedModules: true,
       jsx: 'react-jsx',
       incremental: true,
-      // Not those of the checkout, which is around this folder.
+      // Not the ones of the checkout around this folder.
       typeRoots: ['./node_modules/@types'],
       plugins: [{ name: 'next' }],
     },

@@ -21,7 +21,7 @@ test.each(['web', 'websocket', 'state', 'lock', 'testing'])(
 describe.each(nodes)('on Node $version', ({ version, path }) => {
   test.each(['commonjs', 'esm'])('every framework serves requests in %s', async (modules) => {
     const { code, stdout, stderr } = await run(path, ['service.cjs', modules], frameworks)
-    // Not a word either: no warning of an experiment.
+    // No output at all: no warning about experimental features.
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const users = [200, 401, 403, 200]
     expect(JSON.parse(stdout)).toEqual({
@@ -46,7 +46,7 @@ describe.each(nodes)('on Node $version', ({ version, path }) => {
     ['commonjs', ['--input-type=commonjs', '--eval'], "require('cloakwright')"],
     ['esm', ['--input-type=module', '--eval'], "await import('cloakwright')"],
   ])('the core loads quickly: %s', async (_modules, flags, load) => {
-    // Of the processor's time: other processes do not count.
+    // CPU time, so that other processes do not count.
     const script = `const start = process.cpuUsage(); ${load}; const { user, system } = process.cpuUsage(start); console.log((user + system) / 1000)`
     const times: number[] = []
     for (let attempt = 0; attempt < 5; attempt++) {
@@ -54,7 +54,7 @@ describe.each(nodes)('on Node $version', ({ version, path }) => {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       times.push(Number(stdout))
     }
-    // The figure that is promised (60 ms) is measured by the benchmark; a machine may be slower, a mistake costs more.
+    // The promised figure (60 ms) is measured by the benchmark; a machine may be slower, but a mistake costs more.
     expect(Math.min(...times)).toBeLessThan(150)
   })
 })

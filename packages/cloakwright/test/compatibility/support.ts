@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 
-/** What scripts/test-compatibility.mjs has made ready. */
+/** The services that scripts/test-compatibility.mjs has prepared. */
 interface Prepared {
   readonly nodes: readonly { readonly version: string; readonly path: string }[]
-  /** Has the services, one a folder, into which the packages were installed as npm publishes them. */
+  /** The folder of the services, one folder each, with the packages installed as npm publishes them. */
   readonly folder: string
 }
 
@@ -18,13 +18,13 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** The environment of the services: not NODE_OPTIONS, which may name loaders and conditions of this test run. */
+/** The environment of the services, without NODE_OPTIONS, which may name loaders and conditions of this test run. */
 export function environment(): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, NODE_ENV: _environment, VITEST: _vitest, ...env } = process.env
   return { ...env, NEXT_TELEMETRY_DISABLED: '1' }
 }
 
-/** Runs a program to its end; it is ended after four minutes. */
+/** Runs a program to its end, for at most four minutes. */
 export function run(program: string, args: readonly string[], cwd: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const options = { cwd, env: environment(), timeout: 240_000, killSignal: 'SIGKILL' } as const

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { frameworks, type Outcome, run } from './support.ts'
 
-// A compiler sees the package as other people's do: with their settings, without ours, and with its declarations checked.
+// A compiler reads the package as in other projects: with their settings, not ours, and with its declarations checked.
 
 const modules = join(frameworks, 'node_modules')
 const compilers = {
@@ -115,7 +115,7 @@ interface Project {
   readonly options: Record<string, unknown>
 }
 
-// What these can't do, and what to do there, is in the README (From CommonJS).
+// The README (From CommonJS) has the limits of these, and the solution.
 const newer: readonly Compiler[] = ['TypeScript 5.9', 'TypeScript 7']
 
 const projects: Record<string, Project> = {
@@ -161,7 +161,7 @@ const projects: Record<string, Project> = {
     options: { module: 'commonjs' },
     only: newer,
   },
-  // The declarations of PGlite and of the official admin client do not compile everywhere.
+  // The declarations of PGlite and of the official admin client do not compile with every compiler.
   'the other packages, with module commonjs': {
     file: 'service.ts',
     source: otherPackages,
@@ -223,7 +223,7 @@ test.each(Object.keys(compilers) as Compiler[])(
   },
 )
 
-/** Other declarations in the place of those that are installed; the installed ones are there again after the test. */
+/** Replaces the installed declarations with others; the installed ones are restored after the test. */
 const replaced: string[] = []
 
 function replaceTypes(name: string, alias: string): void {
@@ -243,7 +243,7 @@ afterEach(() => {
 })
 
 describe.each(newer)('%s', (compiler) => {
-  // The tests above have those of Node 20.
+  // The tests above use the declarations of Node 20.
   test.each(['22', '24', '26'])('compiles with the types of Node %s', async (version) => {
     replaceTypes('node', `types-node-${version}`)
     const project = { file: 'service.mts', source: withHono, options: { module: 'nodenext' } }

@@ -39,7 +39,7 @@ function outcomeOf(admission: Admission): string {
   return admission.kind === 'refused' ? admission.log.code : admission.kind
 }
 
-// Async functions give native promises, which are no instances of another class under that name.
+// Async functions return native promises, which are not instances of a replaced Promise class.
 describe('an application that has replaced the global Promise', () => {
   const native = globalThis.Promise
   class Replaced<T> extends native<T> {}
@@ -124,7 +124,7 @@ test('two DPoP headers are refused, even if the first alone would be valid', asy
   }
 })
 
-// With a default for it, a wrong caller compiled: forms and the ids of requests were not looked at.
+// With defaults for these, a wrong adapter compiled: forms and request ids were not read.
 test('an adapter without form and id does not compile', () => {
   const request = new Request('https://api.example.com/')
   // @ts-expect-error -- no framework
@@ -150,7 +150,7 @@ test.each([
   }
 })
 
-// An HTTP client's error has the status of the service that the policy asked, and its address in the text.
+// An HTTP client's error has the status of the service that the policy called, and its URL in the message.
 test.each([
   ['a plain error', new Error('CANARY at http://internal'), 500],
   ['an error with a foreign status', Object.assign(new Error('CANARY'), { status: 404 }), 500],

@@ -15,7 +15,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
   ])('for %s', (resource, path) => {
     const made = createResourceMetadata({ resource }, verifier)
     expect(made).toMatchObject({ path, url: new URL(path, resource).href })
-    // §3.3: a client compares it, letter by letter, with the address that it asked.
+    // §3.3: a client compares it exactly with the URL that it requested.
     expect(JSON.parse(made.body)).toEqual({
       resource,
       authorization_servers: [issuer],

@@ -5,7 +5,7 @@ import { createGuard, fromWebRequest, type Guard, readForm } from '../../src/gua
 import { makeProofKey, type ProofKey, signProof } from '../proof/support/proofs.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 
-// Guards of one request, beyond what the behaviour of the adapters has.
+// Guards of one request, in addition to the behaviour tests of the adapters.
 
 const publicUrl = 'https://api.example.com'
 const key = makeKey('one', 'ES256')
@@ -76,7 +76,7 @@ test('refuse again what one of them has refused', async () => {
   for (const _time of [1, 2]) expect(await outcome(guard, replayed)).toBe('CW_PROOF_REPLAYED')
 })
 
-// Pools, and tests, use one object for several requests.
+// Pools and tests reuse one object for several requests.
 test('on a reused request object check its new credentials', async () => {
   const guard = guardOf()
   const object = {}
@@ -87,7 +87,7 @@ test('on a reused request object check its new credentials', async () => {
   expect(await outcome(guard, requestOf(proof, forged), object)).toBe('CW_TOKEN_SIGNATURE')
 })
 
-// Some frameworks have one request for a whole connection, and a logout must count there within a second.
+// Some frameworks use one request for a whole connection, and a logout must take effect within a second.
 test('a second apart check the token again, but do not use the proof twice', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const revocations = createRevocations()

@@ -54,7 +54,7 @@ const outages: readonly Case[] = [
   ],
 ]
 
-/** Asks five times, each time about another token, in vain. */
+/** Makes five calls, each with another token, that fail. */
 async function fail(introspection: Introspection): Promise<void> {
   for (let at = 0; at < 5; at++)
     expect(await codeOf(() => introspection.introspect(`a.b.${at}`))).toBe('CW_INTROSPECTION_UNAVAILABLE')
@@ -253,7 +253,7 @@ describe('a mistake of this service is not an outage', () => {
   })
 })
 
-/** Security invariant 2: neither token nor secret, wherever one looks. */
+/** Security invariant 2: neither token nor secret in any property. */
 function expectClean(error: Awaited<ReturnType<typeof refusalOf>>): void {
   if (error === undefined) throw new Error('nothing was refused')
   const shown = [

@@ -14,13 +14,13 @@ import { toAccessToken } from '../../src/token/access-token.ts'
 import { checkClaims } from '../../src/token/claims.ts'
 import { codeOf, refusalOf } from '../support/refusal.ts'
 
-// At the embedded realm, and under `npm run test:keycloak` at Keycloak.
+// On the embedded realm, and on Keycloak with `npm run test:keycloak`.
 
 const realm = await openRealm()
 afterAll(() => realm.close())
 
 const lightClient = asClient('light')
-/** Characters that HTTP Basic would lose if they were not encoded first. */
+/** Characters that HTTP Basic would change if they were not encoded first. */
 const oddSecret = 's:e c+r%41é/='
 let tokens: Json
 let api: string

@@ -11,14 +11,14 @@ import { claimsOf, json, startIssuer, type TestIssuer } from '../support/issuer.
 export const clientId = 'shop-api'
 export const clientSecret = 'CANARY-s3cr3t'
 
-/** What the endpoint was sent. */
+/** A request to the endpoint. */
 export interface Asked {
   readonly method: string | undefined
   readonly headers: IncomingMessage['headers']
   readonly form: Record<string, string>
 }
 
-/** A realm on loopback, and introspection that asks it by a clock of the test's. */
+/** A realm on loopback, and an introspection of it with the test's clock. */
 export interface Desk {
   readonly issuer: TestIssuer
   /** Seconds since the epoch. */
@@ -26,10 +26,10 @@ export interface Desk {
   /** Calls so far. */
   readonly calls: () => number
   readonly asked: Asked[]
-  /** What the endpoint answers next; an active token's claims unless a test says otherwise. */
+  /** The next response of the endpoint; an active token's claims by default. */
   answer: (response: ServerResponse, form: Record<string, string>) => void
   make(change?: Partial<IntrospectionOptions>, fetch?: Fetch): Introspection
-  /** The answer for an active token, as Keycloak gives it. */
+  /** The response for an active token, like Keycloak's. */
   active(change?: Record<string, unknown>): Record<string, unknown>
 }
 
@@ -69,7 +69,7 @@ export async function openDesk(): Promise<Desk> {
   return desk
 }
 
-/** Lets answers wait until they are released, all at once. */
+/** Holds responses back until they are released, all at once. */
 export function holdAnswers(desk: Desk): (answer?: (response: ServerResponse) => void) => void {
   const held: ServerResponse[] = []
   const { answer: usual } = desk

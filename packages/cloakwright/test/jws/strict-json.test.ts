@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { freezeThrough, parseStrictObject } from '../../src/jws/strict-json.ts'
 
-/** A JSON value as it is written, with what a parser would lose: the order, repetitions, escapes and white space. */
+/** A JSON value as written, with what a parser would drop: the order, repetitions, escapes and white space. */
 type Written = { readonly text: string; readonly repeats: boolean }
 
 const blank = fc.constantFrom('', '', '', ' ', '\n\t')
-// Few names, so that they meet; some are one name written in two ways.
+// Few names, so that they collide; some are one name in two spellings.
 const name = fc.constantFrom('"a"', '"\\u0061"', '"b"', '":"', '"\\":"', '"\\\\"', '"__proto__"', '"1"')
 const scalar = fc.constantFrom(
   '1',

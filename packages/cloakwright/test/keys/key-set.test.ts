@@ -35,7 +35,7 @@ const make = (options: Partial<VerifierOptions> = {}): Verifier =>
   createVerifier({ issuer: issuer.issuer, audience: 'shop-api', now: () => now, cache: false, ...options })
 const sign = (key: TestKey, change: Record<string, unknown> = {}): Promise<string> =>
   signClaims(key, claimsOf(issuer.issuer, { exp: Math.floor(now / 1000) + 86_400, ...change }))
-/** A token of a key that nobody has. */
+/** A token signed with an unknown key. */
 const unknown = (kid: string = randomUUID()): string => {
   const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid })).toString('base64url')
   return `${header}.e30.${Buffer.alloc(64, 1).toString('base64url')}`
@@ -150,7 +150,7 @@ describe('rotation', () => {
       held.push(() => json(response, { keys: asked }))
     }
     seconds(301)
-    await verifier.verify(await sign(one)) // starts the look in the background
+    await verifier.verify(await sign(one)) // starts the fetch in the background
     await vi.waitFor(() => expect(held).toHaveLength(1))
     issuer.keys = [two.jwk]
     const token = await sign(two)
@@ -195,7 +195,7 @@ describe('a clock that is set back by an hour', () => {
     await verifier.verify(token)
     issuer.keys = [two.jwk]
     seconds(-3600)
-    await verifier.verify(token) // starts the look in the background
+    await verifier.verify(token) // starts the fetch in the background
     await vi.waitFor(async () =>
       expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN'),
     )

@@ -13,7 +13,7 @@ import {
 } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
 
-// What `npm run bench -- outage` does against a server for minutes, here with a clock of its own: counts, no times.
+// Like `npm run bench -- outage`, which runs against a server for minutes, but with a fake clock: counts, no times.
 
 const keys = Array.from({ length: 5 }, (_, number) => makeKey(`key-${number}`, 'ES256'))
 const [first, second] = keys as [TestKey, TestKey]
@@ -39,12 +39,12 @@ const tokensOf = (key: TestKey, count: number): Promise<string[]> =>
       ),
     ),
   )
-/** A token of a key that nobody has. */
+/** A token signed with an unknown key. */
 const unknown = (): string => {
   const header = Buffer.from(JSON.stringify({ alg: 'ES256', kid: randomUUID() })).toString('base64url')
   return `${header}.e30.${Buffer.alloc(64, 1).toString('base64url')}`
 }
-/** How many of the requests came to what, all sent at once, each token several times. */
+/** The number of requests by result, all sent at the same time, each token several times. */
 const outcomesOf = async (
   verifier: Verifier,
   tokens: readonly string[],

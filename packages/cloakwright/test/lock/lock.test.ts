@@ -23,7 +23,7 @@ import { type HeldLock, type RefusedLock, takeLock } from 'cloakwright/lock'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const isLinux = process.platform === 'linux'
-/** Whether this user may make namespaces and mounts. */
+/** Whether this user may create namespaces and mounts. */
 const isLinuxRoot =
   isLinux && spawnSync('unshare', ['--net', '--pid', '--mount', '--fork', 'true']).status === 0
 if (!isLinuxRoot) console.warn('Not root on Linux: locks are not tested between namespaces, mounts and users')
@@ -52,14 +52,14 @@ function start(arguments_: readonly string[], within: readonly string[] = []) {
   return { child, lines: createInterface({ input: child.stdout }) }
 }
 
-/** Starts a process that takes the lock and keeps it, where it can. */
+/** Starts a process that takes the lock and keeps it, if possible. */
 async function startHolder(path: string, within?: readonly string[]) {
   const { child, lines } = start(['hold', path], within)
   const [line] = (await once(lines, 'line')) as [string]
   return { child, lock: JSON.parse(line) as HeldLock | RefusedLock }
 }
 
-/** With the processes that it started: those of a pid namespace end with its first. */
+/** With the processes that it started: those of a pid namespace end with its first process. */
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   process.kill(-child.pid!, 'SIGKILL')
@@ -294,13 +294,13 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
     chmodSync(folder, 0o1777)
     const file = join(folder, 'file')
     writeFileSync(file, '', { mode: 0o600 })
-    // What a stranger would have to make: a listening socket under a name of this lock.
+    // What another user would have to create: a listening socket under a name of this lock.
     const { child } = await startHolder(file)
     const [name = ''] = sockets()
     chownSync(join(folder, name), 12345, 12345)
     const lock = await take(file)
     await lock.release()
-    // In a file that this user may write too, it counts.
+    // If that user may write the file too, it counts.
     chownSync(file, 12345, 12345)
     expect(await takeLock(file)).toMatchObject({ holder: expect.stringContaining(`process ${child.pid}`) })
   })
@@ -344,7 +344,7 @@ describe.runIf(isLinuxRoot)('a lock on Linux, as root', () => {
   })
 
   it('on a file system that machines may share is kept for another machine until its file is deleted', async () => {
-    // hugetlbfs stands for those: it takes sockets, and is none that a kernel is known to have for itself.
+    // hugetlbfs as an example: it supports sockets, and is not on the list of local file systems.
     execFileSync('mount', ['-t', 'hugetlbfs', 'none', folder])
     try {
       const { child } = await startHolder(folder)

@@ -58,7 +58,7 @@ test('a verifier with a public issuer fetches its keys from the internal URL', a
   expect(await codeOf(async () => verifier.verify(await signClaims(key, claimsOf(publicIssuer))))).toBe(
     'accepted',
   )
-  // Tokens of the inside address come from a Keycloak without a fixed public address.
+  // Tokens with the internal URL come from a Keycloak without a fixed public URL.
   const internalToken = await signClaims(key, claimsOf(inside.issuer))
   expect(await codeOf(() => verifier.verify(internalToken))).toBe('CW_TOKEN_ISSUER')
 })

@@ -16,7 +16,7 @@ import { type Admission, createGuard, type GuardedRequest } from '../../src/guar
 import { collectUnhandled } from '../support/unhandled.ts'
 import { decide, now, useTokens } from './support/tokens.ts'
 
-// What a policy in JavaScript may return in place of a decision: the types are not there at run time.
+// Values that a policy in JavaScript may return instead of a decision: types do not exist at run time.
 
 const tokens = useTokens()
 const context = { now, request: undefined, tokenText: '' }
@@ -25,13 +25,13 @@ const no = not(user())
 
 const refusal = { allowed: false, code: 'CW_FORBIDDEN', reason: 'no' }
 
-/** As other libraries than the language's own make promises. */
+/** A promise as created by other libraries. */
 const thenable = (value: unknown): unknown => ({
   // oxlint-disable-next-line unicorn/no-thenable -- that is what it is for
   then: (done: (value: unknown) => void) => done(value),
 })
 
-/** Makes a malformed decision, as often as it is asked for. */
+/** Creates a malformed decision, each time it is called. */
 const malformed: Record<string, () => unknown> = {
   nothing: () => undefined,
   null: () => null,
@@ -73,7 +73,7 @@ const malformed: Record<string, () => unknown> = {
   },
 }
 
-/** Each way to hand a value over: at once, by a promise, by a foreign thenable. */
+/** Each way to return a value: synchronously, as a promise, as a foreign thenable. */
 const deliveries = {
   'at once': (value: unknown) => value,
   later: async (value: unknown) => {
@@ -146,7 +146,7 @@ test('any truthy value of undetermined refuses the opposite as well', async () =
   expect(await decide(not(part), await tokens.make())).toMatchObject({ allowed: false })
 })
 
-// A tree and what it must come to, computed apart from the code: `undefined` is an error.
+// A tree and its expected result, computed separately from the code: `undefined` is an error.
 
 type Verdict = boolean | undefined
 interface Tree {
@@ -187,7 +187,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => {
   }
 })
 
-/** From left to right: the first that is not as the others have to be settles it. */
+/** From left to right: the first result that differs from the required one decides. */
 function firstOther(trees: readonly Tree[], usual: boolean): Verdict {
   const other = trees.find(({ verdict }) => verdict !== usual)
   return other === undefined ? usual : other.verdict
@@ -204,7 +204,7 @@ test('any tree: exactly true allows, exactly false refuses, and anything else is
   )
 })
 
-/** What the guard says of a request with that token. */
+/** The guard's response to a request with that token. */
 async function admit(policy: Policy, token: AccessToken): Promise<Admission> {
   const verifier = { issuers: ['x'], proofs: {}, verify: () => token } as unknown as Verifier
   return await createGuard({ verifier }).admit(request, policy, false)
@@ -214,7 +214,7 @@ function statusOf(admission: Admission): number {
   return admission.kind === 'refused' ? admission.answer.status : 200
 }
 
-/** The message of what a policy threw, as the log has it. */
+/** The logged message of a policy's error. */
 function causeOf(admission: Admission): string {
   const error = admission.kind === 'refused' ? admission.log.error : undefined
   return error instanceof Error && error.cause instanceof Error ? error.cause.message : ''

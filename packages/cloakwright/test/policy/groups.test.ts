@@ -39,7 +39,7 @@ describe('group', () => {
 })
 
 describe('organization', () => {
-  // The first five as Keycloak 26.7.4 writes them, by the settings of the mapper; the list of maps is an older one's.
+  // The first five as written by Keycloak 26.7.4, depending on the mapper's settings; the list of maps is from an older one.
   test.each<[string, unknown, Policy, string]>([
     ['a list of aliases', ['acme', 'globex'], organization('acme'), 'allowed'],
     ['every one of several', ['acme', 'globex'], organization('acme', 'globex'), 'allowed'],

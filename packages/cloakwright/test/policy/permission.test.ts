@@ -17,7 +17,7 @@ import { useTokens } from './support/tokens.ts'
 const tokens = useTokens()
 let now = 1_800_000_000
 let token: AccessToken
-/** What the realm was asked. */
+/** The requests to the realm. */
 let asked: URLSearchParams[]
 let authorization: string | undefined
 let respond: (response: ServerResponse) => void
@@ -72,7 +72,7 @@ test('asks the realm in the user’s name, for all permissions in one request', 
   ])
 })
 
-// The answers as Keycloak 26.7.4 gives them.
+// Responses of Keycloak 26.7.4.
 describe('every permission must be granted', () => {
   const readAndWrite = { resource: 'orders', scopes: ['read', 'write'] }
   test.each<
@@ -189,7 +189,7 @@ describe('a user who cannot be checked is not admitted', () => {
       expect(error?.code).toBe(code)
       expect(`${error?.message} ${error?.hint}`).not.toContain('canary')
     }
-    // Not remembered: once the realm answers, the next request is let in.
+    // Not cached: once the realm responds, the next request is admitted.
     respond = grants(orders('read'))
     expect(await outcome(policy, 'canary')).toBe('allowed')
   })

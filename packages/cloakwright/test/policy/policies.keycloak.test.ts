@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { refusalOf } from '../support/refusal.ts'
 
-// Keycloak's answers that the policies rely on, asked of a real Keycloak: its authorization services, its claims.
+// Keycloak's responses that the policies depend on, from a real Keycloak: its authorization services, its claims.
 
 const server = (process.env['CONFORMANCE_SERVER'] ?? 'http://localhost:8080').replace(/\/+$/, '')
 const realm = `policies-${randomBytes(5).toString('hex')}`
@@ -208,7 +208,7 @@ async function api<T>(method: string, path: string, body?: unknown): Promise<T> 
   const response = await fetch(`${server}/admin/realms${path}`, {
     method,
     headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-    // The id of a new member is a bare text.
+    // The id of a new member is a bare JSON string.
     body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
   })
   const text = await response.text()

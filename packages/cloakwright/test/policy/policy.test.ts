@@ -75,7 +75,7 @@ test('a refusal names what is missing, and for a scope also the required ones', 
   })
 })
 
-// A client without the scope `roles` has none of the user's in its tokens.
+// A client without the scope `roles` has none of the user's roles in its tokens.
 test.each<[string, Policy, Record<string, unknown>, boolean]>([
   ['a user without the role', not(role('blocked')), {}, true],
   ['a user with it', not(role('admin')), {}, false],

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { collectLogs } from '../support/logs.ts'
 
-// What a client and the log get to see of a policy's answer.
+// What a client and the log see of a policy's decision.
 
 const key = makeKey('one', 'ES256')
 const logs = collectLogs()

@@ -92,7 +92,7 @@ describe('proof', () => {
     ['bound by a certificate, not by DPoP', { x5t }, proof('dpop'), 'CW_PROOF_REQUIRED'],
     ['bound by both', { jkt, x5t }, allOf(proof('mtls'), proof('dpop')), 'allowed'],
   ])('%s', async (_name, binding, policy, expected) => {
-    // Whether the proof is right was checked before: what a policy sees is the token.
+    // The proof was checked before: a policy only sees the token.
     const token: AccessToken = Object.create(await tokens.make(), { binding: { value: binding } })
     expect(await outcome(policy, token)).toBe(expected)
   })

@@ -5,7 +5,7 @@ import { bindingOf, checkProofs, createDpop, type ProofChecks } from '../../src/
 import { codeOf } from '../support/refusal.ts'
 import { athOf, makeProofKey, type ProofContent, type ProofKey, signProof } from './support/proofs.ts'
 
-// Keycloak's own DPoP on a real server: its tokens are read here, and its userinfo endpoint judges the same proofs.
+// Keycloak's own DPoP on a real server: its tokens are read here, and its userinfo endpoint checks the same proofs.
 
 const server = process.env['CONFORMANCE_SERVER']?.replace(/\/+$/, '') ?? ''
 const name = `proof-${randomBytes(5).toString('hex')}`
@@ -97,7 +97,7 @@ describe.skipIf(server === '')('DPoP of Keycloak', () => {
     })
   })
 
-  /** What Keycloak and what this package say about the same proof. */
+  /** The results of Keycloak and of this package for the same proof. */
   async function judged(proofs: readonly string[]): Promise<{ keycloak: number; code: string }> {
     const headers = new Headers({ authorization: `DPoP ${accessToken}` })
     for (const proof of proofs) headers.append('dpop', proof)

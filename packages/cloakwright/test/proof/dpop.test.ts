@@ -24,7 +24,7 @@ beforeAll(async () => {
   dpop = createDpop({ publicUrl })
 })
 
-/** Checks proofs of the one good request, but for what is changed. */
+/** Checks proofs for the one valid request, with changes. */
 function check(
   proofs: readonly string[],
   change: Partial<Parameters<Dpop['check']>[0]> = {},
@@ -348,7 +348,7 @@ describe('with nonces', () => {
     expect(refusal).toMatchObject({ code: 'CW_PROOF_NONCE', status: 401 })
     const nonce = refusal?.challenge?.dpopNonce
     expect(nonce).toBe(await here.nonce(now))
-    // RFC 9449 §8.1: what may stand in a nonce.
+    // RFC 9449 §8.1: the characters of a nonce.
     expect(nonce).toMatch(/^[\x21\x23-\x5b\x5d-\x7e]+$/)
     expect(
       await codeOf(async () =>

@@ -8,7 +8,7 @@ import { freePort, type Nginx, nginx, startNginx } from '../support/nginx.ts'
 import { codeOf } from '../support/refusal.ts'
 import { makeCertificate } from './support/certificates.ts'
 
-// A real nginx ends TLS in front of a service, which has nothing but nginx's field to go by.
+// A real nginx terminates TLS in front of a service, which only sees nginx's header.
 
 if (nginx === undefined)
   console.warn('nginx is not installed: its header with the client’s certificate is not tested')

@@ -20,7 +20,7 @@ const another = makeCertificate('another')
 const server = makeCertificate('localhost')
 const x5t = createHash('sha256').update(client.der).digest('base64url')
 
-/** What the server finds out about a request: the code of the check, against the client's thumbprint. */
+/** The server's result for a request: the code of the check, with the client's thumbprint. */
 const answerBy =
   (mtls: () => Mtls) =>
   (request: Pick<IncomingMessage, 'socket' | 'headersDistinct'>): Promise<string> => {

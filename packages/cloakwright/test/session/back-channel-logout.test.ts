@@ -8,7 +8,7 @@ import { clientId, startProvider, type TestProvider } from './support/provider.t
 import { newKey, publicUrl, sessionOf, setup } from './support/setup.ts'
 
 const address = `${publicUrl}/auth/backchannel-logout`
-/** Claims to change; those that are undefined are left out. */
+/** Claims to change; undefined ones are omitted. */
 type Claims = Record<string, unknown>
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
@@ -85,7 +85,7 @@ describe('back-channel logout', () => {
     expect(revocations.isRevoked(token(iat), provider.issuer)).toBe(false)
     expect((await sessions.handle(call(await tokenOf({ iat, ...changes }))))?.status).toBe(200)
     expect(revocations.isRevoked(token(iat), provider.issuer)).toBe(true)
-    // A later login of the user goes on; a session that ended has none.
+    // A later login of the user continues; an ended session has no user.
     expect(revocations.isRevoked(token(iat + 1), provider.issuer)).toBe(sid === 'sid-alice')
   })
 

@@ -16,7 +16,7 @@ describe('callback', () => {
   beforeEach(() => provider.reset())
   afterAll(() => provider.close())
 
-  /** Goes to the provider and stops with its answer in hand. */
+  /** Goes to the provider and stops with its response. */
   async function toAnswer(browser: Browser, path = '/page'): Promise<string> {
     const response = await browser.open(publicUrl + path, callback)
     return response.headers.get('location') ?? ''
@@ -167,7 +167,7 @@ describe('callback', () => {
     const { newBrowser } = setup(provider)
     const [attacker, victim] = [newBrowser(), newBrowser()]
     const answer = await toAnswer(attacker)
-    await toAnswer(victim) // has a login of its own under way
+    await toAnswer(victim) // has its own pending login
     const response = await victim.send(answer)
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('CW_LOGIN_STATE')
@@ -185,7 +185,7 @@ describe('callback', () => {
   })
 
   it.each<[string, (value: string) => string]>([
-    // Not the last character: some of its bits may belong to no byte.
+    // Not the last character: some of its bits may not belong to a byte.
     ['changed', (value) => value.slice(0, -10) + (value.at(-10) === 'A' ? 'B' : 'A') + value.slice(-9)],
     ['cut short', (value) => value.slice(0, 40)],
     ['of another key', (value) => value.replace('k1.', 'k2.')],
@@ -223,7 +223,7 @@ describe('callback', () => {
     expect(first?.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookie}=`))).toBe(true)
     for (const replica of [one, two]) {
       const again = await replay(replica)
-      // Harmless for who reloads: the page shows whether there is a session.
+      // Harmless on a reload: the page shows whether there is a session.
       expect([again?.status, again?.headers.get('location')]).toEqual([303, `${publicUrl}/page`])
       expect(again?.headers.getSetCookie().some((line) => line.startsWith(`${sessionCookie}=`))).toBe(false)
     }

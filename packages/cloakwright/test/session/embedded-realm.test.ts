@@ -14,8 +14,8 @@ const form = {
 }
 
 /**
- * As under `npm start`: the realm and the sessions share one PGlite, with one connection. A refresh that held a
- * transaction open during its grant would never end here.
+ * As under `npm start`: the realm and the sessions share one PGlite, with one connection. A refresh with an open
+ * transaction during its grant would deadlock here.
  */
 describe('browser login at the embedded realm', () => {
   let database: EmbeddedDatabase
@@ -83,7 +83,7 @@ describe('browser login at the embedded realm', () => {
     return new Browser({ [publicUrl]: toApp(replicas[0] as SessionEngine) })
   }
 
-  /** Opens a page, fills in the realm's login page, and comes back. */
+  /** Opens a page, fills in the realm's login page, and returns. */
   async function signIn(browser: Browser, user: string, path = '/page'): Promise<Response> {
     const page = await browser.open(publicUrl + path)
     const [, action = ''] = /action="([^"]*)"/.exec(await page.text()) ?? []

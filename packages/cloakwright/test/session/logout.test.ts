@@ -10,7 +10,7 @@ const form = {
   headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
 }
 
-/** An access token of a session, as a verifier would have made it. */
+/** An access token of a session, as a verifier creates it. */
 function tokenOf(sid: string): AccessToken {
   const now = Math.floor(Date.now() / 1000)
   return toAccessToken(
@@ -80,7 +80,7 @@ describe('logout', () => {
     const response = await browser.send(`${publicUrl}/auth/logout`)
     expect(response.status).toBe(200)
     expect(await response.text()).toContain('<form method="post" action="/auth/logout">')
-    // Chromium applies form-action to where the answer redirects to.
+    // Chromium applies form-action to the target of the redirect too.
     expect(response.headers.get('content-security-policy')).toContain(
       `form-action 'self' ${new URL(provider.issuer).origin};`,
     )

@@ -10,7 +10,7 @@ beforeAll(async () => {
 beforeEach(() => provider.reset())
 afterAll(() => provider.close())
 
-/** A browser whose service sits behind a proxy that replaces the origin of the requests. */
+/** A browser whose service is behind a proxy that replaces the origin of the requests. */
 function behindProxy(shown: string, service = publicUrl) {
   const { sessions, errors } = setup(provider, { publicUrl: service })
   const app = toApp(sessions)

@@ -25,7 +25,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
 
   type Replica = ReturnType<typeof setup>
 
-  /** Some replicas on one store, and a browser that is signed in, its access token (300 s) due. */
+  /** Several replicas on one store, and a signed-in browser whose access token (300 s) is due for a refresh. */
   async function due(
     count = 1,
     seconds = 280,
@@ -149,13 +149,13 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(provider.grants).toHaveLength(1)
     expect(claims).toHaveBeenCalledTimes(1)
     for (const token of tokens) expect(token).toMatch(/^access~alice~/)
-    // With an ended one, nobody is handed anything but the new one.
+    // With an expired one, every caller gets the new one.
     if (seconds > 300) expect(new Set(tokens).size).toBe(1)
   })
 
   it.each([280, 301])('is one grant for 20 tabs on 3 replicas (after %d of 300 s)', async (seconds) => {
     const { replicas, browser } = await due(3, seconds)
-    // The provider answers once every replica has tried for the right.
+    // The provider responds once every replica has tried to get the lease.
     const claims = vi.spyOn(store, 'claimRefresh')
     provider.onToken = async (answer) => {
       await vi.waitUntil(() => claims.mock.calls.length >= 3)
@@ -259,7 +259,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
   it('recovers from a replica that died between its grant and writing it', async () => {
     const { replicas, browser, first } = await due(2, 301)
     const second = replicas[1] as Replica
-    // Claims for a moment only, and dies: neither finishes nor gives back.
+    // Takes the lease for a moment, and dies: it neither finishes nor releases it.
     const { claimRefresh } = store
     vi.spyOn(store, 'claimRefresh').mockImplementationOnce((key, version, holder) =>
       claimRefresh(key, version, holder, 60),

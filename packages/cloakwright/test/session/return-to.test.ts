@@ -60,7 +60,7 @@ describe('returnTo', () => {
     expect(lines.length).toBeGreaterThanOrEqual(559)
     for (const line of lines) {
       const kept = sanitize(line)
-      // As the engine sends it, and as a page that forgets the origin would.
+      // As sent by the engine, and as used by a page that drops the origin.
       expect(new URL(origin + kept).origin, line).toBe(origin)
       expect(new URL(kept, origin).origin, line).toBe(origin)
       expect(kept, line).not.toMatch(/^\/[/\\]|[\\\s]/)

@@ -180,7 +180,7 @@ describe('session', () => {
     clock.forward(280)
     expect(await sessionOf(browser)).toBeDefined()
     expect((await rows())[0]?.['key_id']).toBe('new')
-    // A login that was under way comes back all the same.
+    // A login that was pending still completes.
     expect((await underWay.open(answer ?? '')).status).toBe(200)
     keys = keys.slice(0, 1)
     expect(await sessionOf(browser)).toBeDefined()

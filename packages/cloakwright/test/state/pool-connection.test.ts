@@ -5,7 +5,7 @@ import { ListeningConnection } from '../../src/state/pool-connection.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-/** What a pool's connection is asked. */
+/** The queries of a pool's connection. */
 class Connection extends EventEmitter {
   readonly queries: string[] = []
   released = 0

@@ -62,7 +62,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
   const holds = (replica: Replica, sid: string): boolean =>
     replica.revocations.isRevoked(tokenOf(sid), issuer)
 
-  /** Ends the replicas' connections as an administrator of the database does; resolves once they have ended. */
+  /** Ends the replicas' connections like an administrator of the database; resolves once they have ended. */
   async function terminateConnections(): Promise<void> {
     await database.sql.query(
       `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
@@ -104,7 +104,7 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
   })
 
   it('is received late if PostgreSQL ended the connections', async () => {
-    // Nobody listens for B again before the revocation is written.
+    // B has no listener again before the revocation is written.
     proxy.refuse()
     await terminateConnections()
     const sid = await revokedOnA()

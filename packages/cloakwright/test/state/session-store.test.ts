@@ -46,7 +46,7 @@ function tokens(version: number): SealedTokens {
   return { version, keyId: 'k1', sealed: new Uint8Array([0, version, 255]), accessExpiresAt: start + minute }
 }
 
-/** Drivers differ in which kind of byte array they give. */
+/** Drivers return different kinds of byte arrays. */
 function plain(found: SessionRecord | undefined): unknown {
   return found && { ...found, tokens: { ...found.tokens, sealed: [...found.tokens.sealed] } }
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { type JWK, SignJWT } from 'jose'
 
-/** A key pair of the test issuer, with the JWK that it publishes. */
+/** A key pair of the test issuer, with its published JWK. */
 export interface TestKey {
   readonly kid: string
   readonly alg: string
@@ -12,7 +12,7 @@ export interface TestKey {
   readonly jwk: JWK
 }
 
-/** Makes a key pair for an algorithm; RS256 by default. */
+/** Creates a key pair for an algorithm; RS256 by default. */
 export function makeKey(kid: string, alg = 'RS256'): TestKey {
   const { privateKey, publicKey } = generate(alg)
   const jwk = { ...(publicKey.export({ format: 'jwk' }) as JWK), kid, alg, use: 'sig' }
@@ -28,17 +28,17 @@ function generate(alg: string): { privateKey: KeyObject; publicKey: KeyObject } 
   return generateKeyPairSync('rsa', { modulusLength: 2048 })
 }
 
-/** How the issuer answers one path: its document, or what a test wants instead. */
+/** The response for one path: its document, or one set by a test. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-/** A small issuer on loopback, over real HTTP, whose answers a test controls. */
+/** A small issuer on loopback, over real HTTP, whose responses a test controls. */
 export interface TestIssuer {
   readonly issuer: string
-  /** What the JWKS has; replace it to rotate. */
+  /** The content of the JWKS; replace it to rotate. */
   keys: readonly unknown[]
-  /** Overrides of the answers, by what they answer. */
+  /** Overrides of the responses, by document. */
   answers: { discovery?: Answer; jwks?: Answer; introspection?: Answer }
-  /** Requests so far for what is public. */
+  /** Number of requests so far, by document. */
   readonly count: { discovery: number; jwks: number }
   close(): Promise<void>
 }
@@ -89,7 +89,7 @@ export function json(response: ServerResponse, body: unknown, status = 200): voi
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-/** The claims of a good access token, in Keycloak's shape; `change` adds, replaces or (by `undefined`) removes. */
+/** The claims of a valid access token, like Keycloak's; `change` adds, replaces or (with `undefined`) removes. */
 export function claimsOf(issuer: string, change: Record<string, unknown> = {}): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1000)
   const claims: Record<string, unknown> = {
@@ -127,7 +127,7 @@ export function signClaims(
     .sign(key.privateKey)
 }
 
-/** Signs any header and payload bytes with RS256, also those that no library would. */
+/** Signs any header and payload bytes with RS256, also those that a library would refuse. */
 export function signRaw(key: TestKey, header: string | Buffer, payload: string | Buffer): string {
   const input = `${Buffer.from(header).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`
   return `${input}.${sign('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 
-/** A log line as pino writes it. */
+/** A log line of pino. */
 export interface LogLine {
   readonly level: number
   readonly msg: string
@@ -8,12 +8,12 @@ export interface LogLine {
   readonly hint?: string
 }
 
-/** Collects what a Fastify logger writes. */
+/** Collects the log of a Fastify application. */
 export interface Logs {
   readonly stream: Writable
   /** The lines with a code since the last call. */
   take(): LogLine[]
-  /** Everything since the start, as text. */
+  /** Everything since the start, as a string. */
   text(): string
 }
 

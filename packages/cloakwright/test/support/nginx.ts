@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** The installed nginx; `undefined` where there is none. */
+/** The installed nginx; `undefined` if there is none. */
 export const nginx: string | undefined = ['nginx', '/usr/sbin/nginx'].find(
   (file) => spawnSync(file, ['-v']).status === 0,
 )
 
-/** An nginx that runs. */
+/** A running nginx. */
 export interface Nginx {
   close(): Promise<void>
 }
@@ -58,7 +58,7 @@ http {
 `
 }
 
-/** A port of loopback that nobody listens on. */
+/** A free port of loopback. */
 export async function freePort(): Promise<number> {
   const socket = createServer()
   await new Promise<void>((resolve) => socket.listen(0, '127.0.0.1', resolve))

@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 
-/** The error that an attempt ends in; `undefined` when it ends well. Anything but a CloakwrightError goes through. */
+/** The error of an attempt; `undefined` if it succeeds. Anything but a CloakwrightError is thrown. */
 export async function refusalOf(attempt: () => unknown): Promise<CloakwrightError | undefined> {
   try {
     await attempt()
@@ -11,7 +11,7 @@ export async function refusalOf(attempt: () => unknown): Promise<CloakwrightErro
   }
 }
 
-/** The code that an attempt ends in, or `accepted`. */
+/** The code of a failed attempt, or `accepted`. */
 export async function codeOf(attempt: () => unknown): Promise<string> {
   return (await refusalOf(attempt))?.code ?? 'accepted'
 }

@@ -59,7 +59,7 @@ test('counts accepted tokens, cache hits, refusals by code and requests, and sho
     audience: 'shop-api',
     telemetry: openTelemetry(),
   })
-  // An SDK that comes after the verifier is heard too.
+  // An SDK that is set up after the verifier works too.
   metrics.setGlobalMeterProvider(meters)
   const token = await signClaims(key, claimsOf(issuer.issuer, { email: canary }))
   for (let time = 0; time < 3; time++) await verifier.verify(token)

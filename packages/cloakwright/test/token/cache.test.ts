@@ -4,7 +4,7 @@ import { heapInUse } from '../support/heap.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
 
-// A token that is served from the cache is the very object of its first verification.
+// A token that is served from the cache is the same object as at its first verification.
 
 const key = makeKey('one', 'ES256')
 const second = makeKey('two', 'ES256')
@@ -31,7 +31,7 @@ test('a known token is verified synchronously, with the same object', async () =
   const token = await sign()
   const first = await verifier.verify(token)
   expect(await verifier.verify(token)).toBe(first)
-  // A copy of the text, as the next request brings it.
+  // A copy of the string, as in the next request.
   expect(await verifier.verify(Buffer.from(token).toString())).toBe(first)
 })
 
@@ -103,7 +103,7 @@ test('a removed key removes its cached tokens', async () => {
   const token = await sign({ exp: start + 3600 })
   await verifier.verify(token)
   issuer.keys = [second.jwk]
-  now = start + 301 // the keys are looked at again in the background
+  now = start + 301 // the keys are fetched again in the background
   await verifier.verify(token)
   await vi.waitFor(async () =>
     expect(await codeOf(() => verifier.verify(token))).toBe('CW_TOKEN_KEY_UNKNOWN'),
@@ -141,7 +141,7 @@ test('it has at most its maximum of tokens, and those in use stay', async () => 
     expect(await verifier.verify(used)).toBe(inUse)
   }
   let kept = 0
-  // From the newest: looking at an old one brings it back and may push another out.
+  // From the newest: a hit on an old one moves it to the young generation and may push another out.
   for (const [token, first] of firsts.toReversed()) if ((await verifier.verify(token)) === first) kept++
   expect(kept).toBeGreaterThan(0)
   expect(kept).toBeLessThanOrEqual(20)
@@ -198,7 +198,7 @@ test('a cached token keeps nothing of the larger string that it was cut from', a
   const before = heapInUse()
   for (const token of tokens) {
     const request = `${'x'.repeat(2 ** 20)}${token}`
-    request.charCodeAt(0) // makes one text of the two
+    request.charCodeAt(0) // makes one string of the two
     await verifier.verify(request.slice(2 ** 20))
   }
   expect(heapInUse() - before, 'of 100 MiB').toBeLessThan(8)

@@ -5,8 +5,8 @@ import { toChallenge } from '../../src/guard/challenge.ts'
 import { claimsOf, makeKey, signClaims, signRaw, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { refusalOf } from '../support/refusal.ts'
 
-// Security invariant 2: no token and no claim's value in an error, whatever its cause. Issuer and audience are told to
-// the log and to nobody else: they say which setting is wrong.
+// Security invariant 2: no token and no claim's value in an error, whatever its cause. Issuer and audience appear in
+// the log only: they show which setting is wrong.
 
 const canary = 'CANARY7f3a'
 const key = makeKey('one', 'RS256')
@@ -50,7 +50,7 @@ test.each(tokens.map(([name, make, options]) => ({ name, make, options })))(
     const token = await make()
     const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api', ...options })
     const refusal = await refusalOf(() => verifier.verify(token))
-    if (refusal === undefined) return // some names are no reason to refuse
+    if (refusal === undefined) return // some values are no reason to refuse
     expectClean(refusal, token)
   },
 )

@@ -78,7 +78,7 @@ test.each(wrong)('%s: the checks reported as passed have passed', async (check, 
       header: { ...token.header, ...both?.header },
       form: (text) => (both?.form ?? String)((token.form ?? String)(text)),
     })
-    // Wrong in both: the check that was said to pass before `check` is the one that fails.
+    // Wrong in both: the check that was reported as passed before `check` is the one that fails.
     expect([other, check, found.find((step) => step.state === 'failed')?.check]).toEqual([
       other,
       check,

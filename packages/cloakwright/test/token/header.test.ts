@@ -4,7 +4,7 @@ import { heapInUse } from '../support/heap.ts'
 import { claimsOf, makeKey, signRaw, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
 
-// What a header says is remembered by its text: none of these may see a difference.
+// Headers are cached by their string: none of these may see a difference.
 
 const key = makeKey('one')
 let issuer: TestIssuer
@@ -52,7 +52,7 @@ test.each([
 })
 
 test('a header that some decoders treat like a known one is not that header', async () => {
-  // 50 bytes leave two bits over, which make three other texts of the same bytes.
+  // 50 bytes leave two unused bits, so three other strings have the same bytes.
   const header = '{"alg":"RS256","kid":"one","pad":"0123456789abcd"}'
   const text = encode(header)
   expect(await codeOf(() => verifier.verify(token(header)))).toBe('accepted')

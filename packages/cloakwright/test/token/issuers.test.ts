@@ -4,7 +4,7 @@ import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../
 import { codeOf, refusalOf } from '../support/refusal.ts'
 
 const acmeKey = makeKey('one', 'ES256')
-/** Of the same name as the other realm's. */
+/** With the same key ID as the other realm's. */
 const globexKey = makeKey('one', 'ES256')
 let acme: TestIssuer
 let globex: TestIssuer

@@ -26,7 +26,7 @@ const b64 = (value: string | Buffer | object): string =>
     : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
   ).toString('base64url')
 const good = { alg: 'RS256', typ: 'JWT', kid: 'one' }
-/** A token with this header, its signature right by RS256. */
+/** A token with this header and a valid RS256 signature. */
 const withHeader = (header: object | string): string =>
   signRaw(key, typeof header === 'string' ? header : JSON.stringify(header), payload)
 const withPayload = (bytes: string | Buffer): string => signRaw(key, JSON.stringify(good), bytes)
@@ -253,7 +253,7 @@ const curve = (signature: Buffer): string => `${curveInput()}.${signature.toStri
 /** Sets a bit after the last byte of one segment, which lenient decoders ignore. */
 function withTrailingBits(segment: 0 | 1 | 2): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-  // Padding with spaces gives each segment a length that leaves bits over.
+  // Padding with spaces gives each segment a length with unused bits.
   const token = signRaw(
     key,
     `${JSON.stringify(good)}${' '.repeat(padOf(JSON.stringify(good)))}`,

@@ -29,7 +29,7 @@ const header = fc.record(
 )
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 
-/** `codeOf` lets anything but a CloakwrightError through, so each of these also proves that nothing else is thrown. */
+/** `codeOf` throws anything but a CloakwrightError, so each of these also proves that nothing else is thrown. */
 const isRefused = async (token: string): Promise<void> => {
   expect(await codeOf(() => verifier.verify(token))).not.toBe('accepted')
 }
@@ -85,7 +85,7 @@ test('any signed payload that is not a valid one is refused with a CloakwrightEr
   const payload = fc.oneof(
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
     fc.jsonValue().map((value) => Buffer.from(JSON.stringify(value))),
-    // A good token with one claim changed to anything: what is compared must not be a matter of luck.
+    // A valid token with one claim changed to anything: compared values must not match by luck.
     fc
       .tuple(fc.constantFrom('iss', 'aud', 'typ', 'exp', 'iat', 'sub'), fc.jsonValue())
       .filter(([name, value]) => !(name === 'sub' && typeof value === 'string' && value !== ''))
@@ -107,7 +107,7 @@ test.each([key, small, pss, edwards])(
     const others = Array.from('Aaz09-_.=+/\u00e9\0 ')
     const mutants = Array.from(token, (char, at) => {
       const [before, code, after] = [token.slice(0, at), char.charCodeAt(0), token.slice(at + 1)]
-      // One bit, and characters whose lower eight bits are those of the right one.
+      // One bit, and characters with the same lower eight bits as the right one.
       const bits = [1, 2, 0x80, 0x100, 0x4000].map((bit) => String.fromCharCode(code ^ bit))
       const replaced = [...others, ...bits].filter((other) => other !== char)
       return [
@@ -118,7 +118,7 @@ test.each([key, small, pss, edwards])(
       ]
     }).flat()
     const added = ['A', '=', '.', ' ', '\0', '\u0141'].map((more) => token + more)
-    // All at once, because those with an unknown key wait for the next look at the keys.
+    // All at once, because those with an unknown key wait for the next fetch of the keys.
     await Promise.all([...mutants, ...added].map(isRefused))
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
   },

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => desk.issuer.close())
 
 const jti = 'onltac:3b8b6a0e-7a0e-4f9e-8a43-0f6c1d8d2b11'
-/** What Keycloak leaves in a lightweight token. */
+/** The claims that Keycloak writes into a lightweight token. */
 const light = (change: Record<string, unknown> = {}): Promise<string> => {
   const { issuer } = desk.issuer
   const claims = { exp: start + 300, iat: start, jti, iss: issuer, typ: 'Bearer', azp: 'shop-web', sid: 's1' }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { refusalOf } from '../support/refusal.ts'
 
-// Project Wycheproof's JWS and JWK vectors, from the folder that CLOAKWRIGHT_VECTORS names.
+// Project Wycheproof's JWS and JWK vectors, from the folder in CLOAKWRIGHT_VECTORS.
 
 interface Vectors {
   readonly testGroups: readonly {
@@ -30,7 +30,7 @@ if (folder === undefined)
 const vectorsOf = (file: string): Vectors['testGroups'] =>
   folder === undefined ? [] : (JSON.parse(readFileSync(join(folder, file), 'utf8')) as Vectors).testGroups
 
-/** What the vectors call valid and a verifier of Keycloak's tokens refuses on purpose. */
+/** Vectors that are valid, but that a verifier of Keycloak's tokens refuses on purpose. */
 function strictness(jws: string, keys: readonly JWK[]): string | undefined {
   const segments = jws.split('.')
   if (segments.length === 3 && segments[1] === '') return 'empty payload'
@@ -47,7 +47,7 @@ beforeAll(async () => {
 })
 afterAll(() => issuer.close())
 
-/** Their payloads are no claims: a verifier that has found the signature right says so of the payload. */
+/** Their payloads are not claims: a verifier that accepts the signature refuses the payload. */
 async function isSigned(jws: unknown, keys: readonly JWK[]): Promise<boolean> {
   issuer.keys = keys
   const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
@@ -64,7 +64,7 @@ describe.skipIf(folder === undefined).each(['wycheproof-jws.json', 'wycheproof-j
       const published = group.public ?? group.private
       const keys = 'keys' in published ? (published.keys as readonly JWK[]) : [published as JWK]
       for (const { tcId, comment, jws, result } of group.tests) {
-        if (comment === 'rejectsKeyWithRocaVulnerability') continue // how the realm makes its keys is its own matter
+        if (comment === 'rejectsKeyWithRocaVulnerability') continue // the realm itself creates its keys
         const signed = await isSigned(jws, keys)
         if (result === 'valid') {
           const refusedFor = strictness(jws as string, keys)

@@ -3,15 +3,15 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { Service } from '../drivers/types.ts'
 
-/** What a client sends. */
+/** A client's request. */
 export interface Sent {
   readonly method?: string
-  /** Fields as they are sent, also two of one name. */
+  /** Headers as they are sent, also two with one name. */
   readonly fields?: readonly (readonly [name: string, value: string])[]
   readonly body?: string
 }
 
-/** What it gets. */
+/** The response. */
 export interface Received {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -19,7 +19,7 @@ export interface Received {
   json(): unknown
 }
 
-/** Sends a request over a connection of its own. */
+/** Sends a request over a separate connection. */
 export function send(service: Service, path: string, sent: Sent = {}): Promise<Received> {
   const { method = 'GET', fields = [], body } = sent
   const hasHost = fields.some(([name]) => name.toLowerCase() === 'host')
@@ -63,12 +63,12 @@ export function leave(service: Service, path: string, token: string): Promise<vo
 
 export const form = ['content-type', 'application/x-www-form-urlencoded'] as const
 
-/** The Authorization field of a bearer token. */
+/** The Authorization header of a bearer token. */
 export function bearer(token: string): readonly [string, string] {
   return ['authorization', `Bearer ${token}`]
 }
 
-/** The status that a bearer token gets over TLS, with the client's certificate if it has one. */
+/** The status of a request with a bearer token over TLS, with the client's certificate if it has one. */
 export function statusOverTls(
   port: number,
   token: string,

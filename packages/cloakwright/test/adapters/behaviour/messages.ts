@@ -6,7 +6,7 @@ import type { Driver } from '../drivers/types.ts'
 import { useWorld, type World } from './world.ts'
 
 const elsewhere = 'http://keycloak:8080/realms/shop'
-/** The name of a realm that would erase what a terminal shows before it, and reverse the rest. */
+/** A realm name that would erase a terminal's output before it and reverse the rest. */
 const hostile = `https://sso.example.com/realms/\u001b[2J\u202e"x\n`
 const listed: readonly IssuerOptions[] = ['one', 'two', 'three', 'four', 'five', 'six', 'seven'].map(
   (realm) => ({ issuer: `https://sso.example.com/realms/${realm}`, audience: 'shop-api' }),
@@ -25,7 +25,7 @@ type Case = [
   path?: string,
 ]
 
-/** Mistakes of those who send tokens or set the service up: what the log tells, and who explains, the client. */
+/** Mistakes of clients and of the service's configuration: the log has the details, and if refusals are explained, so does the response. */
 const mistakes: Case[] = [
   [
     'a refresh token of Keycloak',
@@ -75,7 +75,7 @@ const mistakes: Case[] = [
   ],
 ]
 
-/** What a refusal tells: the log always, the client only when the service explains. */
+/** The details of a refusal: always in the log, in the response only if the service explains refusals. */
 export function testMessages(driver: Driver): void {
   describe.each([false, true])('explained: %s', (explain) => {
     const world = useWorld(driver, () => ({ guard: { explain } }))

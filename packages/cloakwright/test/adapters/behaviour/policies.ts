@@ -6,7 +6,7 @@ import { useWorld, type World } from './world.ts'
 
 const realm = 'Bearer realm="shop"'
 
-/** Who may do what, and what is said to others. */
+/** Policies, and the responses to refused users. */
 export function testPolicies(driver: Driver): void {
   const { sendToken, send: sendBare, sign, logged } = useWorld(driver)
 
@@ -156,7 +156,7 @@ export function testPolicies(driver: Driver): void {
   if (driver.registers) testMistakes(driver, sign)
 }
 
-/** Mistakes of the program that a type or the start of the service does not show. */
+/** Bugs in the program that neither a type nor the start of the service shows. */
 function testMistakes(driver: Driver, sign: World['sign']): void {
   describe('a bug in the program', () => {
     const unguardedWorld = useWorld(driver, () => ({ routes: [unguarded] }))

@@ -14,7 +14,7 @@ const client = makeCertificate('client')
 const another = makeCertificate('another')
 const x5t = createHash('sha256').update(client.der).digest('base64url')
 
-/** Tokens that are bound to a key, and the proofs of those who hold it. */
+/** Tokens that are bound to a key, and the proofs of their holders. */
 export function testProofs(driver: Driver): void {
   let key: ProofKey
   beforeAll(async () => {
@@ -189,7 +189,7 @@ export function testProofs(driver: Driver): void {
 
     test('the certificate of the token is admitted', async () => {
       const { status } = await sendCertificate(client.der)
-      // Without a connection to look at, nobody is a trusted proxy.
+      // Without a connection, there is no trusted proxy.
       expect(status).toBe(driver.knowsConnection ? 200 : 401)
     })
 

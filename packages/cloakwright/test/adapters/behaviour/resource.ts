@@ -4,7 +4,7 @@ import { useWorld } from './world.ts'
 
 const wellKnown = '/.well-known/oauth-protected-resource'
 
-/** What the service says of itself: its metadata (RFC 9728), and its name in challenges. */
+/** The service's metadata (RFC 9728), and its name in challenges. */
 export function testResource(driver: Driver): void {
   describe.each([
     ['an origin', 'https://api.example.com', wellKnown],

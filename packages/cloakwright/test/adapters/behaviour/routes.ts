@@ -1,7 +1,7 @@
 import { type Policy, role } from 'cloakwright'
 import { canary, type Route } from '../drivers/types.ts'
 
-/** A policy of one line, as an application writes it. */
+/** A simple policy, as an application writes it. */
 const policy = (description: string, evaluate: Policy['evaluate']): Policy => ({ description, evaluate })
 
 const stepUp = policy('a login by a second factor', (token) =>
@@ -37,7 +37,7 @@ const failsLater = policy('what can not be found out', async () => {
 
 const says = policy('an invalid decision', () => ({ allowed: 'yes' }) as never)
 
-/** The service that every adapter makes. */
+/** The same service for every adapter. */
 export const routes: readonly Route[] = [
   { path: '/public', handler: 'maybe-user' },
   { path: '/me', guard: (is) => is.requireUser(), handler: 'user' },
@@ -62,5 +62,5 @@ export const routes: readonly Route[] = [
 
 export const mounted: readonly Route[] = [{ path: '/me', guard: (is) => is.requireUser(), handler: 'user' }]
 
-/** A handler that asks for the user, of a route that is not guarded. */
+/** A handler that reads the user, on an unguarded route. */
 export const unguarded: Route = { path: '/unguarded', handler: 'user' }

@@ -7,7 +7,7 @@ import { giveAccessTokens } from '../support/access-tokens.ts'
 import { type Received, send } from './client.ts'
 import { routes } from './routes.ts'
 
-/** What holds wherever a session cookie is accepted. */
+/** The behaviour of every adapter that accepts session cookies. */
 export function testSessions(driver: Driver): void {
   let provider: TestProvider
   let service: Service

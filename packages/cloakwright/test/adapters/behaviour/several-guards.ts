@@ -8,7 +8,7 @@ import { type Change, useWorld } from './world.ts'
 
 const publicUrl = 'https://api.example.com'
 
-/** A guard for all routes and one on the route: what was found out about the request's credentials holds for both. */
+/** A guard for all routes and one on the route share the results about a request's credentials. */
 export function testSeveralGuards(driver: Driver): void {
   const several: readonly Route[] = [
     { path: '/two', guards: (is) => [is.requireUser(), is.requireRole('admin')], handler: 'user' },

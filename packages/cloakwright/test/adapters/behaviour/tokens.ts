@@ -9,7 +9,7 @@ const { rsa, unknown } = keys
 const encode = (value: string | object): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
-/** One who attacks has seen a good token, and knows the realm. */
+/** An attacker who has seen a valid token and knows the realm. */
 interface Known {
   readonly good: string
   readonly issuer: string
@@ -37,7 +37,7 @@ const byHmac =
     const input = `${encode({ ...header, alg: 'HS256' })}.${encode(claimsOf(issuer))}`
     return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
   }
-/** A token by a secret that only the realm, or the realm and a client, have: of no use to a verifier, whoever made it. */
+/** A token signed with a secret that only the realm, or the realm and a client, have: useless for a verifier, whoever signed it. */
 const byRealmSecret =
   (typ: string, alg = 'HS512') =>
   ({ issuer }: Known): string => {
@@ -49,7 +49,7 @@ const byRealmSecret =
 const now = (): number => Math.floor(Date.now() / 1000)
 const pem = (): string => rsa.publicKey.export({ type: 'spki', format: 'pem' }) as string
 
-/** Refused tokens by the code and the one text that all with this code get. */
+/** Refused tokens by code, with the one description for each code. */
 const refused: Readonly<Record<string, readonly [description: string, cases: readonly Case[]]>> = {
   CW_TOKEN_MALFORMED: [
     'The access token is malformed',
@@ -156,7 +156,7 @@ const refused: Readonly<Record<string, readonly [description: string, cases: rea
   ],
 }
 
-/** What makes a token good, and what is said to any other. */
+/** Refusals of invalid tokens. */
 export function testTokens(driver: Driver): void {
   const world = useWorld(driver)
   const { sendToken, sign, logged } = world
@@ -219,7 +219,7 @@ export function testTokens(driver: Driver): void {
   })
 }
 
-/** The next of the characters that differ in bits that nothing decodes. */
+/** The next character that differs only in bits that are not decoded. */
 function nextOf(character: string): string {
   return String.fromCharCode(character.charCodeAt(0) + 1)
 }
@@ -228,7 +228,7 @@ function withBroughtKey({ issuer }: Known): Promise<string> {
   return signClaims(unknown, claimsOf(issuer), { kid: 'one', jwk: unknown.jwk, jku: 'http://evil.example' })
 }
 
-/** Node may close the connection before all of the field is written. */
+/** Node may close the connection before the whole header is written. */
 async function statusOf(response: Promise<{ readonly status: number }>): Promise<number> {
   try {
     return (await response).status

@@ -6,7 +6,7 @@ import { secret, useWorld } from './world.ts'
 const realm = 'Bearer realm="shop"'
 const ambiguous = `${realm}, error="invalid_request", error_description="The request has more than one token"`
 
-/** How a token comes, and what is said to a request that has none, or two. */
+/** Ways to send a token, and the responses to requests with no token or two. */
 export function testTransport(driver: Driver): void {
   const world = useWorld(driver)
   const { send, sendToken, sign, logged } = world

@@ -11,7 +11,7 @@ import type { Driver, Logged, Route, Service } from '../drivers/types.ts'
 import { bearer, type Received, type Sent, send } from './client.ts'
 import { mounted, routes } from './routes.ts'
 
-/** A value that is in every token, and nowhere else. */
+/** A value that is in every token and nowhere else. */
 export const secret = 'SECRET5d2c'
 
 export const keys = {
@@ -20,14 +20,14 @@ export const keys = {
   unknown: makeKey('three', 'ES256'),
 }
 
-/** How the service at hand differs from the usual one. */
+/** How this service differs from the usual one. */
 export interface Change {
   readonly verifier?: Partial<VerifierOptions>
   readonly guard?: Partial<GuardOptions>
   readonly routes?: readonly Route[]
 }
 
-/** A service on the adapter under test, the realm that it trusts, and what a client does. */
+/** A service on the adapter under test, the realm that it trusts, and a client. */
 export interface World {
   readonly driver: Driver
   readonly issuer: TestIssuer
@@ -37,11 +37,11 @@ export interface World {
   send(path: string, sent?: Sent): Promise<Received>
   /** Sends a request with a bearer token; the usual one by default. */
   sendToken(path: string, token?: string, sent?: Sent): Promise<Received>
-  /** The refusals that were logged since the beginning of the test. */
+  /** The refusals logged since the start of the test. */
   logged(): readonly Logged[]
 }
 
-/** Starts the service for the tests of the suite around. */
+/** Starts the service for the tests of the current suite. */
 export function useWorld(driver: Driver, change: (issuer: TestIssuer) => Change = () => ({})): World {
   const world: { -readonly [Member in keyof World]?: World[Member] } = { driver }
   let start = 0
@@ -53,7 +53,7 @@ export function useWorld(driver: Driver, change: (issuer: TestIssuer) => Change 
     const issuer = await startIssuer([keys.elliptic.jwk, keys.rsa.jwk])
     const revocations = createRevocations()
     const { verifier, guard, routes: more = [] } = change(issuer)
-    // An unknown key waits for the next look at the keys: a second at least.
+    // An unknown key waits for the next fetch of the keys: a second at least.
     const usualOptions = { issuer: issuer.issuer, audience: 'shop-api', keysCoolDown: 1, revocations }
     const options = { ...usualOptions, ...verifier }
     Object.assign(world, { issuer, revocations })

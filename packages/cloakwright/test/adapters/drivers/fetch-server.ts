@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Service } from './types.ts'
 
-/** Serves a handler of the form `Request → Response` on loopback, as a runtime does that shows no more than the Request. */
+/** Serves a handler of the form `Request → Response` on loopback, like a runtime that exposes only the Request. */
 export async function serveFetch(handler: (request: Request) => Promise<Response>): Promise<Service> {
   const server = createServer((incoming, outgoing) => void answer(incoming, outgoing))
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {

@@ -7,7 +7,7 @@ import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOpt
 
 const logs: Logged[] = []
 
-/** On Node, where the fields are read as they came. */
+/** On Node, where the headers are read as received. */
 export const honoDriver: Driver = {
   name: 'Hono on Node',
   answersErrors: true,
@@ -27,7 +27,7 @@ export const honoDriver: Driver = {
   },
 }
 
-/** Where there is nothing but the web request: Bun, Deno, workers. */
+/** Runtimes with only the web request: Bun, Deno, workers. */
 export const honoFetchDriver: Driver = {
   ...honoDriver,
   name: 'Hono on web requests',

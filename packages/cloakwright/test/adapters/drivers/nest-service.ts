@@ -22,21 +22,21 @@ export function decorate(
   Object.defineProperty(owner.prototype, method, descriptor)
 }
 
-/** Nest applications of a test file's own, and the realm whose tokens they accept. */
+/** Nest applications of one test file, and the realm whose tokens they accept. */
 export interface NestWorld {
-  /** Everything that the applications logged. */
+  /** All log lines of the applications. */
   readonly logs: Logged[]
   readonly issuer: TestIssuer
-  /** Options of the module that accept the realm's tokens. */
+  /** Module options that accept the realm's tokens. */
   options(): GuardOptions
   sign(claims?: Record<string, unknown>): Promise<string>
-  /** Starts an application, on Express without an adapter. */
+  /** Starts an application, on Express if there is no adapter. */
   start(
     metadata: ModuleMetadata,
     prepare?: (app: INestApplication) => void,
     adapter?: AbstractHttpAdapter,
   ): Promise<Service>
-  /** Statuses of requests with the token of an administrator, or with another one. */
+  /** Statuses of requests with an administrator's token, or with another one. */
   statuses(service: Service, paths: readonly string[], token?: string): Promise<number[]>
 }
 

@@ -4,14 +4,14 @@ import type * as CloakwrightNest from 'cloakwright/nest'
 import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 /**
- * The modules that the driver works with, so that it runs on any version of Nest: `cloakwright/nest` has to be one that
- * finds the same `@nestjs/common` and `@nestjs/core`.
+ * The modules that the driver uses, so that it runs on any version of Nest: `cloakwright/nest` must resolve
+ * the same `@nestjs/common` and `@nestjs/core`.
  */
 export interface NestModules {
   readonly common: typeof import('@nestjs/common')
   readonly core: typeof import('@nestjs/core')
   readonly cloakwright: typeof CloakwrightNest
-  /** Makes the application: with `new FastifyAdapter()`, or with Express as Nest does without an adapter. */
+  /** Creates the application: with `new FastifyAdapter()`, or with Nest's default, Express. */
   readonly create: (root: object, options: { readonly logger: LoggerService }) => Promise<INestApplication>
 }
 
@@ -19,7 +19,7 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
   const logs: Logged[] = []
   return {
     name,
-    // Nest's own filter answers what is no HttpException; no adapter has to be registered apart from the module.
+    // Nest's own filter handles exceptions that are not an HttpException; the module is all that is registered.
     answersErrors: false,
     registers: false,
     knowsConnection: true,
@@ -45,7 +45,7 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
   }
 }
 
-/** Nest's log as a list; its own lines about modules and routes are left out. */
+/** Nest's log as a list, without its own lines about modules and routes. */
 export function toLogger(logs: Logged[]): LoggerService {
   const write =
     (level: Logged['level']) =>
@@ -55,7 +55,7 @@ export function toLogger(logs: Logged[]): LoggerService {
   return { log: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** A controller as a class with decorated methods would be; decorators are applied as functions. */
+/** A controller like a class with decorated methods; decorators are applied as functions. */
 function makeController(
   { common, cloakwright }: Pick<NestModules, 'common' | 'cloakwright'>,
   prefix: string,

@@ -2,42 +2,42 @@ import type { GuardOptions, LogEntry } from 'cloakwright'
 import type { SessionEngine } from 'cloakwright/session'
 import type { Guards } from '../../../src/guard/index.ts'
 
-/** What a handler answers with. */
+/** The response of a handler. */
 export type Handler =
   /** `{"ok":true}` */
   | 'ok'
-  /** `{"user":…}`, of the user whom a guard let in. */
+  /** `{"user":…}`, the user that a guard admitted. */
   | 'user'
   /** The same, or `{"user":null}`. */
   | 'maybe-user'
-  /** `{"title":…}`, a field of the form that it reads. */
+  /** `{"title":…}`, a field of the form. */
   | 'form'
-  /** Nothing: it throws. */
+  /** Nothing: the handler throws. */
   | 'throws'
 
-/** A route as every adapter makes it: for GET, HEAD, POST and OPTIONS. */
+/** A route that every adapter creates: for GET, HEAD, POST and OPTIONS. */
 export interface Route {
   readonly path: string
-  /** Its guard, by the names that all adapters have. */
+  /** Its guard, by the names in all adapters. */
   readonly guard?: (<Guard>(guards: Guards<Guard>) => Guard) | undefined
   /** Several guards, one after the other. */
   readonly guards?: (<Guard>(guards: Guards<Guard>) => readonly Guard[]) | undefined
   readonly handler: Handler
 }
 
-/** The guards of a route, in the order in which they run. */
+/** The guards of a route, in order. */
 export function guardsOf<Guard>({ guard, guards }: Route, by: Guards<Guard>): readonly Guard[] {
   return guards?.(by) ?? (guard === undefined ? [] : [guard(by)])
 }
 
 /** The service that a driver starts. */
 export interface ServiceOptions {
-  /** What the guards work with; without it the adapter is not registered. */
+  /** The options of the guards; without them the adapter is not registered. */
   readonly guard?: GuardOptions | undefined
-  /** Browser sessions that are accepted, where the adapter accepts any. */
+  /** Browser sessions, if the adapter accepts any. */
   readonly sessions?: SessionEngine | undefined
   readonly routes: readonly Route[]
-  /** More routes, in a router of the framework's own that is mounted below `/mounted`. */
+  /** More routes, in a router of the framework that is mounted below `/mounted`. */
   readonly mounted?: readonly Route[] | undefined
 }
 
@@ -47,24 +47,24 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** What the log says of a refusal. */
+/** The log entry of a refusal. */
 export type Logged = Pick<LogEntry, 'level' | 'code' | 'message' | 'hint'>
 
 /** Starts services on one framework. */
 export interface Driver {
   readonly name: string
-  /** Whether an error of a handler is answered by the adapter, and not by the framework. */
+  /** Whether the adapter, not the framework, sends the error of a handler. */
   readonly answersErrors: boolean
-  /** Whether a guard finds out that the adapter is not registered, or a handler that it has no guard. */
+  /** Whether a guard detects that the adapter is not registered, or a handler that it has no guard. */
   readonly registers: boolean
-  /** Whether the connection is known, for what a proxy on it says. */
+  /** Whether the connection is known, for the headers of a proxy. */
   readonly knowsConnection: boolean
   /** Whether it accepts browser sessions. */
   readonly acceptsSessions: boolean
-  /** Everything that was logged by the services since the start, as it was given to the log. */
+  /** All log entries of the services since the start, as passed to the log. */
   readonly logs: Logged[]
   start(options: ServiceOptions): Promise<Service>
 }
 
-/** What a handler that throws has in its error, and nobody may see. */
+/** A string in the error of a handler that throws; no client may see it. */
 export const canary = 'CANARY7f3a'

@@ -6,7 +6,7 @@ import { canary, type Driver, guardsOf, type Handler, type Logged, type Route } 
 
 const logs: Logged[] = []
 
-/** Handlers of the form `Request → Response`, as Next.js, Bun and Deno have them. */
+/** Handlers of the form `Request → Response`, as in Next.js, Bun and Deno. */
 export const webDriver: Driver = {
   name: 'web',
   answersErrors: true,
@@ -34,7 +34,7 @@ export const webDriver: Driver = {
 
 type Rule = readonly [policy: Policy, anonymous: boolean]
 
-/** This adapter takes policies themselves. */
+/** This adapter takes policies directly. */
 const guards = createGuards<Rule>((policy, anonymous) => [policy, anonymous])
 
 type WebHandler = (request: Request, by?: AccessToken) => Promise<Response>
@@ -42,7 +42,7 @@ type WebHandler = (request: Request, by?: AccessToken) => Promise<Response>
 function toHandler(protect: Protect, route: Route): (request: Request) => Promise<Response> {
   const answer: WebHandler = (request, by) => answerOf(route.handler, request, by)
   const guarded = [...guardsOf(route, guards)].reverse().reduce<WebHandler>((inner, [policy, anonymous]) => {
-    // The innermost guard hands over the user.
+    // The innermost guard passes the user.
     const next: WebHandler = inner === answer ? answer : (request) => inner(request)
     return anonymous ? protect.anonymous(next) : protect(next, policy)
   }, answer)

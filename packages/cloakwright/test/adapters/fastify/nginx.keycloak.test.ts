@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort, nginx, startNginx } from '../../support/nginx.ts'
 import { startProxiedService } from '../support/proxied.ts'
 
-// A real nginx in front of a service, as its manual begins: proxy_pass, and nothing else.
+// A real nginx in front of a service, with the first configuration in its manual: proxy_pass, and nothing else.
 
 if (nginx === undefined) console.warn('nginx is not installed: logins behind it are not tested')
 

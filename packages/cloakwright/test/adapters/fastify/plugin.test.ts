@@ -28,7 +28,7 @@ import { fastifyDriver } from '../drivers/fastify.ts'
 
 testBehaviour(fastifyDriver)
 
-// What is Fastify's own.
+// Behaviour of Fastify only.
 
 const key = makeKey('one', 'ES256')
 let issuer: TestIssuer

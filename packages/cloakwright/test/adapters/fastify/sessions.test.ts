@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Session, SessionEngine, SessionRequest } from '../../../src/session/types.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../../support/issuer.ts'
 
-// The adapter's side of the port: an engine of a few lines stands behind it, and says what it was asked.
+// The adapter's side of the interface: a small engine behind it records the calls.
 
 const key = makeKey('one', 'ES256')
 let issuer: TestIssuer

@@ -17,8 +17,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { decorate, useNest } from '../drivers/nest-service.ts'
 
-// Where the guard finds the request in contexts that are no HTTP routes, by what the drivers of Nest hand over. That they
-// do is shown on the drivers themselves: test/compatibility.
+// Where the guard finds the request in contexts other than HTTP routes, with the arguments that the drivers of Nest pass.
+// test/compatibility shows on the drivers themselves that they pass these.
 
 const world = useNest()
 
@@ -160,7 +160,7 @@ describe('the filter', () => {
 })
 
 describe('the connection of a gateway', () => {
-  /** A server whose connections a guard looks at for each message, as Nest's gateways do. */
+  /** A server whose guard runs for each message of a connection, as in Nest's gateways. */
   async function connect(token: string) {
     const revocations = createRevocations()
     const verifier = createVerifier({ issuer: world.issuer.issuer, audience: 'shop-api', revocations })

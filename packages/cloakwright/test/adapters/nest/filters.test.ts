@@ -17,7 +17,7 @@ import { bearer, type Received, send } from '../behaviour/client.ts'
 import { decorate, publicUrl, useNest } from '../drivers/nest-service.ts'
 import type { Service } from '../drivers/types.ts'
 
-// Filters of an application answer in its format; the challenge is on the response, and the reason in the log, before.
+// Filters of an application respond in its format; before they run, the challenge is on the response and the reason in the log.
 
 const world = useNest()
 const proofKey = await makeProofKey()
@@ -26,7 +26,7 @@ interface Reply {
   status(code: number): { send(body: unknown): void }
 }
 
-/** For all exceptions of HTTP, as many applications have one. */
+/** For all HTTP exceptions, as in many applications. */
 class OwnFormat implements ExceptionFilter<HttpException> {
   catch(exception: HttpException, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Reply>()
@@ -35,7 +35,7 @@ class OwnFormat implements ExceptionFilter<HttpException> {
 }
 Catch(HttpException)(OwnFormat)
 
-/** For whatever is thrown. */
+/** For all exceptions. */
 class CatchAll implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const status = exception instanceof HttpException ? exception.getStatus() : 500
@@ -45,7 +45,7 @@ class CatchAll implements ExceptionFilter {
 }
 Catch()(CatchAll)
 
-/** As Nest's documentation shows it. */
+/** As in Nest's documentation. */
 class ExtendsBase extends BaseExceptionFilter {}
 Catch()(ExtendsBase)
 
@@ -93,10 +93,10 @@ const starts: Record<string, Start> = {
 }
 
 describe.each(Object.entries(starts))('%s', (name, start) => {
-  // Nest asks the filters of imported modules before APP_FILTER of the root module: then ours answers.
+  // Nest calls the filters of imported modules before APP_FILTER of the root module: then ours responds.
   const own = name.includes('useGlobalFilters') || name.startsWith('on Fastify')
 
-  /** Sends a request, and gives what was logged about it. */
+  /** Sends a request, and returns the log entries about it. */
   async function ask(
     service: Service,
     path: string,

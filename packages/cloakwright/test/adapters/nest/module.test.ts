@@ -30,7 +30,7 @@ testBehaviour(
   }),
 )
 
-// What is Nest's own.
+// Behaviour of Nest only.
 
 const proofKey = await makeProofKey()
 const world = useNest()

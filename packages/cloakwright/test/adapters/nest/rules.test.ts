@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { decorate, useNest } from '../drivers/nest-service.ts'
 
-// Which rules hold for a method. The token has the realm roles user and admin, and the client role stock-keeper.
+// Which rules apply to a method. The token has the realm roles user and admin, and the client role stock-keeper.
 
 const world = useNest()
 
@@ -23,7 +23,7 @@ const holds = RequireRole('admin')
 const fails = RequireRole('nobody')
 const open = AllowAnonymous()
 
-/** Where the guard may stand beside the decorators. */
+/** Positions of the guard relative to the decorators. */
 const settings: Record<string, { readonly forAll: boolean; readonly again: boolean }> = {
   'decorators alone': { forAll: false, again: false },
   'with the guard for all routes': { forAll: true, again: false },
@@ -33,7 +33,7 @@ const settings: Record<string, { readonly forAll: boolean; readonly again: boole
 type Class = new () => object
 let paths = 0
 
-/** Makes a controller with one route, of a base class where one is given. */
+/** Creates a controller with one route, with a base class if there is one. */
 function makeController(
   onClass: readonly RuleDecorator[],
   onMethod: readonly MethodDecorator[],
@@ -51,7 +51,7 @@ function makeController(
   return { path, controller: Orders }
 }
 
-/** Statuses with the token and without one. */
+/** Statuses with and without the token. */
 async function statusesOf(
   { path, controller }: { readonly path: string; readonly controller: Class },
   { forAll = false } = {},
@@ -164,7 +164,7 @@ describe('a controller that extends another', () => {
 })
 
 describe('with decorators of other packages', () => {
-  /** Puts another function in the method's place, and forgets its metadata. */
+  /** Replaces the method's function and drops its metadata. */
   const wrap: MethodDecorator = (_target, _name, descriptor) => {
     const { value } = descriptor as { value: (this: unknown, ...args: unknown[]) => unknown }
     Object.assign(descriptor, {
@@ -233,7 +233,7 @@ test('a field resolver, for which Nest runs no guards: the application does not 
   class Quays {
     fee() {}
   }
-  // As @ResolveField() marks it, and GraphQLModule keeps its options.
+  // The metadata of @ResolveField(), and the options that GraphQLModule keeps.
   decorate(Quays, 'fee', SetMetadata('graphql:resolve_property', true), holds)
   const start = (fieldResolverEnhancers?: readonly string[]) =>
     world.start({
@@ -255,7 +255,7 @@ test.each(['cancel', 'handleConnection'])(
     const start = () =>
       world.start({ imports: [CloakwrightModule.forRoot(world.options())], providers: [Orders] })
     await expect(start()).rejects.toThrow(`Orders.${name}: its rules would have no effect: it is not a route`)
-    // Another package may have made one of it.
+    // Another package may have made it a handler.
     SetMetadata('bot:command', name)(Orders.prototype, name, {
       value: Orders.prototype[name as 'cancel'],
     })

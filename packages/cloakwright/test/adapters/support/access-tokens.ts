@@ -8,7 +8,7 @@ interface IdToken {
   readonly iat: number
 }
 
-/** Lets the provider give access tokens as Keycloak does, until it is reset. */
+/** Lets the provider issue access tokens like Keycloak, until it is reset. */
 export function giveAccessTokens(provider: TestProvider, roles: () => readonly string[] = () => []): void {
   provider.onToken = async (answer) => {
     const idToken = answer.body['id_token']

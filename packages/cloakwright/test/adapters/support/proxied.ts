@@ -11,14 +11,14 @@ import { Browser } from '../../session/support/browser.ts'
 import { clientId, clientSecret, startProvider } from '../../session/support/provider.ts'
 import { giveAccessTokens } from './access-tokens.ts'
 
-/** A Fastify service that browsers reach by a proxy on the port. */
+/** A Fastify service that browsers reach through a proxy on the port. */
 export interface ProxiedService {
   /** Where the service itself listens. */
   readonly port: number
   readonly publicUrl: string
-  /** The codes of what was reported for the log. */
+  /** The codes of errors reported for the log. */
   readonly reported: string[]
-  /** Opens a page by the public address, and signs in on the way. */
+  /** Opens a page with the public URL, and signs in on the way. */
   open(
     path: string,
   ): Promise<{ readonly status: number; readonly body: unknown; readonly visited: readonly string[] }>
@@ -60,7 +60,7 @@ export async function startProxiedService(proxyPort: number, trustProxy = false)
   }
 }
 
-/** Starts a proxy of a few lines; `change` makes the headers that the service gets. */
+/** Starts a small proxy; `change` returns the headers that the service receives. */
 export async function startProxy(
   change: (headers: Record<string, string>, upstream: string) => Record<string, string>,
 ): Promise<{ readonly port: number; leadTo(port: number): void }> {

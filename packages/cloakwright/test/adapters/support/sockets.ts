@@ -5,21 +5,21 @@ import { closeOnEnd, createUpgradeGuard, type UpgradeGuardOptions } from 'cloakw
 import { onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 
-/** A service whose WebSockets echo what they get, as long as their user may use them. */
+/** A service whose WebSockets echo messages, as long as their user may use them. */
 export interface SocketService {
   readonly port: number
-  /** What was heard from clients, in order. */
+  /** Messages from clients, in order. */
   readonly heard: string[]
-  /** The codes of sockets that the service's library saw close. */
+  /** The close codes that the service's library received. */
   readonly closed: number[]
 }
 
 export interface SocketServiceOptions extends UpgradeGuardOptions {
-  /** What every socket needs; by default the role `user` below `/user`. */
+  /** The policy of every socket; by default the role `user` below `/user`. */
   readonly policy?: Policy
-  /** Whether the library is asked to close the socket. */
+  /** Whether the library closes the socket. */
   readonly closesByLibrary?: boolean
-  /** Runs between the guard's word and the answer to the handshake. */
+  /** Runs between the guard's decision and the response to the handshake. */
   readonly beforeAnswer?: () => Promise<void>
 }
 
@@ -65,7 +65,7 @@ export interface OpenSocket {
   readonly end: Promise<readonly [code: number, reason: string]>
 }
 
-/** What the handshake was answered with in plain HTTP. */
+/** The plain HTTP response to the handshake. */
 export interface Refusal {
   readonly status: number | undefined
   readonly code: unknown
@@ -82,7 +82,7 @@ export async function openSocket(
   throw new Error(`refused with ${result.status} ${String(result.code)}`)
 }
 
-/** The status and the code by which the handshake is refused; fails where it is let in. */
+/** The status and code of a refused handshake; fails if it is admitted. */
 export async function refusalOf(port: number, headers: Record<string, string>, path = '/'): Promise<Refusal> {
   const result = await handshake(port, headers, path)
   if (!('ws' in result)) return result
@@ -114,7 +114,7 @@ function handshake(
   })
 }
 
-/** What the socket sends back. */
+/** The echo of the socket. */
 export function echo(ws: WebSocket, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     ws.once('message', (data: Buffer) => resolve(data.toString()))
@@ -123,13 +123,13 @@ export function echo(ws: WebSocket, text: string): Promise<string> {
   })
 }
 
-/** Lets a test put the time forward, of timers too; what comes over the network takes its own. */
+/** Lets a test move the clock forward, including timers; network traffic takes real time. */
 export function stopTime(): void {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
   onTestFinished(() => void vi.useRealTimers())
 }
 
-/** Resolves once it holds, looking after each turn of the event loop. */
+/** Resolves once the condition holds; checks it after each turn of the event loop. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve))
 }

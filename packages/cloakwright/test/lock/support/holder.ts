@@ -1,6 +1,6 @@
 /**
- * A process of the tests. `hold`: takes a lock, says so, and keeps it until it is killed. `contend`: takes it again and
- * again. `cluster`: takes it, and a worker of it tries to.
+ * A process of the tests. `hold`: takes a lock, prints it, and keeps it until it is killed. `contend`: takes it
+ * repeatedly. `cluster`: takes it, and a worker of it tries to.
  */
 import cluster from 'node:cluster'
 import { appendFileSync, existsSync } from 'node:fs'
@@ -18,7 +18,7 @@ if (task === 'cluster' && cluster.isPrimary) {
   console.log(JSON.stringify(lock))
   if (lock.held) setInterval(() => {}, 1000)
 } else {
-  // All begin at the same moment.
+  // All start at the same moment.
   console.log('waits')
   while (!existsSync(join(log, 'begin'))) await pause(5)
   for (let taken = 0; taken < 15; ) {
@@ -31,7 +31,7 @@ if (task === 'cluster' && cluster.isPrimary) {
     appendFileSync(join(log, 'log'), `${process.pid} in\n`)
     await pause(Math.random() * 4)
     appendFileSync(join(log, 'log'), `${process.pid} out\n`)
-    // Some die with the lock at their last turn: the others find what a killed process leaves.
+    // Some die with the lock in their last round: the others find what a killed process leaves.
     if (taken === 15 && process.pid % 2 === 0) process.kill(process.pid, 'SIGKILL')
     await lock.release()
   }

@@ -4,9 +4,9 @@ import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../
 
 const key = makeKey('one', 'ES256')
 
-/** Makes verified tokens, by a realm of the test file's own. */
+/** Creates verified tokens, with one realm per test file. */
 export interface Tokens {
-  /** Beside the claims of a good token, or in their place. */
+  /** Claims to add to those of a valid token, or to replace. */
   make(claims?: Record<string, unknown>): Promise<AccessToken>
   readonly issuer: TestIssuer
 }
@@ -31,7 +31,7 @@ export function useTokens(): Tokens {
 
 export const now = 1_800_000_000
 
-/** What a policy says of a token at {@link now}, of a request that it does not look at. */
+/** The decision of a policy on a token at {@link now}, without a request. */
 export async function decide(policy: Policy, token: AccessToken, request?: unknown): Promise<Decision> {
   return await policy.evaluate(token, { now, request, tokenText: '' })
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { selfSignedCertificate } from '../../../../devrealm/src/crypto/certificate.ts'
 
-/** A key pair with a certificate that it signed itself. */
+/** A key pair with a self-signed certificate. */
 export interface TestCertificate {
   /** PEM, PKCS #8. */
   readonly key: string

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from 'node:crypto'
 import { calculateJwkThumbprint, type JWK, SignJWT } from 'jose'
 import { makeKey, type TestKey } from '../../support/issuer.ts'
 
-/** A client's key pair, and the thumbprint that its tokens carry; by jose, another implementation than ours. */
+/** A client's key pair, and the thumbprint in its tokens; created with jose, another implementation than ours. */
 export interface ProofKey extends TestKey {
-  /** The public JWK alone. */
+  /** The public JWK only. */
   readonly publicJwk: JWK
   readonly jkt: string
 }
@@ -15,13 +15,13 @@ export async function makeProofKey(alg = 'ES256'): Promise<ProofKey> {
   return { ...key, publicJwk, jkt: await calculateJwkThumbprint(publicJwk) }
 }
 
-/** What a proof says, but for its signature; `undefined` leaves a member out. */
+/** The content of a proof without its signature; `undefined` omits a member. */
 export interface ProofContent {
   readonly header?: Record<string, unknown>
   readonly claims?: Record<string, unknown>
 }
 
-/** Signs a good proof, but for what is changed. */
+/** Signs a valid proof, with changes. */
 export function signProof(
   key: ProofKey,
   good: {

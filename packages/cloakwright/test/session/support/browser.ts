@@ -15,11 +15,11 @@ export function toApp(sessions: SessionEngine): App {
   }
 }
 
-/** Goes through redirects as a browser does, with a cookie jar; addresses of the service lead to `app`, all others to the network. */
+/** Follows redirects like a browser, with a cookie jar; URLs of the service lead to `app`, all others to the network. */
 export class Browser {
   /** Cookies by host name: ports share them. */
   readonly jar = new Map<string, Map<string, string>>()
-  /** Every address of the last {@link open}, in order. */
+  /** Every URL of the last {@link open}, in order. */
   visited: string[] = []
   readonly #apps: Map<string, App>
 
@@ -27,7 +27,7 @@ export class Browser {
     this.#apps = new Map(Object.entries(apps))
   }
 
-  /** Opens a page, and follows redirects until there is one, or until an address begins with `until`. */
+  /** Opens a page, and follows redirects until there is one, or until a URL starts with `until`. */
   async open(address: string, until?: string): Promise<Response> {
     this.visited = []
     for (let url = address; ; ) {
@@ -43,7 +43,7 @@ export class Browser {
     }
   }
 
-  /** Sends one request with this browser's cookies, and keeps those of the answer. */
+  /** Sends one request with this browser's cookies, and keeps those of the response. */
   async send(address: string, init: RequestInit = {}): Promise<Response> {
     const url = new URL(address)
     const cookies = this.jar.get(url.hostname) ?? new Map<string, string>()
@@ -63,7 +63,7 @@ export class Browser {
     return response
   }
 
-  /** The cookies on a host whose names begin so. */
+  /** The cookies of a host whose names start with this prefix. */
   cookies(hostname: string, prefix = ''): Map<string, string> {
     const all = this.jar.get(hostname) ?? new Map<string, string>()
     return new Map([...all].filter(([name]) => name.startsWith(prefix)))

@@ -3,37 +3,37 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 
-/** What the token endpoint is about to answer. */
+/** The next response of the token endpoint. */
 export interface TokenAnswer {
   status: number
   body: Record<string, unknown>
 }
 
 /**
- * A provider that does as it is told: for the failures that no real one offers on demand. It has no login page;
- * whoever comes is {@link TestProvider.user}. Everything else is tested on the embedded realm.
+ * A provider that can fail on demand, which no real one can. It has no login page;
+ * every login is of {@link TestProvider.user}. Everything else is tested on the embedded realm.
  */
 export interface TestProvider {
   readonly issuer: string
-  /** Who signs in next. */
+  /** The user of the next login. */
   user: string
   /** Its clock: milliseconds since the epoch. */
   now: () => number
-  /** Seconds that access tokens last. */
+  /** Lifetime of access tokens in seconds. */
   lifetime: number
   /** `discovery`: no document; `all`: the connection breaks. */
   down: 'discovery' | 'all' | undefined
-  /** What came to the token endpoint, in order. */
+  /** The requests to the token endpoint, in order. */
   readonly grants: { readonly form: URLSearchParams; readonly headers: IncomingMessage['headers'] }[]
-  /** Changes the answer to a login. */
+  /** Changes the response to a login. */
   onLogin: (answer: URLSearchParams) => void
   /** Changes the claims of an ID token. */
   onIdToken: (claims: JWTPayload) => void
-  /** Changes an answer of the token endpoint; `undefined` breaks the connection. */
+  /** Changes a response of the token endpoint; `undefined` breaks the connection. */
   onToken: (answer: TokenAnswer, form: URLSearchParams) => Promise<TokenAnswer | undefined> | TokenAnswer
   /** Signs any claims with the provider's key. */
   sign(claims: JWTPayload, header?: Record<string, string>): Promise<string>
-  /** Replaces the provider's key by another of another name. */
+  /** Replaces the provider's key by one with another ID. */
   rotate(): Promise<void>
   reset(): void
   close(): Promise<void>

@@ -9,7 +9,7 @@ export const host = 'app.example.com'
 export const sessionCookie = '__Host-cloakwright'
 export const loginCookie = '__Host-cloakwright_login_'
 
-/** A clock that a test puts forward. */
+/** A clock that a test moves forward. */
 export class Clock {
   #ahead = 0
   readonly now = (): number => Date.now() + this.#ahead
@@ -53,7 +53,7 @@ export function setup(provider: TestProvider, options: Partial<SessionOptions> =
   }
 }
 
-/** What an engine's page says it is: the session behind a browser's request. */
+/** The session of a browser's request, as shown by the engine's page. */
 export async function sessionOf(
   browser: Browser,
   headers: Record<string, string> = {},

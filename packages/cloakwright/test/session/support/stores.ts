@@ -7,7 +7,7 @@ import {
 } from 'cloakwright/state'
 import { databases } from '../../state/support/databases.ts'
 
-/** What sessions are tested on: memory and PGlite always, PostgreSQL where DATABASE_URL names one. */
+/** The stores that sessions are tested on: memory and PGlite always, PostgreSQL if DATABASE_URL is set. */
 export const stores: readonly {
   readonly name: string
   readonly open: () => Promise<{ readonly store: SessionStore; readonly close: () => Promise<void> }>

@@ -2,13 +2,13 @@ import { openTemporaryDatabase } from '@cloakwright/devrealm/home'
 import { fromPool, type SqlClient } from 'cloakwright/state'
 import pg from 'pg'
 
-/** A database that a test may fill as it likes. */
+/** A database for the test alone. */
 export interface TestDatabase {
   readonly sql: SqlClient
   close(): Promise<void>
 }
 
-/** What a test of the drivers runs on: PGlite always, PostgreSQL where DATABASE_URL names one. */
+/** The drivers under test: PGlite always, PostgreSQL if DATABASE_URL is set. */
 export const databases: readonly { readonly name: string; readonly open: () => Promise<TestDatabase> }[] = [
   { name: 'PGlite', open: openTemporaryDatabase },
   ...(process.env['DATABASE_URL'] === undefined ? [] : [{ name: 'PostgreSQL', open: openPostgres }]),
@@ -17,13 +17,13 @@ export const databases: readonly { readonly name: string; readonly open: () => P
 if (process.env['DATABASE_URL'] === undefined)
   console.warn('DATABASE_URL is unset: tests of the state run on PGlite only')
 
-/** A database on a PostgreSQL, which other processes reach by its URL. */
+/** A database on a PostgreSQL server, which other processes reach by its URL. */
 export interface PostgresDatabase extends TestDatabase {
   readonly url: URL
   readonly pool: pg.Pool
 }
 
-/** A database of its own on the server of DATABASE_URL, dropped at close. */
+/** A separate database on the server of DATABASE_URL, dropped at close. */
 export async function openPostgres(): Promise<PostgresDatabase> {
   const connectionString = process.env['DATABASE_URL']
   const administration = new pg.Client({ connectionString })

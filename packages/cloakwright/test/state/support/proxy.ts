@@ -1,20 +1,20 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What stands between a replica and its database, and can fail as networks do. */
+/** A proxy between a replica and its database that can fail like a network. */
 export interface Proxy {
   readonly port: number
-  /** From now on nothing passes through the connections that are open, though none of them ends. */
+  /** From now on, open connections transfer nothing, but none of them ends. */
   freeze(): void
   /** Refuses new connections. */
   refuse(): void
-  /** Refuses new connections, and ends those that are open. */
+  /** Refuses new connections, and closes the open ones. */
   down(): void
   up(): void
   close(): Promise<void>
 }
 
-/** Starts a proxy on loopback to a port of loopback. */
+/** Starts a proxy on loopback to another port of loopback. */
 export async function startProxy(target: number): Promise<Proxy> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let refusing = false
