@@ -128,7 +128,7 @@ describe('notes', () => {
 
     const deleted = await server.request(path, { token: bob, method: 'DELETE' })
     expect([deleted.status, await deleted.text()]).toEqual([204, ''])
-    await expectProblem(await server.request(path, { token: bob }), 404, 'There is no such note')
+    await expectProblem(await server.request(path, { token: bob }), 404, 'There is no note with this id')
   })
 
   test("another user's note is reported as missing; an admin can access it", async () => {
@@ -137,7 +137,7 @@ describe('notes', () => {
       await expectProblem(
         await server.request(path, { token: bob, ...attempt }),
         404,
-        'There is no such note',
+        'There is no note with this id',
       )
     }
     const bobs = (await write(bob, { title: "Bob's" })).headers.get('location') ?? ''
@@ -148,7 +148,11 @@ describe('notes', () => {
   test.each(['/notes/1', '/notes/00000000-0000-0000-0000-000000000000', "/notes/' or 1=1 --"])(
     '%s: 404',
     async (path) => {
-      await expectProblem(await server.request(encodeURI(path), { token: bob }), 404, 'There is no such note')
+      await expectProblem(
+        await server.request(encodeURI(path), { token: bob }),
+        404,
+        'There is no note with this id',
+      )
     },
   )
 

@@ -116,8 +116,8 @@ const brand: unique symbol = Symbol.for('cloakwright.error')
 
 /**
  * The only error class of Cloakwright. Test it by `code`; the message says what and where, `hint` says what to do next.
- * Neither contains a token, a secret, an SQL parameter or a claim's value, except issuer, audience and the client of a
- * role, which show the wrong setting. `instanceof` also accepts errors of another copy of this package.
+ * Neither contains a token, a secret, an SQL parameter or a claim's value. Exceptions are issuer, audience and the
+ * client of a role, which show the wrong setting. `instanceof` also accepts errors of another copy of this package.
  *
  * @example
  * ```ts

@@ -14,8 +14,8 @@ interface Administrator {
 }
 
 /**
- * Starts the embedded realm on `KEYCLOAK_PORT` and applies the realm of the variables to it, with the same Admin API
- * and definition as for a real Keycloak.
+ * Starts the embedded realm on `KEYCLOAK_PORT` and applies the realm of the variables to it. Admin API and definition
+ * are the same as for a real Keycloak.
  *
  * @throws {CW_PORT_TAKEN} Another process listens on `KEYCLOAK_PORT`.
  */

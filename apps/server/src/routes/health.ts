@@ -21,8 +21,8 @@ const Readiness = Type.Object({
 
 /**
  * `/health/live`: the process responds. `/health/ready`: it can also work, because the database responds, an embedded
- * realm can write to it, and the realm's keys are loaded. 503 has the code of each failed check; a load balancer then stops sending
- * requests to this replica, until it is ready again.
+ * realm can write to it, and the realm's keys are loaded. 503 has the code of each failed check; a load balancer then
+ * stops sending requests to this replica, until it is ready again.
  */
 export function healthRoutes(
   app: App,

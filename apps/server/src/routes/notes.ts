@@ -163,7 +163,7 @@ function reachOf(request: FastifyRequest): Reach {
 
 /** The response for another user's note is the same as for a missing one, so it does not show that the note exists. */
 function found<T>(note: T | undefined): T {
-  if (note === undefined) throw new ClientError(404, 'NOT_FOUND', 'There is no such note')
+  if (note === undefined) throw new ClientError(404, 'NOT_FOUND', 'There is no note with this id')
   return note
 }
 

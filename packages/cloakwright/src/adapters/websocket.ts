@@ -37,9 +37,9 @@ export type UpgradeGuard = (
 
 /**
  * Guards WebSocket upgrades of Node's HTTP server (RFC 6455 §4.2.2). The token comes in the handshake's Authorization
- * header; browsers send a session cookie or a ticket instead. The socket ends with the token or session that opened it: the client
- * gets code 4401 and "token expired", "token revoked" or "session ended"; 4403 and "access withdrawn" if a session's
- * next token is no longer allowed; 1013 if that cannot be checked.
+ * header; browsers send a session cookie or a ticket instead. The socket ends with the token or session that opened it:
+ * the client gets code 4401 and "token expired", "token revoked" or "session ended"; 4403 and "access withdrawn" if a
+ * session's next token is no longer allowed; 1013 if that cannot be checked.
  *
  * @example
  * ```ts
@@ -87,8 +87,8 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
 const withoutBody = { form: () => undefined, id: () => undefined }
 
 /**
- * Lets the WebSocket's library send the close frame when the user's token or session ends, so that pending messages
- * arrive first and the library knows the code. Without this call, the guard writes the frame to the connection itself.
+ * Lets the WebSocket's library send the close frame when the user's token or session ends. Pending messages then
+ * arrive first, and the library knows the code. Without this call, the guard writes the frame to the connection itself.
  *
  * @param request The request of the handshake: Node's own, or Fastify's.
  * @example

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { CloakwrightError } from '../errors.ts'
 
 /**
- * The content of `keycloak.json`, as the old adapter spelled it. Three members are used: the realm, the server and the client.
- * The others are for browser login or for checks that can no longer be switched off; they are accepted and ignored.
+ * The content of `keycloak.json`, as the old adapter spelled it. Three members are used: the realm, the server and the
+ * client. The others are for browser login or for checks that can no longer be switched off; they are accepted and
+ * ignored.
  */
 export interface KeycloakConfig {
   readonly realm?: string | undefined

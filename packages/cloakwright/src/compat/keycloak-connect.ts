@@ -23,8 +23,8 @@ import { type EnforcerOptions, parsePermissions } from './keycloak-permissions.t
 import { refuseUnsupported, UnsupportedApi } from './unsupported.ts'
 
 /**
- * Options that `keycloak.json` does not have. The old adapter's own options (`store`, `cookies`, `scope`, `idpHint`) belong to
- * browser login, which this adapter does not have: they stop the start.
+ * Options that `keycloak.json` does not have. The old adapter's own options (`store`, `cookies`, `scope`, `idpHint`)
+ * belong to browser login, which this adapter does not have: they stop the start.
  */
 export interface KeycloakOptions {
   /** Options of `createVerifier` that `keycloak.json` does not have: another audience, the realm’s internal URL, … */
@@ -128,8 +128,8 @@ class Keycloak extends UnsupportedApi {
   }
 
   /**
-   * Responds to a request that is refused because it lacks a token or a role; replace it, here or on the prototype, for your
-   * own response. Status and challenge are set before it is called.
+   * Responds to a request that is refused because it lacks a token or a role; replace it, here or on the prototype, for
+   * your own response. Status and challenge are set before it is called.
    */
   accessDenied(request: Request, response: Response, _next?: NextFunction): void | Promise<void> {
     sendAnswer(answers.get(request) ?? this.#forbidden(request, 'the handler refuses it').answer, response)

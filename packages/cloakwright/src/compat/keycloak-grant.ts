@@ -86,8 +86,8 @@ export interface RoleName {
 }
 
 /**
- * Parses the old adapter’s name of a role: `realm:admin` is a realm role, `shop:admin` a role of the client `shop`,
- * `admin` a role of the service’s own client. Only the first colon counts. `realm:` means the realm even if a client
+ * Parses the old adapter’s name of a role. `realm:admin` is a realm role, `shop:admin` a role of the client `shop`.
+ * `admin` is a role of the service’s own client. Only the first colon counts. `realm:` means the realm even if a client
  * has that name: test its roles with {@link Token.hasApplicationRole}.
  *
  * @throws {CW_CONFIG_INVALID} Not the name of a role.

@@ -8,16 +8,16 @@ import { type Credentials, type GuardedRequest, refuseJoined } from './request/i
 import type { Tickets } from './websocket/index.ts'
 
 /**
- * Identifies the user of a request. Results that took an await are cached for the request, for a second: however many guards
- * it passes, its proof and its ticket are used once, its session is loaded once, and the realm is asked once.
+ * Identifies the user of a request. Results that took an await are cached for the request, for a second: however many
+ * guards it passes, its proof and its ticket are used once, its session is loaded once, and the realm is asked once.
  */
 export interface Authenticator {
   /** Synchronous, without a promise, if nothing has to be fetched. */
   userOfToken(request: GuardedRequest, credentials: Credentials): AccessToken | Promise<AccessToken>
   userOfTicket(request: GuardedRequest, tickets: Tickets, ticket: string): Promise<AccessToken>
   /**
-   * Returns no user if only a new login helps. Any other refusal (audience, issuer, clock) would occur again after a new login,
-   * in endless redirects.
+   * Returns no user if only a new login helps. Any other refusal (audience, issuer, clock) would occur again after a
+   * new login, in endless redirects.
    *
    * @param isUse Whether this counts as use of the session, rather than a check while its WebSocket is open.
    */

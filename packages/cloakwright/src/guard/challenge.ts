@@ -11,11 +11,11 @@ export interface ChallengeContext {
 }
 
 /**
- * Formats the `WWW-Authenticate` value of a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3), or returns `undefined` if it
- * needs none: other credentials do not help if a realm cannot be reached. Without a token it has no error code (RFC 6750
- * §3.1). A missing role is `insufficient_scope` like a missing scope (“requires higher privileges than provided by the
- * access token”), but without the parameter `scope`: there is none to request. Errors of a proof use the scheme DPoP, all others Bearer; a
- * service that accepts both schemes sends both.
+ * Formats the `WWW-Authenticate` value of a refusal (RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3), or returns `undefined`
+ * if it needs none: other credentials do not help if a realm cannot be reached. Without a token it has no error code
+ * (RFC 6750 §3.1). A missing role is `insufficient_scope` like a missing scope (“requires higher privileges than
+ * provided by the access token”), but without the parameter `scope`: there is none to request. Errors of a proof use
+ * the scheme DPoP, all others Bearer; a service that accepts both schemes sends both.
  */
 export function toChallenge(error: CloakwrightError, context: ChallengeContext): string | undefined {
   const parameters = parametersOf(error)

@@ -3,7 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import type { Answer } from './admission.ts'
 
 /**
- * An Express middleware whose type does not mention the path's parameters, so that `request.params` of later handlers
+ * An Express middleware whose type does not mention the path's parameters. So `request.params` of later handlers
  * keeps the type that Express derives from the path. Fits `RequestHandler` of every version.
  */
 export type Middleware = (

@@ -1,8 +1,8 @@
 /** Stops sending requests to a server that is down. */
 export interface Breaker {
   /**
-   * Makes the call, or throws the error that `refuse` creates while the server counts as down. A call that throws is an outage:
-   * if the server responded, the call must return, whatever the response.
+   * Makes the call, or throws the error that `refuse` creates while the server counts as down. A call that throws is an
+   * outage: if the server responded, the call must return, whatever the response.
    *
    * @param refuse Receives the last outage, and the milliseconds until the next attempt.
    */

@@ -25,8 +25,8 @@ const maxInFlight = 100
 const limits = { maxEntries: 10_000, maxBytes: 16 * 1024 * 1024 }
 
 /**
- * Calls the realm's introspection endpoint: one call per token for all concurrent requests, a limited number of calls at
- * a time, results cached for seconds, and no calls for a while when the realm is down.
+ * Calls the realm's introspection endpoint: one call per token for all concurrent requests, and a limited number of
+ * calls at a time. Results are cached for seconds. When the realm is down, no calls are made for a while.
  *
  * @throws {CW_CONFIG_MISSING} No client id or no secret.
  * @throws {CW_CONFIG_INVALID} An invalid value.

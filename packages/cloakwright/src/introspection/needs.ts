@@ -11,7 +11,7 @@ const lightweightId = /^[a-z]{2}lt[a-z]{2}:/
  * only introspection returns these.
  *
  * Only the token's id tells. A missing claim does not: a client without the scope `roles` gets regular tokens without
- * roles, one without `basic` gets them without a subject, and mappers may add both to a lightweight token.
+ * roles, and one without `basic` gets them without a subject. Mappers may add both to a lightweight token.
  */
 export function isLightweight(claims: Claims): boolean {
   const id = claims['jti']
@@ -22,8 +22,8 @@ export function isLightweight(claims: Claims): boolean {
 const b64token = /^[A-Za-z0-9._~+/-]+=*$/
 
 /**
- * Whether a string can be an opaque token: it has the characters of a bearer token, but neither three segments, which the
- * verifier parses as a JWS, nor the start of one (`{"` in base64url) with too few or too many segments.
+ * Whether a string can be an opaque token. It has the characters of a bearer token, but not three segments, which the
+ * verifier parses as a JWS. Nor does it start like a JWS (`{"` in base64url) with too few or too many segments.
  */
 export function isOpaque(token: string, maxLength: number): boolean {
   if (typeof token !== 'string' || token.length > maxLength || !b64token.test(token)) return false

@@ -1,5 +1,6 @@
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
+import { shown } from '../shown.ts'
 import { bytesOf } from './base64url.ts'
 
 /** The signature algorithms that can be allowed: asymmetric ones only (RFC 7518 §3, RFC 8037). */
@@ -57,7 +58,7 @@ export function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): Rea
   const hint = `Use one or more of ${algorithms.join(', ')}, or omit the option.`
   if (!Array.isArray(allowed) || allowed.length === 0)
     throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: the list is empty', { hint })
-  for (const name of allowed as readonly unknown[]) {
+  for (const [index, name] of (allowed as readonly unknown[]).entries()) {
     if (typeof name === 'string' && (/^hs/i.test(name) || name.toLowerCase() === 'none'))
       throw new CloakwrightError(
         'CW_CONFIG_INSECURE',
@@ -65,9 +66,13 @@ export function checkAlgorithms(allowed: readonly Algorithm[] = algorithms): Rea
         { hint },
       )
     if (!(algorithms as readonly unknown[]).includes(name))
-      throw new CloakwrightError('CW_CONFIG_INVALID', 'algorithms: unknown algorithm', { hint })
+      throw new CloakwrightError('CW_CONFIG_INVALID', unknownAlgorithm(index, name), { hint })
   }
   return new Set(allowed)
+}
+
+function unknownAlgorithm(index: number, name: unknown): string {
+  return `algorithms[${index}]: unknown algorithm${typeof name === 'string' ? ` ${shown(name)}` : ''}`
 }
 
 /** The algorithms that a key of this type and curve can be used with. */

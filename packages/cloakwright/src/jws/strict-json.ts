@@ -4,7 +4,8 @@ const maxDepth = 32
 
 /**
  * Parses a JSON object strictly, as a token needs, into an object without a prototype. Returns `undefined` for anything
- * but an object, for a repeated name at any level (RFC 8725 §2.4: parsers disagree on which one counts) and for extreme nesting.
+ * but an object, for a repeated name at any level (RFC 8725 §2.4: parsers disagree on which one counts) and for extreme
+ * nesting.
  */
 export function parseStrictObject(text: string): Readonly<Record<string, unknown>> | undefined {
   let value: unknown

@@ -9,13 +9,15 @@ export type { HeldLock, RefusedLock }
 
 /**
  * Takes the lock of an existing folder or file for this process, or reports which process holds it. The lock ends with
- * the process, however that ends. It excludes all processes of one kernel, also those in other containers that reach the same folder.
+ * the process, however that ends. It excludes all processes of one kernel, also those in other containers that reach
+ * the same folder.
  *
- * On Linux it is a UNIX socket (mode 0600) in the folder, or next to the file; README.md in this folder has the rules and
- * the limits on network file systems. On macOS and the BSDs it is flock, on Windows a named pipe.
+ * On Linux it is a UNIX socket (mode 0600) in the folder, or next to the file; README.md in this folder has the rules
+ * and the limits on network file systems. On macOS and the BSDs it is flock, on Windows a named pipe.
  *
  * @param descriptor Descriptor of the file, if it is open already: this very file is locked, even if its name changes
- * @throws {CW_CONFIG_INVALID} The lock cannot be created: no right to create files, no UNIX sockets, or a file that is a mount of its own.
+ * @throws {CW_CONFIG_INVALID} The lock cannot be created: no right to create files, no UNIX sockets, or a file that is
+ * a mount of its own.
  * @example
  * ```ts
  * import { takeLock } from 'cloakwright/lock'

@@ -16,8 +16,9 @@ import type { HeldLock, LockTarget, RefusedLock } from './types.ts'
 
 /**
  * The lock on Linux. A candidate first listens on its own socket in the folder, then looks for other sockets and asks
- * each one. Of two candidates at the same time, the later one sees the socket of the earlier one, so they never both get the lock.
- * A socket without a listener was left by a dead process. It can be removed at any time, because names are never reused.
+ * each one. Of two candidates at the same time, the later one sees the socket of the earlier one, so they never both
+ * get the lock. A socket without a listener was left by a dead process. It can be removed at any time, because names
+ * are never reused.
  */
 export async function lockBySocket(target: LockTarget): Promise<HeldLock | RefusedLock> {
   const prefix = prefixOf(target)

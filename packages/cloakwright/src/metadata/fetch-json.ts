@@ -47,7 +47,8 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
 /**
  * Sends a request, limited in time and size, and follows no redirect. The caller interprets the status.
  *
- * @throws {CW_DISCOVERY_FAILED} Or the code that the caller passes: no response, a redirect, or a response that is too large.
+ * @throws {CW_DISCOVERY_FAILED} Or the code that the caller passes: no response, a redirect, or a response that is too
+ * large.
  */
 export async function fetchRealm(url: string, options: FetchJsonOptions): Promise<BoundedResponse> {
   const { fetch, timeout, maxBytes, form } = options

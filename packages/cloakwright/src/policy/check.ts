@@ -3,8 +3,9 @@ import { allowed, checkNames, forbidden, undetermined } from './decision.ts'
 import type { Decision, Policy } from './types.ts'
 
 /**
- * A policy of your own, such as “owner of the order”: a function of the token and the framework's request.
- * Only `true` allows. A result that is neither `true` nor `false` is refused, and so is its opposite (`not`). An error that it throws becomes the error of the request.
+ * A policy of your own, such as “owner of the order”: a function of the token and the framework's request. Only `true`
+ * allows. A result that is neither `true` nor `false` is refused, and so is its opposite (`not`). An error that it
+ * throws becomes the error of the request.
  *
  * @param description The requirement, for the log and explanations; it completes the sentence “needs …”.
  * @throws {CW_CONFIG_INVALID} No description.

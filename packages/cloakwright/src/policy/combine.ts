@@ -7,8 +7,8 @@ import { evaluate, severity } from './evaluate.ts'
 import type { Decision, Policy, PolicyContext, Refused } from './types.ts'
 
 /**
- * Allows what **every** policy allows. They run from left to right, so put those without requests first.
- * A refusal that no login can resolve is reported first: the right `acr` with the wrong role is 403, and so is no `acr` with the wrong
+ * Allows what **every** policy allows. They run from left to right, so put those without requests first. A refusal that
+ * no login can resolve is reported first: the right `acr` with the wrong role is 403, and so is no `acr` with the wrong
  * role; no `acr` with the right role is a step-up (401).
  *
  * @throws {CW_CONFIG_INVALID} No policy.
@@ -38,9 +38,10 @@ export function anyOf(...policies: readonly [Policy, ...Policy[]]): Policy {
 }
 
 /**
- * Allows what a policy refuses because the token states otherwise. If the token does not state it (no `groups`, no roles at
- * all, no `acr`, an organization that the client did not request), both the policy and its opposite refuse. An error stays
- * an error. Note that whoever requests a token chooses the client, and the client determines its roles and scopes.
+ * Allows what a policy refuses because the token states otherwise. If the token does not state it, both the policy and
+ * its opposite refuse: no `groups`, no roles at all, no `acr`, an organization that the client did not request. An
+ * error stays an error. Note that whoever requests a token chooses the client, and the client determines its roles and
+ * scopes.
  *
  * @throws {CW_CONFIG_INVALID} No policy.
  */

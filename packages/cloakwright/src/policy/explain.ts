@@ -18,8 +18,8 @@ export interface Explanation {
 }
 
 /**
- * Explains the result of a policy for a token. It evaluates every part, also those that a request would not reach. A part that
- * throws is shown as an error and allows nothing.
+ * Explains the result of a policy for a token. It evaluates every part, also those that a request would not reach. A
+ * part that throws is shown as an error and allows nothing.
  *
  * @example
  * ```ts

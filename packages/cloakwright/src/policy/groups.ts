@@ -23,9 +23,10 @@ export function group(...groups: readonly [string, ...string[]]): Policy {
 }
 
 /**
- * Allows members of **every one** of the organizations (claim `organization`), by alias. Keycloak writes those
- * that the client requested: the scope `organization` gives nothing for a member of several until one is chosen,
- * `organization:ALIAS` gives one, `organization:*` all. An organization that is not in the token is refused, and so is its opposite.
+ * Allows members of **every one** of the organizations (claim `organization`), by alias. Keycloak writes those that the
+ * client requested: the scope `organization` gives nothing for a member of several until one is chosen,
+ * `organization:ALIAS` gives one, `organization:*` all. An organization that is not in the token is refused, and so is
+ * its opposite.
  *
  * @throws {CW_CONFIG_INVALID} No organization, or an empty one.
  */
@@ -51,8 +52,8 @@ function textsOf(claim: unknown): readonly string[] | undefined {
 }
 
 /**
- * The formats of the mapper: a list of aliases, by default; one alias, if not “Multivalued”; a map by alias, with attributes or
- * the id; a list of such maps, after a refresh of an older Keycloak.
+ * The formats of the mapper: a list of aliases, by default; one alias, if not “Multivalued”; a map by alias, with
+ * attributes or the id; a list of such maps, after a refresh of an older Keycloak.
  */
 function aliasesOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return [claim]

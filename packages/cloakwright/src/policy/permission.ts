@@ -25,12 +25,12 @@ const maxEntries = 10_000
 
 /**
  * Permissions by Keycloak's authorization services (UMA 2.0): the realm decides for the user, by the client's
- * resources, scopes and policies. A partial grant is a refusal. Name a resource by its id if users can create
- * resources with names of their choice.
+ * resources, scopes and policies. A partial grant is a refusal. Name a resource by its id if users can create resources
+ * with names of their choice.
  *
- * Concurrent identical checks share one request to the realm; the result is cached for {@link PermissionsOptions.answerMaxAge}.
- * While the realm cannot be reached, no one is allowed (503). Keycloak (26.7) does not accept DPoP-bound tokens for this:
- * such users are refused.
+ * Concurrent identical checks share one request to the realm; the result is cached for {@link
+ * PermissionsOptions.answerMaxAge}. While the realm cannot be reached, no one is allowed (503). Keycloak (26.7) does
+ * not accept DPoP-bound tokens for this: such users are refused.
  *
  * @throws {CW_CONFIG_MISSING} No issuer or no audience; during `next build` only when a policy is evaluated.
  * @throws {CW_CONFIG_INVALID} An invalid value; the policies throw it for an invalid resource or scope.

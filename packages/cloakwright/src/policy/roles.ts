@@ -1,6 +1,6 @@
 /**
- * The realm's roles, for the compiler: `realm` is the union of the realm roles, `clients` maps a client id to the union of
- * that client's roles. If empty, every name is allowed. The file that `cloakwright realm types` writes fills it in;
+ * The realm's roles, for the compiler. `realm` is the union of the realm roles; `clients` maps a client id to the union
+ * of that client's roles. If empty, every name is allowed. The file that `cloakwright realm types` writes fills it in;
  * then a mistyped role does not compile.
  */
 // oxlint-disable-next-line typescript/no-empty-object-type -- to be filled in by declaration merging

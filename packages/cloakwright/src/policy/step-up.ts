@@ -5,9 +5,10 @@ import { allowed, checkNames } from './decision.ts'
 import type { Policy, Refused } from './types.ts'
 
 /**
- * Allows tokens of a login with **one** of the authentication context classes (claim `acr`), compared exactly.
- * A realm's levels have no order here, so name each one that is sufficient. Others get 401 and a challenge to sign in again with
- * one of them (RFC 9470). Keycloak does not enforce the level that a client requests by default: this policy does.
+ * Allows tokens of a login with **one** of the authentication context classes (claim `acr`), compared exactly. A
+ * realm's levels have no order here, so name each one that is sufficient. Others get 401 and a challenge to sign in
+ * again with one of them (RFC 9470). Keycloak does not enforce the level that a client requests by default: this policy
+ * does.
  *
  * @throws {CW_CONFIG_INVALID} No value, or one that is empty or has a space.
  */
@@ -30,8 +31,9 @@ export function acr(...values: readonly [string, ...string[]]): Policy {
 }
 
 /**
- * Allows tokens of a login (claim `auth_time`) that is at most this many seconds old. Others get 401 and a challenge to sign in again
- * (RFC 9470); so does a token without the claim, which the client scope `basic` maps and no password grant has.
+ * Allows tokens of a login (claim `auth_time`) that is at most this many seconds old. Others get 401 and a challenge to
+ * sign in again (RFC 9470); so does a token without the claim, which the client scope `basic` maps and no password
+ * grant has.
  *
  * @throws {CW_CONFIG_INVALID} Not a number of seconds from 0 to a year.
  */

@@ -8,9 +8,9 @@ const pem = /^-----BEGIN CERTIFICATE-----([A-Za-z\d+/=\s]+)-----END CERTIFICATE-
 const base64 = /^[A-Za-z\d+/]+={0,2}$/
 
 /**
- * Reads a client certificate from the header in which a proxy forwards it, in each of the common formats:
- * `:base64:` (RFC 9440), URL-encoded PEM (nginx `$ssl_client_escaped_cert`), PEM in one line (Apache), and bare base64,
- * URL-encoded or not. Of a chain, the client's own certificate comes first (Traefik, HAProxy).
+ * Reads a client certificate from the header in which a proxy forwards it. The formats are `:base64:` (RFC 9440),
+ * URL-encoded PEM (nginx `$ssl_client_escaped_cert`), PEM in one line (Apache), and bare base64, URL-encoded or not. Of
+ * a chain, the client's own certificate comes first (Traefik, HAProxy).
  *
  * @returns The certificate (DER); `undefined` if the proxy reports none.
  * @throws {CW_PROOF_CERTIFICATE} The header is repeated or contains no certificate.

@@ -12,8 +12,8 @@ export interface ProofChecks {
 }
 
 /**
- * Checks that the client holds every key that its verified token is bound to, and uses the authorization scheme that
- * belongs to the token (RFC 9449 §7.1, §7.2).
+ * Checks that the client holds every key that its verified token is bound to. It must also use the authorization
+ * scheme of the token (RFC 9449 §7.1, §7.2).
  *
  * @param now Milliseconds since the epoch.
  * @throws {CW_TOKEN_BOUND} A DPoP-bound token sent as a bearer token, or a binding that is not checked here.

@@ -21,8 +21,9 @@ export interface DpopOptions {
   /** Stores used proofs: in this process by default. Replicas must share one (`postgresReplayStore`). */
   readonly replay?: ReplayStore | undefined
   /**
-   * If set, proofs need a nonce of this service (RFC 9449 §9), which rules out proofs made in advance: 32 random
-   * bytes, the same on every replica. The first key creates nonces, all keys accept them; a nonce is valid for 1 to 2 minutes.
+   * If set, proofs need a nonce of this service (RFC 9449 §9), which rules out proofs made in advance. Each key is 32
+   * random bytes, the same on every replica. The first key creates nonces, all keys accept them; a nonce is valid for 1
+   * to 2 minutes.
    */
   readonly nonceKeys?: NonceKeys | undefined
   /** Seconds for which a proof is valid after its `iat`, 1–3600; 60 by default. */

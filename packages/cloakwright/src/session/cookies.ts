@@ -17,9 +17,9 @@ export interface Cookies {
 }
 
 /**
- * Returns the name of the session cookie. With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no Domain, so that no
- * other host, not even a subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses Secure even on
- * loopback; so loopback uses another name.
+ * Returns the name of the session cookie. With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no
+ * Domain. So no other host, not even a subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses
+ * Secure even on loopback; so loopback uses another name.
  *
  * @param secure Whether `publicUrl` is https.
  * @example

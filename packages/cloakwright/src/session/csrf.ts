@@ -6,11 +6,11 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const formTypes = new Set(['application/x-www-form-urlencoded', 'multipart/form-data'])
 
 /**
- * Accepts a state-changing browser request only with proof that one of our pages sent it: Sec-Fetch-Site, or the Origin
- * if a browser does not send it. A request that is not a form must also have `X-CSRF: 1`, a header that no form can send
- * and that a script on another site cannot send without a CORS preflight, which is not answered.
- * A WebSocket is a GET that any page may send with the cookie, and any page can read the response. Only its Origin identifies
- * the page (RFC 6455 §10.2), so it is required.
+ * Accepts a state-changing browser request only with proof that one of our pages sent it. The proof is Sec-Fetch-Site,
+ * or the Origin if a browser does not send it. A request that is not a form must also have the header `X-CSRF: 1`. No
+ * form can send it. A script on another site needs a CORS preflight for it, which is not answered. A WebSocket is a GET
+ * that any page may send with the cookie, and any page can read the response. Only its Origin identifies the page (RFC
+ * 6455 §10.2), so it is required.
  *
  * @throws {CW_SESSION_ORIGIN}
  */

@@ -7,8 +7,8 @@ import type { SessionRequest } from './types.ts'
 import { openTokens } from './vault.ts'
 
 /**
- * Signs out: first the session with its access tokens, then the browser is redirected to the provider, to end the session there
- * (OpenID Connect RP-Initiated Logout 1.0), and back to `/`.
+ * Signs out. It ends the session with its access tokens, then redirects the browser to the provider, to end the
+ * session there (OpenID Connect RP-Initiated Logout 1.0). From there the browser returns to `/`.
  *
  * @throws {CW_SESSION_ORIGIN} Without a same-origin proof.
  */

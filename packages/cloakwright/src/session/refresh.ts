@@ -7,19 +7,19 @@ import { type LiveSession, readLive, sealTokens } from './vault.ts'
 /**
  * Keeps access tokens fresh: one grant, however many tabs and replicas need it at the same time.
  *
- * Keycloak ends a session whose refresh token is used twice ("revoke refresh token"), so only one replica may use it. The simple
- * solution, a transaction that holds the row's lock during the HTTP call, would occupy a database connection for as long as
- * the provider takes. On PGlite, which has one connection, it would deadlock: the embedded realm in the same
- * process needs that connection to respond. Hence three short steps:
+ * Keycloak ends a session whose refresh token is used twice ("revoke refresh token"), so only one replica may use it.
+ * The simple solution is a transaction that holds the row's lock during the HTTP call. It would occupy a database
+ * connection for as long as the provider takes. On PGlite, which has one connection, it would deadlock: the embedded
+ * realm in the same process needs that connection to respond. Hence three short steps:
  *
  * 1. claim: under the row's lock, if the row was not refreshed since it was read, the lease is written into it;
  * 2. the grant, outside of any transaction;
  * 3. finish: under the row's lock, the new tokens are written, only if we still hold the lease.
  *
- * The lease is longer than the longest possible grant and expires by the database's clock, so a replica that dies between
- * 1 and 3 only delays the next refresh. A holder that lost its lease, to a logout or to another replica after a long stall,
- * writes nothing: the row decides. Replicas that find the lease taken use the access token while it is valid,
- * and otherwise check again every {@link pause} milliseconds, for at most the duration of the lease.
+ * The lease is longer than the longest possible grant and expires by the database's clock. So a replica that dies
+ * between 1 and 3 only delays the next refresh. A holder that lost its lease, to a logout or to another replica after a
+ * long stall, writes nothing: the row decides. Replicas that find the lease taken use the access token while it is
+ * valid. Otherwise they check again every {@link pause} milliseconds, for at most the duration of the lease.
  */
 export function createRefresher(context: SessionContext): Refresher {
   const { config } = context

@@ -38,8 +38,9 @@ const unavailableText =
   /connection terminated|connection error|not queryable|timeout|calling end on the pool|client was closed|is closed|closing/i
 
 /**
- * Converts a driver's error into one that is safe to log: {@link CloakwrightError} `CW_STATE_UNAVAILABLE` when the
- * database cannot be reached, `CW_DISK_FULL` when its disk is full, {@link SqlError} when it rejected a statement. Other errors are returned unchanged.
+ * Converts a driver's error into one that is safe to log. It is a {@link CloakwrightError} `CW_STATE_UNAVAILABLE`
+ * when the database cannot be reached, and `CW_DISK_FULL` when its disk is full. It is an {@link SqlError} when the
+ * database rejected a statement. Other errors are returned unchanged.
  */
 export function toStateError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof CloakwrightError || error instanceof SqlError)

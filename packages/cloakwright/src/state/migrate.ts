@@ -7,10 +7,11 @@ const lock = 0x436c6f616b // "Cloak"
 
 /**
  * Migrates a schema: in one transaction, under one advisory lock, it creates the schema and its table of applied
- * migrations, then runs the missing migrations in order. Resolves to the ids that it ran. A second run runs none
- * and needs no right to create anything.
+ * migrations, then runs the missing migrations in order. Resolves to the ids that it ran. A second run runs none and
+ * needs no right to create anything.
  *
- * @throws {CW_STATE_MIGRATION} The database has a migration that is unknown to this version, or one failed. Nothing was changed.
+ * @throws {CW_STATE_MIGRATION} The database has a migration that is unknown to this version, or one failed. Nothing was
+ * changed.
  * @throws {CW_STATE_UNAVAILABLE} The database cannot be reached.
  *
  * @example

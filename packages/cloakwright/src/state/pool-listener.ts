@@ -14,8 +14,8 @@ const longestDelay = 5_000
 /**
  * Listens (LISTEN) on one dedicated connection for all channels. If the connection is lost, it reconnects: at once, then
  * at growing intervals, until there is no listener. Notifications in between are lost, as PostgreSQL does not store them:
- * listeners are told about the reconnection. A connection that broke silently looks like one without
- * notifications, so it is checked every `interval` milliseconds and counts as lost if it has not responded by the next check.
+ * listeners are told about the reconnection. A connection that broke silently looks like one without notifications.
+ * So it is checked every `interval` milliseconds, and counts as lost if it has not responded by the next check.
  */
 export function createPoolListener(
   connect: () => Promise<PoolClientLike>,

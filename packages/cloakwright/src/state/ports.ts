@@ -50,8 +50,8 @@ export interface SessionStore extends ReplayStore {
     by: { readonly sid: string } | { readonly subject: string; readonly createdBefore: number },
   ): Promise<number>
   /**
-   * Takes the refresh lease if the tokens still have this version and no other holder has it. The lease expires after `duration`
-   * milliseconds by the store's own clock, so that replicas with different clocks agree.
+   * Takes the refresh lease if the tokens still have this version and no other holder has it. The lease expires after
+   * `duration` milliseconds by the store's own clock, so that replicas with different clocks agree.
    */
   claimRefresh(key: string, version: number, holder: string, duration: number): Promise<boolean>
   /** Writes the refreshed tokens and releases the lease; `false`, and nothing written, if the holder has lost it. */

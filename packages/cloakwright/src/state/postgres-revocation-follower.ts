@@ -144,7 +144,7 @@ class Follower {
 
 /**
  * Reads the rows added since the last read; the first time, all active rows. Numbers and times are assigned before
- * rows become visible, and in another order, so each read starts some time before the newest row of the last one.
+ * rows become visible, and in another order. So each read starts some time before the newest row of the last one.
  */
 function createNewsReader(sql: SqlClient, report: (rows: readonly Row[]) => void): () => Promise<void> {
   let newest = 0

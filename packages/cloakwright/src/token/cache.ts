@@ -26,10 +26,10 @@ export interface CacheEntry<Owner> {
 }
 
 /**
- * A cache in two generations: new entries go to the young one, a hit in the old one moves an entry to the young one, and
- * when the young one reaches half of the limit it becomes the old one. Unused entries are dropped without any work at a
- * hit. After the first overflow, a token is cached when it arrives for the second time: tokens that arrive once would
- * push out those in use, and caching them costs more than it saves.
+ * A cache in two generations. New entries go to the young one, and a hit in the old one moves an entry to the young
+ * one. When the young one reaches half of the limit, it becomes the old one. Unused entries are dropped without any
+ * work at a hit. After the first overflow, a token is cached when it arrives for the second time: tokens that arrive
+ * once would push out those in use, and caching them costs more than it saves.
  */
 export function createTokenCache<Owner>(
   limits: Required<TokenCacheLimits>,

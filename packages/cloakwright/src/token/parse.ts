@@ -34,7 +34,8 @@ type Members = Readonly<Record<string, unknown>>
 
 /**
  * Parses a compact JWS (RFC 7515 §5.2, with RFC 8725's cautions): three base64url segments without padding or
- * trailing bits, a strict JSON header with an allowed `alg` and a `kid`, no critical extensions, no references to other keys.
+ * trailing bits, and a strict JSON header with an allowed `alg` and a `kid`. Critical extensions and references to
+ * other keys are refused.
  *
  * @throws {CW_TOKEN_MALFORMED}
  * @throws {CW_TOKEN_ALGORITHM}

@@ -27,7 +27,8 @@ const maxIssuerLength = 2_048
 const maxAsked = 1_000
 
 /**
- * Realms that are listed, or returned by a function: of the latter, the `maxIssuers` whose tokens were verified last are kept.
+ * Realms that are listed, or returned by a function: of the latter, the `maxIssuers` whose tokens were verified last
+ * are kept.
  *
  * @throws {CW_CONFIG_MISSING}
  * @throws {CW_CONFIG_INVALID}
@@ -151,7 +152,8 @@ function busy(): CloakwrightError {
  * Accepts the realms of one Keycloak, each a tenant of this service.
  *
  * @param server Keycloak's public base URL, as in the issuers: `https://sso.example.com`.
- * @param accept Receives a realm's name; returns the options for its tokens, or `undefined` for a realm that is not a tenant.
+ * @param accept Receives a realm's name; returns the options for its tokens, or `undefined` for a realm that is not a
+ * tenant.
  * @throws {CW_CONFIG_INVALID} Not a URL.
  * @example
  * ```ts

@@ -10,11 +10,12 @@ import { toRevocation } from './revoked-by.ts'
 /** The revocations known to this process. */
 export interface Revocations {
   /**
-   * Revokes tokens that would otherwise verify. It applies in this process at once and on the others when it resolves. If it
-   * rejects, it applies in this process only: call it again.
+   * Revokes tokens that would otherwise verify. It applies in this process at once and on the others when it resolves.
+   * If it rejects, it applies in this process only: call it again.
    *
    * @param issuer The realm's public URL, as in the tokens' `iss`.
-   * @throws {CW_CONFIG_INVALID} An empty or far too long string, milliseconds instead of seconds, or a time in the future.
+   * @throws {CW_CONFIG_INVALID} An empty or far too long string, milliseconds instead of seconds, or a time in the
+   * future.
    * @throws {CW_STATE_UNAVAILABLE} The store cannot be reached.
    */
   revoke(issuer: string, by: RevokedBy): Promise<void>

@@ -54,6 +54,11 @@ test.each([
   expect(refusal?.hint).toBeDefined()
 })
 
+test('an unknown algorithm is refused with its position and name', async () => {
+  const refusal = await refusalOf(withOption({ algorithms: ['RS256', 'RS1'] }))
+  expect(refusal?.message).toBe('algorithms[1]: unknown algorithm "RS1"')
+})
+
 test.each([
   ['https', {}],
   ['http on localhost', { issuer: 'http://localhost:8080/realms/shop' }],

@@ -48,8 +48,8 @@ export const User: () => ParameterDecorator = createParamDecorator(
 )
 
 /**
- * The user that a guard admitted, from Express' or Fastify's request (in GraphQL the one in the context), or from a gateway's
- * client.
+ * The user that a guard admitted, from Express' or Fastify's request (in GraphQL the one in the context), or from a
+ * gateway's client.
  *
  * @throws {CW_CONFIG_MISSING} The route has no guard: a bug in the program.
  */

@@ -70,7 +70,8 @@ Inject(guardToken)(CloakwrightGuard, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 1)
 
 /**
- * The user that a guard admitted, from Express' or Fastify's request or a gateway's client; `undefined` for an anonymous one.
+ * The user that a guard admitted, from Express' or Fastify's request or a gateway's client; `undefined` for an
+ * anonymous one.
  */
 export function maybeUserOf(request: object): AccessToken | undefined {
   return users.get(request)

@@ -24,8 +24,9 @@ export interface CloakwrightAsyncOptions {
 }
 
 /**
- * The NestJS module, imported once in the root module. It protects nothing by itself: decorators do, or the guard for all routes
- * (`{ provide: APP_GUARD, useExisting: CloakwrightGuard }`), which admits verified users to handlers without a rule.
+ * The NestJS module, imported once in the root module. It protects nothing by itself: decorators do, or the guard for
+ * all routes (`{ provide: APP_GUARD, useExisting: CloakwrightGuard }`), which admits verified users to handlers without
+ * a rule.
  *
  * @example
  * ```ts

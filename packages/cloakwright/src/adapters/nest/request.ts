@@ -43,8 +43,8 @@ export function toGuardedRequest(request: object, native: unknown): GuardedReque
 }
 
 /**
- * Tells guards the upgrade request of a gateway's client, because the library `ws` does not keep it. Socket.IO does, and needs no
- * call. When the token of the request expires or is revoked, the connection is closed with the code 4401.
+ * Tells guards the upgrade request of a gateway's client, because the library `ws` does not keep it. Socket.IO does,
+ * and needs no call. When the token of the request expires or is revoked, the connection is closed with the code 4401.
  *
  * @example
  * ```ts
@@ -71,8 +71,8 @@ function contextOf(args: readonly unknown[]): unknown {
 }
 
 /**
- * Apollo, Mercurius, Yoga or the application put the request into the context, each in another place; the context may be the
- * request itself. For a subscription, graphql-ws has the upgrade as `extra.request`.
+ * Apollo, Mercurius, Yoga or the application put the request into the context, each in another place; the context may
+ * be the request itself. For a subscription, graphql-ws has the upgrade as `extra.request`.
  */
 function fromGraphql(context: unknown): Source | undefined {
   const req = member(context, 'req')

@@ -32,10 +32,11 @@ export function placeOf(target: object, name: string | symbol | undefined): stri
 }
 
 /**
- * The rule of a handler: every rule of its method, of the methods that it overrides, of its class and of that class's base
- * classes. `@AllowAnonymous()` overrides the rules further out: on a method, those of the overridden methods and the classes; on a
- * class, those of the base classes. If no other rule remains, anonymous requests are admitted; without any rule, verified users are.
- * Next to a rule that requires a user, on the same method or class, it has no effect: both apply, as in other adapters.
+ * The rule of a handler: every rule of its method, of the methods that it overrides, of its class and of that class's
+ * base classes. `@AllowAnonymous()` overrides the rules further out: on a method, those of the overridden methods and
+ * the classes; on a class, those of the base classes. If no other rule remains, anonymous requests are admitted;
+ * without any rule, verified users are. Next to a rule that requires a user, on the same method or class, it has no
+ * effect: both apply, as in other adapters.
  *
  * @throws {CW_CONFIG_INVALID} The handler is not a method of the class: its rules are unknown.
  */

@@ -23,8 +23,8 @@ export interface GuardedRequest extends SessionRequest {
 }
 
 /**
- * Reads data that a framework does not store in Node's or the web's request: one object for all requests, called when needed.
- * Form and id are required, so that an adapter cannot leave one out and accept a second token in a form.
+ * Reads data that a framework does not store in Node's or the web's request: one object for all requests, called when
+ * needed. Form and id are required, so that an adapter cannot leave one out and accept a second token in a form.
  */
 export interface Framework<Native> {
   /** The form of a request that has one, parsed already or read now; `undefined` if requests have no body. */

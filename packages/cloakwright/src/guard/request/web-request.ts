@@ -4,8 +4,8 @@ import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { isForm, toId } from './node-request.ts'
 
 /**
- * Creates the guards' view of a web `Request`. Its `Headers` join headers of one name with a comma, which no token contains:
- * so two Authorization headers are detected.
+ * Creates the guards' view of a web `Request`. Its `Headers` join headers of one name with a comma, which no token
+ * contains: so two Authorization headers are detected.
  */
 export function fromWebRequest<Native extends object>(
   request: Request,

@@ -45,10 +45,10 @@ interface Sealed {
 const binding = ['websocket ticket']
 
 /**
- * Creates one-time tickets for WebSockets of pages that have a bearer token: the page requests one from an endpoint that a
- * guard protects, and opens the socket with it. A ticket is the verified token’s claims, encrypted: it needs no table, and
- * is safe in a log. It opens one socket, which ends with the token. The guard checks the claims again with its own verifier,
- * so a ticket of another service with the same keys opens nothing here.
+ * Creates one-time tickets for WebSockets of pages that have a bearer token: the page requests one from an endpoint
+ * that a guard protects, and opens the socket with it. A ticket is the verified token’s claims, encrypted: it needs no
+ * table, and is safe in a log. It opens one socket, which ends with the token. The guard checks the claims again with
+ * its own verifier, so a ticket of another service with the same keys opens nothing here.
  *
  * @throws {CW_CONFIG_MISSING} No key.
  * @throws {CW_CONFIG_INVALID} A key is not 32 bytes long, or `lifetime` is out of range.
