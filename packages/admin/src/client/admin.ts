@@ -77,7 +77,7 @@ export function createAdmin(options: AdminOptions): Admin {
   requireOptions('createAdmin', '{ server, credentials }', options, { now: 'function', recorder: 'object' })
   requireKnown('createAdmin', options, known, { realmName: 'realm', baseUrl: 'server' })
   if (typeof options.credentials !== 'object' || options.credentials === null)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'credentials: are missing', {
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'createAdmin: credentials are missing', {
       hint: 'Give { clientId, clientSecret }, or { username, password }.',
     })
   const {
@@ -113,7 +113,7 @@ function baseUrl(server: string): string {
   ) {
     throw new CloakwrightError(
       'CW_CONFIG_INVALID',
-      "The server's base URL is not an http or https URL without credentials",
+      'The base URL of the server must be an http or https URL without credentials',
       {
         hint: 'Write it like https://id.example.com.',
       },

@@ -41,7 +41,7 @@ export async function clientAssertion(assertion: Assertion): Promise<Record<stri
   return {
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     client_assertion: await signed.catch(() => {
-      throw unusable(clientId, `it can't sign with ${algorithm}`)
+      throw unusable(clientId, `it does not fit the algorithm ${algorithm}`)
     }),
   }
 }
@@ -81,7 +81,7 @@ function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): st
 }
 
 function unusable(clientId: string, why: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `The private key of ${clientId} can't be used: ${why}`, {
-    hint: 'Give the private key whose public half the client has in Keycloak (Clients, Keys).',
+  return new CloakwrightError('CW_CONFIG_INVALID', `The private key of ${clientId} is not usable: ${why}`, {
+    hint: 'Use the private key that matches the public key of the client in Keycloak (Clients, Keys).',
   })
 }

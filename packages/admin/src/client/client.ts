@@ -66,8 +66,8 @@ export function clientToTakeBack(client: KeycloakAdminClient): KeycloakAdminClie
 
 function durable(client: KeycloakAdminClient): DurableClient {
   if (client instanceof DurableClient) return client
-  throw new CloakwrightError('CW_CONFIG_INVALID', 'This client was not made by createAdmin', {
-    hint: 'Pass what createAdmin gave, with its own client.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', 'This client was not created by createAdmin', {
+    hint: 'Pass the object that createAdmin returned, unchanged.',
   })
 }
 
@@ -166,9 +166,13 @@ function refuseOwnWrites(resource: string, functions: object): void {
 }
 
 function notSent(name: string): CloakwrightError {
-  return new CloakwrightError('CW_CONFIG_INVALID', `${name} changes something, and this is a dry run`, {
-    hint: 'It was not sent. Use an administrator that was made without dryRun.',
-  })
+  return new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    `${name} writes to Keycloak, but this is a dry run; the request was not sent`,
+    {
+      hint: 'To write, create the administrator without dryRun.',
+    },
+  )
 }
 
 /**
@@ -183,8 +187,8 @@ function requireSegments({ path = '' }: RequestArgs, { name }: Operation, payloa
   const wrong = wanted.find((key) => [undefined, null, '', '.', '..'].includes(given[key] as string))
   const realm = given['realm']
   if (wrong === undefined && realm !== '.' && realm !== '..') return
-  throw new CloakwrightError('CW_ADMIN_REFUSED', `The ${wrong ?? 'realm'} of ${name} names nothing`, {
-    hint: 'Give an id or a name that is neither empty nor made of dots.',
+  throw new CloakwrightError('CW_ADMIN_REFUSED', `${name} needs a valid ${wrong ?? 'realm'}`, {
+    hint: 'Give an id or a name. It must not be empty, "." or "..".',
   })
 }
 

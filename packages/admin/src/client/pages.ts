@@ -29,7 +29,7 @@ export async function* items<T>(
   pageSize = 100,
 ): AsyncGenerator<T, void, undefined> {
   if (!Number.isSafeInteger(pageSize) || pageSize < 1)
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'The page size is not a whole number above 0', {
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'The page size must be a whole number above 0', {
       hint: 'Give a number from 1 to 1,000.',
     })
   let beginning: string | undefined

@@ -35,9 +35,9 @@ const rules: readonly Rule[] = [
   {
     path: /^\/clients\/[^/]+\/roles\/[^/]+\/composites$/,
     ...clients,
-    also: 'manage-realm for a role of the realm',
+    also: 'manage-realm for a realm role',
   },
-  { path: /^\/roles\/[^/]+\/composites$/, ...realm, also: 'manage-clients for a role of a client' },
+  { path: /^\/roles\/[^/]+\/composites$/, ...realm, also: 'manage-clients for a client role' },
   { path: /^\/clients\/[^/]+\/evaluate-scopes\//, read: ['view-clients', 'view-users'] },
   {
     path: /^\/(?:clients|client-scopes|default-(?:default|optional)-client-scopes|clients-initial-access)(?:\/|$)/,
@@ -61,15 +61,15 @@ export function rolesHint(method: string, pathname: string): string | undefined 
   const [, name = '', path = ''] = /\/admin\/realms\/([^/]+)(.*?)\/?$/.exec(pathname) ?? []
   if (name === '') {
     if (pathname.endsWith('/admin/serverinfo'))
-      return 'Give the administrator or service account any role of the client realm-management, such as view-realm.'
+      return 'Give the administrator or service account a role of the client realm-management, for example view-realm.'
     return /\/admin\/realms\/?$/.test(pathname)
-      ? 'Give the administrator the role create-realm, or admin, of the realm master.'
+      ? 'Give the administrator the role create-realm or admin of the realm master.'
       : undefined
   }
   const isRead = method === 'GET' || method === 'HEAD'
   const roles = path.startsWith('/roles-by-id/') ? byId(isRead, path) : listed(isRead, path)
   if (roles === undefined) return undefined
-  return `Give the administrator or service account ${roles} of the client realm-management; an administrator of the realm master has them by the client ${decode(name)}-realm.`
+  return `Give the administrator or service account ${roles} of the client realm-management. For an administrator of the realm master, the client is ${decode(name)}-realm.`
 }
 
 function listed(isRead: boolean, path: string): string | undefined {
@@ -81,9 +81,9 @@ function listed(isRead: boolean, path: string): string | undefined {
 
 /** The id does not say whose role it is. */
 function byId(isRead: boolean, path: string): string {
-  if (isRead) return `${named(realm.read)} (for a role of a client: ${clients.read.join()})`
-  const both = path.endsWith('/composites') ? '; both to compose roles of realm and client' : ''
-  return `${named(realm.write)} (for a role of a client: ${clients.write.join()}${both})`
+  if (isRead) return `${named(realm.read)} (for a client role: ${clients.read.join()})`
+  const both = path.endsWith('/composites') ? '; both for a composite of realm and client roles' : ''
+  return `${named(realm.write)} (for a client role: ${clients.write.join()}${both})`
 }
 
 function named(roles: Roles): string {

@@ -161,9 +161,9 @@ async function post(
       if (delay === undefined) {
         throw new CloakwrightError(
           'CW_ADMIN_UNAVAILABLE',
-          `Keycloak did not answer POST ${url.pathname} at ${url.origin}`,
+          `Keycloak did not respond to POST ${url.pathname} at ${url.origin}`,
           {
-            hint: 'Check that Keycloak runs and that its base URL is right.',
+            hint: 'Check that Keycloak is running and that the base URL is correct.',
             cause,
           },
         )
@@ -179,9 +179,9 @@ function toGrant(text: string, asked: number, url: URL): Grant {
   if (typeof accessToken !== 'string' || typeof seconds !== 'number') {
     throw new CloakwrightError(
       'CW_ADMIN_UNAUTHORIZED',
-      `POST ${url.pathname} at ${url.origin} answered no access token`,
+      `The response to POST ${url.pathname} at ${url.origin} has no access token`,
       {
-        hint: 'Check that the base URL is that of a Keycloak server.',
+        hint: 'Check that the base URL belongs to a Keycloak server.',
       },
     )
   }
@@ -196,7 +196,7 @@ function toGrant(text: string, asked: number, url: URL): Grant {
 function refusal(options: TokenSourceOptions, status: number, text: string): CloakwrightError {
   const url = tokenEndpoint(options)
   const said = cleanText(serverText(parse(text)) ?? '')
-  const message = `Keycloak at ${url.origin} refused the administrator's login, POST ${url.pathname} (${status})${said === '' ? '' : `: ${said}`}`
+  const message = `Keycloak at ${url.origin} refused the login of the administrator, POST ${url.pathname} (${status})${said === '' ? '' : `: ${said}`}`
   if (status >= 500 || status === 429) {
     return new CloakwrightError('CW_ADMIN_UNAVAILABLE', message, {
       hint: 'Try again when Keycloak is ready.',
@@ -204,12 +204,12 @@ function refusal(options: TokenSourceOptions, status: number, text: string): Clo
   }
   const hint =
     status === 404
-      ? 'Check the base URL and the realm that the credentials belong to.'
+      ? 'Check the base URL and the realm of the credentials.'
       : 'username' in options.credentials
-        ? 'Check the user name and the password, and that the client allows direct access grants.'
+        ? 'Check the user name and the password. The client must allow direct access grants.'
         : 'privateKey' in options.credentials
-          ? 'Check the client id, the key that is registered at the client, the clock, and that the client has a service account. The audience is the realm’s issuer.'
-          : 'Check the client id and its secret, and that the client has a service account.'
+          ? 'Check the client id, the key of the client in Keycloak, and the clock. The client needs a service account; the audience is the issuer of the realm.'
+          : 'Check the client id and the client secret. The client needs a service account.'
   return new CloakwrightError('CW_ADMIN_UNAUTHORIZED', message, { hint })
 }
 

@@ -64,7 +64,11 @@ function leavesOpen(error: unknown): error is CloakwrightError {
 }
 
 function vanished(): CloakwrightError {
-  return new CloakwrightError('CW_ADMIN_CHANGED', 'What was created is gone: somebody else deleted it', {
-    hint: 'Run it again when nobody else works on it.',
-  })
+  return new CloakwrightError(
+    'CW_ADMIN_CHANGED',
+    'The new object was deleted by someone else right after it was created',
+    {
+      hint: 'Run it again when no one else is changing the realm.',
+    },
+  )
 }

@@ -119,8 +119,8 @@ function memberDifferences(field: string, before: object, wanted: object | null)
 function emptied(field: string, before: unknown): unknown {
   if (before === undefined || before === null || typeof before === 'string') return ''
   if (Array.isArray(before)) return []
-  throw new CloakwrightError('CW_ADMIN_REFUSED', `The field ${field} cannot be emptied`, {
-    hint: 'null empties a text, a list or a map. Give the value to set.',
+  throw new CloakwrightError('CW_ADMIN_REFUSED', `The field ${field} cannot be set to null`, {
+    hint: 'Give the value to set. null clears strings, lists and maps only.',
   })
 }
 

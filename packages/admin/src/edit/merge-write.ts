@@ -86,8 +86,8 @@ function since<T extends object>(basedOn: T, current: T, wanted: Edit<T>, name: 
   if (changed.length === 0) return changes
   throw new CloakwrightError(
     'CW_ADMIN_CHANGED',
-    `Somebody else has changed ${changed.map(nameOf).join(', ')} of ${name} since it was read; nothing was written`,
-    { hint: 'Read it again, look at what has changed, and make your change on that.' },
+    `Someone else changed ${changed.map(nameOf).join(', ')} of ${name} after it was read; nothing was written`,
+    { hint: 'Read it again, check what changed, and repeat your change.' },
   )
 }
 
@@ -117,8 +117,8 @@ function outcome(changes: readonly Difference[], now: object): Outcome {
 function notKept<T extends object>(of: Kind<T>, current: T, lost: readonly Difference[]): CloakwrightError {
   return new CloakwrightError(
     'CW_ADMIN_REFUSED',
-    `Keycloak did not keep ${lost.map(nameOf).join(', ')} of ${of.kind} ${of.name(current)}`,
-    { hint: `${of.lostBecause} Or somebody changed it at the same moment.` },
+    `Keycloak did not save ${lost.map(nameOf).join(', ')} of ${of.kind} ${of.name(current)}`,
+    { hint: `${of.lostBecause} Or someone else changed it at the same time.` },
   )
 }
 

@@ -33,7 +33,7 @@ export function userKind({ client, realm }: Admin, user: UserRepresentation): Ki
     },
     write: (body) => users.update({ realm, id }, body),
     lostBecause:
-      "The realm's user profile must declare an attribute, or allow unmanaged ones; a required action must exist there; where the e-mail address is the user name, only it can be changed.",
+      'Check the realm: its user profile must declare the attribute or allow unmanaged attributes, and a required action must exist. Where the e-mail address is the user name, change the e-mail address.',
   }
 }
 
@@ -53,7 +53,7 @@ export function groupKind(
     wanted: withLists,
     body: described,
     write: (body) => groups.update({ realm, id }, body),
-    lostBecause: 'Keycloak took the request, but not this value.',
+    lostBecause: 'Check the value: Keycloak accepted the request, but did not save it.',
   }
 }
 
@@ -73,7 +73,7 @@ export function roleKind(
     wanted: withLists,
     body: described,
     write: (body) => roles.updateById({ realm, id }, body),
-    lostBecause: 'Keycloak took the request, but not this value.',
+    lostBecause: 'Check the value: Keycloak accepted the request, but did not save it.',
   }
 }
 
@@ -96,7 +96,7 @@ export function clientKind(
     }),
     write: (body) => clients.update({ realm, id }, body),
     lostBecause:
-      'It may depend on another field (a public client has no secret), or be one that is only added to (registeredNodes).',
+      'Check the other fields: this one may depend on them (a public client has no secret). An update can only add to registeredNodes.',
   }
 }
 
@@ -121,7 +121,7 @@ export function realmKind({ client: { realms }, realm }: Admin): Kind<RealmRepre
     }),
     write: (body) => realms.update({ realm }, body),
     lostBecause:
-      'It may depend on another setting of the realm, or on a feature that the server has switched off.',
+      'Check the other settings of the realm and the enabled features of the server: this field may depend on them.',
   }
 }
 

@@ -30,13 +30,13 @@ export const text: Check = (value, path, problems) => {
 }
 
 export const name: Check = (value, path, problems) => {
-  if (typeof value !== 'string' || value.trim() === '')
-    tell(problems, path, 'must be a string that is not empty')
+  if (typeof value !== 'string' || value.trim() === '') tell(problems, path, 'must be a non-empty string')
 }
 
 export const secret: Check = (value, path, problems) => {
-  if (typeof value !== 'string' || value === '') tell(problems, path, 'must be a string that is not empty')
-  else if (value === mask) tell(problems, path, 'is the mask that Keycloak shows in place of a secret')
+  if (typeof value !== 'string' || value === '') tell(problems, path, 'must be a non-empty string')
+  else if (value === mask)
+    tell(problems, path, 'is the mask that Keycloak shows instead of the secret; give the secret itself')
 }
 
 export function oneOf(...values: readonly string[]): Check {
@@ -55,7 +55,7 @@ export function list(item: Check, key?: string): Check {
       item(each, at, problems)
       const id = key === undefined ? each : (each as Record<string, unknown> | null)?.[key]
       if (id !== undefined && typeof id !== 'object' && seen.has(id))
-        tell(problems, key === undefined ? at : `${at}.${key}`, 'is there twice')
+        tell(problems, key === undefined ? at : `${at}.${key}`, 'is a duplicate')
       seen.add(id)
     }
   }
@@ -66,7 +66,7 @@ export function map(item: Check): Check {
     if (!isObject(value)) return tell(problems, path, 'must be an object')
     for (const [key, each] of Object.entries(value)) {
       // The one name that assigning can't add to an object.
-      if (key === '__proto__') tell(problems, join(path, key), 'is not a name that can be used')
+      if (key === '__proto__') tell(problems, join(path, key), 'is a reserved name; use another name')
       else item(each, join(path, key), problems)
     }
   }
@@ -81,7 +81,7 @@ export function object<T extends object>(
     if (!isObject(value)) return tell(problems, path, 'must be an object')
     for (const [key, each] of Object.entries(value)) {
       const check = Object.hasOwn(checks, key) ? checks[key] : undefined
-      if (check === undefined) tell(problems, join(path, key), 'is not a field that is known here')
+      if (check === undefined) tell(problems, join(path, key), 'is an unknown field')
       else if (each !== undefined) check(each, join(path, key), problems)
     }
     for (const key of required) if (value[key] === undefined) tell(problems, join(path, key), 'is missing')

@@ -18,16 +18,16 @@ export function requireKnown<T extends object>(
   instead: Readonly<Record<string, string>> = {},
 ): void {
   const names = Object.keys(known)
-  const fields = `It takes ${names.join(', ')}.`
+  const fields = `Known fields: ${names.join(', ')}.`
   if (!isObject(given))
-    throw new CloakwrightError('CW_CONFIG_INVALID', `${what}: was given no object`, { hint: fields })
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${what} needs an object`, { hint: fields })
   const unknown = Object.entries(given)
     .filter(([name, value]) => value !== undefined && !Object.hasOwn(known, name))
     .map(([name]) => name)
   if (unknown.length === 0) return
   const others = unknown.filter((name) => Object.hasOwn(instead, name))
   throw new CloakwrightError('CW_CONFIG_INVALID', `${what}: unknown field ${unknown.join(', ')}`, {
-    hint: [fields, ...others.map((name) => `Instead of ${name}: ${instead[name]}.`)].join(' '),
+    hint: [fields, ...others.map((name) => `Instead of ${name}, use ${instead[name]}.`)].join(' '),
   })
 }
 

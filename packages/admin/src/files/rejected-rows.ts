@@ -78,12 +78,12 @@ async function openFile(path: string, resume: boolean): Promise<FileHandle> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new CloakwrightError('CW_FILE_EXISTS', `The file of rejected rows ${path} exists already`, {
-        hint: 'It may hold rows of an earlier job. Move it away, or name another file.',
+        hint: 'Move it, or use another file. It may contain rejected rows of an earlier job.',
         cause,
       })
     }
-    throw new CloakwrightError('CW_FILE_INVALID', `The file of rejected rows ${path} can't be written`, {
-      hint: 'Check its folder and permissions.',
+    throw new CloakwrightError('CW_FILE_INVALID', `The file of rejected rows ${path} is not writable`, {
+      hint: 'Check the folder and its permissions.',
       cause,
     })
   }
@@ -106,7 +106,7 @@ const beginning = '{"line":'
 
 function notOne(path: string, where: string): CloakwrightError {
   return new CloakwrightError('CW_FILE_INVALID', `${path} is not a file of rejected rows: ${where}`, {
-    hint: 'Name the file that the interrupted job wrote.',
+    hint: 'Use the file of rejected rows that the interrupted job wrote.',
   })
 }
 
@@ -121,11 +121,11 @@ async function written(path: string, handle: FileHandle): Promise<Set<number>> {
   }
   const half = Buffer.alloc(Math.min(read - ended, beginning.length))
   await handle.read(half, 0, half.length, ended)
-  if (!beginning.startsWith(half.toString('latin1'))) throw notOne(path, 'its end')
+  if (!beginning.startsWith(half.toString('latin1'))) throw notOne(path, 'unexpected text at its end')
   const lines = new Set<number>()
   for await (const { number, bytes } of readLines(path, ended)) {
     const line = /^\{"line":(\d+),"reason":/.exec(bytes.toString('latin1', 0, 100))?.[1]
-    if (line === undefined) throw notOne(path, `line ${number}`)
+    if (line === undefined) throw notOne(path, `unexpected text on line ${number}`)
     lines.add(Number(line))
   }
   if (read > ended) await handle.truncate(ended)

@@ -77,13 +77,16 @@ async function partsOf(path: string): Promise<readonly Part[]> {
   const found = await lookAt(path)
   if (found.isFile()) return [await partOf(path)]
   if (!found.isDirectory())
-    throw invalid(`${path} can't be read twice`, 'Save what comes from a pipe to a file first.')
+    throw invalid(
+      `${path} is a pipe or device, which can be read only once`,
+      'Save the input to a file first.',
+    )
   const names = (await readdir(path)).filter((name) => exportPart.test(name))
   const realms = new Set(names.map((name) => name.replace(exportPart, '')))
   if (realms.size !== 1) {
     throw invalid(
       `${path} has the users of ${realms.size} realms`,
-      'Give the folder of one realm, with files like shop-users-0.json, or one file.',
+      'Name a single file, or a folder with one realm (files like shop-users-0.json).',
     )
   }
   const numberOf = (name: string): number => Number(exportPart.exec(name)?.[1])
@@ -109,7 +112,7 @@ async function partOf(path: string): Promise<Part> {
 
 async function lookAt(path: string): Promise<Stats> {
   return await stat(path).catch((cause: unknown) => {
-    throw invalid(`${path} can't be read`, 'Check the path and its permissions.', cause)
+    throw invalid(`${path} is not readable`, 'Check the path and its permissions.', cause)
   })
 }
 
@@ -126,7 +129,7 @@ async function inspect(parts: readonly string[]): Promise<{ digest: string; size
       if (wrong === undefined) return
       throw invalid(
         `${path} is ${wrong}`,
-        'Save it as UTF-8 (Excel: "CSV UTF-8"), or convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW.',
+        'Save it as UTF-8 (Excel: "CSV UTF-8"), or convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW',
       )
     }
     for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
@@ -136,7 +139,7 @@ async function inspect(parts: readonly string[]): Promise<{ digest: string; size
     }
     refuse(check.end())
   }
-  if (size === 0) throw invalid(`${parts.join(', ')} is empty`, 'Give a file of users.')
+  if (size === 0) throw invalid(`${parts.join(', ')} is empty`, 'Use a file that contains users.')
   return { digest: hash.digest('hex'), size }
 }
 
@@ -174,11 +177,11 @@ async function* checkedRows(
     }
     const { line, value } = row
     if (isDeeper(value, mostLevels)) {
-      yield { line, reason: `The row has more than ${mostLevels} levels`, raw: undefined }
+      yield { line, reason: `the row has more than ${mostLevels} levels`, raw: undefined }
       continue
     }
     if (row.rejectedBy !== rejectedBy) {
-      yield { line, reason: "The row was rejected by another job than the file's first row", raw: value }
+      yield { line, reason: 'the row was rejected by another job than the first row of the file', raw: value }
       continue
     }
     yield toRow(line, value, byEmail)
@@ -203,7 +206,7 @@ async function* read(
     const { path } = part
     const now = await partOf(path)
     if (now.size !== part.size || now.changed !== part.changed)
-      throw invalid(`${path} has changed since it was opened`, 'Begin anew with the file as it is now.')
+      throw invalid(`${path} was changed while it was being read`, 'Start again with the current file.')
     if (format === 'keycloak') line = yield* readExport(path, line)
     else yield* format === 'csv' ? readCsv(path, byEmail) : readNdjson(path)
   }

@@ -18,14 +18,23 @@ export function toRow(line: number, value: unknown, byEmail: boolean): UserRow |
 
 /** What is wrong with the members that a value has: never a value of theirs, for the reason goes to logs. */
 function mistakeOf(value: unknown): string | undefined {
-  if (!isRecord(value)) return 'The row is not a user: it has to be an object'
+  if (!isRecord(value)) return 'the row must be an object with the fields of a user'
   for (const [name, content] of Object.entries(value)) {
     const check = checks.get(name)
-    if (check === undefined) return `Keycloak's users have no member ${quoted(name)}`
+    if (check === undefined) return `unknown field ${quoted(name)}`
     const mistake = content === null ? undefined : check(content)
-    if (mistake !== undefined) return `${name} ${mistake}`
+    if (mistake !== undefined) return at(name, mistake)
   }
   return undefined
+}
+
+/** A mistake with its place before it: `groups[0] is empty`. */
+function at(place: string, mistake: string): string {
+  return /^[[.]/.test(mistake) ? `${place}${mistake}` : `${place} ${mistake}`
+}
+
+function memberPath(key: string): string {
+  return /^[A-Za-z][\w-]{0,49}$/.test(key) ? `.${key}` : `[${quoted(key)}]`
 }
 
 type Check = (value: unknown) => string | undefined
@@ -36,9 +45,9 @@ const longest = 255
 const textOf =
   (limit: number): Check =>
   (value) => {
-    if (typeof value !== 'string') return 'has to be a text'
+    if (typeof value !== 'string') return 'must be a string'
     if (value.length > limit) return `has more than ${limit} characters`
-    return hasControl(value) ? 'has control characters' : undefined
+    return hasControl(value) ? 'contains a control character' : undefined
   }
 
 const name: Check = textOf(longest)
@@ -47,7 +56,7 @@ const username: Check = (value) => {
   const mistake = name(value)
   if (mistake !== undefined) return mistake
   if (value === '') return 'is empty'
-  return (value as string).trim() === value ? undefined : 'begins or ends with a space'
+  return (value as string).trim() === value ? undefined : 'starts or ends with a space'
 }
 
 const email: Check = (value) => {
@@ -56,22 +65,22 @@ const email: Check = (value) => {
   // Only what no address can be without: Keycloak has rules of its own.
   const [local, domain, ...rest] = (value as string).split('@')
   const isAddress = local !== '' && domain !== undefined && domain !== '' && rest.length === 0
-  return isAddress && !/\s/.test(value as string) ? undefined : 'is not an e-mail address'
+  return isAddress && !/\s/.test(value as string) ? undefined : 'is not a valid e-mail address'
 }
 
-const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'has to be true or false')
-const number: Check = (value) => (Number.isSafeInteger(value) ? undefined : 'has to be a whole number')
-const record: Check = (value) => (isRecord(value) ? undefined : 'has to be an object')
+const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false')
+const number: Check = (value) => (Number.isSafeInteger(value) ? undefined : 'must be a whole number')
+const record: Check = (value) => (isRecord(value) ? undefined : 'must be an object')
 const records: Check = (value) =>
-  Array.isArray(value) && value.every(isRecord) ? undefined : 'has to be a list of objects'
+  Array.isArray(value) && value.every(isRecord) ? undefined : 'must be a list of objects'
 
 const listOf =
   (check: Check): Check =>
   (value) => {
-    if (!Array.isArray(value)) return 'has to be a list of texts'
+    if (!Array.isArray(value)) return 'must be a list of strings'
     for (const [index, each] of value.entries()) {
       const mistake = check(each)
-      if (mistake !== undefined) return `[${index}] ${mistake}`
+      if (mistake !== undefined) return at(`[${index}]`, mistake)
     }
     return undefined
   }
@@ -80,10 +89,11 @@ const listOf =
 const listsOf =
   (check: Check): Check =>
   (value) => {
-    if (!isRecord(value)) return 'has to be an object of lists'
+    if (!isRecord(value)) return 'must be an object of lists'
     for (const [key, list] of Object.entries(value)) {
-      const mistake = name(key) ?? (key === '' || key === '__proto__' ? 'is no name' : listOf(check)(list))
-      if (mistake !== undefined) return `${quoted(key)} ${mistake}`
+      const mistake =
+        name(key) ?? (key === '' || key === '__proto__' ? 'is not a valid name' : listOf(check)(list))
+      if (mistake !== undefined) return at(memberPath(key), mistake)
     }
     return undefined
   }
@@ -96,13 +106,13 @@ const groupPath: Check = (value) => {
   if (/^id:[\da-f-]{36}$/i.test(value as string)) return undefined
   return /^\/[^/]/.test(value as string) && !/(?<!~)\/$/.test(value as string)
     ? undefined
-    : 'is not a path: it has to be like /staff/editors'
+    : 'is not a group path like /staff/editors'
 }
 
 /** Any text but one with NUL, which PostgreSQL can't keep. */
 const attributeValue: Check = (value) => {
-  if (typeof value !== 'string') return 'has to be a text'
-  return value.includes('\0') ? 'has a NUL character' : undefined
+  if (typeof value !== 'string') return 'must be a string'
+  return value.includes('\0') ? 'contains a NUL character' : undefined
 }
 
 const credentials: Check = (value) => {
@@ -113,14 +123,16 @@ const credentials: Check = (value) => {
     for (const member of ['type', 'value', 'secretData', 'credentialData', 'userLabel']) {
       const content = credential[member]
       if (content !== undefined && content !== null && typeof content !== 'string')
-        return `[${index}].${member} has to be a text`
+        return `[${index}].${member} must be a string`
     }
     if (typeof credential['type'] !== 'string') return `[${index}].type is missing`
     if (credential['value'] === '') return `[${index}].value is empty`
     if (credential['temporary'] === true && isFlag(credential['value']))
-      return `[${index}].value is a flag: it has to be the temporary password itself`
+      return `[${index}].value must be the temporary password itself, not a flag`
   }
-  return list.filter(({ type }) => type === 'password').length > 1 ? 'has two passwords' : undefined
+  return list.filter(({ type }) => type === 'password').length > 1
+    ? 'has two passwords; keep one of them'
+    : undefined
 }
 
 const checks: ReadonlyMap<string, Check> = new Map<string, Check>([

@@ -103,12 +103,12 @@ async function ownWanted(facts: RealmFacts, file: UserFile, user: ImportedUser):
   const { realm = [], client = {} } = roleNames(user)
   const roles: KnownRole[] = []
   const groups: { id: string; path: string }[] = []
-  for (const [at, given] of realm.entries()) {
+  for (const given of realm) {
     const own = await facts.role(given)
     const name =
       own === undefined && isForeignDefaultRole(given, file) ? (facts.defaults.role ?? given) : given
     const role = own ?? (await facts.role(name))
-    if (role === undefined) return unknownName.realmRole(at, given)
+    if (role === undefined) return unknownName.realmRole(given)
     roles.push({ id: role.id, name, title: name, clientUuid: undefined })
   }
   for (const [clientId, names] of Object.entries(client)) {
@@ -121,9 +121,9 @@ async function ownWanted(facts: RealmFacts, file: UserFile, user: ImportedUser):
       roles.push({ id: role.id, name, client: clientId, title, clientUuid })
     }
   }
-  for (const [at, path] of texts(user.groups).entries()) {
+  for (const path of texts(user.groups)) {
     const group = await facts.group(path)
-    if (typeof group === 'string') return unknownName.group(at, group)
+    if (typeof group === 'string') return group
     groups.push({ id: group.id, path: group.path })
   }
   return { roles, groups }

@@ -1,5 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin, UserRepresentation } from '../client/index.ts'
+import { type Admin, refusalReason, type UserRepresentation } from '../client/index.ts'
 import { allInverses, type Inverse, runSteps, type Step } from '../edit/index.ts'
 import type { ImportedUser, RejectedRow, Row, UserFile, UserRow } from '../files/index.ts'
 import { type FileJobName, type FileJobOptions, type JobRun, runFileJob } from './file-job.ts'
@@ -159,7 +159,7 @@ function stepOf({ line, id, name, steps, inverse }: PlannedChange, pace: Pace, e
         ends.push({ line, outcome: 'changed' })
       } catch (error) {
         if (!(error instanceof CloakwrightError) || !refusals.includes(error.code)) throw error
-        ends.push({ line, outcome: done === 0 ? 'rejected' : 'changed', reason: error.message })
+        ends.push({ line, outcome: done === 0 ? 'rejected' : 'changed', reason: refusalReason(error) })
       }
     },
     made: () => (ends.at(-1)?.outcome === 'changed' ? [change] : []),

@@ -109,8 +109,8 @@ function requireOwnRows({ path, rejectedBy }: UserFile, name: FileJobName): void
   if (rejectedBy === undefined || rejectedBy === name) return
   throw new CloakwrightError(
     'CW_FILE_INVALID',
-    `The file of users ${path} has the rejected rows of another job: ${rejectedBy}, not ${name}`,
-    { hint: `Run ${rejectedBy} with it, or write a new file for ${name}.` },
+    `The file of users ${path} has rejected rows of the job ${rejectedBy}, not of ${name}`,
+    { hint: `Use it with ${rejectedBy}, or write a new file for ${name}.` },
   )
 }
 

@@ -83,12 +83,16 @@ function requireRealmId({ realm, server }: Admin, found: RealmRepresentation | u
   if (found?.id !== undefined) return found.id
   // Who may not view the realm is shown its name only.
   if (found?.realm !== undefined) {
-    throw new CloakwrightError('CW_ADMIN_FORBIDDEN', `The account may not read the realm ${realm}`, {
-      hint: 'Give it the roles view-realm, manage-users and view-clients of realm-management; imports also need manage-realm.',
-    })
+    throw new CloakwrightError(
+      'CW_ADMIN_FORBIDDEN',
+      `The account has no permission to read the realm ${realm}`,
+      {
+        hint: 'Give it the roles view-realm, manage-users and view-clients of the client realm-management. Imports also need manage-realm.',
+      },
+    )
   }
   throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `There is no realm ${realm} at ${server}`, {
-    hint: 'Create it first, or check its name.',
+    hint: 'Check the name and the server, or create the realm first.',
   })
 }
 
@@ -113,7 +117,7 @@ function groupFacts(admin: Admin): GroupFacts {
       if (typeof it === 'string') return it
       const own = await finder.pathForImport(it)
       if (own === undefined)
-        return `an import does not find the group ${quoted(it.path)}, for Keycloak takes its path for another's: assign it after the import`
+        return `Keycloak confuses the path of the group ${quoted(it.path)} with another group: add the user to it after the import`
       importPaths.set(path, own)
       importedIds.set(own, it.id)
       return undefined
@@ -164,7 +168,7 @@ function toMapping(role: RoleRepresentation | undefined): RoleMappingPayload | u
 /** A row's group, or what is wrong with it. */
 async function found(finder: GroupFinder, path: string): Promise<FoundGroup | string> {
   try {
-    return (await finder.find(path)) ?? `the realm has no group ${quoted(path)}`
+    return (await finder.find(path)) ?? `there is no group ${quoted(path)}`
   } catch (error) {
     if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_REFUSED') throw error
     return `${error.message}. ${error.hint}`

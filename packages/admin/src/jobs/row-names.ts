@@ -2,12 +2,10 @@ import type { UserFile } from '../files/index.ts'
 
 /** Why a row is rejected that names something which the realm does not have. */
 export const unknownName = {
-  realmRole: (at: number, name: string): string => `realmRoles[${at}]: the realm has no role ${quoted(name)}`,
-  client: (clientId: string): string =>
-    `clientRoles: the client ${quoted(clientId)} does not exist in the realm`,
+  realmRole: (name: string): string => `there is no role ${quoted(name)}`,
+  client: (clientId: string): string => `there is no client ${quoted(clientId)}`,
   clientRole: (clientId: string, name: string): string =>
-    `clientRoles: the client ${quoted(clientId)} has no role ${quoted(name)}`,
-  group: (at: number, reason: string): string => `groups[${at}]: ${reason}`,
+    `the client ${quoted(clientId)} has no role ${quoted(name)}`,
 }
 
 /**

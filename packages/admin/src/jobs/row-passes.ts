@@ -70,7 +70,7 @@ export async function workOnRows<Item extends JobItem>(
     // A user of whom a part was refused is changed, and the row rejected.
     const isRejected = outcome === 'rejected' || reason !== undefined
     counts[isRejected ? 'rejected' : outcome] += 1
-    if (isRejected) await run.reject(item.row, reason ?? 'it was rejected in an earlier run')
+    if (isRejected) await run.reject(item.row, reason ?? 'rejected in an earlier run')
     else work.onDone?.(item, end)
     phase.add(1, isRejected ? 1 : 0, earlier)
   }

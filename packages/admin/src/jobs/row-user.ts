@@ -10,12 +10,12 @@ export async function userOfRow(
   if (namedBy === 'email') {
     const [user, ...others] = await findUsersByEmail(admin, username)
     if (others.length > 0)
-      return `${others.length + 1} users of the realm have this e-mail address: name each by its user name`
-    return user ?? 'the realm has no user with this e-mail address'
+      return `${others.length + 1} users have this e-mail address: use the user name instead`
+    return user ?? 'no user has this e-mail address'
   }
   const found = await findUser(admin, username)
   if (found !== undefined) return found
-  const missing = 'the realm has no such user'
+  const missing = 'there is no user with this user name'
   if (!username.includes('@')) return missing
-  return `${missing}: for an e-mail address name the column email, and leave out the column username`
+  return `${missing}. To find users by e-mail address, use the column email and leave out username`
 }

@@ -135,7 +135,7 @@ function requireHere({ header }: Journal, { server, realm }: Admin, realmId: str
     'CW_JOURNAL_MISMATCH',
     `The journal ${path} belongs to another realm or server`,
     {
-      hint: `It is that of the realm ${header.realm} at ${header.server}.`,
+      hint: `Use the realm ${header.realm} at ${header.server}. A realm that was deleted and created again counts as another realm.`,
     },
   )
 }

@@ -113,12 +113,12 @@ async function findsFew({ client, realm }: Admin, filter: UserFilter): Promise<b
 
 /** What is set of it. Keycloak takes no other condition beside `search`, and lists too many without a word. */
 export function given(filter: UserFilter): UserFilter {
-  requireKnown('The filter of users', filter, conditions)
+  requireKnown('The user filter', filter, conditions)
   const set = Object.entries(filter).filter(([, value]) => value !== undefined)
   const ignored = filter.search === undefined ? undefined : set.find(([name]) => !besideSearch.has(name))
   if (ignored === undefined) return Object.fromEntries(set)
-  throw new CloakwrightError('CW_CONFIG_INVALID', `Keycloak ignores ${ignored[0]} beside search`, {
-    hint: 'Give search alone (with enabled or emailVerified), or the single conditions without it.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', `Keycloak ignores ${ignored[0]} when search is given`, {
+    hint: 'Use search (with enabled or emailVerified only), or the other conditions without search.',
   })
 }
 

@@ -37,8 +37,8 @@ export function groupNames(path: string): readonly string[] {
   const [start, ...names] = path.split(/(?<!~)\//)
   if (start === '' && names.length > 0 && names.every((name) => name.trim() !== ''))
     return names.map((name) => name.replaceAll('~/', '/'))
-  throw new CloakwrightError('CW_ADMIN_REFUSED', `${JSON.stringify(path)} is not the path of a group`, {
-    hint: 'Write it from the top, each name after a slash: /staff/editors. A slash within a name is ~/.',
+  throw new CloakwrightError('CW_ADMIN_REFUSED', `${JSON.stringify(path)} is not a group path`, {
+    hint: 'Write the full path with a slash before each name: /staff/editors. Write a slash within a name as ~/.',
   })
 }
 
@@ -93,7 +93,7 @@ async function find(realm: GroupsOfRealm, ref: GroupRef): Promise<FoundGroup | u
   )
   throw new CloakwrightError(
     'CW_ADMIN_REFUSED',
-    `${ref} names ${found.length} groups of the realm ${realm.name}: ${found.map(titleOf).join(', ')}`,
+    `${ref} matches ${found.length} groups of the realm ${realm.name}: ${found.map(titleOf).join(', ')}`,
     { hint: `Write ${ways.join(', ')}.` },
   )
 }
@@ -222,5 +222,5 @@ function toFound(group: GroupRepresentation, names: readonly string[]): FoundGro
 
 function titleOf({ path, name }: FoundGroup): string {
   const above = groupNames(path).slice(0, -1)
-  return `the group ${JSON.stringify(name)} ${above.length === 0 ? 'at the top' : `in ${toGroupPath(above)}`}`
+  return `the group ${JSON.stringify(name)} ${above.length === 0 ? 'at the top level' : `in ${toGroupPath(above)}`}`
 }

@@ -7,6 +7,6 @@ export type InRealm = Pick<Admin, 'client' | 'realm'>
 /** @throws {CW_ADMIN_NOT_FOUND} always, by the name of what is missing */
 export function absent({ realm }: InRealm, what: string): never {
   throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `The realm ${realm} has no ${what}`, {
-    hint: 'Names are exact. Check it, or create it first.',
+    hint: 'Check the name (upper and lower case matter), or create it first.',
   })
 }

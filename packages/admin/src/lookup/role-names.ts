@@ -37,7 +37,7 @@ export function requireRoleNames(names: RoleNames | undefined): void {
   const ofClients: unknown = isObject(names) ? (names.client ?? {}) : undefined
   const lists = isObject(ofClients) ? [names.realm ?? [], ...Object.values(ofClients)] : [undefined]
   if (!lists.every(isNames))
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'roles: are not lists of names', { hint })
+    throw new CloakwrightError('CW_CONFIG_INVALID', 'roles must be lists of names', { hint })
   requireKnown('roles', names, { realm: true, client: true }, rolesInstead)
 }
 

@@ -32,9 +32,9 @@ export function refuseDangling(realm: string, dangling: readonly Reference[]): v
   const lines = dangling.map(({ path, target }) => `${path}: no ${titleOf(target)}`)
   throw new CloakwrightError(
     'CW_REALM_MISMATCH',
-    `The definition of ${realm} refers to what neither it nor the realm has:\n  ${lines.join('\n  ')}`,
+    `The definition of ${realm} refers to objects that do not exist:\n  ${lines.join('\n  ')}`,
     {
-      hint: 'Correct the names, declare these in the definition, or create them in the realm. Nothing was changed.',
+      hint: 'Correct the names, declare the objects in the definition, or create them in the realm. Nothing was changed.',
     },
   )
 }

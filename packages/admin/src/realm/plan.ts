@@ -151,7 +151,7 @@ export async function applyPlan(
   plan: RealmPlan,
   options: ApplyOptions = {},
 ): Promise<readonly RealmChange[]> {
-  if (!(plan instanceof Plan)) throw new TypeError('applyPlan takes a plan from planRealm')
+  if (!(plan instanceof Plan)) throw new TypeError('applyPlan needs a plan from planRealm')
   return await plan.apply(admin, options)
 }
 

@@ -38,7 +38,7 @@ export async function deliver(
   secret: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (typeof delivery === 'function') return call('The delivery', async () => delivery(secret))
+  if (typeof delivery === 'function') return call('The delivery function', async () => delivery(secret))
   if ('command' in delivery) return run(delivery.command, secret, signal)
   const { path, change } = toFile(delivery, secret)
   await replaceFile(path, change)
@@ -49,7 +49,7 @@ export async function confirm(
   proof: Command | (() => void | Promise<void>),
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (typeof proof === 'function') return call('The proof of the delivery', async () => proof())
+  if (typeof proof === 'function') return call('The function proveDelivery', async () => proof())
   return run(proof, '', signal)
 }
 
@@ -70,8 +70,8 @@ async function call(what: string, work: () => Promise<void>): Promise<void> {
     await work()
   } catch (error) {
     if (error instanceof CloakwrightError) throw error
-    throw new CloakwrightError('CW_CONFIG_INVALID', `${what} failed: the function threw`, {
-      hint: 'Its error is not shown here: it could hold the secret. Log it in the function itself.',
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${what} threw an error`, {
+      hint: 'Log the error in the function itself. It is not shown here because it could contain the secret.',
     })
   }
 }
@@ -93,12 +93,12 @@ async function run(
   try {
     const [code, by] = (await once(child, 'close')) as [number | null, string | null]
     if (code === 0) return
-    failure = by === null ? `ended with exit code ${code}` : `was ended by ${by}`
+    failure = by === null ? `ended with exit code ${code}` : `was stopped by ${by}`
   } catch (error) {
-    failure = `can't be run (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`
+    failure = `could not be started (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`
   }
   signal?.throwIfAborted()
   throw new CloakwrightError('CW_CONFIG_INVALID', `The command ${program} ${failure}`, {
-    hint: 'Its output is not kept: it could hold the secret. Run it by hand with another input.',
+    hint: 'Run it by hand with a test value as input. Its output is not shown here because it could contain the secret.',
   })
 }

@@ -8,8 +8,9 @@ import { CloakwrightError } from 'cloakwright'
  * has no place in one line
  */
 export function setVariable(before: Buffer | undefined, name: string, value: string): Buffer {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw invalid(`${JSON.stringify(name)} is no variable's name`)
-  if (/[\r\n\0']/.test(value)) throw invalid(`The value of ${name} does not fit in one line`)
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+    throw invalid(`${JSON.stringify(name)} is not a valid variable name`)
+  if (/[\r\n\0']/.test(value)) throw invalid(`The value of ${name} has more than one line`)
   // latin1 maps each byte to one character and back, whatever the file's encoding is.
   const text = before?.toString('latin1') ?? ''
   const lines = text.split(/(?<=\n)/)
@@ -24,7 +25,7 @@ export function setVariable(before: Buffer | undefined, name: string, value: str
   const [, head = '', old = '', tail = ''] = pattern.exec(lines[index] ?? '') ?? []
   const quote = /^["']/.exec(old)?.[0] ?? ''
   if (quote !== '' && !new RegExp(`^${quote}[^${quote}]*${quote}(?:\\s+#.*)?$`).test(old)) {
-    throw invalid(`The file sets ${name} over several lines, or with quotes that are not closed`)
+    throw invalid(`The file sets ${name} on several lines or with unclosed quotes`)
   }
   lines[index] = `${head}${quoted(value, quote)}${tail}`
   return Buffer.from(lines.join(''), 'latin1')
@@ -42,6 +43,6 @@ function newline(text: string): string {
 
 function invalid(why: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', why, {
-    hint: 'Let the file have one line NAME=value for this variable, or deliver the secret in another way.',
+    hint: 'Keep one line NAME=value for this variable in the file, or deliver the secret in another way.',
   })
 }

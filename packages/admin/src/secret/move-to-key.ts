@@ -103,7 +103,7 @@ export async function moveToPrivateKeyJwt(
   const { algorithm = 'ES256', format = 'jwk', onStep = () => {}, signal, proveDelivery } = options
   requireNoDryRun('moveToPrivateKeyJwt', admin)
   const { client } = await readState(admin, clientId)
-  requireAuthenticator(client, 'client-secret', 'Only a client with a secret can be moved to a key.')
+  requireAuthenticator(client, 'client-secret', 'Choose a client that authenticates with a secret.')
   const key = await newKey(algorithm, format)
   const url = realmUrl(admin.server, admin.realm)
   const { audience = url } = options
@@ -160,14 +160,14 @@ async function takeBack(
     (lost: unknown) => lost,
   )
   const what = `The client ${client.clientId} was not moved to its key`
-  const hint = 'The delivered key is of no use: the next run makes another.'
+  const hint = 'Run it again: it makes a new key. Do not use the key that was delivered.'
   const fail = () => Promise.reject(why as Error)
   return await (isBack ? step(what, taken, hint, signal, fail) : step(what, stuck, hint, undefined, fail))
 }
 
-const taken = 'It has been taken back: the client authenticates by its secret again.'
+const taken = 'The change was undone: the client authenticates with its secret again.'
 const stuck =
-  'It could not be taken back: set the client authenticator to “Client Id and Secret” (Clients, Credentials).'
+  'The change could not be undone: set the client authenticator to “Client Id and Secret” (Clients, Credentials).'
 
 function isRefusal(error: unknown): boolean {
   return error instanceof CloakwrightError && error.code !== 'CW_ADMIN_UNAVAILABLE'

@@ -37,7 +37,7 @@ export async function findOverlap(admin: Admin, client: Client): Promise<Overlap
     return {
       possible: false,
       missing: 'feature',
-      why: 'the server runs without the feature client-secret-rotation',
+      why: 'the feature client-secret-rotation is not enabled on the server',
       hint: 'Start Keycloak with --features=client-secret-rotation, and add a client policy with the executor secret-rotation.',
     }
   }
@@ -53,21 +53,19 @@ export async function findOverlap(admin: Admin, client: Client): Promise<Overlap
   if (periods === undefined) {
     const unknown = [...new Set(votes.flatMap((vote) => vote.unknown))]
     const unsure =
-      unknown.length === 0
-        ? ''
-        : ` (what the condition ${unknown.join(', ')} says about it is not known here)`
+      unknown.length === 0 ? '' : ` (the condition ${unknown.join(', ')} cannot be evaluated here)`
     return {
       possible: false,
       missing: 'policy',
-      why: `no client policy with the executor secret-rotation covers the client${unsure}`,
-      hint: 'Let the rotation set up the policy for this client alone, or add one: Realm settings, Client policies.',
+      why: `no client policy with the executor secret-rotation applies to the client${unsure}`,
+      hint: 'Allow the rotation to set up the policy for this client, or add one in Realm settings, Client policies.',
     }
   }
   if (periods.old <= 0) {
     return {
       possible: false,
       missing: 'period',
-      why: 'the client policy gives the old secret no life (rotated-expiration-period is 0)',
+      why: 'the client policy ends the old secret at once (rotated-expiration-period is 0)',
       hint: 'Set the period in the profile: Realm settings, Client policies, Profiles.',
     }
   }

@@ -77,16 +77,16 @@ function isMeant(by: ProvedBy, text: string): boolean {
 
 function refusal(clientId: string, url: string, status: number | undefined, text: string): CloakwrightError {
   if (status === undefined || status >= 500 || status === 429) {
-    const said = status === undefined ? 'did not answer' : `answered ${status}`
+    const said = status === undefined ? 'did not respond' : `responded ${status}`
     return new CloakwrightError('CW_ADMIN_UNAVAILABLE', `Keycloak ${said} at ${url}`, {
       hint: 'Try again when Keycloak is ready.',
     })
   }
-  const said = cleanText(serverText(parse(text)) ?? 'an answer that is none of Keycloak’s')
+  const said = cleanText(serverText(parse(text)) ?? 'the response is not from Keycloak')
   return new CloakwrightError(
     'CW_ADMIN_UNAUTHORIZED',
-    `Keycloak does not let ${clientId} in at ${url} (${status}): ${said}`,
-    { hint: 'Check that the client is enabled, and with a key, that the audience is the realm’s issuer.' },
+    `Keycloak refused the client ${clientId} at ${url} (${status}): ${said}`,
+    { hint: 'Check that the client is enabled. With a key, the audience must be the issuer of the realm.' },
   )
 }
 

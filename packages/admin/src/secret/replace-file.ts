@@ -55,8 +55,8 @@ async function inPlaceOf(
   } catch (error) {
     if (error instanceof CloakwrightError) throw error
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new CloakwrightError('CW_CONFIG_INVALID', `The file ${path} can't be replaced (${reason})`, {
-      hint: hints[reason] ?? 'Check the path, its folder, and who may write there.',
+    throw new CloakwrightError('CW_CONFIG_INVALID', `The file ${path} could not be replaced (${reason})`, {
+      hint: hints[reason] ?? 'Check the path, the folder and the write permission.',
     })
   } finally {
     await handle?.close().catch(() => {})
@@ -65,9 +65,9 @@ async function inPlaceOf(
 }
 
 const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'Free space on its disk: the file is as it was.',
-  EBUSY: 'A single file that is mounted into a container can’t be replaced: mount its folder.',
-  EPERM: 'Run as the file’s owner, or as one who may give files away: the owner is kept.',
+  ENOSPC: 'Free space on its disk. The file is unchanged.',
+  EBUSY: 'Mount the folder into the container instead of the file: a mounted file cannot be replaced.',
+  EPERM: 'Run as the owner of the file or as root: the new file must keep its owner.',
 }
 
 async function contentOf(target: string): Promise<Buffer | undefined> {

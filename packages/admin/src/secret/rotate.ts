@@ -94,7 +94,7 @@ export async function rotateSecret(
   const { onStep = () => {}, signal, keepOld = false } = options
   requireNoDryRun('rotateSecret', admin)
   const before = await readState(admin, clientId)
-  requireAuthenticator(before.client, 'client-secret', 'Only a secret can be rotated.')
+  requireAuthenticator(before.client, 'client-secret', 'Choose a client that authenticates with a secret.')
   await checkDelivery(options.deliver, before.secret ?? 'sample')
   signal?.throwIfAborted()
 
@@ -110,18 +110,18 @@ export async function rotateSecret(
     step(failed(what, clientId), standing(state), again, signal, work)
 
   const secret = state.secret ?? ''
-  await go('delivered', () => deliver(options.deliver, secret, signal))
+  await go('was not delivered', () => deliver(options.deliver, secret, signal))
   onStep('delivered')
-  const provedBy = await go('proved', () => prove(admin, state.client, { secret }, signal))
+  const provedBy = await go('was not proved', () => prove(admin, state.client, { secret }, signal))
   onStep('proved')
   const { proveDelivery } = options
   if (proveDelivery !== undefined) {
-    await go('proved to be in use', () => confirm(proveDelivery, signal))
+    await go('is not proved to be in use', () => confirm(proveDelivery, signal))
     onStep('taken up')
   }
   if (!keepOld && state.old !== undefined) {
     const run = async () => {
-      await go('left alone: the old one could not be revoked', async () => {
+      await go('the old secret was not revoked', async () => {
         await requireUnchanged(admin, state)
         await admin.client.clients.invalidateSecret({ id: state.client.id })
       })
@@ -155,9 +155,9 @@ async function prepare(
   if (allowDowntime) return []
   throw new CloakwrightError(
     'CW_SECRET_OVERLAP_MISSING',
-    `The old secret of ${client.clientId} would end the moment a new one is made: ${overlap.why}`,
+    `The old secret of ${client.clientId} would stop working as soon as a new one is created: ${overlap.why}`,
     {
-      hint: `${overlap.hint} Or move the client to a key, which is never sent (moveToPrivateKeyJwt), or accept a gap (allowDowntime).`,
+      hint: `${overlap.hint} Or move the client to a private key (moveToPrivateKeyJwt), or accept downtime (allowDowntime).`,
     },
   )
 }
@@ -168,8 +168,8 @@ async function requireUnchanged(admin: Admin, state: SecretState): Promise<void>
   if (now.secret === state.secret && (now.old === undefined || now.old.secret === state.old?.secret)) return
   throw new CloakwrightError(
     'CW_ADMIN_CHANGED',
-    `somebody else has changed the secret of ${state.client.clientId} since`,
-    { hint: 'Let one rotation of a client run at a time.' },
+    `someone else changed the secret of ${state.client.clientId} in the meantime`,
+    { hint: 'Run only one rotation of a client at a time.' },
   )
 }
 
@@ -189,7 +189,13 @@ async function makeSecret(
     if (state === before) throw error
     const { clientId } = state.client
     const fail = () => Promise.reject(error as Error)
-    return await step(failed('recorded', clientId), standing(state), again, undefined, fail)
+    return await step(
+      failed('was not recorded in the audit trail', clientId),
+      standing(state),
+      again,
+      undefined,
+      fail,
+    )
   }
 }
 
@@ -205,21 +211,21 @@ async function generateSecret(admin: Admin, before: SecretState): Promise<Secret
   if (state.secret !== before.secret && state.secret !== undefined) return state
   throw (
     failure ??
-    new CloakwrightError('CW_ADMIN_FAILED', `Keycloak made no new secret for ${before.client.clientId}`)
+    new CloakwrightError('CW_ADMIN_FAILED', `Keycloak created no new secret for ${before.client.clientId}`)
   )
 }
 
-const again = 'Then run the rotation again: it goes on with the secret that was made.'
+const again = 'Then run the rotation again: it continues with the new secret.'
 
 function failed(what: string, clientId: string): string {
-  return `The new secret of ${clientId} was made, but not ${what}`
+  return `The new secret of ${clientId} was created, but ${what}`
 }
 
 function standing({ old }: SecretState): string {
   if (old === undefined) {
-    return 'The old secret is not accepted any more: the new one is in Keycloak (Clients, Credentials).'
+    return 'The old secret no longer works. The new one is in Keycloak (Clients, Credentials).'
   }
-  return `The old secret is still accepted, until ${old.until.toISOString()}, and so is the new one: nothing is locked out.`
+  return `Both secrets work now; the old one works until ${old.until.toISOString()}. No service is locked out.`
 }
 
 function describe(action: 'update' | 'delete', from: SecretState, to?: SecretState): StepChange {

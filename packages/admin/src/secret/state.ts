@@ -23,14 +23,14 @@ export async function readState(admin: Admin, clientId: string): Promise<SecretS
   const client = await findClient(admin, clientId)
   if (client?.id === undefined) {
     throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `The realm ${admin.realm} has no client ${clientId}`, {
-      hint: 'Check the client id: letters count, and it is not the name that the console shows.',
+      hint: 'Check the client id. Upper and lower case matter, and it can differ from the name in the console.',
     })
   }
   if (client.publicClient === true) {
     throw new CloakwrightError(
       'CW_ADMIN_REFUSED',
-      `The client ${clientId} is public: it has neither secret nor key`,
-      { hint: 'Turn “Client authentication” on, if this client can keep a secret.' },
+      `The client ${clientId} is public: it has no secret and no key`,
+      { hint: 'Turn “Client authentication” on if this client can keep a secret.' },
     )
   }
   return toState({ ...client, id: client.id, clientId })
@@ -73,7 +73,7 @@ export function requireAuthenticator(client: SecretState['client'], wanted: stri
   if (has === wanted) return
   throw new CloakwrightError(
     'CW_ADMIN_REFUSED',
-    `The client ${client.clientId} authenticates by ${has}, not by ${wanted}`,
+    `The client ${client.clientId} authenticates with ${has}, not with ${wanted}`,
     { hint },
   )
 }
@@ -85,7 +85,7 @@ export function requireAuthenticator(client: SecretState['client'], wanted: stri
  */
 export function requireNoDryRun(what: string, { dryRun }: Admin): void {
   if (!dryRun) return
-  throw new CloakwrightError('CW_CONFIG_INVALID', `${what} cannot be tried in a dry run`, {
-    hint: 'readSecretStatus tells what a rotation would find.',
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${what} does not support a dry run`, {
+    hint: 'Use readSecretStatus to see the current state before a rotation.',
   })
 }

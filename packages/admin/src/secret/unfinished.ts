@@ -13,7 +13,7 @@ export async function step<T>(
     return await work()
   } catch (error) {
     const cause = error instanceof CloakwrightError ? error : undefined
-    const why = cause?.message ?? (signal?.aborted === true ? 'it was aborted' : 'for an unknown reason')
+    const why = cause?.message ?? (signal?.aborted === true ? 'it was aborted' : 'the reason is unknown')
     throw new CloakwrightError('CW_SECRET_UNFINISHED', `${what}: ${why}\n${standing}`, {
       hint: cause?.hint === undefined ? hint : `${cause.hint} ${hint}`,
       cause,

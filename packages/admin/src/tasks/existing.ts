@@ -25,7 +25,7 @@ export function requireNew(
     'CW_ADMIN_CONFLICT',
     `The realm ${realm} already has the ${what}; nothing was changed`,
     {
-      hint: "To change it, use --update on the command line (with --dry-run it says what would change), existing: 'change' in a program.",
+      hint: "To change it, use --update on the command line, or existing: 'change' in a program. Add --dry-run to see the changes first.",
     },
   )
 }

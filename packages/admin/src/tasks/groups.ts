@@ -111,7 +111,7 @@ export async function moveGroup(
   // Keycloak answers 204 to the one and 500 to the other, and does nothing.
   if (`${toGroupPath(above)}/`.startsWith(`${before}/`))
     throw new CloakwrightError('CW_ADMIN_REFUSED', `The group ${path} cannot be moved into itself`, {
-      hint: 'Give a parent that is neither the group nor below it, or / for the top.',
+      hint: 'Give a parent outside this group, or / for the top level.',
     })
   const change = { action: 'update', kind: 'group', id, name: target, fields: ['path'] } as const
   const changes = [{ ...change, before: { path: before }, after: { path: target } }]
@@ -180,7 +180,7 @@ function refuseOther(path: string, names: readonly string[], group: FoundGroup):
     'CW_ADMIN_REFUSED',
     `${path} is also the path of the group ${JSON.stringify(group.name)}, which has a slash in its name`,
     {
-      hint: `Write ${group.path} for that group. For a group ${JSON.stringify(names.at(-1))} of this path, give that one another name first.`,
+      hint: `For the existing group, write ${group.path}. For a new group ${JSON.stringify(names.at(-1))} at this path, rename the existing one first.`,
     },
   )
 }

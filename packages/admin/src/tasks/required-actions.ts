@@ -43,8 +43,8 @@ export async function sendActions(
   const { client, realm } = admin
   // Keycloak would send an e-mail that asks for nothing.
   if (actions.length === 0)
-    throw new CloakwrightError('CW_ADMIN_REFUSED', 'There is no action to ask for by e-mail', {
-      hint: 'Name at least one: UPDATE_PASSWORD, VERIFY_EMAIL, CONFIGURE_TOTP.',
+    throw new CloakwrightError('CW_ADMIN_REFUSED', 'The list of required actions for the e-mail is empty', {
+      hint: 'Name at least one required action, for example UPDATE_PASSWORD, VERIFY_EMAIL or CONFIGURE_TOTP.',
     })
   const { id = '', username = id } = await userOf(admin, user)
   const change = { action: 'update', kind: 'user', id, name: username, fields: ['actionsEmail'] } as const
@@ -81,9 +81,13 @@ export async function requireMfa(admin: Admin, user: UserRef): Promise<readonly 
     alias: configure,
   })) as RequiredActionRepresentation
   if (action.enabled !== true)
-    throw new CloakwrightError('CW_ADMIN_REFUSED', `The realm ${realm} has ${configure} switched off`, {
-      hint: 'Switch that required action on, or nobody is asked for a second factor.',
-    })
+    throw new CloakwrightError(
+      'CW_ADMIN_REFUSED',
+      `The required action ${configure} is disabled in the realm ${realm}`,
+      {
+        hint: 'Enable it (Authentication, Required actions). Until then Keycloak does not ask users for a second factor.',
+      },
+    )
   return await updateUser(admin, { id }, ({ requiredActions = [] }) => ({
     requiredActions: [...new Set([...requiredActions, configure])],
   }))

@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import type { Change } from '../changes/index.ts'
-import type { Admin } from '../client/index.ts'
+import { type Admin, hasMessageKey, refusalReason } from '../client/index.ts'
 import { runSteps, type StepChange } from '../edit/index.ts'
 import { requireKnown } from '../fields/index.ts'
 import { type UserRef, userOf } from '../lookup/index.ts'
@@ -79,30 +79,33 @@ async function passwordMadeAt({ client, realm }: Admin, id: string): Promise<num
 }
 
 function isPasswordOfHistory(error: unknown): boolean {
-  return isRefused(error) && error.message.includes('invalidPasswordHistoryMessage')
+  return isRefused(error) && hasMessageKey(error, 'invalidPasswordHistoryMessage')
 }
 
-/** Keycloak's refusal in an operator's words. Its texts are in the administrator's language, the keys before them are not. */
+/** A refusal by Keycloak with its reason and a next step. Texts of Keycloak are in the language of the administrator, message keys are not. */
 function explained(error: unknown, realm: string, username: string): unknown {
   if (!isRefused(error)) return error
   const refused = (message: string, hint: string): CloakwrightError =>
     new CloakwrightError('CW_ADMIN_REFUSED', message, { hint, cause: error })
-  const rule = /: invalidPassword\w*, (?:[^:]*: )?(.+?)\.?$/s.exec(error.message)?.[1]
+  const known = refusalReason(error)
+  const rule = known.startsWith('the password ')
+    ? known
+    : /: invalidPassword\w*, (?:[^:]*: )?(.+?)\.?$/s.exec(error.message)?.[1]
   if (rule !== undefined) {
     return refused(
       `The password policy of the realm ${realm} refuses this password of ${username}: ${rule}`,
-      'The old password stays. Give one that meets the policy (in the console: Authentication, Policies).',
+      'Choose a password that meets the policy (Authentication, Policies). The old password is unchanged.',
     )
   }
   if (error.message.includes('account is read only')) {
     return refused(
-      `The password of ${username} can't be set in Keycloak: it is kept in a directory that Keycloak only reads`,
-      'Reset it in that directory (LDAP, Active Directory, Kerberos), or give its provider another edit mode (in the console: User federation).',
+      `The password of ${username} cannot be changed in Keycloak: it is stored in a read-only directory`,
+      'Reset it in the directory (LDAP, Active Directory, Kerberos), or change the edit mode of the provider (User federation).',
     )
   }
   if (error.message.includes('can not manage credentials')) {
     return refused(
-      `${username} is the service account of a client, which has no password`,
+      `${username} is the service account of a client and has no password`,
       "Rotate the client's secret instead.",
     )
   }

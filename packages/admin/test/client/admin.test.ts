@@ -70,7 +70,7 @@ describe('the token', () => {
 
     expect(error.code).toBe('CW_ADMIN_UNAUTHORIZED')
     expect(error.message).toBe(
-      `Keycloak answered GET /admin/realms/${realm}/roles with 401: HTTP 401 Unauthorized`,
+      `Keycloak responded to GET /admin/realms/${realm}/roles with 401: HTTP 401 Unauthorized`,
     )
     expect(target.proxy.count('GET')).toBe(2)
   })
@@ -346,7 +346,7 @@ describe('what may be repeated', () => {
 
     expect(error.code).toBe('CW_ADMIN_UNAVAILABLE')
     expect(error.message).toBe(`Keycloak at ${target.proxy.url} could not be reached: POST by roles.create`)
-    expect(error.hint).toContain('may have been carried out')
+    expect(error.hint).toContain('may have carried out the request')
     expect(target.proxy.count('POST')).toBe(1)
     expect(await client.roles.findOneByName({ name: 'created-unseen' })).toMatchObject({
       name: 'created-unseen',
@@ -372,7 +372,7 @@ describe('what may be repeated', () => {
 
     expect(error.code).toBe('CW_ADMIN_UNAVAILABLE')
     expect(error.message).toBe(
-      `Keycloak at ${target.proxy.url} did not answer in time: GET by roles.find (2 attempts)`,
+      `Keycloak at ${target.proxy.url} did not respond in time: GET by roles.find (2 attempts)`,
     )
   })
 
@@ -417,7 +417,7 @@ describe('a path', () => {
     ]
 
     for (const send of sends)
-      expect((await caught(send)).message).toMatch(/^The (id|name) of \w+\.\w+ names nothing$/)
+      expect((await caught(send)).message).toMatch(/^\w+\.\w+ needs a valid (id|name)$/)
     expect(target.proxy.seen).toEqual([])
   })
 })
@@ -441,7 +441,7 @@ describe('an error', () => {
       what: 'a bad value',
       fail: (admin: ReturnType<Target['admin']>) => admin.client.users.create({ username: 'al' }),
       code: 'CW_ADMIN_REFUSED',
-      says: 'POST /admin/realms/{realm}/users with 400: username: error-invalid-length',
+      says: 'POST /admin/realms/{realm}/users with 400: the user name must have 3 to 255 characters',
     },
   ])("has a code, the request, and Keycloak's own text: $what", async ({ fail, code, says }) => {
     const admin = target.admin({ realm })
@@ -450,8 +450,8 @@ describe('an error', () => {
     const error = await caught(fail(admin))
 
     expect(error.code).toBe(code)
-    expect(error.message).toBe(`Keycloak answered ${says.replace('{realm}', realm)}`)
-    if (says.includes('error-invalid')) expect(error.hint).toContain('Realm settings, User profile')
+    expect(error.message).toBe(`Keycloak responded to ${says.replace('{realm}', realm)}`)
+    if (says.includes('characters')) expect(error.hint).toContain('Realm settings, User profile')
   })
 
   test('of a wrong realm says that it is the realm', async () => {
@@ -499,7 +499,9 @@ describe('an error', () => {
 
     const error = await caught(client.users.find({ search: 'canary-query' }))
 
-    expect(error.message).toBe(`Keycloak answered GET /admin/realms/${realm}/users with 400: bad [31m value`)
+    expect(error.message).toBe(
+      `Keycloak responded to GET /admin/realms/${realm}/users with 400: bad [31m value`,
+    )
     expect(everything(error)).not.toMatch(/canary-query|Bearer|eyJ/)
   })
 

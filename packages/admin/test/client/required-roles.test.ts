@@ -282,25 +282,25 @@ describe('with exactly these roles it is done; without one of them the error nam
 
 describe('the hint', () => {
   test.each<[string, string, RegExp | undefined]>([
-    ['POST', '/admin/realms', /create-realm, or admin, of the realm master/],
+    ['POST', '/admin/realms', /create-realm or admin of the realm master/],
     ['POST', realmPart('/users/1/impersonation'), /the role impersonation /],
     ['DELETE', realmPart('/sessions/1'), /the role manage-users /],
     [
       'POST',
       realmPart('/clients/1/roles/a/composites'),
-      /the role manage-clients \(also manage-realm for a role of the realm\) /,
+      /the role manage-clients \(also manage-realm for a realm role\) /,
     ],
     [
       'POST',
       realmPart('/roles-by-id/1/composites'),
-      /manage-realm \(for a role of a client: manage-clients; both to compose/,
+      /manage-realm \(for a client role: manage-clients; both for a composite/,
     ],
     ['GET', realmPart('/clients/1/evaluate-scopes/x'), /the roles view-clients and view-users /],
     ['GET', `/auth${realmPart('/users/')}`, /the role view-users .*shop-realm/],
     ['PUT', realmPart(''), /the role manage-realm /],
     ['GET', realmPart('/identity-provider/instances'), /the role view-identity-providers /],
     ['GET', realmPart('/userstories'), undefined],
-    ['GET', '/admin/serverinfo', /any role of the client realm-management/],
+    ['GET', '/admin/serverinfo', /a role of the client realm-management/],
   ])('%s %s', (method, path, hint) => {
     if (hint === undefined) expect(rolesHint(method, path)).toBeUndefined()
     else expect(rolesHint(method, path)).toMatch(hint)

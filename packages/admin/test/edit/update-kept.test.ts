@@ -229,7 +229,7 @@ describe('an update of one setting of the realm resets no other', () => {
   })
 })
 
-describe('what Keycloak did not keep is an error, and only what it kept is recorded', () => {
+describe('what Keycloak did not save is an error, and only what it kept is recorded', () => {
   afterEach(async () => {
     target.proxy.reset()
     await updateClient(of.admin, 'shop-api', { publicClient: false })
@@ -239,7 +239,7 @@ describe('what Keycloak did not keep is an error, and only what it kept is recor
     const error = await caught(update.client({ publicClient: true, secret: 'canary' }))
     expect(error).toMatchObject({
       code: 'CW_ADMIN_REFUSED',
-      message: 'Keycloak did not keep secret of client shop-api',
+      message: 'Keycloak did not save secret of client shop-api',
     })
     expect(error.hint).toContain('a public client has no secret')
     // The old one is gone.
@@ -250,7 +250,7 @@ describe('what Keycloak did not keep is an error, and only what it kept is recor
     await updateUser(of.admin, 'alice', { requiredActions: [] })
     of.recorded()
     const error = await caught(update.user({ requiredActions: ['NO_SUCH_ACTION', 'VERIFY_EMAIL'] }))
-    expect(error.message).toBe('Keycloak did not keep requiredActions of user alice')
+    expect(error.message).toBe('Keycloak did not save requiredActions of user alice')
     expect(of.recorded()).toMatchObject([
       { fields: ['requiredActions'], after: { requiredActions: ['VERIFY_EMAIL'] } },
     ])
@@ -260,7 +260,7 @@ describe('what Keycloak did not keep is an error, and only what it kept is recor
     await updateClient(of.admin, 'shop-api', { registeredNodes: { old: 1 } })
     of.recorded()
     const error = await caught(update.client({ registeredNodes: { old: null } }))
-    expect(error.message).toBe('Keycloak did not keep registeredNodes.old of client shop-api')
+    expect(error.message).toBe('Keycloak did not save registeredNodes.old of client shop-api')
     expect(of.recorded()).toEqual([])
   })
 
@@ -269,7 +269,7 @@ describe('what Keycloak did not keep is an error, and only what it kept is recor
     await ensureUser(of.admin, { username: 'bob@example.org', email: 'bob@example.org' })
     of.recorded()
     const error = await caught(updateUser(of.admin, 'bob@example.org', { username: 'bobby' }))
-    expect(error.message).toBe('Keycloak did not keep username of user bob@example.org')
+    expect(error.message).toBe('Keycloak did not save username of user bob@example.org')
     expect(of.recorded()).toEqual([])
     await updateRealm(of.admin, { registrationEmailAsUsername: false })
   })

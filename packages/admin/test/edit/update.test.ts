@@ -87,7 +87,7 @@ describe('an update of a user', () => {
     expect([user?.email, user?.attributes]).toEqual([undefined, undefined])
 
     const error = await caught(updateUser(of.admin, 'alice', { enabled: null }))
-    expect(error.message).toBe('The field enabled cannot be emptied')
+    expect(error.message).toBe('The field enabled cannot be set to null')
   })
 
   test('may be a function of what is there, and none of twenty at once is lost', async () => {
@@ -151,7 +151,7 @@ describe('an update of a user', () => {
 
     expect(error).toMatchObject({ code: 'CW_ADMIN_CHANGED', status: 409 })
     expect(error.message).toBe(
-      'Somebody else has changed lastName, attributes.team of alice since it was read; nothing was written',
+      'Someone else changed lastName, attributes.team of alice after it was read; nothing was written',
     )
     expect(everything(error)).not.toMatch(/canary|Hargreaves|blue/)
     expect(target.proxy.count('PUT')).toBe(0)
@@ -192,7 +192,7 @@ test('an update with what Keycloak does not keep is an error that says so, and r
   const error = await caught(updateUser(admin, 'alice', edit))
 
   expect(error.code).toBe('CW_ADMIN_REFUSED')
-  expect(error.message).toBe('Keycloak did not keep attributes.undeclared, requiredActions of user alice')
+  expect(error.message).toBe('Keycloak did not save attributes.undeclared, requiredActions of user alice')
   expect(seen).toMatchObject([{ action: 'create' }, { fields: ['firstName'] }])
 })
 
@@ -280,7 +280,7 @@ describe('an update of a client', () => {
 
     const edit = { redirectUris: [...(basedOn.redirectUris ?? []), 'https://shop.example/mine'] }
     expect((await caught(updateClient(of.admin, 'shop-api', edit, { basedOn }))).message).toBe(
-      'Somebody else has changed redirectUris of shop-api since it was read; nothing was written',
+      'Someone else changed redirectUris of shop-api after it was read; nothing was written',
     )
     expect((await caught(updateClient(of.admin, 'nothing', {}))).code).toBe('CW_ADMIN_NOT_FOUND')
   })

@@ -42,7 +42,7 @@ test.each<[string, string, () => Promise<unknown>, string?]>([
     'ensureUser',
     'id, clientRoles',
     () => call(ensureUser)({ username: 'alice', id: 'x', clientRoles: {} }),
-    'It takes username, email,',
+    'Known fields: username, email,',
   ],
   [
     'ensureUser',
@@ -61,7 +61,7 @@ test.each<[string, string, () => Promise<unknown>, string?]>([
     'deleteRole',
     'clientId',
     () => call(deleteRole)({ name: 'editor', clientId: 'shop-api' }),
-    'Instead of clientId: client.',
+    'Instead of clientId, use client.',
   ],
   ['updateRole', 'clientId', () => call(updateRole)({ name: 'editor', clientId: 'shop-api' }, {})],
   ['roles', 'realmRoles', () => call(grantRoles)({ id: 'x' }, { realmRoles: ['admin'] })],
@@ -75,11 +75,11 @@ test.each<[string, string, () => Promise<unknown>, string?]>([
   ['bulkAssign', 'realmRoles', () => call(bulkAssign)({}, { ...job, realmRoles: ['admin'] })],
   ['bulkDisable', 'endSession', () => call(bulkDisable)({}, { ...job, endSession: false })],
   ['undoJob', 'dryRun', () => call(undoJob)('/nowhere', { dryRun: true })],
-  ['The filter of users', 'enable', () => call(exportUsers)({ format: 'csv', enable: false })],
-  ['The filter of users', 'disabled', () => users(admin, { disabled: true } as object).next()],
+  ['The user filter', 'enable', () => call(exportUsers)({ format: 'csv', enable: false })],
+  ['The user filter', 'disabled', () => users(admin, { disabled: true } as object).next()],
   ['rotateSecret', 'keepold', () => call(rotateSecret)('shop-api', { deliver: 'x', keepold: true })],
   ['moveToPrivateKeyJwt', 'alg', () => call(moveToPrivateKeyJwt)('shop-api', { deliver: 'x', alg: 'ES256' })],
-])('%s: %s', async (what, fields, task, hint = 'It takes ') => {
+])('%s: %s', async (what, fields, task, hint = 'Known fields: ') => {
   const error = await caught(task())
   expect(error).toMatchObject({ code: 'CW_CONFIG_INVALID', message: `${what}: unknown field ${fields}` })
   expect(error.hint).toContain(hint)
@@ -92,7 +92,7 @@ test.each([
   [{ client: ['editor'] }],
 ])('roles are lists of names: %j', async (roles) => {
   const error = await caught(call(grantRoles)({ id: 'x' }, roles))
-  expect(error).toMatchObject({ code: 'CW_CONFIG_INVALID', message: 'roles: are not lists of names' })
+  expect(error).toMatchObject({ code: 'CW_CONFIG_INVALID', message: 'roles must be lists of names' })
 })
 
 test('an administrator of a misspelt realm is none of master', () => {

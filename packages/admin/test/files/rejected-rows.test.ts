@@ -15,10 +15,10 @@ describe('the file of rejected rows', () => {
     await Promise.all([
       rejectedRows.write({
         line: 3,
-        reason: 'enabled has to be true or false',
+        reason: 'enabled must be true or false',
         raw: { username: 'bob', enabled: 'yes' },
       }),
-      rejectedRows.write({ line: 4, reason: 'A quotation mark is not closed', raw: '"zoe,' }),
+      rejectedRows.write({ line: 4, reason: 'a quotation mark is not closed', raw: '"zoe,' }),
     ])
     expect(rejectedRows.count).toBe(2)
     await rejectedRows.close()
@@ -29,8 +29,8 @@ describe('the file of rejected rows', () => {
         .slice(0, -1)
         .map((line) => JSON.parse(line)),
     ).toEqual([
-      { line: 3, reason: 'enabled has to be true or false', row: { username: 'bob', enabled: 'yes' } },
-      { line: 4, reason: 'A quotation mark is not closed', row: '"zoe,' },
+      { line: 3, reason: 'enabled must be true or false', row: { username: 'bob', enabled: 'yes' } },
+      { line: 4, reason: 'a quotation mark is not closed', row: '"zoe,' },
     ])
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
@@ -55,7 +55,7 @@ describe('the file of rejected rows', () => {
           credentials: [{ type: 'password', value: 's3cret', temporary: false }],
         },
       },
-      { line: 2, reason: 'The row is not a user: it has to be an object', raw: '"zoe,,,' },
+      { line: 2, reason: 'the row must be an object with the fields of a user', raw: '"zoe,,,' },
     ])
   })
 

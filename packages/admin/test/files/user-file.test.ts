@@ -83,7 +83,7 @@ describe('a CSV file', () => {
     const content = 'username,attributes.note\ralice,"one\rtwo\nthree"\rbob,"x\rzoe,\r'
     expect(await folder.rows('users.csv', content)).toMatchObject([
       { line: 2, user: { username: 'alice', attributes: { note: ['one\rtwo\nthree'] } } },
-      { line: 4, reason: 'A quotation mark is not closed' },
+      { line: 4, reason: 'a quotation mark is not closed' },
       { line: 5, user: { username: 'zoe' } },
     ])
   })
@@ -99,12 +99,20 @@ describe('a CSV file', () => {
 
   test.each([
     ['unknown columns', 'username,mail,name\n', 'has unknown columns, line 1: "mail", "name"'],
-    ['no user names', 'email\n', 'has no column username'],
-    ['a column twice', 'username,email,email\n', 'has two columns email'],
-    ['no names that can be read', 'username,"email\nalice,a\n', "can't be read, line 1"],
-    ['nothing but line breaks', '\n\n', 'has no row of column names'],
-    ['a column that is named by nothing', 'username,,email\n', 'has no name for column 2, line 1'],
-    ['a column twice but for its letter case', 'username,E mail,EMAIL\n', 'has two columns email'],
+    ['no user names', 'email\n', 'needs a column username'],
+    ['a column twice', 'username,email,email\n', 'has the column email twice'],
+    [
+      'no names that can be read',
+      'username,"email\nalice,a\n',
+      'has an unreadable row of column names, line 1',
+    ],
+    ['nothing but line breaks', '\n\n', 'is empty: it needs a row of column names'],
+    [
+      'a column that is named by nothing',
+      'username,,email\n',
+      'has a column without a name, line 1, column 2',
+    ],
+    ['a column twice but for its letter case', 'username,E mail,EMAIL\n', 'has the column email twice'],
   ])('with %s is refused when it is opened', async (_what, content, message) => {
     const error = await caught(openUserFile(await folder.write('users.csv', content)))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
@@ -115,7 +123,7 @@ describe('a CSV file', () => {
     ['Username;E-Mail', 'Write username, email. '],
     ['login,Surname,Given_name,Attributes.team', 'Write username, lastName, firstName, attributes.team. '],
     ['username,e-mail,shoe size', 'Write email for "e-mail". '],
-    ['username,shoe size', 'The first row'],
+    ['username,shoe size', 'Name the columns in the first row: '],
   ])('with the names %s says what to write', async (names, hint) => {
     const error = await caught(openUserFile(await folder.write('users.csv', `${names}\r\n`)))
     expect(error.message).toContain('has unknown columns, line 1')
@@ -123,15 +131,15 @@ describe('a CSV file', () => {
   })
 
   test.each([
-    ['too few values', 'bob', 'The row has 1 value, the file has 2 columns'],
-    ['too many values', 'bob,b@example.com,x', 'The row has 3 values, the file has 2 columns'],
-    ['text after a quotation mark', '"bob"x,', 'A quotation mark stands within a value'],
-    ['a quotation mark within', 'b"o"b,', 'A quotation mark stands within a value'],
-    ['a quotation mark that the next one closes', '"bob,\n"zoe,', 'A quotation mark stands within a value'],
-    ['a quotation mark that nothing closes', '"bob,', 'A quotation mark is not closed'],
-    ['a NUL', 'b\0b,', 'username has control characters'],
+    ['too few values', 'bob', 'the row has 1 value, but the file has 2 columns'],
+    ['too many values', 'bob,b@example.com,x', 'the row has 3 values, but the file has 2 columns'],
+    ['text after a quotation mark', '"bob"x,', 'a value contains a quotation mark'],
+    ['a quotation mark within', 'b"o"b,', 'a value contains a quotation mark'],
+    ['a quotation mark that the next one closes', '"bob,\n"zoe,', 'a value contains a quotation mark'],
+    ['a quotation mark that nothing closes', '"bob,', 'a quotation mark is not closed'],
+    ['a NUL', 'b\0b,', 'username contains a control character'],
     ['no user name', ',b@example.com', 'username is missing'],
-    ['no e-mail address', 'bob,bob', 'email is not an e-mail address'],
+    ['no e-mail address', 'bob,bob', 'email is not a valid e-mail address'],
   ])('with a row that has %s goes on with the next line', async (_what, row, reason) => {
     const rows = await folder.rows('users.csv', `username,email\n${row}\nalice,\n`)
     expect(rows[0]).toMatchObject({ line: 2, reason: expect.stringContaining(reason) })
@@ -148,24 +156,28 @@ describe('a CSV file', () => {
       expect(rows).toMatchObject([
         {
           line: 2,
-          reason: expect.stringMatching(/^temporaryPassword has to be the password itself, not a flag/),
+          reason: expect.stringMatching(/^temporaryPassword must be the password itself, not a flag/),
         },
         { line: 3, user: { credentials: [{ value: 's3cr3t-canary', temporary: true }] } },
       ])
       const [raw] = rows.flatMap((row) => ('raw' in row ? [row.raw] : []))
       expect(await folder.rows('again.ndjson', JSON.stringify(raw))).toMatchObject([
-        { reason: expect.stringContaining('credentials [0].value is a flag') },
+        {
+          reason: expect.stringContaining(
+            'credentials[0].value must be the temporary password itself, not a flag',
+          ),
+        },
       ])
     },
   )
 
-  test('names both columns where a row has two passwords, and takes a password that is a word', async () => {
+  test('rejects a row with both passwords, and accepts a password that is a word', async () => {
     const rows = await folder.rows(
       'users.csv',
       'username,password,temporaryPassword\nbob,S3cret-pw1,true\nzoe,true,\n',
     )
     expect(rows).toMatchObject([
-      { line: 2, reason: expect.stringMatching(/^password and temporaryPassword both have a value/) },
+      { line: 2, reason: 'fill in password or temporaryPassword, not both' },
       { line: 3, user: { credentials: [{ value: 'true', temporary: false }] } },
     ])
   })
@@ -174,7 +186,7 @@ describe('a CSV file', () => {
     const others = Array.from({ length: 1000 }, (_, index) => `user-${index},\n`)
     const rows = await folder.rows('users.csv', `username,email\n"bob,\n${others.join('')}`)
     expect(bad(rows)).toEqual([
-      { line: 2, reason: expect.stringContaining('A quotation mark is not closed'), raw: '"bob,' },
+      { line: 2, reason: expect.stringContaining('a quotation mark is not closed'), raw: '"bob,' },
     ])
     expect(rows).toHaveLength(1001)
   })
@@ -185,10 +197,10 @@ describe('a CSV file', () => {
       'username,enabled,clientRoles,groups,attributes\nu1,yes,,,\nu2,,editor,,\nu3,,,staff,\nu4,,,,{\n',
     )
     expect(rows.map((row) => ('reason' in row ? row.reason : ''))).toEqual([
-      'enabled has to be true or false',
-      'clientRoles has to be an object of lists',
-      'groups [0] is not a path: it has to be like /staff/editors',
-      'attributes has to be an object of lists',
+      'enabled must be true or false',
+      'clientRoles must be an object of lists',
+      'groups[0] is not a group path like /staff/editors',
+      'attributes must be an object of lists',
     ])
   })
 })
@@ -207,34 +219,34 @@ describe('an NDJSON file', () => {
   })
 
   test.each([
-    ['{"username":"bob"', 'The line is not JSON'],
-    ['[]', 'The row is not a user: it has to be an object'],
-    ['"bob"', 'The row is not a user: it has to be an object'],
+    ['{"username":"bob"', 'the line is not valid JSON'],
+    ['[]', 'the row must be an object with the fields of a user'],
+    ['"bob"', 'the row must be an object with the fields of a user'],
     ['{}', 'username is missing'],
-    ['{"username":7}', 'username has to be a text'],
+    ['{"username":7}', 'username must be a string'],
     ['{"username":""}', 'username is empty'],
-    ['{"username":" bob"}', 'username begins or ends with a space'],
-    ['{"username":"b\\u0000b"}', 'username has control characters'],
+    ['{"username":" bob"}', 'username starts or ends with a space'],
+    ['{"username":"b\\u0000b"}', 'username contains a control character'],
     [`{"username":"${'b'.repeat(256)}"}`, 'username has more than 255 characters'],
-    ['{"username":"bob","enabled":"yes"}', 'enabled has to be true or false'],
-    ['{"username":"bob","nickname":"x"}', 'Keycloak\'s users have no member "nickname"'],
-    ['{"username":"bob","__proto__":{"enabled":true}}', 'Keycloak\'s users have no member "__proto__"'],
-    ['{"username":"bob","constructor":{}}', 'Keycloak\'s users have no member "constructor"'],
-    ['{"username":"bob","attributes":{"__proto__":["x"]}}', 'attributes "__proto__" is no name'],
-    ['{"username":"bob","attributes":{"team":"red"}}', 'attributes "team" has to be a list of texts'],
-    ['{"username":"bob","attributes":{"team":["a\\u0000"]}}', 'attributes "team" [0] has a NUL character'],
-    ['{"username":"bob","attributes":[]}', 'attributes has to be an object of lists'],
-    ['{"username":"bob","realmRoles":["a",1]}', 'realmRoles [1] has to be a text'],
-    ['{"username":"bob","realmRoles":"a"}', 'realmRoles has to be a list of texts'],
-    ['{"username":"bob","clientRoles":{"app":"a"}}', 'clientRoles "app" has to be a list of texts'],
-    ['{"username":"bob","groups":["staff"]}', 'groups [0] is not a path: it has to be like /staff/editors'],
-    ['{"username":"bob","groups":["/"]}', 'groups [0] is not a path: it has to be like /staff/editors'],
-    ['{"username":"bob","credentials":[{"value":"x"}]}', 'credentials [0].type is missing'],
+    ['{"username":"bob","enabled":"yes"}', 'enabled must be true or false'],
+    ['{"username":"bob","nickname":"x"}', 'unknown field "nickname"'],
+    ['{"username":"bob","__proto__":{"enabled":true}}', 'unknown field "__proto__"'],
+    ['{"username":"bob","constructor":{}}', 'unknown field "constructor"'],
+    ['{"username":"bob","attributes":{"__proto__":["x"]}}', 'attributes["__proto__"] is not a valid name'],
+    ['{"username":"bob","attributes":{"team":"red"}}', 'attributes.team must be a list of strings'],
+    ['{"username":"bob","attributes":{"team":["a\\u0000"]}}', 'attributes.team[0] contains a NUL character'],
+    ['{"username":"bob","attributes":[]}', 'attributes must be an object of lists'],
+    ['{"username":"bob","realmRoles":["a",1]}', 'realmRoles[1] must be a string'],
+    ['{"username":"bob","realmRoles":"a"}', 'realmRoles must be a list of strings'],
+    ['{"username":"bob","clientRoles":{"app":"a"}}', 'clientRoles.app must be a list of strings'],
+    ['{"username":"bob","groups":["staff"]}', 'groups[0] is not a group path like /staff/editors'],
+    ['{"username":"bob","groups":["/"]}', 'groups[0] is not a group path like /staff/editors'],
+    ['{"username":"bob","credentials":[{"value":"x"}]}', 'credentials[0].type is missing'],
     [
       '{"username":"bob","credentials":[{"type":"password","value":5}]}',
-      'credentials [0].value has to be a text',
+      'credentials[0].value must be a string',
     ],
-    ['{"username":"bob","createdTimestamp":"now"}', 'createdTimestamp has to be a whole number'],
+    ['{"username":"bob","createdTimestamp":"now"}', 'createdTimestamp must be a whole number'],
   ])('with the row %s goes on with the next line', async (row, reason) => {
     const rows = await folder.rows('users.ndjson', `${row}\n{"username":"alice"}\n`)
     expect(rows).toMatchObject([
@@ -298,11 +310,11 @@ describe('a Keycloak export', () => {
     const content =
       '{"users":[{"username":"a","enabled":"yes"},7,"x",[1],{"__proto__":{"enabled":true},"username":"b"},{"username":"c","attributes":{"\\u0061":["\\u00e9\\n"]},"notBefore":12}]}'
     expect(await folder.rows('realm.json', content)).toMatchObject([
-      { line: 1, reason: 'enabled has to be true or false', raw: { username: 'a', enabled: 'yes' } },
-      { line: 2, reason: 'The row is not a user: it has to be an object' },
-      { line: 3, reason: 'The row is not a user: it has to be an object' },
-      { line: 4, reason: 'The row is not a user: it has to be an object' },
-      { line: 5, reason: 'Keycloak\'s users have no member "__proto__"' },
+      { line: 1, reason: 'enabled must be true or false', raw: { username: 'a', enabled: 'yes' } },
+      { line: 2, reason: 'the row must be an object with the fields of a user' },
+      { line: 3, reason: 'the row must be an object with the fields of a user' },
+      { line: 4, reason: 'the row must be an object with the fields of a user' },
+      { line: 5, reason: 'unknown field "__proto__"' },
       { line: 6, user: { username: 'c', attributes: { a: ['é\n'] }, notBefore: 12 } },
     ])
   })
@@ -311,11 +323,15 @@ describe('a Keycloak export', () => {
     [
       'is cut off',
       '{"users":[{"username":"a"},{"userna',
-      'ends within its JSON document, in its user 2 or after it',
+      'ends before its JSON document is complete, at or after user 2',
     ],
-    ['is not JSON', '{"users":[{"username":"a"} {"username":"b"}]}', 'is not one JSON document'],
+    ['is not JSON', '{"users":[{"username":"a"} {"username":"b"}]}', 'is not a single valid JSON document'],
     ['has no users', '{"realm":"shop","clients":[]}', 'has no list "users"'],
-    ['is one JSON object a line', '{"username":"a"}\n{"username":"b"}\n', 'is not one JSON document'],
+    [
+      'is one JSON object a line',
+      '{"username":"a"}\n{"username":"b"}\n',
+      'is not a single valid JSON document',
+    ],
   ])('that %s is an error', async (_what, content, message) => {
     const error = await caught(folder.rows('realm.json', content))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
@@ -356,7 +372,7 @@ describe('any file', () => {
     [
       'UTF-16 with half a character',
       Buffer.from('\uFEFFusername\nalice\n', 'utf16le').subarray(0, -1),
-      'is not whole UTF-16LE',
+      'is incomplete UTF-16LE',
       'UTF-8',
     ],
     [
@@ -407,7 +423,7 @@ describe('any file', () => {
       '"Text CSV"',
     ],
     ['people.xls', '<html><table>', 'is a web page or XML', '"CSV UTF-8'],
-    ['people.csv.gz', '\x1f\x8b\x08\0', 'is compressed by gzip', 'gunzip'],
+    ['people.csv.gz', '\x1f\x8b\x08\0', 'is a gzip archive', 'gunzip'],
   ])('that is no text is refused with what to do: %s', async (name, content, message, hint) => {
     const error = await caught(openUserFile(await folder.write(name, Buffer.from(content, 'latin1'))))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
@@ -434,12 +450,18 @@ describe('any file', () => {
     const file = await openUserFile(await folder.write('changing.csv', 'username\nalice\n'))
     await folder.write('changing.csv', 'username\nmallory\n')
     const error = await caught(collect(file.rows()))
-    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining('has changed') })
+    expect(error).toMatchObject({
+      code: 'CW_FILE_INVALID',
+      message: expect.stringContaining('was changed while it was being read'),
+    })
   })
 
   test('that can be read only once is refused', async () => {
     const error = await caught(openUserFile('/dev/null'))
-    expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining('twice') })
+    expect(error).toMatchObject({
+      code: 'CW_FILE_INVALID',
+      message: expect.stringContaining('can be read only once'),
+    })
   })
 
   test.each(['csv', 'ndjson', 'json'])(

@@ -221,38 +221,26 @@ describe('an import', () => {
 describe('rejected rows', () => {
   const cases: [string, Partial<ImportedUser> | string, string][] = [
     ['can not be read', 'it is no JSON', 'it is no JSON'],
-    [
-      'has an unknown role',
-      { realmRoles: ['reader', 'unknown'] },
-      'realmRoles[1]: the realm has no role "unknown"',
-    ],
-    [
-      'has an unknown client',
-      { clientRoles: { unknown: ['x'] } },
-      'clientRoles: the client "unknown" does not exist in the realm',
-    ],
+    ['has an unknown role', { realmRoles: ['reader', 'unknown'] }, 'there is no role "unknown"'],
+    ['has an unknown client', { clientRoles: { unknown: ['x'] } }, 'there is no client "unknown"'],
     [
       'has an unknown client role',
       { clientRoles: { shop: ['buyer', 'unknown'] } },
-      'clientRoles: the client "shop" has no role "unknown"',
+      'the client "shop" has no role "unknown"',
     ],
-    [
-      'has an unknown group',
-      { groups: ['/staff/unknown'] },
-      'groups[0]: the realm has no group "/staff/unknown"',
-    ],
+    ['has an unknown group', { groups: ['/staff/unknown'] }, 'there is no group "/staff/unknown"'],
     [
       'has an unknown required action',
       { requiredActions: ['UNKNOWN'] },
-      'requiredActions[0]: the realm has no required action "UNKNOWN"',
+      'there is no required action "UNKNOWN"',
     ],
-    ['has a name that is too short', { username: 'ab' }, 'username has fewer than 3 characters'],
+    ['has a name that is too short', { username: 'ab' }, 'the user name has fewer than 3 characters'],
     [
       'has a name with a forbidden character',
       { username: 'a<b>c' },
-      'username has a character that user names may not have',
+      'the user name has a character that Keycloak forbids',
     ],
-    ['has an address that is none', { email: 'a@b@c' }, 'email is not an e-mail address'],
+    ['has an address that is none', { email: 'a@b@c' }, 'the e-mail address is not a valid e-mail address'],
     ['repeats a name of the file', { username: 'USER-000000' }, 'line 1 has the same user name'],
     [
       'repeats an address of the file',
@@ -263,18 +251,18 @@ describe('rejected rows', () => {
     [
       'has an id that is too long',
       { id: 'x'.repeat(37) },
-      'id has more than 36 characters, or others than letters, digits, - . _ ~',
+      'id must have at most 36 characters: letters, digits, - . _ ~',
     ],
     [
       'has the address of another user',
       { email: 'taken@example.org' },
-      'another user has its e-mail address',
+      'another user has the same e-mail address',
     ],
-    ['has the id of another user', { id: 'taken-id' }, 'another user has its id'],
+    ['has the id of another user', { id: 'taken-id' }, 'another user has the same id'],
     [
       'has a hashed password that is none',
       { credentials: [{ type: 'password', secretData: 'x', credentialData: 'y' }] },
-      'Keycloak answered POST /admin/realms/REALM/users with 500: invalid_request, Cannot parse the JSON',
+      'Keycloak responded to POST /admin/realms/REALM/users with 500: invalid_request, Cannot parse the JSON',
     ],
   ]
 
@@ -360,9 +348,9 @@ describe('rejected rows', () => {
     const report = await importUsers(admin, file, files)
     expect(report).toMatchObject({ created: 1, rejected: 3, reconciled: { differing: 0 } })
     expect((await rejectedRowsOf(files.rejected)).map(({ reason }) => reason)).toEqual([
-      'team is not one of the values that it may have',
-      'team is required',
-      'team has more than one value',
+      'the attribute team is not one of the allowed values',
+      'the attribute team is required',
+      'the attribute team has more than one value',
     ])
   })
 })

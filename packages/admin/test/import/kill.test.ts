@@ -126,7 +126,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     while ((await linesOf(files.journal)) < 2) await pause(2)
     const error = await caught(importUsers(admin, await openUserFile(people), files))
     expect(error.code).toBe('CW_JOURNAL_LOCKED')
-    expect(error.message).toMatch(/^Process \d+.* works on the journal/)
+    expect(error.message).toMatch(/^Process \d+.* is using the journal/)
     expect(await run.output).toContain(`"created":${count}`)
     await undoJob(admin, files.journal)
   })

@@ -80,8 +80,8 @@ describe('users of a file', () => {
     expect(report).toMatchObject({ rows: 6, changed: 2, present: 1, rejected: 3 })
     expect(await rejectedReasons(job)).toEqual([
       '5: line 2 has the same user name',
-      expect.stringMatching(/^6: A quotation mark/),
-      '3: the realm has no such user',
+      expect.stringMatching(/^6: a quotation mark is not closed/),
+      '3: there is no user with this user name',
     ])
     expect(Object.values(await state()).every((user) => user.startsWith('disabled'))).toBe(true)
     expect(await admin.client.users.find({ username: 'alice', exact: true })).toMatchObject([
@@ -200,11 +200,11 @@ describe('users of a file', () => {
     expect(await bulkAssign(admin, file, job)).toMatchObject({ rows: 6, changed: 1, rejected: 5 })
     expect((await state())['alice']).toBe('enabled reader {"app":["editor"]} /staff/editors')
     expect(await rejectedReasons(job)).toEqual([
-      '3: realmRoles[0]: the realm has no role "writer"',
-      '4: clientRoles: the client "none" does not exist in the realm',
-      '5: clientRoles: the client "app" has no role "x"',
-      '6: groups[0]: the realm has no group "/no"',
-      '7: the realm has no such user',
+      '3: there is no role "writer"',
+      '4: there is no client "none"',
+      '5: the client "app" has no role "x"',
+      '6: there is no group "/no"',
+      '7: there is no user with this user name',
     ])
   })
 
@@ -289,7 +289,7 @@ describe('a row names its user', () => {
     expect(changed).toBe(1)
     expect(reasons).toEqual([
       '4: username is missing',
-      '3: the realm has no such user: for an e-mail address name the column email, and leave out the column username',
+      '3: there is no user with this user name. To find users by e-mail address, use the column email and leave out username',
     ])
     expect(Object.entries(await state()).filter(([, user]) => user.startsWith('disabled'))).toMatchObject([
       ['bob', expect.anything()],
@@ -304,8 +304,8 @@ describe('a row names its user', () => {
     expect(changed).toBe(1)
     expect(reasons).toEqual([
       '5: line 2 has the same e-mail address',
-      '3: 2 users of the realm have this e-mail address: name each by its user name',
-      '4: the realm has no user with this e-mail address',
+      '3: 2 users have this e-mail address: use the user name instead',
+      '4: no user has this e-mail address',
     ])
     expect((await state())['alice']).toMatch(/^disabled/)
   })

@@ -196,11 +196,11 @@ test('users come by name, each once, whatever their number', async () => {
 })
 
 test.each([{ q: 'team:red' }, { email: 'example.com' }, { exact: true }])(
-  'a condition that Keycloak ignores beside search is refused: %j',
+  'a condition that Keycloak ignores with search is refused: %j',
   async (condition) => {
     const error = await caught(collect(users(target.admin(), { search: 'a', ...condition })))
     expect(error.code).toBe('CW_CONFIG_INVALID')
-    expect(error.message).toBe(`Keycloak ignores ${Object.keys(condition)[0]} beside search`)
+    expect(error.message).toBe(`Keycloak ignores ${Object.keys(condition)[0]} when search is given`)
     expect(target.proxy.count('GET')).toBe(0)
   },
 )

@@ -41,18 +41,10 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'a name that does not fit into a URL',
       { realm: 'a/b' },
-      '$.realm must consist of letters, digits, - . _ ~',
+      '$.realm must contain only letters, digits, - . _ ~',
     ],
-    [
-      'an unknown field',
-      { accessTokenLifetime: 300 },
-      '$.accessTokenLifetime is not a field that is known here',
-    ],
-    [
-      'a prototype name as a field',
-      JSON.parse('{"constructor": 1}'),
-      '$.constructor is not a field that is known here',
-    ],
+    ['an unknown field', { accessTokenLifetime: 300 }, '$.accessTokenLifetime is an unknown field'],
+    ['a prototype name as a field', JSON.parse('{"constructor": 1}'), '$.constructor is an unknown field'],
     [
       'a number as text',
       { accessTokenLifespan: '300' },
@@ -66,7 +58,7 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'a role twice',
       { roles: { realm: [{ name: 'admin' }, { name: 'admin' }] } },
-      '$.roles.realm[1].name is there twice',
+      '$.roles.realm[1].name is a duplicate',
     ],
     ['a client without its id', { clients: [{ redirectUris: [] }] }, '$.clients[0].clientId is missing'],
     [
@@ -77,22 +69,22 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'an empty secret',
       { clients: [{ clientId: 'a', secret: '' }] },
-      '$.clients[0].secret must be a string that is not empty',
+      '$.clients[0].secret must be a non-empty string',
     ],
     [
       "Keycloak's mask as a secret",
       { clients: [{ clientId: 'a', secret: '**********' }] },
-      '$.clients[0].secret is the mask that Keycloak shows in place of a secret',
+      '$.clients[0].secret is the mask that Keycloak shows instead of the secret; give the secret itself',
     ],
     [
       'a password of the mail server that Keycloak would drop',
       { smtpServer: { host: 'mail.example.com', password: 's3cr3t-canary' } },
-      '$.smtpServer.password is kept only with auth: "true"',
+      '$.smtpServer.password needs auth: "true"',
     ],
     [
       'a client scope in both lists of a client',
       { clients: [{ clientId: 'a', defaultClientScopes: ['b'], optionalClientScopes: ['c', 'b'] }] },
-      '$.clients[0].optionalClientScopes[1] is a default client scope too',
+      '$.clients[0].optionalClientScopes[1] is also a default client scope',
     ],
     [
       'a mapper without its type',
@@ -107,12 +99,12 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'a user name in upper case',
       { users: [{ ...user, username: 'Alice' }] },
-      '$.users[0].username must be in lower case, as Keycloak keeps it',
+      '$.users[0].username must be in lower case, because Keycloak stores it so',
     ],
     [
       'a password of a user without e-mail',
       { users: [{ username: 'alice', firstName: 'Alice', lastName: 'Liddell', password: 'x' }] },
-      '$.users[0].email is missing: without it, the password gets "Account is not fully set up"',
+      '$.users[0].email is missing: without it, a login with the password fails with "Account is not fully set up"',
     ],
     [
       'a group by name alone',
@@ -122,7 +114,7 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'a slash in a group',
       { groups: [{ name: 'a/b' }] },
-      '$.groups[0].name must not contain a slash: nest it in subGroups',
+      '$.groups[0].name must not contain a slash; nest the group in subGroups',
     ],
     [
       'a group that no path leads to',
@@ -137,7 +129,7 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'a mistake deep down',
       { groups: [{ name: 'a', subGroups: [{ name: 'b', rolls: {} }] }] },
-      '$.groups[0].subGroups[0].rolls is not a field',
+      '$.groups[0].subGroups[0].rolls is an unknown field',
     ],
     [
       'an unknown requirement',

@@ -152,7 +152,7 @@ test('the same realm gives the same text, as JSON gives it back; without secrets
     expect.arrayContaining([
       `realm ${realm}: smtpServer.password (may be a secret)`,
       'client app: secret',
-      'group /a/b: group.name must not contain a slash: nest it in subGroups',
+      'group /a/b: group.name must not contain a slash; nest the group in subGroups',
     ]),
   )
   expect(one.leftOut.join('\n')).not.toContain(canary)

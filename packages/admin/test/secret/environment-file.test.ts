@@ -51,7 +51,7 @@ describe('a variable of an environment file', () => {
   })
 
   test('is refused when its name is none', () => {
-    expect(() => setVariable(undefined, 'A B', 'x')).toThrow(/no variable's name/)
-    expect(() => setVariable(undefined, '.*', 'x')).toThrow(/no variable's name/)
+    expect(() => setVariable(undefined, 'A B', 'x')).toThrow(/is not a valid variable name/)
+    expect(() => setVariable(undefined, '.*', 'x')).toThrow(/is not a valid variable name/)
   })
 })

@@ -168,7 +168,7 @@ describe('a move that fails', () => {
 
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
     expect(error.message).toContain(why)
-    expect(error.message).toContain('authenticates by its secret again')
+    expect(error.message).toContain('authenticates with its secret again')
     expect(everything(error)).not.toContain(
       (JSON.parse(readFileSync(client.file, 'utf8')) as { d: string }).d,
     )
@@ -188,7 +188,7 @@ describe('a move that fails', () => {
 
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
     expect(error.message).toContain('the disk is full')
-    expect(error.message).toContain('authenticates by its secret again')
+    expect(error.message).toContain('authenticates with its secret again')
     expect(await statusBySecret(client)).toBe(200)
   })
 
@@ -212,7 +212,7 @@ describe('a move that fails', () => {
     )
 
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
-    expect(error.message).toContain('authenticates by its secret again')
+    expect(error.message).toContain('authenticates with its secret again')
     expect(await statusBySecret(client)).toBe(200)
     expect((await caught(unrecorded.client.clients.del({ id: client.id }))).code).toBe('CW_AUDIT_UNAVAILABLE')
   })
@@ -237,7 +237,7 @@ describe('a move that fails', () => {
     const error = await caught(move(client, { proveDelivery }))
 
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
-    expect(error.message).toContain('could not be taken back')
+    expect(error.message).toContain('could not be undone')
     expect(error.message).toContain('Client Id and Secret')
   })
 

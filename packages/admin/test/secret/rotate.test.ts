@@ -196,7 +196,7 @@ describe('where two secrets can live at once', () => {
           throw new Error(`no place for ${secret}`)
         },
       }),
-      'but not delivered',
+      'but was not delivered',
     ],
     [
       'a command that fails',
@@ -216,7 +216,7 @@ describe('where two secrets can live at once', () => {
     const made = await liveSecret(client)
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
     expect(error.message).toContain(why)
-    expect(error.message).toMatch(/The old secret is still accepted, until 20\d\d-/)
+    expect(error.message).toMatch(/Both secrets work now; the old one works until 20\d\d-/)
     expect(everything(error)).not.toContain(made)
     expect(await accepts(client, client.secret)).toBe(true)
     expect(await accepts(client, made)).toBe(true)
@@ -235,7 +235,7 @@ describe('where two secrets can live at once', () => {
     const error = await caught(rotate(client, { proveDelivery }))
 
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
-    expect(error.message).toContain('somebody else has changed the secret')
+    expect(error.message).toContain('someone else changed the secret')
     expect(await accepts(client, delivered(client))).toBe(true)
 
     await rotate(client)
@@ -390,7 +390,7 @@ describe('where they can not', () => {
       }),
     )
     expect(error.code).toBe('CW_SECRET_UNFINISHED')
-    expect(error.message).toContain('The old secret is not accepted any more')
+    expect(error.message).toContain('The old secret no longer works')
   })
 })
 

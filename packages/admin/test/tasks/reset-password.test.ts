@@ -82,37 +82,40 @@ describe('a refusal says why, and the old password stays', () => {
     await of.admin.client.realms.update({ realm: of.realm }, { passwordPolicy: '' })
     expect(error.code).toBe('CW_ADMIN_REFUSED')
     expect(error.message).toBe(
-      `The password policy of the realm ${of.realm} refuses this password of alice: minimum length 12`,
+      `The password policy of the realm ${of.realm} refuses this password of alice: the password must have at least 12 characters`,
     )
-    expect(error.hint).toContain('The old password stays')
+    expect(error.hint).toContain('The old password is unchanged')
     expect(of.recorded()).toEqual([])
     expect(await login('canary-fourth')).toHaveProperty('access_token')
   })
 
-  test('whatever the language of Keycloak’s text is', async () => {
+  test.each([
+    ['invalidPasswordMinLengthMessage', 'the password must have at least 12 characters'],
+    ['invalidPasswordOfAnExtensionMessage', 'muss mindestens 12 Zeichen beinhalten'],
+  ])('in any language of Keycloak: %s', async (error, reason) => {
     target.proxy.fail('PUT', '/reset-password', {
       status: 400,
       body: JSON.stringify({
-        error: 'invalidPasswordMinLengthMessage',
+        error,
         error_description: 'Ungültiges Passwort: muss mindestens 12 Zeichen beinhalten.',
       }),
     })
-    const error = await caught(resetPassword(of.admin, alice, 'canary'))
-    expect(error.message).toMatch(/of alice: muss mindestens 12 Zeichen beinhalten$/)
+    const refused = await caught(resetPassword(of.admin, alice, 'canary'))
+    expect(refused.message.endsWith(`of alice: ${reason}`)).toBe(true)
   })
 
   test('by a directory that Keycloak only reads', async () => {
     target.proxy.fail('PUT', '/reset-password', body("Can't reset password as account is read only"))
     const error = await caught(resetPassword(of.admin, alice, 'canary-x'))
     expect(error.message).toContain('The password of alice')
-    expect(error.message).toContain('directory that Keycloak only reads')
-    expect(error.hint).toContain('Reset it in that directory')
+    expect(error.message).toContain('read-only directory')
+    expect(error.hint).toContain('Reset it in the directory')
     expect(everything(error)).not.toContain('canary')
   })
 
   test('for a service account', async () => {
     const error = await caught(resetPassword(of.admin, await serviceAccount(), 'canary-x'))
-    expect(error.message).toContain('is the service account of a client, which has no password')
+    expect(error.message).toContain('is the service account of a client and has no password')
     expect(error.hint).toContain("Rotate the client's secret")
   })
 
@@ -139,7 +142,7 @@ test('a request whose response was lost is no refusal by the history of password
   expect(await login('canary-fifth')).toHaveProperty('access_token')
   const error = await caught(resetPassword(of.admin, alice, 'canary-fifth'))
   await realms.update({ realm: of.realm }, { passwordPolicy: '' })
-  expect(error.message).toContain('must not be equal to any of last 3 passwords')
+  expect(error.message).toContain('the password must differ from the last 3 passwords')
 })
 
 test('needs manage-users, and nothing else', async () => {

@@ -102,7 +102,7 @@ describe('sessions', () => {
 
 describe('sendActions', () => {
   test.each([
-    ['no action', 'alice', [], {}, 'There is no action to ask for by e-mail'],
+    ['no action', 'alice', [], {}, 'The list of required actions for the e-mail is empty'],
     ['an unknown action', 'alice', ['NO_SUCH_ACTION'], {}, '400: Provided invalid required actions'],
     [
       'a redirect without a client',

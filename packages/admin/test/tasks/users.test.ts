@@ -311,7 +311,7 @@ describe('requireMfa', () => {
     await authenticationManagement.updateRequiredAction({ alias }, { ...action, enabled: false })
     try {
       const error = await caught(requireMfa(of.admin, 'unasked'))
-      expect(error.message).toBe(`The realm ${of.realm} has CONFIGURE_TOTP switched off`)
+      expect(error.message).toBe(`The required action CONFIGURE_TOTP is disabled in the realm ${of.realm}`)
     } finally {
       await authenticationManagement.updateRequiredAction({ alias }, { ...action, enabled: true })
     }

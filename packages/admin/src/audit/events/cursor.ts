@@ -29,9 +29,13 @@ export function fromCursor(text: string): Progress {
   } catch {
     // The same answer as for a text that is JSON and no cursor.
   }
-  throw new CloakwrightError('CW_CONFIG_INVALID', 'The cursor is not one that a follower of events gave', {
-    hint: 'Begin anew, with the time from which events are wanted.',
-  })
+  throw new CloakwrightError(
+    'CW_CONFIG_INVALID',
+    'The cursor is invalid: it does not come from followEvents',
+    {
+      hint: 'Start without a cursor and give the start time instead.',
+    },
+  )
 }
 
 function isTime(value: unknown): value is number {

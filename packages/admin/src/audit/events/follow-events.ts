@@ -98,8 +98,8 @@ function placed<T extends object>(events: T[]): (T & Placed)[] {
   const isPlaced = (event: object): event is T & Placed =>
     'id' in event && typeof event.id === 'string' && 'time' in event && typeof event.time === 'number'
   if (events.every(isPlaced)) return events
-  throw new CloakwrightError('CW_ADMIN_FAILED', "Keycloak's events have no ids", {
-    hint: 'Events are followed from Keycloak 26 on.',
+  throw new CloakwrightError('CW_ADMIN_FAILED', 'The events of this Keycloak have no ids', {
+    hint: 'Use Keycloak 26 or later.',
   })
 }
 

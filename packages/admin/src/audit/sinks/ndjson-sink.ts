@@ -179,7 +179,7 @@ function entriesIn(tail: string, last: number): UnplacedEntry[] | undefined {
 
 function notATrail(path: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', `${path} is not an audit trail, or its end was changed`, {
-    hint: 'Verify it (cloakwright audit verify). Keep it as it is, and begin a new trail in a file of its own.',
+    hint: 'Verify it with cloakwright audit verify. Keep the file and start a new trail in another file.',
   })
 }
 

@@ -46,7 +46,7 @@ export function postgresSink(sql: SqlClient): AuditSink & TrailSource {
         if (rows[0]?.may !== true) {
           throw new CloakwrightError(
             'CW_CONFIG_INVALID',
-            'the role may not append: it lacks INSERT, or the database is read-only',
+            'the database role cannot append: it lacks INSERT, or the database is read-only',
           )
         }
       })

@@ -47,7 +47,7 @@ export async function readHeads(path: string): Promise<TrailHead[]> {
     if (head !== undefined) return head
     throw new CloakwrightError(
       'CW_CONFIG_INVALID',
-      `${path}, line ${index + 1}, is not the head of an audit trail`,
+      `${path}, line ${index + 1}: not the head of an audit trail`,
     )
   })
 }

@@ -53,8 +53,8 @@ interface Waiting {
 export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   requireOptions('createAuditTrail', '{ sink }', options, { onHead: 'function', now: 'function' })
   if (typeof options.sink !== 'object' || options.sink === null)
-    throw new CloakwrightError('CW_CONFIG_MISSING', 'sink: is missing', {
-      hint: 'Give ndjsonSink(file) or postgresSink(sql).',
+    throw new CloakwrightError('CW_CONFIG_MISSING', 'createAuditTrail: sink is missing', {
+      hint: 'Use ndjsonSink(file) or postgresSink(sql).',
     })
   const { sink, onHead, now = systemTime } = options
   const waiting: Waiting[] = []
@@ -115,7 +115,9 @@ function createHeadExport(onHead: AuditTrailOptions['onHead']): (latest?: TrailH
     try {
       await onHead?.(head)
     } catch (cause) {
-      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'its head could not be exported', { cause })
+      throw new CloakwrightError('CW_AUDIT_UNAVAILABLE', 'the head of the trail could not be exported', {
+        cause,
+      })
     }
     if (waiting === head) waiting = undefined
   }
@@ -138,7 +140,7 @@ function unavailable(message: string, cause: unknown): CloakwrightError {
   const next = cause instanceof CloakwrightError ? cause.hint : undefined
   return new CloakwrightError('CW_AUDIT_UNAVAILABLE', `${message}${why}`, {
     cause,
-    hint: `${next ?? 'Mend where the trail is kept.'} Nothing more is changed until it can be written again.`,
+    hint: `${next ?? 'Repair the storage of the audit trail.'} No further change is made until the trail can be written.`,
   })
 }
 

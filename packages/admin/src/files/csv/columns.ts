@@ -105,9 +105,9 @@ export function fromCells(names: readonly string[], cells: readonly string[]): R
 export function passwordMistake(names: readonly string[], cells: readonly string[]): string | undefined {
   const cellOf = (name: string): string => cells[names.indexOf(name)] ?? ''
   if (cellOf('password') !== '' && cellOf('temporaryPassword') !== '')
-    return 'password and temporaryPassword both have a value: a user has one password, so empty one of the two cells'
+    return 'fill in password or temporaryPassword, not both'
   if (isFlag(cellOf('temporaryPassword')))
-    return 'temporaryPassword has to be the password itself, not a flag: put the password there, and leave the column password empty'
+    return 'temporaryPassword must be the password itself, not a flag: put the password there and leave password empty'
   return undefined
 }
 

@@ -6,7 +6,7 @@ import { columns, isColumn } from './columns.ts'
  * The columns that a row of names has: letter case and spaces don't count, as people write them in a spreadsheet, nor do
  * empty names at its end.
  *
- * @throws {CW_FILE_INVALID} when a column is unknown, has no name or is there twice, or when none names a user: by
+ * @throws {CW_FILE_INVALID} when a column is unknown, has no name or is a duplicate, or when none names a user: by
  *   `username`, or with `byEmail` by `email`
  */
 export function columnNames(
@@ -15,11 +15,12 @@ export function columnNames(
   cells: readonly string[] | undefined,
   byEmail: boolean,
 ): readonly string[] {
-  if (cells === undefined) throw invalid(path, `has a row of column names that can't be read, line ${line}`)
+  if (cells === undefined) throw invalid(path, `has an unreadable row of column names, line ${line}`)
   const given = cells.map((cell) => unguarded(cell).trim())
   while (given.at(-1) === '') given.pop()
   const nameless = given.indexOf('')
-  if (nameless !== -1) throw invalid(path, `has no name for column ${nameless + 1}, line ${line}`)
+  if (nameless !== -1)
+    throw invalid(path, `has a column without a name, line ${line}, column ${nameless + 1}`)
   const names = given.map((name) => columnOf(name, spelled) ?? name)
   const unknown = names.filter((name) => !isColumn(name))
   if (unknown.length > 0) {
@@ -27,20 +28,20 @@ export function columnNames(
     throw invalid(path, `has unknown columns, line ${line}: ${quoted.join(', ')}`, correction(names))
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw invalid(path, `has two columns ${twice}`)
+  if (twice !== undefined) throw invalid(path, `has the column ${twice} twice`)
   if (byEmail && !names.includes('username') && !names.includes('email'))
-    throw invalid(path, 'has neither a column username nor a column email')
+    throw invalid(path, 'needs a column username or email')
   if (!byEmail && !names.includes('username')) throw noUserNames(path)
   return names
 }
 
 /** For users who can't be named by e-mail address. */
 export function noUserNames(path: string): CloakwrightError {
-  return invalid(path, 'has no column username')
+  return invalid(path, 'needs a column username')
 }
 
 export function noNames(path: string): CloakwrightError {
-  return invalid(path, 'has no row of column names')
+  return invalid(path, 'is empty: it needs a row of column names')
 }
 
 function columnOf(name: string, key: (name: string) => string): string | undefined {
@@ -90,6 +91,6 @@ function correction(names: readonly string[]): string {
 
 function invalid(path: string, what: string, first: string = ''): CloakwrightError {
   return new CloakwrightError('CW_FILE_INVALID', `The CSV file ${path} ${what}`, {
-    hint: `${first}The first row names the columns: ${columns.join(', ')}, and attributes.NAME for an attribute.`,
+    hint: `${first}Name the columns in the first row: ${columns.join(', ')}, and attributes.NAME for an attribute.`,
   })
 }

@@ -82,7 +82,7 @@ async function* records(
   for (let first = await next(); first !== undefined; first = await next()) {
     const line = first.number
     if (!first.whole) {
-      yield { line, bytes: first.bytes, mistake: 'The row is longer than 1 MiB' }
+      yield { line, bytes: first.bytes, mistake: 'the row is longer than 1 MiB' }
       continue
     }
     if (isBlank(first.bytes)) continue
@@ -104,7 +104,7 @@ async function* records(
     }
     const bytes = joined(taken, lineEnd)
     delimiter ??= delimiterOf(bytes)
-    const cells = open ? { mistake: 'A quotation mark is not closed' } : toCells(bytes, delimiter)
+    const cells = open ? { mistake: 'a quotation mark is not closed' } : toCells(bytes, delimiter)
     if (cells.mistake === undefined || taken.length === 1) yield { line, bytes, ...cells }
     else {
       yield { line, bytes: first.bytes, ...cells }
@@ -116,7 +116,7 @@ async function* records(
 
 const quote = 0x22
 const misplaced =
-  'A quotation mark stands within a value: put the value into quotation marks and double those inside'
+  'a value contains a quotation mark: put the value in quotation marks and double those inside it'
 
 function hasOddQuotes(bytes: Buffer): boolean {
   let odd = false
@@ -163,5 +163,5 @@ function wrongCount(cells: readonly string[], wanted: number): string | undefine
   const found = cells.length
   if (found === wanted || (found > wanted && cells.slice(wanted).every((cell) => cell.trim() === '')))
     return undefined
-  return `The row has ${found} ${found === 1 ? 'value' : 'values'}, the file has ${wanted} columns`
+  return `the row has ${found} ${found === 1 ? 'value' : 'values'}, but the file has ${wanted} columns`
 }

@@ -26,12 +26,12 @@ export async function* readExport(
     for (const token of tokensOf(path, line, () => toTokens(text))) {
       const user = users.take(token)
       if (user === undefined) continue
-      if (user.isTooLong) yield { line, reason: 'The user is longer than 1 MiB', raw: user.value }
+      if (user.isTooLong) yield { line, reason: 'the user is longer than 1 MiB', raw: user.value }
       else if (!isServiceAccount(user.value)) yield { line, value: user.value }
       line += 1
     }
   }
-  if (!users.ended) throw invalid(path, 'ends within its JSON document', line)
+  if (!users.ended) throw invalid(path, 'ends before its JSON document is complete', line)
   if (!users.found) throw invalid(path, 'has no list "users"', undefined)
   return line
 }
@@ -92,7 +92,7 @@ function tokensOf(path: string, line: number, read: () => unknown): readonly Tok
     const many = read()
     return typeof many === 'object' && many !== null ? (many as { values: readonly Token[] }).values : []
   } catch (cause) {
-    throw invalid(path, 'is not one JSON document', line, cause)
+    throw invalid(path, 'is not a single valid JSON document', line, cause)
   }
 }
 
@@ -101,9 +101,9 @@ function isServiceAccount(value: unknown): boolean {
 }
 
 function invalid(path: string, what: string, line: number | undefined, cause?: unknown): CloakwrightError {
-  const where = line === undefined ? '' : `, in its user ${line} or after it`
+  const where = line === undefined ? '' : `, at or after user ${line}`
   return new CloakwrightError('CW_FILE_INVALID', `The file ${path} ${what}${where}`, {
-    hint: "A Keycloak export is one JSON object with a list of users. For one user a line, say format 'ndjson'.",
+    hint: "Check the file: a Keycloak export is one JSON object with a list of users. For one user per line, use format 'ndjson'.",
     cause,
   })
 }

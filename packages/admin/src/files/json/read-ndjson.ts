@@ -13,12 +13,12 @@ export interface Candidate {
 export async function* readNdjson(path: string): AsyncGenerator<Candidate | RejectedRow, void, undefined> {
   for await (const { number: line, bytes, whole } of readTextLines(path)) {
     if (!whole) {
-      yield { line, reason: 'The line is longer than 1 MiB', raw: beginningOf(bytes) }
+      yield { line, reason: 'the line is longer than 1 MiB', raw: beginningOf(bytes) }
       continue
     }
     const text = bytes.toString('utf8')
     if (text.trim() === '') continue
-    yield parsed(line, text) ?? { line, reason: 'The line is not JSON', raw: beginningOf(bytes) }
+    yield parsed(line, text) ?? { line, reason: 'the line is not valid JSON', raw: beginningOf(bytes) }
   }
 }
 

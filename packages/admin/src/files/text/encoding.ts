@@ -64,7 +64,7 @@ export function createTextCheck(encoding: Encoding): {
       decode()
       return undefined
     } catch {
-      return `not whole ${encoding.toUpperCase()}: half a character is missing`
+      return `incomplete ${encoding.toUpperCase()}: half a character is missing`
     }
   }
   return {

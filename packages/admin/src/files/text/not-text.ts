@@ -1,5 +1,5 @@
 const asCsv =
-  'Open it there, save it with File > Save As as "CSV UTF-8 (Comma delimited)" (LibreOffice: "Text CSV", character set UTF-8), and give that file.'
+  'Open it in Excel and use File > Save As with the type "CSV UTF-8 (Comma delimited)". In LibreOffice, use "Text CSV" with the character set UTF-8.'
 
 interface Kind {
   /** Its first characters, each a byte. */
@@ -12,7 +12,7 @@ interface Kind {
 const kinds: readonly Kind[] = [
   {
     starts: ['PK\u0003\u0004', 'PK\u0005\u0006'],
-    is: 'an Excel workbook (or another ZIP archive)',
+    is: 'an Excel workbook or another ZIP archive',
     hint: asCsv,
   },
   // Also a workbook with a password.
@@ -22,8 +22,8 @@ const kinds: readonly Kind[] = [
     hint: asCsv,
   },
   { starts: ['<'], is: 'a web page or XML', hint: asCsv },
-  { starts: ['%PDF'], is: 'a PDF', hint: 'Export the users again, as CSV in UTF-8.' },
-  { starts: ['\u001f\u008b'], is: 'compressed by gzip', hint: 'Unpack it first: gunzip -c FILE > NEW.' },
+  { starts: ['%PDF'], is: 'a PDF', hint: 'Export the users again as CSV in UTF-8.' },
+  { starts: ['\u001f\u008b'], is: 'a gzip archive', hint: 'Unpack it first: gunzip -c FILE > NEW.' },
 ]
 
 const openDocument: Kind = {

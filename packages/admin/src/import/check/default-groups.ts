@@ -13,7 +13,7 @@ export async function requireDefaultGroups({ client, realm }: Admin, facts: Real
     const problem = await facts.importProblem(`id:${id}`)
     if (problem === undefined) continue
     throw new CloakwrightError('CW_ADMIN_REFUSED', `The realm's default group ${path}: ${problem}`, {
-      hint: 'Give it a name without a slash, or take it out of the default groups until the import is done.',
+      hint: 'Rename it so that its name has no slash, or remove it from the default groups during the import.',
     })
   }
 }

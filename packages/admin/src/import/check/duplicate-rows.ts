@@ -20,7 +20,7 @@ export function createDuplicateCheck(facts: RealmFacts): (row: UserRow) => strin
       ['e-mail address', (uniqueEmail ? emails.get(email) : undefined) ?? byEmailAsName],
     ] as const
     const owner = mayBeAddress(username, email, facts) ? emails.get(username) : undefined
-    if (owner !== undefined) return `username is the e-mail address of line ${owner}`
+    if (owner !== undefined) return `the user name is the e-mail address of line ${owner}`
     for (const [what, first] of found) {
       if (first !== undefined) return `line ${first} has the same ${what}`
     }

@@ -28,12 +28,12 @@ export function createExpectations(admin: Admin, facts: RealmFacts, warnings: Wa
 }
 
 const disabled =
-  'the realm has this required action switched off: it is never asked for, and the password grant is refused until it is gone'
+  'this required action is disabled in the realm: users are never asked for it, and the password grant is refused until you remove it'
 
 function hidden({ attributes = [] }: UserProfileConfig, name: string): string {
   return attributes.some((attribute) => attribute.name === name)
-    ? "the realm's user profile does not let administrators view it: they cannot read it or change it back"
-    : "the realm's user profile does not declare it: it is stored, but no one can read it. Declare it in the user profile, or allow unmanaged attributes (Realm settings), then import"
+    ? 'the user profile hides it from administrators: they can neither read nor change it'
+    : 'the user profile does not declare it: it is stored but not readable. Declare it, or allow unmanaged attributes (Realm settings), then import'
 }
 
 /** What Keycloak asks a user for before the sign-in ends, where the user may give it. */
@@ -46,8 +46,8 @@ function requiredOfUsers(
     const isAlways = roles.includes('user') || (roles.length === 0 && scopes.length === 0)
     if (!isAlways && scopes.length === 0) return []
     const asked = [...(isAlways ? [] : scopes), ...(selector?.scopes ?? [])]
-    const scope = asked.length === 0 ? '' : `, where the client asks for the scope ${asked.join(' or ')}`
-    const when = `users who are created so are asked for it before they can sign in, and the password grant is refused${scope} ("Account is not fully set up")`
+    const scope = asked.length === 0 ? '' : ` if the client requests the scope ${asked.join(' or ')}`
+    const when = `users must fill it in before they can sign in. Until then the password grant is refused${scope} ("Account is not fully set up")`
     const isMember = ['email', 'firstName', 'lastName'].includes(name)
     return [{ name, field: isMember ? name : `attributes.${name}`, when }]
   })
@@ -91,14 +91,15 @@ function createHashWarning(admin: Admin, warnings: Warnings): (user: ImportedUse
   }
 }
 
-const unknownType = "this type is none of Keycloak's own: it is stored, and unused unless a provider knows it"
+const unknownType =
+  'this credential type is not built into Keycloak: it is stored, but only a custom provider can use it'
 const noAlgorithm =
-  'the password hash names no algorithm: signing in with it fails with a server error. Name it in credentialData'
-const broken = 'users cannot sign in with it: secretData needs the members value and salt'
+  'the password hash has no algorithm: a login with it fails with a server error. Add the algorithm to credentialData'
+const broken = 'users cannot sign in with it: add value and salt to secretData'
 const unreadableAlgorithms =
-  'unchecked: the account may not read which password hashes the server knows (serverinfo)'
+  'unchecked: the account has no permission to read the password hash algorithms of the server (serverinfo)'
 const unknownAlgorithm = (known: readonly string[]): string =>
-  `the server has no such password hash, only ${known.join(', ')}: users cannot sign in with these passwords. Install its provider, or have them reset`
+  `unknown password hash algorithm; the server has ${known.join(', ')}. Users cannot sign in with these passwords: install a provider for it, or reset the passwords`
 
 const ownAlgorithm = /^(pbkdf2|argon2)/
 

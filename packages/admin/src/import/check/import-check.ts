@@ -52,10 +52,10 @@ export function createImportCheck({
 }
 
 const uncheckedValue =
-  'only Keycloak can check it: it creates these users one by one, and says which it refuses'
+  'only Keycloak can check this value: these users are created one by one, and those that it refuses are rejected'
 
 /** What the database would refuse, and with it the whole batch; the rest of the form was checked as the row was read. */
 function idProblem({ id }: ImportedUser): string | undefined {
   if (id === undefined || /^[\w.~-]{1,36}$/.test(id)) return undefined
-  return 'id has more than 36 characters, or others than letters, digits, - . _ ~'
+  return 'id must have at most 36 characters: letters, digits, - . _ ~'
 }

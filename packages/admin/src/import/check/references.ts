@@ -43,12 +43,16 @@ async function unknownRealmRole(
   user: ImportedUser,
   warnings: Warnings,
 ): Promise<string | undefined> {
-  for (const [at, name] of (roleNames(user).realm ?? []).entries()) {
+  for (const name of roleNames(user).realm ?? []) {
     if ((await facts.role(name)) !== undefined) continue
-    if (!isForeignDefaultRole(name, file)) return unknownName.realmRole(at, name)
+    if (!isForeignDefaultRole(name, file)) return unknownName.realmRole(name)
     facts.defaults.aliases.add(name)
     const own = quoted(facts.defaults.role ?? '')
-    warnings.add('default-role', `realmRoles ${name}`, () => `counts as the realm's default role ${own}`)
+    warnings.add(
+      'default-role',
+      `realmRoles ${name}`,
+      () => `treated as the default role of the realm, ${own}`,
+    )
   }
   return undefined
 }
@@ -64,17 +68,16 @@ async function unknownClientRole(facts: RealmFacts, user: ImportedUser): Promise
 }
 
 async function unknownGroup(facts: RealmFacts, user: ImportedUser): Promise<string | undefined> {
-  for (const [at, path] of texts(user.groups).entries()) {
+  for (const path of texts(user.groups)) {
     const problem = await facts.importProblem(path)
-    if (problem !== undefined) return unknownName.group(at, problem)
+    if (problem !== undefined) return problem
   }
   return undefined
 }
 
 function unknownAction(facts: RealmFacts, user: ImportedUser): string | undefined {
-  for (const [at, alias] of texts(user.requiredActions).entries()) {
-    if (!facts.requiredActions.has(alias))
-      return `requiredActions[${at}]: the realm has no required action ${quoted(alias)}`
+  for (const alias of texts(user.requiredActions)) {
+    if (!facts.requiredActions.has(alias)) return `there is no required action ${quoted(alias)}`
   }
   return undefined
 }
@@ -107,7 +110,7 @@ function createLinkCheck({ client, realm }: Admin, warnings: Warnings): LinkChec
       if (federationLink === undefined || federationLink === '') return undefined
       return (await federations()).has(federationLink)
         ? undefined
-        : 'federationLink: the realm has no user federation of that id, and would hide the user'
+        : 'federationLink: there is no user federation with this id, so Keycloak would hide the user'
     },
     async unknownProvider({ federatedIdentities = [] }) {
       if (federatedIdentities.length === 0) return undefined
@@ -116,20 +119,19 @@ function createLinkCheck({ client, realm }: Admin, warnings: Warnings): LinkChec
         warnings.add('unchecked', 'federatedIdentities', () => unreadableProviders)
         return undefined
       }
-      for (const [at, { identityProvider }] of federatedIdentities.entries()) {
+      for (const { identityProvider } of federatedIdentities) {
         if (!known.has(identityProvider))
-          return `federatedIdentities[${at}]: the realm has no identity provider ${quoted(String(identityProvider))}`
+          return `there is no identity provider ${quoted(String(identityProvider))}`
       }
       return undefined
     },
     async unknownConsent(facts, { clientConsents = [] }) {
       for (const [at, { clientId = '', grantedClientScopes }] of clientConsents.entries()) {
         if ((await facts.clientUuid(String(clientId))) === undefined)
-          return `clientConsents[${at}]: the realm has no client ${quoted(String(clientId))}`
+          return `clientConsents[${at}]: there is no client ${quoted(String(clientId))}`
         const known = await scopes()
         const unknown = texts(grantedClientScopes).find((name) => !known.has(name))
-        if (unknown !== undefined)
-          return `clientConsents[${at}]: the realm has no client scope ${quoted(unknown)}`
+        if (unknown !== undefined) return `clientConsents[${at}]: there is no client scope ${quoted(unknown)}`
       }
       return undefined
     },
@@ -137,7 +139,7 @@ function createLinkCheck({ client, realm }: Admin, warnings: Warnings): LinkChec
 }
 
 const unreadableProviders =
-  'unchecked: give the account view-identity-providers of realm-management to know whether the realm has them'
+  'unchecked: the account needs view-identity-providers of realm-management to check that they exist'
 
 /** Undefined for what the account may not read. */
 async function permitted<T>(read: () => Promise<T>): Promise<T | undefined> {

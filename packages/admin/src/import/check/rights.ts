@@ -52,9 +52,9 @@ function missingRoles({ realm, server }: Admin, roles: readonly string[]): Cloak
   const names = roles.join(' and ')
   return new CloakwrightError(
     'CW_ADMIN_FORBIDDEN',
-    `The account may not import these users into the realm ${realm} at ${server}: it lacks ${names} of realm-management`,
+    `The account has no permission to import these users into the realm ${realm} at ${server}: it lacks ${names} of realm-management`,
     {
-      hint: `Give the administrator or service account ${names} of the client realm-management; an administrator of the realm master has them by the client ${realm}-realm. An import needs manage-realm and manage-users, and view-clients where rows name clients.`,
+      hint: `Give the administrator or service account ${names} of the client realm-management. For an administrator of the realm master, the client is ${realm}-realm. An import needs manage-realm and manage-users, and view-clients where rows name clients.`,
     },
   )
 }

@@ -56,7 +56,7 @@ export class Warnings {
   list(): ImportWarning[] {
     const found = [...this.#found.values()]
     if (this.#others === 0) return found
-    const message = `more than ${mostWarnings} fields are warned about; the first of them are named`
+    const message = `more than ${mostWarnings} fields have warnings; only the first ${mostWarnings} are listed`
     return [...found, { code: 'unchecked', field: 'other fields', rows: this.#others, message }]
   }
 }

@@ -7,11 +7,11 @@ export function uriFinding(
   needsUrl: boolean,
 ): Finding {
   // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
-  if (/[\0- "<>\\^`{|}\x7f]/.test(value)) return wrong('is not a URI')
+  if (/[\0- "<>\\^`{|}\x7f]/.test(value)) return wrong('is not a valid URI')
   const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(value) ?? []
-  if (scheme === undefined) return needsUrl && /^[!-~]*$/.test(value) ? wrong('is not a URI') : 'unsure'
-  if (!schemes.includes(scheme)) return wrong('has a scheme that it may not have')
-  if (!allowsFragment && value.includes('#')) return wrong('has a fragment')
+  if (scheme === undefined) return needsUrl && /^[!-~]*$/.test(value) ? wrong('is not a valid URI') : 'unsure'
+  if (!schemes.includes(scheme)) return wrong('has a URI scheme that is not allowed')
+  if (!allowsFragment && value.includes('#')) return wrong('has a fragment, which is not allowed')
   return usualUrl.test(value) ? 'fits' : 'unsure'
 }
 
@@ -23,7 +23,7 @@ const usualLocalPart = 64
 
 /** Letters outside of ASCII depend on the realm's mail server and on tables of Java's. */
 export function emailFinding(value: string, most: number | undefined): Finding {
-  const problem = wrong('is not an e-mail address')
+  const problem = wrong('is not a valid e-mail address')
   const at = value.lastIndexOf('@')
   const local = value.slice(0, Math.max(at, 0))
   const domain = value.slice(at + 1)

@@ -1,4 +1,5 @@
 import type { UserProfileConfig } from '@keycloak/keycloak-admin-client/lib/defs/userProfileMetadata.js'
+import { labelOf } from '../../client/index.ts'
 import type { ImportedUser } from '../../files/index.ts'
 import { withUserName } from '../planned-user.ts'
 import { trimmed, type Validator } from './findings.ts'
@@ -47,7 +48,7 @@ export function createProfileCheck(facts: ProfileFacts, kept: boolean = false): 
     function problemOf(name: string, values: readonly string[], rules: readonly Rule[]): string | undefined {
       for (const { validator, check } of rules) {
         const finding = check(values)
-        if (typeof finding === 'object') return `${name} ${finding.problem}`
+        if (typeof finding === 'object') return `${labelOf(name)} ${finding.problem}`
         if (finding === 'unsure') unchecked.push({ field: toField(name), validator })
       }
       return undefined
@@ -59,7 +60,7 @@ export function createProfileCheck(facts: ProfileFacts, kept: boolean = false): 
         const own = valuesOf(user, name)
         const values = own.length === 0 && preset !== undefined ? [preset] : own
         if (isRequired && (values.length === 0 || values.some((value) => trimmed(value) === ''))) {
-          return `${name} is required`
+          return `${labelOf(name)} is required`
         }
         const problem = problemOf(name, values, rules)
         if (problem !== undefined) return problem
@@ -74,7 +75,7 @@ export function createProfileCheck(facts: ProfileFacts, kept: boolean = false): 
         if (isField(name) || name.startsWith('user.attributes.')) {
           unchecked.push({ field: `attributes.${name}`, validator: 'name' })
         } else if (isManaged || takesOthers || builtIn.has(name)) {
-          if (!kept && values.length > 0 && readOnly.test(name)) return `${name} is read-only`
+          if (!kept && values.length > 0 && readOnly.test(name)) return `${labelOf(name)} is read-only`
           const problem = isManaged ? undefined : problemOf(name, values, [byDefault])
           if (problem !== undefined) return problem
         }

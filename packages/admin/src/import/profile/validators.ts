@@ -54,7 +54,7 @@ const validators: Readonly<Record<string, Create>> = {
         return /^[+-]?[\p{Nd}]+$/u.test(value) ? 'unsure' : wrong('is not a whole number')
       }
       const number = BigInt(value.replace('+', ''))
-      if (BigInt.asIntN(64, number) !== number) return wrong('is not a whole number of 64 bits')
+      if (BigInt.asIntN(64, number) !== number) return wrong('does not fit into 64 bits')
       return inRange(number, range)
     })
   },
@@ -94,14 +94,12 @@ const validators: Readonly<Record<string, Create>> = {
     return eachGiven((value) => {
       const matches = match?.(value)
       if (matches === undefined) return 'unsure'
-      return matches ? 'fits' : wrong('does not fit its pattern')
+      return matches ? 'fits' : wrong('does not match the required pattern')
     })
   },
   options({ options }) {
     const known = Array.isArray(options) ? options : []
-    return eachGiven((value) =>
-      known.includes(value) ? 'fits' : wrong('is not one of the values that it may have'),
-    )
+    return eachGiven((value) => (known.includes(value) ? 'fits' : wrong('is not one of the allowed values')))
   },
   multivalued(options) {
     const range = rangeOf(options, toInteger)
@@ -120,14 +118,14 @@ const validators: Readonly<Record<string, Create>> = {
       : eachGiven((value) =>
           // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
           /[<>&"'\s\x85\u180e$%!#?§,;:*~/\\|^=[\]{}()`\0-\x1f\x7f]/.test(value.replaceAll('\ufeff', ''))
-            ? wrong('has a character that user names may not have')
+            ? wrong('has a character that Keycloak forbids')
             : 'fits',
         ),
   'person-name-prohibited-characters': () =>
     eachGiven((value) =>
       // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
       /[<>&"\x85\u2028\u2029$%!#?§;*~/\\|^=[\]{}()\0-\x1f\x7f]/.test(value)
-        ? wrong('has a character that names may not have')
+        ? wrong('has a character that Keycloak forbids')
         : 'fits',
     ),
   'up-username-not-idn-homograph': () => homographFinding,
@@ -152,7 +150,7 @@ function homographFinding([value = '']: readonly string[]): Finding {
         return character < '\u20c0' ? 'fits' : 'unsure'
       }
       if (character.length > 1 || /[\p{Cn}\p{Cs}]/u.test(character)) return 'unsure'
-      return wrong('has a letter of another script, which may look like a Latin one')
+      return wrong('has a non-Latin letter, which Keycloak forbids')
     }),
   )
 }

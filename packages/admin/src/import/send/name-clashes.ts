@@ -8,9 +8,9 @@ import { mayBeAddress, type PlannedUser } from '../planned-user.ts'
 export type NameClash = (user: PlannedUser) => Promise<string | undefined>
 
 /** Why a user name is refused. */
-export const foreignAddress = "its user name is another user's e-mail address"
+export const foreignAddress = 'the user name is the e-mail address of another user'
 /** Why an address is refused. */
-export const foreignName = "its e-mail address is another user's name"
+export const foreignName = 'the e-mail address is the user name of another user'
 
 /**
  * Finds users who would log in by the same text, the one by name and the other by e-mail address: `POST users` answers 409,

@@ -90,7 +90,8 @@ async function partialImport(
   return users.map((user): End => {
     const { line, id, name } = user
     const result = resultByName.get(name)
-    if (result === undefined) return { line, outcome: 'rejected', reason: 'Keycloak said nothing about it' }
+    if (result === undefined)
+      return { line, outcome: 'rejected', reason: 'Keycloak reported no result for this user' }
     if (result.id !== id) return { line, outcome: 'existing' }
     const found = there.get(id)
     const isMade = result.action === 'ADDED' || (found !== undefined && isOwn(toJournalRow(user), found))

@@ -1,13 +1,18 @@
 import { CloakwrightError } from 'cloakwright'
-import type { Admin, RoleMappingPayload, UserRepresentation } from '../../client/index.ts'
+import {
+  type Admin,
+  type RoleMappingPayload,
+  refusalReason,
+  type UserRepresentation,
+} from '../../client/index.ts'
 import { type End, isOwn, roleNames } from '../../jobs/index.ts'
 import { findUserByName, usersById } from '../../lookup/index.ts'
 import { type PlannedUser, toJournalRow } from '../planned-user.ts'
 import type { Sending } from './sending.ts'
 
 /** Why a row with an id of its own is not imported. */
-export const foreignId = 'another user has its id'
-export const foreignEmail = 'another user has its e-mail address'
+export const foreignId = 'another user has the same id'
+export const foreignEmail = 'another user has the same e-mail address'
 
 /** Creates a user that a partial import does not take, by `POST users`: it succeeds, or says why not. */
 export async function createSingly(sending: Sending, user: PlannedUser): Promise<End> {
@@ -102,7 +107,7 @@ async function refusal({ admin, pace }: Sending, { line }: PlannedUser, error: u
   // A server whose database is gone answers 500 to everything: that is not the row's fault.
   if (error.code === 'CW_ADMIN_FAILED') await pace.send(() => countUsers(admin))
   const isForeignEmail = error.code === 'CW_ADMIN_CONFLICT' && error.message.endsWith('with same email')
-  return { line, outcome: 'rejected', reason: isForeignEmail ? foreignEmail : error.message }
+  return { line, outcome: 'rejected', reason: isForeignEmail ? foreignEmail : refusalReason(error) }
 }
 
 function countUsers({ client, realm }: Admin): Promise<number> {

@@ -17,8 +17,8 @@ export async function holdJournal(path: string, flags: number): Promise<HeldJour
   try {
     descriptor = openSync(path, flags, 0o600)
   } catch (cause) {
-    throw new CloakwrightError('CW_JOURNAL_INVALID', `The journal ${path} can't be opened`, {
-      hint: 'Give a file in a folder that you may write to.',
+    throw new CloakwrightError('CW_JOURNAL_INVALID', `The journal ${path} cannot be opened`, {
+      hint: 'Use a file in a folder that you can write to.',
       cause,
     })
   }
@@ -40,8 +40,8 @@ export async function holdJournal(path: string, flags: number): Promise<HeldJour
 
 function locked(path: string, { holder, next, own }: RefusedLock): CloakwrightError {
   const who = own ? 'This process' : capitalized(holder)
-  return new CloakwrightError('CW_JOURNAL_LOCKED', `${who} works on the journal ${path}`, {
-    hint: `Wait until it has ended${own ? '.' : `. Or: ${next}. Then run the same command again to resume.`}`,
+  return new CloakwrightError('CW_JOURNAL_LOCKED', `${who} is using the journal ${path}`, {
+    hint: `Wait until it ends${own ? '.' : `. Or: ${next}. Then run the same command again to resume.`}`,
   })
 }
 

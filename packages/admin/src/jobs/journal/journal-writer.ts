@@ -52,7 +52,7 @@ function notWritten(cause: unknown): unknown {
   if (code !== undefined && code !== 'ENOSPC' && code !== 'EDQUOT') return cause
   return new CloakwrightError(
     'CW_DISK_FULL',
-    `No space left to write the job's journal (${code ?? 'short write'})`,
+    `No space left to write the journal of the job (${code ?? 'short write'})`,
     {
       hint: 'Free space on its disk, then run the same command again to resume.',
       cause,

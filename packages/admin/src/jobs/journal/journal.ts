@@ -54,7 +54,7 @@ export async function openJournal(path: string, wanted: JournalHeader): Promise<
     const read = await readState(path)
     if (read.undone !== undefined) {
       throw new CloakwrightError('CW_JOURNAL_MISMATCH', `The job of the journal ${path} was undone`, {
-        hint: 'To do it again, name a new journal (--journal on the command line).',
+        hint: 'To run the job again, use another journal file (on the command line: --journal OTHER).',
       })
     }
     if (read.header !== undefined) requireSame(path, read.header, wanted)
@@ -79,7 +79,7 @@ export async function reopenJournal(path: string): Promise<Journal> {
   const { descriptor, release } = await holdJournal(path, constants.O_RDWR)
   try {
     const read = await readState(path)
-    if (read.header === undefined) throw invalidJournal(path, 'has no first line')
+    if (read.header === undefined) throw invalidJournal(path, 'has no valid first line')
     ftruncateSync(descriptor, read.bytes)
     return toJournal(read.header, read, createWriter(descriptor, read.bytes), release)
   } catch (error) {
@@ -134,7 +134,7 @@ function requireSame(path: string, found: JournalHeader, wanted: JournalHeader):
   for (const [member, name] of Object.entries(what) as [keyof typeof what, string][]) {
     if (found[member] === wanted[member]) continue
     throw new CloakwrightError('CW_JOURNAL_MISMATCH', `The journal ${path} belongs to another ${name}`, {
-      hint: 'To resume that job, name the same file as it was, realm and server. For a new job, name a new journal (--journal on the command line); users who are done already stay as they are.',
+      hint: 'To resume that job, use the same unchanged file, realm and server. For a new job, use another journal file (on the command line: --journal OTHER). Users who are finished are left unchanged.',
     })
   }
 }
@@ -144,5 +144,5 @@ async function requireBegun(path: string, wanted: JournalHeader): Promise<void> 
   const first = Buffer.from(writeRecord({ kind: 'header', ...wanted }))
   const { size } = await stat(path)
   if (size > first.length || !(await readFile(path)).equals(first.subarray(0, size)))
-    throw invalidJournal(path, 'has no first line')
+    throw invalidJournal(path, 'has no valid first line')
 }

@@ -101,6 +101,6 @@ const longestLine = 64 * 2 ** 20
 
 export function invalidJournal(path: string, what: string): CloakwrightError {
   return new CloakwrightError('CW_JOURNAL_INVALID', `The journal ${path} ${what}`, {
-    hint: 'It is no journal of a job, or was changed. Restore it, or take a new one: what the job has made stays as it is.',
+    hint: 'Restore it, or use another journal file (on the command line: --journal OTHER). Users who are finished are left unchanged.',
   })
 }

@@ -96,7 +96,7 @@ export const client: Check = (value, path, problems) => {
     if (byDefault.includes(scope))
       problems.push({
         path: `${path}.optionalClientScopes[${index}]`,
-        reason: 'is a default client scope too',
+        reason: 'is also a default client scope',
       })
   }
 }
@@ -104,7 +104,7 @@ export const client: Check = (value, path, problems) => {
 const groupName: Check = (value, path, problems) => {
   nameInPath(value, path, problems)
   if (typeof value === 'string' && value.includes('/'))
-    problems.push({ path, reason: 'must not contain a slash: nest it in subGroups' })
+    problems.push({ path, reason: 'must not contain a slash; nest the group in subGroups' })
 }
 
 export const group: Check = (value, path, problems) =>
@@ -117,7 +117,7 @@ const username: Check = (value, path, problems) => {
   if (typeof value !== 'string' || value.length < 3)
     problems.push({ path, reason: 'must have at least 3 characters' })
   else if (value !== value.toLowerCase())
-    problems.push({ path, reason: 'must be in lower case, as Keycloak keeps it' })
+    problems.push({ path, reason: 'must be in lower case, because Keycloak stores it so' })
 }
 
 const groupPath: Check = (value, path, problems) => {
@@ -148,7 +148,7 @@ export const user: Check = (value, path, problems) => {
     if (value[field] !== undefined) continue
     problems.push({
       path: `${path}.${field}`,
-      reason: 'is missing: without it, the password gets "Account is not fully set up"',
+      reason: 'is missing: without it, a login with the password fails with "Account is not fully set up"',
     })
   }
 }

@@ -20,8 +20,7 @@ const smtpServer: Check = (value, path, problems) => {
   textMap(value, path, problems)
   if (!isObject(value) || String(value['auth']).toLowerCase() === 'true') return
   for (const field of ['user', 'password']) {
-    if (value[field] !== undefined)
-      problems.push({ path: `${path}.${field}`, reason: 'is kept only with auth: "true"' })
+    if (value[field] !== undefined) problems.push({ path: `${path}.${field}`, reason: 'needs auth: "true"' })
   }
 }
 

@@ -29,9 +29,9 @@ export function defineRealm(definition: RealmDefinition): RealmDefinition {
   const more = problems.length > shown.length ? [`and ${problems.length - shown.length} more`] : []
   throw new CloakwrightError(
     'CW_REALM_INVALID',
-    `The realm's definition is not valid: ${[...shown, ...more].join('; ')}`,
+    `The realm definition is invalid: ${[...shown, ...more].join('; ')}`,
     {
-      hint: 'Correct the definition at these JSON paths. Nothing has been sent to Keycloak.',
+      hint: 'Correct the definition at these JSON paths. Nothing was sent to Keycloak.',
     },
   )
 }
@@ -39,7 +39,7 @@ export function defineRealm(definition: RealmDefinition): RealmDefinition {
 /** Keycloak puts the name into its URLs as it is. */
 const realmName: Check = (value, path, problems) => {
   if (typeof value !== 'string' || !/^[\w.~-]+$/.test(value))
-    problems.push({ path, reason: 'must consist of letters, digits, - . _ ~' })
+    problems.push({ path, reason: 'must contain only letters, digits, - . _ ~' })
 }
 
 const realm = object<RealmDefinition>(

@@ -59,9 +59,9 @@ export function found<T>(value: T | null | undefined, what: string): T {
   if (value !== null && value !== undefined) return value
   throw new CloakwrightError(
     'CW_REALM_MISMATCH',
-    `The realm has no ${what}, which its definition refers to`,
+    `The realm has no ${what}, but its definition refers to it`,
     {
-      hint: 'Declare it in the definition, or create it in the realm. What was changed so far stays; running again continues.',
+      hint: 'Declare it in the definition, or create it in the realm. Then run it again: it continues after the changes made so far.',
     },
   )
 }

@@ -30,7 +30,7 @@ export interface RealmExport {
 
 /** What no definition has: an export says so once. */
 export const neverExported: string =
-  "keys, identity providers, user federation and other components, organizations, the user profile, client policies, authorization services, the realm's default groups and default client scopes, roles of client scopes and of service accounts, clients' own flow bindings, texts of languages"
+  'keys, identity providers, user federation and other components, organizations, the user profile, client policies, authorization services, default groups and default client scopes of the realm, roles of client scopes and of service accounts, flow bindings of clients, translated texts'
 
 /**
  * Reads a live realm as a definition: what {@link RealmDefinition} covers, Keycloak's own roles, clients, scopes and flows
@@ -62,7 +62,7 @@ export async function exportRealm(
   const live = await client.realms.findOne({ realm })
   if (live == null)
     throw new CloakwrightError('CW_ADMIN_NOT_FOUND', `There is no realm ${realm}`, {
-      hint: 'Name a realm that the server has.',
+      hint: 'Check the name of the realm and the server.',
     })
   const notes = new Notes()
   const clients = await readClients(admin, realm, notes)

@@ -29,7 +29,7 @@ export async function readClients(
   const isOfRealm = ({ clientId = '' }: ClientRepresentation) =>
     realm === 'master' && clientId.endsWith('-realm')
   for (const { clientId = '' } of clients.filter(isOfRealm))
-    notes.add(`client ${clientId}`, 'stands for another realm, and comes with it')
+    notes.add(`client ${clientId}`, 'belongs to another realm and is created with it')
   return sortedBy(
     clients.filter((client) => !isOfRealm(client)),
     ({ clientId }) => clientId,

@@ -161,6 +161,6 @@ describe('a file of heads', () => {
     await appendFile(path, '{"sequence":1,"hash":"x"}\n{"sequence":')
     const error = await caught(readHeads(path))
     expect(error.code).toBe('CW_CONFIG_INVALID')
-    expect(error.message).toBe(`${path}, line 2, is not the head of an audit trail`)
+    expect(error.message).toBe(`${path}, line 2: not the head of an audit trail`)
   })
 })

@@ -135,7 +135,7 @@ describe('a head that cannot be exported', () => {
     }
     const error = await caught(createAuditTrail({ sink, onHead }).record(changes(1)))
     expect(error.code).toBe('CW_AUDIT_UNAVAILABLE')
-    expect(error.message).toMatch(/create user user-1: its head could not be exported$/)
+    expect(error.message).toMatch(/create user user-1: the head of the trail could not be exported$/)
   })
 })
 
@@ -154,7 +154,7 @@ describe('a head that can be exported again', () => {
     await caught(trail.record(changes(1)))
 
     const error = await caught(admin.client.realms.create({ realm }))
-    expect(error.message).toContain('nothing was changed: its head could not be exported')
+    expect(error.message).toContain('nothing was changed: the head of the trail could not be exported')
     expect(await admin.client.realms.findOne({ realm })).toBeNull()
 
     isDown = false

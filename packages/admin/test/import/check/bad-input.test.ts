@@ -63,16 +63,16 @@ test('each rejected row of a CSV file is told by line and reason, and none stops
   expect(report.leftUnchanged).toEqual({ differing: 1, fields })
   expect(report.reconciled).toMatchObject({ checked: 2, missing: 0, differing: 0 })
   expect((await rejected(job.rejected)).map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
-    '3: The row has 2 values, the file has 6 columns',
-    '4: A quotation mark is not closed',
-    expect.stringMatching(/^5: A quotation mark stands within a value/),
-    '6: The row is longer than 1 MiB',
-    '7: enabled has to be true or false',
-    '8: email is not an e-mail address',
-    '9: realmRoles[0]: the realm has no role "riter"',
-    '10: groups[0]: the realm has no group "/staff/days"',
+    '3: the row has 2 values, but the file has 6 columns',
+    '4: a quotation mark is not closed',
+    expect.stringMatching(/^5: a value contains a quotation mark/),
+    '6: the row is longer than 1 MiB',
+    '7: enabled must be true or false',
+    '8: email is not a valid e-mail address',
+    '9: there is no role "riter"',
+    '10: there is no group "/staff/days"',
     '11: line 2 has the same user name',
-    '13: username has control characters',
+    '13: username contains a control character',
     '14: username is missing',
   ])
   const found = await collect(usersWithMemberships(admin))
@@ -102,7 +102,7 @@ test.each<[string, (deep: string) => string]>([
   await rejectedRows.close()
   expect(rows).toBe(3)
   const reasons = (await rejected(folder.path(`${name}.rejected`))).map(({ reason }) => reason)
-  expect(reasons[0]).toBe('The row has more than 64 levels')
+  expect(reasons[0]).toBe('the row has more than 64 levels')
 })
 
 test('the rows that were rejected are imported once they are mended', async () => {

@@ -141,7 +141,7 @@ describe('a row is rejected', () => {
       present: 1,
       existing: 0,
       rejected: 2,
-      reasons: ['1: another user has its e-mail address', '2: another user has its id'],
+      reasons: ['1: another user has the same e-mail address', '2: another user has the same id'],
     })
     expect(dry).toMatchObject({ created: 1, present: 1, existing: 0, rejected: 2 })
     expect((dry as { reasons: string[] }).reasons).toEqual((real as { reasons: string[] }).reasons)

@@ -27,53 +27,63 @@ describe('a user profile', () => {
       'length, too short',
       { validations: { length: { min: 3 } } },
       withTeam('ab'),
-      'team has fewer than 3 characters',
+      'the attribute team has fewer than 3 characters',
     ],
     [
       'length as text',
       { validations: { length: { min: '3', max: '4' } } },
       withTeam('abcde'),
-      'team has more than 4 characters',
+      'the attribute team has more than 4 characters',
     ],
     ['length of an empty value', { validations: { length: { min: 3 } } }, withTeam(''), undefined],
     [
       'pattern',
       { validations: { pattern: { pattern: '[a-z]+' } } },
       withTeam('ab1'),
-      'team does not fit its pattern',
+      'the attribute team does not match the required pattern',
     ],
     ['pattern that fits', { validations: { pattern: { pattern: '[a-z]+' } } }, withTeam('abc'), undefined],
     [
       'options',
       { validations: { options: { options: ['red'] } } },
       withTeam('blue'),
-      'team is not one of the values that it may have',
+      'the attribute team is not one of the allowed values',
     ],
-    ['integer', { validations: { integer: {} } }, withTeam('1.5'), 'team is not a whole number'],
-    ['double', { validations: { double: {} } }, withTeam('one'), 'team is not a number'],
-    ['required', { required: {} }, user, 'team is required'],
-    ['required of administrators', { required: { roles: ['admin'] } }, user, 'team is required'],
+    [
+      'integer',
+      { validations: { integer: {} } },
+      withTeam('1.5'),
+      'the attribute team is not a whole number',
+    ],
+    ['double', { validations: { double: {} } }, withTeam('one'), 'the attribute team is not a number'],
+    ['required', { required: {} }, user, 'the attribute team is required'],
+    [
+      'required of administrators',
+      { required: { roles: ['admin'] } },
+      user,
+      'the attribute team is required',
+    ],
     ['required of users', { required: { roles: ['user'] } }, user, undefined],
     ['required by scope', { required: { scopes: ['profile'] } }, user, undefined],
-    ['one value', {}, withTeam('a', 'b'), 'team has more than one value'],
+    ['one value', {}, withTeam('a', 'b'), 'the attribute team has more than one value'],
     ['many values', { multivalued: true }, withTeam('a', 'b'), undefined],
-    ['required, blank', { required: {} }, withTeam(' '), 'team is required'],
+    ['required, blank', { required: {} }, withTeam(' '), 'the attribute team is required'],
     ['required, that administrators may not edit', { required: {}, permissions: {} }, user, undefined],
     ['required with a default value', { required: {}, defaultValue: 'a' }, user, undefined],
-    ['a default length', {}, withTeam('x'.repeat(2049)), 'team has more than 2048 characters'],
-    ['not-blank', { validations: { 'not-blank': {} } }, user, 'team is blank'],
-    ['not-empty', { validations: { 'not-empty': {} } }, user, 'team is empty'],
+    ['a default length', {}, withTeam('x'.repeat(2049)), 'the attribute team has more than 2048 characters'],
+    ['not-blank', { validations: { 'not-blank': {} } }, user, 'the attribute team is blank'],
+    ['not-empty', { validations: { 'not-empty': {} } }, user, 'the attribute team is empty'],
     [
       'many values, but not so many',
       { multivalued: true, validations: { multivalued: { min: '1', max: '2' } } },
       withTeam('a', 'b', 'c'),
-      'team has more than 2 values',
+      'the attribute team has more than 2 values',
     ],
     [
       'too few values',
       { validations: { multivalued: { min: 1, max: 2 } } },
       user,
-      'team has fewer than 1 values',
+      'the attribute team has fewer than 1 values',
     ],
   ])('with %s', (_, attribute, given, problem) => {
     expect(findingOf([{ name: 'team', ...attribute }], given)).toEqual({
@@ -126,8 +136,8 @@ describe('a user profile', () => {
       findingOf(attributes, { username, ...(email !== undefined && { email }) } as typeof user, facts)
     expect(withAddress("o'neil@example.com", "o'neil@example.com")).toEqual({ unchecked: [] })
     expect(withAddress('a b<', 'foo%bar@example.com')).toEqual({ unchecked: [] })
-    expect(withAddress('alice')).toMatchObject({ problem: 'email is required' })
-    expect(withAddress('alice', '\u0430dm@example.com').problem).toContain('username has a letter')
+    expect(withAddress('alice')).toMatchObject({ problem: 'the e-mail address is required' })
+    expect(withAddress('alice', '\u0430dm@example.com').problem).toContain('the user name has a non-Latin letter')
   })
 
   test('checks of a kept user what a later change would be refused for', () => {
@@ -144,18 +154,24 @@ describe('a user profile', () => {
     const kept = { ...user, username: '\u0430l', attributes: { badge: ['long'], LDAP_ID: ['1'] } }
     const check = createProfileCheck({ ...settings, profile }, true)
     expect(check(kept)).toEqual({ unchecked: [] })
-    expect(check({ ...kept, attributes: { team: ['long'] } }).problem).toBe('team has more than 3 characters')
+    expect(check({ ...kept, attributes: { team: ['long'] } }).problem).toBe(
+      'the attribute team has more than 3 characters',
+    )
     const renames = createProfileCheck({ ...settings, editUsernameAllowed: true, profile }, true)
-    expect(renames(kept).problem).toBe('username has fewer than 3 characters')
+    expect(renames(kept).problem).toBe('the user name has fewer than 3 characters')
     const asNew = createProfileCheck({ ...settings, profile })
-    expect(asNew({ ...kept, username: 'alice' }).problem).toBe('badge has more than 3 characters')
-    expect(asNew({ ...user, attributes: { LDAP_ID: ['1'] } }).problem).toBe('LDAP_ID is read-only')
+    expect(asNew({ ...kept, username: 'alice' }).problem).toBe(
+      'the attribute badge has more than 3 characters',
+    )
+    expect(asNew({ ...user, attributes: { LDAP_ID: ['1'] } }).problem).toBe(
+      'the attribute LDAP_ID is read-only',
+    )
   })
 
   test.each([
-    ['no address', 'email', 'email is not an e-mail address'],
-    ['an<angle', 'firstName', 'firstName has a character that names may not have'],
-    ['a space', 'username', 'username has a character that user names may not have'],
+    ['no address', 'email', 'the e-mail address is not a valid e-mail address'],
+    ['an<angle', 'firstName', 'the first name has a character that Keycloak forbids'],
+    ['a space', 'username', 'the user name has a character that Keycloak forbids'],
   ])('has something against %s', (value, name, problem) => {
     const validations = {
       email: { email: {} },

@@ -158,7 +158,7 @@ test('the password policy’s refusal says why', async () => {
   const { code, stderr } = await runHere(resetAlice, shop.variables, 'canary\n')
   expect(code).toBe(1)
   expect(stderr).toContain(
-    `${shop.realm} refuses this password of alice: minimum length 12 (CW_ADMIN_REFUSED)`,
+    `${shop.realm} refuses this password of alice: the password must have at least 12 characters (CW_ADMIN_REFUSED)`,
   )
   expect(stderr).not.toContain('canary')
 })

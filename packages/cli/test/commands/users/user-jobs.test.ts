@@ -53,7 +53,7 @@ describe('import', () => {
     expect(stderr).toMatch(/^line 5: .*e-mail/m)
     expect(stderr).toMatch(/^line 6: .*the realm has no role "nothing"/m)
     expect(stdout).toMatch(/^rows\t6$/m)
-    expect(stderr).toMatch(/^line 7: another user has its e-mail address$/m)
+    expect(stderr).toMatch(/^line 7: another user has the same e-mail address$/m)
     expect(stdout).toMatch(/^rejected\t4$/m)
     expect(stdout).toMatch(/^created\t2$/m)
     expect(code).toBe(3)
