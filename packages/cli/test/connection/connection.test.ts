@@ -222,7 +222,7 @@ describe('what is refused, with what to do next, and no secret', () => {
       'a wrong secret',
       () => ({ ...serviceAccount(), KEYCLOAK_CLIENT_SECRET: `${secret}-old` }),
       [],
-      /CW_ADMIN_UNAUTHORIZED[^]*client id and its secret[^]*service account of operator, by KEYCLOAK_CLIENT_ID/,
+      /CW_ADMIN_UNAUTHORIZED[^]*client id and the client secret[^]*service account of operator, by KEYCLOAK_CLIENT_ID/,
       1,
     ],
   ])('%s', async (_, variables, options, reason, ended) => {

@@ -137,7 +137,9 @@ describe('a user profile', () => {
     expect(withAddress("o'neil@example.com", "o'neil@example.com")).toEqual({ unchecked: [] })
     expect(withAddress('a b<', 'foo%bar@example.com')).toEqual({ unchecked: [] })
     expect(withAddress('alice')).toMatchObject({ problem: 'the e-mail address is required' })
-    expect(withAddress('alice', '\u0430dm@example.com').problem).toContain('the user name has a non-Latin letter')
+    expect(withAddress('alice', '\u0430dm@example.com').problem).toContain(
+      'the user name has a non-Latin letter',
+    )
   })
 
   test('checks of a kept user what a later change would be refused for', () => {

@@ -101,7 +101,9 @@ describe('a generated one', () => {
     const { code, stderr } = await shop.run(...resetAlice, '--generate', '--out', out)
     await realms.update({ realm: shop.realm }, { passwordPolicy: 'length(12) and digits(1)' })
     expect(code).toBe(1)
-    expect(stderr).toContain('refuses this password of alice: fails to match regex pattern')
+    expect(stderr).toContain(
+      'refuses this password of alice: the password does not match the required pattern',
+    )
     expect(existsSync(out)).toBe(false)
   })
 

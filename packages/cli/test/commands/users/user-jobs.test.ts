@@ -51,7 +51,7 @@ describe('import', () => {
     const { code, stdout, stderr } = await shop.run('users', 'import', file, '--dry-run')
     expect(stderr).toMatch(/^line 4: .*line 3/m)
     expect(stderr).toMatch(/^line 5: .*e-mail/m)
-    expect(stderr).toMatch(/^line 6: .*the realm has no role "nothing"/m)
+    expect(stderr).toMatch(/^line 6: there is no role "nothing"$/m)
     expect(stdout).toMatch(/^rows\t6$/m)
     expect(stderr).toMatch(/^line 7: another user has the same e-mail address$/m)
     expect(stdout).toMatch(/^rejected\t4$/m)
@@ -94,7 +94,8 @@ describe('import', () => {
       names.split(', '),
     )
     const { stderr } = await shop.run('users', 'import', writeRows('unknown.csv', ['username,unknown']))
-    const [, columns = ''] = /names the columns: (.*), and attributes\.NAME/.exec(stderr) ?? []
+    const [, columns = ''] =
+      /Name the columns in the first row: (.*), and attributes\.NAME/.exec(stderr) ?? []
     expect(listed.toSorted()).toEqual([...columns.split(', '), 'attributes.NAME'].toSorted())
   })
 
@@ -114,7 +115,7 @@ describe('import', () => {
       expect(stderr).toMatch(/^exists already, left unchanged: 2 users$/m)
       expect(stderr).not.toContain('different from the file')
       // Nothing is claimed of those who exist: they may have a name.
-      expect(stderr).toMatch(/^warning: lastName \(2 rows\): missing: users who are created so are asked/m)
+      expect(stderr).toMatch(/^warning: lastName \(2 rows\): missing: users must fill it in/m)
       expect(stdout).toMatch(/^existing\t2$/m)
       expect(code).toBe(0)
     }
