@@ -1,6 +1,6 @@
 import type { WriteError } from '../store/index.ts'
 
-/** An answer of the Admin API that is not a success: Keycloak's status and body. */
+/** An error response of the Admin API: Keycloak's status and body. */
 export class AdminError extends Error {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
@@ -13,7 +13,7 @@ export class AdminError extends Error {
   }
 }
 
-/** 401: there is no token, or none that holds. */
+/** 401: the token is missing or invalid. */
 export function unauthorized(): AdminError {
   return new AdminError(401, { error: 'HTTP 401 Unauthorized' })
 }
@@ -23,7 +23,7 @@ export function forbidden(): AdminError {
   return new AdminError(403, { error: 'HTTP 403 Forbidden' })
 }
 
-/** 404. Keycloak words it differently for each kind of thing; without words no resource matches the path. */
+/** 404. Keycloak has a message for each kind of object; without a message, no resource matches the path. */
 export function notFound(error = 'HTTP 404 Not Found'): AdminError {
   return new AdminError(404, { error })
 }
@@ -33,7 +33,7 @@ export function conflict(errorMessage: string): AdminError {
   return new AdminError(409, { errorMessage })
 }
 
-/** 409 as Keycloak words what its database refuses. */
+/** 409 with Keycloak's message for a conflict in its database. */
 export function duplicate(): AdminError {
   return new AdminError(409, { error: 'conflict', error_description: 'Duplicate resource error' })
 }
@@ -48,17 +48,17 @@ export function badRequest(error: string, error_description?: string): AdminErro
   return new AdminError(400, error_description === undefined ? { error } : { error, error_description })
 }
 
-/** 400 as Keycloak answers to a value of a wrong type. */
+/** 400 with Keycloak's response to a value of a wrong type. */
 export function wrongType(): AdminError {
   return badRequest('unknown_error', 'Cannot parse the JSON')
 }
 
-/** 400 where a body names what is not there, and Keycloak's code did not foresee that. */
+/** 400 for a reference to an unknown object, where Keycloak returns 500. */
 export function missing(): AdminError {
   return badRequest('unknown_error', 'The body refers to something that does not exist')
 }
 
-/** 500 as Keycloak answers where it did not foresee the input. */
+/** 500 with Keycloak's response to input that it does not handle. */
 export function unforeseen(): AdminError {
   return new AdminError(500, {
     error: 'unknown_error',
@@ -66,7 +66,7 @@ export function unforeseen(): AdminError {
   })
 }
 
-/** 400 where the database takes no such document, 503 where it takes nothing; the cause is for the log alone. */
+/** 400 if the database rejects the document, 503 if it is not available; the cause is only logged. */
 export function notStored({ isRefusal, description }: WriteError): AdminError {
   if (isRefusal) return badRequest('unknown_error', 'The body has a value that the database cannot store')
   return new AdminError(503, { error: 'temporarily_unavailable', error_description: description })

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { badRequest, duplicate } from './errors.ts'
 
-/** As long as Keycloak's columns for ids. */
+/** The length of Keycloak's id columns. */
 const longest = 36
 
 /**
- * The id that a body gives to what it adds, or a new one.
+ * The id in the body, or a new one.
  *
- * @throws {AdminError} 409 for one that is taken, 400 for one that is none
+ * @throws {AdminError} 409 for an existing id, 400 for an invalid one
  */
 export function newId(
   taken: { get(id: string): unknown },
@@ -22,7 +22,7 @@ export function newId(
   return given
 }
 
-/** Whether a list names one thing twice. */
+/** Whether a list has duplicates. */
 export function hasTwice(names: readonly (string | undefined)[]): boolean {
   const given = names.filter((name) => name !== undefined)
   return new Set(given).size < given.length

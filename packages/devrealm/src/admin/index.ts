@@ -23,11 +23,11 @@ export type { RealmBody } from './representations/index.ts'
 
 /** Keycloak's Admin REST API below `/admin`, as a Fastify plugin: `app.register(adminRoutes, context)`. */
 export async function adminRoutes(app: FastifyInstance, context: RealmContext): Promise<void> {
-  // Bodies are read by the routes themselves: what Keycloak says about a wrong one depends on its text.
+  // Routes read bodies themselves: Keycloak's error for an invalid one depends on its text.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   app.setErrorHandler(handleError)
-  // Before the body is read: whoever has no token fills no memory.
+  // Before the body is read: a caller without a token cannot fill the memory.
   app.addHook('onRequest', async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') await callerOf(context, request)
   })
@@ -50,7 +50,7 @@ export async function adminRoutes(app: FastifyInstance, context: RealmContext): 
   unknownPathRoute(api)
 }
 
-/** What matches no other route: 404, in Keycloak's order of checks. */
+/** All other paths: 404, in Keycloak's order of checks. */
 function unknownPathRoute({ app, context }: AdminApi): void {
   app.route({
     method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'],

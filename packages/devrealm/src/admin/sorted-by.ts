@@ -1,4 +1,4 @@
-/** The same items in the order of one string of each, by UTF-16 code units: the order of lists. */
+/** Sorts items by one string of each, in UTF-16 code unit order, as all lists are sorted. */
 export function sortedBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return items.toSorted((a, b) => {
     const [left, right] = [keyOf(a), keyOf(b)]

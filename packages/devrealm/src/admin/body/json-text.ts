@@ -1,7 +1,7 @@
-/** Names of members and places in lists that lead to a value. */
+/** The path of a value: member names and list indexes. */
 export type Path = readonly (string | number)[]
 
-/** How deep lists and objects of valid JSON are nested. */
+/** The nesting depth of valid JSON. */
 export function depthOf(json: string): number {
   let [depth, most] = [0, 0]
   for (let at = 0; at < json.length; at += 1) {
@@ -18,7 +18,7 @@ export function depthOf(json: string): number {
   return most
 }
 
-/** The place after the text that begins here. */
+/** The position after the string that starts here. */
 function endOfText(json: string, from: number): number {
   let end = from + 1
   while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1
@@ -28,7 +28,7 @@ function endOfText(json: string, from: number): number {
 const space = /\s*/y
 const scalar = /[^\s,\]}]*/y
 
-/** Where a reader stands that has just taken the first token of the value under the path. The text is valid JSON. */
+/** The position right after the first token of the value at the path. The text must be valid JSON. */
 export function placeAfter(text: string, path: Path): number {
   const skip = (pattern: RegExp, at: number): number => {
     pattern.lastIndex = at

@@ -3,7 +3,7 @@ import type { Kind } from './shape.ts'
 
 const decimal = /^-?\d+$/
 
-/** A value as its kind has it; undefined where there is none. */
+/** The value converted to its kind; undefined if it cannot be. */
 export function asPlain(kind: Extract<Kind, string>, value: unknown): unknown {
   switch (kind) {
     case 'string':
@@ -19,7 +19,7 @@ export function asPlain(kind: Extract<Kind, string>, value: unknown): unknown {
     case 'map':
       return mapValues(asObject(value), (entry) => (entry === null ? null : asText(entry)))
     case 'attributes':
-      // Keycloak is lenient here: one text stands for a list of one, anything else for no attributes.
+      // Keycloak is lenient here: a string counts as a list of one, anything else as no attributes.
       return isObject(value)
         ? mapValues(value, (entry) => (Array.isArray(entry) ? entry : [entry]).filter(isGiven).map(asText))
         : {}
@@ -38,7 +38,7 @@ export function asText(value: unknown): string {
   throw wrongType()
 }
 
-/** An empty text stands for nothing, as in all of Java's plain values. */
+/** An empty string means absent, as for all plain values in Java. */
 function asBoolean(value: unknown): boolean | undefined {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number') return value !== 0

@@ -4,12 +4,12 @@ import { asList, asObject, asPlain, asText } from './plain-values.ts'
 import type { Kind, Shape } from './shape.ts'
 import { requireStorable } from './storable.ts'
 
-/** Words for the place of a member in what is read. */
+/** Describes the place of a member in the input. */
 type Place = (path: Path) => string
 
 /**
- * Reads a JSON body as Keycloak does: unknown members are refused by name and place, texts that hold a number or a
- * boolean are taken as such, null means absent.
+ * Reads a JSON body as Keycloak does: it rejects unknown members by name and place, accepts strings that hold a number or a
+ * boolean, and treats null as absent.
  *
  * @param place Default: line and column of the text.
  */
@@ -80,7 +80,7 @@ function isListKind(kind: Kind): kind is readonly [Kind] {
   return Array.isArray(kind)
 }
 
-/** Where Keycloak takes null into a list it fails later, with 500. */
+/** Where Keycloak accepts null in a list, it fails later with 500. */
 function asItem(kind: Kind, value: unknown, place: Place, path: Path): unknown {
   const item = asKind(kind, value, place, path)
   if (item === undefined || item === null) throw wrongType()

@@ -1,7 +1,7 @@
 /**
- * What a representation's member may be. `number` has 32 bits, `long` 64; `map` has texts as values, where null takes an entry
- * away; `attributes` and `lists` have lists of texts; `object` is an object, and `json` anything, as it comes. A list has its
- * kind in brackets, a map of others has it as `values`.
+ * The kinds of a member. `number` has 32 bits, `long` 64; `map` has strings as values, and null removes an entry; `attributes`
+ * and `lists` have lists of strings; `object` is an object, and `json` any value, unchanged. A list has its kind in brackets, a
+ * map of others has it as `values`.
  */
 export type Kind =
   | 'string'
@@ -19,19 +19,19 @@ export type Kind =
   | { readonly values: Kind }
   | { readonly oneOf: readonly string[] }
 
-/** The members of a representation, named as in Keycloak's answers. The type parameter is what a checked body is. */
+/** The members of a representation, named as in Keycloak's responses. The type parameter is the type of a checked body. */
 export interface Shape<Body> {
   readonly name: string
   readonly members: Readonly<Record<string, Kind>>
   /** The body is a list of this representation. */
   readonly list?: boolean
-  /** The body is a list of texts. */
+  /** The body is a list of strings. */
   readonly texts?: boolean
   /** The body may be absent. */
   readonly optional?: boolean
-  /** Unknown members are passed over. */
+  /** Unknown members are ignored. */
   readonly lenient?: boolean
-  /** An unknown member is answered with 500, and not with its name. */
+  /** An unknown member causes 500, without its name. */
   readonly opaque?: boolean
   readonly body?: Body
 }
@@ -55,7 +55,7 @@ export function listOf<Body>(item: Shape<Body>, optional = false): Shape<Body[]>
 /** A list of strings. */
 export const textListShape: Shape<string[]> = { name: 'List', members: {}, texts: true }
 
-/** Accepts whatever body comes and ignores it. */
+/** Accepts any body and ignores it. */
 export const nothing: Shape<undefined> = { name: 'nothing', members: {}, optional: true }
 
 /** The members that a type names, all optional: an index signature would swallow them. */

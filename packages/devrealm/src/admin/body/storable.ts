@@ -6,17 +6,17 @@ import { isObject } from './plain-values.ts'
 const deepest = 1000
 
 /**
- * Refuses what no database can keep: Keycloak's parser refuses deep nesting, its database NUL; half a surrogate pair is no text.
+ * Rejects what no database can store: deep nesting, NUL and half of a surrogate pair.
  *
  * @throws {AdminError} 400
  */
 export function requireStorable(text: string, value: unknown): void {
   if (depthOf(text) > deepest) throw badRequest('HTTP 400 Bad Request', 'Cannot parse the JSON')
-  // Only an escape can say these: that most bodies have none saves the walk.
+  // Only an escape can produce these. Most bodies have none and need no check.
   if (/\\u(?:0000|d[89a-f])/i.test(text) && !hasStorableTexts(value)) throw wrongType()
 }
 
-/** Whether a text is one that every database takes. */
+/** Whether every database can store the string. */
 export function isStorable(text: string): boolean {
   return !/[\0\p{Cs}]/u.test(text)
 }

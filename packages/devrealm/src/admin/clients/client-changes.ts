@@ -10,7 +10,10 @@ import { withSecret } from './client-secrets.ts'
 import { newMappers } from './protocol-mapper-changes.ts'
 import { withServiceAccount } from './service-account.ts'
 
-/** Adds a client as `POST clients` does: what the body leaves out has Keycloak's defaults, a confidential client without a secret gets one. */
+/**
+ * Adds a client as `POST clients` does: missing members get Keycloak's defaults, and a confidential client without a secret
+ * gets one.
+ */
 export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client> {
   if (body.clientId === '') throw badRequest('invalid_input', 'Client ID cannot be blank')
   if ((body.id?.length ?? 0) > 36)
@@ -39,7 +42,7 @@ export function addClient(realm: RealmStore, body: ClientBody): Readonly<Client>
   return realm.clients.put(withServiceAccount(realm, withSecret(realm, client)))
 }
 
-/** Changes a client as `PUT clients/{id}` does: absent members stay, attributes are merged, an empty one is taken away. */
+/** Changes a client as `PUT clients/{id}` does: absent members stay, attributes are merged, an empty one is removed. */
 export function updateClient(
   realm: RealmStore,
   client: Readonly<Client>,
@@ -74,7 +77,7 @@ export function updateClient(
   return realm.clients.put(withServiceAccount(realm, withSecret(realm, changed)))
 }
 
-/** Nodes are only added: a PUT takes none away. */
+/** Nodes are only added: a PUT removes none. */
 function registeredNodes(client: Readonly<Client>, body: ClientBody): Partial<Client> {
   const { registeredNodes: given } = body as { registeredNodes?: Record<string, number> }
   if (given === undefined) return {}
@@ -91,13 +94,13 @@ function requireKnownFlows(
 
 type Body = ClientBody & Record<'access' | 'origin' | 'type' | 'defaultRoles', unknown>
 
-/** Members of the body that a client has, without what says nothing about it. */
+/** The members of the body that a client has. */
 function settings(body: ClientBody): ClientBody {
   const { access: _access, origin: _origin, type: _type, defaultRoles: _roles, ...given } = body as Body
   return given
 }
 
-/** Web origins that nobody set follow from the redirect URIs, once. */
+/** Web origins that are not set are derived from the redirect URIs, once. */
 function derivedOrigins(body: ClientBody, before: readonly string[]): { webOrigins?: string[] } {
   if (body.redirectUris === undefined || body.webOrigins !== undefined || before.length > 0) return {}
   const origins = body.redirectUris.map((uri) => /^https?:\/\/[^/?#]+/.exec(uri)?.[0])

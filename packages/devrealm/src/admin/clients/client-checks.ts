@@ -32,7 +32,7 @@ function isUri(text: string): boolean {
   return scheme === undefined || /^[A-Za-z][A-Za-z0-9+.-]*$/.test(scheme)
 }
 
-/** Placeholders stand for addresses that have one. */
+/** Placeholders stand for URLs with a scheme. */
 function hasHost(url: string): boolean {
   return /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]|\$\{auth(?:Base|Admin)Url\})/.test(url)
 }

@@ -17,7 +17,7 @@ export function clientDefaultScopeRoutes(one: Resource<Readonly<Client>>): void 
     one.put(`${path}/:scopeId`, needs.manageClients, nothing, (call) => {
       const { realm, found } = call
       const name = scopeName(call)
-      // What is assigned already stays where it is.
+      // An assigned scope stays where it is.
       if ([...found.defaultClientScopes, ...found.optionalClientScopes].includes(name)) return undefined
       realm.clients.put({ ...found, [member]: [...found[member], name] })
       return undefined

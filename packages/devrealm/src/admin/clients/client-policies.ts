@@ -9,7 +9,7 @@ import {
 } from '../representations/index.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 
-/** Client profiles and policies are kept as they are given; of their executors only `secret-rotation` does something. */
+/** Client profiles and policies are stored unchanged; only the executor `secret-rotation` has an effect. */
 export function clientPolicyRoutes(api: AdminApi): void {
   const resource = api.resource('')
   const [profiles, policies] = ['/client-policies/profiles', '/client-policies/policies']

@@ -25,7 +25,7 @@ export function addClientScope(realm: RealmStore, body: ClientScopeBody): Readon
   })
 }
 
-/** Mappers have endpoints of their own: an update passes them over. */
+/** Mappers have separate endpoints: an update ignores them. */
 export function updateScope(realm: RealmStore, scope: Readonly<ClientScope>, body: ClientScopeBody): void {
   if (body.name === undefined) throw wrongType()
   if (body.name !== scope.name) requireFreeName(realm, body.name)

@@ -9,7 +9,7 @@ import { addClientScope, updateScope } from './client-scope-changes.ts'
 import { type MapperOwner, mapperRoutes } from './protocol-mappers.ts'
 import { realmDefaultScopeRoutes } from './realm-default-scopes.ts'
 
-/** Client scopes, and those that a realm gives to new clients. */
+/** Client scopes, and the default ones of a realm. */
 export function clientScopeRoutes(api: AdminApi): void {
   const list = api.resource('/client-scopes')
   list.get('', needs.queryClients, ({ realm, access }) =>

@@ -34,7 +34,7 @@ export function clientSecretRoutes(one: Resource<Readonly<Client>>): void {
   })
 }
 
-/** A new secret for a client: the old one ends with it, unless a client policy lets it live on for a time. */
+/** Sets a new secret for a client. The old one becomes invalid, unless a client policy keeps it for a time. */
 function renewSecret(context: RealmContext, realm: RealmStore, client: Readonly<Client>): string {
   const secret = newSecret()
   const rotation = rotationOf(context, realm, client)
@@ -43,7 +43,7 @@ function renewSecret(context: RealmContext, realm: RealmStore, client: Readonly<
   return secret
 }
 
-/** A confidential client has a secret, a public one has none. */
+/** Confidential clients have a secret, public ones do not. */
 export function withSecret(realm: RealmStore, client: Client): Client {
   const { secret, ...rest } = client
   if (client.publicClient) return rest as Client
@@ -58,12 +58,12 @@ export function withSecret(realm: RealmStore, client: Client): Client {
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
-/** 86 letters and digits, 512 bits, as Keycloak makes them. */
+/** 86 letters and digits (512 bits), like Keycloak. */
 function newSecret(): string {
   let secret = ''
   while (secret.length < 86) {
     for (const byte of randomBytes(128)) {
-      // 248 is the last multiple of 62 in a byte: beyond it some letters would come more often.
+      // 248 is the largest multiple of 62 in a byte: larger values would favour some letters.
       if (byte < 248 && secret.length < 86) secret += letters[byte % 62]
     }
   }

@@ -28,7 +28,7 @@ export function clientRoutes(api: AdminApi): void {
         : clientId === undefined || clientId === '' || client.clientId === clientId
       return isNamed && attributes.every(([name, value]) => client.attributes[name] === value)
     })
-    // Who may only query sees no client of which nothing was opened to them.
+    // A caller with query-clients only sees no clients without further permission.
     if (!needs.viewClients(access)) return ok([])
     const sorted = sortedBy(found, ({ clientId }) => clientId)
     return ok(query.page(sorted).map((client) => clientOf(client, access)))
@@ -61,7 +61,7 @@ export function clientRoutes(api: AdminApi): void {
   mappingRoutes(one.below('/scope-mappings', scopeHolder), { ...needed, guarded: false })
 }
 
-/** Looks a client up by its id; who may not even query clients learns nothing about it. */
+/** Finds a client by id; a caller without query-clients learns nothing about it. */
 function findClient({ realm, params, access }: Call): Readonly<Client> {
   const client = realm.clients.get(params['clientUuid'] ?? '')
   if (client !== undefined) return client
@@ -77,7 +77,7 @@ function mapperOwner({ realm, found: client }: Call<Readonly<Client>>): MapperOw
   }
 }
 
-/** A client by the roles that its tokens may hold. */
+/** A client, seen as the roles that its tokens may have. */
 function scopeHolder({ realm, found: client }: Call<Readonly<Client>>): RoleHolder {
   return {
     roles: client.scopeMappings,

@@ -8,7 +8,7 @@ import type { RealmStore } from '../../store/index.ts'
 import { notFound } from '../errors.ts'
 import { needs, ok, type Resource } from '../request/index.ts'
 
-/** What a token would hold, without a login: `/clients/{id}/evaluate-scopes`. */
+/** The content of a token without a login: `/clients/{id}/evaluate-scopes`. */
 export function evaluateScopesRoutes(one: Resource<Readonly<Client>>): void {
   one.get('/evaluate-scopes/protocol-mappers', needs.viewClients, ({ realm, found, query }) => {
     const asked = query.text('scope')?.split(' ') ?? []
@@ -42,7 +42,7 @@ export function evaluateScopesRoutes(one: Resource<Readonly<Client>>): void {
   }
 }
 
-/** Whose token, and which. */
+/** The user and the kind of the token. */
 interface Example {
   readonly realm: RealmStore
   readonly client: Readonly<Client>
@@ -51,7 +51,7 @@ interface Example {
   readonly scope: string | undefined
 }
 
-/** The claims that a token would hold, had the user just logged in to the client: a proof of mappers without a login. */
+/** The claims that a token would have right after a login of the user to the client, to test mappers. */
 function exampleClaims(context: RealmContext, request: FastifyRequest, example: Example): Claims {
   const { realm, client, user, kind } = example
   const now = seconds(context)

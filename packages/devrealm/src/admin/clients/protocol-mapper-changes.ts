@@ -4,9 +4,9 @@ import { hasTwice, newId } from '../ids.ts'
 import type { MapperBody } from '../representations/index.ts'
 
 /**
- * The mappers that a client or client scope is added or changed with: one that was there keeps its id.
+ * The mappers in the body of a client or client scope: an existing one keeps its id.
  *
- * @throws {AdminError} `isTaken` where two have one id or one name
+ * @throws {AdminError} `isTaken` for a duplicate id or name
  */
 export function newMappers(
   bodies: readonly MapperBody[],
@@ -25,7 +25,7 @@ export function newMappers(
 }
 
 /**
- * A mapper as a body describes it.
+ * Builds a mapper from a body.
  *
  * @throws {AdminError} 404 for a type of mapper that Keycloak does not have
  */
@@ -43,7 +43,7 @@ export function newMapper(body: MapperBody): ProtocolMapper {
   }
 }
 
-/** An id is one client's or client scope's: who calls compares it with those there. */
+/** Ids are unique within a client or client scope: the caller compares them with the existing ones. */
 const noIds = new Map<string, unknown>()
 
 export function requireFreeName(mappers: readonly ProtocolMapper[], mapper: ProtocolMapper): void {

@@ -5,7 +5,7 @@ import { mapperShape } from '../representations/index.ts'
 import { created, type Need, ok, type Resource } from '../request/index.ts'
 import { newMapper, requireFreeName } from './protocol-mapper-changes.ts'
 
-/** A client or client scope, by its protocol mappers. */
+/** A client or client scope, seen as its protocol mappers. */
 export interface MapperOwner {
   readonly mappers: readonly ProtocolMapper[]
   save(mappers: ProtocolMapper[]): void
@@ -49,7 +49,7 @@ export function mapperRoutes(owners: Resource<MapperOwner>, needs: { view: Need;
     return mapper
   }
   one.get('', needs.view, ({ found }) => ok(existing(found)))
-  // The name is the mapper's for good: an update can't change it.
+  // The name is fixed: an update cannot change it.
   one.put('', needs.manage, mapperShape, ({ found, body }) => {
     const mapper = existing(found)
     return replace(found, [{ ...newMapper(body), id: mapper.id, name: mapper.name }])

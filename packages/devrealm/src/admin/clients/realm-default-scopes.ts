@@ -2,7 +2,7 @@ import { nothing } from '../body/index.ts'
 import { duplicate, notFound } from '../errors.ts'
 import { type AdminApi, type Call, needs, ok } from '../request/index.ts'
 
-/** The client scopes that a realm gives to new clients: `/default-default-client-scopes` and its counterpart for optional ones. */
+/** The client scopes that new clients of a realm get: `/default-default-client-scopes` and its counterpart for optional ones. */
 export function realmDefaultScopeRoutes(api: AdminApi, kind: 'Default' | 'Optional'): void {
   const member = `default${kind}ClientScopes` as const
   const other = kind === 'Default' ? 'defaultOptionalClientScopes' : 'defaultDefaultClientScopes'

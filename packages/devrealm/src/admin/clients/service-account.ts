@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Client } from '../../model/index.ts'
 import { deleteUser, type RealmStore } from '../../store/index.ts'
 
-/** Makes, renames or removes the user that stands for the client. */
+/** Creates, renames or removes the service account of the client. */
 export function withServiceAccount(realm: RealmStore, client: Client): Client {
   const account = realm.serviceAccount(client.id)
   const others = client.defaultClientScopes.filter((name) => name !== 'service_account')

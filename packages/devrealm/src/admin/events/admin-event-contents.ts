@@ -5,7 +5,7 @@ import type { RoleHolder } from '../roles/index.ts'
 import { plainGroup, roleList } from './admin-event-bodies.ts'
 import { type Body, type Tell, within } from './admin-event-rule.ts'
 
-/** A mapping's roles are those of the body, or all that were mapped. */
+/** The roles of a mapping: those of the body, or all that were mapped. */
 export const mapped: Tell = (call) => {
   if (call.body !== undefined) return { representation: roleList(call) }
   const { holder, client } = call.found as { holder: RoleHolder; client?: Readonly<Client> }
@@ -25,7 +25,7 @@ export const membership: Tell = ({ realm, found, params }) => {
 export const isMember = ({ found, params }: AnyCall): boolean =>
   (found as User).groups.includes(params['groupId'] ?? '')
 
-/** A group that is named by its id is moved, not made. */
+/** A group with an id is moved, not created. */
 export const isMove = (body: unknown): boolean => (body as Body)['id'] !== undefined
 export const moved: Tell = ({ body }) => ({ operation: 'UPDATE', representation: plainGroup(body as Body) })
 export const child: Tell = (call, answer, before) =>

@@ -13,7 +13,7 @@ const resourceTypes = new Set(
   ORGANIZATION ORGANIZATION_MEMBERSHIP`.split(/\s+/),
 )
 
-/** The events that a request asks for, by time: in the order of their making or, by default, the newest first. */
+/** The requested events by time: oldest first or, by default, newest first. */
 export function findEvents(events: readonly AdminEvent[], query: Query): AdminEvent[] {
   const operations = listed(query, 'operationTypes', operationTypes)
   const resources = listed(query, 'resourceTypes', resourceTypes)
@@ -45,7 +45,7 @@ export function findEvents(events: readonly AdminEvent[], query: Query): AdminEv
   return query.page(direction === 'asc' ? sorted : sorted.toReversed(), 100)
 }
 
-/** @throws {AdminError} 500 for a name that is none, as Keycloak does */
+/** @throws {AdminError} 500 for an unknown name, as in Keycloak */
 function listed(query: Query, name: string, known: ReadonlySet<string>): Set<string> | undefined {
   const values = query.texts(name)
   if (values.length === 0) return undefined
@@ -53,7 +53,7 @@ function listed(query: Query, name: string, known: ReadonlySet<string>): Set<str
   return new Set(values)
 }
 
-/** A day, whose last millisecond `dateTo` means, or milliseconds since the epoch. */
+/** A date (`dateTo` includes its last millisecond), or milliseconds since the epoch. */
 function dateOf(query: Query, name: string, offset: number): number | undefined {
   const text = query.text(name)
   if (text === undefined || text === '') return undefined

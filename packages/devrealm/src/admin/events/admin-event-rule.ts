@@ -1,6 +1,6 @@
 import type { Answer, AnyCall } from '../request/index.ts'
 
-/** What an event tells beside who and when; what it leaves out is as the request has it. */
+/** The content of an event apart from user and time; what is missing is taken from the request. */
 export interface Told {
   readonly operation?: 'CREATE' | 'UPDATE' | 'DELETE' | 'ACTION'
   readonly path?: string
@@ -10,9 +10,9 @@ export interface Told {
 
 export interface Rule {
   readonly type: (call: AnyCall) => string
-  /** Read before the request is carried out. */
+  /** Read before the request runs. */
   readonly before?: (call: AnyCall) => unknown
-  /** Whether Keycloak has no event for this request, before it is carried out. */
+  /** Whether Keycloak records no event for this request; decided before it runs. */
   readonly isNothing?: (call: AnyCall) => boolean
   readonly tell: (call: AnyCall, answer: Answer, before: unknown) => readonly Told[]
   /** Recorded in the realm of the administrator. */
@@ -39,7 +39,7 @@ export const shown =
 
 export const action: Tell = () => ({ operation: 'ACTION' })
 
-/** A new resource is named by where it was announced. */
+/** The path of a new resource is its Location. */
 export const announced = (call: AnyCall, answer: Answer): { id: string; path: string } => {
   const id = decodeURIComponent(answer?.location?.split('/').pop() ?? '')
   const [, path = ''] = /^\/admin\/realms\/[^/?]+\/([^?]*)/.exec(call.request.url) ?? []
@@ -53,7 +53,7 @@ export const added =
     return { path, representation: show(call.body as Body, id) }
   }
 
-/** As {@link added}, where the path is that of the request. */
+/** Like {@link added}, with the path of the request. */
 export const within =
   (show: (body: Body, id: string) => unknown): Tell =>
   (call, answer) => ({ representation: show(call.body as Body, announced(call, answer).id) })

@@ -25,7 +25,7 @@ import {
 import { action, added, announced, type Body, one, type Rule, shown, within } from './admin-event-rule.ts'
 import { imported } from './partial-import-events.ts'
 
-/** By method and route below a realm, as recorded from Keycloak 26.7.4: what is not here has no event there either. */
+/** By method and route below a realm, as recorded from Keycloak 26.7.4. Other routes have no event. */
 export const eventRules: Readonly<Record<string, Rule>> = {
   'POST /users': one('USER', added(withoutCredentials)),
   'PUT /users/:userId': one('USER', shown(withoutCredentials)),

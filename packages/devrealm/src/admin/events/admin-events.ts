@@ -9,8 +9,9 @@ import { eventRules } from './admin-event-rules.ts'
 const operations = { POST: 'CREATE', PUT: 'UPDATE', DELETE: 'DELETE' } as const
 
 /**
- * What makes the admin events of a request, if Keycloak has some for its route. It is made before the request is carried
- * out, for an event may tell what was there before; called with the answer it returns what records them, once it is stored.
+ * Builds the admin events of a request if Keycloak has some for its route. It starts before the request runs, because an event
+ * may need the earlier state. Called with the response, it returns a function that records the events once the change is
+ * stored.
  */
 export function eventsOf(
   method: string,
@@ -28,7 +29,7 @@ export function eventsOf(
     '',
   )
   return (answer) => {
-    // Enabling them counts as an event only where they have an endpoint of their own.
+    // Enabling events is an event only through their own endpoint.
     const isOn = wasEnabled || (route === '/events/config' && recordsAdminEvents(realm))
     if (rule.ofCaller === true ? !recordsAdminEvents(owner) : !isOn) return () => undefined
     const operation = operations[method as keyof typeof operations]
@@ -45,7 +46,7 @@ interface Recorded extends Told {
   readonly type: string
 }
 
-/** Records an event in a realm, whose settings say how much of it. */
+/** Records an event in a realm, as detailed as its settings allow. */
 export function recordEvent(
   from: { context: RealmContext; realm: RealmStore; caller: Caller; request: FastifyRequest },
   { operation, type, path, representation, details }: Recorded,

@@ -15,7 +15,7 @@ const withoutError = [
   'USER_DISABLED_BY_TEMPORARY_LOCKOUT',
 ]
 
-/** The events that Keycloak 26 keeps unless told otherwise. */
+/** The event types that Keycloak 26 records by default. */
 export const eventTypes: readonly string[] = paired
   .split(/\s+/)
   .flatMap((name) => (withoutError.includes(name) ? [name] : [name, `${name}_ERROR`]))

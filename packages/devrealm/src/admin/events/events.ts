@@ -3,7 +3,7 @@ import { type AdminApi, needs, ok } from '../request/index.ts'
 import { findEvents } from './admin-event-query.ts'
 import { eventTypes } from './event-types.ts'
 
-/** Events and what is recorded of them: `/events`, `/admin-events`. */
+/** Events and their settings: `/events`, `/admin-events`. */
 export function eventRoutes(api: AdminApi): void {
   const resource = api.resource('')
   resource.get('/events/config', needs.viewEvents, ({ realm }) => {
@@ -18,7 +18,7 @@ export function eventRoutes(api: AdminApi): void {
     realm.update({ ...realm.info, ...body })
     return undefined
   })
-  // Logins are not recorded here: that list is empty, as in a realm that does not keep them.
+  // Login events are not recorded: the list is empty, as in a realm with login events off.
   resource.get('/events', needs.viewEvents, () => ok([]))
   resource.delete('/events', needs.manageEvents, nothing, () => undefined)
   resource.get('/admin-events', needs.viewEvents, ({ context, realm, query }) => {

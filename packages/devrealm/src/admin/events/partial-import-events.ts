@@ -3,7 +3,7 @@ import type { Answer, AnyCall } from '../request/index.ts'
 import { maskedClient, plainGroup, plainRole, withoutCredentials } from './admin-event-bodies.ts'
 import type { Body, Told } from './admin-event-rule.ts'
 
-/** What a partial import added: for Keycloak, changes of the realm, with a role's client or the realm as its place. */
+/** What a partial import added. Keycloak records it as changes of the realm, with the role's client or the realm as the path. */
 export function imported({ realm, body }: AnyCall, answer: Answer): Told[] {
   const { clients, roles, groups, users } = body as RealmContents
   const bodies: object[] = [

@@ -16,7 +16,7 @@ export function authenticationRoutes(api: AdminApi): void {
   providerRoutes(api)
 }
 
-/** What flows can be made of. */
+/** The providers for flows. */
 function providerRoutes(api: AdminApi): void {
   const lists = api.resource('/authentication')
   for (const list of ['authenticator', 'client-authenticator', 'form-action'] as const) {

@@ -48,7 +48,7 @@ export function executionRoutes(api: AdminApi): void {
       if (other === undefined) return undefined
       steps[at + by] = step
       steps[at] = other
-      // Each step's place is its priority afterwards: those that shared one are told apart.
+      // Afterwards each step's position is its priority, so steps with equal priority become distinct.
       const executions = steps.map((each, index) => ({ ...each, priority: index }))
       saveFlows(call.realm, withFlow(flowsOf(call.realm), { ...flow, executions }))
       return undefined

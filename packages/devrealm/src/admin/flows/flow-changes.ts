@@ -17,9 +17,9 @@ import type { AnyCall } from '../request/index.ts'
 import { configOf, innerFlow } from './flow-representations.ts'
 
 /**
- * The flow that the path names by its alias, with all of the realm's.
+ * The flow with the alias in the path, and all flows of the realm.
  *
- * @throws {Error} `otherwise` where there is none
+ * @throws {Error} `otherwise` if there is none
  */
 export function flowNamed({ realm, params }: AnyCall, otherwise: () => Error): { all: Flows; flow: Flow } {
   const all = flowsOf(realm)
@@ -42,7 +42,7 @@ export function addExecution(
   return execution
 }
 
-/** The name and description of a step that is a flow are the inner flow's. */
+/** A subflow step has the name and description of its flow. */
 export function renamedSubFlow(
   all: Flows,
   body: { flowId?: string; displayName?: string; description?: string },
@@ -60,7 +60,7 @@ export function renamedSubFlow(
 /**
  * Adds a flow without steps.
  *
- * @throws {AdminError} 409 where another flow has the alias
+ * @throws {AdminError} 409 if another flow has the alias
  */
 export function newFlow(
   realm: RealmStore,
@@ -84,7 +84,7 @@ export function newFlow(
   return flow
 }
 
-/** Deletes a flow with those within it, and the steps that led to it. */
+/** Deletes a flow with its subflows and the steps that refer to it. */
 export function deleteFlow(realm: RealmStore, flow: Flow): void {
   const all = flowsOf(realm)
   if (flow.builtIn) throw badRequest("Can't delete built in flow")
@@ -97,7 +97,7 @@ export function deleteFlow(realm: RealmStore, flow: Flow): void {
   saveFlows(realm, { ...rest, flows })
 }
 
-/** Copies a flow with those within it; their names begin with the copy's. */
+/** Copies a flow with its subflows; their names start with the name of the copy. */
 export function copyFlow(all: Flows, flow: Flow, alias: string): { all: Flows; id: string } {
   const flows = [...all.flows]
   const configs = [...all.configs]

@@ -13,7 +13,7 @@ import { type AdminApi, created, needs, ok } from '../request/index.ts'
 import { addExecution, flowNamed, newFlow, renamedSubFlow } from './flow-changes.ts'
 import { executionsOf } from './flow-representations.ts'
 
-/** The steps of a flow, which is named by its alias: `/authentication/flows/{alias}/executions`. */
+/** The steps of a flow, found by alias: `/authentication/flows/{alias}/executions`. */
 export function flowExecutionRoutes(api: AdminApi): void {
   const executions = api.resource('/authentication/flows/:flow/executions')
   executions.get('', needs.viewRealm, (call) => {

@@ -10,7 +10,7 @@ import {
   subFlowChoices,
 } from '../../flows/index.ts'
 
-/** AuthenticationFlowRepresentation: a flow with its own steps, without those of flows within it. */
+/** AuthenticationFlowRepresentation: a flow with its own steps, without those of its subflows. */
 export function flowOf(all: Flows, flow: Flow): Record<string, unknown> {
   return {
     id: flow.id,
@@ -28,7 +28,7 @@ export function flowOf(all: Flows, flow: Flow): Record<string, unknown> {
   }
 }
 
-/** AuthenticationExecutionRepresentation: one step by itself. */
+/** AuthenticationExecutionRepresentation: a single step. */
 export function executionOf(all: Flows, step: Execution): Record<string, unknown> {
   return {
     ...(step.configId === undefined ? {} : { authenticatorConfig: step.configId }),
@@ -39,7 +39,7 @@ export function executionOf(all: Flows, step: Execution): Record<string, unknown
   }
 }
 
-/** AuthenticationExecutionInfoRepresentations: all steps of a flow and of those within it, depth first; each flow once. */
+/** AuthenticationExecutionInfoRepresentations: all steps of a flow and its subflows, depth first; each flow once. */
 export function executionsOf(
   all: Flows,
   flow: Flow,
@@ -82,7 +82,7 @@ function stepOf(step: Execution): Record<string, unknown> {
     authenticatorFlow: isFlow,
     requirement: step.requirement,
     priority: step.priority,
-    // Keycloak writes this member twice, once with its old spelling mistake.
+    // Keycloak writes this member twice, once misspelled.
     autheticatorFlow: isFlow,
   }
 }

@@ -20,7 +20,7 @@ export function flowRoutes(api: AdminApi): void {
     const flow = newFlow(realm, body.alias, body.providerId, body.description, body.topLevel ?? false)
     return created(`${url}/${flow.id}`)
   })
-  // One path segment is a flow's id here and its name below: a router has one parameter for both.
+  // The same path segment is a flow id here and a flow alias below: the router has one parameter for both.
   const one = api.resource('/authentication/flows/:flow')
   const found = ({ realm, params }: AnyCall, words: string): Flow => {
     const flow = flowsOf(realm).flows.find((each) => each.id === params['flow'])
@@ -36,7 +36,7 @@ export function flowRoutes(api: AdminApi): void {
     const flow = found(call, 'Could not find flow with id')
     if (body.alias === undefined || body.alias === '')
       throw refused('Failed to update flow with empty alias name')
-    // Keycloak's database refuses a flow without a type, in the words for a second one of a name.
+    // Keycloak's database rejects a flow without a type, with the message for a duplicate name.
     if (body.providerId === undefined) throw duplicate()
     const other = flowByAlias(all, body.alias)
     if (other !== undefined && other.id !== flow.id) throw duplicate()

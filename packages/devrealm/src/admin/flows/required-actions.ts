@@ -19,7 +19,7 @@ export function requiredActionRoutes(api: AdminApi): void {
     return action
   }
   one.get('', needs.viewRequiredActions, (call) => ok(found(call)))
-  // The body replaces the action but for its provider: one without an alias leaves it without.
+  // The body replaces the action except its provider; without an alias in the body, the action has none.
   one.put('', needs.manageRealm, requiredActionShape, (call) => {
     const { body, realm } = call
     const action = found(call)

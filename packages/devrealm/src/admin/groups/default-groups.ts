@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts'
 import { groupOf } from '../representations/index.ts'
 import { type AdminApi, type Call, needs, ok } from '../request/index.ts'
 
-/** The groups that new users join: `/default-groups`. */
+/** The default groups of new users: `/default-groups`. */
 export function defaultGroupRoutes(api: AdminApi): void {
   const defaults = api.resource('/default-groups')
   defaults.get('', needs.viewRealm, ({ realm }) => {

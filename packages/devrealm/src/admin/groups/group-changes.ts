@@ -5,7 +5,7 @@ import { newId } from '../ids.ts'
 import type { GroupBody } from '../representations/index.ts'
 import { roleIdsOf } from '../roles/index.ts'
 
-/** Adds a group, and below it those of the body's `subGroups` when `deep`. */
+/** Adds a group and, with `deep`, the `subGroups` of the body. */
 export function addGroup(
   realm: RealmStore,
   body: GroupBody,
@@ -27,7 +27,7 @@ export function addGroup(
   return group
 }
 
-/** Names are unique among siblings. A group that is moved keeps its name; the body's shows in the refusal only. */
+/** Names are unique among siblings. A moved group keeps its name; the name in the body appears only in the error. */
 export function requireFree(
   realm: RealmStore,
   body: GroupBody,

@@ -2,8 +2,9 @@ import type { Group } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 
 /**
- * Finds a group by its path, `/parent/child`, as Keycloak does where slashes in names are not escaped (its default): at each level the
- * shortest run of the path's parts that is a group's name, and never another one. The group `a/b` is found unless there is a group `a`.
+ * Finds a group by its path, `/parent/child`, like Keycloak when slashes in names are not escaped (its default). At each level
+ * the shortest run of path parts that is a group name wins, without backtracking: the group `a/b` is found unless there is a
+ * group `a`.
  */
 export function groupByPath(realm: RealmStore, path: string): Readonly<Group> | undefined {
   let parent: Readonly<Group> | undefined
@@ -18,7 +19,7 @@ export function groupByPath(realm: RealmStore, path: string): Readonly<Group> | 
   return isFound ? parent : undefined
 }
 
-/** One slash at each end is left out, and empty parts at the end are passed over. */
+/** Ignores one slash at each end, and empty parts at the end. */
 function partsOf(path: string): string[] {
   const inner = path.replace(/^\//, '').replace(/\/$/, '')
   const parts = inner.split('/')

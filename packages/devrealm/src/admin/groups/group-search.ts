@@ -3,7 +3,7 @@ import type { RealmStore } from '../../store/index.ts'
 import type { Query } from '../request/index.ts'
 import { sortedBy } from '../sorted-by.ts'
 
-/** What a query asks of groups, by name and attributes; undefined where it asks nothing. */
+/** The filter of a query for groups, by name and attributes; undefined without one. */
 export function groupFilter(query: Query): ((group: Readonly<Group>) => boolean) | undefined {
   const search = query.text('search')
   const attributes = query.attributes()
@@ -15,7 +15,7 @@ export function groupFilter(query: Query): ((group: Readonly<Group>) => boolean)
     attributes.every(([name, value]) => valuesIn(group.attributes, name).includes(value))
 }
 
-/** The found groups inside those above them. */
+/** The found groups within their parents. */
 export function hierarchy(
   realm: RealmStore,
   found: readonly Readonly<Group>[],
@@ -30,7 +30,7 @@ export function hierarchy(
   return below('')
 }
 
-/** The order of every list of groups. */
+/** The sort order of all lists of groups. */
 export function byName(groups: readonly Readonly<Group>[]): Readonly<Group>[] {
   return sortedBy(groups, ({ name }) => name)
 }

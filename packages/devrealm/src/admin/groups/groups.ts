@@ -10,7 +10,7 @@ import { addGroup, nameTaken, requireFree, requireGroupName } from './group-chan
 import { groupByPath } from './group-paths.ts'
 import { byName, groupFilter, hierarchy } from './group-search.ts'
 
-/** Groups, their members, and the groups that new users join. */
+/** Groups, their members and the default groups. */
 export function groupRoutes(api: AdminApi): void {
   const list = api.resource('/groups')
   list.get('', needs.queryGroups, ({ realm, query, access }) => {
@@ -36,7 +36,7 @@ export function groupRoutes(api: AdminApi): void {
     if (body.id !== undefined && moved === undefined) throw notFound('Could not find child by id')
     requireFree(realm, body, undefined, moved)
     if (moved === undefined) return created(`${url}/${addGroup(realm, body, undefined).id}`)
-    // The body's name is asked for, and passed over.
+    // The name is required and ignored.
     const { parentId: _left, ...group } = moved
     realm.groups.put(group)
     return undefined

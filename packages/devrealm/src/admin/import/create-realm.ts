@@ -18,10 +18,10 @@ import {
 } from '../request/index.ts'
 import { importRealm } from './realm-import.ts'
 
-/** Bytes of a body: a whole realm is longer than Fastify's default of 1 MB. */
+/** Maximum body size in bytes: a realm export is larger than Fastify's default of 1 MB. */
 const importLimit = 64 * 1024 * 1024
 
-/** `POST /admin/realms`: adds a realm, from a whole export if need be. */
+/** `POST /admin/realms`: adds a realm, also from a full export. */
 export function createRealmRoute({ app, context }: AdminApi): void {
   const config: AdminRouteConfig = { shape: realmShape }
   app.post('/admin/realms', { bodyLimit: importLimit, config }, async (request, reply) => {
@@ -57,7 +57,7 @@ function readRealm(request: FastifyRequest): RealmBody {
   }
 }
 
-/** Whoever made a realm without being an administrator of all may administer it. */
+/** A caller who creates a realm without being a global administrator can administer it. */
 function giveToCreator(caller: Caller, realm: RealmStore): void {
   const master = caller.realm
   const admin = master.role('admin')

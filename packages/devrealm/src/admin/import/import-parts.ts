@@ -15,7 +15,7 @@ import {
 } from '../representations/index.ts'
 import { requireProfileConfig } from '../users/index.ts'
 
-/** The parts of an export that have no endpoint taking them as a whole: flows, required actions, user profile. */
+/** The parts of an export without an endpoint for all of it: flows, required actions, user profile. */
 export function importParts(realm: RealmStore, body: RealmBody): void {
   if (body.authenticationFlows !== undefined) {
     importFlows(realm, body.authenticationFlows, body.authenticatorConfig ?? [])
@@ -45,7 +45,7 @@ function importRequiredActions(realm: RealmStore, bodies: readonly Partial<Requi
   realm.update({ ...realm.info, requiredActions: [...given, ...others] })
 }
 
-/** Gives clients and client scopes the roles that the export's `scopeMappings` and `clientScopeMappings` name. */
+/** Applies the `scopeMappings` and `clientScopeMappings` of the export to clients and client scopes. */
 export function importScopeMappings(realm: RealmStore, body: RealmBody): void {
   const add = (mappings: readonly ScopeMappingBody[], owner?: string): void => {
     for (const { client: clientId, clientScope, roles = [] } of mappings) {
@@ -114,7 +114,7 @@ function importedStep(
   }
 }
 
-/** Flows are within each other as branches of trees are. */
+/** Checks that the flows form trees. */
 function requireTree(flows: readonly (FlowBody & { alias: string })[]): void {
   const aliases = flows.map(({ alias }) => alias)
   if (hasTwice(aliases)) throw refused('Two authentication flows have the same alias')
@@ -137,7 +137,7 @@ function requireTree(flows: readonly (FlowBody & { alias: string })[]): void {
   }
 }
 
-/** An export hides the user profile as a JSON text in a component. */
+/** An export has the user profile as a JSON string in a component. */
 function exportedProfile(components: RealmBody['components']): Profile | undefined {
   const [component] = components?.['org.keycloak.userprofile.UserProfileProvider'] ?? []
   const text = component?.config?.['kc.user.profile.config']?.[0]

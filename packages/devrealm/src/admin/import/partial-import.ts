@@ -51,15 +51,15 @@ interface Result {
   id: string
 }
 
-/** One thing to import: how it is named, whether it is there, how it is added. */
+/** One object to import: its name, whether it exists, and how to add it. */
 interface Part {
   readonly resourceType: string
   readonly name: string
   readonly existing: string | undefined
-  /** What Keycloak gives as its id: for a client's role, that of the client. */
+  /** The id that Keycloak reports: for a client role, the id of the client. */
   readonly shownId?: string | undefined
   readonly taken: string
-  /** Fails where Keycloak fails to tell of what it skips. */
+  /** Fails if Keycloak cannot report the skipped object. */
   skip?(): void
   add(): string | Promise<string>
 }
@@ -84,7 +84,7 @@ async function importParts(realm: RealmStore, body: Body): Promise<Result[]> {
   return results
 }
 
-/** What comes twice in one request is refused by the database. */
+/** The database rejects duplicates in one request. */
 async function addPart(part: Part): Promise<string> {
   try {
     return await part.add()
@@ -93,7 +93,7 @@ async function addPart(part: Part): Promise<string> {
   }
 }
 
-/** In the order in which parts may refer to each other; what exists is looked up when it is its turn. */
+/** In dependency order; whether an object exists is checked when its turn comes. */
 function* partsOf(realm: RealmStore, body: Body): Generator<Part> {
   for (const client of body.clients ?? []) yield clientPart(realm, client)
   for (const role of body.roles?.realm ?? []) yield rolePart(realm, role)
@@ -146,7 +146,7 @@ function groupPart(realm: RealmStore, group: GroupBody): Part {
     taken: `Group '${path}' already exists`,
     add: () => {
       addGroup(realm, group, undefined, true)
-      // Keycloak looks for what it made by the body's path, and fails where that leads to no group.
+      // Keycloak looks for the new group by the path in the body, and fails if there is none.
       const id = found()
       if (id === undefined) throw unforeseen()
       return id
@@ -154,7 +154,7 @@ function groupPart(realm: RealmStore, group: GroupBody): Part {
   }
 }
 
-/** Whether the user is there is looked up for all users before the first is added. */
+/** All users are checked for existence before the first is added. */
 function userPart(realm: RealmStore, user: UserBody): Part {
   if (user.username === undefined) throw unforeseen()
   const byName = realm.userByName.get(user.username.toLowerCase())
@@ -167,7 +167,7 @@ function userPart(realm: RealmStore, user: UserBody): Part {
     existing: byName?.id ?? byEmail?.id,
     taken: `User with user name ${user.username} already exists.`,
     skip() {
-      // Keycloak knows that the address is taken, and then looks for the user by name.
+      // Keycloak finds that the e-mail exists, and then looks for the user by name.
       if (byName === undefined) throw unforeseen()
     },
     add: () => importUser(realm, user),

@@ -11,9 +11,9 @@ import { addImportedUser } from '../users/index.ts'
 import { importParts, importScopeMappings } from './import-parts.ts'
 
 /**
- * Reads a representation that comes from no request: an error names a place by its members, `clients[1].name`.
+ * Reads a representation that does not come from a request: errors have a JSON path, `clients[1].name`.
  *
- * @throws {AdminError} as Keycloak answers to `POST /admin/realms`
+ * @throws {AdminError} as Keycloak does for `POST /admin/realms`
  */
 export function readRealm(representation: unknown): RealmBody {
   return readBody(realmShape, JSON.stringify(representation), memberIn)
@@ -27,10 +27,10 @@ function memberIn(path: Path): string {
 }
 
 /**
- * Makes a realm from Keycloak's representation of it, whole exports included. Runs within `store.atomically`: nothing is
- * left of a realm that is refused.
+ * Creates a realm from Keycloak's representation or a full export. Runs within `store.atomically`: a rejected realm leaves
+ * nothing behind.
  *
- * @throws {AdminError} as Keycloak answers to `POST /admin/realms`
+ * @throws {AdminError} as Keycloak does for `POST /admin/realms`
  */
 export async function importRealm(store: Store, body: RealmBody): Promise<RealmStore> {
   const name = body.realm ?? ''
@@ -50,18 +50,18 @@ export async function importRealm(store: Store, body: RealmBody): Promise<RealmS
     await importContents(realm, body)
   } catch (error) {
     if (error instanceof AdminError && error.status === 409) throw conflict('Duplicate resource error')
-    // Keycloak fails where a part names what is not there: here that is the representation's fault.
+    // Keycloak returns 500 for a reference to an unknown object; here that is an error in the representation.
     if (error instanceof AdminError && error.status === 500) throw new AdminError(400, error.body)
     throw error
   }
   return realm
 }
 
-/** Fills a realm: roles, client scopes, clients, groups, users, in the order in which they refer to each other. */
+/** Fills a realm in dependency order: roles, client scopes, clients, groups, users. */
 async function importContents(realm: RealmStore, body: RealmBody): Promise<void> {
   for (const scope of body.clientScopes ?? []) {
     const existing = realm.scopeByName.get(scope.name ?? '')
-    // Clients and the realm's defaults name scopes: a scope that is replaced keeps its places.
+    // Clients and realm defaults refer to scopes: a replaced scope keeps its references.
     if (existing !== undefined) realm.clientScopes.delete(existing.id)
     addClientScope(realm, scope)
   }
@@ -77,7 +77,7 @@ async function importContents(realm: RealmStore, body: RealmBody): Promise<void>
   for (const user of body.users ?? []) await importUser(realm, user)
 }
 
-/** The clients that every realm has are in an export too: they are changed to match it, what refers to them stays. */
+/** An export includes the built-in clients: they are updated, so references to them stay. */
 function importClient(realm: RealmStore, body: NonNullable<RealmContents['clients']>[number]): void {
   const existing = realm.clientByName.get(body.clientId ?? '')
   if (existing?.name?.startsWith('${client_') === true) {
@@ -108,7 +108,7 @@ function importRoles(realm: RealmStore, body: RealmContents): void {
   realm.roles.put({ ...role, composites: [...new Set(ids)] })
 }
 
-/** Adds a user with the roles that its body names, and no others: an import gives no default roles, and creates roles that are not there. */
+/** Adds a user with exactly the roles in the body: an import adds no default roles, and creates missing roles. */
 export async function importUser(realm: RealmStore, body: UserBody): Promise<string> {
   const roles = (body.realmRoles ?? []).map((name) => realm.role(name) ?? addRole(realm, { name }))
   for (const [clientId, names] of Object.entries(body.clientRoles ?? {})) {
@@ -123,7 +123,7 @@ export async function importUser(realm: RealmStore, body: UserBody): Promise<str
       : realm.clientByName.get(body.serviceAccountClientId)
   const account = client === undefined ? undefined : realm.serviceAccount(client.id)
   if (account === undefined) return (await addImportedUser(realm, body, ids)).id
-  // The client brought its service account along: only the roles are news.
+  // The service account was created with the client: only its roles are new.
   realm.users.put({ ...account, roles: [...new Set([...account.roles, ...ids])] })
   return account.id
 }

@@ -1,7 +1,7 @@
 import { nothing } from '../body/index.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 
-/** What is counted against a user who fails to log in. */
+/** The login failures of a user. */
 export function attackDetectionRoutes(api: AdminApi): void {
   const resource = api.resource('')
   const path = '/attack-detection/brute-force/users'

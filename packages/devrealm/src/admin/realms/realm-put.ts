@@ -6,7 +6,7 @@ import { groupByPath } from '../groups/index.ts'
 import type { RealmBody } from '../representations/index.ts'
 import { putSmtp } from './smtp-settings.ts'
 
-/** The body of a PUT of a realm with what Keycloak makes of it: settings that it resets, merges, or passes over. */
+/** The body of a realm PUT as Keycloak applies it: it resets, merges or ignores some settings. */
 export function putBody(realm: RealmStore, body: RealmBody): RealmBody {
   const { otpSupportedApplications: _derived, ...given } = body
   const smtp = body['smtpServer'] as Record<string, string> | undefined
@@ -23,9 +23,9 @@ export function putBody(realm: RealmStore, body: RealmBody): RealmBody {
 }
 
 /**
- * The groups that a body names by their paths as those that new users join.
+ * The default groups that a body names by path.
  *
- * @throws {AdminError} 400 where there is no such group
+ * @throws {AdminError} 400 for an unknown group
  */
 export function defaultGroupsOf(
   realm: RealmStore,
@@ -40,7 +40,7 @@ export function defaultGroupsOf(
 const passkeys = 'webAuthnPolicyPasswordless'
 const policies = [passkeys, 'webAuthnPolicy'] as const
 
-/** A WebAuthn policy is replaced as a whole when the body names its relying party, and passed over when it does not. */
+/** A WebAuthn policy is replaced as a whole if the body has its relying party, and otherwise ignored. */
 function webAuthnPolicies(realm: RealmStore, body: RealmBody): RealmBody {
   const policyOf = (field: string) => policies.find((policy) => field.startsWith(policy))
   const isReplaced = (policy: string): boolean => Boolean(body[`${policy}RpEntityName`])
@@ -54,13 +54,13 @@ function webAuthnPolicies(realm: RealmStore, body: RealmBody): RealmBody {
   return { ...passkeysEnabled, ...Object.fromEntries(defaults), ...Object.fromEntries(kept) }
 }
 
-/** What a PUT without them sets to the defaults. */
+/** Settings that a PUT without them resets to the defaults. */
 function deviceGrant(body: RealmBody): RealmBody {
   const fields = ['oauth2DeviceCodeLifespan', 'oauth2DevicePollingInterval']
   return Object.fromEntries(fields.map((field) => [field, body[field] ?? realmSettings[field]]))
 }
 
-/** Fields that are attributes too: where a body has attributes, they are what these say. */
+/** Fields that are also attributes: if a body has attributes, these take precedence. */
 function sessionLimits(body: RealmBody): RealmBody {
   const { attributes } = body
   if (attributes === undefined) return {}
@@ -79,7 +79,7 @@ function sessionLimits(body: RealmBody): RealmBody {
   return Object.fromEntries([...limits, ['otpPolicyCodeReusable', reusable !== undefined && given]])
 }
 
-/** Attributes that each PUT without them sets to the defaults. */
+/** Attributes that every PUT without them resets to the defaults. */
 function ownAttributes(): Record<string, string> {
   const { realmReusableOtpCode: _kept, ...own } = realmSettings.attributes
   return own

@@ -2,7 +2,7 @@ import { nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 
-/** A realm's sessions, one by one and in numbers. */
+/** The sessions of a realm: delete one, count all. */
 export function realmSessionRoutes(api: AdminApi): void {
   const resource = api.resource('')
   resource.delete('/sessions/:sessionId', needs.manageUsers, nothing, ({ realm, params, query }) => {

@@ -6,7 +6,7 @@ import { type AdminError, refused } from '../errors.ts'
 import { type RealmBody, roleOf, settingNames } from '../representations/index.ts'
 import { shownSmtp, unmaskedSmtp } from './smtp-settings.ts'
 
-/** Members of a stored realm that its representation does not have: each has endpoints of its own. */
+/** Members of a stored realm that are not in its representation: each has its own endpoint. */
 const apart = new Set([
   'id',
   'realm',
@@ -43,7 +43,7 @@ export function realmOf(realm: RealmStore): Record<string, unknown> {
   return shown
 }
 
-/** The realm in a list that asked for brief representations. */
+/** The realm in a list of brief representations. */
 export function briefRealmOf(realm: RealmStore): Record<string, unknown> {
   const { id, realm: name, displayName, displayNameHtml, enabled } = realm.info
   return {
@@ -56,8 +56,8 @@ export function briefRealmOf(realm: RealmStore): Record<string, unknown> {
 }
 
 /**
- * The settings that a body changes. Members are merged one by one; `attributes` replaces all of them, but for those that
- * Keycloak keeps for settings of its own.
+ * The settings after a body is applied. Members are merged one by one; `attributes` replaces all attributes, except those that
+ * Keycloak uses for settings.
  *
  * @throws {AdminError} 400 for a password policy that does not exist, 500 for an unknown flow
  */
@@ -95,7 +95,7 @@ const ownAttributes = [
   'cibaInterval',
 ]
 
-/** Settings that the attribute of the same name shows too, once they were set. */
+/** Settings that also appear as the attribute of the same name once they are set. */
 const mirroredFields = [
   'oauth2DeviceCodeLifespan',
   'oauth2DevicePollingInterval',
@@ -126,7 +126,7 @@ function changedAttributes(
   }
 }
 
-/** The realm without settings that were emptied. */
+/** The realm without empty settings. */
 export function withoutEmpty(info: Realm): Realm {
   const { passwordPolicy, ...rest } = info
   return passwordPolicy === undefined || passwordPolicy === '' ? (rest as Realm) : info
@@ -140,7 +140,7 @@ function requireFlows(realm: RealmStore, changes: Readonly<Record<string, unknow
   }
 }
 
-/** The policy of one-time codes is replaced as a whole when the body names its type, and passed over when it does not. */
+/** The OTP policy is replaced as a whole if the body has its type, and otherwise ignored. */
 function otpPolicy(changes: Record<string, unknown>): Record<string, unknown> {
   const unset: Record<string, unknown> = {
     otpPolicyAlgorithm: undefined,
@@ -163,7 +163,10 @@ type EmailRules = Pick<
   'registrationEmailAsUsername' | 'loginWithEmailAllowed' | 'duplicateEmailsAllowed'
 >
 
-/** An address that names a user can't be that of two: turning one of the three on turns its opposites off, in this order. */
+/**
+ * E-mails that identify users must be unique: turning one of these three settings on turns off those that contradict it, in
+ * this order.
+ */
 function emailRules(before: Readonly<EmailRules>, given: Partial<EmailRules>): EmailRules {
   const rules = {
     registrationEmailAsUsername: given.registrationEmailAsUsername ?? before.registrationEmailAsUsername,

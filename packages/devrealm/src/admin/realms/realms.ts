@@ -66,7 +66,7 @@ export function realmRoutes(api: AdminApi): void {
     for (const session of realm.sessions.values()) realm.sessions.delete(session.id)
     return ok({})
   })
-  // Only adapters that are gone today listened to it.
+  // Only obsolete adapters listened to it.
   one.post('/push-revocation', needs.manageRealm, nothing, () => ok({}))
 }
 
@@ -78,7 +78,7 @@ function reach(caller: Caller, realm: RealmStore): Access | undefined {
   }
 }
 
-/** What anybody with some right in the realm may know of it. */
+/** What any caller with some role in the realm may see. */
 function limited(realm: RealmStore, access: Access): Record<string, unknown> {
   const { info } = realm
   return {
@@ -90,7 +90,7 @@ function limited(realm: RealmStore, access: Access): Record<string, unknown> {
   }
 }
 
-/** A realm's name is in master's client for it, and in its own clients' addresses. */
+/** The name of a realm also appears in its client in master and in the URLs of its own clients. */
 function rename(store: Store, realm: RealmStore, name: string): void {
   const before = realm.info.realm
   if (store.realm(name) !== undefined) throw conflict('Realm with same name exists')

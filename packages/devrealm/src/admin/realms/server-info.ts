@@ -2,7 +2,7 @@ import { secretRotation } from '../../oidc/index.ts'
 import { forbidden } from '../errors.ts'
 import { type AdminApi, accessTo, callerOf, isVisitor, ok, sendAnswer } from '../request/index.ts'
 
-/** `/admin/serverinfo`, of which this realm has the features and the password hashes. */
+/** `/admin/serverinfo`: only features and password hash providers. */
 export function serverInfoRoutes({ app, context }: AdminApi): void {
   app.get('/admin/serverinfo', async (request, reply) => {
     const caller = await callerOf(context, request)
@@ -28,7 +28,7 @@ export function serverInfoRoutes({ app, context }: AdminApi): void {
   })
 }
 
-/** The algorithms of stored passwords that a login checks. */
+/** The supported password hash algorithms. */
 const providers = {
   'password-hashing': {
     internal: true,

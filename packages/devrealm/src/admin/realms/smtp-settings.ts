@@ -3,8 +3,8 @@ import { secretMask } from '../representations/index.ts'
 type Smtp = Readonly<Record<string, string>>
 
 /**
- * The mail server's settings as a PUT of a realm leaves them: who logs in there is kept only with `auth`, and by `authType`
- * either the password or what gets a token.
+ * The mail server settings after a realm PUT: the login is kept only with `auth`, and depending on `authType` either the
+ * password or the token settings.
  */
 export function putSmtp(sent: Smtp): Record<string, string> {
   const hasLogin = sent['auth']?.toLowerCase() === 'true'
@@ -18,7 +18,7 @@ export function putSmtp(sent: Smtp): Record<string, string> {
   )
 }
 
-/** The same settings; a mask keeps the live secret. */
+/** The same settings; a mask keeps the stored secret. */
 export function unmaskedSmtp(sent: Smtp, live: Smtp | undefined): Smtp {
   return Object.fromEntries(
     Object.entries(sent).map(([name, value]) => [
@@ -28,7 +28,7 @@ export function unmaskedSmtp(sent: Smtp, live: Smtp | undefined): Smtp {
   )
 }
 
-/** The same settings with masks for what is secret. */
+/** The same settings with masked secrets. */
 export function shownSmtp(smtp: Smtp): Smtp {
   return Object.fromEntries(
     Object.entries(smtp).map(([name, value]) => [name, secrets.includes(name) ? secretMask : value]),

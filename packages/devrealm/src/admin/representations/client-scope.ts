@@ -7,7 +7,7 @@ export type ClientScopeBody = Omit<Partial<ClientScope>, 'protocolMappers'> & {
   protocolMappers?: MapperBody[]
 }
 
-/** The one representation of which Keycloak reads what it knows and passes over the rest. */
+/** The only representation in which Keycloak ignores unknown members. */
 export const clientScopeShape: Shape<ClientScopeBody> = {
   ...shape(
     'ClientScopeRepresentation',

@@ -43,7 +43,7 @@ const clientMembers =
   authenticationFlowBindingOverrides fullScopeAllowed nodeReRegistrationTimeout registeredNodes protocolMappers defaultClientScopes
   optionalClientScopes`.split(/\s+/)
 
-/** ClientRepresentation. The realm's own management client can be configured by nobody. */
+/** ClientRepresentation. The realm's own management client cannot be configured. */
 export function clientOf(client: Readonly<Client>, access: Access): Record<string, unknown> {
   const shown: Record<string, unknown> = {}
   for (const member of clientMembers) {

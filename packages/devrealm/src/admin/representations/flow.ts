@@ -1,6 +1,6 @@
 import { type Shape, shape } from '../body/index.ts'
 
-/** A step as exports have it. */
+/** A step, as in exports. */
 export interface ExportedStepBody {
   authenticator?: string
   flowAlias?: string

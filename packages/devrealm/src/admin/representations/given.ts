@@ -1,4 +1,4 @@
-/** A member that is left out where there is no value. */
+/** A member that is omitted without a value. */
 export function given<T>(member: string, value: T | undefined): Record<string, T> {
   return value === undefined ? {} : { [member]: value }
 }

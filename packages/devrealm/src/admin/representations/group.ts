@@ -13,7 +13,7 @@ export interface GroupBody extends Partial<Omit<Group, 'roles'>> {
 }
 
 const groupMembers: Record<string, Kind> = {}
-/** A group holds groups: its members are filled in once it has a name. */
+/** The type is recursive: its members are set after its declaration. */
 export const groupShape: Shape<GroupBody> = { name: 'GroupRepresentation', members: groupMembers }
 
 Object.assign(
@@ -28,7 +28,7 @@ Object.assign(
   { subGroups: [groupShape], access: { values: 'boolean' } },
 )
 
-/** GroupRepresentation. `access` is shown wherever the caller administers groups, not in a user's groups. */
+/** GroupRepresentation. `access` is included wherever the caller administers groups, but not in a user's groups. */
 export function groupOf(
   realm: RealmStore,
   group: Readonly<Group>,

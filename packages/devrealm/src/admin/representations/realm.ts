@@ -15,7 +15,7 @@ import { requiredActionShape } from './required-action.ts'
 import { type RoleBody, roleShape } from './role.ts'
 import { type UserBody, userShape } from './user.ts'
 
-/** What a realm may be imported with, beside its settings. */
+/** What an import of a realm may have in addition to settings. */
 export interface RealmContents {
   roles?: { realm?: RoleBody[]; client?: Record<string, RoleBody[]> }
   clients?: ClientBody[]
@@ -40,7 +40,7 @@ export interface ScopeMappingBody {
   roles?: string[]
 }
 
-/** Members without a type here are settings, or are passed over. */
+/** Members without a type here are settings or are ignored. */
 export type RealmBody = Omit<Known<Realm>, keyof RealmContents> & RealmContents & Record<string, unknown>
 
 const texts = `id realm displayName displayNameHtml defaultSignatureAlgorithm sslRequired bruteForceStrategy privateKey publicKey certificate
@@ -85,7 +85,7 @@ const scopeMapping: Kind = {
   }),
 }
 
-/** A representation of what this realm does not have: its known members are of their types, the others are passed over. */
+/** A representation of an unsupported object: known members are type-checked, others ignored. */
 function foreign(members: Parameters<typeof shape>[1]): Kind {
   return { ...shape('', members), lenient: true }
 }
@@ -95,7 +95,7 @@ export const rolesShape: Shape<NonNullable<RealmContents['roles']>> = {
   members: { realm: [roleShape], client: { values: [roleShape] }, application: { values: [roleShape] } },
 }
 
-/** Members that only an import reads; an update of the realm passes them over. */
+/** Members that only an import reads; an update of the realm ignores them. */
 const contents: Record<string, Kind> = {
   roles: rolesShape,
   clients: [clientShape],
@@ -156,7 +156,7 @@ export const realmShape: Shape<RealmBody> = {
   ]),
 }
 
-/** Members of a realm's body that are settings of the realm. */
+/** Members of a realm body that are settings. */
 export const settingNames: readonly string[] = [texts, flags, numbers, longs, maps, lists]
   .flatMap((names) => names.split(/\s+/))
   .filter(

@@ -23,7 +23,7 @@ export const roleShape: Shape<RoleBody> = shape(
   },
 )
 
-/** RoleRepresentation; Keycloak leaves the attributes out where it is brief. */
+/** RoleRepresentation; without attributes if brief, as in Keycloak. */
 export function roleOf(realm: RealmStore, role: Readonly<Role>, brief = true): Record<string, unknown> {
   return {
     id: role.id,
@@ -56,13 +56,13 @@ export function mappingsOf(realm: RealmStore, ids: readonly string[]): Record<st
   }
 }
 
-/** Groups client roles by their client's name. */
+/** Groups client roles by client. */
 export function byClient<T>(
   realm: RealmStore,
   roles: readonly Readonly<Role>[],
   show: (role: Readonly<Role>) => T,
 ): Record<string, T[]> {
-  // A client may be called `constructor`: hence no lookup in a plain object.
+  // A client may be named `constructor`: hence no lookup in a plain object.
   const found = new Map<string, T[]>()
   for (const role of roles) {
     const client = role.clientId === undefined ? undefined : realm.clients.get(role.clientId)

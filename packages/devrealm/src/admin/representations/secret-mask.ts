@@ -1,2 +1,2 @@
-/** What stands for a secret in representations and events. */
+/** The mask for a secret in representations and events. */
 export const secretMask = '**********'

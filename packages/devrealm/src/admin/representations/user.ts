@@ -6,7 +6,7 @@ import type { Access } from '../request/index.ts'
 import { sortedBy } from '../sorted-by.ts'
 import { given } from './given.ts'
 
-/** What a password or another credential is set with. */
+/** The body that sets a password or another credential. */
 export interface CredentialBody {
   id?: string
   type?: string
@@ -16,7 +16,7 @@ export interface CredentialBody {
   createdDate?: number
   secretData?: string
   credentialData?: string
-  /** The form of old exports, with `salt`, `algorithm` and so on beside it. */
+  /** The format of old exports, with separate `salt`, `algorithm` and so on. */
   hashedSaltedValue?: string
   salt?: string
   algorithm?: string
@@ -112,7 +112,7 @@ export function userOf(realm: RealmStore, user: Readonly<User>, brief = false): 
   }
 }
 
-/** What the caller may do with a user, as shown with the user alone. */
+/** What the caller may do with a user; included only for a single user. */
 export function accessOfUser(access: Access): Record<string, boolean> {
   const manage = access.has('manage-users')
   return {
@@ -125,7 +125,7 @@ export function accessOfUser(access: Access): Record<string, boolean> {
   }
 }
 
-/** The order of every list of users. */
+/** The sort order of all lists of users. */
 export function byUsername(users: readonly Readonly<User>[]): Readonly<User>[] {
   return sortedBy(users, ({ username }) => username)
 }

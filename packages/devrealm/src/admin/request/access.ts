@@ -6,24 +6,24 @@ import { readLiveToken, restoreScope, rolesInScope } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
 
-/** Who calls the Admin API: the user of a bearer token, and the client that the token was given to. */
+/** The caller of the Admin API: the user of a bearer token and the client that it was issued to. */
 export interface Caller {
   readonly realm: RealmStore
   readonly user: Readonly<User>
   readonly client: Readonly<Client>
-  /** Ids of the roles that the user has now and that the client's scope lets through. */
+  /** Ids of the user's current roles that are in the client's scope. */
   readonly roles: ReadonlySet<string>
 }
 
-/** What a caller may do in one realm. */
+/** The permissions of a caller in one realm. */
 export interface Access {
-  /** Has one of the administration roles (`view-users`, `manage-clients` …) for the realm. */
+  /** Whether the caller has one of the administration roles (`view-users`, `manage-clients` …) for the realm. */
   has(...names: string[]): boolean
-  /** Has the role itself. */
+  /** Whether the caller has the role itself. */
   holds(role: Readonly<Role>): boolean
 }
 
-/** The caller whom a bearer token names; undefined unless the token holds now. Its issuer says which realm's it is. */
+/** The caller of a bearer token; undefined if the token is not valid now. Its issuer names the realm. */
 export async function readCaller(
   context: RealmContext,
   request: FastifyRequest,
@@ -35,7 +35,7 @@ export async function readCaller(
     const live = await readLiveToken(realm, token, issuerOf(context, request, realm), seconds(context))
     if ('reason' in live) return undefined
     const { user, client, claims, clientSession } = live
-    // Roles are the user's of this moment, not the token's: those of administration clients carry none.
+    // Roles are the user's current ones, not those in the token: tokens of administration clients have none.
     const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''
     const scope = restoreScope(realm, client, clientSession?.scope ?? granted)
     const roles = rolesInScope(realm, user, client, scope.clientScopes).map((role) => role.id)
@@ -44,7 +44,7 @@ export async function readCaller(
   return undefined
 }
 
-/** What an unverified token says about its issuer: it only chooses the key that then proves it. */
+/** The issuer in an unverified token: it only selects the key for the verification. */
 function issuerIn(token: string): unknown {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
@@ -55,8 +55,8 @@ function issuerIn(token: string): unknown {
 }
 
 /**
- * What the caller may do in the realm: administrators of master by the roles of master's client `{realm}-realm`,
- * others in their own realm only, by the roles of its client `realm-management`.
+ * The permissions of the caller in the realm. Administrators of master get them from master's client `{realm}-realm`, others
+ * only in their own realm, from its client `realm-management`.
  *
  * @throws {AdminError} 403 for a token of another realm
  */
@@ -74,7 +74,7 @@ export function accessTo(caller: Caller, realm: RealmStore): Access {
   }
 }
 
-/** The client whose roles administer `realm`, as callers of `home` have them. */
+/** The client whose roles administer `realm`, for callers from the realm `home`. */
 export function managementClient(home: RealmStore, realm: RealmStore): Readonly<Client> | undefined {
   const isMaster = home.info.realm === masterName
   return home.clientByName.get(isMaster ? `${realm.info.realm}-realm` : 'realm-management')

@@ -9,12 +9,12 @@ import type { Need } from './needs.ts'
 import { Query } from './query.ts'
 import { bodyOf, callerOf, urlOf } from './read-request.ts'
 
-/** What a route's `config` tells of it. */
+/** The `config` of a route. */
 export interface AdminRouteConfig {
   readonly shape: Shape<unknown>
 }
 
-/** Where the routes of the Admin API are added. */
+/** The registry for routes of the Admin API. */
 export class AdminApi {
   readonly app: FastifyInstance
   readonly context: RealmContext
@@ -27,8 +27,8 @@ export class AdminApi {
   }
 
   /**
-   * Routes below one path of a realm, `/users/:userId` for example. `find` looks the path's resource up, before the body is
-   * read, as Keycloak's locators do.
+   * Routes below one path of a realm, `/users/:userId` for example. `find` looks up the resource of the path before the body is
+   * read, like Keycloak's locators.
    */
   resource(path: string): Resource<undefined>
   resource<Found>(path: string, find: (call: Call) => Found): Resource<Found>
@@ -37,7 +37,7 @@ export class AdminApi {
   }
 }
 
-/** The routes of one resource. Each has the need of its caller, and the shape of its body unless it is a GET. */
+/** The routes of one resource. Each declares the required role and, unless it is a GET, the shape of its body. */
 export class Resource<Found> {
   readonly #api: AdminApi
   readonly #path: string
@@ -49,7 +49,7 @@ export class Resource<Found> {
     this.#find = find
   }
 
-  /** Routes below this resource; `find` looks up what they are about, given what was found above. Default: the same. */
+  /** Routes below this resource; `find` looks up their resource, given the one found above. Default: the same resource. */
   below(path: string): Resource<Found>
   below<Inner>(path: string, find: (call: Call<Found>) => Inner): Resource<Inner>
   below(path: string, find: (call: Call<Found>) => unknown = ({ found }) => found): Resource<unknown> {
@@ -100,7 +100,7 @@ export class Resource<Found> {
     })
   }
 
-  /** Checks a request in Keycloak's order: the token, the realm, the resource, the body, then what the caller may do. */
+  /** Checks a request in Keycloak's order: token, realm, resource, body, then permissions. */
   async #callOf<Body>(request: FastifyRequest, need: Need, shape: Shape<Body>): Promise<Call<Found, Body>> {
     const { context } = this.#api
     const caller = await callerOf(context, request)

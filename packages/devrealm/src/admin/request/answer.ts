@@ -1,15 +1,15 @@
 import type { FastifyReply } from 'fastify'
 
-/** No answer is 204. */
+/** No response body means 204. */
 export type Answer = undefined | { status: number; body?: unknown; location?: string; type?: string }
 
 export const ok = (body: unknown, type?: string): Answer => ({ status: 200, body, ...(type && { type }) })
 export const created = (location: string): Answer => ({ status: 201, location })
 
-/** Sends what a handler returned, in Keycloak's content types. */
+/** Sends the result of a handler with Keycloak's content types. */
 export function sendAnswer(reply: FastifyReply, given: Answer): FastifyReply {
   if (given === undefined) return reply.code(204).send()
-  // An id may be any text; a header is ASCII.
+  // An id may have any characters; a header must be ASCII.
   if (given.location !== undefined) {
     reply.header('location', given.location.replace(/[^\x21-\x7e]+/g, encodeURIComponent))
   }

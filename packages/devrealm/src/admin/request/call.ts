@@ -5,7 +5,7 @@ import type { Access, Caller } from './access.ts'
 import type { Answer } from './answer.ts'
 import type { Query } from './query.ts'
 
-/** One request to a resource of a realm, after everything that Keycloak checks first. */
+/** A request to a resource of a realm, after Keycloak's checks. */
 export interface Call<Found = undefined, Body = undefined> {
   readonly context: RealmContext
   readonly store: Store
@@ -14,22 +14,22 @@ export interface Call<Found = undefined, Body = undefined> {
   readonly access: Access
   readonly params: Readonly<Record<string, string>>
   readonly query: Query
-  /** What the resource's `find` returned. */
+  /** The result of the resource's `find`. */
   readonly found: Found
   readonly body: Body
   readonly request: FastifyRequest
-  /** The request's absolute URL without its query: new resources are announced below it. */
+  /** The absolute URL of the request without query: the base of Location for new resources. */
   readonly url: string
 }
 
-/** A call of whatever resource. */
+/** A call to any resource. */
 export type AnyCall = Call<unknown, unknown>
 
 export type Handler<Found, Body> = (call: Call<Found, Body>) => Answer | Promise<Answer>
 
 /**
- * What makes the admin events of a request, or undefined if there are none. Called before the request is carried out, then
- * with its answer; what that returns records the events, once the change is stored.
+ * Builds the admin events of a request, or undefined if there are none. Called before the request runs, then with its response;
+ * the returned function records the events once the change is stored.
  */
 export type EventsOf = (
   method: string,

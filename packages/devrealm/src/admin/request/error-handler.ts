@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { WriteError } from '../../store/index.ts'
 import { AdminError, notStored, unforeseen, wrongType } from '../errors.ts'
 
-/** Answers a failed request as Keycloak does; what the caller has no part in is logged. */
+/** Sends the error response as Keycloak does; errors that the caller did not cause are logged. */
 export function handleError(
   error: Error & { statusCode?: number },
   request: FastifyRequest,
@@ -18,7 +18,7 @@ export function handleError(
   if (error.statusCode !== undefined && error.statusCode < 500) {
     return send({ status: error.statusCode, body: { error: error.message } })
   }
-  // The engine's own limits, of its stack or of a text's length: no input is worth more.
+  // JavaScript's own limits for stack or string length: treated as a bad request.
   if (error instanceof RangeError) {
     request.log.warn({ err: error }, 'the request is too large to process')
     return send(wrongType())

@@ -1,6 +1,6 @@
 import type { Access } from './access.ts'
 
-/** What a caller must have for an operation. */
+/** The roles that an operation requires. */
 export type Need = (access: Access) => boolean
 
 const any =
@@ -31,7 +31,7 @@ type NeedName =
   | 'viewIdentityProviders'
   | 'nothing'
 
-/** What Keycloak 26 asks for, recorded role by role; some of it surprises. */
+/** The roles that Keycloak 26 requires, recorded role by role; some are surprising. */
 export const needs: Readonly<Record<NeedName, Need>> = {
   queryUsers: any('view-users', 'manage-users', 'query-users'),
   viewUsers,
@@ -75,5 +75,5 @@ const visitors = [
   'query-organizations',
 ]
 
-/** May at least learn that the realm exists. */
+/** May at least know that the realm exists. */
 export const isVisitor: Need = any(...visitors)

@@ -22,16 +22,16 @@ export class Query {
     )
   }
 
-  /** `true` or `false`: any other text is false, as in Java. */
+  /** `true` or `false`: any other string is false, as in Java. */
   flag(name: string): boolean | undefined {
     const text = this.text(name)
     return text === undefined || text === '' ? undefined : text.toLowerCase() === 'true'
   }
 
   /**
-   * A whole number of 32 bits.
+   * A 32-bit integer.
    *
-   * @throws {AdminError} 404 for another text: Keycloak then finds no resource that takes it
+   * @throws {AdminError} 404 for any other string: Keycloak then finds no matching resource
    */
   number(name: string): number | undefined {
     const text = this.text(name)
@@ -41,7 +41,7 @@ export class Query {
     return number
   }
 
-  /** The part of a list that `first` and `max` ask for; a negative number, or none, sets no bound. */
+  /** The page of a list that `first` and `max` select; a negative number or none means no limit. */
   page<T>(items: readonly T[], defaultMax?: number): T[] {
     const first = Math.max(this.number('first') ?? 0, 0)
     const max = this.number('max') ?? defaultMax ?? -1

@@ -5,7 +5,7 @@ import { AdminError, unauthorized } from '../errors.ts'
 import { type Caller, readCaller } from './access.ts'
 
 /**
- * Who sends the request.
+ * The caller of the request.
  *
  * @throws {AdminError} 401
  */
@@ -16,7 +16,7 @@ export async function callerOf(context: RealmContext, request: FastifyRequest): 
   return caller
 }
 
-/** The request's body as the shape has it. */
+/** The body of the request, checked against the shape. */
 export function bodyOf<Body>(shape: Shape<Body>, request: FastifyRequest): Body {
   if ((shape as Shape<unknown>) === nothing) return undefined as Body
   const type = request.headers['content-type']

@@ -5,7 +5,7 @@ import { newId } from '../ids.ts'
 import type { RoleBody } from '../representations/index.ts'
 import { roleIdsOf } from './role-names.ts'
 
-/** Adds a role as the body describes it, without its composites. An import keeps the body's id. */
+/** Adds the role of a body, without its composites. An import keeps the id of the body. */
 export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id?: string): Readonly<Role> {
   if (body.name === undefined) throw badRequest('role has no name')
   if (realm.role(body.name, clientId) !== undefined) {
@@ -21,13 +21,13 @@ export function addRole(realm: RealmStore, body: RoleBody, clientId?: string, id
   })
 }
 
-/** Gives a role the composites that its body names. */
+/** Adds the composites in the body to a role. */
 export function addNamedComposites(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
   const ids = roleIdsOf(realm, body.composites?.realm, body.composites?.client)
   if (ids.length > 0) realm.roles.put({ ...role, composites: [...new Set([...role.composites, ...ids])] })
 }
 
-/** A role is replaced, but for the attributes, which stay when the body has none. */
+/** Replaces a role; its attributes stay if the body has none. */
 export function updateRole(realm: RealmStore, role: Readonly<Role>, body: RoleBody): void {
   if (body.name === undefined) throw badRequest('role has no name')
   if (body.name !== role.name && realm.role(body.name, role.clientId) !== undefined) throw duplicate()

@@ -5,7 +5,10 @@ import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
 import { type AnyCall, managementClient } from '../request/index.ts'
 
-/** Roles of administration that a caller may give without having them: whoever may change a thing may let others see it. */
+/**
+ * Administration roles that a caller may grant without having them: a role that changes objects also allows granting the view
+ * of them.
+ */
 const implied: Record<string, string> = {
   'view-users': 'manage-users',
   'view-clients': 'manage-clients',
@@ -17,7 +20,7 @@ const implied: Record<string, string> = {
   'view-organizations': 'manage-organizations',
 }
 
-/** Whether the caller may give the role to somebody: nobody hands out more administration than they have. */
+/** Whether the caller may grant the role: administrators cannot grant more than they have. */
 export function mayMap(call: AnyCall, role: Readonly<Role>): boolean {
   for (const id of expandRoles(call.realm, [role.id])) {
     const included = call.realm.roles.get(id)
@@ -29,7 +32,7 @@ export function mayMap(call: AnyCall, role: Readonly<Role>): boolean {
 }
 
 /**
- * Refuses roles that the caller may not give.
+ * Rejects roles that the caller may not grant.
  *
  * @throws {AdminError} 403
  */
@@ -41,7 +44,7 @@ function mayMapAlone(call: AnyCall, role: Readonly<Role>): boolean {
   if (call.caller.realm === call.realm && call.access.holds(role)) return true
   const management = managementClient(call.realm, call.realm)
   if (role.clientId !== management?.id) return false
-  // The role realm-admin is what it includes.
+  // The role realm-admin equals its composites.
   if (role.name.startsWith('query-') || role.name === 'realm-admin') return true
   const sufficient = implied[role.name]
   return call.access.has(role.name) || (sufficient !== undefined && call.access.has(sufficient))

@@ -7,7 +7,7 @@ import { mappingsOf, type RoleBody, roleOf, roleShape } from '../representations
 import { type AnyCall, needs as known, type Need, ok, type Resource } from '../request/index.ts'
 import { mayMap, requireMappable } from './role-mapping-rules.ts'
 
-/** Something that roles are mapped to. */
+/** An object with role mappings. */
 export interface RoleHolder {
   readonly roles: readonly string[]
   /** Roles that come from groups. */
@@ -18,20 +18,20 @@ export interface RoleHolder {
 export interface MappingNeeds {
   readonly view: Need
   readonly manage: Need
-  /** Roles of administration may be given only by those who have as much. */
+  /** Administration roles can be granted only by callers with at least these roles. */
   readonly guarded: boolean
 }
 
 const roles = listOf(roleShape)
 const rolesOrNone = listOf(roleShape, true)
 
-/** `role-mappings` of users and groups, `scope-mappings` of clients and client scopes: the same resource below each. */
+/** The same resource for `role-mappings` of users and groups and `scope-mappings` of clients and client scopes. */
 export function mappingRoutes(holders: Resource<RoleHolder>, needs: MappingNeeds): void {
   holders.get('', needs.view, ({ realm, found }) => ok(mappingsOf(realm, found.roles)))
 
   const levels = [
     { path: '/realm', clientOf: () => undefined, seen: known.nothing },
-    // Who sees a holder does not see what roles clients have, but which could be added.
+    // A caller who can view the holder cannot see its client roles, but the available ones.
     { path: '/clients/:clientId', clientOf: findClient, seen: known.viewClients },
   ]
   for (const level of levels) {
@@ -78,7 +78,7 @@ export function mappingRoutes(holders: Resource<RoleHolder>, needs: MappingNeeds
   }
 }
 
-/** Role mappings of a user, who has those of groups too. */
+/** Role mappings of a user, including those of groups. */
 export function userHolder(realm: RealmStore, user: Readonly<User>): RoleHolder {
   return {
     roles: user.roles,
@@ -99,7 +99,7 @@ export function groupHolder(realm: RealmStore, group: Readonly<Group>): RoleHold
   }
 }
 
-/** Keycloak wants id and name, and both must be right. */
+/** Keycloak requires id and name, and both must match. */
 function namedRole(realm: RealmStore, body: RoleBody, client: Readonly<Client> | undefined): Readonly<Role> {
   const role = realm.role(body.name ?? '', client?.id)
   if (role === undefined || role.id !== body.id) throw notFound('Role not found')

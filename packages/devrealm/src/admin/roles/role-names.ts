@@ -1,6 +1,6 @@
 import type { RealmStore } from '../../store/index.ts'
 
-/** Ids of the roles that a body names, of the realm and by client; names of none are passed over. */
+/** Ids of the realm and client roles that a body names; unknown names are ignored. */
 export function roleIdsOf(
   realm: RealmStore,
   realmRoles: readonly string[] = [],

@@ -43,7 +43,7 @@ export function roleRoutes(api: AdminApi): void {
   })
 }
 
-/** Roles of a client, or of the realm where the resource finds none, by name. */
+/** Roles by name, of the client or, without one, of the realm. */
 export function namedRoleRoutes(
   list: Resource<Readonly<Client> | undefined>,
   need: { view: Need; manage: Need },
@@ -88,7 +88,7 @@ export function namedRoleRoutes(
   })
 }
 
-/** What is the same for a role found by name or by id. */
+/** The routes shared by roles found by name and by id. */
 function singleRoleRoutes<Found>(
   one: Resource<Found>,
   view: Need,
@@ -142,7 +142,7 @@ function singleRoleRoutes<Found>(
 }
 
 /**
- * A role may be made a part of another one by whoever may change the roles of its realm or client.
+ * A caller may add a role to a composite if they may change the roles of its realm or client.
  *
  * @throws {AdminError} 403
  */
@@ -161,7 +161,7 @@ function rolesById(realm: RealmStore, bodies: readonly RoleBody[]): Readonly<Rol
   })
 }
 
-/** Encodes a segment of a path as Java does: characters that RFC 3986 allows there stay. */
+/** Encodes a path segment like Java: characters that RFC 3986 allows stay. */
 function pathSegment(name: string): string {
   return encodeURIComponent(name).replace(/%(?:3A|40|24|26|2B|2C|3B|3D)/g, decodeURIComponent)
 }

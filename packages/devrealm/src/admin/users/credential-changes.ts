@@ -7,13 +7,13 @@ import { isObject } from '../body/index.ts'
 import { AdminError, badRequest } from '../errors.ts'
 import type { CredentialBody } from '../representations/index.ts'
 
-/** A change of a user that is ready to be made: hashing took its time before, and the user may have changed meanwhile. */
+/** A prepared change of a user: hashing takes time, and the user may change in the meantime. */
 export type UserChange = (user: User) => User
 
 /**
  * Hashes a password; a temporary one must be changed at the next login.
  *
- * @throws {AdminError} 400 when the realm's policy refuses it
+ * @throws {AdminError} 400 if the realm's policy rejects it
  */
 export async function passwordChange(
   realm: RealmStore,
@@ -36,7 +36,7 @@ export async function passwordChange(
   }
 }
 
-/** Credentials of a body: passwords in clear are hashed, those that were exported are taken as they are. */
+/** The credentials of a body: plain passwords are hashed, exported ones are stored unchanged. */
 export async function credentialChange(
   realm: RealmStore,
   user: Readonly<User>,
@@ -58,7 +58,7 @@ export async function credentialChange(
 
 type StoredForm = Required<Pick<CredentialBody, 'secretData' | 'credentialData'>>
 
-/** Exports of before Keycloak 8 have each member of a hash by itself. */
+/** Exports before Keycloak 8 have separate members for a hash. */
 function storedForm(body: CredentialBody): StoredForm | undefined {
   const { secretData, credentialData, hashedSaltedValue: value } = body
   if (secretData !== undefined && credentialData !== undefined) return { secretData, credentialData }
@@ -77,7 +77,7 @@ function storedForm(body: CredentialBody): StoredForm | undefined {
   }
 }
 
-/** The members of a password's texts: any other is refused. */
+/** The allowed members of a password's JSON strings. */
 const known = {
   secretData: ['value', 'salt', 'additionalParameters'],
   credentialData: ['hashIterations', 'algorithm', 'additionalParameters'],
@@ -106,7 +106,7 @@ function imported(realm: RealmStore, body: CredentialBody & StoredForm): Credent
   }
 }
 
-/** Keycloak answers 500: here it is the body's fault. */
+/** Keycloak returns 500; here it is a bad request. */
 function unreadable(): AdminError {
   return badRequest('unknown_error', 'Cannot parse the JSON')
 }

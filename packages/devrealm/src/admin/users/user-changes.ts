@@ -9,7 +9,7 @@ import { credentialChange, type UserChange } from './credential-changes.ts'
 import { requireStorable, requireUnique } from './user-names.ts'
 import { requireProfile } from './user-profile.ts'
 
-/** Adds a user as `POST users` does: realm and client roles of the body are passed over, as Keycloak does (keycloak#32351). */
+/** Adds a user as `POST users` does: realm and client roles in the body are ignored, as in Keycloak (keycloak#32351). */
 export async function addUser(realm: RealmStore, body: UserBody): Promise<Readonly<User>> {
   const username = (body.username ?? '').toLowerCase()
   const user = newUser(realm, { ...body, requiredActions: knownActions(realm, body) ?? [] })
@@ -24,7 +24,7 @@ export async function addUser(realm: RealmStore, body: UserBody): Promise<Readon
   return storeUser(realm, { ...made, roles: [defaultRoleId], groups: [...defaultGroups] }, body)
 }
 
-/** Adds a user of an import: nothing is checked but what the database refuses, and it has no more than its body says. */
+/** Adds an imported user: only database constraints are checked, and the user gets nothing beyond its body. */
 export async function addImportedUser(
   realm: RealmStore,
   body: UserBody,
@@ -47,12 +47,15 @@ export async function addImportedUser(
     requiredActions: [...new Set(requiredActions)],
   }
   requireStorable(realm, made)
-  // A password of an import is a lasting one, whatever it says.
+  // An imported password is never temporary, whatever the body has.
   const credentials = (body.credentials ?? []).map((credential) => ({ ...credential, temporary: false }))
   return storeUser(realm, made, { ...body, credentials })
 }
 
-/** Changes a user as `PUT users/{id}` does: what is absent stays, but attributes are replaced, and with them the names and the address. */
+/**
+ * Changes a user as `PUT users/{id}` does: absent members stay, but attributes are replaced, and with them the names and the
+ * e-mail.
+ */
 export async function updateUser(realm: RealmStore, user: Readonly<User>, body: UserBody): Promise<void> {
   if (losesName(realm, body)) throw refused('User name is missing')
   const changed = (before: User): User => {
@@ -73,14 +76,14 @@ export async function updateUser(realm: RealmStore, user: Readonly<User>, body: 
   changeUser(realm, user.id, (before) => setCredentials(changed(before)))
 }
 
-/** Attributes replace the user name too, where it may be changed. */
+/** Attributes replace the user name too, if it may be changed. */
 function losesName(realm: RealmStore, { username, email, attributes }: UserBody): boolean {
   if (realm.info.registrationEmailAsUsername) return email === ''
   const isReplaced = attributes !== undefined && realm.info['editUsernameAllowed'] === true
   return username === '' || (isReplaced && username === undefined)
 }
 
-/** Makes a change to the user as it is now; one that is gone stays gone. */
+/** Applies a change to the current user; a deleted user stays deleted. */
 export function changeUser(realm: RealmStore, id: string, change: UserChange): void {
   const user = realm.users.get(id)
   if (user === undefined) throw notFound('User not found')
@@ -89,12 +92,12 @@ export function changeUser(realm: RealmStore, id: string, change: UserChange): v
   realm.users.put(changed)
 }
 
-/** Keycloak passes over actions that it does not have, without a word. */
+/** Keycloak silently ignores unknown actions. */
 function knownActions(realm: RealmStore, { requiredActions }: UserBody): string[] | undefined {
   return requiredActions?.filter((alias) => realm.info.requiredActions.some((each) => each.alias === alias))
 }
 
-/** The body's user without names and attributes, who has no roles and groups yet. */
+/** The user of the body, without names, attributes, roles and groups. */
 function newUser(realm: RealmStore, body: UserBody): User {
   const actions = realm.info.requiredActions.filter((action) => action.enabled && action.defaultAction)
   const requiredActions = [...actions.map((action) => action.alias), ...(body.requiredActions ?? [])]
@@ -122,14 +125,14 @@ async function storeUser(realm: RealmStore, user: User, body: UserBody): Promise
   const setCredentials = await credentialChange(realm, joined, body.credentials ?? [])
   requireStorable(realm, joined)
   const made = setCredentials(joined)
-  // A password that comes with a new user takes no required action away, as one that is set later does.
+  // A password of a new user removes no required action; one that is set later does.
   return realm.users.put({
     ...made,
     requiredActions: [...new Set([...user.requiredActions, ...made.requiredActions])],
   })
 }
 
-/** What the body asks the user to be: with attributes, names and address are replaced too. */
+/** The user that the body requests: with attributes, names and e-mail are replaced too. */
 function proposal(realm: RealmStore, body: UserBody, before: Proposed): Proposed {
   const old: Partial<Proposed> = body.attributes === undefined ? before : {}
   const email = (body.email ?? old.email)?.toLowerCase()
@@ -148,7 +151,7 @@ function proposal(realm: RealmStore, body: UserBody, before: Proposed): Proposed
   }
 }
 
-/** The user with what is proposed, as far as the profile lets an administrator set it. */
+/** The user with the proposed values that the profile lets an administrator set. */
 function withProfile(realm: RealmStore, user: User, proposed: Proposed): User {
   const { firstName, lastName, email, attributes, ...rest } = user
   const kept = keptAttributes(realm, proposed.attributes ?? {}, attributes)
@@ -165,7 +168,7 @@ function withProfile(realm: RealmStore, user: User, proposed: Proposed): User {
   }
 }
 
-/** Where the profile sets no limit, the database does. */
+/** Without a limit in the profile, the database has one. */
 function requireColumns({
   username,
   firstName = '',
@@ -175,7 +178,7 @@ function requireColumns({
 }: Proposed): void {
   if (username.length > 255) throw refused('Could not create user')
   const texts = [firstName, lastName, email, ...Object.keys(attributes)]
-  // Keycloak answers 500: here it is the body's fault.
+  // Keycloak returns 500; here it is a bad request.
   if (texts.some((text) => text.length > 255)) throw refused('Could not create user')
 }
 

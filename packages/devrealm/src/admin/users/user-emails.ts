@@ -6,7 +6,7 @@ import { nothing, textListShape } from '../body/index.ts'
 import { AdminError, refused } from '../errors.ts'
 import { type AnyCall, needs, type Resource } from '../request/index.ts'
 
-/** What Keycloak sends a user by e-mail: links to required actions, and to verify the address. */
+/** E-mails to a user: links to required actions and to verify the e-mail address. */
 export function userEmailRoutes(one: Resource<Readonly<User>>): void {
   one.put('/execute-actions-email', needs.manageUsers, textListShape, (call) => {
     const { realm, found, body } = call
@@ -32,7 +32,7 @@ function requireReachable(user: Readonly<User>): void {
   if (!user.enabled) throw refused('User is disabled')
 }
 
-/** Where a link in an e-mail leads back to: a client, and one of its addresses. */
+/** The target of a link in an e-mail: a client and one of its redirect URIs. */
 function requireLinkBack({ context, request, realm, query }: AnyCall): void {
   const [clientId, redirectUri] = [query.text('client_id'), query.text('redirect_uri')]
   if (clientId === undefined) {
@@ -53,7 +53,7 @@ function senderProblem(realm: RealmStore): string {
   return `: Invalid sender address 'null'. If the address contains UTF-8 characters in the local part please ensure the SMTP server supports the SMTPUTF8 extension and enable 'Allow UTF-8' in the email realm configuration.`
 }
 
-/** This realm sends no mail: Keycloak's answer where none can be sent. */
+/** The embedded realm sends no e-mail: this is Keycloak's response when sending fails. */
 function noMail(what: string): AdminError {
   return new AdminError(500, { errorMessage: `Failed to send ${what}` })
 }

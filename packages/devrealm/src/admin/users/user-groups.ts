@@ -4,7 +4,7 @@ import { notFound } from '../errors.ts'
 import { groupOf } from '../representations/index.ts'
 import { type AnyCall, needs, ok, type Resource } from '../request/index.ts'
 
-/** The groups that a user is in: `/users/{id}/groups`. */
+/** The groups of a user: `/users/{id}/groups`. */
 export function userGroupRoutes(one: Resource<Readonly<User>>): void {
   one.get('/groups', needs.viewUsers, ({ realm, found, query }) => {
     const search = query.text('search')?.toLowerCase() ?? ''

@@ -5,8 +5,8 @@ import { conflict } from '../errors.ts'
 type Named = Pick<User, 'id' | 'username' | 'email'>
 
 /**
- * No user name and no address may be another user's. Where one may log in by e-mail address, no user name may be another's address
- * either. What a change leaves as it was is not looked at: an import may have made it so.
+ * User names and e-mails must be unique. If users can log in with their e-mail, a user name must not be the e-mail of another
+ * user either. Unchanged values are not checked: they may come from an import.
  *
  * @throws {AdminError} 409
  */
@@ -25,7 +25,7 @@ export function requireUnique(realm: RealmStore, user: Named, before?: Readonly<
 }
 
 /**
- * What the database holds: user names are unique, and addresses where they may not be shared.
+ * The database constraints: user names are unique, and e-mails unless duplicates are allowed.
  *
  * @throws {AdminError} 409
  */

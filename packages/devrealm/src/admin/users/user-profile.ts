@@ -35,7 +35,7 @@ export function userProfileRoutes(api: AdminApi): void {
 /**
  * Checks a user against the realm's user profile, as for an administrator.
  *
- * @throws {AdminError} 400, one problem by itself and several as `errors`
+ * @throws {AdminError} 400, a single problem directly and several as `errors`
  */
 export function requireProfile(realm: RealmStore, user: Proposed, before?: Readonly<User>): void {
   const problems = profileProblems(realm, user, before, 'admin')
@@ -49,9 +49,9 @@ export function requireProfile(realm: RealmStore, user: Proposed, before?: Reado
 }
 
 /**
- * Checks a user profile that is to be a realm's.
+ * Checks a new user profile of a realm.
  *
- * @throws {AdminError} 400 with all problems, in Keycloak's words
+ * @throws {AdminError} 400 with all problems, in Keycloak's wording
  */
 export function requireProfileConfig(profile: Profile, scopes?: readonly string[]): void {
   const problems = profileConfigProblems(profile, scopes)

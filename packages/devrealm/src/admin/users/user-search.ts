@@ -5,8 +5,8 @@ import { byUsername } from '../representations/index.ts'
 import type { Query } from '../request/index.ts'
 
 /**
- * The users that a query asks for, by name. `search` looks into user name, e-mail address and names (prefix, `*` anywhere,
- * `"whole"`, several words: each must be found) and makes the single filters void; these look for parts, or with `exact` for the whole.
+ * The users that match a query, by name. `search` covers user name, e-mail and names (a prefix, `*` anywhere, `"whole"`; each
+ * of several words must match) and disables the single filters. These match a part or, with `exact`, the whole value.
  */
 export function findUsers(realm: RealmStore, query: Query): Readonly<User>[] {
   const byId = /^id:(.*)$/.exec(query.text('search')?.trim() ?? '')
@@ -40,7 +40,7 @@ function textConditions(query: Query): Condition[] {
       },
     ]
   })
-  // Without any filter service accounts are left out.
+  // Without a filter, service accounts are excluded.
   const filters = [...textMembers, 'enabled', 'emailVerified', 'exact', 'q', 'idpAlias']
   return filters.some((name) => query.text(name) !== undefined) ? conditions : [isPerson]
 }
@@ -67,6 +67,6 @@ function attributeConditions(query: Query): Condition[] {
     if (member !== undefined) return (user) => user[member]?.toLowerCase() === value.toLowerCase()
     return (user) => valuesIn(user.attributes, name).includes(value)
   })
-  // No user of this realm comes from an identity provider.
+  // No user of an embedded realm comes from an identity provider.
   return query.text('idpAlias') === undefined ? conditions : [() => false]
 }

@@ -14,12 +14,12 @@ import { userProfileRoutes } from './user-profile.ts'
 import { findUsers } from './user-search.ts'
 import { userSessionRoutes } from './user-sessions.ts'
 
-/** Users: `/users` and `/users/{id}`; what lies below has files of its own. */
+/** Users: `/users` and `/users/{id}`; paths below have their own files. */
 export function userRoutes(api: AdminApi): void {
   const list = api.resource('/users')
   list.get('', needs.queryUsers, ({ realm, query, access }) => {
     const found = query.page(findUsers(realm, query), 100)
-    // Who may only query sees no user of whom nothing was opened to them.
+    // A caller with query-users only sees no users without further permission.
     if (!needs.viewUsers(access)) return ok([])
     const brief = query.flag('briefRepresentation') ?? false
     const { manage } = accessOfUser(access)
@@ -65,7 +65,7 @@ export function userRoutes(api: AdminApi): void {
   )
 }
 
-/** Looks a user up by id; who may not even query users learns nothing about it. */
+/** Finds a user by id; a caller without query-users learns nothing about it. */
 function findUser({ realm, params, access }: Call): Readonly<User> {
   const user = realm.users.get(params['userId'] ?? '')
   if (user !== undefined) return user
