@@ -10,25 +10,28 @@ import { sweep } from './oidc/index.ts'
 import { buildServer, closeSecondServers, type ListenOptions, type Logger, listen } from './server/index.ts'
 import { Store } from './store/index.ts'
 
-/** How to make a {@link DevRealm}. */
+/** Options of {@link createDevRealm}. */
 export interface DevRealmOptions {
   /**
-   * The fixed public base URL, for example `http://localhost:8080`: all issuers begin with it, whatever address a request used.
-   * Default: the request's own Host, which must be a loopback name.
+   * The fixed public base URL, for example `http://localhost:8080`: all issuers start with it, whatever URL a request used.
+   * Default: the Host of each request, which must be a loopback name.
    */
   readonly hostname?: string
-  /** The administrator of the realm `master`, made when the realm is. Default: admin/admin. */
+  /** The administrator of the realm `master`, created together with the realm. Default: admin/admin. */
   readonly admin?: { readonly username: string; readonly password: string }
-  /** Keeps everything in the schema `devrealm`, whose {@link migrations} were applied. Default: in memory. */
+  /** Stores everything in the schema `devrealm`; apply its {@link migrations} first. Default: in memory. */
   readonly sql?: SqlClient
   /**
-   * Keycloak's optional features that are on, as `--features` turns them on there. Default: none, as in Keycloak. With
-   * `client-secret-rotation` two secrets of a client can live at once, where a client policy says so.
+   * Keycloak's optional features to enable, like its `--features`. Default: none, as in Keycloak. With `client-secret-rotation`
+   * a client can have two valid secrets if a client policy says so.
    */
   readonly features?: readonly 'client-secret-rotation'[]
   /** A pino-compatible logger. Default: none. */
   readonly logger?: Logger
-  /** Lets {@link DevRealm.listen} bind to other than loopback addresses: anyone who reaches them can use admin/admin. Default: false. */
+  /**
+   * Allows {@link DevRealm.listen} to bind to addresses other than loopback: anyone who reaches them can use admin/admin.
+   * Default: false.
+   */
   readonly dangerouslyListenBeyondLoopback?: boolean
   /** The clock, in milliseconds since the epoch. Default: the system's time. */
   readonly now?: () => number
@@ -36,7 +39,7 @@ export interface DevRealmOptions {
 
 /** Keycloak-compatible realms in this process. */
 export interface DevRealm {
-  /** The HTTP server, for `inject` and to add routes to before it listens. */
+  /** The HTTP server, for `inject` and for additional routes before it listens. */
   readonly app: FastifyInstance
   /**
    * Starts to listen; resolves to the base URL. Default: a free port on 127.0.0.1; with a `port`, on 127.0.0.1 and ::1.
@@ -46,28 +49,28 @@ export interface DevRealm {
    */
   listen(options?: ListenOptions): Promise<string>
   /**
-   * Adds a realm from Keycloak's export (RealmRepresentation), in place of the one with its name. A representation that is
-   * refused changes nothing.
+   * Adds a realm from a Keycloak export (RealmRepresentation) and replaces an existing realm with the same name. An invalid
+   * representation changes nothing.
    *
-   * @throws {CW_REALM_INVALID} the representation names no realm, or something that it does not define
+   * @throws {CW_REALM_INVALID} the representation has no realm name, or refers to something that it does not define
    */
   importRealm(representation: unknown): Promise<void>
   /**
-   * Adds realms from Keycloak's export: all of them, or none when one is refused. By default a realm that exists is left as it
-   * is, as Keycloak's `--import-realm` does; with `replace` the new one takes its place, without the old one's users and sessions.
+   * Adds realms from Keycloak exports: all of them, or none if one is invalid. By default an existing realm is left unchanged,
+   * like Keycloak's `--import-realm`. With `replace` the new realm replaces it, and the old users and sessions are lost.
    *
    * @throws {CW_REALM_INVALID} as {@link DevRealm.importRealm}
-   * @throws {CW_STATE_UNAVAILABLE} the database can't be written
+   * @throws {CW_STATE_UNAVAILABLE} the database cannot be written
    */
   importRealms(representations: readonly unknown[], options?: ImportOptions): Promise<ImportedRealm[]>
-  /** Whether changes can be stored: false from a failure on until the database can be written again. `/health/ready` tells it. */
+  /** Whether changes can be stored: false after a failure until the database can be written again. `/health/ready` reports it. */
   isWritable(): Promise<boolean>
-  /** Ends the server; everything is stored when it resolves. */
+  /** Closes the server; everything is stored when it resolves. */
   close(): Promise<void>
 }
 
 /**
- * Makes an embedded realm: the realm `master` with its administrator, and every realm that the database holds.
+ * Creates an embedded realm server: the realm `master` with its administrator, and every realm in the database.
  *
  * @example
  * ```ts

@@ -4,39 +4,39 @@ import { prepareKeys, secretKey } from './crypto/index.ts'
 import { masterName, removeRealm } from './defaults/index.ts'
 import { type RealmStore, type Store, WriteError } from './store/index.ts'
 
-/** What an import does with a realm that exists: leave it as it is, or put the imported one in its place. */
+/** What an import does with an existing realm: leave it unchanged, or replace it. */
 export type ImportStrategy = 'skip' | 'replace'
 
-/** What a realm holds, in numbers. Service accounts are no users here. */
+/** Numbers of objects in a realm. Service accounts do not count as users. */
 export interface RealmContentCount {
   readonly clients: number
   readonly groups: number
   readonly users: number
-  /** Of browsers and clients, offline ones included. */
+  /** Includes offline sessions. */
   readonly sessions: number
 }
 
 export interface ImportOptions {
   /** Default: `skip`. */
   readonly strategy?: ImportStrategy
-  /** Where each representation is from, a file for example: errors begin with it. */
+  /** The source of each representation, for example a file: errors start with it. */
   readonly sources?: readonly string[]
 }
 
-/** What became of one realm of an import. */
+/** The result for one realm of an import. */
 export interface ImportedRealm {
   readonly realm: string
   readonly outcome: 'added' | 'replaced' | 'skipped'
-  /** What the realm has now. */
+  /** The content of the realm now. */
   readonly content: RealmContentCount
-  /** What a replaced realm had. */
+  /** The content of the replaced realm. */
   readonly lost?: RealmContentCount
 }
 
 /**
- * Adds realms from their representations, by the code that answers `POST /admin/realms`: all that are read and checked, or none.
+ * Adds realms from their representations with the code of `POST /admin/realms`: all of them, or none.
  *
- * @throws {CW_REALM_INVALID} with what Keycloak would have answered
+ * @throws {CW_REALM_INVALID} with Keycloak's error for the representation
  * @throws {CW_STATE_UNAVAILABLE} when the database could not be written
  */
 export async function importInto(
@@ -133,7 +133,7 @@ function contentOf(realm: RealmStore): RealmContentCount {
   }
 }
 
-/** Runs `work`, synchronous or not; what it refuses becomes an error for whoever imports. */
+/** Runs `work`, synchronous or not, and converts its rejections to errors of the import. */
 function refusals<T>(item: Partial<Item>, work: () => T): T {
   const rethrow = (error: unknown): never => {
     throw refusal(item, error)

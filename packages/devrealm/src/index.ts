@@ -1,5 +1,5 @@
 /**
- * An embedded realm that speaks OpenID Connect and the Admin REST API as Keycloak does: no Java, no Docker.
+ * An embedded realm with Keycloak's OpenID Connect endpoints and Admin REST API: no Java, no Docker.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * Who a user is. In: a user name, a password, a one-time code. Out: the user or a refusal that tells nothing, and the required actions
- * that are pending. The password grant and login/ use it.
+ * User authentication. In: a user name, a password, a one-time code. Out: the user, or a refusal without details, and the
+ * pending required actions. The password grant and login/ use it.
  */
 export { isLockedOut, recordFailure } from './brute-force.ts'
 export { base32, hasOtp, newOtpSecret, otpCredential, takeOtp } from './otp.ts'

@@ -9,7 +9,10 @@ export function hasOtp(user: Readonly<User>): boolean {
   return user.credentials.some((credential) => credential.type === 'otp')
 }
 
-/** Checks a one-time code against the user's generators (RFC 6238). Each code is good once, unless the realm's policy says otherwise. */
+/**
+ * Checks a one-time code against the user's generators (RFC 6238). Each code can be used once, unless the realm's policy allows
+ * reuse.
+ */
 export function takeOtp(
   context: RealmContext,
   realm: RealmStore,
@@ -21,7 +24,7 @@ export function takeOtp(
   )
 }
 
-/** A generator for the secret, if `code` is what it shows now; `undefined` for a wrong code. */
+/** A generator for the secret if `code` is its current code; `undefined` for a wrong code. */
 export function otpCredential(
   context: RealmContext,
   realm: RealmStore,
@@ -47,20 +50,20 @@ export function otpCredential(
   return takeCode(context, realm, credential, code) ? credential : undefined
 }
 
-/** A new secret: 20 characters, which are themselves the key, as in Keycloak. */
+/** A new secret of 20 characters; as in Keycloak, the characters are the key. */
 export function newOtpSecret(): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
   let secret = ''
   while (secret.length < 20) {
     for (const byte of randomBytes(32)) {
-      // Bytes beyond the last whole multiple would favour the first letters.
+      // Bytes above the last whole multiple would favour the first letters.
       if (byte < 248 && secret.length < 20) secret += alphabet[byte % alphabet.length]
     }
   }
   return secret
 }
 
-/** The secret as authenticator apps take it (RFC 4648 base 32). */
+/** The secret in the format of authenticator apps (RFC 4648 base 32). */
 export function base32(secret: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
   let text = ''
@@ -90,14 +93,14 @@ const hashes: ReadonlyMap<string, 'sha1' | 'sha256' | 'sha512'> = new Map([
   ['HmacSHA512', 'sha512'],
 ])
 
-/** Codes are compared one by one: no realm looks further ahead. */
+/** Limits the look-ahead: codes are compared one by one. */
 const mostWindows = 100
 
 function takeCode(context: RealmContext, realm: RealmStore, credential: Credential, code: string): boolean {
   const { value } = JSON.parse(credential.secretData) as { value: unknown }
   const data = JSON.parse(credential.credentialData) as OtpData
   const algorithm = hashes.get(data.algorithm)
-  // An import may bring a credential that is none: no code is its.
+  // An import may bring an invalid credential: it matches no code.
   if (typeof value !== 'string' || algorithm === undefined || !(data.period > 0)) return false
   if (![6, 8].includes(data.digits) || code.length !== data.digits || !/^\d+$/.test(code)) return false
   const result = verifySync({

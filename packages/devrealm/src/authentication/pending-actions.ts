@@ -2,12 +2,12 @@ import { type User, valuesIn } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 import { hasOtp } from './otp.ts'
 
-/** The required action that sets up one-time codes; no user who has them needs it. */
+/** The required action that sets up one-time codes; not needed by users who have them. */
 export const configureTotpAlias = 'CONFIGURE_TOTP'
-/** The required action of every user whose profile lacks something. */
+/** The required action of every user with an incomplete profile. */
 export const verifyProfileAlias = 'VERIFY_PROFILE'
 
-/** What the user has to do before the login is complete, in the realm's order. */
+/** The user's pending required actions, in the realm's order. */
 export function pendingActions(realm: RealmStore, user: Readonly<User>): string[] {
   const enabled = realm.info.requiredActions.filter((action) => action.enabled)
   const asked = enabled
@@ -21,12 +21,12 @@ export function pendingActions(realm: RealmStore, user: Readonly<User>): string[
   return needsProfile && !known.includes(verifyProfileAlias) ? [...known, verifyProfileAlias] : known
 }
 
-/** Whether the realm lets users do this action. */
+/** Whether the action is enabled in the realm. */
 export function isActionEnabled(realm: RealmStore, alias: string): boolean {
   return realm.info.requiredActions.some((action) => action.alias === alias && action.enabled)
 }
 
-/** Attributes that the realm's user profile requires of users and that this user lacks. */
+/** Required attributes of the user profile that the user lacks. */
 export function missingProfileFields(realm: RealmStore, user: Readonly<User>): string[] {
   const { attributes = [] } = realm.info.userProfile as {
     attributes?: { name: string; required?: { roles?: string[] } }[]
@@ -47,7 +47,7 @@ export function missingProfileFields(realm: RealmStore, user: Readonly<User>): s
     })
 }
 
-/** The user without an action that was done. */
+/** The user without the completed action. */
 export function withoutAction(user: Readonly<User>, alias: string): User {
   return { ...user, requiredActions: user.requiredActions.filter((each) => each !== alias) }
 }

@@ -6,14 +6,14 @@ import { isLockedOut, recordFailure } from './brute-force.ts'
 import { hasOtp, takeOtp } from './otp.ts'
 import { pendingActions } from './pending-actions.ts'
 
-/** The outcome of a user name and a password. */
+/** The result of checking a user name and a password. */
 export type Verification =
   | { readonly result: 'refused' }
   | { readonly result: 'disabled' }
   | {
       readonly result: 'verified'
       readonly user: Readonly<User>
-      /** Names of the required actions that the user has to do first. */
+      /** Names of the pending required actions. */
       readonly requiredActions: readonly string[]
       /** Checks the second factor: true for a user who has none. Counts failures. */
       readonly checkOtp: (code: string | undefined) => boolean
@@ -28,8 +28,8 @@ function findUser(realm: RealmStore, login: string): Readonly<User> | undefined 
 }
 
 /**
- * Checks a user name and a password. Everything that is wrong looks the same and takes as long: no such user, wrong password,
- * locked out. That an account is disabled is only told to who knows its password.
+ * Checks a user name and a password. Unknown user, wrong password and lockout look the same and take the same time. Only a
+ * caller with the right password learns that an account is disabled.
  */
 export async function verifyUser(
   context: RealmContext,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { RealmStore } from '../store/index.ts'
 import { dropOldest } from './drop-oldest.ts'
 
-/** What an authorization code stands for. */
+/** The data behind an authorization code. */
 export interface AuthorizationCode {
   readonly realmId: string
   readonly sessionId: string
@@ -19,14 +19,14 @@ export interface AuthorizationCode {
 }
 
 const maxCodes = 10_000
-/** A used code is remembered this long, to revoke what it gave when it comes again. */
+/** How long a used code is remembered, to revoke its tokens if it is used again. */
 const usedCodeMemory = 10 * 60_000
 
-/** The authorization codes that clients have not exchanged yet, and those that they exchanged lately. */
+/** The authorization codes that are not exchanged yet, or were exchanged recently. */
 export class AuthorizationCodes {
   readonly #codes = new Map<string, { code: AuthorizationCode; used: boolean }>()
 
-  /** Makes a code, in Keycloak's form: a random part, the session, the client. */
+  /** Creates a code in Keycloak's format: random part, session, client. */
   issue(code: AuthorizationCode): string {
     const text = `${randomUUID()}.${code.sessionId}.${code.clientId}`
     this.#codes.set(text, { code, used: false })
@@ -34,7 +34,7 @@ export class AuthorizationCodes {
     return text
   }
 
-  /** Takes a code: it is good once. */
+  /** Takes a code; a code can be used once. */
   take(
     realm: RealmStore,
     text: string,

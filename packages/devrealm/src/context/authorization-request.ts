@@ -1,7 +1,7 @@
-/** How the outcome of an authorization request reaches the client. */
+/** How the result of an authorization request reaches the client. */
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
 
-/** A valid authorization request, as a login carries it along. Everything here is text, so that a cookie can hold it. */
+/** A valid authorization request, kept during a login. All values are strings, so a cookie can hold it. */
 export interface AuthorizationRequest {
   /** The client's `clientId`. */
   readonly clientId: string

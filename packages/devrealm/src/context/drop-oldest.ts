@@ -1,4 +1,4 @@
-/** Drops the entries that came first until no more than `most` are left: what is kept in memory is bounded. */
+/** Drops the oldest entries until at most `most` are left, to bound memory. */
 export function dropOldest(map: Map<string, unknown>, most: number): void {
   for (const key of map.keys()) {
     if (map.size <= most) return

@@ -1,6 +1,6 @@
 /**
- * What every route works with. In: the store, the clock, the public URL. Out: the issuer, and what lives for minutes: logins under way,
- * authorization codes, failed logins, what counts once. Gone with the process.
+ * The context of every route. In: the store, the clock, the public URL. Out: the issuer, and short-lived state in memory:
+ * pending logins, authorization codes, failed logins, values that can be used once.
  */
 export type { AuthorizationCode } from './authorization-codes.ts'
 export type { AuthorizationRequest, ResponseMode } from './authorization-request.ts'

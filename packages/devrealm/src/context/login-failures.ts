@@ -1,4 +1,4 @@
-/** Failed logins of one user, for the lock-out. Times are milliseconds since the epoch. */
+/** Failed logins of one user, for the lockout. Times are milliseconds since the epoch. */
 export interface UserFailures {
   count: number
   temporaryLockouts: number

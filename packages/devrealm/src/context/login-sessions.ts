@@ -3,23 +3,23 @@ import type { AuthorizationRequest } from './authorization-request.ts'
 import { dropOldest } from './drop-oldest.ts'
 import { randomToken } from './random-token.ts'
 
-/** One browser tab on its way through a login. */
+/** One browser tab during a login. */
 export interface LoginTab {
   readonly id: string
   readonly request: AuthorizationRequest
   readonly expiresAt: number
-  /** Binds the next form post to the page that was shown last. */
+  /** Binds the next form post to the last page shown. */
   sessionCode: string
-  /** The step that the page shows: `password`, `otp`, or a required action. */
+  /** The step of the page: `password`, `otp`, or a required action. */
   step: string
-  /** The user, once the password was right, or while one who is logged in proves it again. */
+  /** The user after the right password, or during re-authentication. */
   userId?: string
-  /** Whether the user proves a login that exists. */
+  /** Whether this is a re-authentication. */
   isReauthentication: boolean
   readonly notes: Record<string, string>
 }
 
-/** All tabs of one browser: what the cookie AUTH_SESSION_ID names. */
+/** All tabs of one browser, identified by the cookie AUTH_SESSION_ID. */
 export interface LoginSession {
   readonly id: string
   readonly realmId: string
@@ -30,7 +30,7 @@ export interface LoginSession {
 const maxSessions = 10_000
 const maxTabs = 50
 
-/** The logins that are under way. */
+/** The pending logins. */
 export class LoginSessions {
   readonly #sessions = new Map<string, LoginSession>()
 
@@ -41,7 +41,7 @@ export class LoginSessions {
     return session
   }
 
-  /** Opens a tab in the browser's login session, which is made when there is none. */
+  /** Opens a tab in the browser's login session, creating the session if there is none. */
   openTab(
     realm: RealmStore,
     session: LoginSession | undefined,
@@ -73,7 +73,7 @@ export class LoginSessions {
     return { session: owner, tab }
   }
 
-  /** Forgets the login once it is done; the browser gets a new one for the next. */
+  /** Removes the login when it is done; the next login of the browser gets a new one. */
   close(session: LoginSession): void {
     this.#sessions.delete(session.id)
   }

@@ -1,12 +1,12 @@
 import { dropOldest } from './drop-oldest.ts'
 import { randomToken } from './random-token.ts'
 
-/** A logout that waits for the user's confirmation. */
+/** A logout that needs the user's confirmation. */
 export interface PendingLogout {
   readonly id: string
   readonly sessionCode: string
   readonly clientId: string
-  /** The login that ends; only its own browser can confirm. */
+  /** The login to end; only its own browser can confirm. */
   readonly sessionId: string | undefined
   readonly redirectUri: string | undefined
   readonly state: string | undefined
@@ -15,7 +15,7 @@ export interface PendingLogout {
 
 const maxLogouts = 10_000
 
-/** The logouts that users were asked to confirm. */
+/** The logouts that wait for confirmation. */
 export class PendingLogouts {
   readonly #logouts = new Map<string, PendingLogout>()
 
@@ -26,7 +26,7 @@ export class PendingLogouts {
     return pending
   }
 
-  /** Takes a logout that waits, if the code is its own. */
+  /** Takes a pending logout if the code matches. */
   take(id: string | undefined, sessionCode: string | undefined, now: number): PendingLogout | undefined {
     const pending = id === undefined ? undefined : this.#logouts.get(id)
     if (pending === undefined || pending.sessionCode !== sessionCode || pending.expiresAt < now) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Random text of so many bytes. */
+/** A random string from the given number of bytes. */
 export function randomToken(bytes: number): string {
   return randomBytes(bytes).toString('base64url')
 }

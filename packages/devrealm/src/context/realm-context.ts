@@ -6,29 +6,29 @@ import { LoginSessions } from './login-sessions.ts'
 import { PendingLogouts } from './pending-logouts.ts'
 import { UsedOnce } from './used-once.ts'
 
-/** What every route works with. */
+/** The context of every route. */
 export interface RealmContext extends ShortLived {
   readonly store: Store
-  /** Keycloak's optional features that are on. */
+  /** The enabled optional features of Keycloak. */
   readonly features: ReadonlySet<string>
-  /** The fixed public base URL; when absent, each request's own host names it. */
+  /** The fixed public base URL; without one, the Host of each request decides. */
   readonly hostname: string | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** What lives for minutes: kept in memory only, and gone with the process. */
+/** Short-lived state, kept in memory only. */
 interface ShortLived {
   readonly logins: LoginSessions
   readonly codes: AuthorizationCodes
   readonly logouts: PendingLogouts
   readonly failures: LoginFailures
-  /** What clients have proved themselves with. */
+  /** Client assertions that were used. */
   readonly usedAssertions: UsedOnce
   readonly usedOtps: UsedOnce
 }
 
-/** A context that remembers nothing yet. */
+/** A new context without state. */
 export function createRealmContext(given: Omit<RealmContext, keyof ShortLived>): RealmContext {
   return {
     ...given,
@@ -41,12 +41,12 @@ export function createRealmContext(given: Omit<RealmContext, keyof ShortLived>):
   }
 }
 
-/** Seconds since the epoch, as tokens count. */
+/** Seconds since the epoch, as in tokens. */
 export function seconds(context: RealmContext): number {
   return Math.floor(context.now() / 1000)
 }
 
-/** The public base URL without a slash at its end: the fixed one, or what the request's Host says. */
+/** The public base URL without trailing slash: the fixed one, or the one of the request's Host. */
 export function baseUrl(context: RealmContext, request: FastifyRequest): string {
   return context.hostname ?? `${request.protocol}://${request.host}`
 }

@@ -1,4 +1,7 @@
-/** What counts once and was used: client assertions, one-time codes. Each is remembered as long as it would be taken again. */
+/**
+ * Used values that can be used only once: client assertions, one-time codes. Each is remembered as long as it would be
+ * accepted.
+ */
 export class UsedOnce {
   readonly #ends = new Map<string, number>()
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 
 /**
- * A self-signed X.509 certificate (RFC 5280, version 1, as Keycloak makes them) for an RSA key: what `x5c` in a key set holds.
+ * A self-signed X.509 certificate (RFC 5280, version 1, like Keycloak's) for an RSA key, as in the `x5c` of a JWKS.
  *
  * @param privateKey PEM, PKCS #8
  * @param from milliseconds since the epoch
@@ -56,6 +56,6 @@ function utcTime(milliseconds: number): Buffer {
 function serialNumber(milliseconds: number): Buffer {
   const bytes = Buffer.alloc(8)
   bytes.writeBigUInt64BE(BigInt(milliseconds))
-  // DER integers are as short as possible, and positive: today's milliseconds take six bytes, the first of them 0x01.
+  // DER integers are positive and as short as possible: current times in milliseconds take six bytes, the first is 0x01.
   return bytes.subarray(bytes.findIndex((byte) => byte !== 0))
 }

@@ -15,11 +15,11 @@ import { selfSignedCertificate } from './certificate.ts'
 
 const generateKeyPair = promisify(generateKeyPairCallback)
 
-/** Signs access and ID tokens, which others check. */
+/** Signs access and ID tokens, which others verify. */
 export const signingAlgorithm = 'RS256'
-/** What others may encrypt with. */
+/** For encryption by others. */
 const encryptionAlgorithm = 'RSA-OAEP'
-/** Signs what only the realm reads. */
+/** Signs values that only the realm reads. */
 export const secretAlgorithm = 'HS512'
 
 type AsymmetricAlgorithm = typeof signingAlgorithm | typeof encryptionAlgorithm
@@ -36,12 +36,12 @@ export interface SymmetricKey {
   readonly secret: KeyObject
 }
 
-/** The key that signs access and ID tokens (RS256). Made when it is first asked for, kept in the store. */
+/** The key that signs access and ID tokens (RS256). Created on first use and stored. */
 export function signingKey(realm: RealmStore): Promise<AsymmetricKey> {
   return asymmetric(realm, signingAlgorithm)
 }
 
-/** The key that others may encrypt with (RSA-OAEP); Keycloak's key set lists one. */
+/** The key for encryption by others (RSA-OAEP); Keycloak's JWKS has one. */
 export function encryptionKey(realm: RealmStore): Promise<AsymmetricKey> {
   return asymmetric(realm, encryptionAlgorithm)
 }
@@ -49,7 +49,7 @@ export function encryptionKey(realm: RealmStore): Promise<AsymmetricKey> {
 /** The realm's own secret (HS512): signs refresh tokens and cookies, which only the realm reads. */
 export function secretKey(realm: RealmStore): SymmetricKey {
   const held = symmetricKeys.get(realm)
-  // A key that could not be stored is the realm's no more.
+  // A key that could not be stored is dropped.
   if (held !== undefined && realm.keys.values().some((key) => key.kid === held.kid)) return held
   const stored =
     realm.keys.values().find((key) => key.algorithm === secretAlgorithm) ??
@@ -63,7 +63,7 @@ export function secretKey(realm: RealmStore): SymmetricKey {
   return key
 }
 
-/** All keys of the realm, made where they are missing, as the Admin API lists them. */
+/** All keys of the realm, as the Admin API lists them; missing ones are created. */
 export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> {
   secretKey(realm)
   if (!realm.keys.values().some((key) => key.algorithm === 'AES')) {
@@ -75,13 +75,13 @@ export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> 
 }
 
 /**
- * Makes the keys of realms, so that the first request need not wait for them: one after the other, since each takes one of the few
- * threads that passwords are hashed on as well.
+ * Creates the keys of realms in advance, so the first request need not wait. One after the other: each occupies one of the few
+ * threads that also hash passwords.
  */
 export async function prepareKeys(realms: readonly RealmStore[]): Promise<void> {
   for (const realm of realms) secretKey(realm)
   for (const realm of realms) {
-    // A failure is met again, and then reported, by whoever needs the key.
+    // A failure recurs, and is reported, when the key is needed.
     await signingKey(realm).catch(() => undefined)
     await encryptionKey(realm).catch(() => undefined)
   }
@@ -127,7 +127,7 @@ async function make(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<
     certificate: selfSignedCertificate(pair.privateKey, realm.info.realm, key.createdAt, end.getTime()),
     validTo: end.getTime(),
   }
-  // No request owns it: nothing is signed with a key that a restart would not find.
+  // Stored outside any request: nothing is signed with a key that a restart would lose.
   return realm.atomically(() => realm.keys.put(made))
 }
 

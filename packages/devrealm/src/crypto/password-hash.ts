@@ -4,10 +4,10 @@ import { hashRaw } from '@node-rs/argon2'
 
 const pbkdf2 = promisify(pbkdf2Callback)
 
-/** Keycloak's own parameters of Argon2id, about 10 ms a password: hashes move between the two by export and import. */
+/** Keycloak's parameters of Argon2id, about 10 ms per password, so hashes can move between both by export and import. */
 export const hashCost = { hashIterations: 5, memory: 7168, parallelism: 1, hashLength: 32 }
 
-/** More than any realm uses; a hash that asks for more would keep this process from anything else. */
+/** More than any realm uses; a hash with higher parameters would block the process. */
 const limits = { iterations: 10_000_000, passes: 100, memory: 1024 * 1024, parallelism: 64, length: 1024 }
 
 export interface HashParameters {
@@ -21,7 +21,10 @@ export function newHash(password: string, salt: Buffer): Promise<Buffer> {
   return argon2(password, salt, hashCost)
 }
 
-/** Hashes a password as a stored one was. The algorithms are those that Keycloak exports: Argon2id, and PBKDF2 of older realms. */
+/**
+ * Hashes a password with the parameters of a stored hash. Supports the algorithms in Keycloak exports: Argon2id, and PBKDF2 of
+ * older realms.
+ */
 export async function hashAs(
   password: string,
   salt: Buffer,

@@ -3,7 +3,7 @@ import type { Credential, User } from '../model/index.ts'
 import { type HashParameters, hashAs, hashCost, newHash } from './password-hash.ts'
 
 /**
- * Makes the credential for a password; the password itself is not kept.
+ * Creates the credential for a password; the password itself is not stored.
  *
  * @param now Milliseconds since the epoch.
  */
@@ -34,8 +34,8 @@ export async function passwordCredential(password: string, now: number): Promise
 }
 
 /**
- * Whether the password is the user's. An empty one never is, even where a change or an import made a hash of it. Takes as long for a
- * user who does not exist or has no password, so that the time tells nothing about who exists.
+ * Whether the password is the user's. An empty password never is, even with a stored hash of it. Takes the same time for an
+ * unknown user or one without a password, so the time does not reveal who exists.
  */
 export async function isPasswordOf(user: User | undefined, password: string): Promise<boolean> {
   const credential = user?.credentials.find((each) => each.type === 'password')
@@ -50,7 +50,7 @@ export async function isPasswordOf(user: User | undefined, password: string): Pr
     const actual = await hashAs(password, Buffer.from(secret.salt, 'base64'), data, expected.length)
     return actual.length > 0 && actual.length === expected.length && timingSafeEqual(actual, expected)
   } catch {
-    // An import may bring a hash that is none: no password is its.
+    // An import may bring an invalid hash: it matches no password.
     return false
   }
 }

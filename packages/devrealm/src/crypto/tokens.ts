@@ -2,7 +2,7 @@ import { jwtVerify, SignJWT } from 'jose'
 import type { RealmStore } from '../store/index.ts'
 import { secretAlgorithm, secretKey, signingAlgorithm, signingKey } from './keys.ts'
 
-/** The payload of one of the realm's tokens, in the order in which it is written. */
+/** The payload of a token of the realm, in the order of its members. */
 export type Claims = Record<string, unknown>
 
 /** Signs an access or ID token with the realm's RSA key. */
@@ -13,7 +13,7 @@ export async function signPublic(realm: RealmStore, claims: Claims): Promise<str
     .sign(key.privateKey)
 }
 
-/** Signs what only the realm reads (refresh tokens, cookies) with its secret. */
+/** Signs values that only the realm reads (refresh tokens, cookies) with its secret. */
 export async function signPrivate(realm: RealmStore, claims: Claims): Promise<string> {
   const key = secretKey(realm)
   return new SignJWT(claims)
@@ -21,7 +21,7 @@ export async function signPrivate(realm: RealmStore, claims: Claims): Promise<st
     .sign(key.secret)
 }
 
-/** Reads an access or ID token of this realm: signature, issuer and not-before. Expiry is the caller's, who must answer for it. */
+/** Verifies signature, issuer and not-before of an access or ID token of this realm. The caller must check the expiry. */
 export async function readPublic(
   realm: RealmStore,
   token: string,
@@ -36,7 +36,7 @@ export async function readPublic(
   )
 }
 
-/** As {@link readPublic}, for what {@link signPrivate} signed. */
+/** Like {@link readPublic}, for tokens from {@link signPrivate}. */
 export async function readPrivate(
   realm: RealmStore,
   token: string,
@@ -51,7 +51,7 @@ export async function readPrivate(
   )
 }
 
-/** Expiry is checked by the callers, whose answers differ. */
+/** Callers check the expiry: their responses differ. */
 const lenient = { currentDate: new Date(0), clockTolerance: Number.MAX_SAFE_INTEGER }
 
 async function read(

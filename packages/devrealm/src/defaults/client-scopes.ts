@@ -126,7 +126,7 @@ export function defaultClientScopes(): ClientScope[] {
   ]
 }
 
-/** Scopes that every new client gets, as Keycloak orders them. */
+/** Default scopes of a new client, in Keycloak's order. */
 export const defaultDefault: readonly string[] = [
   'role_list',
   'saml_organization',
@@ -138,7 +138,7 @@ export const defaultDefault: readonly string[] = [
   'acr',
   'basic',
 ]
-/** Scopes that a new client may ask for. */
+/** Optional scopes of a new client. */
 export const defaultOptional: readonly string[] = [
   'offline_access',
   'address',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '../model/index.ts'
 
-/** What Keycloak fills in for a client that says no more than its name. */
+/** Keycloak's defaults for a client with only a client id. */
 export function newClient(clientId: string, given: Partial<Client> = {}): Client {
   return {
     id: randomUUID(),
@@ -33,7 +33,7 @@ export function newClient(clientId: string, given: Partial<Client> = {}): Client
   }
 }
 
-/** The clients of every new realm. */
+/** The built-in clients of every realm. */
 export function builtInClients(realm: string): Client[] {
   const account = {
     rootUrl: `\${authBaseUrl}`,

@@ -13,8 +13,8 @@ export { newClient } from './clients.ts'
 export const masterName = 'master'
 
 /**
- * Adds a realm with everything that Keycloak puts into a new one (roles, clients, client scopes, required actions)
- * and, in master, the client `{realm}-realm` whose roles administer it. Keys come when they are first needed.
+ * Adds a realm with everything that Keycloak puts into a new one (roles, clients, client scopes, required actions) and, in
+ * master, the client `{realm}-realm` whose roles administer it. Keys are created on first use.
  */
 export function createRealm(store: Store, settings: Partial<Realm> & { realm: string }): RealmStore {
   const name = settings.realm
@@ -46,7 +46,7 @@ export function removeRealm(store: Store, realm: RealmStore): void {
   store.deleteRealm(realm)
 }
 
-/** In master no attribute is required: its administrators need no e-mail address. */
+/** In master no attribute is required: administrators need no e-mail address. */
 const masterSettings = {
   displayName: 'Keycloak',
   displayNameHtml: '<div class="kc-logo-text"><span>Keycloak</span></div>',
@@ -140,7 +140,7 @@ function addManagement(store: Store, realm: RealmStore): void {
   master.roles.put({ ...admin, composites: [...admin.composites, ...roles] })
 }
 
-/** Adds a client's roles (name → names of the roles that it includes) and returns a lookup of their ids. */
+/** Adds a client's roles (name → names of its composites) and returns a lookup of their ids. */
 function addClientRoles(
   realm: RealmStore,
   client: Client,

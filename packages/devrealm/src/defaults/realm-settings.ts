@@ -1,6 +1,6 @@
 import type { RealmSettings } from '../model/index.ts'
 
-/** A new realm's settings in Keycloak's order, without what names the realm. */
+/** A new realm's settings in Keycloak's order, without its names and ids. */
 export const realmSettings: Omit<
   RealmSettings,
   | 'id'

@@ -1,6 +1,6 @@
 import type { Requirement } from './flow-providers.ts'
 
-/** A step of a flow: an authenticator, or a flow within the flow. */
+/** A step of a flow: an authenticator or a subflow. */
 export interface StepDefinition {
   readonly requirement: Requirement
   readonly priority: number
@@ -49,7 +49,7 @@ function secondFactor(alias: string, conditionAlias: string): StepDefinition {
   })
 }
 
-/** The flows of a new realm, as Keycloak 26 makes them. */
+/** The flows of a new realm, as in Keycloak 26. */
 export const defaultFlows: readonly FlowDefinition[] = [
   {
     alias: 'browser',

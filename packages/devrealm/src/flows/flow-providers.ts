@@ -10,7 +10,7 @@ const required: readonly Requirement[] = ['REQUIRED']
 const switchable: readonly Requirement[] = ['REQUIRED', 'DISABLED']
 const usual: readonly Requirement[] = ['REQUIRED', 'ALTERNATIVE', 'DISABLED']
 
-/** What the lists of providers are called in URLs. */
+/** The names of the provider lists in URLs. */
 export type ProviderList = 'authenticator' | 'client-authenticator' | 'form-action'
 
 /** The providers of a list. */
@@ -25,7 +25,7 @@ function listOf(id: string): ProviderList {
   return id.startsWith('client-') || id === 'federated-jwt' ? 'client-authenticator' : 'authenticator'
 }
 
-/** What a flow may be inside another. */
+/** The kinds of subflows. */
 export const subFlowChoices: readonly Requirement[] = ['REQUIRED', 'ALTERNATIVE', 'DISABLED', 'CONDITIONAL']
 export const formFlowChoices: readonly Requirement[] = switchable
 

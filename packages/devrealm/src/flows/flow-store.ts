@@ -3,7 +3,7 @@ import type { RealmStore } from '../store/index.ts'
 import { defaultFlows, type FlowDefinition, type StepDefinition } from './default-flows.ts'
 import type { Requirement } from './flow-providers.ts'
 
-/** One step of a flow: an authenticator, a flow within the flow (`flowId`), or for a form both. */
+/** One step of a flow: an authenticator, a subflow (`flowId`), or both for a form. */
 export interface Execution {
   id: string
   authenticator?: string
@@ -36,7 +36,8 @@ export interface Flows {
 }
 
 /**
- * The realm's flows. As long as none was changed they are Keycloak's defaults, whose ids follow from the realm's: nothing is stored.
+ * The realm's flows. Until one is changed, they are Keycloak's defaults with ids derived from the realm id, and nothing is
+ * stored.
  */
 export function flowsOf(realm: RealmStore): Flows {
   return (realm.info['flows'] as Flows | undefined) ?? defaults(realm.info.id)
@@ -62,20 +63,20 @@ export function stepsOf(flow: Flow): Execution[] {
   return [...flow.executions].sort((a, b) => a.priority - b.priority)
 }
 
-/** The flow of that name or undefined. */
+/** The flow with the alias, or undefined. */
 export function flowByAlias({ flows }: Flows, alias: string): Flow | undefined {
   return flows.find((flow) => flow.alias === alias)
 }
 
-/** The flow that holds the step. */
+/** The flow that contains the step. */
 export function parentOf({ flows }: Flows, executionId: string): Flow | undefined {
   return flows.find((flow) => flow.executions.some((execution) => execution.id === executionId))
 }
 
-/** The flow and those within it, outermost first, each once. */
+/** The flow and its subflows, outermost first, each once. */
 export function tree(all: Flows, flow: Flow): Flow[] {
   const found = new Set([flow])
-  // A set that grows while it is walked is walked to its end.
+  // Iterating a set includes entries that are added during the iteration.
   for (const each of found) {
     for (const { flowId } of each.executions) {
       const inner = flowId === undefined ? undefined : all.flows.find(({ id }) => id === flowId)

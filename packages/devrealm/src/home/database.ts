@@ -10,34 +10,33 @@ import { ReopeningPglite } from './reopening-pglite.ts'
 
 /**
  * An embedded PostgreSQL (PGlite) and the {@link SqlClient} on it. When its disk is full, statements fail with `CW_DISK_FULL`;
- * once there is room it goes on by itself, with everything that was acknowledged.
+ * once space is free it recovers by itself, without loss of acknowledged data.
  */
 export interface EmbeddedDatabase {
-  /** For an ORM: its driver for PGlite uses no more of it. */
+  /** For the PGlite driver of an ORM. */
   readonly pglite: PgliteLike
   readonly sql: SqlClient
   /**
-   * Resolves when the database answers and can write.
+   * Resolves when the database can be read and written.
    *
-   * @throws {CW_DISK_FULL} when its disk has less than 4 MB left
-   * @throws {CW_STATE_UNAVAILABLE} when it does not answer
+   * @throws {CW_DISK_FULL} when its disk has less than 4 MB free
+   * @throws {CW_STATE_UNAVAILABLE} when it is not available
    */
   check(): Promise<void>
-  /** Writes everything to the folder and ends the database. Calling it again does nothing. */
+  /** Writes everything to the folder and closes the database. A second call does nothing. */
   close(): Promise<void>
 }
 
-/** Made at build time by scripts/database-template.mjs; the same path from src/ and from dist/. */
+/** Created at build time by scripts/database-template.mjs; the same path from src/ and dist/. */
 const template = fileURLToPath(new URL('../../template/', import.meta.url))
 
 /**
- * Opens the database in `folder`, which is made from the template when it is missing. A statement is
- * acknowledged once the operating system has its log, so that no kill of the process loses it.
- * The caller holds the lock on the folder.
+ * Opens the database in `folder`, creating it from the template if it is missing. A statement is acknowledged when the
+ * operating system has its log, so a kill of the process cannot lose it. The caller must hold the lock on the folder.
  *
  * @throws {CW_CONFIG_MISSING} when the template was not built
- * @throws {CW_CONFIG_INVALID} when another PostgreSQL release made the folder
- * @throws {CW_DISK_FULL} when there is no room for it
+ * @throws {CW_CONFIG_INVALID} when the folder is from another PostgreSQL release
+ * @throws {CW_DISK_FULL} when the disk is full
  */
 export async function openDatabaseIn(folder: string): Promise<EmbeddedDatabase> {
   removeUnfinished(folder)
@@ -60,8 +59,8 @@ export async function openDatabaseIn(folder: string): Promise<EmbeddedDatabase> 
 }
 
 /**
- * Opens a database of its own in a temporary folder, which is removed at close: for tests. Measured, a copied
- * folder opens twice as fast as a database in memory does, and with 80 MB less.
+ * Opens a database in a new temporary folder, which is removed at close: for tests. A copied folder opens twice as fast as an
+ * in-memory database and uses 80 MB less (measured).
  *
  * @throws {CW_CONFIG_MISSING} when the template was not built
  * @example
@@ -112,7 +111,7 @@ async function open(folder: string): Promise<EmbeddedDatabase> {
   }
 }
 
-/** Made aside, so that a folder that exists is whole. */
+/** Created under another name, so an existing folder is always complete. */
 async function makeFromTemplate(folder: string): Promise<void> {
   const aside = mkdtempSync(`${folder}.new-`)
   try {
@@ -129,8 +128,7 @@ async function makeFromTemplate(folder: string): Promise<void> {
 const logLimit = 32 * 1024 * 1024
 
 /**
- * PGlite has no checkpointer: without this its log, and the time to recover after a kill, would grow for as
- * long as the process runs.
+ * PGlite has no checkpointer: without this, its log and the recovery time after a kill would grow as long as the process runs.
  */
 function keepLogShort(sql: SqlClient): () => void {
   const check = async () => {
@@ -140,7 +138,7 @@ function keepLogShort(sql: SqlClient): () => void {
     )
     if (rows[0]?.due) await sql.query('checkpoint')
   }
-  // A database that cannot answer tells its users by their own queries; this is only housekeeping.
+  // If the database fails, the users' own queries report it; this is only housekeeping.
   const timer = setInterval(() => void check().catch(() => {}), 60_000).unref()
   return () => clearInterval(timer)
 }
@@ -164,28 +162,28 @@ async function copyTemplate(target: string): Promise<void> {
   for (const folder of folders) mkdirSync(join(target, folder), { recursive: true })
 }
 
-/** Many files at a time, while the program loads its modules: measured, two to five times as fast as `cpSync`. */
+/** Copies many files in parallel while the program loads its modules: two to five times as fast as `cpSync` (measured). */
 async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(to, { mode: 0o700 })
   const entries = await readdir(from, { withFileTypes: true })
   await Promise.all(
     entries.map(async (entry) => {
       const [source, target] = [join(from, entry.name), join(to, entry.name)]
-      // Where the file system can, the copies share their blocks until they are written to.
+      // If the file system supports it, copies share their blocks until they are written.
       if (entry.isDirectory()) await copyFolder(source, target)
       else await copyFile(source, target, constants.COPYFILE_FICLONE)
     }),
   )
 }
 
-/** Copies that a kill interrupted. */
+/** Removes copies that were interrupted by a kill. */
 function removeUnfinished(folder: string): void {
   for (const name of readdirSync(dirname(folder))) {
     if (name.startsWith(`${basename(folder)}.new-`)) rmSync(join(dirname(folder), name), { recursive: true })
   }
 }
 
-/** Major release of PostgreSQL that made a data folder; undefined when there is none. */
+/** PostgreSQL major version of a data folder; undefined without a folder. */
 function postgresRelease(folder: string): string | undefined {
   try {
     return readFileSync(join(folder, 'PG_VERSION'), 'utf8').trim()

@@ -3,10 +3,10 @@ import { CloakwrightError } from 'cloakwright'
 
 const megabyte = 2 ** 20
 
-/** Bytes with less than which the next writes stop the database: some files of its log (1 MB each) and of its tables. */
+/** Free bytes below which the next writes stop the database: a few files of its log (1 MB each) and tables. */
 export const roomToWrite: number = 4 * megabyte
 
-/** Bytes that a database needs to open and to recover. */
+/** Free bytes that a database needs to open and recover. */
 export const roomToOpen: number = 32 * megabyte
 
 export function diskFull(message: string, cause?: unknown): CloakwrightError {
@@ -17,7 +17,7 @@ export function diskFull(message: string, cause?: unknown): CloakwrightError {
   })
 }
 
-/** @throws {CW_DISK_FULL} when there is less room than `bytes` on the folder's disk */
+/** @throws {CW_DISK_FULL} when the disk of the folder has less than `bytes` free */
 export function requireRoom(folder: string, bytes: number, cause?: unknown): void {
   const { bavail, bsize } = statfsSync(folder)
   if (bavail * bsize >= bytes) return
@@ -28,7 +28,7 @@ export function requireRoom(folder: string, bytes: number, cause?: unknown): voi
   )
 }
 
-/** A system's error for want of space as one that says what to do; any other as it is. */
+/** Converts a system error for a full disk to one with the next step; returns others unchanged. */
 export function toDiskError(error: unknown, file: string): unknown {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ENOSPC' || code === 'EDQUOT'

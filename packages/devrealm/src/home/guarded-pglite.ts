@@ -3,26 +3,26 @@ import { PGlite } from '@electric-sql/pglite'
 import { CloakwrightError } from 'cloakwright'
 import { diskFull } from './disk.ts'
 
-/** Status of the exception by which an ordinary error of a statement jumps back to PostgreSQL's main loop. */
+/** Status of the exception with which an ordinary statement error jumps back to PostgreSQL's main loop. */
 const longJump = 100
 
-/** PGlite's file streams, of which those of the data folder have a descriptor of Node's (`nfd`). */
+/** PGlite's file streams; those of the data folder have a Node file descriptor (`nfd`). */
 interface OpenFiles {
   readonly FS: { readonly streams: readonly ({ readonly nfd?: number } | null)[] }
 }
 
 /**
- * A PGlite that knows when its PostgreSQL has ended: by a PANIC, above all when the disk is full and its log can't be
- * written, or by a fault in WebAssembly. PGlite itself would ask the dead one for ever in the next statement, which blocks
- * the process (0.5.16: `execProtocolRawSync` swallows the exception and loops). Here no further message reaches it, ROLLBACK and
- * Sync included: each is refused with the reason.
+ * A PGlite that detects when its PostgreSQL has stopped: by a PANIC, mostly when the disk is full and its log cannot be
+ * written, or by a WebAssembly fault. PGlite itself would block the process at the next statement (0.5.16:
+ * `execProtocolRawSync` swallows the exception and loops). Here every further message, including ROLLBACK and Sync, is rejected
+ * with the reason.
  */
 export class GuardedPglite extends PGlite {
   #isWatched = false
   #hasEnded = false
   #failure: CloakwrightError | undefined
 
-  /** Why its PostgreSQL has ended; undefined while it lives. What was acknowledged is in the log: open the folder anew. */
+  /** Why its PostgreSQL has stopped; undefined while it runs. Acknowledged data is in the log: reopen the folder. */
   get failure(): CloakwrightError | undefined {
     return this.#failure
   }
@@ -44,14 +44,14 @@ export class GuardedPglite extends PGlite {
     throw this.#failure
   }
 
-  /** Gives back files and memory of an instance that has ended, without a message to it: closing it would write. */
+  /** Releases files and memory of a stopped instance without a message to it: closing it would write. */
   abandon(): void {
     const { FS } = (this.mod ?? { FS: { streams: [] } }) as unknown as OpenFiles
     for (const stream of FS.streams) if (stream?.nfd !== undefined) closeSync(stream.nfd)
     delete this.mod
   }
 
-  /** Sees every exception that leaves the main loop, and lets nobody in after the last one. */
+  /** Watches every exception that leaves the main loop, and blocks calls after a fatal one. */
   #watch(): void {
     if (this.#isWatched) return
     this.#isWatched = true
@@ -68,7 +68,7 @@ export class GuardedPglite extends PGlite {
         throw error
       }
     }
-    // Called for each exception of the loop, and the only place from which one leaves PGlite's own loop around it.
+    // Called for each exception of the loop; the only place to leave PGlite's outer loop.
     module.stackRestore = (pointer) => {
       if (isAskedAgain) throw new Error('PostgreSQL has ended')
       return stackRestore(pointer)

@@ -4,30 +4,30 @@ import { CloakwrightError } from 'cloakwright'
 import { type EmbeddedDatabase, openDatabaseIn } from './database.ts'
 import { lockFolder } from './lock.ts'
 
-/** A state folder that this process holds alone until it closes it or ends, however it ends. */
+/** A state folder that this process holds exclusively until it closes it or exits. */
 export interface Home {
   /** Absolute path of the folder. */
   readonly folder: string
   /**
-   * Opens the embedded PostgreSQL in `folder/database`, which is made from the template at the first time. Every
-   * call gives the same database; closing the home closes it.
+   * Opens the embedded PostgreSQL in `folder/database`, created from the template the first time. Every call returns the same
+   * database; closing the home closes it.
    *
    * @throws {CW_CONFIG_MISSING} when the template was not built
-   * @throws {CW_CONFIG_INVALID} when another PostgreSQL release made the folder
+   * @throws {CW_CONFIG_INVALID} when the folder is from another PostgreSQL release
    */
   openDatabase(): Promise<EmbeddedDatabase>
-  /** Closes the database, if it was opened, and lets go of the folder. */
+  /** Closes the database if it is open, and releases the folder. */
   close(): Promise<void>
 }
 
 /**
- * Takes a state folder for this process alone and makes it when it is missing (mode 0700).
+ * Opens a state folder exclusively for this process, and creates it if it is missing (mode 0700).
  *
- * The lock (`takeLock` of cloakwright/lock) is in the folder, so that it holds for other containers too. It ends with the
- * process, by `kill -9` too: the next start has the folder at once.
+ * The lock (`takeLock` of cloakwright/lock) is in the folder, so it also works across containers. It ends with the process,
+ * even after `kill -9`: the next start gets the folder at once.
  *
- * @throws {CW_HOME_LOCKED} when another process holds the folder; the message names its host and pid
- * @throws {CW_CONFIG_INVALID} when the folder cannot be made or locked
+ * @throws {CW_HOME_LOCKED} when another process uses the folder; the message names its host and pid
+ * @throws {CW_CONFIG_INVALID} when the folder cannot be created or locked
  * @example
  * ```ts
  * import { openHome } from '@cloakwright/devrealm/home'
@@ -55,7 +55,7 @@ export async function openHome(folder: string): Promise<Home> {
     },
     close: async () => {
       try {
-        // An opening that failed was reported to whoever asked for it; the lock goes all the same.
+        // A failed opening was reported to its caller; the lock is released anyway.
         const opened = await database?.catch(() => undefined)
         await opened?.close()
       } finally {

@@ -1,6 +1,6 @@
 /**
- * The state folder of the embedded parts (`CLOAKWRIGHT_HOME`): one process holds it at a time, and in it lie
- * the embedded database and the secrets that were made once.
+ * The state folder of the embedded parts (`CLOAKWRIGHT_HOME`): one process at a time uses it. It contains the embedded database
+ * and the generated secrets.
  */
 export type { EmbeddedDatabase } from './database.ts'
 export { openTemporaryDatabase } from './database.ts'

@@ -7,9 +7,9 @@ export interface FolderLock {
 }
 
 /**
- * Holds an existing folder for this process alone: two processes on one PGlite folder corrupt it without a word.
+ * Locks an existing folder for this process: two processes on one PGlite folder corrupt it silently.
  *
- * @throws {CW_HOME_LOCKED} when another process holds it
+ * @throws {CW_HOME_LOCKED} when another process uses it
  * @throws {CW_CONFIG_INVALID} when it can't be locked
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {

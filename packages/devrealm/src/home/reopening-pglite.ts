@@ -11,12 +11,12 @@ interface Listener {
   stop: () => Promise<void>
 }
 
-/** Milliseconds after an opening that failed, until the next one. */
+/** Milliseconds between a failed opening and the next attempt. */
 const restAfterFailure = 5000
 
 /**
- * A PGlite in a folder that opens again after its PostgreSQL has ended (see {@link GuardedPglite}): at the next request, once
- * there is room. Its log is recovered as after a kill, so that what was acknowledged is there, and LISTEN goes on.
+ * A PGlite in a folder that reopens after its PostgreSQL has stopped (see {@link GuardedPglite}): at the next request, once
+ * space is free. Its log is recovered as after a kill, so acknowledged data is kept, and LISTEN continues.
  */
 export class ReopeningPglite {
   readonly #folder: string
@@ -31,7 +31,7 @@ export class ReopeningPglite {
     this.#instance = instance
   }
 
-  /** @throws {CW_DISK_FULL} when there is no room to open it */
+  /** @throws {CW_DISK_FULL} when the disk is full */
   static async open(folder: string): Promise<ReopeningPglite> {
     return new ReopeningPglite(folder, await openGuarded(folder))
   }
@@ -59,7 +59,7 @@ export class ReopeningPglite {
     }
   }
 
-  /** One whose PostgreSQL has ended is not closed, as that would write: its log is whole. */
+  /** If PostgreSQL has stopped, it is not closed: closing would write, and the log is complete. */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

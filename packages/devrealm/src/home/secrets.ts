@@ -14,11 +14,11 @@ import { CloakwrightError } from 'cloakwright'
 import { toDiskError } from './disk.ts'
 
 /**
- * The secret kept in `folder/name`, made at the first call: one line, readable by its owner only (mode 0600).
- * It is written aside and linked into place, so that nobody ever reads half of it, and of two makers one wins.
+ * Returns the secret in `folder/name`, created at the first call: one line, readable only by its owner (mode 0600). It is
+ * written to another file and linked into place, so no reader sees a partial secret, and one of two concurrent writers wins.
  *
  * @throws {CW_CONFIG_INVALID} when the file is empty or has more than one line
- * @throws {CW_DISK_FULL} when there is no room for it: nothing is left of it
+ * @throws {CW_DISK_FULL} when the disk is full: no partial file remains
  * @example
  * ```ts
  * import { randomBytes } from 'node:crypto'

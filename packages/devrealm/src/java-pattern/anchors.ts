@@ -1,27 +1,27 @@
 import type { Flags } from './syntax.ts'
 
 const lines = String.raw`[\n\r\x85\u2028\u2029]`
-/** JavaScript's own flag for lines is never used. */
+/** JavaScript's own flag `m` is never used. */
 const end = '$'
 const begin = '^'
-/** Between the two halves of one line end. */
+/** Between the two characters of one line end. */
 const notWithin = String.raw`(?<!\r(?=\n))`
 
-/** `.`: any character but those that end a line. */
+/** `.`: any character except line ends. */
 export function dot(flags: Flags): string {
-  // Not `[^]`, which Node 20 gets wrong with the flag v.
+  // Not `[^]`: Node 20 has a bug with it under the flag v.
   if (flags.has('s')) return String.raw`[\0-\u{10ffff}]`
   return flags.has('d') ? String.raw`[^\n]` : String.raw`[^\n\r\x85\u2028\u2029]`
 }
 
-/** `^`: with the flag `m` the begin of a line too, but never the end of the text. */
+/** `^`: with the flag `m` also the start of a line, but never the end of the string. */
 export function caret(flags: Flags): string {
   if (!flags.has('m')) return begin
   if (flags.has('d')) return String.raw`(?!${end})(?<![^\n])`
   return `(?!${end})(?:${begin}|(?<=${lines})${notWithin})`
 }
 
-/** `$`: the end, also before a last line end; with the flag `m` the end of each line. */
+/** `$`: the end, also before a final line end; with the flag `m` the end of each line. */
 export function dollar(flags: Flags): string {
   if (!flags.has('m')) return lastLineEnd(flags)
   if (flags.has('d')) return String.raw`(?=\n|${end})`
@@ -34,7 +34,7 @@ export function lastLineEnd(flags: Flags): string {
   return `(?=(?:\\r\\n|${lines})?${end})(?<!\\r(?=\\n${end}))`
 }
 
-/** Java's letters and digits are words' to it, with the marks on them; to `\w` only those of ASCII are. */
+/** In Java, `\b` counts all letters, digits and their marks as word characters; `\w` only ASCII ones. */
 const base = String.raw`[\p{L}\p{Nd}]`
 const before = String.raw`(?<=[_\p{L}\p{Nd}]|${base}\p{Mn}+)`
 const after = String.raw`(?:(?=[_\p{L}\p{Nd}])|(?<=${base}\p{Mn}*)(?=\p{Mn}))`

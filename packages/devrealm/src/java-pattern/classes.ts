@@ -3,7 +3,7 @@ import { caseVariants, variantsOfRange } from './letter-case.ts'
 import type { Reader } from './reader.ts'
 import { escaped, type Flags, nowhere, PatternError, unsupported } from './syntax.ts'
 
-/** Reads a class whose `[` is taken already, and gives it in JavaScript's syntax: unions and intersections may be nested. */
+/** Reads a class after its `[` and converts it to JavaScript's syntax; unions and intersections may be nested. */
 export function readClass(reader: Reader, flags: Flags): string {
   const isNegated = reader.take('^')
   const inside = readMembers(reader, flags)
@@ -11,7 +11,7 @@ export function readClass(reader: Reader, flags: Flags): string {
   return isNegated ? `[^${inside}]` : inside
 }
 
-/** What is before the class's `]`, as one class. */
+/** The content before the class's `]`, as one class. */
 function readMembers(reader: Reader, flags: Flags): string {
   const begun = reader.at
   let members: string | undefined
@@ -40,7 +40,7 @@ function readMembers(reader: Reader, flags: Flags): string {
   }
 }
 
-/** What is between `&&` and the next one or the end of the class. */
+/** The content between `&&` and the next `&&` or the end of the class. */
 function readIntersection(reader: Reader, flags: Flags): string | undefined {
   let right: string | undefined
   const add = (more: string): void => {
@@ -52,7 +52,7 @@ function readIntersection(reader: Reader, flags: Flags): string | undefined {
   return right
 }
 
-/** A character, a range of them, or a class by its escape. */
+/** A character, a range, or a class escape. */
 function readRange(reader: Reader, flags: Flags): string {
   const isVertical = reader.peek() === '\\' && reader.peek(1) === 'v'
   const first = readMember(reader, flags)
@@ -77,7 +77,7 @@ function readMember(reader: Reader, flags: Flags): number | string {
   return `[${escape.negated ? '^' : ''}${escape.inside}]`
 }
 
-/** A character, or with the flag `i` all that differ in their case only. */
+/** A character, or with the flag `i` all characters that differ only in case. */
 export function oneOf(codePoint: number, flags: Flags): string {
   if (isSurrogate(codePoint)) throw unsupported('half of a surrogate pair', nowhere)
   const all = flags.has('i') ? caseVariants(codePoint, isUnicode(flags)) : [codePoint]

@@ -1,13 +1,13 @@
 import type { Reader } from './reader.ts'
 import { PatternError } from './syntax.ts'
 
-/** How often something is repeated. */
+/** A repetition count. */
 export interface Count {
   readonly least: number
   readonly most: number
 }
 
-/** Reads `?`, `*`, `+` or `{…}`; undefined where nothing is repeated. */
+/** Reads `?`, `*`, `+` or `{…}`; undefined without a repetition. */
 export function readCount(reader: Reader): Count | undefined {
   const most = Number.POSITIVE_INFINITY
   if (reader.take('?')) return { least: 0, most: 1 }

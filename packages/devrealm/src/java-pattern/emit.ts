@@ -1,6 +1,6 @@
 import { nowhere, type Part, unsupported } from './syntax.ts'
 
-/** The pattern in JavaScript's syntax, with the flag `v`; it takes the whole text, as Java's `matches()` does. */
+/** Converts the pattern to JavaScript's syntax with the flag `v`; it matches the whole string, like Java's `matches()`. */
 export function toSource(root: Part): string {
   requireCertainReferences(root)
   requireClearRepetitions(root, false)
@@ -18,7 +18,7 @@ export function toSource(root: Part): string {
           ? `(?:${emit(part.body)})`
           : `(?<g${part.capture}>${emit(part.body)})`
       case 'atomic': {
-        // What a lookahead has found is not tried again: taken by reference, the text is fixed.
+        // A lookahead does not backtrack: a reference to its match fixes the string.
         atomics += 1
         const name = `t${atomics}`
         return `(?:(?=(?<${name}>${emit(part.body)}))\\k<${name}>)`
@@ -40,7 +40,10 @@ export function toSource(root: Part): string {
   return `^(?:${emit(root)})$`
 }
 
-/** In Java a reference to a group that took no part fails, in JavaScript it is empty: both agree where the group always takes part. */
+/**
+ * A reference to a group that did not participate fails in Java and is empty in JavaScript: both agree only if the group always
+ * participates.
+ */
 function requireCertainReferences(root: Part): void {
   const certain = new Set<number>()
   const visit = (part: Part, isCertain: boolean): void => {
@@ -72,8 +75,8 @@ function requireCertainReferences(root: Part): void {
 }
 
 /**
- * An iteration that takes nothing ends a repetition in Java, and is tried in another way in JavaScript. That shows where the first way
- * that matches is the only one.
+ * An empty iteration ends a repetition in Java, and backtracks in JavaScript. The difference shows if only the first match is
+ * tried.
  */
 function requireClearRepetitions(part: Part, isFixed: boolean): void {
   switch (part.kind) {
@@ -109,12 +112,12 @@ function requireClearRepetitions(part: Part, isFixed: boolean): void {
   }
 }
 
-/** Java may take the two halves of a line end apart, and its versions differ in when. */
+/** Java may split the two characters of a line end, and its versions differ in when. */
 function hasLineEnd(part: Part): boolean {
   return has(part, (each) => each.kind === 'plain' && each.isLineEnd === true)
 }
 
-/** Whether what is before or after decides, or what a group has taken. */
+/** Whether the match depends on the context or on a captured group. */
 function looksAround(part: Part): boolean {
   return has(part, (each) => each.kind === 'look' || each.kind === 'reference' || isAnchor(each))
 }
@@ -154,7 +157,10 @@ function requireBounded(look: Extract<Part, { kind: 'look' }>): void {
   }
 }
 
-/** How long the text can be that a part takes. JavaScript looks behind from right to left: what depends on the order is refused. */
+/**
+ * The maximum length of a part's match. JavaScript matches look-behinds from right to left: what depends on the order is
+ * rejected.
+ */
 function mostOf(part: Part, at: number): number {
   switch (part.kind) {
     case 'plain':

@@ -2,15 +2,15 @@ import { predefined, propertyClass } from './properties.ts'
 import type { Reader } from './reader.ts'
 import { type Flags, PatternError, unsupported } from './syntax.ts'
 
-/** What follows a backslash: one character, or the inside of a class of JavaScript's. */
+/** An escape: one character, or the content of a JavaScript class. */
 export type Escape = { readonly codePoint: number } | { readonly inside: string; readonly negated: boolean }
 
 const named: Readonly<Record<string, number>> = { t: 9, n: 10, r: 13, f: 12, a: 7, e: 27 }
 
 /**
- * Reads an escape that means the same in and out of a class; the backslash is taken already.
+ * Reads an escape that means the same inside and outside of a class, after its backslash.
  *
- * @throws {PatternError} for one that Java does not know, or that JavaScript has nothing for
+ * @throws {PatternError} for an escape that is unknown in Java or has no equivalent in JavaScript
  */
 export function readEscape(reader: Reader, flags: Flags): Escape {
   const at = reader.at - 1
@@ -60,7 +60,7 @@ function propertyName(reader: Reader): string {
   return name
 }
 
-/** One to three digits, of three the first up to 3. */
+/** One to three digits; the first of three is at most 3. */
 function octal(reader: Reader): number {
   const first = reader.takeWhile(/[0-7]/, 1)
   if (first === '') throw new PatternError('Illegal octal escape sequence', reader.at)
@@ -77,7 +77,7 @@ function hexadecimal(reader: Reader): number {
   return value
 }
 
-/** Four digits; two halves of a pair are one character. */
+/** Four digits; the two halves of a surrogate pair are one character. */
 function unicode(reader: Reader): number {
   const unit = fourDigits(reader)
   if (unit < 0xd800 || unit > 0xdbff) return unit

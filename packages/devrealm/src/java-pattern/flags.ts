@@ -1,7 +1,7 @@
 import type { Reader } from './reader.ts'
 import { type Flags, PatternError, unsupported } from './syntax.ts'
 
-/** Reads the flags of `(?i-s)` or `(?i-s:…)`, up to what ends them: those that hold now with those turned on and off. */
+/** Reads the flags of `(?i-s)` or `(?i-s:…)`, up to their end, and returns the resulting flags. */
 export function readFlags(reader: Reader, before: Flags): Flags {
   const flags = new Set(before)
   const on = reader.takeWhile(/[a-zA-Z]/)
@@ -12,7 +12,7 @@ export function readFlags(reader: Reader, before: Flags): Flags {
   if (on.includes('c')) throw unsupported('canonical equivalence, (?c)', reader.at)
   for (const flag of on) flags.add(flag)
   for (const flag of off) flags.delete(flag)
-  // Unicode's classes bring its case along.
+  // The flag U implies u.
   if (on.includes('U')) flags.add('u')
   if (off.includes('U')) flags.delete('u')
   return flags

@@ -1,20 +1,20 @@
-/** Code points by what Java compares when it ignores case: the lower case of the upper case. */
+/** Code points grouped by Java's case-insensitive key: the lower case of the upper case. */
 let folded: Map<number, number[]> | undefined
 let uppers: Map<number, number> | undefined
 
-/** Characters that have a case. */
+/** Characters with case. */
 const cased = /^[\p{Lowercase}\p{Uppercase}\p{Lt}]$/u
 
-/** Beyond this plane no character has a case. */
+/** No character above this plane has case. */
 const lastCased = 0x1ffff
 
-/** All code points that are the given one but for their case, itself included; without `unicode` only those of ASCII. */
+/** All code points that equal the given one when case is ignored, including itself; without `unicode` only ASCII. */
 export function caseVariants(codePoint: number, unicode: boolean): readonly number[] {
   if (!unicode) return isAsciiLetter(codePoint) ? [codePoint, codePoint ^ 0x20] : [codePoint]
   return [...new Set([codePoint, ...(variants().get(fold(codePoint)) ?? [])])]
 }
 
-/** The code points outside of a range of which a case is within it. */
+/** The code points outside a range that have a case variant within it. */
 export function variantsOfRange(from: number, to: number, unicode: boolean): number[] {
   const isWithin = (codePoint: number): boolean => codePoint >= from && codePoint <= to
   if (!unicode) {
@@ -36,14 +36,14 @@ function fold(codePoint: number): number {
 }
 
 function lower(codePoint: number): number {
-  // The dotted capital: JavaScript keeps its dot as a mark.
+  // The dotted capital I: JavaScript keeps its dot as a mark.
   if (codePoint === 0x130) return 0x69
   return single(String.fromCodePoint(codePoint).toLowerCase()) ?? codePoint
 }
 
 function upper(codePoint: number): number {
   const text = String.fromCodePoint(codePoint)
-  // Java maps one character to one: where the upper case is a text, the letter that has this one as its lower case.
+  // Java maps one character to one: if the upper case is a longer string, use the letter whose lower case is this one.
   return single(text.toUpperCase()) ?? upperOf(codePoint) ?? codePoint
 }
 

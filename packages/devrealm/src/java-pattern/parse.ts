@@ -8,13 +8,13 @@ import { Reader } from './reader.ts'
 import { type Flags, type Part, PatternError, unsupported } from './syntax.ts'
 
 const lineEnd = String.raw`(?:\r\n|[\n\x0b\f\r\x85\u2028\u2029])`
-/** One that is repeated is never taken in halves. */
+/** A repeated surrogate pair is never split. */
 const wholeLineEnd = String.raw`(?:\r\n|(?!\r\n)[\n\x0b\f\r\x85\u2028\u2029])`
 
 /**
- * Reads a pattern of Java's.
+ * Parses a Java pattern.
  *
- * @throws {PatternError} for what Java refuses, and for what JavaScript can't say
+ * @throws {PatternError} for an invalid pattern, or one without an equivalent in JavaScript
  */
 export function parse(pattern: string): Part {
   return new Parser(unquoted(pattern)).whole()
@@ -54,7 +54,7 @@ class Parser {
     }
   }
 
-  /** One thing that may be repeated; flags alone are none. */
+  /** One item that may be repeated; not flags alone. */
   #atom(): Part | undefined {
     const reader = this.#reader
     const at = reader.at
@@ -82,7 +82,7 @@ class Parser {
       case '+':
       case '?':
         throw new PatternError(`Dangling meta character '${letter}'`, at)
-      // To Java a count without anything before it repeats the empty text.
+      // In Java a count at the start repeats the empty string.
       case '{':
         return plain('', 0)
       default: {
@@ -135,7 +135,7 @@ class Parser {
     return this.#capture()
   }
 
-  /** The inside of a group, of which flags are forgotten after it. */
+  /** The content of a group; its flags end with it. */
   #body(flags = this.#flags): Part {
     const before = this.#flags
     this.#flags = flags
@@ -145,7 +145,7 @@ class Parser {
     return body
   }
 
-  /** `(?i-s)` for the rest of the group, `(?i-s:…)` for what is in it. */
+  /** `(?i-s)` for the rest of the group, `(?i-s:…)` for its content. */
   #flagged(): Part | undefined {
     const flags = readFlags(this.#reader, this.#flags)
     if (this.#reader.next() === ':') return { kind: 'group', body: this.#body(flags) }
@@ -176,7 +176,7 @@ class Parser {
     return plain(`[${escape.negated ? '^' : ''}${escape.inside}]`, 2)
   }
 
-  /** As many digits as number a group that has begun. */
+  /** As many digits as form the number of a group that has started. */
   #number(): number {
     let number = Number(this.#reader.next())
     while (/[0-9]/.test(this.#reader.peek())) {
@@ -203,7 +203,7 @@ class Parser {
     return { kind: 'reference', capture, at }
   }
 
-  /** With the flag x, spaces and what follows a # in its line are no part of the pattern. */
+  /** With the flag x, spaces and comments after # are ignored. */
   #skipComments(): void {
     if (!this.#flags.has('x')) return
     const reader = this.#reader

@@ -1,7 +1,7 @@
 import { createContext, Script } from 'node:vm'
 import { type PatternProblem, toJavaScript } from './to-javascript.ts'
 
-/** Milliseconds that an administrator's regular expressions may take for one request. */
+/** Time limit in milliseconds for an administrator's regular expressions in one request. */
 const patience = 500
 
 const asked = { source: '', text: '' }
@@ -9,17 +9,17 @@ const sandbox = createContext(asked)
 const script = new Script("new RegExp(source, 'v').test(text)")
 
 /**
- * Tests texts against the regular expressions, in Java's syntax, that administrators write: some need ages for some texts, and nothing
- * else would be answered meanwhile. What takes longer than the request's time, all in all, does not match.
+ * Tests strings against regular expressions of administrators in Java's syntax. Some take too long on some strings and would
+ * block the process: once a request has used its time, nothing matches.
  *
- * @returns whether the whole text matches
+ * @returns whether the whole string matches
  */
 export function patternTester(): (pattern: string, text: string) => boolean {
   let left = patience
   return (pattern, text) => {
     if (left <= 0) return false
     const translated = sourceOf(pattern)
-    // A pattern that is none was stored before patterns were checked.
+    // An invalid pattern was stored before patterns were checked.
     if (translated === undefined) return false
     const begun = performance.now()
     Object.assign(asked, { source: translated, text })
@@ -35,7 +35,7 @@ export function patternTester(): (pattern: string, text: string) => boolean {
   }
 }
 
-/** Why a pattern can't be used, or undefined. */
+/** The problem of a pattern, or undefined. */
 export function patternProblem(pattern: string): PatternProblem | undefined {
   const translated = toJavaScript(pattern)
   return 'source' in translated ? undefined : translated
@@ -43,7 +43,7 @@ export function patternProblem(pattern: string): PatternProblem | undefined {
 
 const remembered = new Map<string, string | undefined>()
 
-/** Patterns are few, and tested for each user. */
+/** Cached: there are few patterns, tested for each user. */
 function sourceOf(pattern: string): string | undefined {
   if (!remembered.has(pattern)) {
     const translated = toJavaScript(pattern)

@@ -1,6 +1,6 @@
 import { type Flags, PatternError, unsupported } from './syntax.ts'
 
-/** Java's predefined classes in the inside of a class of JavaScript's, as they are and with the flag `U`. */
+/** Java's predefined classes as content of a JavaScript class, without and with the flag `U`. */
 export const predefined: Readonly<Record<string, readonly [plain: string, unicode: string]>> = {
   d: ['0-9', String.raw`\p{Nd}`],
   s: [String.raw`\x20\t\n\x0b\f\r`, String.raw`\p{White_Space}`],
@@ -11,7 +11,7 @@ export const predefined: Readonly<Record<string, readonly [plain: string, unicod
 
 const noBlank = String.raw`[^\p{White_Space}\p{Cc}\p{Cs}\p{Cn}]`
 
-/** POSIX classes: of ASCII, and of Unicode with the flag `U`. */
+/** POSIX classes: ASCII, and Unicode with the flag `U`. */
 const posix: Readonly<Record<string, readonly [string, string]>> = {
   Lower: ['a-z', String.raw`\p{Lowercase}`],
   Upper: ['A-Z', String.raw`\p{Uppercase}`],
@@ -28,7 +28,7 @@ const posix: Readonly<Record<string, readonly [string, string]>> = {
   Space: [String.raw`\x20\t\n\x0b\f\r`, String.raw`\p{White_Space}`],
 }
 
-/** Binary properties that Java knows as `\p{Is…}`, in lower case. */
+/** Binary properties that Java supports as `\p{Is…}`, in lower case. */
 const binary: Readonly<Record<string, string>> = {
   alphabetic: String.raw`\p{Alphabetic}`,
   letter: String.raw`\p{L}`,
@@ -77,9 +77,9 @@ const javaClasses: Readonly<Record<string, string>> = {
 }
 
 /**
- * What is in the class of JavaScript's that means a property of Java's.
+ * The content of the JavaScript class that equals a Java property.
  *
- * @throws {PatternError} for a property that JavaScript does not have
+ * @throws {PatternError} for a property without an equivalent in JavaScript
  */
 export function propertyClass(name: string, flags: Flags, at: number): string {
   const construct = `the property \\p{${name}}`
@@ -105,12 +105,12 @@ export function propertyClass(name: string, flags: Flags, at: number): string {
   if (name === 'LD') return String.raw`\p{L}\p{Nd}`
   if (name === 'L1') return String.raw`\0-\xff`
   if (name === 'all') return String.raw`\0-\u{10ffff}`
-  // Java's blocks, and what it says of characters in its own programs.
+  // Java's blocks, and its properties for Java source code.
   if (/^(?:In|java)/.test(name)) throw unsupported(construct, at)
   throw unknown(name, at)
 }
 
-/** Java took case into account only for some of these, and its versions differ. */
+/** Java versions differ in which of these consider case. */
 function isAboutCase(name: string): boolean {
   return /(?:lower|upper|title)|^(?:Is|gc=|general_category=)?L[ltuC]$/i.test(name)
 }

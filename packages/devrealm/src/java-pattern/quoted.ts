@@ -1,4 +1,4 @@
-/** Between `\Q` and `\E` every character stands for itself. */
+/** Between `\Q` and `\E` every character is literal. */
 export function unquoted(pattern: string): string {
   return pattern.replace(
     /(\\[^Q])|\\Q(.*?)(?:\\E|$)/gs,
@@ -10,7 +10,7 @@ export function unquoted(pattern: string): string {
   )
 }
 
-/** So that spaces are kept with the flag x, too. */
+/** So spaces are kept even with the flag x. */
 function plainly(letter: string): string {
   return /[\s#]/.test(letter) ? `\\x{${letter.charCodeAt(0).toString(16)}}` : letter
 }

@@ -1,6 +1,6 @@
 import { PatternError } from './syntax.ts'
 
-/** A pattern's text, read one code point after the other. */
+/** Reads a pattern code point by code point. */
 export class Reader {
   readonly text: readonly number[]
   at = 0
@@ -13,7 +13,7 @@ export class Reader {
     return this.at >= this.text.length
   }
 
-  /** The character some steps on, or '' at the end. */
+  /** The character at an offset, or '' at the end. */
   peek(steps = 0): string {
     const codePoint = this.text[this.at + steps]
     return codePoint === undefined ? '' : String.fromCodePoint(codePoint)
@@ -32,7 +32,7 @@ export class Reader {
     return codePoint
   }
 
-  /** Takes the text if it comes next. */
+  /** Consumes the string if it comes next. */
   take(text: string): boolean {
     const letters = Array.from(text)
     if (!letters.every((letter, index) => this.peek(index) === letter)) return false
@@ -40,7 +40,7 @@ export class Reader {
     return true
   }
 
-  /** Takes as many characters as match, up to `most`. */
+  /** Consumes matching characters, up to `most`. */
   takeWhile(pattern: RegExp, most: number = Number.POSITIVE_INFINITY): string {
     let taken = ''
     while (taken.length < most && !this.isAtEnd && pattern.test(this.peek())) taken += this.next()

@@ -1,6 +1,6 @@
-/** A pattern's parts as Java sees them. */
+/** The parts of a pattern, in Java's terms. */
 export type Part =
-  /** Something of JavaScript's syntax with the same meaning; `most` is the number of UTF-16 units that it takes at most. */
+  /** JavaScript syntax with the same meaning; `most` is the maximum number of UTF-16 units that it matches. */
   | { readonly kind: 'plain'; readonly source: string; readonly most: number; readonly isLineEnd?: boolean }
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Part[] }
   | { readonly kind: 'group'; readonly body: Part; readonly capture?: number }
@@ -21,16 +21,16 @@ export type Part =
     }
   | { readonly kind: 'reference'; readonly capture: number; readonly at: number }
 
-/** The letters of Java's embedded flags that are on. */
+/** The active embedded flags of Java, as letters. */
 export type Flags = ReadonlySet<string>
 
-/** Where the place in the pattern is not known. */
+/** The position in the pattern is unknown. */
 export const nowhere = -1
 
-/** What is wrong with a pattern, and where. */
+/** The problem of a pattern, with its position. */
 export class PatternError extends Error {
   readonly at: number
-  /** Java has it. */
+  /** Java supports the construct. */
   readonly isUnsupported: boolean
 
   constructor(description: string, at: number, isUnsupported = false) {
@@ -41,12 +41,12 @@ export class PatternError extends Error {
   }
 }
 
-/** Java knows the construct, JavaScript has nothing that means the same. */
+/** Java supports the construct, and JavaScript has no equivalent. */
 export function unsupported(construct: string, at: number): PatternError {
   return new PatternError(`The embedded realm does not support ${construct}`, at, true)
 }
 
-/** A character as JavaScript's `v` syntax takes it anywhere. */
+/** A character as an escape that is valid anywhere in JavaScript's `v` syntax. */
 export function escaped(codePoint: number): string {
   return `\\u{${codePoint.toString(16)}}`
 }

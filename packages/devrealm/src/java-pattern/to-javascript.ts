@@ -2,22 +2,22 @@ import { toSource } from './emit.ts'
 import { parse } from './parse.ts'
 import { PatternError } from './syntax.ts'
 
-/** Why a pattern can't be used. */
+/** The problem of a pattern. */
 export interface PatternProblem {
-  /** As Java's PatternSyntaxException has it: what, where, the pattern and a mark below it. */
+  /** Formatted like Java's PatternSyntaxException: description, index, pattern and a mark below it. */
   readonly message: string
-  /** Java takes the pattern; the message names what the embedded realm has nothing for. */
+  /** The pattern is valid in Java; the message names the unsupported construct. */
   readonly isUnsupported: boolean
 }
 
 /**
- * A pattern of Java's as the source of a regular expression with the flag `v`. It matches the texts to which Java's `matches()` says
- * yes; JavaScript's flags for case, lines and dots are not used, since Java's can be changed within a pattern.
+ * Converts a Java pattern to the source of a regular expression with the flag `v`. It matches the same strings as Java's
+ * `matches()`. JavaScript's flags i, m and s are not used, because Java's can change within a pattern.
  */
 export function toJavaScript(pattern: string): { readonly source: string } | PatternProblem {
   try {
     const source = toSource(parse(pattern))
-    // What is nested too deeply shows here.
+    // Fails here if the pattern is nested too deeply.
     void new RegExp(source, 'v')
     return { source }
   } catch (error) {

@@ -26,7 +26,7 @@ export function deleteRole(realm: RealmStore, id: string): void {
 /** Deletes the group with its subgroups; members leave it. */
 export function deleteGroup(realm: RealmStore, id: string): void {
   const gone = new Set([id])
-  // A set that grows while it is walked is walked to its end.
+  // Iterating a set includes entries that are added during the iteration.
   for (const each of gone) for (const child of realm.groupsIn.all(each)) gone.add(child.id)
   const without = (ids: readonly string[]): string[] => ids.filter((other) => !gone.has(other))
   for (const each of gone) {
