@@ -33,7 +33,7 @@ function readMembers(reader: Reader, flags: Flags): string {
       }
       members = members === undefined ? others : `[${members}&&${others}]`
       const goesOn = !['', ']'].includes(reader.peek()) && !(reader.peek() === '&' && reader.peek(1) === '&')
-      if (goesOn) throw unsupported('a class that goes on after an intersection', reader.at)
+      if (goesOn) throw unsupported('a class that continues after an intersection', reader.at)
     } else {
       add(readRange(reader, flags))
     }

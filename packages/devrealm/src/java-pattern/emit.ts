@@ -67,7 +67,7 @@ function requireCertainReferences(root: Part): void {
         return
       case 'reference':
         if (!certain.has(part.capture)) {
-          throw unsupported('a reference to a group that need not take part in the match', part.at)
+          throw unsupported('a reference to an optional group', part.at)
         }
     }
   }
@@ -94,14 +94,14 @@ function requireClearRepetitions(part: Part, isFixed: boolean): void {
       const isFixedHere = isFixed || part.way === 'possessive'
       if (isFixedHere && mayBeEmpty(part.body)) {
         throw unsupported(
-          'a repetition of what may be empty in an atomic group or with a possessive quantifier',
+          'a repetition of a possibly empty part in an atomic group or with a possessive quantifier',
           nowhere,
         )
       }
       if (part.body.kind !== 'plain' && hasLineEnd(part.body))
         throw unsupported('\\R in a repeated group', nowhere)
       if (part.most > 1 && part.body.kind !== 'plain' && mayBeEmpty(part.body) && looksAround(part.body)) {
-        throw unsupported('a repetition of what may be empty and looks at its surroundings', nowhere)
+        throw unsupported('a repetition of a possibly empty part with a boundary or look-around', nowhere)
       }
       requireClearRepetitions(part.body, isFixedHere)
       return

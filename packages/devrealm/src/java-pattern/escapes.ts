@@ -41,7 +41,7 @@ export function readEscape(reader: Reader, flags: Flags): Escape {
       return { codePoint: reader.codePoint() ^ 64 }
     }
     case 'N':
-      throw unsupported('a character by its name, \\N{…}', at)
+      throw unsupported('a named character, \\N{…}', at)
     case 'X':
       throw unsupported('a grapheme cluster, \\X', at)
     default:

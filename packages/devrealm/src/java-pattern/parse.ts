@@ -199,7 +199,7 @@ class Parser {
   }
 
   #reference(capture: number, at: number): Part {
-    if (this.#flags.has('i')) throw unsupported('a reference without regard to case', at)
+    if (this.#flags.has('i')) throw unsupported('a case-insensitive reference', at)
     return { kind: 'reference', capture, at }
   }
 

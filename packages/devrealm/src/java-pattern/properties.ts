@@ -83,7 +83,7 @@ const javaClasses: Readonly<Record<string, string>> = {
  */
 export function propertyClass(name: string, flags: Flags, at: number): string {
   const construct = `the property \\p{${name}}`
-  if (flags.has('i') && isAboutCase(name)) throw unsupported(`${construct} without regard to case`, at)
+  if (flags.has('i') && isAboutCase(name)) throw unsupported(`${construct} with the flag i`, at)
   const [, key, value] = /^([^=]*)=(.*)$/s.exec(name) ?? []
   if (key !== undefined && value !== undefined) {
     const kind = key.toLowerCase()

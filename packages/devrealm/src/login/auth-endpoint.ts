@@ -26,7 +26,7 @@ export async function authEndpoint(login: LoginContext): Promise<unknown> {
   }
 }
 
-/** @throws {AuthorizationPageError} what can't be answered at the client's address */
+/** @throws {AuthorizationPageError} for errors that must not be sent to a redirect URI */
 async function authorize(login: LoginContext, form: Form): Promise<unknown> {
   const { context, request, realm } = login
   const { client, target } = findTarget(realm, form, baseUrl(context, request))
@@ -50,7 +50,7 @@ function refuse(login: LoginContext, target: ResponseTarget, error: OidcError): 
   })
 }
 
-/** Uses the login that the browser has, or begins a new one. */
+/** Uses the existing login of the browser, or starts a new one. */
 async function answer(login: LoginContext, authorization: AuthorizationRequest): Promise<unknown> {
   const { context, realm } = login
   const { prompt } = authorization
@@ -66,11 +66,11 @@ async function answer(login: LoginContext, authorization: AuthorizationRequest):
   return beginLogin(login, authorization, session && user && { session, user, isFresh, actions })
 }
 
-/** The login that a browser has, and what its user has to do before it counts here. */
+/** The existing login of a browser, and what its user must do before this client accepts it. */
 interface OwnLogin {
   readonly session: Readonly<UserSession>
   readonly user: Readonly<User>
-  /** Whether the client takes it without a new proof. */
+  /** Whether the client accepts it without re-authentication. */
   readonly isFresh: boolean
   readonly actions: readonly string[]
 }
@@ -99,7 +99,7 @@ async function beginLogin(
   return showStep(login, tab)
 }
 
-/** OpenID Connect Core section 3.1.2.1: `prompt=login`, and `max_age` since the user last proved who it is. */
+/** OpenID Connect Core section 3.1.2.1: `prompt=login`, and `max_age` since the last authentication. */
 function mustLoginAgain(
   context: RealmContext,
   { prompt, maxAge }: AuthorizationRequest,

@@ -3,7 +3,7 @@ import type { Client } from '../model/index.ts'
 import { type Form, grantScope, OidcError, resolveRedirectUri } from '../oidc/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
-/** A request that must not be answered at the client's address: an error page instead. */
+/** A request whose error must not be sent to a redirect URI: an error page is shown instead. */
 export class AuthorizationPageError extends Error {
   override readonly name = 'AuthorizationPageError'
   readonly status: number
@@ -14,14 +14,14 @@ export class AuthorizationPageError extends Error {
   }
 }
 
-/** Where a refused request is answered once its address is known to be the client's. */
+/** Where to send the error once the redirect URI is verified. */
 export interface ResponseTarget {
   readonly redirectUri: string
   readonly mode: ResponseMode
   readonly state: string | undefined
 }
 
-/** Finds the client and the address for the response: until both are known, errors are pages. */
+/** Finds the client and the redirect URI: until both are known, errors are pages. */
 export function findTarget(
   realm: RealmStore,
   form: Form,
@@ -39,7 +39,7 @@ export function findTarget(
       'Bearer-only applications are not allowed to initiate browser login',
     )
   }
-  // What Keycloak would take from a signed request object, it refuses to take from anything else.
+  // Keycloak accepts these values only from a signed request object.
   const maxAge = form.get('max_age')
   if (
     (maxAge !== undefined && !/^-?\d{1,9}$/.test(maxAge)) ||
@@ -60,9 +60,9 @@ export function findTarget(
 }
 
 /**
- * Checks everything that is answered at the client's address, in Keycloak's order.
+ * Runs the checks whose errors are sent to the redirect URI, in Keycloak's order.
  *
- * @throws {OidcError} what the response's `error` and `error_description` say
+ * @throws {OidcError} with the `error` and `error_description` of the response
  */
 export function readRequest(
   realm: RealmStore,
@@ -95,7 +95,7 @@ export function readRequest(
   }
 }
 
-/** Keycloak passes over parameters that are longer. */
+/** Keycloak ignores longer parameters. */
 function shortEnough(value: string | undefined): string | undefined {
   return value !== undefined && value.length <= 4000 ? value : undefined
 }
@@ -107,7 +107,7 @@ function invalid(description: string): OidcError {
   return new OidcError(400, 'invalid_request', description)
 }
 
-/** Only `code` and `none` are served; the implicit flow answers as for a client that may not use it. */
+/** Only `code` and `none` are supported; the implicit flow fails as for a client that may not use it. */
 function checkResponseType(client: Readonly<Client>, form: Form): string {
   const responseType = form.get('response_type')
   if (responseType === undefined) throw invalid('Missing parameter: response_type')
@@ -125,7 +125,7 @@ function checkResponseType(client: Readonly<Client>, form: Form): string {
   return types.join(' ')
 }
 
-/** RFC 7636 section 4.3; a client may have to use one method. */
+/** RFC 7636 section 4.3; a client can be required to use one method. */
 function checkChallenge(
   client: Readonly<Client>,
   form: Form,

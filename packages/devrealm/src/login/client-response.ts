@@ -3,7 +3,7 @@ import type { ResponseMode } from '../context/index.ts'
 import { escapeHtml } from '../pages/index.ts'
 import { javaOrder } from '../text/index.ts'
 
-/** Sends the outcome of an authorization request to the client, in the way that it asked for. */
+/** Sends the result of an authorization request to the client, in the requested response mode. */
 export function sendToClient(
   reply: FastifyReply,
   redirectUri: string,
@@ -20,7 +20,7 @@ export function sendToClient(
     .send()
 }
 
-/** The address with parameters in its query (before a fragment of its own) or as its fragment. */
+/** The URL with parameters in its query (before its own fragment) or as its fragment. */
 export function addParameters(
   uri: string,
   mode: 'query' | 'fragment',

@@ -6,20 +6,20 @@ import { sendToClient } from './client-response.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
 import { type LoginContext, loginIssuer } from './login-context.ts'
 
-/** A login that nothing is missing from. */
+/** A completed login. */
 export interface CompleteLogin {
   readonly loginSession: LoginSession
   readonly tab: LoginTab
   readonly user: Readonly<User>
-  /** The session that the browser had; absent for a first login. */
+  /** The browser's previous session; absent for a first login. */
   readonly session?: Readonly<UserSession>
-  /** Whether the user proved who it is just now. */
+  /** Whether the user authenticated just now. */
   readonly isProven?: boolean
 }
 
 /**
- * Ends a login: the session (a new one, under a new id, unless the user's own goes on), the browser's cookies, and the answer to the
- * client with its authorization code.
+ * Completes a login: the session (new, with a new id, unless the user's own one continues), the browser's cookies, and the
+ * response to the client with an authorization code.
  */
 export async function completeLogin(
   login: LoginContext,
@@ -39,7 +39,7 @@ export async function completeLogin(
     notes: { acr, redirectUri: authorization.redirectUri },
   })
   context.logins.close(loginSession)
-  // A new name for the next login: what someone may have planted before this one is worth nothing.
+  // A new id for the next login: an id planted before this one is worthless.
   setLoginSession(login, randomToken(24))
   dropCookie(login, cookies.restart)
   await setIdentity(login, session)

@@ -6,7 +6,7 @@ import type { UserSession } from '../model/index.ts'
 import { liveSession, sessionEnds } from '../oidc/index.ts'
 import { type LoginContext, loginIssuer } from './login-context.ts'
 
-/** The cookies that Keycloak sets, by their names. */
+/** The names of Keycloak's cookies. */
 export const cookies = {
   loginSession: 'AUTH_SESSION_ID',
   loginSessionHash: 'KC_AUTH_SESSION_HASH',
@@ -15,7 +15,7 @@ export const cookies = {
   session: 'KEYCLOAK_SESSION',
 } as const
 
-/** Reads a cookie of the request; the first, where a name comes twice. */
+/** Reads a cookie of the request; the first one for a duplicate name. */
 export function readCookie(request: FastifyRequest, name: string): string | undefined {
   for (const part of (request.headers.cookie ?? '').split(';')) {
     const equals = part.indexOf('=')
@@ -25,8 +25,8 @@ export function readCookie(request: FastifyRequest, name: string): string | unde
 }
 
 /**
- * Sets a cookie for the realm's path. SameSite=None needs Secure, which browsers do not take from plain http everywhere;
- * there Lax serves, because logins are top-level navigations.
+ * Sets a cookie for the realm's path. SameSite=None needs Secure, which some browsers reject over plain http. There Lax is
+ * enough, because logins are top-level navigations.
  */
 function setCookie(
   { request, reply, realm }: LoginContext,
@@ -48,7 +48,7 @@ export function dropCookie(login: LoginContext, name: string): void {
   setCookie(login, { name, value: '', maxAge: 0 })
 }
 
-/** Names the browser's login session, and gives its hash to pages that watch for a login in another tab. */
+/** Sets the cookie of the login session, and its hash for pages that watch for a login in another tab. */
 export function setLoginSession(login: LoginContext, id: string): void {
   setCookie(login, { name: cookies.loginSession, value: id })
   const hash = createHash('sha384').update(id).digest('base64url')
@@ -60,7 +60,7 @@ export function setLoginSession(login: LoginContext, id: string): void {
   })
 }
 
-/** Marks the browser as logged in: the cookie is signed and names the session, and the session must be alive. */
+/** Marks the browser as logged in with a signed cookie for the session; the session must be active. */
 export async function setIdentity(login: LoginContext, session: Readonly<UserSession>): Promise<void> {
   const { context, realm } = login
   const now = seconds(context)
@@ -80,7 +80,7 @@ export async function setIdentity(login: LoginContext, session: Readonly<UserSes
   setCookie(login, { name: cookies.session, value: hash, httpOnly: false, maxAge: max - now })
 }
 
-/** The session of a browser that is logged in. */
+/** The session of a logged-in browser. */
 export async function readIdentity(login: LoginContext): Promise<Readonly<UserSession> | undefined> {
   const { context, request, realm } = login
   const text = readCookie(request, cookies.identity)
@@ -97,7 +97,7 @@ export function dropIdentity(login: LoginContext): void {
   dropCookie(login, cookies.session)
 }
 
-/** Keeps the request in the browser, so that a login page outlives this process. */
+/** Keeps the request in the browser, so a login page survives a restart. */
 export async function setRestart(login: LoginContext, authorization: AuthorizationRequest): Promise<void> {
   const { context, realm } = login
   const value = await signPrivate(realm, {

@@ -1,5 +1,5 @@
 /**
- * Browsers on their way in and out. In: authorization requests, forms, cookies. Out: pages, sessions, authorization codes. server/ mounts
- * it; no other room uses it.
+ * Login and logout in the browser. In: authorization requests, forms, cookies. Out: pages, sessions, authorization codes.
+ * server/ mounts it; no other folder uses it.
  */
 export { loginRoutes } from './routes.ts'

@@ -19,8 +19,8 @@ import { expiredMessage, showStep, stepOf } from './steps/index.ts'
 import { actionUrl, executionOf, isLoginStep, readClientData } from './urls.ts'
 
 /**
- * GET and POST `login-actions/{authenticate|required-action|restart}`: the steps of a login. A form counts only with the cookie of
- * the browser that the page was shown to and the session code of that page: another site can't log a browser in.
+ * GET and POST `login-actions/{authenticate|required-action|restart}`: the steps of a login. A form is accepted only with the
+ * cookie of its browser and the session code of its page, so another site cannot log a browser in.
  */
 export async function loginAction(login: LoginContext): Promise<unknown> {
   const { context, request, realm } = login
@@ -39,7 +39,7 @@ export async function loginAction(login: LoginContext): Promise<unknown> {
   return request.method === 'POST' ? takeForm(login, session, tab, query) : showTab(login, tab, query)
 }
 
-/** Back to the first step; a login that the browser has ends, unless the page asks to keep it. */
+/** Goes back to the first step and ends the browser's login, unless the page requests to keep it. */
 async function restart(login: LoginContext, tab: LoginTab, query: Form): Promise<unknown> {
   const own = await readIdentity(login)
   if (own !== undefined && query.get('skip_logout') !== 'true') {
@@ -56,7 +56,7 @@ function showTab(login: LoginContext, tab: LoginTab, query: Form): FastifyReply 
   return query.has('session_code') ? redirect(login, actionUrl(login, tab)) : showStep(login, tab)
 }
 
-/** Takes the form of the page that was shown last, and goes where it leads. */
+/** Processes the form of the last page shown, and continues with the next step. */
 async function takeForm(
   login: LoginContext,
   session: LoginSession,
@@ -78,7 +78,7 @@ async function takeForm(
   return proceed(login, session, tab, outcome.user, isAction)
 }
 
-/** On to the next required action, or to the end. */
+/** Continues with the next required action, or completes the login. */
 async function proceed(
   login: LoginContext,
   loginSession: LoginSession,
@@ -93,7 +93,7 @@ async function proceed(
     return redirect(login, actionUrl(login, tab))
   }
   const own = await readIdentity(login)
-  // A session of somebody else stays somebody else's: the browser gets a new one.
+  // The session of another user is not reused: the browser gets a new one.
   const continued = own?.userId === user.id ? own : undefined
   return completeLogin(login, {
     loginSession,
@@ -104,13 +104,13 @@ async function proceed(
   })
 }
 
-/** What the user has to do before this login ends: the user's own actions, and what the flow found missing on the way. */
+/** The pending actions of this login: those of the user, and those that the flow added. */
 function actionsBefore({ realm }: LoginContext, tab: LoginTab, user: Readonly<User>): string[] {
   const found = tab.notes.setUpOtp === 'true' ? [configureTotpAlias] : []
   return pendingActions(realm, { ...user, requiredActions: [...user.requiredActions, ...found] })
 }
 
-/** The tab is gone. A browser that is logged in goes back to its application; else the login begins anew from its cookie. */
+/** The tab is gone. A logged-in browser returns to its application; otherwise the login restarts from its cookie. */
 async function recover(login: LoginContext, client: Readonly<Client>, query: Form): Promise<unknown> {
   const { context, request, reply, realm } = login
   const data = readClientData(query.get('client_data'))

@@ -4,7 +4,7 @@ import { realmOf } from '../oidc/index.ts'
 import { type Html, sendErrorPage, sendPage } from '../pages/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
-/** A request of a browser on its way in or out of a realm. */
+/** A login or logout request of a browser. */
 export interface LoginContext {
   readonly context: RealmContext
   readonly request: FastifyRequest
@@ -12,7 +12,7 @@ export interface LoginContext {
   readonly realm: RealmStore
 }
 
-/** @throws {OidcError} 404 where the path names no realm */
+/** @throws {OidcError} 404 for an unknown realm */
 export function loginContext(
   context: RealmContext,
   request: FastifyRequest,
@@ -26,7 +26,7 @@ export function loginIssuer({ context, request, realm }: LoginContext): string {
   return issuerOf(context, request, realm)
 }
 
-/** Pages and redirects of a login are for this moment only. */
+/** Pages and redirects of a login must not be cached. */
 export function forbidStoring({ reply }: LoginContext): void {
   reply.header('cache-control', 'no-store, must-revalidate, max-age=0')
 }

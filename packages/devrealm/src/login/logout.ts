@@ -25,7 +25,7 @@ import {
   sendLoginPage,
 } from './login-context.ts'
 
-/** GET and POST `logout` (OpenID Connect RP-Initiated Logout 1.0), and Keycloak's older POST of a refresh token. */
+/** GET and POST `logout` (OpenID Connect RP-Initiated Logout 1.0), and Keycloak's older POST with a refresh token. */
 export async function logoutEndpoint(login: LoginContext): Promise<unknown> {
   const { context, request, reply } = login
   const form = request.method === 'POST' ? formOf(request) : queryOf(request)
@@ -35,7 +35,7 @@ export async function logoutEndpoint(login: LoginContext): Promise<unknown> {
   return logoutByBrowser(login, form)
 }
 
-/** POST `logout/logout-confirm`: the user said yes. */
+/** POST `logout/logout-confirm`: the user confirmed. */
 export async function logoutConfirmation(login: LoginContext): Promise<unknown> {
   const { context, request } = login
   forbidStoring(login)
@@ -127,7 +127,7 @@ function askToConfirm(login: LoginContext, logout: Parameters<PendingLogouts['op
   return sendLoginPage(login, { title: 'Logging out', body })
 }
 
-/** An ID token of this realm, expired or not, says whose logout this is. */
+/** An ID token of this realm, expired or not, identifies the session to end. */
 async function readHint(
   login: LoginContext,
   text: string,

@@ -6,7 +6,7 @@ import { loginAction } from './login-actions.ts'
 import { type LoginContext, loginContext } from './login-context.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'
 
-/** Mounts what browsers visit on their way in and out. */
+/** Mounts the login and logout routes of browsers. */
 export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
   const { on, preflight } = endpointRoutes(app, context)
   const onLogin = (

@@ -1,25 +1,25 @@
 import type { LoginTab } from '../context/index.ts'
 import { type LoginContext, loginIssuer } from './login-context.ts'
 
-/** Keycloak's login forms carry the ids of the flow's executions; these are this realm's, one a step. */
+/** Keycloak's login forms have the ids of the flow's executions; these are fixed ids, one per step. */
 const executions = {
   password: '2cafb184-0000-4000-8000-000000000001',
   otp: '9f1664e3-0000-4000-8000-000000000002',
 } as const
 
-/** The steps of a login that are no required actions. */
+/** The login steps that are not required actions. */
 export type LoginStepName = keyof typeof executions
 
 export function isLoginStep(step: string): step is LoginStepName {
   return Object.hasOwn(executions, step)
 }
 
-/** The execution that a step's form names: an id, or the alias of a required action. */
+/** The execution in a step's form: an id, or the alias of a required action. */
 export function executionOf(step: string): string {
   return isLoginStep(step) ? executions[step] : step
 }
 
-/** The address of a login action, with what names the tab; `code` binds a form to the page that shows it. */
+/** The URL of a login action with the parameters of the tab; `code` binds a form to its page. */
 export function actionUrl(
   login: LoginContext,
   tab: LoginTab,
@@ -37,7 +37,7 @@ export function actionUrl(
   return `${loginIssuer(login)}/login-actions/${path}?${query.toString()}`
 }
 
-/** Where to answer the client if the tab is gone: Keycloak's `client_data`. */
+/** Where to send the response if the tab is gone: Keycloak's `client_data`. */
 function clientData({ request }: LoginTab): string {
   const { redirectUri, responseType, responseMode, state } = request
   return Buffer.from(
@@ -50,7 +50,7 @@ function clientData({ request }: LoginTab): string {
   ).toString('base64url')
 }
 
-/** Reads `client_data`; whoever uses it must check the address again. */
+/** Reads `client_data`; the caller must check the redirect URI again. */
 export function readClientData(
   text: string | undefined,
 ): { redirectUri: string; responseMode: string; state: string | undefined } | undefined {

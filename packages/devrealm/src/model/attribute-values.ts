@@ -1,6 +1,6 @@
 import type { Attributes } from './users.ts'
 
-/** The values of an attribute, which may be called `constructor`: what every object has is none. */
+/** The values of an attribute; safe for names like `constructor`, which every object has. */
 export function valuesIn(attributes: Attributes | undefined, name: string): readonly string[] {
   return attributes !== undefined && Object.hasOwn(attributes, name) ? (attributes[name] ?? []) : []
 }

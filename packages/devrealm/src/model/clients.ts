@@ -32,7 +32,7 @@ export interface Client {
   /** Names of client scopes. */
   defaultClientScopes: string[]
   optionalClientScopes: string[]
-  /** Ids of the roles that tokens may hold when `fullScopeAllowed` is false. */
+  /** Ids of the roles that tokens may have if `fullScopeAllowed` is false. */
   scopeMappings: string[]
   [member: string]: unknown
 }
@@ -44,7 +44,7 @@ export interface ClientScope {
   protocol: string
   attributes: Record<string, string>
   protocolMappers?: ProtocolMapper[]
-  /** Ids of roles: with any, only users who have one of them get this scope. */
+  /** Ids of roles: if there are any, only users with one of them get this scope. */
   scopeMappings: string[]
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a realm is made of. Wherever Keycloak's Admin API has a representation, the entity is that representation;
- * references to other entities are their ids. Documents are replaced, never changed in place: `put({ ...user, enabled: false })`.
+ * The entities of a realm. Each has the shape of Keycloak's Admin API representation if there is one; references are ids.
+ * Documents are replaced, never changed in place: `put({ ...user, enabled: false })`.
  */
 export { valuesIn } from './attribute-values.ts'
 export type { Client, ClientScope, ProtocolMapper } from './clients.ts'

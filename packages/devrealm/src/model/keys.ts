@@ -1,7 +1,7 @@
 /** A key of the realm. Asymmetric: `privateKey` in PEM (PKCS #8) and `certificate`; symmetric: `secret` in base64url. */
 export interface RealmKey {
   id: string
-  /** What tokens name. */
+  /** The `kid` in tokens. */
   kid: string
   algorithm: 'RS256' | 'RSA-OAEP' | 'HS512' | 'AES'
   use: 'SIG' | 'ENC'

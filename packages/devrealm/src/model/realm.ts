@@ -8,7 +8,7 @@ export interface RequiredAction {
   config: Record<string, string>
 }
 
-/** The members of Keycloak's RealmRepresentation that this realm acts on. */
+/** The members of Keycloak's RealmRepresentation that have an effect here. */
 export interface RealmSettings {
   id: string
   realm: string
@@ -46,9 +46,9 @@ export interface RealmSettings {
   maxDeltaTimeSeconds: number
   failureFactor: number
   passwordPolicy?: string
-  /** The role that every user has; its composites are the realm's default roles. */
+  /** The role of every user; its composites are the realm's default roles. */
   defaultRoleId: string
-  /** Ids of the groups that a new user joins. */
+  /** Ids of the default groups of new users. */
   defaultGroups: string[]
   otpPolicyType: string
   otpPolicyAlgorithm: string
@@ -59,7 +59,7 @@ export interface RealmSettings {
   otpPolicyCodeReusable: boolean
   browserSecurityHeaders: Record<string, string>
   attributes: Record<string, string>
-  /** Names of the client scopes that a new client gets. */
+  /** Names of the default client scopes of new clients. */
   defaultDefaultClientScopes: string[]
   defaultOptionalClientScopes: string[]
   requiredActions: RequiredAction[]
@@ -67,7 +67,7 @@ export interface RealmSettings {
   userProfile: unknown
 }
 
-/** Keycloak's RealmRepresentation: the members that this realm acts on, and all others as they were given. */
+/** Keycloak's RealmRepresentation: the members with an effect here, and all others unchanged. */
 export interface Realm extends RealmSettings {
   [member: string]: unknown
 }

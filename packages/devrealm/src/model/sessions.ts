@@ -1,4 +1,4 @@
-/** A login: what a token's `sid` names. Offline sessions are kept apart, under the same id. */
+/** A user session, the `sid` of a token. Offline sessions are stored separately under the same id. */
 export interface UserSession {
   id: string
   userId: string
@@ -7,26 +7,26 @@ export interface UserSession {
   lastAccess: number
   rememberMe: boolean
   notes: Record<string, string>
-  /** By the client's id. */
+  /** Keyed by the client's id. */
   clients: Record<string, ClientSession>
 }
 
-/** A client's part in a login. Times are seconds since the epoch. */
+/** A client session. Times are seconds since the epoch. */
 export interface ClientSession {
-  /** Names this part of the session in authorization codes. */
+  /** Identifies the client session in authorization codes. */
   id: string
   /** The client's id. */
   clientId: string
   start: number
-  /** When this client last took tokens. */
+  /** When this client last got tokens. */
   refreshed: number
   scope: string
   notes: Record<string, string>
-  /** For realms that revoke refresh tokens, by the chain's id: the token last used, how often, and when. */
+  /** For realms that revoke refresh tokens: the last used token per chain, how often and when it was used. */
   refreshTokens?: Record<string, { id: string; uses: number; usedAt: number }>
 }
 
-/** An access token that was revoked before its end. `id` is its `jti`. */
+/** An access token that was revoked before it expired. `id` is its `jti`. */
 export interface RevokedToken {
   id: string
   expiresAt: number

@@ -1,6 +1,6 @@
 export interface User {
   id: string
-  /** In lower case, as Keycloak keeps it. */
+  /** In lower case, as in Keycloak. */
   username: string
   enabled: boolean
   emailVerified: boolean
@@ -12,7 +12,7 @@ export interface User {
   requiredActions: string[]
   notBefore: number
   credentials: Credential[]
-  /** Ids of the roles mapped to the user itself; groups and composites add theirs. */
+  /** Ids of the roles mapped directly to the user, without those from groups and composites. */
   roles: string[]
   /** Ids of groups. */
   groups: string[]
@@ -20,7 +20,7 @@ export interface User {
   serviceAccountClientId?: string
 }
 
-/** Keycloak's CredentialRepresentation as exported: `secretData` and `credentialData` are JSON texts. */
+/** Keycloak's CredentialRepresentation as exported: `secretData` and `credentialData` are JSON strings. */
 export interface Credential {
   id: string
   type: 'password' | 'otp'
@@ -36,7 +36,7 @@ export interface Role {
   name: string
   description?: string
   clientId?: string
-  /** Ids of the roles that this one includes. */
+  /** Ids of the composite's roles. */
   composites: string[]
   attributes: Attributes
 }
@@ -47,7 +47,7 @@ export interface Group {
   description?: string
   parentId?: string
   attributes: Attributes
-  /** Ids of the roles that members have. */
+  /** Ids of the roles of members. */
   roles: string[]
 }
 

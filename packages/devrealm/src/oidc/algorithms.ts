@@ -1,8 +1,8 @@
-/** All algorithms that Keycloak signs and reads signatures with, in its order. */
+/** All signature algorithms of Keycloak, in its order. */
 export const signingAlgorithms: readonly string[] =
   'PS384 RS384 EdDSA ES384 HS256 HS512 ES256 RS256 HS384 ES512 PS256 PS512 RS512'.split(' ')
 
-/** Those with a public key. */
+/** The asymmetric ones. */
 export const asymmetricAlgorithms: readonly string[] = signingAlgorithms.filter(
   (algorithm) => !algorithm.startsWith('HS'),
 )

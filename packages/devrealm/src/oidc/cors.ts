@@ -6,7 +6,7 @@ import { OidcError } from './errors.ts'
 const allowedHeaders =
   'Origin, Access-Control-Request-Method, X-Requested-With, Accept, Access-Control-Request-Headers, DPoP, Content-Type, Authorization'
 
-/** Answers a preflight as Keycloak does: to every origin, because the client is not known yet. */
+/** Answers a preflight like Keycloak: allows every origin, because the client is not known yet. */
 export function sendPreflight(request: FastifyRequest, reply: FastifyReply, methods: string): FastifyReply {
   if (request.headers.origin !== undefined) {
     allowOrigin(request, reply)
@@ -17,7 +17,7 @@ export function sendPreflight(request: FastifyRequest, reply: FastifyReply, meth
   return reply.code(200).send()
 }
 
-/** Lets any origin read the answer: public metadata, and errors before the client is known. */
+/** Lets any origin read the response: public metadata, and errors before the client is known. */
 export function allowOrigin(request: FastifyRequest, reply: FastifyReply, expose?: string): void {
   const { origin } = request.headers
   if (origin === undefined) return
@@ -27,7 +27,7 @@ export function allowOrigin(request: FastifyRequest, reply: FastifyReply, expose
 }
 
 /**
- * Lets the client's own web origins read the answer.
+ * Lets the client's web origins read the response.
  *
  * @throws {InvalidOrigin} for any other origin
  */
@@ -46,7 +46,7 @@ export function allowClientOrigin(
   allowOrigin(request, reply, 'Access-Control-Allow-Methods')
 }
 
-/** 403 `{"error":"Invalid origin"}`, without any header that would let the page read it. */
+/** 403 `{"error":"Invalid origin"}`, without CORS headers. */
 export class InvalidOrigin extends OidcError {
   constructor() {
     super(403, 'Invalid origin')

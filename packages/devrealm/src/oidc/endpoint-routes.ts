@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RealmContext } from '../context/index.ts'
 import { sendPreflight } from './cors.ts'
 
-/** What answers the requests of one path. */
+/** The handlers of one path. */
 export type Endpoint = (
   context: RealmContext,
   request: FastifyRequest,
   reply: FastifyReply,
 ) => Promise<unknown>
 
-/** Mounts endpoints below every realm's own path. */
+/** Mounts endpoints below the path of every realm. */
 export interface EndpointRoutes {
   readonly on: (methods: string[], path: string, endpoint: Endpoint) => void
-  /** Answers browsers that ask which methods other origins may call. */
+  /** Answers preflight requests. */
   readonly preflight: (path: string, methods: string) => void
 }
 

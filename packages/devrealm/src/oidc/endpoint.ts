@@ -7,7 +7,7 @@ import { allowClientOrigin, allowOrigin, InvalidOrigin } from './cors.ts'
 import { OidcError } from './errors.ts'
 import { type Form, formOf } from './form.ts'
 
-/** What an endpoint that clients authenticate at is given. */
+/** The input of an endpoint with client authentication. */
 export interface ClientRequest {
   readonly context: RealmContext
   readonly request: FastifyRequest
@@ -17,7 +17,7 @@ export interface ClientRequest {
   readonly form: Form
 }
 
-/** Finds the realm that the path names. @throws {OidcError} 404 */
+/** Finds the realm of the path. @throws {OidcError} 404 */
 export function realmOf(context: RealmContext, request: FastifyRequest): RealmStore {
   const realm = context.store.realm((request.params as { realm: string }).realm)
   if (realm === undefined) throw new OidcError(404, 'Realm does not exist')
@@ -25,7 +25,7 @@ export function realmOf(context: RealmContext, request: FastifyRequest): RealmSt
   return realm
 }
 
-/** Runs `work` for an authenticated client, and answers what it throws as the protocol says. */
+/** Runs `work` for an authenticated client, and sends its errors in the format of the protocol. */
 export async function forClient(
   context: RealmContext,
   request: FastifyRequest,
@@ -44,7 +44,7 @@ export async function forClient(
   }
 }
 
-/** Answers an {@link OidcError}; anything else is thrown on. */
+/** Sends an {@link OidcError}; rethrows any other error. */
 export function sendOidcError(reply: FastifyReply, error: unknown): FastifyReply {
   if (!(error instanceof OidcError)) throw error
   if (error instanceof InvalidOrigin) {

@@ -1,4 +1,4 @@
-/** An answer of the protocol's endpoints that is not a success: `{"error", "error_description"}` (RFC 6749 section 5.2). */
+/** An error response of the protocol endpoints: `{"error", "error_description"}` (RFC 6749 section 5.2). */
 export class OidcError extends Error {
   override readonly name = 'OidcError'
   readonly status: number
@@ -13,7 +13,7 @@ export class OidcError extends Error {
 
   readonly description: string | undefined
 
-  /** The body as Keycloak writes it: a member that has no value is left out. */
+  /** The body as Keycloak writes it, without members that have no value. */
   get body(): Record<string, string> {
     return this.description === undefined
       ? { error: this.error }

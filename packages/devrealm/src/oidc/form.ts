@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
-/** The parameters of a request: from its query or its form, each with all values that were sent. */
+/** The parameters of a request: from its query or form, each with all its values. */
 export class Form {
   readonly #values: URLSearchParams
 
@@ -28,7 +28,7 @@ export class Form {
   }
 }
 
-/** The body of a form post; empty when the body is anything else. */
+/** The body of a form post; empty for any other body. */
 export function formOf(request: FastifyRequest): Form {
   return request.body instanceof Form ? request.body : new Form()
 }

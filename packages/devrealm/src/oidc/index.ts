@@ -1,6 +1,6 @@
 /**
- * OpenID Connect without a browser. In: requests of applications and resource servers. Out: tokens, claims, metadata; for login/ and the
- * Admin API the sessions, scopes and roles that tokens are made of.
+ * OpenID Connect without a browser. In: requests of applications and resource servers. Out: tokens, claims and metadata; for
+ * login/ and the Admin API also sessions, scopes and roles.
  */
 export {
   isValidRotation,

@@ -1,7 +1,7 @@
 import type { Client, ClientScope, Role, User } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
-/** Adds to the roles all those that they include, at any depth. */
+/** Adds all composites of the roles, at any depth. */
 export function expandRoles(realm: RealmStore, ids: Iterable<string>): Set<string> {
   const all = new Set<string>()
   const waiting = [...ids]
@@ -14,7 +14,7 @@ export function expandRoles(realm: RealmStore, ids: Iterable<string>): Set<strin
   return all
 }
 
-/** Ids of all roles of the user: its own, those of its groups and of the groups above, and what they include. */
+/** Ids of all roles of the user: direct ones, those of groups and their parents, and all composites. */
 function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
   const ids = [...user.roles]
   for (const groupId of user.groups) {
@@ -23,7 +23,7 @@ function effectiveRoles(realm: RealmStore, user: Readonly<User>): Set<string> {
   return expandRoles(realm, ids)
 }
 
-/** Whether the user has the role, by a name as flows configure it: a realm role, or `client.role`. */
+/** Whether the user has the role, named as in flow configurations: a realm role, or `client.role`. */
 export function hasRole(realm: RealmStore, user: Readonly<User>, name: string): boolean {
   return [...effectiveRoles(realm, user)].some((id) => {
     const role = realm.roles.get(id)
@@ -33,7 +33,7 @@ export function hasRole(realm: RealmStore, user: Readonly<User>, name: string): 
   })
 }
 
-/** The user's roles that a token for the client may hold, under the given client scopes. */
+/** The user's roles that a token for the client may have with the given client scopes. */
 export function rolesInScope(
   realm: RealmStore,
   user: Readonly<User>,

@@ -2,18 +2,18 @@ import type { Client, ClientScope } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 import { OidcError } from './errors.ts'
 
-/** What a `scope` parameter resolves to for a client. */
+/** The client scopes that a `scope` parameter resolves to. */
 export interface GrantedScope {
   readonly openid: boolean
   readonly clientScopes: readonly Readonly<ClientScope>[]
-  /** The token's `scope`: names of scopes that are meant to be seen there. */
+  /** The token's `scope`: names of the visible scopes. */
   readonly text: string
-  /** All names: what a refresh token carries. */
+  /** All names, for the refresh token. */
   readonly full: string
 }
 
 /**
- * Resolves the `scope` parameter: the client's default scopes, and the optional ones that were asked for.
+ * Resolves the `scope` parameter: the client's default scopes and the requested optional ones.
  *
  * @throws {OidcError} invalid_scope
  */
@@ -41,14 +41,14 @@ export function grantScope(
   }
 }
 
-/** The scope that a session was given before: names that are gone since are passed over. */
+/** The scope of an earlier grant of the session: removed scopes are ignored. */
 export function restoreScope(realm: RealmStore, client: Readonly<Client>, names: string): GrantedScope {
   const known = new Set([...client.defaultClientScopes, ...client.optionalClientScopes, 'openid'])
   const kept = names.split(' ').filter((name) => known.has(name))
   return grantScope(realm, client, kept.length === 0 ? undefined : kept.join(' '))
 }
 
-/** Whether a scope asks for tokens that outlive the login (OpenID Connect Core section 11). */
+/** Whether a scope requests offline access (OpenID Connect Core section 11). */
 export function isOffline(scope: GrantedScope): boolean {
   return scope.clientScopes.some((each) => each.name === 'offline_access')
 }

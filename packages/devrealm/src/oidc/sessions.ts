@@ -26,7 +26,7 @@ export function newSession(
   }
 }
 
-/** Gives a client its part in the session, or renews it, and stores the session. */
+/** Adds or renews the client session, and stores the session. */
 export function joinSession(
   realm: RealmStore,
   session: Readonly<UserSession>,
@@ -51,7 +51,7 @@ export function joinSession(
   return { session: joined, clientSession }
 }
 
-/** When the session ends for good, and when it ends if nothing happens until then; seconds since the epoch. */
+/** The maximum lifespan and the idle timeout of the session, in seconds since the epoch. */
 export function sessionEnds(
   info: Readonly<Realm>,
   session: Readonly<UserSession>,
@@ -73,7 +73,7 @@ export function sessionEnds(
   }
 }
 
-/** The session, if it is alive. One that has ended is removed. */
+/** The session if it is active. An expired one is removed. */
 export function liveSession(
   realm: RealmStore,
   id: unknown,
@@ -89,7 +89,7 @@ export function liveSession(
   return undefined
 }
 
-/** Ends a client's part in a session; the login itself goes on. */
+/** Ends a client session; the user session continues. */
 export function leaveSession(realm: RealmStore, sessionId: string, clientId: string, offline = false): void {
   const sessions = offline ? realm.offlineSessions : realm.sessions
   const session = sessions.get(sessionId)
@@ -99,7 +99,7 @@ export function leaveSession(realm: RealmStore, sessionId: string, clientId: str
   else sessions.put({ ...session, clients })
 }
 
-/** Removes the sessions and revocations that have run out. */
+/** Removes expired sessions and revocations. */
 export function sweep(realm: RealmStore, now: number): void {
   for (const offline of [false, true]) {
     const sessions = offline ? realm.offlineSessions : realm.sessions

@@ -1,4 +1,4 @@
-/** A piece of HTML that is safe to send. */
+/** Escaped HTML. */
 export class Html {
   readonly text: string
 
@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** Builds HTML: everything put in is escaped, unless it is {@link Html} itself. */
+/** Builds HTML: inserted values are escaped unless they are {@link Html}. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(
     strings.map((string, index) => string + (index < values.length ? render(values[index]) : '')).join(''),
@@ -16,7 +16,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 
 export type HtmlValue = Html | string | undefined | readonly HtmlValue[]
 
-/** Escapes a text for an element's content or a quoted attribute. */
+/** Escapes a string for element content or a quoted attribute. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] as string)
 }

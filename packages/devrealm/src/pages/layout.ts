@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Realm } from '../model/index.ts'
 import { Html, html } from './html.ts'
 
-/** Sends a page of the realm with Keycloak's headers: no other site may frame it, nothing keeps it. */
+/** Sends a page of the realm with Keycloak's headers: no framing by other sites, no caching. */
 export function sendPage(
   reply: FastifyReply,
   info: Readonly<Realm>,
@@ -39,7 +39,7 @@ ${page.body}
     )
 }
 
-/** An error page, with the text that Keycloak has for it. */
+/** An error page with Keycloak's message. */
 export function sendErrorPage(
   reply: FastifyReply,
   info: Readonly<Realm>,

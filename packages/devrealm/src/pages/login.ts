@@ -1,12 +1,12 @@
 import { type Html, html } from './html.ts'
 import { alert, field, fieldError } from './layout.ts'
 
-/** The form for user name and password; only the password when the user is known already. */
+/** The form for user name and password; only the password if the user is known. */
 export function loginForm(page: {
   action: string
   restart: string
   username: string | undefined
-  /** Set while a user who is logged in proves it again. */
+  /** Set during re-authentication. */
   knownUser: string | undefined
   error?: string | undefined
   alert?: string | undefined
@@ -60,7 +60,7 @@ ${field({ id: 'otp', label: 'One-time code', autocomplete: 'one-time-code', auto
 </form>`
 }
 
-/** Shown when a form is not of the step that the login is at. */
+/** Shown if a form does not belong to the current step of the login. */
 export function expiredPage(restart: string, proceed: string): Html {
   return html`<p id="instruction1">To restart the login process <a id="loginRestartLink" href="${restart}">Click here</a> .<br/>
 To continue the login process <a id="loginContinueLink" href="${proceed}">Click here</a> .</p>`

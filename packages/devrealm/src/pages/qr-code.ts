@@ -4,11 +4,11 @@ import { encode } from 'uqr'
 const scale = 5
 const quietZone = 4
 
-/** Draws a text as a QR code: a PNG in a `data:` URL. */
+/** Draws a string as a QR code: a PNG in a `data:` URL. */
 export function qrCode(text: string): string {
   const { data, size } = encode(text, { border: quietZone })
   const width = size * scale
-  // Filter byte, then one bit a pixel, 1 being white.
+  // A filter byte, then one bit per pixel; 1 is white.
   const row = 1 + Math.ceil(width / 8)
   const pixels = Buffer.alloc(row * width, 0)
   for (let y = 0; y < width; y++) {

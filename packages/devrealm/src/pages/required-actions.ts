@@ -18,7 +18,7 @@ ${logoutSessions}
 </form>`
 }
 
-/** The form that sets up a one-time-code generator: by a code to scan, or with `manual` by a key to type. */
+/** The form that sets up a one-time-code generator: with a QR code, or with `manual` a key to type. */
 export function configureTotpForm(page: {
   action: string
   isFirst: boolean
@@ -26,7 +26,7 @@ export function configureTotpForm(page: {
   encodedSecret: string
   uri: string
   manual: boolean
-  /** The address of the same page the other way. */
+  /** The URL of the same page in the other mode. */
   other: string
   error?: string | undefined
 }): Html {
@@ -57,7 +57,7 @@ function manualKey(encodedSecret: string, other: string): Html {
 <p><a href="${other}" id="mode-barcode">Scan barcode?</a></p>`
 }
 
-/** The form for what the user profile requires. */
+/** The form for required user profile fields. */
 export function updateProfileForm(page: {
   action: string
   fields: readonly { name: string; label: string; value: string | undefined; error: string | undefined }[]

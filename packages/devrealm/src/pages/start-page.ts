@@ -3,7 +3,7 @@ import type { RealmStore } from '../store/index.ts'
 import { html } from './html.ts'
 import { style } from './layout.ts'
 
-/** The page at `/`: says what this is, and links what there is. */
+/** The start page at `/`, with links to each realm's endpoints. */
 export function sendStartPage(
   reply: FastifyReply,
   realms: readonly RealmStore[],

@@ -4,7 +4,7 @@ import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 import { type PolicyUser, passwordRules } from './password-rules.ts'
 
-/** What is wrong with a policy's text, `length(8) and digits(1)`, or undefined. */
+/** The problem of a policy string such as `length(8) and digits(1)`, or undefined. */
 export function policyProblem(policy: string): string | undefined {
   for (const { name, value } of requirementsOf(policy)) {
     if (!isRule(name) && !accepted.includes(name)) return 'Password policy not found'
@@ -20,13 +20,13 @@ export function policyProblem(policy: string): string | undefined {
   return undefined
 }
 
-/** Why a password is refused: the key of the message, and its English text. */
+/** Why a password is rejected: message key and English text. */
 export interface PasswordProblem {
   readonly key: string
   readonly message: string
 }
 
-/** What the realm's policy has against a new password of the user, or undefined. */
+/** Why the realm's policy rejects a new password of the user, or undefined. */
 export async function passwordProblem(
   realm: RealmStore,
   user: PolicyUser,
@@ -44,7 +44,7 @@ export async function passwordProblem(
   return undefined
 }
 
-/** Policies that say how passwords are kept or when they end, not what they may be. */
+/** Policies about storage or expiry of passwords, not their content. */
 const accepted = [
   'hashIterations',
   'hashAlgorithm',
@@ -54,7 +54,7 @@ const accepted = [
 ]
 const numeric = ['length', 'maxLength', 'digits', 'lowerCase', 'upperCase', 'specialChars', 'passwordHistory']
 
-/** The history goes back to the current password: this realm keeps no older hashes. */
+/** The history covers only the current password: older hashes are not stored. */
 async function isCurrent(user: PolicyUser, password: string): Promise<boolean> {
   const { credentials = [] } = user
   if (!credentials.some((credential) => credential.type === 'password')) return false

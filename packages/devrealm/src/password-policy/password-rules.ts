@@ -3,7 +3,7 @@ import type { User } from '../model/index.ts'
 
 type Check = (value: string, password: string, user: PolicyUser) => string | undefined
 
-/** Whose password it is to be. */
+/** The user of the password. */
 export type PolicyUser = Pick<User, 'username' | 'email'> & { credentials?: User['credentials'] }
 
 const atLeast =
@@ -86,7 +86,7 @@ export const passwordRules: Readonly<Record<string, PasswordRule>> = {
   passwordHistory: {
     message: 'invalidPasswordHistoryMessage',
     value: '3',
-    // Which passwords were used is a question of hashes: see passwordProblem.
+    // Password history needs hashes: see passwordProblem.
     check: () => undefined,
   },
 }

@@ -2,16 +2,19 @@ import { createServer, type RequestListener, type Server, STATUS_CODES } from 'n
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 
-/** Milliseconds. A realm of 64 MB arrives in far less; what comes a byte at a time is ended. */
+/** Milliseconds. A realm of 64 MB takes far less; slow-sending clients are disconnected. */
 const limits = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 }
-/** A client or a proxy in front may keep its connections open a minute. */
+/** Milliseconds; longer than the minute for which clients and proxies often keep connections open. */
 const keepAliveTimeout = 72_000
-/** Connections of one listening address; more are closed at once. */
+/** Maximum connections per listening address; further ones are closed at once. */
 const maxConnections = 1_000
-/** Bytes of an unread body above which its connection is closed. */
+/** Size of an unread body, in bytes, above which the connection is closed. */
 const shortBody = 64 * 1024
 
-/** A server whose clients can't hold it up: requests end in time, connections are bounded, a body is asked for when it is wanted. */
+/**
+ * A server that clients cannot block: requests time out, connections are limited, and a body is requested only when it is
+ * needed.
+ */
 export function createBoundedServer(handle: RequestListener): Server {
   const server = createServer({ ...limits, keepAliveTimeout }, handle)
   server.maxConnections = maxConnections
@@ -20,10 +23,10 @@ export function createBoundedServer(handle: RequestListener): Server {
   return server
 }
 
-/** What goes with {@link createBoundedServer} in each request. */
+/** The per-request part of {@link createBoundedServer}. */
 export function boundBodies(app: FastifyInstance): void {
   app.addHook('preParsing', async (request, reply) => {
-    // RFC 9110 §10.1.1: whoever was refused before has not sent it.
+    // RFC 9110 §10.1.1: a client that was rejected before has not sent the body.
     if (request.headers.expect?.toLowerCase() === '100-continue') reply.raw.writeContinue()
   })
   app.addHook('onSend', async (request, reply) => {
@@ -36,8 +39,8 @@ export function boundBodies(app: FastifyInstance): void {
 }
 
 /**
- * Closed at once, a connection would break for a client that still sends, before it has read the response (RFC 9112 §9.6). So what
- * comes is passed over until the client is done, or its request out of time.
+ * If the connection were closed at once, a client that is still sending could lose the response (RFC 9112 §9.6). So the body is
+ * discarded until the client is done or the request times out.
  */
 function closeGently(socket: Socket): void {
   socket.destroySoon = () => {
@@ -46,7 +49,7 @@ function closeGently(socket: Socket): void {
   }
 }
 
-/** A request that could not be read: its connection can't be used again, and the client must know. */
+/** For a malformed request: the connection cannot be reused, and the client must know. */
 function refuse(code: string | undefined, socket: Socket): void {
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Store } from '../store/index.ts'
 
 /**
- * `/health/live`: the process answers. `/health/ready`: changes can be stored too; 503 until they can again. In the words of
- * Keycloak's management interface.
+ * `/health/live`: the process responds. `/health/ready`: changes can be stored; otherwise 503. In the format of Keycloak's
+ * management interface.
  */
 export function healthRoutes(app: FastifyInstance, store: Store): void {
   app.get('/health/live', () => ({ status: 'UP', checks: [] }))

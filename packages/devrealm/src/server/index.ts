@@ -1,6 +1,6 @@
 /**
- * The HTTP server. In: what every route works with. Out: a server that stores what a request changed before it answers. dev-realm.ts
- * starts it.
+ * The HTTP server. In: the context of every route. Out: a server that stores the changes of a request before it responds.
+ * dev-realm.ts starts it.
  */
 export { closeSecondServers, type ListenOptions, listen } from './listen.ts'
 export { buildServer, type Logger } from './server.ts'

@@ -12,7 +12,7 @@ export interface ListenOptions {
 }
 
 /**
- * Starts to listen at every address; resolves to the base URL.
+ * Starts to listen on every address; resolves to the base URL.
  *
  * @param isOpen whether addresses beyond loopback are allowed
  * @throws {CW_PORT_TAKEN} another process has the port
@@ -45,7 +45,7 @@ async function bind(app: FastifyInstance, port: number, host: string): Promise<A
   return app.server.address() as AddressInfo
 }
 
-/** A second address for the same server. A machine without IPv6 has none, which is no error. */
+/** A second address for the same server. It is skipped without an error on a machine without IPv6. */
 async function bindAlso(app: FastifyInstance, port: number, host: string): Promise<void> {
   const server = createBoundedServer((request, response) => app.routing(request, response))
   const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
@@ -59,7 +59,7 @@ async function bindAlso(app: FastifyInstance, port: number, host: string): Promi
 
 const secondServers = new WeakMap<FastifyInstance, Server[]>()
 
-/** Ends the servers at the addresses after the first. */
+/** Closes the servers on the additional addresses. */
 export async function closeSecondServers(app: FastifyInstance): Promise<void> {
   for (const server of secondServers.get(app) ?? []) {
     await new Promise<void>((resolve) => {

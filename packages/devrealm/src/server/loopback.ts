@@ -1,9 +1,9 @@
-/** Whether an address to listen on is this machine's own. */
+/** Whether a listening address is loopback. */
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^127(?:\.\d{1,3}){3}$/.test(address)
 }
 
-/** Whether a Host header names this machine: a loopback address, `localhost` or a name below it. */
+/** Whether a Host header is loopback: a loopback address, `localhost` or a subdomain of it. */
 export function isLoopbackHost(host: string): boolean {
   let name: string
   try {

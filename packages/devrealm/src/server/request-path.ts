@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Refuses paths that are not in their shortest form, as Keycloak does: `//`, `/./`, `/../`, and parameters after `;`. */
+/** Rejects paths that are not normalized, like Keycloak: `//`, `/./`, `/../`, and parameters after `;`. */
 export function refuseOddPaths(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     const path = request.url.replace(/[?#].*$/s, '')

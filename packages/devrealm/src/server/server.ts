@@ -10,10 +10,10 @@ import { healthRoutes } from './health.ts'
 import { isLoopbackHost } from './loopback.ts'
 import { refuseOddPaths } from './request-path.ts'
 
-/** As Keycloak's own limit for forms. */
+/** Keycloak's limit for forms. */
 const bodyLimit = 2 * 1024 * 1024
 
-/** What the realm logs through: Fastify's logger, or nothing. */
+/** The logger of the realm: Fastify's, or none. */
 export type Logger = FastifyInstance['log']
 
 /** Builds the HTTP server of all realms. */
@@ -23,7 +23,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 512 },
     forceCloseConnections: true as const,
     serverFactory: createBoundedServer,
-    // The server has a listener of its own.
+    // The server adds its own listener.
     clientErrorHandler: () => {},
   }
   const app: FastifyInstance =
@@ -45,7 +45,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   return app
 }
 
-/** Forms are read with all values of a name; any other body (but JSON) is taken and not read, as Keycloak does. */
+/** Forms are parsed with all values per name; any other body except JSON is ignored, as in Keycloak. */
 function acceptForms(app: FastifyInstance): void {
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
@@ -60,8 +60,8 @@ function acceptForms(app: FastifyInstance): void {
 }
 
 /**
- * Only this machine's names and the fixed hostname may be asked for: a page elsewhere could else make its own name point here (DNS
- * rebinding), and without a fixed hostname the Host becomes the issuer.
+ * Allows only loopback names and the fixed hostname. Otherwise another site could point its own name here (DNS rebinding), and
+ * without a fixed hostname the Host becomes the issuer.
  */
 function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
   const own = context.hostname === undefined ? undefined : new URL(context.hostname).host
@@ -74,11 +74,11 @@ function refuseForeignHosts(app: FastifyInstance, context: RealmContext): void {
   })
 }
 
-/** Nothing is answered before it is stored, and nothing is stored of a request that fails. */
+/** Changes are stored before the response, and dropped if the request fails. */
 function storeChanges(app: FastifyInstance, { store }: RealmContext): void {
   const collected = new WeakMap<FastifyRequest, Changes>()
   app.addHook('preHandler', (request, _reply, done) => {
-    // Not before the body is read: its events come from outside of what a request's hooks run in.
+    // After the body is read: its events run outside the async context of the request's hooks.
     collected.set(request, store.collect(done))
   })
   app.addHook('onSend', async (request, reply) => {
@@ -92,11 +92,11 @@ function storeChanges(app: FastifyInstance, { store }: RealmContext): void {
 /** Keycloak's security headers. */
 function secure(app: FastifyInstance, context: RealmContext): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    // Fastify adds a charset, which JSON has no need for and Keycloak does not send.
+    // Fastify adds a charset, which JSON does not need and Keycloak does not send.
     if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.type('application/json')
     const headers = browserHeaders(context, request.url)
     for (const [name, value] of Object.entries(headers)) {
-      // A realm may store any text; a header is ASCII.
+      // A realm may store any string; a header must be ASCII.
       if (value === '' || !/^[\t\x20-\x7e]+$/.test(value)) continue
       const type = reply.getHeader('content-type')
       if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html'))
@@ -161,7 +161,7 @@ function answerErrors(app: FastifyInstance): void {
   })
 }
 
-/** The path as the router knows it; `undefined` for one that has what is a pattern there, and no route's path has. */
+/** The path in the router's format; `undefined` for a path with the router's pattern characters, which no route has. */
 function routeOf(path: string): string | undefined {
   const [, realm, rest = path] = /^(\/realms\/[^/]+)(.*)$/s.exec(path) ?? []
   if (/[^\w./-]/.test(rest)) return undefined

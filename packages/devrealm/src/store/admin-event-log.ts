@@ -4,7 +4,7 @@ export interface AdminEvent {
   /** Milliseconds since the epoch. */
   readonly time: number
   readonly realmId: string
-  /** Ids all of them: of the administrator's realm, the client that the token is from, the user. */
+  /** Ids of the administrator's realm, the client of the token, and the user. */
   readonly authDetails: {
     readonly realmId: string
     readonly clientId: string
@@ -19,24 +19,24 @@ export interface AdminEvent {
   readonly details?: Readonly<Record<string, string>>
 }
 
-/** Events that a realm keeps; older ones go, so that a long run does not fill the memory. */
+/** Maximum events per realm; older ones are dropped, so a long run does not fill the memory. */
 const most = 20_000
 
-/** Keycloak looks for expired events this often, in milliseconds: until then they stay. */
+/** How often Keycloak deletes expired events, in milliseconds: until then they stay. */
 const cleaningInterval = 900_000
 
-/** A realm's admin events, oldest first: in memory only, for they end with the process. */
+/** A realm's admin events, oldest first, in memory only. */
 export class AdminEventLog {
   #events: AdminEvent[] = []
   #cleaned: number | undefined
 
   add(event: AdminEvent): void {
     this.#events.push(event)
-    // In bulk: taking one from the front of a long list costs as much as taking many.
+    // In bulk: removing one from the front of a long list costs as much as removing many.
     if (this.#events.length >= most * 1.25) this.#events = this.#events.slice(-most)
   }
 
-  /** The events that are kept; `expiration` in seconds, 0 for ever. */
+  /** The stored events; `expiration` in seconds, 0 for no expiry. */
   all(now: number, expiration: number): readonly AdminEvent[] {
     this.#cleaned ??= now
     if (now - this.#cleaned >= cleaningInterval) {

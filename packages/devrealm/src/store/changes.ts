@@ -6,7 +6,7 @@ export interface StoredDocument {
   readonly body: unknown
 }
 
-/** What belongs together: stored as a whole, or undone in memory as a whole. */
+/** A set of changes: stored as a whole, or undone in memory as a whole. */
 export class Changes {
   /** The last state of each changed document, by {@link keyOf}. */
   readonly documents: Map<string, StoredDocument> = new Map()
@@ -14,7 +14,7 @@ export class Changes {
   readonly #undo: (() => void)[] = []
   #isOpen = true
 
-  /** False once it is being stored or was undone: what changes afterwards belongs elsewhere. */
+  /** False once it is being stored or was undone: later changes belong to another set. */
   get isOpen(): boolean {
     return this.#isOpen
   }
@@ -34,7 +34,7 @@ export class Changes {
     this.#undo.push(undo)
   }
 
-  /** Appends later changes, so that both are written at once. */
+  /** Appends later changes, so both are written together. */
   append(later: Changes): void {
     for (const realmId of later.removedRealms) {
       this.#forget(realmId)
@@ -43,7 +43,7 @@ export class Changes {
     for (const [key, document] of later.documents) this.documents.set(key, document)
   }
 
-  /** Leaves out what is written in realms that are gone. */
+  /** Drops changes in deleted realms. */
   drop(isGone: (realmId: string) => boolean): void {
     for (const [key, { realmId, body }] of this.documents) {
       if (body !== undefined && isGone(realmId)) this.documents.delete(key)
@@ -54,7 +54,7 @@ export class Changes {
     this.#isOpen = false
   }
 
-  /** Puts memory back to where it was; what others changed since stays. */
+  /** Restores memory; later changes by others stay. */
   undo(): void {
     this.close()
     for (const undo of this.#undo.splice(0).reverse()) undo()

@@ -1,23 +1,23 @@
-/** A lookup that a {@link Collection} keeps up to date. */
+/** An index that a {@link Collection} maintains. */
 export interface Index<T> {
-  /** The document under the key; the oldest one where several share it. */
+  /** The document with the key; the oldest if several share it. */
   get(key: string): Readonly<T> | undefined
-  /** All documents under the key, oldest first. */
+  /** All documents with the key, oldest first. */
   all(key: string): Readonly<T>[]
 }
 
 /** A change of a {@link Collection}. */
 export interface CollectionChange {
   readonly id: string
-  /** Absent when it was deleted. */
+  /** Absent for a deletion. */
   readonly document: unknown
-  /** It may be lost in a crash. */
+  /** Whether it may be lost in a crash. */
   readonly later: boolean
-  /** Puts back what was there before, unless it was changed again. */
+  /** Restores the previous document, unless it was changed again. */
   readonly undo: () => void
 }
 
-/** Documents of one kind in one realm. Each change is told to `onChange`, which persists it. */
+/** Documents of one kind in one realm. Each change is passed to `onChange`, which persists it. */
 export class Collection<T extends { readonly id: string }> {
   readonly #documents = new Map<string, Readonly<T>>()
   readonly #indexes: {
@@ -43,12 +43,15 @@ export class Collection<T extends { readonly id: string }> {
     return this.#documents.get(id)
   }
 
-  /** Adds the document, or replaces the one with its id. The stored copy is frozen: change it by another `put`. */
+  /** Adds the document, or replaces the one with its id. The stored copy is frozen: change it with another `put`. */
   put(document: T): Readonly<T> {
     return this.#set(document, false)
   }
 
-  /** As `put`, for what may be lost in a crash (a session's last access): written within seconds, not before the answer. */
+  /**
+   * Like `put`, for changes that may be lost in a crash (a session's last access): written within seconds, not before the
+   * response.
+   */
   touch(document: T): Readonly<T> {
     return this.#set(document, true)
   }
@@ -66,7 +69,7 @@ export class Collection<T extends { readonly id: string }> {
     this.#replace(document.id, Object.freeze({ ...document }))
   }
 
-  /** Makes a lookup by what `keys` finds in a document. */
+  /** Creates an index by the keys that `keys` returns for a document. */
   index(keys: (document: T) => string | undefined | readonly string[]): Index<T> {
     const found = new Map<string, Set<string>>()
     this.#indexes.push({

@@ -23,7 +23,7 @@ export function deleteRole(realm: RealmStore, id: string): void {
   realm.roles.delete(id)
 }
 
-/** Deletes the group with its subgroups; members leave it. */
+/** Deletes the group with its subgroups and memberships. */
 export function deleteGroup(realm: RealmStore, id: string): void {
   const gone = new Set([id])
   // Iterating a set includes entries that are added during the iteration.
@@ -46,7 +46,7 @@ export function deleteUser(realm: RealmStore, id: string): void {
   realm.users.delete(id)
 }
 
-/** Deletes the client with its roles, its service account and its part in sessions. */
+/** Deletes the client with its roles, service account and client sessions. */
 export function deleteClient(realm: RealmStore, id: string): void {
   for (const role of realm.rolesOfClient.all(id)) deleteRole(realm, role.id)
   const account = realm.serviceAccount(id)
@@ -61,7 +61,7 @@ export function deleteClient(realm: RealmStore, id: string): void {
   realm.clients.delete(id)
 }
 
-/** Deletes the client scope and its place in clients and in the realm's defaults. */
+/** Deletes the client scope and its references in clients and realm defaults. */
 export function deleteClientScope(realm: RealmStore, id: string): void {
   const name = realm.clientScopes.get(id)?.name
   const without = (names: readonly string[]): string[] => names.filter((other) => other !== name)

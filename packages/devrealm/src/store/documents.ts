@@ -62,7 +62,7 @@ export async function writeDocuments(sql: SqlClient, changes: Changes): Promise<
   })
 }
 
-/** Writes a row and takes it away again: fails where nothing can be written. */
+/** Writes a row and deletes it again: fails if nothing can be written. */
 export async function probeWriting(sql: SqlClient): Promise<void> {
   await sql.transaction(async (tx) => {
     const row = ['', 'probe', '']

@@ -1,6 +1,6 @@
 /**
- * All realms, in memory and in the database. In: documents to put, update and delete. Out: lookups by id and name, and one commit for
- * what belongs together. All rooms above use it.
+ * All realms, in memory and in the database. In: documents to put, update and delete. Out: lookups by id and name, and one
+ * commit per set of changes. All folders above use it.
  */
 export type { AdminEvent } from './admin-event-log.ts'
 export type { Changes } from './changes.ts'

@@ -3,17 +3,17 @@ import type { SqlClient } from 'cloakwright/state'
 import { Changes, keyOf, type StoredDocument } from './changes.ts'
 import { probeWriting, readDocuments, writeDocuments } from './documents.ts'
 
-/** What the journal asks the memory that it writes through. */
+/** The interface of the journal to memory. */
 export interface Memory {
-  /** The document as it is now; undefined when it is gone. */
+  /** The current document; undefined if it was deleted. */
   current(document: Omit<StoredDocument, 'body'>): unknown
   /** Everything in a realm. */
   documentsOf(realmId: string): StoredDocument[]
 }
 
-/** The changes are undone in memory, and this is why: the database refused a document, or could not be written at all. */
+/** Why changes were undone in memory: the database rejected a document, or could not be written. */
 export class WriteError extends Error {
-  /** The database works, and takes no such document. */
+  /** The database works but rejects the document. */
   readonly isRefusal: boolean
 
   constructor(cause: unknown) {
@@ -23,7 +23,7 @@ export class WriteError extends Error {
     this.isRefusal = isRefusal
   }
 
-  /** For clients, where the database could not be written: nothing of the cause but what they can do about it. */
+  /** For clients, if the database could not be written: only what they can do about it, not the cause. */
   get description(): string {
     const isDiskFull = (this.cause as { code?: unknown } | undefined)?.code === 'CW_DISK_FULL'
     const more = isDiskFull ? ': its disk is full. Free space on it; no restart is needed' : ''
@@ -38,26 +38,26 @@ interface Waiting {
 }
 
 /**
- * Writes changes to the database, those that wait in one transaction. What can't be written is undone in memory, so that
- * memory and database stay equal, and nothing but the request that it belongs to fails.
+ * Writes changes to the database, all pending ones in one transaction. Changes that cannot be written are undone in memory, so
+ * memory and database stay equal, and only their own request fails.
  */
 export class Journal {
   readonly #sql: SqlClient | undefined
   readonly #memory: Memory
   readonly #scope = new AsyncLocalStorage<Changes>()
-  /** Changes of whoever collects none of their own. */
+  /** Changes outside of any collection. */
   #shared = new Changes()
   readonly #later = new Map<string, StoredDocument>()
-  /** What a failed transaction may have left in the database, unless it is as in memory: written with the next one. */
+  /** Documents that a failed transaction may have left different in the database: written with the next one. */
   #unsure = new Changes()
   #queue: Waiting[] = []
   #isWriting = false
-  /** When everything that was queued so far is decided. */
+  /** Settles when everything queued so far is written or undone. */
   #decided: Promise<void> = Promise.resolve()
   #isFailing = false
   readonly #timer: NodeJS.Timeout | undefined
 
-  /** @param interval milliseconds after which what was recorded with `later` is written */
+  /** @param interval milliseconds after which changes recorded with `later` are written */
   constructor(sql: SqlClient | undefined, memory: Memory, interval = 2000) {
     this.#sql = sql
     this.#memory = memory
@@ -88,9 +88,9 @@ export class Journal {
   }
 
   /**
-   * Runs `work`, whose changes are stored when this resolves. When `work` fails, or the database, they are undone.
+   * Runs `work`; its changes are stored when this resolves. If `work` or the database fails, they are undone.
    *
-   * @throws {WriteError} and what `work` throws
+   * @throws {WriteError} and the errors of `work`
    */
   async atomically<T>(work: () => T | Promise<T>): Promise<T> {
     const changes = new Changes()
@@ -105,7 +105,7 @@ export class Journal {
     return result
   }
 
-  /** Runs `work`, and returns what it changes, from now on: {@link commit} stores it. */
+  /** Runs `work` and returns its changes, including later ones: {@link commit} stores them. */
   collect(work: () => void): Changes {
     const changes = new Changes()
     this.#scope.run(changes, work)
@@ -113,8 +113,8 @@ export class Journal {
   }
 
   /**
-   * Resolves when the changes are in the database, with those of whoever collects none, and everything else that was queued
-   * is decided.
+   * Resolves when the changes, and those outside of any collection, are in the database and everything queued is written or
+   * undone.
    *
    * @throws {WriteError}
    */
@@ -125,7 +125,7 @@ export class Journal {
     await Promise.all([this.#store(shared), this.#store(given), before])
   }
 
-  /** Whether changes can be stored: after a failure, by trying. */
+  /** Whether changes can be stored; after a failure, it tries. */
   async isWritable(): Promise<boolean> {
     if (this.#sql === undefined || !this.#isFailing) return true
     try {
@@ -137,7 +137,7 @@ export class Journal {
     return true
   }
 
-  /** Writes what waits. What can't be written was told to whoever changed it, or may be lost. */
+  /** Writes pending changes. Failures were reported to the caller, or the changes may be lost. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#writeRest()
@@ -150,7 +150,7 @@ export class Journal {
     return this.#sql === undefined ? undefined : this.#shared
   }
 
-  /** What no request waits for. */
+  /** Changes that no request waits for. */
   async #writeRest(): Promise<void> {
     const changes = new Changes()
     changes.append(this.#unsure)
@@ -175,13 +175,13 @@ export class Journal {
       const waiting = this.#queue
       this.#queue = []
       if (await this.#write(sql, waiting, waiting.length === 1)) continue
-      // One of several may be at fault: each by itself.
+      // One of several may be the cause: try each separately.
       for (const each of waiting) await this.#write(sql, [each], true)
     }
     this.#isWriting = false
   }
 
-  /** False when nothing was written and each is to be tried by itself; after the last attempt it is undone. */
+  /** False if nothing was written and each must be tried separately; after the last attempt it is undone. */
   async #write(sql: SqlClient, waiting: readonly Waiting[], isLast: boolean): Promise<boolean> {
     const all = new Changes()
     all.append(this.#unsure)
@@ -207,13 +207,13 @@ export class Journal {
   }
 
   /**
-   * What was undone is written once more as it was: a connection can end between the commit and its answer, and what others
-   * changed in a realm meanwhile was dropped while it was removed.
+   * Writes the undone documents again in their restored state: a connection can break between a commit and its confirmation,
+   * and concurrent changes in a removed realm were dropped.
    */
   #distrust({ documents, removedRealms }: Changes, { isRefusal }: WriteError): void {
     const restored = new Changes()
     for (const document of isRefusal ? [] : documents.values()) {
-      // PostgreSQL has no text with NUL: no such row was written.
+      // PostgreSQL stores no NUL: no such row was written.
       if (document.id.includes('\0')) continue
       restored.put({ ...document, body: this.#memory.current(document) }, () => undefined)
     }
@@ -224,7 +224,7 @@ export class Journal {
   }
 }
 
-/** SQLSTATE classes 22, data exception, and 54, program limit exceeded; or what JavaScript can't write as JSON. */
+/** SQLSTATE classes 22, data exception, and 54, program limit exceeded; or values that JavaScript cannot write as JSON. */
 function isRefusedDocument(error: unknown): boolean {
   if (error instanceof RangeError) return true
   const { code } = (error ?? {}) as { code?: unknown }

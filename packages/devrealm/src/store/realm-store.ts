@@ -32,10 +32,10 @@ export class RealmStore {
   readonly clientByName: Index<Client>
   readonly scopeByName: Index<ClientScope>
   readonly userByName: Index<User>
-  /** By the address in lower case. */
+  /** Keyed by the e-mail in lower case. */
   readonly userByEmail: Index<User>
   readonly usersInGroup: Index<User>
-  /** Users to whom the role is mapped directly. */
+  /** Users with a direct mapping of the role. */
   readonly usersWithRole: Index<User>
   readonly groupsIn: Index<Group>
   readonly rolesOfClient: Index<Role>
@@ -99,12 +99,12 @@ export class RealmStore {
     this.#journal.record({ realmId: info.id, kind: 'realm', id: info.id, body: after }, undo, false)
   }
 
-  /** Makes changes that are all stored when this resolves, or none of them. */
+  /** Makes changes: all are stored when this resolves, or none. */
   atomically<T>(work: () => T | Promise<T>): Promise<T> {
     return this.#journal.atomically(work)
   }
 
-  /** A realm role, or with `clientId` (an id) a client's role. */
+  /** A realm role or, with `clientId` (an id), a client role. */
   role(name: string, clientId?: string): Readonly<Role> | undefined {
     return this.#roleByName.get(roleKey(name, clientId))
   }
@@ -117,7 +117,7 @@ export class RealmStore {
     return this.groupsIn.all('')
   }
 
-  /** The group, and those above it up to the top. Groups that were stored as a ring are each there once. */
+  /** The group and its parents up to the top. Groups stored as a cycle appear once each. */
   groupLine(group: Readonly<Group> | undefined): Readonly<Group>[] {
     const line = new Set<Readonly<Group>>()
     for (let each = group; each !== undefined && !line.has(each); ) {
@@ -133,7 +133,7 @@ export class RealmStore {
     return `/${names.toReversed().join('/')}`
   }
 
-  /** The user that stands for a client which takes tokens for itself. */
+  /** The service account of a client. */
   serviceAccount(clientId: string): Readonly<User> | undefined {
     return this.#serviceAccounts.get(clientId)
   }
@@ -143,12 +143,12 @@ export class RealmStore {
     this.#collections.get(kind)?.load(body as { id: string })
   }
 
-  /** What storage has of a document, or should have. */
+  /** The stored document, or the one to store. */
   stored(kind: string, id: string): unknown {
     return kind === 'realm' ? this.#info : this.#collections.get(kind)?.get(id)
   }
 
-  /** Everything that storage has of this realm. */
+  /** All stored documents of this realm. */
   allStored(): StoredDocument[] {
     const realmId = this.#info.id
     const parts = [...this.#collections].flatMap(([kind, collection]) =>
@@ -172,7 +172,7 @@ export class RealmStore {
   }
 }
 
-/** NUL can't be part of a name that Keycloak accepts, so no role name imitates a client's. */
+/** Names in Keycloak cannot contain NUL, so no role name collides with that of a client role. */
 function roleKey(name: string, clientId: string | undefined): string {
   return `${clientId ?? ''}\0${name}`
 }

@@ -5,8 +5,8 @@ import { Journal } from './journal.ts'
 import { RealmStore } from './realm-store.ts'
 
 /**
- * All realms: kept in memory, written through to the database. The HTTP server commits what a request changed before it
- * answers, so routes need not; what can't be stored is undone in memory, and memory and database stay equal.
+ * All realms: kept in memory, written through to the database. The HTTP server commits the changes of a request before the
+ * response, so routes need not. Changes that cannot be stored are undone in memory.
  */
 export class Store {
   readonly #journal: Journal
@@ -23,7 +23,7 @@ export class Store {
   }
 
   /**
-   * Loads what the database holds; without a database the store begins empty and is gone with the process.
+   * Loads the database; without a database the store starts empty and is kept in memory only.
    *
    * @param now Milliseconds since the epoch.
    */
@@ -63,21 +63,21 @@ export class Store {
   }
 
   /**
-   * Makes changes that are all stored when this resolves, or none of them.
+   * Makes changes: all are stored when this resolves, or none.
    *
-   * @throws {WriteError} and what `work` throws
+   * @throws {WriteError} and the errors of `work`
    */
   atomically<T>(work: () => T | Promise<T>): Promise<T> {
     return this.#journal.atomically(work)
   }
 
-  /** Runs a request, and returns what it changes: to be committed before it is answered, or undone. */
+  /** Runs a request and returns its changes, to be committed before the response, or undone. */
   collect(work: () => void): Changes {
     return this.#journal.collect(work)
   }
 
   /**
-   * Resolves when the changes are in the database, and with them those that belong to no request.
+   * Resolves when the changes, and those outside of any request, are in the database.
    *
    * @throws {WriteError}
    */

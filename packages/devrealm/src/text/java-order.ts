@@ -1,7 +1,7 @@
 /**
- * Orders names as a Java `HashMap` iterates over them. Keycloak keeps claims and role names in such maps, so this is the order
- * in which they stand in its tokens: a client that compares texts sees the same. A map has 16 places at `least`, unless it was made
- * as the copy of a small one.
+ * Orders names as a Java `HashMap` iterates over them. Keycloak keeps claims and role names in such maps, so this is their
+ * order in its tokens, and clients that compare strings see the same. A map has at `least` 16 buckets, unless it was created as
+ * a copy of a small one.
  */
 export function javaOrder(names: readonly string[], least = 16): string[] {
   let capacity = least

@@ -1,6 +1,6 @@
 /**
- * Matches texts against a pattern in which `*` stands for anything. The time grows with the lengths, never with the number of
- * stars: each part is looked for once, where it comes first.
+ * Matches strings against a pattern with the wildcard `*`. The time depends on the lengths, not on the number of stars: each
+ * part is searched once, at its first occurrence.
  */
 export function wildcardMatcher(pattern: string): (text: string) => boolean {
   const parts = pattern.split('*')

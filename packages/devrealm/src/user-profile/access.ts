@@ -1,7 +1,7 @@
 import type { RealmStore } from '../store/index.ts'
 import type { Profile, ProfileAttribute } from './profile.ts'
 
-/** Whom a profile's permissions are for: a caller of the Admin API, or the user. */
+/** The subjects of profile permissions: administrators (Admin API) and the user. */
 export type ProfileRole = 'admin' | 'user'
 
 export const rootNames = ['username', 'email', 'firstName', 'lastName'] as const
@@ -15,7 +15,7 @@ export function profileOf(realm: RealmStore): Profile {
   return realm.info.userProfile as Profile
 }
 
-/** The realm's attributes, with `locale` where the realm speaks several languages: that one is never declared. */
+/** The realm's attributes, with `locale` if the realm is internationalized: it is never declared. */
 export function declaredAttributes(realm: RealmStore): readonly ProfileAttribute[] {
   const { attributes = [] } = profileOf(realm)
   if (realm.info['internationalizationEnabled'] !== true) return attributes
@@ -28,12 +28,12 @@ export function mayEdit({ name, permissions }: ProfileAttribute, role: ProfileRo
   return (permissions.edit ?? []).includes(role)
 }
 
-/** Whoever may edit sees, too; without anybody named who may see, nobody else does. */
+/** Permission to edit includes view; without any view permission, no one else can view. */
 export function mayView(attribute: ProfileAttribute, role: ProfileRole): boolean {
   return mayEdit(attribute, role) || (attribute.permissions?.view ?? []).includes(role)
 }
 
-/** Whether administrators may set attributes that the profile does not know. */
+/** Whether administrators may set unmanaged attributes. */
 export function isOpen(realm: RealmStore): boolean {
   return ['ENABLED', 'ADMIN_EDIT'].includes(profileOf(realm).unmanagedAttributePolicy ?? '')
 }
@@ -47,7 +47,7 @@ const ownNames = [
   'modifytimestamp',
 ]
 
-/** Attributes that Keycloak writes itself: nobody sets them. */
+/** Attributes that only Keycloak writes. */
 export function isKeycloaksOwn(name: string): boolean {
   return ownNames.includes(name.toLowerCase())
 }

@@ -13,8 +13,8 @@ import {
 } from './access.ts'
 
 /**
- * A user's attributes after a change by an administrator: what they may set is as given, all else as it was. Attributes outside of the
- * profile are hidden, and kept, unless the realm's policy opens them.
+ * A user's attributes after a change by an administrator: editable ones as given, all others unchanged. Unmanaged attributes
+ * are hidden and kept, unless the realm's policy allows them.
  */
 export function keptAttributes(realm: RealmStore, given: Attributes, before: Attributes = {}): Attributes {
   const declared = declaredAttributes(realm)
@@ -31,19 +31,19 @@ export function keptAttributes(realm: RealmStore, given: Attributes, before: Att
   return Object.fromEntries(kept)
 }
 
-/** Whether an administrator, or the user, sets the name or address, as far as the profile goes. */
+/** Whether the profile lets an administrator, or the user, set the name or e-mail. */
 export function isEditable(realm: RealmStore, name: RootName, role: ProfileRole = 'admin'): boolean {
   const attribute = declaredAttributes(realm).find((each) => each.name === name)
   return attribute === undefined ? name === 'username' : mayEdit(attribute, role)
 }
 
-/** Whether administrators see the name or address. */
+/** Whether administrators can view the name or e-mail. */
 export function isVisible(realm: RealmStore, name: RootName): boolean {
   const attribute = declaredAttributes(realm).find((each) => each.name === name)
   return attribute === undefined ? name === 'username' : mayView(attribute, 'admin')
 }
 
-/** The attributes that administrators see. */
+/** The attributes that administrators can view. */
 export function shownAttributes(realm: RealmStore, user: Readonly<User>): Attributes {
   const declared = declaredAttributes(realm)
   const unmanaged = unmanagedAttributes(realm, user)
@@ -55,7 +55,7 @@ export function shownAttributes(realm: RealmStore, user: Readonly<User>): Attrib
   return Object.fromEntries(shown)
 }
 
-/** Attributes that the profile does not know, where the realm's policy shows them. */
+/** Unmanaged attributes, if the realm's policy shows them. */
 export function unmanagedAttributes(realm: RealmStore, user: Readonly<User>): Attributes {
   if (profileOf(realm).unmanagedAttributePolicy === undefined) return {}
   const declared = new Set(declaredAttributes(realm).map(({ name }) => name))

@@ -18,19 +18,19 @@ import { localeOf } from './locale.ts'
 import type { ProfileAttribute } from './profile.ts'
 import { type Finding, type ValidatorContext, validators } from './validators/index.ts'
 
-/** One thing that a profile has against a user, in Keycloak's words. */
+/** One validation error of a user, with Keycloak's message key. */
 export interface ProfileProblem {
   readonly field: string
   readonly errorMessage: string
   readonly params: readonly unknown[]
 }
 
-/** A user's names, address and attributes as they are asked for, before the profile leaves some out. */
+/** The requested names, e-mail and attributes of a user, before the profile drops some. */
 export type Proposed = Pick<User, 'username' | 'email' | 'firstName' | 'lastName'> & {
   attributes?: Attributes
 }
 
-/** All that the profile has against a user, in the order in which Keycloak looks at the attributes. */
+/** All validation errors of a user, in Keycloak's order of attributes. */
 export function profileProblems(
   realm: RealmStore,
   user: Proposed,
@@ -103,7 +103,7 @@ function managedFindings(
   return [...findings, ...ownFindings(name, values, old)]
 }
 
-/** Of attributes that the profile does not know only the length is limited. */
+/** For unmanaged attributes only the length is limited. */
 function unmanagedFindings(
   realm: RealmStore,
   name: string,
@@ -111,7 +111,7 @@ function unmanagedFindings(
   { before, context }: Asked,
 ): Finding[] {
   if (ofKeycloak.has(name)) return [...(validators['length']?.(values, longest, context) ?? [])]
-  // Nothing is said of what a new user loses; of one that is there, what Keycloak writes itself is protected all the same.
+  // A new user loses read-only attributes silently; on update, attributes of Keycloak itself are still protected.
   if (profileOf(realm).unmanagedAttributePolicy === undefined && before === undefined) return []
   const own = ownFindings(name, values, before === undefined ? [] : valuesOf(before, name))
   const tooLong = isOpen(realm) ? validators['length']?.(values, longest, context) : []
@@ -125,13 +125,13 @@ function ownFindings(name: string, values: readonly string[], old: readonly stri
     : []
 }
 
-/** Attributes that Keycloak declares itself. */
+/** Built-in attributes of Keycloak. */
 const ofKeycloak: ReadonlySet<string> = new Set(['locale', 'kc.email.pending'])
 
-/** What the database takes. */
+/** The limit of the database. */
 const longest = { min: 0, max: 2048 }
 
-/** What holds without being said: one value, and no longer than the database takes. */
+/** Implicit validations: one value, no longer than the database allows. */
 function impliedValidations(
   attribute: ProfileAttribute,
   isRequired: boolean,
@@ -142,7 +142,7 @@ function impliedValidations(
   }
 }
 
-/** Roles and scopes decide where they are named; an address that is the user name is always needed, what names no user never. */
+/** Roles and scopes decide if they are set. An e-mail that is the user name is always required; an unused user name never. */
 export function isRequiredOf(realm: RealmStore, attribute: ProfileAttribute, role: ProfileRole): boolean {
   const { name, required } = attribute
   const { registrationEmailAsUsername } = realm.info
@@ -150,12 +150,12 @@ export function isRequiredOf(realm: RealmStore, attribute: ProfileAttribute, rol
   if (name === 'email' && registrationEmailAsUsername) return true
   if (required === undefined) return false
   const { roles = [], scopes = [] } = required
-  // A scope is asked for at a login, never by an administrator.
+  // Scopes are requested at a login, never by an administrator.
   if (role === 'admin' && scopes.length > 0) return false
   return (roles.length === 0 && scopes.length === 0) || roles.includes(role)
 }
 
-/** Whether the attribute can be changed at all: a user name is another matter. */
+/** Whether the attribute can be changed at all; the user name has its own rule. */
 export function isWritable(
   realm: RealmStore,
   attribute: ProfileAttribute,
@@ -181,7 +181,7 @@ function distinct(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()]
 }
 
-/** A mail server that can't take other letters before the @ refuses such addresses. */
+/** Non-ASCII characters before the @ are invalid if the mail server does not support them. */
 function needsAsciiAddresses(realm: RealmStore): boolean {
   const smtp = (realm.info['smtpServer'] ?? {}) as Record<string, string>
   return Object.keys(smtp).length > 0 && smtp['allowutf8'] !== 'true'

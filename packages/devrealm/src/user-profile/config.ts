@@ -1,7 +1,7 @@
 import { optionFaults } from './option-faults.ts'
 import type { Profile, ProfileAttribute } from './profile.ts'
 
-/** Keycloak 26.7's validators, those that it adds by itself included. */
+/** Keycloak 26.7's validators, including the implicit ones. */
 const validators: ReadonlySet<string> = new Set(
   `up-duplicate-did pattern organization-member-validator up-readonly-attribute-unchanged integer
   up-brokering-federated-username-has-value up-attribute-required-by-metadata-value up-registration-email-as-username-email-value
@@ -12,9 +12,9 @@ const validators: ReadonlySet<string> = new Set(
 )
 
 /**
- * What is wrong with a user profile that is to be a realm's, in Keycloak's words: what is stored is used at each write of a user.
+ * The problems of a new user profile, with Keycloak's messages: a stored profile is used at each write of a user.
  *
- * @param scopes Names of the realm's client scopes; an import has them later, and leaves them out.
+ * @param scopes Names of the realm's client scopes; omitted by an import, which adds them later.
  */
 export function profileConfigProblems(
   { attributes = [], groups = [], ...rest }: Profile,
@@ -46,7 +46,7 @@ function missingNames(attributes: readonly ProfileAttribute[]): string[] {
     .map((name) => `The attribute '${name}' can not be removed`)
 }
 
-/** What is wrong with one attribute, in the order in which Keycloak looks at its parts. */
+/** The problems of one attribute, in Keycloak's order. */
 function problemsOf(
   attribute: ProfileAttribute,
   groups: NonNullable<Profile['groups']>,

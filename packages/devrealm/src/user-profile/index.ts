@@ -1,6 +1,6 @@
 /**
- * Attributes of users. In: a realm's profile and a user. Out: what may be seen and edited, and what is wrong with it.
- * Uses java-pattern, store and text; login and the Admin API use it.
+ * User attributes. In: a realm's profile and a user. Out: what may be viewed and edited, and validation errors. Uses
+ * java-pattern, store and text; login and the Admin API use it.
  */
 
 export { profileOf } from './access.ts'

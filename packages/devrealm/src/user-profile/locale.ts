@@ -1,7 +1,7 @@
 import type { User } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
-/** The language in which a user's dates are read: their own where the realm speaks it, or the realm's. */
+/** The language for parsing a user's dates: the user's own if the realm supports it, or the realm's. */
 export function localeOf(realm: RealmStore, user: Readonly<User> | undefined): string {
   const { internationalizationEnabled, supportedLocales = [], defaultLocale } = realm.info
   if (internationalizationEnabled !== true) return 'en'

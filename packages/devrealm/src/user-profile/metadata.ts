@@ -5,7 +5,7 @@ import { isRootName, mayView, profileOf } from './access.ts'
 import { isRequiredOf, isWritable } from './check.ts'
 import type { ProfileAttribute } from './profile.ts'
 
-/** What administrators are told of the profile: of a user, or of one that is to be made. */
+/** The profile metadata for administrators, for an existing user or a new one. */
 export function profileMetadata(realm: RealmStore, user?: Readonly<User>): Record<string, unknown> {
   const { attributes = [], groups = [] } = profileOf(realm)
   const shown = attributes.filter((attribute) => mayView(attribute, 'admin'))
@@ -30,7 +30,7 @@ function metadataOf(
   }
 }
 
-/** Validators without any settings that Keycloak has no page for. */
+/** Validators without options that Keycloak omits from the metadata. */
 const unshown = ['not-blank', 'not-empty']
 
 function shownValidators({

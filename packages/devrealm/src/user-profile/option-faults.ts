@@ -3,7 +3,7 @@ import { numberOption, type Options, wholeOption } from './validators/index.ts'
 
 type Fault = readonly [option: string, message: string, ...parameters: string[]]
 
-/** What is wrong with a validator's options, in the words of Keycloak's errors. */
+/** The problems of a validator's options, with Keycloak's messages. */
 export function optionFaults(validator: string, options: Options): string[] {
   const check = Object.hasOwn(checks, validator) ? checks[validator] : undefined
   return (check?.(options) ?? []).map(
@@ -46,7 +46,7 @@ const checks: Readonly<Record<string, (options: Options) => readonly Fault[]>> =
   },
 }
 
-/** A range of numbers: which may be of one number, or not. */
+/** A number range, which may or may not have equal bounds. */
 function rangeFaults(
   options: Options,
   read: (value: unknown) => number | undefined,

@@ -1,3 +1,3 @@
-/** A file for each required action: its page, and what its form changes. */
+/** One file per required action: its page, and what its form changes. */
 export type { ActionErrors } from './required-action.ts'
 export { requiredActionStep } from './required-actions.ts'

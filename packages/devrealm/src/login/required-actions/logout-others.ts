@@ -3,7 +3,7 @@ import type { User } from '../../model/index.ts'
 import type { Form } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 
-/** Ends the user's other sessions, where the form asks for it. */
+/** Ends the user's other sessions if the form requests it. */
 export function logoutOthers(realm: RealmStore, tab: LoginTab, user: Readonly<User>, form: Form): void {
   if (form.get('logout-sessions') !== 'on') return
   for (const session of realm.sessionsOfUser.all(user.id)) {

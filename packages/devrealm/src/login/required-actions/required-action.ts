@@ -4,11 +4,11 @@ import type { Form } from '../../oidc/index.ts'
 import type { Html } from '../../pages/index.ts'
 import type { LoginContext } from '../login-context.ts'
 
-/** A required action as the browser does it: its page, and what its form changes. */
+/** A required action in the browser: its page, and what its form changes. */
 export interface RequiredActionStep {
   readonly title: string
   readonly page: (login: LoginContext, page: ActionPage) => Html
-  /** Returns what is wrong with the form, or nothing when the action is done. */
+  /** Returns the errors of the form, or nothing if the action is done. */
   readonly submit: (
     login: LoginContext,
     tab: LoginTab,
@@ -17,17 +17,17 @@ export interface RequiredActionStep {
   ) => ActionErrors | undefined | Promise<ActionErrors | undefined>
 }
 
-/** What the page of a required action is made of. */
+/** The input for the page of a required action. */
 export interface ActionPage {
   readonly tab: LoginTab
   readonly user: Readonly<User>
-  /** Where the form goes. */
+  /** The URL of the form. */
   readonly action: string
-  /** Absent while nothing was filled in. */
+  /** Absent before the form was sent. */
   readonly wrong: ActionErrors | undefined
 }
 
-/** What is wrong with a form, by the names of its fields, and what was filled in. */
+/** The errors of a form by field, and its values. */
 export interface ActionErrors {
   readonly errors: Readonly<Record<string, string>>
   readonly values?: Readonly<Record<string, string>>

@@ -4,7 +4,7 @@ import type { RequiredActionStep } from './required-action.ts'
 import { updatePassword } from './update-password.ts'
 import { updateProfile } from './update-profile.ts'
 
-/** The required action of this alias; `undefined` for one that this realm has no page for. */
+/** The required action with this alias; `undefined` if the embedded realm has no page for it. */
 export function requiredActionStep(alias: string): RequiredActionStep | undefined {
   return Object.hasOwn(requiredActions, alias) ? requiredActions[alias] : undefined
 }

@@ -26,7 +26,7 @@ const missing = 'Please specify this field.'
 const profileLabels = { email: 'Email', firstName: 'First name', lastName: 'Last name' } as const
 const profileNames = ['email', 'firstName', 'lastName'] as const
 
-/** @param email as it was typed */
+/** @param email as the user entered it */
 function profileErrors(
   realm: RealmStore,
   user: Readonly<User>,
@@ -47,7 +47,7 @@ function profileErrors(
   return errors
 }
 
-/** Before anything is filled in, the form shows what is missing. */
+/** Before the first submit, the form shows the missing fields. */
 function profileFields(
   realm: RealmStore,
   user: Readonly<User>,

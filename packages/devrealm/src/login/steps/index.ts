@@ -1,3 +1,3 @@
-/** A file for each step of a login: its page, and what its form leads to. */
+/** One file per login step: its page, and the result of its form. */
 export { expiredMessage } from './step.ts'
 export { showStep, stepOf } from './steps.ts'

@@ -5,7 +5,7 @@ import { sendLoginPage } from '../login-context.ts'
 import { secondFactorOf } from './second-factor.ts'
 import { type LoginStep, userOf } from './step.ts'
 
-/** User name and password; the password alone of a user who proves a login that exists. */
+/** User name and password; only the password for re-authentication. */
 export const passwordStep: LoginStep = {
   show: (login, { tab, user, action, restart, message }) => {
     const body = loginForm({
@@ -55,7 +55,7 @@ export const passwordStep: LoginStep = {
   },
 }
 
-/** A message from the request before, shown once. */
+/** A message from the previous request, shown once. */
 function takeAlert(tab: LoginTab): string | undefined {
   const { alert } = tab.notes
   delete tab.notes.alert

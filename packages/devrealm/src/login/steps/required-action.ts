@@ -3,7 +3,7 @@ import { sendLoginError, sendLoginPage } from '../login-context.ts'
 import { requiredActionStep } from '../required-actions/index.ts'
 import { expiredMessage, type LoginStep, userOf } from './step.ts'
 
-/** What the user has to do before the login is complete: the step's name is the alias of a required action. */
+/** A pending required action: the step's name is its alias. */
 export const actionStep: LoginStep = {
   show: (login, { tab, user, action, message: { wrong } }) => {
     if (user === undefined) return sendLoginError(login, expiredMessage)

@@ -4,10 +4,10 @@ import type { User } from '../../model/index.ts'
 import { hasRole } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 
-/** What the realm's browser flow wants after the password: nothing, a one-time code, or that the user sets one up. */
+/** What the realm's browser flow requires after the password: nothing, a one-time code, or the setup of one-time codes. */
 export type SecondFactor = 'none' | 'code' | 'set-up'
 
-/** Reads the realm's browser flow for this user: its steps for one-time codes, and the conditions on the way to them. */
+/** Evaluates the realm's browser flow for this user: its OTP steps, and the conditions before them. */
 export function secondFactorOf(realm: RealmStore, user: Readonly<User>): SecondFactor {
   const all = flowsOf(realm)
   const { browserFlow } = realm.info
@@ -24,7 +24,7 @@ interface Evaluation {
   readonly user: Readonly<User>
 }
 
-/** The strictest requirement of a one-time code that this flow holds for the user. */
+/** The strictest OTP requirement of this flow for the user. */
 function otpRequirement(
   evaluation: Evaluation,
   flow: Flow,
@@ -43,7 +43,7 @@ function otpRequirement(
   return found.find((each) => each === 'REQUIRED') ?? found.find((each) => each !== undefined)
 }
 
-/** A conditional flow runs when it has conditions and all of them hold. */
+/** A conditional flow runs if it has conditions and all of them are true. */
 function isMet(evaluation: Evaluation, flow: Flow): boolean {
   const conditions = flow.executions.filter(
     ({ authenticator, requirement }) =>
@@ -58,6 +58,6 @@ function holds({ all, realm, user }: Evaluation, condition: Execution): boolean 
   if (condition.authenticator === 'conditional-user-role') {
     return hasRole(realm, user, config['condUserRole'] ?? '') !== (config['negate'] === 'true')
   }
-  // Conditions that this realm can't tell count as met: rather one code too many than none.
+  // Unsupported conditions count as true: requiring a code too often is safer than too rarely.
   return true
 }

@@ -5,25 +5,25 @@ import type { Form } from '../../oidc/index.ts'
 import type { LoginContext } from '../login-context.ts'
 import type { ActionErrors } from '../required-actions/index.ts'
 
-/** One step of a login: a page, and what its form leads to. */
+/** One login step: a page, and the result of its form. */
 export interface LoginStep {
   readonly show: (login: LoginContext, page: StepPage) => FastifyReply
   readonly submit: (login: LoginContext, tab: LoginTab, form: Form) => StepOutcome | Promise<StepOutcome>
 }
 
-/** What the page of a step is made of. */
+/** The input for the page of a step. */
 export interface StepPage {
   readonly tab: LoginTab
-  /** Absent until a password was right. */
+  /** Absent before the right password. */
   readonly user: Readonly<User> | undefined
-  /** Where the form goes. */
+  /** The URL of the form. */
   readonly action: string
-  /** Where the login begins anew. */
+  /** The URL that restarts the login. */
   readonly restart: string
   readonly message: StepMessage
 }
 
-/** What a step's page says beside its form. */
+/** Messages on the page of a step. */
 export interface StepMessage {
   readonly error?: string
   readonly alert?: string
@@ -31,7 +31,7 @@ export interface StepMessage {
   readonly wrong?: ActionErrors
 }
 
-/** What a form leads to: a page of the tab's step, the end without a login, or what comes after the step. */
+/** The result of a form: show the step's page again, fail, or continue. */
 export type StepOutcome =
   | { readonly result: 'show'; readonly message?: StepMessage }
   | { readonly result: 'failed'; readonly reason: string }
@@ -39,7 +39,7 @@ export type StepOutcome =
 
 export const expiredMessage = 'An error occurred, please login again through your application.'
 
-/** The user of a tab at a step after the password. */
+/** The user of a tab in a step after the password. */
 export function userOf({ realm }: LoginContext, { userId }: LoginTab): Readonly<User> | undefined {
   return userId === undefined ? undefined : realm.users.get(userId)
 }

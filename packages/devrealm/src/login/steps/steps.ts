@@ -9,12 +9,12 @@ import { type LoginStep, type StepMessage, userOf } from './step.ts'
 
 const loginSteps: Readonly<Record<LoginStepName, LoginStep>> = { password: passwordStep, otp: otpStep }
 
-/** The step that the tab is at. */
+/** The current step of the tab. */
 export function stepOf({ step }: LoginTab): LoginStep {
   return isLoginStep(step) ? loginSteps[step] : actionStep
 }
 
-/** Shows the page of the tab's step. Its form carries a new session code: pages shown before are stale. */
+/** Shows the page of the tab's step. Its form has a new session code, so earlier pages expire. */
 export function showStep(login: LoginContext, tab: LoginTab, message: StepMessage = {}): FastifyReply {
   tab.sessionCode = randomToken(32)
   return stepOf(tab).show(login, {

@@ -8,7 +8,7 @@ import { OidcError } from '../errors.ts'
 import type { Form } from '../form.ts'
 import { clientKeys } from './client-keys.ts'
 
-/** A client's signed statement that it is itself (RFC 7523 section 3); nothing of it is proved yet. */
+/** A client assertion (RFC 7523 section 3), not verified yet. */
 export interface Assertion {
   readonly text: string
   readonly clientId: string
@@ -18,7 +18,7 @@ export interface Assertion {
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** The form's assertion by a client about itself; undefined for none, and for what is none. */
+/** The client assertion in the form; undefined if it is missing or malformed. */
 export function readAssertion(form: Form): Assertion | undefined {
   const text = form.get('client_assertion')
   if (text === undefined || form.get('client_assertion_type') !== assertionType) return undefined
@@ -39,9 +39,9 @@ interface Proving {
 }
 
 /**
- * Checks that the client's own key signed the assertion for this realm, now and once.
+ * Checks that the assertion is signed with the client's key, is for this realm, valid now and not used before.
  *
- * @throws {OidcError} invalid_client, 400, in Keycloak's words
+ * @throws {OidcError} invalid_client, 400, with Keycloak's message
  */
 export async function checkAssertion(proving: Proving, assertion: Assertion | undefined): Promise<void> {
   if (assertion === undefined) {
@@ -89,7 +89,7 @@ function checkAudience({ context, request, realm }: Proving, { claims }: Asserti
   if (audience.length > 1) throw refused('Multiple audiences not allowed')
 }
 
-/** Seconds that clocks may differ. */
+/** Allowed clock difference in seconds. */
 const skew = 15
 
 function checkTimes({ context, client, realm }: Proving, { claims }: Assertion): void {
@@ -109,7 +109,7 @@ function checkTimes({ context, client, realm }: Proving, { claims }: Assertion):
   }
   const { jti } = claims
   if (typeof jti !== 'string') throw refused('Token jti claim is required')
-  // As long as it could be accepted: one from a clock ahead lives longer, and the last second counts.
+  // Remembered as long as it could be accepted, including clock difference and the last second.
   const end = context.now() + Math.min(exp - now, longest + skew + 1) * 1000
   if (!context.usedAssertions.use(`${realm.info.id} ${jti}`, end, context.now())) {
     throw refused('Token reuse detected')

@@ -9,10 +9,10 @@ import { checkAssertion, readAssertion } from './client-assertion.ts'
 import { liveSecrets } from './secret-rotation.ts'
 
 /**
- * Finds the client that sends the request and checks what it proves itself with (RFC 6749 section 2.3): its secret, by HTTP
- * Basic or in the form, or an assertion that it signed (RFC 7523). A public client only says its name.
+ * Authenticates the client of the request (RFC 6749 section 2.3): by its secret, with HTTP Basic or in the form, or by a signed
+ * assertion (RFC 7523). A public client sends only its client id.
  *
- * @throws {OidcError} invalid_client for an unknown one, unauthorized_client for a wrong or missing secret
+ * @throws {OidcError} invalid_client for an unknown client, unauthorized_client for a wrong or missing secret
  */
 export async function authenticateClient(
   context: RealmContext,
@@ -51,7 +51,7 @@ function refused(error: string): OidcError {
   return new OidcError(401, error, 'Invalid client or Invalid client credentials')
 }
 
-/** Compares hashes, so that the time tells neither length nor content. */
+/** Compares hashes, so the time reveals neither length nor content. */
 function isSame(a: string, b: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(hash(a), hash(b))

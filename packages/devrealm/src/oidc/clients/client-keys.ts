@@ -3,8 +3,8 @@ import type { JWK } from 'jose'
 import type { Client } from '../../model/index.ts'
 
 /**
- * The keys that a client registered for its signatures: as they stand in its attributes, or at an address, where they are
- * fetched again when none of them `fits` and the last time is {@link pause} ago.
+ * The public keys of a client: from its attributes, or from a URL. The URL is fetched again if no key `fits` and the last fetch
+ * is at least {@link pause} ago.
  */
 export async function clientKeys(
   { attributes }: Readonly<Client>,

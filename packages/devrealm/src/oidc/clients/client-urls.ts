@@ -6,7 +6,7 @@ export function redirectUrisOf(client: Readonly<Client>, base: string): string[]
   return client.redirectUris.map((uri) => (uri.startsWith('/') ? root.replace(/\/$/, '') + uri : uri))
 }
 
-/** Origins from which browsers may call for this client: its web origins, `+` standing for those of its redirect URIs. */
+/** Allowed CORS origins of the client: its web origins; `+` means those of its redirect URIs. */
 export function webOriginsOf(client: Readonly<Client>, base: string): string[] {
   const origins = new Set<string>(client.webOrigins.filter((origin) => origin !== '+'))
   if (client.webOrigins.includes('+')) {

@@ -1,4 +1,4 @@
-/** What a client is allowed: how it proves itself, where responses to it may go, when its secret ends. */
+/** Rules for clients: authentication, redirect URIs, secret rotation. */
 export { authenticateClient } from './client-auth.ts'
 export { webOriginsOf } from './client-urls.ts'
 export { resolveLogoutUri, resolveRedirectUri } from './redirect-uri.ts'

@@ -2,12 +2,12 @@ import type { Client } from '../../model/index.ts'
 import { redirectUrisOf } from './client-urls.ts'
 
 /**
- * Finds the address that a response may be sent to, by Keycloak's rules: texts are compared as they are (no case folding, no
- * normalization), `*` counts only at the end, and under a wildcard no path may climb out.
+ * Finds the redirect URI of a request by Keycloak's rules: strings are compared exactly (no case folding, no normalization),
+ * `*` is a wildcard only at the end, and `..` is not allowed under a wildcard.
  *
  * @param given the request's `redirect_uri`
- * @param isRequired whether the client may leave it out when only one is registered
- * @returns the address, or `undefined` when it is not allowed
+ * @param isRequired false if the client may omit it when only one is registered
+ * @returns the redirect URI, or `undefined` if it is not allowed
  */
 export function resolveRedirectUri(
   client: Readonly<Client>,
@@ -25,7 +25,7 @@ export function resolveRedirectUri(
     : `${base}${given.startsWith('/') ? '' : '/'}${given}`
 }
 
-/** Registered addresses for after a logout: those of `post.logout.redirect.uris`, `+` (or none) standing for the redirect URIs. */
+/** Registered post-logout redirect URIs: those of `post.logout.redirect.uris`; `+` or none means the redirect URIs. */
 export function resolveLogoutUri(client: Readonly<Client>, given: string, base: string): string | undefined {
   const listed = (client.attributes['post.logout.redirect.uris'] || '+')
     .split('##')
@@ -61,13 +61,13 @@ function hasUserInfo(uri: string): boolean {
   return /^[^/]*\/\/[^/]*@/.test(uri)
 }
 
-/** The syntax of java.net.URI: what it refuses, Keycloak refuses. Characters beyond ASCII are allowed. */
+/** The syntax of java.net.URI, which Keycloak uses. Non-ASCII characters are allowed. */
 function isUri(text: string): boolean {
   if (!/^(?:[A-Za-z0-9\-._~!*'();:@&=+$,/?#[\]]|%[0-9A-Fa-f]{2}|[^\0-\x7f\s])+$/.test(text)) return false
   return text.split('#').length <= 2 && !/^[A-Za-z][A-Za-z0-9+.-]*:(?:\/\/)?$/.test(text)
 }
 
-/** A client's address can't bring the response's own parameters along. */
+/** A redirect URI must not have parameters of the response. */
 function hasResponseParameter(uri: string): boolean {
   const query = /\?([^#]*)/.exec(uri)?.[1]
   if (query === undefined) return false

@@ -2,10 +2,10 @@ import { type RealmContext, seconds } from '../../context/index.ts'
 import type { Client } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 
-/** Keycloak's feature, off unless a server is started with it. */
+/** Keycloak's feature, off by default. */
 export const secretRotation = 'client-secret-rotation'
 
-/** What an executor `secret-rotation` of a client profile is configured with, in seconds. */
+/** The configuration of an executor `secret-rotation` in a client profile, in seconds. */
 export interface Rotation {
   readonly expiration: number
   readonly rotatedExpiration: number
@@ -20,7 +20,7 @@ const [rotatedSecret, rotatedCreation, rotatedExpiration] = rotatedNames
 const creation = 'client.secret.creation.time'
 const expiration = 'client.secret.expiration.time'
 
-/** The rotation that the realm's client policies ask for: the last enabled policy whose conditions the client meets. */
+/** The rotation from the realm's client policies: the last enabled policy whose conditions the client meets. */
 export function rotationOf(
   context: RealmContext,
   realm: RealmStore,
@@ -48,7 +48,7 @@ interface ClientPolicy {
   readonly profiles?: readonly string[]
 }
 
-/** Whether an executor's configuration is one that Keycloak takes; undefined where it fails over a missing period. */
+/** Whether Keycloak accepts an executor's configuration; undefined if a missing period makes it fail. */
 export function isValidRotation(configuration: Readonly<Record<string, unknown>> = {}): boolean | undefined {
   const [all, rotated, remaining] = periods.map((name) => configuration[name])
   if (all === undefined || rotated === undefined || remaining === undefined) return undefined
@@ -62,7 +62,7 @@ function toRotation(configuration: Readonly<Record<string, unknown>>): Rotation 
   return { expiration: all ?? 0, rotatedExpiration: rotated ?? 0 }
 }
 
-/** No condition may say no, and one must say yes: those that do not apply to a change of a client say neither. */
+/** No condition may be false, and one must be true. Conditions that do not apply to a client change are neither. */
 function covers({ conditions = [] }: ClientPolicy, realm: RealmStore, client: Readonly<Client>): boolean {
   const votes = conditions.map(({ condition, configuration = {} }) => {
     const vote = voteOf(condition, configuration, realm, client)
@@ -98,7 +98,7 @@ function voteOf(
   }
 }
 
-/** Conditions are stored unchecked: one that is none has no attributes. */
+/** Conditions are stored unchecked: an invalid one has no attributes. */
 function attributesOf(text: unknown): { key: string; value: string }[] {
   let list: unknown
   try {
@@ -111,7 +111,7 @@ function attributesOf(text: unknown): { key: string; value: string }[] {
   return Array.isArray(list) ? (list as unknown[]).filter(isAttribute) : []
 }
 
-/** The attributes of a client that has just got a new secret in place of `old`. */
+/** The attributes of a client after a new secret replaces `old`. */
 export function rotated(
   client: Readonly<Client>,
   old: string | undefined,
@@ -139,12 +139,12 @@ export function withoutRotated({ attributes }: Readonly<Client>): Record<string,
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !names.includes(name)))
 }
 
-/** The old secret, which is kept after its end too. */
+/** The old secret; it stays stored after it expires. */
 export function rotatedSecretOf({ attributes }: Readonly<Client>): string | undefined {
   return attributes[rotatedSecret]
 }
 
-/** The secrets that the client may authenticate with now. */
+/** The currently valid secrets of the client. */
 export function liveSecrets(
   context: RealmContext,
   realm: RealmStore,
@@ -155,13 +155,13 @@ export function liveSecrets(
   const isOver = (time: string | undefined): boolean => time !== undefined && Number(time) < now
   const old = attributes[rotatedExpiration] === undefined ? undefined : attributes[rotatedSecret]
   return [
-    // Only a policy that is in force ends the secret itself.
+    // The current secret expires only under an active policy.
     isOver(attributes[expiration]) && rotationOf(context, realm, client) !== undefined ? undefined : secret,
     isOver(attributes[rotatedExpiration]) ? undefined : old,
   ].filter((each) => each !== undefined && each !== '') as string[]
 }
 
-/** Gives the secret of a client under a rotation policy its end, if it has none yet. */
+/** Sets the expiry of a client's secret under a rotation policy, if it has none. */
 export function startRotation(context: RealmContext, realm: RealmStore, client: Readonly<Client>): void {
   const rotation = rotationOf(context, realm, client)
   if (rotation === undefined || client.attributes[expiration] !== undefined) return

@@ -10,7 +10,7 @@ const contentEncryption = 'A256GCM A192GCM A128GCM A128CBC-HS256 A192CBC-HS384 A
 const clientAuthentication =
   'private_key_jwt client_secret_basic client_secret_post tls_client_auth client_secret_jwt'.split(' ')
 
-/** The provider's metadata (OpenID Connect Discovery section 3), member for member what Keycloak 26.7 publishes. */
+/** The provider's metadata (OpenID Connect Discovery section 3), with the same members as Keycloak 26.7. */
 export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
   const endpoint = (path: string): string => `${issuer}/protocol/openid-connect/${path}`
   const registration = `${issuer}/clients-registrations/openid-connect`
@@ -127,7 +127,7 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
   }
 }
 
-/** The realm's public keys (RFC 7517), with certificates and thumbprints as Keycloak gives them. */
+/** The realm's public keys (RFC 7517), with certificates and thumbprints, as in Keycloak. */
 export async function keySet(realm: RealmStore): Promise<Claims> {
   const keys = await Promise.all([signingKey(realm), encryptionKey(realm)])
   return {
@@ -149,7 +149,7 @@ export async function keySet(realm: RealmStore): Promise<Claims> {
   }
 }
 
-/** GET `/realms/{realm}`: what old adapters read. */
+/** GET `/realms/{realm}`, for old adapters. */
 export async function realmDocument(realm: RealmStore, issuer: string): Promise<Claims> {
   const { publicKey } = await signingKey(realm)
   return {

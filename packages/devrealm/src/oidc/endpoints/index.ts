@@ -1,2 +1,2 @@
-/** A file for each endpoint. */
+/** One file per endpoint. */
 export { oidcRoutes } from './routes.ts'

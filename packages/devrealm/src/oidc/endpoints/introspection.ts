@@ -14,7 +14,7 @@ import {
 } from '../tokens/index.ts'
 import { grantOf } from './userinfo.ts'
 
-/** POST `token/introspect` (RFC 7662). Since 26.6.2 a client learns only about tokens that are meant for it. */
+/** POST `token/introspect` (RFC 7662). Since 26.6.2 a client can introspect only tokens that have it as audience. */
 export async function introspectionEndpoint(
   context: RealmContext,
   request: FastifyRequest,
@@ -78,7 +78,7 @@ async function introspect(client: ClientRequest, text: string): Promise<Claims> 
   }
 }
 
-/** Only what says which token it is; mappers write the rest anew. */
+/** Only the identifying claims; mappers add the rest again. */
 function withoutMapped(claims: Claims): Claims {
   const kept = ['exp', 'iat', 'jti', 'iss', 'sub', 'typ', 'azp', 'sid', 'scope']
   return Object.fromEntries(kept.map((name) => [name, claims[name]]))

@@ -6,7 +6,7 @@ import { invalidRequest, OidcError } from '../errors.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
 import { readLiveToken, readRefreshToken } from '../tokens/index.ts'
 
-/** POST `revoke` (RFC 7009): a refresh token ends the client's session, an access token only itself. */
+/** POST `revoke` (RFC 7009): for a refresh token it ends the client session, for an access token only the token. */
 export function revocationEndpoint(
   context: RealmContext,
   request: FastifyRequest,
@@ -44,7 +44,7 @@ async function revoke({ context, request, reply, realm, client, form }: ClientRe
   return done(reply)
 }
 
-/** The login itself ends with its last client. */
+/** The user session ends with its last client. */
 function endIfEmpty(realm: ClientRequest['realm'], sessionId: string): void {
   const session = realm.sessions.get(sessionId)
   if (session !== undefined && Object.keys(session.clients).length === 0) realm.sessions.delete(sessionId)

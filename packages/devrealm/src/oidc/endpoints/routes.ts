@@ -9,7 +9,7 @@ import { revocationEndpoint } from './revocation.ts'
 import { tokenEndpoint } from './token.ts'
 import { userinfoEndpoint } from './userinfo.ts'
 
-/** Mounts what applications and resource servers call; what browsers visit is login's. */
+/** Mounts the endpoints for applications and resource servers; browser routes are in login/. */
 export function oidcRoutes(app: FastifyInstance, context: RealmContext): void {
   const { on, preflight } = endpointRoutes(app, context)
   documentRoutes(app, context)
@@ -25,7 +25,7 @@ export function oidcRoutes(app: FastifyInstance, context: RealmContext): void {
   preflight('/protocol/openid-connect/userinfo', 'GET, HEAD, OPTIONS')
 }
 
-/** What anyone may read: metadata and keys. */
+/** Public endpoints: metadata and keys. */
 function documentRoutes(app: FastifyInstance, context: RealmContext): void {
   const { on, preflight } = endpointRoutes(app, context)
   const document = (path: string, read: Endpoint): void => {

@@ -7,7 +7,7 @@ import { formOf } from '../form.ts'
 import { restoreScope } from '../scopes.ts'
 import { isLightweight, type LiveToken, mappedClaims, readLiveToken, scopeOf } from '../tokens/index.ts'
 
-/** GET and POST `userinfo` (OpenID Connect Core section 5.3). Refusals have no body; the challenge says why (RFC 6750). */
+/** GET and POST `userinfo` (OpenID Connect Core section 5.3). Errors have no body; the challenge has the reason (RFC 6750). */
 export async function userinfoEndpoint(
   context: RealmContext,
   request: FastifyRequest,
@@ -50,7 +50,7 @@ export async function userinfoEndpoint(
   return mappedClaims(grant, 'userinfo', { sub: token.user.id }).toClaims()
 }
 
-/** What a live token was granted, to make claims from it again. */
+/** The grant of a valid token, to build claims again. */
 export function grantOf(
   context: RealmContext,
   request: FastifyRequest,

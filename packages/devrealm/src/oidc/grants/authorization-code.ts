@@ -22,7 +22,7 @@ export async function authorizationCodeGrant({
   if (taken === undefined) throw invalidGrant('Code not valid')
   const { code, state } = taken
   if (state === 'used') {
-    // RFC 6749 section 4.1.2: a second use revokes what the first one gave.
+    // RFC 6749 section 4.1.2: a second use revokes the tokens of the first.
     leaveSession(realm, code.sessionId, code.clientId)
     leaveSession(realm, code.sessionId, code.clientId, true)
     throw invalidGrant('Code not valid')

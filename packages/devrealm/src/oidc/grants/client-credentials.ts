@@ -5,7 +5,7 @@ import { OidcError } from '../errors.ts'
 import { grantScope } from '../scopes.ts'
 import { issueTokens } from '../tokens/index.ts'
 
-/** The client's own tokens (RFC 6749 section 4.4), for its service account. No session, no refresh token. */
+/** Tokens for the client's service account (RFC 6749 section 4.4). No session, no refresh token. */
 export async function clientCredentialsGrant({
   context,
   request,

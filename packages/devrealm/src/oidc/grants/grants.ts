@@ -5,7 +5,7 @@ import { clientCredentialsGrant } from './client-credentials.ts'
 import { passwordGrant } from './password.ts'
 import { refreshTokenGrant } from './refresh-token.ts'
 
-/** What the token endpoint does for a `grant_type`. */
+/** The handler of a `grant_type` at the token endpoint. */
 export const grants: Record<string, GrantHandler> = {
   authorization_code: authorizationCodeGrant,
   client_credentials: clientCredentialsGrant,
@@ -23,7 +23,7 @@ export const grants: Record<string, GrantHandler> = {
 
 type GrantHandler = (request: ClientRequest) => Promise<unknown>
 
-/** Grants that Keycloak knows and this realm does not serve answer as they do for a client that may not use them. */
+/** Keycloak grants that are not supported here fail as for a client that may not use them. */
 function refuse(error: OidcError): GrantHandler {
   return () => Promise.reject(error)
 }

@@ -1,2 +1,2 @@
-/** A file for each grant of the token endpoint. */
+/** One file per grant of the token endpoint. */
 export { grants } from './grants.ts'

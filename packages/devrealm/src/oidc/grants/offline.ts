@@ -5,8 +5,8 @@ import { rolesInScope } from '../roles.ts'
 import type { GrantedScope } from '../scopes.ts'
 
 /**
- * Keeps the client's part of the session beyond the login (OpenID Connect Core section 11), for users and clients
- * with the role `offline_access`.
+ * Keeps the client session after the login ends (OpenID Connect Core section 11), for users and clients with the role
+ * `offline_access`.
  *
  * @throws {OidcError} not_allowed
  */

@@ -8,7 +8,7 @@ import { joinSession, newSession } from '../sessions.ts'
 import { issueTokens } from '../tokens/index.ts'
 import { goOffline } from './offline.ts'
 
-/** The direct grant (RFC 6749 section 4.3): user name, password and, for a user who has one, a one-time code. */
+/** The direct grant (RFC 6749 section 4.3): user name, password and, for users with OTP, a one-time code. */
 export async function passwordGrant({
   context,
   request,
@@ -31,7 +31,7 @@ export async function passwordGrant({
   if (outcome.result !== 'verified') throw invalidGrant('Invalid user credentials')
   const { user } = outcome
   if (!outcome.checkOtp(form.get('totp') ?? form.get('otp'))) throw invalidGrant('Invalid user credentials')
-  // Also an action that the realm has switched off, which a browser would not ask for.
+  // Includes disabled required actions, which the browser login would skip.
   const isOff = (alias: string): boolean => !isActionEnabled(realm, alias)
   if (outcome.requiredActions.length > 0 || user.requiredActions.some(isOff))
     throw invalidGrant('Account is not fully set up')
@@ -42,7 +42,7 @@ export async function passwordGrant({
   const { session, clientSession } = joinSession(realm, begun, client, { scope: scope.full, now })
   if (offline) {
     goOffline(realm, user, client, scope, session)
-    // Nobody is logged in beside it, as in a browser: Keycloak keeps the offline session alone.
+    // Unlike in a browser, there is no online session: Keycloak keeps only the offline session.
     realm.sessions.delete(session.id)
   }
   return issueTokens({

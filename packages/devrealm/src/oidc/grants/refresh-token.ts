@@ -48,8 +48,8 @@ export async function refreshTokenGrant({
 }
 
 /**
- * Notes the use in the session. Where the realm revokes refresh tokens, a token that was used more often than allowed ends the
- * client's session: whoever holds the newer token may be the thief.
+ * Records the use in the session. If the realm revokes refresh tokens, using a token more often than allowed ends the client
+ * session: the holder of the newer token may be a thief.
  */
 function spendRefreshToken(
   realm: RealmStore,
@@ -83,8 +83,8 @@ function spendRefreshToken(
 }
 
 /**
- * A request may narrow the access token's scope, never widen it: what the first grant did not have is passed over. The refresh token
- * keeps the whole scope, and an ID token comes as before.
+ * A request can narrow the access token's scope, never widen it: scopes that the first grant did not have are ignored. The
+ * refresh token keeps the whole scope, and an ID token is issued as before.
  */
 function within(
   realm: RealmStore,

@@ -1,7 +1,7 @@
 import type { Claims } from '../../crypto/index.ts'
 import { javaOrder } from '../../text/index.ts'
 
-/** Claims that come first, in Keycloak's order; all others follow in the order of a Java map. */
+/** The first claims, in Keycloak's order; all others follow in the order of a Java map. */
 const leading = [
   'exp',
   'iat',
@@ -22,7 +22,7 @@ const leading = [
   'scope',
 ]
 
-/** Claims that no protocol mapper can set: they say what the token is. */
+/** Reserved claims that no protocol mapper can set. */
 const reserved = new Set([
   'exp',
   'iat',
@@ -38,7 +38,7 @@ const reserved = new Set([
   '__proto__',
 ])
 
-/** The claims of one token while protocol mappers add theirs. */
+/** Collects the claims of one token from protocol mappers. */
 export class ClaimSet {
   readonly #claims = new Map<string, unknown>()
   readonly #audience = new Set<string>()
@@ -47,7 +47,7 @@ export class ClaimSet {
     for (const [name, value] of Object.entries(base)) if (value !== undefined) this.#claims.set(name, value)
   }
 
-  /** Sets a claim by a mapper's claim name: dots make objects within objects, `\.` is a dot. */
+  /** Sets a claim by a mapper's claim name: dots create nested objects, `\.` is a literal dot. */
   set(claimName: string, value: unknown): void {
     const path = claimName.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'))
     const [first, ...rest] = path
@@ -72,7 +72,7 @@ export class ClaimSet {
     return [...this.#audience]
   }
 
-  /** All claims in the order in which they are written. */
+  /** All claims in output order. */
   toClaims(): Claims {
     const audience = this.audience
     if (audience.length > 0) this.#claims.set('aud', audience.length === 1 ? audience[0] : audience)

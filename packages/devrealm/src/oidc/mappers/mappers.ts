@@ -4,24 +4,24 @@ import type { ClaimSet } from './claim-set.ts'
 import { addRoleClaims, type RoleClaims } from './role-mappers.ts'
 import { groupNames, toClaimValue, userAttribute } from './user-claims.ts'
 
-/** What the claims are for; each mapper says for which of these it is meant. */
+/** The targets of claims; each mapper names its targets. */
 export type ClaimTarget = 'access' | 'lightweight' | 'id' | 'userinfo' | 'introspection'
 
-/** What a mapper may read. */
+/** The input of a mapper. */
 export interface MapperSource {
   readonly realm: RealmStore
   readonly client: Readonly<Client>
   readonly user: Readonly<User>
-  /** The roles that the token may hold. */
+  /** The roles for the token. */
   readonly roles: readonly Readonly<Role>[]
-  /** Notes of the user session and of the client session. */
+  /** Notes of the user session and the client session. */
   readonly notes: Readonly<Record<string, string>>
-  /** Authentication context class: `1` after a login, `0` when an earlier one was used. */
+  /** Authentication context class: `1` after a login, `0` if an earlier login was reused. */
   readonly acr: string
   readonly allowedOrigins: readonly string[]
 }
 
-/** Runs the protocol mappers that are meant for the target over the claims. */
+/** Runs the protocol mappers of the target on the claims. */
 export function applyMappers(
   mappers: readonly ProtocolMapper[],
   target: ClaimTarget,
@@ -87,7 +87,7 @@ function apply(mapper: ProtocolMapper, source: MapperSource, roles: RoleClaims, 
   }
 }
 
-/** Mappers of roles and of role names change the roles themselves, before any other mapper writes them. */
+/** Role and role name mappers change the roles themselves, before other mappers write them. */
 function renamedRoles(mappers: readonly ProtocolMapper[], source: MapperSource): RoleClaims {
   const realmRoles = new Set<string>()
   const clientRoles = new Map<string, Set<string>>()
@@ -114,7 +114,7 @@ function renamedRoles(mappers: readonly ProtocolMapper[], source: MapperSource):
   return { realmRoles, clientRoles }
 }
 
-/** `client.role` where such a client exists, else a realm role. */
+/** `client.role` if that client exists, else a realm role. */
 function splitRole(text: string, realm: RealmStore): [name: string, client: string | undefined] {
   for (let dot = text.lastIndexOf('.'); dot > 0; dot = text.lastIndexOf('.', dot - 1)) {
     const client = text.slice(0, dot)

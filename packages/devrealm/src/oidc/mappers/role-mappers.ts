@@ -8,7 +8,7 @@ export interface RoleClaims {
   readonly clientRoles: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** The mappers that write roles, and the one that derives the audience from them. */
+/** The mappers that write roles, and the one that derives the audience from roles. */
 export function addRoleClaims(
   { protocolMapper, config }: ProtocolMapper,
   client: Readonly<Client>,

@@ -1,7 +1,7 @@
 import { type User, valuesIn } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 
-/** Values of a user's attribute; the names of its own fields count as attributes, as in Keycloak. */
+/** Values of a user attribute; as in Keycloak, the user's own fields count as attributes. */
 export function userAttribute(
   realm: RealmStore,
   user: Readonly<User>,
@@ -36,8 +36,8 @@ export function groupNames(realm: RealmStore, user: Readonly<User>, fullPath: bo
 }
 
 /**
- * Converts what a mapper found into the claim's value, by the mapper's type. `undefined` where there is nothing to write: no value,
- * or a text that is not of that type.
+ * Converts a mapper's result to the claim value of the configured type. `undefined` without a value, or if the string does not
+ * have that type.
  */
 export function toClaimValue(value: unknown, config: Record<string, string>): unknown {
   const values = (Array.isArray(value) ? value : [value]).filter(

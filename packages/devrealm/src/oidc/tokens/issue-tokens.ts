@@ -8,7 +8,7 @@ import { rolesInScope } from '../roles.ts'
 import type { GrantedScope } from '../scopes.ts'
 import { sessionEnds } from '../sessions.ts'
 
-/** What tokens are made of. */
+/** The input for tokens. */
 export interface Grant {
   readonly realm: RealmStore
   readonly issuer: string
@@ -18,13 +18,13 @@ export interface Grant {
   readonly scope: GrantedScope
   /** Seconds since the epoch. */
   readonly now: number
-  /** Keycloak's short name of the grant, a part of the access token's id: ac, ro, cc, rt. */
+  /** Keycloak's abbreviation of the grant in the access token's id: ac, ro, cc, rt. */
   readonly type: 'ac' | 'ro' | 'cc' | 'rt'
-  /** Absent for a client that takes tokens for itself: nothing lasts beyond the token. */
+  /** Absent for client credentials: there is no session. */
   readonly session?: Readonly<UserSession>
   readonly clientSession?: ClientSession
   readonly offline?: boolean
-  /** Notes for the claims of a client that takes tokens for itself. */
+  /** Notes for the claims of a service account token. */
   readonly notes?: Record<string, string>
   /** The chain of refresh tokens that this one continues. */
   readonly reuseId?: string
@@ -51,7 +51,7 @@ export async function issueTokens(grant: Grant): Promise<Claims> {
   }
 }
 
-/** The claims that the client's protocol mappers make for a target, on top of `base`. */
+/** The claims of the client's protocol mappers for a target, added to `base`. */
 export function mappedClaims(grant: Grant, target: ClaimTarget, base: Claims, audience?: string): ClaimSet {
   const { realm, client, user, scope, session, clientSession } = grant
   const source: MapperSource = {
@@ -79,7 +79,7 @@ function accessTokenClaims(grant: Grant, exp: number): Claims {
     iat: grant.now,
     jti: `${kind}${grant.type}:${randomUUID()}`,
     iss: grant.issuer,
-    // Without a session nothing else says whose token it is, also where no mapper adds the subject.
+    // Without a session the token needs a subject, even if no mapper adds it.
     sub: session === undefined ? grant.user.id : undefined,
     typ: 'Bearer',
     azp: client.clientId,
@@ -130,7 +130,7 @@ function refreshTokenClaims(grant: Grant, session: Readonly<UserSession>, access
   }
 }
 
-/** Access tokens never outlive their session. */
+/** Access tokens expire no later than their session. */
 function accessTokenEnd({ realm, client, now, session, offline }: Grant): number {
   const lifespan = override(client, 'access.token.lifespan') ?? realm.info.accessTokenLifespan
   const end = now + lifespan
@@ -161,7 +161,7 @@ function clientLimit(
   return override(client, attribute) ?? (info[setting] > 0 ? info[setting] : undefined)
 }
 
-/** A positive number in a client's attribute. */
+/** A positive number in a client attribute. */
 function override(client: Readonly<Client>, attribute: string): number | undefined {
   const value = Number(client.attributes[attribute])
   return value > 0 ? value : undefined

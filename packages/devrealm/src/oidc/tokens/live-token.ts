@@ -3,28 +3,28 @@ import type { Client, ClientSession, User, UserSession } from '../../model/index
 import type { RealmStore } from '../../store/index.ts'
 import { liveSession } from '../sessions.ts'
 
-/** An access token that holds now: signed by this realm, not expired, not revoked, its session alive. */
+/** A valid access token: signed by this realm, not expired, not revoked, its session active. */
 export interface LiveToken {
   readonly claims: Claims
   readonly client: Readonly<Client>
   readonly user: Readonly<User>
-  /** Absent for a client's own token. */
+  /** Absent for a service account token. */
   readonly session?: Readonly<UserSession>
   readonly clientSession?: ClientSession
   readonly offline: boolean
 }
 
-/** The names in a token's `scope`; a lightweight or foreign one may have none. */
+/** The names in a token's `scope`; a lightweight or foreign token may have none. */
 export function scopeOf(claims: Claims): string {
   return typeof claims.scope === 'string' ? claims.scope : ''
 }
 
-/** Whether an access token was made lightweight: its id says so after the letters for the session. */
+/** Whether an access token is lightweight: its id has `lt` after the letters for the session. */
 export function isLightweight(claims: Claims): boolean {
   return String(claims.jti).slice(2, 4) === 'lt'
 }
 
-/** Why a token does not hold, in Keycloak's words. */
+/** Why a token is invalid, with Keycloak's message. */
 export interface DeadToken {
   readonly reason: string
 }
@@ -32,9 +32,9 @@ export interface DeadToken {
 const unverified: DeadToken = { reason: 'Token verification failed' }
 
 /**
- * Checks an access token of this realm. Tokens are not stored: a token holds if its signature, its times and its session say so.
+ * Checks an access token of this realm. Tokens are not stored: signature, times and session decide.
  *
- * @param types payload types that pass: `Bearer` for access tokens
+ * @param types accepted values of `typ`: `Bearer` for access tokens
  */
 export async function readLiveToken(
   realm: RealmStore,

@@ -4,7 +4,7 @@ import type { RealmStore } from '../../store/index.ts'
 import { invalidGrant } from '../errors.ts'
 import { liveSession } from '../sessions.ts'
 
-/** The parts of a refresh token that matter. */
+/** The used claims of a refresh token. */
 export interface RefreshToken {
   readonly id: string
   readonly type: 'Refresh' | 'Offline'
@@ -17,7 +17,7 @@ export interface RefreshToken {
   readonly claims: Claims
 }
 
-/** Reads a refresh token of this realm; expiry and session are for {@link checkRefreshToken}. */
+/** Reads a refresh token of this realm; {@link checkRefreshToken} checks expiry and session. */
 export async function readRefreshToken(
   realm: RealmStore,
   text: string,
@@ -38,7 +38,7 @@ export async function readRefreshToken(
   }
 }
 
-/** @throws {OidcError} invalid_grant, as Keycloak words it */
+/** @throws {OidcError} invalid_grant, with Keycloak's message */
 export function checkRefreshToken(
   realm: RealmStore,
   client: Readonly<Client>,

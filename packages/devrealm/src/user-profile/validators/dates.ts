@@ -7,7 +7,7 @@ export const isoDate: Validator = ofEach((value) => {
   return isDay(Number(year), Number(month), Number(day)) ? undefined : ['error-invalid-date', value]
 })
 
-/** `local-date`: the short form of the user's language; what follows the date is passed over. */
+/** `local-date`: the short date format of the user's language; text after the date is ignored. */
 export const localDate: Validator = ofEach((value, _options, { locale }): Finding | undefined => {
   const found: Record<string, string> = {}
   let rest = value
@@ -23,14 +23,14 @@ export const localDate: Validator = ofEach((value, _options, { locale }): Findin
     rest = rest.slice(all.length)
   }
   const { year = '', month, day } = found
-  // Two digits are a year of the hundred around today.
+  // Two-digit years are within a century around today.
   const whole = year.length === 2 ? 2000 + Number(year) : Number(year)
   return whole > 0 && whole <= lastYear && isDay(whole, Number(month), Number(day)) ? undefined : invalid
 })
 
 const invalid: Finding = ['error-invalid-date']
 
-/** The last year that Java's calendar has whole. */
+/** The last complete year of Java's calendar. */
 const lastYear = 292_278_993
 
 function isDay(year: number, month: number, day: number): boolean {

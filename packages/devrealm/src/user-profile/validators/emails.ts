@@ -14,7 +14,7 @@ const domain = new RegExp(
   'iu',
 )
 
-/** `email`: RFC 5322 without comments, as Hibernate's validator has it; 64 characters before the `@` unless told otherwise. */
+/** `email`: RFC 5322 without comments, like Hibernate's validator; at most 64 characters before the `@` by default. */
 export const email: Validator = ofEach((value, options, { asciiAddresses }) => {
   const at = value.lastIndexOf('@')
   const [before, after] = [value.slice(0, at), value.slice(at + 1)]
@@ -28,7 +28,7 @@ function isDomain(text: string): boolean {
   const found = domain.exec(text)
   if (found === null) return false
   if (text.startsWith('[')) return found[1] === undefined || isIPv6(found[1].replace(/%[0-9a-zA-Z]+$/, ''))
-  // Labels have 63 characters, all of them 255, in the form that the DNS has.
+  // Labels have at most 63 characters, the name at most 255, in DNS form.
   const ascii = /[^\0-\x7f]/.test(text) || /(?:^|\.)xn--/i.test(text) ? domainToASCII(text) : text
   return (
     ascii !== '' &&

@@ -9,7 +9,7 @@ import {
 
 const digits = /^[+-]?\p{Nd}+$/u
 
-/** `integer`: what Java's `Long.parseLong` takes, digits of all scripts included. */
+/** `integer`: the input of Java's `Long.parseLong`, including digits of all scripts. */
 export const integer: Validator = (values, options) =>
   checked(values, (value) => {
     const read = digits.test(value) ? toBigInt(value) : undefined
@@ -17,7 +17,7 @@ export const integer: Validator = (values, options) =>
     return isLong ? inRange(read, wholeOption(options['min']), wholeOption(options['max']), options) : invalid
   })
 
-/** `double`: what Java's `Double.valueOf` takes. */
+/** `double`: the input of Java's `Double.valueOf`. */
 export const double: Validator = (values, options) =>
   checked(values, (value) => {
     const read = readDouble(value)
@@ -44,7 +44,7 @@ function inRange(
   options: Options,
 ): Finding | undefined {
   const isSmall = min !== undefined && value < min
-  // Java has it that "not a number" is greater than all, and its comparison says no to both.
+  // NaN passes: as in Java, its comparisons with both limits are false.
   const isBig = max !== undefined && value > max
   if (!isSmall && !isBig) return undefined
   if (!('max' in options)) return ['error-number-out-of-range-too-small', min, max ?? null]
@@ -58,11 +58,11 @@ function toBigInt(text: string): bigint {
   return sign * BigInt(letters.join(''))
 }
 
-/** Digits of a script follow each other: the zero is the one before which there is no digit of the ten. */
+/** The ten digits of a script are consecutive: zero is the one without a digit before it. */
 export function digitOf(letter: string): number {
   const codePoint = letter.codePointAt(0) ?? 0
   let zero = codePoint
   while (codePoint - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1
-  // Where scripts stand side by side, ten digits each, the first run may reach too far.
+  // If digits of two scripts are adjacent, ten each, the run can be too long.
   return Number.parseInt(letter.normalize('NFKC'), 10) || codePoint - zero
 }

@@ -1,12 +1,12 @@
 import { isFilled } from '../attributes.ts'
 import { flagOption, ofEach, textOption, type Validator, wholeOption } from './validator.ts'
 
-/** Java's trim: what is not above a space. */
+/** Java's trim: removes characters up to U+0020. */
 function trimmed(value: string): string {
   return value.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')
 }
 
-/** `length`: UTF-16 units, without the spaces around unless told otherwise. */
+/** `length`: UTF-16 units, trimmed by default. */
 export const length: Validator = ofEach((value, options) => {
   const [min, max] = [wholeOption(options['min']), wholeOption(options['max'])]
   const size = (flagOption(options['trim-disabled'], false) ? value : trimmed(value)).length
@@ -26,7 +26,7 @@ export const options: Validator = ofEach((value, { options: allowed }) =>
   Array.isArray(allowed) && allowed.includes(value) ? undefined : ['error-invalid-value'],
 )
 
-/** `multivalued`: how many values there are that are not blank. */
+/** `multivalued`: the number of values that are not blank. */
 export const multivalued: Validator = (values, { isRequired, ...limits }) => {
   const min = wholeOption(limits['min']) ?? (isRequired === true ? 1 : 0)
   const max = wholeOption(limits['max']) ?? null
@@ -46,7 +46,7 @@ export const notBlank: Validator = (values) => {
 const noUsername = /[<>&"'\s$%!#?§,;:*~/\\|^=[\]{}()`\0-\x1f\x7f\x85\u180e]/u
 // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
 const noName = /[<>&"\n\v\f\r\x85\u2028\u2029$%!#?§;*~/\\|^=[\]{}()\0-\x1f\x7f]/u
-/** Letters of other scripts look like those of Latin. The bar is Keycloak's. */
+/** Rejects look-alike letters of other scripts. The literal `|` is from Keycloak. */
 const latin = /^[\p{Script=Latin}\p{Script=Common}|]+$/u
 
 export const usernameCharacters: Validator = ofEach((value, given, { emailAsUsername }) =>

@@ -1,13 +1,13 @@
 import { isIPv6 } from 'node:net'
 
-/** The parts of a URI that are asked for. `port` is what follows the host, a number or not. */
+/** The used parts of a URI. `port` is the string after the host, numeric or not. */
 export interface UriParts {
   readonly scheme: string | undefined
   readonly port: string | undefined
   readonly fragment: string | undefined
 }
 
-/** Reads a URI as Java's `java.net.URI` does (RFC 2396, with letters beyond ASCII); a problem is said in Java's words. */
+/** Reads a URI as Java's `java.net.URI` does (RFC 2396, with letters beyond ASCII); problems have Java's messages. */
 export function parseUri(text: string): UriParts | { readonly problem: string } {
   try {
     return new UriReader(text).read()
@@ -79,7 +79,7 @@ class UriReader {
     return port
   }
 
-  /** A server with its port, or a name of some registry. */
+  /** A host with a port, or a registry-based name. */
   #authority(at: number, end: number): string | undefined {
     const text = this.#text.slice(at, end)
     const hasBracket = text.indexOf(']') > 0
@@ -102,7 +102,7 @@ class UriReader {
     if (stop < end) throw new UriError(`Illegal character in ${what}`, stop)
   }
 
-  /** Where the first character stands that is none of these, an escape or a letter beyond ASCII. */
+  /** The index of the first character that is neither in `letters`, an escape nor a non-ASCII letter. */
   #scan(from: number, end: number, letters: RegExp, percent: boolean): number {
     let at = from
     while (at < end) {

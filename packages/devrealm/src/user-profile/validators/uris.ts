@@ -1,10 +1,10 @@
 import { parseUri } from './uri-syntax.ts'
 import { type Finding, flagOption, type Options, type Validator } from './validator.ts'
 
-/** Those that Java's `java.net.URL` knows. */
+/** The schemes of Java's `java.net.URL`. */
 const protocols = ['file', 'ftp', 'http', 'https', 'jar', 'jmod', 'jrt', 'mailto']
 
-/** `uri`: a URI with one of the schemes, http and https unless told otherwise, and a URL unless told otherwise. */
+/** `uri`: a URI with one of the schemes (default http and https), by default also a valid URL. */
 export const uri: Validator = (values, options) =>
   values.filter((value) => value !== '').flatMap((value) => findingsOf(value, options))
 
@@ -26,7 +26,7 @@ function findingsOf(value: string, options: Options): readonly Finding[] {
   return problem === undefined ? [] : [['error-invalid-uri', value, problem]]
 }
 
-/** What `java.net.URL` has against a URI. */
+/** The error of `java.net.URL` for a URI. */
 function urlProblem(scheme: string | undefined, port = ''): string | undefined {
   if (scheme === undefined) return 'URI is not absolute'
   if (!protocols.includes(scheme.toLowerCase())) return `unknown protocol: ${scheme}`

@@ -1,26 +1,26 @@
-/** A message's key and what it is about, without the attribute's name. */
+/** A message key and its parameters, without the attribute name. */
 export type Finding = readonly [errorMessage: string, ...params: unknown[]]
 
 export interface ValidatorContext {
-  /** Whether a text matches a pattern of Java's as a whole. */
+  /** Whether a whole string matches a Java pattern. */
   readonly isMatch: (pattern: string, text: string) => boolean
   readonly locale: string
   readonly emailAsUsername: boolean
-  /** Whether addresses have letters of ASCII only before the `@`. */
+  /** Whether e-mails must be ASCII before the `@`. */
   readonly asciiAddresses: boolean
 }
 
 export type Options = Readonly<Record<string, unknown>>
-/** Looks at all values of an attribute. */
+/** Checks all values of an attribute. */
 export type Validator = (
   values: readonly string[],
   options: Options,
   context: ValidatorContext,
 ) => readonly Finding[]
-/** Looks at one value. */
+/** Checks one value. */
 export type ValueCheck = (value: string, options: Options, context: ValidatorContext) => Finding | undefined
 
-/** Looks at each value but the empty one. */
+/** Checks each non-empty value. */
 export function ofEach(check: ValueCheck): Validator {
   return (values, options, context) =>
     values
@@ -29,24 +29,24 @@ export function ofEach(check: ValueCheck): Validator {
       .filter((finding) => finding !== undefined)
 }
 
-/** An option that is a text, or the fallback. */
+/** A string option, or the fallback. */
 export function textOption(value: unknown, fallback: string): string {
   return typeof value === 'string' ? value : fallback
 }
 
-/** An option that is a whole number, as Java reads it from a number or a text. */
+/** An integer option, parsed like Java from a number or a string. */
 export function wholeOption(value: unknown): number | undefined {
   if (typeof value === 'number') return Math.trunc(value)
   return typeof value === 'string' && /^[+-]?\d+$/.test(value) ? Number(value) : undefined
 }
 
-/** An option that is a number. */
+/** A number option. */
 export function numberOption(value: unknown): number | undefined {
   if (typeof value === 'number') return value
   return typeof value === 'string' ? readDouble(value) : undefined
 }
 
-/** An option that is yes or no. */
+/** A boolean option. */
 export function flagOption(value: unknown, fallback: boolean): boolean {
   if (typeof value === 'boolean') return value
   return typeof value === 'string' ? value.toLowerCase() === 'true' : fallback
@@ -57,7 +57,7 @@ const hexadecimal = /^([+-]?)0[xX](?:([\da-fA-F]+)\.?|([\da-fA-F]*)\.([\da-fA-F]
 
 /** A number as Java's `Double.valueOf` reads it, or undefined. */
 export function readDouble(text: string): number | undefined {
-  // Java's trim: everything up to a space.
+  // Java's trim: characters up to U+0020.
   const trimmed = text.replace(/^[\0-\x20]+|[\0-\x20]+$/g, '')
   if (decimal.test(trimmed)) {
     return trimmed.endsWith('NaN') ? Number.NaN : Number(trimmed.replace(/(?<=[\d.])[fFdD]$/, ''))

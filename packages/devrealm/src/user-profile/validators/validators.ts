@@ -5,7 +5,7 @@ import * as texts from './texts.ts'
 import { uri } from './uris.ts'
 import type { Validator } from './validator.ts'
 
-/** Keycloak's validators by their names; those that depend on more than the value are its own affair. */
+/** Keycloak's validators by name, without those that need more than the value. */
 export const validators: Readonly<Record<string, Validator>> = {
   length: texts.length,
   pattern: texts.pattern,
