@@ -32,7 +32,7 @@ export function sendStartPage(
 <main class="wide">
 <h1>Embedded realm</h1>
 <p>This is an embedded, Keycloak-compatible identity provider for laptops and tests. It offers OpenID Connect and the Admin REST API
-without Java or Docker. Do not use it in production: there, connect the same application to the real Keycloak.</p>
+without Java or Docker. It is not for production: there, connect the same application to the real Keycloak.</p>
 ${rows}
 <h2>Admin REST API</h2>
 <p><code>${base}/admin/realms</code> with a token of the realm <code>master</code>:</p>
