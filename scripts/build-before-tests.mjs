@@ -1,4 +1,4 @@
-/** Before any test, however Vitest was started: the tests of the command line run what is built. */
+/** Builds before any test, however Vitest was started: the tests of the command line run the built files. */
 import { makeTestKeys } from './lib/test-keys.mjs'
 import { prepare } from './prepare.mjs'
 

@@ -1,7 +1,7 @@
 /**
- * `npm run check:install-scripts`: installing this checkout runs no script of a dependency. Packages of the lock file that
- * have such a script need `ignore-scripts=true` in .npmrc; and a package whose script leaves a file is installed under
- * that .npmrc. Needs nothing but Node and npm, so it can run before the first install.
+ * `npm run check:install-scripts`: installing this checkout runs no script of a dependency. Packages of the lock file that have
+ * such a script need `ignore-scripts=true` in .npmrc; and a package whose script leaves a file is installed under that .npmrc.
+ * Needs only Node and npm, so it can run before the first install.
  */
 import { spawnSync } from 'node:child_process'
 import {
@@ -61,7 +61,7 @@ function installsWithScript(folder, name, npmrc) {
   const project = join(folder, name)
   mkdirSync(project)
   if (npmrc !== undefined && existsSync(npmrc)) copyFileSync(npmrc, join(project, '.npmrc'))
-  // Newer releases of npm run only what is allowed here.
+  // Newer npm releases run only the packages allowed here.
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ private: true, allowScripts: { probe: true } }),
@@ -84,7 +84,7 @@ function installsWithScript(folder, name, npmrc) {
   return existsSync(join(project, 'node_modules/probe/script-ran'))
 }
 
-/** Neither a user's own settings nor those of the npm that runs us may hide what .npmrc leaves out. */
+/** Neither the user's settings nor those of the calling npm may hide a missing setting in .npmrc. */
 function projectSettingsOnly(folder) {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)))
   return {

@@ -1,6 +1,6 @@
 /**
- * `npm run check:packages`: packs every package as npm would publish it and checks that others can use it: publint and
- * attw read the tarball, knip looks for files, exports and dependencies that nobody uses.
+ * `npm run check:packages`: packs every package as npm would publish it and checks that others can use it: publint and attw
+ * read the tarball, knip finds unused files, exports and dependencies.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'

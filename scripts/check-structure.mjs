@@ -1,6 +1,6 @@
 /**
- * The rules that keep the sources in order: rooms in layers, no circle between files or folders, imports from another folder
- * through its index. `--figures` prints how large each tree is; `--only packages/admin/src` looks at one tree.
+ * The rules for the source structure: layered folders, no cycles between files or folders, imports from another folder through
+ * its index. `--figures` prints how large each tree is; `--only packages/admin/src` looks at one tree.
  */
 import { parseArgs } from 'node:util'
 import { faultsOf, firstPart } from './structure/faults.mjs'

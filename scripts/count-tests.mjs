@@ -12,7 +12,7 @@ let failedSuites = 0
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
   const report = JSON.parse(readFileSync(join(folder, file), 'utf8'))
   passed += report.numPassedTests
-  // A file that can't be loaded fails as a suite, with no test in it.
+  // A file that cannot be loaded fails as a suite without tests.
   const empty = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),

@@ -1,7 +1,7 @@
 /**
- * Makes packages/devrealm/template/: an unpacked PGlite data folder in which initdb has already run, for the
- * installed PGlite. An initdb costs seconds and 900 MB, a copy of this folder a fraction of both: so it is done
- * here, at build time, and never in a server or a test. Does nothing when the template already fits.
+ * Creates packages/devrealm/template/: an unpacked PGlite data folder in which initdb has already run, for the installed
+ * PGlite. An initdb costs seconds and 900 MB, a copy of this folder a fraction of both: so it runs here, at build time, and
+ * never in a server or a test. Does nothing if the template is up to date.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -11,7 +11,7 @@ const template = join(root, 'packages/devrealm/template')
 
 /** Raise it when the options of initdb below change. */
 const revision = 1
-/** Segments of 1 MB instead of 16: a new database has little to copy, and its log stays small. */
+/** Segments of 1 MB instead of 16: less to copy for a new database, and a small log. */
 const initdb = ['--wal-segsize=1', '--encoding=UTF8']
 const settings = ['max_wal_size=64MB', 'min_wal_size=8MB']
 
@@ -44,7 +44,7 @@ async function make() {
     mkdirSync(data, { recursive: true })
     const database = await PGlite.create(data, { initDbStartParams: initdb, postgresqlconf: settings })
     await database.close()
-    // Packages lose empty folders, and PostgreSQL does not start without them: hence the list.
+    // npm packages drop empty folders, and PostgreSQL does not start without them: hence the list.
     const stamp = { pglite: pgliteVersion, revision, folders: foldersOf(data) }
     writeFileSync(join(aside, 'new/template.json'), `${JSON.stringify(stamp)}\n`)
     try {
@@ -55,7 +55,7 @@ async function make() {
     try {
       renameSync(join(aside, 'new'), template)
     } catch (error) {
-      // Another build was faster: the same template, so its one will do.
+      // Another build was faster; its template is the same.
       if (!fits()) throw error
     }
   } finally {

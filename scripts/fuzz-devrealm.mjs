@@ -1,7 +1,7 @@
 /**
- * `node scripts/fuzz-devrealm.mjs [--seed N] [--requests 200000] [--connections 4] [--only INDEX]`: sends requests to an
- * embedded realm of its own that a seed makes up, and fails on a 500, a request over 2 s, a lost connection, the end of
- * the process, and a restart that reads something else than was there.
+ * `node scripts/fuzz-devrealm.mjs [--seed N] [--requests 200000] [--connections 4] [--only INDEX]`: sends requests generated
+ * from a seed to an embedded realm. It fails on a 500, a request over 2 s, a lost connection, an exit of the process, and a
+ * restart that changes the data.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,7 +88,7 @@ function print({ index, request, problem, body }) {
     console.log(`Repeat with: node scripts/fuzz-devrealm.mjs --seed ${seed} --only ${index}`)
 }
 
-/** Many failures are few faults. */
+/** Groups failures: many have the same cause. */
 function summarize({ failures, faults }) {
   const groups = new Map()
   for (const { request, problem, index } of failures) {

@@ -1,7 +1,6 @@
 /**
- * Makes a checkout ready to run, and is quick when it is: installs the dependencies when they do not fit
- * package-lock.json, builds when a source is newer than what was built. It runs before anything is installed,
- * so it knows nothing but Node.
+ * Prepares a checkout, quickly if nothing is stale: installs dependencies that differ from package-lock.json, and builds if a
+ * source is newer than its output. It runs before anything is installed, so it uses only Node.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -23,7 +22,7 @@ import { root } from './lib/root.mjs'
 const stampFile = join(root, '.cache/build.json')
 const lockFile = join(root, '.cache/prepare.lock')
 
-/** Installs and builds what is missing or stale, and says so on standard error. */
+/** Installs and builds what is missing or stale, with messages on standard error. */
 export async function prepare() {
   checkNode()
   if (isInstalled() && isBuilt()) return
@@ -53,7 +52,7 @@ function readJson(path) {
 
 // Dependencies
 
-/** Compares the lock file with the one that npm keeps of what it really installed. */
+/** Compares the lock file with npm's own record of the installed packages. */
 function isInstalled() {
   let wanted
   let found
@@ -96,7 +95,7 @@ function projects() {
   return readJson('tsconfig.json').references.map((reference) => reference.path)
 }
 
-/** A digest of the path, size and time of everything that the build reads. */
+/** A digest of path, size and time of all build inputs. */
 function sourcesDigest() {
   const digest = createHash('sha256')
   const add = (path) => {
@@ -137,7 +136,7 @@ async function build() {
   say('Building…')
   const started = performance.now()
   const sources = sourcesDigest()
-  // The compiler trusts its notes in .cache and does not look whether the output is still there.
+  // The compiler trusts its state in .cache and does not check whether the output still exists.
   const force = projects().some((project) => !existsSync(join(root, project, 'dist'))) ? ['--force'] : []
   await step('The build', [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...force])
   await step('Creating the database template', [join(root, 'scripts/database-template.mjs')])
@@ -146,7 +145,7 @@ async function build() {
   say(`Built in ${((performance.now() - started) / 1000).toFixed(1)} s`)
 }
 
-/** The compiler leaves what it made of a source that has moved since; a package would take it along. */
+/** The compiler keeps the output of moved sources; a package would include it. */
 function removeStale(project) {
   const output = join(root, project, 'dist')
   if (!existsSync(output)) return
@@ -162,11 +161,11 @@ async function step(name, args) {
     throw new Problem(`${name} failed; see its messages above`, 'Fix the reported problems, then try again')
 }
 
-// One at a time: two starts in a fresh clone would install over each other.
+// One at a time: two starts in a fresh clone would overwrite each other's installation.
 
 async function takeTurn() {
   mkdirSync(dirname(lockFile), { recursive: true })
-  // Linked into place: nobody reads a lock that does not say yet whose it is.
+  // Linked into place, so no reader sees a lock without its pid.
   const mine = `${lockFile}.${process.pid}`
   for (let told = false; ; ) {
     try {
@@ -190,7 +189,7 @@ async function takeTurn() {
   }
 }
 
-/** The pid in the lock; undefined when it has just been let go. */
+/** The pid in the lock; undefined if it was just released. */
 function readLock() {
   try {
     return Number(readFileSync(lockFile, 'utf8'))

@@ -1,6 +1,6 @@
 /**
- * `node scripts/run.mjs [tool] [arguments]`: makes the checkout ready, then runs a tool in this very process, so
- * that signals, standard streams and the exit code are its own. Without a tool it only makes ready (`npm run build`).
+ * `node scripts/run.mjs [tool] [arguments]`: prepares the checkout, then runs a tool in this process, so it gets signals,
+ * standard streams and the exit code directly. Without a tool it only prepares (`npm run build`).
  */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

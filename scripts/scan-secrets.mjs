@@ -1,4 +1,4 @@
-/** `npm run check:secrets [folder]`: looks for credentials in every tracked file of a checkout; this one by default. */
+/** `npm run check:secrets [folder]`: searches every tracked file of a checkout for credentials; by default this checkout. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-/** `npm start`: makes the checkout ready, then runs the server in this very process. */
+/** `npm start`: prepares the checkout, then runs the server in this process. */
 import { endWithNpm } from './lib/processes.mjs'
 import { main } from './lib/program.mjs'
 import { prepare } from './prepare.mjs'

@@ -1,4 +1,4 @@
-/** `npm run test:browser [vitest's arguments]`: the login flows in Chromium, which it installs where it may. */
+/** `npm run test:browser [vitest's arguments]`: the login flows in Chromium, which it installs if it can. */
 import { existsSync } from 'node:fs'
 import { main } from './lib/program.mjs'
 import { provide } from './lib/system.mjs'

@@ -1,7 +1,8 @@
 /**
- * `npm run test:compatibility [vitest's arguments]`: the packages as npm publishes them, in services of other people: on
- * other versions of Node, from CommonJS and from ES modules, with NestJS 11 and Express 4, compiled by TypeScript 5.4 to 7
- * with the types of Node 20 to 26, in Jest, and built by Next.js 15 and 16. What that takes is kept in `.cache/compatibility/`; the services are installed anew for each run.
+ * `npm run test:compatibility [vitest's arguments]`: the packages as npm publishes them, in other services: on other versions
+ * of Node, from CommonJS and from ES modules, with NestJS 11 and Express 4, compiled by TypeScript 5.4 to 7 with the types of
+ * Node 20 to 26, in Jest, and built by Next.js 15 and 16. Downloads are kept in `.cache/compatibility/`; the services are
+ * reinstalled for each run.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,13 +15,13 @@ import { root } from './lib/root.mjs'
 import { runs } from './lib/system.mjs'
 import { abortedBySignals, runVitest } from './lib/vitest.mjs'
 
-/** The least that is promised, and the newest of what is current; next to them stands the Node that runs this. */
+/** The oldest supported version and the newest current ones, in addition to the running Node. */
 const nodeVersions = ['20.19.0', '22.23.3', '24.21.0']
 
-/** As npm names the packages that hold Node's binary. */
+/** The platform name in npm's packages of the Node binary. */
 const platform = { win32: 'win' }[process.platform] ?? process.platform
 
-/** As in this repository: later ones do not run on Node 20. */
+/** Same as in this repository: later ones do not run on Node 20. */
 const overrides = {
   'light-my-request': '6.6.0',
   '@fastify/static': '10.1.3',
@@ -65,7 +66,7 @@ const nest = (version, graphql) => ({
   ws: '8.23.0',
 })
 
-/** What each service has besides `cloakwright`. */
+/** The dependencies of each service in addition to `cloakwright`. */
 const services = {
   core: {},
   jest: {
@@ -88,7 +89,7 @@ const services = {
     fastify: '5.12.8',
     hono: '4.13.19',
     'openid-client': '6.9.0',
-    // The tests put these in the place of those above.
+    // The tests replace the ones above with these.
     'types-express-4': 'npm:@types/express@4.17.25',
     'types-node-22': 'npm:@types/node@22.20.7',
     'types-node-24': 'npm:@types/node@24.19.4',
@@ -140,13 +141,13 @@ function packages(...names) {
   return Object.fromEntries(names.map((name) => [name, archive(name)]))
 }
 
-/** The path of that Node, which it installs at the first need; undefined where npm has none for this platform. */
+/** The path of that Node, installed on first use; undefined if npm has none for this platform. */
 async function provideNode(version, cache, signal) {
   const folder = join(cache, `node-${version}`)
   const name = `node-${platform}-${process.arch}`
   const path = join(folder, 'node_modules', name, 'bin', platform === 'win' ? 'node.exe' : 'node')
   if (runs(path, '--version')) return path
-  // The package `node` chooses among these by a script at its installation, which npm may be told not to run.
+  // The package `node` selects one of these in an install script, which npm may not run.
   try {
     await install(folder, { private: true, dependencies: { [name]: version } }, signal)
     return path
@@ -160,7 +161,7 @@ async function provideNode(version, cache, signal) {
 async function install(folder, manifest, signal) {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest))
-  // Whatever the npm that runs us was told: silence, which has no reasons, and this repository's own settings.
+  // Ignores the settings of the calling npm: `silent`, which hides errors, and this repository's settings.
   const settings = [
     '--loglevel=error',
     '--no-audit',

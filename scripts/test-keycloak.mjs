@@ -1,7 +1,6 @@
 /**
- * `npm run test:keycloak [vitest's arguments]`: the conformance suite, the server's own tests and those of the admin
- * toolkit on the real Keycloak and a real PostgreSQL, which it starts for this run alone. It installs what is missing
- * where it may.
+ * `npm run test:keycloak [vitest's arguments]`: the conformance suite, the server's own tests and those of the admin toolkit on
+ * the real Keycloak and a real PostgreSQL, which it starts for this run only. It installs what is missing if it can.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -56,13 +55,13 @@ await main(async () => {
     const postgresql = await startPostgresql()
     started.push(postgresql)
     const admin = { username: 'admin', password: 'admin' }
-    // Its development database gives up on a write (500) while the deletion of a realm holds the locks.
+    // Its development database fails a write (500) while the deletion of a realm holds the locks.
     Object.assign(process.env, keycloakDatabase(await postgresql.createDatabase('keycloak')))
     const keycloak = await startKeycloak({
       distribution,
       folder: folder,
       admin,
-      // Two secrets of a client at once, for the rotation of secrets.
+      // For secret rotation: two valid secrets of a client.
       args: ['--db=postgres', '--features=client-secret-rotation'],
       reporter,
       signal,

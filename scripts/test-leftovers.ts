@@ -1,6 +1,6 @@
 /**
- * Test files of one worker share its process: what a file changes there and leaves changed fails that file, and not the
- * one that happens to come next.
+ * Test files of one worker share its process: a file that leaves changes behind fails itself, instead of the file that runs
+ * next.
  */
 import { afterAll, beforeAll, expect, vi } from 'vitest'
 

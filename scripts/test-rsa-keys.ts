@@ -39,7 +39,7 @@ function later(type: string, options: Options, done: Done): void {
   else setImmediate(done, null, pair.publicKey, pair.privateKey)
 }
 
-// One worker runs this file before each test file.
+// A worker runs this file before each of its test files.
 const installed = Symbol.for('cloakwright.test-rsa-keys')
 if (!(installed in crypto)) {
   const promised = (type: string, options: Options): Promise<Pair> =>

@@ -3,18 +3,18 @@ import { fileURLToPath } from 'node:url'
 
 const entry = fileURLToPath(new URL('apps/main.ts', import.meta.url))
 
-/** An application under test in a process of its own. */
+/** An application under test in a separate process. */
 export interface AppProcess {
   readonly origin: string
-  /** Processor time that all threads of the process have used, in microseconds; 0 where it is not told. */
+  /** CPU time of all threads of the process, in microseconds; 0 if unknown. */
   processorTime(): Promise<number>
   stop(): Promise<void>
 }
 
 /**
- * Starts one of the applications in `apps/`. It ends when it is stopped, and by itself when this process is gone.
+ * Starts one of the applications in `apps/`. It ends when it is stopped, or when this process exits.
  *
- * @param settings What the application reads beside its issuer.
+ * @param settings Settings of the application in addition to its issuer.
  */
 export async function startApp(
   name: string,

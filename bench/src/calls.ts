@@ -23,15 +23,15 @@ const listed = 1_000
 const groupCount = 20
 const realm = 'calls'
 
-/** What is measured of one way to do a task. */
+/** The measurements of one way to do a task. */
 interface Cost {
   readonly requests: number
   readonly seconds: number
-  /** Whether it came to what it should. */
+  /** Whether the result was right. */
   readonly isRight: boolean
 }
 
-/** A task by both clients. Both find users, roles and groups by name, as an operator knows them. */
+/** A task with both clients. Both find users, roles and groups by name. */
 interface Task {
   readonly name: string
   readonly official: () => Promise<boolean>
@@ -39,8 +39,7 @@ interface Task {
 }
 
 /**
- * What a task costs by the official client, written as its documentation has it and so that it is right, and by the
- * toolkit: requests and time, on the real Keycloak.
+ * The cost of tasks with the official client, used as documented, and with the toolkit: requests and time on the real Keycloak.
  */
 export async function benchCalls(): Promise<boolean> {
   const keycloak = await startKeycloakProcess('calls')
@@ -69,7 +68,7 @@ export async function benchCalls(): Promise<boolean> {
         { name: 'ours', measure: () => cost(ours) },
       ]
       process.stderr.write(`calls: ${name}\n`)
-      // The first round is for Keycloak to warm up.
+      // The first round warms up Keycloak.
       const measured = await inTurns('calls', targets, rounds + 1)
       const [theirs = [], own = []] = measured.map((runs) => runs.slice(1))
       const seconds = [theirs, own].map((runs) => runs.map((run) => run.seconds))
@@ -127,7 +126,7 @@ function tasks(client: KeycloakAdminClient, admin: Admin, folder: string): Task[
     groups: ['/group-1'],
   })
   let imported = 0
-  // Both add a thousand to roles and a group that nobody has: the import reads all of their members afterwards.
+  // Both add a thousand users to new roles and a new group: the import reads all of their members afterwards.
   const kinds = () => {
     imported += 1
     return { roles: [`first-${imported}`, `second-${imported}`] as const, group: `/import-${imported}` }

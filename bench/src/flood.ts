@@ -13,8 +13,8 @@ setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
 /**
- * 100,000 distinct valid tokens, then 100,000 garbage ones, one in each turn of the event loop as a server's requests
- * would come: what memory is kept, and how long the loop is held up.
+ * 100,000 distinct valid tokens, then 100,000 garbage ones, one per turn of the event loop, like requests to a server: measures
+ * the memory that is kept and the event-loop delay.
  */
 export async function benchFlood(): Promise<boolean> {
   process.stderr.write(`flood: signing ${count} tokens\n`)
@@ -70,7 +70,7 @@ async function flood(work: (at: number) => unknown): Promise<Flooded> {
   histogram.enable()
   for (let at = 0; at < count; at++) {
     await new Promise((resolve) => setImmediate(resolve))
-    // Not waited for one by one: those with unknown keys wait for the next look at the keys, as requests would.
+    // Not awaited one by one: tokens with unknown keys wait for the next key fetch, as requests would.
     const answer = settle(() => work(at)).then((accepted) => {
       if (!accepted) refused++
       waiting.delete(answer)
@@ -95,12 +95,12 @@ async function settle(work: () => unknown): Promise<boolean> {
 const data = Buffer.alloc(1_700)
 const signature = Buffer.alloc(64, 1)
 
-/** What the loop is held up by without any of ours: one signature that does not fit. */
+/** The event-loop delay without Cloakwright: one invalid signature. */
 function verifyNothing({ publicKey }: BenchRealm): boolean {
   return verify('sha256', data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
 }
 
-/** Forged signatures, cut and broken texts, made-up headers and unknown keys, in turn. */
+/** In turn: forged signatures, truncated and malformed strings, invented headers, unknown keys. */
 function garbageOf(token: string, at: number): string {
   const [header = '', payload = '', signature = ''] = token.split('.')
   const kinds = [
@@ -117,7 +117,7 @@ function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/** In one buffer, so that the heap has only what the verifier keeps; each time a new text, as a request brings it. */
+/** In one buffer, so the heap has only what the verifier keeps; each time a new string, as in a request. */
 function signAll(realm: BenchRealm): (at: number) => string {
   const size = realm.token(0).length + 16
   const bytes = Buffer.alloc(count * size)

@@ -5,7 +5,7 @@ import { inTurns } from './turns.ts'
 
 const rounds = 15
 
-/** What `import 'cloakwright'` adds to the start of a process: fresh processes that import the built core, and nothing. */
+/** The cost of `import 'cloakwright'` at start-up: fresh processes that import the built core, compared with an empty script. */
 export async function benchImportTime(): Promise<boolean> {
   const core = JSON.stringify(import.meta.resolve('cloakwright'))
   const jose = JSON.stringify(import.meta.resolve('jose'))

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { claimsOf } from './realm.ts'
 
-/** What the tokens of the benchmarks are for. */
+/** The audience of the benchmark tokens. */
 export const audience = 'shop-api'
 
-/** A signing key of the issuer, as Keycloak has them: RS256, 2048 bits. */
+/** A signing key of the issuer, as in Keycloak: RS256, 2048 bits. */
 export interface SigningKey {
   readonly kid: string
   readonly privateKey: KeyObject
@@ -18,9 +18,9 @@ export interface SigningKey {
 export interface Issuer {
   /** `http://127.0.0.1:PORT/realms/shop` */
   readonly issuer: string
-  /** What the JWKS has; replace it to rotate. The first key signs. */
+  /** The keys in the JWKS; replace them to rotate. The first key signs. */
   keys: readonly SigningKey[]
-  /** When the JWKS was asked for, in milliseconds of `performance.now()`. */
+  /** Times of JWKS requests, in milliseconds of `performance.now()`. */
   readonly fetches: readonly number[]
   /** Goes down: connections are refused until {@link Issuer.start}. */
   stop(): Promise<void>

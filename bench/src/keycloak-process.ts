@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Admin, createAdmin } from '@cloakwright/admin'
 import { findKeycloak, startKeycloak } from '@cloakwright/cli/keycloak'
 
-/** A real Keycloak of one benchmark's own. */
+/** A real Keycloak for one benchmark. */
 export interface KeycloakProcess {
   /** Base URL, without a trailing slash. */
   readonly server: string
@@ -15,8 +15,8 @@ export interface KeycloakProcess {
 }
 
 /**
- * Starts Keycloak on a free loopback port; the first time on a machine it is fetched. Tokens of its administrator live for
- * two hours, because peers don't renew them.
+ * Starts Keycloak on a free loopback port; the first time it is downloaded. Administrator tokens are valid for two hours,
+ * because peers do not renew them.
  */
 export async function startKeycloakProcess(topic: string): Promise<KeycloakProcess> {
   const note = (text: string): void => void process.stderr.write(`${topic}: ${text}\n`)

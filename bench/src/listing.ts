@@ -89,7 +89,7 @@ async function benchSize(keycloak: KeycloakProcess, users: number, sent: () => n
   const wrong = [0, 1, 2, 4]
     .flatMap((index) => measured[index] ?? [])
     .filter((run) => run.users !== users || run.inTheirGroup !== users)
-  // A page holds 500 and begins with the last of the one before it.
+  // A page has 500 entries and starts with the last one of the previous page.
   const pagesOf = (items: number): number => Math.ceil(items / 499) + 1
   return printTable(`Limits for ${users} users`, [
     [...boundHead],
@@ -116,14 +116,14 @@ async function* ours(admin: Admin, options: MembershipOptions): AsyncGenerator<L
     yield { username, groups }
 }
 
-/** Its rows are counted, not read. */
+/** Its rows are counted, not parsed. */
 async function* exported(admin: Admin): AsyncGenerator<Listed> {
   const to = new Writable({ write: (_chunk, _encoding, done) => done() })
   const { users } = await exportUsers(admin, { format: 'csv', to })
   for (let user = 0; user < users; user += 1) yield { username: '', groups: [] }
 }
 
-/** As its examples have it: pages of the default size, then one request a user. */
+/** As in its examples: pages of the default size, then one request per user. */
 async function* official({ server, credentials }: KeycloakProcess, realm: string): AsyncGenerator<Listed> {
   const client = new KeycloakAdminClient({ baseUrl: server })
   await client.auth({ ...credentials, grantType: 'password', clientId: 'admin-cli' })

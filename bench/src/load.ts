@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { median } from './report.ts'
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Run {
   readonly answers: number
   readonly seconds: number
@@ -12,18 +12,18 @@ export interface Run {
 /** Keep-alive connections to one server, each with one request at a time. */
 export interface Load {
   /**
-   * Sends requests to a path for some time and counts the answers; ends early when there is no token left.
+   * Sends requests to a path for some time and counts the responses; ends early when there are no tokens left.
    *
-   * @param token The next request's access token; asked for once a request.
-   * @throws An answer other than 200: nothing was measured.
+   * @param token The access token of the next request; called once per request.
+   * @throws for a response other than 200: the measurement is discarded
    */
   run(path: string, token: () => string | undefined, milliseconds: number): Promise<Run>
   close(): void
 }
 
 /**
- * A load generator that costs less than the servers it measures: requests are text written to sockets, answers are
- * looked at only for their status and their end.
+ * A load generator that costs less than the servers it measures: requests are strings written to sockets; of responses only the
+ * status and the end are parsed.
  */
 export async function openLoad(origin: string, connections = 32): Promise<Load> {
   const { hostname, port, host } = new URL(origin)
@@ -76,7 +76,7 @@ const usual = [
 
 interface Connection {
   readonly socket: Socket
-  /** @param done Gets the beginning of the answer's first line, or what went wrong. */
+  /** @param done Called with the start of the status line, or the error. */
   request(text: string, done: (status: string) => void): void
 }
 
@@ -116,7 +116,7 @@ async function openConnection(host: string, port: number): Promise<Connection> {
 
 const lengthField = /\r\ncontent-length: (\d+)\r\n/i
 
-/** Whether an answer is all there, by its Content-Length or its last chunk. */
+/** Whether a response is complete, by Content-Length or the last chunk. */
 function isComplete(received: string): boolean {
   const head = received.indexOf('\r\n\r\n')
   if (head === -1) return false

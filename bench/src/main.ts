@@ -10,7 +10,7 @@ import { benchRoutes } from './routes.ts'
 import { benchUsers } from './users.ts'
 import { benchVerification } from './verification.ts'
 
-/** Each topic prints its tables and says whether its bounds hold. */
+/** Each topic prints its tables and returns whether its limits are met. */
 const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   verification: benchVerification,
   flood: benchFlood,
@@ -25,7 +25,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   users: benchUsers,
 }
 
-/** Every benchmark, one after the other, or those that are named: `npm run bench -- verification`. The exit code is 1 when a bound does not hold. */
+/** All benchmarks in sequence, or the named ones: `npm run bench -- verification`. The exit code is 1 if a limit is not met. */
 const named = process.argv.slice(2)
 const unknown = named.filter((name) => !Object.hasOwn(topics, name))
 if (unknown.length > 0) {

@@ -11,21 +11,21 @@ const coolDown = 5
 const attacksPerSecond = 20
 const outageSeconds = 60
 
-/**
- * The realm's keys change under load, and the realm goes down under load: what is refused that should not be, and how
- * often the realm is asked.
- */
+/** Key rotation and a realm outage under load: counts wrongly refused requests and requests to the realm. */
 export async function benchOutage(): Promise<boolean> {
   const held = [await benchRotation(), await benchRealmDown()]
   return !held.includes(false)
 }
 
-/** Rotations in seconds from the start: two in peace, two while somebody sends tokens with keys that nobody has. */
+/** Rotations in seconds from the start: two in normal operation, two during an attack with unknown keys. */
 const rotations = [4, 8, 16, 23]
 const attackFrom = 12
 const rotationSeconds = 30
 
-/** At each rotation every request has a token of the new key at once: harder than life, where tokens are renewed bit by bit. */
+/**
+ * After a rotation every request at once has a token of the new key: harder than in practice, where tokens are renewed
+ * gradually.
+ */
 async function benchRotation(): Promise<boolean> {
   const issuer = await startIssuer()
   const agent = new Agent({ keepAlive: true })
@@ -105,9 +105,9 @@ async function benchRotation(): Promise<boolean> {
   }
 }
 
-/** Seconds before the realm goes down, and after it has come back. */
+/** Seconds before and after the outage. */
 const aroundOutage = 5
-/** The lowest age at which keys are read again, in seconds, so that the outage is noticed several times. */
+/** The minimum key refresh interval in seconds, so the outage is noticed several times. */
 const keysMaxAge = 10
 
 async function benchRealmDown(): Promise<boolean> {
@@ -161,7 +161,7 @@ async function goDown(issuer: Issuer): Promise<void> {
   await issuer.start()
 }
 
-/** Starts that many a second, whether the earlier ones are done or not: as users do. */
+/** Starts the given number per second, whether earlier ones are done or not, like users. */
 async function atRate(rate: number, seconds: number, start: (number: number) => void): Promise<void> {
   const began = performance.now()
   for (let number = 0; number < rate * seconds; ) {
@@ -172,7 +172,7 @@ async function atRate(rate: number, seconds: number, start: (number: number) => 
 }
 
 interface Outcome {
-  /** The status; 0 when there was no answer. */
+  /** The status; 0 without a response. */
   readonly status: number
   readonly milliseconds: number
 }
@@ -187,13 +187,13 @@ function send(url: string, token: string, agent: Agent): Promise<Outcome> {
   })
 }
 
-/** A token of a key that nobody has. */
+/** A token with an unknown key. */
 function unknownKey(): string {
   const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'JWT', kid: randomUUID() }))
   return `${header.toString('base64url')}.e30.${Buffer.alloc(256, 1).toString('base64url')}`
 }
 
-/** What came of requests. */
+/** The results of requests. */
 class Outcomes {
   accepted = 0
   refused = 0

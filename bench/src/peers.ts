@@ -8,10 +8,10 @@ import { inTurns, medianOf, medianRatio, oneByOne, type Target } from './turns.t
 const rounds = 11
 const milliseconds = 250
 const warmUpMilliseconds = 1_500
-/** As many as the fastest uses up in the warm-up and the rounds. */
+/** As many as the fastest peer needs in the warm-up and the rounds. */
 const coldTokens = 60_000
 
-/** What guards a route: an application of `apps/` or FastAPI, and with which of ours it is compared. */
+/** A guarded route: an application of `apps/` or FastAPI, and the Cloakwright application to compare it with. */
 interface Contender {
   readonly name: string
   readonly app: string
@@ -39,8 +39,8 @@ const contenders: readonly Contender[] = [
 ]
 
 /**
- * The same route guarded by each peer, side by side, all in one run with one client: warm (one token) and cold (a new
- * token each time). Each is compared with the open route of its own process and with Cloakwright on its framework.
+ * The same route guarded by each peer, in one run with one client: warm (one token) and cold (a new token each time). Each is
+ * compared with the open route of its own process and with Cloakwright on its framework.
  */
 export async function benchPeers(): Promise<boolean> {
   const issuer = await startIssuer()
@@ -63,7 +63,7 @@ export async function benchPeers(): Promise<boolean> {
       return load === undefined ? [] : [{ ...contender, load, next: oneByOne(fresh) }]
     })
     const known = (): string => token
-    // One request alone first: keycloak-connect refuses those that come while it reads the keys.
+    // One request first: keycloak-connect refuses requests that arrive while it fetches the keys.
     for (const { load, path } of taking) await load.run(path, oneByOne([token]), 1_000)
     for (const { load, path, next } of taking) {
       await load.run('/open', known, warmUpMilliseconds)

@@ -7,10 +7,10 @@ const secondsEach = 3
 const connections = 32
 
 /**
- * What protection costs: `/secure-data` with one token against `/public`, which does the same work unprotected and is sent
- * the same request, token included: what a field of that size costs the client and Node's parser is no part of it.
- * Each round measures `/public`, `/secure-data` and `/public` again (the null test), the order turning by one each
- * round, so that a drift of the machine falls on all three alike.
+ * The cost of protection: `/secure-data` with one token against `/public`, which does the same work unprotected. Both get the
+ * same request with the token, so the cost of the header in the client and Node's parser is excluded. Each round measures
+ * `/public`, `/secure-data` and `/public` again (the null test), rotating the order by one each round, so that drift of the
+ * machine affects all three equally.
  */
 export async function benchProtectedRoute(): Promise<boolean> {
   const server = await startServerProcess()

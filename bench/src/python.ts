@@ -12,7 +12,7 @@ const sources = fileURLToPath(new URL('../python/', import.meta.url))
 const environment = fileURLToPath(new URL('../../.cache/bench-python/', import.meta.url))
 const attempts = 3
 
-/** Starts the original design (FastAPI) in one Python process; `undefined`, said aloud, where there is no Python. */
+/** Starts the original design (FastAPI) in one Python process; `undefined`, with a message, without Python. */
 export async function startPython(issuer: string): Promise<AppProcess | undefined> {
   const python = await prepare()
   if (python === undefined) return undefined
@@ -35,7 +35,7 @@ export async function startPython(issuer: string): Promise<AppProcess | undefine
   }
 }
 
-/** The interpreter of the benchmark's own virtual environment, made at the first run and when the requirements change. */
+/** The interpreter of the benchmark's own virtual environment, created at the first run and when the requirements change. */
 async function prepare(): Promise<string | undefined> {
   const windows = process.platform === 'win32'
   const python = join(environment, windows ? 'Scripts/python.exe' : 'bin/python')

@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node
 /** The signature algorithms that are measured. */
 export type MeasuredAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
 
-/** A realm of this process alone: its keys, its documents, and tokens of the shape and size of Keycloak's. */
+/** A realm in this process: keys, documents, and tokens with the shape and size of Keycloak's. */
 export interface BenchRealm {
   readonly algorithm: MeasuredAlgorithm
   readonly issuer: string
@@ -11,7 +11,7 @@ export interface BenchRealm {
   readonly publicKey: KeyObject
   /** Answers discovery and the JWKS without a network. */
   readonly fetch: typeof globalThis.fetch
-  /** Another access token for each number, good for an hour, with 1.2 KB of claims. */
+  /** A different access token per number, valid for an hour, with 1.2 KB of claims. */
   token(number: number): string
 }
 
@@ -41,7 +41,7 @@ export function createBenchRealm(algorithm: MeasuredAlgorithm): BenchRealm {
         key: pair.privateKey,
         dsaEncoding: 'ieee-p1363',
       })
-      // Through bytes, as it comes from a socket: one flat text.
+      // Through bytes, as from a socket: one flat string.
       return Buffer.from(`${input}.${signature.toString('base64url')}`).toString('latin1')
     },
   }

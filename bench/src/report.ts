@@ -9,10 +9,10 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-/** The head of the table that says which bounds hold; its rows are made by {@link bound}. */
+/** The header of the table of limits; {@link bound} creates its rows. */
 export const boundHead: readonly string[] = ['', 'measured', 'limit', 'met']
 
-/** A row that says whether a measured value keeps its bound. */
+/** A row with a measured value and whether it meets its limit. */
 export function bound(
   name: string,
   value: number,
@@ -24,7 +24,7 @@ export function bound(
   return [name, value.toFixed(digits), `${kind} ${limit}`, held ? 'yes' : 'NO']
 }
 
-/** Prints one topic as a table, its first row the head; true when no row says NO. */
+/** Prints one topic as a table, the first row as header; returns true if no row has NO. */
 export function printTable(title: string, [head = [], ...rows]: readonly (readonly string[])[]): boolean {
   const table = new Table({ head: [...head], style: { head: [], border: [] } })
   table.push(...rows.map((row) => [...row]))

@@ -3,12 +3,12 @@ import { median } from './report.ts'
 /** One way to do the same work; a promise is awaited. */
 export interface Contestant {
   readonly name: string
-  /** Begins anew, unmeasured: whatever it remembers of the inputs is forgotten. */
+  /** Resets the state, not measured: forgets all inputs. */
   readonly reset?: () => void | Promise<void>
   readonly run: (input: string, at: number) => unknown
 }
 
-/** What was measured of a contestant. */
+/** The measurements of a contestant. */
 export interface Measured {
   readonly name: string
   /** Median of the rounds, in microseconds for one input. */
@@ -18,9 +18,8 @@ export interface Measured {
 }
 
 /**
- * Lets all contestants do the inputs in slices, alternating and in turning order, so that a drift of the machine falls
- * on all alike. Measured is processor time, of all threads of the process: other processes disturb it least, and
- * collecting the garbage counts.
+ * Runs all contestants on slices of the inputs, alternating and in rotating order, so that drift of the machine affects all
+ * equally. Measures CPU time of all threads of the process: other processes disturb it least, and garbage collection counts.
  */
 export async function alternate(
   contestants: readonly Contestant[],
@@ -29,7 +28,7 @@ export async function alternate(
 ): Promise<Measured[]> {
   const times: number[][] = contestants.map(() => [])
   const slices = Math.floor(inputs.length / slice)
-  // One pass through the inputs first, so that everything is compiled.
+  // One pass over the inputs first, so that everything is compiled.
   for (let round = -slices; round < rounds; round++) {
     const start = (((round % slices) + slices) % slices) * slice
     if (start === 0) for (const { reset } of contestants) await reset?.()

@@ -5,18 +5,18 @@ import { bound, boundHead, printTable } from './report.ts'
 import { inTurns, medianOf, medianRatio, oneByOne, type Target } from './turns.ts'
 
 const frameworks = ['fastify', 'express', 'hono'] as const
-/** What the compiler makes of an application differs by some per cent from one process to the next. */
+/** JIT compilation differs by a few per cent between processes. */
 const processes = 5
 /** In each process. */
 const warm = { rounds: 7, slice: 300 }
 const cold = { rounds: 7, slice: 200 }
-/** As many as the fastest machine uses up in the rounds of one process; a slice ends when none is left. */
+/** As many as the fastest machine needs in the rounds of one process; a slice ends when none are left. */
 const coldTokens = 30_000
 
 /**
- * What a guard costs in Fastify, Express and Hono, each against its own baseline in one process, by the same requests:
- * with a token that is known (warm) against an open route whose guard does nothing, and with a new token each time (cold) against a route that
- * does nothing but verify the signature and parse the payload.
+ * The cost of a guard in Fastify, Express and Hono, each against its own baseline in one process, with the same requests: with
+ * a token that is known (warm) against an open route whose guard does nothing, and with a new token each time (cold) against a
+ * route that does nothing but verify the signature and parse the payload.
  */
 export async function benchRoutes(): Promise<boolean> {
   const issuer = await startIssuer()
@@ -52,10 +52,10 @@ interface Result {
   readonly cold: number
 }
 
-/** What one slice measured. */
+/** The measurements of one slice. */
 interface Slice {
   readonly perSecond: number
-  /** Microseconds of the server's processor time for one request, garbage collection on other threads included. */
+  /** CPU time of the server per request in microseconds, including garbage collection on other threads. */
   readonly processor: number
 }
 
@@ -97,7 +97,7 @@ interface Route {
   readonly path: string
 }
 
-/** The null test is another application of the same make as the baseline, as the guarded one is another. */
+/** The null test is another application identical to the baseline, because the guarded one is also another application. */
 const warmRoutes: readonly Route[] = [
   { name: '/open', path: '/open' },
   { name: '/guarded', path: '/guarded' },
@@ -132,7 +132,7 @@ async function measureProcess(
     const warmTargets = warmRoutes.map((route) => target(route, () => token, warm.slice))
     await inTurns(`${title}, warm-up`, warmTargets, 4)
     const warmSlices = await inTurns(`${title}, warm`, warmTargets, warm.rounds)
-    // Bare verification remembers nothing: tokens that another route has seen are new to it.
+    // Bare verification has no cache: tokens of another route are new to it.
     const coldTargets = coldRoutes.map((route) => target(route, oneByOne(fresh), cold.slice))
     await inTurns(`${title}, warm-up`, coldTargets, 4)
     return { warm: warmSlices, cold: await inTurns(`${title}, cold`, coldTargets, cold.rounds) }

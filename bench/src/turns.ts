@@ -7,8 +7,8 @@ export interface Target<Measurement> {
 }
 
 /**
- * Measures each target once a round, the order turning by one each round, so that a drift of the machine falls on all
- * alike; tells the time left on standard error. Gives each target's measurements in the order of the rounds.
+ * Measures each target once per round, rotating the order by one each round, so that drift of the machine affects all equally.
+ * Prints the remaining time on standard error. Returns each target's measurements in the order of the rounds.
  */
 export async function inTurns<Measurement>(
   title: string,
@@ -42,7 +42,7 @@ export function medianRatio(values: readonly number[] = [], base: readonly numbe
   return medianOf(values.map((value, round) => value / (base[round] ?? Number.NaN)))
 }
 
-/** Gives the items one after the other, then nothing. */
+/** Returns the items in sequence, then undefined. */
 export function oneByOne<Item>(items: readonly Item[]): () => Item | undefined {
   let next = 0
   return () => items[next++]

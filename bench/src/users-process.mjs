@@ -1,4 +1,4 @@
-/** Imports a file of users; JavaScript, so that no loader of TypeScript is in the memory that is measured. */
+/** Imports a file of users. JavaScript, so that no TypeScript loader is in the measured memory. */
 import { createAdmin } from '@cloakwright/admin'
 import { openUserFile } from '@cloakwright/admin/files'
 import { importUsers } from '@cloakwright/admin/jobs'

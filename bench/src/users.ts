@@ -36,7 +36,7 @@ export async function benchUsers(): Promise<boolean> {
   }
 }
 
-/** What `users-process.mjs` shall import. */
+/** The input of `users-process.mjs`. */
 interface ImportTask {
   readonly server: string
   readonly credentials: { readonly username: string; readonly password: string }
@@ -46,7 +46,7 @@ interface ImportTask {
   readonly rejected: string
 }
 
-/** What it did, and the most resident memory that it ever had, in megabytes (10^6 bytes). */
+/** The result and the peak resident memory in megabytes (10^6 bytes). */
 interface ImportResult {
   readonly report: ImportReport
   readonly peak: number
@@ -55,7 +55,7 @@ interface ImportResult {
 interface Measured {
   /** Users per second of the whole job. */
   readonly whole: number
-  /** Without checking the file before and reading the realm after. */
+  /** Without checking the file first and reading the realm afterwards. */
   readonly making: number
 }
 
@@ -108,7 +108,7 @@ async function benchSpeed(keycloak: KeycloakProcess, folder: string): Promise<bo
   ])
 }
 
-/** Peak resident memory of a process that does nothing else: the most that it ever had. */
+/** Peak resident memory of a process that only imports. */
 async function benchMemory(keycloak: KeycloakProcess, folder: string): Promise<boolean> {
   const realm = 'many-users'
   await makeRealm(keycloak.admin(realm))
@@ -209,7 +209,7 @@ async function officialClient({ server, credentials }: KeycloakProcess, realm: s
   return { client, roles, groupId: group?.id ?? '' }
 }
 
-/** As programs do it: a call for the user, for each role and for the group. */
+/** As programs do: one call for the user, each role and the group. */
 async function createByLoop({ client, roles, groupId }: Official, realm: string, at: number): Promise<void> {
   const { id } = await client.users.create({ realm, ...person(at) })
   for (const role of roles) await client.users.addRealmRoleMappings({ realm, id, roles: [role] })

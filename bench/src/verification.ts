@@ -18,9 +18,9 @@ const slice = 400
 const rounds = 60
 
 /**
- * What verifying a token costs that was never seen before, in this process: all checks and the insertion into the
- * cache, against what nobody can leave out, `crypto.verify` and one `JSON.parse` of the payload. Then where the
- * remaining time goes, piece by piece, and what a token costs that was seen before.
+ * The cost of verifying a new token in this process: all checks and the cache insertion, against the unavoidable minimum,
+ * `crypto.verify` and one `JSON.parse` of the payload. Then where the remaining time goes, step by step, and the cost of a
+ * known token.
  */
 export async function benchVerification(): Promise<boolean> {
   const measured = new Map<string, readonly Measured[]>()
@@ -103,7 +103,7 @@ async function coldContestants(realm: BenchRealm, tokens: readonly string[]): Pr
   ]
 }
 
-/** Each does what the one before does and one thing more. */
+/** Each does one step more than the previous one. */
 async function steps256(realm: BenchRealm, tokens: readonly string[]): Promise<Contestant[]> {
   const allowed: ReadonlySet<string> = new Set<Algorithm>(['RS256'])
   const expected = {
@@ -169,7 +169,7 @@ async function warmContestants(realm: BenchRealm, tokens: readonly string[]): Pr
   ]
 }
 
-/** Each token is awaited before the next one comes, so that all are verified in this thread. */
+/** Each token is awaited before the next one starts, so all are verified in this thread. */
 async function verifierOf(realm: BenchRealm, cache?: false): Promise<Verifier> {
   const { issuer, audience, fetch } = realm
   const verifier = createVerifier({ issuer, audience, fetch, cache })

@@ -2,20 +2,20 @@ import KcAdminClient from '@keycloak/keycloak-admin-client'
 import { type Reply, type Send, send } from './http.ts'
 import type { Target } from './target.ts'
 
-/** The Admin API as the administrator of master: raw requests and the official client, with a token that is always fresh. */
+/** The Admin API as the administrator of master: raw requests and the official client, with a token that is renewed in time. */
 export interface AdminApi {
   readonly client: KcAdminClient
   /** A request to a path below /admin/realms, with the administrator's token. */
   request(path: string, request?: Send): Promise<Reply>
   token(): Promise<string>
-  /** Forgets the token: one minted before a realm was created has no rights there. */
+  /** Drops the token: a token from before the creation of a realm has no roles there. */
   renew(): void
 }
 
-/** Seconds before its end at which a token is replaced. */
+/** Seconds before expiry at which a token is renewed. */
 const marginS = 20
 
-/** Opens the Admin API of this target; requests of the client go to this realm. */
+/** Opens the Admin API of this target; the client uses this realm. */
 export function openAdmin({ server, admin }: Target, realm: string): AdminApi {
   let current: { token: string; until: number } | undefined
   const renew = () => {

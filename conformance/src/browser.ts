@@ -2,8 +2,8 @@ import { type Reply, type Send, send } from './http.ts'
 import { type Page, toPage } from './page.ts'
 
 /**
- * A browser without a screen: keeps cookies, follows redirects on its server, fills in forms by id,
- * and stops where the server sends it elsewhere (the client's redirect URI).
+ * A minimal browser: keeps cookies, follows redirects on its server, fills in forms by id, and stops at a redirect to another
+ * server (the client's redirect URI).
  */
 export class Browser {
   readonly cookies: Map<string, string> = new Map()
@@ -13,7 +13,7 @@ export class Browser {
     this.#origin = new URL(server).origin
   }
 
-  /** One request with this browser's cookies; no redirect followed. */
+  /** One request with this browser's cookies; redirects are not followed. */
   async request(url: string | URL, request: Send = {}): Promise<Page> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
     const reply = await send(url, { ...request, headers: { ...(cookie && { cookie }), ...request.headers } })
@@ -21,7 +21,7 @@ export class Browser {
     return toPage(reply)
   }
 
-  /** Opens an address and follows redirects on the server; ends at a page or at a redirect elsewhere. */
+  /** Opens a URL and follows redirects on the server; ends at a page or at a redirect to another server. */
   async open(url: string | URL, request: Send = {}): Promise<Page> {
     let page = await this.request(url, request)
     for (let hops = 0; isHop(page) && page.location().origin === this.#origin; hops++) {
@@ -31,7 +31,7 @@ export class Browser {
     return page
   }
 
-  /** Submits the form with this id with its own values and these on top. */
+  /** Submits the form with this id with its values, overridden by the given ones. */
   async submit(page: Page, formId: string, fields: Record<string, string> = {}): Promise<Page> {
     const form = page.form(formId)
     return this.open(new URL(form.action, this.#origin), {
@@ -40,7 +40,7 @@ export class Browser {
     })
   }
 
-  /** Fills in the login form of the page that this address shows. */
+  /** Fills in the login form at a URL. */
   async login(url: string | URL, username: string, password: string): Promise<Page> {
     return this.submit(await this.open(url), 'kc-form-login', { username, password })
   }

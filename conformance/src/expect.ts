@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Reply } from './http.ts'
 import type { Page } from './page.ts'
 
-/** What a case asserts of an answer: its status, media type, these headers and the body byte by byte. */
+/** The asserted parts of a response: status, media type, the given headers, and the exact body. */
 export function answerOf(reply: Reply, ...headers: string[]): Record<string, unknown> {
   return {
     status: reply.status,
@@ -17,17 +17,17 @@ export function mediaType(reply: Reply): string | undefined {
   return reply.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
 }
 
-/** A JSON answer as {@link answerOf} shows it. */
+/** A JSON response in the format of {@link answerOf}. */
 export function json(status: number, body: unknown): Record<string, unknown> {
   return { status, type: 'application/json', body: JSON.stringify(body) }
 }
 
-/** An empty answer as {@link answerOf} shows it. */
+/** An empty response in the format of {@link answerOf}. */
 export function empty(status: number): Record<string, unknown> {
   return { status, type: undefined, body: '' }
 }
 
-/** An OAuth error as {@link answerOf} shows it (RFC 6749 section 5.2: `error` first, then its description). */
+/** An OAuth error in the format of {@link answerOf} (RFC 6749 section 5.2: `error` first, then its description). */
 export function oauthError(
   status: number,
   error: string,
@@ -36,7 +36,7 @@ export function oauthError(
   return json(status, { error, ...(error_description && { error_description }) })
 }
 
-/** What a person sees of a page: its title and what it tells. */
+/** The visible parts of a page: title and message. */
 export function seenOn(page: Page): Record<string, unknown> {
   return {
     status: page.status,
@@ -46,22 +46,22 @@ export function seenOn(page: Page): Record<string, unknown> {
   }
 }
 
-/** Keycloak's error page as {@link seenOn} shows it. */
+/** Keycloak's error page in the format of {@link seenOn}. */
 export function errorPage(status: number, message: string): Record<string, unknown> {
   return { status, type: 'text/html', title: 'We are sorry...', message }
 }
 
-/** The login page as {@link seenOn} shows it. */
+/** The login page in the format of {@link seenOn}. */
 export function loginPage(message?: string): Record<string, unknown> {
   return { status: 200, type: 'text/html', title: 'Sign in to your account', message }
 }
 
-/** Seconds until an expiry: one fewer where the server's clock moves on between the token and its response. */
+/** Seconds until expiry, or one less if the server's clock ticks between token and response. */
 export function secondsLeft(lifetime: number): unknown {
   return expect.toBeOneOf([lifetime, lifetime - 1])
 }
 
-/** A redirect: its status, where it goes without the parameters, and the parameters in their order, by the part that holds them. */
+/** A redirect: status, target without parameters, and the ordered parameters of query or fragment. */
 export function redirectOf(reply: Reply): Record<string, unknown> {
   const location = reply.location()
   const part = location.hash ? 'fragment' : 'query'

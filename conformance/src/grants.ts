@@ -19,7 +19,7 @@ export function password(username: string, more: Record<string, string> = {}): R
   return { grant_type: 'password', username, password: username, scope: 'openid', ...appClient, ...more }
 }
 
-/** The tokens of a user. @throws when they were refused. */
+/** The tokens of a user. @throws when the request was rejected. */
 export async function tokensOf(
   realm: TestRealm,
   username: string,
@@ -28,7 +28,7 @@ export async function tokensOf(
   return granted(await realm.token(password(username, more)))
 }
 
-/** The body of a token answer. @throws when it was refused. */
+/** The body of a token response. @throws when the request was rejected. */
 export function granted(reply: Reply): Json {
   if (reply.status !== 200) throw new Error(`no tokens: ${reply.status} ${reply.text}`)
   return reply.json()
@@ -43,7 +43,7 @@ export function refresh(
   return realm.token({ grant_type: 'refresh_token', refresh_token, ...appClient, ...more })
 }
 
-/** Signs a user in through the login page. Answers the code. */
+/** Signs a user in through the login page. Returns the code. */
 export async function codeOf(
   realm: TestRealm,
   username: string,

@@ -1,15 +1,15 @@
-/** One request, no redirect followed, nothing thrown for a status: what the server really answered. */
+/** A response as sent by the server: redirects are not followed, and no status throws. */
 export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly text: string
   /** The body as JSON. @throws a test failure that shows the status and the start of the body. */
   json<T = Json>(): T
-  /** The Location header as a URL. @throws when there is none. */
+  /** The Location header as a URL. @throws if it is missing. */
   location(): URL
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: tests reach into answers whose shape is what they assert
+// biome-ignore lint/suspicious/noExplicitAny: tests access responses whose shape they assert
 export type Json = any
 
 export interface Send {
@@ -23,7 +23,7 @@ export interface Send {
   readonly body?: string
   /** Sent as `Authorization: Bearer …`. */
   readonly bearer?: string
-  /** Sent as `Authorization: Basic …`, encoded as RFC 6749 section 2.3.1 says. */
+  /** Sent as `Authorization: Basic …`, encoded as in RFC 6749 section 2.3.1. */
   readonly basic?: readonly [id: string, secret: string]
 }
 

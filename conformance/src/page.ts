@@ -1,6 +1,6 @@
 import type { Reply } from './http.ts'
 
-/** A form as a browser sees it: where it goes, how, and the values it holds. */
+/** A form: action, method and values. */
 interface Form {
   readonly id: string
   readonly action: string
@@ -10,9 +10,9 @@ interface Form {
   readonly types: Record<string, string>
 }
 
-/** An HTML answer, read by ids like a browser would. */
+/** An HTML response with lookups by id. */
 export interface Page extends Reply {
-  /** The form with this id. @throws when there is none: the message shows the page's title. */
+  /** The form with this id. @throws if there is none, with the page's title. */
   form(id: string): Form
   /** The visible text of the element with this id, or undefined. */
   textOf(id: string): string | undefined
@@ -22,7 +22,7 @@ export interface Page extends Reply {
   attributesOf(id: string): Record<string, string> | undefined
 }
 
-/** Reads an answer as HTML. */
+/** Parses a response as HTML. */
 export function toPage(reply: Reply): Page {
   const html = reply.text
   return {
@@ -70,7 +70,7 @@ function elements(html: string, name: string): (Tag & { inner: string })[] {
     .map((tag) => ({ ...tag, inner: innerOf(html, tag) }))
 }
 
-/** What stands between a tag and the one that closes it, counting nested elements of the same name. */
+/** The content between a tag and its closing tag, counting nested elements of the same name. */
 function innerOf(html: string, tag: Tag): string {
   let depth = 1
   for (const match of html.slice(tag.end).matchAll(new RegExp(`<(/?)${tag.name}(?=[\\s>/])[^>]*>`, 'gi'))) {

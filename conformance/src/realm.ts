@@ -15,7 +15,7 @@ type UserRepresentation = Created<'users'>
 export const callbackUrl = 'https://app.example/callback'
 export const appSecret = 'a-secret-for-tests'
 
-/** A realm of its own for one test file. */
+/** A separate realm for one test file. */
 export interface TestRealm {
   readonly target: Target
   readonly name: string
@@ -29,17 +29,17 @@ export interface TestRealm {
   /** POST to the token endpoint. */
   token(form: Record<string, string>, request?: Send): Promise<Reply>
   browser(): Browser
-  /** The address that starts a login; a parameter given as '' is left out. */
+  /** The URL that starts a login; a parameter '' is omitted. */
   authUrl(parameters?: Record<string, string>): string
-  /** Makes a client; confidential, with {@link appSecret} and every flow on, unless told otherwise. Answers its internal id. */
+  /** Creates a client; by default confidential, with {@link appSecret} and every flow enabled. Returns its internal id. */
   addClient(client: ClientRepresentation & { clientId: string }): Promise<string>
-  /** Makes a complete user whose password is the user name, unless told otherwise. Answers its id. */
+  /** Creates a complete user; by default the password is the user name. Returns its id. */
   addUser(username: string, user?: UserRepresentation & { roles?: string[] }): Promise<string>
   /** Deletes the realm and closes the target. */
   close(): Promise<void>
 }
 
-/** Makes a realm with a random name, the client `app` and the realm roles `admin` and `user`. */
+/** Creates a realm with a random name, the client `app` and the realm roles `admin` and `user`. */
 export async function openRealm(representation: RealmRepresentation = {}): Promise<TestRealm> {
   const target = await openTarget()
   const name = `conformance-${randomBytes(5).toString('hex')}`

@@ -1,6 +1,6 @@
 /**
- * The shape of a JSON value: member names in their order with the type of each, so that two answers
- * can be compared without their values. Arrays show the shape of their first element.
+ * The shape of a JSON value: member names in their order with the type of each, so that two responses can be compared without
+ * their values. Arrays show the shape of their first element.
  *
  * @example
  * ```ts

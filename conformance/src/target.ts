@@ -1,4 +1,4 @@
-/** The server under test: the embedded realm in this process, or a real Keycloak by its address. */
+/** The server under test: the embedded realm in this process, or a real Keycloak by its URL. */
 export interface Target {
   readonly kind: 'embedded' | 'keycloak'
   /** Base URL without a trailing slash. */
@@ -11,9 +11,9 @@ export interface Target {
 export const onKeycloak: boolean = Boolean(process.env['CONFORMANCE_SERVER'])
 
 /**
- * Opens the target that the environment names: `CONFORMANCE_SERVER` (with
- * `CONFORMANCE_ADMIN_USERNAME` and `CONFORMANCE_ADMIN_PASSWORD`, admin/admin by default) or,
- * when that is unset, the embedded realm on a free port of the loopback interface.
+ * Opens the target from the environment: `CONFORMANCE_SERVER` (with `CONFORMANCE_ADMIN_USERNAME` and
+ * `CONFORMANCE_ADMIN_PASSWORD`, admin/admin by default) or, when that is unset, the embedded realm on a free port of the
+ * loopback interface.
  */
 export async function openTarget(): Promise<Target> {
   const { CONFORMANCE_SERVER: server, CONFORMANCE_ADMIN_USERNAME, CONFORMANCE_ADMIN_PASSWORD } = process.env

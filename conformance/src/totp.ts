@@ -1,12 +1,12 @@
 import { generate } from 'otplib'
 
-/** Seconds for which a code counts. */
+/** Period of a code in seconds. */
 const periodS = 30
 
 /**
- * The code of an authenticator app for the secret that a Keycloak page holds in `totpSecret` (the raw text,
- * not base32). Keycloak refuses a code that was used before, and accepts the periods before and after the
- * current one: a test that signs in again asks for a later period rather than wait.
+ * The code of an authenticator app for the secret in the `totpSecret` field of a Keycloak page (the raw string, not base32).
+ * Keycloak rejects a used code and accepts the periods before and after the current one: a test that signs in again uses a
+ * later period instead of waiting.
  *
  * @param period 0 for now, 1 for the next period, −1 for the last
  */

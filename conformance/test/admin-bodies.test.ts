@@ -9,9 +9,9 @@ afterAll(() => realm.close())
 const raw = (body: string) => ({ headers: { 'content-type': 'application/json' }, body })
 const put = (path: string, body: string) => realm.api(path, { ...raw(body), method: 'PUT' })
 
-/** A value of a type that the member does not have. */
+/** The response to a value of a wrong type. */
 const wrongType = oauthError(400, 'unknown_error', 'Cannot parse the JSON')
-/** What the parser itself gives up on: nesting, numbers. */
+/** The response to input that the parser rejects: nesting, numbers. */
 const tooMuch = oauthError(400, 'HTTP 400 Bad Request', 'Cannot parse the JSON')
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 const names = '{"name":"username"},{"name":"email"}'
@@ -74,7 +74,7 @@ describe('nested fields', () => {
     expect(answerOf(await put(path, body))).toEqual(wrongType)
   })
 
-  // Keycloak takes null into a list and fails later; the embedded realm refuses it.
+  // Keycloak accepts null in a list and fails later; the embedded realm rejects it.
   it.each([
     ['/client-policies/profiles', '{"profiles":[null]}'],
     ['/client-policies/policies', '{"policies":[null]}'],
@@ -205,7 +205,7 @@ describe('an id that already exists', () => {
     )
   })
 
-  // Not on Keycloak: 26.7.4 gives this answer, and 500 to other requests of the same server from then on.
+  // Not on Keycloak: 26.7.4 returns this response, and then 500 for other requests to the same server.
   it.skipIf(onKeycloak)('is rejected for a group that is its own subgroup', async () => {
     const loop = { id: 'loop', name: 'loop', subGroups: [{ id: 'loop', name: 'loop2' }] }
     expect(answerOf(await realm.api('/partialImport', { json: { groups: [loop] } }))).toEqual(

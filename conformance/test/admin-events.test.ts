@@ -21,7 +21,7 @@ const get = async (path: string): Promise<Json> => (await realm.api(path)).json(
 const idOf = (reply: Reply) => reply.headers.get('location')?.split('/').pop() ?? ''
 const mask = '**********'
 
-/** An event without what says who and when; its representation read. */
+/** An event without user and time, with its representation parsed. */
 function told({ operationType, resourceType, resourcePath, representation, details }: Json): Json {
   return {
     is: `${operationType} ${resourceType}`,
@@ -31,7 +31,7 @@ function told({ operationType, resourceType, resourcePath, representation, detai
   }
 }
 
-/** The events of what `work` did. */
+/** The events that `work` caused. */
 async function eventsOf(work: () => Promise<unknown>): Promise<Json[]> {
   const known = new Set((await get('/admin-events?max=-1')).map(({ id }: Json) => id))
   await work()

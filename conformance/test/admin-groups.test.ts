@@ -19,7 +19,7 @@ const group = async (name: string, more = {}) => idOf(await post('/groups', { na
 const child = async (parent: string, name: string) => idOf(await post(`/groups/${parent}/children`, { name }))
 const missing = json(404, { error: 'Could not find group by id' })
 
-/** Keycloak names a media type for no body. */
+/** Keycloak sends a media type without a body. */
 const movedGroup = { ...empty(204), type: 'application/json' }
 
 const access =

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { answerOf, empty, json } from '../src/expect.ts'
 import { openRealm } from '../src/realm.ts'
 
-// What a PUT passes over, merges, or resets, all with 204.
+// What a PUT ignores, merges or resets, always with 204.
 
 const realm = await openRealm()
 afterAll(() => realm.close())

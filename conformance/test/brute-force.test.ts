@@ -18,7 +18,7 @@ const refused = oauthError(400, 'invalid_grant', 'Invalid user credentials')
 const wrong = (name: string) => realm.token(password(name, { password: 'wrong' }))
 const status = (id: string) => realm.api(`/attack-detection/brute-force/users/${id}`)
 
-/** Keycloak counts in the background: waits until it has. */
+/** Keycloak counts in the background: waits for it. */
 const locked = async (name: string) => {
   const id = await realm.addUser(name)
   for (let failures = 1; failures <= 2; failures++) {

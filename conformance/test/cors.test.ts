@@ -21,7 +21,7 @@ const cors = ({ status, headers }: Reply) => ({
   ...Object.fromEntries(
     [...headers]
       .filter(([name]) => name.startsWith('access-control-'))
-      // Java salts the order of its sets anew at each start.
+      // Java changes the order of its sets at each start.
       .map(([name, value]) => [name.slice(15), name.endsWith('-headers') ? sorted(value) : value]),
   ),
 })

@@ -30,7 +30,7 @@ beforeAll(async () => {
   await group('trail/', 'trail/')
 })
 
-/** Paths, and the group that each leads to. */
+/** Paths and the group that each finds. */
 const paths: readonly (readonly [path: string, label: string | undefined])[] = [
   ['/a', 'a'],
   ['a', 'a'],

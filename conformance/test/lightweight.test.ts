@@ -6,7 +6,7 @@ import { appSecret, openRealm } from '../src/realm.ts'
 import { shapeOf } from '../src/shape.ts'
 import { decode } from '../src/token.ts'
 
-// Clients whose access tokens are lightweight: they say which token it is, and introspection says the rest.
+// Clients with lightweight access tokens, which only identify the token; introspection returns the claims.
 
 const realm = await openRealm()
 const introspectionUrl = `${realm.oidc}/token/introspect`

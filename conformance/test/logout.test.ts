@@ -35,7 +35,7 @@ const leave = (browser: Browser, parameters: Record<string, string>) =>
 const alive = async ({ access_token }: Json) =>
   (await send(`${realm.oidc}/userinfo`, { bearer: access_token })).status === 200
 
-/** The question whether to leave: what it says, and what its button sends. */
+/** The logout confirmation page: its text and its button. */
 const question = (page: Page) => {
   const action = /<form[^>]*action="([^"]*)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
   const code = /name="session_code" value="([^"]*)"/.exec(page.text)?.[1] ?? ''

@@ -77,7 +77,7 @@ describe('a password hash from an export', () => {
     for (const given of ['', undefined]) {
       const { password: _, ...form } = password(username, { password: '' })
       const reply = await realm.token(given === undefined ? form : { ...form, password: given })
-      // Keycloak can't read the credential that it made of the empty one itself.
+      // Keycloak cannot read the credential that it created from the empty password.
       expect([400, 500], reply.text).toContain(reply.status)
     }
   })

@@ -11,7 +11,7 @@ import { openTarget } from '../src/target.ts'
 import { decode } from '../src/token.ts'
 import { codeFor } from '../src/totp.ts'
 
-/** The project's own realm under its production profile, applied as an operator does, met as its users do. */
+/** The project's realm with its production profile, applied like an operator, used like its users. */
 const target = await openTarget()
 const name = `conformance-production-${Date.now().toString(36)}`
 const serverClient = { client_id: 'cloakwright-app', client_secret: 'a-secret-for-tests' }

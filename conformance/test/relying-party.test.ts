@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loginPage, secondsLeft, seenOn } from '../src/expect.ts'
 import { appSecret, callbackUrl, openRealm } from '../src/realm.ts'
 
-/** What a certified client library and a JOSE library make of the realm: no request of our own making. */
+/** The realm with a certified client library and a JOSE library, without handwritten requests. */
 const realm = await openRealm()
 afterAll(() => realm.close())
 

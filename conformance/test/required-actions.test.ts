@@ -131,7 +131,7 @@ describe('one-time codes', () => {
   const add = (name: string) => realm.addUser(name, { requiredActions: ['CONFIGURE_TOTP'] })
   const setup = (message: string) => page('Mobile Authenticator Setup', message)
 
-  /** Signs in and sets up an authenticator. Answers its secret. */
+  /** Signs in and sets up an authenticator. Returns its secret. */
   const configured = async (name: string) => {
     await add(name)
     const browser = realm.browser()

@@ -12,7 +12,7 @@ const all = { view: ['admin', 'user'], edit: ['admin', 'user'] }
 let made = 0
 const nextName = () => `user-${(made += 1)}`
 
-/** Per attribute its validations, then values with the message that refuses them, or nothing. */
+/** Per attribute: its validations, then values with their error message, or none. */
 type Rule = readonly [
   validations: Record<string, Record<string, unknown>>,
   values: Record<string, string | undefined>,

@@ -1,7 +1,7 @@
 import { hostileValue } from './values.mjs'
 import { realmNamed } from './world.mjs'
 
-/** A body that the route takes, from what was seen there or from a small model of it. */
+/** A valid body for the route, from an observed one or from a small model. */
 export function bodyFor(random, world, route, method) {
   const shown = world.shown.get(route)
   if (shown !== undefined && random.percent(method === 'PUT' ? 60 : 20)) {
@@ -77,7 +77,7 @@ const newClient = (random) => ({
   protocolMappers: random.percent(30) ? [mapper(random)] : [],
 })
 
-/** The first that fits `METHOD route`. */
+/** The first that matches `METHOD route`. */
 const models = [
   [
     /POST .*partialImport$/,

@@ -1,7 +1,7 @@
 import { bodyFor } from './admin-bodies.mjs'
 import { hostileText, mutate, toBody } from './values.mjs'
 
-/** Which ids fit a path's parameter. */
+/** The ids for a path parameter. */
 const kinds = {
   userId: ['user'],
   groupId: ['group'],
@@ -48,7 +48,7 @@ const queries = {
   authIpAddress: ['127.0.0.1'],
 }
 
-/** A request to a route of the Admin API, near enough to a right one to get far. */
+/** A request to a route of the Admin API, close enough to a valid one to get far. */
 export function adminRequest(random, world, routes) {
   const { method, path: route } = random.pick(routes)
   const path = fill(random, world, route, method)
@@ -62,7 +62,7 @@ export function adminRequest(random, world, routes) {
   return { ...request, body: toBody(random, value, 6) }
 }
 
-/** The realm of others only to be read: what they do in it must stay reproducible. */
+/** Realms of other connections are only read: their runs must stay reproducible. */
 function fill(random, world, route, method) {
   const filled = route.replace(/:(\w+)(?:\([^)]*\))?/g, (_all, name) => {
     if (name === 'realm') return realmOf(random, world, method, route)
@@ -133,7 +133,7 @@ export function contentType(random) {
   ])
 }
 
-/** What may stand in a header. */
+/** A valid header value. */
 export function headerText(text) {
   return text
     .replace(/[^\t\x20-\x7e\x80-\xff]/g, '?')

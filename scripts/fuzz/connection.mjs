@@ -1,10 +1,11 @@
 import http from 'node:http'
 
 /**
- * One client of the realm. It waits for a response as long as a person would; what came of a request is told, not thrown.
+ * One client of the realm. It waits for a response as long as a person would; the outcome of a request is returned, not thrown.
  *
  * @typedef {{ method: string, route: string, path: string, headers: Record<string, string>, body?: Buffer }} FuzzRequest
- * @typedef {{ status: number, headers: http.IncomingHttpHeaders, body: string, milliseconds: number, problem?: string, hung?: boolean }} Outcome
+ * @typedef {{ status: number, headers: http.IncomingHttpHeaders, body: string, milliseconds: number, problem?: string, hung?:
+ * boolean }} Outcome
  */
 export class Connection {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 4 })
@@ -32,7 +33,7 @@ export class Connection {
         port: this.#port,
         host: '127.0.0.1',
         agent: this.#agent,
-        // A name or a state of 70 KB comes back in a Location: long, and not lost.
+        // A name or state of 70 KB comes back in a Location header: long but valid.
         maxHeaderSize: 1024 * 1024,
         method,
         path,
@@ -44,7 +45,7 @@ export class Connection {
       }, patience)
       let answered = false
       request.on('error', (error) => {
-        // A refused body may still be on its way when the connection ends: the response has come by then.
+        // A rejected body may still be in transit when the connection closes: the response has arrived by then.
         if (!answered) end({ problem: `connection ended: ${error.code ?? error.message}` })
       })
       request.on('response', (response) => {

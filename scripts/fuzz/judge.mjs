@@ -1,16 +1,16 @@
 /**
- * The only answers with 500 that are right: Keycloak's own to these requests, recorded in tests. The realm logs no error with
- * them; one that it logs is a fault wherever it happens.
+ * The only expected 500 responses: Keycloak's own for these requests, recorded in tests. The realm logs no error for them; any
+ * logged error is a defect.
  */
 const recorded = [
   // A realm without a mail server.
   [/^PUT .*\/(?:execute-actions-email|reset-password-email|send-verify-email)$/, 'Failed to send'],
-  // partialImport tells nothing of what it could not read, and fails as a whole.
+  // partialImport does not report what it could not read, and fails as a whole.
   [/^POST .*\/partialImport$/, 'unknown_error'],
   [/^POST .*\/partialImport$/, 'invalid_request'],
-  // A hashed password that is none, of a user.
+  // An invalid password hash of a user.
   [/^POST .*\/users$/, 'invalid_request'],
-  // A type of events that does not exist.
+  // An unknown event type.
   [/^GET .*\/admin-events$/, 'unknown_error'],
   // A flow that the realm uses is deleted.
   [/^DELETE .*\/authentication\/flows\/[^/]+$/, 'unknown_error'],
@@ -23,12 +23,12 @@ function isRecorded({ method, path }, { status, body }) {
   return status === 500 && recorded.some(([pattern, text]) => pattern.test(called) && body.includes(text))
 }
 
-/** Milliseconds; what takes longer counts as a hang. */
+/** Milliseconds; longer requests count as a hang. */
 const limit = 2_000
 
 /**
- * What is wrong with a response; `undefined` when nothing is. `busy` is how long the whole realm has run on a processor meanwhile, in
- * milliseconds (`undefined` where the system does not tell): below the limit, the machine was late and not the realm, up to 6 s.
+ * The problem of a response, or `undefined`. `busy` is the CPU time of the realm during the request, in milliseconds
+ * (`undefined` if unknown): below the limit, the machine was slow and not the realm, up to 6 s.
  */
 export function faultOf(request, outcome, busy) {
   const { status, problem, milliseconds, body, headers } = outcome

@@ -12,7 +12,7 @@ import {
 import { hostileText } from './values.mjs'
 import { callback, password } from './world.mjs'
 
-/** A request to an endpoint of OpenID Connect or to a page of the login; together they make whole logins. */
+/** A request to an OpenID Connect endpoint or a login page; together they form complete logins. */
 export function loginRequest(random, world) {
   const request = random.weighted([
     [22, tokenRequest],
@@ -44,7 +44,7 @@ export function loginRequest(random, world) {
   }
 }
 
-/** Form-encoded; now and then with something left out, twice, or wrong. */
+/** Form-encoded; sometimes with a missing, duplicate or invalid parameter. */
 function form(random, fields) {
   const pairs = Object.entries(fields).filter(([, value]) => value !== undefined)
   if (random.percent(30) && pairs.length > 0) {
@@ -118,7 +118,7 @@ function authRequest(random) {
     : { method: 'POST', route, fields: given }
 }
 
-/** Sends the last form that was shown, mostly as a user would. */
+/** Sends the last form shown, mostly like a user. */
 function formRequest(random, world) {
   const shown = random.percent(85) ? world.forms.at(-1) : random.pick(world.forms)
   if (shown === undefined) return authRequest(random)
@@ -133,7 +133,7 @@ function formRequest(random, world) {
 function fieldValue(random, name, value) {
   if (random.percent(6)) return hostileText(random)
   if (name === 'username') return random.pick(userNames)
-  // Each new password is an Argon2 hash of 10 ms.
+  // Each new password costs an Argon2 hash of 10 ms.
   if (name.startsWith('password-')) return random.percent(30) ? password : value
   if (name === 'password') return random.percent(85) ? password : 'wrong'
   if (name === 'otp' || name === 'totp') return '123456'

@@ -1,4 +1,4 @@
-/** Numbers that follow from a seed: the same run, the same requests. */
+/** Random numbers from a seed: the same seed gives the same requests. */
 export class Random {
   #state
 
@@ -24,7 +24,7 @@ export class Random {
     return Math.floor(this.next() * end)
   }
 
-  /** True so often of 100 times. */
+  /** True with the given probability in per cent. */
   percent(often) {
     return this.next() * 100 < often
   }

@@ -1,4 +1,4 @@
-/** The process that is tried: an embedded realm on a home of its own, which tells where it listens and what it serves. */
+/** The process under test: an embedded realm with its own state folder, which reports its URL and routes. */
 import { createDevRealm, migrations } from '@cloakwright/devrealm'
 import { openHome } from '@cloakwright/devrealm/home'
 import { migrate } from 'cloakwright/state'

@@ -1,5 +1,5 @@
 /**
- * Reads the routes out of Fastify's own list of them, so that a new one is asked for as soon as it is there.
+ * Reads the routes out of Fastify's own list of them, so that new routes are covered at once.
  *
  * @param {string} tree what `app.printRoutes({ commonPrefix: false })` gives
  * @returns {{ method: string, path: string }[]}

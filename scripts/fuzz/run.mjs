@@ -8,17 +8,17 @@ import { differences, snapshot } from './stored.mjs'
 import { wildRequest } from './wild-requests.mjs'
 import { password, realmNamed, secret, World } from './world.mjs'
 
-/** Requests in a row to one fresh realm: what is needed to do one of them over again. */
+/** Consecutive requests to one fresh realm: what is needed to repeat one of them. */
 const turnLength = 1_000
 const canary = 'canary'
-/** Every so many turns the realm is left standing, to be compared with what a restart reads. */
+/** Every this many turns the realm is kept, to be compared after a restart. */
 const keepEvery = 10
 
 /**
- * Sends `requests` requests, and checks what must always hold.
+ * Sends `requests` requests and checks the invariants.
  *
- * @param {{ seed: number, requests: number, only?: number, connections: number, folder: string,
- *   onProgress?: (progress: { sent: number, failures: number, memory: number | undefined }) => void }} options
+ * @param {{ seed: number, requests: number, only?: number, connections: number, folder: string, onProgress?: (progress: { sent:
+ * number, failures: number, memory: number | undefined }) => void }} options
  */
 export async function fuzz(options) {
   const report = {
@@ -89,7 +89,7 @@ function turnsOf({ requests, only }) {
   return turns.values()
 }
 
-/** Takes turn after turn off the common list, each with a realm of its own. */
+/** Takes turns from the shared list, each with its own realm. */
 async function lane(run, turns) {
   for (const { turn, from, to } of turns) {
     const session = await openSession(run.server.port)
@@ -117,14 +117,14 @@ async function lane(run, turns) {
 async function step({ seed, server, report, onProgress }, session, world, index) {
   const random = new Random(seed, index)
   const request = requestOf(random, world, server.routes)
-  // The same thing twice at once: two tabs, two administrators.
+  // The same request twice at once: two tabs, two administrators.
   const copies = random.percent(3) ? 2 : 1
   const busyBefore = server.processorTime()
   const outcomes = await Promise.all(Array.from({ length: copies }, () => session.send(request)))
   const busy = busyBefore === undefined ? undefined : server.processorTime() - busyBefore
   report.sent += 1
   for (const outcome of outcomes) {
-    // Nothing that comes after would be answered either.
+    // Later requests would not get a response either.
     if (outcome.hung) report.isHung = true
     const problem = faultOf(request, outcome, busy)
     if (problem !== undefined) fail(report, { index, request, problem, body: outcome.body.slice(0, 400) })
@@ -153,7 +153,7 @@ function fail(report, failure) {
   report.failures.push(failure)
 }
 
-/** Everything that requests can name, as an administrator finds it. */
+/** Everything that requests can refer to, as listed by the Admin API. */
 async function lookAround(session, world) {
   const lists = [
     'users',
@@ -177,7 +177,7 @@ async function lookAround(session, world) {
   }
 }
 
-/** The realm of this turn exists, whatever was done to it. */
+/** Ensures that the realm of this turn exists. */
 async function checkRealm(run, session, world, index) {
   const path = `/admin/realms/${world.realm}`
   const { status } = await session.send({ method: 'GET', route: path, path, headers: session.headers })
@@ -187,7 +187,7 @@ async function checkRealm(run, session, world, index) {
     fail(run.report, { index, problem: `could not create the realm again: ${made.status}`, body: made.body })
 }
 
-/** A realm that nobody has touched still serves its discovery document and a login. */
+/** Checks that an untouched realm still serves its discovery document and a login. */
 async function checkCanary({ report }, session, index) {
   const base = `/realms/${canary}`
   const document = await session.send({

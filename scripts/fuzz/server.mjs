@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { routesIn } from './routes.mjs'
 
 /**
- * Starts the realm that is tried, on a folder.
+ * Starts the realm under test on a folder.
  *
  * @param {string} folder
  * @param {(stack: string) => void} onFault called with each error that the realm logs
@@ -14,7 +14,7 @@ export async function startServer(folder, onFault) {
   const child = fork(fileURLToPath(new URL('realm.mjs', import.meta.url)), [folder], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
-  // Its loop may spin: then it hears nothing, neither a signal nor that this process is gone.
+  // If its event loop spins, it notices neither a signal nor the exit of this process.
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   let output = ''
@@ -29,9 +29,9 @@ export async function startServer(folder, onFault) {
   return {
     port: first.port,
     routes: routesIn(first.routes),
-    /** Why the process is no more; `undefined` while it runs. */
+    /** Why the process exited; `undefined` while it runs. */
     death: () => ended,
-    /** Bytes of resident memory; `undefined` where the system does not tell. */
+    /** Resident memory in bytes; `undefined` if unknown. */
     memory() {
       try {
         return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024
@@ -39,7 +39,7 @@ export async function startServer(folder, onFault) {
         return undefined
       }
     },
-    /** Milliseconds that the process has run on a processor; `undefined` where the system does not tell. */
+    /** CPU time of the process in milliseconds; `undefined` if unknown. */
     processorTime() {
       try {
         const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')

@@ -1,10 +1,10 @@
-/** Answers that name the moment, or what is kept in memory by design. */
+/** Responses with the current time, or with data that is only in memory by design. */
 const volatile =
   /admin-events|\/events$|sessions|session-|stats|attack-detection|serverinfo|evaluate-scopes|unregistered/
 
 /**
- * What a realm shows of itself: every list without a parameter of its own, and each user's, group's, client's and flow's
- * own page. The order of lists does not count.
+ * The visible state of a realm: every list without a path parameter, and each user, group, client and flow. The order of lists
+ * does not count.
  */
 export async function snapshot(send, routes, realm) {
   const shown = new Map()
@@ -32,7 +32,7 @@ export async function snapshot(send, routes, realm) {
   return shown
 }
 
-/** The paths whose answers differ, with both. */
+/** The paths whose responses differ, with both responses. */
 export function differences(before, after) {
   return [...before].flatMap(([path, value]) => {
     const other = after.get(path)
@@ -40,7 +40,7 @@ export function differences(before, after) {
   })
 }
 
-/** The same text for the same members and entries, in whatever order. */
+/** The same string for the same members and entries in any order. */
 function ordered(value) {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {

@@ -4,7 +4,7 @@ import { callback, password, secret } from './world.mjs'
 
 export const protocol = '/realms/:realm/protocol/openid-connect'
 
-/** Who asks: a client's proof in the form or in the header. */
+/** Client authentication in the form or in the header. */
 export function client(random) {
   const id = random.weighted([
     [80, 'app'],

@@ -1,6 +1,6 @@
-/** Values that programs stumble over, and what is done with them to a body that was right. */
+/** Values that often break programs, and mutations of valid bodies with them. */
 
-/** A fixed list first: what has broken something before comes often. */
+/** A fixed list first: values that caused failures before are frequent. */
 const texts = [
   '',
   ' ',
@@ -79,7 +79,7 @@ const others = [
   { name: [] },
 ]
 
-/** A text, as URLs and forms take it. */
+/** A string for URLs and forms. */
 export function hostileText(random) {
   if (random.percent(3)) return random.pick(['x', '*', '%', 'é', '&a=']).repeat(random.pick([3_000, 20_000]))
   return random.pick(texts)
@@ -105,7 +105,7 @@ function nested(depth) {
   return value
 }
 
-/** Changes some places of a JSON value; `ids` are what a member may be pointed at instead. */
+/** Mutates some places of a JSON value; `ids` are replacement ids for members. */
 export function mutate(random, value, ids) {
   let changed = structuredClone(value)
   const times = random.weighted([
@@ -147,7 +147,7 @@ function mutateOnce(random, value, ids) {
   return value
 }
 
-/** An own member, also when its name is `__proto__`. */
+/** Sets an own member, even if its name is `__proto__`. */
 function set(holder, member, value) {
   Object.defineProperty(holder, member, { value, writable: true, enumerable: true, configurable: true })
 }
@@ -171,7 +171,7 @@ function placesIn(value, places = []) {
   return places
 }
 
-/** A body as bytes; now and then not the JSON that it should be. */
+/** A body as bytes; sometimes malformed JSON. */
 export function toBody(random, value, wild) {
   const text = JSON.stringify(value) ?? ''
   if (!random.percent(wild)) return Buffer.from(text)

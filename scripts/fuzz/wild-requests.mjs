@@ -46,7 +46,7 @@ const paths = [
   '/;a=b',
 ]
 
-/** Any method, path, header and body: what a client with faults, a scanner or a proxy sends. */
+/** Any method, path, header and body, as from a broken client, a scanner or a proxy. */
 export function wildRequest(random, world, routes) {
   const { path: route } = random.pick(routes)
   const known = route

@@ -4,7 +4,7 @@ export const password = 'a-Password-1'
 export const callback = 'https://app.example/callback'
 export const secret = 'a-secret-of-the-fuzz-run'
 
-/** One iteration: what is tried here is not how long a hash takes. */
+/** One iteration: hashing time is not under test here. */
 const credential = {
   type: 'password',
   secretData: JSON.stringify({
@@ -24,7 +24,7 @@ const user = (username, more) => ({
   ...more,
 })
 
-/** A realm with something of everything in it. */
+/** A realm with one of each kind of object. */
 export function realmNamed(realm) {
   return {
     realm,
@@ -56,7 +56,7 @@ export function realmNamed(realm) {
   }
 }
 
-/** What one connection knows of its realm: ids by kind, tokens, open forms. Old entries give way. */
+/** What one connection knows about its realm: ids by kind, tokens, open forms. Old entries are dropped. */
 export class World {
   /** @param {string} realm */
   constructor(realm) {
@@ -70,11 +70,11 @@ export class World {
     this.ids.clientId.push('app', 'page', 'account')
     this.tokens = { access: [], refresh: [], id: [] }
     this.codes = []
-    /** Realms that requests of this turn have made. */
+    /** Realms created by requests of this turn. */
     this.realms = new Set([realm])
     this.forms = []
     this.cookies = new Map()
-    /** The last body that a GET showed, by route: what a PUT changes. */
+    /** The last body of a GET, by route, for a PUT to change. */
     this.shown = new Map()
   }
 
@@ -82,7 +82,7 @@ export class World {
     return Object.values(this.ids).flat()
   }
 
-  /** Takes from a response what later requests can name. */
+  /** Collects from a response what later requests can refer to. */
   learn({ route, method, path }, { status, headers, body }) {
     for (const cookie of headers['set-cookie'] ?? []) this.#takeCookie(cookie)
     if (status === 302) this.#takeRedirect(headers.location ?? '')
@@ -149,7 +149,7 @@ export class World {
   }
 }
 
-/** What the last segment of a new thing's address, or the `id` of a list's entry, is the id of. */
+/** The kind of object for the last segment of a Location, or the `id` of a list entry. */
 function kindOf(route) {
   const named = [
     [/protocol-mappers|add-models/, 'mapper'],

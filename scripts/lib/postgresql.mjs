@@ -1,4 +1,4 @@
-/** A PostgreSQL of one's own: a new cluster in a folder, on a free port of loopback, with a password. */
+/** A separate PostgreSQL: a new cluster in a folder, on a free loopback port, with a password. */
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -19,7 +19,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { Problem } from './program.mjs'
 
-/** The folder of initdb and postgres: the newest of Debian's, else whatever the search path has. */
+/** The folder of initdb and postgres: Debian's newest, else the one in PATH. */
 export function postgresqlFolder() {
   const debian = '/usr/lib/postgresql'
   const releases = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
@@ -32,11 +32,11 @@ function pathFolders() {
 }
 
 /**
- * Starts it; resolves to its URL, how to add a database (which gives that one's URL), and how to stop it, which removes
- * its folder too.
+ * Starts it; resolves to its URL, a function that creates a database and returns its URL, and a function that stops it and
+ * removes its folder.
  */
 export async function startPostgresql() {
-  // Not within a folder of the caller's, where the unprivileged user might not get to.
+  // Not in a folder of the caller, which the unprivileged user might not be able to access.
   const folder = mkdtempSync(join(tmpdir(), 'cloakwright-postgresql-'))
   const binaries = postgresqlFolder()
   const owner = unprivilegedUser()
@@ -72,7 +72,7 @@ export async function startPostgresql() {
   const child = spawn(
     join(binaries, 'postgres'),
     ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    // A group of its own: a terminal's Ctrl+C comes to us, and we stop it after the tests.
+    // In its own process group: Ctrl+C of a terminal comes to this process, which stops it after the tests.
     { ...owner, cwd: folder, stdio: ['ignore', log, log], detached: true },
   )
   const exited = once(child, 'exit')

@@ -1,11 +1,11 @@
-/** Child processes that never outlive their parent's purpose: signals go on to them, exit codes come back. */
+/** Child processes: forwards signals to them and returns their exit codes. */
 import { spawn } from 'node:child_process'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**
- * Runs a command to its end, its output on our standard error, and gives its exit code. A signal that comes
- * meanwhile is handed on, and ends this process too once the command has ended.
+ * Runs a command to its end with output on standard error, and returns its exit code. A signal is forwarded, and ends this
+ * process once the command has ended.
  */
 export function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
@@ -33,7 +33,7 @@ export function run(command, args, options = {}) {
 
 /** The command that runs npm, and its arguments. */
 export function npmCommand(...args) {
-  // Under npm this is the npm that runs us; a bare `npm` cannot be spawned on Windows.
+  // Under npm this is the calling npm; a bare `npm` cannot be spawned on Windows.
   const script = process.env.npm_execpath
   return script?.endsWith('.js') === true ? [process.execPath, [script, ...args]] : ['npm', args]
 }
@@ -48,8 +48,8 @@ export function isAlive(pid) {
 }
 
 /**
- * Ends this process when the npm that started it is gone. npm hands a signal on to the shell between it and us,
- * and not every shell hands it on; a killed npm hands on nothing. Outside npm a parent may well end first.
+ * Ends this process when the npm that started it is gone. npm forwards a signal to its shell, and not every shell forwards it;
+ * a killed npm forwards nothing. Outside npm a parent may end first.
  */
 export function endWithNpm() {
   if (process.env.npm_lifecycle_event === undefined) return

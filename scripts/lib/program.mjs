@@ -1,6 +1,6 @@
-/** What every script here starts and fails with. */
+/** Start and failure handling of all scripts. */
 
-/** An expected failure: shown as text, not as a stack. */
+/** An expected failure: printed without a stack. */
 export class Problem extends Error {
   constructor(message, hint) {
     super(message)

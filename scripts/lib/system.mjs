@@ -1,18 +1,18 @@
-/** Programs that a test run needs from the system, and how they get there. */
+/** System programs that a test run needs, and their installation. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { run } from './processes.mjs'
 import { Problem } from './program.mjs'
 
-/** Whether a program is there and runs. */
+/** Whether a program exists and runs. */
 export function runs(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0
 }
 
 /**
- * Installs what is missing where this process may (root on Debian and its kin); elsewhere says how to.
- * Each need is `{ name, found: () => boolean, package }`.
+ * Installs what is missing if this process can (root on Debian and derivatives); otherwise prints how to. Each need is `{ name,
+ * found: () => boolean, package }`.
  */
 export async function provide(needs) {
   const missing = needs.filter((need) => !need.found())
@@ -39,7 +39,7 @@ const pauses = [5, 15, 30]
 async function apt(...args) {
   for (let attempt = 0; ; attempt++) {
     const code = await run('apt-get', args, {
-      // In runlevel 1 packages start no services: the tests start their own.
+      // In runlevel 1 packages start no services: the tests start them.
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
     })
     if (code === 0) return

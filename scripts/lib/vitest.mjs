@@ -1,4 +1,4 @@
-/** Runs Vitest in a process of its own, to its end or to ours. */
+/** Runs Vitest in a separate process. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ export async function runVitest(config, args, variables, signal) {
       detached: true,
     },
   )
-  // Its workers and the servers that its tests started are in its group.
+  // Its workers and the servers of its tests are in its process group.
   const end = () => process.kill(-(child.pid ?? 0), 'SIGTERM')
   signal.addEventListener('abort', end)
   const [code] = await once(child, 'exit')
@@ -24,7 +24,7 @@ export async function runVitest(config, args, variables, signal) {
   return code ?? 1
 }
 
-/** Aborts at the first SIGINT or SIGTERM; the signals that follow change nothing. */
+/** Aborts at the first SIGINT or SIGTERM; later signals have no effect. */
 export function abortedBySignals() {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM']) {

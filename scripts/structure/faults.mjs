@@ -1,11 +1,11 @@
-/** What is wrong with the structure of a source tree: circles, upward imports, imports that bypass an index. */
+/** Finds structure errors of a source tree: cycles, upward imports, imports that bypass an index. */
 
 import { dirname } from 'node:path'
 import { place } from './source.mjs'
 
 /**
  * @param {string} tree
- * @param {string[]} rooms the tree's folders, from the ground up
+ * @param {string[]} rooms the tree's folders, lowest layer first
  * @param {Map<string, import('./source.mjs').Source>} sources
  * @returns {{ kind: 'room' | 'up' | 'circle' | 'index' | 'beside' | 'outside' | 'wildcard', text: string }[]}
  */
@@ -45,7 +45,7 @@ function unlisted(tree, rooms, sources) {
   ].map((text) => ({ kind: 'room', text }))
 }
 
-/** Imports of a higher room, also by way of files that belong to none. */
+/** Imports of a higher folder, also through files outside all folders. */
 export function upward(tree, rooms, imports) {
   const faults = []
   for (const found of imports) {
@@ -74,7 +74,7 @@ function roomsReached(path, imports, seen = new Set()) {
   ]
 }
 
-/** Circles among the files and folders of each folder: a folder and what it holds count as one. */
+/** Cycles among the files and folders of each folder: a folder counts as one with its content. */
 export function circles(tree, imports) {
   const byFolder = new Map()
   for (const found of imports) {
@@ -100,7 +100,7 @@ export function circles(tree, imports) {
   )
 }
 
-/** The folder that both ends of an import lie in, and the entries of it that they belong to. */
+/** The common folder of both ends of an import, and their entries in it. */
 function siblings({ from, to }) {
   const [a, b] = [from.split('/'), to.split('/')]
   let depth = 0
@@ -130,7 +130,7 @@ function knots(arrows) {
   return found
 }
 
-/** What loads late, by `import()`, may name a file: loading no more than that is its point. */
+/** A dynamic `import()` may name a file: it exists to load only that file. */
 function bypasses(tree, imports) {
   return imports
     .filter((found) => {

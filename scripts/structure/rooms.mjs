@@ -1,6 +1,6 @@
 /**
- * The rooms of each source tree, from the ground up: a room may use those listed before it, never one listed after it.
- * Files that lie directly in a tree belong to no room.
+ * The folders of each source tree, lowest layer first: a folder may use those listed before it, never one listed after it.
+ * Files directly in a tree belong to no folder.
  */
 export const trees = {
   'packages/cloakwright/src': [
@@ -73,8 +73,8 @@ export const trees = {
   scripts: ['lib', 'fuzz', 'structure', 'words'],
 }
 
-/** Trees whose files are programs of their own: an index would load what the others need, or what is not installed yet. */
+/** Trees whose files are separate programs: an index would load what other files need, or what is not installed yet. */
 export const programs = ['scripts']
 
-/** Trees that may import built files of a package that it does not export: a benchmark measures single steps. */
+/** Trees that may import non-exported built files of a package: a benchmark measures single steps. */
 export const measuring = ['bench/src', 'scripts']

@@ -97,7 +97,7 @@ function functionsOf(program, lineOf) {
   return functions
 }
 
-/** Where a path lies on disk, for messages. */
+/** The path on disk, for messages. */
 export function place(tree, path, line) {
   return `${relative('.', join(tree, path)).split(sep).join('/')}:${line}`
 }

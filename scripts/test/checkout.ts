@@ -11,11 +11,11 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** A checkout with our scripts, and with stand-ins for what they run: npm, the compiler, the database template. */
+/** A checkout with the real scripts and fakes for npm, the compiler and the database template. */
 export interface Checkout {
   readonly folder: string
   write(path: string, text: string): void
-  /** Starts scripts/run.mjs; what it says comes by `until`. */
+  /** Starts scripts/run.mjs; `until` waits for its output. */
   start(args?: string[]): { readonly until: (text: RegExp) => Promise<void>; readonly ended: Promise<Ended> }
   /** Runs scripts/run.mjs to its end. */
   run(args?: string[], env?: NodeJS.ProcessEnv): Promise<Ended>

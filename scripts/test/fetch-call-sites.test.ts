@@ -6,14 +6,14 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * Where requests are sent. All that carry a credential go through `fetchBounded`, which follows no redirect and bounds the body.
- * A new line here needs a reason.
+ * Where requests are sent. All requests with a credential use `fetchBounded`, which follows no redirect and limits the body. A
+ * new line here needs a reason.
  */
 const senders = {
   'packages/cloakwright/src/http/bounded-fetch.ts': 1,
-  // Hands on to the `fetch` that it observes, or that it stands in for.
+  // Forwards to the `fetch` that it observes or replaces.
   'packages/cloakwright/src/token/observe.ts': 1,
-  // The script of the page of the API's documentation: a browser's request to its own origin.
+  // The script of the API documentation page: a browser request to its own origin.
   'apps/server/src/http/docs.ts': 1,
 }
 

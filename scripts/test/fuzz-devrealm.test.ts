@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 const requests = 5_000
 const script = fileURLToPath(new URL('../fuzz-devrealm.mjs', import.meta.url))
 
-/** The scripts are JavaScript: what a test takes from one has the type that the test says. */
+/** The scripts are JavaScript: a test declares the types of what it imports. */
 async function load<T>(module: string): Promise<T> {
   return (await import(new URL(`../fuzz/${module}`, import.meta.url).href)) as T
 }

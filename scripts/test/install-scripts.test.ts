@@ -30,7 +30,7 @@ describe('the check of install scripts', () => {
   afterEach(() => checkout.remove())
 
   function check() {
-    // A user's own setting must not hide what the checkout's leaves out.
+    // A user setting must not hide a missing setting of the checkout.
     const env = { ...process.env, npm_config_ignore_scripts: 'true' }
     const script = join(checkout.folder, 'scripts/check-install-scripts.mjs')
     const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', env })
@@ -70,7 +70,7 @@ describe('the dependencies of this checkout', () => {
     expect(addresses).toEqual([])
   })
 
-  // ignore-scripts silences these too.
+  // ignore-scripts disables these too.
   it('have no pre or post scripts', () => {
     const names = Object.keys(scripts)
     const lifecycle = /^(pre|post)?(install|prepare|publish|pack|version|uninstall)$/

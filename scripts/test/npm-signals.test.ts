@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Checkout, makeCheckout } from './checkout.ts'
 
-/** What `npm start` runs here ends a moment after a signal, as a server does, and says that it did. */
+/** The server of `npm start` in this test: it exits shortly after a signal and prints so. */
 const server = `
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => setTimeout(() => {
@@ -32,7 +32,7 @@ afterEach(() => {
     try {
       if (each !== undefined) process.kill(each, 'SIGKILL')
     } catch {
-      // It has ended, as it should.
+      // It has exited, as expected.
     }
   }
   checkout.remove()

@@ -33,7 +33,7 @@ describe.each(packages)('the package in packages/%s', (name, manifest) => {
     expect(manifest.repository).toEqual({ ...repository, directory: `packages/${name}` })
   })
 
-  // TypeScript with "module": "commonjs" reads no exports up to 6.
+  // TypeScript up to 6 with "module": "commonjs" ignores exports.
   it('resolves each entry for compilers that ignore exports', () => {
     const { '.': main, ...subpaths } = manifest.exports
     expect([manifest.main, manifest.types]).toEqual([main?.default, main?.types])

@@ -14,7 +14,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Tracks a file with this text and scans. */
+/** Tracks a file with this content and scans. */
 function scan(text: string) {
   writeFileSync(join(folder, 'file.ts'), text)
   execFileSync('git', ['add', 'file.ts'], { cwd: folder })
@@ -23,7 +23,7 @@ function scan(text: string) {
   return { status, stdout }
 }
 
-/** Put together here, so that the scan of this file does not find them. */
+/** Assembled here, so that the scan does not find them in this file. */
 const secrets = [
   [
     'a private key',

@@ -9,7 +9,7 @@ import { Hono, type MiddlewareHandler } from 'hono'
 import { audience } from '../issuer.ts'
 import { type App, bareVerify, greet, guest, type Realm } from './realm.ts'
 
-/** Every check, every default; `KEYS_MAX_AGE` in seconds where a benchmark can't wait for the default. */
+/** Every check, every default; `KEYS_MAX_AGE` in seconds for benchmarks that cannot wait for the default. */
 async function verifierOf({ issuer }: Realm): Promise<Verifier> {
   const keysMaxAge = process.env['KEYS_MAX_AGE']
   const verifier = createVerifier({
@@ -21,9 +21,8 @@ async function verifierOf({ issuer }: Realm): Promise<Verifier> {
   return verifier
 }
 
-// Each route is an application of its own, so that nothing of Cloakwright is in the way of the others. The guard of
-// `/open` does nothing, at the same places as Cloakwright's: what the framework asks for any guard is in the baseline.
-// `/plain` has none.
+// Each route is a separate application, so Cloakwright does not affect the others. The guard of `/open` does nothing, in the
+// same places as Cloakwright's: the framework's cost of any guard is in the baseline. `/plain` has no guard.
 
 export async function cloakwrightFastify(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forFastify
@@ -123,7 +122,7 @@ export async function cloakwrightHono(realm: Realm): Promise<App> {
   })
 }
 
-/** Two applications of one make, for the null test. */
+/** Two identical applications, for the null test. */
 function twice<Made>(make: (path: string) => Made, path: string): readonly [Made, Made] {
   return [make(path), make(`${path}-again`)]
 }

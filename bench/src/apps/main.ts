@@ -27,7 +27,7 @@ const [name = '', issuer = ''] = process.argv.slice(2)
 const make = apps.get(name)
 if (make === undefined) throw new Error(`Unknown application ${name}`)
 const server = createServer(await make(await realmAt(issuer)))
-// Connections that wait for their turn stay open.
+// Idle connections stay open.
 server.keepAliveTimeout = 0
 server.headersTimeout = 0
 server.requestTimeout = 0

@@ -7,7 +7,7 @@ import KeycloakConnect from 'keycloak-connect'
 import { audience } from '../issuer.ts'
 import { type App, bearerOf, greet, guest, type Realm } from './realm.ts'
 
-// Each as its documentation shows it, with the same expectations of issuer, audience and algorithm where it has them.
+// Each as in its documentation, with the same checks of issuer, audience and algorithm if it supports them.
 
 /** jose by hand: its remote key set and `jwtVerify`. */
 export function jose({ issuer, jwksUrl }: Realm): Promise<App> {
@@ -43,7 +43,7 @@ export async function expressOauth2JwtBearer({ issuer, jwksUrl }: Realm): Promis
   return app
 }
 
-/** The deprecated adapter, bearer-only; it compares the audience where it is told to. */
+/** The deprecated adapter, bearer-only, with its audience check on. */
 export async function keycloakConnect({ issuer }: Realm): Promise<App> {
   const app = express()
   app.get('/open', (_request, response) => void response.json(greet(guest.username)))

@@ -1,17 +1,17 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
 import type { IncomingMessage, RequestListener } from 'node:http'
 
-/** An application: `/open` does the route's work for anyone, `/bare` and `/guarded` for whoever has a token. */
+/** An application: `/open` does the route's work for every request, `/bare` and `/guarded` only with a token. */
 export type App = RequestListener
 
-/** The realm whose tokens an application takes. */
+/** The realm whose tokens an application accepts. */
 export interface Realm {
   readonly issuer: string
   readonly jwksUrl: string
   readonly key: KeyObject
 }
 
-/** Reads the realm's first key, for what does not read it by itself. */
+/** Fetches the realm's first key, for libraries that do not fetch it. */
 export async function realmAt(issuer: string): Promise<Realm> {
   const jwksUrl = `${issuer}/protocol/openid-connect/certs`
   const response = await fetch(jwksUrl)
@@ -27,12 +27,12 @@ export function greet(name: unknown): { message: string } {
 }
 
 /**
- * The user whom a route without verification greets, of a name as long as those in the tokens: read from an object, as a
- * guarded route reads its own, since a constant is greeted faster.
+ * The user that a route without verification greets, with a name as long as in the tokens. It is read from an object, as in a
+ * guarded route, because a constant is faster.
  */
 export const guest = JSON.parse('{"username":"alice-000000000000"}') as { readonly username: string }
 
-/** The physical limit of a token never seen: one signature, one `JSON.parse`, no check at all. */
+/** The minimum for a new token: one signature, one `JSON.parse`, no checks. */
 export function bareVerify({ key }: Realm, request: IncomingMessage): { preferred_username: string } {
   const token = bearerOf(request)
   const lastDot = token.lastIndexOf('.')

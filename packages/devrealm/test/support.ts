@@ -100,7 +100,7 @@ export class Browser {
     return this.send(`/realms/demo/protocol/openid-connect/auth?${query}`)
   }
 
-  /** Posts the form of a page. */
+  /** Submits the form of a page. */
   submit(page: Answer, form: Record<string, string>): Promise<Answer> {
     return this.send(actionOf(page), form)
   }
@@ -141,7 +141,7 @@ export class Browser {
   }
 }
 
-/** Where the form of a page goes. */
+/** The action URL of a page's form. */
 export function actionOf(page: Answer): string {
   return (/<form[^>]* action="([^"]*)"/.exec(page.text)?.[1] ?? '').replaceAll('&amp;', '&')
 }
@@ -150,7 +150,7 @@ export function codeOf(answer: Answer): string {
   return answer.location().searchParams.get('code') ?? ''
 }
 
-/** A clock that tests move. */
+/** A clock that tests can move. */
 export class Clock {
   #now = Date.now()
   readonly read = (): number => this.#now

@@ -269,7 +269,7 @@ describe('groups and flows that are stored as a cycle', () => {
       groups: [{ id: 'a', name: 'a', subGroups: [{ id: 'b', name: 'b' }] }],
       users: [{ ...eve, groups: ['/a/b'], credentials: [{ type: 'password', value: 'eve' }] }],
     })
-    // No request makes a ring any more: this is as an earlier version stored it.
+    // Requests cannot create a cycle any more: this was stored by an earlier version.
     await sql.query(
       `UPDATE devrealm.documents SET body = (body::jsonb || '{"parentId":"b"}')::json WHERE kind = 'group' AND id = 'a'`,
     )
@@ -299,7 +299,7 @@ describe('groups and flows that are stored as a cycle', () => {
       builtIn: false,
       executions: inner.map((each) => step(`${id}${each}`, each)),
     })
-    // Each flow is twice within the one before: as a tree, a million steps.
+    // Each flow is used twice in the previous one: a million steps as a tree.
     const ids = Array.from({ length: 20 }, (_, index) => `f${index}`)
     const flows = ids.map((id, index) => ring(id, [ids[(index + 1) % 20] ?? '', ids[(index + 1) % 20] ?? '']))
     const all = { flows, configs: [] }

@@ -62,7 +62,7 @@ describe('a realm defined through the official client', () => {
     expect([claims.aud].flat()).toContain('app')
     const { roles } = claims.realm_access as { roles: string[] }
     expect(roles).toEqual(expect.arrayContaining(['user', 'editor', 'offline_access']))
-    // Keycloak passes realm roles of a new user over.
+    // Keycloak ignores realm roles of a new user.
     expect(roles).not.toContain('admin')
     expect(claims.resource_access).toMatchObject({ app: { roles: ['writer'] } })
     expect(claims).toMatchObject({ preferred_username: 'alice', email: 'alice@example.com' })

@@ -8,7 +8,7 @@ beforeAll(async () => {
 })
 afterAll(() => target.close())
 
-/** Nothing else is answered while a pattern is matched. */
+/** Matching a pattern blocks all other requests. */
 async function within<T>(milliseconds: number, work: () => Promise<T>): Promise<T> {
   const begun = performance.now()
   const result = await work()

@@ -48,7 +48,7 @@ export async function openAdmin(realm = 'demo', options: DevRealmOptions = {}): 
   return { devRealm, server, admin, send, close: () => devRealm.close() }
 }
 
-/** An access token by the password grant. */
+/** An access token from the password grant. */
 export async function passwordToken(
   server: string,
   realm: string,

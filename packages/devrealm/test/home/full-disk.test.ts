@@ -24,7 +24,7 @@ afterEach(() => {
 
 const script = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
 
-/** What the process tells; one that spins is killed, and tells nothing. */
+/** The output of the process; a spinning process is killed and has none. */
 async function run(task: string): Promise<unknown> {
   const command = ['--conditions=cloakwright-source', '--import=tsx', script, disk, task]
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -35,7 +35,7 @@ async function run(task: string): Promise<unknown> {
 }
 
 describe.runIf(canMount)('a database on a full disk', () => {
-  // A PANIC ends PGlite's PostgreSQL; asked again, it would block the process for ever.
+  // A PANIC stops PGlite's PostgreSQL; another call would block the process forever.
   it.each(['log', 'transactions'])(
     'stops if its %s cannot be written, rejects at once, reopens when space is free, and loses nothing',
     async (task) => {

@@ -1,4 +1,4 @@
-/** A process on a disk that gets full: started by the tests, since a database that spins would block them. Prints JSON. */
+/** A process on a disk that fills up, started by the tests, because a spinning database would block them. Prints JSON. */
 import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openHome } from '@cloakwright/devrealm/home'
@@ -8,13 +8,13 @@ const filler = join(disk, 'filler')
 const told: Record<string, unknown> = {}
 const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? error)
 
-/** Leaves so many megabytes. */
+/** Leaves the given number of megabytes free. */
 function fill(left: number): void {
   const { bavail, bsize } = statfsSync(disk)
   try {
     writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left * 2 ** 20)))
   } catch {
-    // As full as it gets.
+    // Completely full.
   }
 }
 
@@ -42,13 +42,13 @@ if (task === 'start') {
   fill(10)
   let acknowledged = 0
   const writes = {
-    /** Until the log needs a file for which there is no room: PostgreSQL ends with a PANIC. */
+    /** Until the log needs a new file without space: PostgreSQL stops with a PANIC. */
     log: async () => {
       await sql.query("insert into entries (text) values ('x')", [])
       acknowledged += 1
       await sql.query('select pg_switch_wal()', [])
     },
-    /** The same, in transactions, several at a time, some by the ORM's way in. */
+    /** The same, with concurrent transactions, some through the ORM. */
     transactions: async () => {
       const write = (run: (text: string) => Promise<unknown>) => async (): Promise<void> => {
         await run("insert into entries (text) values ('x')")

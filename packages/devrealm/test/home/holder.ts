@@ -1,4 +1,4 @@
-/** A process that takes a home, says so, and keeps it until it is killed: started by the tests. */
+/** A process that opens a state folder, prints so, and holds it until it is killed; started by the tests. */
 import { openHome } from '@cloakwright/devrealm/home'
 
 const [folder = '', task] = process.argv.slice(2)

@@ -23,7 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => devRealm.close())
 
-/** A connection on which a test says each byte, and what came back until its end. */
+/** A raw connection: the test writes each byte, and reads everything until the end. */
 class Wire {
   readonly socket: Socket = connect(port, '127.0.0.1')
   received = ''

@@ -26,7 +26,7 @@ beforeEach(async () => {
 const unavailable = (): CloakwrightError =>
   new CloakwrightError('CW_STATE_UNAVAILABLE', 'Cannot reach the database: it is down')
 
-/** A database that goes down where a test says so: before a transaction, or after its commit. */
+/** A database that fails where the test says: before a transaction, or after its commit. */
 function fallible() {
   const state: { down?: 'before' | 'after'; error?: Error } = {}
   const client: SqlClient = {
@@ -52,7 +52,7 @@ const group = (id: string, name = id) => ({ id, name, attributes: {}, roles: [] 
 const groupNames = (store: Store): string[] =>
   (store.realm('demo')?.groups.values() ?? []).map(({ name }) => name).sort()
 
-/** What memory has, and what a restart would find. */
+/** The state in memory, and the state after a restart. */
 async function everywhere(store: Store): Promise<string[][]> {
   return [groupNames(store), groupNames(await Store.open(sql, Date.now))]
 }

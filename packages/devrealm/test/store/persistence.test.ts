@@ -17,7 +17,7 @@ beforeEach(async () => {
   await sql.query('DELETE FROM devrealm.documents')
 })
 
-/** The first process is never closed: what it has not written when it answers is lost, as by kill -9. */
+/** The first process is never closed: what it has not written when it responds is lost, as after kill -9. */
 async function afterKill(): Promise<Browser & { devRealm: DevRealm }> {
   const devRealm = await createDevRealm({ sql })
   return Object.assign(new Browser(devRealm), { devRealm })
@@ -107,7 +107,7 @@ describe('an import that replaces a realm', () => {
   })
 })
 
-/** A database for a process that runs this many more statements, and then none. */
+/** A database that runs this many more statements, and then no more. */
 function mortal() {
   const life = { statements: Number.POSITIVE_INFINITY, transactions: 0 }
   const client: SqlClient = {

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
 
-/** A write that no database takes must not keep the realm from writing anything else. */
+/** A write that the database rejects must not block other writes of the realm. */
 describe('a body that cannot be stored', () => {
   it.each([
     ['NUL in an id', 'POST', '/demo/clients', '{"id":"a\\u0000b","clientId":"x"}'],

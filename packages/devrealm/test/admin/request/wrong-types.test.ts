@@ -11,7 +11,7 @@ let target: AdminTarget
 /** Ids that routes take in their paths. */
 let ids: Record<string, string>
 
-/** What the realm logs as an error: a fault of its own, whatever it answers. */
+/** Errors that the realm logs: always a defect, whatever the response. */
 const crashes: unknown[] = []
 
 beforeAll(async () => {
@@ -81,7 +81,7 @@ interface Operation {
 
 const readings = async (): Promise<Operation[]> => (await routes()).filter(({ method }) => method === 'GET')
 
-/** Every operation of the Admin API, as its router has it. */
+/** Every operation of the Admin API, from its router. */
 async function routes(): Promise<Operation[]> {
   const app = Fastify()
   const found: Operation[] = []
@@ -97,7 +97,7 @@ async function routes(): Promise<Operation[]> {
 /** The writes. */
 async function operations(): Promise<Operation[]> {
   const found = (await routes()).filter(({ method }) => ['POST', 'PUT', 'DELETE'].includes(method))
-  // What is deleted can't be asked for any more.
+  // Deleted objects cannot be requested any more.
   const isLast = ({ method, url }: Operation): number =>
     method !== 'DELETE' ? 0 : url.split('/').length > 4 ? 1 : 2
   return found.toSorted((a, b) => isLast(a) - isLast(b))
@@ -152,7 +152,7 @@ function* bodiesOf(kind: Kind, seen: readonly Kind[] = []): Generator<string> {
   }
 }
 
-/** Names, without which most bodies are refused before their other members are looked at. */
+/** Names; without them most bodies are rejected before other members are checked. */
 function required(members: Readonly<Record<string, Kind>>, but: string): string {
   const isRealm = 'keycloakVersion' in members
   const names = isRealm ? (isUpdate ? [] : ['realm']) : ['name', 'clientId', 'username', 'alias', 'protocol']
@@ -170,7 +170,7 @@ function nameFor(member: string, members: object): string {
 let count = 0
 let isUpdate = false
 
-/** What has another name afterwards is not found by the bodies that follow. */
+/** A renamed object is not found by later bodies. */
 function isRename(body: string): boolean {
   const members = JSON.parse(body) as Record<string, unknown> | null
   return ['alias', 'name', 'realm'].some((name) => {
@@ -189,7 +189,7 @@ function pathOf(url: string): string {
     .replace(/:(\w+)/g, (_, name: string) => ids[name] ?? 'none')
 }
 
-/** Sends through no network, for there are many. */
+/** Sends without a network, because there are many. */
 async function send(method: string, path: string, payload?: string): Promise<Reply> {
   const response = await target.devRealm.app.inject({
     method: method as 'POST',
@@ -231,7 +231,7 @@ const recorded: [RegExp, RegExp][] = [
   [/partialImport$/, /"Cannot parse the JSON"|"For more on this error consult the server log."/],
 ]
 
-/** Contents of a realm have operations of their own, and the partial import takes most of them. */
+/** The contents of a realm have their own operations, and the partial import covers most of them. */
 function withoutContents(shape: Shape<unknown>, url: string): Shape<unknown> {
   if (url !== '/admin/realms' && !url.endsWith('/:realm')) return shape
   const contents = ['users', 'clients', 'clientScopes', 'groups', 'federatedUsers', 'adminPermissionsClient']
@@ -248,7 +248,7 @@ describe('bodies of wrong types', () => {
       isUpdate = method === 'PUT'
       const item = withoutContents(shape, url)
       const whole: Kind = shape.list === true ? [item] : item
-      // A realm takes long to be made; its members are those of its update.
+      // Creating a realm is slow; its members are the same as in an update.
       const few: Kind[] = url === '/admin/realms' ? ['json', 'json'] : []
       for (const body of bodiesOf(shape.texts === true ? 'strings' : whole, few)) {
         if (isUpdate && isRename(body)) continue

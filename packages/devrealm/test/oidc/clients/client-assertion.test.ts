@@ -10,7 +10,7 @@ it('accepts an assertion once only, throughout its lifetime', async () => {
   const issuer = `${hostname}/realms/demo`
   const now = Math.floor(clock.read() / 1000)
   const { privateKey } = await keys
-  // From a clock that is ahead by as much as is borne.
+  // From a clock that is ahead by the allowed difference.
   const text = await new SignJWT({ iss: 'service', sub: 'service', aud: issuer, jti: 'once' })
     .setProtectedHeader({ alg: 'ES256', kid: 'key' })
     .setIssuedAt(now + 15)

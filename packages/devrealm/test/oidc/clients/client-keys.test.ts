@@ -5,7 +5,7 @@ import type { Client } from '../../../src/model/index.ts'
 import { clientKeys } from '../../../src/oidc/clients/client-keys.ts'
 
 const server = createServer((_request, response) => {
-  // Without an end: whoever reads on never comes back.
+  // Endless: a reader without a limit never returns.
   response.write(`{"keys":[{"kty":"EC"}],"more":"${'x'.repeat(1024 * 1024)}`)
 })
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
@@ -19,6 +19,6 @@ it('limits the size of a JWKS response', async () => {
   const client = { attributes: { 'use.jwks.url': 'true', 'jwks.url': url } }
   const began = performance.now()
   expect(await clientKeys(client as unknown as Client, 0, () => true)).toEqual([])
-  // Far within the time that an address has to answer.
+  // Well within the time-out of the URL.
   expect(performance.now() - began).toBeLessThan(4_000)
 })
