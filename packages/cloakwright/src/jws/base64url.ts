@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 
-// Node's own decoder is the fastest, but lenient: it skips what is not of the alphabet, and accepts `+`, `/`, padding and
-// trailing bits. Each shortens the result or is looked for here. It also reads U+0141 as U+0041 (the lower eight bits), so
-// that only strings of one byte a character get to it.
+// Node's own decoder is the fastest, but lenient: it skips characters outside of the alphabet, and accepts `+`, `/`, padding
+// and trailing bits. Each of these shortens the result or is checked here. It also reads U+0141 as U+0041 (the lower eight
+// bits), so it only receives strings with one byte per character.
 
 declare const oneByte: unique symbol
 
-/** A string without a character above U+00FF, in memory of its own; only {@link toOneByte} makes one. */
+/** A string without a character above U+00FF, in its own memory; only {@link toOneByte} creates one. */
 export type OneByteString = string & { readonly [oneByte]: true }
 
 /**
- * Where strings are encoded and decoded: a new buffer for each would cost more than the work itself. What is in them is
- * used before anything else can be written.
+ * Where strings are encoded and decoded: a new buffer for each would cost more than the work itself. Their content is
+ * used before anything else is written.
  */
 const encoded = Buffer.allocUnsafeSlow(16 * 1024)
 const decoded = Buffer.allocUnsafeSlow(16 * 1024)
@@ -43,7 +43,7 @@ export function decodeText(text: OneByteString, start: number, end: number): str
   const size = room.write(segment, 0, 'base64url')
   if (!isCanonical(segment, size)) return undefined
   const read = room.toString('utf8', 0, size)
-  // What is not UTF-8 becomes U+FFFD; only the bytes tell whether it was one before.
+  // What is not UTF-8 becomes U+FFFD; only the bytes show whether it was U+FFFD before.
   return read.includes('\ufffd') && !isUtf8(room.subarray(0, size)) ? null : read
 }
 
@@ -51,7 +51,7 @@ export function decodeText(text: OneByteString, start: number, end: number): str
 const lastOfTwo = 'AQgw'
 const lastOfThree = 'AEIMQUYcgkosw048'
 
-/** @param size Bytes that Node's decoder made of the segment: one for each character skipped is missing. */
+/** @param size Number of bytes from Node's decoder: a skipped character makes it too small. */
 function isCanonical(segment: string, size: number): boolean {
   const { length } = segment
   if (size !== (length * 3) >> 2 || segment.includes('+') || segment.includes('/')) return false
