@@ -1,4 +1,4 @@
-// One application a framework, with a route for users and one for administrators. Each resolves to
+// One application per framework, with a route for users and one for administrators. Each resolves to
 // `{ get(path, headers): status, close() }`.
 const { createServer, request } = require('node:http')
 const { once } = require('node:events')

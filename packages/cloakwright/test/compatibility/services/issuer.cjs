@@ -1,4 +1,4 @@
-// A realm of a few lines: one key, its documents, and tokens.
+// A small realm: one key, its documents, and tokens.
 const { generateKeyPairSync, sign } = require('node:crypto')
 const { createServer } = require('node:http')
 const { once } = require('node:events')

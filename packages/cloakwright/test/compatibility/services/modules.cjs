@@ -1,4 +1,4 @@
-// A service in CommonJS: what it gets of each module by require().
+// A service in CommonJS: the exports of each module with require().
 require('reflect-metadata')
 module.exports = {
   core: require('cloakwright'),

@@ -1,4 +1,4 @@
-// A service in ES modules: what it gets of each module by import.
+// A service in ES modules: the exports of each module with import.
 import 'reflect-metadata'
 
 export * as core from 'cloakwright'

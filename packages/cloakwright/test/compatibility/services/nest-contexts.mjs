@@ -1,4 +1,4 @@
-// `node nest-contexts.mjs`: says on standard output what the guard answers in GraphQL and in gateways, on the Nest that is
+// `node nest-contexts.mjs`: prints the responses of the guard in GraphQL and in gateways, with the Nest that is
 // installed here. Decorators are applied as functions.
 import 'reflect-metadata'
 import { once } from 'node:events'
@@ -43,7 +43,7 @@ const logger = {
   error: (entry) => logged.push(entry.code ?? entry.message ?? entry),
 }
 
-/** Applies decorators to a method as TypeScript does: the first is the outermost. */
+/** Applies decorators to a method like TypeScript: the first is the outermost. */
 function decorate(owner, name, ...decorators) {
   const descriptor = Object.getOwnPropertyDescriptor(owner.prototype, name)
   for (const decorator of decorators.reverse()) decorator(owner.prototype, name, descriptor)
@@ -125,7 +125,7 @@ function makeResolver() {
     Query(() => String),
     RequirePolicy(own),
   )
-  // As the compiler leaves it.
+  // As in the output of the compiler.
   Reflect.defineMetadata('design:paramtypes', [String], Quays.prototype, 'ship')
   Args('id', { type: () => String })(Quays.prototype, 'ship', 0)
   decorate(

@@ -1,4 +1,4 @@
-// `node service.cjs commonjs|esm`: says on standard output what each framework answers on this Node.
+// `node service.cjs commonjs|esm`: prints the responses of each framework on this Node.
 const applications = require('./applications.cjs')
 const startIssuer = require('./issuer.cjs')
 
