@@ -75,15 +75,14 @@ export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> 
 }
 
 /**
- * Creates the keys of realms in advance, so the first request need not wait. One after the other: each occupies one of the few
- * threads that also hash passwords.
+ * Creates the signing keys of realms in advance, so the first request need not wait. One after the other: each occupies one of the
+ * few threads that also hash passwords. The encryption key waits for the first request for the key set: it costs 150 ms of CPU.
  */
 export async function prepareKeys(realms: readonly RealmStore[]): Promise<void> {
   for (const realm of realms) secretKey(realm)
   for (const realm of realms) {
     // A failure recurs, and is reported, when the key is needed.
     await signingKey(realm).catch(() => undefined)
-    await encryptionKey(realm).catch(() => undefined)
   }
 }
 
