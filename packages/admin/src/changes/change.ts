@@ -39,7 +39,7 @@ export interface Reason {
   readonly requestId?: string
 }
 
-/** Whom changes come from: what a recorder is told beside them. */
+/** The author of changes, which a recorder gets with them. */
 export interface Author extends Reason {
   /** The user name or client id that the Admin API was used with. */
   readonly account?: string

@@ -15,11 +15,11 @@ export interface AdminOptions {
   readonly credentials: Credentials
   /** Milliseconds for one attempt. Default: 30,000. */
   readonly timeout?: number
-  /** Repetitions of what is harmless to do twice after a network error, a time-out, 502, 503 or 504, and of anything after 429. Default: 3. */
+  /** How often a request that is safe to repeat is retried after a network error, a time-out, 502, 503 or 504; every request after 429. Default: 3. */
   readonly retries?: number
   /** Ends every request, also those that wait to be repeated. */
   readonly signal?: AbortSignal
-  /** Keeps what tasks and jobs change. Default: nobody. What a program does by {@link Admin.client} itself is not in it. */
+  /** Records the changes of tasks and jobs. Default: none. Calls by {@link Admin.client} are not recorded. */
   readonly recorder?: ChangeRecorder
   /** Tasks and jobs give the changes that they would make, and change nothing; any other write is refused. Default: false. */
   readonly dryRun?: boolean

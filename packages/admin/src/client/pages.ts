@@ -7,7 +7,7 @@ export type Page = {
 }
 
 /**
- * Every item of a list of the Admin API, page by page: most of its lists stop at 100 without a word, those of a group's
+ * Every item of a list of the Admin API, page by page: most of its lists silently stop at 100, those of a group's
  * children at 10.
  *
  * `pageSize` is the number of items that one request asks for. Default: 100. A list that Keycloak gives as a whole, whatever

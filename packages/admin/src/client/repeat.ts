@@ -1,6 +1,6 @@
 import type { Operation } from './errors.ts'
 
-/** Whether doing it twice leaves the same as doing it once, so that it may be sent again when nobody knows whether it was done. */
+/** Whether doing it twice leaves the same as doing it once, so that it may be sent again when no one knows whether it was done. */
 export function mayRepeat({ method, name }: Operation, parameters: readonly unknown[]): boolean {
   if (method !== 'POST') return !once.has(name)
   const harmless = harmlessPosts.get(name)
@@ -19,7 +19,7 @@ type Harmless = (parameters: readonly unknown[]) => boolean
 const always: Harmless = () => true
 
 /**
- * POSTs that Keycloak answered twice in the same way, leaving the same state behind: recorded on 26.7.4. Every other POST
+ * POSTs to which Keycloak responded twice in the same way, leaving the same state behind: recorded on 26.7.4. Every other POST
  * makes something new each time, or was not recorded.
  */
 const harmlessPosts: ReadonlyMap<string, Harmless> = new Map<string, Harmless>([

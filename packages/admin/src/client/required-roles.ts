@@ -11,7 +11,7 @@ interface Rule {
   readonly path: RegExp
   readonly read?: Roles
   readonly write?: Roles
-  /** What a write needs beside, by what it is about. */
+  /** What a write needs in addition, by its kind. */
   readonly also?: string
 }
 

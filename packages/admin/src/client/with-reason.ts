@@ -2,7 +2,7 @@ import { byAuthor, type Reason } from '../changes/index.ts'
 import type { Admin } from './admin.ts'
 
 /**
- * The same administrator on somebody's behalf: what it changes is recorded with this reason. For a server that acts for
+ * The same administrator on someone's behalf: what it changes is recorded with this reason. For a server that acts for
  * many, one for each request; it shares the connection and the token. What an inner reason leaves open, the outer says.
  *
  * @example

@@ -7,7 +7,7 @@ import { runSteps, type StepChange } from './steps.ts'
 export interface Created<T> {
   /** Undefined in a dry run. */
   readonly object: T | undefined
-  /** None where somebody else was faster. */
+  /** None if someone else was faster. */
   readonly changes: readonly Change[]
 }
 
@@ -16,7 +16,7 @@ const limit = 3
 
 /**
  * Creates something whose name is unique. Where a failure leaves open whether it was created, it looks before it creates
- * again, so that there is never a double; the name that is taken by then was taken by this one, or by somebody who was faster.
+ * again, so that there is never a double; the name that is taken by then was taken by this one, or by someone who was faster.
  */
 export async function createOnce<T extends { readonly id?: string }>(
   admin: Admin,

@@ -3,7 +3,7 @@ import { CloakwrightError } from 'cloakwright'
 import { isObject, mask } from '../fields/index.ts'
 
 /**
- * What shall be different about an object, and nothing else.
+ * What should be different about an object, and nothing else.
  *
  * - A field that is absent or `undefined` stays as it is; so does one that is `**********`, Keycloak's mask for a secret.
  * - A map (`attributes`) is merged by key: keys that are absent or `undefined` stay, a key that is `null` is removed.
@@ -16,7 +16,7 @@ export type Edit<T> = {
 
 type Attributes = Readonly<Record<string, readonly string[] | string | null | undefined>>
 
-/** An edit of a representation without the fields that its PUT passes over. */
+/** An edit of a representation without the fields that its PUT ignores. */
 export type EditWithout<T, Fixed extends object> = Edit<Omit<T, keyof Fixed>>
 
 /** One field that an edit changes, or one key of a map. */

@@ -1,11 +1,11 @@
 import { CloakwrightError } from 'cloakwright'
 import { covers } from './edit.ts'
 
-/** Fields of a representation that its PUT passes over without a word, with what changes them; `''`: Keycloak alone sets them. */
+/** Fields that a PUT silently ignores, with the functions that change them; `''`: only Keycloak sets them. */
 export type FixedFields = Readonly<Record<string, string>>
 
 /**
- * Refuses an edit of a field that the object's PUT passes over, before anything is written. What the object shows may be given
+ * Refuses an edit of a field that the object's PUT ignores, before anything is written. What the object shows may be given
  * as it is, as in an edited copy; what it does not show can't be compared, so that even an empty list is refused.
  *
  * @param shown The object as it is, and as it was when the edit was made.

@@ -15,7 +15,7 @@ export type EditOf<T, E = Edit<T>> = E | ((current: T) => E)
 export interface UpdateOptions<T> {
   /**
    * The representation that the edit was made on, perhaps minutes ago. What the edit has in common with it is not written,
-   * and where somebody else has changed what is written since, the update fails and writes nothing.
+   * and where someone else has changed what is written since, the update fails and writes nothing.
    */
   readonly basedOn?: T
 }
@@ -28,7 +28,7 @@ export interface Kind<T extends object> {
   readonly name: (current: T) => string
   /** The object as it is; after a write, which may have renamed it, with what was written. */
   readonly read: (written?: readonly Difference[]) => Promise<T | undefined>
-  /** What a PUT passes over. */
+  /** What a PUT ignores. */
   readonly fixed: FixedFields
   /** An edit in the form in which Keycloak gives the values back, so that they can be compared. */
   readonly wanted: (edit: Edit<T>) => Edit<T>
@@ -98,13 +98,13 @@ interface Outcome {
   readonly lost: readonly Difference[]
 }
 
-/** Keycloak answers 204 also where it passed over a field: so what was written is compared with what is read afterwards. */
+/** Keycloak responds 204 also where it ignored a field: so what was written is compared with what is read afterwards. */
 function outcome(changes: readonly Difference[], now: object): Outcome {
   const compared = changes.map((change) => {
     const value = valueAt(now, change)
     const isHidden = change.field === 'credentials' || value === mask
     const isKept = isHidden || covers(value, change.after)
-    // What is as before and yet as written was so already, but for ids and defaults that Keycloak added.
+    // What is as before and yet as written was so already, except for ids and defaults that Keycloak added.
     const isMade = isHidden || !same(value, change.before)
     return { change, isKept, made: isMade ? [isKept ? change : { ...change, after: value }] : [] }
   })

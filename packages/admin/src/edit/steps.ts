@@ -13,7 +13,7 @@ export interface Step {
   readonly run: (admin: Admin) => Promise<unknown>
   /** What it has changed after all, where only its answer or a look at the object tells. Where that fails, `changes` stand. */
   readonly made?: () => readonly StepChange[] | Promise<readonly StepChange[]>
-  /** What takes it back, where a job may have to. */
+  /** The inverse, for jobs that can be undone. */
   readonly inverse?: Inverse
 }
 

@@ -43,7 +43,7 @@ export type RealmEdit = EditWithout<RealmRepresentation, typeof fixedOfRealm>
  * Needs the role `manage-users` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
- * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
+ * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @throws {CW_ADMIN_REFUSED} when Keycloak refuses it, or silently keeps no attribute of that name or no such required action
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export async function updateUser(
  * Needs the role `manage-users` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no group at that path
- * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
+ * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts
  * import { type Admin, updateGroup } from '@cloakwright/admin'
@@ -96,7 +96,7 @@ export async function updateGroup(
  * Needs the role `manage-realm` of `realm-management`, for the role of a client `manage-clients` in its place.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such role
- * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
+ * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts
  * import { type Admin, updateRole } from '@cloakwright/admin'
@@ -122,7 +122,7 @@ export async function updateRole(
  * Needs the role `manage-clients` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such client
- * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
+ * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts
  * import { type Admin, updateClient } from '@cloakwright/admin'
@@ -147,7 +147,7 @@ export async function updateClient(
  * Needs the role `manage-realm` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such realm
- * @throws {CW_ADMIN_CHANGED} when somebody changed what is written since `basedOn`
+ * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts
  * import { type Admin, updateRealm } from '@cloakwright/admin'

@@ -1,12 +1,12 @@
 import { mask } from './mask.ts'
 
-/** Something wrong with a value, and where: a JSON path. */
+/** A problem with a value, and its JSON path. */
 export interface Problem {
   readonly path: string
   readonly reason: string
 }
 
-/** Adds what is wrong with a value to the problems. */
+/** Adds the problems of a value to the list. */
 export type Check = (value: unknown, path: string, problems: Problem[]) => void
 
 /** A check for every field of T: a field that is added to the type and not to the table does not compile. */

@@ -5,8 +5,7 @@ import { isObject } from './check.ts'
 export type Known<T> = { readonly [K in keyof T]-?: true }
 
 /**
- * Refuses fields that a function does not know: types do it in TypeScript, but in JavaScript a misspelt one would be passed
- * over without a word, and what it asks for not be done.
+ * Refuses unknown fields. TypeScript finds them by type; in JavaScript a misspelled field would be silently ignored.
  *
  * @param instead What to write in place of fields that are easily taken for others, by name.
  * @throws {CW_CONFIG_INVALID} by the names of the fields

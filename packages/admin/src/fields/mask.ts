@@ -11,7 +11,7 @@ const harmless =
 
 /**
  * A copy of a change's values in which nothing can be a secret: the second line of defence, for tasks leave secrets out
- * themselves. What a field's name gives away is masked whole, whatever it holds; so is a `value` beside a name or type
+ * themselves. What a field's name gives away is masked whole, whatever it holds; so is a `value` next to a name or type
  * that gives it away, and the private members of a JWK. JSON in a text is looked into. True, false and numbers stay.
  */
 export function masked(value: unknown, isSecret = false): unknown {

@@ -6,19 +6,19 @@ import { readLines } from './text/index.ts'
 
 /** Options of {@link openRejectedRows}. */
 export interface RejectedRowsOptions {
-  /** Goes on with a file that is there: lines that it has are not written again. Default: such a file is an error. */
+  /** Continues an existing file: its lines are not written again. Default: an existing file is an error. */
   readonly resume?: boolean
-  /** The job whose rows these are, such as `disable`: it is kept with each row, so that no other job takes them. */
+  /** The job of these rows, such as `disable`: it is stored with each row, so that no other job accepts them. */
   readonly job?: string
 }
 
-/** The rows that a job could not use. */
+/** The rejected rows of a job. */
 export interface RejectedRows {
-  /** How many rows the file has. */
+  /** The number of rows in the file. */
   readonly count: number
-  /** Writes a row at once. A line that the file has already is left out. */
+  /** Writes a row immediately. A line that the file already has is skipped. */
   write(row: RejectedRow): Promise<void>
-  /** Brings the file to the disk; one without rows is removed. */
+  /** Flushes the file to disk; a file without rows is removed. */
   close(): Promise<void>
 }
 

@@ -43,7 +43,7 @@ export async function openUserFile(path: string, options: UserFileOptions = {}):
   const format = options.format ?? (await formatOf(parts[0]?.path ?? path))
   const { byEmail = false } = options
   const defaultRole = format === 'keycloak' ? await defaultRoleOf(path, parts) : undefined
-  // Columns that nobody knows show now, not when a job has begun.
+  // Columns that no one knows show now, not when a job has begun.
   const rejectedBy = await firstRejectedBy(read(parts, format, byEmail))
   const rows = (): AsyncIterable<Row> => checkedRows(read(parts, format, byEmail), byEmail, rejectedBy)
   return {
@@ -94,7 +94,7 @@ async function partsOf(path: string): Promise<readonly Part[]> {
   return await Promise.all(names.map((name) => partOf(join(path, name))))
 }
 
-/** In a folder, the realm is in a file of its own beside those of its users. */
+/** In a folder, the realm is in a file of its own next to those of its users. */
 async function defaultRoleOf(path: string, parts: readonly Part[]): Promise<string | undefined> {
   const [{ path: first } = { path }] = parts
   const realm = first === path ? path : first.replace(exportPart, '-realm.json')

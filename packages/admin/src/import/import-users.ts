@@ -25,22 +25,22 @@ import { createNameClash, importRows } from './send/index.ts'
 /** Options of {@link importUsers}. */
 export type ImportOptions = FileJobOptions
 
-/** What an import did, in this run and those that it continued. */
+/** The result of an import, including earlier runs that it resumed. */
 export interface ImportReport {
   readonly rows: number
-  /** Users that this job made, or that it would make. */
+  /** Users that this job created; in a dry run, that it would create. */
   readonly created: number
-  /** Users that another import of the same file made, earlier or meanwhile, or that have a row's own id. */
+  /** Users that another import of the same file created, or that have the id of the row. */
   readonly present: number
-  /** Users of these names who exist already: they were left unchanged. */
+  /** Existing users with these names: they were left unchanged. */
   readonly existing: number
-  /** Rows that are wrong, whose e-mail address or id another user has, or that Keycloak refused. They are in the file of rejected rows. */
+  /** Rows that are invalid, have the e-mail address or id of another user, or were refused by Keycloak. They are in the file of rejected rows. */
   readonly rejected: number
-  /** How the existing users differ from their rows; in a dry run the present ones too. */
+  /** How existing users differ from their rows; in a dry run this includes the present ones. */
   readonly leftUnchanged: LeftUnchanged
-  /** What usable rows lead to expect and the realm does not do, once for each column or field. A dry run has the same. */
+  /** What will not work as the valid rows suggest, once for each column or field. The same in a dry run. */
   readonly warnings: readonly ImportWarning[]
-  /** The realm read again after the import, and compared with the file; undefined for a dry run. */
+  /** The comparison of the realm with the file after the import; undefined for a dry run. */
   readonly reconciled: Reconciled | undefined
   /** Of this run. */
   readonly seconds: number
@@ -51,13 +51,13 @@ export interface ImportReport {
  * server bears; memory stays flat. Rejected rows do not stop the rest.
  *
  * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
- * made is taken back by {@link undoJob}. Needs `manage-realm` and `manage-users` of `realm-management`,
+ * made is undone by {@link undoJob}. Needs `manage-realm` and `manage-users` of `realm-management`,
  * and `view-clients` where rows name clients.
  * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
  *
  * Each user is made with a `createdTimestamp` of the last minute, chosen by chance and kept in the journal: it tells the
  * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it: of
- * these, a job counts as created also what another made while its own answer was lost, or its run killed.
+ * these, a job counts as created also what another made while its own response was lost, or its run killed.
  *
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server

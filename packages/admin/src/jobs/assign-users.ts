@@ -27,10 +27,10 @@ export interface AssignOptions extends ChangeOptions {
 /**
  * Gives roles and groups to the users that a file names, in addition to those that they have: the same to all, by `roles` and
  * `groups`, or without both each row's own, by the columns `realmRoles`, `clientRoles` and `groups`. A row that names
- * nobody, or an unknown role or group, goes to the file of rejected rows and stops nothing. Users are named as for
+ * no one, or an unknown role or group, goes to the file of rejected rows and stops nothing. Users are named as for
  * {@link bulkDisable}.
  *
- * The same call with the same journal continues where a run ended. {@link undoJob} takes back what the job gave, not what
+ * The same call with the same journal continues where a run ended. {@link undoJob} undoes what the job gave, not what
  * users had before.
  *
  * Needs the roles `manage-users`, `view-realm` and `view-clients` of `realm-management`.

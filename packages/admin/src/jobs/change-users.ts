@@ -14,14 +14,14 @@ import { userOfRow } from './row-user.ts'
 /** Options of a job that changes the users of a file. */
 export type ChangeOptions = FileJobOptions
 
-/** What a job did, in this run and those that it continued. */
+/** The result of a job, including earlier runs that it resumed. */
 export interface ChangeReport {
   readonly rows: number
   /** Users that this job changed, or would change. */
   readonly changed: number
-  /** Users who were so before. */
+  /** Users that already had the wanted state. */
   readonly present: number
-  /** Rows that are wrong, name nobody, or that Keycloak refused. They are in the file of rejected rows. */
+  /** Rows that are invalid, name an unknown user, or were refused by Keycloak. They are in the file of rejected rows. */
   readonly rejected: number
   /** Of this run. */
   readonly seconds: number
@@ -92,7 +92,7 @@ interface PlannedChange {
   readonly id: string
   readonly name: string
   readonly steps: readonly Step[]
-  /** What takes them back, and what a killed run had begun. */
+  /** The inverse of these steps and of those that a killed run had started. */
   readonly inverse: Inverse
 }
 
@@ -143,7 +143,7 @@ const refusals = ['CW_ADMIN_NOT_FOUND', 'CW_ADMIN_CONFLICT', 'CW_ADMIN_REFUSED']
 
 /**
  * All that is done to one user; how it ends is added to `ends`. A user of whom a part is changed counts as changed in the
- * journal, so that an undo takes that part back.
+ * journal, so that an undo covers that part.
  */
 function stepOf({ line, id, name, steps, inverse }: PlannedChange, pace: Pace, ends: End[]): Step {
   const change = { action: 'update', kind: 'user', id, name, ...changedBy(inverse) } as const

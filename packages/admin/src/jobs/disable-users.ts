@@ -12,7 +12,7 @@ export interface DisableOptions extends ChangeOptions {
 
 /**
  * Disables the users that a file names, and ends their sessions. A row names its user by `username`, or in a file without
- * user names by `email` (opened with `byEmail`); nothing else of it counts. A row that names nobody, or by an address several, goes to the file of rejected rows and
+ * user names by `email` (opened with `byEmail`); nothing else of it counts. A row that names no one, or by an address several, goes to the file of rejected rows and
  * stops nothing: once it is fixed, that file is one for this job alone.
  *
  * The same call with the same journal continues where a run ended. {@link undoJob} enables those again who were enabled

@@ -17,7 +17,7 @@ import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
 export interface FileJobOptions {
   /**
    * The job's journal: a path that nothing is on, or that of a run that did not come to its end. The same call with the same
-   * journal continues, {@link undoJob} takes it back. Mode 0600.
+   * journal continues, {@link undoJob} undoes it. Mode 0600.
    */
   readonly journal: string
   /**
@@ -27,7 +27,7 @@ export interface FileJobOptions {
   readonly rejected: string
   /** Checks and counts, writes nothing but the file of rejected rows. Default: whether the administrator is for a dry run. */
   readonly dryRun?: boolean
-  /** Begins no further batch and ends with the signal's reason; the same call continues. */
+  /** Starts no further batch and rejects with the reason of the signal; the same call resumes. */
   readonly signal?: AbortSignal
   readonly onProgress?: ProgressListener
 }
@@ -43,7 +43,7 @@ export interface FileJob<Report> {
   readonly batch?: number
   /** A row as the file of rejected rows has it. */
   readonly toRejectedRow: (row: Row, reason: string) => RejectedRow
-  /** The passes over the file. */
+  /** The passes through the file. */
   readonly run: (run: JobRun) => Promise<Report>
 }
 

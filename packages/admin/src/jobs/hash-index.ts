@@ -1,8 +1,8 @@
 import { hash, randomBytes } from 'node:crypto'
 
 /**
- * Texts and a number for each, in 12 bytes a text: a hash of 64 bits is kept, not the text. Keyed anew in each process, so
- * that nobody can write a file with two names of one hash.
+ * Texts and a number for each, in 12 bytes a text: a hash of 64 bits is kept, not the text. Keyed again in each process, so
+ * that no one can write a file with two names of one hash.
  */
 export class HashIndex {
   readonly #key = randomBytes(16).toString('hex')

@@ -24,7 +24,7 @@ export function changedBy({
 }
 
 /**
- * The step that takes back what a job did to one user, who is as `found`; of one who is gone by then, there is nothing to take back.
+ * The step that undoes what a job did to one user, who is as `found`; of one who is gone by then, there is nothing to undo.
  *
  * @param onGone Called for such a user.
  */

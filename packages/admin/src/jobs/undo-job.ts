@@ -12,24 +12,23 @@ import { type RealmFacts, readRealmFacts } from './realm-facts.ts'
 
 /** Options of {@link undoJob}. */
 export interface UndoOptions {
-  /** Begins no further batch and ends with the signal's reason; the same call continues. */
+  /** Starts no further batch and rejects with the reason of the signal; the same call resumes. */
   readonly signal?: AbortSignal
   readonly onProgress?: ProgressListener
 }
 
-/** What an undo did, in this run. */
+/** The result of an undo, for this run. */
 export interface UndoReport {
-  /** Changes of the job that were taken back. */
+  /** Rows of the job that were undone. */
   readonly undone: number
-  /** Users who are gone, were made by somebody else since, or have another name than the job gave or found: they were left alone. */
+  /** Users that no longer exist, were created again by someone else, or were renamed since: they are left unchanged. */
   readonly kept: number
   readonly seconds: number
 }
 
 /**
- * Takes back what a job did, by its journal: deletes exactly the users that an import created, or sets back what another
- * job changed. Users who were there before, and such as have another name by now, are left alone. What a killed job had
- * begun is looked up and taken back too.
+ * Undoes a job by its journal: deletes exactly the users that an import created, or reverts the changes of another job. Users who were there before, and such as have another name by now, are left alone. What a killed job had
+ * begun is looked up and undone too.
  *
  * A killed undo is continued by the same call. A job that was undone can't be continued.
  *
@@ -82,7 +81,7 @@ export async function undoJob(
 /** Milliseconds after a kill in which Keycloak may still be at work on what was sent last. */
 const settled = 5_000
 
-/** The rows that the job changed, or had begun to change when it was killed; without those that are taken back. */
+/** The rows that the job changed, or had begun to change when it was killed; without those that are undone. */
 async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow, void, undefined> {
   const begun = new Map<number, readonly JournalRow[]>()
   for await (const { record } of records(path, journal.bytes)) {
@@ -95,18 +94,18 @@ async function* made(journal: Journal, path: string): AsyncGenerator<JournalRow,
       const isMade = outcome === 'created' || outcome === 'changed'
       if (row === undefined || !isMade || journal.isUndone(line)) continue
       const { created: _, ...rest } = row
-      // An id that Keycloak chose is nobody else's.
+      // An id that Keycloak chose is no one else's.
       yield id === undefined ? row : { ...rest, id }
     }
   }
   if (begun.size > 0) await pause(settled - (systemTime() - journal.written))
   for (const row of openRows(begun.values()).values()) {
-    // Those that a later run went on with have come already.
+    // Those that a later run continued have come already.
     if (journal.outcome(row.line) === undefined && !journal.isUndone(row.line)) yield row
   }
 }
 
-/** Gives how many rows were taken back: two of one user are two, and one change in the trail. */
+/** Gives how many rows were undone: two of one user are two, and one change in the trail. */
 async function undoBatch(
   admin: Admin,
   facts: RealmFacts,

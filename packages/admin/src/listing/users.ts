@@ -8,7 +8,7 @@ import { pagesByName } from './pages-by-name.ts'
 export interface UserFilter {
   /**
    * The beginning of a user name, an e-mail address or a name; `*` stands for anything, `"…"` for the whole. Only with
-   * `enabled` and `emailVerified`: Keycloak ignores the other conditions beside it.
+   * `enabled` and `emailVerified`: Keycloak ignores the other conditions next to it.
    */
   readonly search?: string
   readonly username?: string
@@ -43,7 +43,7 @@ export interface MembershipOptions extends UserListOptions, Partial<MembershipKi
  *
  * Needs the role `view-users` of `realm-management`.
  *
- * @throws {CW_CONFIG_INVALID} when `search` stands beside a condition that Keycloak would ignore
+ * @throws {CW_CONFIG_INVALID} when `search` stands next to a condition that Keycloak would ignore
  * @example
  * ```ts
  * import { type Admin, users } from '@cloakwright/admin'
@@ -111,7 +111,7 @@ async function findsFew({ client, realm }: Admin, filter: UserFilter): Promise<b
   return (await client.users.count({ ...given(filter), realm })) <= few
 }
 
-/** What is set of it. Keycloak takes no other condition beside `search`, and lists too many without a word. */
+/** What is set of it. Keycloak takes no other condition next to `search`, and silently lists too many. */
 export function given(filter: UserFilter): UserFilter {
   requireKnown('The user filter', filter, conditions)
   const set = Object.entries(filter).filter(([, value]) => value !== undefined)

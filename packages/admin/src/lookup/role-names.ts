@@ -16,7 +16,7 @@ export interface RoleName {
 }
 
 /**
- * Keycloak's own names for what a role belongs to are refused: passed over, a client's role would be taken for one of the realm.
+ * Keycloak's own names for what a role belongs to are refused: ignored, a client's role would be taken for one of the realm.
  *
  * @throws {CW_CONFIG_INVALID}
  */

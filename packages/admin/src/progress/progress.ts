@@ -1,9 +1,9 @@
-/** How far a job is. */
+/** The progress of a job. */
 export interface JobProgress {
   /** `checking`, `importing`, `reconciling`, `undoing`, … */
   readonly phase: string
   readonly done: number
-  /** Undefined where it is not known yet. */
+  /** Undefined while it is unknown. */
   readonly total: number | undefined
   readonly rejected: number
   /** Rows per second, in this phase and run. */
@@ -13,11 +13,11 @@ export interface JobProgress {
 
 export type ProgressListener = (progress: JobProgress) => void
 
-/** Counts one phase of a job and tells of it ten times a second at most. */
+/** Counts one phase of a job and reports at most ten times a second. */
 export interface Phase {
-  /** So many rows are done, so many of them were rejected. Those of an earlier run count, but not for the rate. */
+  /** Adds finished rows, and how many of them were rejected. Rows of an earlier run do not count for the rate. */
   add(done: number, rejected?: number, earlier?: boolean): void
-  /** Tells the end of the phase. */
+  /** Reports the end of the phase. */
   end(): void
 }
 

@@ -112,7 +112,7 @@ function diffRealm(definition: RealmDefinition, state: RealmState): RealmPlan {
     ...diffFlows(definition, state.flows),
     ...diffRequiredActions(definition, state.requiredActions),
     ...diffBindings(definition, state.settings),
-    // Last, so that nobody can log in before the rules for it are in force.
+    // Last, so that no one can log in before the rules for it are in force.
     ...diffUsers(definition, state.users),
   ]
   return new Plan(definition, planned)
@@ -139,7 +139,7 @@ export async function planRealm(admin: Admin, definition: RealmDefinition): Prom
  *
  * Needs the role `realm-admin` of `realm-management`; to create a realm, an administrator of the realm `master`.
  *
- * @throws {CW_REALM_MISMATCH} when somebody removed what the definition refers to after the plan was made
+ * @throws {CW_REALM_MISMATCH} when someone removed what the definition refers to after the plan was made
  * @throws {CW_ADMIN_CONFLICT}
  * @throws {CW_ADMIN_REFUSED} when Keycloak does not accept a value
  * @throws {CW_ADMIN_UNAVAILABLE}

@@ -102,7 +102,7 @@ function key(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name)
 }
 
-/** A name may have anything in it: JSON's escapes are TypeScript's, but for the quote. */
+/** A name may have anything in it: JSON's escapes are TypeScript's, except for the quote. */
 function quoted(name: string): string {
   const text = JSON.stringify(name).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", String.raw`\'`)
   return `'${text.replaceAll(/[\u007f-\u00a0\u2028\u2029]|\p{Cf}/gu, escaped)}'`

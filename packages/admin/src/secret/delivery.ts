@@ -81,7 +81,7 @@ async function run(
   input: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  // What it writes may be the secret again: nobody reads it.
+  // What it writes may be the secret again: no one reads it.
   const child = spawn(program, args, {
     stdio: ['pipe', 'ignore', 'ignore'],
     ...(signal === undefined ? {} : { signal }),

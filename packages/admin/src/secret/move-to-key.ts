@@ -27,7 +27,7 @@ export interface MoveToKeyOptions {
   readonly audience?: string
   /** Hears of each step when it is done. */
   readonly onStep?: (step: MoveStep) => void
-  /** Ends it before the next step; what had been changed is taken back. */
+  /** Stops before the next step; changes made so far are undone. */
   readonly signal?: AbortSignal
 }
 
@@ -65,8 +65,8 @@ export interface MoveToKey {
  * registers the public half, switches the client over and proves it at Keycloak. If the proof fails, the client gets its
  * secret back.
  *
- * Keycloak keeps the secret and accepts it no more, unless somebody sets the client back to it. To end that too, let Keycloak
- * make a new one, which nobody uses: `admin.client.clients.generateNewClientSecret`.
+ * Keycloak keeps the secret and accepts it no more, unless someone sets the client back to it. To end that too, let Keycloak
+ * make a new one, which no one uses: `admin.client.clients.generateNewClientSecret`.
  *
  * A client authenticates in one way only: from the switch on, a service that still sends the secret is refused. Let
  * `proveDelivery` restart it with its new configuration.
@@ -136,7 +136,7 @@ export async function moveToPrivateKeyJwt(
       configuration: { clientId, method, tokenEndpoint, audience, algorithm, kid: key.kid },
     }
   } catch (error) {
-    // Keycloak said no: there is nothing to take back. Without an answer there may be.
+    // Keycloak said no: there is nothing to undo. Without a response there may be.
     if (!isSwitched && isRefusal(error)) throw error
     return await takeBack(admin, client, before, after, signal, error)
   }

@@ -8,7 +8,7 @@ import {
   readPolicies,
 } from './policies.ts'
 
-/** Whether a client can have two live secrets, the old one beside the new. */
+/** Whether a client can have two live secrets, the old one next to the new. */
 export type Overlap =
   | {
       readonly possible: true
@@ -94,7 +94,7 @@ function periodsIn(
     .findLast((periods) => periods !== undefined)
 }
 
-/** Conditions that say nothing when a client is changed: Keycloak passes them over then. */
+/** Conditions that say nothing when a client is changed: Keycloak ignores them then. */
 const passedOver = new Set(['grant-type', 'acr-condition', 'identity-provider-alias'])
 const known = new Set(['any-client', 'client-access-type', 'client-attributes', 'client-roles'])
 
@@ -104,7 +104,7 @@ function unknownIn({ conditions = [] }: Policy): string[] {
     .filter((condition) => !known.has(condition) && !passedOver.has(condition))
 }
 
-/** As Keycloak counts: nobody says no, and somebody says yes. */
+/** As Keycloak counts: no one says no, and someone says yes. */
 function covers({ conditions = [] }: Policy, client: Client, roles: ReadonlySet<unknown>): boolean {
   const votes = conditions
     .filter(({ condition = '' }) => known.has(condition))
@@ -131,7 +131,7 @@ function isMet(
   return hasAttributes(given['attributes'], client)
 }
 
-/** `client-attributes` holds its pairs as JSON in a text. What can't be read covers nobody. */
+/** `client-attributes` holds its pairs as JSON in a text. What can't be read covers no one. */
 function hasAttributes(text: unknown, { attributes }: Client): boolean {
   try {
     const pairs = JSON.parse(String(text)) as readonly { key: string; value: unknown }[]

@@ -20,7 +20,7 @@ export type ProvedBy = 'token' | 'introspection'
 
 /**
  * Proves that Keycloak lets the client in: with a real token of its service account, or else by asking the introspection
- * endpoint about no token, which Keycloak answers to clients that authenticate, and to nobody else.
+ * endpoint about no token, which Keycloak responds to clients that authenticate, and to no one else.
  *
  * @throws {CW_ADMIN_UNAUTHORIZED} Keycloak does not accept it
  * @throws {CW_ADMIN_UNAVAILABLE} Keycloak did not answer

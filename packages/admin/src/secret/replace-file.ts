@@ -33,7 +33,7 @@ export async function checkReplaceable(
   })
 }
 
-/** Opens a file beside the target with its owner and mode, which is gone afterwards whatever happens. */
+/** Opens a file next to the target with its owner and mode, which is gone afterwards whatever happens. */
 async function inPlaceOf(
   path: string,
   work: (target: string, aside: string, handle: FileHandle) => Promise<void>,

@@ -27,7 +27,7 @@ export interface RotateSecretOptions {
   readonly allowDowntime?: boolean
   /** Hears of each step when it is done. */
   readonly onStep?: (step: RotationStep) => void
-  /** Ends it before the next step; what has been done stays, and the next run goes on from there. */
+  /** Stops before the next step; changes made so far stay, and the next run continues from there. */
   readonly signal?: AbortSignal
 }
 
@@ -48,7 +48,7 @@ export interface SecretRotation {
   readonly changes: readonly Change[]
   /** Whether both secrets were accepted from the new one's birth to the old one's end. */
   readonly overlap: boolean
-  /** Whether it went on with a rotation that had been begun before, whose secret nobody had revoked. */
+  /** Whether it continued an unfinished rotation, whose old secret was not revoked yet. */
   readonly resumed: boolean
   readonly provedBy: ProvedBy
   /** When Keycloak stops to accept the old secret, where it has been kept. */
@@ -58,11 +58,11 @@ export interface SecretRotation {
 }
 
 /**
- * Replaces a client's secret without a moment in which none is accepted: makes a new one beside the old, delivers it, proves
+ * Replaces the secret of a client without downtime: makes a new one next to the old, delivers it, proves
  * it at Keycloak, waits for the service to take it up, and only then revokes the old one.
  *
  * What is done stands in Keycloak alone: after a failure or a crash, the same call again finds the old secret still alive
- * and goes on with the new one that was made, at its delivery.
+ * and continues with the new one that was made, at its delivery.
  *
  * Needs the roles `manage-clients` and `view-realm` of `realm-management`, to set up the policy also `manage-realm`.
  *
@@ -139,7 +139,7 @@ export async function rotateSecret(
   }
 }
 
-/** Makes sure that the old secret outlives the new one's birth, or that nobody minds. */
+/** Makes sure that the old secret still works after a new one is created, or that downtime is allowed. */
 async function prepare(
   admin: Admin,
   { client }: SecretState,
@@ -162,7 +162,7 @@ async function prepare(
   )
 }
 
-/** Somebody else's rotation in between has made the secret that this one delivered the old one: to revoke it is an outage. */
+/** Another rotation in the meantime has turned the delivered secret into the old one: revoking it would be an outage. */
 async function requireUnchanged(admin: Admin, state: SecretState): Promise<void> {
   const now = await readAgain(admin, state)
   if (now.secret === state.secret && (now.old === undefined || now.old.secret === state.old?.secret)) return
@@ -199,7 +199,7 @@ async function makeSecret(
   }
 }
 
-/** A POST that got no answer may have been carried out: what Keycloak has now tells. */
+/** A POST that got no response may have been carried out: what Keycloak has now tells. */
 async function generateSecret(admin: Admin, before: SecretState): Promise<SecretState> {
   let failure: unknown
   try {

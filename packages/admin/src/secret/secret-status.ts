@@ -9,7 +9,7 @@ export interface SecretStatus {
   readonly authenticator: string
   readonly createdAt: Date | undefined
   readonly expiresAt: Date | undefined
-  /** When the old secret ends, while there is one: `rotateSecret` then goes on, and makes no other. */
+  /** When the old secret ends, if there is one. `rotateSecret` then continues and creates no other. */
   readonly oldSecretUntil: Date | undefined
   readonly overlap: Overlap
 }

@@ -50,7 +50,7 @@ function toState(client: SecretState['client']): SecretState {
   }
   const secret = attributes['client.secret.rotated']
   const until = time('client.secret.rotated.expiration.time')
-  // Keycloak keeps the old secret when its time is over. One that is the secret again was put back by somebody.
+  // Keycloak keeps the old secret when its time is over. One that is the secret again was put back by someone.
   const isOther = secret !== undefined && secret !== client.secret
   const isLive = isOther && until !== undefined && until.getTime() > systemTime()
   return {
@@ -79,7 +79,7 @@ export function requireAuthenticator(client: SecretState['client'], wanted: stri
 }
 
 /**
- * What is made, delivered and proved can only be done: nobody knows a secret before.
+ * A secret is not known before it is created, so there is nothing to try in a dry run.
  *
  * @throws {CW_CONFIG_INVALID} for an administrator of a dry run
  */

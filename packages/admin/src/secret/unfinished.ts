@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 
-/** Runs a step after which it is too late to begin anew; its failure says where things stand, and never a secret. */
+/** Runs a step after which a restart is impossible; its error reports the current state, never a secret. */
 export async function step<T>(
   what: string,
   standing: string,

@@ -15,7 +15,7 @@ import { type Known, requireKnown } from '../fields/index.ts'
 import { findUser, knownGroups, knownRoles, type RoleNames, rolesInstead } from '../lookup/index.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 
-/** A user as it shall be; what is left out stays as it is. */
+/** The wanted state of a user; absent fields stay unchanged. */
 export interface WantedUser {
   /** In lower case, as Keycloak keeps it. */
   readonly username: string
@@ -60,11 +60,11 @@ const rolesAndPassword = {
   temporary: 'temporaryPassword',
 }
 
-/** A user or group that is as it shall be. */
+/** A user or group in its wanted state. */
 export interface Ensured {
   /** Keycloak's id; '' where a dry run has not created it. */
   readonly id: string
-  /** What was changed; empty where everything was as it shall be. */
+  /** The changes; empty if nothing had to change. */
   readonly changes: readonly Change[]
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Ensured } from './ensure-user.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 
-/** A group as it shall be; what is left out stays as it is. */
+/** The wanted state of a group; absent fields stay unchanged. */
 export interface WantedGroup {
   readonly description?: string
   /** Merged by key; `null` removes one. */
@@ -108,7 +108,7 @@ export async function moveGroup(
   const { id, name, path: before } = group
   const target = toGroupPath([...above, name])
   if (target === before) return []
-  // Keycloak answers 204 to the one and 500 to the other, and does nothing.
+  // Keycloak responds 204 to the one and 500 to the other, and does nothing.
   if (`${toGroupPath(above)}/`.startsWith(`${before}/`))
     throw new CloakwrightError('CW_ADMIN_REFUSED', `The group ${path} cannot be moved into itself`, {
       hint: 'Give a parent outside this group, or / for the top level.',

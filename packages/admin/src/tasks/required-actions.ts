@@ -62,7 +62,7 @@ const configure = 'CONFIGURE_TOTP'
  * Needs the roles `manage-users` and `view-realm` of `realm-management`.
  *
  * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
- * @throws {CW_ADMIN_REFUSED} when the realm has that required action switched off, so that nobody would be asked
+ * @throws {CW_ADMIN_REFUSED} when the required action is disabled in the realm, so that users would not be asked
  * @example
  * ```ts
  * import { type Admin, requireMfa } from '@cloakwright/admin'

@@ -23,7 +23,7 @@ import {
 } from '../lookup/index.ts'
 import { type EnsureOptions, requireEnsureOptions, requireNew } from './existing.ts'
 
-/** A role as it shall be; what is left out stays as it is. */
+/** The wanted state of a role; absent fields stay unchanged. */
 export interface WantedRole extends RoleName {
   readonly description?: string
   /** Merged by key; `null` removes one. */

@@ -172,7 +172,7 @@ describe('what may be repeated', () => {
     expect(target.proxy.tokens()).toBe(3)
   })
 
-  test('includes a DELETE whose answer was lost: what is gone by then counts as deleted', async () => {
+  test('includes a DELETE whose response was lost: what is gone by then counts as deleted', async () => {
     const { client } = target.admin({ realm })
     await client.roles.create({ name: 'short-lived' })
     target.proxy.fail('DELETE', '/short-lived', 'reset after')
@@ -519,7 +519,7 @@ describe('an error', () => {
   )
 })
 
-test('every function of the official client is wrapped: each resource fails with our error when nobody answers', async () => {
+test('every function of the official client is wrapped: each resource fails with our error when no one answers', async () => {
   const { client } = createAdmin({
     server: 'http://127.0.0.1:1',
     credentials: target.credentials,

@@ -65,7 +65,7 @@ describe('a service account with a key', () => {
     expect(await operator(credentials).realms.findOne({ realm })).toMatchObject({ realm })
   })
 
-  test('signs anew for each token, also when an answer is lost', async () => {
+  test('signs again for each token, also when an answer is lost', async () => {
     let clock = 0
     const client = operator({}, () => clock)
     target.proxy.fail('POST', '/token', 'reset after')

@@ -62,7 +62,7 @@ describe('runSteps', () => {
     expect(records).toMatchObject([[{ fields: ['roles.a'] }]])
   })
 
-  test('records what was made where that is not what was planned, and the plan where nobody can tell', async () => {
+  test('records what was made if it differs from the plan, and the plan if the result is unknown', async () => {
     const { admin, records } = recording()
     const planned = step(alice, 'roles.a')
     expect(await runSteps(admin, [{ ...planned, made: () => [] }])).toEqual([])

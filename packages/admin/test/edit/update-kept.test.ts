@@ -18,7 +18,7 @@ import { caught } from '../support/caught.ts'
 import { openTaskRealm, type TaskRealm } from '../support/realm.ts'
 import { openTarget, type Target } from '../support/target.ts'
 
-// Keycloak answers 204 to a PUT also where it passes over a field: no such change is reported or recorded.
+// Keycloak responds 204 to a PUT also where it ignores a field: no such change is reported or recorded.
 
 let target: Target
 let of: TaskRealm
@@ -43,7 +43,7 @@ const update = {
 }
 type Kind = keyof typeof update
 
-describe('a field that a PUT passes over is refused before anything is written', () => {
+describe('a field that a PUT ignores is refused before anything is written', () => {
   test.each<[Kind, string, unknown, string]>([
     ['user', 'id', 'x', 'only Keycloak sets it'],
     ['user', 'createdTimestamp', 5, 'only Keycloak sets it'],

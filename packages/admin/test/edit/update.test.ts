@@ -114,7 +114,7 @@ describe('an update of a user', () => {
     expect(Object.keys(attributes ?? {}).filter((key) => key.startsWith('key-'))).toHaveLength(20)
   })
 
-  test('goes on after one that failed', async () => {
+  test('continues after one that failed', async () => {
     const refused = updateUser(of.admin, 'alice', { email: 'no address' })
     const next = updateUser(of.admin, 'alice', { lastName: 'Hargreaves' })
 
@@ -141,7 +141,7 @@ describe('an update of a user', () => {
     })
   })
 
-  test('is refused where somebody else changed what is written, by the name of the fields', async () => {
+  test('is refused if someone else changed the same fields, and names them', async () => {
     const basedOn = (await findUser(of.admin, 'alice')) ?? {}
     await updateUser(of.admin, 'alice', { lastName: 'canary-name', attributes: { team: ['canary-team'] } })
     target.proxy.reset()
@@ -157,7 +157,7 @@ describe('an update of a user', () => {
     expect(target.proxy.count('PUT')).toBe(0)
   })
 
-  test('is not refused where somebody else made the same change', async () => {
+  test('is not refused where someone else made the same change', async () => {
     const basedOn = (await findUser(of.admin, 'alice')) ?? {}
     await updateUser(of.admin, 'alice', { lastName: 'Hargreaves' })
 
@@ -274,7 +274,7 @@ describe('an update of a client', () => {
     await updateClient(of.admin, 'shop-api', { secret: 'the-live-secret' })
   })
 
-  test('is refused where somebody else changed it, and knows no client that is not there', async () => {
+  test('is refused if someone else changed it, and for an unknown client', async () => {
     const basedOn = await client()
     await updateClient(of.admin, 'shop-api', { redirectUris: ['https://shop.example/new'] })
 

@@ -95,7 +95,7 @@ test.each([
   expect(error).toMatchObject({ code: 'CW_CONFIG_INVALID', message: 'roles must be lists of names' })
 })
 
-test('an administrator of a misspelt realm is none of master', () => {
+test('a misspelled option for the realm does not fall back to master', () => {
   const options = {
     server: 'http://127.0.0.1:1',
     credentials: { username: 'a', password: 'b' },

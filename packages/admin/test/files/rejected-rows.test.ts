@@ -35,7 +35,7 @@ describe('the file of rejected rows', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
-  test('is a file of users once its rows are mended, whatever format they come from', async () => {
+  test('is a file of users once its rows are fixed, whatever format they come from', async () => {
     const source = await openUserFile(
       await folder.write('users.csv', 'username,enabled,realmRoles,password\nbob,yes,a;b,s3cret\n"zoe,,,\n'),
     )
@@ -74,7 +74,7 @@ describe('the file of rejected rows', () => {
     },
   )
 
-  test('goes on where an interrupted job stopped, without a double and without what it wrote by half', async () => {
+  test('continues where an interrupted job stopped, without duplicates and without a half-written line', async () => {
     const path = folder.path('resumed.ndjson')
     const before = await openRejectedRows(path)
     await before.write({ line: 2, reason: 'a', raw: { username: 'a' } })

@@ -140,7 +140,7 @@ describe('a CSV file', () => {
     ['a NUL', 'b\0b,', 'username contains a control character'],
     ['no user name', ',b@example.com', 'username is missing'],
     ['no e-mail address', 'bob,bob', 'email is not a valid e-mail address'],
-  ])('with a row that has %s goes on with the next line', async (_what, row, reason) => {
+  ])('with a row that has %s continues with the next line', async (_what, row, reason) => {
     const rows = await folder.rows('users.csv', `username,email\n${row}\nalice,\n`)
     expect(rows[0]).toMatchObject({ line: 2, reason: expect.stringContaining(reason) })
     expect(rows.at(-1)).toMatchObject({ line: 3 + row.split('\n').length - 1, user: { username: 'alice' } })
@@ -247,7 +247,7 @@ describe('an NDJSON file', () => {
       'credentials[0].value must be a string',
     ],
     ['{"username":"bob","createdTimestamp":"now"}', 'createdTimestamp must be a whole number'],
-  ])('with the row %s goes on with the next line', async (row, reason) => {
+  ])('with the row %s continues with the next line', async (row, reason) => {
     const rows = await folder.rows('users.ndjson', `${row}\n{"username":"alice"}\n`)
     expect(rows).toMatchObject([
       { line: 1, reason },
@@ -306,7 +306,7 @@ describe('a Keycloak export', () => {
     expect(await folder.rows('realm.json', content)).toMatchObject([{ line: 2, user: { username: 'bob' } }])
   })
 
-  test('reports what is no user and goes on', async () => {
+  test('reports what is not a user and continues', async () => {
     const content =
       '{"users":[{"username":"a","enabled":"yes"},7,"x",[1],{"__proto__":{"enabled":true},"username":"b"},{"username":"c","attributes":{"\\u0061":["\\u00e9\\n"]},"notBefore":12}]}'
     expect(await folder.rows('realm.json', content)).toMatchObject([

@@ -390,7 +390,7 @@ describe('an import through faults', () => {
     expect(target.proxy.count('POST')).toBe(3)
   })
 
-  test('that do not end stops, and goes on when it is called again', async () => {
+  test('that does not end stops, and continues when it is called again', async () => {
     const files = await jobFiles()
     const forbidden = { status: 403, body: '{"error":"HTTP 403 Forbidden"}' }
     target.proxy.fail('POST', '/partialImport', forbidden, forbidden, forbidden, forbidden)
@@ -425,7 +425,7 @@ describe('two imports of a file at the same time', () => {
     let other: unknown
     // Another process is none of this one's requests.
     const elsewhere = AsyncLocalStorage.snapshot()
-    // Asked when the late one has found that nobody is there, and is about to send.
+    // Asked when the late one has found that no one is there, and is about to send.
     const check = async (): Promise<void> => {
       if (other !== undefined) return
       other = await elsewhere(() => importUsers(admin, file, early))
@@ -588,7 +588,7 @@ describe('undoing an import', () => {
     expect(await userNames()).toEqual([])
   })
 
-  test('goes on after an abort', async () => {
+  test('continues after an abort', async () => {
     const files = await jobFiles()
     await importUsers(admin, fileOf(300, person), files)
     const controller = new AbortController()

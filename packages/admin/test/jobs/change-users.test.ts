@@ -310,7 +310,7 @@ describe('a row names its user', () => {
     expect((await state())['alice']).toMatch(/^disabled/)
   })
 
-  test('also when it was rejected for naming nobody', async () => {
+  test('also when it was rejected because the user was unknown', async () => {
     const { job } = await open('username\n')
     const file = await openUserFile(
       await folder.write(`job-${number}.csv`, 'username,email\n,alice@example.com\n'),
@@ -390,7 +390,7 @@ describe('a job that was interrupted', () => {
     expect(await state()).toEqual(before)
   })
 
-  test('counts a user of whom a part was refused as rejected, and takes that part back', async () => {
+  test('counts a partly refused user as rejected, and an undo covers the part that was changed', async () => {
     const before = await state()
     const { file, job } = await open('username\nalice\n')
     const [staff] = await admin.client.groups.find({ search: 'staff', exact: true })

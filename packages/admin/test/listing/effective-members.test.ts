@@ -128,7 +128,7 @@ describe('who has a role in effect', () => {
     expect(keepers.get('in-press')).toEqual([{ roles: ['shop/keeper'], group: '/press' }])
   })
 
-  test('is nobody, where nobody has it, and an error where there is no such role', async () => {
+  test('is empty if no user has the role, and an error if the role does not exist', async () => {
     expect((await members({ name: 'unused' })).size).toBe(0)
     const error = await caught(members({ name: 'unusual' }))
     expect(error.code).toBe('CW_ADMIN_NOT_FOUND')

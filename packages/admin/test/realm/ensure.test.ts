@@ -286,7 +286,7 @@ describe('what has drifted is brought back, and named', () => {
 })
 
 describe('what is not declared is left alone', () => {
-  test('attributes, mappers, roles, scopes and fields that somebody added', async () => {
+  test('attributes, mappers, roles, scopes and fields that someone added', async () => {
     const { admin, realm, definition } = await applied()
     const { client } = admin
     await updateClient(admin, {

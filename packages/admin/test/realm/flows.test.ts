@@ -108,7 +108,7 @@ describe('authentication flows and required actions', () => {
     expect(await lines(admin, definition)).toEqual([])
   })
 
-  test('an execution that somebody added stays', async () => {
+  test('an execution that someone added stays', async () => {
     const { admin, definition } = at()
     await ensureRealm(admin, definition)
     await admin.client.authenticationManagement.addExecutionToFlow({

@@ -30,7 +30,7 @@ const modeOf = (name: string) => (statSync(path(name)).mode & 0o777).toString(8)
 const node = (script: string) => [process.execPath, '-e', script] as const
 
 describe('a file', () => {
-  test('is made for its owner only, and nothing is left beside it', async () => {
+  test('is made for its owner only, and nothing is left next to it', async () => {
     await deliver({ file: path('new') }, secret, undefined)
 
     expect(readFileSync(path('new'), 'utf8')).toBe(`${secret}\n`)

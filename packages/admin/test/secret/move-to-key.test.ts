@@ -226,7 +226,7 @@ describe('a move that fails', () => {
     expect(await statusBySecret(client)).toBe(200)
   })
 
-  test('and can not be taken back says what to do', async () => {
+  test('and cannot be undone says what to do', async () => {
     const client = await newClient()
     const down = { status: 500, body: '{}' }
     const proveDelivery = async () => {

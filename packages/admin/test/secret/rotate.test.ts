@@ -208,7 +208,7 @@ describe('where two secrets can live at once', () => {
       () => ({ proveDelivery: [process.execPath, '-e', 'process.exit(1)'] }),
       'not proved to be in use',
     ],
-  ])('after %s both live, and the next run goes on with the same', async (_, options, why) => {
+  ])('after %s both live, and the next run continues with the same', async (_, options, why) => {
     const client = await newClient()
 
     const error = await caught(rotate(client, options(client)))
@@ -226,7 +226,7 @@ describe('where two secrets can live at once', () => {
     expect(await accepts(client, client.secret)).toBe(false)
   })
 
-  test('a rotation by somebody else in between revokes nothing that was delivered', async () => {
+  test('a rotation by someone else in between revokes nothing that was delivered', async () => {
     const client = await newClient()
     const proveDelivery = async () => {
       await admin.client.clients.generateNewClientSecret({ id: client.id })
@@ -268,7 +268,7 @@ describe('where two secrets can live at once', () => {
       target.proxy.fail('POST', '/client-secret', fault)
 
       if (fault === 'reset') {
-        // Nothing was made, so nothing is delivered, and a second run begins anew.
+        // Nothing was made, so nothing is delivered, and a second run begins again.
         expect((await caught(rotate(client))).code).toBe('CW_ADMIN_UNAVAILABLE')
         expect(delivered(client)).toBe(before)
         expect(await liveSecret(client)).toBe(before)
@@ -281,7 +281,7 @@ describe('where two secrets can live at once', () => {
     },
   )
 
-  test('one that is aborted before its end goes on later', async () => {
+  test('one that is aborted before its end continues later', async () => {
     const client = await newClient()
     const abort = new AbortController()
     const onStep = (step: RotationStep) => step === 'delivered' && abort.abort()
@@ -312,7 +312,7 @@ describe('where two secrets can live at once', () => {
     }
   })
 
-  test('one whose old secret was put back begins anew', async () => {
+  test('one whose old secret was put back begins again', async () => {
     const client = await newClient()
     await caught(rotate(client, { deliver: () => Promise.reject(new Error('no')) }))
     await admin.client.clients.update({ id: client.id }, { clientId: client.clientId, secret: client.secret })

@@ -61,7 +61,7 @@ export interface FaultProxy {
   count(...methods: string[]): number
   /** How many tokens were asked for. */
   tokens(): number
-  /** Forgets what it has seen, and what it shall do. */
+  /** Forgets what it has seen, and what it must do. */
   reset(): void
   close(): Promise<void>
 }

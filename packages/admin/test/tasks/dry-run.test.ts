@@ -71,7 +71,7 @@ async function logIn(): Promise<void> {
   expect((await fetch(url, { method: 'POST', body: new URLSearchParams(body) })).status).toBe(200)
 }
 
-/** Of an object that is not there yet, nobody knows the id. */
+/** Of an object that is not there yet, no one knows the id. */
 const withoutIds = (changes: readonly Change[]) => changes.map(({ id: _id, ...change }) => change)
 
 describe('a dry run gives the changes that the same call then makes, and sends no write', () => {
@@ -179,7 +179,7 @@ describe('a dry run gives the changes that the same call then makes, and sends n
     expect(await endSessions(of.admin, 'alice')).toEqual(planned)
   })
 
-  test('sendActions: nobody gets an e-mail', async () => {
+  test('sendActions: no one gets an e-mail', async () => {
     expect(await sendActions(dry, 'alice', ['VERIFY_EMAIL'])).toMatchObject([
       { action: 'update', name: 'alice', fields: ['actionsEmail'] },
     ])

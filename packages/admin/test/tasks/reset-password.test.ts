@@ -42,7 +42,7 @@ test('sets another password, which is in no change', async () => {
   expect(await login('canary-second')).toHaveProperty('access_token')
 })
 
-test('for one login, which is taken back by a lasting one', async () => {
+test('for one login, which is undone by a lasting one', async () => {
   const action = ['UPDATE_PASSWORD']
   expect(await resetPassword(of.admin, alice, 'canary-once', { temporary: true })).toMatchObject([
     {

@@ -206,7 +206,7 @@ describe('ensureUser', () => {
 })
 
 describe('the state of a user', () => {
-  test('is switched off and on again, and an unknown user is an error', async () => {
+  test('is disabled and enabled again, and an unknown user is an error', async () => {
     const { id } = await ensureUser(of.admin, named('switched'))
 
     expect(await disableUser(of.admin, 'switched')).toMatchObject([
@@ -288,7 +288,7 @@ describe('requireMfa', () => {
     ])
   })
 
-  test('asks nobody who has a one-time password', async () => {
+  test('leaves users unchanged who have a one-time password', async () => {
     await of.admin.client.users.create({
       ...named('double'),
       credentials: [
@@ -303,7 +303,7 @@ describe('requireMfa', () => {
     expect(await requireMfa(of.admin, 'double')).toEqual([])
   })
 
-  test('is an error where the realm has the action switched off', async () => {
+  test('is an error where the realm has the action disabled', async () => {
     const { authenticationManagement } = of.admin.client
     const alias = 'CONFIGURE_TOTP'
     const action = (await authenticationManagement.getRequiredActionForAlias({ alias })) as object

@@ -22,7 +22,7 @@ type Known = Pick<AuditEntry, 'sequence' | 'kind' | 'id' | 'name' | 'account'> &
 
 /**
  * Finds the entries of events: same realm, same kind of object, same id (or name, where either has no id), same
- * administrator, recorded within a minute. It cannot tell the toolkit from somebody else who changes the same object with
+ * administrator, recorded within a minute. It cannot tell the toolkit from someone else who changes the same object with
  * the same account in that minute.
  */
 export function createMatcher(

@@ -13,7 +13,7 @@ export interface EventGap {
 /** How a list of events is followed. Times are milliseconds. */
 export interface FollowOptions<Event> {
   /**
-   * Takes new events, in the order of their times but for those that were committed late, and the cursor behind them.
+   * Takes new events, in the order of their times except for those that were committed late, and the cursor behind them.
    * Keep it together with what the events led to, in one transaction, and each event counts exactly once, whatever is killed.
    */
   readonly onEvents: (events: readonly Event[], cursor: string) => Promise<void> | void
@@ -123,7 +123,7 @@ function createReader<Event extends Placed>(
   }
 }
 
-/** Asked anew: the compiler does not know that waiting changes it. */
+/** Asked again: the compiler does not know that waiting changes it. */
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true
 }

@@ -123,7 +123,7 @@ const newline = 10
 /**
  * Reads backwards to the last seal.
  *
- * @throws {CW_CONFIG_INVALID} when something else is behind it, or no seal in the file: nobody's file is to be cut
+ * @throws {CW_CONFIG_INVALID} when something else is behind it, or no seal in the file: so that no other file is cut
  */
 async function readEnd(file: FileHandle, path: string): Promise<End> {
   const { size } = await file.stat()

@@ -2,7 +2,7 @@ import type { Migration } from 'cloakwright/state'
 
 /**
  * The tables of the schema `cloakwright_audit`, for `migrate` of `cloakwright/state`: entries and the seals of their
- * batches. Nobody changes or removes a row of them while the triggers are there, the owner of the tables included; the
+ * batches. No one changes or removes a row of them while the triggers are there, the owner of the tables included; the
  * constraints keep the chain from branching.
  *
  * @example

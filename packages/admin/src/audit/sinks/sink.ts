@@ -4,7 +4,7 @@ import type { SealedBatch, TrailHead } from '../chain/index.ts'
 export interface AuditSink {
   /** Rejects when nothing could be appended now. */
   check(): Promise<void>
-  /** Appends the batch that `seal` makes for the trail's end, durably; nobody else appends in between. Gives the batch. */
+  /** Appends the batch that `seal` makes for the trail's end, durably; no one else appends in between. Gives the batch. */
   append(seal: (head: TrailHead | undefined) => SealedBatch): Promise<SealedBatch>
   /** Where the trail ends; undefined for an empty one. */
   head(): Promise<TrailHead | undefined>

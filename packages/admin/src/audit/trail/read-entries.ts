@@ -4,7 +4,7 @@ import type { TrailSource } from '../sinks/index.ts'
 
 /** Options of {@link auditEntries}. */
 export interface AuditEntriesOptions {
-  /** Told of each line that is neither an entry nor a seal, by its place. Default: passed over. */
+  /** Told of each line that is neither an entry nor a seal, by its place. Default: ignored. */
   readonly onUnreadable?: (at: string) => void
 }
 

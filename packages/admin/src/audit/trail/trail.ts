@@ -3,7 +3,7 @@ import type { Author, Change, ChangeRecorder, Reason } from '../../changes/index
 import { headOf, sealBatch, type TrailHead, toEntry, type UnplacedEntry } from '../chain/index.ts'
 import type { AuditSink } from '../sinks/index.ts'
 
-/** Options of {@link createAuditTrail}. What a single request says by `withReason` goes before them. */
+/** Options of {@link createAuditTrail}. What a single request gives with `withReason` goes before them. */
 export interface AuditTrailOptions extends Reason {
   readonly sink: AuditSink
   /** Told the new head after each batch, before the change is acknowledged: to keep it elsewhere, as `headFile` does. */
@@ -144,7 +144,7 @@ function unavailable(message: string, cause: unknown): CloakwrightError {
   })
 }
 
-/** Of other errors, of a function that is a sink, nobody knows what they quote. */
+/** Of other errors, of a function that is a sink, no one knows what they quote. */
 function isSystemError(cause: unknown): cause is Error {
   return cause instanceof Error && ('syscall' in cause || cause.name === 'SqlError')
 }

@@ -1,34 +1,34 @@
 import { digest, headOf, readLine, type Seal, sealHash, type TrailHead } from '../chain/index.ts'
 import type { TrailSource } from '../sinks/index.ts'
 
-/** What is wrong with a trail, and where. */
+/** A problem of a trail, and its place. */
 export interface TrailProblem {
   readonly problem:
     | 'removed'
     | 'changed'
     | 'inserted'
     | 'reordered'
-    /** Its end is cut off: an exported head is behind it. */
+    /** The end is cut off: an exported head is beyond it. */
     | 'truncated'
     /** The chain is not the one that an exported head, or the batch after it, continues. */
     | 'replaced'
     /** Entries that no seal closes: a write was interrupted, or they were inserted. */
     | 'unsealed'
-  /** The first entry that it is about. */
+  /** The first entry concerned. */
   readonly from: number
   /** The last one. */
   readonly to: number
-  /** Where it is kept: `line 12`; where it would be, when it is not there. */
+  /** Its place, such as `line 12`; for a missing entry, where it would be. */
   readonly at: string
 }
 
 /** What {@link verifyTrail} found. */
 export interface TrailReport {
-  /** Entries that are there. */
+  /** The number of entries found. */
   readonly entries: number
   /** Where the trail ends. */
   readonly head: TrailHead | undefined
-  /** Empty for a trail that is whole. */
+  /** Empty for an intact trail. */
   readonly problems: readonly TrailProblem[]
 }
 

@@ -73,7 +73,7 @@ export function isColumn(name: string): boolean {
 }
 
 /**
- * A row's cells as a user's representation. An empty cell says nothing, but for one of the column `username`: such a row
+ * A row's cells as a user's representation. An empty cell says nothing, except for one of the column `username`: such a row
  * names no user, whatever its e-mail address. A cell that can't be understood stays a text, which the check of the user
  * then refuses.
  */

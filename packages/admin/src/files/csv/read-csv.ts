@@ -8,7 +8,7 @@ import { columnNames, noNames } from './header.ts'
 /**
  * The rows of a CSV file (RFC 4180) with a row of column names, also as spreadsheets write it: with a first line `sep=;`,
  * rows and columns without a value after the others, lines that end in a carriage return alone. A row that is not
- * well-formed is rejected by itself: reading goes on with the next line, also after a quotation mark that nothing closes.
+ * well-formed is rejected by itself: reading continues with the next line, also after a quotation mark that nothing closes.
  *
  * @throws {CW_FILE_INVALID} when the row of column names is missing or has other names, or names no user: by `username`,
  *   or with `byEmail` by `email`

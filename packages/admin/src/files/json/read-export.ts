@@ -16,7 +16,7 @@ export async function* readExport(
   firstLine = 1,
 ): AsyncGenerator<Candidate | RejectedRow, number, undefined> {
   const users = new UserList()
-  // Values come in pieces, so that a long one which nobody wants is never in memory.
+  // Values come in pieces, so that a long one which no one wants is never in memory.
   const toTokens = jsonParser({ packValues: false })
   let line = firstLine
   let beginning = true

@@ -16,9 +16,9 @@ import type { Warnings } from './warnings.ts'
 export type ReferenceCheck = (user: ImportedUser) => Promise<string | undefined>
 
 /**
- * Checks that the realm has whatever a row names. A partial import creates unknown roles without a word, fails the whole
+ * Checks that the realm has whatever a row names. A partial import silently creates unknown roles, fails the whole
  * batch for an unknown client, group or consent, hides the user of an unknown user federation, and keeps the link to an
- * unknown identity provider until somebody makes one of that name.
+ * unknown identity provider until someone makes one of that name.
  */
 export function createReferenceCheck(
   admin: Admin,

@@ -1,30 +1,30 @@
-/** What an import warns about, for programs. */
+/** The kind of a warning. */
 export type WarningCode =
   /** An attribute that administrators are not shown, since the realm's user profile does not declare it for them. */
   | 'hidden-attribute'
-  /** A field without which a user can't sign in before filling it in. */
+  /** A field that a user must fill in before signing in. */
   | 'missing-field'
-  /** A password hash that the server can't check: nobody can sign in with it. */
+  /** A password hash that the server can't check: no one can sign in with it. */
   | 'unusable-hash'
-  /** Credentials of a type that is none of Keycloak's own. */
+  /** Credentials of a type that is not built into Keycloak. */
   | 'unknown-credential'
-  /** A required action that is off: Keycloak never asks for it. */
+  /** A disabled required action: Keycloak never asks for it. */
   | 'disabled-action'
   /** The default role of another realm, which counts as that of this one. */
   | 'default-role'
   /** A value that only Keycloak can check against the user profile: it creates these users one by one. */
   | 'unchecked-value'
-  /** Something that the account may not read, so that it was not checked. */
+  /** Not checked, because the account has no permission to read it. */
   | 'unchecked'
 
-/** Something that will be otherwise than a file's rows lead to expect, with the number of rows. */
+/** Something that will not work as the rows suggest, with the number of rows. */
 export interface ImportWarning {
   readonly code: WarningCode
-  /** The column or field, and where it is a name's fault, the name: `attributes.costCentre`. */
+  /** The column or field, with the name concerned: `attributes.costCentre`. */
   readonly field: string
-  /** Rows that could be used, and have it. */
+  /** Valid rows with this field. */
   readonly rows: number
-  /** What happens, and what to do. */
+  /** The effect, and what to do. */
   readonly message: string
 }
 

@@ -96,7 +96,7 @@ export async function compareExisting(
     for (const [at, { line, row }] of batch.entries()) {
       const id = existing[at]?.id ?? ''
       const found = there.get(id)
-      // Somebody has deleted it meanwhile.
+      // Someone has deleted it meanwhile.
       if (found === undefined) continue
       const own = toOwn(row.user, facts)
       if (own.id !== undefined && own.id !== id) add(line, 'id')

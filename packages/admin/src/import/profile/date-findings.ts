@@ -7,7 +7,7 @@ export function isoDate(value: string): Finding {
   return isDay(Number(year), Number(month), Number(day)) ? 'fits' : wrong('is not a date like 2025-01-31')
 }
 
-/** Java reads it from the beginning, and passes over what follows. */
+/** Java reads it from the beginning, and ignores what follows. */
 export function englishDate(value: string): Finding {
   const problem = wrong('is not a date like 1/31/2025')
   // Other digits and spaces are Java's to judge.

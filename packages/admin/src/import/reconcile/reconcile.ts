@@ -6,13 +6,13 @@ import { type PlannedUser, planUser } from '../planned-user.ts'
 import { comparedFields, type UsersToConfirm } from './users-to-confirm.ts'
 import { readMembers, readMembershipsOfEach } from './wanted-memberships.ts'
 
-/** What the realm has of the users that an import made or found. */
+/** The comparison of the realm with the users of an import. */
 export interface Reconciled {
-  /** Users that were looked for. */
+  /** Users that were compared. */
   readonly checked: number
-  /** Users that are not there. */
+  /** Users that no longer exist. */
   readonly missing: number
-  /** Users that are there otherwise than the file has them. */
+  /** Users that differ from the file. */
   readonly differing: number
   /** Memberships that were not read: of roles and groups with more than 20,000 members, most of them not of this file. */
   readonly unchecked: number

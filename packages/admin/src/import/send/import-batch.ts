@@ -42,7 +42,7 @@ export async function importBatch(run: ImportRun, wanted: readonly PlannedUser[]
     const found = there.get(id)
     const begun = journal.open.get(line)
     const single = found === undefined && begun?.id === '' ? await findByName(sending, name) : undefined
-    // Nobody knows whether the earlier run got as far as to send it: somebody else may have made a user of that name.
+    // No one knows whether the earlier run got as far as to send it: someone else may have made a user of that name.
     if (single !== undefined && begun !== undefined && isOwn(begun, single))
       ends.push(await completeSingly(sending, user, single.id ?? ''))
     else if (found === undefined) mine.push(user)

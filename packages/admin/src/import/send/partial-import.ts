@@ -81,7 +81,7 @@ async function partialImport(
   const { results } = await pace.send(() => client.realms.partialImport({ realm, rep }, count), repeats)
   // Not in the order of the users: those that are skipped come first, the others in none.
   const resultByName = new Map(results.map((result) => [result.resourceName.toLowerCase(), result]))
-  // Another import of this file has made those that are skipped, or an earlier attempt has, whose answer was lost.
+  // Another import of this file has made those that are skipped, or an earlier attempt has, whose response was lost.
   const mayBeOwn = (user: PlannedUser): boolean =>
     (isRepeated || count.attempts > 1 || sending.isBegun(user)) &&
     resultByName.get(user.name)?.action !== 'ADDED'

@@ -29,14 +29,14 @@ export async function createSingly(sending: Sending, user: PlannedUser): Promise
   let made: { readonly id?: string }
   try {
     made = await pace.send(async () => {
-      // An attempt whose answer was lost has perhaps made it.
+      // An attempt whose response was lost has perhaps made it.
       const earlier = await findUserByName(admin, name)
       if (earlier !== undefined && isOwn(row, earlier)) return earlier
       return await client.users.create({ ...representation, realm })
     })
   } catch (error) {
     const refused = await refusal(sending, user, error)
-    // Somebody else may have created it since.
+    // Someone else may have created it since.
     return (await findByName(sending, name)) === undefined ? refused : { line, outcome: 'existing' }
   }
   return await completeSingly(sending, user, made.id ?? '')
@@ -67,7 +67,7 @@ export async function proved(
 }
 
 /**
- * Gives a user that was created alone its roles, which `POST users` passes over. The user is there whatever becomes of
+ * Gives a user that was created alone its roles, which `POST users` ignores. The user is there whatever becomes of
  * them, and counts as created, so that an undo finds it; roles that Keycloak refuses show in the reconciliation.
  */
 export async function completeSingly(sending: Sending, user: PlannedUser, id: string): Promise<End> {

@@ -12,7 +12,7 @@ export interface JournalHeader {
   readonly job: string
   readonly server: string
   readonly realm: string
-  /** A realm that was deleted and made anew has another. */
+  /** A realm that was deleted and made again has another. */
   readonly realmId: string
   /** SHA-256 of the file that the job works through, in hexadecimal. */
   readonly file: string

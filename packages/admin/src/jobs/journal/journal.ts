@@ -12,7 +12,7 @@ import {
 import { createWriter, type JournalWriter } from './journal-writer.ts'
 import { invalidJournal, type JournalState, keepEnds, readState } from './read-journal.ts'
 
-/** What a job did, on disk before the job goes on: it outlives a kill, and what it tells can be undone. */
+/** What a job did, on disk before the job continues: it survives a kill, and its changes can be undone. */
 export interface Journal {
   readonly header: JournalHeader
   /** Whether an earlier run began it. */
@@ -34,7 +34,7 @@ export interface Journal {
   /** When it was last written before it was opened, in milliseconds of the epoch. */
   readonly written: number
   isUndone(line: number): boolean
-  /** Resolves when it is on disk that the work on these rows was taken back; from then on the job can't be continued. */
+  /** Resolves when it is on disk that the work on these rows was undone; from then on the job can't be continued. */
   undone(lines: readonly number[]): Promise<void>
   close(): Promise<void>
 }
@@ -45,7 +45,7 @@ export interface Journal {
  * A half-written last line, as a kill leaves it, is cut off.
  *
  * @throws {CW_JOURNAL_LOCKED} when another process works on it
- * @throws {CW_JOURNAL_INVALID} when it is no journal, or damaged
+ * @throws {CW_JOURNAL_INVALID} when it is not a journal, or damaged
  * @throws {CW_JOURNAL_MISMATCH} when it belongs to another job, file, realm or server, or the job was undone
  */
 export async function openJournal(path: string, wanted: JournalHeader): Promise<Journal> {
@@ -73,7 +73,7 @@ export async function openJournal(path: string, wanted: JournalHeader): Promise<
  * Opens the journal of a job that is to be undone.
  *
  * @throws {CW_JOURNAL_LOCKED} when another process works on it
- * @throws {CW_JOURNAL_INVALID} when it is no journal, or damaged
+ * @throws {CW_JOURNAL_INVALID} when it is not a journal, or damaged
  */
 export async function reopenJournal(path: string): Promise<Journal> {
   const { descriptor, release } = await holdJournal(path, constants.O_RDWR)
@@ -139,7 +139,7 @@ function requireSame(path: string, found: JournalHeader, wanted: JournalHeader):
   }
 }
 
-/** Nobody's file is to be cut: without a first line, this is a journal only as far as that line would begin so. */
+/** Protects other files from being cut: without a first line, a file counts as a journal only if it is the beginning of one. */
 async function requireBegun(path: string, wanted: JournalHeader): Promise<void> {
   const first = Buffer.from(writeRecord({ kind: 'header', ...wanted }))
   const { size } = await stat(path)

@@ -26,7 +26,7 @@ export interface JournalState {
   readonly undone: Set<number> | undefined
 }
 
-/** @throws {CW_JOURNAL_INVALID} when it is no journal, or damaged */
+/** @throws {CW_JOURNAL_INVALID} when it is not a journal, or damaged */
 export async function readState(path: string): Promise<JournalState> {
   const state = {
     outcomes: new OutcomeMap(),
@@ -70,7 +70,7 @@ export function keepEnds(
   }
 }
 
-/** The records of a journal, in their order; a half-written last line is passed over. */
+/** The records of a journal, in their order; a half-written last line is ignored. */
 export async function* records(
   path: string,
   bytes: number = Number.MAX_SAFE_INTEGER,

@@ -15,7 +15,7 @@ import type { RealmSettings } from './model-settings.ts'
 const texts = list(text)
 const textMap = map(text)
 
-/** Keycloak drops who logs in at the mail server, unless the settings say that somebody does. */
+/** Keycloak drops who logs in at the mail server, unless the settings say that someone does. */
 const smtpServer: Check = (value, path, problems) => {
   textMap(value, path, problems)
   if (!isObject(value) || String(value['auth']).toLowerCase() === 'true') return

@@ -60,7 +60,7 @@ async function addScope(
   if (client[kind]?.includes(name)) return
   const clientScopeId = found(scopes.find((each) => each.name === name)?.id, `client scope ${name}`)
   const at = { realm, id: client.id ?? '', clientScopeId }
-  // Keycloak passes over a scope that the client has already, as the other kind.
+  // Keycloak ignores a scope that the client has already, as the other kind.
   if (kind === 'defaultClientScopes') {
     if (client.optionalClientScopes?.includes(name)) await clients.delOptionalClientScope(at)
     await clients.addDefaultClientScope(at)

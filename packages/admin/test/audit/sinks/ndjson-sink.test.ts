@@ -38,7 +38,7 @@ describe('a trail in a file', () => {
     expect(await linesOf(ndjsonSink(path), 2)).toHaveLength(2)
   })
 
-  it('goes on where another process left it', async () => {
+  it('continues where another process left it', async () => {
     const path = folder.path('again.ndjson')
     for (const from of [1, 2, 3]) await createAuditTrail({ sink: ndjsonSink(path) }).record(changes(1, from))
     const { entries, head, problems } = await verifyTrail(ndjsonSink(path))

@@ -116,7 +116,7 @@ describe.each(databases)('a trail in $name', ({ name, open }) => {
     ])
   })
 
-  // PGlite has one connection, and nobody to wait for.
+  // PGlite has one connection, and no one to wait for.
   it.skipIf(name === 'PGlite')('is not waited for without end', { timeout: 30_000 }, async () => {
     const trail = createAuditTrail({ sink: postgresSink(sql) })
     await database.sql.transaction(async (tx) => {

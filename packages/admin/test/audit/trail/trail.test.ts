@@ -83,7 +83,7 @@ describe('an entry', () => {
   it.each<[string, () => Parameters<Target['admin']>[0], string]>([
     ['the user name', () => ({}), 'admin'],
     ['the client id', () => ({ credentials: { clientId: 'operator', clientSecret: 'x' } }), 'operator'],
-  ])('names %s of the credentials where nobody else is named', async (_, options, who) => {
+  ])('names %s of the credentials where no author is given', async (_, options, who) => {
     const { sink, entries } = memory()
     await recorded(target.admin({ recorder: createAuditTrail({ sink }), ...options() }), [rename])
     expect(entries).toMatchObject([{ who, account: who }])

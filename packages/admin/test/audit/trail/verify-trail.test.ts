@@ -109,7 +109,7 @@ describe('verifyTrail', () => {
     expect((await verifyTrail(sourceOf(lines.slice(0, 9)))).problems).toEqual([])
   })
 
-  it('sees that the end was written anew, hashes and all, by an exported head', async () => {
+  it('sees that the end was written again, hashes and all, by an exported head', async () => {
     const forged: string[] = lines.slice(0, 7)
     const trail = createAuditTrail({
       sink: functionSink(({ rows, seal }) => void forged.push(...rows, JSON.stringify({ seal })), {
@@ -165,14 +165,14 @@ describe('verifyTrail', () => {
     ])
   })
 
-  it('sees that all of it was written anew in other batches', async () => {
+  it('sees that all of it was written again in other batches', async () => {
     const other = await trailOf([5, 5])
     expect((await verifyTrail(sourceOf(other.lines), { heads: heads.slice(-1) })).problems).toEqual([
       { problem: 'replaced', from: 1, to: 8, at: 'line 12' },
     ])
   })
 
-  it('sees a seal whose hash was not computed anew, and one that continues another batch', async () => {
+  it('sees a seal whose hash was not computed again, and one that continues another batch', async () => {
     const seal = lines[6] ?? ''
     const wrong = edited((l) => (l[6] = seal.replace(/"hash":"./, '"hash":"~')))
     expect((await verifyTrail(sourceOf(wrong))).problems).toEqual([

@@ -105,7 +105,7 @@ test.each<[string, (deep: string) => string]>([
   expect(reasons[0]).toBe('the row has more than 64 levels')
 })
 
-test('the rows that were rejected are imported once they are mended', async () => {
+test('the rows that were rejected are imported once they are fixed', async () => {
   const content =
     'username,enabled,realmRoles,clientRoles\nmend-1,yes,,\nmend-2,,riter,\nmend-3,,,shop\n"mend-4,,,\n'
   const file = await openUserFile(await folder.write('mend.csv', content))

@@ -62,7 +62,7 @@ describe('a file whose users exist', () => {
       fileOf(count, (at) => rows[at] as ImportedUser),
       await jobFiles(),
     )
-    // The same users from a file that was saved anew.
+    // The same users from a file that was saved again.
     const { dry, real } = await both(rows.map((user) => ({ ...user, emailVerified: false })))
     expect(real).toMatchObject({
       rows: count,
@@ -147,7 +147,7 @@ describe('a row is rejected', () => {
     expect((dry as { reasons: string[] }).reasons).toEqual((real as { reasons: string[] }).reasons)
   })
 
-  test('for its address only where the realm lets nobody share one', async () => {
+  test('by e-mail address only if the realm requires unique addresses', async () => {
     const start = from()
     const { client, realm } = admin
     await client.users.create({ realm, username: person(start).username, email: person(start).email ?? '' })

@@ -138,7 +138,7 @@ describe('an import', () => {
     expect(there.map(({ id }) => id)).toEqual([`${realm}-1`])
   })
 
-  test('leaves a user disabled whom somebody disabled between two runs', async () => {
+  test('leaves a user disabled that someone disabled between two runs', async () => {
     await makeRealm({}, attributes)
     const { client, realm } = admin
     const files = await jobFiles()
