@@ -7,7 +7,7 @@ import { place } from './source.mjs'
  * @param {string} tree
  * @param {string[]} rooms the tree's folders, lowest layer first
  * @param {Map<string, import('./source.mjs').Source>} sources
- * @returns {{ kind: 'room' | 'up' | 'circle' | 'index' | 'beside' | 'outside' | 'wildcard', text: string }[]}
+ * @returns {{ kind: 'room' | 'up' | 'circle' | 'index' | 'name' | 'outside' | 'wildcard', text: string }[]}
  */
 export function faultsOf(tree, rooms, sources) {
   const imports = [...sources.values()].flatMap((source) => source.imports)
@@ -152,7 +152,7 @@ function besideFolders(tree, sources) {
   return [...sources.keys()]
     .filter((path) => folders.has(path.replace(/\.\w+$/, '')))
     .map((path) => ({
-      kind: 'beside',
+      kind: 'name',
       text: `${place(tree, path, 1)} has the same name as a folder. Make it the index.ts of that folder.`,
     }))
 }

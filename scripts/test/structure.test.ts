@@ -92,7 +92,7 @@ test('reports an import past an index, but not within a folder', () => {
 
 test('reports a file with the name of a folder', () => {
   expect(faults(['store'], { 'store.ts': '', 'store/index.ts': '' })).toEqual([
-    'beside: store.ts:1 has the same name as a folder. Make it the index.ts of that folder.',
+    'name: store.ts:1 has the same name as a folder. Make it the index.ts of that folder.',
   ])
 })
 
