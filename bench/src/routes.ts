@@ -4,7 +4,14 @@ import { openLoad } from './load.ts'
 import { bound, boundHead, printTable } from './report.ts'
 import { inTurns, medianOf, medianRatio, oneByOne, type Target } from './turns.ts'
 
-const frameworks = ['fastify', 'express', 'hono'] as const
+/**
+ * Each framework with its limits. Cold: 1.3 times the ratio that verification on the main thread alone had, on two cores.
+ */
+const frameworks = [
+  { framework: 'fastify', warmLimit: 0.96, coldLimit: 1.17 },
+  { framework: 'express', warmLimit: 0.96, coldLimit: 1.19 },
+  { framework: 'hono', warmLimit: 0.94, coldLimit: 1.09 },
+] as const
 /** JIT compilation differs by a few per cent between processes. */
 const processes = 5
 /** In each process. */
@@ -16,7 +23,7 @@ const coldTokens = 30_000
 /**
  * The cost of a guard in Fastify, Express and Hono, each against its own baseline in one process, with the same requests: with
  * a token that is known (warm) against an open route whose guard does nothing, and with a new token each time (cold) against a
- * route that does nothing but verify the signature and parse the payload.
+ * route that does nothing but verify the signature and parse the payload, on the main thread.
  */
 export async function benchRoutes(): Promise<boolean> {
   const issuer = await startIssuer()
@@ -28,12 +35,12 @@ export async function benchRoutes(): Promise<boolean> {
     const [first = '', ...fresh] = tokens
     const rows: string[][] = []
     const bounds: string[][] = []
-    for (const framework of frameworks) {
+    for (const { framework, warmLimit, coldLimit } of frameworks) {
       const result = await measure(issuer, framework, first, fresh)
       rows.push(...result.rows)
       bounds.push(
-        bound(`${framework}, warm: guarded ÷ null`, result.warm, 'at least', 0.97, 3),
-        bound(`${framework}, cold: guarded ÷ null`, result.cold, 'at least', 0.95, 3),
+        bound(`${framework}, warm: guarded ÷ null`, result.warm, 'at least', warmLimit, 3),
+        bound(`${framework}, cold: guarded ÷ null`, result.cold, 'at least', coldLimit, 3),
       )
     }
     printTable(

@@ -23,6 +23,7 @@ async function verifierOf({ issuer }: Realm): Promise<Verifier> {
 
 // Each route is a separate application, so Cloakwright does not affect the others. The guard of `/open` does nothing, in the
 // same places as Cloakwright's: the framework's cost of any guard is in the baseline. `/plain` has no guard.
+// Both greet a guest whose name is read from an object, as `/guarded` reads its user's.
 
 export async function cloakwrightFastify(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forFastify
