@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** The built server: it starts in a fraction of the time that the sources need. */
+const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 /** The server as a separate process. */
 export interface Program {
@@ -14,9 +15,9 @@ export interface Program {
   readonly ended: Promise<number | string>
 }
 
-/** Starts src/main.ts with these variables and no other variables of ours. */
+/** Starts the server with these variables and no other variables of ours. */
 export function startProgram(variables: NodeJS.ProcessEnv): Program {
-  const child = spawn(process.execPath, ['--conditions=cloakwright-source', '--import=tsx', main], {
+  const child = spawn(process.execPath, [main], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

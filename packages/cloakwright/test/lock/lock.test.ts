@@ -40,10 +40,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const script = fileURLToPath(new URL('./support/holder.ts', import.meta.url))
+const script = fileURLToPath(new URL('./support/holder.mjs', import.meta.url))
 
 function start(arguments_: readonly string[], within: readonly string[] = []) {
-  const command = [...within, process.execPath, '--conditions=cloakwright-source', '--import=tsx', script]
+  const command = [...within, process.execPath, script]
   const child = spawn(command[0]!, [...command.slice(1), ...arguments_], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,

@@ -22,12 +22,11 @@ afterEach(() => {
   rmdirSync(disk)
 })
 
-const script = fileURLToPath(new URL('./full-disk.ts', import.meta.url))
+const script = fileURLToPath(new URL('./full-disk.mjs', import.meta.url))
 
 /** The output of the process; a spinning process is killed and has none. */
 async function run(task: string): Promise<unknown> {
-  const command = ['--conditions=cloakwright-source', '--import=tsx', script, disk, task]
-  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, disk, task], { stdio: ['ignore', 'pipe', 'inherit'] })
   const timer = setTimeout(() => child.kill('SIGKILL'), 45_000)
   const told = await text(child.stdout)
   clearTimeout(timer)

@@ -20,12 +20,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const holderScript = fileURLToPath(new URL('./holder.ts', import.meta.url))
+const holderScript = fileURLToPath(new URL('./holder.mjs', import.meta.url))
 
 /** Starts the holder and gives its lines of output as they come. */
 function startHolder(home: string, ...task: string[]) {
-  const arguments_ = ['--conditions=cloakwright-source', '--import=tsx', holderScript, home, ...task]
-  const child = spawn(process.execPath, arguments_, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [holderScript, home, ...task], { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let errors = ''
   child.stderr.on('data', (part) => {

@@ -5,11 +5,11 @@ import { openHome } from '@cloakwright/devrealm/home'
 
 const [disk = '', task = ''] = process.argv.slice(2)
 const filler = join(disk, 'filler')
-const told: Record<string, unknown> = {}
-const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? error)
+const told = {}
+const codeOf = (error) => String(error.code ?? error)
 
 /** Leaves the given number of megabytes free. */
-function fill(left: number): void {
+function fill(left) {
   const { bavail, bsize } = statfsSync(disk)
   try {
     writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - left * 2 ** 20)))
@@ -22,18 +22,18 @@ if (task === 'start') {
   fill(0)
   await openHome(join(disk, 'home'))
     .then((home) => home.openDatabase())
-    .catch((error: unknown) => (told['full'] = codeOf(error)))
+    .catch((error) => (told.full = codeOf(error)))
   rmSync(filler)
   const home = await openHome(join(disk, 'other'))
-  told['later'] = (await (await home.openDatabase()).sql.query('select 1 as one')).rows
+  told.later = (await (await home.openDatabase()).sql.query('select 1 as one')).rows
   await home.close()
 } else {
   const home = await openHome(join(disk, 'home'))
   const database = await home.openDatabase()
   const { sql, pglite } = database
   await sql.query('create table if not exists entries (id serial primary key, text text)')
-  const heard: string[] = []
-  const reconnections: string[] = []
+  const heard = []
+  const reconnections = []
   const stop = await sql.listen(
     'news',
     (payload) => heard.push(payload),
@@ -50,7 +50,7 @@ if (task === 'start') {
     },
     /** The same, with concurrent transactions, some through the ORM. */
     transactions: async () => {
-      const write = (run: (text: string) => Promise<unknown>) => async (): Promise<void> => {
+      const write = (run) => async () => {
         await run("insert into entries (text) values ('x')")
         await run('select pg_switch_wal()')
       }
@@ -74,19 +74,19 @@ if (task === 'start') {
       await sql.query(`select count(*) from (${rows}) as sorted`, [])
     },
   }
-  const write = writes[task as keyof typeof writes]
-  const codes: string[] = []
+  const write = writes[task]
+  const codes = []
   for (let attempt = 0; attempt < 300 && codes.length < 5; attempt++) {
-    await write().catch((error: unknown) => codes.push(codeOf(error)))
+    await write().catch((error) => codes.push(codeOf(error)))
   }
-  told['codes'] = codes
-  told['check'] = await database.check().catch(codeOf)
+  told.codes = codes
+  told.check = await database.check().catch(codeOf)
 
   rmSync(filler)
-  told['checkLater'] = await database.check().catch(codeOf)
+  told.checkLater = await database.check().catch(codeOf)
   await sql.query("insert into entries (text) values ('after')", [])
   const { rows } = await pglite.query('select count(*)::int as count from entries')
-  told['lost'] = acknowledged + 1 - (rows[0] as { count: number }).count
+  told.lost = acknowledged + 1 - rows[0].count
   await sql.query("select pg_notify('news', 'heard')", [])
   await new Promise((resolve) => setTimeout(resolve))
   Object.assign(told, { heard, reconnections })
@@ -98,13 +98,11 @@ if (task === 'start') {
   }
   const closing = performance.now()
   await home.close()
-  told['closedIn'] = performance.now() - closing
+  told.closedIn = performance.now() - closing
   rmSync(filler)
   const again = await openHome(join(disk, 'home'))
-  const found = await (await again.openDatabase()).sql.query<{ count: number }>(
-    'select count(*)::int as count from entries',
-  )
-  told['lostAfterClose'] = acknowledged + 1 - (found.rows[0]?.count ?? 0)
+  const found = await (await again.openDatabase()).sql.query('select count(*)::int as count from entries')
+  told.lostAfterClose = acknowledged + 1 - (found.rows[0]?.count ?? 0)
   await again.close()
 }
 console.log(JSON.stringify(told))
