@@ -127,8 +127,9 @@ export function signClaims(
     .sign(key.privateKey)
 }
 
-/** Signs any header and payload bytes with RS256, also those that a library would refuse. */
+/** Signs any header and payload bytes with an RS256 or ES256 key, also those that a library would refuse. */
 export function signRaw(key: TestKey, header: string | Buffer, payload: string | Buffer): string {
   const input = `${Buffer.from(header).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`
-  return `${input}.${sign('sha256', Buffer.from(input), key.privateKey).toString('base64url')}`
+  const signature = sign('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+  return `${input}.${signature.toString('base64url')}`
 }

@@ -1,7 +1,7 @@
 import { createVerifier, type TokenCacheLimits, type Verifier } from 'cloakwright'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { heapInUse } from '../support/heap.ts'
-import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
+import { claimsOf, makeKey, signClaims, signRaw, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { codeOf } from '../support/refusal.ts'
 
 // A token that is served from the cache is the same object as at its first verification.
@@ -204,26 +204,24 @@ test('a cached token keeps nothing of the larger string that it was cut from', a
   expect(heapInUse() - before, 'of 100 MiB').toBeLessThan(8)
 })
 
-test('memory is limited with 25,000 valid tokens, each seen twice, and 100,000 forged ones', async () => {
+test('memory is limited with 10,000 valid tokens, each seen twice, and 25,000 forged ones', async () => {
   const verifier = make()
   const [header, payload] = (await sign()).split('.') as [string, string]
   const token = await sign()
   const first = await verifier.verify(token)
+  const goodHeader = JSON.stringify({ alg: 'ES256', typ: 'JWT', kid: 'one' })
   const before = heapInUse()
-  for (let at = 0; at < 25_000; at += 100) {
-    const batch = await Promise.all(
-      Array.from({ length: 100 }, (_, one) => sign({ jti: `flood ${at + one}`, groups: 'x'.repeat(500) })),
-    )
-    for (const one of batch) {
-      await verifier.verify(one)
-      await verifier.verify(one)
-    }
+  for (let at = 0; at < 10_000; at++) {
+    const change = { exp: start + 300, iat: start, jti: `flood ${at}`, groups: 'x'.repeat(2000) }
+    const one = signRaw(key, goodHeader, JSON.stringify(claimsOf(issuer.issuer, change)))
+    await verifier.verify(one)
+    await verifier.verify(one)
   }
   // The default limit is an estimate of 32 MiB.
   const full = heapInUse()
   expect(full - before).toBeLessThan(40)
   expect(await verifier.verify(token), 'the first has made room').not.toBe(first)
-  for (let at = 0; at < 100_000; at++) {
+  for (let at = 0; at < 25_000; at++) {
     const forged = `${header}.${payload.slice(0, -8)}.${Buffer.from(`${at}`).toString('base64url')}`
     if ((await codeOf(() => verifier.verify(forged))) === 'accepted') expect.unreachable()
   }

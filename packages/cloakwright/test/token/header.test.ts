@@ -64,13 +64,13 @@ test('a header that some decoders treat like a known one is not that header', as
     expect(await codeOf(() => verifier.verify([other, ...rest].join('.')))).toBe('CW_TOKEN_MALFORMED')
 })
 
-test('100,000 made-up headers are not cached', async () => {
+test('25,000 made-up headers are not cached', async () => {
   const before = heapInUse()
-  for (let at = 0; at < 100_000; at++) {
-    const header = `{"alg":"RS256","kid":"one","made up":"${'x'.repeat(250)}${at}"}`
+  for (let at = 0; at < 25_000; at++) {
+    const header = `{"alg":"RS256","kid":"one","made up":"${'x'.repeat(1000)}${at}"}`
     const code = await codeOf(() => verifier.verify(`${encode(header)}.e30.AAAA`))
     if (code !== 'CW_TOKEN_SIGNATURE') expect(code).toBe('CW_TOKEN_SIGNATURE')
   }
   expect(heapInUse() - before).toBeLessThan(4)
   expect(await codeOf(() => verifier.verify(token('{"alg":"RS256","kid":"one"}')))).toBe('accepted')
-})
+}, 60_000)

@@ -102,7 +102,9 @@ test('any signed payload that is not a valid one is refused with a CloakwrightEr
 test.each([key, small, pss, edwards])(
   'a valid $alg token with any one character changed, removed, doubled or added never verifies',
   async (by) => {
-    const token = await signClaims(by, claimsOf(issuer.issuer, { email: undefined, sid: undefined }))
+    // With the claims that it must have and no others: each character takes 24 verifications.
+    const { iss, aud, typ, exp, iat, sub } = claimsOf(issuer.issuer)
+    const token = await signClaims(by, { iss, aud, typ, exp, iat, sub })
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
     const others = Array.from('Aaz09-_.=+/\u00e9\0 ')
     const mutants = Array.from(token, (char, at) => {
