@@ -128,7 +128,7 @@ async function request(
       if (response?.status === 404 && operation.method === 'DELETE' && attempt > 1) return undefined
       const again =
         (response !== undefined || isNetworkFailure(cause)) &&
-        // 429 is said before anything is done (RFC 6585 §4).
+        // 429 is sent before any processing (RFC 6585 §4).
         (response?.status === 429 || mayRepeat(operation, parameters))
       const delay = again ? retryDelay(retry, attempt, response) : undefined
       if (delay === undefined) throw toAdminError(server, operation, cause, attempt)

@@ -42,7 +42,7 @@ export type RealmEdit = EditWithout<RealmRepresentation, typeof fixedOfRealm>
  *
  * Needs the role `manage-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @throws {CW_ADMIN_REFUSED} when Keycloak refuses it, or silently keeps no attribute of that name or no such required action
  * @example
@@ -95,7 +95,7 @@ export async function updateGroup(
  *
  * Needs the role `manage-realm` of `realm-management`, for the role of a client `manage-clients` in its place.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such role
+ * @throws {CW_ADMIN_NOT_FOUND} when the role does not exist
  * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts
@@ -121,7 +121,7 @@ export async function updateRole(
  *
  * Needs the role `manage-clients` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such client
+ * @throws {CW_ADMIN_NOT_FOUND} when the client does not exist
  * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts
@@ -146,7 +146,7 @@ export async function updateClient(
  *
  * Needs the role `manage-realm` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such realm
+ * @throws {CW_ADMIN_NOT_FOUND} when the realm does not exist
  * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
  * @example
  * ```ts

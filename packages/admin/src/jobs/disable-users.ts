@@ -22,7 +22,7 @@ export interface DisableOptions extends ChangeOptions {
  *
  * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
- * @throws {CW_FILE_EXISTS} when the file of rejected rows is there already
+ * @throws {CW_FILE_EXISTS} when the file of rejected rows already exists
  * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
  * @example
  * ```ts

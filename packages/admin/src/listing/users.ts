@@ -38,7 +38,7 @@ export interface MembershipOptions extends UserListOptions, Partial<MembershipKi
 /**
  * All users that a filter finds, each once, by user name: a request for 500 of them.
  *
- * Who is created or renamed meanwhile may be missing; who was there from beginning to end is in the list. An id a user
+ * Users who are created or renamed meanwhile may be missing; all others are in the list. An id a user
  * is kept in memory to know who was seen.
  *
  * Needs the role `view-users` of `realm-management`.

@@ -17,7 +17,7 @@ export interface KnownRole extends RoleName {
  *
  * Needs the role `view-realm` of `realm-management`, or for a role of a client `view-clients`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such client
+ * @throws {CW_ADMIN_NOT_FOUND} when the client does not exist
  * @example
  * ```ts
  * import { type Admin, findRole } from '@cloakwright/admin'

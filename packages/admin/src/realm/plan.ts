@@ -35,7 +35,7 @@ import {
 
 /** What the realm has of that which a definition names. */
 export interface RealmState {
-  /** Undefined where there is no such realm yet. */
+  /** Undefined if the realm does not exist yet. */
   readonly settings: Awaited<ReturnType<typeof readSettings>>
   readonly roles: RolesState
   readonly clientScopes: ClientScopesState
@@ -204,7 +204,7 @@ class Plan implements RealmPlan {
     for (const { change, detail, steps } of this.#planned) {
       await runSteps(admin, steps, this.realm)
       onChange?.(detail)
-      // A realm comes with clients, roles and scopes of its own: what the definition names of them is there already.
+      // A realm comes with clients, roles and scopes of its own: those that the definition names already exist.
       if (change.kind === 'realm' && change.action === 'create')
         return [
           change,

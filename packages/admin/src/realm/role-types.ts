@@ -78,7 +78,7 @@ function withRoles(clients: readonly (readonly [string, readonly string[]])[]): 
   return new Map(clients.filter(([, roles]) => roles.length > 0))
 }
 
-/** An export is not checked: what is no role in it gives none. */
+/** An export is not checked: invalid roles are left out. */
 function namesOf(roles: unknown): readonly string[] {
   const list: readonly unknown[] = Array.isArray(roles) ? roles : []
   return list.flatMap((role) => {

@@ -64,7 +64,7 @@ function toFile(
   return { path, change: (before) => setVariable(before, variable, secret) }
 }
 
-/** What a function of the caller's throws may hold the secret: only that it failed is said. */
+/** An error that the function of a caller throws may contain the secret: only the failure is reported. */
 async function call(what: string, work: () => Promise<void>): Promise<void> {
   try {
     await work()

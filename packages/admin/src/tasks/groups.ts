@@ -79,7 +79,7 @@ export async function ensureGroup(
  *
  * @throws {CW_ADMIN_NOT_FOUND} when the group or its new parent does not exist
  * @throws {CW_ADMIN_REFUSED} when it would be moved into itself
- * @throws {CW_ADMIN_CONFLICT} when a group of that name is there already
+ * @throws {CW_ADMIN_CONFLICT} when a group with that name already exists
  * @example
  * ```ts
  * import { type Admin, moveGroup } from '@cloakwright/admin'

@@ -22,7 +22,7 @@ export interface SendActionsOptions {
  *
  * Needs the role `manage-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @throws {CW_ADMIN_REFUSED} when the user has no address or is disabled, or an action or the client is not known
  * @throws {CW_ADMIN_FAILED} when Keycloak cannot send: the realm has no mail server, or it cannot be reached
  * @example
@@ -61,7 +61,7 @@ const configure = 'CONFIGURE_TOTP'
  *
  * Needs the roles `manage-users` and `view-realm` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @throws {CW_ADMIN_REFUSED} when the required action is disabled in the realm, so that users would not be asked
  * @example
  * ```ts

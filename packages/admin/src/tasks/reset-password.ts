@@ -20,7 +20,7 @@ export interface ResetPasswordOptions {
  *
  * Needs the role `manage-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @throws {CW_ADMIN_REFUSED} when the password policy refuses the password, the user's directory is read-only, or the user
  * is a service account; the message says which
  * @example

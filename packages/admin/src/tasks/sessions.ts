@@ -9,7 +9,7 @@ import { type UserRef, userId, userOf } from '../lookup/index.ts'
  *
  * Needs the role `view-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @example
  * ```ts
  * import { type Admin, sessionsOf } from '@cloakwright/admin'
@@ -29,7 +29,7 @@ export async function sessionsOf(admin: Admin, user: UserRef): Promise<readonly 
  *
  * Needs the role `manage-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @example
  * ```ts
  * import { type Admin, endSessions } from '@cloakwright/admin'

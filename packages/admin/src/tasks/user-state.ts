@@ -10,7 +10,7 @@ import { endSessions } from './sessions.ts'
  *
  * Needs the role `manage-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @example
  * ```ts
  * import { type Admin, disableUser } from '@cloakwright/admin'
@@ -35,7 +35,7 @@ export async function disableUser(
  *
  * Needs the role `manage-users` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no such user
+ * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @example
  * ```ts
  * import { type Admin, enableUser } from '@cloakwright/admin'

@@ -122,7 +122,7 @@ describe('a realm that is applied', () => {
     })
   })
 
-  it('is left alone where the trail cannot be written', async () => {
+  it('is unchanged if the trail cannot be written', async () => {
     const realm = target.realmName()
     const recorder = createAuditTrail({ sink: ndjsonSink(folder.path('no/such/folder')) })
     const error = await caught(ensureRealm(target.admin({ recorder }), definition(realm)))
@@ -130,7 +130,7 @@ describe('a realm that is applied', () => {
     expect(await target.admin().client.realms.findOne({ realm })).toBeNull()
   })
 
-  it('has no event that the trail does not know', async () => {
+  it('has no event that is missing in the trail', async () => {
     const realm = target.realmName()
     const trail = ndjsonSink(folder.path('realm.ndjson'))
     const admin = target.admin({ realm, recorder: createAuditTrail({ sink: trail }) })

@@ -16,7 +16,7 @@ beforeEach(() => target.proxy.reset())
 afterAll(() => target.close())
 
 describe('the token', () => {
-  test('is asked for once, however many requests wait for it', async () => {
+  test('is requested once for any number of waiting requests', async () => {
     const { client } = target.admin({ realm })
 
     await Promise.all(Array.from({ length: 10 }, () => client.roles.find()))
@@ -61,7 +61,7 @@ describe('the token', () => {
     expect(target.proxy.tokens()).toBe(2)
   })
 
-  test('that stays refused is an error, after one more attempt', async () => {
+  test('that is refused again is an error after one more attempt', async () => {
     const { client } = target.admin({ realm })
     const refused = { status: 401, body: '{"error":"HTTP 401 Unauthorized"}' }
     target.proxy.fail('GET', '/roles', refused, refused, refused)
@@ -144,7 +144,7 @@ describe('what may be repeated', () => {
     },
   )
 
-  test('does not wait longer than half a minute for a server that says so', async () => {
+  test('waits at most half a minute, whatever Retry-After says', async () => {
     const { client } = target.admin({ realm })
     target.proxy.fail('GET', '/roles', { status: 503, headers: { 'retry-after': '3600' } })
 
@@ -182,7 +182,7 @@ describe('what may be repeated', () => {
     expect(await client.roles.findOneByName({ name: 'short-lived' })).toBeNull()
   })
 
-  test('includes any request after 429, which is said before anything is done', async () => {
+  test('includes any request after 429, which precedes all processing', async () => {
     const { client } = target.admin({ realm })
     target.proxy.fail('POST', '/roles', { status: 429, headers: { 'retry-after': '0' } })
 
@@ -353,7 +353,7 @@ describe('what may be repeated', () => {
     })
   })
 
-  test('is told how many attempts it took', async () => {
+  test('reports the number of attempts', async () => {
     const { client } = target.admin({ realm, retries: 2 })
     target.proxy.fail('GET', '/roles', 'reset', 'reset')
     const count = new AttemptCount()
@@ -363,7 +363,7 @@ describe('what may be repeated', () => {
     expect(count.attempts).toBe(3)
   })
 
-  test('is given up at the time-out', async () => {
+  test('ends at the time-out', async () => {
     const { client } = target.admin({ realm, timeout: 1500, retries: 1 })
     await client.roles.find().catch(() => undefined)
     target.proxy.fail('GET', '/roles', 'silence', 'silence')
@@ -376,7 +376,7 @@ describe('what may be repeated', () => {
     )
   })
 
-  test("ends when the caller's signal says so, also while it waits", async () => {
+  test('ends when the signal of the caller is aborted, also during a wait', async () => {
     const stop = new AbortController()
     const { client } = target.admin({ realm, signal: stop.signal })
     await client.roles.find()
@@ -454,7 +454,7 @@ describe('an error', () => {
     if (says.includes('characters')) expect(error.hint).toContain('Realm settings, User profile')
   })
 
-  test('of a wrong realm says that it is the realm', async () => {
+  test('of a wrong realm names the realm as the cause', async () => {
     const error = await caught(target.admin({ realm: 'no-such-realm' }).client.roles.find())
 
     expect(error.code).toBe('CW_ADMIN_NOT_FOUND')
@@ -506,7 +506,7 @@ describe('an error', () => {
   })
 
   test.each(['', 'not a url', 'ftp://id.example.com', 'https://admin:canary-password@id.example.com'])(
-    'tells of a server that is no base URL, without showing it: %j',
+    'reports an invalid base URL of the server without showing it: %j',
     (server) => {
       const create = (): unknown => createAdmin({ server, credentials: target.credentials })
       expect(create).toThrow(
@@ -519,7 +519,7 @@ describe('an error', () => {
   )
 })
 
-test('every function of the official client is wrapped: each resource fails with our error when no one answers', async () => {
+test('every function of the official client is wrapped: each resource fails with a CloakwrightError when the server does not respond', async () => {
   const { client } = createAdmin({
     server: 'http://127.0.0.1:1',
     credentials: target.credentials,
@@ -575,7 +575,7 @@ describe('a list', () => {
     expect(asked).toHaveLength(requests)
   })
 
-  test('is read no further than it is used', async () => {
+  test('is read only as far as it is used', async () => {
     const { asked, read } = pages(numbers)
 
     for await (const number of items(read, 10)) if (number === 12) break
@@ -585,11 +585,11 @@ describe('a list', () => {
     ])
   })
 
-  test.each([24, 25, 26])('that knows no pages is read once: %i a page', async (pageSize) => {
+  test.each([24, 25, 26])('without pages is read once: %i a page', async (pageSize) => {
     expect(await all(async () => [...numbers], pageSize)).toEqual(numbers)
   })
 
-  test.each([0, -1, 1.5, Number.NaN])('has pages of a size: %d is none', async (pageSize) => {
+  test.each([0, -1, 1.5, Number.NaN])('refuses the page size %d', async (pageSize) => {
     expect((await caught(all(pages(numbers).read, pageSize))).code).toBe('CW_CONFIG_INVALID')
   })
 })

@@ -65,7 +65,7 @@ describe('a service account with a key', () => {
     expect(await operator(credentials).realms.findOne({ realm })).toMatchObject({ realm })
   })
 
-  test('signs again for each token, also when an answer is lost', async () => {
+  test('signs a new assertion for each token, also after a lost response', async () => {
     let clock = 0
     const client = operator({}, () => clock)
     target.proxy.fail('POST', '/token', 'reset after')
@@ -85,7 +85,7 @@ describe('a service account with a key', () => {
     expect(target.proxy.seen.filter(({ path }) => path === '/elsewhere')).toEqual([])
   })
 
-  test('outlives its tokens, of one second each', async () => {
+  test('keeps working with tokens of one second each', async () => {
     const { client } = target.admin({ realm })
     await client.realms.update({ realm }, { accessTokenLifespan: 1 })
     const [end, outliving] = [performance.now() + 4_000, operator({})]

@@ -266,7 +266,7 @@ const requests: [string, readonly string[], (client: Client) => Promise<unknown>
   ],
 ]
 
-describe('with exactly these roles it is done; without one of them the error names them all', () => {
+describe('succeeds with exactly these roles; without one of them the error names all', () => {
   test.each(requests)('%s: %j', async (_, roles, request) => {
     await request((await account(roles)).client)
     for (const missing of roles) {

@@ -49,7 +49,7 @@ describe('runSteps', () => {
     expect(records).toEqual([changes])
   })
 
-  test('runs none after one that failed, and records those before it', async () => {
+  test('stops at the first failed step, and records the steps before it', async () => {
     const { admin, records } = recording()
     const run: string[] = []
     const steps = [

@@ -93,7 +93,7 @@ describe('a field that a PUT ignores is refused before anything is written', () 
     expect(of.recorded()).toEqual([])
   })
 
-  test('but not in an edited copy, where it is as it was', async () => {
+  test('but is accepted unchanged in an edited copy', async () => {
     const user = (await findUser(of.admin, 'alice')) ?? {}
     expect(user).toHaveProperty('createdTimestamp')
     expect((await updateUser(of.admin, 'alice', { ...user, lastName: 'C' }))[0]?.fields).toEqual(['lastName'])
@@ -125,7 +125,7 @@ describe('a field that a PUT ignores is refused before anything is written', () 
   })
 })
 
-describe('what Keycloak takes is reported once', () => {
+describe('a saved change is reported once', () => {
   const mapper = (value: string) => ({
     name: 'shop',
     protocol: 'openid-connect',
@@ -229,7 +229,7 @@ describe('an update of one setting of the realm resets no other', () => {
   })
 })
 
-describe('what Keycloak did not save is an error, and only what it kept is recorded', () => {
+describe('a change that Keycloak did not save is an error, and only saved changes are recorded', () => {
   afterEach(async () => {
     target.proxy.reset()
     await updateClient(of.admin, 'shop-api', { publicClient: false })

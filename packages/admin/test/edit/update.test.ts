@@ -77,7 +77,7 @@ describe('an update of a user', () => {
     expect(target.proxy.count('PUT')).toBe(0)
   })
 
-  test('empties by null, and by nothing else', async () => {
+  test('clears a field by null only', async () => {
     await updateUser(of.admin, 'alice', { firstName: null })
     expect(await findUser(of.admin, 'alice')).not.toHaveProperty('firstName')
 
@@ -90,7 +90,7 @@ describe('an update of a user', () => {
     expect(error.message).toBe('The field enabled cannot be set to null')
   })
 
-  test('may be a function of what is there, and none of twenty at once is lost', async () => {
+  test('can be a function of the current object, and twenty concurrent ones all take effect', async () => {
     const { id = '' } = (await findUser(of.admin, 'alice')) ?? {}
     const other = target.admin({ realm: of.realm })
 
@@ -122,7 +122,7 @@ describe('an update of a user', () => {
     expect(await next).toHaveLength(1)
   })
 
-  test('based on what was read writes only what was edited of it', async () => {
+  test('with basedOn writes only the edited fields', async () => {
     const basedOn = (await findUser(of.admin, 'alice')) ?? {}
     await updateUser(of.admin, 'alice', { firstName: 'Alicia', attributes: { level: ['senior'] } })
 
@@ -157,7 +157,7 @@ describe('an update of a user', () => {
     expect(target.proxy.count('PUT')).toBe(0)
   })
 
-  test('is not refused where someone else made the same change', async () => {
+  test('is not refused if someone else made the same change', async () => {
     const basedOn = (await findUser(of.admin, 'alice')) ?? {}
     await updateUser(of.admin, 'alice', { lastName: 'Hargreaves' })
 
@@ -181,7 +181,7 @@ describe('an update of a user', () => {
   })
 })
 
-test('an update with what Keycloak does not keep is an error that says so, and records the rest', async () => {
+test('an update that Keycloak saves in part is an error, and the saved part is recorded', async () => {
   const realm = target.realmName()
   const seen: unknown[] = []
   const admin = target.admin({ realm, recorder: { record: async (changes) => void seen.push(...changes) } })
@@ -245,7 +245,7 @@ describe('an update of a client', () => {
   const secret = async () =>
     (await of.admin.client.clients.getClientSecret({ id: (await client()).id ?? '' })).value
 
-  test('merges attributes, and leaves the secret and all else alone', async () => {
+  test('merges attributes, and leaves the secret and all other fields unchanged', async () => {
     await updateClient(of.admin, 'shop-api', { attributes: { one: '1', two: '2' }, description: 'The shop' })
     const before = await client()
 
@@ -257,7 +257,7 @@ describe('an update of a client', () => {
     expect(await secret()).toBe('the-live-secret')
   })
 
-  test('never writes the mask that Keycloak shows in place of a secret', async () => {
+  test('never writes the mask that Keycloak shows instead of a secret', async () => {
     const edited = { ...(await client()), secret: mask, name: 'Shop' }
 
     expect((await updateClient(of.admin, 'shop-api', edited))[0]?.fields).toEqual(['name'])

@@ -104,7 +104,7 @@ test('a misspelled option for the realm does not fall back to master', () => {
   expect(() => createAdmin(options)).toThrow('createAdmin: unknown field realmName')
 })
 
-test('what is undefined is no field', async () => {
+test('ignores fields that are undefined', async () => {
   const error = await caught(call(ensureUser)({ username: 'alice', realmRoles: undefined }))
   expect(error.code).toBe('CW_ADMIN_UNAVAILABLE')
 })

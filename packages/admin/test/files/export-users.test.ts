@@ -204,7 +204,7 @@ describe('whatever a user has', () => {
     )
   })
 
-  test('is guarded against formulas by what can be taken away again', () => {
+  test('is protected against formulas in a reversible way', () => {
     fc.assert(
       fc.property(text, (value) => {
         expect(unguarded(guarded(value))).toBe(value)

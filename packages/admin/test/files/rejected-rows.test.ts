@@ -103,7 +103,7 @@ describe('the file of rejected rows', () => {
     await expect(stat(path)).rejects.toThrow('ENOENT')
   })
 
-  test('that can not be written is an error at once', async () => {
+  test('that is not writable is an error at once', async () => {
     expect(await caught(openRejectedRows(folder.path('no/such/folder.ndjson')))).toMatchObject({
       code: 'CW_FILE_INVALID',
     })

@@ -124,7 +124,7 @@ describe('a CSV file', () => {
     ['login,Surname,Given_name,Attributes.team', 'Write username, lastName, firstName, attributes.team. '],
     ['username,e-mail,shoe size', 'Write email for "e-mail". '],
     ['username,shoe size', 'Name the columns in the first row: '],
-  ])('with the names %s says what to write', async (names, hint) => {
+  ])('with the columns %s suggests the right names', async (names, hint) => {
     const error = await caught(openUserFile(await folder.write('users.csv', `${names}\r\n`)))
     expect(error.message).toContain('has unknown columns, line 1')
     expect(error.hint).toMatch(new RegExp(`^${hint}`))
@@ -147,7 +147,7 @@ describe('a CSV file', () => {
   })
 
   test.each(['true', 'FALSE', ' yes ', 'no', '1', '0', 'x'])(
-    'with the temporary password %j has a row that is to blame, also when it is read again',
+    'with the temporary password %j has a rejected row, also when it is read again',
     async (flag) => {
       const rows = await folder.rows(
         'users.csv',
@@ -182,7 +182,7 @@ describe('a CSV file', () => {
     ])
   })
 
-  test('blames the line alone that opens a quotation mark, also before a thousand others', async () => {
+  test('rejects only the line with the unclosed quotation mark, also before a thousand others', async () => {
     const others = Array.from({ length: 1000 }, (_, index) => `user-${index},\n`)
     const rows = await folder.rows('users.csv', `username,email\n"bob,\n${others.join('')}`)
     expect(bad(rows)).toEqual([
@@ -191,7 +191,7 @@ describe('a CSV file', () => {
     expect(rows).toHaveLength(1001)
   })
 
-  test('reads cells that are no role, no truth value, no JSON as what they are: mistakes', async () => {
+  test('rejects cells that are not a valid role, boolean or JSON', async () => {
     const rows = await folder.rows(
       'users.csv',
       'username,enabled,clientRoles,groups,attributes\nu1,yes,,,\nu2,,editor,,\nu3,,,staff,\nu4,,,,{\n',
@@ -382,7 +382,7 @@ describe('any file', () => {
       'UTF-8',
     ],
     ['an overlong sequence', Buffer.from([0x61, 0x0a, 0xc0, 0x80]), 'line 2, byte 3', 'UTF-8'],
-  ])('in another encoding is refused with the place: %s', async (_what, content, message, hint) => {
+  ])('in another encoding is refused with line and byte: %s', async (_what, content, message, hint) => {
     const error = await caught(openUserFile(await folder.write('users.csv', content)))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
     expect(error.hint).toContain(hint)
@@ -424,7 +424,7 @@ describe('any file', () => {
     ],
     ['people.xls', '<html><table>', 'is a web page or XML', '"CSV UTF-8'],
     ['people.csv.gz', '\x1f\x8b\x08\0', 'is a gzip archive', 'gunzip'],
-  ])('that is no text is refused with what to do: %s', async (name, content, message, hint) => {
+  ])('that is not a text file is refused with the next step: %s', async (name, content, message, hint) => {
     const error = await caught(openUserFile(await folder.write(name, Buffer.from(content, 'latin1'))))
     expect(error).toMatchObject({ code: 'CW_FILE_INVALID', message: expect.stringContaining(message) })
     expect(error.hint).toContain(hint)

@@ -66,7 +66,7 @@ async function rejectedRowsOf(path: string): Promise<{ line: number; reason: str
 }
 
 describe('an import', () => {
-  test('makes each user with roles, groups, and what the realm gives to each new one', async () => {
+  test('creates each user with roles, groups and the defaults of the realm', async () => {
     const files = await jobFiles()
     const file = fileOf(120, (at) => ({ ...person(at), clientRoles: { shop: ['buyer'] } }))
     const report = await importUsers(admin, file, files)
@@ -142,7 +142,7 @@ describe('an import', () => {
     expect(await all((page) => client.users.find({ realm, ...page }))).toEqual(before)
   })
 
-  test('continues after an abort, and tells how far it is', async () => {
+  test('resumes after an abort, and reports progress', async () => {
     const files = await jobFiles()
     const controller = new AbortController()
     const stop = new Error('stopped by the operator')
@@ -266,7 +266,7 @@ describe('rejected rows', () => {
     ],
   ]
 
-  test('are told by line and reason, in the file of rejected rows, and the others go through', async () => {
+  test('are reported with line and reason in the file of rejected rows, and the others are imported', async () => {
     const { client, realm } = admin
     await client.realms.partialImport({
       realm,
@@ -315,7 +315,7 @@ describe('rejected rows', () => {
     expect(byLine(await rejectedRowsOf(files.rejected))).toEqual(first)
   })
 
-  test('are not one batch each: a bad one among many costs few requests', async () => {
+  test('cost few requests: one among many does not make a batch of its own', async () => {
     const { client, realm } = admin
     await client.users.create({ realm, username: 'taken', email: 'taken@example.org' })
     const files = await jobFiles()
@@ -329,7 +329,7 @@ describe('rejected rows', () => {
     expect(target.proxy.count('POST')).toBeLessThan(20)
   })
 
-  test('are checked against what the realm asks of attributes', async () => {
+  test('are checked against the user profile of the realm', async () => {
     const { client, realm } = admin
     const profile = await client.users.getProfile({ realm })
     const team = {
@@ -481,7 +481,7 @@ describe('reconciliation', () => {
   test.each([
     ['by pages of members', 120, 25],
     ['by the users, where they are few', 20, 60],
-  ])('tells what is missing and what differs, by line: %s', async (_name, count, mostRequests) => {
+  ])('reports missing and differing users by line: %s', async (_name, count, mostRequests) => {
     const files = await jobFiles()
     const file = fileOf(count, person)
     await importUsers(admin, file, files)
@@ -550,7 +550,7 @@ describe('reconciliation', () => {
 })
 
 describe('undoing an import', () => {
-  test('deletes what it made, and neither what was there nor what has another name by now', async () => {
+  test('deletes the created users only, neither existing nor renamed ones', async () => {
     const { client, realm } = admin
     await client.realms.update({ realm }, { editUsernameAllowed: true })
     await client.users.create({ realm, username: 'bystander' })
@@ -602,7 +602,7 @@ describe('undoing an import', () => {
     expect(await userNames()).toEqual([])
   })
 
-  test('leaves alone what an earlier import of the same file made', async () => {
+  test('leaves the users of an earlier import of the same file unchanged', async () => {
     await importUsers(admin, fileOf(60, person), await jobFiles())
     const second = await jobFiles()
     await importUsers(admin, fileOf(60, person), second)
@@ -610,7 +610,7 @@ describe('undoing an import', () => {
     expect(await userNames()).toEqual(namesTo(60))
   })
 
-  test('is of the realm that the journal names', async () => {
+  test('is refused in another realm than that of the journal', async () => {
     const files = await jobFiles()
     await importUsers(admin, fileOf(2, person), files)
     const other = target.admin({ realm: target.realmName() })

@@ -108,7 +108,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     expect(await usersOfRealm()).toEqual([])
   })
 
-  test('is undone with what was under way when it died, and nothing else', async () => {
+  test('is undone completely, with the batch that was in progress, and nothing else', async () => {
     const files = await jobFiles()
     const { client, realm } = admin
     await client.users.create({ realm, username: 'bystander' })
@@ -120,7 +120,7 @@ describe('an import that is killed', { timeout: 240_000 }, () => {
     expect(error.code).toBe('CW_JOURNAL_MISMATCH')
   })
 
-  test('lets no second process in while it runs', async () => {
+  test('locks out a second process', async () => {
     const files = await jobFiles()
     const run = start(files)
     while ((await linesOf(files.journal)) < 2) await pause(2)

@@ -107,7 +107,7 @@ describe('users of a file', () => {
     ])
   })
 
-  test('lose their sessions when they are disabled, unless they keep them', async () => {
+  test('lose their sessions when they are disabled, unless the option keeps them', async () => {
     const { file, job } = await open('username\nalice\nzoe\n')
     await bulkDisable(admin, file, job)
     expect(target.proxy.seen.filter(({ path }) => path.endsWith('/logout'))).toHaveLength(2)

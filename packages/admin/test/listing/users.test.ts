@@ -66,7 +66,7 @@ describe('users with their memberships', () => {
   const bob = { username: 'bob', realmRoles: [], clientRoles: {}, groups: ['/Ärzte'] }
   const zoe = { username: 'zoe', realmRoles: ['editor'], clientRoles: {}, groups: [] }
 
-  test('have what is theirs, not what composites, groups and the default role bring', async () => {
+  test('have their direct roles, not those of composites, groups and the default role', async () => {
     expect(await collect(usersWithMemberships(admin))).toMatchObject([alice, bob, zoe])
   })
 
@@ -78,7 +78,7 @@ describe('users with their memberships', () => {
     expect(await collect(usersWithMemberships(admin, { search: 'nobody' }))).toEqual([])
   })
 
-  test('have only what was asked for', async () => {
+  test('have only the requested parts', async () => {
     const [groups] = await collect(usersWithMemberships(admin, { roles: false }))
     expect(groups).toMatchObject({ groups: alice.groups })
     expect(groups).not.toHaveProperty('realmRoles')
@@ -95,7 +95,7 @@ describe('users with their memberships', () => {
     expect(brief).not.toHaveProperty('requiredActions')
   })
 
-  test('are no longer read once the signal ends it', async () => {
+  test('stop when the signal is aborted', async () => {
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(collect(usersWithMemberships(admin, { signal }))).rejects.toThrow('enough')
   })

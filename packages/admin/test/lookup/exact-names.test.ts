@@ -52,7 +52,7 @@ afterAll(() => target.close())
 
 const writes = (): number => target.proxy.count('POST', 'PUT', 'DELETE')
 
-describe('another one that the search finds is not changed', () => {
+describe('changes no other object that the search also finds', () => {
   test.each<[string, (task: TaskRealm) => Promise<unknown>]>([
     ['a user, edited', ({ admin }) => updateUser(admin, 'rene', { firstName: 'R' })],
     ['a user, disabled', ({ admin }) => disableUser(admin, 'rene')],

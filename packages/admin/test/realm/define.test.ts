@@ -150,7 +150,7 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     )
   })
 
-  test('all of them at once, ten in words', () => {
+  test('all of them at once, the first ten in full', () => {
     const users = Array.from({ length: 12 }, (_, index) => ({ username: `Nobody-${index}` }))
     expect(() => defineRealm({ realm: 'shop', users })).toThrow(/\$\.users\[0\].*\$\.users\[9\].*and 2 more$/)
   })

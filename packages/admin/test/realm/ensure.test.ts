@@ -144,7 +144,7 @@ test('a realm that matches its definition is read, and not written to', async ()
   expect(target.proxy.count('GET')).toBeGreaterThan(0)
 })
 
-describe('what has drifted is brought back, and named', () => {
+describe('drift is reverted and named', () => {
   test.each<{ what: string; drift: (at: { admin: Admin; realm: string }) => Promise<unknown>; says: string }>(
     [
       {
@@ -285,7 +285,7 @@ describe('what has drifted is brought back, and named', () => {
   })
 })
 
-describe('what is not declared is left alone', () => {
+describe('undeclared objects are left unchanged', () => {
   test('attributes, mappers, roles, scopes and fields that someone added', async () => {
     const { admin, realm, definition } = await applied()
     const { client } = admin
@@ -416,7 +416,7 @@ test('names of prototypes are names like any other', async () => {
   expect(await lines(admin, definition)).toEqual(['~ group /constructor: roles.constructor/valueOf'])
 })
 
-test('an interrupted application is taken up again, however it was interrupted', async () => {
+test('an interrupted apply is resumed, however it was interrupted', async () => {
   const realm = target.realmName()
   const admin = target.admin({ realm })
   target.proxy.fail('POST', '/roles', 'reset after')

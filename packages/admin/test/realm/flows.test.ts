@@ -96,7 +96,7 @@ describe('authentication flows and required actions', () => {
         ),
       says: '~ required action VERIFY_EMAIL: enabled',
     },
-  ])('drift is brought back: $what', async ({ drift, says }) => {
+  ])('reverts drift: $what', async ({ drift, says }) => {
     const { admin, realm, definition } = at()
     await ensureRealm(admin, definition)
     const before = await outline(admin)

@@ -68,7 +68,7 @@ describe('a file', () => {
     expect(readFileSync(path('data/secret'), 'utf8')).toBe(`${secret}\n`)
   })
 
-  test('is never seen half', async () => {
+  test('is never visible half-written', async () => {
     await deliver({ file: path('busy') }, 'a'.repeat(100_000), undefined)
     const seen = new Set<number>()
     const writing = Promise.all(
@@ -79,7 +79,7 @@ describe('a file', () => {
     expect([...seen]).toEqual([100_001])
   })
 
-  test('that cannot be written is found out before, and the check changes nothing', async () => {
+  test('that is not writable is found before the secret changes, and the check changes nothing', async () => {
     await checkDelivery({ file: path('checked') }, secret)
     expect(readdirSync(folder)).not.toContain('checked')
 
@@ -99,7 +99,7 @@ describe('an environment file', () => {
     expect(modeOf('env')).toBe('600')
   })
 
-  test('that sets the variable twice is found out before', async () => {
+  test('that sets the variable twice is refused before the secret changes', async () => {
     writeFileSync(path('twice'), 'A=1\nA=2\n')
     const error = await caught(checkDelivery({ environmentFile: path('twice'), variable: 'A' }, secret))
     expect(error.code).toBe('CW_CONFIG_INVALID')

@@ -50,7 +50,7 @@ describe('a variable of an environment file', () => {
     expect(() => set(before, value)).toThrow(expect.objectContaining({ code: 'CW_CONFIG_INVALID' }))
   })
 
-  test('is refused when its name is none', () => {
+  test('is refused if its name is invalid', () => {
     expect(() => setVariable(undefined, 'A B', 'x')).toThrow(/is not a valid variable name/)
     expect(() => setVariable(undefined, '.*', 'x')).toThrow(/is not a valid variable name/)
   })

@@ -335,7 +335,7 @@ describe('where two secrets can live at once', () => {
     expect(JSON.stringify(trail)).not.toContain(delivered(client))
   })
 
-  test('a policy whose condition is not known here is no promise', async () => {
+  test('a policy with an unknown condition does not count', async () => {
     const client = await newClient()
     const { clientPolicies } = admin.client
     await rotate(await newClient())
@@ -359,7 +359,7 @@ describe('where two secrets can live at once', () => {
   })
 })
 
-describe('where they can not', () => {
+describe('where two secrets cannot live at once', () => {
   test('it refuses before anything is changed, and says what is missing', async () => {
     const client = await newClient()
     const error = await caught(rotate(client, { setUpPolicy: false }))
@@ -371,7 +371,7 @@ describe('where they can not', () => {
     expect(target.proxy.count('POST', 'PUT', 'DELETE')).toBe(1) // the client's creation
   })
 
-  test('it rotates with a gap when that is allowed', async () => {
+  test('it rotates with downtime if that is allowed', async () => {
     const client = await newClient()
     const result = await rotate(client, { setUpPolicy: false, allowDowntime: true })
 
@@ -380,7 +380,7 @@ describe('where they can not', () => {
     expect(await accepts(client, client.secret)).toBe(false)
   })
 
-  test('a failed delivery says that the old one is gone', async () => {
+  test('a failed delivery reports that the old secret no longer works', async () => {
     const client = await newClient()
     const error = await caught(
       rotate(client, {

@@ -207,7 +207,7 @@ test('what is refused is refused in a dry run too', async () => {
   expect((await caught(grantRoles(dry, 'alice', { realm: ['none'] }))).code).toBe('CW_ADMIN_NOT_FOUND')
 })
 
-describe('a write that is sent nevertheless is an error, and does not leave', () => {
+describe('a write in a dry run is an error, and is not sent', () => {
   test.each<[string, (admin: Admin) => Promise<unknown>]>([
     ['users.create', (admin) => admin.client.users.create({ username: 'mallory' })],
     ['users.del', (admin) => admin.client.users.del({ id: 'mallory' })],
@@ -252,7 +252,7 @@ describe('a job of a dry run', () => {
   })
   const counts = (report: object) => ({ ...report, seconds: 0, reconciled: undefined })
 
-  test('reports what the same job then does, and what an undo would take back', async () => {
+  test('reports what the same job then does, and what an undo would revert', async () => {
     const many = await openUserFile(await folder.write('many.csv', 'username\ncarol\ndora\n'))
     const roles = { roles: { realm: ['user'] } }
 

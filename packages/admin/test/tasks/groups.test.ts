@@ -112,7 +112,7 @@ describe('a group', () => {
     })
   })
 
-  test('whose creation was not answered is made once', async () => {
+  test('whose creation got no response is created once', async () => {
     target.proxy.fail('POST', '/groups', 'reset after')
     target.proxy.fail('POST', '/children', { status: 504, after: true }, 'reset')
 
@@ -235,7 +235,7 @@ describe('a role', () => {
     expect(await deleteRole(of.admin, role)).toEqual([])
   })
 
-  test('whose creation was not answered is made once', async () => {
+  test('whose creation got no response is created once', async () => {
     target.proxy.fail('POST', '/roles', 'reset after')
 
     expect(await ensureRole(of.admin, { name: 'unanswered' })).toMatchObject([{ action: 'create' }])

@@ -42,7 +42,7 @@ test('sets another password, which is in no change', async () => {
   expect(await login('canary-second')).toHaveProperty('access_token')
 })
 
-test('for one login, which is undone by a lasting one', async () => {
+test('makes a temporary password permanent with the next reset', async () => {
   const action = ['UPDATE_PASSWORD']
   expect(await resetPassword(of.admin, alice, 'canary-once', { temporary: true })).toMatchObject([
     {
@@ -133,7 +133,7 @@ describe('a refusal says why, and the old password stays', () => {
   }
 })
 
-test('a request whose response was lost is no refusal by the history of passwords', async () => {
+test('a repeated request after a lost response is not refused by the password history', async () => {
   const { realms } = of.admin.client
   await realms.update({ realm: of.realm }, { passwordPolicy: 'passwordHistory(3)' })
   target.proxy.fail('PUT', '/reset-password', 'reset after')

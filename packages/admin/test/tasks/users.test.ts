@@ -303,7 +303,7 @@ describe('requireMfa', () => {
     expect(await requireMfa(of.admin, 'double')).toEqual([])
   })
 
-  test('is an error where the realm has the action disabled', async () => {
+  test('is an error if the action is disabled in the realm', async () => {
     const { authenticationManagement } = of.admin.client
     const alias = 'CONFIGURE_TOTP'
     const action = (await authenticationManagement.getRequiredActionForAlias({ alias })) as object

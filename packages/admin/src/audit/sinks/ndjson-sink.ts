@@ -161,7 +161,7 @@ function lastSeal(tail: Buffer, isWhole: boolean): { end: number; seal?: Seal } 
 /** How the lines of a batch begin: canonical JSON has its members sorted. */
 const beginnings = ['{"account":"', '{"action":"', '{"seal":{']
 
-/** The whole entries of a batch that was cut short; undefined where the text is no such batch. */
+/** The whole entries of a batch that was cut short; undefined if the text is not such a batch. */
 function entriesIn(tail: string, last: number): UnplacedEntry[] | undefined {
   const lines = tail.split('\n')
   const cut = lines.pop() ?? ''

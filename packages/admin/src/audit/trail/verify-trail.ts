@@ -163,7 +163,7 @@ function compareRows(seal: Seal, rows: readonly Row[], at: string, report: Repor
   }
 }
 
-/** Which entry a line was that is no JSON any more: the first one that nothing else is. */
+/** The entry of a line that is no longer valid JSON: the first one without another line. */
 function onlyOneMissing(seal: Seal, ...there: ReadonlySet<number>[]): number | undefined {
   for (let place = seal.first; place <= seal.last; place += 1) {
     if (!there.some((places) => places.has(place))) return place

@@ -58,7 +58,7 @@ class RealmMembers {
   }
 }
 
-/** None of what is no JSON: that is said when the users are read. */
+/** None for invalid JSON, which is reported when the users are read. */
 function tokensOf(read: () => unknown): readonly Token[] {
   try {
     const many = read()

@@ -8,7 +8,7 @@ import { valuesByField, valuesByObject } from './values.ts'
 /** A part of a change that one request makes, so that it can be recorded where a later one fails. */
 export interface Part {
   readonly changes: readonly FieldChange[]
-  /** Reads what it touches again, so that it merges into what is there now and not when the plan was made. */
+  /** Reads what it touches again, so that it merges into the current state, not that of the plan. */
   readonly run: (admin: Admin) => Promise<unknown>
 }
 

@@ -24,7 +24,7 @@ describe('canonicalJson', () => {
     expect(canonicalJson(value).startsWith('{"\\r":0,"1":0,')).toBe(true)
   })
 
-  it('writes the same for the same value, in whatever order its members are', () => {
+  it('writes equal values equally, in any order of their members', () => {
     fc.assert(
       fc.property(fc.json(), (json) => {
         const text = canonicalJson(JSON.parse(json))

@@ -54,7 +54,7 @@ async function readAll(
 describe('followEvents', () => {
   beforeEach(openRealm)
 
-  it('gives all events, then from its cursor on only new ones', async () => {
+  it('returns all events, then only new ones from the cursor', async () => {
     await add('one')
     await add('two')
     const first = await readAll()
@@ -75,7 +75,7 @@ describe('followEvents', () => {
     expect((await readAll({ from: new Date(from) })).names).toEqual(['after'])
   })
 
-  it('reads the same however much it overlaps, and whatever the overlap was before', async () => {
+  it('returns the same events with any overlap', async () => {
     for (const name of ['a-1', 'a-2', 'a-3']) await add(name)
     const narrow = await readAll({ overlap: 0 })
     expect(narrow.names).toHaveLength(3)
@@ -124,7 +124,7 @@ describe('followEvents', () => {
     expect((await readAll(kept === undefined ? {} : { cursor: kept })).names).toEqual([])
   })
 
-  it('misses nothing where pages are shorter than what one millisecond has', async () => {
+  it('misses no event when one millisecond has more events than a page', async () => {
     const users = Array.from({ length: 1200 }, (_, index) => ({ username: `m-${index}` }))
     await admin.client.realms.partialImport({ realm, rep: { ifResourceExists: 'SKIP', users } })
     const { names } = await readAll()
@@ -132,7 +132,7 @@ describe('followEvents', () => {
     expect(names).toHaveLength(1200)
   }, 60_000)
 
-  it('says that events may be lost when the last one that was read is gone', async () => {
+  it('reports that events may be lost if the last one read no longer exists', async () => {
     await add('one')
     const { cursor, events } = await readAll()
     await add('lost')
@@ -146,7 +146,7 @@ describe('followEvents', () => {
     expect(gaps).toHaveLength(1)
   })
 
-  it('ends while it waits, when it is told to', async () => {
+  it('ends during a wait when the signal is aborted', async () => {
     const stop = new AbortController()
     const following = followEvents(admin, { signal: stop.signal, interval: 3_600_000, onEvents: () => {} })
     await expect
@@ -196,7 +196,7 @@ describe('a cursor', () => {
     '{"floor":-1,"seen":[]}',
     '{"floor":1,"seen":[[1,2]]}',
     '{"floor":1,"seen":[null]}',
-  ])('refuses a cursor that is none: %s', async (cursor) => {
+  ])('refuses an invalid cursor: %s', async (cursor) => {
     expect(
       (await caught(followEvents(target.admin(), { cursor, once: true, onEvents: () => {} }))).code,
     ).toBe('CW_CONFIG_INVALID')
@@ -211,7 +211,7 @@ describe('with the audit trail', () => {
       who: 'bob',
     })
 
-  it('says which entry an event belongs to, and which events are not the toolkit’s', async () => {
+  it('finds the entry of each event, and the events that are not from the toolkit', async () => {
     const path = folder.path('matched.ndjson')
     const by = trailed(path)
     const id = await add('known', by)

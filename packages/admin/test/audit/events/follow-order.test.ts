@@ -31,7 +31,7 @@ function listOf(made: readonly Made[], shuffle: () => number): { admin: Admin; r
   }
 }
 
-it('gives each event once, whatever the order and however late within the overlap', async () => {
+it('returns each event once, in any order and however late within the overlap', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(

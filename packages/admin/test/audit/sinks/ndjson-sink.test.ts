@@ -70,7 +70,7 @@ describe('a trail in a file', () => {
     expect(await verifyTrail(sink)).toEqual({ entries: 0, head: undefined, problems: [] })
   })
 
-  it('is made whole again after a write that was killed, with the entries that it had', async () => {
+  it('is repaired after a killed write, with the entries that it had', async () => {
     const path = folder.path('torn.ndjson')
     const trail = createAuditTrail({ sink: ndjsonSink(path) })
     await trail.record(changes(2))
@@ -120,7 +120,7 @@ describe('a trail in a file', () => {
     expect(await readFile(path, 'utf8')).toBe(text)
   })
 
-  it('is made whole again wherever a write was cut', async () => {
+  it('is repaired wherever a write was cut', async () => {
     const path = folder.path('cut anywhere.ndjson')
     await createAuditTrail({ sink: ndjsonSink(path) }).record(changes(1))
     const start = (await stat(path)).size
@@ -156,7 +156,7 @@ describe('a file of heads', () => {
     ])
   })
 
-  it('says which of its lines is none', async () => {
+  it('names the line that is not a head', async () => {
     const path = folder.path('bad-heads')
     await appendFile(path, '{"sequence":1,"hash":"x"}\n{"sequence":')
     const error = await caught(readHeads(path))

@@ -117,7 +117,7 @@ describe.each(databases)('a trail in $name', ({ name, open }) => {
   })
 
   // PGlite has one connection, and no one to wait for.
-  it.skipIf(name === 'PGlite')('is not waited for without end', { timeout: 30_000 }, async () => {
+  it.skipIf(name === 'PGlite')('has a time limit', { timeout: 30_000 }, async () => {
     const trail = createAuditTrail({ sink: postgresSink(sql) })
     await database.sql.transaction(async (tx) => {
       await tx.query('SELECT pg_advisory_xact_lock($1::bigint)', [0x436c6f416b])

@@ -128,7 +128,7 @@ describe('a trail', () => {
 })
 
 describe('a head that cannot be exported', () => {
-  it('fails the task, which says so', async () => {
+  it('fails the task with the reason', async () => {
     const { sink } = memory()
     const onHead = (): never => {
       throw new Error('canary-of-the-vault')
@@ -140,7 +140,7 @@ describe('a head that cannot be exported', () => {
 })
 
 describe('a head that can be exported again', () => {
-  it('is exported before anything more is changed', async () => {
+  it('is exported before the next change', async () => {
     const { sink } = memory()
     const heads: number[] = []
     let isDown = true
@@ -164,7 +164,7 @@ describe('a head that can be exported again', () => {
 })
 
 describe('a sink that fails', () => {
-  it('keeps the administrator from changing anything', async () => {
+  it('blocks every change', async () => {
     const { sink, fail } = memory()
     const realm = target.realmName()
     const admin = target.admin({ recorder: createAuditTrail({ sink }) })
@@ -178,7 +178,7 @@ describe('a sink that fails', () => {
     expect(await admin.client.realms.findOne({ realm })).not.toBeNull()
   })
 
-  it('is told of by what was changed and is not recorded, and stops what comes next', async () => {
+  it('is reported with the unrecorded changes, and blocks the next change', async () => {
     const { sink, fail, entries } = memory()
     const realm = target.realmName()
     const admin = target.admin({ recorder: createAuditTrail({ sink }) })
@@ -270,7 +270,7 @@ describe('a secret that a task left in its change', () => {
     { attributes: { 'client.secret.creation.time': '1700000000' } },
     { requiredActions: ['UPDATE_PASSWORD'] },
     { actionTokenGeneratedByAdminLifespan: 43_200 },
-  ])('is not what only sounds like one: %o', async (after) => {
+  ])('does not include similar names: %o', async (after) => {
     const { sink, entries } = memory()
     await createAuditTrail({ sink }).record([{ ...rename, after }])
     expect(entries[0]?.after).toEqual(after)

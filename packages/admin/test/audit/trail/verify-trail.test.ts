@@ -31,7 +31,7 @@ const edited = (edit: (lines: string[]) => void): string[] => {
 const changed = (line: string): string => line.replace('user-', 'nobody-')
 
 describe('verifyTrail', () => {
-  it('finds nothing in a whole trail, and gives its head', async () => {
+  it('finds no problem in an intact trail, and returns its head', async () => {
     expect(await verifyTrail(sourceOf(lines), { heads })).toEqual({
       entries: 8,
       head: heads.at(-1),
@@ -101,7 +101,7 @@ describe('verifyTrail', () => {
       (l) => l.splice(0),
       [{ problem: 'truncated', from: 1, to: 8, at: 'the beginning' }],
     ],
-  ])('says where it has %s', async (_, edit, problems) => {
+  ])('names the place of %s', async (_, edit, problems) => {
     expect((await verifyTrail(sourceOf(edited(edit)), { heads: heads.slice(-1) })).problems).toEqual(problems)
   })
 
@@ -156,7 +156,7 @@ describe('verifyTrail', () => {
     ])
   })
 
-  it('takes as many heads as years bring', async () => {
+  it('accepts the heads of many years', async () => {
     const [first] = heads
     const many = Array.from({ length: 200_000 }, () => first as TrailHead)
     const later = many.map(({ hash }, index) => ({ sequence: 9 + index, hash }))

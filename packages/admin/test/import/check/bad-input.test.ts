@@ -33,7 +33,7 @@ async function rejected(path: string): Promise<{ line: number; reason: string; r
     .toSorted((a: { line: number }, b) => a.line - b['line'])
 }
 
-test('each rejected row of a CSV file is told by line and reason, and none stops the rest', async () => {
+test('reports each rejected row of a CSV file with line and reason, and imports the others', async () => {
   const content = Buffer.concat(
     [
       'username,email,enabled,realmRoles,groups,firstName\n',
@@ -90,7 +90,7 @@ test.each<[string, (deep: string) => string]>([
   ],
   ['deep.ndjson', (deep) => `{"username":"deep","access":{"a":${deep}}}\n${deep}\n{"username":"short"}\n`],
   ['deep.json', (deep) => `[{"username":"deep","access":{"a":${deep}}},${deep},{"username":"short"}]`],
-])('rows that would overflow a program stop nothing: %s', async (name, content) => {
+])('rejects rows that are nested too deeply, and imports the others: %s', async (name, content) => {
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
   const file = await openUserFile(await folder.write(name, content(deep)))
   const rejectedRows = await openRejectedRows(folder.path(`${name}.rejected`))

@@ -48,7 +48,7 @@ test.each([
   [['view-realm', 'manage-users'], buyer, 'it lacks manage-realm of realm-management'],
   [['manage-realm', 'manage-users'], buyer, 'it lacks view-clients of realm-management'],
   [['manage-realm', 'manage-users', 'query-groups'], consenting, 'it lacks view-clients of realm-management'],
-])('an account with %j is told what it lacks', async (roles, file, reason) => {
+])('names the roles that an account with %j lacks', async (roles, file, reason) => {
   const operator = await operatorWith(roles)
   const error = await caught(importUsers(operator, file, { ...(await jobFiles()), dryRun: true }))
   expect(error.code).toBe('CW_ADMIN_FORBIDDEN')

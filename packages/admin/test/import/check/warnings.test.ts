@@ -142,7 +142,7 @@ describe('an import warns, as its dry run does,', () => {
     expect(report.warnings).toEqual(dry.warnings)
   })
 
-  test('without a value, saying what to do', async () => {
+  test('without a value, and with the next step', async () => {
     const file = fileOf(1, people({ attributes: { ...team.attributes, costCentre: ['canary'] } }))
     const { warnings } = await importUsers(admin, file, { ...(await jobFiles()), dryRun: true })
     expect(warnings[0]?.message).toMatch(/user profile does not declare it.*not readable.*Declare it/)

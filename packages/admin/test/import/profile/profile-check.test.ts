@@ -174,7 +174,7 @@ describe('a user profile', () => {
     ['no address', 'email', 'the e-mail address is not a valid e-mail address'],
     ['an<angle', 'firstName', 'the first name has a character that Keycloak forbids'],
     ['a space', 'username', 'the user name has a character that Keycloak forbids'],
-  ])('has something against %s', (value, name, problem) => {
+  ])('refuses %s', (value, name, problem) => {
     const validations = {
       email: { email: {} },
       firstName: { 'person-name-prohibited-characters': {} },

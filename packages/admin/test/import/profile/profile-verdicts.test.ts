@@ -61,7 +61,7 @@ function uncheckedOf({ warnings }: ImportReport): string[] {
 }
 
 describe('an import', () => {
-  test('takes exactly the users that Keycloak takes alone, and each can be disabled', async () => {
+  test('accepts exactly the users that Keycloak accepts one by one, and each can be disabled', async () => {
     await makeRealm({}, attributes)
     const { client, realm } = admin
     const files = await jobFiles()

@@ -125,7 +125,7 @@ describe('a journal', () => {
     expect((await caught(importUsers(admin, fileOf(1, person), options))).code).toBe('CW_JOURNAL_INVALID')
   })
 
-  test('is given free when the job ends, also by an error', async () => {
+  test('is unlocked when the job ends, also by an error', async () => {
     const { journal, rejected, file } = await finished()
     target.proxy.fail('GET', '/users', { status: 403 })
     expect((await caught(importUsers(admin, file, { journal, rejected }))).code).toBe('CW_ADMIN_FORBIDDEN')
