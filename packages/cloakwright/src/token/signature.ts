@@ -5,16 +5,16 @@ import { setImmediate } from 'node:timers'
 import { type Algorithm, isSigned, isSignedInPool } from '../jws/index.ts'
 
 /**
- * Signatures that wait for the thread pool at a time, of all verifiers. The pool also serves files, DNS and compression:
- * with four threads and RSA keys of 2048 bits they wait less than a millisecond for it.
+ * Signatures of all verifiers that may wait for the thread pool. The pool also serves files, DNS and compression: with four
+ * threads on cores of their own and RSA keys of 2048 bits, these wait less than a millisecond longer.
  */
 const maxWaiting = 64
 let waiting = 0
 
 /**
- * Verifies the signature of a new token. The first one in a turn of the event loop is verified at once, which is the
- * fastest way for a single request. When more of them come in the same turn, requests are queueing: those are verified in
- * the thread pool, on other cores, so that requests with known tokens pass them by.
+ * Verifies the signature of a new token. The first one in a turn of the event loop is verified at once: for a single request
+ * this is fastest. More of them in the same turn mean that requests queue. These are verified in the thread pool, on other
+ * cores, so requests with known tokens do not wait for them.
  *
  * @param signed ASCII
  */
@@ -43,9 +43,8 @@ async function verifyInPool(
   }
 }
 
-// A turn is taken from the first signature until the event loop has looked for new requests. In between it is free only
-// for the microtasks that follow a signature: whoever awaits one token after the other has none waiting, and gains
-// nothing from the pool.
+// A turn is taken from the first signature until the event loop has polled for new requests. In between it is free only
+// for the microtasks after a signature: a program that awaits one token after the other gains nothing from the pool.
 
 let isTaken = false
 let turnEnds = false

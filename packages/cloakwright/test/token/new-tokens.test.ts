@@ -99,8 +99,8 @@ afterAll(() => {
   syncBuiltinESMExports()
 })
 
-describe('the way of a token', () => {
-  test('the first of a turn is verified at once, the others in the pool', async () => {
+describe('main thread or thread pool', () => {
+  test('verifies the first token of a turn at once, the others in the pool', async () => {
     const verify = verifyAtOnceBy(await makeVerifier())
     const [first, ...others] = tokens.slice(0, 5).map((token) => verify(token))
     expect(first).toMatchObject({ jti: 'token-0' })
@@ -111,7 +111,7 @@ describe('the way of a token', () => {
     expect(counts()).toEqual({ here: 1, pool: 4 })
   })
 
-  test('of several callbacks in a turn, the first token of all is verified at once', async () => {
+  test('verifies only the first token at once when several callbacks of a turn bring one each', async () => {
     const verify = verifyAtOnceBy(await makeVerifier())
     const verified = await Promise.all(
       tokens.slice(0, 4).map(
@@ -129,7 +129,7 @@ describe('the way of a token', () => {
     ])
   })
 
-  test('the first of the next turn is verified at once again', async () => {
+  test('verifies the first token of the next turn at once again', async () => {
     const verify = verifyAtOnceBy(await makeVerifier())
     for (const token of tokens.slice(0, 20)) {
       expect(verify(token)).not.toBeInstanceOf(Promise)
@@ -138,13 +138,13 @@ describe('the way of a token', () => {
     expect(counts()).toEqual({ here: 20, pool: 0 })
   })
 
-  test('tokens that are awaited one after the other are verified at once', async () => {
+  test('verifies tokens at once that are awaited one after the other', async () => {
     const verifier = await makeVerifier()
     for (const token of tokens) await verifier.verify(token)
     expect(counts()).toEqual({ here: tokens.length, pool: 0 })
   })
 
-  test('a known token is accepted at once, whatever waits', async () => {
+  test('accepts a known token at once while others wait', async () => {
     const verify = verifyAtOnceBy(await makeVerifier())
     const [known = '', ...others] = tokens
     const token = verify(known)
@@ -153,7 +153,7 @@ describe('the way of a token', () => {
     await Promise.all(waiting)
   })
 
-  test('with fake timers tokens are verified, and afterwards the first of a turn at once', async () => {
+  test('verifies tokens under fake timers, and afterwards the first of a turn at once', async () => {
     const verify = verifyAtOnceBy(await makeVerifier())
     vi.useFakeTimers({ toFake: ['setImmediate', 'setTimeout', 'queueMicrotask', 'Date'] })
     const verified = tokens.slice(0, 3).map(async (token) => verify(token))
@@ -209,7 +209,7 @@ describe('a token in flight', () => {
     expect(await Promise.all(codes)).toEqual(['accepted', 'CW_TOKEN_AUDIENCE'])
   })
 
-  test('is admitted by the proof of each request', async () => {
+  test('needs the proof of each request', async () => {
     const dpop = { publicUrl: 'https://api.example.com' }
     const verifier = await makeVerifier({ dpop })
     const proofKey = await makeProofKey()
@@ -243,7 +243,7 @@ describe('after the wait', () => {
   const start = 1_800_000_000
   const within = { iat: start, exp: start + 60 }
 
-  test('a token that has expired meanwhile is refused', async () => {
+  test('refuses a token that expired meanwhile', async () => {
     let now = start
     const verify = verifyAtOnceBy(await makeVerifier({ now: () => now * 1000 }))
     const token = await sign(within)
@@ -256,7 +256,7 @@ describe('after the wait', () => {
     expect(await verified).toBe('CW_TOKEN_EXPIRED')
   })
 
-  test('a token that was revoked meanwhile is refused', async () => {
+  test('refuses a token that was revoked meanwhile', async () => {
     const revocations = createRevocations()
     const verify = verifyAtOnceBy(await makeVerifier({ revocations }))
     const token = await sign({ sid: 'left' })
@@ -282,14 +282,14 @@ describe('after the wait', () => {
     const release = holdPool()
     const verified = codeOf(() => verifyInPool(verify, tokens[1] ?? ''))
     jwks = [...keys(), added.jwk]
-    expect(await codeOf(() => verify(newer)), 'the keys are looked at again for it').toBe('accepted')
+    expect(await codeOf(() => verify(newer)), 'it makes the verifier fetch the keys again').toBe('accepted')
     release()
     expect(await verified).toBe(code)
-    expect(await codeOf(() => verify(tokens[1] ?? '')), 'and it was not kept').toBe(code)
+    expect(await codeOf(() => verify(tokens[1] ?? '')), 'nothing was cached').toBe(code)
   })
 })
 
-describe('a refusal is the same on both ways', () => {
+describe('main thread and pool decide the same', () => {
   const tamper = (token: string, change: (signature: Buffer) => Buffer): string => {
     const [header, payload, signature = ''] = token.split('.')
     return `${header}.${payload}.${change(Buffer.from(signature, 'base64url')).toString('base64url')}`
@@ -336,7 +336,7 @@ describe('a refusal is the same on both ways', () => {
 })
 
 describe('a flood of forged tokens', () => {
-  test('is refused, with 64 signatures at most that wait for the pool', async () => {
+  test('is refused, with at most 64 signatures waiting for the pool', async () => {
     const verifiers = [await makeVerifier(), await makeVerifier()]
     const unhandled = collectUnhandled()
     const release = holdPool(Infinity)
@@ -349,7 +349,7 @@ describe('a flood of forged tokens', () => {
     expect(await unhandled.take()).toEqual([])
   })
 
-  test('leaves the pool to those who come after it', async () => {
+  test('leaves the pool usable', async () => {
     const verifier = await makeVerifier()
     await Promise.all(
       Array.from({ length: 200 }, (_, number) =>
