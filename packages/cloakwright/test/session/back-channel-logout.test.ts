@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type AccessToken, CloakwrightError, createRevocations } from 'cloakwright'
 import { memorySessionStore } from 'cloakwright/state'
-import { generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toAccessToken } from '../../src/token/access-token.ts'
+import { makeKey } from '../support/issuer.ts'
 import { clientId, startProvider, type TestProvider } from './support/provider.ts'
 import { newKey, publicUrl, sessionOf, setup } from './support/setup.ts'
 
@@ -126,7 +127,7 @@ describe('back-channel logout', () => {
   it('refuses a token that the realm did not sign', async () => {
     const { sessions, signIn } = setup(provider)
     const browser = await signIn()
-    const { privateKey } = await generateKeyPair('RS256')
+    const { privateKey } = makeKey('k')
     const header = { alg: 'RS256', kid: 'k', typ: 'logout+jwt' }
     const forged = await new SignJWT(claimsOf()).setProtectedHeader(header).sign(privateKey)
     const symmetric = await new SignJWT(claimsOf())

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, type JWTPayload, SignJWT } from 'jose'
+import { makeKey } from '../../support/issuer.ts'
 
 /** The next response of the token endpoint. */
 export interface TokenAnswer {
@@ -45,7 +46,7 @@ export const clientSecret = 's3cr:et/+&% é'
 
 export async function startProvider(): Promise<TestProvider> {
   let kid = 'k'
-  let { privateKey, publicKey } = await generateKeyPair('RS256')
+  let { privateKey, publicKey } = makeKey(kid)
   const codes = new Map<string, { login: URLSearchParams; user: string; sid: string }>()
   const server = createServer((request, response) => {
     void answer(request).then((result) => {
@@ -162,7 +163,7 @@ export async function startProvider(): Promise<TestProvider> {
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(privateKey),
     async rotate() {
       kid += 'k'
-      ;({ privateKey, publicKey } = await generateKeyPair('RS256'))
+      ;({ privateKey, publicKey } = makeKey(kid))
     },
     reset() {
       Object.assign(provider, defaults)
