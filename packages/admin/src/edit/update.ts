@@ -33,7 +33,7 @@ export type ClientEdit = EditWithout<ClientRepresentation, typeof fixedOfClient>
 export type RealmEdit = EditWithout<RealmRepresentation, typeof fixedOfRealm>
 
 /**
- * Changes fields of a user and leaves all others alone: attributes are merged by key, names and e-mail address survive.
+ * Changes fields of a user and leaves all others unchanged: attributes are merged by key.
  *
  * Keycloak has neither PATCH nor ETag. So the user is read right before the write and only what differs is written; updates
  * of the same user in this process come one after the other and none is lost. Another process can still write between
@@ -44,7 +44,7 @@ export type RealmEdit = EditWithout<RealmRepresentation, typeof fixedOfRealm>
  *
  * @throws {CW_ADMIN_NOT_FOUND} when the user does not exist
  * @throws {CW_ADMIN_CHANGED} when someone changed one of these fields after `basedOn` was read
- * @throws {CW_ADMIN_REFUSED} when Keycloak refuses it, or silently keeps no attribute of that name or no such required action
+ * @throws {CW_ADMIN_REFUSED} when Keycloak refuses the change, or silently ignores an undeclared attribute or unknown required action
  * @example
  * ```ts
  * import { type Admin, updateUser } from '@cloakwright/admin'

@@ -21,18 +21,18 @@ export interface ExportReport {
 }
 
 /**
- * Writes a realm's users with their attributes, roles and groups, as {@link openUserFile} reads them: what is imported into
- * another realm that has these roles and groups is the same. Passwords, service accounts, ids and what a realm's default
- * role brings are not in it. Of attributes it has those that Keycloak shows to administrators: the user profile's, and
- * the others where the realm allows unmanaged attributes.
+ * Writes a realm's users with their attributes, roles and groups, as {@link openUserFile} reads them. An import into
+ * another realm with the same roles and groups gives the same users. Left out are passwords, service accounts, ids and the
+ * roles of the default role. Attributes are those that Keycloak shows to administrators: the user profile's, and
+ * unmanaged ones if the realm allows them.
  *
- * In CSV a cell that a spreadsheet would run as a formula gets a `'` before it, which the import takes away again (OWASP,
- * "CSV Injection"). Each attribute of the user profile has a column; others, and values that a cell can't show, are JSON in
+ * In CSV a cell that a spreadsheet would run as a formula gets a `'` before it, which the import removes (OWASP,
+ * "CSV Injection"). Each attribute of the user profile has a column; other attributes, and values that a cell can't hold, are JSON in
  * the column `attributes`.
  *
  * Needs the roles `view-users`, `view-realm` and `view-clients` of `realm-management`.
  *
- * @throws {CW_ADMIN_FORBIDDEN} when the account may not see users, groups, roles or clients
+ * @throws {CW_ADMIN_FORBIDDEN} when the account has no permission to view users, groups, roles or clients
  * @example
  * ```ts
  * import { createWriteStream } from 'node:fs'

@@ -24,11 +24,11 @@ export interface UserFileOptions {
  * Opens a file of users: CSV with a row of column names, NDJSON with one `UserRepresentation` a line, or a Keycloak
  * export (a realm's file, one of its `realm-users-N.json`, the folder with all of these, or a bare list of users).
  *
- * The file is read once for its digest and its encoding, then as a stream whenever its rows are asked for. A row that is
- * no user is a {@link RejectedRow} among the others; only what makes the whole file unreadable is an error.
+ * The file is read once for its digest and its encoding, then as a stream whenever its rows are asked for. An invalid row
+ * becomes a {@link RejectedRow}; only a file that is unreadable as a whole is an error.
  *
- * @throws {CW_FILE_INVALID} when the file is missing, empty, no text (UTF-8 or UTF-16) such as an Excel workbook, when its
- *   columns are unknown, or when it is not one JSON document where it should be; while rows are read, also when it has changed since it was opened
+ * @throws {CW_FILE_INVALID} when the file is missing, empty or not text in UTF-8 or UTF-16 (such as an Excel workbook), when its
+ *   columns are unknown, or when an export is not a single JSON document; while rows are read, also when the file was changed
  * @example
  * ```ts
  * import { openUserFile } from '@cloakwright/admin/files'

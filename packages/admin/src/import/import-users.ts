@@ -47,25 +47,25 @@ export interface ImportReport {
 }
 
 /**
- * Creates the users of a file, with their roles, groups and credentials, in batches as large and as many at once as the
- * server bears; memory stays flat. Rejected rows do not stop the rest.
+ * Creates the users of a file, with their roles, groups and credentials, in batches whose size and number
+ * adapt to the server; memory use is constant. Rejected rows do not stop the rest.
  *
- * The same call with the same journal continues where a run ended, whatever ended it: each user is made once. What the job
- * made is undone by {@link undoJob}. Needs `manage-realm` and `manage-users` of `realm-management`,
+ * The same call with the same journal resumes a run that stopped for any reason: each user is created once.
+ * {@link undoJob} deletes the created users. Needs `manage-realm` and `manage-users` of `realm-management`,
  * and `view-clients` where rows name clients.
  * Changes are recorded batch by batch; after a kill, those of the last batches may be recorded again.
  *
- * Each user is made with a `createdTimestamp` of the last minute, chosen by chance and kept in the journal: it tells the
- * job's users from those that another import of the file makes at the same time. Rows with one of their own keep it: of
- * these, a job counts as created also what another made while its own response was lost, or its run killed.
+ * Each user gets a random `createdTimestamp` within the last minute, which the journal keeps: it tells the users of this
+ * job from those that another import of the file creates at the same time. A row with its own `createdTimestamp` keeps it.
+ * Such a user also counts as created if another import created it while this job lost a response or was killed.
  *
- * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
+ * @throws {CW_JOURNAL_LOCKED} when another process is using the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @throws {CW_ADMIN_FORBIDDEN} when the credentials lack a role of `realm-management`; a dry run names all that are missing
  * @throws {CW_FILE_EXISTS} when a new job finds a file of rejected rows
- * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not take addresses for them
- * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not use e-mail addresses as user names
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call resumes
  * @example
  * ```ts
  * import type { Admin } from '@cloakwright/admin'

@@ -25,21 +25,20 @@ export interface AssignOptions extends ChangeOptions {
 }
 
 /**
- * Gives roles and groups to the users that a file names, in addition to those that they have: the same to all, by `roles` and
- * `groups`, or without both each row's own, by the columns `realmRoles`, `clientRoles` and `groups`. A row that names
- * no one, or an unknown role or group, goes to the file of rejected rows and stops nothing. Users are named as for
- * {@link bulkDisable}.
+ * Adds roles and groups to the users of a file; existing ones stay. `roles` and `groups` apply to all users. Without both,
+ * each row has its own in the columns `realmRoles`, `clientRoles` and `groups`. A row with an unknown user, role or group
+ * goes to the file of rejected rows; the other rows continue. Rows name users as for {@link bulkDisable}.
  *
- * The same call with the same journal continues where a run ended. {@link undoJob} undoes what the job gave, not what
+ * The same call with the same journal resumes a run that stopped. {@link undoJob} removes what the job added, not what
  * users had before.
  *
  * Needs the roles `manage-users`, `view-realm` and `view-clients` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when there is no role or group that all should get; nothing is changed then
- * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
+ * @throws {CW_ADMIN_NOT_FOUND} when a role or group for all users does not exist; nothing is changed
+ * @throws {CW_JOURNAL_LOCKED} when another process is using the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
  * @throws {CW_FILE_EXISTS} when the file of rejected rows already exists
- * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call resumes
  * @example
  * ```ts
  * import type { Admin } from '@cloakwright/admin'

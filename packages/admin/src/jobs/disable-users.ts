@@ -12,18 +12,19 @@ export interface DisableOptions extends ChangeOptions {
 
 /**
  * Disables the users that a file names, and ends their sessions. A row names its user by `username`, or in a file without
- * user names by `email` (opened with `byEmail`); nothing else of it counts. A row that names no one, or by an address several, goes to the file of rejected rows and
- * stops nothing: once it is fixed, that file is one for this job alone.
+ * user names by `email` (opened with `byEmail`); other columns are ignored. A row with an unknown user, or with an e-mail
+ * address of several users, goes to the file of rejected rows; the other rows continue. Only this job accepts that file
+ * after its rows are fixed.
  *
- * The same call with the same journal continues where a run ended. {@link undoJob} enables those again who were enabled
+ * The same call with the same journal resumes a run that stopped. {@link undoJob} enables the users again that were enabled
  * before; their sessions stay ended.
  *
  * Needs the roles `manage-users` and `view-realm` of `realm-management`.
  *
- * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
+ * @throws {CW_JOURNAL_LOCKED} when another process is using the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another file, realm, server or job
  * @throws {CW_FILE_EXISTS} when the file of rejected rows already exists
- * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call continues
+ * @throws {CW_ADMIN_UNAVAILABLE} when Keycloak is not ready for minutes; the same call resumes
  * @example
  * ```ts
  * import type { Admin } from '@cloakwright/admin'

@@ -27,14 +27,15 @@ export interface UndoReport {
 }
 
 /**
- * Undoes a job by its journal: deletes exactly the users that an import created, or reverts the changes of another job. Users who were there before, and such as have another name by now, are left alone. What a killed job had
- * begun is looked up and undone too.
+ * Undoes a job by its journal: deletes exactly the users that an import created, or reverts the changes of another
+ * job. Existing users, and users that were renamed since, are left unchanged. Changes that a killed job had started are
+ * found and undone too.
  *
- * A killed undo is continued by the same call. A job that was undone can't be continued.
+ * The same call resumes an undo that stopped. A job that was undone can't be resumed.
  *
  * Needs the roles `manage-users`, `view-realm` and `view-clients` of `realm-management`.
  *
- * @throws {CW_JOURNAL_LOCKED} when another process works on the journal; the message names its host and pid
+ * @throws {CW_JOURNAL_LOCKED} when another process is using the journal; the message names its host and pid
  * @throws {CW_JOURNAL_MISMATCH} when the journal is that of another realm or server
  * @throws {CW_JOURNAL_INVALID} when the journal is damaged
  * @example

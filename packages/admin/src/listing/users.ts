@@ -8,7 +8,7 @@ import { pagesByName } from './pages-by-name.ts'
 export interface UserFilter {
   /**
    * The beginning of a user name, an e-mail address or a name; `*` stands for anything, `"…"` for the whole. Only with
-   * `enabled` and `emailVerified`: Keycloak ignores the other conditions next to it.
+   * `enabled` and `emailVerified`: Keycloak ignores the other conditions when it is given.
    */
   readonly search?: string
   readonly username?: string
@@ -36,14 +36,14 @@ export interface MembershipOptions extends UserListOptions, Partial<MembershipKi
 }
 
 /**
- * All users that a filter finds, each once, by user name: a request for 500 of them.
+ * All users that match a filter, each once, ordered by user name; one request for 500 users.
  *
- * Users who are created or renamed meanwhile may be missing; all others are in the list. An id a user
- * is kept in memory to know who was seen.
+ * Users who are created or renamed meanwhile may be missing; all others are in the list. One id for each user
+ * is kept in memory to find duplicates.
  *
  * Needs the role `view-users` of `realm-management`.
  *
- * @throws {CW_CONFIG_INVALID} when `search` stands next to a condition that Keycloak would ignore
+ * @throws {CW_CONFIG_INVALID} when `search` is combined with a condition that Keycloak would ignore
  * @example
  * ```ts
  * import { type Admin, users } from '@cloakwright/admin'

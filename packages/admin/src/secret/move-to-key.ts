@@ -75,8 +75,8 @@ export interface MoveToKey {
  *
  * @throws {CW_SECRET_UNFINISHED} when it fails after the switch; the message says how the client authenticates now
  * @throws {CW_CONFIG_INVALID} when the key can't be delivered; nothing has been changed in Keycloak
- * @throws {CW_ADMIN_NOT_FOUND} without such a client
- * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate by a secret
+ * @throws {CW_ADMIN_NOT_FOUND} when the client does not exist
+ * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate with a secret
  * @example
  * ```ts
  * import { createAdmin } from '@cloakwright/admin'

@@ -58,19 +58,19 @@ export interface SecretRotation {
 }
 
 /**
- * Replaces the secret of a client without downtime: makes a new one next to the old, delivers it, proves
- * it at Keycloak, waits for the service to take it up, and only then revokes the old one.
+ * Replaces the secret of a client without downtime: creates a new one next to the old one, delivers it, proves
+ * it at Keycloak, waits until the service uses it, and only then revokes the old one.
  *
- * What is done stands in Keycloak alone: after a failure or a crash, the same call again finds the old secret still alive
- * and continues with the new one that was made, at its delivery.
+ * The state is in Keycloak alone: after a failure or a crash, the same call finds the old secret still valid and continues
+ * with the delivery of the new one.
  *
  * Needs the roles `manage-clients` and `view-realm` of `realm-management`, to set up the policy also `manage-realm`.
  *
- * @throws {CW_SECRET_OVERLAP_MISSING} where Keycloak would end the old secret at once, and `allowDowntime` is not set
- * @throws {CW_SECRET_UNFINISHED} when a step fails after the new secret was made; it says whether the old one is alive
- * @throws {CW_CONFIG_INVALID} when it is known before that the delivery must fail; nothing has been changed
- * @throws {CW_ADMIN_NOT_FOUND} without such a client
- * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate by a secret
+ * @throws {CW_SECRET_OVERLAP_MISSING} if Keycloak would end the old secret at once, and `allowDowntime` is not set
+ * @throws {CW_SECRET_UNFINISHED} when a step fails after the new secret was created; the message says whether the old one still works
+ * @throws {CW_CONFIG_INVALID} when the delivery cannot work; nothing was changed
+ * @throws {CW_ADMIN_NOT_FOUND} when the client does not exist
+ * @throws {CW_ADMIN_REFUSED} for a client that does not authenticate with a secret
  * @example
  * ```ts
  * import { createAdmin } from '@cloakwright/admin'

@@ -19,7 +19,7 @@ export interface SecretStatus {
  *
  * Needs the roles `view-clients` and `view-realm` of `realm-management`.
  *
- * @throws {CW_ADMIN_NOT_FOUND} without such a client
+ * @throws {CW_ADMIN_NOT_FOUND} when the client does not exist
  */
 export async function readSecretStatus(admin: Admin, clientId: string): Promise<SecretStatus> {
   const state = await readState(admin, clientId)

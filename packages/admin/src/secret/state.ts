@@ -16,7 +16,7 @@ export interface SecretState {
 /**
  * Reads a client that authenticates with something of its own.
  *
- * @throws {CW_ADMIN_NOT_FOUND} without such a client
+ * @throws {CW_ADMIN_NOT_FOUND} when the client does not exist
  * @throws {CW_ADMIN_REFUSED} for a public client
  */
 export async function readState(admin: Admin, clientId: string): Promise<SecretState> {

@@ -43,11 +43,11 @@ interface Row {
 }
 
 /**
- * Reads a trail from its beginning and says which entry was removed, changed, inserted or reordered. With the exported
- * head, or several, also whether its end was cut off or all of it replaced.
+ * Reads a trail from its beginning and reports entries that were removed, changed, inserted or reordered. With exported
+ * heads, it also detects a cut end and a trail that was replaced.
  *
- * What it cannot see: whoever can write to the trail can compute its hashes too, and so rewrite everything after the last
- * head that they cannot reach. Where a seal itself was changed, it can only name the batch.
+ * Limits: anyone who can write to the trail can also compute its hashes, and so rewrite everything after the last head out
+ * of their reach. If a seal itself was changed, only the batch is known.
  *
  * @example
  * ```ts

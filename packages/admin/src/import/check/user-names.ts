@@ -4,7 +4,7 @@ import type { RealmFacts } from '../../jobs/index.ts'
 /**
  * Before a journal is begun: the file is of no use as it is.
  *
- * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not take addresses for them
+ * @throws {CW_FILE_INVALID} when a CSV file has no user names, and the realm does not use e-mail addresses as user names
  */
 export async function requireUserNames(
   file: UserFile,
