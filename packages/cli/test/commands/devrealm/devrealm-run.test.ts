@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Admin, createAdmin } from '@cloakwright/admin'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { runHere } from '../../support/in-process.ts'
 import { runCli, somePort, startCli, temporaryFolder } from '../../support/program.ts'
 
 const credentials = { username: 'admin', password: 'admin' }
@@ -120,15 +122,23 @@ describe('an import', () => {
   const usersOf = async (admin: Admin): Promise<(string | undefined)[]> =>
     (await admin.client.users.find()).map(({ username }) => username)
 
-  /** State with the realm shop, whose users are alice, of the file, and extra. */
+  /** State with the realm shop, whose users are alice, from the file, and extra: made once, then copied. */
+  let made: string | undefined
   async function stateWithShop(): Promise<{ home: string; file: string }> {
     const [home, file] = [temporaryFolder(), fileOf(shop(['alice']))]
-    const out = await during(home, ['--import', file], async (admin) => {
-      await admin.client.users.create({ username: 'extra' })
-    })
-    expect(out).toMatch(/^Imported realm shop: 1 user, 0 sessions, 0 groups, \d+ clients$/m)
+    if (made === undefined) {
+      const out = await during(home, ['--import', file], async (admin) => {
+        await admin.client.users.create({ username: 'extra' })
+      })
+      expect(out).toMatch(/^Imported realm shop: 1 user, 0 sessions, 0 groups, \d+ clients$/m)
+      made = mkdtempSync(join(tmpdir(), 'cloakwright-shop-'))
+      cpSync(home, made, { recursive: true })
+    } else cpSync(made, home, { recursive: true })
     return { home, file }
   }
+  afterAll(() => {
+    if (made !== undefined) rmSync(made, { recursive: true })
+  })
 
   test('leaves a realm that exists as it is, and says so; with --import-strategy replace it says what is lost', {
     timeout: 60_000,
@@ -152,7 +162,7 @@ describe('an import', () => {
     const out = await during(home, ['--import', file], (admin) => admin.client.realms.find())
     expect(out).toContain('Skipped the import of realm master')
     const args = ['devrealm', '--memory', '--port', `${await somePort()}`, '--import', file]
-    const { code, stderr } = await runCli([...args, '--import-strategy', 'replace'])
+    const { code, stderr } = await runHere([...args, '--import-strategy', 'replace'])
     expect(stderr).toContain(`${file}: The realm "master" cannot be replaced`)
     expect(code).toBe(1)
   })
@@ -190,7 +200,7 @@ describe('an import', () => {
   })
 
   test('knows no other strategy', async () => {
-    const { code, stderr } = await runCli(['devrealm', '--memory', '--import-strategy', 'merge'])
+    const { code, stderr } = await runHere(['devrealm', '--memory', '--import-strategy', 'merge'])
     expect(stderr).toContain('Allowed choices are skip, replace')
     expect(code).toBe(2)
   })
@@ -211,7 +221,7 @@ describe('an import', () => {
 
 test('a port that is taken ends it with 1, and another port to try', async () => {
   const port = await somePort('held')
-  const { code, stderr } = await runCli(['devrealm', '--memory', '--port', `${port}`])
+  const { code, stderr } = await runHere(['devrealm', '--memory', '--port', `${port}`])
   expect(stderr).toContain(`port ${port} is taken`)
   expect(stderr).toContain(`--port ${port + 1}`)
   expect(stderr).not.toMatch(/^\s+at /m)
@@ -226,7 +236,7 @@ describe('a file that can’t be imported ends it with 1, with where and why', (
     const file = join(temporaryFolder(), 'realm.json')
     writeFileSync(file, content)
     const port = await somePort()
-    const { code, stdout, stderr } = await runCli([
+    const { code, stdout, stderr } = await runHere([
       'devrealm',
       '--memory',
       '--port',
