@@ -1,19 +1,19 @@
-/** What the program ends with. */
+/** The exit codes of the program. */
 export const exitCode = {
   done: 0,
-  /** It failed, or was refused: standard error says what, where, why and what to do next. */
+  /** It failed or was refused. Standard error has the reason and the next step. */
   failed: 1,
-  /** `realm plan`: applying the definition would change something. */
+  /** `realm plan`: apply would change something. */
   different: 2,
-  /** The command line is wrong, or says too little. */
+  /** The command line is wrong or incomplete. */
   usage: 2,
-  /** Some of it was done, and some of it not: it says which. */
+  /** Only part of it was done. The output names the rest. */
   partly: 3,
   /** Stopped by SIGINT. */
   interrupted: 130,
 } as const
 
-/** A command line that can be parsed and still can't be carried out. Ends the program with 2. */
+/** A command line that commander accepts but the command does not. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly hint: string
@@ -24,7 +24,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Told to stop, it did: why a signal of `abortedBySignals` is aborted. Ends the program with 130. */
+/** Clean shutdown on SIGINT or SIGTERM: the reason of a signal of `abortedBySignals`. Exit code 130. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }

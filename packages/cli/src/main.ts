@@ -1,10 +1,10 @@
-/** `cloakwright`; exit.ts says what it ends with. */
+/** `cloakwright`. The exit codes are in exit.ts. */
 import { exitCode } from './exit.ts'
 import { runProgram } from './program/index.ts'
 
 let failing: Promise<never> | undefined
 
-// The next program of a pipe needs no more of it: `cloakwright users list | head`.
+// EPIPE: the next program of a pipe has exited, as in `cloakwright users list | head`.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? exitCode.done)
@@ -12,7 +12,7 @@ for (const stream of [process.stdout, process.stderr]) {
     failing ??= fail(Object.assign(error, { path: 'standard output' }))
   })
 }
-// What fails where nobody waits for it, such as an event of a stream.
+// Errors outside of any await, such as in an event of a stream.
 process.on('uncaughtException', (error) => {
   failing ??= fail(error)
 })
@@ -22,7 +22,7 @@ await Promise.all([taken(process.stdout), taken(process.stderr)])
 await failing
 process.exit(code)
 
-/** Ends the program with an error that came while it ran. */
+/** Prints an error from outside the command, and exits. */
 async function fail(error: unknown): Promise<never> {
   const { printError } = await import('./terminal/index.ts')
   printError(error)
@@ -30,8 +30,8 @@ async function fail(error: unknown): Promise<never> {
 }
 
 /**
- * Resolves when a reader slower than us has all that was written: `exit` drops what a full pipe did not take yet. An error
- * of the stream is told just after.
+ * Resolves when a slower reader has received all output: `exit` would drop what a full pipe has not accepted yet. An error
+ * of the stream is reported just after.
  */
 function taken(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => setImmediate(resolve)))

@@ -1,18 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { runCli } from './support/program.ts'
 
-describe('a wrong command line ends with 2, and says what was meant', () => {
+describe('a usage error exits with 2 and a hint:', () => {
   test.each<[string, string[], RegExp]>([
-    ['nothing', [], /Usage: cloakwright/],
+    ['no command', [], /Usage: cloakwright/],
     ['a mistyped command', ['devream'], /unknown command 'devream'[^]*Did you mean devrealm\?/],
     ['a mistyped option', ['devrealm', '--prot', '8085'], /unknown option '--prot'[^]*Did you mean --port\?/],
     ['a mistyped subcommand', ['realm', 'paln'], /unknown command 'paln'[^]*Did you mean plan\?/],
     ['a missing option', ['realm', 'plan'], /required option '--realm <module>'/],
     ['a missing value', ['devrealm', '--import'], /'--import <file\.\.\.>' argument missing/],
-    ['no number', ['devrealm', '--port', 'http'], /'http' is invalid.*1 to 65535/],
-    ['no port', ['devrealm', '--port', '65536'], /'65536' is invalid.*1 to 65535/],
-    ['no URL', ['realm', 'plan', '--realm', 'x.js', '--server', 'localhost'], /'localhost' is invalid.*URL/],
-    ['too much', ['keycloak', 'start'], /too many arguments/],
+    ['a port that is not a number', ['devrealm', '--port', 'http'], /'http' is invalid.*1 to 65535/],
+    ['a port out of range', ['devrealm', '--port', '65536'], /'65536' is invalid.*1 to 65535/],
+    [
+      'a server that is not a URL',
+      ['realm', 'plan', '--realm', 'x.js', '--server', 'localhost'],
+      /'localhost' is invalid.*URL/,
+    ],
+    ['too many arguments', ['keycloak', 'start'], /too many arguments/],
   ])('%s', async (_, args, reason) => {
     const { code, stdout, stderr } = await runCli(args)
     expect(stderr).toMatch(reason)
@@ -28,18 +32,18 @@ test.each<[string[], RegExp]>([
   [['realm', '--help'], /plan[^]*apply/],
   [
     ['realm', 'apply', '--help'],
-    /--server[^]*--realm[^]*KC_BOOTSTRAP_ADMIN_PASSWORD[^]*need manage-realm, man/,
+    /--server[^]*--realm[^]*KC_BOOTSTRAP_ADMIN_PASSWORD[^]*realm-management:\n {2}manage-realm, man/,
   ],
   [
     ['realm', 'plan', '--help'],
-    /need view-realm, view-clients and view-users of the client realm-management/,
+    /of the client realm-management:\n {2}view-realm, view-clients and view-users\n/,
   ],
   [
     ['realm', 'export', '--help'],
-    /need view-realm, view-clients and view-users of the client realm-management/,
+    /of the client realm-management:\n {2}view-realm, view-clients and view-users\n/,
   ],
   [['--version'], /^\d+\.\d+\.\d+\n$/],
-])('%s is an answer, on standard output', async (args, answer) => {
+])('%j prints help or version on standard output', async (args, answer) => {
   const { code, stdout, stderr } = await runCli(args)
   expect(stdout).toMatch(answer)
   expect(stderr).toBe('')

@@ -1,4 +1,4 @@
-/** What declares each command: a folder a topic. */
+/** The declarations of the commands, one folder per topic. */
 export { addAudit } from './audit/index.ts'
 export { addCompletion } from './complete/index.ts'
 export { addDevrealm } from './devrealm/index.ts'

@@ -18,7 +18,7 @@ import {
 import { UsageError } from '../exit.ts'
 import { toServer } from '../options/index.ts'
 
-/** The options by which a command finds its realm: program/options.ts describes them. */
+/** The options of a connection, as options/shared-options.ts declares them. */
 export interface ConnectionOptions {
   readonly server?: string
   readonly realm?: string
@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   readonly dangerouslyAllowHttp?: true
 }
 
-/** A realm, and who administers it. */
+/** A realm, and the credentials of its administrator. */
 interface Connection {
   readonly server: string
   readonly realm: string
@@ -36,12 +36,12 @@ interface Connection {
 let chosen: string | undefined
 let isDefaultRealm = false
 
-/** Whether nothing said which realm the last connection is to: for an error that may be about that. */
+/** Whether the last connection uses the default realm, for the hint of an error. */
 export function isRealmByDefault(): boolean {
   return isDefaultRealm
 }
 
-/** Whom the last connection went as, and what said so: for an error that is about that. */
+/** The account of the last connection and its origin, for the hint of an error. */
 export function chosenAccount(): string | undefined {
   return chosen
 }
@@ -52,11 +52,11 @@ function forgetLast(): void {
 }
 
 /**
- * The realm of the options, a profile or the variables, in this order. A profile is taken whole: its secret never goes
- * to a server that a variable names.
+ * Connects to the realm of the options, a profile or the variables, in this order. A profile is used as a whole: its
+ * secret is never sent to a server that a variable names.
  *
  * @throws {CW_CONFIG_MISSING} without credentials for a server that is not on this machine
- * @throws {CW_CONFIG_INSECURE} for plain http beyond this machine
+ * @throws {CW_CONFIG_INSECURE} for plain http to another machine
  */
 export function connect(
   options: ConnectionOptions,
@@ -66,15 +66,15 @@ export function connect(
 }
 
 /**
- * For the commands that take a realm's definition: a profile, or else the administrator. The variables of a client are
- * what that realm is described with.
+ * Connects with a profile, or else as the administrator, for commands that take a realm definition. The variables of a
+ * client belong to the defined realm.
  */
 export function connectToDefine(
   options: Omit<ConnectionOptions, 'realm'>,
   more: Pick<AdminOptions, 'recorder'> = {},
 ): {
   readonly admin: Admin
-  /** The live realm, where there is no definition. */
+  /** The live realm, for commands without a definition. */
   readonly realm: string
 } {
   const name = profileNameOf(options)
@@ -99,12 +99,12 @@ function connectionOf(options: ConnectionOptions): Connection {
   const name = profileNameOf(options)
   forgetLast()
   if (options.realm === '') {
-    throw new UsageError('--realm is empty', "Give the realm's name, or leave --realm out")
+    throw new UsageError('--realm is empty', 'Give the name of the realm, or omit --realm')
   }
   if (/[/\\]|\.(?:[cm]?[jt]s|json)$/.test(options.realm ?? '')) {
     throw new UsageError(
-      `--realm ${options.realm} names a file; here it is the realm's name`,
-      'Only the commands realm and keycloak take a module',
+      `--realm ${options.realm} is a file, not the name of a realm`,
+      'Give the name. Only the commands realm and keycloak accept a file',
     )
   }
   const { isHttpAllowed, ...connection } =
@@ -115,7 +115,7 @@ function connectionOf(options: ConnectionOptions): Connection {
     'username' in credentials
       ? [credentials.username, 'KC_BOOTSTRAP_ADMIN_USERNAME']
       : [`the service account of ${credentials.clientId}`, 'KEYCLOAK_CLIENT_ID']
-  chosen = `${account}, by ${name === undefined ? variable : `the profile ${name}`}`
+  chosen = `${account}, from ${name === undefined ? variable : `the profile ${name}`}`
   return connection
 }
 
@@ -124,8 +124,8 @@ function byProfile(name: string, options: ConnectionOptions) {
   const server = checkedServer(given, file)
   if (options.server !== undefined && options.server !== server) {
     throw new UsageError(
-      `--server ${options.server} is not the server of the profile ${name}, ${server}`,
-      "A profile's secret goes to its own server only: leave --server out, or take another profile",
+      `--server ${options.server} differs from the server of the profile ${name}, ${server}`,
+      'Omit --server, or use another profile: its secret is sent only to its own server',
     )
   }
   return { server, realm: options.realm ?? realm, credentials, isHttpAllowed: dangerouslyAllowHttp }
@@ -139,12 +139,12 @@ function byVariables(options: ConnectionOptions) {
   return { server, realm, credentials }
 }
 
-/** The client whose service account administers, where its id and its key or secret are set. */
+/** The service account of the variables, if they have a client id and a key or secret. */
 function serviceAccount(realm: string): ClientCredentials | PrivateKeyCredentials | undefined {
   const clientId = variable('KEYCLOAK_CLIENT_ID')
   if (clientId === undefined) return undefined
   const client = { clientId, realm: variable('KEYCLOAK_REALM') ?? realm }
-  // Read at each login, so that a secret or key that was changed is taken up.
+  // Read at each login, so that a changed secret or key is used.
   const fileOf = (name: string) => {
     const file = variable(name)
     return file !== undefined ? () => readSecretFile(name, file) : undefined
@@ -159,17 +159,21 @@ function checkedServer(server: string, file: string): string {
   try {
     return toServer(server)
   } catch (error) {
-    throw new CloakwrightError('CW_CONFIG_INVALID', `${file}: server. ${(error as Error).message}`, {
-      hint: 'Correct the profile',
-    })
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      `${file}: server is not valid. ${(error as Error).message}`,
+      {
+        hint: 'Correct the profile',
+      },
+    )
   }
 }
 
-/** Password, secret and token would be anybody's on the way. */
+/** Refuses plain http to another machine: passwords, secrets and tokens could be read on the way. */
 function refusePlainHttp(server: string, isAllowed: boolean): void {
   if (!server.startsWith('http:') || isLoopback(server)) return
   if (isAllowed && process.env['NODE_ENV'] !== 'production') return
-  throw new CloakwrightError('CW_CONFIG_INSECURE', `${server} is plain http, and not on this machine`, {
-    hint: 'Use https; on a network that you trust, --dangerously-allow-http (or "dangerouslyAllowHttp": true in the profile)',
+  throw new CloakwrightError('CW_CONFIG_INSECURE', `${server} is plain http to another machine`, {
+    hint: 'Use https, or on a trusted network --dangerously-allow-http ("dangerouslyAllowHttp": true in the profile)',
   })
 }

@@ -1,6 +1,6 @@
 /**
- * From options to a realm. In: the options of a command. Out: its administrator, and the frame of a command that
- * changes something. Uses options, environment and terminal; commands use it.
+ * Connects to a realm. In: the options of a command. Out: an administrator, and the steps around a change (question,
+ * trail, result). Uses options, environment and terminal; commands use it.
  */
 
 export {

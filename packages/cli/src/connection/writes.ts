@@ -6,7 +6,7 @@ import { UsageError } from '../exit.ts'
 import { confirmed, escaped, print, toJson } from '../terminal/index.ts'
 import { type ConnectionOptions, connect } from './connection.ts'
 
-/** The options of every command that changes something: program/options.ts describes them. */
+/** The options of every command that changes something, as options/shared-options.ts declares them. */
 export interface WriteOptions extends ConnectionOptions {
   readonly dryRun?: true
   readonly json?: true
@@ -15,23 +15,20 @@ export interface WriteOptions extends ConnectionOptions {
   readonly audit?: string
 }
 
-/** Access to the realm for a command that changes something: with its audit trail, or with `--dry-run` such that nothing changes. */
+/** Connects for a change: with the audit trail, or with `--dry-run` without any write. */
 export function connectToWrite(options: WriteOptions): Admin {
   if (options.dryRun === true) return connect(options, { dryRun: true })
   const recorder = trailOf(options)
   return connect(options, recorder === undefined ? {} : { recorder })
 }
 
-/** The trail of `--audit` or `CLOAKWRIGHT_AUDIT`; none where nothing names one. */
+/** The trail of `--audit` or `CLOAKWRIGHT_AUDIT`, if one is set. */
 export function trailOf({ audit, reason }: Pick<WriteOptions, 'audit' | 'reason'>): AuditTrail | undefined {
   const file = audit ?? variable('CLOAKWRIGHT_AUDIT')
   const heads = variable('CLOAKWRIGHT_AUDIT_HEADS')
   if (file === undefined && reason === undefined) return undefined
   if (file === undefined) {
-    throw new UsageError(
-      '--reason is for the trail, and there is none',
-      'Name its file: --audit FILE, or CLOAKWRIGHT_AUDIT',
-    )
+    throw new UsageError('--reason needs an audit trail', 'Add --audit FILE, or set CLOAKWRIGHT_AUDIT')
   }
   return createAuditTrail({
     sink: ndjsonSink(file),
@@ -42,17 +39,17 @@ export function trailOf({ audit, reason }: Pick<WriteOptions, 'audit' | 'reason'
 }
 
 interface Words {
-  /** Asked first, where it destroys something. */
+  /** The confirmation to ask for first. */
   readonly question?: string
-  /** Said where the realm was so before: what is asked for and can't be done is an error, not this. */
+  /** Printed when there was nothing to change. */
   readonly unchanged?: string
 }
 
-/** Carries out a task, after its question where it destroys something, and says what it changed. */
+/** Runs a task, after a confirmation if it has a question, and prints its changes. */
 export async function change(
   options: WriteOptions,
   task: (admin: Admin) => Promise<readonly Change[]>,
-  { question, unchanged = 'Nothing to change: it is so already' }: Words = {},
+  { question, unchanged = 'Nothing to change: it is already as requested' }: Words = {},
 ): Promise<void> {
   const isDryRun = options.dryRun === true
   const admin = connectToWrite(options)
@@ -66,7 +63,7 @@ export async function change(
   else print(`${count} changed`)
 }
 
-/** Asks before something is destroyed, and says where; a dry run destroys nothing. */
+/** Asks for confirmation and names the realm. A dry run does not ask. */
 export async function sure(admin: Admin, question: string, options: WriteOptions): Promise<void> {
   const isSure = options.yes === true || options.dryRun === true
   await confirmed(`${question} (realm ${admin.realm} at ${admin.server})`, isSure)
@@ -74,7 +71,7 @@ export async function sure(admin: Admin, question: string, options: WriteOptions
 
 const signs = { create: '+', update: '~', delete: '-' } as const
 
-/** One line without values: `~ user alice: enabled`. */
+/** Formats a change as one line without values: `~ user alice: enabled`. */
 function describe({ action, kind, name, fields }: Change): string {
   const changed = fields.length === 0 || action !== 'update' ? '' : `: ${fields.join(', ')}`
   return escaped(`${signs[action]} ${kind} ${name}${changed}`)

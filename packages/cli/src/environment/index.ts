@@ -1,6 +1,6 @@
 /**
- * Variables, profiles and files of secrets. In: a name or a path. Out: what it holds, refused where others may read
- * it. Uses options.
+ * Variables, profiles and secret files. In: a name or a path. Out: its content; a file that others can read is
+ * refused. Uses options.
  */
 
 export { profileFolder, readProfile } from './profile.ts'

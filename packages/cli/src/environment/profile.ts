@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Credentials } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 
-/** A Keycloak and its credentials, by a file: where the secrets are, not the secrets. */
+/** A server, realm and credentials from a file. It names the files of the secrets, not the secrets. */
 interface Profile {
   readonly file: string
   readonly server: string
@@ -14,17 +14,21 @@ interface Profile {
 }
 
 /**
- * The profile of this name: `${XDG_CONFIG_HOME:-~/.config}/cloakwright/profiles/NAME.json`.
+ * Reads the profile `${XDG_CONFIG_HOME:-~/.config}/cloakwright/profiles/NAME.json`.
  *
- * @throws {CW_CONFIG_MISSING} when there is no such file
- * @throws {CW_CONFIG_INSECURE} when others may read or write it
- * @throws {CW_CONFIG_INVALID} when it is not a profile
+ * @throws {CW_CONFIG_MISSING} when the file does not exist
+ * @throws {CW_CONFIG_INSECURE} when others can read or write it
+ * @throws {CW_CONFIG_INVALID} when it is not a valid profile
  */
 export function readProfile(name: string): Profile {
   if (!/^\w[\w.-]{0,63}$/.test(name)) {
-    throw new CloakwrightError('CW_CONFIG_INVALID', 'The name of a profile has letters, digits, . _ and -', {
-      hint: 'Give the name of the file, without its folder and without .json',
-    })
+    throw new CloakwrightError(
+      'CW_CONFIG_INVALID',
+      'The profile name may contain only letters, digits, . _ and -, at most 64',
+      {
+        hint: 'Give the name of the file without folder and .json',
+      },
+    )
   }
   const folder = profileFolder()
   const file = join(folder, `${name}.json`)
@@ -55,7 +59,7 @@ function toCredentials(members: Members, realm: string, folder: string, file: st
   const where = `${file}: credentials`
   const secret = (member: string): (() => string) => {
     const path = resolve(folder, members[member] as string)
-    // Read at each login, so that a secret that was changed is taken up.
+    // Read at each login, so that a changed secret is used.
     return () => readPrivate(path, `${member} of ${file}`).trim()
   }
   if (Object.hasOwn(members, 'username')) {
@@ -77,25 +81,28 @@ function toCredentials(members: Members, realm: string, folder: string, file: st
   return { ...client, clientSecret: secret('clientSecretFile') }
 }
 
-/** The text of a file that only its owner, who is us, may read. */
+/** Reads a file that only the current user can access. */
 function readPrivate(file: string, what: string): string {
   let descriptor: number
   try {
     descriptor = openSync(file, 'r')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
-    throw new CloakwrightError('CW_CONFIG_MISSING', `${what}: ${file} can't be read (${reason})`, {
-      hint: 'Make the file, with mode 0600',
+    throw new CloakwrightError('CW_CONFIG_MISSING', `${what}: could not read ${file} (${reason})`, {
+      hint: 'Create the file with mode 0600',
     })
   }
   try {
-    // Of the file that was opened: the name may mean another one by now.
+    // Checks the open file: the path may refer to another one by now.
     const { mode, uid } = fstatSync(descriptor)
     const me = process.getuid?.()
     if (me !== undefined && (uid !== me || (mode & 0o077) !== 0)) {
-      const found = uid === me ? `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}` : 'is not yours'
-      throw new CloakwrightError('CW_CONFIG_INSECURE', `${what}: ${file} ${found}, others may read it`, {
-        hint: `Keep it for yourself: chmod 600 ${file}`,
+      const found =
+        uid === me
+          ? `has mode ${(mode & 0o777).toString(8).padStart(4, '0')}, others can read or write it`
+          : 'belongs to another user'
+      throw new CloakwrightError('CW_CONFIG_INSECURE', `${what}: ${file} ${found}`, {
+        hint: uid === me ? `Run chmod 600 ${file}` : 'Use a file of your own, with mode 0600',
       })
     }
     return readFileSync(descriptor, 'utf8')
@@ -109,24 +116,24 @@ function membersOf(text: string, file: string): Members {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null) return value as Members
   } catch {
-    // V8's message shows what is written there.
+    // V8's message would show the content.
   }
-  throw invalid(`${file}: this is not a JSON object`)
+  throw invalid(`${file} is not a JSON object`)
 }
 
 type Kind = 'text' | 'object' | 'optional text' | 'optional boolean'
 
-/** These members, and no others: a mistyped one would be passed over. */
+/** Checks that an object has these members and no others, so that a mistyped one is not ignored. */
 function fields(members: Members, where: string, kinds: Readonly<Record<string, Kind>>): Members {
   for (const name of Object.keys(members)) {
-    if (!Object.hasOwn(kinds, name)) throw invalid(`${where}: ${JSON.stringify(name)} is no member of it`)
+    if (!Object.hasOwn(kinds, name)) throw invalid(`${where}: unknown member ${JSON.stringify(name)}`)
   }
   for (const [name, kind] of Object.entries(kinds)) {
     const value = Object.hasOwn(members, name) ? members[name] : undefined
     const type = kind.split(' ').at(-1) === 'text' ? 'string' : kind.split(' ').at(-1)
     if (value === undefined && kind.startsWith('optional')) continue
     if (typeof value !== type || value === null || value === '') {
-      throw invalid(`${where}: ${name} is not ${kind === 'object' ? 'an object' : `a ${type}`}`)
+      throw invalid(`${where}: ${name} must be ${kind === 'object' ? 'an object' : `a ${type}`}`)
     }
   }
   return members

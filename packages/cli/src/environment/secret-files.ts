@@ -1,39 +1,35 @@
 import { closeSync, fsyncSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 import { CloakwrightError } from 'cloakwright'
 
-/** Bytes of a secret's file; a private key has about three thousand. */
+/** Maximum size of a secret file in bytes. A private key has about 3,000. */
 const mostBytes = 64 * 1024
 
 /**
- * The secret in the file that a variable or option names: one line.
+ * Reads the secret in a file that a variable or option names.
  *
- * @throws {CW_CONFIG_INVALID}
+ * @throws {CW_CONFIG_INVALID} when the file is empty, too large or not readable
  */
 export function readSecretFile(name: string, file: string): string {
   let text: string
   try {
     const found = statSync(file)
-    // A pipe is as good: --secret-file <(pass show realm).
+    // A pipe works too: --secret-file <(pass show realm).
     if (found.size > mostBytes) throw new Error(`more than ${mostBytes} bytes`)
     text = readFileSync(file, 'utf8').trim()
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      `${name} names ${file}, which can't be read (${reason})`,
-      {
-        hint: 'Name a file that this process may read',
-      },
-    )
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: could not read ${file} (${reason})`, {
+      hint: 'Give a file that this process can read',
+    })
   }
   if (text !== '') return text
-  throw new CloakwrightError('CW_CONFIG_INVALID', `${name} names ${file}, which is empty`, {
-    hint: 'Write the secret into it as one line',
+  throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: ${file} is empty`, {
+    hint: 'Write the secret to the file as one line',
   })
 }
 
 /**
- * Writes a secret as one line into a new file that only its owner may read (mode 0600), before anything depends on it.
+ * Writes a secret as one line to a new file that only its owner can read (mode 0600), and syncs it to disk.
  *
  * @throws {CW_CONFIG_INVALID} when the file exists or can't be written
  */
@@ -46,9 +42,9 @@ export function writeSecretFile(option: string, path: string, secret: string): v
   } catch (error) {
     if (file !== undefined) rmSync(path, { force: true })
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'EEXIST' ? 'exists already' : `can't be written (${code})`
-    throw new CloakwrightError('CW_CONFIG_INVALID', `${option} names ${path}, which ${why}`, {
-      hint: 'Give the path of a file that does not exist yet, in a folder that does',
+    const what = code === 'EEXIST' ? `${path} exists already` : `could not write ${path} (${code})`
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${option}: ${what}`, {
+      hint: 'Give the path of a new file in an existing folder',
       cause: error,
     })
   } finally {

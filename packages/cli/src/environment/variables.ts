@@ -5,9 +5,9 @@ import { toPort, toServer } from '../options/index.ts'
 import { readSecretFile } from './secret-files.ts'
 
 /**
- * A variable's value; an empty one counts as unset.
+ * Reads a variable. An empty value counts as unset.
  *
- * @throws {CW_CONFIG_INVALID} White space around it, or a control character in it.
+ * @throws {CW_CONFIG_INVALID} when the value begins or ends with white space, or has a control character
  */
 export function variable(name: string): string | undefined {
   const value = process.env[name]
@@ -15,23 +15,23 @@ export function variable(name: string): string | undefined {
   if (value === value.trim() && !/\p{Cc}/u.test(value)) return value
   throw new CloakwrightError(
     'CW_CONFIG_INVALID',
-    `${name} has white space at its beginning or end, or a control character`,
-    { hint: `Remove it, or unset ${name}` },
+    `${name} begins or ends with white space, or contains a control character`,
+    { hint: `Remove that character, or unset ${name}` },
   )
 }
 
-/** The state folder of one embedded part, each with a name and a lock of its own beside `npm start`'s. */
+/** The state folder of one embedded part. Each has its own lock, separate from the one of `npm start`. */
 export function partFolder(part: string): string {
   return join(resolve(variable('CLOAKWRIGHT_HOME') ?? '.cloakwright'), part)
 }
 
-/** The administrator that a Keycloak of this machine is made with, by the variables of Keycloak's own container. */
+/** The administrator of a new local Keycloak, from the same variables as in Keycloak's container. */
 export function bootstrapAdmin(): { username: string; password: string } {
   return { username: username(), password: password() ?? 'admin' }
 }
 
 /**
- * The administrator to log in with; admin/admin only on this machine.
+ * The administrator's credentials. The default admin/admin applies only to a server on this machine.
  *
  * @throws {CW_CONFIG_MISSING}
  */
@@ -42,7 +42,7 @@ export function administrator(server: string): PasswordCredentials {
     'CW_CONFIG_MISSING',
     `KC_BOOTSTRAP_ADMIN_PASSWORD is not set, and ${server} is not on this machine`,
     {
-      hint: 'Set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD (or _PASSWORD_FILE) to an administrator of its realm master',
+      hint: 'Set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD (or …_PASSWORD_FILE) to an administrator of the realm master',
     },
   )
 }
@@ -58,14 +58,14 @@ function password(): string | undefined {
   if (given !== undefined)
     throw new CloakwrightError(
       'CW_CONFIG_INVALID',
-      'KC_BOOTSTRAP_ADMIN_PASSWORD is set, and so is KC_BOOTSTRAP_ADMIN_PASSWORD_FILE',
-      { hint: 'Unset one of the two' },
+      'KC_BOOTSTRAP_ADMIN_PASSWORD and KC_BOOTSTRAP_ADMIN_PASSWORD_FILE are both set',
+      { hint: 'Unset one of them' },
     )
   return readSecretFile('KC_BOOTSTRAP_ADMIN_PASSWORD_FILE', file)
 }
 
 /**
- * `KEYCLOAK_PORT`, 8080 when it is unset.
+ * `KEYCLOAK_PORT`, by default 8080.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -74,7 +74,7 @@ export function keycloakPort(): number {
 }
 
 /**
- * `KEYCLOAK_SERVER`, the Keycloak of this machine when it is unset.
+ * `KEYCLOAK_SERVER`, by default localhost on `KEYCLOAK_PORT`.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -83,7 +83,7 @@ export function keycloakServer(): string {
 }
 
 /**
- * `KEYCLOAK_REALM`, `cloakwright` when it is unset.
+ * `KEYCLOAK_REALM`, by default `cloakwright`.
  *
  * @throws {CW_CONFIG_INVALID}
  */
@@ -91,13 +91,13 @@ export function keycloakRealm(): string {
   return checked('KEYCLOAK_REALM', 'cloakwright', toRealm)
 }
 
-/** A realm's name stands in a URL's path without changing it. */
+/** Accepts only names that do not change the path of a URL. */
 function toRealm(text: string): string {
   if (text.length <= 255 && !/[/\\?#%;*]/.test(text) && !/^\.+$/.test(text)) return text
-  throw new Error('It must be a realm’s name.')
+  throw new Error('It must be a realm name: no / \\ ? # % ; or *, at most 255 characters.')
 }
 
-/** A variable by the same rule as its option. */
+/** Checks a variable by the rule of its option. */
 function checked<T>(name: string, fallback: string, parse: (text: string) => T): T {
   const text = variable(name) ?? fallback
   try {
@@ -107,7 +107,7 @@ function checked<T>(name: string, fallback: string, parse: (text: string) => T):
       'CW_CONFIG_INVALID',
       `${name} is ${JSON.stringify(text.replace(/\/\/.*@/s, '//…@'))}. ${(error as Error).message}`,
       {
-        hint: `Correct it, or unset it for ${fallback}`,
+        hint: `Correct it, or unset it to use ${fallback}`,
       },
     )
   }

@@ -29,11 +29,11 @@ interface FindOptions {
 }
 
 /**
- * A folder with Keycloak's distribution: KEYCLOAK_HOME, or the cached copy of the release that Maven fetches
- * from its repository (whose checksum must be the one known here). It is not written to afterwards.
+ * Finds a folder with Keycloak's distribution: KEYCLOAK_HOME, or the cached copy of the release, which Maven downloads
+ * and whose checksum must match. The folder is not written to afterwards.
  *
- * @throws {CW_CONFIG_INVALID} when KEYCLOAK_HOME is no Keycloak, or the archive is not the one known here
- * @throws {CW_TOOL_MISSING} when Maven would be needed and is not there, or can't fetch it
+ * @throws {CW_CONFIG_INVALID} when KEYCLOAK_HOME is not a Keycloak distribution, or the checksum differs
+ * @throws {CW_TOOL_MISSING} when Maven is needed but missing, or its download fails
  */
 export async function findKeycloak(options: FindOptions): Promise<string> {
   const given = variable('KEYCLOAK_HOME')
@@ -44,7 +44,7 @@ export async function findKeycloak(options: FindOptions): Promise<string> {
   const folder = join(repository, 'org/keycloak', artifact, keycloakVersion)
   const zip = join(folder, `${artifact}-${keycloakVersion}.zip`)
   if (!existsSync(zip)) await fetchArchive(zip, repository, options)
-  options.reporter.progress('Checking that the archive is the one expected…')
+  options.reporter.progress('Checking the archive…')
   await checkArchive(zip)
   await unpack(zip, cached, options)
   return cached
@@ -52,22 +52,18 @@ export async function findKeycloak(options: FindOptions): Promise<string> {
 
 function checkHome(folder: string): string {
   if (existsSync(join(folder, 'lib/quarkus-run.jar')) && existsSync(join(folder, 'bin/kc.sh'))) return folder
-  throw new CloakwrightError(
-    'CW_CONFIG_INVALID',
-    `KEYCLOAK_HOME is ${folder}, which is no Keycloak distribution`,
-    {
-      hint: 'Set it to the folder that holds bin/kc.sh and lib, or unset it to have Keycloak fetched',
-    },
-  )
+  throw new CloakwrightError('CW_CONFIG_INVALID', `KEYCLOAK_HOME: ${folder} is not a Keycloak distribution`, {
+    hint: 'Set it to the folder with bin/kc.sh and lib, or unset it to download Keycloak',
+  })
 }
 
-/** Outside of every checkout, so that they share it. */
+/** Outside of the checkouts, which share it. */
 function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'] || process.env['LOCALAPPDATA'] || join(homedir(), '.cache')
   return join(base, 'cloakwright')
 }
 
-/** Where Maven keeps what it fetched on this machine. Maven is told too, so that both look at the same place. */
+/** Maven's local repository. It is passed to Maven too, so that both use the same one. */
 function mavenRepository(): string {
   const { MAVEN_OPTS = '', MAVEN_ARGS = '' } = process.env
   const named = /-Dmaven\.repo\.local=(\S+)/.exec(`${MAVEN_ARGS} ${MAVEN_OPTS}`)?.[1]
@@ -92,11 +88,11 @@ async function fetchArchive(
   repository: string,
   { reporter, signal }: FindOptions,
 ): Promise<void> {
-  // Said before the download, not after it.
+  // Checked before the download, not after it.
   await requireJava()
   await requireMaven()
   reporter.note(
-    `Fetching Keycloak ${keycloakVersion} (${megabytes(keycloakArchive.bytes)}) by Maven, once for this machine`,
+    `Downloading Keycloak ${keycloakVersion} (${megabytes(keycloakArchive.bytes)}) with Maven, once for this machine`,
   )
   const coordinates = `org.keycloak:${artifact}:${keycloakVersion}:zip`
   const args = [
@@ -116,9 +112,9 @@ async function fetchArchive(
       const reason = output.split('\n').find((line) => line.includes('[ERROR]'))
       throw new CloakwrightError(
         'CW_TOOL_MISSING',
-        `Maven can't fetch ${coordinates}: ${reason ?? `code ${code}`}`,
+        `Maven could not download ${coordinates}: ${reason ?? `code ${code}`}`,
         {
-          hint: `Check the network and Maven's settings; to see all of it: mvn ${args.join(' ')}`,
+          hint: `Check the network and Maven's settings. For the full output: mvn ${args.join(' ')}`,
         },
       )
     }
@@ -127,14 +123,14 @@ async function fetchArchive(
   }
 }
 
-/** Maven says nothing while it downloads: the growing file does. */
+/** Reports the download's progress by the size of the file: Maven prints none. */
 function watchDownload(folder: string, reporter: Reporter): () => void {
   let last = 0
   let rate = 0
   const timer = setInterval(() => {
     const bytes = largestFile(folder)
-    if (bytes === 0) return reporter.progress('Maven is getting ready…')
-    // An average that follows the network's changes within some seconds.
+    if (bytes === 0) return reporter.progress('Maven is starting…')
+    // A moving average over some seconds.
     rate = rate === 0 ? bytes - last : rate * 0.8 + (bytes - last) * 0.2
     last = bytes
     const left = rate < 1 ? '' : `, ${Math.ceil((keycloakArchive.bytes - bytes) / rate)} s left`
@@ -167,7 +163,7 @@ async function checkArchive(zip: string): Promise<void> {
     'CW_CONFIG_INVALID',
     `${zip} is not Keycloak ${keycloakVersion}: its SHA-256 is ${found}, expected ${keycloakArchive.sha256}`,
     {
-      hint: 'Delete the file and try again; if it comes back the same, do not trust where Maven gets it from',
+      hint: 'Delete the file and try again. If the checksum is the same, do not trust the Maven repository',
     },
   )
 }
@@ -183,7 +179,7 @@ async function unpack(zip: string, target: string, { reporter, signal }: FindOpt
     })
     renameSync(join(aside, `keycloak-${keycloakVersion}`), target)
   } catch (error) {
-    // Another run was faster, and has the same.
+    // Another run was faster and has unpacked the same files.
     if (!existsSync(target)) throw error
   } finally {
     rmSync(aside, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** The real Keycloak for scripts and tests: found or fetched, then run on a free or a given port. It prints nothing. */
+/** Finds or downloads the real Keycloak and runs it, for scripts and tests. Prints nothing. */
 
 export { keycloakVersion } from '../keycloak-release.ts'
 export { findKeycloak } from './distribution.ts'

@@ -14,42 +14,41 @@ import { requireJava } from './tools.ts'
 export interface KeycloakOptions {
   /** The distribution, from {@link findKeycloak}. */
   readonly distribution: string
-  /** Where its own files and its log lie; one Keycloak at a time. */
+  /** The folder of its files and its log, for one Keycloak at a time. */
   readonly folder: string
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number
-  /** The administrator that the realm `master` is made with, the first time. */
+  /** The administrator that the first start creates in the realm `master`. */
   readonly admin: { readonly username: string; readonly password: string }
-  /** More arguments for `kc.sh start-dev`. */
+  /** Additional arguments for `kc.sh start-dev`. */
   readonly args?: readonly string[]
   readonly reporter: Reporter
-  /** Ends a start that is under way. */
+  /** Aborts the start. */
   readonly signal?: AbortSignal
 }
 
-/** A Keycloak that answers. */
+/** A Keycloak that is ready. */
 export interface RunningKeycloak {
   /** Base URL without a trailing slash. */
   readonly server: string
-  /** Rejects when Keycloak ends although nobody stopped it; never resolves. */
+  /** Rejects when Keycloak exits without `stop`. Never resolves. */
   readonly failed: Promise<never>
-  /** Ends it and resolves when it has ended. */
+  /** Stops it and resolves when it has exited. */
   stop(): Promise<void>
 }
 
-/** Milliseconds. A first start on a busy machine has taken 80 s. */
+/** Milliseconds. The first start took 80 s on a busy machine. */
 const startLimit = 300_000
 const stopLimit = 8_000
-/** Lines of the log in an error. */
+/** Number of log lines in an error. */
 const tailLength = 25
 
 /**
- * Starts Keycloak in its development mode on loopback and waits until it is healthy. It writes its log to
- * `folder/keycloak.log`.
+ * Starts Keycloak in development mode on loopback and waits until it is healthy. Its log is `folder/keycloak.log`.
  *
  * @throws {CW_TOOL_MISSING} without Java 17 or newer
  * @throws {CW_PORT_TAKEN}
- * @throws {CW_PROVIDER_UNAVAILABLE} when it ends or does not become healthy; the message has the log's end
+ * @throws {CW_PROVIDER_UNAVAILABLE} when it exits or does not become healthy; the message has the end of the log
  */
 export async function startKeycloak(options: KeycloakOptions): Promise<RunningKeycloak> {
   const { folder, reporter, signal } = options
@@ -60,20 +59,20 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
   makeServerFolder(options.distribution, server)
 
   const log = createWriteStream(join(folder, 'keycloak.log'))
-  // A full disk ends the log, not Keycloak.
+  // A full disk stops the log, not Keycloak.
   log.on('error', () => {})
   const child = launch(server, port, management, options)
   const tail = keepTail(child, log)
   let stopping = false
   const exited = ended(child).then(async ([code, by]) => {
-    // Written before anybody exits because of it.
+    // The log is complete before the program exits with the error.
     await finished(log.end()).catch(() => {})
     if (stopping) return
     throw new CloakwrightError(
       'CW_PROVIDER_UNAVAILABLE',
-      `Keycloak ended (${by ?? `code ${code}`}):\n${tail()}`,
+      `Keycloak exited (${by ?? `code ${code}`}):\n${tail()}`,
       {
-        hint: `All of its log is in ${join(folder, 'keycloak.log')}`,
+        hint: `Read the full log: ${join(folder, 'keycloak.log')}`,
       },
     )
   })
@@ -115,17 +114,17 @@ function launch(server: string, port: number, management: number, options: Keycl
     return spawn(script, args, { shell: true, stdio: ['ignore', 'pipe', 'pipe'], env })
   }
   const script = ['-c', keycloakAndGuard, 'sh', join(server, 'bin', 'kc.sh'), ...args]
-  // A group of its own: a terminal's Ctrl+C comes to us alone, and we end the script, its Java and the guard together.
+  // A process group of its own: only this process gets the terminal's Ctrl+C, and stops script, Java and guard together.
   return spawn('/bin/sh', script, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
 }
 
 /**
- * A Java that outlived a killed parent would keep the port and the database. The guard's read ends when the last holder
- * of the pipe's other end is gone, which is this process, however it ended; then the group ends.
+ * Stops Java when this process is killed: else Java would keep the port and the database. The guard's read ends when this
+ * process, which holds the other end of the pipe, is gone. Then the guard ends the group.
  */
 const keycloakAndGuard = '(read -r _ <&3; kill -TERM 0) >/dev/null 2>&1 & exec "$@" 3<&-'
 
-/** The exit code and signal, once all of the output is read too. */
+/** Resolves to exit code and signal when all output is read. */
 async function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signals | null]> {
   const pipe = child.stdio[3]
   pipe?.on('error', () => {})
@@ -133,7 +132,7 @@ async function ended(child: ChildProcess): Promise<[number | null, NodeJS.Signal
   return (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
 }
 
-/** Writes the log and gives its end: what Keycloak said last says why it ended. */
+/** Writes the log and keeps its last lines, which usually have the reason of an exit. */
 function keepTail(child: ChildProcess, log: NodeJS.WritableStream): () => string {
   let text = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -155,13 +154,13 @@ async function waitUntilHealthy(
   while (performance.now() - started < startLimit) {
     if (await isHealthy(management)) return
     const seconds = Math.round((performance.now() - started) / 1000)
-    reporter.progress(`Keycloak is starting (${seconds} s; a first start builds it and takes a minute)`)
+    reporter.progress(`Keycloak is starting (${seconds} s; the first start takes about a minute)`)
     await pause(300, undefined, { signal })
   }
   throw new CloakwrightError(
     'CW_PROVIDER_UNAVAILABLE',
     `Keycloak is not healthy after ${startLimit / 1000} s:\n${tail()}`,
-    { hint: 'Give the machine more processor time or memory, and try again' },
+    { hint: 'Give the machine more CPU or memory, then try again' },
   )
 }
 
@@ -187,7 +186,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
-/** The whole group: before Keycloak has built itself, Java is a child of the script. */
+/** Signals the whole group: during Keycloak's build, Java is a child of the script. */
 function kill(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return
   if (process.platform === 'win32') {
@@ -197,14 +196,14 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal)
   } catch {
-    // It has ended in this moment.
+    // It has just exited.
   }
 }
 
-/** The port if nobody listens there; a free one when none is given. */
+/** Returns the port if it is free, or any free port if none is given. */
 async function reservePort(port: number | undefined): Promise<number> {
   const free = await listenOnce(port ?? 0, '127.0.0.1')
-  // Browsers try ::1 first for localhost: another server there would get what is meant for Keycloak.
+  // Browsers try ::1 first for localhost: another server there would get Keycloak's requests.
   if (port !== undefined) await listenOnce(port, '::1')
   return free
 }
@@ -221,7 +220,7 @@ async function listenOnce(port: number, host: string): Promise<number> {
       if (host === '::1') return port
       throw error
     }
-    throw new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process (on ${host})`, {
+    throw new CloakwrightError('CW_PORT_TAKEN', `Another process uses port ${port} (on ${host})`, {
       hint: `Stop that process, or choose another port: KEYCLOAK_PORT=${port + 1}`,
       cause: error,
     })

@@ -1,7 +1,7 @@
-/** Who hears what takes its time; whoever calls decides whether and where it is shown. */
+/** Receives messages about slow steps. The caller decides how to show them. */
 export interface Reporter {
-  /** Something that happened, once. */
+  /** An event. */
   note(text: string): void
-  /** What goes on right now; each replaces the one before. */
+  /** The current step, which replaces the one before. */
   progress(text: string): void
 }

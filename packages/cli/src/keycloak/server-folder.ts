@@ -12,9 +12,9 @@ import {
 import { join, resolve } from 'node:path'
 
 /**
- * Makes `folder` a Keycloak of its own: data, configuration and build results (lib/quarkus) are its own, the
- * libraries are hard links to the distribution. So two runs share no database, a start keeps what the one
- * before has built, and no copy costs 200 MB. The data stays when the distribution changes.
+ * Creates a Keycloak in `folder`. Data, configuration and build results (lib/quarkus) are separate; the libraries are
+ * hard links to the distribution, which saves 200 MB. Two folders share no database, and a later start reuses the
+ * build. The data is kept when the distribution changes.
  */
 export function makeServerFolder(distribution: string, folder: string): void {
   const source = resolve(distribution)
@@ -28,7 +28,7 @@ export function makeServerFolder(distribution: string, folder: string): void {
   for (const name of readdirSync(source)) {
     if (name !== 'data') copy(join(source, name), join(folder, name), name === 'lib')
   }
-  // Last: a copy that was interrupted is made again.
+  // Written last, so that an interrupted copy is made again.
   writeFileSync(stamp, wanted)
 }
 

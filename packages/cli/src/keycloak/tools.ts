@@ -15,14 +15,14 @@ const installCommands = {
   },
 } as const
 
-/** Which command installs a tool on this machine. */
+/** The command that installs a tool on this machine. */
 function installCommand(tool: keyof typeof installCommands): string {
   const { platform } = process
   return installCommands[tool][platform === 'darwin' || platform === 'win32' ? platform : 'linux']
 }
 
 /**
- * Java 17 or newer, of JAVA_HOME or the search path.
+ * Checks for Java 17 or newer in JAVA_HOME or PATH.
  *
  * @throws {CW_TOOL_MISSING}
  */
@@ -33,25 +33,25 @@ export async function requireJava(): Promise<void> {
   const release = Number(/version "(?:1\.)?(\d+)/.exec(output)?.[1])
   if (code === 0 && release >= 17) return
   const found = code === 0 ? `${command} is Java ${release}` : `${command} does not run`
-  throw new CloakwrightError('CW_TOOL_MISSING', `Keycloak needs Java 17 or newer, and ${found}`, {
-    hint: `${installCommand('java')}${home ? '\nor correct JAVA_HOME' : ''}`,
+  throw new CloakwrightError('CW_TOOL_MISSING', `Keycloak needs Java 17 or newer, but ${found}`, {
+    hint: `Install it: ${installCommand('java')}${home ? '\nor correct JAVA_HOME' : ''}`,
   })
 }
 
 /**
- * Maven, which fetches Keycloak.
+ * Checks for Maven, which downloads Keycloak.
  *
  * @throws {CW_TOOL_MISSING}
  */
 export async function requireMaven(): Promise<void> {
   const { code } = await run('mvn', ['-version'])
   if (code === 0) return
-  throw new CloakwrightError('CW_TOOL_MISSING', 'Maven (mvn), which fetches Keycloak, does not run', {
-    hint: `${installCommand('mvn')}\nor unpack Keycloak yourself and set KEYCLOAK_HOME to its folder`,
+  throw new CloakwrightError('CW_TOOL_MISSING', 'Keycloak is downloaded with Maven, but mvn does not run', {
+    hint: `Install it: ${installCommand('mvn')}\nor unpack Keycloak yourself and set KEYCLOAK_HOME to its folder`,
   })
 }
 
-/** Runs a command to its end: its exit code (undefined when it can't be started) and the end of what it wrote. */
+/** Runs a command. Resolves to its exit code (undefined if it can't be started) and the end of its output. */
 export function run(
   command: string,
   args: readonly string[],

@@ -9,7 +9,7 @@ interface UnzipOptions {
   readonly signal?: AbortSignal
 }
 
-/** Unpacks a zip file with its files' permissions. yauzl refuses names that would leave the folder. */
+/** Unpacks a zip file with file permissions. yauzl refuses names that would leave the folder. */
 export async function unzip(file: string, folder: string, options: UnzipOptions = {}): Promise<void> {
   const zip = await openZip(file)
   await new Promise<void>((resolve, reject) => {

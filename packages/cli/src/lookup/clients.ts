@@ -2,7 +2,7 @@ import { type Admin, findClient } from '@cloakwright/admin'
 import { notFound } from './not-found.ts'
 import { uuid } from './uuid.ts'
 
-/** Keycloak's id of a client, by the name that it logs in with. @throws {CW_ADMIN_NOT_FOUND} */
+/** Finds the internal id of a client by its client id. @throws {CW_ADMIN_NOT_FOUND} */
 export async function findClientId(admin: Admin, clientId: string): Promise<string> {
   const { clients } = admin.client
   const found = await findClient(admin, clientId)
@@ -10,14 +10,15 @@ export async function findClientId(admin: Admin, clientId: string): Promise<stri
   const message = `The realm ${admin.realm} has no client ${clientId}`
   if (uuid.test(clientId)) {
     const byId = await clients.findOne({ id: clientId })
-    if (byId != null) throw notFound(message, `It is the id of the client ${byId.clientId}: give that name`)
+    if (byId != null)
+      throw notFound(message, `Give the client id ${byId.clientId}: this is the internal id of that client`)
   }
   const similar = await clients.find({ clientId, search: true, max: 5 })
   const names = similar.flatMap((each) => each.clientId ?? [])
   throw notFound(
     message,
     names.length > 0
-      ? `Client ids are exact. Similar: ${names.join(', ')}`
-      : "Give the client's id, as the console shows it",
+      ? `Give the exact client id. Similar: ${names.join(', ')}`
+      : 'Give the client id that the console shows',
   )
 }

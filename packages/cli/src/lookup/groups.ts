@@ -6,7 +6,7 @@ type Client = Admin['client']
 type User = NonNullable<Awaited<ReturnType<Client['users']['findOne']>>>
 type Group = Awaited<ReturnType<Client['groups']['find']>>[number]
 
-/** Every group, each before those within it, by paths that commands take: a slash within a name is `~/`. */
+/** Lists all groups, parents first, with their paths. A slash in a name is written `~/`. */
 export async function* allGroups(admin: Admin): AsyncGenerator<Group, void, undefined> {
   const { client } = admin
   const named = (above: readonly string[], groups: readonly Group[]) =>
@@ -24,10 +24,10 @@ export async function* allGroups(admin: Admin): AsyncGenerator<Group, void, unde
 }
 
 /**
- * A group's own members.
+ * Lists the direct members of a group.
  *
  * @throws {CW_ADMIN_NOT_FOUND}
- * @throws {CW_ADMIN_REFUSED} when the path is that of two groups: `/a/b` may also be a group at the top that is called `a/b`
+ * @throws {CW_ADMIN_REFUSED} when two groups have this path: `/a/b` can also be a top-level group named `a/b`
  */
 export async function* membersOf(admin: Admin, path: string): AsyncGenerator<User, void, undefined> {
   const isNamed = path.startsWith('/') || path.startsWith('id:')
@@ -45,7 +45,7 @@ async function noGroup(admin: Admin, path: string): Promise<CloakwrightError> {
   return notFound(
     `The realm ${admin.realm} has no group ${path}`,
     similar.length > 0
-      ? `Paths are exact, and begin with a slash. Similar: ${similar.slice(0, 5).join(', ')}`
+      ? `Give the exact path, with a slash at the beginning. Similar: ${similar.slice(0, 5).join(', ')}`
       : 'List the groups: cloakwright groups list',
   )
 }

@@ -1,5 +1,5 @@
 /**
- * Objects as a command names them. In: a name. Out: the object, or a usage error with a hint. Uses terminal; commands
+ * Finds objects by the names in a command. In: a name. Out: the object, or an error with a hint. Uses terminal; commands
  * use it.
  */
 

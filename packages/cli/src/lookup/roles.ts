@@ -2,12 +2,12 @@ import { type Admin, findRole, items } from '@cloakwright/admin'
 import { CloakwrightError } from 'cloakwright'
 import { findClientId } from './clients.ts'
 
-/** Clients in which a role of that name is looked for, for a hint. */
+/** The number of clients to search for a role of the same name, for a hint. */
 const mostClients = 300
 
 /**
- * Makes sure that there is the role: of the client, or of the realm where no client is named. Another one of the same name
- * is never taken in its place; the error says where there is one.
+ * Checks that the role of the client, or without a client the realm role, exists. A role of the same name elsewhere is
+ * never used instead; the hint of the error names it.
  *
  * @throws {CW_ADMIN_NOT_FOUND}
  */
@@ -15,7 +15,7 @@ export async function requireRole(admin: Admin, name: string, client: string | u
   if (!(await isThere(admin, name, client))) throw await missingRole(admin, name, client)
 }
 
-/** The error for a role that is not there, with where else there is one of its name. */
+/** The error for a role that does not exist. Its hint names roles of the same name elsewhere. */
 export async function missingRole(
   admin: Admin,
   name: string,
@@ -27,7 +27,7 @@ export async function missingRole(
   })
 }
 
-/** Does work that names roles; where one is missing, the error says where else there is one of that name. */
+/** Runs work on roles. If one is missing, the hint of the error names roles of the same name elsewhere. */
 export async function namingRoles<T>(
   admin: Admin,
   names: readonly string[],
@@ -45,7 +45,7 @@ export async function namingRoles<T>(
 
 async function isThere(admin: Admin, name: string, client: string | undefined): Promise<boolean> {
   if (client === undefined) return (await findRole(admin, { name })) !== undefined
-  // Its error says more of a client that is not there.
+  // Its error for a missing client has a better hint.
   await findClientId(admin, client)
   return (await findRole(admin, { name, client })) !== undefined
 }
@@ -56,12 +56,12 @@ async function elsewhere(admin: Admin, name: string, client: string | undefined)
     const homes = await clientsWithRole(admin, name)
     const inRealm = client !== undefined && (await isThere(admin, name, undefined))
     const found = [
-      ...(inRealm ? ['The realm has a role of this name: leave --client out'] : []),
-      ...homes.map((id) => `The client ${id} has a role of this name: --client ${id}`),
+      ...(inRealm ? ['Omit --client: the realm has a role of this name'] : []),
+      ...homes.map((id) => `Pass --client ${id}: that client has a role of this name`),
     ]
-    return found.length === 0 ? `Names are exact. ${list}` : found.join('\n')
+    return found.length === 0 ? `Give the exact name. ${list}` : found.join('\n')
   } catch (error) {
-    // Who may not look there gets the shorter hint.
+    // Without rights to search, the hint is shorter.
     if (error instanceof CloakwrightError && error.code === 'CW_ADMIN_FORBIDDEN') return list
     throw error
   }

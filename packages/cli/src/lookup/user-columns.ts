@@ -11,7 +11,7 @@ export interface ListedUser {
   readonly clientRoles?: object
 }
 
-/** What a list says of a user. */
+/** The columns of a list of users. */
 export const userColumns: readonly Column<ListedUser>[] = [
   { name: 'user name', of: ({ username }) => username },
   { name: 'e-mail', of: ({ email }) => email },

@@ -7,18 +7,18 @@ type Client = Admin['client']
 type User = NonNullable<Awaited<ReturnType<Client['users']['findOne']>>>
 
 /**
- * A user as a command names one: by user name, by e-mail address, or as `id:ID`. A name that may be an address or an id is
- * looked up, so that the user is one and the same from here on.
+ * Resolves a user by user name, e-mail address or `id:ID`. A name that may be an address or an id is looked up now, so
+ * that later steps use the same user.
  *
- * @throws {CW_ADMIN_NOT_FOUND} when it is an address that no user has
- * @throws {UsageError} when it names several users
+ * @throws {CW_ADMIN_NOT_FOUND} when no user has the address
+ * @throws {UsageError} when it matches several users
  */
 export async function userRef(admin: Admin, text: string): Promise<UserRef> {
   if (!mayBeAnother(text)) return plainRef(text)
   return { id: (await findUser(admin, text)).id ?? '' }
 }
 
-/** The user. @throws {CW_ADMIN_NOT_FOUND} @throws {UsageError} when it names several users */
+/** Finds a user. @throws {CW_ADMIN_NOT_FOUND} @throws {UsageError} when it matches several users */
 export async function findUser(admin: Admin, text: string): Promise<User> {
   const meant = mayBeAnother(text) ? await usersNamed(admin, text) : [await findOne(admin, plainRef(text))]
   const [found, another] = meant
@@ -27,17 +27,17 @@ export async function findUser(admin: Admin, text: string): Promise<User> {
       `The realm ${admin.realm} has no user ${text}`,
       text.startsWith('id:')
         ? 'List the users with their ids: cloakwright users list'
-        : `Look for a part of the name or address: cloakwright users list --search '*${partOf(text)}*'`,
+        : `Search for part of the name or address: cloakwright users list --search '*${partOf(text)}*'`,
     )
   }
   if (another === undefined) return found
   throw new UsageError(
-    `${text} names several users of the realm ${admin.realm}`,
-    `Say which one by its id:\n${meant.slice(0, 10).map(toLine).join('\n')}`,
+    `${text} matches several users of the realm ${admin.realm}`,
+    `Give the id of one of them:\n${meant.slice(0, 10).map(toLine).join('\n')}`,
   )
 }
 
-/** Whoever has this user name, this e-mail address or this id. */
+/** The users with this user name, e-mail address or id. */
 async function usersNamed(admin: Admin, text: string): Promise<readonly User[]> {
   const [named, others] = await Promise.all([
     findOne(admin, text),

@@ -1,9 +1,8 @@
 /**
- * How options are declared. In: a command. Out: its options, and the values that they were given, checked. Used by
- * connection and commands.
+ * Declares options. In: a command. Out: its options, and their checked values. Used by connection and commands.
  */
 
-export { administratorHelp, realmOption, realmOptionHelp } from './realm-option.ts'
+export { administratorHelp, bootstrapHelp, realmOption, realmOptionHelp } from './realm-option.ts'
 export { pairOf, type RoleOptions, toAttributes, toRoleNames } from './role-options.ts'
 export {
   allowHttpOption,
@@ -14,6 +13,7 @@ export {
   reads,
   realmNameOption,
   records,
+  serverOption,
   timeHelp,
   userArgument,
   userHelp,

@@ -1,13 +1,13 @@
 import type { RoleNames } from '@cloakwright/admin'
 import { UsageError } from '../exit.ts'
 
-/** Roles as options give them. */
+/** The options that name roles. */
 export interface RoleOptions {
   readonly role?: readonly string[]
   readonly clientRole?: readonly string[]
 }
 
-/** `--role NAME` and `--client-role CLIENT:ROLE`, `undefined` where there is none. */
+/** Parses `--role NAME` and `--client-role CLIENT:ROLE`; `undefined` without either. */
 export function toRoleNames({ role, clientRole }: RoleOptions): RoleNames | undefined {
   if (role === undefined && clientRole === undefined) return undefined
   const client = new Map<string, string[]>()
@@ -19,9 +19,9 @@ export function toRoleNames({ role, clientRole }: RoleOptions): RoleNames | unde
 }
 
 /**
- * `CLIENT:ROLE`. Either may have a colon itself, a client most often: `::` stands between them then.
+ * Parses `CLIENT:ROLE`. If a name contains a colon, `::` separates the two.
  *
- * @throws {UsageError} where it can be read in several ways
+ * @throws {UsageError} when it is ambiguous
  */
 function clientRoleOf(text: string): [string, string] {
   const form = 'CLIENT:ROLE, such as shop-api:stock-keeper'
@@ -33,12 +33,12 @@ function clientRoleOf(text: string): [string, string] {
     .slice(1)
     .map((_, at) => `client ${parts.slice(0, at + 1).join(':')} with role ${parts.slice(at + 1).join(':')}`)
   throw new UsageError(
-    `--client-role ${text} can be read in several ways: ${ways.join('; ')}`,
+    `--client-role ${text} is ambiguous: ${ways.join('; ')}`,
     `Put :: between client and role: ${parts.slice(0, -1).join(':')}::${parts.at(-1)}`,
   )
 }
 
-/** `--attribute NAME=VALUE`, several values of one name together; `undefined` where there is none. */
+/** Parses `--attribute NAME=VALUE` and groups the values of one name; `undefined` without any. */
 export function toAttributes(texts: readonly string[] | undefined): Record<string, string[]> | undefined {
   if (texts === undefined) return undefined
   const values = new Map<string, string[]>()
@@ -49,7 +49,7 @@ export function toAttributes(texts: readonly string[] | undefined): Record<strin
   return Object.fromEntries(values)
 }
 
-/** Both halves of an option's value. @throws {UsageError} */
+/** Splits an option's value into two. @throws {UsageError} */
 export function pairOf(text: string, between: string, option: string, form: string): [string, string] {
   const at = text.indexOf(between)
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]

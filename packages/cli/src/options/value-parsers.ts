@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander'
 export function toPort(text: string): number {
   const port = Number(text)
   if (/^[1-9]\d*$/.test(text) && port <= 65_535) return port
-  throw new InvalidArgumentError('It must be a number from 1 to 65535.')
+  throw new InvalidArgumentError('It must be a port number from 1 to 65535.')
 }
 
 /** For commander: a base URL, without a trailing slash. */
@@ -13,7 +13,7 @@ export function toServer(text: string): string {
   const isBase = /^https?:\/\/[^/?#\\@\s*]+(?:\/[^?#\\\s]*)?$/i.test(text)
   if (isBase && isUrl(text)) return text.replace(/\/+$/, '')
   throw new InvalidArgumentError(
-    'It must be a URL such as http://localhost:8080: scheme, host, port and path alone.',
+    'It must be a URL with scheme, host, port and path only, such as http://localhost:8080.',
   )
 }
 
@@ -29,16 +29,16 @@ function isUrl(text: string): boolean {
 /** For commander: a number of seconds. */
 export function toSeconds(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a number of seconds.')
+  throw new InvalidArgumentError('It must be a whole number of seconds.')
 }
 
-/** For commander: an option that may be given several times. */
+/** For commander: a repeatable option. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value]
 }
 
-/** For commander: a number of things, from 1. */
+/** For commander: a whole number from 1. */
 export function toCount(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a number from 1.')
+  throw new InvalidArgumentError('It must be a whole number from 1.')
 }

@@ -1,6 +1,6 @@
 /**
- * The command line as a whole. In: the arguments. Out: the exit code, after everything was printed. Uses commands,
- * connection and terminal; main.ts runs it.
+ * The whole command line. In: the arguments. Out: the exit code, after all output. Uses commands, connection and
+ * terminal; main.ts runs it.
  */
 
 export { createProgram } from './program.ts'

@@ -16,19 +16,19 @@ import {
 import { everydayHelp } from './everyday.ts'
 import { addRequiredRoles } from './required-roles.ts'
 
-/** The commands. Each loads what it needs when it runs: help and a mistyped option answer at once. */
+/** Creates the program. Each command loads its code when it runs, so help and usage errors are fast. */
 export function createProgram(): Command {
-  // What `command()` makes inherits how the program ends and what it says about a mistake.
+  // Commands made by `command()` inherit exitOverride and showHelpAfterError.
   const program = new Command('cloakwright')
-    .description('Keycloak on a laptop, in tests, as code, and its users, roles and groups at scale.')
+    .description('Run Keycloak locally, define realms as code, and manage users, roles and groups.')
     .version('0.1.0')
     .exitOverride()
-    .showHelpAfterError('(add --help for the options)')
+    .showHelpAfterError('(run with --help to list the options)')
     .addHelpText('after', everydayHelp)
-  program.commandsGroup('A Keycloak on this machine:')
+  program.commandsGroup('Local Keycloak:')
   addDevrealm(program)
   addKeycloak(program)
-  program.commandsGroup('A realm, its users and secrets:')
+  program.commandsGroup('Realms, users and secrets:')
   addRealm(program)
   addUsers(program)
   addRoles(program)

@@ -3,16 +3,16 @@ import type { Command } from 'commander'
 /** The roles of realm-management that a command needs. */
 export interface RequiredRoles {
   readonly roles: readonly string[]
-  /** What an option needs beside them. */
+  /** Additional roles for an option. */
   readonly more?: Readonly<Record<string, readonly string[]>>
-  /** What an option needs in their place. */
+  /** Other roles for an option, which replace `roles`. */
   readonly instead?: Readonly<Record<string, readonly string[]>>
 }
 
 const roleOptions = { '--role': ['view-realm'], '--client-role': ['view-clients'] }
 const clientRoles = { '--client': ['view-clients'] }
 
-/** By the words of the command: packages/admin has the same by requests, recorded on Keycloak. */
+/** By command. packages/admin has the same by request, recorded on Keycloak. */
 export const requiredRoles: Readonly<Record<string, RequiredRoles>> = {
   'users list': { roles: ['view-users'], more: { '--memberships': ['view-realm', 'view-clients'] } },
   'users get': { roles: ['view-users'] },
@@ -67,7 +67,7 @@ export const requiredRoles: Readonly<Record<string, RequiredRoles>> = {
   'events follow': { roles: ['view-events'] },
 }
 
-/** Adds to the help of each command what its credentials need. */
+/** Adds the required roles to the help of each command. */
 export function addRequiredRoles(program: Command): void {
   for (const [words, needed] of Object.entries(requiredRoles)) {
     const command = words
@@ -77,7 +77,7 @@ export function addRequiredRoles(program: Command): void {
   }
 }
 
-/** All roles that the command needs with the options that it was given: a refused request names its own only. */
+/** All roles that the command needs with its options, as text. The error of a refused request names only its own. */
 export function neededBy(command: Command): string | undefined {
   const words: string[] = []
   for (let at: Command | null = command; at?.parent != null; at = at.parent) words.unshift(at.name())
@@ -91,16 +91,15 @@ export function neededBy(command: Command): string | undefined {
   const others = Object.entries(instead).find(([flag]) => isGiven(flag))?.[1]
   const added = Object.entries(more).flatMap(([flag, names]) => (isGiven(flag) ? names : []))
   const all = [...new Set([...(others ?? roles), ...added])]
-  return `In all, cloakwright ${words.join(' ')} needs ${listed(all)} of the client realm-management here`
+  return `cloakwright ${words.join(' ')} needs these roles of the client realm-management: ${listed(all)}`
 }
 
 function textOf({ roles, more = {}, instead = {} }: RequiredRoles): string {
   const options = [
-    ...Object.entries(more).map(([option, added]) => `with ${option} also ${listed(added)}`),
-    ...Object.entries(instead).map(([option, others]) => `with ${option} ${listed(others)} instead`),
+    ...Object.entries(more).map(([option, added]) => `  with ${option}, also ${listed(added)}`),
+    ...Object.entries(instead).map(([option, others]) => `  with ${option}, ${listed(others)} instead`),
   ]
-  const needed = ['The credentials need', listed(roles), 'of the client realm-management'].join(' ')
-  return `${[needed, ...options].join(';\n')}.`
+  return ['Required roles of the client realm-management:', `  ${listed(roles)}`, ...options].join('\n')
 }
 
 function listed(roles: readonly string[]): string {

@@ -14,7 +14,7 @@ export async function runProgram(args: readonly string[]): Promise<number | stri
     await program.parseAsync([...args], { from: 'user' })
     return process.exitCode ?? exitCode.done
   } catch (error) {
-    // Commander printed its own message: help and version end with 0, everything else is a mistake in the usage.
+    // Commander has printed its own message. Help and version exit with 0, everything else is a usage error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
     const { note, printError } = await import('../terminal/index.ts')
     if (error instanceof Interrupted) {
@@ -25,7 +25,7 @@ export async function runProgram(args: readonly string[]): Promise<number | stri
     if (isAboutAccount(error)) {
       const { chosenAccount } = await import('../connection/index.ts')
       const account = chosenAccount()
-      if (account !== undefined) note(`Asked as ${account}`)
+      if (account !== undefined) note(`Credentials used: ${account}`)
     }
     if (codeOf(error) === 'CW_ADMIN_FORBIDDEN' && running !== undefined) {
       const needed = neededBy(running)
@@ -33,13 +33,13 @@ export async function runProgram(args: readonly string[]): Promise<number | stri
     }
     if (codeOf(error) === 'CW_ADMIN_NOT_FOUND') {
       const { isRealmByDefault } = await import('../connection/index.ts')
-      if (isRealmByDefault()) note('The realm is the default one: --realm or KEYCLOAK_REALM names another')
+      if (isRealmByDefault()) note('This is the default realm. Select another with --realm or KEYCLOAK_REALM')
     }
     return error instanceof UsageError ? exitCode.usage : exitCode.failed
   }
 }
 
-/** Variables of an application may be taken for those of an operator. */
+/** Whether the credentials may be the wrong ones, such as those of an application. */
 function isAboutAccount(error: unknown): boolean {
   const code = codeOf(error)
   return code === 'CW_ADMIN_UNAUTHORIZED' || code === 'CW_ADMIN_FORBIDDEN'

@@ -6,19 +6,19 @@ import { CloakwrightError } from 'cloakwright'
 import { readRealms } from './export-file.ts'
 
 /**
- * The realm that a file describes: JSON, as `realm export` writes it, or a module whose default export is
- * `(env: NodeJS.ProcessEnv) => RealmDefinition`, or a promise of one.
+ * Loads a realm definition: JSON as `realm export` writes it, or a module whose default export is
+ * `(env: NodeJS.ProcessEnv) => RealmDefinition`, or an async one.
  *
- * @throws {CW_CONFIG_MISSING} when there is no such file
- * @throws {CW_REALM_INVALID} when it does not describe a realm
+ * @throws {CW_CONFIG_MISSING} when the file does not exist
+ * @throws {CW_REALM_INVALID} when it is not a realm definition
  */
 export async function loadDefinition(file: string): Promise<RealmDefinition> {
   const path = resolve(file)
   if (!existsSync(path)) {
-    throw new CloakwrightError('CW_CONFIG_MISSING', `--realm names ${file}, which is not there`, {
+    throw new CloakwrightError('CW_CONFIG_MISSING', `--realm: ${file} does not exist`, {
       hint: file.includes('dist/')
         ? 'Build it first: npm run build'
-        : 'Give the path of a realm module, or of a definition in JSON',
+        : 'Give the path of a realm module, or of a JSON definition',
     })
   }
   if (file.endsWith('.json')) return fromJson(file)
@@ -27,7 +27,7 @@ export async function loadDefinition(file: string): Promise<RealmDefinition> {
     import(pathToFileURL(path).href) as Promise<{ default?: unknown }>,
   )
   if (typeof define !== 'function') {
-    throw new CloakwrightError('CW_REALM_INVALID', `${file} has no function as its default export`, {
+    throw new CloakwrightError('CW_REALM_INVALID', `The default export of ${file} is not a function`, {
       hint: 'Write: export default (env) => defineRealm({ realm: … })',
     })
   }
@@ -42,7 +42,7 @@ function fromJson(file: string): RealmDefinition {
       'CW_REALM_INVALID',
       `${file} is Keycloak's own export, not a realm definition`,
       {
-        hint: 'Write the live realm as a definition: cloakwright realm export --realm NAME --out FILE.json',
+        hint: 'Export the live realm as a definition: cloakwright realm export --realm NAME --out FILE.json',
       },
     )
   }
@@ -54,7 +54,7 @@ function isKeycloakExport(value: unknown): boolean {
   return typeof value === 'object' && value !== null && ('keycloakVersion' in value || 'id' in value)
 }
 
-/** What goes wrong in the module is its author's to correct: the place in it, not a stack of ours. */
+/** Reports an error in the module with its place in the module, without our stack. */
 async function loading<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -63,7 +63,7 @@ async function loading<T>(file: string, work: Promise<T>): Promise<T> {
     const place = /at (?:.*\()?((?!node:).+:\d+:\d+)\)?$/m.exec(error.stack ?? '')?.[1]
     throw new CloakwrightError(
       'CW_REALM_INVALID',
-      `${file} can't be loaded: ${error.name}: ${error.message}`,
+      `Could not load ${file}: ${error.name}: ${error.message}`,
       {
         hint: place === undefined ? 'Correct the module' : `Correct the module, at ${place}`,
         cause: error,

@@ -4,8 +4,8 @@ import picocolors from 'picocolors'
 type Colors = ReturnType<typeof picocolors.createColors>
 
 /**
- * Colours for one stream: none where `NO_COLOR` has a value, some where `FORCE_COLOR` has one but 0, else those of a
- * terminal (https://no-color.org, https://force-color.org).
+ * Colors for one stream: off if `NO_COLOR` is set, on if `FORCE_COLOR` is set and not 0, else on for a terminal
+ * (https://no-color.org, https://force-color.org).
  */
 export function colorsOf(stream: Pick<WriteStream, 'isTTY'>): Colors {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env

@@ -3,7 +3,7 @@ import { Interrupted } from '../exit.ts'
 import { note } from './output.ts'
 import { abortedBySignals } from './stop-signals.ts'
 
-/** What a job is given. */
+/** How a job is stopped and reports its progress. */
 export interface Job {
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
@@ -11,8 +11,8 @@ export interface Job {
 }
 
 /**
- * Runs a job that takes a while: shows how far it is, and lets it stop cleanly at the first Ctrl+C, after which the
- * program ends with 130 and says how to go on. A second Ctrl+C ends it at once.
+ * Runs a long job and shows its progress. The first Ctrl+C stops it cleanly: the program exits with 130 and prints
+ * `resume`. The second one exits at once.
  */
 export async function runJob<T>(resume: string, work: (job: Job) => Promise<T>): Promise<T> {
   const signal = abortedBySignals()
@@ -20,15 +20,15 @@ export async function runJob<T>(resume: string, work: (job: Job) => Promise<T>):
   try {
     return await work({ signal, onProgress: bar.show })
   } catch (error) {
-    // What failed while it was stopping is said as well.
+    // A failure during the stop is reported too.
     if (error !== signal.reason) throw error
-    throw new Interrupted(`Stopped; what was done is kept. ${resume}`)
+    throw new Interrupted(`Stopped. ${resume}`)
   } finally {
     bar.end()
   }
 }
 
-/** Shows how far a job is. */
+/** Shows the progress of a job. */
 interface Display {
   readonly show: (state: JobProgress) => void
   readonly end: () => void
@@ -37,7 +37,7 @@ interface Display {
 /** Milliseconds between two lines of one phase. */
 const interval = 10_000
 
-/** Where no terminal is: a line every ten seconds, and what each phase ended with. */
+/** Without a terminal: a line every ten seconds and at the end of each phase. */
 function createLines(): Display {
   let last: JobProgress | undefined
   let told = performance.now()
@@ -69,7 +69,7 @@ function paceOf({ perSecond, secondsLeft }: JobProgress): string {
   return `${Math.round(perSecond)}/s${left}`
 }
 
-/** Seconds as a reader wants them: `48 s`, `3 min`, `2 h 5 min`. */
+/** Formats seconds: `48 s`, `3 min`, `2 h 5 min`. */
 function timeOf(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`
   const minutes = Math.round(seconds / 60)
@@ -89,7 +89,7 @@ async function createBar(): Promise<Display> {
     barsize: 24,
     clearOnComplete: true,
     stream: process.stderr,
-    // Signals are the job's own.
+    // The job handles the signals.
     gracefulExit: false,
   })
   return {

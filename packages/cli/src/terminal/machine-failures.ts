@@ -1,8 +1,8 @@
 import { families, type Meaning, meanings, memory, silent } from './machine-meanings.ts'
 
-/** A failure that no change of the program can cure. */
+/** A failure of the machine, not of the program. */
 interface MachineFailure {
-  /** What failed and where, with the system's own code: `could not open people.csv: permission denied (EACCES)`. */
+  /** What failed and where, with the system's code: `could not open people.csv: permission denied (EACCES)`. */
   readonly message: string
   /** The next step. */
   readonly hint: string
@@ -12,7 +12,7 @@ interface MachineFailure {
 /** All codes of the table. */
 export const machineCodes: readonly string[] = Object.keys(meanings)
 
-/** What an error, or what caused it, says of the machine; undefined where it is about something else. */
+/** The failure of the machine in an error or its causes; undefined if there is none. */
 export function machineFailure(error: unknown): MachineFailure | undefined {
   for (const each of causesOf(error)) {
     const code = codeOf(each)
@@ -26,7 +26,7 @@ export function machineFailure(error: unknown): MachineFailure | undefined {
   return undefined
 }
 
-/** The error, what caused it and so on; of several at once, the first. */
+/** The error and its chain of causes. For an AggregateError, the chain of its first error. */
 function causesOf(error: unknown): readonly Error[] {
   const found: Error[] = []
   for (let each: unknown = error; each instanceof Error && found.length < 10; ) {
@@ -44,7 +44,7 @@ function codeOf(error: Error): string | undefined {
 function meaningOf(code: string | undefined, error: Error): Meaning | undefined {
   if (code !== undefined) {
     if (code === 'ENOENT' && isSpawn(error))
-      return { why: 'there is no such program', next: 'Install it, or correct PATH or the command' }
+      return { why: 'program not found', next: 'Install it, or correct PATH or the command' }
     return Object.hasOwn(meanings, code)
       ? meanings[code]
       : families.find(([pattern]) => pattern.test(code))?.[1]
@@ -61,7 +61,7 @@ function isSpawn({ syscall = '' }: NodeJS.ErrnoException): boolean {
   return syscall.startsWith('spawn')
 }
 
-/** `could not open people.csv`, `could not connect to localhost:8080`; empty where the error does not tell. */
+/** `could not open people.csv`, `could not connect to localhost:8080`; empty if the error has neither. */
 function placeOf(error: Error): string {
   const { syscall, path, dest, address, hostname, port, host } = error as NodeJS.ErrnoException & {
     dest?: string

@@ -4,12 +4,12 @@ import { colorsOf } from './colors.ts'
 import { escapedLines } from './escaped-text.ts'
 import { machineFailure } from './machine-failures.ts'
 
-/** A line for the reader, or for the next program, on standard output. */
+/** Prints a line on standard output. */
 export function print(text = ''): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** A line or more beside the result, on standard error. Names in it are others': nothing in them steers a terminal. */
+/** Prints one or more lines on standard error. Control characters are escaped. */
 export function note(text: string): void {
   endProgress()
   process.stderr.write(`${colorsOf(process.stderr).dim(escapedLines(text))}\n`)
@@ -18,7 +18,7 @@ export function note(text: string): void {
 let shown = ''
 let told: number | undefined
 
-/** What goes on right now: one line that changes on a terminal, a line every ten seconds elsewhere. */
+/** Shows the current step: on a terminal as one line that changes, else as a line every ten seconds. */
 export function progress(text: string): void {
   if (process.stderr.isTTY) {
     process.stderr.write(`\r\u001B[2K${text}`)
@@ -29,14 +29,14 @@ export function progress(text: string): void {
   }
 }
 
-/** Takes the changing line away. */
+/** Clears the changing line. */
 export function endProgress(): void {
   if (shown !== '') process.stderr.write('\r\u001B[2K')
   shown = ''
   told = undefined
 }
 
-/** An error as what happened and what to do next; a stack only where the fault is ours. */
+/** Prints an error and its next step. An unexpected error is printed with its stack. */
 export function printError(error: unknown): void {
   endProgress()
   const label = colorsOf(process.stderr).red('error')
@@ -47,7 +47,7 @@ export function printError(error: unknown): void {
     const code = error instanceof CloakwrightError ? ` (${error.code})` : ''
     say(`${label}: ${escapedLines(error.message)}${code}`)
     if (error.hint !== undefined) advise(error.hint)
-    // A full disk has its own code, whose hint says all.
+    // The hint of CW_DISK_FULL has the same content.
     if (failure !== undefined && code !== ' (CW_DISK_FULL)') advise(`${failure.message}\n${failure.hint}`)
     return
   }
@@ -58,10 +58,15 @@ export function printError(error: unknown): void {
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   say(`${label}: ${escapedLines(text)}`)
-  say('  This is a fault of cloakwright itself: please report it, with the lines above and your command.')
+  say('  This is a bug in cloakwright. Please report it with the lines above and your command.')
 }
 
-/** Milliseconds as a reader wants them: `812 ms`, `24.1 s`. */
+/** Formats a count: `1 user`, `2 users`. */
+export function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Formats milliseconds: `812 ms`, `24.1 s`. */
 export function duration(milliseconds: number): string {
   return milliseconds < 10_000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
 }

@@ -2,14 +2,14 @@ import { exitCode, UsageError } from '../exit.ts'
 import { escaped } from './escaped-text.ts'
 
 /**
- * Asks on a terminal whether to go on; ends the program where the answer is no.
+ * Asks for confirmation on a terminal. Exits if the user declines.
  *
  * @throws {UsageError} without a terminal to prompt on
  */
 export async function confirmed(question: string, isSure: boolean): Promise<void> {
   if (isSure) return
   if (!isTerminal()) {
-    throw new UsageError(`${question} There is no terminal to prompt on`, 'Pass --yes')
+    throw new UsageError(`${question} No terminal to prompt on`, 'Pass --yes')
   }
   const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({ message: escaped(question), initialValue: false, output: process.stderr })
@@ -19,7 +19,7 @@ export async function confirmed(question: string, isSure: boolean): Promise<void
   process.exit(exitCode.failed)
 }
 
-/** Asks for a secret on a terminal, without showing it. Ends the program where it is cancelled. */
+/** Asks for a secret on a terminal without showing it. Exits if the user cancels. */
 export async function askSecret(message: string): Promise<string> {
   const { isCancel, password } = await import('@clack/prompts')
   const answer = await password({

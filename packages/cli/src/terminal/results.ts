@@ -9,9 +9,8 @@ export interface Column<T> {
 }
 
 /**
- * A list: a table on a terminal; lines of columns with tabs between them in a pipe; with `json`, an object a line as
- * they come (NDJSON). Of an empty one, standard error says what was looked for and what to try; programs that read JSON
- * get no line. Resolves to how many there were.
+ * Prints a list: on a terminal a table, in a pipe lines with tabs between the columns, with `json` one object per line
+ * (NDJSON). For an empty list without `json`, prints `whenEmpty` on standard error. Resolves to the number of rows.
  */
 export async function printList<T extends object>(
   rows: AsyncIterable<T> | Iterable<T>,
@@ -39,7 +38,7 @@ export async function printList<T extends object>(
   return count
 }
 
-/** One object: its members a line each, name and value with a tab between them in a pipe; with `json`, one document. */
+/** Prints an object, one member per line: name and value, in a pipe with a tab between them. With `json`, one document. */
 export function printObject(value: object, json: boolean): void {
   if (json) return print(toJson(value, 2))
   const entries = Object.entries(value).filter(([, member]) => member !== undefined)
@@ -64,7 +63,7 @@ async function toTable(head: readonly string[], rows: readonly string[][]): Prom
   return table.toString()
 }
 
-/** Writes a line, and waits where the reader is slower than we are: so memory stays flat. */
+/** Writes a line and waits for a slower reader, so that memory stays flat. */
 export async function writeLine(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) {
     await new Promise((resolve) => process.stdout.once('drain', resolve))

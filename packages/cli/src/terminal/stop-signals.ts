@@ -1,11 +1,11 @@
 import { exitCode, Interrupted } from '../exit.ts'
 
-/** Milliseconds after which a stop that hangs is ended by force. */
+/** Milliseconds after which the program exits even if the stop hangs. */
 const lastResort = 9_000
 
 /**
- * Resolves at the first SIGINT or SIGTERM. Further signals change nothing: a terminal's Ctrl+C reaches us twice,
- * once from the terminal and once by npm.
+ * Resolves at the first SIGINT or SIGTERM. Further signals are ignored: Ctrl+C arrives twice, once from the terminal
+ * and once from npm.
  */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
@@ -18,7 +18,7 @@ export function untilStopped(): Promise<void> {
   })
 }
 
-/** Aborted by the first SIGINT or SIGTERM; the second ends the program at once. */
+/** A signal that the first SIGINT or SIGTERM aborts. The second one exits at once. */
 export function abortedBySignals(): AbortSignal {
   const stopping = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,14 +1,14 @@
 import { systemTime } from 'cloakwright'
 import { UsageError } from '../exit.ts'
 
-/** A span of time, both ends included; milliseconds since the epoch. */
+/** A time span in milliseconds since the epoch, both ends included. */
 export interface Span {
   readonly since: number
   readonly until: number
 }
 
 /**
- * The span of `--since` and `--until`; of a day, `--until` means its end.
+ * The span of `--since` and `--until`. For a day, `--until` is its end.
  *
  * @throws {UsageError}
  */
@@ -23,11 +23,11 @@ export function toSpan(
   if (span.since <= span.until) return span
   throw new UsageError(
     `--since ${since} is after --until ${until}`,
-    `They are ${localTime(span.since)} and ${localTime(span.until)}`,
+    `Swap or correct them: they are ${localTime(span.since)} and ${localTime(span.until)}`,
   )
 }
 
-/** The time of one option, of a day its beginning. @throws {UsageError} */
+/** The time of one option. For a day, its beginning. @throws {UsageError} */
 export function toTime(option: string, text: string, now: number = systemTime()): number {
   return parsed(option, text, now).from
 }
@@ -51,7 +51,7 @@ function parsed(option: string, given: string, now: number): { from: number; to:
   const [, count = '', unit = ''] = /^(\d{1,6}) ?(s|min|m|h|d|w)(?: ago)?$/.exec(word) ?? []
   if (unit !== '') return at(now - Number(count) * (units[unit] ?? 0))
   const date = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)
-  // A text without a zone is one of this machine: not `2026-11-26` alone, which JavaScript takes for one of UTC.
+  // Without a zone, the time is local. JavaScript would read `2026-11-26` alone as UTC.
   const time = new Date(date === null ? text.replace(' ', 'T') : `${text}T00:00`)
   if (isIso(text) && !Number.isNaN(time.getTime()) && isThere(text)) {
     return date === null ? at(time.getTime()) : day(time, 0)
@@ -73,13 +73,13 @@ function isIso(text: string): boolean {
   return /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i.test(text)
 }
 
-/** JavaScript takes the 31st of February for the 3rd of March. */
+/** JavaScript reads 31 February as 3 March. */
 function isThere(text: string): boolean {
   const [year = 0, month = 0, date = 0] = text.slice(0, 10).split('-').map(Number)
   return new Date(Date.UTC(year, month - 1, date)).getUTCMonth() === month - 1
 }
 
-/** A time as people of this machine read it, with its zone: `2026-11-26 09:00:00 +01:00`. */
+/** Formats a local time with its zone: `2026-11-26 09:00:00 +01:00`. */
 export function localTime(time: number): string {
   if (!Number.isFinite(time)) return 'any time'
   const date = new Date(time)
@@ -90,7 +90,7 @@ export function localTime(time: number): string {
   return `${days} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())} ${zone}`
 }
 
-/** The options as they were given, for a message: ` since yesterday until 2h`. */
+/** The options as text for a message: ` since yesterday until 2h`. */
 export function spanText({ since, until }: { since?: string; until?: string }): string {
   return `${since === undefined ? '' : ` since ${since}`}${until === undefined ? '' : ` until ${until}`}`
 }

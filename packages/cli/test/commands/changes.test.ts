@@ -43,7 +43,7 @@ async function login(username: string, password: string): Promise<number> {
   return answer.status
 }
 
-describe('says what it would do, without a write, and does just that', () => {
+describe('a dry run shows the changes without writing, and the command makes the same ones', () => {
   test.each<[string[], string[]]>([
     [['roles', 'create', 'auditor', '--description', 'Reads all'], ['+ realm role auditor']],
     [
@@ -95,9 +95,9 @@ describe('says what it would do, without a write, and does just that', () => {
     [['roles', 'delete', 'buyer', '--client', 'shop-api', '--yes'], ['- client role shop-api/buyer']],
     [['users', 'delete', 'bob', '--yes'], ['- user bob']],
   ])('%j', async (args, lines) => {
-    const unsure = args.filter((arg) => arg !== '--yes')
+    const unconfirmed = args.filter((arg) => arg !== '--yes')
     const count = lines.length
-    expect(await shop.print(...unsure, '--dry-run')).toBe([...lines, `${count} to change\n`].join('\n'))
+    expect(await shop.print(...unconfirmed, '--dry-run')).toBe([...lines, `${count} to change\n`].join('\n'))
     expect(shop.writes()).toEqual([])
     expect(await shop.print(...args)).toBe([...lines, `${count} changed\n`].join('\n'))
     expect(shop.writes()).not.toEqual([])
@@ -107,8 +107,8 @@ describe('says what it would do, without a write, and does just that', () => {
     [['roles', 'create', 'chief', '--includes', 'user', '--update']],
     [['groups', 'set', 'carol', '/staff/editors']],
     [['users', 'create', 'carol', '--update', '--email', 'carol@example.com', '--group', '/staff/editors']],
-  ])('does nothing where it is so: %j', async (args) => {
-    expect(await shop.print(...args)).toBe('Nothing to change: it is so already\n')
+  ])('changes nothing if the object matches already: %j', async (args) => {
+    expect(await shop.print(...args)).toBe('Nothing to change: it is already as requested\n')
     expect(shop.writes()).toEqual([])
   })
 })
@@ -118,33 +118,33 @@ test.each<[string[], string]>([
   [['users', 'delete', 'bob@example.com'], 'has no user bob@example.com'],
   [['groups', 'delete', '/press/desks'], 'has no group /press/desks'],
   [['roles', 'delete', 'buyers', '--client', 'shop-api'], 'client shop-api has no role buyers'],
-])('what is not there can’t be deleted, and a mistyped name is no success: %j', async (args, message) => {
+])('deleting an object that does not exist fails: %j', async (args, message) => {
   const { code, stderr } = await shop.run(...args, '--yes')
   expect(code).toBe(1)
   expect(stderr).toContain(`${message} (CW_ADMIN_NOT_FOUND)`)
   expect(shop.writes()).toEqual([])
 })
 
-test('a role that the user keeps by a group or another role is no success', async () => {
+test('a role that the user keeps through a group or another role is reported as kept', async () => {
   await shop.print('users', 'create', 'kim', '--group', '/staff', '--role', 'editor', '--role', 'chief')
   const { code, stdout, stderr } = await shop.run('roles', 'revoke', 'kim', 'editor')
   expect(stdout).toBe('~ user kim: roles.editor\n1 changed\n')
-  expect(stderr).toContain('kim still has editor, by a group or another role\n')
+  expect(stderr).toContain('kim still has editor through a group or another role\n')
   expect(stderr).toContain('cloakwright roles members editor --effective')
   expect(code).toBe(3)
   const again = await shop.run('roles', 'revoke', 'kim', 'stock-keeper', '--client', 'shop-api')
   expect([again.code, again.stdout]).toEqual([1, ''])
-  expect(again.stderr).toContain('kim has stock-keeper by a group or another role: nothing was taken')
+  expect(again.stderr).toContain('Nothing was revoked: kim has stock-keeper through a group or another role')
   expect(again.stderr).toContain('cloakwright roles members stock-keeper --client shop-api --effective')
 })
 
-test('roles for nobody are refused', async () => {
+test('roles grant without a role is refused', async () => {
   const { code, stderr } = await shop.run('roles', 'grant', 'alice')
   expect(code).toBe(2)
-  expect(stderr).toContain('Name a user and the roles, or --group PATH and the roles')
+  expect(stderr).toContain('Give a user and the roles, or --group PATH and the roles')
 })
 
-test('sessions end: a user’s, or one', async () => {
+test('sessions end ends all sessions of a user, or one session', async () => {
   const sessions = async () =>
     (await shop.run('sessions', 'list', '--user', 'alice')).stdout.split('\n').slice(0, -1)
   for (const _ of [1, 2, 3]) expect(await login('alice', 'canary-pa55word')).toBe(200)
@@ -159,7 +159,7 @@ test('sessions end: a user’s, or one', async () => {
   expect(await sessions()).toEqual([])
 })
 
-test('with --json, what was changed is one document', async () => {
+test('--json prints the changes as one document', async () => {
   const stdout = await shop.print('users', 'create', 'dora', '--role', 'user', '--json')
   expect(JSON.parse(stdout)).toMatchObject({
     dryRun: false,
@@ -174,7 +174,7 @@ describe('a password is never an argument', () => {
   const user = (name: string) =>
     `users create ${name} --email ${name}@example.com --first-name A --last-name B`.split(' ')
 
-  test('it comes from standard input', async () => {
+  test('it is read from standard input', async () => {
     const input = 'canary-one\n'
     const { code, stdout, stderr } = await runCli([...user('eve'), '--password'], shop.variables, input)
     expect(stderr).toBe('')
@@ -183,7 +183,7 @@ describe('a password is never an argument', () => {
     expect(await login('eve', 'canary-one')).toBe(200)
   })
 
-  test('from a file, to be changed at the first login', async () => {
+  test('it is read from a file, and must be changed at the first login with --temporary', async () => {
     const file = join(temporaryFolder(), 'password')
     writeFileSync(file, 'canary-two\n')
     const stdout = await shop.print(...user('fay'), '--password-file', file, '--temporary', '--json')
@@ -194,7 +194,7 @@ describe('a password is never an argument', () => {
     expect(requiredActions).toEqual(['UPDATE_PASSWORD'])
   })
 
-  test.skipIf(process.platform !== 'linux')('or is typed, and not shown', async () => {
+  test.skipIf(process.platform !== 'linux')('it is typed at a prompt, and not shown', async () => {
     const typed = [{ after: /Password of gil/, keys: 'canary-three\r' }]
     const { code, output } = await runOnTerminal([...user('gil'), '--password'], shop.variables, typed)
     expect(output).not.toContain('canary')
@@ -203,14 +203,14 @@ describe('a password is never an argument', () => {
     expect(await login('gil', 'canary-three')).toBe(200)
   })
 
-  test('an argument is refused, with what to do', async () => {
+  test('as an argument it is refused', async () => {
     const { code, stderr } = await shop.run(...user('hal'), '--password', 'canary-four')
     expect(stderr).toContain('too many arguments')
     expect(code).toBe(2)
     expect(shop.writes()).toEqual([])
   })
 
-  test('nothing at all is refused', async () => {
+  test('empty standard input is refused', async () => {
     const { code, stderr } = await runHere([...user('hal'), '--password'], shop.variables, '')
     expect(stderr).toMatch(/no password[^]*--password-file/)
     expect(code).toBe(2)
@@ -218,10 +218,10 @@ describe('a password is never an argument', () => {
   })
 })
 
-describe('what destroys asks', () => {
+describe('a destructive command asks for confirmation', () => {
   const remove = ['users', 'delete', 'alice']
 
-  test('and is refused where nobody can answer', async () => {
+  test('and is refused without a terminal', async () => {
     const { code, stdout, stderr } = await shop.run(...remove)
     expect(stderr).toMatch(/Delete the user alice\?[^]*--yes/)
     expect(stdout).toBe('')
@@ -232,14 +232,14 @@ describe('what destroys asks', () => {
   test.skipIf(process.platform !== 'linux').each<[string, string, number]>([
     ['no', 'n', 1],
     ['Ctrl+C', '\u0003', 130],
-  ])('on a terminal, where %s changes nothing', async (_, keys, ended) => {
+  ])('and changes nothing on %s', async (_, keys, ended) => {
     const typed = [{ after: /Delete the user alice\?/, keys }]
     const { code } = await runOnTerminal(remove, shop.variables, typed)
     expect(code).toBe(ended)
     expect(shop.writes()).toEqual([])
   })
 
-  test.skipIf(process.platform !== 'linux')('and does it at a yes', async () => {
+  test.skipIf(process.platform !== 'linux')('and runs on yes', async () => {
     const typed = [{ after: /Delete the user dora\?/, keys: 'y' }]
     const { code, output } = await runOnTerminal(['users', 'delete', 'dora'], shop.variables, typed)
     expect(output).toContain('- user dora')
@@ -247,8 +247,8 @@ describe('what destroys asks', () => {
   })
 })
 
-describe('the trail', () => {
-  test('has who changed what and why; nothing for a dry run; it is whole until somebody touches it', async () => {
+describe('an audit trail', () => {
+  test('records who changed what and why, not for a dry run, and is whole until it is modified', async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'trail.ndjson')
     const heads = join(folder, 'heads')
@@ -290,28 +290,28 @@ describe('the trail', () => {
     )
   })
 
-  test('that is none at all is said in few lines', async () => {
+  test('that is another file is reported in at most 20 lines', async () => {
     const file = join(temporaryFolder(), 'people.csv')
     writeFileSync(file, 'username\n'.repeat(300))
     const { code, stdout } = await runHere(['audit', 'verify', file])
     expect(stdout).toMatch(/^unsealed: no entry \(line 1\)/)
-    expect(stdout).toMatch(/and 280 more; --json has them\nnot whole: 300 found\n$/)
+    expect(stdout).toMatch(/and 280 more: use --json to list all\nnot whole: 300 problems\n$/)
     expect(code).toBe(1)
   })
 
-  test('that is not there is not whole', async () => {
+  test('that does not exist fails the verification', async () => {
     const { code, stderr } = await runHere(['audit', 'verify', join(temporaryFolder(), 'none')])
     expect(stderr).toContain('CW_CONFIG_MISSING')
     expect(code).toBe(1)
   })
 
-  test('a reason without one is refused', async () => {
+  test('is required by --reason', async () => {
     const { code, stderr } = await shop.run('users', 'enable', 'alice', '--reason', 'none')
     expect(stderr).toContain('--audit FILE')
     expect(code).toBe(2)
   })
 
-  test('that can’t be written stops what would be changed', async () => {
+  test('that can’t be written prevents the change', async () => {
     const folder = join(temporaryFolder(), 'trail')
     mkdirSync(folder)
     const { code, stderr } = await shop.run('users', 'disable', 'alice', '--audit', folder)

@@ -5,7 +5,7 @@ import { runHere } from '../support/in-process.ts'
 import { temporaryFolder } from '../support/program.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-// To create what exists is an error that changes nothing, unless the command is asked to update it; and what is asked for is done.
+// Creating an existing object fails without changes, or updates it with --update.
 
 let shop: Shop
 
@@ -39,13 +39,13 @@ async function login(username: string, password: string): Promise<[number, strin
   return [answer.status, await answer.text()]
 }
 
-describe('to create what exists', () => {
+describe('create of an existing object', () => {
   test.each<[string, string[]]>([
     ['user alice', ['users', 'create', 'alice', '--email', 'alice@example.com']],
     ['user alice', ['users', 'create', 'Alice', '--disabled', '--role', 'user']],
     ['role editor', ['roles', 'create', 'editor', '--description', 'Reads']],
     ['group /staff', ['groups', 'create', '/staff', '--attribute', 'floor=2']],
-  ])('is an error that says how to update it: %s, %j', async (what, args) => {
+  ])('fails with a hint to update it: %s, %j', async (what, args) => {
     for (const more of [[], ['--dry-run']]) {
       const { code, stdout, stderr } = await run(...args, ...more)
       expect(code).toBe(1)
@@ -61,16 +61,16 @@ describe('to create what exists', () => {
     [['users', 'create', 'alice', '--required-action', 'VERIFY_EMAIL'], '~ user alice: requiredActions'],
     [['roles', 'create', 'editor', '--description', 'Reads'], '~ realm role editor: description'],
     [['groups', 'create', '/staff', '--attribute', 'floor=2'], '~ group /staff: attributes.floor'],
-  ])('changes it with --update, once: %j', async (args, line) => {
+  ])('with --update changes it once: %j', async (args, line) => {
     expect((await run(...args, '--update', '--dry-run')).stdout).toBe(`${line}\n1 to change\n`)
     expect(shop.writes()).toEqual([])
     expect((await run(...args, '--update')).stdout).toBe(`${line}\n1 changed\n`)
     shop.writes()
-    expect((await run(...args, '--update')).stdout).toBe('Nothing to change: it is so already\n')
+    expect((await run(...args, '--update')).stdout).toBe('Nothing to change: it is already as requested\n')
     expect(shop.writes()).toEqual([])
   })
 
-  test('sets the password that is given, and names no value', async () => {
+  test('with --update sets the password, and prints no value', async () => {
     const passwordFile = join(temporaryFolder(), 'password')
     writeFileSync(passwordFile, 'canary-new\n')
     const password = ['--password-file', passwordFile, '--temporary']
@@ -87,7 +87,7 @@ describe('to create what exists', () => {
     expect((await login('alice', 'canary-new'))[1]).toContain('not fully set up')
   })
 
-  test('asks for another password once, by a temporary one', async () => {
+  test('with a temporary password adds UPDATE_PASSWORD once', async () => {
     const passwordFile = join(temporaryFolder(), 'password')
     writeFileSync(passwordFile, 'canary-newer\n')
     const args = ['users', 'create', 'bob', '--update', '--password-file', passwordFile, '--temporary']
@@ -98,7 +98,7 @@ describe('to create what exists', () => {
     expect((await run(...args, ...actions)).stdout).toBe(`${lines}2 changed\n`)
   })
 
-  test('creates with --update what does not exist', async () => {
+  test('with --update creates an object that does not exist', async () => {
     expect((await run('users', 'create', 'dora', '--update')).stdout).toBe('+ user dora\n1 changed\n')
   })
 })
@@ -110,14 +110,16 @@ test('--temporary without a password is refused', async () => {
   expect(shop.writes()).toEqual([])
 })
 
-test('a session that is not there can’t be ended', async () => {
+test('ending a session that does not exist fails', async () => {
   const { code, stderr } = await run('sessions', 'end', '--session', 'no-such-session', '--yes')
   expect(code).toBe(1)
-  expect(stderr).toContain('has no session no-such-session (CW_ADMIN_NOT_FOUND)')
+  expect(stderr).toContain(
+    'has no session no-such-session: it has ended, or belongs to an offline token (CW_ADMIN_NOT_FOUND)',
+  )
 })
 
-test('ending the sessions of a user who has none says that offline tokens end', async () => {
+test('ending the sessions of a user without any reports that offline tokens are refused', async () => {
   const { code, stdout } = await run('sessions', 'end', 'alice', '--yes')
   expect(code).toBe(0)
-  expect(stdout).toContain('Offline tokens end too')
+  expect(stdout).toContain('Offline tokens issued until now are refused')
 })

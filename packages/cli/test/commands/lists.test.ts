@@ -29,24 +29,24 @@ beforeAll(async () => {
 })
 afterAll(() => shop.target.close())
 
-describe('an empty list says so, what was looked for and what to try', () => {
+describe('an empty list prints the filters and a wider search', () => {
   test.each<[string[], RegExp]>([
     [
       ['users', 'list', '--search', 'example.com'],
-      /fits --search example\.com\..*--search '\*example\.com\*'/,
+      /matches --search example\.com\..*--search '\*example\.com\*'/,
     ],
-    [['users', 'list', '--search', '*nowhere*'], /fits --search \*nowhere\*.*shorter text/],
-    [['users', 'list', '--attribute', 'team=blue'], /fits --attribute team=blue/],
-    [['users', 'list', '--disabled'], /fits --disabled/],
-    [['users', 'list', '--disabled', '--search', 'alice'], /fits --search alice --disabled/],
-    [['users', 'list', '--search', '"ali"', '--memberships'], /fits --search "ali"/],
-    [['groups', 'members', '/empty'], /group \/empty has no members of its own.*groups list/],
-    [['roles', 'members', 'unused'], /No user was granted the role unused itself.*groups/],
-    [['roles', 'list', '--client', 'bare'], /client bare has no roles.*leave --client out/],
-    [['sessions', 'list', '--user', 'alice'], /user alice has no session/],
-    [['sessions', 'list', '--client', 'bare'], /No session at the client bare/],
-    [['events', 'list', '--since', '2h', '--by', 'nobody'], /no events of administrators since 2h by nobody/],
-    [['events', 'list', '--logins', '--until', '30d'], /no events of users until 30d.*longer time/],
+    [['users', 'list', '--search', '*nowhere*'], /matches --search \*nowhere\*.*shorter text/],
+    [['users', 'list', '--attribute', 'team=blue'], /matches --attribute team=blue/],
+    [['users', 'list', '--disabled'], /matches --disabled/],
+    [['users', 'list', '--disabled', '--search', 'alice'], /matches --search alice --disabled/],
+    [['users', 'list', '--search', '"ali"', '--memberships'], /matches --search "ali"/],
+    [['groups', 'members', '/empty'], /group \/empty has no direct members.*groups list/],
+    [['roles', 'members', 'unused'], /No user was granted the role unused directly.*groups/],
+    [['roles', 'list', '--client', 'bare'], /client bare has no roles.*omit --client/],
+    [['sessions', 'list', '--user', 'alice'], /user alice has no sessions/],
+    [['sessions', 'list', '--client', 'bare'], /client bare has no sessions/],
+    [['events', 'list', '--since', '2h', '--by', 'nobody'], /no administrator events since 2h by nobody/],
+    [['events', 'list', '--logins', '--until', '30d'], /no user events until 30d.*longer time/],
   ])('%j', async (args, text) => {
     const { code, stdout, stderr } = await run(...args)
     expect(stderr).toMatch(text)
@@ -54,13 +54,13 @@ describe('an empty list says so, what was looked for and what to try', () => {
     expect(await run(...args, '--json')).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  test('what it proposes finds them', async () => {
+  test('the proposed search finds the users', async () => {
     const { stdout, stderr } = await run('users', 'list', '--search', '*example.com*')
     expect(stdout).toMatch(/^alice\t.*\n$/)
     expect(stderr).toBe('')
   })
 
-  test('an export too', async () => {
+  test('an empty export does the same', async () => {
     const { code, stderr } = await run('users', 'export', '--search', 'example.com')
     expect(stderr).toMatch(/--search '\*example\.com\*'\n0 users/)
     expect(code).toBe(0)
@@ -68,7 +68,7 @@ describe('an empty list says so, what was looked for and what to try', () => {
 })
 
 describe('events list', () => {
-  test('tells when, who and what, of administrators', async () => {
+  test('lists time, account and event of administrators', async () => {
     await shop.admin.client.roles.create({ name: 'seen' })
     const { stdout } = await run('events', 'list', '--since', 'today')
     const row = stdout.split('\n').find((line) => line.includes('roles/seen'))
@@ -83,8 +83,8 @@ describe('events list', () => {
     expect(limited.stdout.split('\n')).toHaveLength(2)
   })
 
-  // The embedded realm keeps no events of users.
-  test.skipIf(!onKeycloak)('and of users, a refused login with its reason', async () => {
+  // The embedded realm does not store user events.
+  test.skipIf(!onKeycloak)('with --logins lists users, a failed login with its reason', async () => {
     const form = { grant_type: 'password', client_id: 'bare', username: 'alice', password: 'wrong' }
     const url = `${shop.target.proxy.url}/realms/${shop.realm}/protocol/openid-connect/token`
     await fetch(url, { method: 'POST', body: new URLSearchParams(form) })
@@ -92,11 +92,11 @@ describe('events list', () => {
     expect(stdout).toMatch(/\talice\tLOGIN_ERROR: invalid_user_credentials\tbare\t/)
   })
 
-  test('says that nothing is recorded, where it is not', async () => {
+  test('reports that the realm records no events', async () => {
     const other = shop.target.realmName()
     await shop.target.admin().client.realms.create({ realm: other, enabled: true })
     const { code, stderr } = await run('events', 'list', '--realm', other)
-    expect(stderr).toMatch(/does not record events of administrators: turn them on/)
+    expect(stderr).toMatch(/does not record administrator events\. Turn them on/)
     expect(code).toBe(0)
   })
 })
@@ -105,7 +105,7 @@ describe('audit list', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'cloakwright-cli-')), 'trail.ndjson')
   afterAll(() => rmSync(dirname(file), { recursive: true }))
 
-  // Three changes: of three days ago, yesterday and now.
+  // Three changes: three days ago, yesterday and now.
   beforeAll(async () => {
     const day = 86_400_000
     const now = Date.now()
@@ -118,7 +118,7 @@ describe('audit list', () => {
     await made('ben', now, (admin) => disableUser(admin, 'alice'))
   })
 
-  test('one line a change: when, who, what, before and after, why; filtered by time, person and user', async () => {
+  test('prints one line per change, and filters by time, person and user', async () => {
     const { code, stdout, stderr } = await run('audit', 'list', file)
     const rows = stdout
       .trimEnd()
@@ -147,22 +147,41 @@ describe('audit list', () => {
     expect(JSON.parse(json)).toMatchObject({ sequence: 1, who: 'ann', kind: 'user', name: 'alice' })
   })
 
-  test('says what it found nothing of, and which lines it can’t read', async () => {
+  test('prints the roles and attributes of a created user as plain lists', async () => {
+    const trail = join(temporaryFolder(), 'trail.ndjson')
+    const recorder = createAuditTrail({ sink: ndjsonSink(trail), who: 'ann' })
+    const after = {
+      realmRoles: ['editor', 'reader'],
+      clientRoles: { 'shop-api': ['buyer'] },
+      roles: { realm: ['user'], client: { 'shop-api': ['seller'] } },
+      attributes: { team: ['red', 'blue'] },
+      groups: [],
+    }
+    await recorder.record([
+      { action: 'create', kind: 'user', realm: shop.realm, name: 'erin', id: '1', fields: [], after },
+    ])
+    expect((await run('audit', 'list', trail)).stdout.split('\t')[3]).toBe(
+      'attributes: team=red, team=blue; clientRoles: shop-api:buyer; groups: none; ' +
+        'realmRoles: editor, reader; roles: user, shop-api:seller',
+    )
+  })
+
+  test('prints the filters of an empty list, and reports lines that it can’t read', async () => {
     const nothing = await run('audit', 'list', file, '--since', '1min', '--by', 'carl')
     expect(nothing).toMatchObject({ code: 0, stdout: '' })
-    expect(nothing.stderr).toMatch(/No change in .* since 1min by carl\. Try a longer time/)
+    expect(nothing.stderr).toMatch(/No changes in .* since 1min by carl\. Try a longer time/)
     appendFileSync(file, 'not a line of a trail\n{"sequence":4}\n')
     const { stderr } = await run('audit', 'list', file)
-    expect(stderr).toMatch(/2 lines of .* can't be read: check it with cloakwright audit verify/)
+    expect(stderr).toMatch(/2 lines of .* could not be read\. Check: cloakwright audit verify/)
     const empty = join(temporaryFolder(), 'empty.ndjson')
     writeFileSync(empty, '')
     expect((await run('audit', 'list', empty)).stderr).toMatch(/has no entries yet/)
   })
 
   test.each<[string[], RegExp, number]>([
-    [['audit', 'list'], /No trail is named[^]*CLOAKWRIGHT_AUDIT/, 2],
-    [['audit', 'list', '/none.ndjson'], /There is no trail \/none\.ndjson/, 1],
-    [['audit', 'list', '/none.ndjson', '--since', 'whenever'], /no trail|not a time/, 1],
+    [['audit', 'list'], /No trail was given[^]*CLOAKWRIGHT_AUDIT/, 2],
+    [['audit', 'list', '/none.ndjson'], /The trail \/none\.ndjson does not exist/, 1],
+    [['audit', 'list', '/none.ndjson', '--since', 'whenever'], /does not exist|not a time/, 1],
     [['events', 'list', '--since', 'whenever'], /--since whenever is not a time[^]*yesterday/, 2],
     [['events', 'follow', '--once', '--from', 'whenever'], /--from whenever is not a time/, 2],
   ])('%j is refused', async (args, reason, ended) => {

@@ -52,7 +52,7 @@ function columns(stdout: string): string[][] {
     .map((line) => line.split('\t'))
 }
 
-test('users list gives all of them, beyond the hundred at which Keycloak’s list stops, and writes nothing', async () => {
+test('users list prints more than the hundred users of one Keycloak page, and writes nothing', async () => {
   const rows = columns(await shop.print('users', 'list'))
   expect(rows).toHaveLength(count)
   expect(rows[0]?.slice(0, 3)).toEqual(['alice', 'alice@example.com', 'yes'])
@@ -72,14 +72,14 @@ test.each<[string, string[], number]>([
   for (const line of lines) expect(JSON.parse(line)).toHaveProperty('username')
 })
 
-test('users list gives groups and roles with it, by pages and not by users', async () => {
+test('users list --memberships reads groups and roles by page, not by user', async () => {
   const rows = columns(await shop.print('users', 'list', '--memberships'))
   expect(rows).toHaveLength(count)
   expect(rows[0]?.slice(4)).toEqual(['/staff/editors', 'editor', '{"shop-api":["stock-keeper"]}'])
   expect(shop.target.proxy.seen.length).toBeLessThan(count / 2)
 })
 
-test('users get says groups and roles, by name or id', async () => {
+test('users get prints groups and roles, by user name or id', async () => {
   const user = JSON.parse(await shop.print('users', 'get', 'alice', '--json')) as Record<string, unknown>
   expect(user).toMatchObject({
     username: 'alice',
@@ -93,7 +93,7 @@ test('users get says groups and roles, by name or id', async () => {
   expect(lines).toContainEqual(['groups', '/staff/editors'])
 })
 
-test('groups list goes into groups; members are a group’s own', async () => {
+test('groups list includes subgroups, groups members only direct members', async () => {
   const paths = columns(await shop.print('groups', 'list')).map(([path]) => path)
   expect(paths).toEqual(['/buyers', '/staff', '/staff/editors', '/staff/support'])
   expect(columns(await shop.print('groups', 'members', '/staff/editors')).map(([name]) => name)).toEqual([
@@ -102,7 +102,7 @@ test('groups list goes into groups; members are a group’s own', async () => {
   expect((await shop.run('groups', 'members', '/staff')).stdout).toBe('')
 })
 
-test('roles list and members, of the realm and of a client', async () => {
+test('roles list and members work for the realm and for a client', async () => {
   expect(columns(await shop.print('roles', 'list')).map(([name]) => name)).toContain('user')
   expect(await shop.print('roles', 'list', '--client', 'shop-api')).toBe('stock-keeper\tno\t\n')
   for (const role of [['editor'], ['stock-keeper', '--client', 'shop-api']]) {
@@ -110,7 +110,7 @@ test('roles list and members, of the realm and of a client', async () => {
   }
 })
 
-test('sessions list, of a user and at a client', async () => {
+test('sessions list works for a user and for a client', async () => {
   const answer = await fetch(`${shop.target.proxy.url}/realms/${shop.realm}/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams({
@@ -132,17 +132,17 @@ test('sessions list, of a user and at a client', async () => {
   }
 })
 
-describe('what the server says steers no terminal', () => {
+describe('control characters from the server are escaped', () => {
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   const control = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/
 
-  test('as lines, where it is shown as question marks', async () => {
+  test('in lines as question marks', async () => {
     const stdout = await shop.print('roles', 'list')
     expect(stdout).not.toMatch(control)
     expect(stdout).toContain('editor\tno\tEdits?]0;owned? ?31m all\n')
   })
 
-  test('as JSON, where it is the same text by numbers', async () => {
+  test('in JSON as escapes of the same characters', async () => {
     const stdout = await shop.print('roles', 'list', '--json')
     expect(stdout).not.toMatch(control)
     const roles = stdout
@@ -158,10 +158,10 @@ test.each<[string, string[], RegExp, number]>([
   ['an unknown group', ['groups', 'members', '/none'], /no group \/none \(CW_ADMIN_NOT_FOUND\)/, 1],
   ['an unknown client', ['roles', 'list', '--client', 'none'], /no client none \(CW_ADMIN_NOT_FOUND\)/, 1],
   ['an unknown realm', ['users', 'list', '--realm', 'none'], /404.*CW_ADMIN_NOT_FOUND/, 1],
-  ['sessions of everybody', ['sessions', 'list'], /--user USER or --client ID/, 2],
+  ['sessions without a user or client', ['sessions', 'list'], /--user USER or --client ID/, 2],
   ['an attribute without a value', ['users', 'list', '--attribute', 'team'], /NAME=VALUE/, 2],
-  ['a limit of nothing', ['users', 'list', '--limit', '0'], /number from 1/, 2],
-])('%s is said on standard error', async (_, args, reason, ended) => {
+  ['a limit of 0', ['users', 'list', '--limit', '0'], /whole number from 1/, 2],
+])('refuses %s on standard error', async (_, args, reason, ended) => {
   const { code, stdout, stderr } = await shop.run(...args)
   expect(stderr).toMatch(reason)
   expect(stdout).toBe('')

@@ -9,7 +9,7 @@ const secret = 'canary-s3cr3t'
 const devrealm = await createDevRealm({ admin: { username: 'root', password: 'correct horse' } })
 const server = await devrealm.listen()
 
-/** Two realms, each with a user and a service account that may see users. */
+/** Two realms, each with a user and a service account with the role view-users. */
 beforeAll(async () => {
   for (const realm of ['shop', 'market']) {
     await devrealm.importRealm({
@@ -59,13 +59,13 @@ describe('which realm, with which credentials', () => {
       'market-user',
     ],
     [
-      'the server of the option before that of the variable',
+      'uses the server of the option, not that of the variable',
       () => ({ ...serviceAccount(), KEYCLOAK_SERVER: 'http://localhost:1' }),
       ['--server', server],
       'shop-user',
     ],
     [
-      'the profile of the variable, whole, before other variables',
+      'uses the whole profile of the variable, not other variables',
       () => ({
         ...serviceAccount(),
         KEYCLOAK_SERVER: 'https://id.example.com',
@@ -76,7 +76,7 @@ describe('which realm, with which credentials', () => {
       'market-user',
     ],
     [
-      'a profile with an administrator of master, in another realm than its own',
+      'uses a profile with an administrator of master for another realm',
       () => ({
         XDG_CONFIG_HOME: writeProfile(
           'root',
@@ -88,7 +88,7 @@ describe('which realm, with which credentials', () => {
       'market-user',
     ],
     [
-      'the profile of the option before that of the variable',
+      'uses the profile of the option, not that of the variable',
       () => ({
         XDG_CONFIG_HOME: writeProfile('other', profileOf('shop'), { secrets }),
         CLOAKWRIGHT_PROFILE: 'work',
@@ -104,7 +104,7 @@ describe('which realm, with which credentials', () => {
     expect(code).toBe(0)
   })
 
-  test('a secret in a file is read where the variable says', async () => {
+  test('reads a secret from the file of the variable', async () => {
     const folder = writeProfile('unused', {}, { secrets })
     const { KEYCLOAK_CLIENT_SECRET: _, ...variables } = serviceAccount()
     const file = join(folder, 'cloakwright', 'profiles', 'operator-secret')
@@ -114,7 +114,7 @@ describe('which realm, with which credentials', () => {
   })
 })
 
-test('a profile serves the commands that take a definition', async () => {
+test('the commands that take a definition accept a profile', async () => {
   const folder = writeProfile(
     'root',
     { server, realm: 'market', credentials: { username: 'root', passwordFile: 'root-password' } },
@@ -129,17 +129,17 @@ test('a profile serves the commands that take a definition', async () => {
   expect(types).toMatchObject({ code: 0, stdout: expect.stringContaining('default-roles-market') })
 })
 
-describe('what is refused, with what to do next, and no secret', () => {
+describe('is refused with a next step, without showing a secret:', () => {
   test.each<[string, () => NodeJS.ProcessEnv, string[], RegExp, number]>([
     [
-      'a profile that others may read',
+      'a profile that others can read',
       () => ({ XDG_CONFIG_HOME: writeProfile('work', profileOf('shop'), { mode: 0o640, secrets }) }),
       ['--profile', 'work'],
       /work\.json has mode 0640.*CW_CONFIG_INSECURE[^]*chmod 600/,
       1,
     ],
     [
-      'a secret that others may read',
+      'a secret file that others can read',
       () => {
         const folder = writeProfile('work', profileOf('shop'), { secrets })
         chmodSync(join(folder, 'cloakwright', 'profiles', 'operator-secret'), 0o604)
@@ -150,21 +150,21 @@ describe('what is refused, with what to do next, and no secret', () => {
       1,
     ],
     [
-      'a profile that is not there',
+      'a profile that does not exist',
       () => ({ XDG_CONFIG_HOME: writeProfile('work', {}) }),
       ['--profile', 'home'],
-      /home\.json can't be read \(ENOENT\) \(CW_CONFIG_MISSING\)/,
+      /could not read .*home\.json \(ENOENT\) \(CW_CONFIG_MISSING\)/,
       1,
     ],
     [
-      'a profile of another folder',
+      'a profile in another folder',
       () => ({}),
       ['--profile', '../work'],
-      /name of a profile.*CW_CONFIG_INVALID/,
+      /profile name.*CW_CONFIG_INVALID/,
       1,
     ],
     [
-      'a profile with the secret in it',
+      'a profile that contains the secret',
       () => ({
         XDG_CONFIG_HOME: writeProfile('work', {
           ...profileOf('shop'),
@@ -172,49 +172,49 @@ describe('what is refused, with what to do next, and no secret', () => {
         }),
       }),
       ['--profile', 'work'],
-      /"clientSecret" is no member.*CW_CONFIG_INVALID[^]*clientSecretFile/,
+      /unknown member "clientSecret".*CW_CONFIG_INVALID[^]*clientSecretFile/,
       1,
     ],
     [
-      'a profile for another server than its own',
+      'a profile with another server',
       () => ({ XDG_CONFIG_HOME: writeProfile('work', profileOf('shop'), { secrets }) }),
       ['--profile', 'work', '--server', 'https://id.example.com'],
-      /not the server of the profile work[^]*own server only/,
+      /differs from the server of the profile work[^]*only to its own server/,
       2,
     ],
     [
-      'plain http beyond this machine',
+      'plain http to another machine',
       () => ({ ...serviceAccount(), KEYCLOAK_SERVER: 'http://id.example.com' }),
       [],
       /http:\/\/id\.example\.com is plain http.*CW_CONFIG_INSECURE[^]*--dangerously-allow-http/,
       1,
     ],
     [
-      'plain http in production, whatever is allowed',
+      'plain http in production, even if allowed',
       () => ({ ...serviceAccount(), KEYCLOAK_SERVER: 'http://id.example.com', NODE_ENV: 'production' }),
       ['--dangerously-allow-http'],
       /CW_CONFIG_INSECURE/,
       1,
     ],
     [
-      'no credentials for a server elsewhere',
+      'a server on another machine without credentials',
       () => ({ KEYCLOAK_SERVER: 'https://id.example.com' }),
       [],
       /KC_BOOTSTRAP_ADMIN_PASSWORD is not set.*CW_CONFIG_MISSING/,
       1,
     ],
     [
-      'a module where a realm’s name belongs',
+      'a file instead of the name of a realm',
       serviceAccount,
       ['--realm', 'dist/realm.js'],
-      /dist\/realm\.js names a file/,
+      /dist\/realm\.js is a file/,
       2,
     ],
     [
-      'a realm that is not there, which nothing named',
+      'the default realm, if it does not exist',
       administrator,
       [],
-      /Realm not found[^]*name of the realm[^]*default one: --realm or KEYCLOAK_REALM/,
+      /Realm not found[^]*name of the realm[^]*default realm\. Select another with --realm or KEYCLOAK_REALM/,
       1,
     ],
     ['an empty name of a realm', serviceAccount, ['--realm', ''], /--realm is empty/, 2],
@@ -222,7 +222,7 @@ describe('what is refused, with what to do next, and no secret', () => {
       'a wrong secret',
       () => ({ ...serviceAccount(), KEYCLOAK_CLIENT_SECRET: `${secret}-old` }),
       [],
-      /CW_ADMIN_UNAUTHORIZED[^]*client id and the client secret[^]*service account of operator, by KEYCLOAK_CLIENT_ID/,
+      /CW_ADMIN_UNAUTHORIZED[^]*client id and the client secret[^]*service account of operator, from KEYCLOAK_CLIENT_ID/,
       1,
     ],
   ])('%s', async (_, variables, options, reason, ended) => {
@@ -234,20 +234,20 @@ describe('what is refused, with what to do next, and no secret', () => {
     expect(code).toBe(ended)
   })
 
-  test('missing rights, with all roles that the command needs', async () => {
+  test('an account without rights, with all roles that the command needs', async () => {
     const { code, stderr } = await runHere(['roles', 'members', 'buyer', '--effective'], serviceAccount())
     expect(stderr).toMatch(/the role view-realm of the client realm-management/)
     expect(stderr).toMatch(
-      /^In all, cloakwright roles members needs view-realm, view-users and view-clients/m,
+      /^cloakwright roles members needs these roles of the client realm-management: view-realm, view-users and view-clients/m,
     )
     expect(code).toBe(1)
   })
 
-  test('a profile that is no JSON, of which nothing is repeated', async () => {
+  test('a profile that is not JSON', async () => {
     const folder = writeProfile('work', {})
     writeFileSync(join(folder, 'cloakwright', 'profiles', 'work.json'), `{"secret": ${secret}}`)
     const { stderr } = await runHere([...search, '--profile', 'work'], { XDG_CONFIG_HOME: folder })
-    expect(stderr).toContain('this is not a JSON object (CW_CONFIG_INVALID)')
+    expect(stderr).toContain('work.json is not a JSON object (CW_CONFIG_INVALID)')
     expect(stderr).not.toContain(secret)
   })
 })

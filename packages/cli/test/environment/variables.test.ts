@@ -60,16 +60,16 @@ const readers: Readonly<Record<string, readonly [read: () => unknown, values: re
 }
 
 describe.each(Object.entries(readers))('%s', (name, [read, values]) => {
-  test.each([...values, ...untidy])('%j is refused by name, with a fix', (value) => {
+  test.each([...values, ...untidy])('refuses %j, with its name and a fix', (value) => {
     vi.stubEnv(name, value)
     const { code, message, hint } = problemOf(read)
     expect(code).toBe('CW_CONFIG_INVALID')
-    expect(message.startsWith(`${name} `)).toBe(true)
+    expect(message).toMatch(new RegExp(`^${name}[: ]`))
     expect(hint).toMatch(/./)
     expect(`${message}${hint}`).not.toContain('c4nary')
   })
 
-  test('empty is unset', () => {
+  test('treats an empty value as unset', () => {
     const unset = read()
     vi.stubEnv(name, '')
     expect(read()).toEqual(unset)
@@ -79,17 +79,17 @@ describe.each(Object.entries(readers))('%s', (name, [read, values]) => {
 test.each([
   ['empty', ''],
   ['too large', 'x'.repeat(70_000)],
-])('a password’s file that is %s is refused', (_what, content) => {
+])('refuses a password file that is %s', (_what, content) => {
   const file = join(folder, 'secret')
   writeFileSync(file, content)
   vi.stubEnv('KC_BOOTSTRAP_ADMIN_PASSWORD_FILE', file)
-  expect(problemOf(bootstrapAdmin).message).toMatch(/^KC_BOOTSTRAP_ADMIN_PASSWORD_FILE /)
+  expect(problemOf(bootstrapAdmin).message).toMatch(/^KC_BOOTSTRAP_ADMIN_PASSWORD_FILE: /)
 })
 
-test('a password together with its file is refused', () => {
+test('refuses a password together with its file', () => {
   vi.stubEnv('KC_BOOTSTRAP_ADMIN_PASSWORD', 'one')
   vi.stubEnv('KC_BOOTSTRAP_ADMIN_PASSWORD_FILE', join(folder, 'other'))
   expect(problemOf(() => administrator('http://localhost:8080')).message).toMatch(
-    /^KC_BOOTSTRAP_ADMIN_PASSWORD is set/,
+    /^KC_BOOTSTRAP_ADMIN_PASSWORD and KC_BOOTSTRAP_ADMIN_PASSWORD_FILE are both set/,
   )
 })

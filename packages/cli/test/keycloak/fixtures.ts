@@ -2,17 +2,17 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../support/program.ts'
 
-/** A folder for the search path with shell scripts as tools: what a machine has is not for a test to change. */
+/** A folder for PATH with shell scripts as tools, so that a test does not use those of the machine. */
 export function toolsFolder(tools: Record<string, string>): string {
   const folder = temporaryFolder()
   for (const [name, script] of Object.entries(tools)) writeScript(join(folder, name), script)
   return folder
 }
 
-/** What `java -version` says, of a release. */
+/** A script that prints the `java -version` of a release. */
 export const java = (release: string): string => `echo 'openjdk version "${release}" 2025-04-15' >&2`
 
-/** A folder that passes for a distribution, whose kc.sh is a shell script. */
+/** A folder that is accepted as a distribution, with a shell script as kc.sh. */
 export function distribution(kc: string): string {
   const folder = temporaryFolder()
   for (const name of ['bin', 'conf', 'lib/lib', 'lib/quarkus', 'providers']) {

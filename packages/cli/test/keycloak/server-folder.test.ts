@@ -5,7 +5,7 @@ import { makeServerFolder } from '../../src/keycloak/server-folder.ts'
 import { temporaryFolder } from '../support/program.ts'
 import { distribution } from './fixtures.ts'
 
-test('libraries are shared, everything that a server writes is its own', () => {
+test('shares the libraries, and separates everything that a server writes', () => {
   const source = distribution('exit 0')
   const folder = join(temporaryFolder(), 'server')
   makeServerFolder(source, folder)
@@ -19,7 +19,7 @@ test('libraries are shared, everything that a server writes is its own', () => {
   expect(statSync(join(folder, 'bin/kc.sh')).mode & 0o111).toBe(0o111)
 })
 
-test('the next start finds what the one before has built', () => {
+test('keeps the build for the next start', () => {
   const source = distribution('exit 0')
   const folder = join(temporaryFolder(), 'server')
   makeServerFolder(source, folder)
@@ -28,7 +28,7 @@ test('the next start finds what the one before has built', () => {
   expect(readFileSync(join(folder, 'lib/quarkus/build.properties'), 'utf8')).toBe('built')
 })
 
-test('another distribution replaces all but the data', () => {
+test('replaces everything except the data for another distribution', () => {
   const folder = join(temporaryFolder(), 'server')
   const [old, next] = [distribution('exit 1'), distribution('exit 2')]
   makeServerFolder(old, folder)

@@ -48,7 +48,7 @@ function written(files: readonly File[]): string {
   return file
 }
 
-test('unpacks files with their permissions, and says how far it is', async () => {
+test('unpacks files with permissions, and reports its progress', async () => {
   const folder = temporaryFolder()
   const progress: string[] = []
   const zip = written([
@@ -70,13 +70,13 @@ test.each(['../evil', '/evil', 'bin/../../evil'])('writes nothing outside the fo
   expect(existsSync(join(outside, 'evil'))).toBe(false)
 })
 
-test('refuses what is no archive', async () => {
+test('refuses a file that is not an archive', async () => {
   const file = join(temporaryFolder(), 'archive.zip')
   writeFileSync(file, 'no archive')
   await expect(unzip(file, temporaryFolder())).rejects.toThrow()
 })
 
-test('ends when it is told to', async () => {
+test('stops when its signal is aborted', async () => {
   const zip = written([{ name: 'file', content: 'x', mode: 0o100644 }])
   await expect(unzip(zip, temporaryFolder(), { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i)
 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { temporaryFolder } from '../support/program.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-// Some databases take one letter for another: what a search finds is not yet what the command names.
+// Some databases treat different letters as equal, so a search may find another object than the named one.
 
 // Each of them starts processes.
 vi.setConfig({ testTimeout: 90_000 })
@@ -40,7 +40,7 @@ test.each([
   [['groups', 'add', 'alice', '/Equipe'], 'no group /Equipe'],
   [['sessions', 'list', '--client', 'boutique'], 'no client boutique'],
   [['secret', 'status', 'boutique'], 'no client boutique'],
-])('%j does not take another one', async (args, missing) => {
+])('%j does not use an object with a similar name', async (args, missing) => {
   const { code, stdout, stderr } = await shop.run(...args)
   expect(stderr).toContain(missing)
   expect(code).toBe(1)
@@ -48,7 +48,7 @@ test.each([
   expect(shop.writes()).toEqual([])
 })
 
-test('realm plan does not take another user for the one of its definition', async () => {
+test('realm plan does not use a user with a similar name', async () => {
   const { realm } = shop
   const file = join(temporaryFolder(), 'realm.json')
   writeFileSync(file, JSON.stringify({ realm, users: [{ username: 'rene', firstName: 'R' }] }))

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { userRef } from '../../src/lookup/users.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-// A user by the e-mail address: the help desk has nothing else.
+// Users by e-mail address.
 
 // Each of them starts processes.
 vi.setConfig({ testTimeout: 90_000 })
@@ -37,15 +37,15 @@ test.each<[string, string[], string]>([
   ['is seen before the deletion', ['users', 'delete', 'alice@example.com', '--dry-run'], '- user alice\n'],
   ['has its sessions ended', ['sessions', 'end', 'alice@example.com', '--yes'], 'No session is open'],
   ['is listed', ['users', 'list', '--email', 'ALICE@'], 'alice\talice@example.com\tno\t'],
-])('a user %s by the address: %j', async (_, args, expected) => {
+])('a user %s by e-mail address: %j', async (_, args, expected) => {
   expect(await shop.print(...args)).toContain(expected)
 })
 
-test('a user name that looks like an address counts where it is the only one', async () => {
+test('an e-mail address is used even if the user name is another address', async () => {
   expect(await shop.print('users', 'get', 'dora@example.org')).toContain('username\tdora@example.com\n')
 })
 
-describe('what names several users is refused, with their ids', () => {
+describe('a name of several users is refused, with their ids', () => {
   test.each<[string, string, readonly [string, string]]>([
     ['an address that two have', 'shared@example.com', ['bob', 'carl']],
     ['one’s user name and another’s address', 'dora@example.com', ['dora@example.com', 'erik']],
@@ -53,24 +53,24 @@ describe('what names several users is refused, with their ids', () => {
     const { code, stdout, stderr } = await shop.run('users', 'disable', text)
     expect(code).toBe(2)
     expect(stdout).toBe('')
-    expect(stderr).toContain(`${text} names several users of the realm ${shop.realm}`)
+    expect(stderr).toContain(`${text} matches several users of the realm ${shop.realm}`)
     for (const name of names) expect(stderr).toContain(`id:${await idOf(name)}  user name ${name}, `)
     expect(shop.writes()).toEqual([])
   })
 
-  test('and by the id it is done', async () => {
+  test('and the id is accepted', async () => {
     expect(await shop.print('users', 'disable', `id:${await idOf('erik')}`)).toContain('~ user erik: enabled')
   })
 })
 
-test('an address that no user has is an error that says how to look', async () => {
+test('an unknown address is an error that proposes a search', async () => {
   const { code, stderr } = await shop.run('users', 'get', 'alise@example.com')
   expect(code).toBe(1)
   expect(stderr).toContain('has no user alise@example.com (CW_ADMIN_NOT_FOUND)')
   expect(stderr).toContain("cloakwright users list --search '*alise*'")
 })
 
-test('a user whose address the database takes for the one asked for is not meant', async () => {
+test('a user whose address only the database considers equal is not used', async () => {
   const { users } = shop.admin.client
   const [alice = {}] = await users.find({ username: 'alice', exact: true })
   const find = vi
@@ -88,7 +88,7 @@ test('a user whose address the database takes for the one asked for is not meant
   await expect(userRef(shop.admin, 'ALICE@example.com')).resolves.toEqual({ id: alice.id })
 })
 
-test('conditions that Keycloak ignores beside --search are refused', async () => {
+test('filters that Keycloak ignores together with --search are refused', async () => {
   for (const args of [
     ['users', 'list', '--search', 'a', '--email', 'example.com'],
     ['users', 'export', '--attribute', 'team=red', '--search', 'a'],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { runHere } from '../support/in-process.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-// What a command names: nothing is guessed.
+// Names are exact: nothing is guessed.
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -21,19 +21,19 @@ beforeAll(async () => {
     users: [{ username: 'alice', email: 'p3@example.com', firstName: 'A', lastName: 'B' }],
   })
   aliceId = (await shop.admin.client.users.find({ username: 'alice', exact: true }))[0]?.id ?? ''
-  // Two groups whose paths read the same.
+  // Two groups with the same path.
   await shop.admin.client.groups.create({ name: 'staff/night' })
 })
 beforeEach(() => void shop.writes())
 afterAll(() => shop.target.close())
 
-// By its address: ../lookup/users.test.ts.
-describe('a user whose name is the id of another', () => {
-  test('is not taken for that one, nor that one for it', async () => {
+// Users by e-mail address: ../lookup/users.test.ts.
+describe('a user name that is the id of another user', () => {
+  test('is refused as ambiguous', async () => {
     const { users } = shop.admin.client
     const { id } = await users.create({ username: aliceId, enabled: true, email: 'x@example.com' })
     const { code, stderr } = await run('users', 'disable', aliceId)
-    expect(stderr).toContain(`${aliceId} names several users`)
+    expect(stderr).toContain(`${aliceId} matches several users`)
     expect(stderr).toContain(`id:${aliceId}  user name alice, `)
     expect(stderr).toContain(`id:${id}  user name ${aliceId}, `)
     expect(code).toBe(2)
@@ -45,21 +45,21 @@ describe('a user whose name is the id of another', () => {
   })
 })
 
-describe('a role', () => {
+describe('an unknown role', () => {
   test.each<[string, string[], RegExp]>([
     [
-      'of clients, not of the realm',
+      'client roles, when a realm role is given',
       ['roles', 'grant', 'alice', 'editor', 'stock-keeper'],
-      /realm .* has no role stock-keeper[^]*client billing has a role of this name: --client billing\n.*--client shop-api/,
+      /realm .* has no role stock-keeper[^]*--client billing: that client has a role of this name\n.*--client shop-api/,
     ],
     [
-      'of the realm, not of the client',
+      'a realm role, when a client role is given',
       ['roles', 'revoke', 'alice', 'only-realm', '--client', 'shop-api'],
-      /client shop-api has no role only-realm[^]*The realm has a role of this name: leave --client out/,
+      /client shop-api has no role only-realm[^]*Omit --client: the realm has a role of this name/,
     ],
-    ['of clients', ['roles', 'members', 'stock-keeper'], /no role stock-keeper[^]*--client billing/],
-    ['that is nowhere', ['roles', 'members', 'none'], /no role none[^]*cloakwright roles list/],
-  ])('%s is not taken for another: %j', async (_, args, reason) => {
+    ['client roles', ['roles', 'members', 'stock-keeper'], /no role stock-keeper[^]*--client billing/],
+    ['no role', ['roles', 'members', 'none'], /no role none[^]*cloakwright roles list/],
+  ])('is refused, with a hint to %s: %j', async (_, args, reason) => {
     const { code, stderr } = await run(...args)
     expect(stderr).toMatch(reason)
     expect(code).toBe(1)
@@ -69,10 +69,10 @@ describe('a role', () => {
   test.each([
     ['https://app.example.com:editor', 'https://app.example.com::editor'],
     ['urn:app:editor', 'urn:app::editor'],
-  ])('of a client with a colon is asked back: %s', async (given, proposed) => {
+  ])('of a client with a colon is refused as ambiguous: %s', async (given, proposed) => {
     const create = ['users', 'create', 'carol', '--dry-run', '--client-role']
     const refused = await run(...create, given)
-    expect(refused.stderr).toMatch(/can be read in several ways: client .* with role .*; client /)
+    expect(refused.stderr).toMatch(/is ambiguous: client .* with role .*; client /)
     expect(refused.stderr).toContain(`Put :: between client and role: ${proposed}`)
     expect(refused.code).toBe(2)
     const named = await run(...create, proposed)
@@ -80,17 +80,17 @@ describe('a role', () => {
   })
 })
 
-test('a client by its id or a part of its name is told', async () => {
+test('the internal id or part of a client id is refused, with the client id in the hint', async () => {
   const [client] = await shop.admin.client.clients.find({ clientId: 'shop-api' })
   const byId = await run('roles', 'list', '--client', client?.id ?? '')
-  expect(byId.stderr).toMatch(/It is the id of the client shop-api/)
+  expect(byId.stderr).toMatch(/Give the client id shop-api/)
   const similar = await run('sessions', 'list', '--client', 'shop')
   expect(similar.stderr).toMatch(/no client shop [^]*Similar: shop-api/)
 })
 
-test('of two groups with one path both are listed, and each can be named', async () => {
+test('two groups with the same path are both listed, each with a unique name', async () => {
   const { code, stderr } = await run('groups', 'members', '/staff/night')
-  expect(stderr).toMatch(/\/staff\/night names 2 groups .*"staff\/night" at the top/)
+  expect(stderr).toMatch(/\/staff\/night matches 2 groups .*"staff\/night" at the top level/)
   const ways = [...stderr.matchAll(/(\S+) for the group/g)].map(([, way = '']) => way)
   expect(ways.toSorted()).toEqual(['/staff~/night', expect.stringMatching(/^id:[\da-f-]{36}$/)])
   expect(code).toBe(1)

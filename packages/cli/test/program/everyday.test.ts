@@ -7,7 +7,7 @@ import { runHere } from '../support/in-process.ts'
 import { runCli, temporaryFolder } from '../support/program.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-// What an operator does all day, by the commands that `cloakwright --help` prints for it.
+// Runs the commands that `cloakwright --help` prints for common tasks.
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -50,7 +50,7 @@ beforeEach(() => {
   folder = temporaryFolder()
 })
 
-/** The command for a task as it is printed, its files in a folder of this test's, its realms those of this test. */
+/** The printed command of a task, with files in this test's folder and this test's realms. */
 function printed(task: string, realms: Readonly<Record<string, string>> = {}): string[] {
   const command = commands.get(task)
   if (command === undefined) throw new Error(`--help has no task "${task}"`)
@@ -85,26 +85,26 @@ test("reset a user's password", async () => {
   expect(await login('alice', 'canary-another')).toBe('Account is not fully set up')
 })
 
-test('give a role to everyone in a group, then list who has it and by what', async () => {
+test('give a role to everyone in a group, then list everyone who has it, and why', async () => {
   await run(printed('Give a role to everyone in a group'))
-  const lines = (await run(printed('List who has a role, and by what'))).trimEnd().split('\n')
+  const lines = (await run(printed('List everyone who has a role, and why'))).trimEnd().split('\n')
   expect(lines.map((line) => line.split('\t')).map(([name, , , , how]) => `${name}: ${how}`)).toEqual([
     'carol: by role chief > editor',
     'nina: by group /staff, in /staff/night',
   ])
 })
 
-test('deactivate leavers from a file', async () => {
+test('disable the users of a file', async () => {
   writeFileSync(join(folder, 'leavers.csv'), 'username\nmallory\n')
   expect(await login('mallory', 's3cr3t-canary')).toBe('signed in')
-  const args = printed('Deactivate leavers from a file')
-  // What destroys asks first; a test is no terminal.
+  const args = printed('Disable the users of a file')
+  // The command asks for confirmation, and the test has no terminal.
   await run([...args, '--yes'])
   expect(await login('mallory', 's3cr3t-canary')).toBe('Account disabled')
 })
 
-test("rotate a client's secret without an outage", async () => {
-  const args = printed("Rotate a client's secret without an outage")
+test("rotate a client's secret without downtime", async () => {
+  const args = printed("Rotate a client's secret without downtime")
   await run([...args, '--yes'])
   const secret = readFileSync(join(folder, 'shop-api.secret'), 'utf8').trim()
   const url = `${shop.target.proxy.url}/realms/${shop.realm}/protocol/openid-connect/token`
@@ -112,30 +112,30 @@ test("rotate a client's secret without an outage", async () => {
   expect((await fetch(url, { method: 'POST', body: new URLSearchParams(form) })).status).toBe(200)
 })
 
-describe('see what was changed yesterday', () => {
-  test('from a trail', async () => {
+describe('list recent changes', () => {
+  test('from an audit trail', async () => {
     const trail = join(folder, 'trail.ndjson')
     await run(['users', 'disable', 'bob', '--reason', 'left'], { CLOAKWRIGHT_AUDIT: trail })
-    const list = await run(printed('See what was changed yesterday, from a trail'))
+    const list = await run(printed('List recent changes from an audit trail'))
     expect(list).toContain('bob')
     expect(list).toContain('left')
   })
 
-  test("without one, from Keycloak's events", async () => {
-    expect(await run(printed("See it without a trail, from Keycloak's events"))).toMatch(/user/i)
+  test("from Keycloak's events", async () => {
+    expect(await run(printed("List recent changes from Keycloak's events"))).toMatch(/user/i)
   })
 })
 
-test('compare staging with production, and apply the difference', async () => {
+test('compare production with staging, then apply staging to production', async () => {
   const production = shop.target.realmName()
   await shop.target.admin().client.realms.create({ realm: production, enabled: true })
   const realms = { staging: shop.realm, production }
-  await run(printed('Export staging', realms))
-  const plan = () => runHere(printed('Compare production with it', realms), shop.variables)
+  await run(printed('Export the realm staging', realms))
+  const plan = () => runHere(printed('Compare production with staging', realms), shop.variables)
   const different = await plan()
   expect(different.code).toBe(2)
   expect(different.stdout).toContain('group /staff')
-  await run(printed('Apply the difference', realms))
+  await run(printed('Apply staging to production', realms))
   expect((await plan()).code).toBe(0)
 })
 

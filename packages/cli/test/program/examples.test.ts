@@ -12,7 +12,7 @@ import { runHere } from '../support/in-process.ts'
 import { launcher, runOnTerminal, temporaryFolder } from '../support/program.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-// The examples of --help are run as they stand, by a service account that has exactly the roles that this help states.
+// Runs the examples of --help unchanged, with a service account that has exactly the roles that the help states.
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -66,15 +66,15 @@ const leaves = leavesOf(createProgram()).filter(({ words }) =>
 )
 const remote = leaves.filter(({ command }) => command.options.some(({ long }) => long === '--server'))
 
-test.each(remote)('$words: its help states the roles that it needs', ({ words, command }) => {
+test.each(remote)('the help of $words states the required roles', ({ words, command }) => {
   const needed = requiredRoles[words]
   const help = helpOf(command)
-  expect(help).toMatch(/The credentials need [a-z].* of the client realm-management/)
+  expect(help).toMatch(/Required roles of the client realm-management:\n {2}[a-z]/)
   const named = [...(needed?.roles ?? []), ...Object.entries({ ...needed?.more, ...needed?.instead }).flat(2)]
   for (const each of named) expect(help).toContain(each)
 })
 
-test('no roles are stated for what is no command', () => {
+test('every entry of the required roles is a command', () => {
   expect(Object.keys(requiredRoles).toSorted()).toEqual(remote.map(({ words }) => words).toSorted())
 })
 
@@ -119,7 +119,7 @@ async function makeAccount(clientId: string, roles: readonly string[]): Promise<
   }
 }
 
-/** Programs of others, and this one, for a shell. */
+/** The programs in the examples, for a shell. */
 function programs(): string {
   const folder = temporaryFolder()
   const script = (name: string, text: string) =>
@@ -131,7 +131,7 @@ function programs(): string {
   return folder
 }
 
-/** The files that examples name, in a folder of its own that is the current one. */
+/** Creates the files of the examples in a new folder. */
 async function files(words: string): Promise<string> {
   const folder = temporaryFolder()
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
@@ -179,7 +179,7 @@ async function files(words: string): Promise<string> {
 
 async function logIn(): Promise<string> {
   const { clients, users } = shop.admin.client
-  // Examples change the password, and what is asked at the next login.
+  // Examples change the password and the required actions.
   const [alice] = await users.find({ username: 'alice', exact: true })
   const id = alice?.id ?? ''
   await users.update({ id }, { ...alice, requiredActions: [], enabled: true })
@@ -203,7 +203,7 @@ async function logIn(): Promise<string> {
   return ((await response.json()) as { session_state?: string }).session_state ?? ''
 }
 
-/** Without what an example creates. */
+/** Deletes the objects that an example creates. */
 async function makeRoom(): Promise<void> {
   const admin = shop.admin
   await deleteUser(admin, 'carol')
@@ -211,7 +211,7 @@ async function makeRoom(): Promise<void> {
   await deleteRole(admin, { name: 'stock-keeper', client: 'shop-api' })
 }
 
-/** The realm as it was; groups without what an example gave them. */
+/** Restores the realm, and the groups that an example changed. */
 async function restore(): Promise<void> {
   await ensureRealm(shop.target.admin(), { ...definition, realm: shop.realm })
   const { groups, roles } = shop.admin.client
@@ -220,7 +220,7 @@ async function restore(): Promise<void> {
     await groups.delRealmRoleMappings({ id, roles: [{ id: role, name }] })
 }
 
-/** What stands for something of the reader's own. */
+/** Placeholders in the examples. */
 async function filledIn(line: string, folder: string, session: string): Promise<string> {
   const [alice] = await shop.admin.client.users.find({ username: 'alice', exact: true })
   return line
@@ -236,7 +236,7 @@ function wordsOf(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '')
 }
 
-/** In this process where no shell is needed: most of the time goes into starting others. */
+/** Runs in this process unless a shell is needed, which is faster. */
 async function run(line: string, folder: string, variables: NodeJS.ProcessEnv) {
   const path = [programs(), process.env['PATH']].join(delimiter)
   const isAnswered = /--out|--password-file/.test(line) || !line.includes(' reset-password ')
@@ -246,7 +246,7 @@ async function run(line: string, folder: string, variables: NodeJS.ProcessEnv) {
     try {
       const [, ...args] = wordsOf(line)
       const first = await runHere(args, { ...variables, PATH: path })
-      // A reader on a terminal is asked.
+      // On a terminal, the command asks for confirmation.
       return first.stderr.includes('--yes')
         ? await runHere([...args, '--yes'], { ...variables, PATH: path })
         : first
@@ -272,7 +272,7 @@ async function inShell(line: string, cwd: string, env: NodeJS.ProcessEnv) {
 }
 
 describe.skipIf(process.platform !== 'linux')('the examples of', () => {
-  // A realm that can send mail is another test's.
+  // Sending mail has a test of its own.
   const runnable = leaves.filter(({ words }) => words !== 'users send-actions')
 
   test.each(runnable)('$words', async ({ words, command }) => {
@@ -291,7 +291,7 @@ describe.skipIf(process.platform !== 'linux')('the examples of', () => {
       const needed = requiredRoles[own]
       const variables = needed === undefined ? shop.variables : await account(rolesOf(needed, line))
       const { code, stdout, stderr } = await run(line, folder, variables)
-      // The embedded realm keeps no events of users.
+      // The embedded realm does not store user events.
       const isSilent = / > | >> |--out |--logins/.test(line)
       expect({ line: example.line, code, stderr: code === 0 ? '' : stderr }).toEqual({
         line: example.line,

@@ -21,18 +21,18 @@ const toolkit = commands.filter(({ path }) =>
   /^cloakwright (?:users|roles|groups|sessions|secret|audit|events)\b/.test(path),
 )
 
-test.each(commands)('$path says what it, its arguments and its options are', ({ command }) => {
+test.each(commands)('$path has a description, also of its arguments and options', ({ command }) => {
   expect(command.description()).toMatch(/\w.*\.$/)
   for (const argument of command.registeredArguments) expect(argument.description).not.toBe('')
   for (const option of command.options) expect(option.description).not.toBe('')
 })
 
 describe('the commands of the admin toolkit', () => {
-  test('are there', () => {
+  test('exist', () => {
     expect(toolkit.length).toBeGreaterThan(35)
   })
 
-  test.each(toolkit)('$path has examples, of itself, that are command lines', ({ path, command }) => {
+  test.each(toolkit)('$path has valid examples', ({ path, command }) => {
     const examples = [...helpOf(command).matchAll(/^ {2}\$ .*?(cloakwright .*)$/gm)].map(
       ([, line = '']) => line,
     )
@@ -54,7 +54,7 @@ describe('the commands of the admin toolkit', () => {
   })
 
   test.each(toolkit.filter(({ command }) => command.options.some(({ long }) => long === '--dry-run')))(
-    '$path takes --audit and --reason beside --dry-run',
+    '$path accepts --audit and --reason as well as --dry-run',
     ({ command }) => {
       const options = command.options.map(({ long }) => long)
       expect(options).toEqual(

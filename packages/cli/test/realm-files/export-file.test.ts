@@ -36,26 +36,26 @@ test.each<[string, string, string]>([
   ['a second value', '{}\n{}', '2:1'],
   ['cut off', '{"realm": "x", ', '1:16'],
   ['empty', '', '1:1'],
-])('says where a file is not JSON: %s', (_, content, place) => {
+])('reports the place of a JSON syntax error: %s', (_, content, place) => {
   const file = written(content)
   expect(refusal(file)).toMatchObject({
     code: 'CW_REALM_INVALID',
-    message: `${file}:${place}: this is not JSON`,
+    message: `${file}:${place}: JSON syntax error`,
   })
 })
 
-test('refuses a list of none', () => {
-  expect(refusal(written('[]')).message).toContain('an empty list')
+test('refuses an empty list', () => {
+  expect(refusal(written('[]')).message).toContain('an empty list of realms')
 })
 
-test('says why a file can’t be read', () => {
+test('reports why a file can’t be read', () => {
   expect(refusal('no-such.json')).toMatchObject({
     code: 'CW_CONFIG_MISSING',
-    message: "--import names no-such.json, which can't be read (ENOENT)",
+    message: '--import: could not read no-such.json (ENOENT)',
   })
 })
 
-test('shows nothing of the content, which may hold secrets', () => {
+test('shows no content, which may be a secret', () => {
   const { message, hint } = refusal(written('{"realm": "x", "secret": canary-s3cr3t}'))
   expect(message).toContain(':1:26:')
   expect(`${message}${hint}`).not.toContain('s3cr3t')

@@ -5,9 +5,8 @@ import { runProgram } from '../../src/program/run.ts'
 let isRunning = false
 
 /**
- * Runs `cloakwright` in this process, which saves its start: without a terminal, with these variables and no others of
- * ours, and with this on its standard input. One at a time. Only main.ts is not in it; what depends on a process of its
- * own (signals, streams, exit) is tested by `runCli`.
+ * Runs `cloakwright` in this process, which saves its start: without a terminal, with only these variables, and with this
+ * standard input. One command at a time. main.ts is not included: tests of signals, streams and exit use `runCli`.
  */
 export async function runHere(args: readonly string[], variables: NodeJS.ProcessEnv = {}, input?: string) {
   if (isRunning) throw new Error('only one command at a time can run in this process')
@@ -37,7 +36,7 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
   } finally {
     process.env = environment
     process.exitCode = exitCode
-    // A job leaves its own.
+    // A job adds its own listeners.
     for (const [at, name] of signals.entries())
       for (const each of process.listeners(name))
         if (listeners[at]?.includes(each) !== true) process.removeListener(name, each)
@@ -47,7 +46,7 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
   }
 }
 
-/** Replaces a property for a while; gives what puts it back. */
+/** Replaces a property. Returns a function that restores it. */
 function replaced(object: object, name: string, value: unknown): () => void {
   const before = Object.getOwnPropertyDescriptor(object, name)
   Object.defineProperty(object, name, { value, configurable: true, writable: true })

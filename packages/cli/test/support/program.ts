@@ -6,24 +6,24 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-/** The command line that starts what users run: it starts three times as fast as its sources, and tests start it often. */
+/** The command line of the built program, which starts three times as fast as the sources. */
 export const launcher: readonly string[] = [
   process.execPath,
   fileURLToPath(new URL('../../bin/cloakwright.js', import.meta.url)),
 ]
 
-/** `cloakwright` as a process of its own. */
+/** A running `cloakwright`. */
 export interface Program {
   readonly child: ChildProcess
   stdout(): string
   stderr(): string
-  /** Resolves once both streams together match; rejects when the process ends before. */
+  /** Resolves when the output matches. Rejects if the process exits before. */
   printed(pattern: RegExp): Promise<void>
-  /** The exit code, or the signal that ended it. */
+  /** Resolves to the exit code or signal. */
   readonly ended: Promise<number | string>
 }
 
-/** Starts it with these variables and no others of ours, and this on its standard input; it ends with the test. */
+/** Starts it with only these variables and this standard input. It is killed at the end of the test. */
 export function startCli(
   args: readonly string[],
   variables: NodeJS.ProcessEnv = {},
@@ -70,14 +70,14 @@ export function startCli(
   }
 }
 
-/** Runs it to its end. */
+/** Runs it until it exits. */
 export async function runCli(args: readonly string[], variables: NodeJS.ProcessEnv = {}, input?: string) {
   const program = startCli(args, variables, input)
   const code = await program.ended
   return { code, stdout: program.stdout(), stderr: program.stderr() }
 }
 
-/** Runs it on a terminal, by util-linux's `script`; types this once the output matches. */
+/** Runs it on a terminal with util-linux's `script`, and types the keys when the output matches. */
 export async function runOnTerminal(
   args: readonly string[],
   variables: NodeJS.ProcessEnv = {},
@@ -98,14 +98,14 @@ export async function runOnTerminal(
   return { code, output }
 }
 
-/** A folder that goes with the test. */
+/** A folder that is deleted at the end of the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'cloakwright-cli-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   return folder
 }
 
-/** A port of 127.0.0.1 that was free a moment ago; held until the test ends when `held`. */
+/** A free port of 127.0.0.1. With `held`, it is in use until the end of the test. */
 export async function somePort(held: 'free' | 'held' = 'free'): Promise<number> {
   const server = createServer()
   const port = await new Promise<number>((resolve) => {

@@ -6,24 +6,24 @@ import { openTarget, type Target } from '../../../admin/test/support/target.ts'
 import { runHere } from './in-process.ts'
 import { temporaryFolder } from './program.ts'
 
-/** A realm of a test file's own, behind a proxy that counts requests: embedded, or on a real Keycloak. */
+/** A realm of one test file, embedded or on a real Keycloak, behind a proxy that records requests. */
 export interface Shop {
   readonly target: Target
   readonly realm: string
   readonly admin: Admin
-  /** What the administrator of the realm has in the environment. */
+  /** The variables of the realm's administrator. */
   readonly variables: NodeJS.ProcessEnv
-  /** Runs `cloakwright` as that administrator, in this process. */
+  /** Runs `cloakwright` as this administrator, in this process. */
   run(...args: readonly string[]): ReturnType<typeof runHere>
-  /** The same for what is to end with 0 and say nothing on standard error: its standard output. */
+  /** The same, but expects exit code 0 and no standard error. Resolves to standard output. */
   print(...args: readonly string[]): Promise<string>
-  /** The methods of the requests to the Admin API since the last call that changed, or might have changed, something. */
+  /** The requests to the Admin API since the last call that changed or may have changed something. */
   writes(): string[]
 }
 
 const writing = ['POST', 'PUT', 'DELETE', 'PATCH']
 
-/** Opens a realm as this definition has it. */
+/** Opens a realm with this definition. */
 export async function openShop(
   definition: Omit<RealmDefinition, 'realm'> = {},
   features: Parameters<typeof openTarget>[0] = [],
@@ -57,7 +57,7 @@ export async function openShop(
   }
 }
 
-/** Writes a profile into a configuration folder of this test's own; gives the folder. */
+/** Writes a profile to a new configuration folder and returns that folder. */
 export function writeProfile(
   name: string,
   profile: object,

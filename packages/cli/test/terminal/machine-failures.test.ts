@@ -11,11 +11,11 @@ import { machineCodes, machineFailure } from '../../src/terminal/machine-failure
 import { note, printError } from '../../src/terminal/output.ts'
 import { launcher, runCli, somePort, temporaryFolder } from '../support/program.ts'
 
-// A build server has colours without a terminal.
+// A build server may have colors without a terminal.
 beforeAll(() => void vi.stubEnv('NO_COLOR', '1'))
 afterAll(() => void vi.unstubAllEnvs())
 
-/** What is printed of an error. */
+/** The output for an error. */
 function printed(error: unknown): string {
   return written(() => printError(error))
 }
@@ -36,7 +36,7 @@ function written(work: () => void): string {
 
 const coded = (code: string, more: object = {}) => Object.assign(new Error(`${code}: raw`), { code, ...more })
 
-test('a line beside the result has nothing of others in it that steers a terminal', () => {
+test('a note has no control characters', () => {
   expect(written(() => note('role \u001B]0;title\u0007\u001B[2J\u202E\r!\nnext'))).toBe(
     'role ?]0;title??[2J??!\nnext\n',
   )
@@ -45,21 +45,27 @@ test('a line beside the result has nothing of others in it that steers a termina
 describe('a failure of the machine', () => {
   const families = ['HPE_INVALID_CONSTANT', 'ERR_SSL_NO_CIPHER_MATCH', 'CERT_SIGNATURE_FAILURE', 'INVALID_CA']
 
-  test.each([...machineCodes, ...families])('%s says why and what to do, and blames nobody', (code) => {
-    const [first = '', next = ''] = printed(coded(code)).split('\n')
-    expect(first).toMatch(/^error: .*[a-z]{3}.* \([A-Z\d_]+\)/)
-    expect(first).toContain(`(${code})`)
-    expect(first).not.toContain('raw')
-    expect(next).toMatch(/^ {2}[A-Z].*\w/)
-    expect(printed(coded(code))).not.toContain('fault of cloakwright')
-  })
+  test.each([...machineCodes, ...families])(
+    '%s has a reason and a next step, and is not reported as a bug',
+    (code) => {
+      const [first = '', next = ''] = printed(coded(code)).split('\n')
+      expect(first).toMatch(/^error: .*[a-z]{3}.* \([A-Z\d_]+\)/)
+      expect(first).toContain(`(${code})`)
+      expect(first).not.toContain('raw')
+      expect(next).toMatch(/^ {2}[A-Z].*\w/)
+      expect(printed(coded(code))).not.toContain('bug in cloakwright')
+    },
+  )
 
-  test.each(machineCodes)('%s is found below an error of ours, whose own hint stays', (code) => {
-    const cause = new TypeError('fetch failed', { cause: coded(code) })
-    const lines = printed(new CloakwrightError('CW_ADMIN_UNAVAILABLE', 'what', { hint: 'Own hint', cause }))
-    expect(lines).toMatch(/^error: what \(CW_ADMIN_UNAVAILABLE\)\n {2}Own hint\n {2}.*\n {2}[A-Z]/)
-    expect(lines).toContain(`(${code})`)
-  })
+  test.each(machineCodes)(
+    '%s is found as the cause of a CloakwrightError, which keeps its own hint',
+    (code) => {
+      const cause = new TypeError('fetch failed', { cause: coded(code) })
+      const lines = printed(new CloakwrightError('CW_ADMIN_UNAVAILABLE', 'what', { hint: 'Own hint', cause }))
+      expect(lines).toMatch(/^error: what \(CW_ADMIN_UNAVAILABLE\)\n {2}Own hint\n {2}.*\n {2}[A-Z]/)
+      expect(lines).toContain(`(${code})`)
+    },
+  )
 
   test.each<[string, unknown, RegExp]>([
     ['a file', { syscall: 'open', path: '/x/people.csv' }, /^could not open \/x\/people\.csv: permission/],
@@ -73,38 +79,36 @@ describe('a failure of the machine', () => {
     ['a host', { syscall: 'getaddrinfo', hostname: 'id.test' }, /^could not find id\.test: /],
     ['a descriptor', { syscall: 'write' }, /^could not write: /],
     ['nothing', {}, /^permission denied \(EACCES\)$/],
-  ])('names %s', (_, more, message) => {
+  ])('the message names %s', (_, more, message) => {
     expect(machineFailure(coded('EACCES', more as object))?.message).toMatch(message)
   })
 
-  test('of several addresses of a host, the first is named', () => {
+  test('the first address of a host is named', () => {
     const both = [coded('ECONNREFUSED', { address: '::1', port: 8080 }), coded('ECONNREFUSED')]
     const error = Object.assign(new AggregateError(both, ''), { code: 'ECONNREFUSED' })
-    expect(machineFailure(error)?.message).toContain('nothing listens there (ECONNREFUSED)')
+    expect(machineFailure(error)?.message).toContain('connection refused (ECONNREFUSED)')
   })
 
   test.each([
     new RangeError('Array buffer allocation failed'),
     new RangeError('Invalid string length'),
     coded('ENOMEM'),
-  ])('too little memory is one: %s', (error) => {
+  ])('reports too little memory: %s', (error) => {
     expect(printed(error)).toMatch(/not enough memory[^]*raise the memory limit/)
   })
 
   test('a missing program is not a missing file', () => {
     const error = coded('ENOENT', { syscall: 'spawn mvn', path: 'mvn' })
-    expect(machineFailure(error)?.message).toBe('could not start mvn: there is no such program (ENOENT)')
+    expect(machineFailure(error)?.message).toBe('could not start mvn: program not found (ENOENT)')
   })
 
-  test('a mistake of ours is still called one, with its stack', () => {
-    expect(printed(new TypeError('x is not a function'))).toMatch(
-      /TypeError: x[^]*at [^]*fault of cloakwright itself/,
-    )
+  test('an unexpected error is reported as a bug, with its stack', () => {
+    expect(printed(new TypeError('x is not a function'))).toMatch(/TypeError: x[^]*at [^]*bug in cloakwright/)
     expect(machineFailure(coded('ERR_INVALID_ARG_TYPE'))).toBeUndefined()
   })
 })
 
-describe('as it happens', { timeout: 60_000 }, () => {
+describe('a real failure', { timeout: 60_000 }, () => {
   const list = ['users', 'list']
   const failure = async (server: string, reason: RegExp, variables: NodeJS.ProcessEnv = {}) => {
     const { code, stdout, stderr } = await runCli(list, {
@@ -113,7 +117,7 @@ describe('as it happens', { timeout: 60_000 }, () => {
       ...variables,
     })
     expect(stderr).toMatch(reason)
-    expect(stderr).not.toMatch(/fault of cloakwright|s3cr3t-canary/)
+    expect(stderr).not.toMatch(/bug in cloakwright|s3cr3t-canary/)
     expect(stdout).toBe('')
     expect(code).toBe(1)
   }
@@ -141,8 +145,8 @@ describe('as it happens', { timeout: 60_000 }, () => {
     return (server.address() as { port: number }).port
   }
 
-  // At once: each of them is tried several times before it is told.
-  test('a closed port, an unknown host, no TLS, certificates that are self-signed, expired or of another host', async () => {
+  // In parallel: each request is retried several times.
+  test('of the network: closed port, unknown host, no TLS, invalid certificates', async () => {
     const hour = 3_600_000
     const good = await secured('localhost', -hour, hour)
     const old = await secured('localhost', -2 * hour, -hour)
@@ -151,10 +155,10 @@ describe('as it happens', { timeout: 60_000 }, () => {
     await Promise.all([
       failure(
         `http://127.0.0.1:${closed}`,
-        /127\.0\.0\.1:\d+: nothing listens there \(ECONNREFUSED\)\n {2}Start/,
+        /127\.0\.0\.1:\d+: connection refused \(ECONNREFUSED\)\n {2}Start/,
       ),
       failure('https://keycloak.invalid', /keycloak\.invalid: .*\((?:ENOTFOUND|EAI_AGAIN)\)\n {2}Check/),
-      failure(`https://127.0.0.1:${await plain()}`, /does not speak TLS.*\n {2}Check scheme and port/),
+      failure(`https://127.0.0.1:${await plain()}`, /does not use TLS.*\n {2}Check scheme and port/),
       failure(
         `https://localhost:${good.port}`,
         /self-signed \(DEPTH_ZERO_SELF_SIGNED_CERT\)\n.*NODE_EXTRA_CA_CERTS/,
@@ -168,18 +172,18 @@ describe('as it happens', { timeout: 60_000 }, () => {
     ])
   })
 
-  test.skipIf(process.platform !== 'linux')('standard output on a full disk', () => {
+  test.skipIf(process.platform !== 'linux')('of the disk: standard output on a full disk', () => {
     const [node = '', ...main] = launcher
     const line = `exec '${[node, ...main].join("' '")}' --help > /dev/full`
     const { status, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' })
     expect(stderr).toBe(
       'error: could not write standard output: no space left on the disk (ENOSPC) (CW_DISK_FULL)\n' +
-        '  Free space on the disk that it writes to, then run the same command again\n',
+        '  Free space on that disk, then run the same command again\n',
     )
     expect(status).toBe(1)
   })
 
-  test('a state folder below a file, and output files in no folder or in place of a folder', async () => {
+  test('of a path: a state folder below a file, output in a missing folder or over a folder', async () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'taken'))
     writeFileSync(join(folder, 'file'), '')
@@ -204,7 +208,7 @@ describe('as it happens', { timeout: 60_000 }, () => {
       runs.map(async ([args, variables, reason]) => {
         const { code, stderr } = await runCli(args, variables)
         expect(stderr).toMatch(reason)
-        expect(stderr).not.toContain('fault of cloakwright')
+        expect(stderr).not.toContain('bug in cloakwright')
         expect(code).toBe(1)
       }),
     )

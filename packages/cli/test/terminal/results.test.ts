@@ -25,14 +25,14 @@ describe.skipIf(process.platform !== 'linux')('on a terminal', () => {
     expect(code).toBe(0)
   })
 
-  test('one object has its values below each other', async () => {
+  test('an object is printed with one member per line', async () => {
     const { output } = await runOnTerminal(['users', 'get', 'alice'], shop.variables)
     expect(output).toMatch(/^username +alice\r?$/m)
     expect(output).toMatch(/^email +alice@example\.com\r?$/m)
   })
 })
 
-test('a reader that has enough ends it without an error', async () => {
+test('a closed pipe ends the program without an error', async () => {
   const program = startCli(['users', 'list'], shop.variables)
   program.child.stdout?.destroy()
   expect(await program.ended).toBe(0)

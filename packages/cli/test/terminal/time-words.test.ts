@@ -8,7 +8,7 @@ afterEach(() => {
   else process.env['TZ'] = zone
 })
 
-/** 09:30 in Berlin, where the clock went back an hour the day before. */
+/** 09:30 in Berlin, the day after the clock went back an hour. */
 const now = Date.parse('2026-10-26T08:30:00Z')
 
 describe('in Berlin, the day after summer time ended,', () => {
@@ -54,12 +54,12 @@ test.each([
   expect(() => toTime('--since', text, now)).toThrow(UsageError)
 })
 
-test('a span that ends before it begins is refused, by both times', () => {
+test('a span that ends before it begins is refused, with both times', () => {
   process.env['TZ'] = 'UTC'
   expect(() => toSpan({ since: 'today', until: 'yesterday' }, now)).toThrow(
     expect.objectContaining({
       message: '--since today is after --until yesterday',
-      hint: 'They are 2026-10-26 00:00:00 +00:00 and 2026-10-25 23:59:59 +00:00',
+      hint: 'Swap or correct them: they are 2026-10-26 00:00:00 +00:00 and 2026-10-25 23:59:59 +00:00',
     }),
   )
   expect(toSpan({}, now)).toEqual({ since: 0, until: Number.POSITIVE_INFINITY })
@@ -68,7 +68,7 @@ test('a span that ends before it begins is refused, by both times', () => {
 test.each([
   ['Asia/Kolkata', '2026-10-26 14:00:00 +05:30'],
   ['America/St_Johns', '2026-10-26 06:00:00 -02:30'],
-])('a time is told with its zone, in %s', (name, text) => {
+])('a time is printed with its zone, in %s', (name, text) => {
   process.env['TZ'] = name
   expect(localTime(now)).toBe(text)
 })

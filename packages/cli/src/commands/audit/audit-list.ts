@@ -3,7 +3,7 @@ import { type AuditEntry, auditEntries, ndjsonSink } from '@cloakwright/admin/au
 import { CloakwrightError } from 'cloakwright'
 import { variable } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'
-import { localTime, note, printList, spanText, toJson, toSpan } from '../../terminal/index.ts'
+import { countOf, localTime, note, printList, spanText, toJson, toSpan } from '../../terminal/index.ts'
 
 interface Options {
   readonly since?: string
@@ -25,17 +25,19 @@ export async function list(given: string | undefined, options: Options): Promise
       return time >= span.since && time <= span.until && isBy(entry, options.by) && isOf(entry, options.user)
     }),
     [
-      { name: 'when', of: ({ time }) => localTime(Date.parse(time)) },
-      { name: 'who', of: whoOf },
-      { name: 'what', of: ({ action, kind, name }) => `${action} ${kind} ${name}` },
+      { name: 'time', of: ({ time }) => localTime(Date.parse(time)) },
+      { name: 'by', of: whoOf },
+      { name: 'change', of: ({ action, kind, name }) => `${action} ${kind} ${name}` },
       { name: 'before → after', of: changesOf },
-      { name: 'why', of: ({ why }) => why },
+      { name: 'reason', of: ({ why }) => why },
     ],
     options.json === true,
     () => emptyText(file, options),
   )
   if (unreadable > 0) {
-    note(`${unreadable} lines of ${file} can't be read: check it with cloakwright audit verify ${file}`)
+    note(
+      `${countOf(unreadable, 'line')} of ${file} could not be read. Check: cloakwright audit verify ${file}`,
+    )
   }
 }
 
@@ -60,7 +62,7 @@ function whoOf({ who, account }: AuditEntry): string {
   return account === undefined || account === who ? who : `${who} (${account})`
 }
 
-/** Fields that are told of one change, and characters of one value; `--json` has all of it. */
+/** The limits for fields of one change and characters of one value. `--json` prints all. */
 const mostFields = 8
 const mostCharacters = 60
 
@@ -80,11 +82,34 @@ function changesOf({ action, fields, before = {}, after = {} }: AuditEntry): str
 function valueOf(values: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = Object.hasOwn(values, name) ? values[name] : undefined
   if (value === undefined) return undefined
-  if (value === null || value === '' || (Array.isArray(value) && value.length === 0)) return 'none'
+  if (value === null || value === '') return 'none'
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  const isList = Array.isArray(value) && value.every((each) => typeof each === 'string')
-  const text = typeof value === 'string' ? value : isList ? value.join(', ') : toJson(value)
+  const list = listOf(name, value)
+  if (list?.length === 0) return 'none'
+  const text = typeof value === 'string' ? value : (list?.join(', ') ?? toJson(value))
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text
+}
+
+/** Roles, attributes and lists of strings as a plain list: `editor, shop-api:stock-keeper`, `team=red`. */
+function listOf(name: string, value: unknown): readonly string[] | undefined {
+  if (isStrings(value)) return value
+  if (name === 'clientRoles') return pairsOf(value, ':')
+  if (name === 'attributes') return pairsOf(value, '=')
+  if (name !== 'roles') return undefined
+  const { realm = [], client = {} } = value as { readonly realm?: unknown; readonly client?: unknown }
+  const clientRoles = pairsOf(client, ':')
+  return isStrings(realm) && clientRoles !== undefined ? [...realm, ...clientRoles] : undefined
+}
+
+function pairsOf(value: unknown, between: string): readonly string[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const entries = Object.entries(value as Readonly<Record<string, unknown>>)
+  if (!entries.every((entry): entry is [string, readonly string[]] => isStrings(entry[1]))) return undefined
+  return entries.flatMap(([name, values]) => values.map((each) => `${name}${between}${each}`))
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }
 
 function emptyText(file: string, options: Options): string {
@@ -93,23 +118,23 @@ function emptyText(file: string, options: Options): string {
   if (filters === '') return `The trail ${file} has no entries yet`
   const wider = since !== undefined || until !== undefined ? 'Try a longer time: --since 30d' : undefined
   const other =
-    by === undefined ? 'User names are exact' : 'Names are exact; --by is who asked or the account'
-  return `No change in ${file}${filters}. ${wider ?? other}`
+    by === undefined ? 'Give the exact user name' : 'Give the exact name of the person or the account to --by'
+  return `No changes in ${file}${filters}. ${wider ?? other}`
 }
 
 /**
- * The trail to read, by default that of CLOAKWRIGHT_AUDIT.
+ * The trail to read, by default CLOAKWRIGHT_AUDIT.
  *
- * @throws {UsageError} where none is named
- * @throws {CW_CONFIG_MISSING} where there is no such file
+ * @throws {UsageError} when neither is given
+ * @throws {CW_CONFIG_MISSING} when the file does not exist
  */
 export function requireTrail(given: string | undefined): string {
   const file = given ?? variable('CLOAKWRIGHT_AUDIT')
   if (file === undefined) {
-    throw new UsageError('No trail is named', 'Give its file, or set CLOAKWRIGHT_AUDIT')
+    throw new UsageError('No trail was given', 'Give its file, or set CLOAKWRIGHT_AUDIT')
   }
   if (existsSync(file)) return file
-  throw new CloakwrightError('CW_CONFIG_MISSING', `There is no trail ${file}`, {
-    hint: 'Give the file that --audit or CLOAKWRIGHT_AUDIT named',
+  throw new CloakwrightError('CW_CONFIG_MISSING', `The trail ${file} does not exist`, {
+    hint: 'Give the file that was used with --audit or CLOAKWRIGHT_AUDIT',
   })
 }

@@ -1,6 +1,6 @@
 import { ndjsonSink, readHeads, type TrailProblem, verifyTrail } from '@cloakwright/admin/audit'
 import { exitCode } from '../../exit.ts'
-import { escaped, print, toJson } from '../../terminal/index.ts'
+import { countOf, escaped, print, toJson } from '../../terminal/index.ts'
 import { requireTrail } from './audit-list.ts'
 
 interface Options {
@@ -10,7 +10,7 @@ interface Options {
 
 /** `cloakwright audit verify`. */
 export async function verify(given: string | undefined, options: Options): Promise<void> {
-  // Of no file, nothing would be wrong.
+  // Without this check, a missing file would count as a whole trail.
   const file = requireTrail(given)
   const heads = options.heads === undefined ? [] : await readHeads(options.heads)
   const report = await verifyTrail(ndjsonSink(file), { heads })
@@ -18,27 +18,31 @@ export async function verify(given: string | undefined, options: Options): Promi
   if (options.json === true) print(toJson({ isWhole: problems.length === 0, ...report }, 2))
   else {
     for (const problem of problems.slice(0, mostTold)) print(escaped(describe(problem)))
-    if (problems.length > mostTold) print(`and ${problems.length - mostTold} more; --json has them`)
-    const end = head === undefined ? '' : `, its head ${head.sequence} ${head.hash}`
-    print(problems.length === 0 ? `whole: ${entries} entries${end}` : `not whole: ${problems.length} found`)
+    if (problems.length > mostTold) print(`and ${problems.length - mostTold} more: use --json to list all`)
+    const end = head === undefined ? '' : `, head ${head.sequence} ${head.hash}`
+    print(
+      problems.length === 0
+        ? `whole: ${entries} ${entries === 1 ? 'entry' : 'entries'}${end}`
+        : `not whole: ${countOf(problems.length, 'problem')}`,
+    )
   }
   if (problems.length > 0) process.exitCode = exitCode.failed
 }
 
-/** Problems that are told one by one. */
+/** The number of problems to print. */
 const mostTold = 20
 
 const meanings: Readonly<Record<TrailProblem['problem'], string>> = {
-  removed: 'gone',
-  changed: 'not as it was written',
-  inserted: 'put in later',
-  reordered: 'not in its place',
-  truncated: 'cut off: a head that was kept is behind the end',
-  replaced: 'not what the kept heads, or the entries after it, go on from',
-  unsealed: 'without a seal: put in, or its write was interrupted',
+  removed: 'missing from the trail',
+  changed: 'modified after it was written',
+  inserted: 'added later',
+  reordered: 'moved to another place',
+  truncated: 'cut off: a stored head lies after the end',
+  replaced: 'does not match the stored heads, or the entries after it',
+  unsealed: 'without a seal: it was added, or its write was interrupted',
 }
 
-/** `changed: entry 2 (line 3), not as it was written`. What is no entry at all has no number. */
+/** `changed: entry 2 (line 3), modified after it was written`. A line that is not an entry has no number. */
 function describe({ problem, from, to, at }: TrailProblem): string {
   const entries = from === to ? `entry ${from}` : `entries ${from} to ${to}`
   return `${problem}: ${to === 0 ? 'no entry' : entries} (${at}), ${meanings[problem]}`

@@ -6,7 +6,7 @@ export function addAudit(program: Command): void {
   const audit = examples(
     program
       .command('audit')
-      .description('See what was changed by these commands, by whom and why (--audit, CLOAKWRIGHT_AUDIT).'),
+      .description('List the changes in an audit trail (--audit, CLOAKWRIGHT_AUDIT), verify the trail.'),
     'cloakwright audit list trail.ndjson --since yesterday',
     'cloakwright audit verify trail.ndjson',
   )
@@ -14,13 +14,13 @@ export function addAudit(program: Command): void {
   examples(
     audit
       .command('list')
-      .description('List what was changed: when, who, what, before and after, why.')
-      .argument('[file]', 'the trail (default: CLOAKWRIGHT_AUDIT)')
-      .option('--since <time>', 'from this time on: yesterday, 2h, 2026-11-26')
-      .option('--until <time>', 'up to this time; of a day, up to its end')
-      .option('--by <name>', 'made by this person or account')
-      .option('--user <user>', 'made to this user: the user name, or id:ID')
-      .option('--json', 'for programs: one entry a line')
+      .description('List changes: time, person, change, values before and after, reason.')
+      .argument('[file]', 'trail (default: CLOAKWRIGHT_AUDIT)')
+      .option('--since <time>', 'start time, such as yesterday, 2h or 2026-11-26')
+      .option('--until <time>', 'end time; for a day, the end of that day')
+      .option('--by <name>', 'only changes by this person or account')
+      .option('--user <user>', 'only changes to this user: user name or id:ID')
+      .option('--json', 'print JSON: one entry per line')
       .addHelpText('after', timeHelp),
     'cloakwright audit list trail.ndjson --since yesterday',
     'cloakwright audit list trail.ndjson --since yesterday --until yesterday --user bob',
@@ -30,14 +30,11 @@ export function addAudit(program: Command): void {
   examples(
     audit
       .command('verify')
-      .description('Say whether anything in a trail was removed, changed, reordered or cut off.')
-      .argument('[file]', 'the trail (default: CLOAKWRIGHT_AUDIT)')
-      .option(
-        '--heads <file>',
-        'heads that were kept elsewhere (CLOAKWRIGHT_AUDIT_HEADS): shows also a cut end',
-      )
-      .option('--json', 'for programs: one JSON document')
-      .addHelpText('after', '\nEnds with 0 where the trail is whole, with 1 where it is not.'),
+      .description('Check whether entries of a trail were removed, changed, reordered or cut off.')
+      .argument('[file]', 'trail (default: CLOAKWRIGHT_AUDIT)')
+      .option('--heads <file>', 'file of heads kept elsewhere (CLOAKWRIGHT_AUDIT_HEADS), to detect a cut end')
+      .option('--json', 'print one JSON document')
+      .addHelpText('after', '\nExit codes:\n  0  the trail is whole\n  1  the trail is not whole'),
     'cloakwright audit verify trail.ndjson --heads /mnt/vault/heads',
   ).action(async (file, options) => (await import('./audit-verify.ts')).verify(file, options))
 }

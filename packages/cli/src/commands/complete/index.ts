@@ -1,15 +1,15 @@
 import type { Command } from 'commander'
 import { examples } from '../../options/index.ts'
 
-/** `cloakwright complete`: completes what was added to the program before it. */
+/** `cloakwright complete`. It completes the commands added to the program before it. */
 export function addCompletion(program: Command): void {
   examples(
     program
       .command('complete')
-      .description('Print a script by which a shell completes commands and options.')
+      .description('Print a shell script that completes commands and options.')
       .argument('<shell>', 'bash, zsh or fish')
-      // Behind `--` a shell's script gives the words typed so far.
-      .argument('[word...]', 'not for you: what the script asks with'),
+      // The script passes the words typed so far after `--`.
+      .argument('[word...]', 'used only by the script'),
     'source <(cloakwright complete bash)',
     'source <(cloakwright complete zsh)',
     'cloakwright complete fish | source',

@@ -6,17 +6,17 @@ import { profileFolder } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'
 import { print } from '../../terminal/index.ts'
 
-/** `cloakwright complete`: a shell's script, or what fits the words that a script gives behind `--`. */
+/** `cloakwright complete`: prints a shell's script, or completions for the words that the script passes after `--`. */
 export function complete(shell: string, program: Command): void {
   const words = process.argv.indexOf('--')
   if (words >= 0) suggest(program, process.argv.slice(words + 1))
   else if (shell === 'bash') print(bash)
   else if (['zsh', 'fish'].includes(shell)) script(shell, program.name(), program.name())
-  else throw new UsageError(`There is no script for ${shell}`, 'Name one of: bash, zsh, fish')
+  else throw new UsageError(`No completion script for ${shell}`, 'Give one of: bash, zsh, fish')
 }
 
 function suggest(program: Command, words: string[]): void {
-  // The library adds a command of its own to what it completes, which the program has already.
+  // The library adds a command `complete` of its own, which the program has already.
   const completed = new Command(program.name())
   for (const command of program.commands) if (command.name() !== 'complete') completed.addCommand(command)
   const root = tab(completed)
@@ -36,8 +36,8 @@ function profileNames(): string[] {
 }
 
 /**
- * The library's own script for bash needs the package bash-completion, evaluates what was typed, `$(…)` too, and offers
- * no file where one is wanted.
+ * Replaces the library's script for bash, which needs the package bash-completion, evaluates typed text such as `$(…)`,
+ * and completes no file names.
  */
 const bash = `# bash completion for cloakwright: source <(cloakwright complete bash)
 _cloakwright() {

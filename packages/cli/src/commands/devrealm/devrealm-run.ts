@@ -13,7 +13,7 @@ import { CloakwrightError } from 'cloakwright'
 import { migrate } from 'cloakwright/state'
 import { bootstrapAdmin, partFolder } from '../../environment/index.ts'
 import { readRealms } from '../../realm-files/index.ts'
-import { duration, note, print, untilStopped } from '../../terminal/index.ts'
+import { countOf, duration, note, print, untilStopped } from '../../terminal/index.ts'
 
 interface Options {
   readonly port: number
@@ -22,7 +22,7 @@ interface Options {
   readonly importStrategy: ImportStrategy
 }
 
-/** `cloakwright devrealm`: the embedded Keycloak-compatible realm alone, until it is told to stop. */
+/** `cloakwright devrealm`: runs the embedded realm until SIGINT or SIGTERM. */
 export async function devrealm(options: Options): Promise<void> {
   const stopped = untilStopped()
   const files = (options.import ?? []).flatMap((file) =>
@@ -33,7 +33,7 @@ export async function devrealm(options: Options): Promise<void> {
     await requireFreePort(options.port)
     const realm = await createDevRealm({ admin: bootstrapAdmin(), ...(await stateOf(home)) })
     try {
-      if (files.length > 0) note(`Importing ${files.length === 1 ? 'a realm' : `${files.length} realms`}…`)
+      if (files.length > 0) note(`Importing ${countOf(files.length, 'realm')}…`)
       const imported = await realm.importRealms(
         files.map(({ representation }) => representation),
         { strategy: options.importStrategy, sources: files.map(({ file }) => file) },
@@ -67,7 +67,7 @@ async function listen(realm: DevRealm, port: number): Promise<string> {
   }
 }
 
-/** Before anything is imported: a start that fails must not have replaced a realm. */
+/** Checks the port before the import, so that a failed start replaces no realm. */
 async function requireFreePort(port: number): Promise<void> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
@@ -80,19 +80,19 @@ async function requireFreePort(port: number): Promise<void> {
 }
 
 function portTaken(port: number, cause: Error): CloakwrightError {
-  return new CloakwrightError('CW_PORT_TAKEN', `port ${port} is taken by another process`, {
+  return new CloakwrightError('CW_PORT_TAKEN', `Another process uses port ${port}`, {
     hint: `Stop that process, or choose another port: --port ${port + 1}`,
     cause,
   })
 }
 
-/** What became of a realm: what is lost, and what there is now. */
+/** The result of an import: what was lost, and what the realm has now. */
 function told({ realm, outcome, content, lost }: ImportedRealm): string {
   if (outcome === 'skipped') {
-    return `Skipped the import of realm ${realm}: it exists, with ${counted(content)}. To replace it: --import-strategy replace`
+    return `Skipped the realm ${realm}: it exists with ${counted(content)}. To replace it: --import-strategy replace`
   }
-  if (lost === undefined) return `Imported realm ${realm}: ${counted(content)}`
-  return `Replaced realm ${realm}: lost ${counted(lost)}; now ${counted(content)}`
+  if (lost === undefined) return `Imported the realm ${realm}: ${counted(content)}`
+  return `Replaced the realm ${realm}: deleted ${counted(lost)}, imported ${counted(content)}`
 }
 
 function counted({ users, sessions, groups, clients }: RealmContentCount): string {
@@ -102,7 +102,7 @@ function counted({ users, sessions, groups, clients }: RealmContentCount): strin
     [groups, 'group'],
     [clients, 'client'],
   ] as const
-  return parts.map(([count, what]) => `${count} ${what}${count === 1 ? '' : 's'}`).join(', ')
+  return parts.map(([count, what]) => countOf(count, what)).join(', ')
 }
 
 function printReady(server: string, home: Home | undefined): void {
@@ -110,7 +110,7 @@ function printReady(server: string, home: Home | undefined): void {
   print(`The embedded realm is ready in ${duration(performance.now())}`)
   print()
   print(`  Server   ${server}   (administrator of master: ${username})`)
-  print(`  State    ${home === undefined ? 'in memory, gone at the end' : home.folder}`)
+  print(`  State    ${home === undefined ? 'in memory, not kept' : home.folder}`)
   print()
   print('Stop with Ctrl+C.')
 }

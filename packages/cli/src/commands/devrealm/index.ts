@@ -1,22 +1,25 @@
 import { type Command, Option } from 'commander'
-import { administratorHelp, toPort } from '../../options/index.ts'
+import { bootstrapHelp, examples, toPort } from '../../options/index.ts'
 
 /** `cloakwright devrealm`. */
 export function addDevrealm(program: Command): void {
-  program
-    .command('devrealm')
-    .description('Run the embedded Keycloak-compatible realm (loopback only, no Java, no Docker).')
-    .option('--port <number>', 'where it listens', toPort, 8080)
-    .option('--memory', 'keep nothing; by default its state is kept under CLOAKWRIGHT_HOME/devrealm')
-    .option('--import <file...>', 'add the realms of Keycloak exports (JSON): all of them, or none')
-    .addOption(
-      new Option(
-        '--import-strategy <name>',
-        'what --import does with a realm that exists; users and sessions go with it',
+  examples(
+    program
+      .command('devrealm')
+      .description('Run the embedded Keycloak-compatible realm (loopback only, no Java, no Docker).')
+      .option('--port <number>', 'port to listen on', toPort, 8080)
+      .option('--memory', 'keep the state in memory only (default: in CLOAKWRIGHT_HOME/devrealm)')
+      .option('--import <file...>', 'Keycloak exports (JSON) to import: all of their realms, or none')
+      .addOption(
+        new Option(
+          '--import-strategy <name>',
+          'for an existing realm: skip the import, or replace the realm with its users and sessions',
+        )
+          .choices(['skip', 'replace'])
+          .default('skip'),
       )
-        .choices(['skip', 'replace'])
-        .default('skip'),
-    )
-    .addHelpText('after', `${administratorHelp}), taken when the state is made.`)
-    .action(async (options) => (await import('./devrealm-run.ts')).devrealm(options))
+      .addHelpText('after', bootstrapHelp),
+    'cloakwright devrealm --port 8081 --memory',
+    'cloakwright devrealm --import realm-export.json',
+  ).action(async (options) => (await import('./devrealm-run.ts')).devrealm(options))
 }

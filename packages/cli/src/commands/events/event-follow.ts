@@ -20,7 +20,7 @@ export async function follow(options: Options): Promise<void> {
   const from = options.from === undefined ? undefined : toTime('--from', options.from)
   const cursor = file === undefined ? undefined : readCursor(file)
   if (options.logins === true && trail !== undefined) {
-    throw new UsageError('--trail is for what administrators did', 'Leave out --trail or --logins')
+    throw new UsageError('--trail works only with administrator events', 'Omit --trail or --logins')
   }
   const signal = abortedBySignals()
   const admin = connect(options)
@@ -29,7 +29,7 @@ export async function follow(options: Options): Promise<void> {
   })
   const isRecorded = options.logins === true ? eventsEnabled : adminEventsEnabled
   if (isRecorded !== true) {
-    note(`The realm ${admin.realm} does not record these events: turn them on in Realm settings, Events`)
+    note(`The realm ${admin.realm} does not record these events. Turn them on in Realm settings, Events`)
   }
   const take = {
     once: options.once === true,
@@ -43,7 +43,7 @@ export async function follow(options: Options): Promise<void> {
     },
     onGap({ after, before }: EventGap) {
       const end = before === undefined ? 'now' : timeOf(before)
-      note(`Events between ${timeOf(after)} and ${end} may have expired unread`)
+      note(`Events from ${timeOf(after)} to ${end} may have expired before they were read`)
     },
   }
   const last =
@@ -66,7 +66,7 @@ function readCursor(file: string): string | undefined {
   }
 }
 
-/** In one step: a killed process leaves the cursor before or the one after. */
+/** Stores the cursor atomically: a killed process leaves the old or the new one. */
 function keepCursor(file: string, cursor: string): void {
   try {
     writeFileSync(`${file}.new`, cursor, { mode: 0o600 })
@@ -78,12 +78,8 @@ function keepCursor(file: string, cursor: string): void {
 
 function cursorError(file: string, cause: unknown): CloakwrightError {
   const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown'
-  return new CloakwrightError(
-    'CW_CONFIG_INVALID',
-    `--cursor names ${file}, which can't be used (${reason})`,
-    {
-      hint: 'Give the path of a file that this process may read and write',
-      cause,
-    },
-  )
+  return new CloakwrightError('CW_CONFIG_INVALID', `--cursor: could not use ${file} (${reason})`, {
+    hint: 'Give the path of a file that this process can read and write',
+    cause,
+  })
 }

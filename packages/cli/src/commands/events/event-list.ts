@@ -23,13 +23,13 @@ export async function list(options: Options): Promise<void> {
   const isLogins = options.logins === true
   const isRecorded = (isLogins ? eventsEnabled : adminEventsEnabled) === true
   await (isLogins ? listLogins : listChanges)(admin, span, options, () => {
-    const what = isLogins ? 'events of users' : 'events of administrators'
+    const what = isLogins ? 'user events' : 'administrator events'
     if (!isRecorded) {
-      return `The realm ${admin.realm} does not record ${what}: turn them on in Realm settings, Events`
+      return `The realm ${admin.realm} does not record ${what}. Turn them on in Realm settings, Events`
     }
     const by = options.by === undefined ? '' : ` by ${options.by}`
-    const other = isLogins ? 'without --logins, those of administrators' : '--logins lists those of users'
-    return `The realm ${admin.realm} has no ${what}${spanText(options)}${by}. Try a longer time (--since 30d); ${other}`
+    const other = isLogins ? 'omit --logins for administrator events' : 'add --logins for user events'
+    return `The realm ${admin.realm} has no ${what}${spanText(options)}${by}. Try a longer time (--since 30d), or ${other}`
   })
 }
 
@@ -50,15 +50,15 @@ async function listChanges(
   await printList(
     rows.slice(0, options.limit),
     [
-      { name: 'when', of: ({ time }) => localTime(time) },
-      { name: 'who', of: ({ actor, authDetails }) => actor ?? authDetails?.userId },
+      { name: 'time', of: ({ time }) => localTime(time) },
+      { name: 'by', of: ({ actor, authDetails }) => actor ?? authDetails?.userId },
       {
-        name: 'what',
+        name: 'event',
         of: ({ operationType, resourceType, error }) =>
           `${operationType} ${resourceType}${error === undefined ? '' : ` failed: ${error}`}`,
       },
-      { name: 'of', of: ({ resourcePath }) => resourcePath },
-      { name: 'address', of: ({ authDetails }) => authDetails?.ipAddress },
+      { name: 'resource', of: ({ resourcePath }) => resourcePath },
+      { name: 'IP address', of: ({ authDetails }) => authDetails?.ipAddress },
     ],
     options.json === true,
     whenEmpty,
@@ -81,11 +81,11 @@ async function listLogins(
   await printList(
     events.filter((event) => isBy(nameOf(event), options.by)).slice(0, options.limit),
     [
-      { name: 'when', of: ({ time }) => localTime(time) },
-      { name: 'who', of: nameOf },
-      { name: 'what', of: ({ type, error }) => `${type}${error === undefined ? '' : `: ${error}`}` },
+      { name: 'time', of: ({ time }) => localTime(time) },
+      { name: 'user', of: nameOf },
+      { name: 'event', of: ({ type, error }) => `${type}${error === undefined ? '' : `: ${error}`}` },
       { name: 'client', of: ({ clientId }) => clientId },
-      { name: 'address', of: ({ ipAddress }) => ipAddress },
+      { name: 'IP address', of: ({ ipAddress }) => ipAddress },
     ],
     options.json === true,
     whenEmpty,
@@ -104,7 +104,7 @@ function isBy(name: string | undefined, by: string | undefined): boolean {
   return by === undefined || name?.toLowerCase() === by.toLowerCase()
 }
 
-/** An event has its administrator's id only: each is asked for once. */
+/** Looks up the user name of an event's administrator, once for each id: an event has only the id. */
 function createActors({ client, realm }: Admin): (event: AdminEvent) => Promise<string | undefined> {
   const names = new Map<string, string | undefined>()
   return async ({ realmId, authDetails }) => {
@@ -119,7 +119,7 @@ function createActors({ client, realm }: Admin): (event: AdminEvent) => Promise<
       return (await client.users.findOne({ realm: of, id }))?.username
     } catch (error) {
       const { code } = error as CloakwrightError
-      // Deleted since, or of a realm that this account may not read.
+      // The administrator was deleted, or belongs to a realm that this account can't read.
       if (code === 'CW_ADMIN_FORBIDDEN' || code === 'CW_ADMIN_NOT_FOUND') return undefined
       throw error
     }

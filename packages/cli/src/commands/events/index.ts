@@ -1,12 +1,17 @@
 import type { Command } from 'commander'
 import { connects, examples, reads, timeHelp, toCount, toSeconds } from '../../options/index.ts'
 
+const loginsOption = [
+  '--logins',
+  'user events instead of administrator events: logins, failed logins, …',
+] as const
+
 /** `cloakwright events`. */
 export function addEvents(program: Command): void {
   const events = examples(
     program
       .command('events')
-      .description("See what administrators changed and who signed in, by Keycloak's own events."),
+      .description("List and follow Keycloak's own events: administrator changes and user logins."),
     'cloakwright events list --since yesterday',
     'cloakwright events follow --once --cursor events.cursor | tee -a events.ndjson',
   )
@@ -19,13 +24,13 @@ function addList(events: Command): void {
     reads(
       events
         .command('list')
-        .description('List what administrators did, or with --logins users: when, who, what, from where.')
-        .option('--since <time>', 'from this time on: yesterday, 2h, 2026-11-26')
-        .option('--until <time>', 'up to this time; of a day, up to its end')
-        .option('--logins', 'what users did in place of what administrators did: logins, failures, …')
-        .option('--by <name>', 'by this administrator or user: the user name')
-        .option('--limit <number>', 'at most so many', toCount),
-    ).addHelpText('after', `${timeHelp}\n\nThe realm must record them (Realm settings, Events).`),
+        .description('List administrator events, or user events with --logins.')
+        .option('--since <time>', 'start time, such as yesterday, 2h or 2026-11-26')
+        .option('--until <time>', 'end time; for a day, the end of that day')
+        .option(...loginsOption)
+        .option('--by <name>', 'only events of this administrator or user (user name)')
+        .option('--limit <number>', 'maximum number of events (default: all)', toCount),
+    ).addHelpText('after', `${timeHelp}\n\nThe realm must record events (Realm settings, Events).`),
     'cloakwright events list --since yesterday',
     'cloakwright events list --logins --since 2h --by alice',
   ).action(async (options) => (await import('./event-list.ts')).list(options))
@@ -36,22 +41,19 @@ function addFollow(events: Command): void {
     connects(
       events
         .command('follow')
-        .description('Print events as they come, one JSON object a line, without gap or double.')
-        .option('--cursor <file>', 'remember how far it came, and go on from there the next time')
-        .option(
-          '--from <time>',
-          'begin with this time: yesterday, 2h, 2026-11-26 (default: all that is kept)',
-        )
-        .option('--logins', 'what users did in place of what administrators did: logins, failures, …')
-        .option('--once', 'end when all that is there was printed')
-        .option('--interval <seconds>', 'between two looks', toSeconds, 2)
-        .option('--trail <file>', 'say of each event which entry of this audit trail it belongs to'),
+        .description('Print events as they arrive, one JSON object per line, without gaps or duplicates.')
+        .option('--cursor <file>', 'file that stores the position, to resume from there')
+        .option('--from <time>', 'start time, such as yesterday or 2h (default: all stored events)')
+        .option(...loginsOption)
+        .option('--once', 'exit after the stored events')
+        .option('--interval <seconds>', 'seconds between two requests', toSeconds, 2)
+        .option('--trail <file>', 'add to each event its entry in this audit trail'),
     ).addHelpText(
       'after',
       `${timeHelp}
 
-The realm must record them (Realm settings, Events). The cursor moves when the lines were written: killed in
-between, it prints them again. Ends with 0 at Ctrl+C.`,
+The realm must record events (Realm settings, Events). The cursor is stored after the lines are
+written. If the program is killed in between, it prints them again. Ctrl+C exits with 0.`,
     ),
     'cloakwright events follow --once --from yesterday',
     'cloakwright events follow --once --cursor events.cursor --trail trail.ndjson >> events.ndjson',

@@ -37,9 +37,12 @@ export async function destroy(path: string, options: WriteOptions): Promise<void
   const remove = async (admin: Admin): Promise<readonly Change[]> => {
     const changes = await deleteGroup(admin, path)
     if (changes.length > 0) return changes
-    throw notFound(`The realm ${admin.realm} has no group ${path}`, 'cloakwright groups list')
+    throw notFound(
+      `The realm ${admin.realm} has no group ${path}`,
+      'List the groups: cloakwright groups list',
+    )
   }
-  await change(options, remove, { question: `Delete the group ${path} and all within it?` })
+  await change(options, remove, { question: `Delete the group ${path} and its subgroups?` })
 }
 
 /** `cloakwright groups move`. */

@@ -27,6 +27,6 @@ export async function members(path: string, options: Options): Promise<void> {
     membersOf(admin, path),
     userColumns,
     options.json === true,
-    () => `The group ${path} has no members of its own. Groups within it: cloakwright groups list`,
+    () => `The group ${path} has no direct members. To list its subgroups: cloakwright groups list`,
   )
 }

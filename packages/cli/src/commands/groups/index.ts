@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import { collect, destroys, examples, reads, userArgument, writes } from '../../options/index.ts'
 
+const pathHelp = 'path of the group, such as /staff/editors (~/ is a slash in a name), or id:ID'
+
 /** `cloakwright groups`. */
 export function addGroups(program: Command): void {
   const groups = examples(
     program
       .command('groups')
-      .description(
-        'Put users into groups, take them out, list who is in one; create, move and delete groups.',
-      ),
+      .description('Create, move and delete groups, add and remove users, list members.'),
     'cloakwright groups list',
     'cloakwright groups add alice /staff/editors',
   )
@@ -22,7 +22,7 @@ export function addGroups(program: Command): void {
 
 function addList(groups: Command): void {
   examples(
-    reads(groups.command('list').description('List all groups, those within others too: path, id.')),
+    reads(groups.command('list').description('List all groups, including subgroups: path, id.')),
     'cloakwright groups list | cut -f1',
   ).action(async (options) => (await import('./group-list.ts')).list(options))
 }
@@ -32,8 +32,8 @@ function addMembers(groups: Command): void {
     reads(
       groups
         .command('members')
-        .description("List a group's own members, not those of the groups within it.")
-        .argument('<path>', 'the path of the group, /staff/editors (a slash within a name is ~/), or id:ID'),
+        .description('List the direct members of a group, without those of its subgroups.')
+        .argument('<path>', pathHelp),
     ),
     'cloakwright groups members /staff/editors --json',
   ).action(async (path, options) => (await import('./group-list.ts')).members(path, options))
@@ -45,14 +45,14 @@ function addCreate(groups: Command): void {
       groups
         .command('create')
         .description(
-          'Create a group, and those above it. One that exists is an error, or with --update is changed to match.',
+          'Create a group and its missing parents. Fails if the group exists, unless --update is given.',
         )
-        .argument('<path>', 'its path: /staff/editors; a slash within a name is ~/')
-        .option('--description <text>', 'what it is for')
+        .argument('<path>', 'path of the group, such as /staff/editors (~/ is a slash in a name)')
+        .option('--description <text>', 'description of the group')
         .option('--attribute <name=value>', 'attribute; repeatable', collect)
-        .option('--role <name>', 'its members have this realm role; repeatable', collect)
-        .option('--client-role <client:role>', "its members have this client's role; repeatable", collect)
-        .option('--update', 'change an existing group to match what is given'),
+        .option('--role <name>', 'realm role for the members; repeatable', collect)
+        .option('--client-role <client:role>', 'client role for the members; repeatable', collect)
+        .option('--update', 'update an existing group to match the options'),
     ),
     'cloakwright groups create /staff/editors --role editor',
   ).action(async (path, options) => (await import('./group-changes.ts')).create(path, options))
@@ -63,8 +63,8 @@ function addDelete(groups: Command): void {
     destroys(
       groups
         .command('delete')
-        .description('Delete a group and all groups within it; their members stay users.')
-        .argument('<path>', 'its path (a slash within a name is ~/), or id:ID'),
+        .description('Delete a group and its subgroups. Their members are not deleted.')
+        .argument('<path>', pathHelp),
     ),
     'cloakwright groups delete /staff/editors --yes',
   ).action(async (path, options) => (await import('./group-changes.ts')).destroy(path, options))
@@ -75,9 +75,9 @@ function addMove(groups: Command): void {
     writes(
       groups
         .command('move')
-        .description('Move a group, and all within it, into another one.')
-        .argument('<path>', 'its path (a slash within a name is ~/), or id:ID')
-        .argument('<parent>', 'the path of the group that it comes into, or id:ID; / for the top'),
+        .description('Move a group and its subgroups into another group.')
+        .argument('<path>', pathHelp)
+        .argument('<parent>', 'path of the new parent group, or id:ID; / for the top level'),
     ),
     'cloakwright groups move /staff/editors /press',
     'cloakwright groups move /press/editors /',
@@ -88,7 +88,7 @@ function addMemberships(groups: Command): void {
   for (const [name, description] of [
     ['add', 'Add a user to groups.'],
     ['remove', 'Remove a user from groups.'],
-    ['set', 'Make these the only groups of a user.'],
+    ['set', 'Set the groups of a user: add these, remove all others.'],
   ] as const) {
     examples(
       writes(
@@ -96,7 +96,7 @@ function addMemberships(groups: Command): void {
           .command(name)
           .description(description)
           .argument(...userArgument)
-          .argument('<path...>', 'the paths of the groups (a slash within a name is ~/), or id:ID'),
+          .argument('<path...>', 'paths of the groups (~/ is a slash in a name), or id:ID'),
       ),
       `cloakwright groups ${name} alice /staff/editors`,
     ).action(async (user, paths, options) => (await import('./group-changes.ts'))[name](user, paths, options))

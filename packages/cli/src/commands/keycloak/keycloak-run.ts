@@ -12,7 +12,7 @@ interface Options {
   readonly realm?: string
 }
 
-/** `cloakwright keycloak`: the real Keycloak on this machine, with a realm applied to it, until it is told to stop. */
+/** `cloakwright keycloak`: runs the real Keycloak until SIGINT or SIGTERM, with an optional realm applied. */
 export async function keycloak(options: Options): Promise<void> {
   const stopping = new AbortController()
   const stopped = untilStopped().then(() => stopping.abort())
@@ -43,7 +43,7 @@ export async function keycloak(options: Options): Promise<void> {
     await Promise.race([stopped, running.failed])
     note('Stopping Keycloak…')
   } catch (error) {
-    // Told to stop, it did.
+    // Clean shutdown on SIGINT or SIGTERM during the start.
     if (!stopping.signal.aborted) throw error
   } finally {
     endProgress()
@@ -66,7 +66,7 @@ async function applyDefinition(
   } catch (error) {
     if (!(error instanceof CloakwrightError) || error.code !== 'CW_ADMIN_UNAUTHORIZED') throw error
     throw new CloakwrightError(error.code, error.message, {
-      hint: `${folder} was made with another administrator: set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD\nto that one, or remove the folder to begin anew`,
+      hint: `Set KC_BOOTSTRAP_ADMIN_USERNAME and KC_BOOTSTRAP_ADMIN_PASSWORD to the administrator that ${folder} was created with,\nor delete that folder to start again`,
       cause: error,
     })
   }
@@ -82,11 +82,11 @@ function printReady(
   print(`Keycloak ${keycloakVersion} is ready in ${duration(performance.now())}`)
   print()
   print(`  Console  ${server}/admin/   (administrator: ${username})`)
-  print(`  State    ${folder}   (its log: keycloak.log)`)
+  print(`  State    ${folder}   (log: keycloak.log)`)
   if (realm !== undefined) {
-    print(`  Realm    ${realm}   (${changes === 0 ? 'it matches its definition' : `${changes} changed`})`)
+    print(`  Realm    ${realm}   (${changes === 0 ? 'matches its definition' : `${changes} changed`})`)
     print()
-    print(`Start the server with it, in another terminal:  KEYCLOAK_SERVER=${server} npm start`)
+    print(`To start the server with it, in another terminal:  KEYCLOAK_SERVER=${server} npm start`)
   }
   print()
   print('Stop with Ctrl+C.')

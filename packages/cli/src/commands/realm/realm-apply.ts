@@ -17,14 +17,14 @@ import { loadDefinition } from '../../realm-files/index.ts'
 import { escaped, note, print, toJson } from '../../terminal/index.ts'
 
 interface PlanOptions extends ConnectionOptions {
-  /** A file that describes the realm. */
+  /** The file with the realm definition. */
   readonly realm: string
-  /** The realm to compare and change, where it is not the one that the definition names. */
+  /** The realm to compare and change. Default: the name in the definition. */
   readonly target?: string
   readonly json?: true
 }
 
-/** `cloakwright realm plan`: what apply would change. Ends with 2 where that is something. */
+/** `cloakwright realm plan`. Exit code 2 if apply would change something. */
 export async function plan(options: PlanOptions): Promise<void> {
   const definition = await definitionOf(options)
   const { details } = await planRealm(connectToDefine(options).admin, definition)
@@ -32,7 +32,7 @@ export async function plan(options: PlanOptions): Promise<void> {
   if (details.length > 0) process.exitCode = exitCode.different
 }
 
-/** `cloakwright realm apply`: what would change, and the change. */
+/** `cloakwright realm apply`. */
 export async function apply(options: PlanOptions & Omit<WriteOptions, 'realm'>): Promise<void> {
   const isJson = options.json === true
   const recorder = options.dryRun === true ? undefined : trailOf(options)
@@ -48,7 +48,8 @@ export async function apply(options: PlanOptions & Omit<WriteOptions, 'realm'>):
   try {
     await applyPlan(admin, planned, { onChange })
   } catch (error) {
-    if (made.length > 0) note(`${made.length} changed before it failed; the same command does the rest`)
+    if (made.length > 0)
+      note(`${made.length} changed before the failure. Run the same command to apply the rest.`)
     throw error
   }
   if (isJson) printJson(false, definition.realm, made)
@@ -70,7 +71,7 @@ function printJson(dryRun: boolean, realm: string, changes: readonly RealmChange
   print(toJson({ dryRun, realm, changes }, 2))
 }
 
-/** A line for the change; of an update also one for each field, with its value before and after. */
+/** Prints a line for the change, and for an update one line per field with the values before and after. */
 function printDetail(detail: RealmChangeDetail): void {
   print(escaped(describeChange(detail)))
   for (const field of detail.fields) {

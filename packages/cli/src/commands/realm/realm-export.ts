@@ -9,7 +9,7 @@ interface Options extends ConnectionOptions {
   readonly users?: true
 }
 
-/** `cloakwright realm export`: the live realm as a definition; what it leaves out goes to standard error. */
+/** `cloakwright realm export`. What the definition omits is listed on standard error. */
 export async function exportLive(options: Options): Promise<void> {
   const { out, users = false } = options
   const live = connectToDefine(options)
@@ -19,22 +19,22 @@ export async function exportLive(options: Options): Promise<void> {
   if (out === undefined) print(json)
   else {
     write(out, `${json}\n`)
-    print(`${out} has the definition of ${realm}`)
+    print(`The definition of ${realm} was written to ${out}`)
   }
-  for (const line of leftOut) note(escaped(`left out: ${line}`))
-  note(`left out: ${users ? 'passwords' : 'users (--users adds them)'}`)
-  note(`never in a definition: ${neverExported}`)
+  for (const line of leftOut) note(escaped(`not exported: ${line}`))
+  note(`not exported: ${users ? 'passwords' : 'users (add them with --users)'}`)
+  note(`never exported: ${neverExported}`)
 }
 
-/** Into a new file: an export is not to replace a definition that somebody reviewed. */
+/** Writes a new file: an export must not replace a reviewed definition. */
 function write(path: string, text: string): void {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EEXIST') throw error
-    throw new CloakwrightError('CW_CONFIG_INVALID', `--out names ${path}, which exists already`, {
-      hint: 'Give the path of a new file, or move this one away',
+    throw new CloakwrightError('CW_CONFIG_INVALID', `--out: ${path} exists already`, {
+      hint: 'Give the path of a new file, or move the existing one away',
       cause: error,
     })
   }

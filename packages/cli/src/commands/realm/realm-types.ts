@@ -14,10 +14,10 @@ export async function types(options: Options): Promise<void> {
   const { out } = options
   const text = toRoleTypes(await roleNames(options))
   if (out === undefined) process.stdout.write(text)
-  else if (existsSync(out) && readFileSync(out, 'utf8') === text) print(`${out} was up to date already`)
+  else if (existsSync(out) && readFileSync(out, 'utf8') === text) print(`${out} is already up to date`)
   else {
     write(out, text)
-    print(`${out} is up to date`)
+    print(`The types were written to ${out}`)
   }
 }
 
@@ -30,7 +30,7 @@ async function roleNames(options: Options): Promise<RealmRoleNames> {
   if (!realm.endsWith('.json')) return definedRoleNames(await loadDefinition(realm))
   const [exported, second] = readRealms(realm, '--realm')
   if (isObject(exported) && second === undefined) return definedRoleNames(exported)
-  throw new CloakwrightError('CW_REALM_INVALID', `${realm} is not the export of one realm`, {
+  throw new CloakwrightError('CW_REALM_INVALID', `${realm} is not an export of one realm`, {
     hint: 'Export that realm alone: kc.sh export --realm NAME --file FILE',
   })
 }
@@ -40,14 +40,10 @@ function write(file: string, text: string): void {
     writeFileSync(file, text)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    throw new CloakwrightError(
-      'CW_CONFIG_INVALID',
-      `--out names ${file}, which can't be written (${reason})`,
-      {
-        hint: 'Give the path of a file in a folder that is there',
-        cause: error,
-      },
-    )
+    throw new CloakwrightError('CW_CONFIG_INVALID', `--out: could not write ${file} (${reason})`, {
+      hint: 'Give the path of a file in an existing folder',
+      cause: error,
+    })
   }
 }
 

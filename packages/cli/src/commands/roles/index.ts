@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { collect, destroys, examples, reads, userHelp, writes } from '../../options/index.ts'
 
-const clientOption = ['--client <id>', "of this client (default: the realm's own roles)"] as const
+const clientOption = ['--client <id>', 'client that owns the role (default: realm roles)'] as const
 
 /** `cloakwright roles`. */
 export function addRoles(program: Command): void {
   const roles = examples(
-    program.command('roles').description('Give roles to users and groups, take them, list who has one.'),
+    program.command('roles').description('Create, grant and revoke roles, list who has a role.'),
     'cloakwright roles list',
     'cloakwright roles grant alice editor',
     'cloakwright roles grant --group /staff editor',
@@ -24,7 +24,7 @@ function addList(roles: Command): void {
     reads(
       roles
         .command('list')
-        .description('List the roles: name, composite or not, description.')
+        .description('List roles: name, composite or not, description.')
         .option(...clientOption),
     ),
     'cloakwright roles list --client shop-api',
@@ -36,11 +36,9 @@ function addMembers(roles: Command): void {
     reads(
       roles
         .command('members')
-        .description(
-          'List who has a role: whom it was granted itself, or with --effective everyone, and how.',
-        )
-        .argument('<role>', "the role's name")
-        .option('--effective', 'also by a group, a group above it, a composite role or the default role')
+        .description('List the users with a role: granted directly, or with --effective in any way.')
+        .argument('<role>', 'name of the role')
+        .option('--effective', 'include roles that come from a group, a composite role or the default role')
         .option(...clientOption),
     ),
     'cloakwright roles members editor --effective',
@@ -53,18 +51,18 @@ function addCreate(roles: Command): void {
     writes(
       roles
         .command('create')
-        .description('Create a role. One that exists is an error, or with --update is changed to match.')
-        .argument('<role>', "the role's name")
+        .description('Create a role. Fails if the role exists, unless --update is given.')
+        .argument('<role>', 'name of the role')
         .option(...clientOption)
-        .option('--description <text>', 'what it is for')
+        .option('--description <text>', 'description of the role')
         .option('--attribute <name=value>', 'attribute; repeatable', collect)
-        .option('--includes <role>', 'who has it has this realm role too; repeatable', collect)
+        .option('--includes <role>', 'realm role to include (composite role); repeatable', collect)
         .option(
           '--includes-client-role <client:role>',
-          "who has it has this client's role too; repeatable",
+          'client role to include (composite role); repeatable',
           collect,
         )
-        .option('--update', 'change an existing role to match what is given'),
+        .option('--update', 'update an existing role to match the options'),
     ),
     'cloakwright roles create stock-keeper --client shop-api --description "Counts the stock"',
   ).action(async (role, options) => (await import('./role-changes.ts')).create(role, options))
@@ -75,8 +73,8 @@ function addDelete(roles: Command): void {
     destroys(
       roles
         .command('delete')
-        .description('Delete a role, and take it from all who have it.')
-        .argument('<role>', "the role's name")
+        .description('Delete a role and remove it from everyone who has it.')
+        .argument('<role>', 'name of the role')
         .option(...clientOption),
     ),
     'cloakwright roles delete stock-keeper --client shop-api --yes',
@@ -85,8 +83,8 @@ function addDelete(roles: Command): void {
 
 function addGranting(roles: Command): void {
   for (const [name, description] of [
-    ['grant', 'Give roles to a user, or to everyone in a group.'],
-    ['revoke', 'Take roles from a user, or from everyone in a group.'],
+    ['grant', 'Grant roles to a user, or to everyone in a group.'],
+    ['revoke', 'Revoke roles from a user, or from everyone in a group.'],
   ] as const) {
     examples(
       writes(
@@ -96,9 +94,9 @@ function addGranting(roles: Command): void {
           .usage(
             `[options] <user> <role...>\n       cloakwright roles ${name} [options] --group <path> <role...>`,
           )
-          .argument('<user>', `${userHelp}; none with --group`)
-          .argument('[role...]', "the roles' names")
-          .option('--group <path>', 'everyone in this group and in those within it: /staff')
+          .argument('<user>', `${userHelp}; omit it with --group`)
+          .argument('[role...]', 'names of the roles')
+          .option('--group <path>', 'everyone in this group and its subgroups, such as /staff')
           .option(...clientOption),
       ).addHelpText('after', groupHelp[name]),
       `cloakwright roles ${name} alice editor`,
@@ -110,9 +108,15 @@ function addGranting(roles: Command): void {
 
 const groupHelp = {
   grant: `
---group maps the roles to the group, not to each member: whoever joins it later has them too, whoever leaves it loses
-them. To give them to the members of today for good, name the users, or a file: cloakwright users assign.`,
+--group maps the roles to the group, not to each member. Users who join later get the roles, users
+who leave lose them. To grant roles to the current members permanently, name the users, or use a
+file: cloakwright users assign.`,
   revoke: `
-A role that a group or another role brings too stays: it ends with 3 then, with 1 if nothing was taken. Who has it by what:
-cloakwright roles members ROLE --effective`,
+A user keeps a role that also comes from a group or another role. To see where it comes from:
+cloakwright roles members ROLE --effective
+
+Exit codes:
+  0  the roles were revoked
+  1  nothing was revoked
+  3  some roles were revoked, the user keeps others`,
 } as const

@@ -30,8 +30,8 @@ export async function grant(first: string, rest: readonly string[], options: Opt
 }
 
 /**
- * `cloakwright roles revoke`. A role that the user has by something else is not gone: where nothing was taken it fails,
- * else it ends the program with 3.
+ * `cloakwright roles revoke`. If the user keeps a role through a group or another role, the exit code is 3, or 1 if
+ * nothing was revoked.
  */
 export async function revoke(first: string, rest: readonly string[], options: Options): Promise<void> {
   const { user, group, names } = meant(first, rest, options)
@@ -43,31 +43,31 @@ export async function revoke(first: string, rest: readonly string[], options: Op
   await changeRoles(names, options, async (admin, roles) => {
     const ref = await userRef(admin, user)
     const changes = await revokeRoles(admin, ref, roles)
-    // A dry run has taken nothing: they all are there still.
+    // A dry run revokes nothing, so the user still has all of them.
     if (options.dryRun !== true) kept = await stillHeld(admin, ref, names, options)
     if (changes.length > 0 || kept.length === 0) return changes
     throw new CloakwrightError(
       'CW_ADMIN_REFUSED',
-      `${user} has ${kept.join(', ')} by a group or another role: nothing was taken`,
-      { hint: sayByWhat(kept, options) },
+      `Nothing was revoked: ${user} has ${kept.join(', ')} through a group or another role`,
+      { hint: sourceHint(kept, options) },
     )
   })
   if (kept.length === 0) return
   process.exitCode = exitCode.partly
-  note(`${user} still has ${kept.join(', ')}, by a group or another role`)
-  note(sayByWhat(kept, options))
+  note(`${user} still has ${kept.join(', ')} through a group or another role`)
+  note(sourceHint(kept, options))
 }
 
-function sayByWhat([name]: readonly string[], { client }: Options): string {
+function sourceHint([name]: readonly string[], { client }: Options): string {
   const of = client === undefined ? '' : ` --client ${client}`
-  return `Say by what: cloakwright roles members ${name}${of} --effective`
+  return `Find out which one: cloakwright roles members ${name}${of} --effective`
 }
 
-/** With `--group`, no argument is a user. */
+/** Splits the arguments into user and roles. With `--group`, all of them are roles. */
 function meant(first: string, rest: readonly string[], { group }: Options) {
   if (group !== undefined) return { user: '', group, names: [first, ...rest] }
   if (rest.length > 0) return { user: first, group: undefined, names: rest }
-  throw new UsageError('Which roles?', 'Name a user and the roles, or --group PATH and the roles')
+  throw new UsageError('No roles were given', 'Give a user and the roles, or --group PATH and the roles')
 }
 
 async function changeRoles(
@@ -80,7 +80,7 @@ async function changeRoles(
   await change(options, (admin) => namingRoles(admin, names, client, () => work(admin, roles)))
 }
 
-/** Which of these roles a user has all the same. */
+/** The roles that a user still has. */
 async function stillHeld(
   admin: Admin,
   ref: UserRef,

@@ -25,8 +25,8 @@ export async function list(options: Options): Promise<void> {
     options.json === true,
     () =>
       options.client === undefined
-        ? `The realm ${admin.realm} has no roles of its own. Those of a client: --client ID`
-        : `The client ${options.client} has no roles. Those of the realm: leave --client out`,
+        ? `The realm ${admin.realm} has no realm roles. For those of a client: --client ID`
+        : `The client ${options.client} has no roles. For realm roles, omit --client`,
   )
 }
 
@@ -47,7 +47,7 @@ export async function members(name: string, options: Options & { readonly effect
     userColumns,
     options.json === true,
     () =>
-      `No user was granted the role ${name}${options.client === undefined ? '' : ` of ${options.client}`} itself; groups and composite roles may give it: --effective`,
+      `No user was granted the role ${name}${options.client === undefined ? '' : ` of ${options.client}`} directly. To include groups and composite roles: --effective`,
   )
 }
 
@@ -62,7 +62,7 @@ async function listEffective(name: string, options: Options): Promise<void> {
     [...userColumns, { name: 'how', of: ({ ways }) => ways.map(describeWay).join('; ') }],
     options.json === true,
     () =>
-      `No user has the role ${name}${client === undefined ? '' : ` of ${client}`}, by a group or another role either`,
+      `No user has the role ${name}${client === undefined ? '' : ` of ${client}`}, directly or through a group or another role`,
   )
   endProgress()
 }
@@ -71,7 +71,7 @@ async function* flat(members: ReturnType<typeof effectiveMembers>) {
   for await (const { user, ways } of members) yield { ...user, ways }
 }
 
-/** `itself`, `by role chief > editor`, `by group /staff, in /staff/desk`. */
+/** Formats the source of a role: `directly`, `by role chief > editor`, `by group /staff, in /staff/desk`. */
 function describeWay({ roles, group, within, isDefault }: RoleWay): string {
   const role = `${isDefault === true ? "the realm's default role" : 'role'} ${roles.join(' > ')}`
   const parts = [
@@ -79,10 +79,10 @@ function describeWay({ roles, group, within, isDefault }: RoleWay): string {
     ...(within === undefined ? [] : [`in ${within}`]),
     ...(roles.length > 1 ? [`by ${role}`] : []),
   ]
-  return parts.join(', ') || 'itself'
+  return parts.join(', ') || 'directly'
 }
 
-/** Milliseconds for which nothing is said where no terminal is. */
+/** Milliseconds before progress is shown without a terminal. */
 const patience = 10_000
 
 function showProgress(): (state: JobProgress) => void {

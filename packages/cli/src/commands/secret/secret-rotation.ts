@@ -38,10 +38,10 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
   const deliver = toDelivery(options)
   const isMove = options.toPrivateKey === true
   if (options.dryRun === true) return await tryRotation(client, options, isMove)
-  // A step that was begun is finished.
+  // The signal takes effect between two steps.
   const signal = abortedBySignals()
   const admin = connectToWrite(options)
-  const question = isMove ? `Replace the secret of ${client} by a key?` : `Rotate the secret of ${client}?`
+  const question = isMove ? `Replace the secret of ${client} with a key?` : `Rotate the secret of ${client}?`
   await confirmed(`${question} (realm ${admin.realm} at ${admin.server})`, options.yes === true)
   const shared = {
     deliver,
@@ -69,7 +69,7 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
   printObject(toTexts({ clientId: client, ...rotation }), options.json === true)
 }
 
-/** Says what a rotation would find, and fails where the rotation would: a dry run that ends with 0 is a promise. */
+/** Prints the status and fails if the rotation would fail. */
 async function tryRotation(client: string, options: RotateOptions, isMove: boolean): Promise<void> {
   const status = await readSecretStatus(connect(options), client)
   printStatus(status, options)
@@ -78,8 +78,8 @@ async function tryRotation(client: string, options: RotateOptions, isMove: boole
   if (authenticator !== 'client-secret') {
     throw new CloakwrightError(
       'CW_ADMIN_REFUSED',
-      `The client ${client} authenticates by ${authenticator}, not by client-secret`,
-      { hint: 'Only a client with a secret can be given another one, or a key.' },
+      `The client ${client} authenticates with ${authenticator}, not with client-secret`,
+      { hint: 'Choose a client that authenticates with a secret.' },
     )
   }
   const isSafe = overlap.possible || (options.setUpPolicy === true && overlap.missing === 'policy')
@@ -87,9 +87,9 @@ async function tryRotation(client: string, options: RotateOptions, isMove: boole
   throw withOptions(
     new CloakwrightError(
       'CW_SECRET_OVERLAP_MISSING',
-      `The old secret of ${client} would end the moment a new one is made: ${overlap.why}`,
+      `The old secret of ${client} would stop working as soon as a new one is created: ${overlap.why}`,
       {
-        hint: `${overlap.hint} Or move the client to a key, which is never sent (moveToPrivateKeyJwt), or accept a gap (allowDowntime).`,
+        hint: `${overlap.hint} Or move the client to a private key (moveToPrivateKeyJwt), or accept downtime (allowDowntime).`,
       },
     ),
   )
@@ -102,28 +102,28 @@ function printStatus(
   if (options.json === true) return printObject({ clientId, ...status, overlap }, true)
   if (status.authenticator !== 'client-secret') {
     printObject({ clientId, authenticator: status.authenticator }, false)
-    return note(`${clientId} does not use its secret: there is none to rotate`)
+    return note(`${clientId} does not authenticate with a secret, so there is nothing to rotate`)
   }
-  const answer = overlap.possible
-    ? `two live secrets, the old one for ${overlap.oldLives} s`
-    : `the old secret would end at once: ${overlap.why}`
-  printObject(toTexts({ clientId, ...status, rotation: answer }), false)
+  const rotation = overlap.possible
+    ? `without downtime: the old secret works for ${overlap.oldLives} s more`
+    : `with downtime: the old secret ends at once (${overlap.why})`
+  printObject(toTexts({ clientId, ...status, rotation }), false)
   if (overlap.possible) return
   note(
     overlap.missing === 'policy'
-      ? 'To add the policy for this client alone: cloakwright secret rotate with --set-up-policy'
+      ? 'Add the policy for this client only: cloakwright secret rotate with --set-up-policy'
       : overlap.hint,
   )
 }
 
-/** The toolkit names what a program would pass: here these are options. */
+/** Replaces the names of the toolkit's options in a hint with those of the command line. */
 function withOptions(error: unknown): unknown {
   if (!(error instanceof CloakwrightError) || error.code !== 'CW_SECRET_OVERLAP_MISSING') return error
   const hint = (error.hint ?? '')
     .replace('moveToPrivateKeyJwt', '--to-private-key')
     .replace('allowDowntime', '--allow-downtime')
   return new CloakwrightError(error.code, error.message, {
-    hint: `${hint} With the feature on, --set-up-policy adds the policy.`,
+    hint: `${hint} If the feature is on, --set-up-policy adds the policy.`,
     cause: error,
   })
 }
@@ -144,8 +144,8 @@ function toDelivery({ file, environmentFile, variable, command }: RotateOptions)
     if (environmentFile !== undefined && variable !== undefined) return { environmentFile, variable }
   }
   throw new UsageError(
-    'Where does the service get its secret from?',
-    'Give one of --file FILE, --environment-file FILE with --variable NAME, or --command COMMAND',
+    'Expected one delivery for the secret',
+    'Give --file FILE, --environment-file FILE with --variable NAME, or --command COMMAND',
   )
 }
 

@@ -4,7 +4,7 @@ import { destroys, examples, reads, userHelp } from '../../options/index.ts'
 /** `cloakwright sessions`. */
 export function addSessions(program: Command): void {
   const sessions = examples(
-    program.command('sessions').description('List who is signed in; sign a user out.'),
+    program.command('sessions').description('List sessions, sign users out.'),
     'cloakwright sessions list --user alice',
     'cloakwright sessions end alice',
   )
@@ -13,9 +13,9 @@ export function addSessions(program: Command): void {
     reads(
       sessions
         .command('list')
-        .description('List the sessions of a user, or at a client: id, user, address, times.')
-        .option('--user <user>', `of this user: ${userHelp}`)
-        .option('--client <id>', 'at this client'),
+        .description('List the sessions of a user or a client: id, user, IP address, times.')
+        .option('--user <user>', userHelp)
+        .option('--client <id>', 'client id'),
     ),
     'cloakwright sessions list --user alice',
     'cloakwright sessions list --client shop-api --json',
@@ -25,9 +25,9 @@ export function addSessions(program: Command): void {
     destroys(
       sessions
         .command('end')
-        .description('End all sessions of a user, or one: whoever is logged in has to log in again.')
+        .description('End all sessions of a user, or one session. The user must sign in again.')
         .argument('[user]', userHelp)
-        .option('--session <id>', 'this session only'),
+        .option('--session <id>', 'id of the only session to end, instead of a user'),
     ),
     'cloakwright sessions end alice --yes',
     'cloakwright sessions end --session 7b8f2d0e-5d4c-4a57-8f4b-2f6f0f1c9a3e --yes',

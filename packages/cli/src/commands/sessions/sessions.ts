@@ -14,7 +14,7 @@ interface ListOptions extends ConnectionOptions {
 export async function list(options: ListOptions): Promise<void> {
   const { user, client } = options
   if ((user === undefined) === (client === undefined)) {
-    throw new UsageError('Sessions are those of a user or at a client', 'Give --user USER or --client ID')
+    throw new UsageError('Expected a user or a client', 'Give either --user USER or --client ID')
   }
   const admin = connect(options)
   const { users, clients } = admin.client
@@ -32,15 +32,15 @@ export async function list(options: ListOptions): Promise<void> {
     [
       { name: 'session', of: ({ id }) => id },
       { name: 'user', of: ({ username }) => username },
-      { name: 'address', of: ({ ipAddress }) => ipAddress },
-      { name: 'began', of: ({ start }) => timeOf(start) },
+      { name: 'IP address', of: ({ ipAddress }) => ipAddress },
+      { name: 'started', of: ({ start }) => timeOf(start) },
       { name: 'last seen', of: ({ lastAccess }) => timeOf(lastAccess) },
     ],
     options.json === true,
     () =>
       user === undefined
-        ? `No session at the client ${client}. The sessions of a user: --user USER`
-        : `The user ${user} has no session. A login with an offline token is not listed here`,
+        ? `The client ${client} has no sessions. To list those of a user: --user USER`
+        : `The user ${user} has no sessions. Offline tokens are not listed here`,
   )
 }
 
@@ -54,18 +54,20 @@ export async function end(user: string | undefined, options: EndOptions): Promis
   if (user !== undefined && session === undefined) {
     await change(options, async (admin) => endSessions(admin, await userRef(admin, user)), {
       question: `End all sessions of ${user}?`,
-      unchanged: 'No session is open. Offline tokens end too: those issued before are refused.',
+      unchanged: 'No session is open. Offline tokens issued until now are refused.',
     })
   } else if (user === undefined && session !== undefined) {
     const endOne = async (admin: Admin): Promise<readonly Change[]> => {
       const changes = await endSession(admin, session)
       if (changes.length > 0) return changes
-      const hint =
-        'It has ended, or is that of an offline token. End all of a user: cloakwright sessions end USER'
-      throw notFound(`The realm ${admin.realm} has no session ${session}`, hint)
+      const hint = 'End all sessions of the user: cloakwright sessions end USER'
+      throw notFound(
+        `The realm ${admin.realm} has no session ${session}: it has ended, or belongs to an offline token`,
+        hint,
+      )
     }
     await change(options, endOne, { question: `End the session ${session}?` })
-  } else throw new UsageError('Which sessions?', 'Give either a user or --session ID')
+  } else throw new UsageError('Expected a user or --session ID', 'Give exactly one of them')
 }
 
 function timeOf(milliseconds: number | undefined): string | undefined {

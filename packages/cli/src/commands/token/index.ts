@@ -5,31 +5,38 @@ import { collect, toSeconds } from '../../options/index.ts'
 export function addToken(program: Command): void {
   program
     .command('token')
-    .description('Look into a token.')
-    // A token that is given by mistake is not repeated.
+    .description('Inspect a token.')
+    // A token on the command line by mistake is not printed.
     .configureOutput({ outputError: (text, write) => write(text.replaceAll(tokens, 'TOKEN')) })
     .command('explain')
-    .description('Say step by step what a verifier, and a policy, say of a token; never its signature.')
-    .requiredOption('--issuer <url>', "the realm's public address: https://HOST/realms/REALM")
-    .requiredOption('--audience <name>', 'what the service is called in `aud`; repeatable', collect)
-    .option('--token-file <file>', 'where the token is (default: standard input)')
-    .option('--role <name>', 'needs the realm role; repeatable', collect)
-    .option('--client-role <client:role>', "needs the client's role; repeatable", collect)
-    .option('--scope <name>', 'needs the scope; repeatable', collect)
-    .option('--group <path>', 'needs the group; repeatable', collect)
-    .option('--organization <alias>', 'needs the organization; repeatable', collect)
-    .option('--acr <value>', 'needs a login of this class; repeatable: of one of these', collect)
-    .option('--max-age <seconds>', 'needs a login at most so long ago', toSeconds)
-    .option('--permission <resource#scope,scope>', 'needs the permission; repeatable', collect)
-    .option('--policy <module#name>', 'needs the policy that a JavaScript module exports')
-    .option('--json', 'for programs')
+    .description('Check a token and a policy step by step. Never prints the signature.')
+    .requiredOption('--issuer <url>', 'issuer URL of the realm: https://HOST/realms/REALM')
+    .requiredOption(
+      '--audience <name>',
+      'expected audience (aud): the name of the service; repeatable',
+      collect,
+    )
+    .option('--token-file <file>', 'file with the token (default: standard input)')
+    .option('--role <name>', 'require this realm role; repeatable', collect)
+    .option('--client-role <client:role>', 'require this client role; repeatable', collect)
+    .option('--scope <name>', 'require this scope; repeatable', collect)
+    .option('--group <path>', 'require this group; repeatable', collect)
+    .option('--organization <alias>', 'require this organization; repeatable', collect)
+    .option('--acr <value>', 'require this authentication level (acr); repeatable, one of them', collect)
+    .option('--max-age <seconds>', 'require a sign-in at most this many seconds ago', toSeconds)
+    .option('--permission <resource#scope,scope>', 'require this permission; repeatable', collect)
+    .option('--policy <module#name>', 'require the policy that a JavaScript module exports')
+    .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       `
-All that is given must hold. Permissions are asked of the realm, of the first audience's authorization settings.
-Ends with 0 where the token is allowed, with 1 where it is refused.
+All requirements must hold. Permissions are requested from the realm, for the first audience.
 
-Example (the token is read from standard input, so that no process list shows it):
+Exit codes:
+  0  the token is allowed
+  1  the token is refused
+
+Example (a token on standard input appears in no process list):
   $ echo "$TOKEN" | cloakwright token explain --issuer https://HOST/realms/REALM --audience NAME`,
     )
     .action(async (options) => (await import('./token-explain.ts')).explain(options))

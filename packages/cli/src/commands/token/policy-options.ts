@@ -15,7 +15,7 @@ import {
   scope,
 } from 'cloakwright'
 
-/** A policy as options; all that are given must hold. */
+/** The options of a policy. All of them must hold. */
 export interface PolicyOptions {
   readonly role?: readonly string[]
   readonly clientRole?: readonly string[]
@@ -28,17 +28,17 @@ export interface PolicyOptions {
   readonly policy?: string
 }
 
-/** Where permissions are asked for. */
+/** The realm and resource server of the permissions. */
 interface Realm {
   readonly issuer: string
   readonly audience: string
 }
 
 /**
- * The policy of the options, or `undefined` where there is none.
+ * Builds the policy of the options; `undefined` without any.
  *
- * @throws {CW_CONFIG_MISSING} when there is no such module
- * @throws {CW_CONFIG_INVALID} when a value is no policy
+ * @throws {CW_CONFIG_MISSING} when the module does not exist
+ * @throws {CW_CONFIG_INVALID} when an option or the export is not a valid policy
  */
 export async function policyOf(options: PolicyOptions, realm: Realm): Promise<Policy | undefined> {
   const { acr: classes, maxAge: seconds, policy: module } = options
@@ -66,7 +66,7 @@ function isSome(values: readonly string[] | undefined): values is readonly [stri
 function toClientRole(text: string): Policy {
   const at = text.indexOf(':')
   if (at > 0) return clientRole(text.slice(0, at), text.slice(at + 1))
-  throw new CloakwrightError('CW_CONFIG_INVALID', `--client-role ${text} names no client`, {
+  throw new CloakwrightError('CW_CONFIG_INVALID', `--client-role ${text} has no client`, {
     hint: 'Write it as CLIENT:ROLE, such as shop-api:stock-keeper',
   })
 }
@@ -77,13 +77,13 @@ function toPermission(text: string, { issuer, audience }: Realm): Policy {
   return permission({ resource, scopes: scopes === undefined ? [] : scopes.split(',') })
 }
 
-/** The policy that a module exports: `FILE#NAME`, or `FILE` for its default export. */
+/** Loads the policy that a module exports: `FILE#NAME`, or `FILE` for its default export. */
 async function loadPolicy(text: string): Promise<Policy> {
   const [file = '', name = 'default'] = text.split('#', 2)
   const path = resolve(file)
   if (!existsSync(path))
-    throw new CloakwrightError('CW_CONFIG_MISSING', `--policy names ${file}, which is not there`, {
-      hint: 'Give the path of a JavaScript module, and the name of the policy it exports: dist/policies.js#mayRefund',
+    throw new CloakwrightError('CW_CONFIG_MISSING', `--policy: ${file} does not exist`, {
+      hint: 'Give a JavaScript module and the name of its export, such as dist/policies.js#mayRefund',
     })
   const invalid = (why: string, cause?: unknown) =>
     new CloakwrightError('CW_CONFIG_INVALID', `--policy ${text}: ${why}`, {
@@ -95,11 +95,11 @@ async function loadPolicy(text: string): Promise<Policy> {
     exports = (await import(pathToFileURL(path).href)) as Record<string, unknown>
   } catch (error) {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'it throws'
-    throw invalid(`the module can't be loaded: ${reason}`, error)
+    throw invalid(`could not load the module: ${reason}`, error)
   }
   const policy = Object.hasOwn(exports, name) ? exports[name] : undefined
   if (isPolicy(policy)) return policy
-  throw invalid(`its export ${name} is no policy`)
+  throw invalid(`the export ${name} is not a policy`)
 }
 
 function isPolicy(value: unknown): value is Policy {

@@ -20,7 +20,7 @@ interface Options extends PolicyOptions {
   readonly json?: true
 }
 
-/** `cloakwright token explain`: what a verifier and a policy say of a token, step by step. Ends with 1 for a refusal. */
+/** `cloakwright token explain`. Exit code 1 if the token is refused. */
 export async function explain(options: Options): Promise<void> {
   const { issuer, audience } = options
   const verifier = createVerifier({ issuer, audience })
@@ -35,16 +35,16 @@ export async function explain(options: Options): Promise<void> {
   else {
     printToken(tokenText, answer)
     if (explanation !== undefined) print(`\npolicy\n${indented(toExplanationText(explanation))}`)
-    else if (policy !== undefined) print('\npolicy\n  · not asked: the token is refused')
+    else if (policy !== undefined) print('\npolicy\n  · not checked: the token is refused')
     print(`\n${allowed ? 'allowed' : 'refused'}${codeText(answer, explanation)}`)
   }
   if (!allowed) process.exitCode = exitCode.failed
 }
 
-/** Longest text that is read. Tokens are far shorter; what is longer is the wrong file. */
+/** The maximum length of the input. Tokens are much shorter; longer input is the wrong file. */
 const maxLength = 1_048_576
 
-/** Never an argument: those end in the shell's history and in the list of processes. */
+/** Reads the token. It is never an argument: shell history and process lists show those. */
 async function readToken(file: string | undefined): Promise<string> {
   if (file === undefined && process.stdin.isTTY) note('Paste the token, then Enter and Ctrl+D:')
   let text = ''
@@ -56,16 +56,20 @@ async function readToken(file: string | undefined): Promise<string> {
     }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable'
-    // Its name is not repeated: it may be the token itself, given by mistake.
-    throw new CloakwrightError('CW_CONFIG_MISSING', `--token-file: the file can't be read (${reason})`, {
-      hint: 'Give the path of a file that has the token in it, or the token itself on standard input',
+    // The name is not printed: it may be the token itself, given by mistake.
+    throw new CloakwrightError('CW_CONFIG_MISSING', `--token-file: could not read the file (${reason})`, {
+      hint: 'Give the path of a file with the token, or pass the token on standard input',
     })
   }
   const token = text.trim()
   if (token !== '' && text.length <= maxLength) return token
-  throw new CloakwrightError('CW_TOKEN_MISSING', token === '' ? 'No token was given' : 'That is no token', {
-    hint: 'Pipe it in, or name its file: cloakwright token explain … --token-file FILE',
-  })
+  throw new CloakwrightError(
+    'CW_TOKEN_MISSING',
+    token === '' ? 'The input is empty' : 'The input is too long for a token',
+    {
+      hint: 'Pipe the token in, or give its file: cloakwright token explain … --token-file FILE',
+    },
+  )
 }
 
 function printToken(tokenText: string, { steps, error }: TokenExplanation): void {
@@ -77,7 +81,7 @@ function printToken(tokenText: string, { steps, error }: TokenExplanation): void
     if (state === 'failed') printError(error)
   }
   if (!steps.some(({ state }) => state === 'failed')) printError(error)
-  if (said !== undefined) print(`  claims in it: ${said.names.join(', ')}`)
+  if (said !== undefined) print(`  claims: ${said.names.join(', ')}`)
 }
 
 const marks = { passed: '✓', failed: '✗', open: '·' } as const
@@ -111,8 +115,8 @@ function printJson(
 }
 
 /**
- * What the token says of itself where the verifier compares it, for its owner: no other claim's value, and nothing of the
- * signature. It may be a lie; the steps say how far it was believed.
+ * The values of the token that the verifier compares, and the names of all claims: no other value, and nothing of the
+ * signature. The values are not verified here; the steps show which checks passed.
  */
 function sayings(
   tokenText: string,

@@ -1,6 +1,6 @@
 import type { WriteOptions } from '../../connection/index.ts'
 
-/** A command that goes to the same realm as the one with these options, as a reader can paste it into a shell. */
+/** A command for the same realm as the one with these options, quoted for a shell. */
 export function commandLine(words: readonly string[], options: WriteOptions): string {
   const { server, realm, profile, audit, reason } = options
   const named = Object.entries({ server, realm, profile, audit, reason })
@@ -12,7 +12,7 @@ export function commandLine(words: readonly string[], options: WriteOptions): st
   return ['cloakwright', ...words, ...others].map(quoted).join(' ')
 }
 
-/** A word for a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

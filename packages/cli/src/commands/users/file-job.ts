@@ -6,17 +6,17 @@ import type { Admin } from '@cloakwright/admin'
 import { openUserFile, type UserFile, type UserFormat } from '@cloakwright/admin/files'
 import { connectToWrite, type WriteOptions } from '../../connection/index.ts'
 import { exitCode } from '../../exit.ts'
-import { escaped, type Job, note, printObject, runJob } from '../../terminal/index.ts'
+import { countOf, escaped, type Job, note, print, runJob } from '../../terminal/index.ts'
 import { commandLine } from './command-line.ts'
 
-/** The files of a job that works on a file of users. */
+/** The options of a job on a file of users. */
 export interface JobOptions extends WriteOptions {
   readonly format?: UserFormat
   readonly journal?: string
   readonly rejected?: string
 }
 
-/** What a job of the toolkit takes beside its file. */
+/** The options of a toolkit job. */
 interface FileJob extends Job {
   readonly journal: string
   readonly rejected: string
@@ -25,26 +25,36 @@ interface FileJob extends Job {
 
 /** The command that runs a job. */
 export interface FileCommand {
-  /** What its files have after the name of the file that it works on. */
+  /** The suffix that journal and rejected file add to the name of the user file. */
   readonly name: string
   /** The same command for another file. */
   readonly words: (file: string) => readonly string[]
-  /** Whether a row may name a user by e-mail address alone. */
+  /** Whether a row may name a user only by e-mail address. */
   readonly byEmail?: boolean
 }
 
 export type FileWork<Report> = (admin: Admin, file: UserFile, job: FileJob) => Promise<Report>
 
+/** A job that came to its end. */
+export interface EndedJob {
+  readonly journal: string
+  /** Whether all of its rows were done in an earlier run. */
+  readonly isDoneEarlier: boolean
+}
+
+/** The phases in which a job changes the realm. */
+const workPhases = ['importing', 'changing']
+
 /**
- * Runs a job with its files, by default beside the one that it works on, and tells what it came to. A dry run's rejected
- * rows are told, not kept. Ends the program with 3 where something was left undone.
+ * Runs a job with its files, by default next to the user file, and reports the result. A dry run prints its rejected rows
+ * without keeping them. Exit code 3 if something was not done.
  */
 export async function runFileJob<Report extends { readonly rows: number }>(
   path: string,
   options: JobOptions,
   { name, words, byEmail = false }: FileCommand,
   work: FileWork<Report>,
-  tell: (report: Report, journal: string) => boolean,
+  tell: (report: Report, job: EndedJob) => boolean,
 ): Promise<void> {
   const base = `${path.replace(/[/\\]+$/, '')}${name}`
   const dryRun = options.dryRun === true
@@ -52,13 +62,24 @@ export async function runFileJob<Report extends { readonly rows: number }>(
   const rejected =
     folder === undefined ? (options.rejected ?? `${base}.rejected.ndjson`) : join(folder, 'rows')
   const journal = options.journal ?? `${base}.journal`
+  let isDoneEarlier = true
   try {
-    const report = await runJob('Run the same command again to resume.', async (job) => {
+    const report = await runJob('Run the same command again to resume.', async ({ signal, onProgress }) => {
       const { format } = options
       const file = await openUserFile(path, { byEmail, ...(format !== undefined && { format }) })
-      return await work(connectToWrite(options), file, { journal, rejected, dryRun, ...job })
+      return await work(connectToWrite(options), file, {
+        journal,
+        rejected,
+        dryRun,
+        signal,
+        onProgress(state) {
+          // Rows of an earlier run do not count for the rate.
+          if (workPhases.includes(state.phase) && state.perSecond > 0) isDoneEarlier = false
+          onProgress(state)
+        },
+      })
     })
-    const isWhole = tell(report, journal)
+    const isWhole = tell(report, { journal, isDoneEarlier })
     if (report.rows === 0) note(escaped(`${path} has no rows: nothing was done`))
     await tellRejected(rejected, folder === undefined ? commandLine(words(rejected), options) : undefined)
     if (!isWhole) process.exitCode = exitCode.partly
@@ -67,10 +88,10 @@ export async function runFileJob<Report extends { readonly rows: number }>(
   }
 }
 
-/** Rejected rows that are told one by one. */
+/** The number of rejected rows to print. */
 const mostTold = 20
 
-/** `again` is the command that takes the file once its rows are fixed; none where it is not kept. */
+/** Prints the rejected rows, and `again`, the command for the file once its rows are fixed. A dry run has none. */
 async function tellRejected(file: string, again: string | undefined): Promise<void> {
   if (!existsSync(file)) return
   let count = 0
@@ -82,17 +103,23 @@ async function tellRejected(file: string, again: string | undefined): Promise<vo
   }
   if (count > mostTold) note(`and ${count - mostTold} more`)
   if (again === undefined) return
-  note(escaped(`Rejected rows are in ${file}: fix the rows, then run the same command with that file:`))
+  note(escaped(`Rejected rows are in ${file}. Fix them, then run:`))
   note(escaped(`  ${again}`))
 }
 
-/** For programs with whether it was a dry run; a reader is told of one only. */
-export function printReport(report: object, options: WriteOptions): void {
-  const dryRun = options.dryRun === true
-  const isJson = options.json === true
-  printObject({ ...(dryRun || isJson ? { dryRun } : {}), ...report }, isJson)
+/** Prints the summary that all jobs on a file share. `done` is the result of the rows that were not rejected. */
+export function tellCounts(
+  { rows, rejected, seconds }: { readonly rows: number; readonly rejected: number; readonly seconds: number },
+  done: string,
+  options: WriteOptions,
+): void {
+  if (options.dryRun === true) print('Dry run: nothing was changed')
+  print(`${countOf(rows, 'row')} in ${Math.round(seconds * 10) / 10} s`)
+  print(done)
+  print(`${rejected} rejected`)
 }
 
+/** The command that undoes a job. */
 export function undoHint(journal: string, options: JobOptions): string {
-  return escaped(`Undo it: ${commandLine(['users', 'undo', journal], options)}`)
+  return escaped(`To undo it: ${commandLine(['users', 'undo', journal], options)}`)
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-/** Characters that are not taken for one another when a password is read out, and that no shell needs quoted. */
+/** Characters that are not confused with each other when read aloud, and that need no quotes in a shell. */
 const classes = {
   lowerCase: 'abcdefghijkmnpqrstuvwxyz',
   upperCase: 'ABCDEFGHJKLMNPQRSTUVWXYZ',
@@ -12,8 +12,8 @@ const classes = {
 const usualLength = 20
 
 /**
- * A random password that meets the counts of a realm's password policy, such as `length(24) and digits(3)`. Without one, or where
- * this account may not see it: 20 characters, two of each class.
+ * Generates a random password that meets the counts of a realm's password policy, such as `length(24) and digits(3)`.
+ * Without a policy, or without the right to read it: 20 characters, at least two of each class.
  */
 export function generatePassword(policy = ''): string {
   const counts = new Map([...policy.matchAll(/(\w+)\((\d+)\)/g)].map(([, rule = '', n]) => [rule, Number(n)]))
@@ -24,7 +24,7 @@ export function generatePassword(policy = ''): string {
   const length = Math.min(wanted, counts.get('maxLength') ?? wanted)
   const any = classes.lowerCase + classes.upperCase + classes.digits
   while (characters.length < length) characters.push(oneOf(any))
-  // A hyphen at the beginning is taken for an option.
+  // The first character is not shuffled: a hyphen there would look like an option.
   const [first = '', ...rest] = characters
   return first + shuffled(rest).join('')
 }

@@ -18,9 +18,7 @@ export function addUsers(program: Command): void {
   const users = examples(
     program
       .command('users')
-      .description(
-        'Find, create, disable and delete users, reset passwords; import and export them by a file.',
-      ),
+      .description('Find, create, disable and delete users, reset passwords, import and export users.'),
     'cloakwright users get alice@example.com',
     'cloakwright users reset-password alice --temporary',
     'cloakwright users disable --file leavers.csv',
@@ -44,16 +42,22 @@ function addList(users: Command): void {
     reads(
       users
         .command('list')
-        .description('List the users, page by page to the end: name, e-mail, enabled, id.')
+        .description('List users: user name, e-mail, enabled, id.')
         .option(
           '--search <text>',
-          'whose user name, e-mail or names begin with it; *text* anywhere, "text" exactly',
+          'only users whose user name, e-mail or name begins with the text; *text* anywhere, "text" exactly',
         )
-        .addOption(new Option('--email <text>', 'whose e-mail address contains it').conflicts('search'))
-        .addOption(new Option('--attribute <name=value>', 'that have this attribute').conflicts('search'))
-        .option('--disabled', 'that are disabled')
-        .option('--memberships', 'with their groups and roles')
-        .option('--limit <number>', 'at most so many', toCount),
+        .addOption(
+          new Option('--email <text>', 'only users whose e-mail address contains the text').conflicts(
+            'search',
+          ),
+        )
+        .addOption(
+          new Option('--attribute <name=value>', 'only users with this attribute').conflicts('search'),
+        )
+        .option('--disabled', 'only disabled users')
+        .option('--memberships', 'include groups and roles')
+        .option('--limit <number>', 'maximum number of users (default: all)', toCount),
     ),
     'cloakwright users list --email example.com --limit 20',
     "cloakwright users list --json | jq -r 'select(.emailVerified | not) | .username'",
@@ -65,7 +69,7 @@ function addGet(users: Command): void {
     reads(
       users
         .command('get')
-        .description('Say what the realm knows of a user: the account, its groups, its roles.')
+        .description('Show a user with groups and roles.')
         .argument(...userArgument),
     ),
     'cloakwright users get alice',
@@ -79,22 +83,26 @@ function addCreate(users: Command): void {
     writes(
       users
         .command('create')
-        .description('Create a user. One that exists is an error, or with --update is changed to match.')
-        .argument('<user>', 'the user name')
+        .description('Create a user. Fails if the user exists, unless --update is given.')
+        .argument('<user>', 'user name')
         .option('--email <address>', 'e-mail address')
-        .option('--email-verified', 'the address is known to be theirs')
+        .option('--email-verified', 'mark the e-mail address as verified')
         .option('--first-name <name>', 'first name')
         .option('--last-name <name>', 'last name')
-        .option('--attribute <name=value>', 'attribute; repeatable, also for several values of one', collect)
-        .option('--group <path>', 'member of this group; repeatable', collect)
-        .option('--role <name>', 'has this realm role; repeatable', collect)
-        .option('--client-role <client:role>', "has this client's role; repeatable", collect)
-        .option('--required-action <alias>', 'must do this at the next login; repeatable', collect)
-        .option('--disabled', 'may not log in yet')
-        .option('--password', 'set a password: typed unseen on a terminal, else one line of standard input')
-        .option('--password-file <file>', 'set the password in this file')
-        .option('--temporary', 'the password is to be changed at the first login')
-        .option('--update', 'change an existing user to match what is given; a password is replaced'),
+        .option(
+          '--attribute <name=value>',
+          'attribute; repeatable, also to give one attribute several values',
+          collect,
+        )
+        .option('--group <path>', 'group to join; repeatable', collect)
+        .option('--role <name>', 'realm role to grant; repeatable', collect)
+        .option('--client-role <client:role>', 'client role to grant; repeatable', collect)
+        .option('--required-action <alias>', 'required action at the next sign-in; repeatable', collect)
+        .option('--disabled', 'create the user disabled')
+        .option('--password', 'set a password: from a prompt on a terminal, else a line of standard input')
+        .option('--password-file <file>', 'file with the password')
+        .option('--temporary', 'the user must change the password at the first sign-in')
+        .option('--update', 'update an existing user to match the options, password included'),
     ),
     'cloakwright users create carol --email carol@example.com --role editor --group /staff',
     'cloakwright users create carol --password-file carol.txt --temporary',
@@ -107,14 +115,9 @@ function addDisable(users: Command): void {
       jobOptions(
         users
           .command('disable')
-          .description(
-            'Disable a user, or those of a file, and end all sessions: the account cannot be used.',
-          )
+          .description('Disable a user, or the users of a file, and end all their sessions.')
           .argument('[user]', userHelp)
-          .option(
-            '--file <file>',
-            'the users of this file (CSV with a column username, or email in its place; NDJSON)',
-          ),
+          .option('--file <file>', 'file of users: CSV with a column username or email, or NDJSON'),
         '.disable',
       ),
     ).addHelpText('after', jobHelp),
@@ -140,7 +143,7 @@ function addDelete(users: Command): void {
     destroys(
       users
         .command('delete')
-        .description('Delete a user, for good.')
+        .description('Delete a user permanently.')
         .argument(...userArgument),
     ),
     'cloakwright users delete mallory --yes',
@@ -152,7 +155,7 @@ function addRequireMfa(users: Command): void {
     writes(
       users
         .command('require-mfa')
-        .description('Let a user set up a one-time code at the next login, unless there is a second factor.')
+        .description('Require a user without a second factor to set up a one-time code at the next sign-in.')
         .argument(...userArgument),
     ),
     'cloakwright users require-mfa alice',
@@ -164,12 +167,12 @@ function addSendActions(users: Command): void {
     writes(
       users
         .command('send-actions')
-        .description('Send a user an e-mail with a link to do these actions.')
+        .description('Send a user an e-mail with a link to required actions.')
         .argument(...userArgument)
-        .argument('<action...>', 'UPDATE_PASSWORD, VERIFY_EMAIL, CONFIGURE_TOTP, …')
-        .option('--client <id>', 'the client to which the user goes on')
-        .option('--redirect-uri <url>', 'where the user goes on')
-        .option('--lifespan <seconds>', 'how long the link works (default: as the realm says)', toSeconds),
+        .argument('<action...>', 'required actions: UPDATE_PASSWORD, VERIFY_EMAIL, CONFIGURE_TOTP, …')
+        .option('--client <id>', 'client to return to after the actions')
+        .option('--redirect-uri <url>', 'URL to return to after the actions')
+        .option('--lifespan <seconds>', 'lifetime of the link (default: the realm setting)', toSeconds),
     ),
     'cloakwright users send-actions alice UPDATE_PASSWORD',
   ).action(async (user, actions, options) => (await import('./user-changes.ts')).send(user, actions, options))

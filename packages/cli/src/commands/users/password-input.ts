@@ -2,20 +2,20 @@ import { readSecretFile } from '../../environment/index.ts'
 import { UsageError } from '../../exit.ts'
 import { askSecret } from '../../terminal/index.ts'
 
-/** Where a password comes from: never an argument, for those end in the shell's history and the list of processes. */
+/** The source of a password. It is never an argument: shell history and process lists show those. */
 export interface PasswordOptions {
   readonly password?: true
   readonly passwordFile?: string
 }
 
-/** Longest password that is read: more is the wrong file. */
+/** The maximum length of a password. Longer input is the wrong file. */
 const maxLength = 4096
 
 /**
- * The password of the options, if there is one: the file's, else what is typed unseen on a terminal, else the first line
- * of standard input.
+ * Reads the password that the options ask for: from the file, else from a prompt on a terminal, else from the first line
+ * of standard input. Returns undefined if they ask for none.
  *
- * @throws {UsageError} where there is none
+ * @throws {UsageError} when standard input is empty or too long
  */
 export async function readPassword(options: PasswordOptions, whose: string): Promise<string | undefined> {
   if (options.passwordFile !== undefined) return readSecretFile('--password-file', options.passwordFile)
@@ -30,6 +30,6 @@ export async function readPassword(options: PasswordOptions, whose: string): Pro
   if (line !== '' && text.length <= maxLength) return line
   throw new UsageError(
     'Standard input has no password',
-    'Pipe it in as one line, or name its file: --password-file FILE',
+    'Pipe it in as one line, or pass --password-file FILE',
   )
 }

@@ -7,18 +7,19 @@ export function addResetPassword(users: Command): void {
     writes(
       users
         .command('reset-password')
-        .description("Reset a user's password: set another one, whatever it was before.")
+        .description("Reset a user's password.")
         .argument(...userArgument)
-        .optionsGroup('The password (typed unseen on a terminal, else one line of standard input), or:')
-        .option('--password-file <file>', 'the password in this file')
+        .optionsGroup('New password (default: a prompt on a terminal, else a line of standard input):')
+        .option('--password-file <file>', 'file with the password')
         .addOption(
-          new Option('--generate', 'a random one that meets the password policy').conflicts('passwordFile'),
+          new Option('--generate', 'generate a random password that meets the password policy').conflicts(
+            'passwordFile',
+          ),
         )
-        .option('--out <file>', 'write the generated one to this new file, readable by you alone')
-        .optionsGroup('How:')
-        .option('--temporary', 'the user must choose another one at the next login')
-        .option('--end-sessions', 'sign the user out everywhere: sessions and offline tokens end')
-        .optionsGroup('Options:'),
+        .option('--out <file>', 'new file for the generated password, readable only by you')
+        .optionsGroup('Options:')
+        .option('--temporary', 'the user must change the password at the next sign-in')
+        .option('--end-sessions', 'sign the user out everywhere: end sessions and offline tokens'),
     ),
     'cloakwright users reset-password alice@example.com --temporary --end-sessions',
     'cloakwright users reset-password alice --generate --temporary',

@@ -21,12 +21,12 @@ export async function reset(user: string, options: ResetOptions): Promise<void> 
   const { out } = options
   const generate = options.generate === true
   if (out !== undefined && !generate) {
-    throw new UsageError('--out is for a generated password', 'Add --generate, or leave --out out')
+    throw new UsageError('--out needs --generate', 'Add --generate, or omit --out')
   }
   if (generate && out === undefined && !process.stderr.isTTY) {
     throw new UsageError(
-      'A generated password is shown on a terminal only, and standard error is none: it may be a log',
-      'Name a new file for it, readable by you alone: --out FILE',
+      'A generated password is shown only on a terminal, and standard error is not one',
+      'Write it to a new file that only you can read: --out FILE',
     )
   }
   await change(options, async (admin) => {
@@ -34,7 +34,7 @@ export async function reset(user: string, options: ResetOptions): Promise<void> 
     const set = (password: string): Promise<readonly Change[]> =>
       resetPassword(admin, { id }, password, { temporary: options.temporary === true })
     const changes = await setAsAsked(admin, username, options, set)
-    // After the password is where it stays: it holds whether sessions end or not.
+    // After the password is shown or stored: it is valid even if this fails.
     const ended = options.endSessions === true ? await endSessions(admin, { id }) : []
     return [...changes, ...ended]
   })
@@ -46,7 +46,7 @@ async function setAsAsked(
   options: ResetOptions,
   set: (password: string) => Promise<readonly Change[]>,
 ): Promise<readonly Change[]> {
-  // Nothing is set: there is nothing to ask for, or to keep.
+  // A dry run sets no password, so it needs none.
   if (options.dryRun === true) return await set('a password that is not sent')
   if (options.generate !== true) {
     return await set((await readPassword({ ...options, password: true }, username)) ?? '')
@@ -54,11 +54,11 @@ async function setAsAsked(
   const password = generatePassword(await policyOf(admin))
   await admin.recorder?.check?.()
   const { out } = options
-  // The file first: a password that is set and then can't be written is lost.
+  // The file comes first: a password that is set but can't be written would be lost.
   if (out !== undefined) writeSecretFile('--out', out, password)
   const show = (): void => {
     if (out === undefined) {
-      process.stderr.write(`Password of ${escaped(username)}, shown this once: ${password}\n`)
+      process.stderr.write(`Password of ${escaped(username)}, shown only once: ${password}\n`)
     }
   }
   try {
@@ -67,20 +67,20 @@ async function setAsAsked(
     return changes
   } catch (error) {
     if (!isUnset(error)) {
-      note(`The password may have been set: it ${out === undefined ? 'follows' : `is kept in ${out}`}`)
+      note(`The password may be set already: it ${out === undefined ? 'is below' : `is kept in ${out}`}`)
       show()
     } else if (out !== undefined) rmSync(out, { force: true })
     throw error
   }
 }
 
-/** Whether Keycloak has surely not taken the password; else it may be the user's by now, and nobody else would know it. */
+/** Whether Keycloak certainly did not set the password. Otherwise it must not be lost. */
 function isUnset(error: unknown): boolean {
   const codes = ['CW_ADMIN_REFUSED', 'CW_ADMIN_FORBIDDEN', 'CW_ADMIN_NOT_FOUND', 'CW_ADMIN_UNAUTHORIZED']
   return error instanceof CloakwrightError && codes.includes(error.code)
 }
 
-/** Undefined where this account may not see the realm's settings. */
+/** The password policy; undefined without the right to read the realm's settings. */
 async function policyOf({ client, realm }: Admin): Promise<string | undefined> {
   return (await client.realms.findOne({ realm }))?.passwordPolicy
 }

@@ -37,10 +37,7 @@ interface CreateOptions extends WriteOptions, RoleOptions, PasswordOptions {
 export async function create(username: string, options: CreateOptions): Promise<void> {
   const { email, emailVerified, firstName, lastName, group, requiredAction, disabled, temporary } = options
   if (temporary === true && options.password !== true && options.passwordFile === undefined) {
-    throw new UsageError(
-      '--temporary is about a password',
-      'Give it too: --password, or --password-file FILE',
-    )
+    throw new UsageError('--temporary needs a password', 'Add --password or --password-file FILE')
   }
   const attributes = toAttributes(options.attribute)
   const roles = toRoleNames(options)
@@ -66,7 +63,7 @@ async function createNew(admin: Admin, user: WantedUser): Promise<readonly Chang
   return (await ensureUser(admin, user, { existing: 'refuse' })).changes
 }
 
-/** Of an existing user, what a task leaves alone because it may be the user's own is changed too: it was asked for. */
+/** Also changes password and required actions of an existing user, which ensureUser leaves unchanged. */
 async function createOrUpdate(admin: Admin, user: WantedUser): Promise<readonly Change[]> {
   if ((await findOne(admin, user.username)) === undefined) return (await ensureUser(admin, user)).changes
   const { password, temporaryPassword = false, requiredActions = [], ...rest } = user
@@ -74,7 +71,7 @@ async function createOrUpdate(admin: Admin, user: WantedUser): Promise<readonly 
   const all = [...changes]
   if (password !== undefined)
     all.push(...(await resetPassword(admin, { id }, password, { temporary: temporaryPassword })))
-  // A temporary password asks for this one itself.
+  // A temporary password adds this action itself.
   const asked = requiredActions.filter((action) => !temporaryPassword || action !== 'UPDATE_PASSWORD')
   if (asked.length === 0) return all
   const added = await updateUser(admin, { id }, (current) => ({
@@ -92,7 +89,7 @@ export async function disable(
   if (user !== undefined && file === undefined) {
     await change(options, async (admin) => disableUser(admin, await userRef(admin, user)))
   } else if (user === undefined && file !== undefined) await disableAll(file, options)
-  else throw new UsageError('Which users?', 'Give either a user or --file FILE')
+  else throw new UsageError('Expected a user or --file FILE', 'Give exactly one of them')
 }
 
 /** `cloakwright users enable`. */
@@ -112,7 +109,7 @@ export async function destroy(user: string, options: WriteOptions): Promise<void
 /** `cloakwright users require-mfa`. */
 export async function mfa(user: string, options: WriteOptions): Promise<void> {
   await change(options, async (admin) => requireMfa(admin, await userRef(admin, user)), {
-    unchanged: 'Nothing to change: there is a second factor, or it is asked for already',
+    unchanged: 'Nothing to change: the user has a second factor, or must set one up already',
   })
 }
 

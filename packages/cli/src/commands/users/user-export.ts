@@ -5,7 +5,7 @@ import { type ExportReport, exportUsers } from '@cloakwright/admin/files'
 import { CloakwrightError } from 'cloakwright'
 import { type ConnectionOptions, connect } from '../../connection/index.ts'
 import { keycloakRealm } from '../../environment/index.ts'
-import { escaped, type Job, note, printObject, runJob } from '../../terminal/index.ts'
+import { countOf, escaped, type Job, note, print, printObject, runJob } from '../../terminal/index.ts'
 import { type FilterOptions, nobodyFound, toFilter } from './user-list.ts'
 
 interface Options extends ConnectionOptions, FilterOptions {
@@ -17,19 +17,20 @@ interface Options extends ConnectionOptions, FilterOptions {
 /** `cloakwright users export`. */
 export async function exportAll(options: Options): Promise<void> {
   const { format, out } = options
-  const report = await runJob('The same command begins anew.', ({ signal, onProgress }: Job) => {
+  const report = await runJob('Run the same command to start again.', ({ signal, onProgress }: Job) => {
     const admin = connect(options, { signal })
     const write = (to: NodeJS.WritableStream) =>
       exportUsers(admin, { ...toFilter(options), format, to: to as never, signal, onProgress })
     return out === undefined ? write(process.stdout) : toFile(out, write)
   })
   if (report.users === 0) note(escaped(nobodyFound(options.realm ?? keycloakRealm(), options)))
-  // On standard output, the users are.
-  if (out === undefined) note(`${report.users} users`)
-  else printObject({ file: out, ...report }, options.json === true)
+  // Standard output has the users.
+  if (out === undefined) note(countOf(report.users, 'user'))
+  else if (options.json === true) printObject({ file: out, ...report }, true)
+  else print(escaped(`${countOf(report.users, 'user')} written to ${out}`))
 }
 
-/** Into a new file: half an export is not to look like a whole one, nor to replace one. */
+/** Writes a new file. A partial export must not look complete, nor replace another. */
 async function toFile(
   path: string,
   write: (to: NodeJS.WritableStream) => Promise<ExportReport>,
@@ -38,10 +39,11 @@ async function toFile(
   await new Promise<void>((resolve, reject) => {
     stream.once('open', () => resolve())
     stream.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EEXIST' ? 'is there already' : `can't be written (${cause.code})`
+      const what =
+        cause.code === 'EEXIST' ? `${path} exists already` : `could not write ${path} (${cause.code})`
       reject(
-        new CloakwrightError('CW_CONFIG_INVALID', `--out names ${path}, which ${why}`, {
-          hint: 'Give the path of a file that is not there yet, in a folder that is',
+        new CloakwrightError('CW_CONFIG_INVALID', `--out: ${what}`, {
+          hint: 'Give the path of a new file in an existing folder',
           cause,
         }),
       )

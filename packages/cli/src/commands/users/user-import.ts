@@ -1,16 +1,15 @@
 import { type ImportReport, importUsers } from '@cloakwright/admin/jobs'
-import { escaped, note, printObject } from '../../terminal/index.ts'
-import { type FileCommand, type JobOptions, runFileJob, undoHint } from './file-job.ts'
+import { countOf, escaped, note, print, printObject } from '../../terminal/index.ts'
+import { type FileCommand, type JobOptions, runFileJob, tellCounts, undoHint } from './file-job.ts'
 
 /** `cloakwright users import`. */
 export async function importFile(path: string, options: JobOptions): Promise<void> {
   const words = (file: string): string[] => ['users', 'import', file]
   const command: FileCommand = { name: '', words, byEmail: true }
-  await runFileJob(path, options, command, importUsers, (report, journal) => {
-    printImport(report, options)
-    tellLeftUnchanged(report)
-    for (const { line, fields } of report.reconciled?.lines ?? [])
-      note(escaped(`line ${line}: not as in the file: ${fields.join(', ')}`))
+  await runFileJob(path, options, command, importUsers, (report, { journal, isDoneEarlier }) => {
+    if (options.json === true) printObject({ dryRun: options.dryRun === true, ...report }, true)
+    else printImport(report, options, isDoneEarlier)
+    tellDifferences(report)
     for (const { field, rows, message } of report.warnings)
       note(escaped(`warning: ${field} (${countOf(rows, 'row')}): ${message}`))
     if (report.created > 0 && options.dryRun !== true) note(undoHint(journal, options))
@@ -18,40 +17,39 @@ export async function importFile(path: string, options: JobOptions): Promise<voi
   })
 }
 
-function printImport(report: ImportReport, options: JobOptions): void {
-  const dryRun = options.dryRun === true
-  if (options.json === true) return printObject({ dryRun, ...report }, true)
-  const { reconciled, warnings: _warnings, leftUnchanged: _leftUnchanged, ...counts } = report
-  if (reconciled === undefined) {
-    printObject({ dryRun, ...counts }, false)
-    note('Nothing was written')
-    return
-  }
+function printImport(report: ImportReport, options: JobOptions, isDoneEarlier: boolean): void {
+  const { created, existing, present, reconciled } = report
+  const made = reconciled === undefined ? 'to create' : isDoneEarlier ? 'created earlier' : 'created'
+  tellCounts(report, `${created} ${made}`, options)
+  const unchanged = existing + present
+  if (unchanged > 0) print(`${countOf(unchanged, 'existing user')} left unchanged`)
+  if (reconciled === undefined) return
   const { checked, missing, differing, unchecked } = reconciled
-  printObject({ ...counts, checked, missing, differing }, false)
+  print(`Checked in the realm: ${countOf(checked, 'user')}, ${missing} missing, ${differing} different`)
   if (unchecked > 0)
-    note(`not checked: ${countOf(unchecked, 'membership')}, in roles or groups with too many other members`)
+    note(`${countOf(unchecked, 'membership')} not checked: the role or group has too many other members`)
 }
 
-/** Nothing that a row says is hidden, also where its user is not touched. */
-function tellLeftUnchanged({ existing, present, leftUnchanged }: ImportReport): void {
+/** Reports the fields in which users differ from their rows. */
+function tellDifferences({ leftUnchanged, reconciled }: ImportReport): void {
   const { differing, fields } = leftUnchanged
-  const count = existing + present
-  if (count > 0) note(`exists already, left unchanged: ${countOf(count, 'user')}`)
-  if (differing === 0) return
-  const found = fields.map(({ field, rows }) => `${field}: ${rows}`)
-  note(
-    escaped(`different from the file, left unchanged: ${countOf(differing, 'user')} (${found.join(', ')})`),
-  )
+  if (differing > 0) {
+    const found = fields.map(({ field, rows }) => `${field}: ${rows}`).join(', ')
+    note(escaped(`${countOf(differing, 'existing user')} different from the file, left unchanged (${found})`))
+  }
+  for (const { line, fields: differences } of reconciled?.lines ?? [])
+    note(
+      escaped(
+        differences.includes('user')
+          ? `line ${line}: the user no longer exists`
+          : `line ${line}: different from the file: ${differences.join(', ')}`,
+      ),
+    )
 }
 
-/** Whether the realm has all that the file says, or would have it after the import. */
+/** Whether the realm matches the file, or would after the import. */
 function isWhole({ rejected, leftUnchanged, reconciled, warnings }: ImportReport): boolean {
   const { missing = 0, differing = 0 } = reconciled ?? {}
   const isHidden = warnings.some(({ code }) => code === 'hidden-attribute')
   return !isHidden && rejected + leftUnchanged.differing + missing + differing === 0
-}
-
-function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -3,41 +3,48 @@ import { collect, destroys, examples, reads, writes } from '../../options/index.
 
 const formats = ['csv', 'ndjson', 'keycloak'] as const
 
-/** The options of a job that works on a file of users. */
+/** Adds the options of a job on a file of users. */
 export function jobOptions(command: Command, name = ''): Command {
   return command
-    .addOption(new Option('--format <name>', "of the file (default: by its name's end)").choices(formats))
-    .option('--journal <file>', `what was done, to resume and to undo (default: FILE${name}.journal)`)
-    .option('--rejected <file>', `rows that could not be used (default: FILE${name}.rejected.ndjson)`)
+    .addOption(new Option('--format <name>', 'file format (default: by extension)').choices(formats))
+    .option('--journal <file>', `journal of the job, to resume and undo it (default: FILE${name}.journal)`)
+    .option('--rejected <file>', `new file for rejected rows (default: FILE${name}.rejected.ndjson)`)
 }
 
 const fileArgument = [
   '<file>',
-  "CSV with column names, NDJSON, or a Keycloak export's file or folder",
+  'CSV with a header row, NDJSON, or a Keycloak export (file or folder)',
 ] as const
 
-/** What the help says of such a job. */
+/** How such a job stops and ends. */
 export const jobHelp: string = `
-The job of a file: Ctrl+C stops it cleanly, and kill -9 loses nothing: run the same command again to resume.
-Ends with 0 when every row was done, with 3 when some were rejected.`
+Ctrl+C stops the job cleanly, and a kill -9 loses nothing. Run the same command again to resume.
 
-/** What the help says of a file for the import; the same columns are read by the other jobs. */
+Exit codes:
+  0  every row was done
+  3  some rows were rejected`
+
+/** The columns of a file for the import. The other jobs read the same ones. */
 const columnsHelp = `
-Columns of a CSV file; username is required, an empty cell says nothing:
-  username, email, firstName, lastName, id   texts
-  enabled, emailVerified                     true or false (default: enabled)
+Columns of a CSV file (username is required, an empty cell sets nothing):
+  username, email, firstName, lastName, id   strings
+  enabled, emailVerified                     true or false (a user is enabled by default)
   realmRoles, requiredActions                admin;editor
   clientRoles                                shop:buyer;shop:seller
-  groups                                     /staff/editors;/on-call (a slash within a name is ~/)
-  attributes.NAME                            a column for each attribute, several values with ; between them
-  attributes                                 other attributes as JSON: {"team":["red"]}
-  password                                   the password itself; it lasts
-  temporaryPassword                          the same, to be changed at the first sign-in
-Users of these names who exist already are left unchanged; what differs is reported.
-A dry run checks that the credentials may do all of it. An import ends with 3 too where existing users differ from the
-file, or an attribute is stored that no one can read.`
+  groups                                     /staff/editors;/on-call (~/ is a slash in a name)
+  attributes.NAME                            one column per attribute, with ; between values
+  attributes                                 more attributes as JSON: {"team":["red"]}
+  password                                   permanent password
+  temporaryPassword                          password to change at the first sign-in
 
-/** What `cloakwright users` does to many users. */
+Differences between existing users and the file are reported.
+A dry run also checks that the credentials have all required roles.`
+
+/** Additional meanings of an import's exit code, below those of {@link jobHelp}. */
+const importExitHelp = `     or an existing user differs from the file
+     or an attribute was stored that no one can read`
+
+/** Adds the commands on many users. */
 export function addUserJobs(users: Command): void {
   addImport(users)
   addAssign(users)
@@ -52,13 +59,13 @@ function addImport(users: Command): void {
         users
           .command('import')
           .description(
-            'Create the users of a file, with roles, groups and passwords; existing users are left unchanged.',
+            'Create the users of a file, with roles, groups and passwords. Existing users are left unchanged.',
           )
           .argument(...fileArgument),
       ),
     )
       .addHelpText('after', columnsHelp)
-      .addHelpText('after', jobHelp),
+      .addHelpText('after', `${jobHelp}\n${importExitHelp}`),
     'cloakwright users import people.csv --dry-run',
     'cloakwright users import people.csv',
     'cloakwright users undo people.csv.journal',
@@ -71,11 +78,13 @@ function addAssign(users: Command): void {
       jobOptions(
         users
           .command('assign')
-          .description("Give the users of a file these roles and groups; without any, each row's own.")
+          .description(
+            'Grant roles and groups to the users of a file: those of the options, else those of each row.',
+          )
           .argument(...fileArgument)
-          .option('--role <name>', 'this realm role; repeatable', collect)
-          .option('--client-role <client:role>', "this client's role; repeatable", collect)
-          .option('--group <path>', 'this group; repeatable', collect),
+          .option('--role <name>', 'realm role to grant; repeatable', collect)
+          .option('--client-role <client:role>', 'client role to grant; repeatable', collect)
+          .option('--group <path>', 'group to join; repeatable', collect),
         '.assign',
       ),
     ).addHelpText('after', jobHelp),
@@ -88,17 +97,19 @@ function addExport(users: Command): void {
     reads(
       users
         .command('export')
-        .description(
-          'Write the users with attributes, roles and groups, as import reads them; never a password.',
-        )
-        .addOption(new Option('--format <name>', 'CSV or NDJSON').choices(['csv', 'ndjson']).default('csv'))
-        .option('--out <file>', 'where to, readable by you alone (default: standard output)')
-        .option('--search <text>', 'of users whose user name, e-mail or names begin with it')
+        .description('Export users with attributes, roles and groups for import, without passwords.')
+        .addOption(new Option('--format <name>', 'file format').choices(['csv', 'ndjson']).default('csv'))
+        .option('--out <file>', 'new file to write, readable only by you (default: standard output)')
+        .option('--search <text>', 'only users whose user name, e-mail or name begins with the text')
         .addOption(
-          new Option('--email <text>', 'of users whose e-mail address contains it').conflicts('search'),
+          new Option('--email <text>', 'only users whose e-mail address contains the text').conflicts(
+            'search',
+          ),
         )
-        .addOption(new Option('--attribute <name=value>', 'of users with this attribute').conflicts('search'))
-        .option('--disabled', 'of users who are disabled'),
+        .addOption(
+          new Option('--attribute <name=value>', 'only users with this attribute').conflicts('search'),
+        )
+        .option('--disabled', 'only disabled users'),
     ),
     'cloakwright users export --out people.csv',
     'cloakwright users export --format ndjson | gzip > people.ndjson.gz',
@@ -110,8 +121,8 @@ function addUndo(users: Command): void {
     destroys(
       users
         .command('undo')
-        .description('Undo what a job did, by its journal; users who existed before the job stay.')
-        .argument('<journal>', 'the journal of the job'),
+        .description('Undo a job. Users who existed before the job are not deleted.')
+        .argument('<journal>', 'journal of the job'),
     ),
     'cloakwright users undo people.csv.journal --dry-run',
   ).action(async (journal, options) => (await import('./user-jobs.ts')).undo(journal, options))

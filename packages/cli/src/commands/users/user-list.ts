@@ -4,7 +4,7 @@ import { findUser, type ListedUser, userColumns } from '../../lookup/index.ts'
 import { pairOf } from '../../options/index.ts'
 import { type Column, printList, printObject, toJson } from '../../terminal/index.ts'
 
-/** Which users. */
+/** The filters of a list of users. */
 export interface FilterOptions {
   readonly search?: string
   readonly email?: string
@@ -22,7 +22,7 @@ const membershipColumns: readonly Column<ListedUser>[] = [
   { name: 'groups', of: ({ groups }) => groups?.join(', ') },
   { name: 'roles', of: ({ realmRoles }) => realmRoles?.join(', ') },
   {
-    name: 'roles of clients',
+    name: 'client roles',
     of: ({ clientRoles }) => (clientRoles === undefined ? '' : toJson(clientRoles)),
   },
 ]
@@ -39,7 +39,7 @@ export async function list(options: ListOptions): Promise<void> {
   )
 }
 
-/** What was looked for, and what finds more: Keycloak's search finds what begins with its text. */
+/** The message for an empty list, with a wider search. Keycloak's search matches the beginning. */
 export function nobodyFound(realm: string, { search, email, attribute, disabled }: FilterOptions): string {
   const filters = [
     ...(search === undefined ? [] : [`--search ${search}`]),
@@ -48,15 +48,17 @@ export function nobodyFound(realm: string, { search, email, attribute, disabled 
     ...(disabled === undefined ? [] : ['--disabled']),
   ]
   if (filters.length === 0) return `The realm ${realm} has no users`
-  const found = `No user of the realm ${realm} fits ${filters.join(' ')}`
+  const found = `No user of the realm ${realm} matches ${filters.join(' ')}`
   if (search !== undefined && !/[*"]/.test(search)) {
-    return `${found}. The search finds what begins with the text; anywhere: --search '*${search}*'`
+    return `${found}. A search matches the beginning. To search anywhere: --search '*${search}*'`
   }
-  if (filters.length > 1) return `${found}. Leave one of them out`
-  return `${found}. ${search === undefined && email === undefined ? 'All of them' : 'Try a shorter text, or all'}: cloakwright users list`
+  if (filters.length > 1) return `${found}. Omit one of the filters`
+  return search === undefined && email === undefined
+    ? `${found}. To list all users: cloakwright users list`
+    : `${found}. Try a shorter text, or list all users: cloakwright users list`
 }
 
-/** The options as Keycloak's list takes them. */
+/** The filters as parameters of Keycloak's list. */
 export function toFilter({ search, email, attribute, disabled }: FilterOptions): UserFilter {
   return {
     ...(search === undefined ? {} : { search }),
@@ -99,7 +101,7 @@ function toQuery(attribute: string): string {
   return `${quoted(name)}:${quoted(value)}`
 }
 
-/** Keycloak takes spaces and colons within quotation marks only. */
+/** Keycloak accepts spaces and colons only in quotes. */
 function quoted(text: string): string {
   return /^[\w.@-]+$/.test(text) ? text : `"${text}"`
 }

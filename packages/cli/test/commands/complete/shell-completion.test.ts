@@ -5,11 +5,11 @@ import { expect, test } from 'vitest'
 import { launcher, runCli, temporaryFolder } from '../../support/program.ts'
 import { writeProfile } from '../../support/shop.ts'
 
-/** What a bash that has the script offers for these words, the last of which is being typed. */
+/** The completions of bash with the script for these words. The last one is being typed. */
 function offers(words: readonly string[], folder = temporaryFolder()): string[] {
   const bin = temporaryFolder()
   writeFileSync(join(bin, 'cloakwright'), `#!/bin/sh\nexec ${launcher.join(' ')} "$@"\n`, { mode: 0o755 })
-  // As bash itself calls the function that the script registers.
+  // Calls the registered function as bash does.
   const script = `
 set -eu
 source <(cloakwright complete bash)
@@ -48,20 +48,20 @@ test.skipIf(isWindows)('bash completes the name of a profile', () => {
   expect(offers(['cloakwright', 'users', 'list', '--profile', 'st'], folder)).toEqual(['staging'])
 })
 
-test.skipIf(isWindows)('bash carries out nothing that was typed', () => {
+test.skipIf(isWindows)('bash does not evaluate typed text', () => {
   const folder = temporaryFolder()
   offers(['cloakwright', 'users', 'get', '$(touch canary)'], folder)
   offers(['cloakwright', 'users', 'get', '`touch canary`;touch canary', ''], folder)
   expect(existsSync(join(folder, 'canary'))).toBe(false)
 })
 
-test('the scripts of other shells ask the same command', async () => {
+test('the scripts of other shells call the same command', async () => {
   for (const shell of ['zsh', 'fish']) {
     const { code, stdout } = await runCli(['complete', shell])
     expect(stdout).toContain('cloakwright complete --')
     expect(code).toBe(0)
   }
   const { code, stderr } = await runCli(['complete', 'csh'])
-  expect(stderr).toMatch(/no script for csh[^]*bash, zsh, fish/)
+  expect(stderr).toMatch(/No completion script for csh[^]*bash, zsh, fish/)
   expect(code).toBe(2)
 })

@@ -8,8 +8,8 @@ import { runCli, somePort, startCli, temporaryFolder } from '../../support/progr
 
 const credentials = { username: 'admin', password: 'admin' }
 
-describe('it serves', () => {
-  test('master, under the loopback name that was asked; says so with milliseconds and URL; ends with 0 at SIGTERM', async () => {
+describe('serves', () => {
+  test('master under the requested loopback name, prints its URL, and exits with 0 on SIGTERM', async () => {
     const port = await somePort()
     const program = startCli(['devrealm', '--memory', '--port', `${port}`])
     await program.printed(/Ctrl\+C/)
@@ -26,7 +26,7 @@ describe('it serves', () => {
     expect(await program.ended).toBe(0)
   })
 
-  test('the administrator of the variables, whose password it does not print', async () => {
+  test('the administrator of the variables, without printing the password', async () => {
     const port = await somePort()
     const folder = temporaryFolder()
     const file = join(folder, 'password')
@@ -46,7 +46,7 @@ describe('it serves', () => {
     expect(program.stdout() + program.stderr()).not.toContain('correct horse')
   })
 
-  test('a realm that it imports, until Ctrl+C ends it with 0', async () => {
+  test('an imported realm, and exits with 0 on Ctrl+C', async () => {
     const port = await somePort()
     const file = join(temporaryFolder(), 'shop.json')
     writeFileSync(file, JSON.stringify({ realm: 'shop', users: [{ username: 'carol' }] }))
@@ -55,14 +55,14 @@ describe('it serves', () => {
     const admin = createAdmin({ server: `http://localhost:${port}`, realm: 'shop', credentials })
     const users = await admin.client.users.find()
     expect(users.map(({ username }) => username)).toEqual(['carol'])
-    // One Ctrl+C comes twice, from the terminal and through npm.
+    // Ctrl+C arrives twice, from the terminal and from npm.
     program.child.kill('SIGINT')
     program.child.kill('SIGINT')
     expect(await program.ended).toBe(0)
   })
 })
 
-describe('its state', () => {
+describe('the state', () => {
   test('survives kill -9', async () => {
     const home = temporaryFolder()
     const [first, second] = [await somePort(), await somePort()]
@@ -79,7 +79,7 @@ describe('its state', () => {
     await expect(again.client.realms.findOne({ realm: 'kept' })).resolves.toMatchObject({ realm: 'kept' })
   })
 
-  test('is held by one process, which the next one names', async () => {
+  test('is locked by one process, which the next one names', async () => {
     const home = temporaryFolder()
     const holder = startCli(['devrealm', '--port', `${await somePort()}`], { CLOAKWRIGHT_HOME: home })
     await holder.printed(/ready/)
@@ -105,7 +105,7 @@ describe('an import', () => {
     return file
   }
 
-  /** Starts it on this state, runs `work`, and ends it; resolves to what it printed. */
+  /** Starts it with this state, runs `work` and stops it. Resolves to its output. */
   async function during(
     home: string,
     args: string[],
@@ -122,7 +122,7 @@ describe('an import', () => {
   const usersOf = async (admin: Admin): Promise<(string | undefined)[]> =>
     (await admin.client.users.find()).map(({ username }) => username)
 
-  /** State with the realm shop, whose users are alice, from the file, and extra: made once, then copied. */
+  /** State with the realm shop, and its users alice, from the file, and extra. It is made once, then copied. */
   let made: string | undefined
   async function stateWithShop(): Promise<{ home: string; file: string }> {
     const [home, file] = [temporaryFolder(), fileOf(shop(['alice']))]
@@ -130,7 +130,7 @@ describe('an import', () => {
       const out = await during(home, ['--import', file], async (admin) => {
         await admin.client.users.create({ username: 'extra' })
       })
-      expect(out).toMatch(/^Imported realm shop: 1 user, 0 sessions, 0 groups, \d+ clients$/m)
+      expect(out).toMatch(/^Imported the realm shop: 1 user, 0 sessions, 0 groups, \d+ clients$/m)
       made = mkdtempSync(join(tmpdir(), 'cloakwright-shop-'))
       cpSync(home, made, { recursive: true })
     } else cpSync(made, home, { recursive: true })
@@ -140,34 +140,32 @@ describe('an import', () => {
     if (made !== undefined) rmSync(made, { recursive: true })
   })
 
-  test('leaves a realm that exists as it is, and says so; with --import-strategy replace it says what is lost', {
+  test('skips an existing realm, or replaces it with --import-strategy replace and reports the loss', {
     timeout: 60_000,
   }, async () => {
     const { home, file } = await stateWithShop()
     const skipped = await during(home, ['--import', file], async (admin) => {
       expect(await usersOf(admin)).toEqual(['alice', 'extra'])
     })
-    expect(skipped).toMatch(
-      /^Skipped the import of realm shop: it exists, with 2 users, .*--import-strategy replace$/m,
-    )
+    expect(skipped).toMatch(/^Skipped the realm shop: it exists with 2 users, .*--import-strategy replace$/m)
     const replaced = await during(home, ['--import', file, '--import-strategy', 'replace'], async (admin) => {
       expect(await usersOf(admin)).toEqual(['alice'])
     })
-    expect(replaced).toMatch(/^Replaced realm shop: lost 2 users, 0 sessions, .*; now 1 user, /m)
+    expect(replaced).toMatch(/^Replaced the realm shop: deleted 2 users, 0 sessions, .*, imported 1 user, /m)
   })
 
-  test('of master is skipped too, and it can not be replaced', async () => {
+  test('skips master, which can not be replaced', async () => {
     const file = fileOf({ realm: 'master', enabled: false })
     const home = temporaryFolder()
     const out = await during(home, ['--import', file], (admin) => admin.client.realms.find())
-    expect(out).toContain('Skipped the import of realm master')
+    expect(out).toContain('Skipped the realm master')
     const args = ['devrealm', '--memory', '--port', `${await somePort()}`, '--import', file]
     const { code, stderr } = await runHere([...args, '--import-strategy', 'replace'])
     expect(stderr).toContain(`${file}: The realm "master" cannot be replaced`)
     expect(code).toBe(1)
   })
 
-  test('that is refused changes nothing, whatever else is imported and however', {
+  test('that is refused changes no realm', {
     timeout: 60_000,
   }, async () => {
     const { home } = await stateWithShop()
@@ -183,7 +181,7 @@ describe('an import', () => {
         fileOf({ realm: 'second' }),
         /realm\.json: The realm "second" is defined twice, first in .*realm\.json/,
       ],
-      [fileOf({ realm: 'third' }), /port \d+ is taken/, taken],
+      [fileOf({ realm: 'third' }), /Another process uses port \d+/, taken],
     ] as const) {
       const files = ['--import', good, bad, '--import-strategy', 'replace']
       const { code, stdout, stderr } = await runCli(['devrealm', '--port', `${port}`, ...files], {
@@ -199,13 +197,13 @@ describe('an import', () => {
     })
   })
 
-  test('knows no other strategy', async () => {
+  test('refuses an unknown strategy', async () => {
     const { code, stderr } = await runHere(['devrealm', '--memory', '--import-strategy', 'merge'])
     expect(stderr).toContain('Allowed choices are skip, replace')
     expect(code).toBe(2)
   })
 
-  test('that is killed leaves the old realm or the new one, never less', { timeout: 60_000 }, async () => {
+  test('that is killed leaves the old or the new realm, complete', { timeout: 60_000 }, async () => {
     const { home } = await stateWithShop()
     const many = Array.from({ length: 3000 }, (_, index) => `user-${index}`)
     const args = ['devrealm', '--port', `${await somePort()}`, '--import', fileOf(shop(many))]
@@ -219,18 +217,22 @@ describe('an import', () => {
   })
 })
 
-test('a port that is taken ends it with 1, and another port to try', async () => {
+test('exits with 1 for a port in use, and proposes another', async () => {
   const port = await somePort('held')
   const { code, stderr } = await runHere(['devrealm', '--memory', '--port', `${port}`])
-  expect(stderr).toContain(`port ${port} is taken`)
+  expect(stderr).toContain(`Another process uses port ${port}`)
   expect(stderr).toContain(`--port ${port + 1}`)
   expect(stderr).not.toMatch(/^\s+at /m)
   expect(code).toBe(1)
 })
 
-describe('a file that can’t be imported ends it with 1, with where and why', () => {
+describe('exits with 1, the place and the reason for a file with', () => {
   test.each<[string, string, RegExp]>([
-    ['no JSON', '{\n  "realm": "x",\n  "enabled": yes\n}\n', /realm\.json:3:14: this is not JSON/],
+    [
+      'a JSON syntax error',
+      '{\n  "realm": "x",\n  "enabled": yes\n}\n',
+      /realm\.json:3:14: JSON syntax error/,
+    ],
     ['an unknown field', '{"realm": "x", "usres": []}', /realm\.json: .*Unrecognized field "usres"/],
   ])('%s', async (_, content, reason) => {
     const file = join(temporaryFolder(), 'realm.json')

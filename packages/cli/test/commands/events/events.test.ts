@@ -25,7 +25,7 @@ const events = (stdout: string) =>
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Event)
 
-test('events go on where the cursor is, each once, until Ctrl+C ends it with 0', async () => {
+test('follow resumes at the cursor, prints each event once, and exits with 0 on Ctrl+C', async () => {
   const cursor = join(temporaryFolder(), 'cursor')
   const once = ['events', 'follow', '--once', '--cursor', cursor]
   await shop.print('roles', 'create', 'first')
@@ -44,9 +44,9 @@ test('events go on where the cursor is, each once, until Ctrl+C ends it with 0',
 })
 
 test.each<[string, string[], RegExp, number]>([
-  ['a time that is none', ['--from', 'tomorrow'], /tomorrow is not a time/, 2],
-  ['a cursor that is a folder', ['--cursor', '/'], /--cursor names \/.*CW_CONFIG_INVALID/, 1],
-])('%s is said', async (_, options, reason, ended) => {
+  ['an invalid time', ['--from', 'tomorrow'], /tomorrow is not a time/, 2],
+  ['a cursor that is a folder', ['--cursor', '/'], /--cursor: could not use \/.*CW_CONFIG_INVALID/, 1],
+])('follow refuses %s', async (_, options, reason, ended) => {
   const { code, stderr } = await shop.run('events', 'follow', '--once', ...options)
   expect(stderr).toMatch(reason)
   expect(code).toBe(ended)

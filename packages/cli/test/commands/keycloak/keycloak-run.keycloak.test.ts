@@ -4,13 +4,13 @@ import { createAdmin } from '@cloakwright/admin'
 import { expect, test } from 'vitest'
 import { runCli, somePort, startCli, temporaryFolder } from '../../support/program.ts'
 
-/** A first start builds Keycloak: minutes, beside other tests on a small machine. */
+/** The first start builds Keycloak, which takes minutes on a small machine with other tests. */
 const patience = 600_000
 
 const credentials = { username: 'admin', password: 'canary-s3cr3t' }
 
 test(
-  'Keycloak starts beside another, applies a realm, and keeps it over a restart',
+  'a second Keycloak starts, applies a realm, and keeps it across a restart',
   async () => {
     const folder = temporaryFolder()
     const port = await somePort()
@@ -31,7 +31,7 @@ test(
     expect(first.stdout()).toContain(`KEYCLOAK_SERVER=${server} npm start`)
     const answer = await fetch(`${server}/realms/shop/.well-known/openid-configuration`)
     expect(await answer.json()).toMatchObject({ issuer: `${server}/realms/shop` })
-    // The Keycloak that the other tests run on has this database neither open nor filled.
+    // The Keycloak of the other tests does not use this database.
     const realms = await createAdmin({ server, credentials }).client.realms.find()
     expect(realms.map(({ realm }) => realm).toSorted()).toEqual(['master', 'shop'])
     const plan = await runCli(['realm', 'plan', '--realm', module], { ...variables, KEYCLOAK_SERVER: server })

@@ -25,7 +25,7 @@ const shop = `export default (env) => ({
 })`
 
 describe('plan and apply', () => {
-  test('say the same lines, of which only apply’s are carried out, once', async () => {
+  test('print the same changes, and only apply makes them, once', async () => {
     const server = await startRealm()
     const file = writeModule(shop)
     const lines = ['+ realm shop', '+ realm role buyer', '+ client shop-api']
@@ -52,7 +52,7 @@ describe('plan and apply', () => {
     expect(await command('apply')).toMatchObject(matching)
   })
 
-  test('take the server, its administrator and the realm’s settings from the variables', async () => {
+  test('read server, administrator and realm settings from the variables', async () => {
     const server = await startRealm({ username: 'root', password: 'correct horse' })
     const args = ['realm', 'plan', '--realm', writeModule(shop)]
     const refused = await runHere([...args, '--server', server])
@@ -71,8 +71,8 @@ describe('plan and apply', () => {
   })
 })
 
-describe('a failure ends it with 1, and says where and why', () => {
-  test('nothing answers, on the port that is the default', async () => {
+describe('exits with 1 and a reason', () => {
+  test('when the server on the default port does not respond', async () => {
     const port = await somePort()
     const { code, stderr } = await runHere(['realm', 'plan', '--realm', writeModule(shop)], {
       KEYCLOAK_PORT: `${port}`,
@@ -82,23 +82,23 @@ describe('a failure ends it with 1, and says where and why', () => {
     expect(code).toBe(1)
   })
 
-  test('no password for a server that is not on this machine', async () => {
+  test('without a password for a server on another machine', async () => {
     const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'https://id.example.com']
     const { code, stderr } = await runHere(args)
     expect(stderr).toMatch(/KC_BOOTSTRAP_ADMIN_PASSWORD is not set.*id\.example\.com.*CW_CONFIG_MISSING/)
     expect(code).toBe(1)
   })
 
-  test('plain http beyond this machine, which would show the password', async () => {
+  test('for plain http to another machine', async () => {
     const args = ['realm', 'apply', '--realm', writeModule(shop), '--server', 'http://id.example.com']
     const { code, stderr } = await runHere(args, { KC_BOOTSTRAP_ADMIN_PASSWORD: 'x' })
     expect(stderr).toMatch(/http:\/\/id\.example\.com is plain http.*CW_CONFIG_INSECURE/)
     expect(code).toBe(1)
   })
 
-  test('the module is not there', async () => {
+  test('when the module does not exist', async () => {
     const { code, stderr } = await runHere(['realm', 'plan', '--realm', 'apps/none/dist/realm.js'])
-    expect(stderr).toMatch(/apps\/none\/dist\/realm\.js, which is not there[^]*npm run build/)
+    expect(stderr).toMatch(/apps\/none\/dist\/realm\.js does not exist[^]*npm run build/)
     expect(code).toBe(1)
   })
 })

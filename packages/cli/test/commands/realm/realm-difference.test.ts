@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../support/program.ts'
 import { openShop, type Shop } from '../../support/shop.ts'
 
-// Staging is the shop; production is a second realm beside it.
+// The shop is staging; production is a second realm.
 let shop: Shop
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ const module = (definition: string): string => {
 const realm = (command: string, file: string, ...args: readonly string[]) =>
   shop.run('realm', command, '--realm', file, ...args)
 
-test('staging is exported, compared with production and applied to it; then nothing differs', {
+test('exports staging, compares production with it and applies it, then finds no difference', {
   timeout: 60_000,
 }, async () => {
   const production = shop.target.realmName()
@@ -33,8 +33,13 @@ test('staging is exported, compared with production and applied to it; then noth
   const trail = join(temporaryFolder(), 'trail.ndjson')
 
   const exported = await shop.run('realm', 'export', '--realm', shop.realm, '--out', file)
-  expect(exported).toMatchObject({ code: 0, stdout: `${file} has the definition of ${shop.realm}\n` })
-  expect(exported.stderr).toMatch(/left out: client web: secret\n[^]*left out: users[^]*identity providers/)
+  expect(exported).toMatchObject({
+    code: 0,
+    stdout: `The definition of ${shop.realm} was written to ${file}\n`,
+  })
+  expect(exported.stderr).toMatch(
+    /not exported: client web: secret\n[^]*not exported: users[^]*identity providers/,
+  )
   expect(readFileSync(file, 'utf8').includes('canary')).toBe(false)
   expect(await realm('plan', file)).toMatchObject({
     code: 0,
@@ -103,8 +108,8 @@ test('staging is exported, compared with production and applied to it; then noth
   })
 })
 
-describe('what can’t be recorded is not changed', () => {
-  test('apply refuses where the trail cannot be written, also by the variable', async () => {
+describe('a change that can’t be recorded is not made', () => {
+  test('apply fails if the trail of --audit or CLOAKWRIGHT_AUDIT can’t be written', async () => {
     const file = module(`{ realm: '${shop.realm}', displayName: 'Changed' }`)
     const nowhere = join(temporaryFolder(), 'no', 'such', 'folder')
     shop.writes()
@@ -124,15 +129,15 @@ describe('what can’t be recorded is not changed', () => {
     expect(shop.writes()).toEqual([])
   })
 
-  test('a reason needs a trail', async () => {
+  test('--reason needs a trail', async () => {
     const file = module(`{ realm: '${shop.realm}', displayName: 'Changed' }`)
     const { code, stderr } = await realm('apply', file, '--reason', 'because')
-    expect(stderr).toContain('--audit FILE, or CLOAKWRIGHT_AUDIT')
+    expect(stderr).toContain('--audit FILE, or set CLOAKWRIGHT_AUDIT')
     expect(code).toBe(2)
   })
 })
 
-test('dangling references are named by plan and apply, which end with 1 and write nothing', async () => {
+test('plan and apply list dangling references, exit with 1 and write nothing', async () => {
   const file = module(`{
     realm: '${shop.realm}',
     roles: { realm: [{ name: 'r1', composites: { realm: ['gone'] } }] },
@@ -153,16 +158,16 @@ test('dangling references are named by plan and apply, which end with 1 and writ
   expect(shop.writes()).toEqual([])
 })
 
-test('an export goes to standard output, and never over a file', async () => {
+test('export writes to standard output, and never overwrites a file', async () => {
   const { code, stdout, stderr } = await shop.run('realm', 'export')
   expect(JSON.parse(stdout)).toMatchObject({ realm: shop.realm, displayName: 'Staging' })
-  expect(stderr).toContain('never in a definition: keys')
+  expect(stderr).toContain('never exported: keys')
   expect(code).toBe(0)
 
   const file = join(temporaryFolder(), 'reviewed.json')
   writeFileSync(file, '{}')
   const refused = await shop.run('realm', 'export', '--out', file)
-  expect(refused.stderr).toMatch(/which exists already[^]*Give the path of a new file/)
+  expect(refused.stderr).toMatch(/exists already[^]*Give the path of a new file/)
   expect(refused.code).toBe(1)
   expect(readFileSync(file, 'utf8')).toBe('{}')
 })

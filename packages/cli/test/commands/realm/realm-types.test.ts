@@ -33,7 +33,7 @@ test.each([
   ],
   ['an export', 'realm.json', JSON.stringify({ realm: 'shop', roles, keycloakVersion: '26.7.4' })],
   ['a list of one export', 'realm.json', JSON.stringify([{ realm: 'shop', roles }])],
-])('the roles of %s, on standard output', async (_name, file, text) => {
+])('writes the roles of %s to standard output', async (_name, file, text) => {
   const { code, stdout, stderr } = await runHere(['realm', 'types', '--realm', written(file, text)])
   expect(stderr).toBe('')
   expect(stdout).toContain(declared)
@@ -41,20 +41,20 @@ test.each([
   expect(code).toBe(0)
 })
 
-test('a file is written only when it changes', async () => {
+test('writes a file only if it changes', async () => {
   const out = join(temporaryFolder(), 'realm-roles.d.ts')
   const command = (content: object) =>
     runHere(['realm', 'types', '--realm', written('realm.json', JSON.stringify(content)), '--out', out])
-  expect(await command({ roles })).toMatchObject({ code: 0, stdout: `${out} is up to date\n` })
+  expect(await command({ roles })).toMatchObject({ code: 0, stdout: `The types were written to ${out}\n` })
   expect(readFileSync(out, 'utf8')).toContain(declared)
   utimesSync(out, 1, 1)
-  expect(await command({ roles })).toMatchObject({ code: 0, stdout: `${out} was up to date already\n` })
+  expect(await command({ roles })).toMatchObject({ code: 0, stdout: `${out} is already up to date\n` })
   expect(statSync(out).mtimeMs).toBe(1000)
   expect(await command({ roles: { realm: [{ name: 'other' }] } })).toMatchObject({ code: 0 })
   expect(readFileSync(out, 'utf8')).toContain("realm: 'other'")
 })
 
-test('the roles of the live realm', async () => {
+test('writes the roles of the live realm', async () => {
   const realm = await createDevRealm({ admin: { username: 'admin', password: 'admin' } })
   onTestFinished(() => realm.close())
   const server = await realm.listen()
@@ -71,10 +71,10 @@ test('the roles of the live realm', async () => {
 
 test.each<[string, () => string[], number, RegExp]>([
   ['an export of two realms', () => ['--realm', written('realms.json', '[{}, {}]')], 1, /CW_REALM_INVALID/],
-  ['no export', () => ['--realm', written('realms.json', '7')], 1, /CW_REALM_INVALID/],
-  ['a file that is not there', () => ['--realm', 'none.json'], 1, /--realm names none\.json/],
+  ['a file that is not an export', () => ['--realm', written('realms.json', '7')], 1, /CW_REALM_INVALID/],
+  ['a file that does not exist', () => ['--realm', 'none.json'], 1, /--realm: could not read none\.json/],
   [
-    'a folder that is not there',
+    'a folder that does not exist',
     () => ['--realm', written('realm.json', '{}'), '--out', '/nowhere/a.d.ts'],
     1,
     /ENOENT.*CW_CONFIG_INVALID/,
@@ -85,7 +85,7 @@ test.each<[string, () => string[], number, RegExp]>([
     2,
     /cannot be used with/,
   ],
-])('%s', async (_name, args, code, reason) => {
+])('refuses %s', async (_name, args, code, reason) => {
   const output = await runHere(['realm', 'types', ...args()])
   expect(output.stderr).toMatch(reason)
   expect(output.code).toBe(code)

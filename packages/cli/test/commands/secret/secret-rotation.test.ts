@@ -47,7 +47,7 @@ async function isAccepted(clientId: string, secret: string): Promise<boolean> {
   return answer.ok
 }
 
-test('without what it needs it is refused, with what to do, and nothing is changed', async () => {
+test('refuses a rotation without delivery, confirmation or overlap, and changes nothing', async () => {
   const client = await newClient()
   const file = join(temporaryFolder(), 'secret')
   const rotate = ['secret', 'rotate', client]
@@ -65,7 +65,7 @@ test('without what it needs it is refused, with what to do, and nothing is chang
   expect(code).toBe(1)
   expect(await shop.run(...rotate, '--file', file, '--dry-run')).toMatchObject({
     code: 1,
-    stdout: expect.stringContaining('the old secret would end at once'),
+    stdout: expect.stringContaining('the old secret ends at once'),
     stderr: expect.stringContaining('CW_SECRET_OVERLAP_MISSING'),
   })
   expect(await shop.run(...rotate, '--file', file, '--dry-run', '--allow-downtime')).toMatchObject({
@@ -75,7 +75,7 @@ test('without what it needs it is refused, with what to do, and nothing is chang
   expect(await isAccepted(client, old)).toBe(true)
 })
 
-test('where it may cost an outage, it is delivered to a file, an environment file or a command', async () => {
+test('with --allow-downtime, delivers to a file, an environment file or a command', async () => {
   const folder = temporaryFolder()
   for (const [delivery, read] of [
     [['--file', join(folder, 'secret')], () => readFileSync(join(folder, 'secret'), 'utf8').trim()],
@@ -89,7 +89,7 @@ test('where it may cost an outage, it is delivered to a file, an environment fil
     ],
   ] as const) {
     const client = await newClient()
-    // What the service's Node is to preload is nothing to ours.
+    // NODE_OPTIONS in the file must not affect this program.
     writeFileSync(join(folder, '.env'), 'PORT=8000\nNODE_OPTIONS=--require=/none.cjs\n', { mode: 0o600 })
     const result = await shop.run('secret', 'rotate', client, ...delivery, '--allow-downtime', '--yes')
     expect(result).toMatchObject({ code: 0 })
@@ -104,7 +104,7 @@ test('where it may cost an outage, it is delivered to a file, an environment fil
 })
 
 describe('with two live secrets', () => {
-  test('the old one goes only when the service has the new one, and no list of processes shows either', async (context) => {
+  test('revokes the old one only after --prove succeeds, and shows neither in a process list', async (context) => {
     if (!isOn) context.skip()
     const client = await newClient()
     const folder = temporaryFolder()
@@ -132,7 +132,7 @@ describe('with two live secrets', () => {
   })
 })
 
-test('a client moves to a key of its own, by which the command line itself then logs in', async () => {
+test('moves a client to a private key, which the command line can then sign in with', async () => {
   const client = await newClient()
   const { client: api, realm } = shop.admin
   const [{ id = '' } = {}] = await api.clients.find({ clientId: client })
@@ -162,7 +162,7 @@ test('a client moves to a key of its own, by which the command line itself then 
   expect(await isAccepted(client, old)).toBe(false)
   expect(await shop.run('secret', 'status', client)).toMatchObject({
     stdout: expect.stringContaining('client-jwt'),
-    stderr: expect.stringContaining('does not use its secret'),
+    stderr: expect.stringContaining('does not authenticate with a secret'),
   })
   const { code, stderr } = await runHere(['users', 'list'], {
     KEYCLOAK_SERVER: shop.target.proxy.url,

@@ -18,12 +18,12 @@ describe('a generated password', () => {
       expect(count(password, /[a-z]/g)).toBeGreaterThanOrEqual(least['a'] ?? 2)
       expect(count(password, /\d/g)).toBeGreaterThanOrEqual(least['1'] ?? 2)
       expect(count(password, /[-_.+=@%]/g)).toBeGreaterThanOrEqual(least['-'] ?? 2)
-      // Nothing that is taken for something else when it is read out.
+      // No characters that are confused with each other when read aloud.
       expect(password).toMatch(/^[a-z][^0O1lIo\s]*$/)
     }
   })
 
-  test('is another one each time', () => {
+  test('differs each time', () => {
     expect(new Set(Array.from({ length: 100 }, () => generatePassword())).size).toBe(100)
   })
 })

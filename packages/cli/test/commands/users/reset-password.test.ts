@@ -38,7 +38,7 @@ async function login(password: string): Promise<string> {
 
 const resetAlice = ['users', 'reset-password', 'alice@example.com']
 
-test('from standard input, signed out everywhere; the trail has who and why, and no password', async () => {
+test('reads the password from standard input, ends sessions, and records no password in the trail', async () => {
   expect(await login('canary-first-1')).toBe('signed in')
   const trail = join(temporaryFolder(), 'trail.ndjson')
   const args = [...resetAlice, '--end-sessions', '--audit', trail, '--reason', 'forgot it']
@@ -51,21 +51,21 @@ test('from standard input, signed out everywhere; the trail has who and why, and
   expect(readFileSync(trail, 'utf8')).not.toContain('canary')
 })
 
-test('a dry run asks for no password and writes nothing', async () => {
+test('a dry run needs no password and writes nothing', async () => {
   const stdout = await shop.print(...resetAlice, '--temporary', '--dry-run')
   expect(stdout).toBe('~ user alice: password, requiredActions\n1 to change\n')
   expect(shop.writes()).toEqual([])
 })
 
-test('from a file, for one login', async () => {
+test('reads a temporary password from a file', async () => {
   const file = join(temporaryFolder(), 'password')
   writeFileSync(file, 'canary-third-3\n')
   await shop.print(...resetAlice, '--password-file', file, '--temporary')
   expect(await login('canary-third-3')).toBe('Account is not fully set up')
 })
 
-describe('a generated one', () => {
-  test('is in a new file that its owner alone may read, and nowhere else', async () => {
+describe('a generated password', () => {
+  test('is written only to a new file that only its owner can read', async () => {
     const out = join(temporaryFolder(), 'alice.password')
     const stdout = await shop.print(...resetAlice, '--generate', '--out', out)
     const password = readFileSync(out, 'utf8').trim()
@@ -75,7 +75,7 @@ describe('a generated one', () => {
     shop.writes()
     const again = await shop.run(...resetAlice, '--generate', '--out', out)
     expect(again.code).toBe(1)
-    expect(again.stderr).toContain(`--out names ${out}, which exists already`)
+    expect(again.stderr).toContain(`--out: ${out} exists already`)
     expect(shop.writes()).toEqual([])
     expect(readFileSync(out, 'utf8').trim()).toBe(password)
   })
@@ -83,18 +83,18 @@ describe('a generated one', () => {
   test.skipIf(process.platform !== 'linux')('is shown once on a terminal', async () => {
     const { code, output } = await runOnTerminal([...resetAlice, '--generate'], shop.variables)
     expect(code).toBe(0)
-    const [, password = ''] = /Password of alice, shown this once: (\S+)/.exec(output) ?? []
+    const [, password = ''] = /Password of alice, shown only once: (\S+)/.exec(output) ?? []
     expect(await login(password)).toBe('signed in')
   })
 
-  test('is refused where it would end in a log', async () => {
+  test('is refused without a terminal or --out', async () => {
     const { code, stderr } = await shop.run(...resetAlice, '--generate')
     expect(code).toBe(2)
-    expect(stderr).toContain('readable by you alone: --out FILE')
+    expect(stderr).toContain('that only you can read: --out FILE')
     expect(shop.writes()).toEqual([])
   })
 
-  test('that the policy refuses leaves no file', async () => {
+  test('leaves no file if the policy refuses it', async () => {
     const { realms } = shop.admin.client
     await realms.update({ realm: shop.realm }, { passwordPolicy: 'regexPattern(^never$)' })
     const out = join(temporaryFolder(), 'alice.password')
@@ -107,19 +107,19 @@ describe('a generated one', () => {
     expect(existsSync(out)).toBe(false)
   })
 
-  test('that may have been set is kept', async () => {
+  test('is kept if it may be set', async () => {
     const gone = { status: 503, headers: { 'retry-after': '0' }, after: true }
     shop.target.proxy.fail('PUT', '/reset-password', gone, gone, gone, gone)
     const out = join(temporaryFolder(), 'alice.password')
     const { code, stderr } = await shop.run(...resetAlice, '--generate', '--out', out)
     expect(code).toBe(1)
-    expect(stderr).toContain(`The password may have been set: it is kept in ${out}`)
+    expect(stderr).toContain(`The password may be set already: it is kept in ${out}`)
     expect(await login(readFileSync(out, 'utf8').trim())).toBe('signed in')
   })
 
   test.each<[string, () => NodeJS.ProcessEnv, string]>([
     [
-      'sessions do not end',
+      'sessions could not be ended',
       () => {
         const failed = { status: 500 }
         shop.target.proxy.fail('POST', '/logout', failed, failed, failed, failed)
@@ -128,14 +128,14 @@ describe('a generated one', () => {
       'CW_ADMIN_FAILED',
     ],
     [
-      'nobody can record that it was set',
+      'the change could not be recorded',
       () => ({
         CLOAKWRIGHT_AUDIT: join(temporaryFolder(), 'trail.ndjson'),
         CLOAKWRIGHT_AUDIT_HEADS: temporaryFolder(),
       }),
       'CW_AUDIT_UNAVAILABLE',
     ],
-  ])('is kept where %s', async (_, prepare, expected) => {
+  ])('is kept if %s', async (_, prepare, expected) => {
     const variables = { ...shop.variables, ...prepare() }
     const out = join(temporaryFolder(), 'alice.password')
     const { code, stderr } = await runHere(
@@ -146,7 +146,7 @@ describe('a generated one', () => {
     expect(await login(readFileSync(out, 'utf8').trim())).toBe('signed in')
   })
 
-  test('is in no file where the trail can’t be written: nothing is set', async () => {
+  test('is neither set nor written if the trail can’t be written', async () => {
     const variables = { ...shop.variables, CLOAKWRIGHT_AUDIT: temporaryFolder() }
     const out = join(temporaryFolder(), 'alice.password')
     const { code, stderr } = await runHere([...resetAlice, '--generate', '--out', out], variables)
@@ -156,7 +156,7 @@ describe('a generated one', () => {
   })
 })
 
-test('the password policy’s refusal says why', async () => {
+test('a refusal by the password policy has the reason', async () => {
   const { code, stderr } = await runHere(resetAlice, shop.variables, 'canary\n')
   expect(code).toBe(1)
   expect(stderr).toContain(

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { runOnTerminal, startCli, temporaryFolder } from '../../support/program.ts'
 import { openShop, type Shop } from '../../support/shop.ts'
 
-// Commands that work on many users.
+// Commands on many users.
 
 // Each of them starts many processes.
 vi.setConfig({ testTimeout: 90_000 })
@@ -46,18 +46,18 @@ describe('import', () => {
     'imported-eve,taken@example.com,,,',
   ]
 
-  test('a dry run says which rows are wrong, and changes nothing: no user, no file', async () => {
+  test('a dry run reports the rejected rows, and creates no user and no file', async () => {
     const file = writeRows('people.csv', rows)
     const { code, stdout, stderr } = await shop.run('users', 'import', file, '--dry-run')
     expect(stderr).toMatch(/^line 4: .*line 3/m)
     expect(stderr).toMatch(/^line 5: .*e-mail/m)
     expect(stderr).toMatch(/^line 6: there is no role "nothing"$/m)
-    expect(stdout).toMatch(/^rows\t6$/m)
+    expect(stdout).toMatch(/^6 rows in [\d.]+ s$/m)
     expect(stderr).toMatch(/^line 7: another user has the same e-mail address$/m)
-    expect(stdout).toMatch(/^rejected\t4$/m)
-    expect(stdout).toMatch(/^created\t2$/m)
+    expect(stdout).toMatch(/^4 rejected$/m)
+    expect(stdout).toMatch(/^Dry run: nothing was changed\n[^]*^2 to create$/m)
     expect(code).toBe(3)
-    // What shows the rights, and changes nothing: no users, and a user without a name.
+    // The checks of the rights, which change nothing: no users, and a user without a name.
     expect(shop.writes().toSorted()).toEqual([
       `POST /admin/realms/${shop.realm}/partialImport`,
       `POST /admin/realms/${shop.realm}/users`,
@@ -67,7 +67,7 @@ describe('import', () => {
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
   })
 
-  test('warns of a column that the realm does not show, with how many rows, and ends with 3, as the dry run', async () => {
+  test('warns about a column that the realm hides, with the number of rows, and exits with 3, as the dry run does', async () => {
     const file = writeRows('hidden.csv', [
       'username,email,firstName,lastName,attributes.costCentre',
       'hidden-1,hidden-1@example.com,H,One,canary-42',
@@ -84,11 +84,11 @@ describe('import', () => {
     }
   })
 
-  test('lists the columns in its help, all that a file may have and no other', async () => {
+  test('lists exactly the accepted columns in its help', async () => {
     const { stdout } = await shop.run('users', 'import', '--help')
     const table = stdout.slice(
       stdout.indexOf('\nColumns of a CSV file'),
-      stdout.indexOf('\nUsers of these names'),
+      stdout.indexOf('\nDifferences between existing users'),
     )
     const listed = [...table.matchAll(/^ {2}([\w.]+(?:, [\w.]+)*) {2}/gm)].flatMap(([, names = '']) =>
       names.split(', '),
@@ -99,33 +99,33 @@ describe('import', () => {
     expect(listed.toSorted()).toEqual([...columns.split(', '), 'attributes.NAME'].toSorted())
   })
 
-  test('of a file without rows says that nothing was done', async () => {
+  test('reports a file without rows', async () => {
     const { code, stderr } = await shop.run('users', 'import', writeRows('none.csv', ['username,email']))
     expect(stderr).toMatch(/none\.csv has no rows: nothing was done$/m)
     expect(code).toBe(0)
   })
 
-  test('of a file that was saved once more says that its users exist, and ends with 0', async () => {
+  test('reports existing users of a file that was saved again, and exits with 0', async () => {
     const again = ['username,email', 'again-1,again-1@example.com', 'again-2,again-2@example.com']
     expect(await shop.run('users', 'import', writeRows('1.csv', again))).toMatchObject({ code: 0 })
     const file = join(temporaryFolder(), '2.csv')
     writeFileSync(file, again.map((row) => `${row}\r\n`).join(''))
     for (const args of [['--dry-run'], []]) {
       const { code, stdout, stderr } = await shop.run('users', 'import', file, ...args)
-      expect(stderr).toMatch(/^exists already, left unchanged: 2 users$/m)
+      expect(stdout).toMatch(/^2 existing users left unchanged$/m)
       expect(stderr).not.toContain('different from the file')
-      // Nothing is claimed of those who exist: they may have a name.
+      // The warning is about new users only: existing ones may have a last name.
       expect(stderr).toMatch(/^warning: lastName \(2 rows\): missing: users must fill it in/m)
-      expect(stdout).toMatch(/^existing\t2$/m)
+      expect(stdout).toMatch(/^0 (?:to create|created)$/m)
       expect(code).toBe(0)
     }
     const other = writeRows('3.csv', [...again.slice(0, 2), 'again-2,other@example.com'])
     const { code, stderr } = await shop.run('users', 'import', other)
-    expect(stderr).toMatch(/^different from the file, left unchanged: 1 user \(email: 1\)$/m)
+    expect(stderr).toMatch(/^1 existing user different from the file, left unchanged \(email: 1\)$/m)
     expect(code).toBe(3)
   })
 
-  test('creates the rest, keeps what was rejected, goes on, and is taken back', async () => {
+  test('creates users, keeps rejected rows, resumes, and can be undone', async () => {
     const file = writeRows('people.csv', rows)
     const first = await shop.run('users', 'import', file, '--json')
     expect(first.code).toBe(3)
@@ -138,6 +138,7 @@ describe('import', () => {
 
     const again = await shop.run('users', 'import', file, '--json')
     expect(JSON.parse(again.stdout)).toMatchObject({ created: 2 })
+    expect((await shop.run('users', 'import', file)).stdout).toMatch(/^2 created earlier$/m)
     expect(await usersOf('imported')).toBe(2)
 
     const undo = ['users', 'undo', `${file}.journal`]
@@ -150,7 +151,7 @@ describe('import', () => {
     expect(await shop.run(...undo)).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
     expect(await shop.run(...undo, '--yes')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^undone\t2$/m),
+      stdout: expect.stringMatching(/^2 rows undone$/m),
     })
     const { stderr } = await shop.run(...undo, '--yes')
     expect(stderr).toMatch(/^Nothing to undo in /m)
@@ -159,7 +160,7 @@ describe('import', () => {
     expect(await shop.print('users', 'get', 'taken')).toContain('taken@example.com')
   })
 
-  test('stops cleanly at Ctrl+C with 130 and how to go on, which the same command does', async () => {
+  test('stops cleanly on Ctrl+C with 130, and the same command resumes', async () => {
     const file = writeRows('many.csv', people('many', 3000))
     const program = startCli(['users', 'import', file], shop.variables)
     await until(() => shop.target.proxy.seen.some(({ path }) => path.endsWith('/partialImport')))
@@ -170,7 +171,7 @@ describe('import', () => {
 
     const { code, stdout, stderr } = await shop.run('users', 'import', file)
     expect(stderr).toMatch(/^importing: 3000 of 3000, \d+\/s/m)
-    expect(stdout).toMatch(/^created\t3000$/m)
+    expect(stdout).toMatch(/^3000 created$/m)
     expect(code).toBe(0)
     expect(await usersOf('many')).toBe(3000)
   })
@@ -183,14 +184,14 @@ describe('import', () => {
   })
 
   test.each<[string, string[], RegExp]>([
-    ['a file that is not there', ['users', 'import', 'none.csv'], /none\.csv.*CW_FILE_INVALID/],
+    ['a file that does not exist', ['users', 'import', 'none.csv'], /none\.csv.*CW_FILE_INVALID/],
     [
-      'a journal that is none',
+      'a journal that does not exist',
       ['users', 'undo', 'none.journal', '--yes'],
       /none\.journal.*CW_JOURNAL_INVALID/,
     ],
     [
-      'the same before anybody is asked',
+      'the same before the confirmation',
       ['users', 'undo', 'none.journal'],
       /none\.journal.*CW_JOURNAL_INVALID[^]*FILE\.journal/,
     ],
@@ -199,7 +200,7 @@ describe('import', () => {
       ['users', 'undo', 'none.journal', '--dry-run'],
       /none\.journal.*CW_JOURNAL_INVALID/,
     ],
-  ])('%s is said', async (_, args, reason) => {
+  ])('refuses %s', async (_, args, reason) => {
     const { code, stderr } = await shop.run(...args)
     expect(stderr).toMatch(reason)
     expect(stderr).not.toMatch(/^\s+at /m)
@@ -208,7 +209,7 @@ describe('import', () => {
 })
 
 describe('disable and assign', () => {
-  test('change the users of a file, say who is not there, and are taken back', async () => {
+  test('change the users of a file, reject unknown users, and can be undone', async () => {
     const file = writeRows('staff.csv', people('staff', 4))
     await shop.run('users', 'import', file)
     const some = writeRows('some.csv', ['username', 'staff-0', 'staff-1', 'nobody-there'])
@@ -220,12 +221,12 @@ describe('disable and assign', () => {
     expect(await shop.run(...disable)).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') })
     expect(await shop.run(...disable, '--dry-run')).toMatchObject({
       code: 3,
-      stdout: expect.stringMatching(/^changed\t2$/m),
+      stdout: expect.stringMatching(/^2 to change$/m),
     })
     expect(shop.writes()).toEqual([])
     expect(await shop.run(...disable, '--yes')).toMatchObject({
       code: 3,
-      stdout: expect.stringMatching(/^changed\t2$/m),
+      stdout: expect.stringMatching(/^2 changed$/m),
       stderr: expect.stringMatching(
         /^line 4: [^]*cloakwright users disable --file \S+rejected.ndjson --yes$/m,
       ),
@@ -239,8 +240,7 @@ describe('disable and assign', () => {
 
     const part = writeRows('part.csv', ['username', 'staff-9'])
     const told = await shop.run('users', 'assign', part, '--role', 'editor', '--group', '/staff')
-    const again =
-      /run the same command with that file:\n {2}cloakwright (.*)/.exec(told.stderr)?.[1]?.split(' ') ?? []
+    const again = /Fix them, then run:\n {2}cloakwright (.*)/.exec(told.stderr)?.[1]?.split(' ') ?? []
     expect(again).toEqual([
       'users',
       'assign',
@@ -253,7 +253,7 @@ describe('disable and assign', () => {
     writeFileSync(again[2] ?? '', readFileSync(again[2] ?? '', 'utf8').replace('staff-9', 'staff-3'))
     expect(await shop.run(...again)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^changed\t1$/m),
+      stdout: expect.stringMatching(/^1 changed$/m),
     })
 
     const given = await shop.run('users', 'assign', file, '--role', 'editor', '--json')
@@ -262,14 +262,14 @@ describe('disable and assign', () => {
     expect((await shop.print('roles', 'members', 'editor')).split('\n')).toHaveLength(5)
   })
 
-  test('of a user and a file is no command', async () => {
+  test('disable refuses neither or both of a user and a file', async () => {
     expect(await shop.run('users', 'disable')).toMatchObject({ code: 2 })
     expect(await shop.run('users', 'disable', 'taken', '--file', 'x.csv')).toMatchObject({ code: 2 })
   })
 })
 
 describe('export', () => {
-  test('gives what import takes, to standard output or a new file of one’s own', async () => {
+  test('writes a file for import, to standard output or a new private file', async () => {
     const file = writeRows('out.csv', people('out', 3))
     await shop.run('users', 'import', file)
     const { code, stdout } = await shop.run('users', 'export', '--search', 'out-', '--format', 'ndjson')
@@ -281,16 +281,19 @@ describe('export', () => {
 
     const out = join(temporaryFolder(), 'out.csv')
     const args = ['users', 'export', '--search', 'out-', '--out', out]
-    expect(await shop.run(...args)).toMatchObject({ code: 0, stdout: expect.stringMatching(/^users\t3$/m) })
+    expect(await shop.run(...args)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^3 users written to /m),
+    })
     expect(statSync(out).mode & 0o777).toBe(0o600)
     expect(await shop.run('users', 'import', out, '--dry-run')).toMatchObject({ code: 0 })
     expect(await shop.run(...args)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('is there already'),
+      stderr: expect.stringContaining('exists already'),
     })
   })
 
-  test('that fails leaves no file that looks whole', async () => {
+  test('leaves no file if it fails', async () => {
     const out = join(temporaryFolder(), 'out.csv')
     const { code } = await shop.run('users', 'export', '--realm', 'none', '--out', out)
     expect(code).toBe(1)
