@@ -2,38 +2,40 @@ import type { AccessToken } from './access-token.ts'
 import { keyOf } from './cache.ts'
 
 /** New tokens whose signatures are being verified in the thread pool: the same token is verified once. */
-export interface TokensInFlight {
-  /** The verification of the same token, letter by letter. */
-  find(text: string): Promise<AccessToken> | undefined
+export interface TokensInFlight<Owner> {
+  /** The verification of the same token, letter by letter, for the same owner: another one may expect other claims. */
+  find(text: string, owner: Owner): Promise<AccessToken> | undefined
   /** Remembers a verification until {@link remove}, and returns it. */
-  add(text: string, verification: Promise<AccessToken>): Promise<AccessToken>
-  remove(text: string): void
+  add(text: string, owner: Owner, verification: Promise<AccessToken>): Promise<AccessToken>
+  remove(text: string, owner: Owner): void
 }
 
-interface Pending {
+interface Pending<Owner> {
   readonly text: string
+  readonly owner: Owner
   readonly verification: Promise<AccessToken>
 }
 
 /** Makes the list of one verifier. As many signatures as may wait at a time bound it. */
-export function createTokensInFlight(): TokensInFlight {
+export function createTokensInFlight<Owner>(): TokensInFlight<Owner> {
   // Found by the end of the signature, since hashing a whole token takes longer than comparing it once.
-  const pending = new Map<number, Pending>()
+  const pending = new Map<number, Pending<Owner>>()
   return {
-    find(text) {
-      if (pending.size === 0 || typeof text !== 'string') return undefined
+    find(text, owner) {
+      if (pending.size === 0) return undefined
       const found = pending.get(keyOf(text))
-      return found?.text === text ? found.verification : undefined
+      return found?.owner === owner && found.text === text ? found.verification : undefined
     },
-    add(text, verification) {
+    add(text, owner, verification) {
       const key = keyOf(text)
       // Of two tokens with the same end the second is verified without being remembered.
-      if (!pending.has(key)) pending.set(key, { text, verification })
+      if (!pending.has(key)) pending.set(key, { text, owner, verification })
       return verification
     },
-    remove(text) {
+    remove(text, owner) {
       const key = keyOf(text)
-      if (pending.get(key)?.text === text) pending.delete(key)
+      const found = pending.get(key)
+      if (found?.owner === owner && found.text === text) pending.delete(key)
     },
   }
 }

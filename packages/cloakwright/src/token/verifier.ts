@@ -80,7 +80,7 @@ function createConfigured(options: VerifierOptions): Verifier {
     realms,
     only,
     cache,
-    inFlight: createTokensInFlight(),
+    inFlight: createTokensInFlight<Realm>(),
     revocations,
     telemetry,
     proofs,

@@ -22,7 +22,7 @@ export interface Verification {
   /** The realm of a verifier that has one. */
   readonly only: Realm | undefined
   readonly cache: TokenCache<Realm> | undefined
-  readonly inFlight: TokensInFlight
+  readonly inFlight: TokensInFlight<Realm>
   readonly revocations: Revocations | undefined
   readonly telemetry: Telemetry | undefined
   readonly proofs: ProofChecks
@@ -33,7 +33,7 @@ export interface Verification {
 
 type Verified = AccessToken | Promise<AccessToken>
 
-/** Verifies a token, cached or new, then its proof. Synchronous, unless something has to be fetched. */
+/** Verifies a token, cached or new, then its proof. Synchronous, unless something is fetched or the signature waits for the pool. */
 export function verifyToken(by: Verification, text: string, presented?: Presentation): Verified {
   const { revocations, telemetry } = by
   if (revocations !== undefined && !revocations.known)
@@ -125,11 +125,11 @@ function verifyByKey(
   claims?: Claims,
 ): Verified {
   const key = requireKey(parsed, found, realm)
-  const pending = by.inFlight.find(parsed.text)
+  const pending = by.inFlight.find(parsed.text, realm)
   if (pending !== undefined) return pending
   const genuine = verifySignature(parsed.algorithm, key.publicKey, parsed.signed, parsed.signature)
   if (!isPromise(genuine)) return acceptSigned(by, text, parsed, realm, genuine, claims)
-  return by.inFlight.add(parsed.text, verifyLater(by, text, parsed, realm, key, genuine, claims))
+  return by.inFlight.add(parsed.text, realm, verifyLater(by, text, parsed, realm, key, genuine, claims))
 }
 
 /** Checks again after the wait what may have changed: the key here, times and revocations with the claims. */
@@ -143,7 +143,7 @@ async function verifyLater(
   claims: Claims | undefined,
 ): Promise<AccessToken> {
   const genuine = await pending
-  by.inFlight.remove(parsed.text)
+  by.inFlight.remove(parsed.text, realm)
   if (realm.keys.get(parsed.kid)?.fingerprint !== key.fingerprint)
     return await verifyInRealm(by, text, parsed, realm, claims)
   return await acceptSigned(by, text, parsed, realm, genuine, claims)

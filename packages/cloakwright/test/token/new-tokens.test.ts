@@ -209,6 +209,36 @@ describe('a token in flight', () => {
     expect(await Promise.all(codes)).toEqual(['accepted', 'CW_TOKEN_AUDIENCE'])
   })
 
+  test('shares its verdict with no realm of the same issuer that replaced its own', async () => {
+    const otherIssuer = 'https://sso.example.com/realms/other'
+    let audience = 'shop-api'
+    let fetched = 0
+    const verifier = createVerifier({
+      issuers: (named) => ({ issuer: named, audience }),
+      maxIssuers: 1,
+      fetch: async (url) => {
+        const [of = ''] = String(url).split(/\/(?:\.well-known|protocol)\//)
+        fetched++
+        return Response.json({ ...documentOf(of), keys: jwks })
+      },
+    })
+    const [first = '', second = '', third = ''] = tokens
+    const ofOther = await sign({ iss: otherIssuer })
+    await verifier.verify(first)
+    await nextTurn()
+    const release = holdPool()
+    void verifier.verify(second)
+    const before = codeOf(() => verifier.verify(third))
+    expect(await codeOf(() => verifier.verify(ofOther))).toBe('accepted')
+    expect(verifier.issuers, 'it replaced the realm').toEqual([otherIssuer])
+    audience = 'another'
+    const after = codeOf(() => verifier.verify(third))
+    await vi.waitFor(() => expect(fetched).toBe(6))
+    for (let turn = 1; turn <= 5; turn++) await nextTurn()
+    release()
+    expect([await before, await after]).toEqual(['accepted', 'CW_TOKEN_AUDIENCE'])
+  })
+
   test('needs the proof of each request', async () => {
     const dpop = { publicUrl: 'https://api.example.com' }
     const verifier = await makeVerifier({ dpop })
