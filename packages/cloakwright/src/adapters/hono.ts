@@ -106,7 +106,8 @@ interface Visit {
   user: AccessToken | undefined
 }
 
-const visitKey: unique symbol = Symbol('cloakwright')
+/** Shared by all copies of this package: a library with guards may have its own. */
+const visitKey: unique symbol = Symbol.for('cloakwright.hono')
 
 type Visited = Context & { [visitKey]?: Visit }
 

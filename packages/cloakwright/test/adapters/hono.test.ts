@@ -42,6 +42,23 @@ function listen({ fetch }: Hono, more: object = {}): Promise<{ port: number; clo
   })
 }
 
+describe('two copies of the package', () => {
+  test('a guard of one finds the middleware of the other', async () => {
+    // The query makes the loader evaluate the module again, like a second installation.
+    const other = (await import(`${'../../src/adapters/hono.ts'}?copy`)) as {
+      requireUser: typeof requireUser
+      userOf: typeof userOf
+    }
+    expect(other.requireUser).not.toBe(requireUser)
+    const app = new Hono()
+    app.use(cloakwright({ verifier: verifier() }))
+    app.get('/', other.requireUser(), (c) => c.json({ user: other.userOf(c).subject === userOf(c).subject }))
+    const response = await app.request('/', { headers: { authorization: `Bearer ${token}` } })
+    expect(await response.json()).toEqual({ user: true })
+    expect((await app.request('/')).status).toBe(401)
+  })
+})
+
 describe('a body that a middleware read before the guard', () => {
   const ways = ['text', 'parseBody', 'formData', 'arrayBuffer'] as const
   const makeApp = (way: (typeof ways)[number]): Hono => {
