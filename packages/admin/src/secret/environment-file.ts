@@ -10,7 +10,7 @@ import { CloakwrightError } from 'cloakwright'
 export function setVariable(before: Buffer | undefined, name: string, value: string): Buffer {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw invalid(`${JSON.stringify(name)} is not a valid variable name`)
-  if (/[\r\n\0']/.test(value)) throw invalid(`The value of ${name} has more than one line`)
+  if (/[\r\n\0']/.test(value)) throw invalid(`The value of ${name} has a line break, a NUL or a single quote`)
   // latin1 maps each byte to one character and back, whatever the file's encoding is.
   const text = before?.toString('latin1') ?? ''
   const lines = text.split(/(?<=\n)/)

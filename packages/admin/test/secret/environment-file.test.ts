@@ -50,6 +50,14 @@ describe('a variable of an environment file', () => {
     expect(() => set(before, value)).toThrow(expect.objectContaining({ code: 'CW_CONFIG_INVALID' }))
   })
 
+  test.each([['a\nb'], ["a'b"], ['a\0b']])(
+    'names what its value must not have, never the value: %j',
+    (value) => {
+      const message = 'The value of SECRET has a line break, a NUL or a single quote'
+      expect(() => set('', value)).toThrow(expect.objectContaining({ message }))
+    },
+  )
+
   test('is refused if its name is invalid', () => {
     expect(() => setVariable(undefined, 'A B', 'x')).toThrow(/is not a valid variable name/)
     expect(() => setVariable(undefined, '.*', 'x')).toThrow(/is not a valid variable name/)
