@@ -60,9 +60,13 @@ function checkKeys(keys: readonly Uint8Array[]): readonly Uint8Array[] {
     throw new CloakwrightError('CW_CONFIG_MISSING', 'nonceKeys: the list is empty', { hint })
   for (const [index, key] of keys.entries()) {
     if (!(key instanceof Uint8Array) || key.length < 32)
-      throw new CloakwrightError('CW_CONFIG_INVALID', `nonceKeys[${index}]: shorter than 32 bytes`, {
-        hint,
-      })
+      throw new CloakwrightError(
+        'CW_CONFIG_INVALID',
+        `nonceKeys[${index}]: not a Uint8Array of 32 bytes or more`,
+        {
+          hint,
+        },
+      )
   }
   return keys
 }
