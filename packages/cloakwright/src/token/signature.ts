@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 // Not the global ones, which fake timers replace: a turn would never end.
 import { nextTick } from 'node:process'
-import { setImmediate } from 'node:timers'
+import { setImmediate, setTimeout } from 'node:timers'
 import { type Algorithm, isSigned, isSignedInPool } from '../jws/index.ts'
 
 /**
@@ -29,18 +29,47 @@ export function verifySignature(
     : verifyInPool(algorithm, key, signed, signature)
 }
 
-async function verifyInPool(
+function verifyInPool(
   algorithm: Algorithm,
   key: KeyObject,
   signed: string,
   signature: Uint8Array,
 ): Promise<boolean> {
-  waiting++
-  try {
-    return await isSignedInPool(algorithm, key, signed, signature)
-  } finally {
-    waiting--
-  }
+  return new Promise((resolve) => {
+    const verifyHere = (): void => resolve(isSigned(algorithm, key, signed, signature))
+    limitWait(verifyHere)
+    waiting++
+    void isSignedInPool(algorithm, key, signed, signature).then((genuine) => {
+      waiting--
+      recent.delete(verifyHere)
+      old.delete(verifyHere)
+      resolve(genuine)
+    })
+  })
+}
+
+/**
+ * Milliseconds: the pool may be busy for seconds, with password hashes or a drive that hangs. A signature that waited for
+ * one to two of these periods is verified here.
+ */
+const period = 50
+let recent = new Set<() => void>()
+let old = new Set<() => void>()
+let isTimed = false
+
+function limitWait(verifyHere: () => void): void {
+  recent.add(verifyHere)
+  if (isTimed) return
+  isTimed = true
+  setTimeout(endPeriod, period).unref()
+}
+
+function endPeriod(): void {
+  for (const verifyHere of old) verifyHere()
+  old = recent
+  recent = new Set()
+  isTimed = old.size > 0
+  if (isTimed) setTimeout(endPeriod, period).unref()
 }
 
 // A turn is taken from the first signature until the event loop has polled for new requests. In between it is free only

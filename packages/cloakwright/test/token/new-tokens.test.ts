@@ -1,5 +1,6 @@
 import crypto, { type verify as nodeVerify } from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
+import timers from 'node:timers'
 import { createRevocations, createVerifier, type Verifier, type VerifierOptions } from 'cloakwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type VerifyAtOnce, verifyAtOnceBy } from '../../src/token/at-once.ts'
@@ -22,6 +23,16 @@ let tokens: readonly string[]
 /** Also seen by modules that are loaded already. */
 const real = crypto.verify
 const spy = vi.spyOn(crypto, 'verify')
+/** The limit of the wait for the pool: it passes only when a test says so. */
+const timer = vi.spyOn(timers, 'setTimeout')
+const due: (() => void)[] = []
+timer.mockImplementation(((callback: () => void) => {
+  due.push(callback)
+  return { unref: () => {} }
+}) as unknown as typeof timers.setTimeout)
+const passTime = (): void => {
+  for (const callback of due.splice(0)) callback()
+}
 syncBuiltinESMExports()
 
 const sign = (change: Record<string, unknown> = {}, by: TestKey = key): Promise<string> =>
@@ -96,6 +107,7 @@ afterEach(() => {
 })
 afterAll(() => {
   spy.mockRestore()
+  timer.mockRestore()
   syncBuiltinESMExports()
 })
 
@@ -266,6 +278,48 @@ describe('a token in flight', () => {
     const [, proven, ...unproven] = await Promise.all(verified)
     expect(proven).toBe('accepted')
     expect(unproven).not.toContain('accepted')
+  })
+})
+
+describe('a pool that is busy with other work', () => {
+  test('delays no token for longer than the limit', async () => {
+    const verifier = await makeVerifier()
+    const unhandled = collectUnhandled()
+    const release = holdPool(Infinity)
+    const [first = '', second = ''] = tokens
+    void verifier.verify(first)
+    const verified = [second, second, forge(first, 1)].map((token) => codeOf(() => verifier.verify(token)))
+    expect(counts()).toEqual({ here: 1, pool: 2 })
+    passTime()
+    expect(counts()).toEqual({ here: 1, pool: 2 })
+    passTime()
+    expect(await Promise.all(verified)).toEqual(['accepted', 'accepted', 'CW_TOKEN_SIGNATURE'])
+    expect(counts()).toEqual({ here: 3, pool: 2 })
+    release()
+    expect(await unhandled.take()).toEqual([])
+  })
+
+  test('gets no more than 64 signatures, however long it takes', async () => {
+    const verifier = await makeVerifier()
+    const release = holdPool(Infinity)
+    for (let time = 1; time <= 3; time++) {
+      const codes = Array.from({ length: 100 }, (_, number) =>
+        codeOf(() => verifier.verify(forge(tokens[0] ?? '', number))),
+      )
+      passTime()
+      passTime()
+      expect(new Set(await Promise.all(codes))).toEqual(new Set(['CW_TOKEN_SIGNATURE']))
+    }
+    expect(counts()).toEqual({ here: 36 + 64 + 200, pool: 64 })
+    release()
+  })
+
+  test('verifies nothing twice when it answers within the limit', async () => {
+    const verifier = await makeVerifier()
+    await Promise.all(tokens.slice(0, 10).map((token) => verifier.verify(token)))
+    passTime()
+    passTime()
+    expect(counts()).toEqual({ here: 1, pool: 9 })
   })
 })
 
