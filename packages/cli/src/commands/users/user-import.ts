@@ -19,7 +19,8 @@ export async function importFile(path: string, options: JobOptions): Promise<voi
 
 function printImport(report: ImportReport, options: JobOptions, isDoneEarlier: boolean): void {
   const { created, existing, present, reconciled } = report
-  const made = reconciled === undefined ? 'to create' : isDoneEarlier ? 'created earlier' : 'created'
+  const isEarlier = isDoneEarlier && created > 0
+  const made = reconciled === undefined ? 'to create' : isEarlier ? 'created earlier' : 'created'
   tellCounts(report, `${created} ${made}`, options)
   const unchanged = existing + present
   if (unchanged > 0) print(`${countOf(unchanged, 'existing user')} left unchanged`)

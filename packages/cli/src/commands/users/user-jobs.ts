@@ -60,7 +60,7 @@ function tellChanged(options: JobOptions): (report: ChangeReport, job: EndedJob)
     else {
       tellCounts(
         report,
-        `${changed} ${dryRun ? 'to change' : isDoneEarlier ? 'changed earlier' : 'changed'}`,
+        `${changed} ${dryRun ? 'to change' : isDoneEarlier && changed > 0 ? 'changed earlier' : 'changed'}`,
         options,
       )
       if (present > 0) print(`${countOf(present, 'user')} left unchanged: already as requested`)

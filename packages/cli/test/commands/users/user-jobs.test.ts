@@ -160,6 +160,15 @@ describe('import', () => {
     expect(await shop.print('users', 'get', 'taken')).toContain('taken@example.com')
   })
 
+  test('says 0 created, not created earlier, when this run rejected every row', async () => {
+    const file = writeRows('strangers.csv', ['username,realmRoles', 'stranger,nobody'])
+    const { code, stdout } = await shop.run('users', 'import', file)
+    expect(stdout).toMatch(/^0 created\n1 rejected$/m)
+    expect(code).toBe(3)
+    const assigned = await shop.run('users', 'assign', file, '--role', 'user', '--journal', `${file}.2`)
+    expect(assigned.stdout).toMatch(/^0 changed\n1 rejected$/m)
+  })
+
   test('stops cleanly on Ctrl+C with 130, and the same command resumes', async () => {
     const file = writeRows('many.csv', people('many', 3000))
     const program = startCli(['users', 'import', file], shop.variables)
