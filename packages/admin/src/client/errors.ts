@@ -81,7 +81,7 @@ const refusals = new WeakMap<CloakwrightError, readonly ServerProblem[]>()
 export function refusalReason(error: CloakwrightError): string {
   const sentences = (refusals.get(error) ?? []).map(({ sentence }) => sentence)
   const isKnown = sentences.length > 0 && sentences.every((sentence) => sentence !== undefined)
-  return isKnown ? sentences.join('; ') : error.message
+  return isKnown ? cleanText(sentences.join('; ')) : error.message
 }
 
 /** Whether Keycloak's response to the failed request has this message key. */

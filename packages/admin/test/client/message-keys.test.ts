@@ -1,4 +1,6 @@
+import { NetworkError } from '@keycloak/keycloak-admin-client'
 import { describe, expect, test } from 'vitest'
+import { refusalReason, toAdminError } from '../../src/client/errors.ts'
 import { sentenceOf } from '../../src/client/message-keys.ts'
 
 describe('a message key of a user profile validator', () => {
@@ -74,3 +76,13 @@ test.each(['error-of-an-extension', 'unknown_error', 'constructor', ''])(
     expect(sentenceOf(key, { field: 'badge' })).toBeUndefined()
   },
 )
+
+test('the reason of a refusal is one short line, whatever field the server names', () => {
+  const response = Response.json({}, { status: 400 })
+  Object.defineProperty(response, 'url', { value: 'https://sso.example.com/admin/realms/shop/users' })
+  const field = `team\n\u001b[2J${'x'.repeat(1000)}`
+  const responseData = { errorMessage: 'error-invalid-value', field, params: [field] }
+  const cause = new NetworkError('refused', { response, responseData })
+  const error = toAdminError('https://sso.example.com', { method: 'POST', name: 'users.create' }, cause, 1)
+  expect(refusalReason(error)).toMatch(/^the attribute team \[2Jx{278}$/)
+})
