@@ -9,7 +9,7 @@ import { escaped } from './escaped-text.ts'
 export async function confirmed(question: string, isSure: boolean): Promise<void> {
   if (isSure) return
   if (!isTerminal()) {
-    throw new UsageError(`${question} No terminal to prompt on`, 'Pass --yes')
+    throw new UsageError(`No terminal to prompt on: ${question}`, 'Pass --yes')
   }
   const { confirm, isCancel } = await import('@clack/prompts')
   const answer = await confirm({ message: escaped(question), initialValue: false, output: process.stderr })

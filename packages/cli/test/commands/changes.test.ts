@@ -276,7 +276,7 @@ describe('an audit trail', () => {
     ] as const) {
       expect(await runHere(args, variables)).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/^whole: 2 entries/),
+        stdout: expect.stringMatching(/^intact: 2 entries/),
       })
     }
     writeFileSync(file, readFileSync(file, 'utf8').replace('ticket 4711', 'ticket 4712'))
@@ -295,7 +295,7 @@ describe('an audit trail', () => {
     writeFileSync(file, 'username\n'.repeat(300))
     const { code, stdout } = await runHere(['audit', 'verify', file])
     expect(stdout).toMatch(/^unsealed: no entry \(line 1\)/)
-    expect(stdout).toMatch(/and 280 more: use --json to list all\nnot whole: 300 problems\n$/)
+    expect(stdout).toMatch(/and 280 more: use --json to list all\nnot intact: 300 problems\n$/)
     expect(code).toBe(1)
   })
 

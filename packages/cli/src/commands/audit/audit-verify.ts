@@ -10,7 +10,7 @@ interface Options {
 
 /** `cloakwright audit verify`. */
 export async function verify(given: string | undefined, options: Options): Promise<void> {
-  // Without this check, a missing file would count as a whole trail.
+  // Without this check, a missing file would count as an intact trail.
   const file = requireTrail(given)
   const heads = options.heads === undefined ? [] : await readHeads(options.heads)
   const report = await verifyTrail(ndjsonSink(file), { heads })
@@ -22,8 +22,8 @@ export async function verify(given: string | undefined, options: Options): Promi
     const end = head === undefined ? '' : `, head ${head.sequence} ${head.hash}`
     print(
       problems.length === 0
-        ? `whole: ${entries} ${entries === 1 ? 'entry' : 'entries'}${end}`
-        : `not whole: ${countOf(problems.length, 'problem')}`,
+        ? `intact: ${entries} ${entries === 1 ? 'entry' : 'entries'}${end}`
+        : `not intact: ${countOf(problems.length, 'problem')}`,
     )
   }
   if (problems.length > 0) process.exitCode = exitCode.failed
@@ -37,7 +37,7 @@ const meanings: Readonly<Record<TrailProblem['problem'], string>> = {
   changed: 'modified after it was written',
   inserted: 'added later',
   reordered: 'moved to another place',
-  truncated: 'cut off: a stored head lies after the end',
+  truncated: 'a stored head lies after the end',
   replaced: 'does not match the stored heads, or the entries after it',
   unsealed: 'without a seal: it was added, or its write was interrupted',
 }

@@ -30,11 +30,14 @@ export function addAudit(program: Command): void {
   examples(
     audit
       .command('verify')
-      .description('Check whether entries of a trail were removed, changed, reordered or cut off.')
+      .description('Check whether entries of a trail were removed, changed, reordered or truncated.')
       .argument('[file]', 'trail (default: CLOAKWRIGHT_AUDIT)')
-      .option('--heads <file>', 'file of heads kept elsewhere (CLOAKWRIGHT_AUDIT_HEADS), to detect a cut end')
+      .option(
+        '--heads <file>',
+        'chain heads (the file of CLOAKWRIGHT_AUDIT_HEADS), to detect a truncated trail',
+      )
       .option('--json', 'print one JSON document')
-      .addHelpText('after', '\nExit codes:\n  0  the trail is whole\n  1  the trail is not whole'),
+      .addHelpText('after', '\nExit codes:\n  0  the trail is intact\n  1  the trail is not intact'),
     'cloakwright audit verify trail.ndjson --heads /mnt/vault/heads',
   ).action(async (file, options) => (await import('./audit-verify.ts')).verify(file, options))
 }

@@ -47,7 +47,7 @@ function addFollow(events: Command): void {
         .option(...loginsOption)
         .option('--once', 'exit after the stored events')
         .option('--interval <seconds>', 'seconds between two requests', toSeconds, 2)
-        .option('--trail <file>', 'add to each event its entry in this audit trail'),
+        .option('--trail <file>', 'add the matching entries of this audit trail to each event'),
     ).addHelpText(
       'after',
       `${timeHelp}

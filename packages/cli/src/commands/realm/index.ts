@@ -62,10 +62,10 @@ function addExport(realm: Command): void {
     connects(
       realm
         .command('export')
-        .description('Write a live realm as a definition for plan and apply, without users and secrets.')
+        .description('Write a live realm as a definition for plan and apply, without secrets.')
         .option(...realmNameOption)
         .option('--out <file>', 'new JSON file to write (default: standard output)')
-        .option('--users', 'include the users, without passwords'),
+        .option('--users', 'include the users, without passwords (default: no users)'),
     ).addHelpText('after', readerHelp),
     'cloakwright realm export --realm staging --out staging.json',
   ).action(async (options) => (await import('./realm-export.ts')).exportLive(options))

@@ -36,7 +36,7 @@ function addMembers(roles: Command): void {
     reads(
       roles
         .command('members')
-        .description('List the users with a role: granted directly, or with --effective in any way.')
+        .description('List the users who have a role directly, or with --effective in any way.')
         .argument('<role>', 'name of the role')
         .option('--effective', 'include roles that come from a group, a composite role or the default role')
         .option(...clientOption),

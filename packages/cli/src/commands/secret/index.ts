@@ -32,7 +32,7 @@ function addRotate(secret: Command): void {
         .description('Create a new secret, deliver it, test it at Keycloak, then revoke the old one.')
         .argument('<client>', 'client id')
         .optionsGroup('Delivery to the service (one of these):')
-        .option('--file <file>', 'write the secret alone to this file, atomically')
+        .option('--file <file>', 'write only the secret to this file, atomically')
         // Not --env-file: Node 20 reads that option itself, wherever it stands, and applies the file's NODE_OPTIONS.
         .option(
           '--environment-file <file>',

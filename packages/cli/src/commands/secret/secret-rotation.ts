@@ -144,7 +144,7 @@ function toDelivery({ file, environmentFile, variable, command }: RotateOptions)
     if (environmentFile !== undefined && variable !== undefined) return { environmentFile, variable }
   }
   throw new UsageError(
-    'Expected one delivery for the secret',
+    'Expected one way to deliver the secret',
     'Give --file FILE, --environment-file FILE with --variable NAME, or --command COMMAND',
   )
 }

@@ -27,7 +27,7 @@ export function addSessions(program: Command): void {
         .command('end')
         .description('End all sessions of a user, or one session. The user must sign in again.')
         .argument('[user]', userHelp)
-        .option('--session <id>', 'id of the only session to end, instead of a user'),
+        .option('--session <id>', 'id of one session to end, instead of all of a user'),
     ),
     'cloakwright sessions end alice --yes',
     'cloakwright sessions end --session 7b8f2d0e-5d4c-4a57-8f4b-2f6f0f1c9a3e --yes',

@@ -79,7 +79,7 @@ function addAssign(users: Command): void {
         users
           .command('assign')
           .description(
-            'Grant roles and groups to the users of a file: those of the options, else those of each row.',
+            'Add roles and groups to the users of a file: from the options, or else from each row.',
           )
           .argument(...fileArgument)
           .option('--role <name>', 'realm role to grant; repeatable', collect)
