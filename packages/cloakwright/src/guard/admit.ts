@@ -166,7 +166,7 @@ function conclude(
   if (decision.allowed) return { kind: 'admitted', user, headers }
   const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
     challenge: decision.challenge,
-    hint: `The route needs ${policy.description}.`,
+    hint: `Send a token that meets the policy of the route: ${policy.description}.`,
   })
   return refuse(context, error, request)
 }

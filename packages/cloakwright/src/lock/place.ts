@@ -19,7 +19,7 @@ export function requireFolderOfItsOwn({ path, folder, stat }: LockTarget): void 
   const escaped = path.replace(/[\\\s]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`)
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
   if (!mounts.split('\n').some((line) => line.split(' ', 5)[4] === escaped)) return
-  throw new CloakwrightError('CW_CONFIG_INVALID', `Cannot lock the file ${path}: it is a mount of its own`, {
+  throw new CloakwrightError('CW_CONFIG_INVALID', `Cannot lock the file ${path}: it is mounted separately`, {
     hint: `Mount its folder instead, so that other containers find the lock in ${folder}.`,
   })
 }

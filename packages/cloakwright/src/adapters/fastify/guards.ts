@@ -65,4 +65,4 @@ function proceed(
 }
 
 const orphaned =
-  'the tokens of the session are not accepted any more (keys replaced, or revoked): the user must sign in again'
+  'the tokens of the session are no longer accepted (keys replaced, or revoked): the user must sign in again'

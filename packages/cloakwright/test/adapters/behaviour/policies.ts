@@ -137,7 +137,7 @@ export function testPolicies(driver: Driver): void {
       expect((await explained.sendToken('/auditor')).json()).toMatchObject({
         code: 'CW_FORBIDDEN',
         reason: 'Token: missing realm role: auditor',
-        hint: 'The route needs realm role admin and auditor.',
+        hint: 'Send a token that meets the policy of the route: realm role admin and auditor.',
       })
       expect((await explained.sendToken('/me', 'x')).json()).toMatchObject({
         code: 'CW_TOKEN_MALFORMED',
