@@ -1,5 +1,5 @@
 /**
- * Keycloak's Admin API for programs: the official client made durable, tasks on one object, updates, lists. The rest has entries of its own:
+ * Keycloak's Admin API for programs: the official client with retries, tasks on one object, updates, lists. Other entries:
  * `@cloakwright/admin/realm`, `/jobs`, `/files`, `/audit`, `/secrets`.
  */
 

@@ -1,4 +1,4 @@
-/** The official client made durable. Server and credentials go in, an `Admin` comes out, which all rooms above take. */
+/** The official client with retries. `createAdmin` takes server and credentials, and returns the `Admin` of all folders above. */
 
 export type { Admin, AdminOptions } from './admin.ts'
 export { createAdmin } from './admin.ts'

@@ -33,7 +33,7 @@ export function userKind({ client, realm }: Admin, user: UserRepresentation): Ki
     },
     write: (body) => users.update({ realm, id }, body),
     lostBecause:
-      'Check the realm: its user profile must declare the attribute or allow unmanaged attributes, and a required action must exist. Where the e-mail address is the user name, change the e-mail address.',
+      'Check the realm: its user profile must declare the attribute or allow unmanaged attributes, and a required action must exist. If e-mail addresses are user names, change the e-mail address.',
   }
 }
 

@@ -99,7 +99,7 @@ describe('a mistake is named by its JSON path, before anything is sent', () => {
     [
       'a user name in upper case',
       { users: [{ ...user, username: 'Alice' }] },
-      '$.users[0].username must be in lower case, because Keycloak stores it so',
+      '$.users[0].username must be in lower case, because Keycloak stores it that way',
     ],
     [
       'a password of a user without e-mail',

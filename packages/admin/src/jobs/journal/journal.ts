@@ -134,7 +134,7 @@ function requireSame(path: string, found: JournalHeader, wanted: JournalHeader):
   for (const [member, name] of Object.entries(what) as [keyof typeof what, string][]) {
     if (found[member] === wanted[member]) continue
     throw new CloakwrightError('CW_JOURNAL_MISMATCH', `The journal ${path} belongs to another ${name}`, {
-      hint: 'To resume that job, use the same unchanged file, realm and server. For a new job, use another journal file (on the command line: --journal OTHER). Users who are finished are left unchanged.',
+      hint: 'To resume that job, use the same unchanged file, realm and server. For a new job, use another journal file (on the command line: --journal OTHER). Users that are already done are left unchanged.',
     })
   }
 }

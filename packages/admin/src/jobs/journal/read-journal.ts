@@ -101,6 +101,6 @@ const longestLine = 64 * 2 ** 20
 
 export function invalidJournal(path: string, what: string): CloakwrightError {
   return new CloakwrightError('CW_JOURNAL_INVALID', `The journal ${path} ${what}`, {
-    hint: 'Restore it, or use another journal file (on the command line: --journal OTHER). Users who are finished are left unchanged.',
+    hint: 'Restore it, or use another journal file (on the command line: --journal OTHER). Users that are already done are left unchanged.',
   })
 }

@@ -117,7 +117,7 @@ const username: Check = (value, path, problems) => {
   if (typeof value !== 'string' || value.length < 3)
     problems.push({ path, reason: 'must have at least 3 characters' })
   else if (value !== value.toLowerCase())
-    problems.push({ path, reason: 'must be in lower case, because Keycloak stores it so' })
+    problems.push({ path, reason: 'must be in lower case, because Keycloak stores it that way' })
 }
 
 const groupPath: Check = (value, path, problems) => {
