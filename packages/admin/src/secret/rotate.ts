@@ -112,11 +112,13 @@ export async function rotateSecret(
   const secret = state.secret ?? ''
   await go('was not delivered', () => deliver(options.deliver, secret, signal))
   onStep('delivered')
-  const provedBy = await go('was not proved', () => prove(admin, state.client, { secret }, signal))
+  const provedBy = await go('its test at Keycloak failed', () =>
+    prove(admin, state.client, { secret }, signal),
+  )
   onStep('proved')
   const { proveDelivery } = options
   if (proveDelivery !== undefined) {
-    await go('is not proved to be in use', () => confirm(proveDelivery, signal))
+    await go('the service did not confirm that it uses it', () => confirm(proveDelivery, signal))
     onStep('taken up')
   }
   if (!keepOld && state.old !== undefined) {

@@ -206,7 +206,7 @@ describe('where two secrets can live at once', () => {
     [
       'a service that does not take it up',
       () => ({ proveDelivery: [process.execPath, '-e', 'process.exit(1)'] }),
-      'not proved to be in use',
+      'the service did not confirm that it uses it',
     ],
   ])('after %s both live, and the next run continues with the same', async (_, options, why) => {
     const client = await newClient()

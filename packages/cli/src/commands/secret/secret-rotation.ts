@@ -1,7 +1,9 @@
 import {
   type Command,
   type Delivery,
+  type MoveStep,
   moveToPrivateKeyJwt,
+  type RotationStep,
   readSecretStatus,
   rotateSecret,
   type SecretStatus,
@@ -46,13 +48,13 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
   const shared = {
     deliver,
     signal,
-    onStep: (step: string) => note(`${isMove ? 'key' : 'secret'} ${step}`),
     ...(options.prove === undefined ? {} : { proveDelivery: shell(options.prove) }),
   }
   if (isMove) {
     const { algorithm, keyFormat } = options
     const { configuration, provedBy } = await moveToPrivateKeyJwt(admin, client, {
       ...shared,
+      onStep: (step) => note(moveSteps[step]),
       ...(algorithm === undefined ? {} : { algorithm }),
       ...(keyFormat === undefined ? {} : { format: keyFormat }),
     })
@@ -60,6 +62,7 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
   }
   const { changes: _, ...rotation } = await rotateSecret(admin, client, {
     ...shared,
+    onStep: (step) => note(rotationSteps[step]),
     keepOld: options.keepOld === true,
     setUpPolicy: options.setUpPolicy === true,
     allowDowntime: options.allowDowntime === true,
@@ -67,6 +70,23 @@ export async function rotate(client: string, options: RotateOptions): Promise<vo
     throw withOptions(error)
   })
   printObject(toTexts({ clientId: client, ...rotation }), options.json === true)
+}
+
+/** Printed after each step. */
+const rotationSteps: Readonly<Record<RotationStep, string>> = {
+  'set up': 'client policy added',
+  made: 'new secret created',
+  delivered: 'new secret delivered',
+  proved: 'new secret tested at Keycloak',
+  'taken up': 'new secret in use by the service',
+  revoked: 'old secret revoked',
+}
+
+const moveSteps: Readonly<Record<MoveStep, string>> = {
+  delivered: 'private key delivered',
+  switched: 'client switched to the key',
+  proved: 'key tested at Keycloak',
+  'taken up': 'key in use by the service',
 }
 
 /** Prints the status and fails if the rotation would fail. */

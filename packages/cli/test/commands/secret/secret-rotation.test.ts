@@ -114,7 +114,7 @@ describe('with two live secrets', () => {
       ['secret', 'rotate', client, '--file', file, '--set-up-policy', '--prove', prove, '--yes'],
       shop.variables,
     )
-    await program.printed(/secret proved/)
+    await program.printed(/secret tested at Keycloak/)
     const secret = readFileSync(file, 'utf8').trim()
     expect(await isAccepted(client, old)).toBe(true)
     expect(await isAccepted(client, secret)).toBe(true)
