@@ -62,7 +62,7 @@ export async function createApp(parts: Parts): Promise<App> {
   // In development, a refusal tells the client the reason; in production only the log has it.
   await app.register(cloakwright, { verifier, sessions, explain: !config.production })
 
-  const users = new Users(database.orm, (err) => logger.warn({ err }, 'could not mirror a user'))
+  const users = new Users(database.orm, (err) => logger.warn({ err }, 'could not store a user of the realm'))
   app.addHook('onClose', () => users.settled())
   homeRoutes(app, config)
   messageRoutes(app, users)

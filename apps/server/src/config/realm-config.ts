@@ -128,7 +128,7 @@ function readServer(
       'KEYCLOAK_PORT',
       address.wholeNumber(1, 65_535),
       'a port',
-      'Use a number from 1 to 65535. (Kubernetes sets it for a service named keycloak: enableServiceLinks: false.)',
+      'Use a number from 1 to 65535. (Kubernetes sets it for a service named keycloak; turn that off with enableServiceLinks: false.)',
     ) ?? 8080
   if (given?.includes('/realms/') === true) {
     variables.invalid(
