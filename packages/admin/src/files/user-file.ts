@@ -112,7 +112,7 @@ async function partOf(path: string): Promise<Part> {
 
 async function lookAt(path: string): Promise<Stats> {
   return await stat(path).catch((cause: unknown) => {
-    throw invalid(`${path} is not readable`, 'Check the path and its permissions.', cause)
+    throw invalid(`${path} could not be read`, 'Check the path and its permissions.', cause)
   })
 }
 
