@@ -114,17 +114,21 @@ await main(async () => {
   let code = 1
   try {
     const nodes = [{ version: process.versions.node, path: process.execPath }]
-    for (const version of nodeVersions) {
-      const path = await provideNode(version, cache, signal)
-      if (path !== undefined) nodes.push({ version, path })
-    }
     const workspaces = packed.flatMap((name) => ['--workspace', name])
     await npm(['pack', '--silent', '--pack-destination', folder, ...workspaces], root, signal)
-    for (const [name, dependencies] of Object.entries(services)) {
+    // Side by side: most of the time goes into waiting for the registry.
+    const installs = Object.entries(services).map(([name, dependencies]) => {
       const all = { ...dependencies, ...packages('cloakwright') }
-      const manifest = { private: true, dependencies: all, overrides }
-      await install(join(folder, name), manifest, signal)
-    }
+      return install(join(folder, name), { private: true, dependencies: all, overrides }, signal)
+    })
+    const binaries = nodeVersions.map(async (version) => {
+      const path = await provideNode(version, cache, signal)
+      if (path !== undefined) nodes.push({ version, path })
+    })
+    // Each comes to its end before the folder is removed.
+    const ended = await Promise.allSettled([...installs, ...binaries])
+    const failed = ended.find(({ status }) => status === 'rejected')
+    if (failed !== undefined) throw failed.reason
     const variables = { COMPATIBILITY: JSON.stringify({ nodes, folder }) }
     code = await runVitest('vitest.compatibility.config.ts', process.argv.slice(2), variables, signal)
   } catch (error) {

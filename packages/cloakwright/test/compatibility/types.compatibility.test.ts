@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { frameworks, type Outcome, run } from './support.ts'
@@ -169,14 +169,9 @@ const projects: Record<string, Project> = {
   },
 }
 
-let count = 0
-function compile(
-  compiler: Compiler,
-  { file, source, options }: Project,
-  ...flags: string[]
-): Promise<Outcome> {
-  const folder = join(frameworks, `types-${count++}`)
-  mkdirSync(folder, { recursive: true })
+/** Writes the project into a folder of its own. */
+function write({ file, source, options }: Project): string {
+  const folder = mkdtempSync(join(frameworks, 'types-'))
   writeFileSync(join(folder, file), source)
   const compilerOptions = {
     strict: true,
@@ -188,6 +183,10 @@ function compile(
     ...options,
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
+  return folder
+}
+
+function compile(compiler: Compiler, folder: string, ...flags: string[]): Promise<Outcome> {
   return run(process.execPath, [compilers[compiler], '-p', folder, ...flags], folder)
 }
 
@@ -196,13 +195,13 @@ const accepted = { code: 0, stdout: '', stderr: '' }
 describe.each(Object.keys(compilers) as Compiler[])('%s', (compiler) => {
   const possible = Object.entries(projects).filter(([, { only }]) => only?.includes(compiler) ?? true)
 
-  test.each(possible)('compiles: %s', async (_name, project) => {
-    expect(await compile(compiler, project, '--noEmit')).toEqual(accepted)
+  test.concurrent.each(possible)('compiles: %s', async (_name, project) => {
+    expect(await compile(compiler, write(project), '--noEmit')).toEqual(accepted)
   })
 
-  test('reports mistakes', async () => {
+  test.concurrent('reports mistakes', async () => {
     const project = { file: 'service.mts', source: mistakes, options: { module: 'nodenext' } }
-    const { stdout } = await compile(compiler, project, '--noEmit')
+    const { stdout } = await compile(compiler, write(project), '--noEmit')
     expect(stdout.match(/error TS\d+/g)).toHaveLength(2)
   })
 })
@@ -211,10 +210,9 @@ test.each(Object.keys(compilers) as Compiler[])(
   'the output of %s for module commonjs runs',
   async (compiler) => {
     const source = `import 'reflect-metadata'\n${imports}`
-    expect(await compile(compiler, { file: 'service.ts', source, options: { module: 'commonjs' } })).toEqual(
-      accepted,
-    )
-    const service = join(frameworks, `types-${count - 1}/out/service.js`)
+    const folder = write({ file: 'service.ts', source, options: { module: 'commonjs' } })
+    expect(await compile(compiler, folder)).toEqual(accepted)
+    const service = join(folder, 'out/service.js')
     expect(await run(process.execPath, [service], frameworks)).toEqual({
       code: 0,
       stdout: 'test-user cw_token_malformed\n',
@@ -247,7 +245,7 @@ describe.each(newer)('%s', (compiler) => {
   test.each(['22', '24', '26'])('compiles with the types of Node %s', async (version) => {
     replaceTypes('node', `types-node-${version}`)
     const project = { file: 'service.mts', source: withHono, options: { module: 'nodenext' } }
-    expect(await compile(compiler, project, '--noEmit')).toEqual(accepted)
+    expect(await compile(compiler, write(project), '--noEmit')).toEqual(accepted)
   })
 
   test.each(['4', '5'])(
@@ -255,7 +253,7 @@ describe.each(newer)('%s', (compiler) => {
     async (version) => {
       if (version === '4') replaceTypes('express', 'types-express-4')
       const project = { file: 'service.mts', source: parameters, options: { module: 'nodenext' } }
-      expect(await compile(compiler, project, '--noEmit')).toEqual(accepted)
+      expect(await compile(compiler, write(project), '--noEmit')).toEqual(accepted)
     },
   )
 })
