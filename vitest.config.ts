@@ -12,6 +12,8 @@ export const shared = {
     // The modules are loaded once for all files of a worker, which halves the time. test-leftovers.ts fails a file that leaves
     // something changed for the next one.
     isolate: false,
+    // Fewer collections of short-lived objects: an eighth of the processor's time.
+    execArgv: ['--max-semi-space-size=32'],
     setupFiles: ['./scripts/test-rsa-keys.ts', './scripts/test-leftovers.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
