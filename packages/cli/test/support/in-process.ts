@@ -8,7 +8,12 @@ let isRunning = false
  * Runs `cloakwright` in this process, which saves its start: without a terminal, with only these variables, and with this
  * standard input. One command at a time. main.ts is not included: tests of signals, streams and exit use `runCli`.
  */
-export async function runHere(args: readonly string[], variables: NodeJS.ProcessEnv = {}, input?: string) {
+export async function runHere(
+  args: readonly string[],
+  variables: NodeJS.ProcessEnv = {},
+  input?: string,
+  onOutput?: (stdout: string) => void,
+) {
   if (isRunning) throw new Error('only one command at a time can run in this process')
   isRunning = true
   const output = { stdout: '', stderr: '' }
@@ -17,6 +22,7 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
       output[name] += typeof part === 'string' ? part : Buffer.from(part).toString()
       const written = typeof encoding === 'function' ? encoding : callback
       if (written !== undefined) setImmediate(written)
+      onOutput?.(output.stdout)
       return true
     }),
   )
@@ -44,6 +50,45 @@ export async function runHere(args: readonly string[], variables: NodeJS.Process
     for (const spy of spies) spy.mockRestore()
     isRunning = false
   }
+}
+
+/**
+ * Runs `cloakwright` in this process like {@link runHere} until its standard output matches, does `work`, and stops it as
+ * SIGTERM does. Rejects if it exits before.
+ */
+export async function serveHere(
+  args: readonly string[],
+  variables: NodeJS.ProcessEnv,
+  pattern: RegExp,
+  work: () => Promise<unknown>,
+) {
+  const others = process.listeners('SIGTERM')
+  let isReady: () => void = () => {}
+  const ready = new Promise<void>((resolve) => {
+    isReady = resolve
+  })
+  const running = runHere(args, variables, undefined, (stdout) => {
+    if (pattern.test(stdout)) isReady()
+  })
+  await Promise.race([
+    ready,
+    running.then((result) => {
+      throw new Error(`ended before ${String(pattern)}: ${JSON.stringify(result)}`)
+    }),
+  ])
+  let timers: readonly NodeJS.Timeout[] = []
+  try {
+    await work()
+  } finally {
+    // The program would end this process if its stop took too long.
+    const timeouts = vi.spyOn(globalThis, 'setTimeout')
+    for (const each of process.listeners('SIGTERM')) if (!others.includes(each)) each('SIGTERM')
+    timers = timeouts.mock.results.map(({ value }) => value as NodeJS.Timeout)
+    timeouts.mockRestore()
+    await running
+    for (const timer of timers) clearTimeout(timer)
+  }
+  return running
 }
 
 /** Replaces a property. Returns a function that restores it. */

@@ -9,6 +9,8 @@ import { onTestFinished } from 'vitest'
 /** The command line of the built program, which starts three times as fast as the sources. */
 export const launcher: readonly string[] = [
   process.execPath,
+  // Saves a third of the time that the embedded database needs to open.
+  '--liftoff-only',
   fileURLToPath(new URL('../../bin/cloakwright.js', import.meta.url)),
 ]
 

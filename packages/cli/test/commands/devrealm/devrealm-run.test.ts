@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Admin, createAdmin } from '@cloakwright/admin'
 import { afterAll, describe, expect, test } from 'vitest'
-import { runHere } from '../../support/in-process.ts'
-import { runCli, somePort, startCli, temporaryFolder } from '../../support/program.ts'
+import { runHere, serveHere } from '../../support/in-process.ts'
+import { somePort, startCli, temporaryFolder } from '../../support/program.ts'
 
 const credentials = { username: 'admin', password: 'admin' }
 
@@ -31,19 +31,18 @@ describe('serves', () => {
     const folder = temporaryFolder()
     const file = join(folder, 'password')
     writeFileSync(file, 'correct horse\n')
-    const program = startCli(['devrealm', '--memory', '--port', `${port}`], {
-      KC_BOOTSTRAP_ADMIN_USERNAME: 'root',
-      KC_BOOTSTRAP_ADMIN_PASSWORD_FILE: file,
+    const variables = { KC_BOOTSTRAP_ADMIN_USERNAME: 'root', KC_BOOTSTRAP_ADMIN_PASSWORD_FILE: file }
+    const args = ['devrealm', '--memory', '--port', `${port}`]
+    const { stdout, stderr } = await serveHere(args, variables, /Ctrl\+C/, async () => {
+      const server = `http://localhost:${port}`
+      const admin = createAdmin({ server, credentials: { username: 'root', password: 'correct horse' } })
+      await expect(admin.client.realms.find()).resolves.toHaveLength(1)
+      await expect(createAdmin({ server, credentials }).client.realms.find()).rejects.toMatchObject({
+        code: 'CW_ADMIN_UNAUTHORIZED',
+      })
     })
-    await program.printed(/Ctrl\+C/)
-    const server = `http://localhost:${port}`
-    const admin = createAdmin({ server, credentials: { username: 'root', password: 'correct horse' } })
-    await expect(admin.client.realms.find()).resolves.toHaveLength(1)
-    await expect(createAdmin({ server, credentials }).client.realms.find()).rejects.toMatchObject({
-      code: 'CW_ADMIN_UNAUTHORIZED',
-    })
-    expect(program.stdout()).toContain('root')
-    expect(program.stdout() + program.stderr()).not.toContain('correct horse')
+    expect(stdout).toContain('root')
+    expect(stdout + stderr).not.toContain('correct horse')
   })
 
   test('an imported realm, and exits with 0 on Ctrl+C', async () => {
@@ -63,32 +62,26 @@ describe('serves', () => {
 })
 
 describe('the state', () => {
-  test('survives kill -9', async () => {
+  test('survives kill -9, and is locked by one process, which the next one names', async () => {
     const home = temporaryFolder()
     const [first, second] = [await somePort(), await somePort()]
     const before = startCli(['devrealm', '--port', `${first}`], { CLOAKWRIGHT_HOME: home })
     await before.printed(/ready/)
     const admin = createAdmin({ server: `http://localhost:${first}`, credentials })
     await admin.client.realms.create({ realm: 'kept', enabled: true })
-    before.child.kill('SIGKILL')
-    await before.ended
 
-    const after = startCli(['devrealm', '--port', `${second}`], { CLOAKWRIGHT_HOME: home })
-    await after.printed(/ready/)
-    const again = createAdmin({ server: `http://localhost:${second}`, credentials })
-    await expect(again.client.realms.findOne({ realm: 'kept' })).resolves.toMatchObject({ realm: 'kept' })
-  })
-
-  test('is locked by one process, which the next one names', async () => {
-    const home = temporaryFolder()
-    const holder = startCli(['devrealm', '--port', `${await somePort()}`], { CLOAKWRIGHT_HOME: home })
-    await holder.printed(/ready/)
-    const { code, stderr } = await runCli(['devrealm', '--port', `${await somePort()}`], {
-      CLOAKWRIGHT_HOME: home,
-    })
-    expect(stderr).toMatch(new RegExp(`in use by process ${holder.child.pid}.*CW_HOME_LOCKED`))
+    const args = ['devrealm', '--port', `${second}`]
+    const { code, stderr } = await runHere(args, { CLOAKWRIGHT_HOME: home })
+    expect(stderr).toMatch(new RegExp(`in use by process ${before.child.pid}.*CW_HOME_LOCKED`))
     expect(stderr).toContain('CLOAKWRIGHT_HOME=')
     expect(code).toBe(1)
+
+    before.child.kill('SIGKILL')
+    await before.ended
+    await serveHere(args, { CLOAKWRIGHT_HOME: home }, /ready/, async () => {
+      const again = createAdmin({ server: `http://localhost:${second}`, credentials })
+      await expect(again.client.realms.findOne({ realm: 'kept' })).resolves.toMatchObject({ realm: 'kept' })
+    })
   })
 })
 
@@ -112,12 +105,14 @@ describe('an import', () => {
     work: (admin: Admin) => Promise<unknown>,
   ): Promise<string> {
     const port = await somePort()
-    const program = startCli(['devrealm', '--port', `${port}`, ...args], { CLOAKWRIGHT_HOME: home })
-    await program.printed(/Ctrl\+C/)
-    await work(createAdmin({ server: `http://localhost:${port}`, realm: 'shop', credentials }))
-    program.child.kill('SIGTERM')
-    expect(await program.ended).toBe(0)
-    return program.stdout()
+    const { code, stdout } = await serveHere(
+      ['devrealm', '--port', `${port}`, ...args],
+      { CLOAKWRIGHT_HOME: home },
+      /Ctrl\+C/,
+      () => work(createAdmin({ server: `http://localhost:${port}`, realm: 'shop', credentials })),
+    )
+    expect(code).toBe(0)
+    return stdout
   }
   const usersOf = async (admin: Admin): Promise<(string | undefined)[]> =>
     (await admin.client.users.find()).map(({ username }) => username)
@@ -157,7 +152,7 @@ describe('an import', () => {
   test('skips master, which can not be replaced', async () => {
     const file = fileOf({ realm: 'master', enabled: false })
     const home = temporaryFolder()
-    const out = await during(home, ['--import', file], (admin) => admin.client.realms.find())
+    const out = await during(home, ['--memory', '--import', file], (admin) => admin.client.realms.find())
     expect(out).toContain('Skipped the realm master')
     const args = ['devrealm', '--memory', '--port', `${await somePort()}`, '--import', file]
     const { code, stderr } = await runHere([...args, '--import-strategy', 'replace'])
@@ -184,7 +179,7 @@ describe('an import', () => {
       [fileOf({ realm: 'third' }), /Another process uses port \d+/, taken],
     ] as const) {
       const files = ['--import', good, bad, '--import-strategy', 'replace']
-      const { code, stdout, stderr } = await runCli(['devrealm', '--port', `${port}`, ...files], {
+      const { code, stdout, stderr } = await runHere(['devrealm', '--port', `${port}`, ...files], {
         CLOAKWRIGHT_HOME: home,
       })
       expect(stderr).toMatch(reason)
