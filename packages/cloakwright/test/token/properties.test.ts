@@ -99,7 +99,8 @@ test('any signed payload that is not a valid one is refused with a CloakwrightEr
   )
 })
 
-test.each([key, small, pss, edwards])(
+// Side by side, because each waits for a fetch of the keys.
+test.concurrent.each([key, small, pss, edwards])(
   'a valid $alg token with any one character changed, removed, doubled or added never verifies',
   async (by) => {
     // With the claims that it must have and no others: each character takes 24 verifications.
@@ -121,7 +122,10 @@ test.each([key, small, pss, edwards])(
     }).flat()
     const added = ['A', '=', '.', ' ', '\0', '\u0141'].map((more) => token + more)
     // All at once, because those with an unknown key wait for the next fetch of the keys.
-    await Promise.all([...mutants, ...added].map(isRefused))
+    const changed = [...mutants, ...added]
+    const codes = await Promise.all(changed.map((one) => codeOf(() => verifier.verify(one))))
+    // One expectation instead of tens of thousands.
+    expect(changed.filter((_, index) => codes[index] === 'accepted')).toEqual([])
     expect(await codeOf(() => verifier.verify(token))).toBe('accepted')
   },
   60_000,
