@@ -7,7 +7,7 @@ import {
   type RevocationStore,
   type SqlClient,
 } from 'cloakwright/state'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { refusalOf } from '../support/refusal.ts'
 import { databases } from './support/databases.ts'
 
@@ -126,9 +126,18 @@ describe.each(stores)('revocation store in $name', ({ open }) => {
 })
 
 describe.each(databases)('revocations on $name', ({ open }) => {
-  it('trusts the table, not a notification', async () => {
-    const { sql, close } = await open()
+  let sql: SqlClient
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    ;({ sql, close } = await open())
     await migrate(sql, 'cloakwright', migrations)
+  })
+  beforeEach(async () => {
+    await sql.query('DELETE FROM cloakwright.revocations')
+  })
+  afterAll(() => close())
+
+  it('trusts the table, not a notification', async () => {
     const store = postgresRevocationStore(sql)
     const heard: Revocation[] = []
     const stop = await store.follow((one) => heard.push(one))
@@ -139,12 +148,9 @@ describe.each(databases)('revocations on $name', ({ open }) => {
     await vi.waitFor(() => expect(heard).toContainEqual(added))
     expect(heard).toEqual([added])
     await stop()
-    await close()
   })
 
   it('finds rows without a notification at its next read', async () => {
-    const { sql, close } = await open()
-    await migrate(sql, 'cloakwright', migrations)
     const deaf: SqlClient = { ...sql, listen: async () => async () => {} }
     const store = postgresRevocationStore(deaf, { resync: 0.1 })
     const heard: Revocation[] = []
@@ -153,12 +159,9 @@ describe.each(databases)('revocations on $name', ({ open }) => {
     await store.add(added)
     await vi.waitFor(() => expect(heard).toContainEqual(added))
     await stop()
-    await close()
   })
 
   it('finds a row that is committed after newer ones', async () => {
-    const { sql, close } = await open()
-    await migrate(sql, 'cloakwright', migrations)
     const deaf: SqlClient = { ...sql, listen: async () => async () => {} }
     const store = postgresRevocationStore(deaf, { resync: 0.1 })
     const heard: Revocation[] = []
@@ -173,15 +176,12 @@ describe.each(databases)('revocations on $name', ({ open }) => {
     )
     await vi.waitFor(() => expect(heard).toContainEqual(revocation({ by: { jti: 'late' } })))
     await stop()
-    await close()
   })
 
   it('refuses an invalid interval', async () => {
-    const { sql, close } = await open()
     for (const resync of [0, -1, Number.NaN, 1e9])
       expect(await refusalOf(() => postgresRevocationStore(sql, { resync }))).toMatchObject({
         code: 'CW_CONFIG_INVALID',
       })
-    await close()
   })
 })
