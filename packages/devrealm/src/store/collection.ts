@@ -25,6 +25,7 @@ export class Collection<T extends { readonly id: string }> {
     readonly found: Map<string, Set<string>>
   }[] = []
   readonly #onChange: (change: CollectionChange) => void
+  #version = 0
 
   constructor(onChange: (change: CollectionChange) => void) {
     this.#onChange = onChange
@@ -32,6 +33,11 @@ export class Collection<T extends { readonly id: string }> {
 
   get size(): number {
     return this.#documents.size
+  }
+
+  /** Differs after each change: for what is computed from the documents and kept. */
+  get version(): number {
+    return this.#version
   }
 
   /** All documents in the order of their creation. */
@@ -110,6 +116,7 @@ export class Collection<T extends { readonly id: string }> {
   }
 
   #replace(id: string, document: Readonly<T> | undefined): void {
+    this.#version += 1
     const before = this.#documents.get(id)
     if (before !== undefined) this.#unlist(before)
     if (document === undefined) {

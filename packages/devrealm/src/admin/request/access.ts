@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { masterName } from '../../defaults/index.ts'
 import type { Client, Role, User } from '../../model/index.ts'
-import { readLiveToken, restoreScope, rolesInScope } from '../../oidc/index.ts'
+import { readLiveToken, restoreScope, roleIdsInScope } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
 
@@ -30,27 +30,33 @@ export async function readCaller(
   token: string,
 ): Promise<Caller | undefined> {
   const issuer = issuerIn(token)
-  for (const realm of context.store.realms()) {
-    if (issuerOf(context, request, realm) !== issuer) continue
-    const live = await readLiveToken(realm, token, issuerOf(context, request, realm), seconds(context))
-    if ('reason' in live) return undefined
-    const { user, client, claims, clientSession } = live
-    // Roles are the user's current ones, not those in the token: tokens of administration clients have none.
-    const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''
-    const scope = restoreScope(realm, client, clientSession?.scope ?? granted)
-    const roles = rolesInScope(realm, user, client, scope.clientScopes).map((role) => role.id)
-    return { realm, user, client, roles: new Set(roles) }
-  }
-  return undefined
+  const realm = context.store.realm(realmNameIn(issuer))
+  if (realm === undefined || issuerOf(context, request, realm) !== issuer) return undefined
+  const live = await readLiveToken(realm, token, issuer, seconds(context))
+  if ('reason' in live) return undefined
+  const { user, client, claims, clientSession } = live
+  // Roles are the user's current ones, not those in the token: tokens of administration clients have none.
+  const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''
+  const scope = restoreScope(realm, client, clientSession?.scope ?? granted)
+  return { realm, user, client, roles: roleIdsInScope(realm, user, client, scope.clientScopes) }
 }
 
 /** The issuer in an unverified token: it only selects the key for the verification. */
-function issuerIn(token: string): unknown {
+function issuerIn(token: string): string {
   try {
     const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
-    return (JSON.parse(payload) as { iss?: unknown } | null)?.iss
+    const issuer = (JSON.parse(payload) as { iss?: unknown } | null)?.iss
+    return typeof issuer === 'string' ? issuer : ''
   } catch {
-    return undefined
+    return ''
+  }
+}
+
+function realmNameIn(issuer: string): string {
+  try {
+    return decodeURIComponent(issuer.slice(issuer.lastIndexOf('/') + 1))
+  } catch {
+    return ''
   }
 }
 
