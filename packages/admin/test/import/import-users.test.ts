@@ -590,7 +590,7 @@ describe('undoing an import', () => {
 
   test('continues after an abort', async () => {
     const files = await jobFiles()
-    await importUsers(admin, fileOf(300, person), files)
+    await importUsers(admin, fileOf(150, person), files)
     const controller = new AbortController()
     const stop = new Error('stopped by the operator')
     const aborted = undoJob(admin, files.journal, {

@@ -13,7 +13,7 @@ import { onKeycloak, openTarget, type Target } from '../support/target.ts'
 import { jobFiles, makeRealm, person } from '../support/users.ts'
 
 const program = fileURLToPath(new URL('../support/import-process.mjs', import.meta.url))
-const count = onKeycloak ? 1500 : 600
+const count = onKeycloak ? 1500 : 300
 
 const folder = await openFolder()
 let target: Target

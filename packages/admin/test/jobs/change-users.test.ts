@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { caught } from '../support/caught.ts'
 import { collect } from '../support/collect.ts'
 import { openFolder } from '../support/folder.ts'
-import { openTarget, type Target, whenSettled } from '../support/target.ts'
+import { onKeycloak, openTarget, type Target, whenSettled } from '../support/target.ts'
 
 const folder = await openFolder()
 let target: Target
@@ -334,7 +334,7 @@ test('faults on 5 % of the requests change nothing in the end', { timeout: 120_0
   const before = await state()
   const assign = await open(`username\n${names.join('\n')}\n`)
   const disable = await open(`username\n${names.join('\n')}\n`)
-  const patient = target.admin({ realm, timeout: 2000 })
+  const patient = target.admin({ realm, timeout: onKeycloak ? 2000 : 1000 })
   target.proxy.storm({ share: 0.05, seed: 7 })
 
   const what = { roles: { realm: ['reader'] }, groups: ['/staff'] }
