@@ -4,6 +4,7 @@ import { createDevRealm } from '@cloakwright/devrealm'
 import { CloakwrightError } from 'cloakwright'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Config, loadConfig } from '../src/config/index.ts'
+import { checkKeycloak } from '../src/keycloak/probe.ts'
 import { createLogger } from '../src/log/logger.ts'
 import { createServer } from '../src/server.ts'
 import { applyRealm, freePort, keycloakAdmin, removeRealm, testVariables } from './support/environment.ts'
@@ -42,15 +43,28 @@ async function variables(extra: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
 }
 
 /** The error that stops the start. */
-async function refusal(env: NodeJS.ProcessEnv): Promise<CloakwrightError> {
-  try {
+function refusal(env: NodeJS.ProcessEnv): Promise<CloakwrightError> {
+  return errorOf(async () => {
     const server = await createServer(loadConfig(env), { logger: createLogger('silent') })
     await server.close()
+  })
+}
+
+/** The error of the step that checks Keycloak. The whole start, which opens a database before, is tested once below. */
+function mismatch(env: NodeJS.ProcessEnv): Promise<CloakwrightError> {
+  return errorOf(() =>
+    checkKeycloak(loadConfig(env), { say: () => {}, signal: new AbortController().signal }),
+  )
+}
+
+async function errorOf(work: () => Promise<void>): Promise<CloakwrightError> {
+  try {
+    await work()
   } catch (error) {
     if (error instanceof CloakwrightError) return error
     throw error
   }
-  throw new Error('the server started')
+  throw new Error('nothing was refused')
 }
 
 describe('a Keycloak that does not match stops the start', () => {
@@ -68,7 +82,7 @@ describe('a Keycloak that does not match stops the start', () => {
       /https:\/\/elsewhere\.example\.com\/auth\/callback/,
     ],
   ])('%s', async (variable, extra, reason) => {
-    const error = await refusal({ ...base, ...extra })
+    const error = await mismatch({ ...base, ...extra })
     expect(error.code).toBe('CW_REALM_MISMATCH')
     expect(error.message.startsWith(`${variable} `)).toBe(true)
     expect(error.message).toMatch(reason)
@@ -83,14 +97,21 @@ describe('a Keycloak that does not match stops the start', () => {
       clientId: 'public-app',
       publicClient: true,
     })
-    const error = await refusal({ ...base, KEYCLOAK_CLIENT_ID: 'public-app' })
+    const error = await mismatch({ ...base, KEYCLOAK_CLIENT_ID: 'public-app' })
     expect(error.message).toMatch(/^KEYCLOAK_CLIENT_ID .*public/)
   })
 
   test('a URL with the wrong path is not Keycloak', async () => {
-    const error = await refusal({ ...base, KEYCLOAK_SERVER: `${keycloak.replace(/\/$/, '')}/auth` })
+    const error = await mismatch({ ...base, KEYCLOAK_SERVER: `${keycloak.replace(/\/$/, '')}/auth` })
     expect(error.code).toBe('CW_REALM_MISMATCH')
     expect(error.message).toMatch(/is not Keycloak/)
+  })
+
+  test('the whole start, for a realm that is missing', async () => {
+    expect(await refusal({ ...base, KEYCLOAK_REALM: 'no-such-realm' })).toMatchObject({
+      code: 'CW_REALM_MISMATCH',
+      message: expect.stringMatching(/^KEYCLOAK_REALM .*no realm no-such-realm/),
+    })
   })
 
   test('nothing responds, and KEYCLOAK_WAIT=0', async () => {

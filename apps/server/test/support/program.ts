@@ -17,7 +17,8 @@ export interface Program {
 
 /** Starts the server with these variables and no other variables of ours. */
 export function startProgram(variables: NodeJS.ProcessEnv): Program {
-  const child = spawn(process.execPath, [main], {
+  // The flag saves a third of the time that the embedded database needs to open.
+  const child = spawn(process.execPath, ['--liftoff-only', main], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
