@@ -26,7 +26,9 @@ const script = fileURLToPath(new URL('./full-disk.mjs', import.meta.url))
 
 /** The output of the process; a spinning process is killed and has none. */
 async function run(task: string): Promise<unknown> {
-  const child = spawn(process.execPath, [script, disk, task], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--liftoff-only', script, disk, task], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const timer = setTimeout(() => child.kill('SIGKILL'), 45_000)
   const told = await text(child.stdout)
   clearTimeout(timer)
