@@ -85,7 +85,12 @@ export async function startKeycloak(options: KeycloakOptions): Promise<RunningKe
   }
   try {
     const given = signal === undefined ? [] : [signal]
-    const ready = waitUntilHealthy(management, reporter, tail, AbortSignal.any([over.signal, ...given]))
+    const ready = waitUntilHealthy(
+      { port, management },
+      reporter,
+      tail,
+      AbortSignal.any([over.signal, ...given]),
+    )
     await Promise.race([exited, ready])
   } catch (error) {
     await stop()
@@ -144,15 +149,22 @@ function keepTail(child: ChildProcess, log: NodeJS.WritableStream): () => string
   return () => text.trimEnd().split('\n').slice(-tailLength).join('\n')
 }
 
+/** The two ports of a Keycloak. */
+interface Ports {
+  readonly port: number
+  readonly management: number
+}
+
 async function waitUntilHealthy(
-  management: number,
+  { port, management }: Ports,
   reporter: Reporter,
   tail: () => string,
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now()
   while (performance.now() - started < startLimit) {
-    if (await isHealthy(management)) return
+    // A port that was free a moment ago may belong to another server by now: Keycloak answers on both.
+    if ((await responds(management, '/health/ready')) && (await responds(port, '/realms/master'))) return
     const seconds = Math.round((performance.now() - started) / 1000)
     reporter.progress(`Keycloak is starting (${seconds} s; the first start takes about a minute)`)
     await pause(300, undefined, { signal })
@@ -164,9 +176,9 @@ async function waitUntilHealthy(
   )
 }
 
-async function isHealthy(management: number): Promise<boolean> {
+async function responds(port: number, path: string): Promise<boolean> {
   try {
-    const { status } = await fetchBounded(`http://127.0.0.1:${management}/health/ready`, {
+    const { status } = await fetchBounded(`http://127.0.0.1:${port}${path}`, {
       signal: AbortSignal.timeout(5000),
       maxBytes: 64 * 1024,
       refuse: ({ why }) => new Error(why),
