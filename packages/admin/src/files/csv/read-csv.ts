@@ -148,9 +148,7 @@ function delimiterOf(bytes: Buffer): string {
 
 function toCells(bytes: Buffer, delimiter: string): Cells {
   try {
-    const end = bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length
-    // Most rows: nothing that the parser must look at, whose start for each row takes most of the time.
-    if (isPlain(bytes, delimiter)) return { cells: bytes.toString('utf8', 0, end).split(delimiter) }
+    const end = bytes.at(-1) === 0x0d ? -1 : bytes.length
     const options = { delimiter, relax_column_count: true, record_delimiter: '\n', skip_empty_lines: false }
     const [cells, ...rest] = parse(bytes.subarray(0, end), options)
     return cells === undefined || rest.length > 0 ? { mistake: misplaced } : { cells }
@@ -158,11 +156,6 @@ function toCells(bytes: Buffer, delimiter: string): Cells {
     // The library's message has values.
     return { mistake: misplaced }
   }
-}
-
-/** Whether a row is its values with the delimiter between them, without quotation marks and line breaks. */
-function isPlain(bytes: Buffer, delimiter: string): boolean {
-  return delimiter.charCodeAt(0) < 0x80 && !bytes.includes(quote) && !bytes.includes(0x0a)
 }
 
 /** Values that are empty may be too many: a spreadsheet writes them for columns that once had one. */
