@@ -7,7 +7,7 @@ import { openTarget, type Target } from '../support/target.ts'
 
 const home = join(import.meta.dirname, '../..')
 
-/** What the compiler says of a program next to a declaration file. */
+/** The compiler's output for a program next to a declaration file. */
 function compile(program: string, declaration?: string): string {
   // Inside the package, so that the program imports cloakwright by its name.
   const folder = mkdtempSync(join(home, '.types-'))

@@ -3,7 +3,7 @@ import { keyOf } from './cache.ts'
 
 /** New tokens whose signatures are being verified in the thread pool: the same token is verified once. */
 export interface TokensInFlight<Owner> {
-  /** The verification of the same token, letter by letter, for the same owner: another one may expect other claims. */
+  /** The verification of exactly this token for the same owner: another owner may expect other claims. */
   find(text: string, owner: Owner): Promise<AccessToken> | undefined
   /** Remembers a verification until {@link remove}, and returns it. */
   add(text: string, owner: Owner, verification: Promise<AccessToken>): Promise<AccessToken>

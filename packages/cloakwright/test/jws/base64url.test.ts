@@ -11,7 +11,7 @@ const decode = (text: string): Buffer | undefined => decodeBytes(oneByte(text), 
 const bytes = fc.uint8Array({ maxLength: 100 }).map((array) => Buffer.from(array))
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** RFC 4648 §5 without padding, letter by letter. */
+/** RFC 4648 §5 without padding, one character at a time. */
 function decodeByTable(text: string): Buffer | undefined {
   const decoded: number[] = []
   let bits = 0
