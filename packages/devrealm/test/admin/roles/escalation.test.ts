@@ -35,6 +35,17 @@ describe('an administrator with few roles', () => {
     }
   }
 
+  it('gain and lose a role of a composite with the next request', async () => {
+    const { token } = await holder('query-groups')
+    const composite = `/demo/roles-by-id/${roles.get('query-groups')?.id}/composites`
+    const read = () => target.send('GET', '/demo/events/config', undefined, { token })
+    expect(await read()).toMatchObject({ status: 403 })
+    expect(await target.send('POST', composite, [roles.get('view-events')])).toMatchObject({ status: 204 })
+    expect(await read()).toMatchObject({ status: 200 })
+    expect(await target.send('DELETE', composite, [roles.get('view-events')])).toMatchObject({ status: 204 })
+    expect(await read()).toMatchObject({ status: 403 })
+  })
+
   it('cannot grant more than their own roles', async () => {
     const { id, token } = await holder('manage-users')
     const give = (name: string) =>
