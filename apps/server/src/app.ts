@@ -58,7 +58,7 @@ export async function createApp(parts: Parts): Promise<App> {
     keycloak: new URL(config.keycloak.server).origin,
   })
   if (config.exposed.includes('metrics')) metrics(app)
-  if (config.exposed.includes('docs')) await openApi(app, config.publicUrl)
+  if (config.exposed.includes('docs')) await openApi(app, config.publicUrl, sessions.cookieName)
   // In development, a refusal tells the client the reason; in production only the log has it.
   await app.register(cloakwright, { verifier, sessions, explain: !config.production })
 

@@ -168,6 +168,7 @@ async function createSecurity(
     store: state.postgresSessionStore(database.sql),
     revocations,
   })
+  opened.push(() => sessions.close())
   return { revocations, verifier, sessions }
 }
 

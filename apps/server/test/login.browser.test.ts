@@ -107,7 +107,9 @@ describe('in a browser', () => {
     await logIn('alice')
     await page.waitForURL(`${server.url}/`)
     expect(await page.evaluate('document.cookie')).toBe('')
-    const cookies = (await context.cookies(server.url)).filter(({ name }) => name === 'cloakwright_dev')
+    const cookies = (await context.cookies(server.url)).filter(({ name }) =>
+      name.startsWith('cloakwright_dev-'),
+    )
     expect(cookies).toMatchObject([{ httpOnly: true, sameSite: 'Lax' }])
   })
 

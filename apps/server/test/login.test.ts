@@ -54,7 +54,7 @@ describe('signing in', () => {
 
   test('tokens never reach the browser: the cookie is opaque, and HttpOnly', async () => {
     const { browser } = await signedIn('alice')
-    const cookie = browser.cookie(base, 'cloakwright_dev') ?? ''
+    const cookie = browser.sessionCookie(base) ?? ''
     expect(cookie.length).toBeGreaterThan(20)
     expect(cookie).not.toContain('eyJ')
   })

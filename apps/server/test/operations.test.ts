@@ -128,7 +128,7 @@ test('no secret, token, password, code or note is ever logged', async () => {
     await server.config.clientSecret(),
     callback.searchParams.get('code') ?? '',
     callback.searchParams.get('state') ?? '',
-    browser.cookie(server.url, 'cloakwright_dev') ?? '',
+    browser.sessionCookie(server.url) ?? '',
     `${header}.`,
     payload,
     signature.slice(0, 40),

@@ -1,10 +1,9 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { sessionCookieName } from 'cloakwright/session'
 import type { FastifyInstance } from 'fastify'
 
 /** The OpenAPI document; registered before the routes that it describes. */
-export async function openApi(app: FastifyInstance, publicUrl: string): Promise<void> {
+export async function openApi(app: FastifyInstance, publicUrl: string, cookieName: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -27,7 +26,7 @@ export async function openApi(app: FastifyInstance, publicUrl: string): Promise<
           session: {
             type: 'apiKey',
             in: 'cookie',
-            name: sessionCookieName(publicUrl.startsWith('https:')),
+            name: cookieName,
             description: 'The session cookie. Requests that change data must also send the header X-CSRF: 1.',
           },
         },

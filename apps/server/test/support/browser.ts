@@ -47,8 +47,10 @@ export class Browser {
   }
 
   /** The cookie that the browser has for that host. */
-  cookie(url: string, name: string): string | undefined {
-    return this.#cookies.get(new URL(url).hostname)?.get(name)
+  /** The value of the session cookie, whose name ends in a hash of issuer and client. */
+  sessionCookie(url: string): string | undefined {
+    const cookies = this.#cookies.get(new URL(url).hostname) ?? new Map<string, string>()
+    return [...cookies].find(([name]) => /^cloakwright_dev-[\w-]{8}$/.test(name))?.[1]
   }
 
   setCookie(url: string, name: string, value: string): void {

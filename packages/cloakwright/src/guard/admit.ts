@@ -2,7 +2,7 @@ import { CloakwrightError } from '../errors.ts'
 import { isUpgrade } from '../http/index.ts'
 import { type Decision, evaluate, type Policy } from '../policy/index.ts'
 import { continueWith, isPromise } from '../promise.ts'
-import type { SessionEngine } from '../session/index.ts'
+import type { SessionEngine, SessionUse } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import type { Admission, Refused } from './admission.ts'
 import type { GuardContext } from './context.ts'
@@ -71,7 +71,7 @@ function admitByCredentials(
     const ticket = tickets !== undefined && isHandshake(request) ? ticketOf(request) : undefined
     if (tickets !== undefined && ticket !== undefined)
       return admitByTicket(context, request, policy, tickets, ticket)
-    if (sessions !== undefined) return admitBySession(context, request, policy, anonymous, sessions, true)
+    if (sessions !== undefined) return admitBySession(context, request, policy, anonymous, sessions, {})
   }
   const credentials = credentialsOf(fields, verifier.proofs.dpop !== undefined)
   if (credentials !== undefined)
@@ -119,16 +119,15 @@ async function admitByTicket(
   return await decideOn(user, context, request, policy, '')
 }
 
-/** @param isUse Whether this counts as use of the session, rather than a check while its WebSocket is open. */
 async function admitBySession(
   context: GuardContext,
   request: GuardedRequest,
   policy: Policy,
   anonymous: boolean,
   sessions: SessionEngine,
-  isUse: boolean,
+  use: SessionUse,
 ): Promise<Admission> {
-  const found = await context.authenticator.userOfSession(request, sessions, isUse)
+  const found = await context.authenticator.userOfSession(request, sessions, use)
   if (found?.user !== undefined) {
     const { session, user } = found
     // RFC 9111 §3.5 keeps responses to Authorization out of shared caches, but not responses to cookies.
@@ -182,7 +181,7 @@ function watchSocket(
   const admitAgain = async (): Promise<Admission> => {
     const { sessions } = context
     if (sessions === undefined) return refuse(context, nothingGiven(request), request)
-    const again = admitBySession(context, lookedAtAnew(request), policy, false, sessions, false)
+    const again = admitBySession(context, lookedAtAnew(request), policy, false, sessions, { extend: false })
     return await orRefuse(again, context, request)
   }
   try {

@@ -1,8 +1,14 @@
 import { CloakwrightError } from '../errors.ts'
 import { PerRequest } from '../per-request.ts'
 import { isPromise } from '../promise.ts'
-import type { Session, SessionEngine } from '../session/index.ts'
-import { type AccessToken, recheckBy, type Verifier, verifyAtOnceBy } from '../token/index.ts'
+import type { Session, SessionEngine, SessionUse } from '../session/index.ts'
+import {
+  type AccessToken,
+  recheckBy,
+  type Verifier,
+  verifyAtOnceBy,
+  verifySessionBy,
+} from '../token/index.ts'
 import { presentationOf } from './presentation.ts'
 import { type Credentials, type GuardedRequest, refuseJoined } from './request/index.ts'
 import type { Tickets } from './websocket/index.ts'
@@ -19,12 +25,11 @@ export interface Authenticator {
    * Returns no user if only a new login helps. Any other refusal (audience, issuer, clock) would occur again after a
    * new login, in endless redirects.
    *
-   * @param isUse Whether this counts as use of the session, rather than a check while its WebSocket is open.
    */
   userOfSession(
     request: GuardedRequest,
     sessions: SessionEngine,
-    isUse: boolean,
+    use: SessionUse,
   ): Promise<SessionUser | undefined>
 }
 
@@ -38,6 +43,7 @@ export interface SessionUser {
 export function createAuthenticator(verifier: Verifier): Authenticator {
   const { clock, proofs } = verifier
   const verifyAtOnce = verifyAtOnceBy(verifier)
+  const verifySession = verifySessionBy(verifier)
   const users = foundBy(usersByVerifier, verifier)
 
   const keepUser = (request: GuardedRequest, user: Promise<AccessToken>): Promise<AccessToken> =>
@@ -69,14 +75,14 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
         redeemed.keep(request.identity, ticket, redeem(verifier, tickets, ticket), now)
       )
     },
-    async userOfSession(request, sessions, isUse) {
+    async userOfSession(request, sessions, use) {
       if (request.fields('cookie').length === 0) return undefined
-      const session = await sessionOf(request, sessions, isUse, clock.now())
+      const session = await sessionOf(request, sessions, use, clock.now())
       if (session === undefined) return undefined
       try {
         const known = knownUser(request)
         if (known !== undefined) return { user: await known, session }
-        const user = verifyAtOnce(session.accessToken)
+        const user = verifySession(session.accessToken, session.createdAt / 1000)
         return { user: isPromise(user) ? await keepUser(request, user) : user, session }
       } catch (error) {
         if (needsNewLogin(error)) return { user: undefined, session }
@@ -103,14 +109,14 @@ async function redeem(verifier: Verifier, tickets: Tickets, ticket: string): Pro
 function sessionOf(
   request: GuardedRequest,
   sessions: SessionEngine,
-  isUse: boolean,
+  use: SessionUse,
   now: number,
 ): Promise<Session | undefined> {
   const loaded = foundBy(sessionsByEngine, sessions)
-  const question = credentialsText(request)
+  const question = `${use.freshAfter ?? ''}\n${credentialsText(request)}`
   return (
     loaded.find(request.identity, question, now) ??
-    loaded.keep(request.identity, question, sessions.authenticate(request, isUse), now)
+    loaded.keep(request.identity, question, sessions.authenticate(request, use), now)
   )
 }
 

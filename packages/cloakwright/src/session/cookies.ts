@@ -1,3 +1,4 @@
+import { sha256 } from '../sealing.ts'
 import type { SessionConfig } from './options.ts'
 import type { SessionRequest } from './types.ts'
 
@@ -17,25 +18,18 @@ export interface Cookies {
 }
 
 /**
- * Returns the name of the session cookie. With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no
- * Domain. So no other host, not even a subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses
- * Secure even on loopback; so loopback uses another name.
- *
- * @param secure Whether `publicUrl` is https.
- * @example
- * ```ts
- * import { sessionCookieName } from 'cloakwright/session'
- *
- * console.log(sessionCookieName(true)) // __Host-cloakwright
- * ```
+ * The name of the session cookie: one for each service, since cookies ignore ports, and two services may share a host.
+ * With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no Domain. So no other host, not even a
+ * subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses Secure even on loopback; so loopback uses
+ * another name.
  */
-export function sessionCookieName(secure: boolean): string {
-  return secure ? '__Host-cloakwright' : 'cloakwright_dev'
+export function toCookieName(secure: boolean, issuer: string, clientId: string): string {
+  const service = sha256(`${issuer}\n${clientId}`).slice(0, 8)
+  return `${secure ? '__Host-cloakwright' : 'cloakwright_dev'}-${service}`
 }
 
 /** SameSite=Lax, not Strict: the redirect back from the provider is a cross-site navigation. */
-export function createCookies({ secureCookies }: Pick<SessionConfig, 'secureCookies'>): Cookies {
-  const session = sessionCookieName(secureCookies)
+export function createCookies({ cookieName: session, secureCookies }: CookieConfig): Cookies {
   const loginPrefix = `${session}_login_`
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secureCookies ? '; Secure' : ''}`
   return {
@@ -58,6 +52,8 @@ export function createCookies({ secureCookies }: Pick<SessionConfig, 'secureCook
     clearLogin: (id) => `${loginPrefix}${id}=; Max-Age=0; ${attributes}`,
   }
 }
+
+type CookieConfig = Pick<SessionConfig, 'cookieName' | 'secureCookies'>
 
 function* pairs(request: SessionRequest): Generator<readonly [string, string]> {
   for (const pair of (request.headers.get('cookie') ?? '').split(';')) {

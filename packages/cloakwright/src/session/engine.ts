@@ -1,20 +1,20 @@
 import { CloakwrightError } from '../errors.ts'
-import { createKeyring, sha256 } from '../sealing.ts'
+import { createKeyring } from '../sealing.ts'
 import { type BackChannelLogout, createBackChannelLogout } from './back-channel-logout.ts'
 import { answerCallback, isSignedIn } from './callback.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
-import { isNavigation, requireSameOrigin } from './csrf.ts'
+import { isNavigation } from './csrf.ts'
+import { findSession } from './find-session.ts'
 import { startLogin } from './login.ts'
 import { answerLogout } from './logout.ts'
 import { checkOptions, type SessionOptions } from './options.ts'
 import { errorPage, logoutPage, methodNotAllowed, redirect } from './pages.ts'
 import { createProvider } from './provider.ts'
 import { createPublicHost, ledHere } from './public-host.ts'
-import { createRefresher, type Refresher } from './refresh.ts'
+import { createRefresher } from './refresh.ts'
 import { toReturnTo } from './return-to.ts'
-import type { Session, SessionEngine, SessionRequest } from './types.ts'
-import { type LiveSession, readLive } from './vault.ts'
+import type { SessionEngine, SessionRequest } from './types.ts'
 import { createWatchers } from './watchers.ts'
 
 /**
@@ -59,10 +59,13 @@ export function createSessions(options: SessionOptions): SessionEngine {
   const keepFresh = createRefresher(context)
   return {
     basePath: config.basePath,
+    cookieName: config.cookieName,
     handle: (request) => answerRoute(context, request, backChannelLogout),
-    authenticate: (request, isUse = true) => findSession(context, request, keepFresh, isUse),
+    authenticate: (request, use = {}) => findSession(context, keepFresh, request, use),
     watch: (session, onNews) => context.watchers.add(session, onNews),
     challenge: (request) => challenge(context, request),
+    refreshSession: (request) => findSession(context, keepFresh, request, { freshAfter: 0 }),
+    close: async () => {},
   }
 }
 
@@ -128,40 +131,10 @@ async function orErrorPage(
   }
 }
 
-async function findSession(
-  context: SessionContext,
-  request: SessionRequest,
-  keepFresh: Refresher,
-  isUse: boolean,
-): Promise<Session | undefined> {
-  // A request with its own token never uses the browser's session.
-  if (request.headers.get('authorization') !== null) return undefined
-  const value = context.cookies.readSession(request)
-  if (value === undefined) return undefined
-  requireSameOrigin(request, context.config.publicOrigin)
-  const found = await readLive(context, sha256(value))
-  const live = found && (await keepFresh(found))
-  if (live === undefined) return undefined
-  const { key, sid, subject } = live.record
-  const expiresAt = isUse ? await noteUse(context, live) : live.record.expiresAt
-  return { key, sid, subject, accessToken: live.tokens.accessToken, expiresAt }
-}
-
 async function challenge(context: SessionContext, request: SessionRequest): Promise<Response | undefined> {
   if (!isNavigation(request)) return undefined
   const { publicOrigin, basePath } = context.config
   const url = new URL(request.url)
   const here = toReturnTo(url.pathname + url.search, publicOrigin, basePath)
   return await orErrorPage(context, here, login(context, request, here, url))
-}
-
-/**
- * Extends the idle timeout: at most once a minute, so that reading pages does not write rows. Resolves to the new end.
- */
-async function noteUse({ config, store }: SessionContext, { record }: LiveSession): Promise<number> {
-  const now = config.now()
-  if (now - record.lastSeenAt < Math.min(60_000, config.idleTimeout / 10)) return record.expiresAt
-  const expiresAt = Math.min(now + config.idleTimeout, record.absoluteExpiresAt)
-  await store.touch(record.key, now, expiresAt)
-  return expiresAt
 }

@@ -21,7 +21,8 @@ export async function answerLogout(context: SessionContext, request: SessionRequ
   const record = key === undefined ? undefined : await store.read(key)
   if (key === undefined || record === undefined) return redirect(home, [cookies.clearSession()])
   // The tokens first: if the store fails in between, the session still exists and can be signed out again.
-  if (record.sid !== undefined) await revocations?.revoke(config.issuer, { sid: record.sid })
+  if (record.sid !== undefined)
+    await revocations?.revoke(config.issuer, { sid: record.sid, issuedUntil: config.now() / 1000 })
   await store.remove(key)
   watchers.tell({ key })
   const tokens = await openTokens(context, record)

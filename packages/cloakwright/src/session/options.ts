@@ -6,6 +6,7 @@ import { requireFunctions, requireOptions } from '../options.ts'
 import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
+import { toCookieName } from './cookies.ts'
 
 /** The options of a {@link createSessions | session engine}. */
 export interface SessionOptions {
@@ -34,6 +35,11 @@ export interface SessionOptions {
    * the verifier too. Without it, a token that was already handed out is valid until its `exp`.
    */
   readonly revocations?: Revocations | undefined
+  /**
+   * The name of the session cookie. By default it ends in a hash of issuer and client, so that services on one host do not
+   * share it. On https it must start with `__Host-`.
+   */
+  readonly cookieName?: string | undefined
   /** The path prefix of login, callback and logout; `/auth` by default. */
   readonly basePath?: string | undefined
   /** Scopes to request at login, `openid` by default; `openid` is required. */
@@ -68,6 +74,7 @@ export interface SessionConfig {
   readonly publicHostname: string
   /** Whether cookies are `Secure` and have the prefix `__Host-`. */
   readonly secureCookies: boolean
+  readonly cookieName: string
   readonly basePath: string
   readonly scope: string
   readonly idleTimeout: number
@@ -128,14 +135,19 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     ['read', 'create'],
     'Pass a store of cloakwright/state: postgresSessionStore(sql)',
   )
+  const issuer = checkIssuer(options.issuer, dangerouslyAllowHttp)
+  const secureCookies = publicUrl.protocol === 'https:'
   return {
-    issuer: checkIssuer(options.issuer, dangerouslyAllowHttp),
+    issuer,
     internalUrl: options.internalUrl,
     clientId: options.clientId,
     clientAuthentication: checkAuthentication(options.clientAuthentication),
     publicOrigin: publicUrl.origin,
     publicHostname: publicUrl.hostname,
-    secureCookies: publicUrl.protocol === 'https:',
+    secureCookies,
+    cookieName:
+      checkCookieName(options.cookieName, secureCookies) ??
+      toCookieName(secureCookies, issuer, options.clientId),
     basePath,
     scope,
     idleTimeout: seconds('idleTimeout', 1800),
@@ -150,9 +162,29 @@ export function checkOptions(options: SessionOptions): SessionConfig {
   }
 }
 
+function checkCookieName(name: string | undefined, secure: boolean): string | undefined {
+  if (name === undefined) return undefined
+  if (!/^[\w-]{1,64}$/.test(name))
+    throw invalid('cookieName', 'not 1 to 64 letters, digits, - or _', 'Omit it for the default.')
+  if (secure !== name.startsWith('__Host-'))
+    throw secure
+      ? invalid(
+          'cookieName',
+          'does not start with __Host-',
+          `Set it to __Host-${name}: no other host can set such a cookie.`,
+        )
+      : invalid(
+          'cookieName',
+          'starts with __Host-, which browsers refuse on http',
+          'Leave the prefix out on http.',
+        )
+  return name
+}
+
 const kinds = {
   clientId: 'string',
   basePath: 'string',
+  cookieName: 'string',
   scope: 'string',
   revocations: 'object',
   onError: 'function',

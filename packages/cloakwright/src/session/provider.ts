@@ -17,9 +17,13 @@ export interface LoginChecks {
 /** Tokens returned by a grant. */
 export interface Grant {
   readonly accessToken: string
+  /** When it was requested, in milliseconds since the epoch. */
+  readonly issuedAt: number
   /** Milliseconds since the epoch, calculated from before the request: never later than the provider's own time. */
   readonly accessExpiresAt: number
   readonly refreshToken: string | undefined
+  /** When the refresh token expires, if the realm says so; Keycloak’s 0 may mean never or unknown. */
+  readonly refreshExpiresAt: number | undefined
   readonly idToken: string | undefined
   readonly subject: string | undefined
   readonly sid: string | undefined
@@ -197,8 +201,14 @@ function toGrant(
 ): Grant {
   const claims = tokens.claims()
   const sid = claims?.['sid'] ?? tokens['session_state']
+  const refreshLifetime = tokens['refresh_expires_in']
   return {
     accessToken: tokens.access_token,
+    issuedAt: requestedAt,
+    refreshExpiresAt:
+      typeof refreshLifetime === 'number' && refreshLifetime > 0
+        ? requestedAt + refreshLifetime * 1000
+        : undefined,
     accessExpiresAt: requestedAt + (tokens.expires_in ?? 60) * 1000,
     refreshToken: tokens.refresh_token,
     idToken: tokens.id_token,

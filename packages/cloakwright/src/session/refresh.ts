@@ -26,21 +26,26 @@ export function createRefresher(context: SessionContext): Refresher {
   /** Per process, the pending refresh of a row: the tabs of one browser share it without a database query. */
   const underWay = new Map<string, Promise<LiveSession | undefined>>()
 
-  return async (live) => {
-    if (config.now() < live.tokens.refreshAt) return live
+  return async (live, issuedAfter = 0) => {
+    const isFresh = live.tokens.issuedAt >= issuedAfter
+    if (config.now() < live.tokens.refreshAt && isFresh) return live
     // Without a refresh token the session ends with its access token.
     if (live.tokens.refreshToken === undefined && lasts(context, live, 0)) return live
     const { key } = live.record
     const running = underWay.get(key)
-    if (running !== undefined) return lasts(context, live, handling) ? live : await running
+    if (running !== undefined) return isFresh && lasts(context, live, handling) ? live : await running
     const started = claim(context, live).finally(() => underWay.delete(key))
     underWay.set(key, started)
     return await started
   }
 }
 
-/** A session whose access token is fresh; `undefined` once it has ended. */
-export type Refresher = (live: LiveSession) => Promise<LiveSession | undefined>
+/**
+ * Resolves to the session with a fresh access token; `undefined` once it has ended.
+ *
+ * @param issuedAfter A token that was issued before is refreshed even if it is still valid: milliseconds since the epoch.
+ */
+export type Refresher = (live: LiveSession, issuedAfter?: number) => Promise<LiveSession | undefined>
 
 async function claim(context: SessionContext, live: LiveSession): Promise<LiveSession | undefined> {
   const { config, store } = context
@@ -72,7 +77,7 @@ async function refresh(
     if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
       return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
     const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
-    return (await store.finishRefresh(record.key, holder, next.sealed))
+    return (await store.finishRefresh(record.key, holder, next.sealed, record.expiresAt))
       ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }
       : await readLive(context, record.key)
   } catch (error) {

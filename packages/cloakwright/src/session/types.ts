@@ -14,27 +14,43 @@ export interface Session {
   readonly subject: string
   /** The current access token, refreshed shortly before it expires. Never sent to the browser. */
   readonly accessToken: string
+  /** When the user signed in, in milliseconds since the epoch. */
+  readonly createdAt: number
   /** When it ends if it is not used again, in milliseconds since the epoch. */
   readonly expiresAt: number
+}
+
+/** How a request uses its session. */
+export interface SessionUse {
+  /**
+   * Whether this counts as use of the session, which extends its idle timeout; `true` by default. Checking a session while
+   * its WebSocket is open does not.
+   */
+  readonly extend?: boolean | undefined
+  /**
+   * Seconds: an access token that was issued longer ago is refreshed first, so that changed roles take effect; 0 always
+   * refreshes.
+   */
+  readonly freshAfter?: number | undefined
 }
 
 /** Browser login as an engine Request → Response, the same for every framework. */
 export interface SessionEngine {
   /** The path prefix that {@link handle} handles, `/auth` by default. */
   readonly basePath: string
+  /** The name of the session cookie. */
+  readonly cookieName: string
   /** Handles login, callback and logout below {@link basePath}; `undefined` for any other path. */
   handle(request: Request): Promise<Response | undefined>
   /**
    * The session of the request's cookie, its tokens refreshed under a row lock if they are about to expire.
    * `undefined` without a cookie or once the session has ended.
    *
-   * @param isUse Whether this counts as use of the session, which extends its idle timeout; `true` by default. Checking a
-   * session while its WebSocket is open does not.
    * @throws {CW_SESSION_ORIGIN} A state-changing request without a same-origin proof, or a WebSocket of another origin.
    * @throws {CW_PROVIDER_UNAVAILABLE} The access token has expired and the provider cannot be reached.
    * @throws {CW_STATE_UNAVAILABLE} The session store cannot be reached.
    */
-  authenticate(request: SessionRequest, isUse?: boolean): Promise<Session | undefined>
+  authenticate(request: SessionRequest, use?: SessionUse): Promise<Session | undefined>
   /**
    * Calls back when this process may have ended the session: by a logout, a back-channel logout or a new
    * login in the same browser. `revocations` reports what other replicas do. Returns a function that stops it.
@@ -45,4 +61,13 @@ export interface SessionEngine {
    * name. `undefined` if the request is not a navigation and should get a 401.
    */
   challenge(request: SessionRequest): Promise<Response | undefined>
+  /**
+   * Gets new tokens for the request's session now, so that changed roles take effect without a new login. `undefined` without
+   * a session, and if the realm has ended it.
+   *
+   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+   */
+  refreshSession(request: SessionRequest): Promise<Session | undefined>
+  /** Stops following the store's changes; call it when the service stops. */
+  close(): Promise<void>
 }

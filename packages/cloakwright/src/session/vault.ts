@@ -13,8 +13,12 @@ export interface SessionTokens {
   readonly accessToken: string
   readonly refreshToken: string | undefined
   readonly idToken: string | undefined
+  /** When the access token was requested, in milliseconds since the epoch. */
+  readonly issuedAt: number
   /** When to refresh the access token, in milliseconds since the epoch. */
   readonly refreshAt: number
+  /** When the refresh token expires, if the realm said so. */
+  readonly refreshExpiresAt: number | undefined
 }
 
 type Identity = Pick<SessionRecord, 'key' | 'issuer' | 'clientId' | 'subject' | 'sid'>
@@ -34,6 +38,8 @@ export async function sealTokens(
     // RFC 6749 section 6: without a new refresh token, the old one stays valid.
     refreshToken: grant.refreshToken ?? previous?.refreshToken,
     idToken: grant.idToken ?? previous?.idToken,
+    issuedAt: grant.issuedAt,
+    refreshExpiresAt: grant.refreshExpiresAt,
     refreshAt: grant.accessExpiresAt - Math.min(refreshMargin, lifetime / 2),
   }
   const sealed = await keyring.seal(JSON.stringify(tokens), toBinding(identity, version))

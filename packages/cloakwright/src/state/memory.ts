@@ -1,6 +1,6 @@
 import { systemTime } from '../clock.ts'
 import { createUsedOnce, maxUsedOnce } from '../used-once.ts'
-import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
+import type { ReplayStore, SessionFeed, SessionRecord, SessionStore } from './ports.ts'
 
 interface Entry {
   record: SessionRecord
@@ -21,13 +21,22 @@ interface Entry {
  */
 export function memorySessionStore(now: () => number = systemTime): SessionStore {
   const entries = new Map<string, Entry>()
+  const followers = new Set<(key: string) => void>()
+  const changed = (key: string): void => {
+    for (const onChanged of followers) onChanged(key)
+  }
+  const drop = (key: string): boolean => {
+    const dropped = entries.delete(key)
+    if (dropped) changed(key)
+    return dropped
+  }
   const held = (key: string, holder: string): Entry | undefined => {
     const entry = entries.get(key)
     return entry?.refresh?.holder === holder ? entry : undefined
   }
   return {
     async create(record, replacedKey) {
-      if (replacedKey !== undefined) entries.delete(replacedKey)
+      if (replacedKey !== undefined) drop(replacedKey)
       for (const [key, entry] of entries) if (entry.record.expiresAt < record.createdAt) entries.delete(key)
       entries.set(record.key, { record, refresh: undefined })
     },
@@ -40,7 +49,7 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
     },
     async remove(key) {
       const entry = entries.get(key)
-      entries.delete(key)
+      drop(key)
       return entry?.record
     },
     async removeWhere(issuer, by) {
@@ -50,7 +59,7 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
           'sid' in by
             ? record.sid === by.sid
             : record.subject === by.subject && record.createdAt < by.createdBefore
-        if (named && record.issuer === issuer) entries.delete(key)
+        if (named && record.issuer === issuer) drop(key)
       }
       return before - entries.size
     },
@@ -61,11 +70,12 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
       entry.refresh = { holder, until: now() + duration }
       return true
     },
-    async finishRefresh(key, holder, tokens) {
+    async finishRefresh(key, holder, tokens, expiresAt) {
       const entry = held(key, holder)
       if (entry === undefined) return false
-      entry.record = { ...entry.record, tokens }
+      entry.record = { ...entry.record, tokens, expiresAt }
       entry.refresh = undefined
+      changed(key)
       return true
     },
     async abandonRefresh(key, holder) {
@@ -73,7 +83,18 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
       if (entry !== undefined) entry.refresh = undefined
     },
     async endRefresh(key, holder) {
-      return held(key, holder) !== undefined && entries.delete(key)
+      return held(key, holder) !== undefined && drop(key)
+    },
+    async follow(onChanged) {
+      // A function of its own: the same callback may follow twice.
+      const follower = (key: string): void => onChanged(key)
+      followers.add(follower)
+      return {
+        caughtUp: async () => {},
+        close: async () => {
+          followers.delete(follower)
+        },
+      } satisfies SessionFeed
     },
     ...memoryReplayStore(),
   }

@@ -54,12 +54,33 @@ export interface SessionStore extends ReplayStore {
    * `duration` milliseconds by the store's own clock, so that replicas with different clocks agree.
    */
   claimRefresh(key: string, version: number, holder: string, duration: number): Promise<boolean>
-  /** Writes the refreshed tokens and releases the lease; `false`, and nothing written, if the holder has lost it. */
-  finishRefresh(key: string, holder: string, tokens: SealedTokens): Promise<boolean>
+  /**
+   * Writes the refreshed tokens and the session's new end, and releases the lease; `false`, and nothing written, if the
+   * holder has lost it.
+   */
+  finishRefresh(key: string, holder: string, tokens: SealedTokens, expiresAt: number): Promise<boolean>
   /** Releases the lease without a result. */
   abandonRefresh(key: string, holder: string): Promise<void>
   /** Removes a session that cannot be refreshed any more; `false` if the holder has lost the lease. */
   endRefresh(key: string, holder: string): Promise<boolean>
+  /**
+   * Calls back with the key of each session that was removed or whose tokens were replaced, by any replica. `undefined`
+   * means that changes may have been missed: any session may have changed. Resolves once it listens.
+   *
+   * @throws {CW_STATE_UNAVAILABLE}
+   */
+  follow(onChanged: (key: string | undefined) => void): Promise<SessionFeed>
+}
+
+/** The changes of a store's sessions, as they arrive in this process. */
+export interface SessionFeed {
+  /**
+   * Resolves once every change that was complete before this call has been reported. While changes cannot arrive, it
+   * rejects or stays pending; a later call replaces a pending one.
+   */
+  caughtUp(): Promise<void>
+  /** Stops reporting changes. */
+  close(): Promise<void>
 }
 
 /** Tokens that are refused although their signature is valid: until `expiresAt`, in milliseconds since the epoch. */
@@ -72,8 +93,11 @@ export interface Revocation {
 
 /** The tokens that a revocation covers; times are in seconds since the epoch, as in tokens. */
 export type RevokedBy =
-  /** The tokens of one session. */
-  | { readonly sid: string }
+  /**
+   * The tokens of one session of the realm: those issued (`iat`) up to this time or, without a time, all. After a logout of
+   * one application, the realm may go on with the session, and with its `sid`.
+   */
+  | { readonly sid: string; readonly issuedUntil?: number | undefined }
   /** A user's tokens issued (`iat`) in this second or before; a later login is not affected. */
   | { readonly subject: string; readonly issuedUntil: number }
   /** One token. */

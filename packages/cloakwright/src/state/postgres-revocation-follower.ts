@@ -163,12 +163,12 @@ function createNewsReader(sql: SqlClient, report: (rows: readonly Row[]) => void
 }
 
 function toRevocation({ issuer, kind, value, time, expires_at }: Row): Revocation {
-  return { issuer, by: toRevokedBy(kind, value ?? '', time ?? 0), expiresAt: expires_at.getTime() }
+  return { issuer, by: toRevokedBy(kind, value ?? '', time ?? undefined), expiresAt: expires_at.getTime() }
 }
 
-function toRevokedBy(kind: string, value: string, time: number): RevokedBy {
-  if (kind === 'sid') return { sid: value }
-  if (kind === 'subject') return { subject: value, issuedUntil: time }
+function toRevokedBy(kind: string, value: string, time: number | undefined): RevokedBy {
+  if (kind === 'sid') return { sid: value, issuedUntil: time }
+  if (kind === 'subject') return { subject: value, issuedUntil: time ?? 0 }
   if (kind === 'jti') return { jti: value }
-  return { notBefore: time }
+  return { notBefore: time ?? 0 }
 }

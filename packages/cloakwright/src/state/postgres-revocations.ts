@@ -62,7 +62,7 @@ function checkResync(value = 15): number {
 }
 
 function toColumns(by: RevokedBy): [kind: string, value: string | null, time: number | null] {
-  if ('sid' in by) return ['sid', by.sid, null]
+  if ('sid' in by) return ['sid', by.sid, by.issuedUntil ?? null]
   if ('subject' in by) return ['subject', by.subject, by.issuedUntil]
   if ('jti' in by) return ['jti', by.jti, null]
   return ['not-before', null, by.notBefore]

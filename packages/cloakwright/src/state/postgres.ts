@@ -1,3 +1,4 @@
+import { followSessions, notifyOf } from './postgres-session-feed.ts'
 import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
 import { requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
@@ -37,7 +38,7 @@ const swept = 100
  * ```
  */
 export function postgresSessionStore(sql: SqlClient): SessionStore {
-  requireSqlClient(sql, ['query', 'transaction'])
+  requireSqlClient(sql, ['query', 'transaction', 'listen'])
   return {
     async create(record, replacedKey) {
       await sql.transaction((tx) => createSession(tx, record, replacedKey))
@@ -57,7 +58,8 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
     },
     async remove(key) {
       const { rows } = await sql.query<Row>(
-        `DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING ${columns}`,
+        `WITH gone AS (DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING ${columns})
+         SELECT gone.*, ${notifyOf('key')} FROM gone`,
         [key],
       )
       return rows[0] && toRecord(rows[0])
@@ -67,12 +69,14 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
         'sid' in by
           ? ['sid = $2', [by.sid]]
           : ['subject = $2 AND created_at < $3', [by.subject, new Date(by.createdBefore)]]
-      const { rowCount } = await sql.query(
-        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition}`,
+      const { rows } = await sql.query(
+        `WITH gone AS (DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition} RETURNING key)
+         SELECT ${notifyOf('key')} FROM gone`,
         [issuer, ...values],
       )
-      return rowCount
+      return rows.length
     },
+    follow: (onChanged) => followSessions(sql, onChanged),
     ...refreshClaims(sql),
     ...postgresReplayStore(sql),
   }
@@ -122,14 +126,17 @@ function refreshClaims(sql: SqlQueryable): RefreshClaims {
       )
       return rowCount === 1
     },
-    async finishRefresh(key, holder, { version, keyId, sealed, accessExpiresAt }) {
-      const { rowCount } = await sql.query(
-        `UPDATE cloakwright.sessions
-         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, refresh_holder = NULL, refresh_until = NULL
-         WHERE key = $1 AND refresh_holder = $2`,
-        [key, holder, version, keyId, Buffer.from(sealed), new Date(accessExpiresAt)],
+    async finishRefresh(key, holder, { version, keyId, sealed, accessExpiresAt }, expiresAt) {
+      const { rows } = await sql.query(
+        `WITH done AS (
+           UPDATE cloakwright.sessions
+           SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, expires_at = $7,
+             refresh_holder = NULL, refresh_until = NULL
+           WHERE key = $1 AND refresh_holder = $2 RETURNING key)
+         SELECT ${notifyOf('key')} FROM done`,
+        [key, holder, version, keyId, Buffer.from(sealed), new Date(accessExpiresAt), new Date(expiresAt)],
       )
-      return rowCount === 1
+      return rows.length === 1
     },
     async abandonRefresh(key, holder) {
       await sql.query(
@@ -139,11 +146,12 @@ function refreshClaims(sql: SqlQueryable): RefreshClaims {
       )
     },
     async endRefresh(key, holder) {
-      const { rowCount } = await sql.query(
-        'DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2',
+      const { rows } = await sql.query(
+        `WITH gone AS (DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2 RETURNING key)
+         SELECT ${notifyOf('key')} FROM gone`,
         [key, holder],
       )
-      return rowCount === 1
+      return rows.length === 1
     },
   }
 }
@@ -155,7 +163,11 @@ async function createSession(
   replacedKey: string | undefined,
 ): Promise<void> {
   if (replacedKey !== undefined)
-    await tx.query('DELETE FROM cloakwright.sessions WHERE key = $1', [replacedKey])
+    await tx.query(
+      `WITH gone AS (DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING key)
+       SELECT ${notifyOf('key')} FROM gone`,
+      [replacedKey],
+    )
   await tx.query(
     `INSERT INTO cloakwright.sessions (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     toValues(record),

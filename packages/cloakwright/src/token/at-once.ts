@@ -11,25 +11,30 @@ export type VerifyAtOnce = (token: string, presented?: Presentation) => AccessTo
 /** Checks the claims of a token that was verified before, maybe by another verifier, as if it arrived now. */
 export type Recheck = (claims: Claims) => Promise<AccessToken>
 
+/** Verifies the access token of a browser session, which started at this time: seconds since the epoch. */
+export type VerifySession = (token: string, startedAt: number) => AccessToken | Promise<AccessToken>
+
 /** The internals of a verifier. They are not a member of it, because a wrapper that copies members would be bypassed. */
 const behind = new WeakMap<Verifier, Behind>()
 
 interface Behind {
   readonly verify: Verifier['verify']
   readonly atOnce: VerifyAtOnce
+  readonly ofSession: VerifySession
   readonly recheck: Recheck
 }
 
 /** Creates the verifier that applications see, whose `verify` always returns a promise. */
 export function toVerifier(
   atOnce: VerifyAtOnce,
+  ofSession: VerifySession,
   recheck: Recheck,
   members: Omit<Verifier, 'verify'>,
 ): Verifier {
   const verify: Verifier['verify'] = async (token, presented) => atOnce(token, presented)
   // Not a copy: the list of issuers is read each time.
   const verifier: Verifier = Object.assign(members, { verify })
-  behind.set(verifier, { verify, atOnce, recheck })
+  behind.set(verifier, { verify, atOnce, ofSession, recheck })
   return verifier
 }
 
@@ -43,6 +48,18 @@ export function verifyAtOnceBy(verifier: Verifier): VerifyAtOnce {
     own !== undefined && verifier.verify === own.verify
       ? own.atOnce(token, presented)
       : verifyByOther(verifier, token, presented)
+}
+
+/**
+ * How guards verify the access token of a browser session. It came from the realm and never left the server, so its
+ * length does not matter. Revocations by session and by user count from the start of the session.
+ */
+export function verifySessionBy(verifier: Verifier): VerifySession {
+  const own = behind.get(verifier)
+  return (token, startedAt) =>
+    own !== undefined && verifier.verify === own.verify
+      ? own.ofSession(token, startedAt)
+      : verifyByOther(verifier, token, undefined)
 }
 
 /**

@@ -5,8 +5,12 @@ import type { AccessToken } from './access-token.ts'
 export interface Denials {
   /** Adds a revocation that applies until `expiresAt`; returns whether it is new. */
   add(by: RevokedBy, expiresAt: number, now: number): boolean
-  /** Whether the token is revoked. */
-  concern(token: AccessToken, now: number): boolean
+  /**
+   * Whether the token is revoked.
+   *
+   * @param startedAt When its session started, in seconds, instead of the token's `iat`.
+   */
+  concern(token: AccessToken, now: number, startedAt?: number): boolean
 }
 
 /** Tokens are revoked by their issue time: up to and including this second; by a not-before, only before it. */
@@ -26,17 +30,17 @@ export function createDenials(): Denials {
 
   return {
     add(by, expiresAt, now) {
-      if ('sid' in by) return sids.add(by.sid, { issued: Infinity, expiresAt }, now)
+      if ('sid' in by) return sids.add(by.sid, { issued: by.issuedUntil ?? Infinity, expiresAt }, now)
       if ('jti' in by) return jtis.add(by.jti, { issued: Infinity, expiresAt }, now)
       if ('subject' in by) return subjects.add(by.subject, { issued: by.issuedUntil, expiresAt }, now)
       const known = inForce(notBefore, now)
       notBefore = merge(known, { issued: by.notBefore, expiresAt })
       return known?.issued !== notBefore.issued
     },
-    concern(token, now) {
+    concern(token, now, startedAt = token.issuedAt) {
       const { issuedAt, jti, sid } = token
-      if (sid !== undefined && sids.has(sid, issuedAt, now)) return true
-      if (subjects.has(token.subject, issuedAt, now)) return true
+      if (sid !== undefined && sids.has(sid, startedAt, now)) return true
+      if (subjects.has(token.subject, startedAt, now)) return true
       if (jti !== undefined && jtis.has(jti, issuedAt, now)) return true
       return notBefore !== undefined && issuedAt < notBefore.issued && notBefore.expiresAt > now
     },

@@ -4,7 +4,7 @@
  */
 
 export { type AccessToken, readToken, writeToken } from './access-token.ts'
-export { recheckBy, verifyAtOnceBy } from './at-once.ts'
+export { recheckBy, verifyAtOnceBy, verifySessionBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'
 export { fakeAccessToken, isFake } from './fake.ts'

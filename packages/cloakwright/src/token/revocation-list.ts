@@ -15,8 +15,8 @@ export class RevocationList {
     this.#now = now
   }
 
-  isRevoked(token: AccessToken, issuer: string): boolean {
-    return this.#denials.get(issuer)?.concern(token, this.#now()) ?? false
+  isRevoked(token: AccessToken, issuer: string, startedAt: number | undefined): boolean {
+    return this.#denials.get(issuer)?.concern(token, this.#now(), startedAt) ?? false
   }
 
   /** Adds a revocation and, if it is new, notifies the callers whose token it covers. */

@@ -19,8 +19,13 @@ export interface Revocations {
    * @throws {CW_STATE_UNAVAILABLE} The store cannot be reached.
    */
   revoke(issuer: string, by: RevokedBy): Promise<void>
-  /** Whether a verified token of this issuer is revoked: synchronous and fast, whatever the number of revocations. */
-  isRevoked(token: AccessToken, issuer: string): boolean
+  /**
+   * Whether a verified token of this issuer is revoked: synchronous and fast, whatever the number of revocations.
+   *
+   * @param startedAt For the token of a browser session: when the session started, in seconds since the epoch. The time counts
+   * instead of the token's `iat`, which has no fractions: a user may sign in again in the second of a logout.
+   */
+  isRevoked(token: AccessToken, issuer: string, startedAt?: number): boolean
   /**
    * Calls back when the verified token of this issuer is revoked by any replica; synchronously if by this
    * process. Calls once, and never for a token that is revoked already. Returns a function that stops it.
@@ -97,7 +102,7 @@ export function createRevocations(options: RevocationsOptions = {}): Revocations
         throw toUnavailable('Cannot write the revocation', cause)
       })
     },
-    isRevoked: (token, issuer) => list.isRevoked(token, issuer),
+    isRevoked: (token, issuer, startedAt) => list.isRevoked(token, issuer, startedAt),
     watch: (token, issuer, onRevoked) => list.watch(token, issuer, onRevoked),
     get version() {
       return list.version
@@ -119,8 +124,9 @@ export function refuseRevoked(
   revocations: Revocations | undefined,
   token: AccessToken,
   issuer: string,
+  startedAt?: number,
 ): void {
-  if (revocations?.isRevoked(token, issuer) !== true) return
+  if (revocations?.isRevoked(token, issuer, startedAt) !== true) return
   throw new CloakwrightError('CW_TOKEN_REVOKED', 'Token: it was revoked by a logout or an administrator', {
     hint: 'Sign in again.',
   })

@@ -14,7 +14,7 @@ const maxLength = 1024
 export function toRevocation(issuer: string, by: RevokedBy, now: number, keepFor: number): Revocation {
   const checked = checkRevokedBy(by, now / 1000)
   const lastIssued =
-    'issuedUntil' in checked ? checked.issuedUntil : 'notBefore' in checked ? checked.notBefore : 0
+    'notBefore' in checked ? checked.notBefore : 'issuedUntil' in checked ? (checked.issuedUntil ?? 0) : 0
   const expiresAt = Math.max(now, lastIssued * 1000) + keepFor
   return { issuer: checkText('issuer', issuer), by: checked, expiresAt }
 }
@@ -24,7 +24,12 @@ function checkRevokedBy(by: RevokedBy, now: number): RevokedBy {
   const kinds = ['sid', 'subject', 'jti', 'notBefore'].filter((kind) => Object.hasOwn(Object(by), kind))
   if (kinds.length !== 1)
     throw invalid('by: not exactly one of sid, subject, jti, notBefore', 'Make one call for each of them.')
-  if ('sid' in by) return { sid: checkText('sid', by.sid) }
+  if ('sid' in by) {
+    const sid = checkText('sid', by.sid)
+    return by.issuedUntil === undefined
+      ? { sid }
+      : { sid, issuedUntil: checkTime('issuedUntil', by.issuedUntil, now) }
+  }
   if ('jti' in by) return { jti: checkText('jti', by.jti) }
   if ('notBefore' in by) return { notBefore: checkTime('notBefore', by.notBefore, now) }
   const issuedUntil = checkTime('issuedUntil', by.issuedUntil, now)

@@ -3,7 +3,7 @@ import type { CloakwrightError } from '../errors.ts'
 import { createOrDefer } from '../next-build.ts'
 import { requireOptions } from '../options.ts'
 import { createDpop, createMtls, type ProofChecks } from '../proof/index.ts'
-import { type Recheck, toVerifier, type VerifyAtOnce } from './at-once.ts'
+import { type Recheck, toVerifier, type VerifyAtOnce, type VerifySession } from './at-once.ts'
 import { createTokenCache } from './cache.ts'
 import { createTokensInFlight } from './in-flight.ts'
 import { observeRefusals } from './observe.ts'
@@ -11,7 +11,7 @@ import { createRealm, type Realm } from './realm.ts'
 import { createRealms, type Realms } from './realms.ts'
 import type { IssuerOptions, Verifier, VerifierOptions } from './types.ts'
 import { checkOptions } from './verifier-options.ts'
-import { recheckClaims, type Verification, verifyToken } from './verify-token.ts'
+import { recheckClaims, type Verification, verifySessionToken, verifyToken } from './verify-token.ts'
 
 /**
  * Creates a verifier of access tokens (RFC 7519, RFC 8725, RFC 9068 where Keycloak follows it), for one realm or
@@ -89,20 +89,36 @@ function createConfigured(options: VerifierOptions): Verifier {
     now,
   }
   const verify: VerifyAtOnce = (text, presented) => verifyToken(verification, text, presented)
+  const sessionVerification = {
+    ...verification,
+    inFlight: createTokensInFlight<Realm>(),
+    revocations: undefined,
+    maxTokenLength: maxSessionToken,
+  }
+  const ofSession: VerifySession = (text, startedAt) =>
+    verifySessionToken(sessionVerification, revocations, text, startedAt)
   const recheck: Recheck = (claims) => recheckClaims(verification, claims)
-  return toVerifier(telemetry === undefined ? verify : observeRefusals(verify, telemetry), recheck, {
-    get issuers() {
-      return realms.issuers
+  return toVerifier(
+    telemetry === undefined ? verify : observeRefusals(verify, telemetry),
+    ofSession,
+    recheck,
+    {
+      get issuers() {
+        return realms.issuers
+      },
+      realm: nameOf(realms),
+      proofs,
+      clock: { now, tolerance: checked.clockTolerance },
+      revocations,
+      async ready() {
+        await Promise.all([realms.ready(), revocations?.ready()])
+      },
     },
-    realm: nameOf(realms),
-    proofs,
-    clock: { now, tolerance: checked.clockTolerance },
-    revocations,
-    async ready() {
-      await Promise.all([realms.ready(), revocations?.ready()])
-    },
-  })
+  )
 }
+
+/** Characters; more than any response of the realm that the session engine accepts. */
+const maxSessionToken = 2 ** 21
 
 /** A challenge always names a protection space (RFC 9110 §11.5), but never names a tenant to another one. */
 function nameOf({ issuers: [issuer], resolver }: Realms): string {

@@ -47,6 +47,29 @@ export function verifyToken(by: Verification, text: string, presented?: Presenta
     : prove(by, token, text, presented)
 }
 
+/**
+ * Verifies the access token of a browser session. Its revocations are not those of the same token as a bearer token, so
+ * both are checked apart.
+ *
+ * @param by A verification without revocations.
+ * @param startedAt When the session started, in seconds since the epoch.
+ */
+export function verifySessionToken(
+  by: Verification,
+  revocations: Revocations | undefined,
+  text: string,
+  startedAt: number,
+): Verified {
+  if (revocations !== undefined && !revocations.known)
+    return revocations.ready().then(() => verifySessionToken(by, revocations, text, startedAt))
+  const check = (token: AccessToken): AccessToken => {
+    refuseRevoked(revocations, token, String(token.claims['iss']), startedAt)
+    return token
+  }
+  const token = verifyToken(by, text)
+  return isPromise(token) ? token.then(check) : check(token)
+}
+
 /** Checks the claims of a token that was verified before, maybe by another verifier, as if it arrived now. */
 export async function recheckClaims(by: Verification, claims: Claims): Promise<AccessToken> {
   await by.revocations?.ready()

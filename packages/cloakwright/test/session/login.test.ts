@@ -64,7 +64,7 @@ describe('login', () => {
       new Request('http://localhost:8000/page', { headers: navigation }),
     )
     expect(response?.headers.getSetCookie()[0]).toMatch(
-      /^cloakwright_dev_login_[\w-]{22}=k1\.[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
+      /^cloakwright_dev-[\w-]{8}_login_[\w-]{22}=k1\.[\w-]+; Max-Age=600; Path=\/; HttpOnly; SameSite=Lax$/,
     )
   })
 

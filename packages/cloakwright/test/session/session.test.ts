@@ -43,6 +43,7 @@ describe('session', () => {
     const browser = await setup(provider, { store }).signIn()
     expect(await sessionOf(browser)).toEqual({
       key: sha256(browser.cookies(host).get(sessionCookie) ?? ''),
+      createdAt: expect.closeTo(Date.now(), -5) as number,
       expiresAt: expect.closeTo(Date.now() + 1_800_000, -5) as number,
       sid: 'sid-alice',
       subject: 'sub-alice',

@@ -24,6 +24,7 @@ const stores = [
 
 const minute = 60_000
 const start = Date.UTC(2026, 0, 1)
+const later = start + 45 * minute
 let number = 0
 
 function record(changes: Partial<SessionRecord> = {}): SessionRecord {
@@ -121,7 +122,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
   it('gives the lease again once it was released, and only for the version that was read', async () => {
     const { key } = await added()
     expect(await store.claimRefresh(key, 1, 'a', minute)).toBe(true)
-    expect(await store.finishRefresh(key, 'a', tokens(2))).toBe(true)
+    expect(await store.finishRefresh(key, 'a', tokens(2), later)).toBe(true)
     expect(await store.claimRefresh(key, 1, 'b', minute)).toBe(false)
     expect(await store.claimRefresh(key, 2, 'b', minute)).toBe(true)
     await store.abandonRefresh(key, 'b')
@@ -133,19 +134,19 @@ describe.each(stores)('session store in $name', ({ open }) => {
     const { key } = await added()
     expect(await store.claimRefresh(key, 1, 'dead', 1)).toBe(true)
     await vi.waitFor(async () => expect(await store.claimRefresh(key, 1, 'next', minute)).toBe(true))
-    expect(await store.finishRefresh(key, 'dead', tokens(2))).toBe(false)
+    expect(await store.finishRefresh(key, 'dead', tokens(2), later)).toBe(false)
     expect(await store.endRefresh(key, 'dead')).toBe(false)
     await store.abandonRefresh(key, 'dead')
     expect(await store.claimRefresh(key, 1, 'third', minute)).toBe(false)
-    expect(await store.finishRefresh(key, 'next', { ...tokens(2), keyId: 'k2' })).toBe(true)
-    expect(await store.read(key)).toMatchObject({ tokens: { version: 2, keyId: 'k2' } })
+    expect(await store.finishRefresh(key, 'next', { ...tokens(2), keyId: 'k2' }, later)).toBe(true)
+    expect(await store.read(key)).toMatchObject({ tokens: { version: 2, keyId: 'k2' }, expiresAt: later })
   })
 
   it('does not restore a session that was removed during its refresh', async () => {
     const { key } = await added()
     await store.claimRefresh(key, 1, 'a', minute)
     await store.remove(key)
-    expect(await store.finishRefresh(key, 'a', tokens(2))).toBe(false)
+    expect(await store.finishRefresh(key, 'a', tokens(2), later)).toBe(false)
     expect(await store.read(key)).toBeUndefined()
   })
 
@@ -154,6 +155,34 @@ describe.each(stores)('session store in $name', ({ open }) => {
     await store.claimRefresh(key, 1, 'a', minute)
     expect(await store.endRefresh(key, 'a')).toBe(true)
     expect(await store.read(key)).toBeUndefined()
+  })
+
+  it('reports each session that was removed or refreshed, before it has caught up', async () => {
+    const changed: (string | undefined)[] = []
+    const feed = await store.follow((key) => changed.push(key))
+    const [removed, replaced, refreshed, ended, bySid, untouched] = [
+      await added(),
+      await added(),
+      await added(),
+      await added(),
+      await added({ sid: 'one-of-them' }),
+      await added(),
+    ]
+    await store.remove(removed.key)
+    await store.remove('missing')
+    const next = record()
+    await store.create(next, replaced.key)
+    await store.claimRefresh(refreshed.key, 1, 'a', minute)
+    await store.finishRefresh(refreshed.key, 'a', tokens(2), later)
+    await store.claimRefresh(ended.key, 1, 'a', minute)
+    await store.endRefresh(ended.key, 'a')
+    await store.removeWhere(bySid.issuer, { sid: 'one-of-them' })
+    await store.touch(untouched.key, start, later)
+    await feed.caughtUp()
+    expect(changed).toEqual([removed.key, replaced.key, refreshed.key, ended.key, bySid.key])
+    await feed.close()
+    await store.remove(untouched.key)
+    expect(changed).toHaveLength(5)
   })
 
   it('reports a key as new once, however many ask', async () => {

@@ -33,6 +33,9 @@ function token(change: Record<string, unknown> = {}): AccessToken {
 const cases: [what: string, by: RevokedBy, token: AccessToken, revoked: boolean][] = [
   ['its session', { sid: 's' }, token(), true],
   ['another session', { sid: 's2' }, token(), false],
+  ['its session, up to now', { sid: 's', issuedUntil: start }, token(), true],
+  ['its session, up to the second of its issue', { sid: 's', issuedUntil: start - 60 }, token(), true],
+  ['its session, before its issue', { sid: 's', issuedUntil: start - 61 }, token(), false],
   ['a session, and it has none', { sid: 's' }, token({ sid: undefined }), false],
   ['a session named as its user', { sid: 'u' }, token(), false],
   ['its user, now', { subject: 'u', issuedUntil: start }, token(), true],
@@ -55,6 +58,16 @@ test.each(cases)('revoked: %s', async (_, by, verified, revoked) => {
   await revocations.revoke(issuer, by)
   expect(revocations.isRevoked(verified, issuer)).toBe(revoked)
   expect(revocations.isRevoked(verified, other), 'of another issuer').toBe(false)
+})
+
+test('for the token of a browser session, the start of the session counts instead of its iat', async () => {
+  const revocations = createRevocations({ now: clock })
+  await revocations.revoke(issuer, { sid: 's', issuedUntil: start + 0.4 })
+  await revocations.revoke(issuer, { subject: 'u', issuedUntil: start + 0.4 })
+  const verified = token({ iat: start })
+  expect(revocations.isRevoked(verified, issuer)).toBe(true)
+  expect(revocations.isRevoked(verified, issuer, start + 0.3)).toBe(true)
+  expect(revocations.isRevoked(verified, issuer, start + 0.5)).toBe(false)
 })
 
 test('of several revocations of one user, the one that covers the most applies', async () => {

@@ -20,6 +20,7 @@ const note = (call: string, request: SessionRequest): void => {
 }
 const engine: SessionEngine = {
   basePath: '/auth',
+  cookieName: 'test',
   async handle(request) {
     note('handle', request)
     const { pathname } = new URL(request.url)
@@ -38,6 +39,8 @@ const engine: SessionEngine = {
     return session
   },
   watch: () => () => {},
+  refreshSession: async () => session,
+  close: async () => {},
   async challenge(request) {
     note('challenge', request)
     const navigation = request.method === 'GET' && request.headers.get('accept')?.includes('text/html')
@@ -50,6 +53,7 @@ const liveSession = (accessToken: string): Session => ({
   sid: 's',
   subject: 'alice',
   accessToken,
+  createdAt: Date.now(),
   expiresAt: Date.now() + 60_000,
 })
 

@@ -6,6 +6,7 @@ import { clientId, clientSecret, type TestProvider } from './provider.ts'
 
 export const publicUrl = 'https://app.example.com'
 export const host = 'app.example.com'
+/** The engine’s own name has a hash of the issuer, whose port is another each time. */
 export const sessionCookie = '__Host-cloakwright'
 export const loginCookie = '__Host-cloakwright_login_'
 
@@ -31,6 +32,7 @@ export function setup(provider: TestProvider, options: Partial<SessionOptions> =
     clientId,
     clientSecret,
     publicUrl,
+    cookieName: options.publicUrl === undefined ? sessionCookie : undefined,
     keys: [newKey('k1')],
     store: memorySessionStore(),
     now: clock.now,

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import type { SessionFeed } from './ports.ts'
+import type { SqlClient } from './sql.ts'
+
+/** The channel that carries the keys of changed sessions: hashes of their cookies, which cannot be used to sign in. */
+const channel = 'cloakwright_sessions'
+/** Marks a notification that a follower sends to itself. */
+const echo = 'echo:'
+
+/** The expression that notifies every follower of the key in this column. */
+export function notifyOf(column: string): string {
+  return `pg_notify('${channel}', ${column})`
+}
+
+/**
+ * Follows the changes of sessions. PostgreSQL delivers notifications in the order of their commits. So a follower that
+ * receives its own echo has received every change that was committed before it. Any database role may notify on the
+ * channel: a forged key only causes one more read.
+ */
+export async function followSessions(
+  sql: SqlClient,
+  onChanged: (key: string | undefined) => void,
+): Promise<SessionFeed> {
+  let awaited: { readonly payload: string; readonly arrived: () => void } | undefined
+  const close = await sql.listen(
+    channel,
+    (payload) => {
+      if (!payload.startsWith(echo)) onChanged(payload)
+      else if (payload === awaited?.payload) awaited.arrived()
+    },
+    () => onChanged(undefined),
+  )
+  return {
+    async caughtUp() {
+      const payload = echo + randomUUID()
+      const arrival = new Promise<void>((arrived) => {
+        awaited = { payload, arrived }
+      })
+      await sql.query(`SELECT ${notifyOf('$1')}`, [payload])
+      await arrival
+    },
+    close,
+  }
+}
