@@ -19,5 +19,5 @@ export interface SessionContext {
   readonly watchers: Watchers
   readonly publicHost: PublicHost
   /** Receives each error that is shown as an error page, for the log. */
-  readonly report: (error: CloakwrightError) => void
+  readonly report: (error: CloakwrightError, requestId?: string) => void
 }

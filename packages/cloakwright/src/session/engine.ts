@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
 import { createKeyring } from '../sealing.ts'
 import { type BackChannelLogout, createBackChannelLogout } from './back-channel-logout.ts'
@@ -13,7 +14,7 @@ import { errorPage, logoutPage, methodNotAllowed, redirect } from './pages.ts'
 import { createProvider } from './provider.ts'
 import { createPublicHost, ledHere } from './public-host.ts'
 import { createRefresher } from './refresh.ts'
-import { toReturnTo } from './return-to.ts'
+import { toLoginPath, toReturnTo } from './return-to.ts'
 import type { SessionEngine, SessionRequest } from './types.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -43,7 +44,8 @@ import { createWatchers } from './watchers.ts'
 export function createSessions(options: SessionOptions): SessionEngine {
   const config = checkOptions(options)
   const cookies = createCookies(config)
-  const report = (error: CloakwrightError): void => options.onError?.(error)
+  const report = (error: CloakwrightError, requestId?: string): void =>
+    options.onError?.(error, { requestId })
   const context: SessionContext = {
     config,
     cookies,
@@ -60,10 +62,12 @@ export function createSessions(options: SessionOptions): SessionEngine {
   return {
     basePath: config.basePath,
     cookieName: config.cookieName,
-    handle: (request) => answerRoute(context, request, backChannelLogout),
+    handle: (request, details) =>
+      answerRoute(context, request, details?.requestId ?? randomUUID(), backChannelLogout),
     authenticate: (request, use = {}) => findSession(context, keepFresh, request, use),
     watch: (session, onNews) => context.watchers.add(session, onNews),
     challenge: (request) => challenge(context, request),
+    loginPath: (request) => toLoginPath(config, request),
     refreshSession: (request) => findSession(context, keepFresh, request, { freshAfter: 0 }),
     close: async () => {},
   }
@@ -72,6 +76,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
 async function answerRoute(
   context: SessionContext,
   request: Request,
+  requestId: string,
   backChannelLogout: BackChannelLogout,
 ): Promise<Response | undefined> {
   const { basePath, issuer, publicOrigin } = context.config
@@ -82,19 +87,20 @@ async function answerRoute(
       if (method !== 'GET') return methodNotAllowed('GET')
       const returnTo = toReturnTo(url.searchParams.get('returnTo'), publicOrigin, basePath)
       const again = `${basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
-      return await orErrorPage(context, again, login(context, request, returnTo, url))
+      return await orErrorPage(context, requestId, again, login(context, request, returnTo, url))
     }
     case `${basePath}/callback`:
       if (method !== 'GET') return methodNotAllowed('GET')
       return await orErrorPage(
         context,
+        requestId,
         `${basePath}/login`,
         answerCallback(context, request, url.searchParams),
       )
     case `${basePath}/logout`:
       if (method === 'GET') return logoutPage(`${basePath}/logout`, issuer)
       if (method !== 'POST') return methodNotAllowed('GET, POST')
-      return await orErrorPage(context, `${basePath}/logout`, answerLogout(context, request))
+      return await orErrorPage(context, requestId, `${basePath}/logout`, answerLogout(context, request))
     case `${basePath}/backchannel-logout`:
       return method === 'POST' ? await backChannelLogout(request) : methodNotAllowed('POST')
     default:
@@ -119,6 +125,7 @@ async function login(
 /** Browsers get an error page with a link back. */
 async function orErrorPage(
   { config, report }: SessionContext,
+  requestId: string,
   back: string,
   answer: Promise<Response>,
 ): Promise<Response> {
@@ -126,7 +133,7 @@ async function orErrorPage(
     return await answer
   } catch (error) {
     if (!(error instanceof CloakwrightError)) throw error
-    report(error)
+    report(error, requestId)
     return errorPage(error, config.publicOrigin + back)
   }
 }
@@ -136,5 +143,6 @@ async function challenge(context: SessionContext, request: SessionRequest): Prom
   const { publicOrigin, basePath } = context.config
   const url = new URL(request.url)
   const here = toReturnTo(url.pathname + url.search, publicOrigin, basePath)
-  return await orErrorPage(context, here, login(context, request, here, url))
+  const requestId = request.id?.() ?? randomUUID()
+  return await orErrorPage(context, requestId, here, login(context, request, here, url))
 }

@@ -1,4 +1,4 @@
 export type { SessionKey, SessionKeys } from '../sealing.ts'
 export { createSessions } from './engine.ts'
 export type { SessionOptions } from './options.ts'
-export type { Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'
+export type { RequestDetails, Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'

@@ -8,6 +8,12 @@ import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
 import { toCookieName } from './cookies.ts'
 
+/** Where an error occurred. */
+export interface SessionErrorDetails {
+  /** The id of the request, as on the error page; `undefined` if no single request caused the error. */
+  readonly requestId: string | undefined
+}
+
 /** The options of a {@link createSessions | session engine}. */
 export interface SessionOptions {
   /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. */
@@ -53,7 +59,7 @@ export interface SessionOptions {
   /** Timeout of one call to the provider in milliseconds: 10000 by default. */
   readonly timeout?: number | undefined
   /** Called with each error that is shown as an error page, and once if a proxy hides the host, for the log. The errors contain no token, secret or claim value. */
-  readonly onError?: ((error: CloakwrightError) => void) | undefined
+  readonly onError?: ((error: CloakwrightError, details: SessionErrorDetails) => void) | undefined
   /** Seconds that the realm's clock may differ by, 0–300; 5 by default. It applies to ID tokens and logout tokens. */
   readonly clockTolerance?: number | undefined
   readonly fetch?: Fetch | undefined

@@ -1,4 +1,7 @@
 import { parseUrl } from '../http/index.ts'
+import { isNavigation } from './csrf.ts'
+import type { SessionConfig } from './options.ts'
+import type { SessionRequest } from './types.ts'
 
 /** Long enough for real URLs, short enough for several logins' cookies in one request header. */
 const longest = 1024
@@ -21,4 +24,18 @@ export function toReturnTo(value: string | null | undefined, publicOrigin: strin
   // A return to login or logout would be a loop.
   if (url.pathname === basePath || url.pathname.startsWith(`${basePath}/`)) return '/'
   return url.pathname + url.search + url.hash
+}
+
+/**
+ * The path of a login that brings the user back to the page of this request: its own if it is a navigation, else the page
+ * that sent it. Without a `Referer` of this service, the login ends at `/`.
+ */
+export function toLoginPath(
+  { basePath, publicOrigin }: Pick<SessionConfig, 'basePath' | 'publicOrigin'>,
+  request: SessionRequest,
+): string {
+  const page = parseUrl(isNavigation(request) ? request.url : (request.headers.get('referer') ?? ''))
+  const isHere = page !== undefined && (isNavigation(request) || page.origin === publicOrigin)
+  const returnTo = isHere ? toReturnTo(page.pathname + page.search, publicOrigin, basePath) : '/'
+  return `${basePath}/login${returnTo === '/' ? '' : `?returnTo=${encodeURIComponent(returnTo)}`}`
 }

@@ -3,6 +3,14 @@ export interface SessionRequest {
   readonly method: string
   readonly url: string
   readonly headers: { get(name: string): string | null }
+  /** The request's id, for the log and the error page; the engine creates one if this is missing. */
+  id?(): string
+}
+
+/** What an adapter knows about a request, in addition to the request itself. */
+export interface RequestDetails {
+  /** The request's id, for the log and the error page; the engine creates one by default. */
+  readonly requestId?: string | undefined
 }
 
 /** A live browser session. */
@@ -41,7 +49,7 @@ export interface SessionEngine {
   /** The name of the session cookie. */
   readonly cookieName: string
   /** Handles login, callback and logout below {@link basePath}; `undefined` for any other path. */
-  handle(request: Request): Promise<Response | undefined>
+  handle(request: Request, details?: RequestDetails): Promise<Response | undefined>
   /**
    * The session of the request's cookie, its tokens refreshed under a row lock if they are about to expire.
    * `undefined` without a cookie or once the session has ended.
@@ -61,6 +69,11 @@ export interface SessionEngine {
    * name. `undefined` if the request is not a navigation and should get a 401.
    */
   challenge(request: SessionRequest): Promise<Response | undefined>
+  /**
+   * Where the user of a refused request signs in: `/auth/login?returnTo=…`, a path of this service. After the login, a
+   * navigation returns to its own page; any other request to the page that sent it, if its `Referer` says which.
+   */
+  loginPath(request: SessionRequest): string
   /**
    * Gets new tokens for the request's session now, so that changed roles take effect without a new login. `undefined` without
    * a session, and if the realm has ended it.

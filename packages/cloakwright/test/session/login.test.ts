@@ -135,6 +135,17 @@ describe('login', () => {
     expect(await response.json()).toMatchObject({ page: '/' })
   })
 
+  it.each<[string, string, string, Record<string, string>]>([
+    ['a navigation', '/page?x=1', '/auth/login?returnTo=%2Fpage%3Fx%3D1', navigation],
+    ['a fetch', '/api', '/auth/login?returnTo=%2Fpage%3Fx%3D1', { referer: `${publicUrl}/page?x=1` }],
+    ['a fetch without Referer', '/api', '/auth/login', {}],
+    ['a fetch of another site', '/api', '/auth/login', { referer: 'https://evil.example/page' }],
+    ['a fetch of a page of the engine', '/api', '/auth/login', { referer: `${publicUrl}/auth/logout` }],
+  ])('tells where to sign in after %s', (_, path, expected, headers) => {
+    const { sessions } = setup(provider)
+    expect(sessions.loginPath(new Request(publicUrl + path, { headers }))).toBe(expected)
+  })
+
   it('responds to other methods with 405', async () => {
     const { sessions } = setup(provider)
     const response = await sessions.handle(new Request(`${publicUrl}/auth/login`, { method: 'POST' }))
