@@ -1,5 +1,5 @@
-import { followSessions, notifyOf } from './postgres-session-feed.ts'
 import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
+import { followSessions, notifyOf } from './postgres-session-feed.ts'
 import { requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
 interface Row extends Record<string, unknown> {
