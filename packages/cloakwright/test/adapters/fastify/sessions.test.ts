@@ -20,6 +20,7 @@ const note = (call: string, request: SessionRequest): void => {
 }
 const engine: SessionEngine = {
   basePath: '/auth',
+  loginPath: () => '/auth/login',
   cookieName: 'test',
   async handle(request) {
     note('handle', request)
