@@ -15,6 +15,7 @@ export const trees = {
     'proof',
     'token',
     'policy',
+    'pages',
     'session',
     'guard',
     'compat',

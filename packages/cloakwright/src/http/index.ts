@@ -13,5 +13,6 @@ export {
   unfitRedirect,
   unlessAborted,
 } from './bounded-fetch.ts'
+export { isNavigation, isPageRequest } from './page-request.ts'
 export { parseUrl } from './parse-url.ts'
 export { isUpgrade } from './upgrade.ts'

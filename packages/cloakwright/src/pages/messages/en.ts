@@ -1,0 +1,59 @@
+import type { PageMessages } from '../types.ts'
+
+export const en: PageMessages = {
+  signOut: { title: 'Sign out?', text: 'You will need to sign in again to continue.' },
+  signedOut: { title: 'You are signed out', text: 'You can sign in again at any time.' },
+  signedOutAgain: {
+    title: 'You were signed out again',
+    text: 'You signed in, but your session ended right away. Please sign in again. If it keeps happening, ask the administrator of this service for help.',
+  },
+  signInFailed: {
+    title: 'Signing in did not work',
+    text: 'The sign-in server sent an invalid response. Please try again. If it keeps happening, ask the administrator of this service for help.',
+  },
+  signInRefused: {
+    title: 'You are not signed in',
+    text: 'The sign-in was cancelled or refused. You can try again.',
+  },
+  signInExpired: {
+    title: 'This sign-in is no longer valid',
+    text: 'It took too long, was already used, or was started in another browser. Please sign in again.',
+  },
+  signInNeeded: { title: 'Please sign in', text: 'You need to sign in to open this page.' },
+  blocked: {
+    title: 'Request blocked',
+    text: 'The request did not come from a page of this service, so nothing was changed. Please start again from the start page.',
+  },
+  forbidden: {
+    title: 'No access',
+    text: 'Your account is not allowed to open this page. Ask the administrator of this service for access, or sign in with another account.',
+  },
+  notFound: {
+    title: 'Page not found',
+    text: 'There is no page at this address. Check the address, or go to the start page.',
+  },
+  tooManyRequests: {
+    title: 'Too many requests',
+    text: 'This service received too many requests from you or your network.',
+  },
+  badRequest: {
+    title: 'This did not work',
+    text: 'The service could not understand the request. Go back and try again.',
+  },
+  unavailable: { title: 'Not available right now', text: 'This service cannot respond at the moment.' },
+  failed: {
+    title: 'Something went wrong',
+    text: 'The error is on our side. Please try again. If it keeps happening, ask the administrator of this service for help.',
+  },
+  labels: {
+    signIn: 'Sign in',
+    signOut: 'Sign out',
+    tryAgain: 'Try again',
+    start: 'Go to the start page',
+    waitUntil: 'Please try again {when}.',
+    wait: 'Please try again in a few minutes.',
+    help: 'If you ask for help, include these details:',
+    requestId: 'Request ID',
+    code: 'Error code',
+  },
+}

@@ -1,0 +1,59 @@
+import type { PageMessages } from '../types.ts'
+
+export const pt: PageMessages = {
+  signOut: { title: 'Sair?', text: 'Para continuar, será preciso entrar novamente.' },
+  signedOut: { title: 'Você saiu', text: 'Você pode entrar novamente a qualquer momento.' },
+  signedOutAgain: {
+    title: 'A sua sessão terminou novamente',
+    text: 'Você entrou, mas a sua sessão terminou logo em seguida. Entre novamente. Se o problema continuar, peça ajuda ao administrador deste serviço.',
+  },
+  signInFailed: {
+    title: 'Não foi possível entrar',
+    text: 'O servidor de autenticação enviou uma resposta inválida. Tente novamente. Se o problema continuar, peça ajuda ao administrador deste serviço.',
+  },
+  signInRefused: {
+    title: 'Você não entrou',
+    text: 'A autenticação foi cancelada ou recusada. Você pode tentar novamente.',
+  },
+  signInExpired: {
+    title: 'Esta autenticação não é mais válida',
+    text: 'Ela demorou demais, já foi usada ou foi iniciada em outro navegador. Entre novamente.',
+  },
+  signInNeeded: { title: 'Entre na sua conta', text: 'Você precisa entrar para abrir esta página.' },
+  blocked: {
+    title: 'Solicitação bloqueada',
+    text: 'A solicitação não veio de uma página deste serviço, por isso nada foi alterado. Comece novamente na página inicial.',
+  },
+  forbidden: {
+    title: 'Sem acesso',
+    text: 'A sua conta não tem permissão para abrir esta página. Peça acesso ao administrador deste serviço ou entre com outra conta.',
+  },
+  notFound: {
+    title: 'Página não encontrada',
+    text: 'Não há nenhuma página neste endereço. Verifique o endereço ou vá para a página inicial.',
+  },
+  tooManyRequests: {
+    title: 'Solicitações demais',
+    text: 'Este serviço recebeu solicitações demais de você ou da sua rede.',
+  },
+  badRequest: {
+    title: 'Não funcionou',
+    text: 'O serviço não conseguiu entender a solicitação. Volte e tente novamente.',
+  },
+  unavailable: { title: 'Indisponível no momento', text: 'Este serviço não pode responder no momento.' },
+  failed: {
+    title: 'Algo deu errado',
+    text: 'O erro é nosso. Tente novamente. Se o problema continuar, peça ajuda ao administrador deste serviço.',
+  },
+  labels: {
+    signIn: 'Entrar',
+    signOut: 'Sair',
+    tryAgain: 'Tentar novamente',
+    start: 'Ir para a página inicial',
+    waitUntil: 'Tente novamente {when}.',
+    wait: 'Tente novamente em alguns minutos.',
+    help: 'Se pedir ajuda, inclua estes dados:',
+    requestId: 'ID da solicitação',
+    code: 'Código de erro',
+  },
+}
