@@ -26,6 +26,19 @@ export type { IntrospectionOptions } from './introspection/index.ts'
 export type { Algorithm, Claims } from './jws/index.ts'
 export { isLoopback } from './metadata/index.ts'
 export { type OptionKind, requireOptions } from './options.ts'
+export type {
+  Page,
+  PageAction,
+  PageDetail,
+  PageKind,
+  PageLabels,
+  PageMessages,
+  PagesOptions,
+  PageText,
+  RenderedPage,
+  RenderPage,
+  SomePageMessages,
+} from './pages/index.ts'
 export {
   acr,
   allOf,

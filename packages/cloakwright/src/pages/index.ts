@@ -3,7 +3,7 @@
  * the request's `Accept-Language`. Out: a status, headers and HTML. Knows no session and no guard.
  */
 
-export { kindOf, type LinkName } from './kinds.ts'
+export { kindOf } from './kinds.ts'
 export type { PagesOptions, RenderedPage, RenderPage, SomePageMessages } from './options.ts'
-export { createPages, type PageContent, type PageReader, type Pages, type ShownPage } from './pages.ts'
+export { createPages, type PageContent, type Pages } from './pages.ts'
 export type { Page, PageAction, PageDetail, PageKind, PageLabels, PageMessages, PageText } from './types.ts'

@@ -13,7 +13,7 @@ export const linksOf: Readonly<Record<PageKind, readonly LinkName[]>> = {
   signInRefused: ['signIn', 'start'],
   signInExpired: ['signIn', 'start'],
   signInNeeded: ['signIn', 'start'],
-  blocked: ['start'],
+  blocked: ['tryAgain', 'start'],
   forbidden: ['start', 'signOut'],
   notFound: ['start'],
   tooManyRequests: ['tryAgain', 'start'],

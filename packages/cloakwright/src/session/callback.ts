@@ -3,8 +3,9 @@ import { randomToken, sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import { clearLogin, findLogin, type Login, loginLifetime, startLogin } from './login.ts'
-import { errorPage, redirect, withCookies } from './pages.ts'
+import { errorPage } from './pages.ts'
 import type { Grant } from './provider.ts'
+import { redirect, withCookies } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
 import { readLive, sealTokens } from './vault.ts'
 
@@ -16,6 +17,7 @@ import { readLive, sealTokens } from './vault.ts'
 export async function answerCallback(
   context: SessionContext,
   request: SessionRequest,
+  requestId: string,
   answer: URLSearchParams,
 ): Promise<Response> {
   const { config, cookies, store } = context
@@ -42,8 +44,9 @@ export async function answerCallback(
     return redirect(back, [cookies.writeSession(value), done])
   } catch (error) {
     if (!(error instanceof CloakwrightError)) throw error
-    context.report(error)
-    return withCookies(errorPage(error, toLoginUrl(context, login)), [done])
+    context.report(error, requestId)
+    const page = errorPage(context, request, error, { requestId, back: toLoginUrl(context, login) })
+    return withCookies(page, [done])
   }
 }
 

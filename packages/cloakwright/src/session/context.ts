@@ -1,4 +1,5 @@
 import type { CloakwrightError } from '../errors.ts'
+import type { Pages } from '../pages/index.ts'
 import type { Keyring } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
@@ -18,6 +19,7 @@ export interface SessionContext {
   readonly revocations: Revocations | undefined
   readonly watchers: Watchers
   readonly publicHost: PublicHost
+  readonly pages: Pages
   /** Receives each error that is shown as an error page, for the log. */
   readonly report: (error: CloakwrightError, requestId?: string) => void
 }

@@ -43,17 +43,6 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
     })
 }
 
-/** Whether a browser opens a page with this request and can be redirected to a login. */
-export function isNavigation({ method, headers }: SessionRequest): boolean {
-  if (method !== 'GET' || headers.get('authorization') !== null) return false
-  if (isUpgrade(method, headers.get('upgrade'))) return false
-  // Browsers send both headers; Node's fetch sends only the mode, and requests a page if its Accept header has text/html.
-  const mode = headers.get('sec-fetch-site') === null ? null : headers.get('sec-fetch-mode')
-  if (mode !== null && mode !== 'navigate') return false
-  if (headers.get('x-requested-with') !== null) return false
-  return (headers.get('accept') ?? '').toLowerCase().includes('text/html')
-}
-
 function isForm({ method, headers }: SessionRequest): boolean {
   const [type = ''] = (headers.get('content-type') ?? '').split(';')
   return method === 'POST' && formTypes.has(type.trim().toLowerCase())

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
+import { isNavigation } from '../http/index.ts'
+import { createPages } from '../pages/index.ts'
 import { createKeyring } from '../sealing.ts'
 import { type BackChannelLogout, createBackChannelLogout } from './back-channel-logout.ts'
 import { answerCallback, isSignedIn } from './callback.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
-import { isNavigation } from './csrf.ts'
 import { findSession } from './find-session.ts'
 import { startLogin } from './login.ts'
 import { answerLogout } from './logout.ts'
 import { checkOptions, type SessionOptions } from './options.ts'
-import { errorPage, logoutPage, methodNotAllowed, redirect } from './pages.ts'
+import { errorPage, logoutPage } from './pages.ts'
 import { createProvider } from './provider.ts'
 import { createPublicHost, ledHere } from './public-host.ts'
+import { methodNotAllowed, redirect } from './redirect.ts'
 import { createRefresher } from './refresh.ts'
 import { toLoginPath, toReturnTo } from './return-to.ts'
 import type { SessionEngine, SessionRequest } from './types.ts'
@@ -44,6 +46,7 @@ import { createWatchers } from './watchers.ts'
 export function createSessions(options: SessionOptions): SessionEngine {
   const config = checkOptions(options)
   const cookies = createCookies(config)
+  const pages = createPages(options.pages)
   const report = (error: CloakwrightError, requestId?: string): void =>
     options.onError?.(error, { requestId })
   const context: SessionContext = {
@@ -55,6 +58,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
     revocations: options.revocations,
     watchers: createWatchers(),
     publicHost: createPublicHost(config, cookies, report),
+    pages,
     report,
   }
   const backChannelLogout = createBackChannelLogout(context)
@@ -62,6 +66,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
   return {
     basePath: config.basePath,
     cookieName: config.cookieName,
+    pages: options.pages === undefined ? undefined : pages,
     handle: (request, details) =>
       answerRoute(context, request, details?.requestId ?? randomUUID(), backChannelLogout),
     authenticate: (request, use = {}) => findSession(context, keepFresh, request, use),
@@ -79,7 +84,7 @@ async function answerRoute(
   requestId: string,
   backChannelLogout: BackChannelLogout,
 ): Promise<Response | undefined> {
-  const { basePath, issuer, publicOrigin } = context.config
+  const { basePath, publicOrigin } = context.config
   const url = new URL(request.url)
   const { method } = request
   switch (url.pathname) {
@@ -87,20 +92,27 @@ async function answerRoute(
       if (method !== 'GET') return methodNotAllowed('GET')
       const returnTo = toReturnTo(url.searchParams.get('returnTo'), publicOrigin, basePath)
       const again = `${basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
-      return await orErrorPage(context, requestId, again, login(context, request, returnTo, url))
+      return await orErrorPage(context, request, requestId, again, login(context, request, returnTo, url))
     }
     case `${basePath}/callback`:
       if (method !== 'GET') return methodNotAllowed('GET')
       return await orErrorPage(
         context,
+        request,
         requestId,
         `${basePath}/login`,
-        answerCallback(context, request, url.searchParams),
+        answerCallback(context, request, requestId, url.searchParams),
       )
     case `${basePath}/logout`:
-      if (method === 'GET') return logoutPage(`${basePath}/logout`, issuer)
+      if (method === 'GET') return logoutPage(context, request)
       if (method !== 'POST') return methodNotAllowed('GET, POST')
-      return await orErrorPage(context, requestId, `${basePath}/logout`, answerLogout(context, request))
+      return await orErrorPage(
+        context,
+        request,
+        requestId,
+        `${basePath}/logout`,
+        answerLogout(context, request),
+      )
     case `${basePath}/backchannel-logout`:
       return method === 'POST' ? await backChannelLogout(request) : methodNotAllowed('POST')
     default:
@@ -124,7 +136,8 @@ async function login(
 
 /** Browsers get an error page with a link back. */
 async function orErrorPage(
-  { config, report }: SessionContext,
+  context: SessionContext,
+  request: SessionRequest,
   requestId: string,
   back: string,
   answer: Promise<Response>,
@@ -133,8 +146,8 @@ async function orErrorPage(
     return await answer
   } catch (error) {
     if (!(error instanceof CloakwrightError)) throw error
-    report(error, requestId)
-    return errorPage(error, config.publicOrigin + back)
+    context.report(error, requestId)
+    return errorPage(context, request, error, { requestId, back: context.config.publicOrigin + back })
   }
 }
 
@@ -144,5 +157,5 @@ async function challenge(context: SessionContext, request: SessionRequest): Prom
   const url = new URL(request.url)
   const here = toReturnTo(url.pathname + url.search, publicOrigin, basePath)
   const requestId = request.id?.() ?? randomUUID()
-  return await orErrorPage(context, requestId, here, login(context, request, here, url))
+  return await orErrorPage(context, request, requestId, here, login(context, request, here, url))
 }

@@ -1,7 +1,7 @@
 import { randomToken, sha256 } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
-import { redirect } from './pages.ts'
 import type { LoginChecks } from './provider.ts'
+import { redirect } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
 
 /** A pending login, kept in its browser: sealed in its own cookie, so that tabs do not interfere with each other. */

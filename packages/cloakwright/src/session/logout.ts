@@ -1,8 +1,8 @@
 import { sha256 } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
-import { redirect } from './pages.ts'
 import { isOutage } from './provider.ts'
+import { redirect } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
 import { openTokens } from './vault.ts'
 

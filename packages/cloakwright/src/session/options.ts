@@ -3,6 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
+import type { PagesOptions } from '../pages/index.ts'
 import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
@@ -46,6 +47,8 @@ export interface SessionOptions {
    * share it. On https it must start with `__Host-`.
    */
   readonly cookieName?: string | undefined
+  /** The pages at sign-in and sign-out. If this is set, guards with these sessions refuse navigations with them, too. */
+  readonly pages?: PagesOptions | undefined
   /** The path prefix of login, callback and logout; `/auth` by default. */
   readonly basePath?: string | undefined
   /** Scopes to request at login, `openid` by default; `openid` is required. */
@@ -189,6 +192,7 @@ function checkCookieName(name: string | undefined, secure: boolean): string | un
 
 const kinds = {
   clientId: 'string',
+  pages: 'object',
   basePath: 'string',
   cookieName: 'string',
   scope: 'string',

@@ -2,7 +2,7 @@ import { CloakwrightError } from '../errors.ts'
 import { isLoopback } from '../metadata/index.ts'
 import type { Cookies } from './cookies.ts'
 import type { SessionConfig } from './options.ts'
-import { redirect } from './pages.ts'
+import { redirect } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
 
 /** Redirects browsers to the host on which a login may begin. */

@@ -1,5 +1,4 @@
-import { parseUrl } from '../http/index.ts'
-import { isNavigation } from './csrf.ts'
+import { isNavigation, parseUrl } from '../http/index.ts'
 import type { SessionConfig } from './options.ts'
 import type { SessionRequest } from './types.ts'
 

@@ -1,3 +1,5 @@
+import type { Pages } from '../pages/index.ts'
+
 /** The parts of a request that identify a session; a web `Request` fits. */
 export interface SessionRequest {
   readonly method: string
@@ -48,6 +50,8 @@ export interface SessionEngine {
   readonly basePath: string
   /** The name of the session cookie. */
   readonly cookieName: string
+  /** The pages of the option `pages`, for guards; `undefined` without the option. */
+  readonly pages?: Pages | undefined
   /** Handles login, callback and logout below {@link basePath}; `undefined` for any other path. */
   handle(request: Request, details?: RequestDetails): Promise<Response | undefined>
   /**
