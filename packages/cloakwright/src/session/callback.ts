@@ -7,7 +7,7 @@ import { errorPage } from './pages.ts'
 import type { Grant } from './provider.ts'
 import { redirect, withCookies } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
-import { readLive, sealTokens } from './vault.ts'
+import { endOf, readLive, sealTokens } from './vault.ts'
 
 /**
  * Handles the provider's response to a login: checks it, exchanges the code for tokens, and stores a session with a new id.
@@ -70,7 +70,7 @@ async function createSession(
     tokens: (await sealTokens(context, grant, identity, 1)).sealed,
     createdAt,
     lastSeenAt: createdAt,
-    expiresAt: Math.min(createdAt + config.idleTimeout, absoluteExpiresAt),
+    expiresAt: endOf(config, createdAt, absoluteExpiresAt, grant.refreshExpiresAt),
     absoluteExpiresAt,
   }
   const previous = cookies.readSession(request)

@@ -7,6 +7,7 @@ import type { Cookies } from './cookies.ts'
 import type { SessionConfig } from './options.ts'
 import type { Provider } from './provider.ts'
 import type { PublicHost } from './public-host.ts'
+import type { SessionCache } from './session-cache.ts'
 import type { Watchers } from './watchers.ts'
 
 /** Shared by the parts of a session engine. */
@@ -16,6 +17,7 @@ export interface SessionContext {
   readonly keyring: Keyring
   readonly provider: Provider
   readonly store: SessionStore
+  readonly cache: SessionCache
   readonly revocations: Revocations | undefined
   readonly watchers: Watchers
   readonly publicHost: PublicHost

@@ -17,6 +17,7 @@ import { createPublicHost, ledHere } from './public-host.ts'
 import { methodNotAllowed, redirect } from './redirect.ts'
 import { createRefresher } from './refresh.ts'
 import { toLoginPath, toReturnTo } from './return-to.ts'
+import { createSessionCache } from './session-cache.ts'
 import type { SessionEngine, SessionRequest } from './types.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -49,6 +50,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
   const pages = createPages(options.pages)
   const report = (error: CloakwrightError, requestId?: string): void =>
     options.onError?.(error, { requestId })
+  const watchers = createWatchers()
   const context: SessionContext = {
     config,
     cookies,
@@ -56,7 +58,8 @@ export function createSessions(options: SessionOptions): SessionEngine {
     provider: createProvider(config),
     store: options.store,
     revocations: options.revocations,
-    watchers: createWatchers(),
+    cache: createSessionCache(options.store, (key) => watchers.tell(key === undefined ? 'all' : { key })),
+    watchers,
     publicHost: createPublicHost(config, cookies, report),
     pages,
     report,
@@ -74,7 +77,7 @@ export function createSessions(options: SessionOptions): SessionEngine {
     challenge: (request) => challenge(context, request),
     loginPath: (request) => toLoginPath(config, request),
     refreshSession: (request) => findSession(context, keepFresh, request, { freshAfter: 0 }),
-    close: async () => {},
+    close: () => context.cache.close(),
   }
 }
 

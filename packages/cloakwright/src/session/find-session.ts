@@ -3,7 +3,7 @@ import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
 import type { Refresher } from './refresh.ts'
 import type { Session, SessionRequest, SessionUse } from './types.ts'
-import { type LiveSession, readLive } from './vault.ts'
+import { endOf, isLive, type LiveSession, readLive } from './vault.ts'
 
 /** The session of a request's cookie, with a fresh access token. */
 export async function findSession(
@@ -17,11 +17,15 @@ export async function findSession(
   const value = context.cookies.readSession(request)
   if (value === undefined) return undefined
   requireSameOrigin(request, context.config.publicOrigin)
+  const key = sha256(value)
+  const found = await context.cache.find(key, () => readLive(context, key))
+  // A cached session may have been used on another replica since then, which has extended it.
+  const current = found === undefined || isLive(context, found) ? found : await readLive(context, key)
+  if (current === undefined) return undefined
   const issuedAfter = freshAfter === undefined ? undefined : context.config.now() - freshAfter * 1000
-  const found = await readLive(context, sha256(value))
-  const live = found && (await keepFresh(found, issuedAfter))
+  const live = await keepFresh(current, issuedAfter)
   if (live === undefined) return undefined
-  const { key, sid, subject, createdAt } = live.record
+  const { sid, subject, createdAt } = live.record
   const expiresAt = extend ? await noteUse(context, live) : live.record.expiresAt
   return { key, sid, subject, createdAt, accessToken: live.tokens.accessToken, expiresAt }
 }
@@ -29,10 +33,12 @@ export async function findSession(
 /**
  * Extends the idle timeout: at most once a minute, so that reading pages does not write rows. Resolves to the new end.
  */
-async function noteUse({ config, store }: SessionContext, { record }: LiveSession): Promise<number> {
+async function noteUse({ cache, config, store }: SessionContext, live: LiveSession): Promise<number> {
   const now = config.now()
+  const { record, tokens } = live
   if (now - record.lastSeenAt < Math.min(60_000, config.idleTimeout / 10)) return record.expiresAt
-  const expiresAt = Math.min(now + config.idleTimeout, record.absoluteExpiresAt)
+  const expiresAt = endOf(config, now, record.absoluteExpiresAt, tokens.refreshExpiresAt)
   await store.touch(record.key, now, expiresAt)
+  cache.update({ record: { ...record, lastSeenAt: now, expiresAt }, tokens })
   return expiresAt
 }

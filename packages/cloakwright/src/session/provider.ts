@@ -4,6 +4,7 @@ import { CloakwrightError } from '../errors.ts'
 import { fetchBounded, type UnfitResponse } from '../http/index.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
 import type { SessionConfig } from './options.ts'
+import { createOutage, type Outage } from './outage.ts'
 import { isClientRefused, toProviderError, unavailable } from './provider-error.ts'
 
 /** Connects a login's request to its response. */
@@ -31,6 +32,8 @@ export interface Grant {
 
 /** The realm as seen by a relying party. */
 export interface Provider {
+  /** Whether the token endpoint has stopped responding. */
+  readonly outage: Outage
   /** The realm's metadata, which also has the URL of its keys. */
   readonly metadata: Metadata
   /** The URL where a browser signs in. */
@@ -61,9 +64,11 @@ export function createProvider(config: SessionConfig): Provider {
     metadata: createMetadata({ issuer, internalUrl, fetch, now, dangerouslyAllowHttp }),
     redirectUri: `${config.publicOrigin}${config.basePath}/callback`,
     configurations: new WeakMap(),
+    outage: createOutage(now),
     secret: '',
   }
   return {
+    outage: client.outage,
     metadata: client.metadata,
     loginUrl: (checks) => loginUrl(client, checks),
     exchange: (answer, checks) => exchange(client, answer, checks),
@@ -77,6 +82,7 @@ interface ProviderClient {
   readonly config: SessionConfig
   readonly metadata: Metadata
   readonly redirectUri: string
+  readonly outage: Outage
   /** By the metadata object, which is replaced when it is fetched again; the clock difference in seconds. */
   readonly configurations: WeakMap<
     RealmMetadata,
@@ -129,6 +135,8 @@ async function refresh(client: ProviderClient, refreshToken: string): Promise<Gr
   } catch (error) {
     if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined
     const failure = toProviderError(error)
+    // With a wrong secret, no session can be refreshed.
+    if (isClientRefused(error)) client.outage.began(failure)
     if (failure.code === 'CW_PROVIDER_UNAVAILABLE') throw failure
     // Any other error does not end the session: an operator can fix it.
     throw unavailable(failure.message, failure.cause, failure.hint)
@@ -171,7 +179,8 @@ function configure(client: ProviderClient, realm: RealmMetadata, skew: number): 
   // Also checks signatures of ID tokens: the internal URL may be plain http.
   openid.enableNonRepudiationChecks(configuration)
   configuration.timeout = config.timeout / 1000
-  configuration[openid.customFetch] = (url, init) => fetchWhole(config, url, init as RequestInit)
+  configuration[openid.customFetch] = (url, init) =>
+    fetchWhole(config, url, init as RequestInit, client.outage)
   return configuration
 }
 
@@ -217,11 +226,19 @@ function toGrant(
   }
 }
 
+/** The realm or a proxy in front of it says that it cannot respond now. */
+const away: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
 /** Maximum size of a response in bytes: three tokens with all their roles are smaller. */
 const maxBytes = 1024 * 1024
 
 /** One request to the provider, limited in time and size; distinguishes an outage from a response. */
-async function fetchWhole(config: SessionConfig, url: string, init: RequestInit): Promise<Response> {
+async function fetchWhole(
+  config: SessionConfig,
+  url: string,
+  init: RequestInit,
+  outage: Outage,
+): Promise<Response> {
   const what = new URL(url).origin + new URL(url).pathname
   const { fetch, timeout } = config
   const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(init.signal ? [init.signal] : [])])
@@ -235,11 +252,16 @@ async function fetchWhole(config: SessionConfig, url: string, init: RequestInit)
     refuse,
   }).catch((error: unknown) => {
     if (error instanceof CloakwrightError) throw error
-    throw unavailable(
+    const failure = unavailable(
       `${what}: ${signal.aborted ? `no response within ${timeout} ms` : 'cannot be reached'}`,
       error,
     )
+    outage.began(failure)
+    throw failure
   })
+  // Not a 500: it may concern one session, and must not keep others waiting.
+  if (away.has(status)) outage.began(unavailable(`${what}: responds with status ${status}`))
+  else outage.over()
   if (status >= 500 || status === 429) throw unavailable(`${what}: responds with status ${status}`)
   return new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers })
 }

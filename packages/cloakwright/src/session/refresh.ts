@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionContext } from './context.ts'
 import { unavailable } from './provider-error.ts'
-import { type LiveSession, readLive, sealTokens } from './vault.ts'
+import { endOf, type LiveSession, readLive, sealTokens } from './vault.ts'
 
 /**
  * Keeps access tokens fresh: one grant, however many tabs and replicas need it at the same time.
@@ -20,23 +20,38 @@ import { type LiveSession, readLive, sealTokens } from './vault.ts'
  * between 1 and 3 only delays the next refresh. A holder that lost its lease, to a logout or to another replica after a
  * long stall, writes nothing: the row decides. Replicas that find the lease taken use the access token while it is
  * valid. Otherwise they check again every {@link pause} milliseconds, for at most the duration of the lease.
+ *
+ * While the realm does not respond, requests with a valid token do not wait for it, and new attempts pause: see
+ * `outage.ts`.
  */
 export function createRefresher(context: SessionContext): Refresher {
-  const { config } = context
+  const { config, provider } = context
   /** Per process, the pending refresh of a row: the tabs of one browser share it without a database query. */
   const underWay = new Map<string, Promise<LiveSession | undefined>>()
 
-  return async (live, issuedAfter = 0) => {
-    const isFresh = live.tokens.issuedAt >= issuedAfter
-    if (config.now() < live.tokens.refreshAt && isFresh) return live
-    // Without a refresh token the session ends with its access token.
-    if (live.tokens.refreshToken === undefined && lasts(context, live, 0)) return live
+  const start = (live: LiveSession, issuedAfter: number): Promise<LiveSession | undefined> => {
     const { key } = live.record
     const running = underWay.get(key)
-    if (running !== undefined) return isFresh && lasts(context, live, handling) ? live : await running
-    const started = claim(context, live).finally(() => underWay.delete(key))
+    if (running !== undefined) return running
+    const started = claim(context, live, issuedAfter).finally(() => underWay.delete(key))
     underWay.set(key, started)
-    return await started
+    return started
+  }
+
+  return async (live, issuedAfter = 0) => {
+    const { issuedAt, refreshAt, refreshToken } = live.tokens
+    const isFresh = issuedAt >= issuedAfter
+    if (config.now() < refreshAt && isFresh) return live
+    // Without a refresh token the session ends with its access token.
+    if (refreshToken === undefined && lasts(context, live, 0)) return live
+    const isUsable = isFresh && lasts(context, live, handling)
+    const failure = provider.outage.current()
+    if (failure !== undefined) {
+      if (isFresh && lasts(context, live, 0)) return live
+      throw failure
+    }
+    const refreshed = start(live, issuedAfter)
+    return isUsable ? await within(config.timeout / 10, refreshed, live) : await refreshed
   }
 }
 
@@ -47,7 +62,25 @@ export function createRefresher(context: SessionContext): Refresher {
  */
 export type Refresher = (live: LiveSession, issuedAfter?: number) => Promise<LiveSession | undefined>
 
-async function claim(context: SessionContext, live: LiveSession): Promise<LiveSession | undefined> {
+/** A request with a valid token waits only for so many milliseconds for a new one; the refresh goes on. */
+async function within(
+  milliseconds: number,
+  refreshed: Promise<LiveSession | undefined>,
+  live: LiveSession,
+): Promise<LiveSession | undefined> {
+  const late = new AbortController()
+  try {
+    return await Promise.race([refreshed, delay(milliseconds, live, { signal: late.signal, ref: false })])
+  } finally {
+    late.abort()
+  }
+}
+
+async function claim(
+  context: SessionContext,
+  live: LiveSession,
+  issuedAfter: number,
+): Promise<LiveSession | undefined> {
   const { config, store } = context
   const { key, tokens } = live.record
   const duration = config.timeout + writeTime
@@ -56,20 +89,21 @@ async function claim(context: SessionContext, live: LiveSession): Promise<LiveSe
   while (!(await store.claimRefresh(key, tokens.version, holder, duration))) {
     const current = await readLive(context, key)
     if (current === undefined || current.record.tokens.version !== tokens.version) return current
-    if (lasts(context, current, handling)) return current
+    if (current.tokens.issuedAt >= issuedAfter && lasts(context, current, handling)) return current
     if (performance.now() > deadline)
       throw unavailable('Another replica is refreshing this session and takes too long')
     await delay(pause)
   }
-  return await refresh(context, live, holder)
+  return await refresh(context, live, holder, issuedAfter)
 }
 
 async function refresh(
   context: SessionContext,
   live: LiveSession,
   holder: string,
+  issuedAfter: number,
 ): Promise<LiveSession | undefined> {
-  const { provider, store } = context
+  const { config, provider, store } = context
   const { record, tokens } = live
   try {
     const grant = tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
@@ -77,13 +111,14 @@ async function refresh(
     if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
       return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
     const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
-    return (await store.finishRefresh(record.key, holder, next.sealed, record.expiresAt))
-      ? { record: { ...record, tokens: next.sealed }, tokens: next.tokens }
+    const expiresAt = endOf(config, record.lastSeenAt, record.absoluteExpiresAt, grant.refreshExpiresAt)
+    return (await store.finishRefresh(record.key, holder, next.sealed, expiresAt))
+      ? { record: { ...record, tokens: next.sealed, expiresAt }, tokens: next.tokens }
       : await readLive(context, record.key)
   } catch (error) {
     // If this fails as well, the lease expires by itself; the first error is the one to report.
     await store.abandonRefresh(record.key, holder).catch(() => {})
-    if (lasts(context, live, 0)) return live
+    if (tokens.issuedAt >= issuedAfter && lasts(context, live, 0)) return live
     throw error
   }
 }

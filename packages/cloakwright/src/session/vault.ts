@@ -1,5 +1,6 @@
 import type { SealedTokens, SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
+import type { SessionConfig } from './options.ts'
 import type { Grant } from './provider.ts'
 
 /** A session with decrypted tokens. */
@@ -40,10 +41,31 @@ export async function sealTokens(
     idToken: grant.idToken ?? previous?.idToken,
     issuedAt: grant.issuedAt,
     refreshExpiresAt: grant.refreshExpiresAt,
-    refreshAt: grant.accessExpiresAt - Math.min(refreshMargin, lifetime / 2),
+    refreshAt: refreshTimeOf(grant, Math.min(refreshMargin, lifetime / 2)),
   }
   const sealed = await keyring.seal(JSON.stringify(tokens), toBinding(identity, version))
   return { tokens, sealed: { ...sealed, version, accessExpiresAt: grant.accessExpiresAt } }
+}
+
+/**
+ * When to refresh: before the access token expires, and before the refresh token does, which may live no longer. The
+ * realm counts its own idle timeout from the last refresh.
+ */
+function refreshTimeOf({ issuedAt, accessExpiresAt, refreshExpiresAt }: Grant, margin: number): number {
+  const inTime = accessExpiresAt - margin
+  const refreshLifetime = (refreshExpiresAt ?? Infinity) - issuedAt
+  // At the end of the realm's session, no refresh makes it longer.
+  return refreshLifetime > 4 * margin ? Math.min(inTime, issuedAt + refreshLifetime / 2) : inTime
+}
+
+/** When a session ends that is used now and not again: by its own idle timeout, or when the realm no longer refreshes it. */
+export function endOf(
+  config: SessionConfig,
+  now: number,
+  absoluteExpiresAt: number,
+  refreshExpiresAt: number | undefined,
+): number {
+  return Math.min(now + config.idleTimeout, absoluteExpiresAt, refreshExpiresAt ?? Infinity)
 }
 
 /** Reads a live session of this client; `undefined` if it is missing, expired, another client's or changed. */
@@ -52,6 +74,11 @@ export async function readLive(context: SessionContext, key: string): Promise<Li
   if (record === undefined || record.expiresAt <= context.config.now()) return undefined
   const tokens = await openTokens(context, record)
   return tokens && { record, tokens }
+}
+
+/** Whether a session that was read before has not expired since. */
+export function isLive({ config }: SessionContext, { record }: LiveSession): boolean {
+  return record.expiresAt > config.now()
 }
 
 /** Decrypts a row's tokens; `undefined` if their key was removed or the row was changed by others. */

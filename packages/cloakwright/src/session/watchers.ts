@@ -1,7 +1,7 @@
 import type { Session } from './types.ts'
 
-/** The sessions that have ended: one, all of a provider session, or all of a user. */
-export type Ended = { readonly key: string } | { readonly sid: string } | { readonly subject: string }
+/** The sessions that may have ended: one, all of a provider session, all of a user, or all. */
+export type Ended = { readonly key: string } | { readonly sid: string } | { readonly subject: string } | 'all'
 
 /** Notifies callers in this process that wait for the end of a session. */
 export interface Watchers {
@@ -20,11 +20,12 @@ export function createWatchers(): Watchers {
   const byKey = new Map<string, Set<Watcher>>()
 
   const concerned = (ended: Ended): readonly Watcher[] => {
-    if ('key' in ended) return [...(byKey.get(ended.key) ?? [])]
+    if (ended !== 'all' && 'key' in ended) return [...(byKey.get(ended.key) ?? [])]
     return Array.from(byKey.values(), (watchers) => [...watchers])
       .flat()
-      .filter(({ session }) =>
-        'sid' in ended ? session.sid === ended.sid : session.subject === ended.subject,
+      .filter(
+        ({ session }) =>
+          ended === 'all' || ('sid' in ended ? session.sid === ended.sid : session.subject === ended.subject),
       )
   }
 

@@ -11,6 +11,7 @@ export type {
   RevocationStore,
   RevokedBy,
   SealedTokens,
+  SessionFeed,
   SessionRecord,
   SessionStore,
 } from './ports.ts'

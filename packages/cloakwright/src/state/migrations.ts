@@ -48,4 +48,19 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX revocations_expires_at ON cloakwright.revocations (expires_at);
     `,
   },
+  {
+    // Whoever changes a session, also by hand: replicas that cache it are told. `postgres-session-feed.ts` listens.
+    id: '0003_session_changes',
+    sql: `
+      CREATE FUNCTION cloakwright.notify_session() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM pg_notify('cloakwright_sessions', CASE TG_OP WHEN 'TRUNCATE' THEN '*' ELSE OLD.key END);
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER notify_row AFTER DELETE OR UPDATE OF version ON cloakwright.sessions
+        FOR EACH ROW EXECUTE FUNCTION cloakwright.notify_session();
+      CREATE TRIGGER notify_all AFTER TRUNCATE ON cloakwright.sessions
+        FOR EACH STATEMENT EXECUTE FUNCTION cloakwright.notify_session();
+    `,
+  },
 ]

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { SessionFeed } from './ports.ts'
 import type { SqlClient } from './sql.ts'
 
-/** The channel that carries the keys of changed sessions: hashes of their cookies, which cannot be used to sign in. */
+/**
+ * The channel on which a trigger of the table tells the keys of changed sessions: hashes of their cookies, which cannot be
+ * used to sign in.
+ */
 const channel = 'cloakwright_sessions'
+/** Told instead of a key: all sessions. */
+const all = '*'
 /** Marks a notification that a follower sends to itself. */
 const echo = 'echo:'
-
-/** The expression that notifies every follower of the key in this column. */
-export function notifyOf(column: string): string {
-  return `pg_notify('${channel}', ${column})`
-}
 
 /**
  * Follows the changes of sessions. PostgreSQL delivers notifications in the order of their commits. So a follower that
@@ -25,7 +25,7 @@ export async function followSessions(
   const close = await sql.listen(
     channel,
     (payload) => {
-      if (!payload.startsWith(echo)) onChanged(payload)
+      if (!payload.startsWith(echo)) onChanged(payload === all ? undefined : payload)
       else if (payload === awaited?.payload) awaited.arrived()
     },
     () => onChanged(undefined),
@@ -36,7 +36,7 @@ export async function followSessions(
       const arrival = new Promise<void>((arrived) => {
         awaited = { payload, arrived }
       })
-      await sql.query(`SELECT ${notifyOf('$1')}`, [payload])
+      await sql.query('SELECT pg_notify($1, $2)', [channel, payload])
       await arrival
     },
     close,

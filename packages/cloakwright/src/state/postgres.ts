@@ -1,5 +1,5 @@
 import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
-import { followSessions, notifyOf } from './postgres-session-feed.ts'
+import { followSessions } from './postgres-session-feed.ts'
 import { requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
 interface Row extends Record<string, unknown> {
@@ -58,8 +58,7 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
     },
     async remove(key) {
       const { rows } = await sql.query<Row>(
-        `WITH gone AS (DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING ${columns})
-         SELECT gone.*, ${notifyOf('key')} FROM gone`,
+        `DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING ${columns}`,
         [key],
       )
       return rows[0] && toRecord(rows[0])
@@ -69,12 +68,11 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
         'sid' in by
           ? ['sid = $2', [by.sid]]
           : ['subject = $2 AND created_at < $3', [by.subject, new Date(by.createdBefore)]]
-      const { rows } = await sql.query(
-        `WITH gone AS (DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition} RETURNING key)
-         SELECT ${notifyOf('key')} FROM gone`,
+      const { rowCount } = await sql.query(
+        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition}`,
         [issuer, ...values],
       )
-      return rows.length
+      return rowCount
     },
     follow: (onChanged) => followSessions(sql, onChanged),
     ...refreshClaims(sql),
@@ -127,16 +125,14 @@ function refreshClaims(sql: SqlQueryable): RefreshClaims {
       return rowCount === 1
     },
     async finishRefresh(key, holder, { version, keyId, sealed, accessExpiresAt }, expiresAt) {
-      const { rows } = await sql.query(
-        `WITH done AS (
-           UPDATE cloakwright.sessions
-           SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, expires_at = $7,
-             refresh_holder = NULL, refresh_until = NULL
-           WHERE key = $1 AND refresh_holder = $2 RETURNING key)
-         SELECT ${notifyOf('key')} FROM done`,
+      const { rowCount } = await sql.query(
+        `UPDATE cloakwright.sessions
+         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, expires_at = $7,
+           refresh_holder = NULL, refresh_until = NULL
+         WHERE key = $1 AND refresh_holder = $2`,
         [key, holder, version, keyId, Buffer.from(sealed), new Date(accessExpiresAt), new Date(expiresAt)],
       )
-      return rows.length === 1
+      return rowCount === 1
     },
     async abandonRefresh(key, holder) {
       await sql.query(
@@ -146,12 +142,11 @@ function refreshClaims(sql: SqlQueryable): RefreshClaims {
       )
     },
     async endRefresh(key, holder) {
-      const { rows } = await sql.query(
-        `WITH gone AS (DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2 RETURNING key)
-         SELECT ${notifyOf('key')} FROM gone`,
+      const { rowCount } = await sql.query(
+        'DELETE FROM cloakwright.sessions WHERE key = $1 AND refresh_holder = $2',
         [key, holder],
       )
-      return rows.length === 1
+      return rowCount === 1
     },
   }
 }
@@ -163,11 +158,7 @@ async function createSession(
   replacedKey: string | undefined,
 ): Promise<void> {
   if (replacedKey !== undefined)
-    await tx.query(
-      `WITH gone AS (DELETE FROM cloakwright.sessions WHERE key = $1 RETURNING key)
-       SELECT ${notifyOf('key')} FROM gone`,
-      [replacedKey],
-    )
+    await tx.query('DELETE FROM cloakwright.sessions WHERE key = $1', [replacedKey])
   await tx.query(
     `INSERT INTO cloakwright.sessions (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     toValues(record),

@@ -1,4 +1,5 @@
 import { CloakwrightError } from 'cloakwright'
+import type { SessionOptions } from 'cloakwright/session'
 import type { SessionStore } from 'cloakwright/state'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Browser } from './support/browser.ts'
@@ -29,9 +30,10 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
   async function due(
     count = 1,
     seconds = 280,
+    options: Partial<SessionOptions> = {},
   ): Promise<{ replicas: Replica[]; browser: Browser; first: Replica }> {
     const keys = [newKey('k1')]
-    const replicas = Array.from({ length: count }, () => setup(provider, { store, keys }))
+    const replicas = Array.from({ length: count }, () => setup(provider, { store, keys, ...options }))
     const first = replicas[0] as Replica
     const browser = await first.signIn()
     for (const { clock } of replicas) clock.forward(seconds)
@@ -126,6 +128,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(await ask(replica, browser)).toBe('CW_PROVIDER_UNAVAILABLE 503 5')
     expect(provider.grants).toHaveLength(1)
     secret = clientSecret
+    replica.clock.forward(2)
     expect(await ask(replica, browser)).toMatch(/^access~alice~/)
   })
 
@@ -199,8 +202,27 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     expect(await ask(first, browser)).toMatch(/^access~alice~/)
     expect(provider.grants).toHaveLength(1)
     provider.reset()
+    first.clock.forward(2)
     expect(await ask(first, browser)).toMatch(/^access~alice~/)
     expect(provider.grants).toHaveLength(1)
+  })
+
+  it('does not wait for a realm that never answers while the token is valid, and does not ask it again at once', async () => {
+    const { browser, first } = await due(1, 280, { timeout: 200 })
+    provider.onToken = () => new Promise<never>(() => {})
+    const tokens = await Promise.all([ask(first, browser), ask(first, browser), ask(first, browser)])
+    expect(new Set(tokens).size).toBe(1)
+    expect(tokens[0]).toMatch(/^access~alice~/)
+    // Until the attempt has failed, the next request with an expired token joins it, and gets its result.
+    first.clock.forward(30)
+    expect(await ask(first, browser)).toBe('CW_PROVIDER_UNAVAILABLE 503 5')
+    for (let request = 0; request < 5; request++)
+      expect(await ask(first, browser)).toBe('CW_PROVIDER_UNAVAILABLE 503 5')
+    expect(provider.grants).toHaveLength(1)
+    provider.reset()
+    provider.now = first.clock.now
+    first.clock.forward(2)
+    expect(await ask(first, browser)).toMatch(/^access~alice~/)
   })
 
   it.each(outages)(
@@ -210,6 +232,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
       provider.onToken = onToken
       expect(await ask(first, browser)).toBe('CW_PROVIDER_UNAVAILABLE 503 5')
       provider.reset()
+      first.clock.forward(2)
       expect(await ask(first, browser)).toMatch(/^access~alice~/)
     },
   )

@@ -1,0 +1,143 @@
+import type { SessionFeed, SessionStore } from '../state/index.ts'
+import type { LiveSession } from './vault.ts'
+
+/** Milliseconds for which a cached session may be used after the last proof that no change was missed. */
+const proven = 1_000
+/** Milliseconds after which a new proof is requested, so that a busy process always has one. */
+const renewal = 400
+/** Milliseconds after which a session is read again in any case. */
+const maxAge = 60_000
+/** Milliseconds before the first retry, if the store's changes cannot be followed. */
+const retry = 5_000
+const maxEntries = 10_000
+const maxBytes = 32 * 1024 * 1024
+
+/** Live sessions of this process, so that a request needs no read of the store. */
+export interface SessionCache {
+  /** The cached session, or the result of `read`; concurrent reads of one session are shared. */
+  find(key: string, read: () => Promise<LiveSession | undefined>): Promise<LiveSession | undefined>
+  /** Replaces a cached session by a later state of it, with the same tokens. */
+  update(live: LiveSession): void
+  /** Stops following the store. */
+  close(): Promise<void>
+}
+
+interface Entry {
+  readonly live: LiveSession
+  readonly bytes: number
+  readonly readAt: number
+}
+
+/**
+ * A logout must take effect on every replica within a second, even if the connection that would tell of it has died
+ * without a sign. So a cached session is used only for a second after a proof: the store's echo of a message that this
+ * process sent. Changes arrive in order; so after the echo, all earlier ones have arrived as well. Requests never wait
+ * for a proof: without one, they read the store.
+ *
+ * @param onChanged Called with each session that was removed or refreshed, on any replica; `undefined` for all.
+ */
+export function createSessionCache(
+  store: SessionStore,
+  onChanged: (key: string | undefined) => void,
+): SessionCache {
+  const entries = new Map<string, Entry>()
+  const reads = new Map<string, Promise<LiveSession | undefined>>()
+  let bytes = 0
+  let feed: SessionFeed | undefined
+  let opening: Promise<void> | undefined
+  let provenUntil = 0
+  let nextProof = 0
+  let closed = false
+
+  const drop = (key: string): void => {
+    bytes -= entries.get(key)?.bytes ?? 0
+    entries.delete(key)
+  }
+  const changed = (key: string | undefined): void => {
+    if (key === undefined) {
+      entries.clear()
+      reads.clear()
+      bytes = 0
+    } else {
+      drop(key)
+      // A read under way may have seen the state from before: it is not kept, and nobody joins it.
+      reads.delete(key)
+    }
+    onChanged(key)
+  }
+  const add = (live: LiveSession): void => {
+    const { key } = live.record
+    drop(key)
+    const entry = { live, bytes: live.record.tokens.sealed.length * 2 + 1024, readAt: performance.now() }
+    entries.set(key, entry)
+    bytes += entry.bytes
+    for (const oldest of entries.keys()) {
+      if (entries.size <= maxEntries && bytes <= maxBytes) break
+      drop(oldest)
+    }
+  }
+  const readAndKeep = async (
+    key: string,
+    read: () => Promise<LiveSession | undefined>,
+  ): Promise<LiveSession | undefined> => {
+    const followed = feed
+    // Not before it is in the list of reads.
+    await undefined
+    const mine = reads.get(key)
+    try {
+      const live = await read()
+      if (live !== undefined && followed !== undefined && reads.get(key) === mine) add(live)
+      return live
+    } finally {
+      if (reads.get(key) === mine) reads.delete(key)
+    }
+  }
+  const follow = async (): Promise<void> => {
+    try {
+      const opened = await store.follow(changed)
+      if (closed) await opened.close()
+      else feed = opened
+    } catch {
+      // Sessions are read from the store until it can be followed; the read itself tells its caller of an outage.
+      nextProof = performance.now() + retry
+    } finally {
+      opening = undefined
+    }
+  }
+  const prove = (now: number): void => {
+    if (now < nextProof || closed) return
+    nextProof = now + renewal
+    if (feed === undefined) opening ??= follow()
+    else
+      feed.caughtUp().then(
+        () => {
+          provenUntil = Math.max(provenUntil, now + proven)
+        },
+        () => {},
+      )
+  }
+
+  return {
+    find(key, read) {
+      const now = performance.now()
+      prove(now)
+      const entry = entries.get(key)
+      if (entry !== undefined && now < provenUntil && now - entry.readAt < maxAge)
+        return Promise.resolve(entry.live)
+      const running = reads.get(key)
+      if (running !== undefined) return running
+      const started = readAndKeep(key, read)
+      reads.set(key, started)
+      return started
+    },
+    update(live) {
+      const { key, tokens } = live.record
+      if (entries.get(key)?.live.record.tokens.version === tokens.version) add(live)
+    },
+    async close() {
+      closed = true
+      await opening
+      await feed?.close()
+    },
+  }
+}

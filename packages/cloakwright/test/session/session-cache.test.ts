@@ -1,0 +1,248 @@
+import type { SessionEngine } from 'cloakwright/session'
+import {
+  memorySessionStore,
+  migrate,
+  migrations,
+  postgresSessionStore,
+  type SessionFeed,
+  type SessionStore,
+} from 'cloakwright/state'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { databases } from '../state/support/databases.ts'
+import type { Browser } from './support/browser.ts'
+import { startProvider, type TestProvider } from './support/provider.ts'
+import { host, newKey, publicUrl, sessionCookie, setup } from './support/setup.ts'
+import { stores } from './support/stores.ts'
+
+let provider: TestProvider
+const engines: SessionEngine[] = []
+beforeAll(async () => {
+  provider = await startProvider()
+})
+beforeEach(() => provider.reset())
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await Promise.all(engines.splice(0).map((engine) => engine.close()))
+})
+afterAll(() => provider.close())
+
+const keys = [newKey('k1')]
+
+function replica(store: SessionStore) {
+  const created = setup(provider, { store, keys })
+  engines.push(created.sessions)
+  return created
+}
+
+function request(browser: Browser): Request {
+  const cookie = `${sessionCookie}=${browser.cookies(host).get(sessionCookie)}`
+  return new Request(publicUrl, { headers: { cookie } })
+}
+
+/** The clock of the cache stands still, so that a slow machine does not make known sessions unknown. */
+let time = 0
+beforeEach(() => {
+  time = performance.now()
+  vi.spyOn(performance, 'now').mockImplementation(() => time)
+})
+
+/** Asks until a request needs no read of the store. */
+async function warmUp(sessions: SessionEngine, browser: Browser, reads: () => number): Promise<void> {
+  await vi.waitFor(async () => {
+    time += 400
+    const before = reads()
+    expect(await sessions.authenticate(request(browser))).toBeDefined()
+    expect(reads()).toBe(before)
+  }, patience)
+}
+
+const patience = { timeout: 15_000 }
+
+function counted(store: SessionStore): { store: SessionStore; reads: () => number } {
+  let reads = 0
+  const read: SessionStore['read'] = async (key) => {
+    reads += 1
+    return await store.read(key)
+  }
+  return { store: { ...store, read }, reads: () => reads }
+}
+
+describe.each(stores)('sessions in $name', ({ open }) => {
+  let store: SessionStore
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    ;({ store, close } = await open())
+  })
+  afterAll(() => close())
+
+  it('are read once, then known, for as long as their changes arrive', async () => {
+    const { store: seen, reads } = counted(store)
+    const { sessions, signIn } = replica(seen)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const before = reads()
+    const found = await Promise.all(Array.from({ length: 20 }, () => sessions.authenticate(request(browser))))
+    expect(found.every((session) => session?.subject === 'sub-alice')).toBe(true)
+    expect(reads()).toBe(before)
+  })
+
+  it('end at once here, and within a moment on another replica, where they were known', async () => {
+    const { store: seen, reads } = counted(store)
+    const here = replica(store)
+    const there = replica(seen)
+    const browser = await here.signIn()
+    await warmUp(there.sessions, browser, reads)
+    const old = request(browser)
+    await browser.send(`${publicUrl}/auth/logout`, {
+      method: 'POST',
+      headers: { origin: publicUrl, 'x-csrf': '1' },
+    })
+    expect(await here.sessions.authenticate(old)).toBeUndefined()
+    await vi.waitFor(async () => expect(await there.sessions.authenticate(old)).toBeUndefined(), patience)
+  })
+
+  it('tell those who watch them on another replica', async () => {
+    const { store: seen, reads } = counted(store)
+    const here = replica(store)
+    const there = replica(seen)
+    const browser = await here.signIn()
+    await warmUp(there.sessions, browser, reads)
+    const session = await there.sessions.authenticate(request(browser))
+    const told = vi.fn()
+    if (session !== undefined) there.sessions.watch(session, told)
+    await store.remove(session?.key ?? '')
+    await vi.waitFor(() => expect(told).toHaveBeenCalled(), patience)
+  })
+
+  it('have their new token on every replica after it was refreshed on one', async () => {
+    const { store: seen, reads } = counted(store)
+    const here = replica(store)
+    const there = replica(seen)
+    const browser = await here.signIn()
+    await warmUp(there.sessions, browser, reads)
+    const refreshed = await here.sessions.refreshSession(request(browser))
+    await vi.waitFor(
+      async () =>
+        expect((await there.sessions.authenticate(request(browser)))?.accessToken).toBe(
+          refreshed?.accessToken,
+        ),
+      patience,
+    )
+  })
+})
+
+describe('a store whose changes stop arriving', () => {
+  /** A connection that is dead and looks alive, once `silent` is set. */
+  function fragile() {
+    const kept = memorySessionStore()
+    const state = { silent: false }
+    const follow: SessionStore['follow'] = async (onChanged) => {
+      const feed = await kept.follow((key) => {
+        if (!state.silent) onChanged(key)
+      })
+      const caughtUp: SessionFeed['caughtUp'] = () =>
+        state.silent ? new Promise<void>(() => {}) : feed.caughtUp()
+      return { ...feed, caughtUp }
+    }
+    return { ...counted({ ...kept, follow }), state }
+  }
+
+  it('is read for each request after a second', async () => {
+    const { store, reads, state } = fragile()
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const session = await sessions.authenticate(request(browser))
+    state.silent = true
+    await store.remove(session?.key ?? '')
+    time += 1001
+    expect(await sessions.authenticate(request(browser))).toBeUndefined()
+  })
+
+  it('is read for each request if it cannot be followed at all', async () => {
+    const { store, reads } = counted({
+      ...memorySessionStore(),
+      follow: async () => await Promise.reject(new Error('a test: no connection to listen on')),
+    })
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    for (let request_ = 0; request_ < 3; request_++) {
+      time += 400
+      const before = reads()
+      expect(await sessions.authenticate(request(browser))).toBeDefined()
+      expect(reads()).toBe(before + 1)
+    }
+  })
+
+  it('forgets what it knew when it reports that changes may be missing', async () => {
+    let report: (key: string | undefined) => void = () => {}
+    const kept = memorySessionStore()
+    const { store, reads } = counted({
+      ...kept,
+      follow: async (onChanged) => {
+        report = onChanged
+        return await kept.follow(onChanged)
+      },
+    })
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const before = reads()
+    report(undefined)
+    await sessions.authenticate(request(browser))
+    expect(reads()).toBe(before + 1)
+  })
+
+  it('does not keep what was read while it changed', async () => {
+    const kept = memorySessionStore()
+    let duringRead = async (): Promise<void> => {}
+    const { store, reads } = counted({
+      ...kept,
+      read: async (key) => {
+        const record = await kept.read(key)
+        await duringRead()
+        return record
+      },
+    })
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const key = (await sessions.authenticate(request(browser)))?.key ?? ''
+    // Reads again, since a minute has passed.
+    time += 60_001
+    await vi.waitFor(async () => {
+      time += 400
+      await sessions.authenticate(request(browser))
+    })
+    time += 60_001
+    duringRead = async () => {
+      duringRead = async () => {}
+      await kept.remove(key)
+    }
+    await sessions.authenticate(request(browser))
+    expect(await sessions.authenticate(request(browser))).toBeUndefined()
+  })
+})
+
+describe.each(databases)('rows that an operator deletes in $name', ({ open }) => {
+  it('end the sessions that replicas know', async () => {
+    const database = await open()
+    try {
+      await migrate(database.sql, 'cloakwright', migrations)
+      const { store, reads } = counted(postgresSessionStore(database.sql))
+      const { sessions, signIn } = replica(store)
+      for (const statement of ['DELETE FROM cloakwright.sessions', 'TRUNCATE cloakwright.sessions']) {
+        const browser = await signIn()
+        await warmUp(sessions, browser, reads)
+        await database.sql.query(statement)
+        await vi.waitFor(
+          async () => expect(await sessions.authenticate(request(browser))).toBeUndefined(),
+          patience,
+        )
+      }
+      await sessions.close()
+    } finally {
+      await database.close()
+    }
+  })
+})
