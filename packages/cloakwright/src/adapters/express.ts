@@ -2,23 +2,29 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
 import {
   type Admission,
-  bodyAndId,
   createGuard,
   createGuards,
+  frameworkOfNode,
   fromIncoming,
   type Guard,
+  type GuardedRequest,
   type GuardOptions,
   type Guards,
   type LogEntry,
   type Middleware,
   noGuard,
+  noSessions,
   notRegistered,
+  type Redirected,
   type Refused,
+  type Rule,
   sendAnswer,
+  sendResponse,
+  serveRoutes,
   unguarded,
 } from '../guard/index.ts'
-import type { Policy } from '../policy/index.ts'
 import { continueWith } from '../promise.ts'
+import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** The return type of its functions, for the declarations of a program's own exports. */
@@ -32,7 +38,8 @@ export interface CloakwrightOptions extends GuardOptions {
 
 /**
  * The Express middleware: `app.use` it before the routes that have guards. It protects nothing by itself; guards do.
- * Register body parsers before guards, so that a second token in a form is detected. It ends in `never`, so that code which
+ * Register body parsers before guards, so that a second token in a form is detected. With `sessions`, it serves their
+ * routes, wherever body parsers are; behind a proxy, set Express' `trust proxy`. It ends in `never`, so that code which
  * passes it without calling it does not compile.
  *
  * @example
@@ -48,16 +55,47 @@ export interface CloakwrightOptions extends GuardOptions {
  * app.get('/me', requireUser(), (request, response) => void response.json({ hello: userOf(request).username }))
  * app.get('/admin', requireRole('admin'), (request, response) => void response.json({ welcome: true }))
  * ```
+ * @example
+ * With browser login: the guards accept a session or a bearer token, and redirect navigations to the login.
+ * ```ts
+ * import { createVerifier } from 'cloakwright'
+ * import { cloakwright, requireUser, userOf } from 'cloakwright/express'
+ * import { createSessions } from 'cloakwright/session'
+ * import { memorySessionStore } from 'cloakwright/state'
+ * import express from 'express'
+ *
+ * const issuer = 'https://sso.example.com/realms/shop'
+ * const sessions = createSessions({
+ *   issuer,
+ *   clientId: 'shop',
+ *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
+ *   publicUrl: 'https://shop.example.com',
+ *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
+ *   store: memorySessionStore(),
+ * })
+ * const app = express()
+ * app.use(cloakwright({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions }))
+ * app.get('/account', requireUser(), (request, response) => void response.send(`Hello ${userOf(request).username}`))
+ * ```
  */
 export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Middleware {
   const guard = createGuard(options)
   const { onRefused } = options
-  const { resource } = guard
+  const { resource, routes } = guard
   return toMiddleware((request, response, next) => {
-    ;(request as Visited)[visitKey] = { guard, onRefused, user: undefined }
+    const visit: Visit = { guard, onRefused, user: undefined, session: undefined }
+    ;(request as Visited)[visitKey] = visit
     const { method } = request
+    if (routes !== undefined && request.originalUrl.startsWith(routes.prefix))
+      void serveRoutes(routes, toGuardedRequest(request), response, next, (entry) =>
+        onRefused?.(entry, request),
+      )
     // The path is only read where it matters: Express parses the URL for it.
-    if (resource !== undefined && (method === 'GET' || method === 'HEAD') && request.path === resource.path)
+    else if (
+      resource !== undefined &&
+      (method === 'GET' || method === 'HEAD') &&
+      request.path === resource.path
+    )
       response.set(resource.headers).send(resource.body)
     else next()
   })
@@ -98,6 +136,39 @@ export function userOf(request: IncomingMessage): AccessToken {
   throw noGuard('Put requireUser() before the handler.')
 }
 
+/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
+export function sessionOf(request: IncomingMessage): Session | undefined {
+  return (request as Visited)[visitKey]?.session
+}
+
+/**
+ * Gets new tokens for the request's session now, so that changed roles take effect without a new login. Resolves to the
+ * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
+ *
+ * @throws {CW_CONFIG_MISSING} There is no `cloakwright({ verifier, sessions })` before the route.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @example
+ * ```ts
+ * import { refreshSession, requireUser } from 'cloakwright/express'
+ * import express from 'express'
+ *
+ * const app = express()
+ * app.post('/become-seller', requireUser(), async (request, response) => {
+ *   // … the role was added by the Admin API …
+ *   const user = await refreshSession(request)
+ *   response.json({ seller: user?.realmRoles.includes('seller') })
+ * })
+ * ```
+ */
+export async function refreshSession(request: IncomingMessage): Promise<AccessToken | undefined> {
+  const visit = (request as Visited)[visitKey]
+  if (visit === undefined) throw noSessions()
+  const found = await visit.guard.refreshSession(toGuardedRequest(request as Request))
+  if (found?.user === undefined) return undefined
+  Object.assign(visit, found)
+  return found.user
+}
+
 /**
  * Sends errors as `application/problem+json`; register it after all routes: `app.use(sendProblem)`. The message of an
  * unexpected error is not sent.
@@ -111,8 +182,8 @@ export function sendProblem(
   if (response.headersSent) return next(error)
   const request = incoming as Visited
   const visit = request[visitKey]
-  const refused = (visit?.guard ?? unguarded).refuse(error, fromIncoming(request, request, bodyAndId))
-  sendRefusal(refused, visit, request, response)
+  const refused = (visit?.guard ?? unguarded).refuse(error, toGuardedRequest(request))
+  void send(refused, visit, request, response)
 }
 
 /** What the middleware and the guards store on a request. */
@@ -120,6 +191,7 @@ interface Visit {
   readonly guard: Guard
   readonly onRefused: CloakwrightOptions['onRefused']
   user: AccessToken | undefined
+  session: Session | undefined
 }
 
 const visitKey: unique symbol = Symbol('cloakwright')
@@ -133,13 +205,17 @@ function toMiddleware(
   return handle as Middleware
 }
 
+function toGuardedRequest(request: Request, response?: ServerResponse): GuardedRequest {
+  return fromIncoming(request, request, frameworkOfNode, response)
+}
+
 /** Calls `next` synchronously, without a promise, if the guard decides synchronously. */
-function toGuard(policy: Policy, anonymous: boolean): Middleware {
+function toGuard(rule: Rule): Middleware {
   return toMiddleware((request, response, next) => {
     const visit = (request as Visited)[visitKey]
     if (visit === undefined)
-      return next(notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.'))
-    const admission = visit.guard.admit(fromIncoming(request, request, bodyAndId), policy, anonymous)
+      return next(notRegistered(rule.policy, 'app.use(cloakwright({ verifier })) before the routes.'))
+    const admission = visit.guard.admit(toGuardedRequest(request, response), rule)
     // oxlint-disable-next-line promise/no-callback-in-promise -- the framework's way to receive an error
     continueWith(admission, proceed, visit, request, response, next)?.catch(next)
   })
@@ -151,21 +227,23 @@ function proceed(
   request: Request,
   response: Response,
   next: NextFunction,
-): undefined {
-  if (admission.kind === 'admitted') {
-    visit.user = admission.user
-    if (admission.headers !== undefined) response.set(admission.headers)
-    next()
-  } else if (admission.kind === 'refused') sendRefusal(admission, visit, request, response)
+): Promise<void> | undefined {
+  if (admission.kind !== 'admitted') return send(admission, visit, request, response)
+  visit.user = admission.user
+  visit.session = admission.session
+  if (admission.headers !== undefined) response.set(admission.headers)
+  next()
   return undefined
 }
 
-function sendRefusal(
-  { answer, log }: Refused,
+function send(
+  answer: Refused | Redirected,
   visit: Visit | undefined,
   request: Request,
   response: ServerResponse,
-): void {
-  visit?.onRefused?.(log, request)
-  sendAnswer(answer, response)
+): Promise<void> | undefined {
+  if (answer.kind === 'redirected') return sendResponse(answer.response, response)
+  visit?.onRefused?.(answer.log, request)
+  sendAnswer(answer.answer, response)
+  return undefined
 }

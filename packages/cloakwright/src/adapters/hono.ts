@@ -2,8 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import {
   type Admission,
+  type Admitted,
+  asksForEvents,
   createGuard,
   createGuards,
+  endable,
   type Framework,
   fromIncoming,
   fromWebRequest,
@@ -13,13 +16,17 @@ import {
   type Guards,
   type LogEntry,
   noGuard,
+  noSessions,
   notRegistered,
+  type Redirected,
   type Refused,
+  type Rule,
   readForm,
+  type SessionRoutes,
   unguarded,
 } from '../guard/index.ts'
-import type { Policy } from '../policy/index.ts'
 import { continueWith } from '../promise.ts'
+import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** The options of the middleware. */
@@ -29,7 +36,8 @@ export interface CloakwrightOptions extends GuardOptions {
 }
 
 /**
- * The Hono middleware: `app.use` it before the routes that have guards. It protects nothing by itself; guards do.
+ * The Hono middleware: `app.use` it before the routes that have guards. It protects nothing by itself; guards do. With
+ * `sessions`, it serves their routes.
  *
  * @example
  * ```ts
@@ -44,20 +52,55 @@ export interface CloakwrightOptions extends GuardOptions {
  * app.get('/me', requireUser(), (c) => c.json({ hello: userOf(c).username }))
  * app.get('/admin', requireRole('admin'), (c) => c.json({ welcome: true }))
  * ```
+ * @example
+ * With browser login: the guards accept a session or a bearer token, and redirect navigations to the login.
+ * ```ts
+ * import { createVerifier } from 'cloakwright'
+ * import { cloakwright, requireUser, userOf } from 'cloakwright/hono'
+ * import { createSessions } from 'cloakwright/session'
+ * import { memorySessionStore } from 'cloakwright/state'
+ * import { Hono } from 'hono'
+ *
+ * const issuer = 'https://sso.example.com/realms/shop'
+ * const sessions = createSessions({
+ *   issuer,
+ *   clientId: 'shop',
+ *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
+ *   publicUrl: 'https://shop.example.com',
+ *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
+ *   store: memorySessionStore(),
+ * })
+ * export const app = new Hono()
+ * app.use(cloakwright({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions }))
+ * app.get('/account', requireUser(), (c) => c.text(`Hello ${userOf(c).username}`))
+ * ```
  */
 export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
   const guard = createGuard(options)
   const { onRefused } = options
-  const { resource } = guard
+  const { resource, routes } = guard
   // No function here is async: this saves a promise for every request.
   return (c, next) => {
     // Not with c.set(), which makes a Map for each request.
-    ;(c as Visited)[visitKey] = { guard, onRefused, user: undefined }
+    const visit: Visit = { guard, onRefused, user: undefined, session: undefined }
+    ;(c as Visited)[visitKey] = visit
+    if (routes !== undefined && c.req.path.startsWith(routes.prefix))
+      return answerRoute(routes, visit, c, next)
     // Hono handles HEAD as GET, and drops the body.
     if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
       return Promise.resolve(c.body(resource.body, 200, resource.headers))
     return next()
   }
+}
+
+async function answerRoute(
+  routes: SessionRoutes,
+  visit: Visit,
+  c: Context,
+  next: Next,
+): Promise<Response | void> {
+  const answer = await routes.answer(fromWebRequest(c.req.raw, c, framework))
+  return answer === undefined ? await next() : toResponse(answer, c, visit)
 }
 
 const guards: Guards<MiddlewareHandler> = createGuards(toMiddleware)
@@ -93,6 +136,39 @@ export function userOf(context: Context): AccessToken {
   throw noGuard('Put requireUser() before the handler.')
 }
 
+/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
+export function sessionOf(context: Context): Session | undefined {
+  return visitOf(context)?.session
+}
+
+/**
+ * Gets new tokens for the request's session now, so that changed roles take effect without a new login. Resolves to the
+ * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
+ *
+ * @throws {CW_CONFIG_MISSING} There is no `cloakwright({ verifier, sessions })` before the route.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @example
+ * ```ts
+ * import { refreshSession, requireUser } from 'cloakwright/hono'
+ * import { Hono } from 'hono'
+ *
+ * export const app = new Hono()
+ * app.post('/become-seller', requireUser(), async (c) => {
+ *   // … the role was added by the Admin API …
+ *   const user = await refreshSession(c)
+ *   return c.json({ seller: user?.realmRoles.includes('seller') })
+ * })
+ * ```
+ */
+export async function refreshSession(context: Context): Promise<AccessToken | undefined> {
+  const visit = visitOf(context)
+  if (visit === undefined) throw noSessions()
+  const found = await visit.guard.refreshSession(fromHono(context))
+  if (found?.user === undefined) return undefined
+  Object.assign(visit, found)
+  return found.user
+}
+
 /** Sends errors as `application/problem+json`: `app.onError(sendProblem)`. The message of an unexpected error is not sent. */
 export function sendProblem(error: unknown, context: Context): Response {
   const visit = visitOf(context)
@@ -104,6 +180,7 @@ interface Visit {
   readonly guard: Guard
   readonly onRefused: CloakwrightOptions['onRefused']
   user: AccessToken | undefined
+  session: Session | undefined
 }
 
 /** Shared by all copies of this package: a library with guards may have its own. */
@@ -115,25 +192,43 @@ function visitOf(context: Context): Visit | undefined {
   return (context as Visited)[visitKey]
 }
 
-function toMiddleware(policy: Policy, anonymous: boolean): MiddlewareHandler {
+function toMiddleware(rule: Rule): MiddlewareHandler {
   return (c, next) => {
     const visit = visitOf(c)
     if (visit === undefined)
-      throw notRegistered(policy, 'app.use(cloakwright({ verifier })) before the routes.')
-    const admission = visit.guard.admit(fromHono(c), policy, anonymous)
-    return continueWith(admission, proceed, visit, c, next)
+      throw notRegistered(rule.policy, 'app.use(cloakwright({ verifier })) before the routes.')
+    const request = fromHono(c)
+    const admission = visit.guard.admit(request, rule)
+    return continueWith(admission, proceed, visit, c, next, request, rule)
   }
 }
 
-function proceed(admission: Admission, visit: Visit, c: Context, next: Next): Promise<Response | void> {
-  if (admission.kind === 'refused') return Promise.resolve(toResponse(admission, c, visit))
-  if (admission.kind === 'redirected') return Promise.resolve(admission.response)
+function proceed(
+  admission: Admission,
+  visit: Visit,
+  c: Context,
+  next: Next,
+  request: GuardedRequest,
+  rule: Rule,
+): Promise<Response | void> {
+  if (admission.kind !== 'admitted') return Promise.resolve(toResponse(admission, c, visit))
   visit.user = admission.user
-  const { headers } = admission
-  if (headers === undefined) return next()
-  return next().then(() => {
-    for (const [name, value] of Object.entries(headers)) c.header(name, value)
-  })
+  visit.session = admission.session
+  if (admission.headers === undefined && !asksForEvents(request)) return next()
+  return next().then(() => finish(admission, visit, c, request, rule))
+}
+
+/** Adds the headers of the admission, and lets a stream of events end with its token or session. */
+function finish(
+  admission: Admitted,
+  { guard }: Visit,
+  c: Context,
+  request: GuardedRequest,
+  rule: Rule,
+): void {
+  for (const [name, value] of Object.entries(admission.headers ?? {})) c.header(name, value)
+  const response = endable(c.res, (open) => guard.watch(open, admission, request, rule))
+  if (response !== c.res) c.res = response
 }
 
 /** On Node the headers are read as received; elsewhere from the web request. */
@@ -146,12 +241,24 @@ function fromHono(c: Context): GuardedRequest {
 
 const framework: Framework<Context> = {
   // Hono caches a body that was read with its own methods.
-  form: ({ req }) => (req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : readForm(req.raw)),
+  form: ({ req }) => (req.raw.bodyUsed ? readAgain(req) : readForm(req.raw)),
   // From Hono's own middleware.
   id: (c) => c.get('requestId') as unknown,
 }
 
-function toResponse({ answer, log }: Refused, context: Context, visit: Visit | undefined): Response {
-  visit?.onRefused?.(log, context)
-  return new Response(answer.body, { status: answer.status, headers: answer.headers })
+/** Read by Hono as a form, or as something else that can be converted to one. */
+async function readAgain(req: Context['req']): Promise<unknown> {
+  try {
+    return await req.parseBody()
+  } catch {
+    const text = await req.text().catch(() => undefined)
+    return text === undefined ? undefined : Object.fromEntries(new URLSearchParams(text))
+  }
+}
+
+function toResponse(answer: Refused | Redirected, context: Context, visit: Visit | undefined): Response {
+  if (answer.kind === 'redirected') return answer.response
+  const { status, headers, body } = answer.answer
+  visit?.onRefused?.(answer.log, context)
+  return new Response(body, { status, headers })
 }

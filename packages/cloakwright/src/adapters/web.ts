@@ -1,15 +1,21 @@
 import { CloakwrightError } from '../errors.ts'
 import {
   checkPolicy,
+  checkRuleOptions,
   createGuard,
+  endable,
   type Framework,
   fromWebRequest,
   type GuardOptions,
   type LogEntry,
+  type Redirected,
   type Refused,
+  type Rule,
+  type RuleOptions,
   readForm,
 } from '../guard/index.ts'
 import { user as anyUser, type Policy } from '../policy/index.ts'
+import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 /** The options of guards for web requests. */
@@ -41,11 +47,25 @@ export interface Protect {
   <Rest extends readonly unknown[], Incoming extends Request = Request>(
     handler: UserHandler<Rest, Incoming>,
     policy?: Policy,
+    options?: RuleOptions,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
   /** Runs the handler for anyone, with the user if the request has credentials; invalid ones are still refused. */
   anonymous<Rest extends readonly unknown[], Incoming extends Request = Request>(
     handler: MaybeUserHandler<Rest, Incoming>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
+  /**
+   * The session engine's response to one of its routes, such as `/auth/login`; `undefined` for any other path, and
+   * without sessions. Call it before the service's own routes.
+   */
+  routes(request: Request): Promise<Response | undefined>
+  /**
+   * Gets new tokens for the request's session now, so that changed roles take effect without a new login. Resolves to the
+   * user with the new roles; `undefined` without a session, and if it has ended.
+   *
+   * @throws {CW_CONFIG_MISSING} There is no option `sessions`.
+   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+   */
+  refreshSession(request: Request): Promise<AccessToken | undefined>
   /** Sends the metadata of the protected resource (RFC 9728), at its path; 404 if none is configured. */
   metadata(): Response
   /** Sends an error as `application/problem+json`; the message of an unexpected error is not sent. */
@@ -67,36 +87,65 @@ export interface Protect {
  * export const GET = protect((_request, user) => Response.json({ hello: user.username }))
  * export const DELETE = protect(() => new Response(null, { status: 204 }), role('admin'))
  * ```
+ * @example
+ * With browser login: the guards accept a session or a bearer token, and redirect navigations to the login.
+ * ```ts
+ * import { createVerifier } from 'cloakwright'
+ * import { createSessions } from 'cloakwright/session'
+ * import { memorySessionStore } from 'cloakwright/state'
+ * import { cloakwright } from 'cloakwright/web'
+ *
+ * const issuer = 'https://sso.example.com/realms/shop'
+ * const sessions = createSessions({
+ *   issuer,
+ *   clientId: 'shop',
+ *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
+ *   publicUrl: 'https://shop.example.com',
+ *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
+ *   store: memorySessionStore(),
+ * })
+ * const protect = cloakwright({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions })
+ * const account = protect((_request, user) => new Response(`Hello ${user.username}`))
+ *
+ * export default {
+ *   fetch: async (request: Request) => (await protect.routes(request)) ?? (await account(request)),
+ * }
+ * ```
  */
 export function cloakwright(options: CloakwrightOptions): Protect {
   const guard = createGuard(options)
   const any = anyUser()
   const run = async <Rest extends readonly unknown[], Incoming extends Request>(
     handler: MaybeUserHandler<Rest, Incoming>,
-    policy: Policy,
-    anonymous: boolean,
+    rule: Rule,
     request: Incoming,
     rest: Rest,
   ): Promise<Response> => {
-    const admission = await guard.admit(fromWebRequest(request, request, framework), policy, anonymous)
-    if (admission.kind === 'redirected') return admission.response
-    if (admission.kind === 'refused') return answer(admission, request)
-    const response = await handler(request, admission.user, ...rest)
-    return admission.headers === undefined ? response : withHeaders(response, admission.headers)
+    const guarded = fromWebRequest(request, request, framework)
+    const admission = await guard.admit(guarded, rule)
+    if (admission.kind !== 'admitted') return answer(admission, request)
+    const { session, headers, user } = admission
+    if (session !== undefined) sessions.set(request, session)
+    const response = await handler(request, user, ...rest)
+    const open = endable(response, (stream) => guard.watch(stream, admission, guarded, rule))
+    return headers === undefined ? open : withHeaders(open, headers)
   }
   const protect = <Rest extends readonly unknown[], Incoming extends Request>(
     handler: UserHandler<Rest, Incoming>,
     policy: Policy = any,
+    ruleOptions: RuleOptions = {},
   ) => {
     checkHandler(handler, 'protect()')
     checkPolicy(policy, 'protect()')
+    const rule = { policy, anonymous: false, ...checkRuleOptions(ruleOptions, 'protect()') }
     return (request: Incoming, ...rest: Rest): Promise<Response> =>
       // Every request that is not anonymous has a user.
-      run(handler as MaybeUserHandler<Rest, Incoming>, policy, false, request, rest)
+      run(handler as MaybeUserHandler<Rest, Incoming>, rule, request, rest)
   }
-  const answer = (refused: Refused, request: Request): Response => {
-    options.onRefused?.(refused.log, request)
-    const { status, headers, body } = refused.answer
+  const answer = (answered: Refused | Redirected, request: Request): Response => {
+    if (answered.kind === 'redirected') return answered.response
+    options.onRefused?.(answered.log, request)
+    const { status, headers, body } = answered.answer
     return new Response(body, { status, headers })
   }
   return Object.assign(protect, {
@@ -104,7 +153,21 @@ export function cloakwright(options: CloakwrightOptions): Protect {
       handler: MaybeUserHandler<Rest, Incoming>,
     ) => {
       checkHandler(handler, 'protect.anonymous()')
-      return (request: Incoming, ...rest: Rest): Promise<Response> => run(handler, any, true, request, rest)
+      const rule = { policy: any, anonymous: true }
+      return (request: Incoming, ...rest: Rest): Promise<Response> => run(handler, rule, request, rest)
+    },
+    async routes(request: Request) {
+      const { routes } = guard
+      if (routes === undefined) return undefined
+      const guarded = fromWebRequest(request, request, framework)
+      const answered = guarded.target.startsWith(routes.prefix) ? await routes.answer(guarded) : undefined
+      return answered && answer(answered, request)
+    },
+    async refreshSession(request: Request) {
+      const found = await guard.refreshSession(fromWebRequest(request, request, framework))
+      if (found?.user === undefined) return undefined
+      sessions.set(request, found.session)
+      return found.user
     },
     metadata: () =>
       guard.resource === undefined
@@ -114,6 +177,13 @@ export function cloakwright(options: CloakwrightOptions): Protect {
       answer(guard.refuse(error, fromWebRequest(request, request, framework)), request),
   })
 }
+
+/** The browser session with which a request was admitted; `undefined` for a bearer token and for an anonymous request. */
+export function sessionOf(request: Request): Session | undefined {
+  return sessions.get(request)
+}
+
+const sessions = new WeakMap<Request, Session>()
 
 /** A web request has no id: a new one is created. */
 const framework: Framework<Request> = { form: readForm, id: () => undefined }

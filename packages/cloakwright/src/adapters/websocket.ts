@@ -64,14 +64,14 @@ export type UpgradeGuard = (
  */
 export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   requireOptions('createUpgradeGuard', '{ verifier }', options)
-  const guard = createGuard(options, options.sessions)
+  const guard = createGuard(options)
   const any = anyUser()
   return async (request, socket, policy = any) => {
     const guarded = fromIncoming(request, request, { ...withoutBody, connection: () => socket })
     // A client that disconnects meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
-    const admission = await guard.admit(guarded, policy, false)
+    const admission = await guard.admit(guarded, { policy, anonymous: false })
     socket.off('error', ignore)
     if (socket.destroyed) return undefined
     if (admission.kind === 'admitted') return admission.user

@@ -3,9 +3,9 @@ import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import {
   type Answer,
-  bodyAndId,
   createGuard,
   credentialsOf,
+  frameworkOfNode,
   fromIncoming,
   type Guard,
   type LogEntry,
@@ -163,8 +163,8 @@ class Keycloak extends UnsupportedApi {
     // The result of the middleware stays there for an accessDenied() that greets the user by name.
     const kauth: Kauth = anonymous ? {} : (state.kauth ?? {})
     state.kauth = kauth
-    const guarded = fromIncoming(request, request, bodyAndId)
-    const admission = await this.#guard.admit(guarded, policy, anonymous)
+    const guarded = fromIncoming(request, request, frameworkOfNode)
+    const admission = await this.#guard.admit(guarded, { policy, anonymous })
     if (admission.kind === 'refused') return this.#deny(admission, request, response, next)
     const credentials = credentialsOf(guarded.fields('authorization'), this.#takesDpop)
     if (admission.kind === 'redirected' || admission.user === undefined || credentials === undefined)
@@ -204,7 +204,7 @@ class Keycloak extends UnsupportedApi {
   #forbidden(request: Request, reason: string): Refused {
     const hint = 'Check what that function requires of the token.'
     const error = new CloakwrightError('CW_FORBIDDEN', `Token: ${reason}`, { hint })
-    return this.#guard.refuse(error, fromIncoming(request, request, bodyAndId))
+    return this.#guard.refuse(error, fromIncoming(request, request, frameworkOfNode))
   }
 }
 

@@ -25,7 +25,7 @@ export interface Refused {
   readonly log: LogEntry
 }
 
-/** The navigation is redirected to the login. */
+/** The response is the session engine's: it redirects a navigation to the login. */
 export interface Redirected {
   readonly kind: 'redirected'
   readonly response: Response
@@ -37,6 +37,8 @@ export interface Redirected {
 export interface ShownProblem extends Problem {
   readonly reason?: string | undefined
   readonly hint?: string | undefined
+  /** Where a browser signs in, as a path of this service; only if that can help. */
+  readonly login?: string | undefined
 }
 
 /** A response that every framework can send. */

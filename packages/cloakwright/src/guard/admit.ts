@@ -1,11 +1,14 @@
 import { CloakwrightError } from '../errors.ts'
 import { isUpgrade } from '../http/index.ts'
-import { type Decision, evaluate, type Policy } from '../policy/index.ts'
+import { type Decision, evaluate } from '../policy/index.ts'
 import { continueWith, isPromise } from '../promise.ts'
 import type { SessionEngine, SessionUse } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
-import type { Admission, Refused } from './admission.ts'
+import type { Admission, Admitted, Refused } from './admission.ts'
+import type { SessionUser } from './authenticator.ts'
 import type { GuardContext } from './context.ts'
+import type { OpenResponse } from './end-watch.ts'
+import { asksForEvents, openResponseOf } from './open-response.ts'
 import { RequestContext } from './policy-context.ts'
 import { refuse } from './refusal.ts'
 import {
@@ -15,31 +18,30 @@ import {
   nothingGiven,
   refuseSecondToken,
 } from './request/index.ts'
+import type { Rule } from './rule.ts'
 import { type Tickets, ticketOf } from './websocket/index.ts'
 
 // The steps of an admission, in order. A request with a known token passes them without a promise.
 
-/** Decides whether a policy admits a request. Never throws or rejects: any failure is a refusal. */
+/** Decides whether a rule admits a request. Never throws or rejects: any failure is a refusal. */
 export function admit(
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
-  anonymous: boolean,
+  rule: Rule,
 ): Admission | Promise<Admission> {
-  const admission = admitOrRefuse(context, request, policy, anonymous)
-  return request.connection === undefined
+  const admission = admitOrRefuse(context, request, rule)
+  return request.connection === undefined && (request.outgoing === undefined || !asksForEvents(request))
     ? admission
-    : continueWith(admission, watchSocket, context, request, policy)
+    : continueWith(admission, watchOpen, context, request, rule)
 }
 
 function admitOrRefuse(
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
-  anonymous: boolean,
+  rule: Rule,
 ): Admission | Promise<Admission> {
   try {
-    const admission = admitByCredentials(context, request, policy, anonymous)
+    const admission = admitByCredentials(context, request, rule)
     return isPromise(admission) ? orRefuse(admission, context, request) : admission
   } catch (error) {
     return refuseFailure(context, error, request)
@@ -62,41 +64,42 @@ async function orRefuse(
 function admitByCredentials(
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
-  anonymous: boolean,
+  rule: Rule,
 ): Admission | Promise<Admission> {
   const { tickets, sessions, verifier } = context
   const fields = request.fields('authorization')
   if (fields.length === 0) {
     const ticket = tickets !== undefined && isHandshake(request) ? ticketOf(request) : undefined
     if (tickets !== undefined && ticket !== undefined)
-      return admitByTicket(context, request, policy, tickets, ticket)
-    if (sessions !== undefined) return admitBySession(context, request, policy, anonymous, sessions, {})
+      return admitByTicket(context, request, rule, tickets, ticket)
+    if (sessions !== undefined) return admitBySession(context, request, rule, sessions, rule)
   }
   const credentials = credentialsOf(fields, verifier.proofs.dpop !== undefined)
   if (credentials !== undefined)
-    return continueWith(refuseSecondToken(request), admitByToken, context, request, policy, credentials)
-  return anonymous ? { kind: 'admitted', user: undefined } : refuse(context, nothingGiven(request), request)
+    return continueWith(refuseSecondToken(request), admitByToken, context, request, rule, credentials)
+  return rule.anonymous
+    ? { kind: 'admitted', user: undefined }
+    : refuse(context, nothingGiven(request), request)
 }
 
 function admitByToken(
   _oneToken: void,
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
+  rule: Rule,
   credentials: Credentials,
 ): Admission | Promise<Admission> {
   const user = context.authenticator.userOfToken(request, credentials)
   return credentials.scheme === 'DPoP'
-    ? decideWithNonce(context, request, policy, user, credentials.token)
-    : continueWith(user, decideOn, context, request, policy, credentials.token)
+    ? decideWithNonce(context, request, rule, user, credentials.token)
+    : continueWith(user, decideOn, context, request, rule, credentials.token)
 }
 
 /** A fresh nonce in each response saves the client a refused request (RFC 9449 §8.2). */
 async function decideWithNonce(
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
+  rule: Rule,
   user: AccessToken | Promise<AccessToken>,
   tokenText: string,
 ): Promise<Admission> {
@@ -104,41 +107,59 @@ async function decideWithNonce(
   const verified = await user
   const nonce = await proofs.dpop?.nonce(clock.now())
   const headers = nonce === undefined ? undefined : { 'dpop-nonce': nonce }
-  return await decideOn(verified, context, request, policy, tokenText, headers)
+  return await decideOn(verified, context, request, rule, tokenText, headers)
 }
 
 async function admitByTicket(
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
+  rule: Rule,
   tickets: Tickets,
   ticket: string,
 ): Promise<Admission> {
   const user = await context.authenticator.userOfTicket(request, tickets, ticket)
   // The ticket does not contain the token itself.
-  return await decideOn(user, context, request, policy, '')
+  return await decideOn(user, context, request, rule, '')
 }
 
 async function admitBySession(
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
-  anonymous: boolean,
+  rule: Rule,
   sessions: SessionEngine,
   use: SessionUse,
 ): Promise<Admission> {
-  const found = await context.authenticator.userOfSession(request, sessions, use)
+  const found = await userOfSession(context, request, rule, sessions, use)
   if (found?.user !== undefined) {
     const { session, user } = found
-    // RFC 9111 §3.5 keeps responses to Authorization out of shared caches, but not responses to cookies.
-    const headers = { 'cache-control': 'no-store' }
-    const admission = await decideOn(user, context, request, policy, session.accessToken, headers)
+    const decided = decideOn(user, context, request, rule, session.accessToken, uncached)
+    const admission = isPromise(decided) ? await decided : decided
     return admission.kind === 'admitted' ? { ...admission, session } : admission
   }
-  if (anonymous) return { kind: 'admitted', user: undefined }
-  const login = await sessions.challenge(request)
-  if (login !== undefined) return { kind: 'redirected', response: login, orphaned: found !== undefined }
-  return refuse(context, nothingGiven(request), request)
+  if (rule.anonymous) return { kind: 'admitted', user: undefined }
+  const response = await sessions.challenge(request)
+  if (response !== undefined) return { kind: 'redirected', response, orphaned: found !== undefined }
+  return refuse(context, nothingGiven(request), request, sessions.loginPath(request))
+}
+
+/** RFC 9111 §3.5 keeps responses to Authorization out of shared caches, but not responses to cookies. */
+const uncached: Headers = { 'cache-control': 'no-store' }
+
+/** A public page is also shown, to anyone, if it is not known whose session the cookie names. */
+async function userOfSession(
+  context: GuardContext,
+  request: GuardedRequest,
+  { anonymous }: Rule,
+  sessions: SessionEngine,
+  use: SessionUse,
+): Promise<SessionUser | undefined> {
+  try {
+    return await context.authenticator.userOfSession(request, sessions, use)
+  } catch (error) {
+    const isPage = request.method === 'GET' || request.method === 'HEAD'
+    if (anonymous && isPage && error instanceof CloakwrightError && error.status === 503) return undefined
+    throw error
+  }
 }
 
 /** Evaluates the policy. */
@@ -146,50 +167,64 @@ function decideOn(
   user: AccessToken,
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
+  rule: Rule,
   tokenText: string,
   headers?: Headers,
 ): Admission | Promise<Admission> {
-  const decision = evaluate(policy, user, new RequestContext(request, tokenText, context.verifier.clock))
-  return continueWith(decision, conclude, context, request, policy, user, headers)
+  const decision = evaluate(rule.policy, user, new RequestContext(request, tokenText, context.verifier.clock))
+  return continueWith(decision, conclude, context, request, rule, user, headers)
 }
 
 function conclude(
   decision: Decision,
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
+  rule: Rule,
   user: AccessToken,
   headers: Headers | undefined,
 ): Admission {
   if (decision.allowed) return { kind: 'admitted', user, headers }
   const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
     challenge: decision.challenge,
-    hint: `Send a token that meets the policy of the route: ${policy.description}.`,
+    hint: `Send a token that meets the policy of the route: ${rule.policy.description}.`,
   })
   return refuse(context, error, request)
 }
 
-/** An admitted WebSocket stays open after this: it is checked until it is closed. */
-function watchSocket(
+/** A WebSocket or a stream stays open after its admission: it is checked until it is closed. */
+function watchOpen(
   admission: Admission,
   context: GuardContext,
   request: GuardedRequest,
-  policy: Policy,
+  rule: Rule,
 ): Admission {
   if (admission.kind !== 'admitted' || admission.user === undefined) return admission
-  const admitAgain = async (): Promise<Admission> => {
-    const { sessions } = context
-    if (sessions === undefined) return refuse(context, nothingGiven(request), request)
-    const again = admitBySession(context, lookedAtAnew(request), policy, false, sessions, { extend: false })
-    return await orRefuse(again, context, request)
-  }
+  const open = openResponseOf(request)
   try {
-    context.watchSocket?.(request, admission.user, admission.session, admitAgain)
+    if (open !== undefined) watchResponse(open, admission, context, request, rule)
     return admission
   } catch (error) {
     return refuseFailure(context, error, request)
   }
+}
+
+/** Closes an open response when the token or the session that opened it ends. */
+export function watchResponse(
+  open: OpenResponse,
+  { user, session }: Admitted,
+  context: GuardContext,
+  request: GuardedRequest,
+  { policy }: Rule,
+): void {
+  if (user === undefined) return
+  const admitAgain = async (): Promise<Admission> => {
+    const { sessions } = context
+    if (sessions === undefined) return refuse(context, nothingGiven(request), request)
+    const rule = { policy, anonymous: false }
+    const again = admitBySession(context, lookedAtAnew(request), rule, sessions, { extend: false })
+    return await orRefuse(again, context, request)
+  }
+  context.watchEnd?.(open, user, session, admitAgain)
 }
 
 /** The same request as a new object, without cached results. */

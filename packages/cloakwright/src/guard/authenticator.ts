@@ -24,7 +24,6 @@ export interface Authenticator {
   /**
    * Returns no user if only a new login helps. Any other refusal (audience, issuer, clock) would occur again after a
    * new login, in endless redirects.
-   *
    */
   userOfSession(
     request: GuardedRequest,
@@ -52,6 +51,15 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
     users.has(request.identity)
       ? users.find(request.identity, credentialsText(request), clock.now())
       : undefined
+  /** By its token: within one request, a session may get a new one. */
+  const userOfTokenIn = (request: GuardedRequest, session: Session): AccessToken | Promise<AccessToken> => {
+    const { accessToken, createdAt } = session
+    const now = clock.now()
+    const known = users.has(request.identity) ? users.find(request.identity, accessToken, now) : undefined
+    if (known !== undefined) return known
+    const user = verifySession(accessToken, createdAt / 1000)
+    return isPromise(user) ? users.keep(request.identity, accessToken, user, now) : user
+  }
 
   return {
     userOfToken(request, credentials) {
@@ -80,10 +88,8 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
       const session = await sessionOf(request, sessions, use, clock.now())
       if (session === undefined) return undefined
       try {
-        const known = knownUser(request)
-        if (known !== undefined) return { user: await known, session }
-        const user = verifySession(session.accessToken, session.createdAt / 1000)
-        return { user: isPromise(user) ? await keepUser(request, user) : user, session }
+        const user = userOfTokenIn(request, session)
+        return { user: isPromise(user) ? await user : user, session }
       } catch (error) {
         if (needsNewLogin(error)) return { user: undefined, session }
         throw error
@@ -113,7 +119,8 @@ function sessionOf(
   now: number,
 ): Promise<Session | undefined> {
   const loaded = foundBy(sessionsByEngine, sessions)
-  const question = `${use.freshAfter ?? ''}\n${credentialsText(request)}`
+  // The engine does not use a session for a request with an Authorization header.
+  const question = `${use.freshAfter ?? ''}\n${request.fields('cookie').join('\n')}`
   return (
     loaded.find(request.identity, question, now) ??
     loaded.keep(request.identity, question, sessions.authenticate(request, use), now)

@@ -1,8 +1,9 @@
 import type { SessionEngine } from '../session/index.ts'
 import type { Verifier } from '../token/index.ts'
 import type { Authenticator } from './authenticator.ts'
+import type { EndWatch } from './end-watch.ts'
 import type { RefusalContext } from './refusal.ts'
-import type { SocketWatch, Tickets } from './websocket/index.ts'
+import type { Tickets } from './websocket/index.ts'
 
 /** Shared by the steps of a guard. */
 export interface GuardContext extends RefusalContext {
@@ -10,6 +11,6 @@ export interface GuardContext extends RefusalContext {
   readonly authenticator: Authenticator
   readonly sessions: SessionEngine | undefined
   readonly tickets: Tickets | undefined
-  /** `undefined` if a WebSocket may stay open after its token or session has ended. */
-  readonly watchSocket: SocketWatch | undefined
+  /** `undefined` if a WebSocket or a stream may stay open after its token or session has ended. */
+  readonly watchEnd: EndWatch | undefined
 }

@@ -1,33 +1,44 @@
-import type { Policy } from '../policy/index.ts'
-import type { SessionEngine } from '../session/index.ts'
-import type { Admission, Refused } from './admission.ts'
-import { admit } from './admit.ts'
-import { createAuthenticator } from './authenticator.ts'
+import type { Admission, Admitted, Refused } from './admission.ts'
+import { admit, watchResponse } from './admit.ts'
+import { createAuthenticator, type SessionUser } from './authenticator.ts'
 import type { GuardContext } from './context.ts'
+import { createEndWatch, type OpenResponse } from './end-watch.ts'
+import { noSessions } from './mistakes.ts'
 import { checkGuardOptions, type GuardOptions, withClock } from './options.ts'
 import { refuse } from './refusal.ts'
 import type { GuardedRequest } from './request/index.ts'
 import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
-import { createSocketWatch } from './websocket/index.ts'
+import type { Rule } from './rule.ts'
+import { createSessionRoutes, type SessionRoutes } from './session-routes.ts'
 
 /** Decides which requests are admitted; an adapter calls it and applies the decision. */
 export interface Guard {
   /** What this service requires of its clients, for the route that publishes it. */
   readonly resource: ResourceMetadata | undefined
+  /** The routes of the session engine; `undefined` without sessions. */
+  readonly routes: SessionRoutes | undefined
   /**
-   * Decides whether the policy admits the request: synchronously, without a promise, if nothing has to be fetched.
+   * Decides whether the rule admits the request: synchronously, without a promise, if nothing has to be fetched.
    * Never throws or rejects: any failure is a refusal, and an error of a policy's own function is one with status 500.
-   *
-   * @param anonymous Admits requests without credentials; invalid ones are still refused.
    */
-  admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Admission | Promise<Admission>
+  admit(request: GuardedRequest, rule: Rule): Admission | Promise<Admission>
+  /** Closes an open response when the token or session of its admitted request ends, as for a WebSocket. */
+  watch(open: OpenResponse, admission: Admitted, request: GuardedRequest, rule: Rule): void
+  /**
+   * Gets new tokens for the session of the request, and verifies them; `undefined` if it has no session, or no more.
+   *
+   * @throws {CW_CONFIG_MISSING} The guard has no sessions.
+   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached.
+   */
+  refreshSession(request: GuardedRequest): Promise<SessionUser | undefined>
   /** The response to an error, the same in every adapter. */
   refuse(error: unknown, request: Pick<GuardedRequest, 'id' | 'native'>): Refused
 }
 
 /** Creates the guard of one service; browser sessions count as credentials if `sessions` is set. */
-export function createGuard(options: GuardOptions, sessions?: SessionEngine): Guard {
-  checkGuardOptions(options, sessions)
+export function createGuard(options: GuardOptions): Guard {
+  checkGuardOptions(options)
+  const { sessions } = options
   const verifier = withClock(options.verifier)
   const resource = options.resource && createResourceMetadata(options.resource, verifier)
   const context: GuardContext = {
@@ -35,7 +46,7 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
     authenticator: createAuthenticator(verifier),
     sessions,
     tickets: options.tickets,
-    watchSocket: options.endWithToken === false ? undefined : createSocketWatch(verifier, sessions),
+    watchEnd: options.endWithToken === false ? undefined : createEndWatch(verifier, sessions),
     realm: options.realm ?? verifier.realm,
     resourceMetadata: resource?.url,
     dpopAlgorithms: verifier.proofs.dpop?.algorithms,
@@ -44,7 +55,13 @@ export function createGuard(options: GuardOptions, sessions?: SessionEngine): Gu
   }
   return {
     resource,
-    admit: (request, policy, anonymous) => admit(context, request, policy, anonymous),
+    routes: sessions && createSessionRoutes(sessions, context),
+    admit: (request, rule) => admit(context, request, rule),
+    watch: (open, admission, request, rule) => watchResponse(open, admission, context, request, rule),
+    async refreshSession(request) {
+      if (sessions === undefined) throw noSessions()
+      return await context.authenticator.userOfSession(request, sessions, { freshAfter: 0 })
+    },
     refuse: (error, request) => refuse(context, error, request),
   }
 }

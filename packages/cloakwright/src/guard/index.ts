@@ -1,22 +1,26 @@
-export type { Admission, Answer, LogEntry, Refused, ShownProblem } from './admission.ts'
+export type { Admission, Admitted, Answer, LogEntry, Redirected, Refused, ShownProblem } from './admission.ts'
 export type { ErrorResponse, FormatError } from './error-format.ts'
 export { createGuard, type Guard } from './guard.ts'
-export { checkPolicy, noGuard, notRegistered } from './mistakes.ts'
-export { type Middleware, sendAnswer } from './node-middleware.ts'
+export { checkPolicy, checkRuleOptions, noGuard, noSessions, notRegistered } from './mistakes.ts'
+export { type Middleware, sendAnswer, sendResponse, serveRoutes } from './node-middleware.ts'
+export { asksForEvents, endable } from './open-response.ts'
 export type { GuardOptions } from './options.ts'
 export { unguarded } from './refusal.ts'
 export {
-  bodyAndId,
   credentialsOf,
   type Framework,
+  frameworkOfNode,
   fromIncoming,
   fromWebRequest,
   type GuardedRequest,
+  nothingGiven,
   readForm,
   refuseSecondToken,
 } from './request/index.ts'
 export type { ResourceMetadata, ResourceOptions } from './resource.ts'
 export { createGuards, type Guards } from './route-guards.ts'
+export type { Rule, RuleOptions } from './rule.ts'
+export type { SessionRoutes } from './session-routes.ts'
 export {
   type ClosableSocket,
   closeBy,

@@ -11,6 +11,10 @@ import type { Tickets } from './websocket/index.ts'
 /** The options of guards, in every framework. */
 export interface GuardOptions {
   readonly verifier: Verifier
+  /**
+   * Browser login: the adapter serves its routes, and guards accept its sessions. Without it, bearer tokens only.
+   */
+  readonly sessions?: SessionEngine | undefined
   /** The name in challenges (`WWW-Authenticate: Bearer realm="…"`); by default the last segment of the issuer, see {@link Verifier.realm}. */
   readonly realm?: string | undefined
   /** Publishes what this service requires of its clients (RFC 9728), and links to it in every challenge. */
@@ -20,7 +24,8 @@ export interface GuardOptions {
   /** Formats refusals and errors for the application; by default they are `application/problem+json` (RFC 9457). */
   readonly formatError?: FormatError | undefined
   /**
-   * Whether an admitted WebSocket ends with the token or the session that opened it; `true` by default.
+   * Whether an admitted WebSocket or event stream (SSE) ends with the token or the session that opened it; `true` by
+   * default.
    */
   readonly endWithToken?: boolean | undefined
   /** Admits WebSockets with a ticket (`?ticket=…`), for pages that have a bearer token. */
@@ -35,7 +40,7 @@ const example = 'cloakwright({ verifier: createVerifier({ issuer, audience }) })
  * @throws {CW_CONFIG_MISSING} No verifier.
  * @throws {CW_CONFIG_INVALID} The verifier or the session engine is invalid.
  */
-export function checkGuardOptions(options: GuardOptions, sessions: SessionEngine | undefined): void {
+export function checkGuardOptions(options: GuardOptions): void {
   const given = options as GuardOptions | undefined
   const verifier: unknown = given?.verifier
   if (isVerifier(given)) throw invalid('the verifier was passed in place of the options', `Write ${example}.`)
@@ -49,6 +54,7 @@ export function checkGuardOptions(options: GuardOptions, sessions: SessionEngine
       `verifier is ${typeof verifier === 'function' ? 'a function' : 'not a verifier'}`,
       `Write ${example}.`,
     )
+  const { sessions } = options
   if (sessions !== undefined && typeof (sessions as Partial<SessionEngine>).authenticate !== 'function')
     throw invalid(
       isPromise(sessions as unknown) ? 'sessions is a promise' : 'sessions is not a session engine',

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
-import type { LogEntry, Refused } from './admission.ts'
+import type { LogEntry, Refused, ShownProblem } from './admission.ts'
 import { type ChallengeContext, toChallenge } from './challenge.ts'
 import { type FormatError, inFormat } from './error-format.ts'
 import type { GuardedRequest } from './request/index.ts'
@@ -22,13 +22,21 @@ type RefusedRequest = Pick<GuardedRequest, 'id' | 'native'>
 /**
  * Creates the response to an error: `application/problem+json` with challenge, nonce and Retry-After where needed, or
  * the application's own format; and the log entry, which has the exact reason.
+ *
+ * @param login Where a browser signs in, if that can help.
  */
-export function refuse(context: RefusalContext, error: unknown, request: RefusedRequest): Refused {
+export function refuse(
+  context: RefusalContext,
+  error: unknown,
+  request: RefusedRequest,
+  login?: string,
+): Refused {
   const requestId = request.id()
   const problem = toProblem(error, requestId)
   const known = error instanceof CloakwrightError ? error : undefined
   const explained = context.explain && known !== undefined && known.status < 500
-  const shown = explained ? { ...problem, reason: known.message, hint: known.hint } : problem
+  const found: ShownProblem = login === undefined ? problem : { ...problem, login }
+  const shown = explained ? { ...found, reason: known.message, hint: known.hint } : found
   const refused: Refused = {
     kind: 'refused',
     problem: shown,

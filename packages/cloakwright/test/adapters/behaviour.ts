@@ -21,6 +21,6 @@ export function testBehaviour(driver: Driver): void {
     describe('several guards', () => testSeveralGuards(driver))
     describe('own error format', () => testErrorFormat(driver))
     describe('resource', () => testResource(driver))
-    describe.runIf(driver.acceptsSessions)('sessions', () => testSessions(driver))
+    describe('sessions', () => testSessions(driver))
   })
 }

@@ -5,8 +5,8 @@ import { calculateJwkThumbprint, type JWK } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Admission,
-  bodyAndId,
   createGuard,
+  frameworkOfNode,
   fromIncoming,
   fromWebRequest,
   readForm,
@@ -30,8 +30,7 @@ async function admit(token: string, policy: Policy, scheme = 'Bearer'): Promise<
   })
   return await createGuard({ verifier }).admit(
     fromWebRequest(request, request, { form: readForm, id: () => undefined }),
-    policy,
-    false,
+    { policy, anonymous: false },
   )
 }
 
@@ -119,8 +118,10 @@ test('two DPoP headers are refused, even if the first alone would be valid', asy
     const incoming = { method: 'GET', url: '/', rawHeaders } as unknown as IncomingMessage & {
       body?: unknown
     }
-    const request = fromIncoming(incoming, incoming, bodyAndId)
-    expect(outcomeOf(await createGuard({ verifier }).admit(request, user(), false))).toBe(expected)
+    const request = fromIncoming(incoming, incoming, frameworkOfNode)
+    expect(
+      outcomeOf(await createGuard({ verifier }).admit(request, { policy: user(), anonymous: false })),
+    ).toBe(expected)
   }
 })
 
@@ -132,7 +133,7 @@ test('an adapter without form and id does not compile', () => {
   // @ts-expect-error -- no id
   callers.push(() => fromWebRequest(request, request, { form: readForm }))
   // @ts-expect-error -- what is not known of a framework
-  callers.push(() => fromIncoming({} as IncomingMessage, {}, { ...bodyAndId, body: {} }))
+  callers.push(() => fromIncoming({} as IncomingMessage, {}, { ...frameworkOfNode, body: {} }))
   expect(callers).toHaveLength(4)
 })
 

@@ -34,7 +34,7 @@ const requestOf = (proof: string, text = token): Request =>
 
 async function outcome(guard: Guard, request: Request, from: object = request): Promise<string> {
   const guarded = fromWebRequest(request, from, { form: () => readForm(request), id: () => undefined })
-  const admission = await guard.admit(guarded, user(), false)
+  const admission = await guard.admit(guarded, { policy: user(), anonymous: false })
   return admission.kind === 'refused' ? admission.log.code : admission.kind
 }
 

@@ -207,7 +207,7 @@ test('any tree: exactly true allows, exactly false refuses, and anything else is
 /** The guard's response to a request with that token. */
 async function admit(policy: Policy, token: AccessToken): Promise<Admission> {
   const verifier = { issuers: ['x'], proofs: {}, verify: () => token } as unknown as Verifier
-  return await createGuard({ verifier }).admit(request, policy, false)
+  return await createGuard({ verifier }).admit(request, { policy, anonymous: false })
 }
 
 function statusOf(admission: Admission): number {

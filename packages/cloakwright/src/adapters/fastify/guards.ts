@@ -1,10 +1,9 @@
-import { type Admission, createGuards, type Guards, notRegistered } from '../../guard/index.ts'
-import type { Policy } from '../../policy/index.ts'
+import { type Admission, createGuards, type Guards, notRegistered, type Rule } from '../../guard/index.ts'
 import { continueWith } from '../../promise.ts'
 import { sendRefusal } from './problem.ts'
 import { type AnyReply, type AnyRequest, guardOf, isOurs, toGuardedRequest } from './request.ts'
 import { sendResponse } from './sessions.ts'
-import { setUser } from './user.ts'
+import { setSession, setUser } from './user.ts'
 
 /** A guard: for a route's `onRequest` (or `preHandler`), or `app.addHook('onRequest', …)` for all routes of a scope. */
 export type FastifyGuard = (request: AnyRequest, reply: AnyReply, done: (error?: Error) => void) => void
@@ -29,17 +28,17 @@ export const allowAnonymous: Guards<FastifyGuard>['allowAnonymous'] = guards.all
 type Done = (error?: Error) => void
 
 /** Calls back synchronously, without a promise, if the guard decides synchronously. */
-function toHook(policy: Policy, anonymous: boolean): FastifyGuard {
+function toHook(rule: Rule): FastifyGuard {
   return (request, reply, done) => {
     const guard = guardOf(request)
     if (guard === undefined)
       return done(
         notRegistered(
-          policy,
+          rule.policy,
           'Register it before the routes, in the same scope or a scope around them: await app.register(cloakwright, { verifier })',
         ),
       )
-    const admission = guard.admit(toGuardedRequest(request), policy, anonymous)
+    const admission = guard.admit(toGuardedRequest(request, reply), rule)
     // oxlint-disable-next-line promise/no-callback-in-promise -- the framework's way to receive an error
     continueWith(admission, proceed, request, reply, done)?.catch(done)
   }
@@ -53,6 +52,7 @@ function proceed(
 ): Promise<AnyReply> | undefined {
   if (admission.kind === 'admitted') {
     setUser(request, admission.user)
+    if (admission.session !== undefined) setSession(request, admission.session)
     if (admission.headers !== undefined) reply.headers(admission.headers)
     done()
   } else if (isOurs(request)) done()

@@ -10,4 +10,4 @@ export {
 } from './guards.ts'
 export { type CloakwrightOptions, cloakwright } from './plugin.ts'
 export { sendProblem } from './problem.ts'
-export { maybeUserOf, userOf } from './user.ts'
+export { maybeUserOf, refreshSession, sessionOf, userOf } from './user.ts'

@@ -6,7 +6,6 @@ import {
   type ResourceMetadata,
   refuseSecondToken,
 } from '../../guard/index.ts'
-import type { SessionEngine } from '../../session/index.ts'
 import { sendProblem } from './problem.ts'
 import { guardKey, ours, toGuardedRequest } from './request.ts'
 import { mountSessions } from './sessions.ts'
@@ -14,8 +13,6 @@ import { decorateUser, maybeUserOf } from './user.ts'
 
 /** The options of the plugin. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Browser login: its routes are registered, and guards accept its sessions. Without it, bearer tokens only. */
-  readonly sessions?: SessionEngine | undefined
   /**
    * The name of the request's property for the user; `user` by default. With another name, read it with
    * {@link userOf} or {@link maybeUserOf}: only `request.user` is declared.
@@ -42,10 +39,10 @@ export interface CloakwrightOptions extends GuardOptions {
  * ```
  */
 export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, options, done) => {
-  const { sessions, property = 'user' } = options
+  const { property = 'user' } = options
   let guard: Guard
   try {
-    guard = createGuard(options, sessions)
+    guard = createGuard(options)
     decorateUser(app, property)
   } catch (error) {
     return done(error as Error)
@@ -57,7 +54,7 @@ export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, opti
   // If the plugin is not awaited, routes are created before it is loaded: a hook of the scope applies to those as well.
   if (hasEarlierForms(app)) app.addHook('preValidation', refuseTokenInForm)
   if (guard.resource !== undefined) publish(app, guard.resource)
-  if (sessions !== undefined) mountSessions(app, sessions)
+  if (guard.routes !== undefined) mountSessions(app, guard.routes)
   done()
 }
 // What fastify-plugin would set: the decorators belong to the app, not to an inner scope.

@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest, RouteGenericInterface } from 'fastify'
-import { type Framework, fromIncoming, type Guard, type GuardedRequest } from '../../guard/index.ts'
+import { frameworkOfNode, fromIncoming, type Guard, type GuardedRequest } from '../../guard/index.ts'
 
 /* oxlint-disable typescript/no-explicit-any -- a guard does not use the type arguments that an application gives Fastify */
 /** A request of any server (also HTTP/2), logger, schema and type provider. */
@@ -8,15 +9,9 @@ export type AnyRequest = FastifyRequest<RouteGenericInterface, any, any>
 export type AnyReply = FastifyReply<RouteGenericInterface, any, any, any>
 /* oxlint-enable typescript/no-explicit-any */
 
-const framework: Framework<AnyRequest> = {
-  form: (request) => request.body,
-  id: (request) => request.id,
-  origin: (request) => `${request.protocol}://${request.host}`,
-}
-
 /** The guards' view of the request. */
-export function toGuardedRequest(request: AnyRequest): GuardedRequest {
-  return fromIncoming(request.raw, request, framework)
+export function toGuardedRequest(request: AnyRequest, reply?: AnyReply): GuardedRequest {
+  return fromIncoming(request.raw, request, frameworkOfNode, reply?.raw as ServerResponse | undefined)
 }
 
 export const guardKey: unique symbol = Symbol.for('cloakwright.fastify')

@@ -1,13 +1,13 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { SessionEngine } from '../../session/index.ts'
-import { sendProblem } from './problem.ts'
+import type { FastifyInstance } from 'fastify'
+import type { SessionRoutes } from '../../guard/index.ts'
+import { sendProblem, sendRefusal } from './problem.ts'
 import { type AnyReply, ours, toGuardedRequest } from './request.ts'
 
 /** Maximum size in bytes of a form for the session routes; a logout token has about two thousand. */
 const bodyLimit = 64 * 1024
 
 /** Registers the session engine below its path, in its own scope: only forms are read, and only here. */
-export function mountSessions(app: FastifyInstance, sessions: SessionEngine): void {
+export function mountSessions(app: FastifyInstance, routes: SessionRoutes): void {
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers()
     const form = 'application/x-www-form-urlencoded'
@@ -16,15 +16,17 @@ export function mountSessions(app: FastifyInstance, sessions: SessionEngine): vo
     )
     scope.setErrorHandler(sendProblem)
     scope.route({
-      method: ['GET', 'POST'],
-      url: `${sessions.basePath}/*`,
+      method: ['GET', 'HEAD', 'POST'],
+      url: `${routes.prefix}*`,
       exposeHeadRoute: false,
       schema: { hide: true } as object,
       config: ours,
       handler: async (request, reply) => {
-        const response = await sessions.handle(toWebRequest(request))
-        if (response === undefined) return reply.callNotFound()
-        return sendResponse(response, reply)
+        const answer = await routes.answer(toGuardedRequest(request))
+        if (answer === undefined) return reply.callNotFound()
+        return answer.kind === 'refused'
+          ? sendRefusal(answer, request, reply)
+          : sendResponse(answer.response, reply)
       },
     })
     done()
@@ -38,16 +40,4 @@ export async function sendResponse(response: Response, reply: AnyReply): Promise
   for (const cookie of response.headers.getSetCookie()) reply.header('set-cookie', cookie)
   const body = Buffer.from(await response.arrayBuffer())
   return body.byteLength === 0 ? reply.send() : reply.send(body)
-}
-
-function toWebRequest(request: FastifyRequest): Request {
-  const headers = new Headers()
-  const raw = request.raw.rawHeaders
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at] as string
-    if (!name.startsWith(':')) headers.append(name, raw[at + 1] as string)
-  }
-  const body = Buffer.isBuffer(request.body) ? new Uint8Array(request.body) : null
-  const { url, method } = toGuardedRequest(request)
-  return new Request(url, { method, headers, body })
 }

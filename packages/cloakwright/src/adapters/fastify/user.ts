@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { CloakwrightError } from '../../errors.ts'
-import { noGuard } from '../../guard/index.ts'
+import { noGuard, noSessions } from '../../guard/index.ts'
+import type { Session } from '../../session/index.ts'
 import type { AccessToken } from '../../token/index.ts'
-import type { AnyRequest } from './request.ts'
+import { type AnyRequest, guardOf, toGuardedRequest } from './request.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -71,4 +72,45 @@ function taken(property: string): CloakwrightError {
       hint: 'Register cloakwright once in a scope. With another authentication plugin, set the option property to another name.',
     },
   )
+}
+
+const sessionKey: unique symbol = Symbol.for('cloakwright.fastify.session')
+
+/** Sets the session that a guard admitted. */
+export function setSession(request: AnyRequest, session: Session): void {
+  ;(request as { [sessionKey]?: Session })[sessionKey] = session
+}
+
+/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
+export function sessionOf(request: AnyRequest): Session | undefined {
+  return (request as { [sessionKey]?: Session })[sessionKey]
+}
+
+/**
+ * Gets new tokens for the request's session now, so that changed roles take effect without a new login. Resolves to the
+ * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
+ *
+ * @throws {CW_CONFIG_MISSING} The plugin is not registered with `sessions` in the route's scope.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @example
+ * ```ts
+ * import { refreshSession, requireUser } from 'cloakwright/fastify'
+ * import Fastify from 'fastify'
+ *
+ * const app = Fastify()
+ * app.post('/become-seller', { onRequest: requireUser() }, async (request) => {
+ *   // … the role was added by the Admin API …
+ *   const user = await refreshSession(request)
+ *   return { seller: user?.realmRoles.includes('seller') }
+ * })
+ * ```
+ */
+export async function refreshSession(request: AnyRequest): Promise<AccessToken | undefined> {
+  const guard = guardOf(request)
+  if (guard === undefined) throw noSessions()
+  const found = await guard.refreshSession(toGuardedRequest(request))
+  if (found?.user === undefined) return undefined
+  setUser(request, found.user)
+  setSession(request, found.session)
+  return found.user
 }

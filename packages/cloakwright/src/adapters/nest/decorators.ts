@@ -1,7 +1,6 @@
 import { createParamDecorator, type ExecutionContext, UseFilters, UseGuards } from '@nestjs/common'
 import { CloakwrightError } from '../../errors.ts'
-import { createGuards, type Guards, noGuard } from '../../guard/index.ts'
-import type { Policy } from '../../policy/index.ts'
+import { createGuards, type Guards, noGuard, type Rule } from '../../guard/index.ts'
 import type { AccessToken } from '../../token/index.ts'
 import { MessageFilter } from './filter.ts'
 import { CloakwrightGuard, maybeUserOf } from './guard.ts'
@@ -59,7 +58,7 @@ export function userOf(request: object): AccessToken {
   throw noGuard('Put @RequireUser() on the route.')
 }
 
-function toDecorator(policy: Policy, anonymous: boolean): RuleDecorator {
+function toDecorator(rule: Rule): RuleDecorator {
   return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (name !== undefined && (typeof descriptor?.value !== 'function' || typeof target === 'function'))
       throw new CloakwrightError(
@@ -67,7 +66,7 @@ function toDecorator(policy: Policy, anonymous: boolean): RuleDecorator {
         `${placeOf(target, name)}: a decorator of cloakwright guards methods and classes only`,
         { hint: 'Put it on a method of the class, or on the class.' },
       )
-    if (!addRule(target, name, { policy, anonymous })) return
+    if (!addRule(target, name, rule)) return
     for (const decorate of [UseGuards(CloakwrightGuard), UseFilters(MessageFilter)])
       (decorate as (...place: unknown[]) => void)(target, name, descriptor)
   }

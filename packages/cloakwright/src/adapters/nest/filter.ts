@@ -3,14 +3,16 @@ import { HttpAdapterHost } from '@nestjs/core'
 import { CloakwrightError } from '../../errors.ts'
 import type { Guard, Refused } from '../../guard/index.ts'
 import { guardToken } from './guard.ts'
-import { logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
+import { LoginException, logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
 import { sourceOf, toGuardedRequest } from './request.ts'
 
 /**
  * Sends refusals, and Cloakwright's errors that a handler throws: to HTTP routes with their problem and challenge,
  * to GraphQL operations as an error, to messages of a gateway as the event `exception`.
  */
-export class CloakwrightFilter implements ExceptionFilter<RefusedException | CloakwrightError> {
+export class CloakwrightFilter
+  implements ExceptionFilter<RefusedException | LoginException | CloakwrightError>
+{
   readonly #guard: Guard
   readonly #host: HttpAdapterHost
 
@@ -19,8 +21,13 @@ export class CloakwrightFilter implements ExceptionFilter<RefusedException | Clo
     this.#host = host
   }
 
-  catch(exception: RefusedException | CloakwrightError, host: ArgumentsHost): void {
+  catch(exception: RefusedException | LoginException | CloakwrightError, host: ArgumentsHost): void {
     const type = host.getType<string>()
+    if (exception instanceof LoginException) {
+      const response: unknown = host.switchToHttp().getResponse()
+      this.#host.httpAdapter.reply(response, exception.body, exception.getStatus())
+      return
+    }
     // Elsewhere Nest itself logs the error and sends a generic failure.
     if (!['http', 'graphql', 'ws'].includes(type)) return
     const refused = exception instanceof RefusedException ? exception.refused : this.#refuse(exception, host)
@@ -44,7 +51,7 @@ export class CloakwrightFilter implements ExceptionFilter<RefusedException | Clo
     httpAdapter.reply(response, answer.body, answer.status)
   }
 }
-Catch(RefusedException, CloakwrightError)(CloakwrightFilter)
+Catch(RefusedException, LoginException, CloakwrightError)(CloakwrightFilter)
 Inject(guardToken)(CloakwrightFilter, undefined, 0)
 Inject(HttpAdapterHost)(CloakwrightFilter, undefined, 1)
 

@@ -1,10 +1,25 @@
-import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
+import {
+  type CanActivate,
+  type ExecutionContext,
+  type HttpException,
+  Inject,
+  Injectable,
+} from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { CloakwrightError } from '../../errors.ts'
-import type { Admission, Guard, GuardedRequest, Refused } from '../../guard/index.ts'
-import type { Policy } from '../../policy/index.ts'
+import {
+  type Admission,
+  type Guard,
+  type GuardedRequest,
+  noSessions,
+  nothingGiven,
+  type Redirected,
+  type Refused,
+  type Rule,
+} from '../../guard/index.ts'
+import type { Session } from '../../session/index.ts'
 import type { AccessToken } from '../../token/index.ts'
-import { logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
+import { LoginException, logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
 import { type Source, sourceOf, toGuardedRequest } from './request.ts'
 import { ruleOf } from './rules.ts'
 
@@ -29,24 +44,25 @@ export class CloakwrightGuard implements CanActivate {
     if (activated.has(context)) return true
     const source = sourceOf(context)
     if (source === undefined) throw noRequest(context)
-    const { policy, anonymous } = ruleOf(context.getClass(), context.getHandler())
-    const request = toGuardedRequest(source.request, context)
-    const admission = await this.#admit(request, policy, anonymous)
+    const rule = ruleOf(context.getClass(), context.getHandler())
+    const request = toGuardedRequest(source.request, context, source.response)
+    const admission = await this.#admit(request, rule)
     if (admission.kind === 'refused') throw this.#refuse(admission, source, context)
-    if (admission.kind === 'redirected') return false
+    if (admission.kind === 'redirected') throw await this.#toLogin(admission, request, source, context)
     this.#setHeaders(source, admission.headers)
-    users.set(source.holder, admission.user)
+    const { user, session } = admission
+    visits.set(source.holder, { guard: this.#guard, request, user, session })
     activated.add(context)
     return true
   }
 
   /** A guard watches the connection of an upgrade from the handshake on: once, not again for each message. */
-  async #admit(request: GuardedRequest, policy: Policy, anonymous: boolean): Promise<Admission> {
+  async #admit(request: GuardedRequest, rule: Rule): Promise<Admission> {
     const { connection } = request
-    if (connection === undefined) return await this.#guard.admit(request, policy, anonymous)
-    if (watched.has(connection)) return await this.#guard.admit(withoutConnection(request), policy, anonymous)
+    if (connection === undefined) return await this.#guard.admit(request, rule)
+    if (watched.has(connection)) return await this.#guard.admit(withoutConnection(request), rule)
     watched.add(connection)
-    const admission = await this.#guard.admit(request, policy, anonymous)
+    const admission = await this.#guard.admit(request, rule)
     if (admission.kind !== 'admitted' || admission.user === undefined) watched.delete(connection)
     return admission
   }
@@ -57,6 +73,22 @@ export class CloakwrightGuard implements CanActivate {
     this.#setHeaders(source, headers)
     logRefusal(refused.log)
     return context.getType() === 'ws' ? new RefusedMessage(refused) : new RefusedException(refused)
+  }
+
+  async #toLogin(
+    { response }: Redirected,
+    request: GuardedRequest,
+    source: Source,
+    context: ExecutionContext,
+  ): Promise<HttpException> {
+    // Elsewhere, as in GraphQL, the client is a program, which cannot follow a redirect to a page.
+    if (context.getType() !== 'http' || source.response === undefined)
+      return this.#refuse(this.#guard.refuse(nothingGiven(request), request), source, context)
+    const { httpAdapter } = this.#host
+    for (const [name, value] of response.headers)
+      if (name === 'set-cookie') httpAdapter.appendHeader(source.response, name, value)
+      else httpAdapter.setHeader(source.response, name, value)
+    return new LoginException(response.status, await response.text())
   }
 
   #setHeaders({ response }: Source, headers: Readonly<Record<string, string>> = {}): void {
@@ -74,13 +106,58 @@ Inject(HttpAdapterHost)(CloakwrightGuard, undefined, 1)
  * anonymous one.
  */
 export function maybeUserOf(request: object): AccessToken | undefined {
-  return users.get(request)
+  return visits.get(request)?.user
+}
+
+/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
+export function sessionOf(request: object): Session | undefined {
+  return visits.get(request)?.session
+}
+
+/**
+ * Gets new tokens for the request's session now, so that changed roles take effect without a new login. Resolves to the
+ * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
+ *
+ * @throws {CW_CONFIG_MISSING} The route has no guard, or the module no `sessions`.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @example
+ * ```ts
+ * import { Controller, Post, Req } from '@nestjs/common'
+ * import { RequireUser, refreshSession } from 'cloakwright/nest'
+ *
+ * @Controller()
+ * @RequireUser()
+ * export class SellersController {
+ *   @Post('become-seller')
+ *   async become(@Req() request: object) {
+ *     // … the role was added by the Admin API …
+ *     const user = await refreshSession(request)
+ *     return { seller: user?.realmRoles.includes('seller') }
+ *   }
+ * }
+ * ```
+ */
+export async function refreshSession(request: object): Promise<AccessToken | undefined> {
+  const visit = visits.get(request)
+  if (visit === undefined) throw noSessions()
+  const found = await visit.guard.refreshSession(visit.request)
+  if (found?.user === undefined) return undefined
+  visits.set(request, { ...visit, ...found })
+  return found.user
 }
 
 /** Calls that a guard has admitted. */
 const activated = new WeakSet<ExecutionContext>()
-const users = new WeakMap<object, AccessToken | undefined>()
+const visits = new WeakMap<object, Visit>()
 const watched = new WeakSet<object>()
+
+/** What a guard found out about a request, or about a gateway's client. */
+interface Visit {
+  readonly guard: Guard
+  readonly request: GuardedRequest
+  readonly user: AccessToken | undefined
+  readonly session: Session | undefined
+}
 
 function withoutConnection(request: GuardedRequest): GuardedRequest {
   return Object.create(request, { connection: { value: undefined } }) as GuardedRequest

@@ -11,7 +11,7 @@ export {
   userOf,
 } from './decorators.ts'
 export { CloakwrightFilter } from './filter.ts'
-export { CloakwrightGuard, maybeUserOf } from './guard.ts'
+export { CloakwrightGuard, maybeUserOf, refreshSession, sessionOf } from './guard.ts'
 export { type CloakwrightAsyncOptions, CloakwrightModule } from './module.ts'
 export { RefusedException } from './refusal.ts'
 export { bindUpgrade } from './request.ts'

@@ -4,6 +4,7 @@ import {
   type InjectionToken,
   Module,
   type ModuleMetadata,
+  type NestModule,
   type OnModuleInit,
   type OptionalFactoryDependency,
   type Provider,
@@ -12,6 +13,7 @@ import { APP_FILTER, ApplicationConfig, HttpAdapterHost, ModulesContainer } from
 import { createGuard, type Guard, type GuardOptions } from '../../guard/index.ts'
 import { CloakwrightFilter } from './filter.ts'
 import { CloakwrightGuard, guardToken } from './guard.ts'
+import { mountRoutes } from './sessions.ts'
 import { checkWiring } from './wiring.ts'
 
 /** How to create the options if they depend on other providers. */
@@ -54,8 +56,31 @@ export interface CloakwrightAsyncOptions {
  * @Module({ imports: [CloakwrightModule.forRoot({ verifier })], controllers: [ShopController] })
  * export class AppModule {}
  * ```
+ * @example
+ * With browser login: its routes are served, and the decorators accept a session or a bearer token, and redirect
+ * navigations to the login. Behind a proxy, set the platform's `trust proxy` or `trustProxy`.
+ * ```ts
+ * import { Module } from '@nestjs/common'
+ * import { createVerifier } from 'cloakwright'
+ * import { CloakwrightModule } from 'cloakwright/nest'
+ * import { createSessions } from 'cloakwright/session'
+ * import { memorySessionStore } from 'cloakwright/state'
+ *
+ * const issuer = 'https://sso.example.com/realms/shop'
+ * const sessions = createSessions({
+ *   issuer,
+ *   clientId: 'shop',
+ *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
+ *   publicUrl: 'https://shop.example.com',
+ *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
+ *   store: memorySessionStore(),
+ * })
+ *
+ * @Module({ imports: [CloakwrightModule.forRoot({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions })] })
+ * export class AppModule {}
+ * ```
  */
-export class CloakwrightModule implements OnModuleInit {
+export class CloakwrightModule implements NestModule, OnModuleInit {
   readonly #guard: Guard
   readonly #host: HttpAdapterHost
 
@@ -76,6 +101,12 @@ export class CloakwrightModule implements OnModuleInit {
   static forRootAsync({ imports = [], inject = [], useFactory }: CloakwrightAsyncOptions): DynamicModule {
     const make = async (...injected: unknown[]): Promise<Guard> => createGuard(await useFactory(...injected))
     return toModule([{ provide: guardToken, inject: [...inject], useFactory: make }], imports)
+  }
+
+  /** Serves the routes of the sessions before all controllers: no prefix and no guard applies to them. */
+  configure(): void {
+    const { httpAdapter } = this.#host
+    if (httpAdapter !== undefined) mountRoutes(httpAdapter, this.#guard)
   }
 
   /**

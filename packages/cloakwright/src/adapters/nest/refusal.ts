@@ -36,6 +36,19 @@ function bodyOf({ answer }: Refused): string | Record<string, unknown> {
   }
 }
 
+/**
+ * The session engine's response to a navigation: its redirect to the login. It is an exception, because Nest's guards
+ * cannot send a response. Its headers are already on the response, and other filters see an HttpException with its status.
+ */
+export class LoginException extends HttpException {
+  readonly body: string
+
+  constructor(status: number, body: string) {
+    super(body, status)
+    this.body = body
+  }
+}
+
 /** In the format that GraphQL clients know from Apollo. */
 const graphqlCodes: Readonly<Record<number, string>> = {
   400: 'BAD_REQUEST',

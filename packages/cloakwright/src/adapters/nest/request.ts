@@ -1,6 +1,12 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ArgumentsHost } from '@nestjs/common'
-import { type ClosableSocket, closeBy, fromIncoming, type GuardedRequest } from '../../guard/index.ts'
+import {
+  type ClosableSocket,
+  closeBy,
+  frameworkOfNode,
+  fromIncoming,
+  type GuardedRequest,
+} from '../../guard/index.ts'
 
 /** The source of a call's credentials, in each of Nest's contexts. */
 export interface Source {
@@ -32,14 +38,16 @@ export function sourceOf(host: ArgumentsHost): Source | undefined {
   }
 }
 
-/** Express' request is Node's own; Fastify's has Node's as `raw`. */
-export function toGuardedRequest(request: object, native: unknown): GuardedRequest {
-  const { raw, body, id } = request as {
-    readonly raw?: IncomingMessage
-    readonly body?: unknown
-    readonly id?: unknown
-  }
-  return fromIncoming(raw ?? (request as IncomingMessage), native, { form: () => body, id: () => id })
+/** Express' request and response are Node's own; Fastify's have Node's as `raw`. */
+export function toGuardedRequest(request: object, native: unknown, response?: object): GuardedRequest {
+  const { form, id, origin } = frameworkOfNode
+  const source = request as IncomingMessage
+  const framework = { form: () => form(source), id: () => id(source), origin: () => origin(source) }
+  return fromIncoming(nodes(source), native, framework, response && nodes(response as ServerResponse))
+}
+
+function nodes<T extends object>(own: T): T {
+  return (own as { readonly raw?: T }).raw ?? own
 }
 
 /**

@@ -1,13 +1,8 @@
 import { CloakwrightError } from '../../errors.ts'
+import type { Rule } from '../../guard/index.ts'
 import { allOf, user as anyUser, type Policy } from '../../policy/index.ts'
 
 // The rules that decorators store on classes and methods, and how they combine for one handler.
-
-/** The rule of one decorator. */
-export interface Rule {
-  readonly policy: Policy
-  readonly anonymous: boolean
-}
 
 /** As metadata, so that two copies of this package see each other's rules. */
 export const rulesKey = 'cloakwright:rules'
@@ -75,16 +70,23 @@ const effective = new WeakMap<Owner, WeakMap<Handler, Rule>>()
 
 function combine(levels: Iterable<readonly Rule[]>): Rule {
   const policies: Policy[] = []
+  let freshAfter: number | undefined
   for (const rules of levels) {
-    const needed = rules.filter(({ anonymous }) => !anonymous).map(({ policy }) => policy)
-    policies.push(...needed)
+    const needed = rules.filter(({ anonymous }) => !anonymous)
+    policies.push(...needed.map(({ policy }) => policy))
+    freshAfter = minOf([freshAfter, ...needed.map((rule) => rule.freshAfter)])
     if (needed.length > 0 || rules.length === 0) continue
     // Only @AllowAnonymous() remains.
     if (policies.length === 0) return { policy: anyUser(), anonymous: true }
     break
   }
   const [first = anyUser(), ...others] = policies
-  return { policy: others.length === 0 ? first : allOf(first, ...others), anonymous: false }
+  return { policy: others.length === 0 ? first : allOf(first, ...others), anonymous: false, freshAfter }
+}
+
+function minOf(values: readonly (number | undefined)[]): number | undefined {
+  const numbers = values.filter((value) => value !== undefined)
+  return numbers.length === 0 ? undefined : Math.min(...numbers)
 }
 
 /** The rules from the nearest to the furthest. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SessionRequest } from '../../session/index.ts'
 
@@ -12,6 +12,10 @@ export interface GuardedRequest extends SessionRequest {
   readonly identity: object
   /** Node's own request, if the framework runs on it: for the socket's certificate. */
   readonly incoming?: IncomingMessage | undefined
+  /** Node's response, so that a stream of events can be closed. */
+  readonly outgoing?: ServerResponse | undefined
+  /** The web request, if the framework has no request of Node. */
+  readonly web?: Request | undefined
   /** The connection that a WebSocket takes over, if this is an upgrade that the server accepts. */
   readonly connection?: Duplex | undefined
   /** Every header of that name (in lower case), in order. */

@@ -1,35 +1,67 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { parseUrl } from '../../http/index.ts'
 import type { Framework, GuardedRequest } from './guarded-request.ts'
 import { fieldsOf } from './header-fields.ts'
 
-/** Creates the guards' view of Node's own request, or of an object in its place. */
+/**
+ * Creates the guards' view of Node's own request, or of an object in its place.
+ *
+ * @param outgoing Node's response; without it, a stream of events stays open when its token or session ends.
+ */
 export function fromIncoming<Native>(
   incoming: IncomingMessage,
   native: Native,
   framework: Framework<Native>,
+  outgoing?: ServerResponse,
 ): GuardedRequest {
-  return new NodeRequest(incoming, native, framework)
+  return new NodeRequest(incoming, native, framework, outgoing)
 }
 
-/** Where Express and similar frameworks keep the parsed body and the request's id. */
-export const bodyAndId: Framework<{ readonly body?: unknown }> = {
+/** What Express, Fastify and similar frameworks keep on their requests. */
+interface FrameworkRequest {
+  readonly body?: unknown
+  readonly id?: unknown
+  /** As the client sent it, as far as the framework trusts its proxies. */
+  readonly protocol?: string
+  /** The same, without the port. */
+  readonly hostname?: string | undefined
+  readonly headers: { readonly host?: string | undefined }
+}
+
+/** Reads form, id and origin where Express and Fastify keep them. */
+export const frameworkOfNode: Framework<FrameworkRequest> & {
+  readonly origin: (request: FrameworkRequest) => string
+} = {
   form: (request) => request.body,
-  id: (request) => (request as { readonly id?: unknown }).id,
+  id: (request) => request.id,
+  origin: originOf,
+}
+
+/** The port is only known if the host is the one of the request itself, not of a proxy. */
+function originOf({ protocol, hostname, headers: { host } }: FrameworkRequest): string {
+  const isOwn = host === hostname || host?.startsWith(`${hostname}:`) === true
+  return `${protocol}://${isOwn ? host : hostname}`
 }
 
 class NodeRequest<Native> implements GuardedRequest {
   // Declared only: one is created for each request, and its constructor alone fills it.
   declare readonly incoming: IncomingMessage
   declare readonly native: Native
+  declare readonly outgoing: ServerResponse | undefined
   declare private readonly framework: Framework<Native>
 
-  constructor(incoming: IncomingMessage, native: Native, framework: Framework<Native>) {
+  constructor(
+    incoming: IncomingMessage,
+    native: Native,
+    framework: Framework<Native>,
+    outgoing: ServerResponse | undefined,
+  ) {
     this.incoming = incoming
     this.native = native
     this.framework = framework
+    this.outgoing = outgoing
   }
 
   get identity(): object {

@@ -21,6 +21,7 @@ export function fromWebRequest<Native extends object>(
     target: url.pathname + url.search,
     native,
     identity: native,
+    web: request,
     fields(name) {
       const value = request.headers.get(name)
       return value === null ? [] : [value]

@@ -1,23 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-
-/** Why a WebSocket is closed: a code of RFC 6455 §7.4 and a reason, both sent to the client. */
-export interface SocketEnd {
-  readonly code: number
-  readonly reason: string
-}
-
-/** The reasons that a guard uses; 44xx are HTTP's 401 and 403 in the range for applications (4000–4999). */
-export const socketEnds: Readonly<
-  Record<'tokenExpired' | 'tokenRevoked' | 'sessionEnded' | 'forbidden' | 'unavailable', SocketEnd>
-> = {
-  tokenExpired: { code: 4401, reason: 'token expired' },
-  tokenRevoked: { code: 4401, reason: 'token revoked' },
-  sessionEnded: { code: 4401, reason: 'session ended' },
-  forbidden: { code: 4403, reason: 'access withdrawn' },
-  // Registered with IANA as "Try Again Later".
-  unavailable: { code: 1013, reason: 'try again later' },
-}
+import type { End } from '../ends.ts'
 
 /** A library's WebSocket, with the members that are needed to close it. */
 export interface ClosableSocket {
@@ -36,7 +19,7 @@ export function closeBy(incoming: IncomingMessage, socket: ClosableSocket): void
 }
 
 /** Closes a WebSocket: first its close frame, then the connection, whether or not the client responds. */
-export function closeSocket(incoming: IncomingMessage, connection: Duplex, end: SocketEnd): void {
+export function closeSocket(incoming: IncomingMessage, connection: Duplex, end: End): void {
   if (connection.destroyed) return
   const socket = closable.get(incoming)
   if (socket !== undefined) socket.close(end.code, end.reason)
@@ -50,7 +33,7 @@ export function closeSocket(incoming: IncomingMessage, connection: Duplex, end: 
  * Writes a server's close frame (RFC 6455 §5.5.1) and ends the connection. Libraries write whole frames, and a close
  * frame may be sent between the frames of one message (§5.4), so the client receives it correctly.
  */
-function writeClose(connection: Duplex, { code, reason }: SocketEnd): boolean {
+function writeClose(connection: Duplex, { code, reason }: End): boolean {
   connection.on('error', () => {})
   // Nothing was written yet: there was no response to the handshake, and a frame is not a valid one.
   if ((connection as { readonly bytesWritten?: number }).bytesWritten === 0) {

@@ -1,3 +1,2 @@
-export { type ClosableSocket, closeBy } from './close-socket.ts'
-export { createSocketWatch, type SocketWatch } from './socket-watch.ts'
+export { type ClosableSocket, closeBy, closeSocket } from './close-socket.ts'
 export { createTickets, type Tickets, type TicketsOptions, ticketOf } from './tickets.ts'

@@ -18,7 +18,7 @@ export function testSessions(driver: Driver): void {
     giveAccessTokens(provider)
     const { sessions, signIn } = setup(provider)
     const verifier = createVerifier({ issuer: provider.issuer, audience: clientId })
-    service = await driver.start({ guard: { verifier }, sessions, routes })
+    service = await driver.start({ guard: { verifier, sessions }, routes })
     cookie = `${sessionCookie}=${(await signIn()).cookies(host).get(sessionCookie) ?? ''}`
   })
   afterAll(async () => {

@@ -10,7 +10,6 @@ export const expressDriver: Driver = {
   answersErrors: true,
   registers: true,
   knowsConnection: true,
-  acceptsSessions: false,
   logs,
   async start({ guard, routes, mounted = [] }) {
     const app = express()

@@ -24,16 +24,15 @@ export const fastifyDriver: Driver = {
   answersErrors: true,
   registers: true,
   knowsConnection: true,
-  acceptsSessions: true,
   logs,
-  async start({ guard, sessions, routes, mounted = [] }) {
+  async start({ guard, routes, mounted = [] }) {
     const app = Fastify({ logger: { stream } })
     app.setErrorHandler(adapter.sendProblem)
     const form = 'application/x-www-form-urlencoded'
     app.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) => {
       done(null, Object.fromEntries(new URLSearchParams(body as string)))
     })
-    if (guard !== undefined) await app.register(adapter.cloakwright, { ...guard, sessions })
+    if (guard !== undefined) await app.register(adapter.cloakwright, guard)
     for (const route of routes) add(app, route)
     await app.register(
       (scope, _options, done) => {

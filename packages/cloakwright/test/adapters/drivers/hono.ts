@@ -13,7 +13,6 @@ export const honoDriver: Driver = {
   answersErrors: true,
   registers: true,
   knowsConnection: true,
-  acceptsSessions: false,
   logs,
   async start(options) {
     const { fetch } = makeApp(options)
@@ -32,7 +31,6 @@ export const honoFetchDriver: Driver = {
   ...honoDriver,
   name: 'Hono on web requests',
   knowsConnection: false,
-  acceptsSessions: false,
   start(options) {
     const app = makeApp(options)
     return serveFetch(async (request) => app.fetch(request))

@@ -23,7 +23,6 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
     answersErrors: false,
     registers: false,
     knowsConnection: true,
-    acceptsSessions: false,
     logs,
     async start({ guard, routes, mounted = [] }) {
       if (guard === undefined) throw new Error('decorators do not work without the module')

@@ -1,5 +1,4 @@
 import type { GuardOptions, LogEntry } from 'cloakwright'
-import type { SessionEngine } from 'cloakwright/session'
 import type { Guards } from '../../../src/guard/index.ts'
 
 /** The response of a handler. */
@@ -34,8 +33,6 @@ export function guardsOf<Guard>({ guard, guards }: Route, by: Guards<Guard>): re
 export interface ServiceOptions {
   /** The options of the guards; without them the adapter is not registered. */
   readonly guard?: GuardOptions | undefined
-  /** Browser sessions, if the adapter accepts any. */
-  readonly sessions?: SessionEngine | undefined
   readonly routes: readonly Route[]
   /** More routes, in a router of the framework that is mounted below `/mounted`. */
   readonly mounted?: readonly Route[] | undefined
@@ -59,8 +56,6 @@ export interface Driver {
   readonly registers: boolean
   /** Whether the connection is known, for the headers of a proxy. */
   readonly knowsConnection: boolean
-  /** Whether it accepts browser sessions. */
-  readonly acceptsSessions: boolean
   /** All log entries of the services since the start, as passed to the log. */
   readonly logs: Logged[]
   start(options: ServiceOptions): Promise<Service>

@@ -1,6 +1,6 @@
-import type { AccessToken, Policy } from 'cloakwright'
+import type { AccessToken } from 'cloakwright'
 import { cloakwright, type Protect } from 'cloakwright/web'
-import { createGuards } from '../../../src/guard/index.ts'
+import { createGuards, type Rule } from '../../../src/guard/index.ts'
 import { serveFetch } from './fetch-server.ts'
 import { canary, type Driver, guardsOf, type Handler, type Logged, type Route } from './types.ts'
 
@@ -12,7 +12,6 @@ export const webDriver: Driver = {
   answersErrors: true,
   registers: false,
   knowsConnection: false,
-  acceptsSessions: false,
   logs,
   start({ guard, routes, mounted = [] }) {
     if (guard === undefined) throw new Error('the web adapter has no guards without options')
@@ -32,20 +31,20 @@ export const webDriver: Driver = {
   },
 }
 
-type Rule = readonly [policy: Policy, anonymous: boolean]
-
 /** This adapter takes policies directly. */
-const guards = createGuards<Rule>((policy, anonymous) => [policy, anonymous])
+const guards = createGuards<Rule>((rule) => rule)
 
 type WebHandler = (request: Request, by?: AccessToken) => Promise<Response>
 
 function toHandler(protect: Protect, route: Route): (request: Request) => Promise<Response> {
   const answer: WebHandler = (request, by) => answerOf(route.handler, request, by)
-  const guarded = [...guardsOf(route, guards)].reverse().reduce<WebHandler>((inner, [policy, anonymous]) => {
-    // The innermost guard passes the user.
-    const next: WebHandler = inner === answer ? answer : (request) => inner(request)
-    return anonymous ? protect.anonymous(next) : protect(next, policy)
-  }, answer)
+  const guarded = [...guardsOf(route, guards)]
+    .reverse()
+    .reduce<WebHandler>((inner, { policy, anonymous, freshAfter }) => {
+      // The innermost guard passes the user.
+      const next: WebHandler = inner === answer ? answer : (request) => inner(request)
+      return anonymous ? protect.anonymous(next) : protect(next, policy, { freshAfter })
+    }, answer)
   return (request) => guarded(request)
 }
 

@@ -65,7 +65,12 @@ beforeAll(async () => {
   await app.register(cloakwright, { verifier, sessions: engine })
   app.get('/me', { onRequest: requireUser() }, (request) => ({ user: userOf(request).username }))
   app.get('/boss', { onRequest: requireRole('boss') }, () => ({ ok: true }))
-  app.get('/anyone', { onRequest: allowAnonymous() }, (request) => ({ user: request.user?.username ?? null }))
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/anyone',
+    onRequest: allowAnonymous(),
+    handler: (request) => ({ user: request.user?.username ?? null }),
+  })
   app.get('/two', { onRequest: [requireUser(), requireRole('admin')] }, () => ({ ok: true }))
   app.post('/json', (request) => request.body)
 })
@@ -157,12 +162,24 @@ describe('a session', () => {
     ['CW_STATE_UNAVAILABLE', 503],
   ] as const)('that fails by %s: %i', async (code, status) => {
     failure = code
-    for (const url of ['/me', '/anyone']) {
-      const response = await send({ url, headers: { cookie } })
+    for (const [method, url] of [
+      ['GET', '/me'],
+      ['POST', '/anyone'],
+    ] as const) {
+      const response = await send({ method, url, headers: { cookie } })
       expect(response.json()).toMatchObject({ status, code })
       expect(response.headers['retry-after']).toBe('7')
     }
   })
+
+  test.each(['CW_PROVIDER_UNAVAILABLE', 'CW_STATE_UNAVAILABLE'] as const)(
+    'that fails by %s: a public page is shown, to anyone',
+    async (code) => {
+      failure = code
+      const response = await send({ url: '/anyone', headers: { cookie } })
+      expect([response.statusCode, response.json()]).toEqual([200, { user: null }])
+    },
+  )
 })
 
 describe('without a session', () => {

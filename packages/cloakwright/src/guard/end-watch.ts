@@ -1,19 +1,35 @@
-import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
-import { CloakwrightError } from '../../errors.ts'
-import type { Session, SessionEngine } from '../../session/index.ts'
-import type { AccessToken, Verifier } from '../../token/index.ts'
-import type { Admission } from '../admission.ts'
-import type { GuardedRequest } from '../request/index.ts'
-import { closeSocket, type SocketEnd, socketEnds } from './close-socket.ts'
+import { CloakwrightError } from '../errors.ts'
+import type { Session, SessionEngine } from '../session/index.ts'
+import type { AccessToken, Verifier } from '../token/index.ts'
+import type { Admission } from './admission.ts'
+import { type End, ends } from './ends.ts'
 
-/** The result of checking an open socket: when to check it again, in milliseconds since the epoch, or why it ends. */
-type Verdict = number | SocketEnd
+/** A response that stays open: a WebSocket, or a stream of events. */
+export interface OpenResponse {
+  /** Calls back once it is closed, by either side. */
+  onClose(callback: () => void): void
+  /** Closes it. */
+  end(why: End): void
+}
 
-/** What an open socket depends on. */
+/**
+ * Closes an open response when its user may no longer have it.
+ *
+ * @throws {CW_TOKEN_EXPIRED} The token has expired, and was accepted only by the clock tolerance.
+ */
+export type EndWatch = (
+  open: OpenResponse,
+  user: AccessToken,
+  session: Session | undefined,
+  admitAgain: () => Promise<Admission>,
+) => void
+
+/** The result of checking an open response: when to check it again, in milliseconds since the epoch, or why it ends. */
+type Verdict = number | End
+
+/** What an open response depends on. */
 interface Watched {
-  readonly incoming: IncomingMessage
-  readonly connection: Duplex
+  readonly open: OpenResponse
   readonly now: () => number
   readonly look: () => Verdict | Promise<Verdict>
   /** Calls back when an early check is needed, for the token of the last check; returns a function that stops it. */
@@ -21,29 +37,17 @@ interface Watched {
 }
 
 /**
- * Closes an admitted socket when its user may no longer use it.
- *
- * @throws {CW_TOKEN_EXPIRED} The token has expired, and was accepted only by the clock tolerance.
- */
-export type SocketWatch = (
-  request: GuardedRequest,
-  user: AccessToken,
-  session: Session | undefined,
-  admitAgain: () => Promise<Admission>,
-) => void
-
-/**
  * A token is valid until its `exp` or its revocation. A session outlives its tokens: at the end of each, the handshake is
  * checked again with the session's next token, so that a withdrawn role takes effect here too.
  */
-export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | undefined): SocketWatch {
+export function createEndWatch(verifier: Verifier, sessions: SessionEngine | undefined): EndWatch {
   const now = (): number => verifier.clock.now()
   const issuerOf = (token: AccessToken): string => String(token.claims['iss'])
 
   const lookAtToken = (token: AccessToken): Verdict => {
-    if (verifier.revocations?.isRevoked(token, issuerOf(token)) === true) return socketEnds.tokenRevoked
+    if (verifier.revocations?.isRevoked(token, issuerOf(token)) === true) return ends.tokenRevoked
     const end = token.expiresAt * 1000
-    return end <= now() ? socketEnds.tokenExpired : end
+    return end <= now() ? ends.tokenExpired : end
   }
   /** If clocks differ, a session's next token may have expired already: this prevents a loop that reads the row. */
   const nextLook = (end: number): number => Math.max(end, now() + 1000)
@@ -57,36 +61,30 @@ export function createSocketWatch(verifier: Verifier, sessions: SessionEngine | 
       return nextLook(Math.min(admission.user.expiresAt * 1000, admission.session?.expiresAt ?? Infinity))
     }
     const status = admission.kind === 'refused' ? admission.answer.status : 401
-    return status === 403
-      ? socketEnds.forbidden
-      : status >= 500
-        ? socketEnds.unavailable
-        : socketEnds.sessionEnded
+    return status === 403 ? ends.forbidden : status >= 500 ? ends.unavailable : ends.sessionEnded
   }
 
-  return (request, user, session, admitAgain) => {
-    const { incoming, connection } = request
-    if (incoming === undefined || connection === undefined || connection.destroyed) return
+  return (open, user, session, admitAgain) => {
     if (user.expiresAt * 1000 <= now()) throw expired()
     let current = user
     const ofToken = (onNews: () => void): (() => void) =>
       verifier.revocations?.watch(current, issuerOf(current), onNews) ?? (() => {})
     if (session === undefined || sessions === undefined) {
       const look = (): Verdict => lookAtToken(user)
-      keepOpen({ incoming, connection, now, look, watch: ofToken }, look())
+      keepOpen({ open, now, look, watch: ofToken }, look())
       return
     }
     const watch = (onNews: () => void): (() => void) => {
-      const ends = [ofToken(onNews), sessions.watch(session, onNews)]
+      const stops = [ofToken(onNews), sessions.watch(session, onNews)]
       return () => {
-        for (const end of ends) end()
+        for (const stop of stops) stop()
       }
     }
     const look = (): Promise<Verdict> =>
       lookAtSession(admitAgain, (next) => {
         current = next
       })
-    keepOpen({ incoming, connection, now, watch, look })
+    keepOpen({ open, now, watch, look })
   }
 }
 
@@ -96,7 +94,7 @@ const longestTimer = 2 ** 31 - 1
 function expired(): CloakwrightError {
   return new CloakwrightError(
     'CW_TOKEN_EXPIRED',
-    'Token: it has expired (exp), so it cannot open a WebSocket',
+    'Token: it has expired (exp), so it cannot open a WebSocket or a stream',
     {
       hint: 'Get a new one: the clock tolerance is for requests only.',
     },
@@ -104,7 +102,7 @@ function expired(): CloakwrightError {
 }
 
 /** Without a first result it checks at once: something may have ended, unnoticed, while the policy ran. */
-function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: Verdict): void {
+function keepOpen({ open, now, look, watch }: Watched, first?: Verdict): void {
   let timer: NodeJS.Timeout | undefined
   let looks = 0
   let over = false
@@ -118,7 +116,7 @@ function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: V
     if (over) return
     if (typeof verdict !== 'number') {
       stop()
-      closeSocket(incoming, connection, verdict)
+      open.end(verdict)
       return
     }
     clearTimeout(timer)
@@ -130,7 +128,7 @@ function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: V
     const mine = ++looks
     const verdict = await Promise.resolve()
       .then(look)
-      .catch(() => socketEnds.unavailable)
+      .catch(() => ends.unavailable)
     if (mine !== looks || over) return
     unwatch()
     unwatch = watch(() => void lookAgain())
@@ -138,7 +136,7 @@ function keepOpen({ incoming, connection, now, look, watch }: Watched, first?: V
   }
 
   let unwatch = watch(() => void lookAgain())
-  connection.once('close', stop)
+  open.onClose(stop)
   if (first === undefined) void lookAgain()
   else follow(first)
 }
