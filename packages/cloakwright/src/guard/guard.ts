@@ -1,3 +1,5 @@
+import { createPages, type Pages } from '../pages/index.ts'
+import type { SessionEngine } from '../session/index.ts'
 import type { Admission, Admitted, Refused } from './admission.ts'
 import { admit, watchResponse } from './admit.ts'
 import { createAuthenticator, type SessionUser } from './authenticator.ts'
@@ -5,7 +7,7 @@ import type { GuardContext } from './context.ts'
 import { createEndWatch, type OpenResponse } from './end-watch.ts'
 import { noSessions } from './mistakes.ts'
 import { checkGuardOptions, type GuardOptions, withClock } from './options.ts'
-import { refuse } from './refusal.ts'
+import { type RefusedRequest, refuse } from './refusal.ts'
 import type { GuardedRequest } from './request/index.ts'
 import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
 import type { Rule } from './rule.ts'
@@ -32,7 +34,7 @@ export interface Guard {
    */
   refreshSession(request: GuardedRequest): Promise<SessionUser | undefined>
   /** The response to an error, the same in every adapter. */
-  refuse(error: unknown, request: Pick<GuardedRequest, 'id' | 'native'>): Refused
+  refuse(error: unknown, request: RefusedRequest): Refused
 }
 
 /** Creates the guard of one service; browser sessions count as credentials if `sessions` is set. */
@@ -52,6 +54,7 @@ export function createGuard(options: GuardOptions): Guard {
     dpopAlgorithms: verifier.proofs.dpop?.algorithms,
     explain: options.explain ?? process.env['NODE_ENV'] === 'development',
     formatError: options.formatError,
+    pages: toPages(options.pages, sessions),
   }
   return {
     resource,
@@ -64,4 +67,11 @@ export function createGuard(options: GuardOptions): Guard {
     },
     refuse: (error, request) => refuse(context, error, request),
   }
+}
+
+/** By default those of the sessions, if the service set the option there. */
+function toPages(pages: GuardOptions['pages'], sessions: SessionEngine | undefined): Pages | undefined {
+  if (pages === false) return undefined
+  if (pages === undefined) return sessions?.pages
+  return pages === true ? (sessions?.pages ?? createPages()) : createPages(pages)
 }

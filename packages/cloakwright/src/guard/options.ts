@@ -1,6 +1,7 @@
 import { type Clock, defaultClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { requireOptions } from '../options.ts'
+import type { PagesOptions } from '../pages/index.ts'
 import { isPromise } from '../promise.ts'
 import type { SessionEngine } from '../session/index.ts'
 import type { Verifier } from '../token/index.ts'
@@ -23,6 +24,11 @@ export interface GuardOptions {
   readonly explain?: boolean | undefined
   /** Formats refusals and errors for the application; by default they are `application/problem+json` (RFC 9457). */
   readonly formatError?: FormatError | undefined
+  /**
+   * Refuses a browser's navigation with a page, in place of a problem: `true`, or the options of the pages. By default only
+   * if the sessions have the option `pages`; then with those. Other clients always get the problem, and `formatError` wins.
+   */
+  readonly pages?: boolean | PagesOptions | undefined
   /**
    * Whether an admitted WebSocket or event stream (SSE) ends with the token or the session that opened it; `true` by
    * default.

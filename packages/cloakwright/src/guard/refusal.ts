@@ -1,8 +1,11 @@
 import { CloakwrightError } from '../errors.ts'
+import type { Pages } from '../pages/index.ts'
 import { toProblem } from '../problem.ts'
+import type { SessionEngine } from '../session/index.ts'
 import type { LogEntry, Refused, ShownProblem } from './admission.ts'
 import { type ChallengeContext, toChallenge } from './challenge.ts'
 import { type FormatError, inFormat } from './error-format.ts'
+import { asPage } from './page-format.ts'
 import type { GuardedRequest } from './request/index.ts'
 
 /** What a refusal depends on, in addition to the error and the request. */
@@ -10,6 +13,9 @@ export interface RefusalContext extends ChallengeContext {
   /** Whether the response has the exact reason and the fix: for development only. */
   readonly explain: boolean
   readonly formatError?: FormatError | undefined
+  /** The pages for refused navigations; without them every client gets a problem. */
+  readonly pages?: Pages | undefined
+  readonly sessions?: SessionEngine | undefined
 }
 
 /** Refuses without a guard, for example before the adapter is registered. */
@@ -17,11 +23,12 @@ export const unguarded: { refuse(error: unknown, request: RefusedRequest): Refus
   refuse: (error, request) => refuse({ realm: '', explain: false }, error, request),
 }
 
-type RefusedRequest = Pick<GuardedRequest, 'id' | 'native'>
+/** The parts of a request that the response to its error depends on. */
+export type RefusedRequest = Pick<GuardedRequest, 'id' | 'native' | 'method' | 'url' | 'headers'>
 
 /**
  * Creates the response to an error: `application/problem+json` with challenge, nonce and Retry-After where needed, or
- * the application's own format; and the log entry, which has the exact reason.
+ * the application's own format, or a page for a browser's navigation; and the log entry, which has the exact reason.
  *
  * @param login Where a browser signs in, if that can help.
  */
@@ -43,7 +50,9 @@ export function refuse(
     answer: { status: problem.status, headers: headersOf(known, context), body: JSON.stringify(shown) },
     log: logOf(error, problem.status, requestId),
   }
-  return context.formatError === undefined ? refused : inFormat(refused, context.formatError, request.native)
+  const { formatError, pages, sessions } = context
+  if (formatError !== undefined) return inFormat(refused, formatError, request.native)
+  return pages === undefined ? refused : asPage(refused, pages, sessions, request)
 }
 
 function headersOf(error: CloakwrightError | undefined, context: ChallengeContext): Record<string, string> {

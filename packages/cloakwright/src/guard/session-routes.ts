@@ -19,7 +19,7 @@ export function createSessionRoutes(sessions: SessionEngine, context: RefusalCon
     prefix: `${sessions.basePath}/`,
     async answer(request) {
       try {
-        const response = await sessions.handle(await toWebRequest(request))
+        const response = await sessions.handle(await toWebRequest(request), { requestId: request.id() })
         return response && { kind: 'redirected', response, orphaned: false }
       } catch (error) {
         return refuse(context, error, request)

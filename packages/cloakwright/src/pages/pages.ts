@@ -20,12 +20,13 @@ export interface PageContent {
   /** 200 by default. */
   readonly status?: number
   /** The URLs of the page's links. `start` is `/` by default. */
-  readonly links?: Readonly<Partial<Record<LinkName, string>>>
-  /** Seconds, for `Retry-After`. */
-  readonly retryAfter?: number | undefined
+  readonly links?: { readonly [Name in LinkName]?: string | undefined }
+  /** Seconds: `Retry-After`. */
+  readonly retryAfter?: number | string | undefined
   readonly code?: string | undefined
   readonly requestId?: string | undefined
-  readonly explanation?: readonly string[]
+  /** For developers; what is missing is left out. */
+  readonly explanation?: readonly (string | undefined)[]
   /** The origins to which the page's form may redirect: browsers apply `form-action` to redirects as well. */
   readonly formOrigins?: readonly string[]
 }
@@ -104,7 +105,7 @@ function toPage(config: PagesConfig, content: PageContent, acceptLanguage: strin
     language,
     name: config.name,
     title,
-    text: waiting.has(kind) ? `${text} ${toWait(labels, language, retryAfter)}` : text,
+    text: waiting.has(kind) ? `${text} ${toWait(labels, language, Number(retryAfter))}` : text,
     actions: linksOf[kind].flatMap((name) => {
       const url = links[name]
       if (url === undefined) return []
@@ -115,13 +116,13 @@ function toPage(config: PagesConfig, content: PageContent, acceptLanguage: strin
       ...(requestId === undefined ? [] : [{ label: labels.requestId, value: requestId }]),
       ...(code === undefined ? [] : [{ label: labels.code, value: code }]),
     ],
-    explanation,
+    explanation: explanation.filter((line) => line !== undefined),
   }
 }
 
 /** `in 5 seconds`, in the language of the page. */
-function toWait({ wait, waitUntil }: PageLabels, language: string, seconds: number | undefined): string {
-  if (seconds === undefined) return wait
+function toWait({ wait, waitUntil }: PageLabels, language: string, seconds: number): string {
+  if (!Number.isFinite(seconds)) return wait
   const [size, unit] = units.find(([least]) => seconds > least * 1.5) ?? ([1, 'second'] as const)
   const when = new Intl.RelativeTimeFormat(language).format(Math.max(1, Math.ceil(seconds / size)), unit)
   return waitUntil.replace('{when}', () => when)

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { testErrorFormat } from './behaviour/error-format.ts'
 import { testMessages } from './behaviour/messages.ts'
+import { testPages } from './behaviour/pages.ts'
 import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
@@ -20,6 +21,7 @@ export function testBehaviour(driver: Driver): void {
     describe('proofs', () => testProofs(driver))
     describe('several guards', () => testSeveralGuards(driver))
     describe('own error format', () => testErrorFormat(driver))
+    describe('pages', () => testPages(driver))
     describe('resource', () => testResource(driver))
     describe('sessions', () => testSessions(driver))
   })

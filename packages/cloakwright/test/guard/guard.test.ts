@@ -144,7 +144,9 @@ test.each([
 ] as const)('of %s a client in development learns the reason or not', (_name, code, isExplained) => {
   const error = new CloakwrightError(code, 'the reason', { hint: 'the fix' })
   for (const explain of [true, false]) {
-    const { answer } = createGuard({ verifier, explain }).refuse(error, { id: () => 'id', native: undefined })
+    const request = new Request('https://api.example.com')
+    const guarded = fromWebRequest(request, request, { form: readForm, id: () => 'id' })
+    const { answer } = createGuard({ verifier, explain }).refuse(error, guarded)
     const shown = explain && isExplained
     expect(JSON.parse(answer.body)['reason']).toBe(shown ? 'the reason' : undefined)
     expect(answer.body.includes('the fix')).toBe(shown)
