@@ -1,12 +1,13 @@
 /**
  * `npm run test:keycloak [vitest's arguments]`: the conformance suite, the server's own tests and those of the admin toolkit on
- * the real Keycloak and a real PostgreSQL, which it starts for this run only. It installs what is missing if it can.
+ * the real Keycloak, PostgreSQL and Redis, which it starts for this run only. It installs what is missing if it can.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresqlFolder, startPostgresql } from './lib/postgresql.mjs'
 import { main } from './lib/program.mjs'
+import { redisProgram, startRedis } from './lib/redis.mjs'
 import { provide, runs } from './lib/system.mjs'
 import { abortedBySignals, runVitest } from './lib/vitest.mjs'
 
@@ -38,6 +39,7 @@ await main(async () => {
   const signal = abortedBySignals()
   await provide([
     { name: 'PostgreSQL', found: () => postgresqlFolder() !== undefined, package: 'postgresql' },
+    { name: 'Redis', found: () => redisProgram() !== undefined, package: 'redis-server' },
     { name: 'nginx', found: () => runs('nginx', '-v'), package: 'nginx-light' },
     { name: 'Java', found: () => runs('java', '-version'), package: 'default-jre-headless' },
     {
@@ -54,6 +56,8 @@ await main(async () => {
     const distribution = await findKeycloak({ reporter, signal })
     const postgresql = await startPostgresql()
     started.push(postgresql)
+    const redis = await startRedis()
+    started.push(redis)
     const admin = { username: 'admin', password: 'admin' }
     // Its development database fails a write (500) while the deletion of a realm holds the locks.
     Object.assign(process.env, keycloakDatabase(await postgresql.createDatabase('keycloak')))
@@ -67,13 +71,14 @@ await main(async () => {
       signal,
     })
     started.push(keycloak)
-    console.error(`Testing on Keycloak at ${keycloak.server} and PostgreSQL`)
+    console.error(`Testing on Keycloak at ${keycloak.server} with PostgreSQL and Redis`)
     const variables = {
       KEYCLOAK_SERVER: keycloak.server,
       CONFORMANCE_SERVER: keycloak.server,
       CONFORMANCE_ADMIN_USERNAME: admin.username,
       CONFORMANCE_ADMIN_PASSWORD: admin.password,
       DATABASE_URL: postgresql.url,
+      REDIS_URL: redis.url,
     }
     const tests = runVitest('vitest.keycloak.config.ts', process.argv.slice(2), variables, signal)
     code = await Promise.race([tests, keycloak.failed])

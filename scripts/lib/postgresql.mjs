@@ -12,11 +12,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { freePort } from './ports.mjs'
 import { Problem } from './program.mjs'
 
 /** The folder of initdb and postgres: Debian's newest, else the one in PATH. */
@@ -139,12 +139,4 @@ function unprivilegedUser() {
     'root cannot run PostgreSQL, and the users postgres and nobody do not exist',
     'Create the user postgres',
   )
-}
-
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  probe.close()
-  return port
 }

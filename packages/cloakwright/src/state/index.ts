@@ -17,4 +17,7 @@ export type {
 } from './ports.ts'
 export { postgresReplayStore, postgresSessionStore } from './postgres.ts'
 export { postgresRevocationStore, type RevocationStoreOptions } from './postgres-revocations.ts'
+export { redisReplayStore, redisSessionStore } from './redis.ts'
+export type { RedisClientLike, RedisConnectionLike } from './redis-client.ts'
+export { redisRevocationStore } from './redis-revocations.ts'
 export type { Migration, SqlClient, SqlQueryable } from './sql.ts'

@@ -1,3 +1,4 @@
+import { createNewsReader } from './news-reader.ts'
 import type { Revocation, RevokedBy } from './ports.ts'
 import type { SqlClient } from './sql.ts'
 
@@ -19,8 +20,6 @@ const pageSize = 1000
 const maxTold = 1000
 /** Milliseconds by which a row may appear later than its time: a late commit, or servers with different clocks. */
 const overlap = 60_000
-/** Milliseconds before the first retry after a failed read; doubled each time, up to `resync`. */
-const firstRetry = 100
 
 const select = `
   SELECT r.id::text AS id, r.issuer, r.kind, r.value, r.time, r.added_at, r.expires_at
@@ -38,115 +37,48 @@ export async function followRevocations(
   resync: number,
   onRevoked: (revocation: Revocation) => void,
 ): Promise<() => Promise<void>> {
-  const follower = new Follower(sql, resync, onRevoked)
-  return await follower.start()
-}
-
-/** Reads notified rows by number, or all new rows if that may not be enough: one read at a time. */
-class Follower {
-  readonly #sql: SqlClient
-  /** Milliseconds. */
-  readonly #resync: number
-  readonly #onRevoked: (revocation: Revocation) => void
-  readonly #readNews: () => Promise<void>
   /** Numbers of notified rows that were not read yet. */
-  readonly #told = new Set<string>()
-  /** Whether there may be rows without a notification. */
-  #behind = true
-  #working = true
-  #stopped = false
-  #failures = 0
-  #retry: NodeJS.Timeout | undefined
-
-  constructor(sql: SqlClient, resync: number, onRevoked: (revocation: Revocation) => void) {
-    this.#sql = sql
-    this.#resync = resync
-    this.#onRevoked = onRevoked
-    this.#readNews = createNewsReader(sql, (rows) => this.#report(rows))
+  const told = new Set<string>()
+  let stopped = false
+  const report = (rows: readonly Row[]): void => {
+    for (const row of rows) if (!stopped) onRevoked(toRevocation(row))
   }
-
-  async start(): Promise<() => Promise<void>> {
-    const lookForNews = (): void => this.#lookForNews()
-    // Listens first, so that rows added during the first read are notified.
-    const stopListening = await this.#sql.listen(channel, (payload) => this.#onNotify(payload), lookForNews)
-    try {
-      await this.#read()
-    } catch (error) {
-      this.#stopped = true
-      await stopListening().catch(() => {})
-      throw error
+  const readNewRows = createRowReader(sql, report)
+  const reader = createNewsReader(async (complete) => {
+    if (told.size > 0) {
+      const ids = [...told].join(',')
+      told.clear()
+      report((await sql.query<Row>(toldStatement, [ids])).rows)
     }
-    this.#working = false
-    const net = setInterval(lookForNews, this.#resync)
-    net.unref()
-    return async () => {
-      this.#stopped = true
-      clearInterval(net)
-      clearTimeout(this.#retry)
-      await stopListening()
-    }
-  }
-
-  #onNotify(payload: string): void {
+    if (complete) await readNewRows()
+  }, resync)
+  const onNotify = (payload: string): void => {
     if (!/^\d{1,18}$/.test(payload)) return
-    if (this.#told.size < maxTold) this.#told.add(payload)
-    else this.#behind = true
-    void this.#catchUp()
+    const full = told.size >= maxTold
+    if (!full) told.add(payload)
+    reader.wake(full)
   }
-
-  #lookForNews(): void {
-    this.#behind = true
-    void this.#catchUp()
+  // Listens first, so that rows added during the first read are notified.
+  const stopListening = await sql.listen(channel, onNotify, () => reader.wake(true))
+  const stop = async (): Promise<void> => {
+    stopped = true
+    reader.stop()
+    await stopListening()
   }
-
-  async #catchUp(): Promise<void> {
-    if (this.#working || this.#stopped) return
-    this.#working = true
-    clearTimeout(this.#retry)
-    try {
-      await this.#read()
-      this.#failures = 0
-    } catch {
-      // Known revocations stay active. The next read of new rows includes those that the failed read was for.
-      this.#behind = true
-      this.#retryLater()
-    } finally {
-      this.#working = false
-    }
+  try {
+    await reader.start()
+  } catch (error) {
+    await stop().catch(() => {})
+    throw error
   }
-
-  #retryLater(): void {
-    const delay = Math.min(firstRetry * 2 ** this.#failures++, this.#resync)
-    this.#retry = setTimeout(() => void this.#catchUp(), delay)
-    this.#retry.unref()
-  }
-
-  async #read(): Promise<void> {
-    while (!this.#stopped && (this.#told.size > 0 || this.#behind)) {
-      if (this.#told.size > 0) await this.#readTold()
-      else {
-        this.#behind = false
-        await this.#readNews()
-      }
-    }
-  }
-
-  async #readTold(): Promise<void> {
-    const ids = [...this.#told].join(',')
-    this.#told.clear()
-    this.#report((await this.#sql.query<Row>(toldStatement, [ids])).rows)
-  }
-
-  #report(rows: readonly Row[]): void {
-    for (const row of rows) if (!this.#stopped) this.#onRevoked(toRevocation(row))
-  }
+  return stop
 }
 
 /**
  * Reads the rows added since the last read; the first time, all active rows. Numbers and times are assigned before
  * rows become visible, and in another order. So each read starts some time before the newest row of the last one.
  */
-function createNewsReader(sql: SqlClient, report: (rows: readonly Row[]) => void): () => Promise<void> {
+function createRowReader(sql: SqlClient, report: (rows: readonly Row[]) => void): () => Promise<void> {
   let newest = 0
   return async () => {
     let after: readonly [Date, string] = [new Date(newest - overlap), '0']

@@ -1,30 +1,20 @@
-import {
-  memoryReplayStore,
-  migrate,
-  migrations,
-  postgresReplayStore,
-  type ReplayStore,
-} from 'cloakwright/state'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { memoryReplayStore } from 'cloakwright/state'
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { codeOf } from '../support/refusal.ts'
-import { databases, type TestDatabase } from './support/databases.ts'
+import { replayStores, type SharedReplay } from './support/replay-stores.ts'
 
 const second = 1000
 const start = Date.UTC(2026, 0, 1)
 
-describe.each(databases)('replay store in $name', ({ open }) => {
-  let database: TestDatabase
-  let here: ReplayStore
-  let there: ReplayStore
+describe.each(replayStores)('replay store in $name', ({ open }) => {
+  let shared: SharedReplay
   beforeAll(async () => {
-    database = await open()
-    await migrate(database.sql, 'cloakwright', migrations)
-    here = postgresReplayStore(database.sql)
-    there = postgresReplayStore(database.sql)
+    shared = await open()
   })
-  afterAll(() => database.close())
+  afterAll(() => shared.close())
 
   it('reports a key as new once, on whichever replica', async () => {
+    const { here, there } = shared
     const answers = await Promise.all(
       [here, there, here, there].map((store) => store.useOnce('shared', start + second, start)),
     )
@@ -32,9 +22,8 @@ describe.each(databases)('replay store in $name', ({ open }) => {
   })
 
   it('keeps only keys that have not expired, and the last used ones', async () => {
-    for (let at = 0; at < 50; at++) await here.useOnce(`key-${at}`, start + at + 2, start + at)
-    const { rows } = await database.sql.query('SELECT count(*)::int AS count FROM cloakwright.used_once')
-    expect(rows[0]?.['count']).toBeLessThan(10)
+    for (let at = 0; at < 50; at++) await shared.here.useOnce(`key-${at}`, start + at + 2, start + at)
+    await vi.waitFor(async () => expect((await shared.keys()).length).toBeLessThan(10))
   })
 })
 

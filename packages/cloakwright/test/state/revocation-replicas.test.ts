@@ -1,11 +1,12 @@
 import { type AccessToken, createRevocations, type Revocations } from 'cloakwright'
 import { fromPool, migrate, migrations, postgresRevocationStore } from 'cloakwright/state'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest'
 import { toAccessToken } from '../../src/token/access-token.ts'
 import { codeOf } from '../support/refusal.ts'
-import { databases, openPostgres, type PostgresDatabase } from './support/databases.ts'
+import { databases, openPostgres } from './support/databases.ts'
 import { type Proxy, startProxy } from './support/proxy.ts'
+import { type RevocationServer, revocationServers } from './support/revocation-servers.ts'
 
 const issuer = 'https://id.example/realms/shop'
 let number = 0
@@ -19,38 +20,35 @@ function tokenOf(sid: string): AccessToken {
 
 interface Replica {
   readonly revocations: Revocations
-  readonly pool: pg.Pool
+  readonly end: () => Promise<void>
 }
 
-describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL', () => {
-  let database: PostgresDatabase
+describe.each(revocationServers)('revocations of two replicas on $name', ({ open }) => {
+  let server: RevocationServer
   let proxy: Proxy
   let a: Replica
   let b: Replica
 
   beforeEach(async () => {
-    database = await openPostgres()
-    await migrate(database.sql, 'cloakwright', migrations)
-    proxy = await startProxy(Number(database.url.port))
-    a = await start(database.url)
-    const url = new URL(database.url)
-    url.port = String(proxy.port)
-    b = await start(url)
+    server = await open()
+    proxy = await startProxy(server.port)
+    a = await start(server.port)
+    b = await start(proxy.port)
   })
   afterEach(async () => {
-    for (const { revocations, pool } of [a, b]) {
+    for (const { revocations, end } of [a, b]) {
       await revocations.close()
-      await pool.end()
+      await end()
     }
     await proxy.close()
-    await database.close()
+    await server.close()
   })
 
-  async function start(url: URL): Promise<Replica> {
-    const pool = new pg.Pool({ connectionString: url.href })
-    const revocations = createRevocations({ store: postgresRevocationStore(fromPool(pool)) })
+  async function start(port: number): Promise<Replica> {
+    const { store, end } = server.connect(port)
+    const revocations = createRevocations({ store })
     await revocations.ready()
-    return { revocations, pool }
+    return { revocations, end }
   }
 
   async function revokedOnA(): Promise<string> {
@@ -61,14 +59,6 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
 
   const holds = (replica: Replica, sid: string): boolean =>
     replica.revocations.isRevoked(tokenOf(sid), issuer)
-
-  /** Ends the replicas' connections like an administrator of the database; resolves once they have ended. */
-  async function terminateConnections(): Promise<void> {
-    await database.sql.query(
-      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
-    )
-  }
 
   async function holdsOnB(sid: string, timeout: number): Promise<void> {
     await vi.waitFor(() => expect(holds(b, sid)).toBe(true), { timeout, interval: 5 })
@@ -97,16 +87,16 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
 
   it('is known to a replica that starts later', async () => {
     const sid = await revokedOnA()
-    const late = await start(database.url)
+    const late = await start(server.port)
     expect(holds(late, sid)).toBe(true)
     await late.revocations.close()
-    await late.pool.end()
+    await late.end()
   })
 
-  it('is received late if PostgreSQL ended the connections', async () => {
+  it('is received late if the server ended the connections', async () => {
     // B has no listener again before the revocation is written.
     proxy.refuse()
-    await terminateConnections()
+    await server.terminateConnections()
     const sid = await revokedOnA()
     expect(holds(b, sid)).toBe(false)
     proxy.up()
@@ -129,23 +119,10 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await holdsOnB(await revokedOnA(), 1000)
   })
 
-  it('is found at the next read if connections broke silently', async () => {
-    const pool = new pg.Pool({ connectionString: proxyUrl(), query_timeout: 200 })
-    const store = postgresRevocationStore(fromPool(pool), { resync: 0.1 })
-    const replica = { pool, revocations: createRevocations({ store }) }
-    await replica.revocations.ready()
-    proxy.freeze()
-    const sid = await revokedOnA()
-    await vi.waitFor(() => expect(holds(replica, sid)).toBe(true), { timeout: 5000 })
-    await replica.revocations.close()
-    proxy.down()
-    await pool.end()
-  })
-
   it('is unknown if the database is down at the start, and known once it is back', async () => {
     proxy.down()
-    const pool = new pg.Pool({ connectionString: proxyUrl() })
-    const late = createRevocations({ store: postgresRevocationStore(fromPool(pool)) })
+    const { store, end } = server.connect(proxy.port)
+    const late = createRevocations({ store })
     expect(await codeOf(() => late.ready())).toBe('CW_STATE_UNAVAILABLE')
     expect(late.known).toBe(false)
     const sid = await revokedOnA()
@@ -153,12 +130,34 @@ describe.runIf(databases.length > 1)('revocations of two replicas on PostgreSQL'
     await vi.waitFor(() => late.ready(), { timeout: 5000 })
     expect(late.isRevoked(tokenOf(sid), issuer)).toBe(true)
     await late.close()
-    await pool.end()
+    await end()
   })
-
-  function proxyUrl(): string {
-    const url = new URL(database.url)
-    url.port = String(proxy.port)
-    return url.href
-  }
 })
+
+test.runIf(databases.length > 1)(
+  'a revocation is found at the next read if connections to PostgreSQL broke silently',
+  async () => {
+    const database = await openPostgres()
+    await migrate(database.sql, 'cloakwright', migrations)
+    const proxy = await startProxy(Number(database.url.port))
+    const connectionString = Object.assign(new URL(database.url), { port: String(proxy.port) }).href
+    const pool = new pg.Pool({ connectionString, query_timeout: 200 })
+    const store = postgresRevocationStore(fromPool(pool), { resync: 0.1 })
+    const revocations = createRevocations({ store })
+    await revocations.ready()
+    proxy.freeze()
+    await postgresRevocationStore(database.sql).add({
+      issuer,
+      by: { sid: 'silent' },
+      expiresAt: Date.now() + 60_000,
+    })
+    await vi.waitFor(() => expect(revocations.isRevoked(tokenOf('silent'), issuer)).toBe(true), {
+      timeout: 5000,
+    })
+    await revocations.close()
+    proxy.down()
+    await pool.end()
+    await proxy.close()
+    await database.close()
+  },
+)

@@ -5,11 +5,13 @@ import {
   postgresRevocationStore,
   type Revocation,
   type RevocationStore,
+  redisRevocationStore,
   type SqlClient,
 } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { refusalOf } from '../support/refusal.ts'
 import { databases } from './support/databases.ts'
+import { hasRedis, openRedis } from './support/redis.ts'
 
 interface Opened {
   readonly store: RevocationStore
@@ -28,7 +30,13 @@ const stores: readonly { readonly name: string; readonly open: () => Promise<Ope
       return { store: postgresRevocationStore(sql), sql, close: () => database.close() }
     },
   })),
+  ...(hasRedis ? [{ name: 'Redis', open: openInRedis }] : []),
 ]
+
+async function openInRedis(): Promise<Opened> {
+  const { client, close } = await openRedis()
+  return { store: redisRevocationStore(client), close }
+}
 
 const issuer = 'https://id.example/realms/r'
 const later = Date.now() + 3_600_000
@@ -110,7 +118,7 @@ describe.each(stores)('revocation store in $name', ({ open }) => {
 
   it('reports thousands, however many were added at the same time', async () => {
     const before = Array.from({ length: 2500 }, () => revocation())
-    if (sql === undefined) for (const one of before) await store.add(one)
+    if (sql === undefined) await Promise.all(before.map((one) => store.add(one)))
     else
       await sql.query(
         `INSERT INTO cloakwright.revocations (issuer, kind, value, added_at, expires_at)

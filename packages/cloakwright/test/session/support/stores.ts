@@ -3,11 +3,16 @@ import {
   migrate,
   migrations,
   postgresSessionStore,
+  redisSessionStore,
   type SessionStore,
 } from 'cloakwright/state'
 import { databases } from '../../state/support/databases.ts'
+import { hasRedis, openRedis } from '../../state/support/redis.ts'
 
-/** The stores that sessions are tested on: memory and PGlite always, PostgreSQL if DATABASE_URL is set. */
+/**
+ * The stores that sessions are tested on: memory and PGlite always, PostgreSQL if DATABASE_URL is set, Redis if REDIS_URL is
+ * set.
+ */
 export const stores: readonly {
   readonly name: string
   readonly open: () => Promise<{ readonly store: SessionStore; readonly close: () => Promise<void> }>
@@ -21,4 +26,10 @@ export const stores: readonly {
       return { store: postgresSessionStore(database.sql), close: () => database.close() }
     },
   })),
+  ...(hasRedis ? [{ name: 'Redis', open: openInRedis }] : []),
 ]
+
+async function openInRedis(): Promise<{ readonly store: SessionStore; readonly close: () => Promise<void> }> {
+  const { client, close } = await openRedis()
+  return { store: redisSessionStore(client), close }
+}
