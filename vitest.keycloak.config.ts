@@ -13,7 +13,7 @@ export default mergeConfig(
         'apps/server/test/**/*.test.ts',
         'packages/admin/test/**/*.test.ts',
         'packages/cloakwright/test/introspection/realm.test.ts',
-        'packages/cloakwright/test/{proof,state}/**/*.test.ts',
+        'packages/cloakwright/test/{proof,session,state}/**/*.test.ts',
         'packages/cloakwright/test/state/**/*.test.ts',
         'packages/cloakwright/test/**/*.keycloak.test.ts',
         'packages/cli/test/**/*.keycloak.test.ts',

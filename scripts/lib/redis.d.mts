@@ -9,4 +9,7 @@ export interface RedisServer {
 }
 
 export function redisProgram(): string | undefined
-export function startRedis(options?: { readonly persistent?: boolean }): Promise<RedisServer>
+export function startRedis(options?: {
+  readonly persistent?: boolean
+  readonly parent?: string
+}): Promise<RedisServer>

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -20,10 +20,11 @@ export function redisProgram() {
  * Starts it; resolves to its URL and functions that end it and start it again on the same port. `stop` also removes its folder.
  *
  * @param persistent Whether it syncs every write to its disk before it responds; otherwise it keeps nothing.
+ * @param parent The folder that its own folder is created in.
  */
-export async function startRedis({ persistent = true } = {}) {
+export async function startRedis({ persistent = true, parent = tmpdir() } = {}) {
   const program = redisProgram()
-  const folder = mkdtempSync(join(tmpdir(), 'cloakwright-redis-'))
+  const folder = mkdtempSync(join(parent, 'cloakwright-redis-'))
   const port = await freePort()
   const password = randomBytes(18).toString('base64url')
   const url = `redis://:${password}@127.0.0.1:${port}`
@@ -53,6 +54,7 @@ export async function startRedis({ persistent = true } = {}) {
       // In its own process group: Ctrl+C of a terminal comes to this process, which stops it after the tests.
       detached: true,
     })
+    closeSync(log)
     exited = once(child, 'exit')
     await Promise.race([waitUntilReady(url), exited.then(() => Promise.reject(ended(folder)))])
   }

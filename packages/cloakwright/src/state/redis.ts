@@ -55,15 +55,14 @@ export function redisSessionStore(client: RedisClientLike): SessionStore {
         record.key,
         replacedKey,
         toEnd(record.expiresAt),
-        ...toFields(record),
-        ...toLists(record),
+        ...toArguments(toFields(record)),
       )
     },
     async read(key) {
       return toRecord(key, await runCommand(client, ['HMGET', `${base}session:${key}`, ...fields]))
     },
     async touch(key, lastSeenAt, expiresAt) {
-      const values = ['last_seen_at', `${lastSeenAt}`, 'expires_at', `${expiresAt}`]
+      const values = toArguments({ last_seen_at: lastSeenAt, expires_at: expiresAt })
       await run(scripts.touchScript, key, toEnd(expiresAt), ...values)
     },
     async remove(key) {
@@ -77,7 +76,7 @@ export function redisSessionStore(client: RedisClientLike): SessionStore {
       return isOne(await run(scripts.claimScript, key, `${version}`, holder, `${duration}`))
     },
     async finishRefresh(key, holder, tokens, expiresAt) {
-      const values = [...toTokenFields(tokens), 'expires_at', `${expiresAt}`]
+      const values = toArguments({ ...toTokenFields(tokens), expires_at: expiresAt })
       return isOne(await run(scripts.finishScript, key, holder, toEnd(expiresAt), ...values))
     },
     async abandonRefresh(key, holder) {
@@ -129,31 +128,39 @@ function toEnd(expiresAt: number): string {
   return `${Math.ceil(expiresAt) + grace}`
 }
 
-function toFields(record: SessionRecord): readonly string[] {
-  return [
-    ...['issuer', record.issuer, 'client_id', record.clientId, 'subject', record.subject],
-    ...(record.sid === undefined ? [] : ['sid', record.sid]),
+/** Fields and values of a hash, as arguments. */
+type Fields = Readonly<Record<string, string | number | undefined>>
+
+function toArguments(fields: Fields): readonly string[] {
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, `${value}`]))
+}
+
+function toFields(record: SessionRecord): Fields {
+  const { issuer, sid, subject } = record
+  return {
+    issuer,
+    client_id: record.clientId,
+    sid,
+    subject,
     ...toTokenFields(record.tokens),
-    ...['created_at', `${record.createdAt}`, 'last_seen_at', `${record.lastSeenAt}`],
-    ...['expires_at', `${record.expiresAt}`, 'absolute_expires_at', `${record.absoluteExpiresAt}`],
-  ]
+    created_at: record.createdAt,
+    last_seen_at: record.lastSeenAt,
+    expires_at: record.expiresAt,
+    absolute_expires_at: record.absoluteExpiresAt,
+    // The lists that contain it.
+    subject_list: toList('subject', issuer, subject),
+    sid_list: sid === undefined ? undefined : toList('sid', issuer, sid),
+  }
 }
 
-function toTokenFields({ version, keyId, sealed, accessExpiresAt }: SealedTokens): readonly string[] {
+function toTokenFields({ version, keyId, sealed, accessExpiresAt }: SealedTokens): Fields {
   const { buffer, byteOffset, byteLength } = sealed
-  const tokens = Buffer.from(buffer, byteOffset, byteLength).toString('base64')
-  return [
-    ...['version', `${version}`, 'key_id', keyId, 'tokens', tokens],
-    ...['access_expires_at', `${accessExpiresAt}`],
-  ]
-}
-
-/** The fields that name the lists of a session. */
-function toLists({ issuer, sid, subject }: SessionRecord): readonly string[] {
-  return [
-    ...['subject_list', toList('subject', issuer, subject)],
-    ...(sid === undefined ? [] : ['sid_list', toList('sid', issuer, sid)]),
-  ]
+  return {
+    version,
+    key_id: keyId,
+    tokens: Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
+    access_expires_at: accessExpiresAt,
+  }
 }
 
 function toList(kind: 'sid' | 'subject', issuer: string, value: string): string {
