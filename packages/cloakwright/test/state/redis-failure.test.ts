@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { redisRevocationStore, redisSessionStore, type SessionStore } from 'cloakwright/state'
@@ -70,6 +70,34 @@ describe.runIf(hasRedis)('a Redis that refuses commands', () => {
     const text = 'CW_STATE_UNAVAILABLE: Cannot use Redis: its user lacks a permission (NOPERM)'
     expect(await failureOf(() => redisSessionStore(limited).read(secret))).toBe(text)
     limited.destroy()
+  })
+
+  it('allows all that the stores do to a user with the documented permissions', async () => {
+    const readme = readFileSync(new URL('../../src/state/README.md', import.meta.url), 'utf8')
+    const rules = /`(~\{cloakwright\}:\*[^`]*)`/.exec(readme)?.[1]?.split(/\s+/) ?? []
+    await client.aclSetUser('documented', ['on', `>${secret}`, ...rules])
+    const url = Object.assign(new URL(server.url), { username: 'documented', password: secret })
+    const user = connectRedis(url.href)
+    const sessions = redisSessionStore(user)
+    const feed = await sessions.follow(() => {})
+    const records = [newRecord(), newRecord()] as const
+    await sessions.create(records[0])
+    await sessions.create(records[1], records[0].key)
+    const { key, issuer, tokens } = records[1]
+    await sessions.touch(key, Date.now(), Date.now() + 60_000)
+    expect(await sessions.claimRefresh(key, 1, 'a', 1000)).toBe(true)
+    expect(await sessions.finishRefresh(key, 'a', { ...tokens, version: 2 }, Date.now() + 60_000)).toBe(true)
+    expect((await sessions.read(key))?.tokens.version).toBe(2)
+    expect(await sessions.removeWhere(issuer, { sid: records[1].sid ?? '' })).toBe(1)
+    expect(await sessions.useOnce('key', Date.now() + 1000, Date.now())).toBe(true)
+    await feed.caughtUp()
+    await feed.close()
+    const revocations = redisRevocationStore(user)
+    const stop = await revocations.follow(() => {})
+    for (const expiresAt of [Date.now() - 1, Date.now() + 60_000, Date.now() + 60_000])
+      await revocations.add({ issuer, by: { jti: 'a' }, expiresAt })
+    await stop()
+    user.destroy()
   })
 
   it('because it cannot write to its disk', async () => {

@@ -100,6 +100,21 @@ describe.runIf(hasRedis)('the keys of the stores in Redis', () => {
     await vi.waitFor(async () => expect(await redis.client.dbSize()).toBe(0))
   })
 
+  it('of expired revocations are deleted with a later one', async () => {
+    const revocations = redisRevocationStore(redis.client)
+    const issuer = 'https://id.example'
+    const soon = Date.now() + 50
+    await revocations.add({ issuer, by: { jti: 'valid' }, expiresAt: soon + minute })
+    for (let number = 0; number < 5; number++)
+      await revocations.add({ issuer, by: { jti: 'short' }, expiresAt: soon })
+    await vi.waitFor(async () => {
+      await revocations.add({ issuer, by: { jti: 'later' }, expiresAt: soon + minute })
+      const kept = JSON.stringify(await redis.client.xRange('{cloakwright}:revocations', '-', '+'))
+      expect(kept).toContain('valid')
+      expect(kept).not.toContain('short')
+    })
+  })
+
   it('are the same for a client that returns bytes', async () => {
     const bytes = redisSessionStore(
       redis.client.withTypeMapping({ 36: Buffer }) as unknown as RedisClientLike,
