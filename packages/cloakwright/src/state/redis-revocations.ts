@@ -19,7 +19,8 @@ const addScript = `
   local stream = KEYS[1] .. 'revocations'
   local ends = stream .. ':ends'
   local time = redis.call('TIME')
-  local over = redis.call('ZRANGEBYSCORE', ends, '-inf', time[1] .. '000', 'LIMIT', 0, 100)
+  local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
+  local over = redis.call('ZRANGEBYSCORE', ends, '-inf', now, 'LIMIT', 0, 100)
   if #over > 0 then
     redis.call('XDEL', stream, unpack(over))
     redis.call('ZREM', ends, unpack(over))

@@ -4,7 +4,7 @@ import { type RedisServer, startRedis } from '../../../../scripts/lib/redis.mjs'
 import { connectRedis, hasRedis, type RedisClient } from '../state/support/redis.ts'
 import type { Browser } from './support/browser.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
-import { publicUrl, setup } from './support/setup.ts'
+import { closeEngines, publicUrl, setup } from './support/setup.ts'
 
 const page = `${publicUrl}/page`
 
@@ -16,6 +16,7 @@ describe.runIf(hasRedis)('sessions in Redis', () => {
     provider = await startProvider()
   })
   afterEach(async () => {
+    await closeEngines()
     client.destroy()
     await server.stop()
     await provider.close()

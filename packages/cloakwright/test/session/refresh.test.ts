@@ -4,7 +4,7 @@ import type { SessionStore } from 'cloakwright/state'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Browser } from './support/browser.ts'
 import { clientSecret, startProvider, type TestProvider } from './support/provider.ts'
-import { host, newKey, publicUrl, sessionCookie, setup } from './support/setup.ts'
+import { closeEngines, host, newKey, publicUrl, sessionCookie, setup } from './support/setup.ts'
 import { stores } from './support/stores.ts'
 
 describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
@@ -16,8 +16,9 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     ;({ store, close } = await open())
   })
   beforeEach(() => provider.reset())
-  afterEach(() => {
+  afterEach(async () => {
     vi.restoreAllMocks()
+    await closeEngines()
   })
   afterAll(async () => {
     await close()

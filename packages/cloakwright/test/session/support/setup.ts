@@ -23,6 +23,13 @@ export function newKey(id: string): SessionKey {
   return { id, key: randomBytes(32) }
 }
 
+const engines: SessionEngine[] = []
+
+/** Closes the engines of all setups: until then, they listen on connections of their stores. */
+export async function closeEngines(): Promise<void> {
+  await Promise.all(engines.splice(0).map((engine) => engine.close()))
+}
+
 /** An engine on the provider, and browsers on the engine. */
 export function setup(provider: TestProvider, options: Partial<SessionOptions> = {}) {
   const clock = new Clock()
@@ -39,6 +46,7 @@ export function setup(provider: TestProvider, options: Partial<SessionOptions> =
     onError: (error) => errors.push(error),
     ...options,
   })
+  engines.push(sessions)
   const origin = options.publicUrl ?? publicUrl
   return {
     clock,
