@@ -93,6 +93,23 @@ describe('openid-client', () => {
     expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
   })
 
+  it('signs out in the browser after the refresh token was revoked, without a question', async () => {
+    const { browser, tokens } = await signIn()
+    await oidc.tokenRevocation(client, tokens.refresh_token ?? '')
+    const url = oidc.buildEndSessionUrl(client, {
+      id_token_hint: tokens.id_token ?? '',
+      post_logout_redirect_uri: callbackUrl,
+    })
+    expect((await browser.open(url)).location().href).toBe(callbackUrl)
+    expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
+  })
+
+  it('needs a new login after the refresh token was revoked, if no other client has the session', async () => {
+    const { browser, tokens } = await signIn()
+    await oidc.tokenRevocation(client, tokens.refresh_token ?? '')
+    expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
+  })
+
   it('reads the error of a rejected login', async () => {
     const url = oidc.buildAuthorizationUrl(client, {
       redirect_uri: callbackUrl,

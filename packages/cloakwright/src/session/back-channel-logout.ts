@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import { CloakwrightError } from '../errors.ts'
 import { beginningOf } from '../http/index.ts'
+import { isIdentifier } from '../identifier.ts'
 import { algorithms } from '../jws/index.ts'
 import { createKeySet } from '../keys/index.ts'
 import { sha256 } from '../sealing.ts'
@@ -27,12 +28,16 @@ export function createBackChannelLogout(context: SessionContext): BackChannelLog
   const { config, report, revocations, store, watchers } = context
   const { clockTolerance } = config
   const verify = createTokenCheck(context)
+  /**
+   * A user may sign in again in the second of the logout: those sessions go on. If the token arrives late, so do
+   * those from before its arrival.
+   */
+  const endOf = (iat: number): number => Math.min(config.now(), (iat + 1 + clockTolerance) * 1000)
 
   return async (request) => {
     try {
       const { sid, sub, iat, jti } = await verify(await readToken(request))
-      const by =
-        sid === undefined ? { subject: sub ?? '', createdBefore: (iat + clockTolerance) * 1000 } : { sid }
+      const by = sid === undefined ? { subject: sub ?? '', createdBefore: endOf(iat) } : { sid }
       await store.removeWhere(config.issuer, by)
       watchers.tell(by)
       await revocations?.revoke(config.issuer, sid === undefined ? ofUser(sub, iat) : { sid })
@@ -121,11 +126,11 @@ function toLogoutToken(payload: JWTPayload): LogoutToken {
   if (nonce !== undefined) throw refused('it has a nonce, so it is an ID token')
   // Keycloak puts the kind into each of its tokens; the specification does not require it.
   if (typ !== undefined && typ !== 'Logout') throw refused('it is a token of another kind')
-  if (typeof jti !== 'string' || jti === '' || iat === undefined)
-    throw refused('its jti is missing or not a string')
+  if (!isIdentifier(jti) || iat === undefined)
+    throw refused('its jti is missing, too long or not a plain string')
   const named = [sid, sub].filter((value) => value !== undefined)
-  if (named.length === 0 || named.some((value) => typeof value !== 'string' || value === ''))
-    throw refused('it has neither a session (sid) nor a user (sub)')
+  if (named.length === 0) throw refused('it has neither a session (sid) nor a user (sub)')
+  if (!named.every(isIdentifier)) throw refused('its sid or sub is too long or not a plain string')
   return { sid: sid as string | undefined, sub, iat, jti }
 }
 

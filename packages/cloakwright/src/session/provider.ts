@@ -52,6 +52,12 @@ export interface Provider {
    * @throws {CW_PROVIDER_UNAVAILABLE}
    */
   refresh(refreshToken: string): Promise<Grant | undefined>
+  /**
+   * Revokes a refresh token (RFC 7009), if the provider can: Keycloak then ends this client's part of the session.
+   *
+   * @throws {CW_PROVIDER_UNAVAILABLE}
+   */
+  revoke(refreshToken: string): Promise<void>
   /** The URL where a browser signs out (OpenID Connect RP-Initiated Logout); `undefined` if the provider has no such page. */
   logoutUrl(idToken: string | undefined): Promise<string | undefined>
 }
@@ -73,6 +79,7 @@ export function createProvider(config: SessionConfig): Provider {
     loginUrl: (checks) => loginUrl(client, checks),
     exchange: (answer, checks) => exchange(client, answer, checks),
     refresh: (refreshToken) => refresh(client, refreshToken),
+    revoke: (refreshToken) => revoke(client, refreshToken),
     logoutUrl: (idToken) => logoutUrl(client, idToken),
   }
 }
@@ -140,6 +147,19 @@ async function refresh(client: ProviderClient, refreshToken: string): Promise<Gr
     if (failure.code === 'CW_PROVIDER_UNAVAILABLE') throw failure
     // Any other error does not end the session: an operator can fix it.
     throw unavailable(failure.message, failure.cause, failure.hint)
+  }
+}
+
+async function revoke(client: ProviderClient, refreshToken: string): Promise<void> {
+  const configuration = await configurationOf(client)
+  if (configuration.serverMetadata().revocation_endpoint === undefined) return
+  try {
+    await withSecret(client, () =>
+      openid.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
+    )
+  } catch (error) {
+    const { cause, hint, message } = toProviderError(error)
+    throw unavailable(`The refresh token was not revoked at the logout: ${message}`, cause, hint)
   }
 }
 

@@ -1,9 +1,7 @@
 import { maxClockTolerance } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
+import { isIdentifier, maxIdentifier } from '../identifier.ts'
 import type { Revocation, RevokedBy } from '../state/index.ts'
-
-/** Maximum length in characters of an issuer, a session id, a subject and a token id. */
-const maxLength = 1024
 
 /**
  * Creates the revocation that a caller requests, kept for as long as a matching token may live.
@@ -36,17 +34,10 @@ function checkRevokedBy(by: RevokedBy, now: number): RevokedBy {
   return { subject: checkText('subject', by.subject), issuedUntil }
 }
 
-/** PostgreSQL cannot store NUL, and UTF-8 cannot encode half a character: such a string would not be found again. */
 function checkText(name: string, value: unknown): string {
-  if (
-    typeof value === 'string' &&
-    value !== '' &&
-    value.length <= maxLength &&
-    !/[\p{Cc}\p{Cs}]/u.test(value)
-  )
-    return value
+  if (isIdentifier(value)) return value
   throw invalid(
-    `${name}: not a string of 1 to ${maxLength} characters without control characters`,
+    `${name}: not a string of 1 to ${maxIdentifier} characters without control characters`,
     'Pass it exactly as in the tokens.',
   )
 }

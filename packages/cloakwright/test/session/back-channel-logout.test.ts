@@ -109,6 +109,12 @@ describe('back-channel logout', () => {
     ['a nonce', { nonce: 'n' }],
     ['neither sid nor sub', { sid: undefined, sub: undefined }],
     ['a sid that is not a string', { sid: 7 }],
+    ['a sid with a NUL', { sid: 'sid-alice\0' }],
+    ['a sub with a NUL', { sid: undefined, sub: 'sub-alice\0' }],
+    ['half a character in its sub', { sub: 'sub-alice\ud800' }],
+    ['a sid that is too long', { sid: 's'.repeat(1025) }],
+    ['a sub that is too long', { sid: undefined, sub: 's'.repeat(1025) }],
+    ['a jti with a NUL', { jti: 'j\0' }],
     ['no jti', { jti: undefined }],
     ['an end that has passed', { exp: now - hour }],
     ['an old beginning', { iat: now - hour, exp: now + hour }],
@@ -157,6 +163,36 @@ describe('back-channel logout', () => {
     expect((await sessions.handle(call(token)))?.status).toBe(200)
     expect((await sessions.handle(call(token)))?.status).toBe(400)
     expect(await sessionOf(browser)).toBeDefined()
+  })
+
+  it('ends every session of the user up to its arrival, and none that begins in the same second', async () => {
+    const revocations = createRevocations()
+    const { clock, sessions, signIn } = setup(provider, { revocations })
+    const middle = Math.floor(Date.now() / 1000) * 1000 + 1500
+    clock.stopAt(middle - 300)
+    const before = await signIn()
+    clock.stopAt(middle)
+    const token = await tokenOf({ sid: undefined, iat: Math.floor(middle / 1000), exp: undefined })
+    expect((await sessions.handle(call(token)))?.status).toBe(200)
+    clock.stopAt(middle + 200)
+    const after = await signIn()
+    expect(await sessionOf(before)).toBeUndefined()
+    const session = (await sessionOf(after)) as { createdAt: number } | undefined
+    expect(session?.createdAt).toBe(middle + 200)
+    const issued = Math.floor(middle / 1000)
+    const accessToken = toAccessToken(
+      { sid: 's' },
+      {
+        issuer: provider.issuer,
+        subject: 'sub-alice',
+        binding: undefined,
+        notBefore: 0,
+        issuedAt: issued,
+        expiresAt: issued + 300,
+      },
+    )
+    expect(revocations.isRevoked(accessToken, provider.issuer)).toBe(true)
+    expect(revocations.isRevoked(accessToken, provider.issuer, (session?.createdAt ?? 0) / 1000)).toBe(false)
   })
 
   it.each<[string, RequestInit, number]>([

@@ -63,6 +63,27 @@ describe('logout', () => {
     expect(revocations.isRevoked(tokenOf('sid-bob'), provider.issuer)).toBe(false)
   })
 
+  it('revokes the refresh token, whether the browser arrives at the provider or not', async () => {
+    const { signIn } = setup(provider)
+    const browser = await signIn()
+    await browser.send(`${publicUrl}/auth/logout`, form)
+    expect(provider.revoked.map((sent) => sent.get('token'))).toEqual([
+      expect.stringMatching(/^refresh~alice~sid-alice~/),
+    ])
+  })
+
+  it('signs out, and reports it, if the refresh token cannot be revoked', async () => {
+    const { errors, signIn } = setup(provider)
+    const browser = await signIn()
+    provider.down = 'all'
+    const response = await browser.send(`${publicUrl}/auth/logout`, form)
+    expect(response.status).toBe(303)
+    expect(browser.cookies(host).size).toBe(0)
+    expect(errors).toMatchObject([{ code: 'CW_PROVIDER_UNAVAILABLE' }])
+    expect(errors[0]?.message).toContain('was not revoked')
+    expect(errors[0]?.message).not.toContain('refresh~')
+  })
+
   it('redirects home without a session, or with one that has ended', async () => {
     const { newBrowser } = setup(provider)
     const browser = newBrowser()

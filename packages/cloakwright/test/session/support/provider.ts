@@ -26,6 +26,8 @@ export interface TestProvider {
   down: 'discovery' | 'all' | undefined
   /** The requests to the token endpoint, in order. */
   readonly grants: { readonly form: URLSearchParams; readonly headers: IncomingMessage['headers'] }[]
+  /** The requests to the revocation endpoint, in order. */
+  readonly revoked: URLSearchParams[]
   /** Changes the response to a login. */
   onLogin: (answer: URLSearchParams) => void
   /** Changes the claims of an ID token. */
@@ -123,10 +125,13 @@ export async function startProvider(): Promise<TestProvider> {
         headers: { location: `${url.searchParams.get('redirect_uri')}?${result.toString()}` },
       }
     }
+    if (path === '/revoke') {
+      const form = await formOf(request)
+      provider.revoked.push(form)
+      return json(isClient(request, form) ? 200 : 401, {})
+    }
     if (path === '/token') {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk as Buffer)
-      const form = new URLSearchParams(Buffer.concat(chunks).toString())
+      const form = await formOf(request)
       provider.grants.push({ form, headers: request.headers })
       const result = await provider.onToken(
         isClient(request, form) ? await token(form) : { status: 401, body: { error: 'invalid_client' } },
@@ -141,6 +146,7 @@ export async function startProvider(): Promise<TestProvider> {
     issuer,
     authorization_endpoint: `${issuer}/auth`,
     token_endpoint: `${issuer}/token`,
+    revocation_endpoint: `${issuer}/revoke`,
     jwks_uri: `${issuer}/certs`,
     end_session_endpoint: `${issuer}/logout`,
     authorization_response_iss_parameter_supported: true,
@@ -159,6 +165,7 @@ export async function startProvider(): Promise<TestProvider> {
     ...defaults,
     issuer,
     grants: [],
+    revoked: [],
     sign: (claims, header = {}) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(privateKey),
     async rotate() {
@@ -168,6 +175,7 @@ export async function startProvider(): Promise<TestProvider> {
     reset() {
       Object.assign(provider, defaults)
       provider.grants.length = 0
+      provider.revoked.length = 0
     },
     async close() {
       server.closeAllConnections()
@@ -175,6 +183,12 @@ export async function startProvider(): Promise<TestProvider> {
     },
   }
   return provider
+}
+
+async function formOf(request: IncomingMessage): Promise<URLSearchParams> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return new URLSearchParams(Buffer.concat(chunks).toString())
 }
 
 function isClient(request: IncomingMessage, form: URLSearchParams): boolean {

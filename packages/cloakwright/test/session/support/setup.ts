@@ -13,7 +13,12 @@ export const loginCookie = '__Host-cloakwright_login_'
 /** A clock that a test moves forward. */
 export class Clock {
   #ahead = 0
-  readonly now = (): number => Date.now() + this.#ahead
+  #stopped: number | undefined
+  readonly now = (): number => this.#stopped ?? Date.now() + this.#ahead
+  /** Stands still at this time: milliseconds since the epoch. */
+  stopAt(time: number): void {
+    this.#stopped = time
+  }
   forward(seconds: number): void {
     this.#ahead += seconds * 1000
   }
