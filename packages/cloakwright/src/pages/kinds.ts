@@ -29,6 +29,7 @@ const byCode: Partial<Record<ErrorCode, PageKind>> = {
   CW_LOGIN_STATE: 'signInExpired',
   CW_LOGIN_REFUSED: 'signInRefused',
   CW_LOGIN_RESPONSE: 'signInFailed',
+  CW_LOGIN_LOOP: 'signedOutAgain',
   CW_SESSION_ORIGIN: 'blocked',
 }
 

@@ -2,52 +2,90 @@ import { CloakwrightError } from '../errors.ts'
 import { randomToken, sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
-import { clearLogin, findLogin, type Login, loginLifetime, startLogin } from './login.ts'
-import { errorPage } from './pages.ts'
+import { startLogin } from './login.ts'
+import { countLogin, latestLogins } from './login-count.ts'
+import { openLogin, type ReturnedLogin, retriesOf } from './login-state.ts'
 import type { Grant } from './provider.ts'
 import { redirect, withCookies } from './redirect.ts'
+import { orErrorPage, type RoutedRequest } from './request.ts'
+import { toLoginUrl } from './return-to.ts'
+import { isSignedIn } from './signed-in.ts'
 import type { SessionRequest } from './types.ts'
-import { endOf, readLive, sealTokens } from './vault.ts'
+import { endOf, sealTokens } from './vault.ts'
+
+/** A login that expires on the realm's page is started again this often. */
+const maxRetries = 2
 
 /**
  * Handles the provider's response to a login: checks it, exchanges the code for tokens, and stores a session with a new id.
- *
- * @throws {CW_LOGIN_STATE} This browser has no matching login.
  */
-export async function answerCallback(
-  context: SessionContext,
-  request: SessionRequest,
-  requestId: string,
-  answer: URLSearchParams,
-): Promise<Response> {
-  const { config, cookies, store } = context
+export async function answerCallback(context: SessionContext, request: RoutedRequest): Promise<Response> {
+  const answer = new URL(request.url).searchParams
   const state = answer.get('state')
-  const login = await findLogin(context, request, state)
-  if (login === undefined) {
-    // An old tab of a browser that has signed in since then: not an error.
-    if (await isSignedIn(context, request)) return redirect(`${config.publicOrigin}/`)
-    throw new CloakwrightError('CW_LOGIN_STATE', 'The callback’s state matches no login of this browser', {
-      hint: 'Sign in again: the login took longer than 10 minutes, was used already, or was started in another browser.',
-    })
-  }
-  const back = config.publicOrigin + login.returnTo
-  const done = clearLogin(context, login)
-  // Each response is used once on all replicas: a reloaded or repeated callback never reaches the provider, where the reuse
-  // of a code ends the session that was created with it.
-  const lasts = login.createdAt + loginLifetime
-  if (!(await store.useOnce(`state:${sha256(login.state)}`, lasts, config.now())))
-    return redirect(back, [done])
-  if (isExpiredAtProvider(answer))
-    return withCookies(await startLogin(context, request, login.returnTo), [done])
+  const login = state === null ? undefined : await openLogin(context, request, state)
+  return await orErrorPage(context, request, toLoginUrl(context.config, login?.returnTo ?? '/'), async () => {
+    if (login?.checks === undefined) return await answerLost(context, request, state, login)
+    // Each response is used once on all replicas: a reloaded or repeated callback never reaches the provider, where the reuse
+    // of a code ends the session that was created with it.
+    const { config, store } = context
+    if (!(await store.useOnce(`state:${sha256(login.checks.state)}`, login.expiresAt, config.now())))
+      return redirect(config.publicOrigin + login.returnTo)
+    if (isExpiredAtProvider(answer)) return await startAgain(context, request, login, maxRetries)
+    return await complete(context, request, answer, login)
+  })
+}
+
+async function complete(
+  context: SessionContext,
+  request: RoutedRequest,
+  answer: URLSearchParams,
+  login: ReturnedLogin,
+): Promise<Response> {
+  const { config, cookies, provider } = context
+  const back = config.publicOrigin + withActionStatus(login, answer)
   try {
-    const value = await createSession(context, request, await context.provider.exchange(answer, login))
-    return redirect(back, [cookies.writeSession(value), done])
+    const grant = await provider.exchange(answer, login.checks as NonNullable<ReturnedLogin['checks']>)
+    const value = await createSession(context, request, grant)
+    return redirect(back, [cookies.writeSession(value), countLogin(context, request)])
   } catch (error) {
-    if (!(error instanceof CloakwrightError)) throw error
-    context.report(error, requestId)
-    const page = errorPage(context, request, error, { requestId, back: toLoginUrl(context, login) })
-    return withCookies(page, [done])
+    // No failure: the page asked whether somebody is signed in, or offered the user an action.
+    if (error instanceof CloakwrightError && error.code === 'CW_LOGIN_REFUSED' && isAnswer(login, answer))
+      return redirect(back)
+    throw error
   }
+}
+
+/** A response to no login of this browser, or to one that has expired: an old tab, a bookmark, the back button. */
+async function answerLost(
+  context: SessionContext,
+  request: RoutedRequest,
+  state: string | null,
+  login: ReturnedLogin | undefined,
+): Promise<Response> {
+  if (await isSignedIn(context, request))
+    return redirect(context.config.publicOrigin + (login?.returnTo ?? '/'))
+  const { returnTo = '/', parameters = {} } = login ?? {}
+  // Without a state, only the cookie can count; a state that was never ours is no reason to begin a login.
+  const retries = state === null ? latestLogins(context, request) : (retriesOf(state) ?? 1)
+  const response = await startAgain(context, request, { returnTo, parameters, retries }, 1)
+  return state === null ? withCookies(response, [countLogin(context, request)]) : response
+}
+
+async function startAgain(
+  context: SessionContext,
+  request: RoutedRequest,
+  { returnTo, parameters, retries }: Pick<ReturnedLogin, 'returnTo' | 'parameters' | 'retries'>,
+  limit: number,
+): Promise<Response> {
+  if (retries < limit)
+    return await startLogin(context, request, { returnTo, parameters, retries: retries + 1 })
+  throw new CloakwrightError(
+    'CW_LOGIN_STATE',
+    'The callback’s state matches no login of this browser, or it has expired',
+    {
+      hint: 'Sign in again. If it happens every time: replicas must share their keys, and the browser must accept cookies.',
+    },
+  )
 }
 
 async function createSession(
@@ -80,12 +118,6 @@ async function createSession(
   return value
 }
 
-/** Whether the browser has a live session. */
-export async function isSignedIn(context: SessionContext, request: SessionRequest): Promise<boolean> {
-  const value = context.cookies.readSession(request)
-  return value !== undefined && (await readLive(context, sha256(value))) !== undefined
-}
-
 /** Keycloak's response when its login page was left open for too long: the user did nothing wrong, so login starts again. */
 function isExpiredAtProvider(answer: URLSearchParams): boolean {
   return (
@@ -94,6 +126,26 @@ function isExpiredAtProvider(answer: URLSearchParams): boolean {
   )
 }
 
-function toLoginUrl({ config }: SessionContext, { returnTo }: Login): string {
-  return `${config.publicOrigin}${config.basePath}/login?returnTo=${encodeURIComponent(returnTo)}`
+/** Responses to `prompt=none` that say that nobody is signed in, or that a page of the realm is needed (OpenID Connect Core §3.1.2.6). */
+const silent = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
+
+function isAnswer({ parameters }: ReturnedLogin, answer: URLSearchParams): boolean {
+  if (parameters.prompt === 'none') return silent.includes(answer.get('error') ?? '')
+  return actionStatus(parameters, answer) !== undefined
+}
+
+/** The page to return to, with Keycloak's `kc_action_status` if the login asked for an action. */
+function withActionStatus({ parameters, returnTo }: ReturnedLogin, answer: URLSearchParams): string {
+  const status = actionStatus(parameters, answer)
+  if (status === undefined) return returnTo
+  const [page = '/', hash] = returnTo.split('#')
+  return `${page}${page.includes('?') ? '&' : '?'}kc_action_status=${status}${hash === undefined ? '' : `#${hash}`}`
+}
+
+function actionStatus(
+  { kc_action }: ReturnedLogin['parameters'],
+  answer: URLSearchParams,
+): string | undefined {
+  const status = answer.get('kc_action_status') ?? ''
+  return kc_action !== undefined && /^(?:success|cancelled|error)$/.test(status) ? status : undefined
 }

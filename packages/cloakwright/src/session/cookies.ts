@@ -1,5 +1,4 @@
 import { sha256 } from '../sealing.ts'
-import type { SessionConfig } from './options.ts'
 import type { SessionRequest } from './types.ts'
 
 /** The names and formats of this service's cookies. */
@@ -7,57 +6,69 @@ export interface Cookies {
   /** The value of the session cookie, if it has the right format. */
   readSession(request: SessionRequest): string | undefined
   writeSession(value: string): string
-  clearSession(): string
-  /** The cookies of pending logins, by the id in their name. */
-  readLogins(request: SessionRequest): Map<string, string>
-  writeLogin(id: string, value: string, maxAge: number): string
-  clearLogin(id: string): string
+  /** The secret that binds logins to this browser, if it has the right format. */
+  readBrowser(request: SessionRequest): string | undefined
+  writeBrowser(secret: string, maxAge: number): string
+  /** The value that counts the latest logins of this browser. */
+  readLogins(request: SessionRequest): string | undefined
+  writeLogins(value: string, maxAge: number): string
   /** Whether the browser was redirected to the public host a moment ago. */
   readLed(request: SessionRequest): boolean
   writeLed(): string
+  /** Removes the session cookie. */
+  clearSession(): string
+  /** Removes everything that belongs to the browser's user. */
+  clearAll(): readonly string[]
+}
+
+/** The options that decide on names and attributes. */
+interface CookieOptions {
+  readonly cookieName: string
+  readonly secureCookies: boolean
 }
 
 /**
  * The name of the session cookie: one for each service, since cookies ignore ports, and two services may share a host.
  * With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no Domain. So no other host, not even a
  * subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses Secure even on loopback; so loopback uses
- * another name.
+ * another name. There, services of one client often differ only in their port.
  */
-export function toCookieName(secure: boolean, issuer: string, clientId: string): string {
-  const service = sha256(`${issuer}\n${clientId}`).slice(0, 8)
-  return `${secure ? '__Host-cloakwright' : 'cloakwright_dev'}-${service}`
+export function toCookieName(publicUrl: URL, issuer: string, clientId: string): string {
+  const nameOf = (service: readonly string[]): string => sha256(service.join('\n')).slice(0, 8)
+  return publicUrl.protocol === 'https:'
+    ? `__Host-cloakwright-${nameOf([issuer, clientId])}`
+    : `cloakwright_dev-${nameOf([issuer, clientId, publicUrl.origin])}`
 }
 
 /** SameSite=Lax, not Strict: the redirect back from the provider is a cross-site navigation. */
-export function createCookies({ cookieName: session, secureCookies }: CookieConfig): Cookies {
-  const loginPrefix = `${session}_login_`
+export function createCookies({ cookieName: session, secureCookies }: CookieOptions): Cookies {
+  const [browser, logins, led] = [`${session}_login`, `${session}_logins`, `${session}_led`]
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secureCookies ? '; Secure' : ''}`
+  const clear = (name: string): string => `${name}=; Max-Age=0; ${attributes}`
   return {
-    readSession(request) {
-      for (const [name, value] of pairs(request))
-        if (name === session && /^[\w-]{43}$/.test(value)) return value
-      return undefined
-    },
+    readSession: (request) => read(request, session, token),
     writeSession: (value) => `${session}=${value}; ${attributes}`,
-    clearSession: () => `${session}=; Max-Age=0; ${attributes}`,
-    readLogins(request) {
-      const logins = new Map<string, string>()
-      for (const [name, value] of pairs(request))
-        if (name.startsWith(loginPrefix)) logins.set(name.slice(loginPrefix.length), value)
-      return logins
-    },
-    writeLogin: (id, value, maxAge) => `${loginPrefix}${id}=${value}; Max-Age=${maxAge}; ${attributes}`,
-    readLed: (request) => [...pairs(request)].some(([name]) => name === `${session}_led`),
-    writeLed: () => `${session}_led=1; Max-Age=10; ${attributes}`,
-    clearLogin: (id) => `${loginPrefix}${id}=; Max-Age=0; ${attributes}`,
+    readBrowser: (request) => read(request, browser, token),
+    writeBrowser: (secret, maxAge) => `${browser}=${secret}; Max-Age=${maxAge}; ${attributes}`,
+    readLogins: (request) => read(request, logins, /^[\d.]{1,30}$/),
+    writeLogins: (value, maxAge) => `${logins}=${value}; Max-Age=${maxAge}; ${attributes}`,
+    readLed: (request) => read(request, led, /^1$/) !== undefined,
+    writeLed: () => `${led}=1; Max-Age=10; ${attributes}`,
+    clearSession: () => clear(session),
+    clearAll: () => [session, browser, logins].map(clear),
   }
 }
 
-type CookieConfig = Pick<SessionConfig, 'cookieName' | 'secureCookies'>
+/** 32 random bytes. */
+const token = /^[\w-]{43}$/
 
-function* pairs(request: SessionRequest): Generator<readonly [string, string]> {
-  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+/** The first cookie of that name in this format: an invalid one may come from another service on the host. */
+function read({ headers }: SessionRequest, wanted: string, format: RegExp): string | undefined {
+  for (const pair of (headers.get('cookie') ?? '').split(';')) {
     const equals = pair.indexOf('=')
-    if (equals > 0) yield [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]
+    if (equals <= 0 || pair.slice(0, equals).trim() !== wanted) continue
+    const value = pair.slice(equals + 1).trim()
+    if (format.test(value)) return value
   }
+  return undefined
 }

@@ -1,99 +1,92 @@
-import { randomToken, sha256 } from '../sealing.ts'
+import { CloakwrightError } from '../errors.ts'
+import { isNavigation } from '../http/index.ts'
+import { randomToken } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
-import type { LoginChecks } from './provider.ts'
+import { latestLogins } from './login-count.ts'
+import { readLoginParameters } from './login-parameters.ts'
+import { type Login, sealLogin } from './login-state.ts'
+import { ledHere } from './public-host.ts'
 import { redirect } from './redirect.ts'
+import { orErrorPage, type RoutedRequest, routed } from './request.ts'
+import { isTooLong, longestReturnTo, toLoginUrl, toReturnTo } from './return-to.ts'
+import { isSignedIn } from './signed-in.ts'
 import type { SessionRequest } from './types.ts'
 
-/** A pending login, kept in its browser: sealed in its own cookie, so that tabs do not interfere with each other. */
-export interface Login extends LoginChecks {
-  readonly returnTo: string
-  readonly createdAt: number
+/** Seconds for which a browser can complete a login, in any of its tabs. */
+const browserLifetime = 86_400
+
+/** Handles `GET /auth/login`: returns to `returnTo` after the login. */
+export async function answerLogin(context: SessionContext, request: RoutedRequest): Promise<Response> {
+  const search = new URL(request.url).searchParams
+  const returnTo = readReturnTo(context, request, search.get('returnTo'))
+  return await orErrorPage(context, request, toLoginUrl(context.config, returnTo), async () => {
+    const login = { returnTo, parameters: readLoginParameters(search), retries: 0 }
+    const led = context.publicHost.lead(request, login)
+    if (led !== undefined) return led
+    // After a redirect from another host name, the user may be signed in on this one.
+    if (search.has(ledHere) && (await isSignedIn(context, request)))
+      return redirect(context.config.publicOrigin + returnTo, [], 302)
+    return await startLogin(context, request, login)
+  })
 }
 
-/** Milliseconds within which a login must be completed. */
-export const loginLifetime = 600_000
+/** The redirect of a navigation that needs a session; `undefined` for any other request. */
+export async function challenge(
+  context: SessionContext,
+  navigation: SessionRequest,
+): Promise<Response | undefined> {
+  if (!isNavigation(navigation)) return undefined
+  const request = routed(navigation)
+  const { pathname, search } = new URL(request.url)
+  const returnTo = readReturnTo(context, request, pathname + search)
+  const isLoop = latestLogins(context, request) > 1
+  const back = isLoop ? toLoginUrl(context.config, returnTo) : returnTo
+  return await orErrorPage(context, request, back, async () => {
+    if (isLoop) throw loop()
+    const login = { returnTo, parameters: {}, retries: 0 }
+    return context.publicHost.lead(request, login) ?? (await startLogin(context, request, login))
+  })
+}
 
-/** Maximum number of pending logins, one for each tab, and of bytes, since proxies refuse requests with long headers. */
-const mostLogins = 10
-const mostBytes = 4096
-
-/** Redirects the browser from the requested page to the provider. */
+/** Redirects the browser to the provider. */
 export async function startLogin(
   context: SessionContext,
   request: SessionRequest,
-  returnTo: string,
+  login: Login,
 ): Promise<Response> {
-  const { config, cookies, keyring, provider } = context
-  const login: Login = {
-    state: randomToken(),
-    nonce: randomToken(),
-    verifier: randomToken(),
-    returnTo,
-    createdAt: config.now(),
-  }
-  const location = await provider.loginUrl(login)
-  const id = toId(login.state)
-  const { keyId, sealed } = await keyring.seal(JSON.stringify(login), toBinding(context, id))
-  const value = `${keyId}.${Buffer.from(sealed).toString('base64url')}`
-  const stale = await findStale(context, request, value.length)
-  return redirect(
-    location,
-    [...stale.map((other) => cookies.clearLogin(other)), cookies.writeLogin(id, value, loginLifetime / 1000)],
-    302,
+  const { cookies, provider } = context
+  const secret = cookies.readBrowser(request) ?? randomToken()
+  const checks = await sealLogin(context, login, secret)
+  const location = await provider.loginUrl(checks, login.parameters)
+  return redirect(location, [cookies.writeBrowser(secret, browserLifetime)], 302)
+}
+
+function readReturnTo(
+  { config, report }: SessionContext,
+  request: RoutedRequest,
+  value: string | null,
+): string {
+  if (value !== null && isTooLong(value))
+    report(
+      new CloakwrightError(
+        'CW_LOGIN_REQUEST',
+        `The page to return to has ${value.length} characters: its query is left out`,
+        {
+          hint: `Keep path and query below ${longestReturnTo} characters, or keep the rest in the browser.`,
+        },
+      ),
+      request.id(),
+    )
+  return toReturnTo(value, config)
+}
+
+function loop(): CloakwrightError {
+  return new CloakwrightError(
+    'CW_LOGIN_LOOP',
+    'The browser signed in twice in a row, and still has no accepted session',
+    {
+      retryAfter: 5,
+      hint: 'Replicas must share the session store and its keys, and their clocks must agree. A store in memory works for one process only.',
+    },
   )
-}
-
-/** The login that belongs to the state of a response, if this browser started it, and not too long ago. */
-export async function findLogin(
-  context: SessionContext,
-  request: SessionRequest,
-  state: string | null,
-): Promise<Login | undefined> {
-  if (state === null) return undefined
-  const id = toId(state)
-  const value = context.cookies.readLogins(request).get(id)
-  const login = value === undefined ? undefined : await openLogin(context, id, value)
-  return login?.state === state ? login : undefined
-}
-
-/** Removes the login's cookie after its response. */
-export function clearLogin({ cookies }: SessionContext, { state }: Login): string {
-  return cookies.clearLogin(toId(state))
-}
-
-/** Cookies to remove: expired ones, then the oldest if there are too many. */
-async function findStale(context: SessionContext, request: SessionRequest, added: number): Promise<string[]> {
-  const stale: string[] = []
-  const open: { readonly id: string; readonly size: number; readonly createdAt: number }[] = []
-  for (const [id, value] of context.cookies.readLogins(request)) {
-    if (!/^[\w-]+$/.test(id)) continue // not ours, and not allowed in a header
-    const login = await openLogin(context, id, value)
-    if (login === undefined) stale.push(id)
-    else open.push({ id, size: value.length, createdAt: login.createdAt })
-  }
-  let count = 1
-  let bytes = added
-  for (const { id, size } of open.toSorted((a, b) => b.createdAt - a.createdAt)) {
-    count += 1
-    bytes += size
-    if (count > mostLogins || bytes > mostBytes) stale.push(id)
-  }
-  return stale
-}
-
-async function openLogin(context: SessionContext, id: string, value: string): Promise<Login | undefined> {
-  const [keyId = '', sealed = ''] = value.split('.')
-  const opened = { keyId, sealed: Buffer.from(sealed, 'base64url') }
-  const text = await context.keyring.open(opened, toBinding(context, id))
-  if (text === undefined) return undefined
-  const login = JSON.parse(text) as Login
-  return login.createdAt + loginLifetime > context.config.now() ? login : undefined
-}
-
-function toId(state: string): string {
-  return sha256(state).slice(0, 22)
-}
-
-function toBinding({ config }: SessionContext, id: string): unknown[] {
-  return ['login', id, config.issuer, config.clientId, config.publicOrigin]
 }

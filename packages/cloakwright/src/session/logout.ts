@@ -12,31 +12,31 @@ import { openTokens, type SessionTokens } from './vault.ts'
 
 /**
  * Signs out. It ends the session with its tokens, then redirects the browser to the provider, to end the session there
- * (OpenID Connect RP-Initiated Logout 1.0). From there the browser returns to `/`. The browser may never arrive at the
- * provider; the refresh token is revoked in any case.
+ * (OpenID Connect RP-Initiated Logout 1.0). From there the browser returns to `postLogoutUrl`. The browser may never arrive
+ * at the provider; the refresh token is revoked in any case. Without a session here, the realm may still have one: it asks
+ * the user.
  *
  * @throws {CW_SESSION_ORIGIN} Without a same-origin proof.
  */
 export async function answerLogout(context: SessionContext, request: SessionRequest): Promise<Response> {
   const { config, cookies, provider, store, watchers } = context
   requireSameOrigin(request, config.publicOrigin)
-  const home = `${config.publicOrigin}/`
   const value = cookies.readSession(request)
-  const key = value === undefined ? undefined : sha256(value)
-  const record = key === undefined ? undefined : await store.read(key)
-  if (key === undefined || record === undefined) return redirect(home, [cookies.clearSession()])
-  const tokens = await openTokens(context, record)
-  // The tokens first: if the store fails in between, the session still exists and can be signed out again.
-  await revokeAccess(context, record, tokens)
-  await store.remove(key)
-  watchers.tell({ key })
-  await revokeRefresh(context, tokens)
+  const record = value === undefined ? undefined : await store.read(sha256(value))
+  const tokens = record && (await openTokens(context, record))
+  if (record !== undefined) {
+    // The tokens first: if the store fails in between, the session still exists and can be signed out again.
+    await revokeAccess(context, record, tokens)
+    await store.remove(record.key)
+    watchers.tell({ key: record.key })
+    await revokeRefresh(context, tokens)
+  }
   const location = await provider.logoutUrl(tokens?.idToken).catch((error: unknown) => {
     // Signed out here, even if the provider's page is not available.
     if (isOutage(error)) return undefined
     throw error
   })
-  return redirect(location ?? home, [cookies.clearSession()])
+  return redirect(location ?? config.postLogoutUrl, cookies.clearAll())
 }
 
 /** The access tokens of the session, on every replica. */

@@ -22,11 +22,12 @@ export function errorPage(
 
 /** Asks for confirmation before it signs out: a link from elsewhere must not end a session. */
 export function logoutPage(context: SessionContext, request: SessionRequest): Response {
-  const { basePath, issuer } = context.config
+  const { basePath, issuer, postLogoutUrl, publicOrigin } = context.config
+  const origins = [issuer, postLogoutUrl].map((url) => new URL(url).origin)
   return toResponse(context, request, {
     kind: 'signOut',
     links: { signOut: `${basePath}/logout` },
-    formOrigins: [new URL(issuer).origin],
+    formOrigins: [...new Set(origins)].filter((origin) => origin !== publicOrigin),
   })
 }
 

@@ -16,14 +16,7 @@ export function unavailable(why: string, cause?: unknown, hint?: string): Cloakw
  */
 export function toProviderError(error: unknown): CloakwrightError {
   if (error instanceof CloakwrightError) return error
-  if (error instanceof openid.AuthorizationResponseError)
-    return new CloakwrightError(
-      'CW_LOGIN_REFUSED',
-      `The provider refused the login with ${plain(error.error)}`,
-      {
-        hint: refusals[error.error] ?? 'Look up the reason in the realm’s events (Realm settings, Events).',
-      },
-    )
+  if (error instanceof openid.AuthorizationResponseError) return refusedLogin(error)
   if (error instanceof openid.ResponseBodyError) return refused(error)
   if (error instanceof openid.ClientError) {
     if (error.cause instanceof CloakwrightError) return error.cause
@@ -39,6 +32,16 @@ export function isClientRefused(error: unknown): error is openid.ResponseBodyErr
     error instanceof openid.ResponseBodyError &&
     (error.error === 'invalid_client' || error.error === 'unauthorized_client')
   )
+}
+
+/** The description is the realm's own; it says more than the code. */
+function refusedLogin({ error, error_description }: openid.AuthorizationResponseError): CloakwrightError {
+  const why = `The provider refused the login with ${plain(error)}${quoted(error_description)}`
+  if (outages.has(error))
+    return unavailable(why, undefined, 'Look up the reason in the log of the realm’s server.')
+  return new CloakwrightError('CW_LOGIN_REFUSED', why, {
+    hint: refusals[error] ?? 'Look up the reason in the realm’s events (Realm settings, Events).',
+  })
 }
 
 function refused(failure: openid.ResponseBodyError): CloakwrightError {
@@ -62,6 +65,15 @@ const refusals: Record<string, string> = {
   access_denied: 'Sign in again: the user cancelled, or a rule of the realm refused.',
   invalid_scope: 'Add the requested scope to the client: Clients, Client scopes.',
   unauthorized_client: 'Turn the client’s Standard flow on in Keycloak.',
+}
+
+/** The realm failed, not the user (RFC 6749 §4.1.2.1). */
+const outages: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
+
+/** A description as it may be logged: one line, without control and format characters, of limited length. */
+function quoted(description: string | undefined): string {
+  const text = (description ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  return text === '' ? '' : `: “${text.slice(0, 200)}”`
 }
 
 /** An error code as allowed by RFC 6749; anything else has an unknown origin. */

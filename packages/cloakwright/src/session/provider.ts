@@ -1,11 +1,13 @@
 import * as openid from 'openid-client'
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
-import { fetchBounded, type UnfitResponse } from '../http/index.ts'
 import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
-import type { SessionConfig } from './options.ts'
+import { createClientCalls, type WithCredential } from './client-calls.ts'
+import type { SessionConfig } from './config.ts'
+import type { LoginParameters } from './login-parameters.ts'
 import { createOutage, type Outage } from './outage.ts'
 import { isClientRefused, toProviderError, unavailable } from './provider-error.ts'
+import { fetchWhole } from './provider-fetch.ts'
 
 /** Connects a login's request to its response. */
 export interface LoginChecks {
@@ -36,8 +38,12 @@ export interface Provider {
   readonly outage: Outage
   /** The realm's metadata, which also has the URL of its keys. */
   readonly metadata: Metadata
-  /** The URL where a browser signs in. */
-  loginUrl(checks: LoginChecks): Promise<string>
+  /**
+   * The URL where a browser signs in. The parameters go to the realm directly if they are pushed.
+   *
+   * @throws {CW_PROVIDER_UNAVAILABLE}
+   */
+  loginUrl(checks: LoginChecks, parameters: LoginParameters): Promise<string>
   /**
    * Checks the response to a login (state, `iss`, nonce, ID token with its signature) and exchanges its code.
    *
@@ -71,12 +77,12 @@ export function createProvider(config: SessionConfig): Provider {
     redirectUri: `${config.publicOrigin}${config.basePath}/callback`,
     configurations: new WeakMap(),
     outage: createOutage(now),
-    secret: '',
+    ...createClientCalls(config.credential),
   }
   return {
     outage: client.outage,
     metadata: client.metadata,
-    loginUrl: (checks) => loginUrl(client, checks),
+    loginUrl: (checks, parameters) => loginUrl(client, checks, parameters),
     exchange: (answer, checks) => exchange(client, answer, checks),
     refresh: (refreshToken) => refresh(client, refreshToken),
     revoke: (refreshToken) => revoke(client, refreshToken),
@@ -95,19 +101,34 @@ interface ProviderClient {
     RealmMetadata,
     { readonly configuration: openid.Configuration; readonly skew: number }
   >
-  /** The secret for the grant that is about to begin. */
-  secret: string
+  readonly authenticate: openid.ClientAuth
+  readonly withCredential: WithCredential
 }
 
-async function loginUrl(client: ProviderClient, { state, nonce, verifier }: LoginChecks): Promise<string> {
-  return openid.buildAuthorizationUrl(await configurationOf(client), {
+async function loginUrl(
+  client: ProviderClient,
+  { state, nonce, verifier }: LoginChecks,
+  parameters: LoginParameters,
+): Promise<string> {
+  const configuration = await configurationOf(client)
+  const request = {
+    ...parameters,
     redirect_uri: client.redirectUri,
     scope: client.config.scope,
     state,
     nonce,
     code_challenge: await openid.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
-  }).href
+  }
+  const { require_pushed_authorization_requests: required } = configuration.serverMetadata()
+  if (!client.config.pushedAuthorization && required !== true)
+    return openid.buildAuthorizationUrl(configuration, request).href
+  try {
+    const push = (): Promise<URL> => openid.buildAuthorizationUrlWithPAR(configuration, request)
+    return (await client.withCredential(push)).href
+  } catch (error) {
+    throw toProviderError(error)
+  }
 }
 
 async function exchange(
@@ -119,7 +140,7 @@ async function exchange(
   const requestedAt = client.config.now()
   const url = new URL(`${client.redirectUri}?${answer.toString()}`)
   try {
-    const tokens = await withSecret(client, () =>
+    const tokens = await client.withCredential(() =>
       openid.authorizationCodeGrant(configuration, url, {
         expectedState: state,
         expectedNonce: nonce,
@@ -137,7 +158,7 @@ async function refresh(client: ProviderClient, refreshToken: string): Promise<Gr
   const configuration = await configurationOf(client)
   const requestedAt = client.config.now()
   try {
-    const tokens = await withSecret(client, () => openid.refreshTokenGrant(configuration, refreshToken))
+    const tokens = await client.withCredential(() => openid.refreshTokenGrant(configuration, refreshToken))
     return toGrant(tokens, requestedAt)
   } catch (error) {
     if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined
@@ -154,7 +175,7 @@ async function revoke(client: ProviderClient, refreshToken: string): Promise<voi
   const configuration = await configurationOf(client)
   if (configuration.serverMetadata().revocation_endpoint === undefined) return
   try {
-    await withSecret(client, () =>
+    await client.withCredential(() =>
       openid.tokenRevocation(configuration, refreshToken, { token_type_hint: 'refresh_token' }),
     )
   } catch (error) {
@@ -167,7 +188,7 @@ async function logoutUrl(client: ProviderClient, idToken: string | undefined): P
   const configuration = await configurationOf(client)
   if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined
   return openid.buildEndSessionUrl(configuration, {
-    post_logout_redirect_uri: `${client.config.publicOrigin}/`,
+    post_logout_redirect_uri: client.config.postLogoutUrl,
     ...(idToken === undefined ? {} : { id_token_hint: idToken }),
   }).href
 }
@@ -185,14 +206,11 @@ async function configurationOf(client: ProviderClient): Promise<openid.Configura
 
 function configure(client: ProviderClient, realm: RealmMetadata, skew: number): openid.Configuration {
   const { config } = client
-  const authenticate =
-    config.clientAuthentication === 'client_secret_post' ? openid.ClientSecretPost : openid.ClientSecretBasic
   const configuration = new openid.Configuration(
     realm.internal as openid.ServerMetadata,
     config.clientId,
     { [openid.clockSkew]: skew, [openid.clockTolerance]: config.clockTolerance },
-    // The current secret, not the one from when the metadata was fetched.
-    (...request) => authenticate(client.secret)(...request),
+    client.authenticate,
   )
   // The options' check decided which URLs may be plain http.
   openid.allowInsecureRequests(configuration)
@@ -202,26 +220,6 @@ function configure(client: ProviderClient, realm: RealmMetadata, skew: number): 
   configuration[openid.customFetch] = (url, init) =>
     fetchWhole(config, url, init as RequestInit, client.outage)
   return configuration
-}
-
-/**
- * Makes a grant with the current secret. If the secret was revoked during the call, the grant is refused; it is repeated
- * once if there is another secret by then. Keycloak checks the client before the code or the token, so neither was
- * used.
- */
-async function withSecret<T>(client: ProviderClient, grant: () => Promise<T>): Promise<T> {
-  const { readSecret } = client.config
-  const first = await readSecret()
-  try {
-    // openid-client reads it before its first await, so concurrent grants do not mix up their secrets.
-    client.secret = first
-    return await grant()
-  } catch (error) {
-    const next = isClientRefused(error) ? await readSecret() : first
-    if (next === first) throw error
-    client.secret = next
-    return await grant()
-  }
 }
 
 function toGrant(
@@ -244,46 +242,6 @@ function toGrant(
     subject: claims?.sub,
     sid: typeof sid === 'string' ? sid : undefined,
   }
-}
-
-/** The realm or a proxy in front of it says that it cannot respond now. */
-const away: ReadonlySet<number> = new Set([429, 502, 503, 504])
-
-/** Maximum size of a response in bytes: three tokens with all their roles are smaller. */
-const maxBytes = 1024 * 1024
-
-/** One request to the provider, limited in time and size; distinguishes an outage from a response. */
-async function fetchWhole(
-  config: SessionConfig,
-  url: string,
-  init: RequestInit,
-  outage: Outage,
-): Promise<Response> {
-  const what = new URL(url).origin + new URL(url).pathname
-  const { fetch, timeout } = config
-  const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(init.signal ? [init.signal] : [])])
-  const refuse = ({ why, hint }: UnfitResponse): CloakwrightError =>
-    unavailable(`${what}: ${why}`, undefined, hint)
-  const { status, headers, body } = await fetchBounded(url, {
-    ...init,
-    fetch,
-    signal,
-    maxBytes,
-    refuse,
-  }).catch((error: unknown) => {
-    if (error instanceof CloakwrightError) throw error
-    const failure = unavailable(
-      `${what}: ${signal.aborted ? `no response within ${timeout} ms` : 'cannot be reached'}`,
-      error,
-    )
-    outage.began(failure)
-    throw failure
-  })
-  // Not a 500: it may concern one session, and must not keep others waiting.
-  if (away.has(status)) outage.began(unavailable(`${what}: responds with status ${status}`))
-  else outage.over()
-  if (status >= 500 || status === 429) throw unavailable(`${what}: responds with status ${status}`)
-  return new Response(body.byteLength === 0 ? null : new Uint8Array(body), { status, headers })
 }
 
 /** Whether discovery or the provider failed, rather than the request. */

@@ -1,14 +1,20 @@
 import { CloakwrightError } from '../errors.ts'
 import { isLoopback } from '../metadata/index.ts'
+import type { SessionConfig } from './config.ts'
 import type { Cookies } from './cookies.ts'
-import type { SessionConfig } from './options.ts'
+import type { LoginParameters } from './login-parameters.ts'
 import { redirect } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
 
 /** Redirects browsers to the host on which a login may begin. */
 export interface PublicHost {
   /** The redirect to the public host; `undefined` if the browser is there, so that the login may begin. */
-  lead(request: SessionRequest, url: URL, returnTo: string): Response | undefined
+  lead(request: SessionRequest, login: RequestedLogin): Response | undefined
+}
+
+interface RequestedLogin {
+  readonly returnTo: string
+  readonly parameters: LoginParameters
 }
 
 /** Marks the URL of a login after the redirect: a request with it is on the public host. */
@@ -37,7 +43,8 @@ export function createPublicHost(
   }
 
   return {
-    lead(request, url, returnTo) {
+    lead(request, { parameters, returnTo }) {
+      const url = new URL(request.url)
       if (url.hostname === publicHostname) return undefined
       if (url.pathname === `${basePath}/login` && url.searchParams.has(ledHere)) {
         warn(url.host)
@@ -46,7 +53,7 @@ export function createPublicHost(
       // This server under another of its names; if the redirect returns here, so does the cookie.
       if (isSameServer(url, new URL(publicOrigin)) && !cookies.readLed(request))
         return redirect(publicOrigin + url.pathname + url.search, [cookies.writeLed()], 302)
-      const search = new URLSearchParams({ returnTo, [ledHere]: '1' })
+      const search = new URLSearchParams({ ...parameters, returnTo, [ledHere]: '1' })
       return redirect(`${publicOrigin}${basePath}/login?${search.toString()}`, [], 302)
     },
   }

@@ -12,6 +12,11 @@ export function methodNotAllowed(allow: string): Response {
   return new Response(null, { status: 405, headers: { allow, ...privacy } })
 }
 
+/** The response to OPTIONS. Without a header of CORS, it refuses the preflight of another origin. */
+export function optionsOf(allow: string): Response {
+  return new Response(null, { status: 204, headers: { allow, ...privacy } })
+}
+
 /** Adds cookies, each as a separate header. */
 export function withCookies(response: Response, cookies: readonly string[]): Response {
   for (const cookie of cookies) response.headers.append('set-cookie', cookie)

@@ -1,40 +1,75 @@
 import { isNavigation, parseUrl } from '../http/index.ts'
-import type { SessionConfig } from './options.ts'
 import type { SessionRequest } from './types.ts'
 
-/** Long enough for real URLs, short enough for several logins' cookies in one request header. */
-const longest = 1024
+/** Maximum length of a page to return to: with it, the URLs of the realm's login page stay below Keycloak's limit of 4,096 bytes. */
+export const longestReturnTo = 1024
+
+/** This service's URLs, as far as they decide where a login may return to. */
+interface ReturnAddress {
+  readonly basePath: string
+  readonly publicOrigin: string
+}
 
 /**
  * A page of this service to return to, as path and query; `/` for anything else. It is only used behind the public
  * origin, so it cannot leave it. Anything that a browser, a proxy or the page's own code could take for another host
- * is refused anyway.
+ * is refused anyway, also after decoding. A page that is too long loses its query.
  */
-export function toReturnTo(value: string | null | undefined, publicOrigin: string, basePath: string): string {
-  if (value == null || value.length > longest) return '/'
-  // One slash first; no backslash, which browsers treat as a slash; no control character or space, which they drop.
+export function toReturnTo(
+  value: string | null | undefined,
+  { basePath, publicOrigin }: ReturnAddress,
+): string {
+  if (value == null) return '/'
+  const kept = isTooLong(value) ? (value.split(/[?#]/)[0] as string) : value
+  // No backslash, which browsers treat as a slash; no control character or space, which they drop.
   // oxlint-disable-next-line no-control-regex -- these characters are refused
-  if (!/^\/(?![/\\])[^\\\u0000-\u0020\u007f-\u00a0]*$/.test(value)) return '/'
-  // The same after decoding: %2f, %5c, %09 right after the first slash.
-  if (/^\/%(?:25)*(?:2f|5c|0[0-9a-f]|1[0-9a-f]|20)/i.test(value)) return '/'
-  const url = parseUrl(value, publicOrigin)
-  // Dot segments are only resolved now: /.//host has become //host.
-  if (url === undefined || url.origin !== publicOrigin || url.pathname.startsWith('//')) return '/'
-  // A return to login or logout would be a loop.
-  if (url.pathname === basePath || url.pathname.startsWith(`${basePath}/`)) return '/'
+  if (isTooLong(kept) || /[\\\u0000-\u0020\u007f-\u00a0]/.test(kept) || !isPath(kept)) return '/'
+  const url = parseUrl(kept, publicOrigin)
+  if (url === undefined || url.origin !== publicOrigin) return '/'
+  for (const path of decodings(url.pathname)) {
+    // Dot segments are only resolved now: /.//host has become //host.
+    const form = isPath(path) ? parseUrl(path, publicOrigin) : undefined
+    if (form === undefined || form.origin !== publicOrigin || !isPath(form.pathname)) return '/'
+    // A return to login or logout would be a loop.
+    if (form.pathname === basePath || form.pathname.startsWith(`${basePath}/`)) return '/'
+  }
   return url.pathname + url.search + url.hash
+}
+
+/** Whether {@link toReturnTo} shortens the page, and the user may miss its query. */
+export function isTooLong(value: string): boolean {
+  return value.length > longestReturnTo
 }
 
 /**
  * The path of a login that brings the user back to the page of this request: its own if it is a navigation, else the page
  * that sent it. Without a `Referer` of this service, the login ends at `/`.
  */
-export function toLoginPath(
-  { basePath, publicOrigin }: Pick<SessionConfig, 'basePath' | 'publicOrigin'>,
-  request: SessionRequest,
-): string {
-  const page = parseUrl(isNavigation(request) ? request.url : (request.headers.get('referer') ?? ''))
-  const isHere = page !== undefined && (isNavigation(request) || page.origin === publicOrigin)
-  const returnTo = isHere ? toReturnTo(page.pathname + page.search, publicOrigin, basePath) : '/'
+export function toLoginPath(here: ReturnAddress, request: SessionRequest): string {
+  const isPage = isNavigation(request)
+  const page = parseUrl(isPage ? request.url : (request.headers.get('referer') ?? ''))
+  if (page === undefined || (!isPage && page.origin !== here.publicOrigin)) return toLoginUrl(here, '/')
+  return toLoginUrl(here, toReturnTo(page.pathname + page.search, here))
+}
+
+/** The path of a login that ends at a checked page. */
+export function toLoginUrl({ basePath }: Pick<ReturnAddress, 'basePath'>, returnTo: string): string {
   return `${basePath}/login${returnTo === '/' ? '' : `?returnTo=${encodeURIComponent(returnTo)}`}`
+}
+
+/** Whether no program could take the path for `//host`: one slash first, then no slash, backslash, space or control character. */
+function isPath(path: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- these characters are refused
+  return /^\/(?![/\\\s\u00a0])[^\u0000-\u001f\u007f-\u009f]*$/.test(path)
+}
+
+/** A path, and what programs see that decode it once or more often. Only ASCII: nothing else is special in a path. */
+function* decodings(path: string): Generator<string> {
+  for (let form = path, last = ''; form !== last; ) {
+    yield form
+    last = form
+    form = form.replace(/%([0-7][0-9a-f])/gi, (_, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    )
+  }
 }

@@ -1,6 +1,6 @@
 import type { SealedTokens, SessionRecord } from '../state/index.ts'
+import type { SessionConfig } from './config.ts'
 import type { SessionContext } from './context.ts'
-import type { SessionConfig } from './options.ts'
 import type { Grant } from './provider.ts'
 
 /** A session with decrypted tokens. */

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import type { CloakwrightError } from 'cloakwright'
+import type { SessionEngine } from 'cloakwright/session'
 import { memorySessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Browser } from './support/browser.ts'
+import { Browser, toApp } from './support/browser.ts'
 import { clientSecret, startProvider, type TestProvider } from './support/provider.ts'
 import { host, loginCookie, newKey, publicUrl, sessionCookie, sessionOf, setup } from './support/setup.ts'
 
@@ -34,12 +35,12 @@ describe('callback', () => {
     expect(response.headers.get('location')).toBe(`${publicUrl}/page`)
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('referrer-policy')).toBe('same-origin')
-    const [session, login] = response.headers.getSetCookie()
+    const [session, logins, ...others] = response.headers.getSetCookie()
     expect(session).toMatch(/^__Host-cloakwright=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
-    expect(login).toMatch(
-      /^__Host-cloakwright_login_[\w-]{22}=; Max-Age=0; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    expect(logins).toMatch(
+      /^__Host-cloakwright_logins=1\.\d+; Max-Age=30; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
     )
-    expect([...browser.cookies(host).keys()]).toEqual([sessionCookie])
+    expect(others).toEqual([])
   })
 
   it('authenticates the client by HTTP Basic, each part encoded, and forwards no Origin', async () => {
@@ -163,52 +164,114 @@ describe('callback', () => {
     expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(400)
   })
 
-  it('refuses a response in another browser', async () => {
+  /** Whether the response starts a login of the browser's own, and nothing of the refused one is used. */
+  function expectFreshLogin(browser: Browser, response: Response): void {
+    expect(response.status).toBe(302)
+    expect(response.headers.get('location')).toMatch(new RegExp(`^${provider.issuer}/auth\\?`))
+    expectNoSession(browser)
+    expect(provider.grants).toEqual([])
+  }
+
+  it('starts the browser’s own login for a response of another browser', async () => {
     const { newBrowser } = setup(provider)
     const [attacker, victim] = [newBrowser(), newBrowser()]
     const answer = await toAnswer(attacker)
+    provider.user = 'bob'
     await toAnswer(victim) // has its own pending login
     const response = await victim.send(answer)
-    expect(response.status).toBe(400)
-    expect(await response.text()).toContain('CW_LOGIN_STATE')
-    expectNoSession(victim)
-    expect(provider.grants).toEqual([])
+    expectFreshLogin(victim, response)
+    const page = await victim.open(response.headers.get('location') ?? '')
+    expect(await page.json()).toMatchObject({ page: '/page', session: { subject: 'sub-bob' } })
   })
 
-  it('refuses a response after ten minutes', async () => {
+  it.each<[string, number, Record<string, unknown>]>([
+    ['12 minutes, as long as the provider’s page allows', 720, { status: 303, grants: 1 }],
+    ['2 hours', 7200, { status: 302, grants: 0 }],
+  ])('returns to the page of a login that took %s', async (_, seconds, expected) => {
     const { clock, newBrowser } = setup(provider)
+    provider.now = clock.now
     const browser = newBrowser()
-    const answer = await toAnswer(browser)
-    clock.forward(600)
-    expect((await browser.send(answer)).status).toBe(400)
-    expect(provider.grants).toEqual([])
+    const answer = await toAnswer(browser, '/report?id=7')
+    clock.forward(seconds)
+    const response = await browser.send(answer)
+    expect({ status: response.status, grants: provider.grants.length }).toEqual(expected)
+    const page = await browser.open(response.headers.get('location') ?? '')
+    expect(await page.json()).toMatchObject({ page: '/report?id=7', session: { subject: 'sub-alice' } })
   })
 
   it.each<[string, (value: string) => string]>([
-    // Not the last character: some of its bits may not belong to a byte.
-    ['changed', (value) => value.slice(0, -10) + (value.at(-10) === 'A' ? 'B' : 'A') + value.slice(-9)],
+    ['changed', (value) => (value.startsWith('A') ? 'B' : 'A') + value.slice(1)],
     ['cut short', (value) => value.slice(0, 40)],
-    ['of another key', (value) => value.replace('k1.', 'k2.')],
     ['empty', () => ''],
-  ])('refuses a response whose cookie is %s', async (_, change) => {
+  ])('does not use a response whose cookie is %s', async (_, change) => {
     const { newBrowser } = setup(provider)
     const browser = newBrowser()
     const answer = await toAnswer(browser)
     for (const [name, value] of browser.cookies(host, loginCookie))
       browser.jar.get(host)?.set(name, change(value))
-    expect((await browser.send(answer)).status).toBe(400)
+    expectFreshLogin(browser, await browser.send(answer))
+  })
+
+  it.each<[string, (state: string) => string]>([
+    // Not the last character: some of its bits may not belong to a byte.
+    ['changed', (state) => state.slice(0, -10) + (state.at(-10) === 'A' ? 'B' : 'A') + state.slice(-9)],
+    ['of another key', (state) => state.replace('k1.', 'k2.')],
+  ])('does not use a response whose state is %s', async (_, change) => {
+    const { newBrowser } = setup(provider)
+    const browser = newBrowser()
+    const answer = new URL(await toAnswer(browser))
+    answer.searchParams.set('state', change(answer.searchParams.get('state') ?? ''))
+    const response = await browser.send(answer.href)
+    expectFreshLogin(browser, response)
+  })
+
+  it.each(['y', 'x'.repeat(43), ''])('refuses a state that is none of its own: %j', async (state) => {
+    const { errors, newBrowser } = setup(provider)
+    const browser = newBrowser()
+    const response = await browser.send(`${callback}?code=x&state=${state}`)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain(`href="${publicUrl}/auth/login"`)
+    expect(errors).toMatchObject([{ code: 'CW_LOGIN_STATE' }])
+    expectNoSession(browser)
+  })
+
+  it('refuses a state whose count was changed', async () => {
+    const { newBrowser } = setup(provider)
+    const browser = newBrowser()
+    const answer = new URL(await toAnswer(browser))
+    answer.searchParams.set('state', (answer.searchParams.get('state') ?? '').replace(/0$/, '1'))
+    expect((await browser.send(answer.href)).status).toBe(400)
     expect(provider.grants).toEqual([])
   })
 
-  it('refuses a response with another login’s cookie in place of its own', async () => {
-    const { newBrowser } = setup(provider)
-    const [browser, other] = [newBrowser(), newBrowser()]
-    const answer = await toAnswer(browser)
-    await toAnswer(other)
-    const [name = ''] = browser.cookies(host, loginCookie).keys()
-    const [foreign = ''] = other.cookies(host, loginCookie).values()
-    browser.jar.get(host)?.set(name, foreign)
-    expect((await browser.send(answer)).status).toBe(400)
+  it('starts one login for a callback without a state, then shows a page', async () => {
+    const browser = setup(provider).newBrowser()
+    const response = await browser.open(callback)
+    expect(await response.json()).toMatchObject({ page: '/', session: { subject: 'sub-alice' } })
+    const stateless = setup(provider).newBrowser()
+    provider.onLogin = (answer) => answer.delete('state')
+    expect((await stateless.open(callback)).status).toBe(400)
+    expect(stateless.visited).toHaveLength(3)
+  })
+
+  it('shows a page, not a loop, to a browser that accepts no cookies', async () => {
+    const { errors, newBrowser } = setup(provider)
+    const browser = newBrowser()
+    Object.defineProperty(browser, 'jar', { value: { get: () => undefined, set: () => {} } })
+    const response = await browser.open(`${publicUrl}/page`)
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain(`href="${publicUrl}/auth/login?returnTo=%2Fpage"`)
+    expect(errors).toMatchObject([{ code: 'CW_LOGIN_STATE' }])
+    expect(browser.visited.length).toBeLessThan(7)
+  })
+
+  it('shows a page, not a loop, if replicas have different keys', async () => {
+    const replicas = [setup(provider), setup(provider)]
+    let requests = 0
+    const browser = new Browser({
+      [publicUrl]: (request) => toApp(replicas[(requests += 1) % 2]?.sessions as SessionEngine)(request),
+    })
+    expect((await browser.open(`${publicUrl}/page`)).status).toBe(400)
   })
 
   it('accepts a response once on all replicas, even if its cookies are kept', async () => {
@@ -246,8 +309,23 @@ describe('callback', () => {
           session: expect.objectContaining({ sid: 'sid-alice' }),
         })),
       )
-      expect(browser.cookies(host, loginCookie).size).toBe(0)
     }
+  })
+
+  it('shows a signed-in browser its page again for an old callback: the back button', async () => {
+    const { clock, newBrowser } = setup(provider, { idleTimeout: 7200 })
+    provider.lifetime = 7200
+    const browser = newBrowser()
+    const answer = await toAnswer(browser)
+    await browser.send(answer)
+    const before = browser.cookies(host).get(sessionCookie)
+    for (const seconds of [0, 3600]) {
+      clock.forward(seconds)
+      const page = await browser.open(answer)
+      expect(await page.json()).toMatchObject({ page: '/page', session: { subject: 'sub-alice' } })
+    }
+    expect(browser.cookies(host).get(sessionCookie)).toBe(before)
+    expect(provider.grants).toHaveLength(1)
   })
 
   it('redirects an old tab of a signed-in browser to the home page', async () => {

@@ -84,15 +84,37 @@ describe('logout', () => {
     expect(errors[0]?.message).not.toContain('refresh~')
   })
 
-  it('redirects home without a session, or with one that has ended', async () => {
-    const { newBrowser } = setup(provider)
-    const browser = newBrowser()
-    for (const jar of [new Map<string, string>(), new Map([[sessionCookie, 'x'.repeat(43)]])]) {
-      browser.jar.set(host, jar)
-      const response = await browser.send(`${publicUrl}/auth/logout`, form)
-      expect([response.status, response.headers.get('location')]).toEqual([303, `${publicUrl}/`])
-      expect(browser.cookies(host).size).toBe(0)
-    }
+  it.each<[string, Map<string, string>]>([
+    ['without a session', new Map()],
+    ['with one that has ended', new Map([[sessionCookie, 'x'.repeat(43)]])],
+    ['with a cookie of another kind', new Map([[sessionCookie, 'nonsense']])],
+  ])('signs out at the provider %s: its own session may live on', async (_, jar) => {
+    const browser = setup(provider).newBrowser()
+    browser.jar.set(host, jar)
+    const response = await browser.send(`${publicUrl}/auth/logout`, form)
+    expect(response.status).toBe(303)
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.origin + location.pathname).toBe(`${provider.issuer}/logout`)
+    expect(Object.fromEntries(location.searchParams)).toEqual({
+      client_id: 'app',
+      post_logout_redirect_uri: `${publicUrl}/`,
+    })
+    expect(browser.cookies(host).size).toBe(0)
+  })
+
+  it.each([
+    ['/goodbye?x=1', `${publicUrl}/goodbye?x=1`, ''],
+    ['https://www.example.com/bye', 'https://www.example.com/bye', ' https://www.example.com'],
+  ])('returns to postLogoutUrl %s', async (postLogoutUrl, expected, source) => {
+    const { signIn } = setup(provider, { postLogoutUrl })
+    const browser = await signIn()
+    const page = await browser.send(`${publicUrl}/auth/logout`)
+    expect(page.headers.get('content-security-policy')).toContain(
+      `form-action 'self' ${new URL(provider.issuer).origin}${source};`,
+    )
+    const response = await browser.send(`${publicUrl}/auth/logout`, form)
+    const location = new URL(response.headers.get('location') ?? '')
+    expect(location.searchParams.get('post_logout_redirect_uri')).toBe(expected)
   })
 
   it('asks for confirmation if it is opened as a page', async () => {
@@ -148,7 +170,7 @@ describe('logout', () => {
     down = true
     const response = await browser.send(`${publicUrl}/auth/logout`, form)
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
-    expect(browser.cookies(host).size).toBe(1)
+    expect(browser.cookies(host).has(sessionCookie)).toBe(true)
     down = false
     expect(await sessionOf(browser)).toBeDefined()
   })
@@ -156,6 +178,6 @@ describe('logout', () => {
   it('responds to other methods with 405', async () => {
     const { sessions } = setup(provider)
     const response = await sessions.handle(new Request(`${publicUrl}/auth/logout`, { method: 'DELETE' }))
-    expect([response?.status, response?.headers.get('allow')]).toEqual([405, 'GET, POST'])
+    expect([response?.status, response?.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST, OPTIONS'])
   })
 })

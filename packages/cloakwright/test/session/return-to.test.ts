@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { toReturnTo } from '../../src/session/return-to.ts'
 
 const origin = 'https://app.example.com'
-const sanitize = (value: string | null): string => toReturnTo(value, origin, '/auth')
+const sanitize = (value: string | null): string =>
+  toReturnTo(value, { publicOrigin: origin, basePath: '/auth' })
 
 describe('returnTo', () => {
   it.each([
@@ -14,6 +15,9 @@ describe('returnTo', () => {
     '/a/b/../c#part',
     '/caf%C3%A9',
     '/search?q=https://other.example',
+    '/files/a%2Fb',
+    '/my%20page',
+    '/50%25',
   ])('keeps %s', (value) => {
     const kept = new URL(sanitize(value), origin)
     expect(kept.href).toBe(new URL(value, origin).href)
@@ -35,6 +39,14 @@ describe('returnTo', () => {
     ['an encoded slash, encoded again', '/%252fevil.example'],
     ['an encoded backslash', '/%5Cevil.example'],
     ['an encoded tab', '/%09/evil.example'],
+    ['an encoded slash behind dot segments', '/../%2fevil.example'],
+    ['an encoded slash behind a folder and dot segments', '/a/../%2fevil.example'],
+    ['an encoded backslash behind dot segments', '/../%5cevil.example'],
+    ['an encoded tab behind dot segments', '/../%09/evil.example'],
+    ['encoded dot segments and slashes', '/a%2f..%2f%2fevil.example'],
+    ['the same, encoded again', '/a%252f..%252f%252fevil.example'],
+    ['encoded backslashes that move up', '/a/..%5c%5cevil.example'],
+    ['an encoded header of its own', '/page%0d%0aSet-Cookie:a=b'],
     ['dot segments before two slashes', '/.//evil.example'],
     ['dot segments after a folder', '/page/..//evil.example'],
     ['encoded dot segments', '/%2e//evil.example'],
@@ -47,8 +59,18 @@ describe('returnTo', () => {
     ['the login, which would go round in circles', '/auth/login?returnTo=/'],
     ['the logout', '/auth/logout'],
     ['the login by a detour', '/page/../auth/login'],
+    ['the login, encoded', '/%61uth/login'],
+    ['the login by an encoded detour', '/page%2f..%2fauth%2flogin'],
   ])('replaces %s by /', (_, value) => {
     expect(sanitize(value)).toBe('/')
+  })
+
+  it('keeps 1,024 characters, and the path of a page with a longer query', () => {
+    const query = 'a'.repeat(1024 - '/page?'.length)
+    expect(sanitize(`/page?${query}`)).toBe(`/page?${query}`)
+    expect(sanitize(`/page?${query}a`)).toBe('/page')
+    expect(sanitize(`/page#${query}a`)).toBe('/page')
+    expect(sanitize(`//evil.example?${query}`)).toBe('/')
   })
 
   const vectors = process.env['CLOAKWRIGHT_VECTORS']

@@ -8,7 +8,7 @@ export const publicUrl = 'https://app.example.com'
 export const host = 'app.example.com'
 /** The engine’s own name has a hash of the issuer, whose port is another each time. */
 export const sessionCookie = '__Host-cloakwright'
-export const loginCookie = '__Host-cloakwright_login_'
+export const loginCookie = '__Host-cloakwright_login'
 
 /** A clock that a test moves forward. */
 export class Clock {

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import { CloakwrightError } from '../errors.ts'
+import type { SessionContext } from './context.ts'
+import { errorPage } from './pages.ts'
+import type { SessionRequest } from './types.ts'
+
+/** A request to the engine, with the id that log and error page show. */
+export interface RoutedRequest extends SessionRequest {
+  id(): string
+}
+
+/** Gives a request its id. */
+export function routed(request: SessionRequest, requestId?: string): RoutedRequest {
+  const { method, url, headers } = request
+  const id = requestId ?? request.id?.() ?? randomUUID()
+  return { method, url, headers, id: () => id }
+}
+
+/** Browsers get an error page with a link back, and the log gets the error. */
+export async function orErrorPage(
+  context: SessionContext,
+  request: RoutedRequest,
+  back: string,
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await answer()
+  } catch (error) {
+    if (!(error instanceof CloakwrightError)) throw error
+    const requestId = request.id()
+    context.report(error, requestId)
+    return errorPage(context, request, error, { requestId, back: context.config.publicOrigin + back })
+  }
+}

@@ -1,0 +1,68 @@
+import type { BackChannelLogout } from './back-channel-logout.ts'
+import { answerCallback } from './callback.ts'
+import type { SessionContext } from './context.ts'
+import { answerLogin } from './login.ts'
+import { answerLogout } from './logout.ts'
+import { logoutPage } from './pages.ts'
+import { methodNotAllowed, optionsOf } from './redirect.ts'
+import { orErrorPage, type RoutedRequest, routed } from './request.ts'
+import { answerSession } from './session-route.ts'
+import type { RequestDetails } from './types.ts'
+
+/** What a route does, by method. */
+interface Route {
+  readonly GET?: (request: RoutedRequest) => Promise<Response> | Response
+  readonly POST?: (request: RoutedRequest, body: Request) => Promise<Response>
+  /** The response to a HEAD, if the GET must not run for it. */
+  readonly HEAD?: () => Response
+}
+
+/** The engine's routes: a response, or `undefined` for any other path. */
+export function createRoutes(
+  context: SessionContext,
+  backChannelLogout: BackChannelLogout,
+): (request: Request, details?: RequestDetails) => Promise<Response | undefined> {
+  const { basePath } = context.config
+  const routes: Readonly<Record<string, Route>> = {
+    [`${basePath}/login`]: { GET: (request) => answerLogin(context, request) },
+    // A HEAD must not use up the code.
+    [`${basePath}/callback`]: {
+      GET: (request) => answerCallback(context, request),
+      HEAD: () => new Response(null, { headers: { 'cache-control': 'no-store' } }),
+    },
+    [`${basePath}/session`]: { GET: (request) => answerSession(context, request) },
+    [`${basePath}/logout`]: {
+      GET: (request) => logoutPage(context, request),
+      POST: (request) =>
+        orErrorPage(context, request, `${basePath}/logout`, () => answerLogout(context, request)),
+    },
+    [`${basePath}/backchannel-logout`]: { POST: (_, request) => backChannelLogout(request) },
+  }
+
+  return async (request, details) => {
+    const { pathname } = new URL(request.url)
+    const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
+    return route && (await answerMethod(route, request, routed(request, details?.requestId)))
+  }
+}
+
+async function answerMethod(route: Route, request: Request, identified: RoutedRequest): Promise<Response> {
+  const { GET, POST, HEAD } = route
+  const allow = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : []), 'OPTIONS'].join(', ')
+  switch (request.method) {
+    case 'GET':
+      return (await GET?.(identified)) ?? methodNotAllowed(allow)
+    case 'HEAD':
+      return HEAD?.() ?? withoutBody(await GET?.(identified)) ?? methodNotAllowed(allow)
+    case 'POST':
+      return (await POST?.(identified, request)) ?? methodNotAllowed(allow)
+    case 'OPTIONS':
+      return optionsOf(allow)
+    default:
+      return methodNotAllowed(allow)
+  }
+}
+
+function withoutBody(response: Response | undefined): Response | undefined {
+  return response && new Response(null, { status: response.status, headers: response.headers })
+}
