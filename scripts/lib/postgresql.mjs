@@ -32,8 +32,8 @@ function pathFolders() {
 }
 
 /**
- * Starts it; resolves to its URL, a function that creates a database and returns its URL, and a function that stops it and
- * removes its folder.
+ * Starts it; resolves to its URL, a function that creates a database and returns its URL, functions that end it and start it
+ * again, and one that stops it and removes its folder.
  */
 export async function startPostgresql() {
   // Not in a folder of the caller, which the unprivileged user might not be able to access.
@@ -69,27 +69,35 @@ export async function startPostgresql() {
   const port = await freePort()
   const log = openSync(join(folder, 'log'), 'w')
   const settings = { port, listen_addresses: '127.0.0.1', unix_socket_directories: folder, fsync: 'off' }
-  const child = spawn(
-    join(binaries, 'postgres'),
-    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    // In its own process group: Ctrl+C of a terminal comes to this process, which stops it after the tests.
-    { ...owner, cwd: folder, stdio: ['ignore', log, log], detached: true },
-  )
-  const exited = once(child, 'exit')
-  const stop = async () => {
+  let child
+  let exited
+  const start = () => {
+    child = spawn(
+      join(binaries, 'postgres'),
+      ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      // In its own process group: Ctrl+C of a terminal comes to this process, which stops it after the tests.
+      { ...owner, cwd: folder, stdio: ['ignore', log, log], detached: true },
+    )
+    exited = once(child, 'exit')
+    return Promise.race([waitUntilReady(url), exited.then(() => Promise.reject(ended(folder)))])
+  }
+  const shutDown = async () => {
     // SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
     child.kill('SIGINT')
     await exited
+  }
+  const stop = async () => {
+    await shutDown()
     rmSync(folder, { recursive: true, force: true })
   }
   const url = `postgresql://cloakwright:${password}@127.0.0.1:${port}/postgres`
   try {
-    await Promise.race([waitUntilReady(url), exited.then(() => Promise.reject(ended(folder)))])
+    await start()
   } catch (error) {
     await stop()
     throw error
   }
-  return { url, createDatabase: (name) => createDatabase(url, name), stop }
+  return { url, createDatabase: (name) => createDatabase(url, name), shutDown, start, stop }
 }
 
 async function createDatabase(url, name) {

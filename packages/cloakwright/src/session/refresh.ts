@@ -19,7 +19,8 @@ import { endOf, type LiveSession, readLive, sealTokens } from './vault.ts'
  * The lease is longer than the longest possible grant and expires by the database's clock. So a replica that dies
  * between 1 and 3 only delays the next refresh. A holder that lost its lease, to a logout or to another replica after a
  * long stall, writes nothing: the row decides. Replicas that find the lease taken use the access token while it is
- * valid. Otherwise they check again every {@link pause} milliseconds, for at most the duration of the lease.
+ * valid. Otherwise they check again every {@link pause} milliseconds, for at most the duration of the lease
+ * and of one more grant.
  *
  * While the realm does not respond, requests with a valid token do not wait for it, and new attempts pause: see
  * `outage.ts`.
@@ -85,7 +86,8 @@ async function claim(
   const { key, tokens } = live.record
   const duration = config.timeout + writeTime
   const holder = randomUUID()
-  const deadline = performance.now() + duration
+  // A holder that died keeps the lease to its end; then another replica makes the grant.
+  const deadline = performance.now() + duration + config.timeout
   while (!(await store.claimRefresh(key, tokens.version, holder, duration))) {
     const current = await readLive(context, key)
     if (current === undefined || current.record.tokens.version !== tokens.version) return current
