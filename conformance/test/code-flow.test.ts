@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Browser } from '../src/browser.ts'
 import { answerOf, loginPage, oauthError, secondsLeft, seenOn } from '../src/expect.ts'
 import { asClient, challengeOf, codeOf, exchange, granted, refresh } from '../src/grants.ts'
 import { send } from '../src/http.ts'
@@ -44,6 +45,16 @@ describe('exchanging an authorization code', () => {
     })
     expect(body.scope.split(' ').toSorted()).toEqual(['email', 'openid', 'profile'])
     expect(body.session_state).toBe(decode(body.access_token).claims.sid)
+  })
+
+  it('returns tokens with the issuer of the login, whatever URL the client uses', async () => {
+    const elsewhere = (url: string) => url.replace('localhost', '127.0.0.1')
+    const browser = new Browser(elsewhere(realm.target.server))
+    const page = await browser.login(elsewhere(realm.authUrl()), 'alice', 'alice')
+    const tokens = granted(await exchange(realm, page.location().searchParams.get('code') ?? ''))
+    for (const token of [tokens.access_token, tokens.id_token, tokens.refresh_token]) {
+      expect(decode(token).claims.iss).toBe(elsewhere(realm.issuer))
+    }
   })
 
   it('returns no ID token without the scope openid', async () => {

@@ -6,11 +6,11 @@ import { secretAlgorithm, secretKey, signingAlgorithm, signingKey } from './keys
 /** The payload of a token of the realm, in the order of its members. */
 export type Claims = Record<string, unknown>
 
-/** Signs an access or ID token with the realm's RSA key. */
-export async function signPublic(realm: RealmStore, claims: Claims): Promise<string> {
+/** Signs a token for applications with the realm's RSA key. */
+export async function signPublic(realm: RealmStore, claims: Claims, typ = 'JWT'): Promise<string> {
   const key = await signingKey(realm)
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: signingAlgorithm, typ: 'JWT', kid: key.kid })
+    .setProtectedHeader({ alg: signingAlgorithm, typ, kid: key.kid })
     .sign(key.privateKey)
 }
 

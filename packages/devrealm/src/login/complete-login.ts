@@ -35,6 +35,7 @@ export async function completeLogin(
   const acr = before === undefined || isProven ? '1' : '0'
   const { session } = joinSession(realm, { ...base, notes: { ...base.notes, ...proof } }, client, {
     scope: scope.full,
+    issuer: loginIssuer(login),
     now,
     notes: { acr, redirectUri: authorization.redirectUri },
   })

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { configureTotpAlias, pendingActions } from '../authentication/index.ts'
 import { baseUrl, type LoginSession, type LoginTab } from '../context/index.ts'
 import type { Client, User } from '../model/index.ts'
-import { type Form, formOf, queryOf, resolveRedirectUri } from '../oidc/index.ts'
+import { endSession, type Form, formOf, queryOf, resolveRedirectUri } from '../oidc/index.ts'
 import { expiredPage } from '../pages/index.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
@@ -43,7 +43,7 @@ export async function loginAction(login: LoginContext): Promise<unknown> {
 async function restart(login: LoginContext, tab: LoginTab, query: Form): Promise<unknown> {
   const own = await readIdentity(login)
   if (own !== undefined && query.get('skip_logout') !== 'true') {
-    login.realm.sessions.delete(own.id)
+    endSession(login, own.id)
     dropIdentity(login)
   }
   tab.step = 'password'

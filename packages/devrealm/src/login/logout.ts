@@ -4,11 +4,12 @@ import { readPublic } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
 import {
   type ClientRequest,
+  endOfflineSession,
+  endSession,
   type Form,
   forClient,
   formOf,
   invalidGrant,
-  leaveSession,
   queryOf,
   readRefreshToken,
   resolveLogoutUri,
@@ -47,18 +48,12 @@ export async function logoutConfirmation(login: LoginContext): Promise<unknown> 
   if (pending === undefined) return sendLoginError(login, 'Logout failed')
   const session = await readIdentity(login)
   if (session?.id !== pending.sessionId) return sendLoginError(login, 'Logout failed')
-  if (session !== undefined) login.realm.sessions.delete(session.id)
+  if (session !== undefined) endSession(login, session.id)
   return sendLoggedOut(login, pending.redirectUri, pending.state)
 }
 
-async function logoutByToken({
-  context,
-  request,
-  reply,
-  realm,
-  client,
-  form,
-}: ClientRequest): Promise<unknown> {
+async function logoutByToken(clientRequest: ClientRequest): Promise<unknown> {
+  const { context, request, reply, realm, client, form } = clientRequest
   const token = await readRefreshToken(
     realm,
     form.get('refresh_token') ?? '',
@@ -68,8 +63,8 @@ async function logoutByToken({
   if (token.clientId !== client.clientId) {
     throw invalidGrant("Invalid refresh token. Token client and authorized client don't match")
   }
-  if (token.type === 'Offline') leaveSession(realm, token.sessionId, client.id, true)
-  realm.sessions.delete(token.sessionId)
+  if (token.type === 'Offline') endOfflineSession(clientRequest, token.sessionId)
+  else endSession(clientRequest, token.sessionId)
   return reply.code(204).header('cache-control', 'no-cache').send()
 }
 
@@ -99,7 +94,7 @@ async function logoutByBrowser(login: LoginContext, form: Form): Promise<unknown
   const session = await readIdentity(login)
   const state = form.get('state')
   if (hint !== undefined && (session === undefined || session.id === hint.sessionId)) {
-    realm.sessions.delete(hint.sessionId)
+    endSession(login, hint.sessionId)
     return sendLoggedOut(login, redirectUri, state)
   }
   if (session === undefined && redirectUri !== undefined) return sendLoggedOut(login, redirectUri, state)

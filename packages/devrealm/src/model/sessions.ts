@@ -21,6 +21,8 @@ export interface ClientSession {
   /** When this client last got tokens. */
   refreshed: number
   scope: string
+  /** The issuer of its tokens, for its logout token. Absent in sessions that an older version stored. */
+  issuer?: string
   notes: Record<string, string>
   /** For realms that revoke refresh tokens: the last used token per chain, how often and when it was used. */
   refreshTokens?: Record<string, { id: string; uses: number; usedAt: number }>

@@ -31,7 +31,7 @@ export function joinSession(
   realm: RealmStore,
   session: Readonly<UserSession>,
   client: Readonly<Client>,
-  part: { scope: string; now: number; notes?: Record<string, string> },
+  part: { scope: string; issuer: string; now: number; notes?: Record<string, string> },
 ): { session: Readonly<UserSession>; clientSession: ClientSession } {
   const before = session.clients[client.id]
   const clientSession: ClientSession = {
@@ -40,6 +40,7 @@ export function joinSession(
     start: before?.start ?? part.now,
     refreshed: part.now,
     scope: part.scope,
+    issuer: part.issuer,
     notes: part.notes ?? {},
     ...(before?.refreshTokens === undefined ? {} : { refreshTokens: before.refreshTokens }),
   }
@@ -87,6 +88,16 @@ export function liveSession(
   if (now < ends.max && now < ends.idle) return session
   sessions.delete(session.id)
   return undefined
+}
+
+/** The active ones of these sessions. */
+export function liveSessions(
+  realm: RealmStore,
+  sessions: readonly Readonly<UserSession>[],
+  now: number,
+  offline = false,
+): Readonly<UserSession>[] {
+  return sessions.filter(({ id }) => liveSession(realm, id, now, offline) !== undefined)
 }
 
 /** Ends a client session; the user session continues. */

@@ -2,7 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import { adminRoutes } from '../admin/index.ts'
 import { baseUrl, type RealmContext } from '../context/index.ts'
 import { loginRoutes } from '../login/index.ts'
-import { Form, OidcError, oidcRoutes } from '../oidc/index.ts'
+import { Form, logoutNotices, OidcError, oidcRoutes } from '../oidc/index.ts'
 import { sendStartPage } from '../pages/index.ts'
 import { type Changes, WriteError } from '../store/index.ts'
 import { boundBodies, createBoundedServer } from './connections.ts'
@@ -35,6 +35,7 @@ export function buildServer(context: RealmContext, logger?: Logger): FastifyInst
   refuseForeignHosts(app, context)
   refuseOddPaths(app)
   storeChanges(app, context)
+  logoutNotices(app, context)
   secure(app, context)
   answerErrors(app)
   app.get('/', (request, reply) => sendStartPage(reply, context.store.realms(), baseUrl(context, request)))

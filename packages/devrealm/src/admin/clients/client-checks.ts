@@ -18,6 +18,18 @@ export function checkClient(body: ClientBody): void {
     if (isIllegal(url)) problems.push(`${name} uses an illegal scheme`)
     else if (!isUri(url) || !(isRelative || hasHost(url))) problems.push(`${name} is not a valid URL`)
   }
+  const { attributes = {} } = body
+  const logoutUrls = {
+    'Backchannel logout URL': attributes['backchannel.logout.url'],
+    'Front-channel logout URL': attributes['frontchannel.logout.url'],
+  }
+  for (const [name, url] of Object.entries(logoutUrls)) {
+    if (typeof url !== 'string' || url === '') continue
+    if (isIllegal(url)) problems.push(`${name} uses an illegal scheme`)
+    else if (!isUri(url) || !(url.startsWith('/') || isJavaUrl(url))) {
+      problems.push(`${name} is not a valid URL`)
+    }
+  }
   const redirects = body.redirectUris ?? []
   if (!redirects.every(isUri)) problems.push('A redirect URI is not a valid URI')
   if (redirects.some(isIllegal)) problems.push('A redirect URI uses an illegal scheme')
@@ -35,6 +47,11 @@ function isUri(text: string): boolean {
 /** Placeholders stand for URLs with a scheme. */
 function hasHost(url: string): boolean {
   return /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?#]|\$\{auth(?:Base|Admin)Url\})/.test(url)
+}
+
+/** The schemes that java.net.URL knows. */
+function isJavaUrl(url: string): boolean {
+  return /^(?:https?|ftp|file|mailto):(?!(?:\/\/)?$)/i.test(url)
 }
 
 function isIllegal(uri: string): boolean {

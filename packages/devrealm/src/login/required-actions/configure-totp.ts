@@ -25,7 +25,8 @@ export const configureTotp: RequiredActionStep = {
       error: wrong?.errors.totp,
     })
   },
-  submit: ({ context, realm }, tab, user, form) => {
+  submit: (login, tab, user, form) => {
+    const { context, realm } = login
     const code = form.get('totp') ?? ''
     if (code === '') return { errors: { totp: 'Please specify authenticator code.' } }
     const secret = tab.notes.totpSecret
@@ -35,7 +36,7 @@ export const configureTotp: RequiredActionStep = {
         : otpCredential(context, realm, secret, code, form.get('userLabel') ?? '')
     if (credential === undefined) return { errors: { totp: 'Invalid authenticator code.' } }
     realm.users.put({ ...withoutAction(user, tab.step), credentials: [...user.credentials, credential] })
-    logoutOthers(realm, tab, user, form)
+    logoutOthers(login, tab, user, form)
     return undefined
   },
 }

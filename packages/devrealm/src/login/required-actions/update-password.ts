@@ -13,15 +13,15 @@ export const updatePassword: RequiredActionStep = {
       newError: wrong?.errors['password-new'],
       confirmError: wrong?.errors['password-confirm'],
     }),
-  submit: async ({ realm }, tab, user, form) => {
+  submit: async (login, tab, user, form) => {
     const password = form.get('password-new') ?? ''
     if (password === '') return { errors: { 'password-new': 'Please specify password.' } }
     if (password !== form.get('password-confirm'))
       return { errors: { 'password-confirm': "Passwords don't match." } }
-    const credential = await passwordCredential(password, realm.now())
+    const credential = await passwordCredential(password, login.realm.now())
     const others = user.credentials.filter((each) => each.type !== 'password')
-    realm.users.put({ ...withoutAction(user, tab.step), credentials: [credential, ...others] })
-    logoutOthers(realm, tab, user, form)
+    login.realm.users.put({ ...withoutAction(user, tab.step), credentials: [credential, ...others] })
+    logoutOthers(login, tab, user, form)
     return undefined
   },
 }

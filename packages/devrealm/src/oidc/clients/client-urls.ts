@@ -2,8 +2,19 @@ import type { Client } from '../../model/index.ts'
 
 /** The client's redirect URIs with relative ones made absolute, by its root URL or the realm's base URL. */
 export function redirectUrisOf(client: Readonly<Client>, base: string): string[] {
+  return client.redirectUris.map((uri) => absolute(client, uri, base))
+}
+
+/** Where the client takes logout tokens (OpenID Connect Back-Channel Logout 1.0), or undefined. */
+export function backChannelLogoutUrlOf(client: Readonly<Client>, base: string): string | undefined {
+  const url = client.attributes['backchannel.logout.url']
+  return url === undefined ? undefined : absolute(client, url, base)
+}
+
+function absolute(client: Readonly<Client>, uri: string, base: string): string {
+  if (!uri.startsWith('/')) return uri
   const root = (client.rootUrl ?? '').replace(/^\$\{auth(?:Base|Admin)Url\}/, base) || base
-  return client.redirectUris.map((uri) => (uri.startsWith('/') ? root.replace(/\/$/, '') + uri : uri))
+  return root.replace(/\/$/, '') + uri
 }
 
 /** Allowed CORS origins of the client: its web origins; `+` means those of its redirect URIs. */

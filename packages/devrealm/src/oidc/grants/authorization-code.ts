@@ -49,7 +49,8 @@ export async function authorizationCodeGrant({
   const notes = { ...clientSession.notes, acr: code.acr }
   return issueTokens({
     realm,
-    issuer: issuerOf(context, request, realm),
+    // Of the login: the client may reach this endpoint by another host name.
+    issuer: clientSession.issuer ?? issuerOf(context, request, realm),
     base: baseUrl(context, request),
     client,
     user,

@@ -39,7 +39,8 @@ export async function passwordGrant({
   const now = seconds(context)
   const offline = isOffline(scope)
   const begun = newSession(user, request.ip, now)
-  const { session, clientSession } = joinSession(realm, begun, client, { scope: scope.full, now })
+  const issuer = issuerOf(context, request, realm)
+  const { session, clientSession } = joinSession(realm, begun, client, { scope: scope.full, issuer, now })
   if (offline) {
     goOffline(realm, user, client, scope, session)
     // Unlike in a browser, there is no online session: Keycloak keeps only the offline session.
@@ -47,7 +48,7 @@ export async function passwordGrant({
   }
   return issueTokens({
     realm,
-    issuer: issuerOf(context, request, realm),
+    issuer,
     base: baseUrl(context, request),
     client,
     user,

@@ -1,0 +1,3 @@
+/** The end of sessions, and OpenID Connect Back-Channel Logout 1.0 to their clients. */
+export { endOfflineSession, endSession } from './end-session.ts'
+export { logoutNotices } from './logout-notices.ts'
