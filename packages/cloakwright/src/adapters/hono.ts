@@ -244,16 +244,21 @@ const framework: Framework<Context> = {
   form: ({ req }) => (req.raw.bodyUsed ? readAgain(req) : readForm(req.raw)),
   // From Hono's own middleware.
   id: (c) => c.get('requestId') as unknown,
+  origin: (c) => new URL(c.req.url).origin,
 }
 
 /** Read by Hono as a form, or as something else that can be converted to one. */
 async function readAgain(req: Context['req']): Promise<unknown> {
   try {
-    return await req.parseBody()
+    return await req.parseBody({ all: true })
   } catch {
     const text = await req.text().catch(() => undefined)
-    return text === undefined ? undefined : Object.fromEntries(new URLSearchParams(text))
+    return text === undefined ? undefined : fieldsOf(new URLSearchParams(text))
   }
+}
+
+function fieldsOf(fields: URLSearchParams): Record<string, readonly string[]> {
+  return Object.fromEntries(Array.from(fields.keys(), (name) => [name, fields.getAll(name)]))
 }
 
 function toResponse(answer: Refused | Redirected, context: Context, visit: Visit | undefined): Response {

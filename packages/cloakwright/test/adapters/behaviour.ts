@@ -5,6 +5,8 @@ import { testPages } from './behaviour/pages.ts'
 import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
+import { testSessionRoutes } from './behaviour/session-routes.ts'
+import { testSessionStreams } from './behaviour/session-streams.ts'
 import { testSessions } from './behaviour/sessions.ts'
 import { testSeveralGuards } from './behaviour/several-guards.ts'
 import { testTokens } from './behaviour/tokens.ts'
@@ -24,5 +26,7 @@ export function testBehaviour(driver: Driver): void {
     describe('pages', () => testPages(driver))
     describe('resource', () => testResource(driver))
     describe('sessions', () => testSessions(driver))
+    describe('routes of sessions', () => testSessionRoutes(driver))
+    describe('streams of sessions', () => testSessionStreams(driver))
   })
 }

@@ -11,9 +11,10 @@ import { makeCertificate } from '../proof/support/certificates.ts'
 import { claimsOf, makeKey, signClaims, startIssuer, type TestIssuer } from '../support/issuer.ts'
 import { bearer, send, statusOverTls } from './behaviour/client.ts'
 import { testBehaviour } from './behaviour.ts'
-import { expressDriver } from './drivers/express.ts'
+import { express4Driver, expressDriver } from './drivers/express.ts'
 
 testBehaviour(expressDriver)
+testBehaviour(express4Driver)
 
 // Behaviour of Express only.
 

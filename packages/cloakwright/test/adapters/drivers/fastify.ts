@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import * as adapter from 'cloakwright/fastify'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
@@ -24,15 +24,25 @@ export const fastifyDriver: Driver = {
   answersErrors: true,
   registers: true,
   knowsConnection: true,
+  bodyReaders: ['a form parser', 'a form parser, registered later', 'raw bytes'],
+  hasCors: true,
   logs,
-  async start({ guard, routes, mounted = [] }) {
+  async start({ guard, routes, mounted = [], bodyReader, cors = false }) {
     const app = Fastify({ logger: { stream } })
     app.setErrorHandler(adapter.sendProblem)
-    const form = 'application/x-www-form-urlencoded'
-    app.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) => {
-      done(null, Object.fromEntries(new URLSearchParams(body as string)))
-    })
+    if (cors) app.addHook('onRequest', allowOrigins)
+    const readForms = (): void => {
+      const form = 'application/x-www-form-urlencoded'
+      app.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) => {
+        done(null, Object.fromEntries(new URLSearchParams(body as string)))
+      })
+    }
+    const later = bodyReader === 'a form parser, registered later'
+    if (bodyReader === 'raw bytes')
+      app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+    else if (!later) readForms()
     if (guard !== undefined) await app.register(adapter.cloakwright, guard)
+    if (later) readForms()
     for (const route of routes) add(app, route)
     await app.register(
       (scope, _options, done) => {
@@ -46,13 +56,20 @@ export const fastifyDriver: Driver = {
   },
 }
 
+/** What `@fastify/cors` does by default. */
+function allowOrigins(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  reply.header('access-control-allow-origin', '*')
+  if (request.method === 'OPTIONS') reply.code(204).send()
+  else done()
+}
+
 function add(app: FastifyInstance, route: Route): void {
   const { path, handler } = route
   app.route({
     method: ['GET', 'POST', 'OPTIONS'],
     url: path,
     onRequest: [...guardsOf(route, adapter)],
-    handler: (request: FastifyRequest) => {
+    handler: async (request: FastifyRequest, reply) => {
       switch (handler) {
         case 'ok':
           return { ok: true }
@@ -62,6 +79,16 @@ function add(app: FastifyInstance, route: Route): void {
           return { user: adapter.maybeUserOf(request)?.username ?? null }
         case 'form':
           return { title: (request.body as { title: string }).title }
+        case 'session':
+          return { since: adapter.sessionOf(request)?.createdAt ?? null }
+        case 'refresh':
+          await adapter.refreshSession(request)
+          return { roles: adapter.userOf(request).realmRoles }
+        case 'events': {
+          const events = new Readable({ read: () => {} })
+          events.push('data: hello\n\n')
+          return reply.type('text/event-stream').send(events)
+        }
         case 'throws':
           throw new Error(canary)
       }

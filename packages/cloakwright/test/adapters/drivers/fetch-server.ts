@@ -1,5 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeStream } from 'node:stream/web'
 import type { Service } from './types.ts'
 
 /** Serves a handler of the form `Request → Response` on loopback, like a runtime that exposes only the Request. */
@@ -16,7 +19,9 @@ export async function serveFetch(handler: (request: Request) => Promise<Response
       new Request(`http://${headers.get('host')}${url}`, { method, headers, ...body }),
     )
     outgoing.writeHead(response.status, [...response.headers].flat())
-    outgoing.end(method === 'HEAD' ? undefined : Buffer.from(await response.arrayBuffer()))
+    if (method === 'HEAD' || response.body === null) outgoing.end()
+    // The client may go while the body is sent.
+    else await pipeline(Readable.fromWeb(response.body as NodeStream), outgoing).catch(() => {})
   }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

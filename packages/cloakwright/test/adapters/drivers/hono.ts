@@ -2,10 +2,20 @@ import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
 import * as adapter from 'cloakwright/hono'
 import { type Context, Hono } from 'hono'
+import { cors as allowOrigins } from 'hono/cors'
+import { streamSSE } from 'hono/streaming'
 import { serveFetch } from './fetch-server.ts'
 import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOptions } from './types.ts'
 
 const logs: Logged[] = []
+
+/** Middleware that reads the body with a method of Hono. */
+const readers: Readonly<Record<string, (c: Context) => Promise<unknown>>> = {
+  'parseBody()': (c) => c.req.parseBody(),
+  'text()': (c) => c.req.text(),
+  'arrayBuffer()': (c) => c.req.arrayBuffer(),
+  nothing: async () => {},
+}
 
 /** On Node, where the headers are read as received. */
 export const honoDriver: Driver = {
@@ -13,6 +23,8 @@ export const honoDriver: Driver = {
   answersErrors: true,
   registers: true,
   knowsConnection: true,
+  bodyReaders: Object.keys(readers),
+  hasCors: true,
   logs,
   async start(options) {
     const { fetch } = makeApp(options)
@@ -37,8 +49,15 @@ export const honoFetchDriver: Driver = {
   },
 }
 
-function makeApp({ guard, routes, mounted = [] }: ServiceOptions): Hono {
+function makeApp({ guard, routes, mounted = [], bodyReader, cors = false }: ServiceOptions): Hono {
   const app = new Hono()
+  if (cors) app.use(allowOrigins())
+  const read = readers[bodyReader ?? '']
+  if (read !== undefined)
+    app.use(async (c, next) => {
+      if (c.req.method === 'POST') await read(c)
+      await next()
+    })
   app.onError(adapter.sendProblem)
   if (guard !== undefined)
     app.use(adapter.cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) }))
@@ -61,6 +80,16 @@ function add(app: Hono, route: Route): void {
         return c.json({ user: adapter.maybeUserOf(c)?.username ?? null })
       case 'form':
         return c.json({ title: (await c.req.parseBody())['title'] })
+      case 'session':
+        return c.json({ since: adapter.sessionOf(c)?.createdAt ?? null })
+      case 'refresh':
+        await adapter.refreshSession(c)
+        return c.json({ roles: adapter.userOf(c).realmRoles })
+      case 'events':
+        return streamSSE(c, async (stream) => {
+          await stream.writeSSE({ data: 'hello' })
+          await new Promise<void>((resolve) => stream.onAbort(resolve))
+        })
       case 'throws':
         throw new Error(canary)
     }

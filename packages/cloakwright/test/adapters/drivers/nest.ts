@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
-import type { INestApplication, LoggerService } from '@nestjs/common'
+import type { INestApplication, LoggerService, NestApplicationOptions } from '@nestjs/common'
 import type * as CloakwrightNest from 'cloakwright/nest'
+import { Observable } from 'rxjs'
 import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 /**
@@ -12,7 +13,14 @@ export interface NestModules {
   readonly core: typeof import('@nestjs/core')
   readonly cloakwright: typeof CloakwrightNest
   /** Creates the application: with `new FastifyAdapter()`, or with Nest's default, Express. */
-  readonly create: (root: object, options: { readonly logger: LoggerService }) => Promise<INestApplication>
+  readonly create: (root: object, options: NestApplicationOptions) => Promise<INestApplication>
+}
+
+/** How Nest reads bodies. */
+const readers: Readonly<Record<string, NestApplicationOptions>> = {
+  'the parsers of Nest': {},
+  'the parsers of Nest, which keep the bytes': { rawBody: true },
+  nothing: { bodyParser: false },
 }
 
 export function nestDriver(name: string, { common, cloakwright, create }: NestModules): Driver {
@@ -23,8 +31,10 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
     answersErrors: false,
     registers: false,
     knowsConnection: true,
+    bodyReaders: Object.keys(readers),
+    hasCors: true,
     logs,
-    async start({ guard, routes, mounted = [] }) {
+    async start({ guard, routes, mounted = [], bodyReader, cors = false }) {
       if (guard === undefined) throw new Error('decorators do not work without the module')
       class Root {}
       common.Module({
@@ -34,7 +44,7 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
           makeController({ common, cloakwright }, 'mounted', mounted),
         ],
       })(Root)
-      const app = await create(Root, { logger: toLogger(logs) })
+      const app = await create(Root, { logger: toLogger(logs), cors, ...readers[bodyReader ?? ''] })
       await app.listen(0, '127.0.0.1')
       return {
         port: (app.getHttpServer() as { address(): AddressInfo }).address().port,
@@ -77,6 +87,14 @@ function makeController(
           return { user: user?.username ?? null }
         case 'form':
           return { title: (request.body as { title: string }).title }
+        case 'session':
+          return { since: cloakwright.sessionOf(request)?.createdAt ?? null }
+        case 'refresh':
+          return cloakwright.refreshSession(request).then(() => ({
+            roles: cloakwright.userOf(request).realmRoles,
+          }))
+        case 'events':
+          return new Observable<{ data: string }>((to) => to.next({ data: 'hello' }))
         case 'throws':
           throw new Error(canary)
       }
@@ -86,7 +104,8 @@ function makeController(
     common.Req()(Routes.prototype, name, 0)
     cloakwright.User()(Routes.prototype, name, 1)
     common.HttpCode(200)(Routes.prototype, name, descriptor)
-    common.All(path)(Routes.prototype, name, descriptor)
+    const verb = handler === 'events' ? common.Sse(path) : common.All(path)
+    verb(Routes.prototype, name, descriptor)
     // The compiler applies the decorators of a method from the bottom up.
     for (const decorate of [...guardsOf(route, decoratorsOf(cloakwright))].reverse())
       decorate(Routes.prototype, name, descriptor)

@@ -11,6 +11,12 @@ export type Handler =
   | 'maybe-user'
   /** `{"title":…}`, a field of the form. */
   | 'form'
+  /** `{"since":…}`, when the user of the session signed in, or `{"since":null}`. */
+  | 'session'
+  /** `{"roles":…}`, the user's roles after a refresh of the session. */
+  | 'refresh'
+  /** A stream of events (SSE) that the handler never ends. */
+  | 'events'
   /** Nothing: the handler throws. */
   | 'throws'
 
@@ -36,6 +42,10 @@ export interface ServiceOptions {
   readonly routes: readonly Route[]
   /** More routes, in a router of the framework that is mounted below `/mounted`. */
   readonly mounted?: readonly Route[] | undefined
+  /** What reads bodies before the adapter does: one of {@link Driver.bodyReaders}. */
+  readonly bodyReader?: string | undefined
+  /** Whether the framework's CORS middleware is registered before the adapter. */
+  readonly cors?: boolean | undefined
 }
 
 /** A service that listens on loopback. */
@@ -56,6 +66,10 @@ export interface Driver {
   readonly registers: boolean
   /** Whether the connection is known, for the headers of a proxy. */
   readonly knowsConnection: boolean
+  /** Body parsers that a service may have before the adapter, by name. */
+  readonly bodyReaders: readonly string[]
+  /** Whether the framework has CORS middleware. */
+  readonly hasCors: boolean
   /** All log entries of the services since the start, as passed to the log. */
   readonly logs: Logged[]
   start(options: ServiceOptions): Promise<Service>

@@ -1,5 +1,5 @@
 import type { AccessToken } from 'cloakwright'
-import { cloakwright, type Protect } from 'cloakwright/web'
+import { cloakwright, type Protect, sessionOf } from 'cloakwright/web'
 import { createGuards, type Rule } from '../../../src/guard/index.ts'
 import { serveFetch } from './fetch-server.ts'
 import { canary, type Driver, guardsOf, type Handler, type Logged, type Route } from './types.ts'
@@ -12,6 +12,8 @@ export const webDriver: Driver = {
   answersErrors: true,
   registers: false,
   knowsConnection: false,
+  bodyReaders: ['nothing'],
+  hasCors: false,
   logs,
   start({ guard, routes, mounted = [] }) {
     if (guard === undefined) throw new Error('the web adapter has no guards without options')
@@ -23,6 +25,8 @@ export const webDriver: Driver = {
       const { pathname } = new URL(request.url)
       if (pathname.startsWith('/.well-known/')) return protect.metadata()
       try {
+        const routed = await protect.routes(request)
+        if (routed !== undefined) return routed
         return (await handlers.get(pathname)?.(request)) ?? new Response(null, { status: 404 })
       } catch (error) {
         return protect.problem(error, request)
@@ -37,7 +41,7 @@ const guards = createGuards<Rule>((rule) => rule)
 type WebHandler = (request: Request, by?: AccessToken) => Promise<Response>
 
 function toHandler(protect: Protect, route: Route): (request: Request) => Promise<Response> {
-  const answer: WebHandler = (request, by) => answerOf(route.handler, request, by)
+  const answer: WebHandler = (request, by) => answerOf(protect, route.handler, request, by)
   const guarded = [...guardsOf(route, guards)]
     .reverse()
     .reduce<WebHandler>((inner, { policy, anonymous, freshAfter }) => {
@@ -48,7 +52,12 @@ function toHandler(protect: Protect, route: Route): (request: Request) => Promis
   return (request) => guarded(request)
 }
 
-async function answerOf(handler: Handler, request: Request, by?: AccessToken): Promise<Response> {
+async function answerOf(
+  protect: Protect,
+  handler: Handler,
+  request: Request,
+  by?: AccessToken,
+): Promise<Response> {
   switch (handler) {
     case 'ok':
       return Response.json({ ok: true })
@@ -57,6 +66,16 @@ async function answerOf(handler: Handler, request: Request, by?: AccessToken): P
       return Response.json({ user: by?.username ?? null })
     case 'form':
       return Response.json({ title: (await request.formData()).get('title') })
+    case 'session':
+      return Response.json({ since: sessionOf(request)?.createdAt ?? null })
+    case 'refresh':
+      return Response.json({ roles: (await protect.refreshSession(request))?.realmRoles ?? by?.realmRoles })
+    case 'events': {
+      const body = new ReadableStream({
+        start: (to) => to.enqueue(new TextEncoder().encode('data: hello\n\n')),
+      })
+      return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+    }
     case 'throws':
       throw new Error(canary)
   }
