@@ -1,9 +1,10 @@
 import { sha256 } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
+import type { LiveSession } from './live-session.ts'
 import type { Refresher } from './refresh.ts'
 import type { Session, SessionRequest, SessionUse } from './types.ts'
-import { endOf, isLive, type LiveSession, readLive } from './vault.ts'
+import { endOf, isLive, readLive } from './vault.ts'
 
 /** The session of a request's cookie, with a fresh access token. */
 export async function findSession(

@@ -5,10 +5,11 @@ import { sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
+import type { SessionTokens } from './live-session.ts'
 import { isOutage } from './provider.ts'
 import { redirect } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
-import { openTokens, type SessionTokens } from './vault.ts'
+import { openTokens } from './vault.ts'
 
 /**
  * Signs out. It ends the session with its tokens, then redirects the browser to the provider, to end the session there

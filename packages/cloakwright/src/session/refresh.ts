@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SessionContext } from './context.ts'
+import type { LiveSession } from './live-session.ts'
 import { unavailable } from './provider-error.ts'
-import { endOf, type LiveSession, readLive, sealTokens } from './vault.ts'
+import { endOf, readLive, sealTokens } from './vault.ts'
 
 /**
  * Keeps access tokens fresh: one grant, however many tabs and replicas need it at the same time.

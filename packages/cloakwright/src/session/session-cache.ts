@@ -1,5 +1,5 @@
 import type { SessionFeed, SessionStore } from '../state/index.ts'
-import type { LiveSession } from './vault.ts'
+import type { LiveSession } from './live-session.ts'
 
 /** Milliseconds for which a cached session may be used after the last proof that no change was missed. */
 const proven = 1_000

@@ -3,9 +3,10 @@ import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
 import { sha256 } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
+import type { LiveSession } from './live-session.ts'
 import type { RoutedRequest } from './request.ts'
 import { toLoginPath } from './return-to.ts'
-import { type LiveSession, readLive } from './vault.ts'
+import { readLive } from './vault.ts'
 
 /**
  * Handles `GET /auth/session`: who is signed in, for a page's own code. It contains no token, asks the realm nothing, and

@@ -1,0 +1,20 @@
+import type { SessionRecord } from '../state/index.ts'
+
+/** A session with decrypted tokens. */
+export interface LiveSession {
+  readonly record: SessionRecord
+  readonly tokens: SessionTokens
+}
+
+/** The encrypted content of a session's row. */
+export interface SessionTokens {
+  readonly accessToken: string
+  readonly refreshToken: string | undefined
+  readonly idToken: string | undefined
+  /** When the access token was requested, in milliseconds since the epoch. */
+  readonly issuedAt: number
+  /** When to refresh the access token, in milliseconds since the epoch. */
+  readonly refreshAt: number
+  /** When the refresh token expires, if the realm said so. */
+  readonly refreshExpiresAt: number | undefined
+}
