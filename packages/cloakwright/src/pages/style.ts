@@ -18,10 +18,10 @@ body {
   display: flex; flex-direction: column; align-items: center;
 }
 main {
-  width: 100%; max-width: 34rem; margin-block: clamp(0rem, 12vh, 8rem) auto; padding: 2rem;
+  width: 100%; max-width: 34rem; margin-block: 12vh auto; padding: 2rem;
   background: var(--card); border: 1px solid var(--line); border-radius: .75rem; overflow-wrap: anywhere;
 }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; text-wrap: balance; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; text-wrap: balance; word-break: auto-phrase; }
 p { margin: 0 0 1rem; }
 .name { color: var(--quiet); font-weight: 600; margin-bottom: .5rem; }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.5rem; }
@@ -39,10 +39,11 @@ footer p { margin: 0 0 .25rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .125rem 1rem; margin: 0; }
 dd { margin: 0; }
 code { font: .95em/1.6 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
-.explanation { margin-top: 1.5rem; padding: .75rem 1rem; border-inline-start: 3px solid var(--accent); background: var(--paper); }
+.explanation { margin-top: 1.5rem; padding: .75rem 1rem; border-inline-start: 3px solid var(--accent); background: var(--paper); font-size: .9375rem; }
+.explanation p { margin: 0 0 .5rem; }
 .explanation p:last-child { margin: 0; }
 @media (max-width: 30rem) {
-  main { padding: 1.5rem 1.25rem; }
+  main { margin-top: 1rem; padding: 1.5rem 1.25rem; }
   .button { width: 100%; text-align: center; }
   .actions > *, .actions form { width: 100%; }
   dl { grid-template-columns: 1fr; }
