@@ -159,9 +159,10 @@ async function createSecurity(
     clientSecret: () => config.clientSecret(),
     publicUrl: config.publicUrl,
     keys: () => config.sessionKeys(),
-    onError: (err) =>
+    pages: { name: 'Cloakwright' },
+    onError: (err, { requestId }) =>
       logger.warn(
-        { err, hint: err.hint },
+        { err, reqId: requestId },
         err.code === 'CW_PROXY_HOST' ? 'a proxy does not forward the host of the request' : 'a login failed',
       ),
     dangerouslyAllowHttp: !config.production,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { CloakwrightError } from 'cloakwright'
 import type { FastifyInstance } from 'fastify'
+import { answerUnreadable } from './unreadable.ts'
 
 /** Milliseconds that pending requests may take after the server was told to stop. */
 const drainMs = 5000
@@ -38,6 +39,7 @@ export async function listen(
       app.routing(request, response)
     })
     server.maxConnections = maxConnections
+    server.on('clientError', (error, socket) => answerUnreadable(error, socket, app.log))
     try {
       await open(server, port, host)
       servers.push(server)

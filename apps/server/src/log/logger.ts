@@ -1,3 +1,4 @@
+import { CloakwrightError } from 'cloakwright'
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino'
 import { logDestination } from './log-destination.ts'
@@ -46,6 +47,7 @@ interface LoggedError {
   readonly type: string
   readonly message: string
   readonly code?: unknown
+  readonly hint?: string
   readonly stack?: string
   readonly cause?: LoggedError
 }
@@ -58,18 +60,28 @@ function toError(error: unknown): LoggedError | string {
     type: error.name,
     message: error.message,
     ...(typeof code === 'string' ? { code } : {}),
+    ...hintOf(error),
     ...(error.stack === undefined ? {} : { stack: error.stack }),
     ...(error.cause instanceof Error ? { cause: toCause(error.cause) } : {}),
   }
 }
 
-/** A cause is another library's error, whose message may quote its input: only its name and code are logged. */
+/**
+ * A cause is usually another library's error, whose message may quote its input: only its name and code are logged. Messages
+ * and hints of our own errors contain no input.
+ */
 function toCause(error: Error): LoggedError {
   const { code } = error as { code?: unknown }
   return {
     type: error.name,
-    message: '',
+    message: error instanceof CloakwrightError ? error.message : '',
     ...(typeof code === 'string' ? { code } : {}),
+    ...hintOf(error),
     ...(error.cause instanceof Error ? { cause: toCause(error.cause) } : {}),
   }
+}
+
+/** The next step for the operator. */
+function hintOf(error: Error): { readonly hint?: string } {
+  return error instanceof CloakwrightError && error.hint !== undefined ? { hint: error.hint } : {}
 }
