@@ -16,7 +16,7 @@ describe.runIf(hasRedis)('sessions in Redis', () => {
     provider = await startProvider()
   })
   afterEach(async () => {
-    await closeEngines()
+    await closeEngines(provider)
     client.destroy()
     await server.stop()
     await provider.close()

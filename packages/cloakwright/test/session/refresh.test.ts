@@ -18,7 +18,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
   beforeEach(() => provider.reset())
   afterEach(async () => {
     vi.restoreAllMocks()
-    await closeEngines()
+    await closeEngines(provider)
   })
   afterAll(async () => {
     await close()

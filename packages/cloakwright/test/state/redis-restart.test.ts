@@ -97,6 +97,11 @@ describe.runIf(hasRedis)('a restarted Redis', () => {
       replicas.map((replica) => replica.isRevoked(tokenOf(sid), issuer))
     await replicas[0]?.revoke(issuer, { sid: 'before' })
     await vi.waitFor(() => expect(refused('before')).toEqual([true, true]), { timeout: 1000 })
+    // By a server with a clock that was ahead: what the next one adds has a lower number.
+    const ahead = { issuer, by: { sid: 'ahead' }, expiresAt: Date.now() + 60_000 }
+    await client.xAdd('{cloakwright}:revocations', '9999999999999-0', { revocation: JSON.stringify(ahead) })
+    await client.publish('cloakwright:revocations', '')
+    await vi.waitFor(() => expect(refused('ahead')).toEqual([true, true]))
     await server.kill()
     expect(refused('before')).toEqual([true, true])
     await server.start()

@@ -28,11 +28,12 @@ export function newKey(id: string): SessionKey {
   return { id, key: randomBytes(32) }
 }
 
-const engines: SessionEngine[] = []
+const engines = new WeakMap<TestProvider, SessionEngine[]>()
 
-/** Closes the engines of all setups: until then, they listen on connections of their stores. */
-export async function closeEngines(): Promise<void> {
-  await Promise.all(engines.splice(0).map((engine) => engine.close()))
+/** Closes all engines on a provider: until then, they listen on connections of their stores. */
+export async function closeEngines(provider: TestProvider): Promise<void> {
+  const opened = engines.get(provider)?.splice(0) ?? []
+  await Promise.all(opened.map((engine) => engine.close()))
 }
 
 /** An engine on the provider, and browsers on the engine. */
@@ -51,7 +52,7 @@ export function setup(provider: TestProvider, options: Partial<SessionOptions> =
     onError: (error) => errors.push(error),
     ...options,
   })
-  engines.push(sessions)
+  engines.set(provider, [...(engines.get(provider) ?? []), sessions])
   const origin = options.publicUrl ?? publicUrl
   return {
     clock,
