@@ -14,9 +14,11 @@ function compile(program: string, declaration?: string): string {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'program.ts'), program)
   if (declaration !== undefined) writeFileSync(join(folder, 'realm-roles.d.ts'), declaration)
+  // Against the built declarations, as at a user's, which compile five times as fast as the sources.
+  const settings = { compilerOptions: { customConditions: [] }, include: ['*.ts'] }
   writeFileSync(
     join(folder, 'tsconfig.json'),
-    '{ "extends": "../../../tsconfig.tests.json", "include": ["*.ts"] }',
+    JSON.stringify({ extends: '../../../tsconfig.tests.json', ...settings }),
   )
   const compiler = join(home, '../../node_modules/typescript/bin/tsc')
   try {
