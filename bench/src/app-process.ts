@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const entry = fileURLToPath(new URL('apps/main.ts', import.meta.url))
@@ -43,5 +44,19 @@ export async function startApp(
       child.kill('SIGKILL')
       await ended
     },
+  }
+}
+
+/** Waits for the first 2xx response of a process that was started, for at most 30 seconds. */
+export async function untilListening(url: string): Promise<void> {
+  const deadline = performance.now() + 30_000
+  for (;;) {
+    const ready = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    )
+    if (ready) return
+    if (performance.now() > deadline) throw new Error(`${url} did not respond within 30 s`)
+    await pause(50)
   }
 }

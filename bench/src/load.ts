@@ -14,7 +14,7 @@ export interface Load {
   /**
    * Sends requests to a path for some time and counts the responses; ends early when there are no tokens left.
    *
-   * @param token The access token of the next request; called once per request.
+   * @param token The access token (or cookie) of the next request; called once per request.
    * @throws for a response other than 200: the measurement is discarded
    */
   run(path: string, token: () => string | undefined, milliseconds: number): Promise<Run>
@@ -24,15 +24,21 @@ export interface Load {
 /**
  * A load generator that costs less than the servers it measures: requests are strings written to sockets; of responses only the
  * status and the end are parsed.
+ *
+ * @param field The start of the header that the token completes.
  */
-export async function openLoad(origin: string, connections = 32): Promise<Load> {
+export async function openLoad(
+  origin: string,
+  connections = 32,
+  field = 'Authorization: Bearer ',
+): Promise<Load> {
   const { hostname, port, host } = new URL(origin)
   const open = await Promise.all(
     Array.from({ length: connections }, () => openConnection(hostname, Number(port))),
   )
   return {
     async run(path, token, milliseconds) {
-      const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${usual}Authorization: Bearer `
+      const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${usual}${field}`
       const started = performance.now()
       const deadline = started + milliseconds
       const times: number[] = []

@@ -7,6 +7,7 @@ import { benchOutage } from './outage.ts'
 import { benchPeers } from './peers.ts'
 import { benchProtectedRoute } from './protected-route.ts'
 import { benchRoutes } from './routes.ts'
+import { benchSessions } from './sessions.ts'
 import { benchUsers } from './users.ts'
 import { benchVerification } from './verification.ts'
 
@@ -19,6 +20,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   routes: benchRoutes,
   'new-tokens': benchNewTokens,
   peers: benchPeers,
+  sessions: benchSessions,
   outage: benchOutage,
   calls: benchCalls,
   listing: benchListing,

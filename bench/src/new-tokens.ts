@@ -2,7 +2,7 @@ import { type AppProcess, startApp } from './app-process.ts'
 import { signTokens, startIssuer } from './issuer.ts'
 import { type Load, openLoad } from './load.ts'
 import { bound, boundHead, printTable } from './report.ts'
-import { inTurns, medianOf, medianRatio, oneByOne, type Target } from './turns.ts'
+import { endlessly, inTurns, medianOf, medianRatio, oneByOne, type Target } from './turns.ts'
 
 const rounds = 7
 const milliseconds = 250
@@ -217,14 +217,4 @@ function appOf(apps: Apps, name: string): AppProcess {
   const app = apps.get(name)
   if (app === undefined) throw new Error(`${name} is not started`)
   return app
-}
-
-function endlessly<Item>(items: readonly Item[]): () => Item | undefined {
-  let next = oneByOne(items)
-  return () => {
-    const item = next()
-    if (item !== undefined) return item
-    next = oneByOne(items)
-    return next()
-  }
 }

@@ -3,7 +3,7 @@ import { signTokens, startIssuer } from './issuer.ts'
 import { type Load, openLoad, type Run } from './load.ts'
 import { startPython } from './python.ts'
 import { bound, printTable } from './report.ts'
-import { inTurns, medianOf, medianRatio, oneByOne, type Target } from './turns.ts'
+import { inTurns, medianOf, medianRatio, oneByOne, standing, type Target } from './turns.ts'
 
 const rounds = 11
 const milliseconds = 250
@@ -128,10 +128,6 @@ function report(taking: readonly Contender[], ratesOf: (name: string) => readonl
           ],
     ),
   ])
-}
-
-function standing(factor: number): string {
-  return factor >= 1 ? `${factor.toFixed(2)} × ahead` : `${(1 / factor).toFixed(2)} × behind`
 }
 
 async function rateOf(run: Promise<Run>): Promise<number> {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { AppProcess } from './app-process.ts'
+import { type AppProcess, untilListening } from './app-process.ts'
 
 const run = promisify(execFile)
 const sources = fileURLToPath(new URL('../python/', import.meta.url))
@@ -69,17 +69,4 @@ async function prepare(): Promise<string | undefined> {
   }
   await writeFile(marker, wanted)
   return python
-}
-
-async function untilListening(url: string): Promise<void> {
-  const deadline = performance.now() + 30_000
-  for (;;) {
-    const ready = await fetch(url).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (ready) return
-    if (performance.now() > deadline) throw new Error(`${url} did not respond within 30 s`)
-    await pause(50)
-  }
 }

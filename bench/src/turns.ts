@@ -47,3 +47,19 @@ export function oneByOne<Item>(items: readonly Item[]): () => Item | undefined {
   let next = 0
   return () => items[next++]
 }
+
+/** Returns the items in sequence, again and again. */
+export function endlessly<Item>(items: readonly Item[]): () => Item | undefined {
+  let next = oneByOne(items)
+  return () => {
+    const item = next()
+    if (item !== undefined) return item
+    next = oneByOne(items)
+    return next()
+  }
+}
+
+/** What a ratio of rates to a peer's says. */
+export function standing(factor: number): string {
+  return factor >= 1 ? `${factor.toFixed(2)} × ahead` : `${(1 / factor).toFixed(2)} × behind`
+}

@@ -7,6 +7,7 @@ import express from 'express'
 import Fastify from 'fastify'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { audience } from '../issuer.ts'
+import { byPath, openExpress, openFastify, twice } from './open.ts'
 import { type App, bareVerify, greet, guest, type Realm } from './realm.ts'
 
 /** Every check, every default; `KEYS_MAX_AGE` in seconds for benchmarks that cannot wait for the default. */
@@ -21,20 +22,14 @@ async function verifierOf({ issuer }: Realm): Promise<Verifier> {
   return verifier
 }
 
-// Each route is a separate application, so Cloakwright does not affect the others. The guard of `/open` does nothing, in the
-// same places as Cloakwright's: the framework's cost of any guard is in the baseline. `/plain` has no guard.
-// Both greet a guest whose name is read from an object, as `/guarded` reads its user's.
+// `/plain` has no guard, and greets the same guest as `/open`.
 
 export async function cloakwrightFastify(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forFastify
   const verifier = await verifierOf(realm)
   const plain = Fastify()
   plain.get('/plain', () => greet(guest.username))
-  const [open, openAgain] = twice((path) => {
-    const app = Fastify()
-    app.get(path, { onRequest: (_request, _reply, done) => done() }, () => greet(guest.username))
-    return app
-  }, '/open')
+  const [open, openAgain] = twice(openFastify, '/open')
   const [bare, bareAgain] = twice((path) => {
     const app = Fastify()
     app.get(path, (request) => greet(bareVerify(realm, request.raw).preferred_username))
@@ -57,15 +52,9 @@ export async function cloakwrightFastify(realm: Realm): Promise<App> {
 
 export async function cloakwrightExpress(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forExpress
-  const pass: express.RequestHandler = (_request, _response, next) => next()
   const plain = express()
   plain.get('/plain', (_request, response) => void response.json(greet(guest.username)))
-  const [open, openAgain] = twice((path) => {
-    const app = express()
-    app.use(pass)
-    app.get(path, pass, (_request, response) => void response.json(greet(guest.username)))
-    return app
-  }, '/open')
+  const [open, openAgain] = twice(openExpress, '/open')
   const [bare, bareAgain] = twice((path) => {
     const app = express()
     app.get(
@@ -121,14 +110,4 @@ export async function cloakwrightHono(realm: Realm): Promise<App> {
     const listener = getRequestListener(fetch)
     return (request, response) => void listener(request, response)
   })
-}
-
-/** Two identical applications, for the null test. */
-function twice<Made>(make: (path: string) => Made, path: string): readonly [Made, Made] {
-  return [make(path), make(`${path}-again`)]
-}
-
-function byPath<Made>(apps: Readonly<Record<string, Made>>, toApp: (made: Made) => App): App {
-  const found = new Map(Object.entries(apps).map(([path, made]) => [path, toApp(made)]))
-  return (request, response) => found.get(request.url ?? '')?.(request, response)
 }

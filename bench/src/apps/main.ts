@@ -4,6 +4,8 @@ import { cloakwrightExpress, cloakwrightFastify, cloakwrightHono } from './cloak
 import { expressOauth2JwtBearer, fastJwt, fastJwtCached, jose, keycloakConnect } from './peers.ts'
 import type { App, Realm } from './realm.ts'
 import { realmAt } from './realm.ts'
+import { openidConnect, openidConnectInRedis } from './session-peers.ts'
+import { sessionsExpress, sessionsFastify } from './sessions.ts'
 
 /** The applications under test, by the names that the benchmarks start them by: `main.ts NAME ISSUER`. */
 const apps = new Map<string, (realm: Realm) => Promise<App>>([
@@ -15,6 +17,10 @@ const apps = new Map<string, (realm: Realm) => Promise<App>>([
   ['fast-jwt-cached', fastJwtCached],
   ['express-oauth2-jwt-bearer', expressOauth2JwtBearer],
   ['keycloak-connect', keycloakConnect],
+  ['sessions-fastify', sessionsFastify],
+  ['sessions-express', sessionsExpress],
+  ['express-openid-connect', openidConnect],
+  ['express-openid-connect-redis', openidConnectInRedis],
 ])
 
 process.once('disconnect', () => process.exit())
@@ -31,4 +37,6 @@ const server = createServer(await make(await realmAt(issuer)))
 server.keepAliveTimeout = 0
 server.headersTimeout = 0
 server.requestTimeout = 0
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+server.listen(Number(process.env['PORT'] ?? 0), '127.0.0.1', () =>
+  process.send?.((server.address() as AddressInfo).port),
+)

@@ -1,0 +1,3 @@
+export class Problem extends Error {
+  readonly hint: string
+}
