@@ -26,11 +26,11 @@ export function toProviderError(error: unknown): CloakwrightError {
   return response(error instanceof Error ? error.message : 'no reason given')
 }
 
-/** Whether the provider refused the client itself, not its request. */
+/** Whether the provider refused the client itself, not its request. Keycloak’s endpoint for PAR says so by the status alone. */
 export function isClientRefused(error: unknown): error is openid.ResponseBodyError {
   return (
     error instanceof openid.ResponseBodyError &&
-    (error.error === 'invalid_client' || error.error === 'unauthorized_client')
+    (error.status === 401 || error.error === 'invalid_client' || error.error === 'unauthorized_client')
   )
 }
 
@@ -45,12 +45,12 @@ function refusedLogin({ error, error_description }: openid.AuthorizationResponse
 }
 
 function refused(failure: openid.ResponseBodyError): CloakwrightError {
-  const message = `The token endpoint responded with ${failure.status} ${plain(failure.error)}`
+  const message = `The realm responded to the client with ${failure.status} ${plain(failure.error)}`
   if (isClientRefused(failure))
     return unavailable(
       message,
       undefined,
-      'Compare the client’s ID, secret and authentication method with Clients, Credentials in Keycloak.',
+      'Compare the client’s ID, secret or key, and authentication method with Clients, Credentials in Keycloak.',
     )
   return response(message)
 }
@@ -72,7 +72,7 @@ const outages: ReadonlySet<string> = new Set(['server_error', 'temporarily_unava
 
 /** A description as it may be logged: one line, without control and format characters, of limited length. */
 function quoted(description: string | undefined): string {
-  const text = (description ?? '').replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
+  const text = (description ?? '').replace(/[\p{C}\s]+/gu, ' ').trim()
   return text === '' ? '' : `: “${text.slice(0, 200)}”`
 }
 

@@ -371,16 +371,60 @@ describe('callback', () => {
     expect(inspect(errors)).not.toContain('canary')
   })
 
-  it('starts again if the provider’s own page has expired', async () => {
+  it.each([
+    [2, 200],
+    [3, 400],
+  ])('starts again if the provider’s own page has expired %i times: %i', async (times, status) => {
     let answers = 0
     provider.onLogin = (answer) => {
-      if (++answers > 1) return
+      if (++answers > times) return
       answer.delete('code')
       answer.set('error', 'temporarily_unavailable')
       answer.set('error_description', 'authentication_expired')
     }
-    const response = await setup(provider).newBrowser().open(`${publicUrl}/page`)
-    expect(await response.json()).toMatchObject({ page: '/page', session: { subject: 'sub-alice' } })
+    const { errors, newBrowser } = setup(provider)
+    const response = await newBrowser().open(`${publicUrl}/page`)
+    expect(response.status).toBe(status)
+    expect(await response.text()).toContain(status === 200 ? 'sub-alice' : 'returnTo=%2Fpage')
+    expect(errors.map((error) => (error as CloakwrightError).code)).toEqual(
+      status === 200 ? [] : ['CW_LOGIN_STATE'],
+    )
+  })
+
+  it.each(['server_error', 'temporarily_unavailable'])('shows %s as an outage', async (error) => {
+    provider.onLogin = (answer) => {
+      answer.delete('code')
+      answer.set('error', error)
+      answer.set('error_description', 'Database\r\nis \u202egone')
+    }
+    const reported: unknown[] = []
+    const { newBrowser } = setup(provider, { onError: (...args) => reported.push(args) })
+    const response = await newBrowser().open(`${publicUrl}/page`)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    const html = await response.text()
+    expect(html).not.toContain('gone')
+    const { requestId } = (reported as [unknown, { requestId: string }][])[0]?.[1] ?? {}
+    expect(html).toContain(requestId)
+    expect(reported).toEqual([
+      [
+        expect.objectContaining({
+          code: 'CW_PROVIDER_UNAVAILABLE',
+          message: `The provider refused the login with ${error}: “Database is gone”`,
+          hint: expect.stringContaining('log'),
+        }),
+        { requestId: expect.any(String) as string },
+      ],
+    ])
+  })
+
+  it('limits the length of a description', async () => {
+    provider.onLogin = (answer) => {
+      answer.set('error', 'invalid_scope')
+      answer.set('error_description', 'x'.repeat(5000))
+    }
+    const { errors, newBrowser } = setup(provider)
+    expect((await newBrowser().open(`${publicUrl}/page`)).status).toBe(400)
+    expect(errors[0]?.message.length).toBeLessThan(300)
   })
 
   it.each<[string, TestProvider['onToken']]>([

@@ -17,6 +17,9 @@ export interface LoginRealm {
   admin(method: string, path: string, body?: unknown): Promise<Response>
   /** Changes the client `app`. */
   changeClient(change: Record<string, unknown>): Promise<void>
+  setPassword(username: string, password: string): Promise<void>
+  /** Creates a user who may delete the own account. */
+  addLeavingUser(username: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -60,14 +63,41 @@ export async function openLoginRealm(representation: Record<string, unknown> = {
     return response
   }
   await admin('POST', '', definition)
+  const find = async (path: string): Promise<{ readonly id: string; readonly attributes?: object }> => {
+    const [found] = (await (await admin('GET', `/${name}${path}`)).json()) as { id: string }[]
+    if (found === undefined) throw new Error(`Nothing at ${path}`)
+    return found
+  }
   return {
     issuer: `${server}/realms/${name}`,
     admin: (method, path, body) => admin(method, `/${name}${path}`, body),
     async changeClient(change) {
-      const found = await admin('GET', `/${name}/clients?clientId=app`)
-      const [client] = (await found.json()) as { id: string; attributes: object }[]
-      const attributes = { ...client?.attributes, ...(change['attributes'] as object) }
-      await admin('PUT', `/${name}/clients/${client?.id}`, { ...client, ...change, attributes })
+      const client = await find('/clients?clientId=app')
+      const attributes = { ...client.attributes, ...(change['attributes'] as object) }
+      await admin('PUT', `/${name}/clients/${client.id}`, { ...client, ...change, attributes })
+    },
+    async setPassword(username, value) {
+      const { id } = await find(`/users?exact=true&username=${username}`)
+      await admin('PUT', `/${name}/users/${id}/reset-password`, { type: 'password', value, temporary: false })
+    },
+    async addLeavingUser(username) {
+      await admin('PUT', `/${name}/authentication/required-actions/delete_account`, {
+        alias: 'delete_account',
+        name: 'Delete Account',
+        enabled: true,
+      })
+      const credentials = [{ type: 'password', value: username }]
+      await admin('POST', `/${name}/users`, {
+        ...profile,
+        username,
+        email: `${username}@example.com`,
+        credentials,
+      })
+      const user = await find(`/users?exact=true&username=${username}`)
+      const account = await find('/clients?clientId=account')
+      const role = await admin('GET', `/${name}/clients/${account.id}/roles/delete-account`)
+      const mappings = `/${name}/users/${user.id}/role-mappings/clients/${account.id}`
+      await admin('POST', mappings, [await role.json()])
     },
     async close() {
       await admin('DELETE', `/${name}`)
