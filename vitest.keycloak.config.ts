@@ -23,7 +23,7 @@ export default mergeConfig(
         'packages/cli/test/commands/{users,secret,events}/{reset-password,user-jobs,secret-rotation,events}.test.ts',
         'packages/cli/test/commands/realm/realm-difference.test.ts',
       ],
-      exclude: ['**/node_modules/**', '**/*.browser.test.ts', ...measuring],
+      exclude: ['**/node_modules/**', ...measuring],
       // Keycloak and PostgreSQL need the machine too: with more, requests run into their time limits.
       maxWorkers: Math.max(2, availableParallelism()),
       testTimeout: 60_000,

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { postgresqlFolder, startPostgresql } from './lib/postgresql.mjs'
 import { main } from './lib/program.mjs'
 import { redisProgram, startRedis } from './lib/redis.mjs'
-import { provide, runs } from './lib/system.mjs'
+import { chromium, provide, runs } from './lib/system.mjs'
 import { abortedBySignals, runVitest } from './lib/vitest.mjs'
 
 const reporter = {
@@ -40,6 +40,7 @@ await main(async () => {
   await provide([
     { name: 'PostgreSQL', found: () => postgresqlFolder() !== undefined, package: 'postgresql' },
     { name: 'Redis', found: () => redisProgram() !== undefined, package: 'redis-server' },
+    { name: 'Chromium', found: () => chromium() !== undefined, package: 'chromium' },
     { name: 'nginx', found: () => runs('nginx', '-v'), package: 'nginx-light' },
     { name: 'Java', found: () => runs('java', '-version'), package: 'default-jre-headless' },
     {
@@ -79,6 +80,7 @@ await main(async () => {
       CONFORMANCE_ADMIN_PASSWORD: admin.password,
       DATABASE_URL: postgresql.url,
       REDIS_URL: redis.url,
+      CHROMIUM_PATH: chromium(),
     }
     const tests = runVitest('vitest.keycloak.config.ts', process.argv.slice(2), variables, signal)
     code = await Promise.race([tests, keycloak.failed])

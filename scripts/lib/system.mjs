@@ -54,3 +54,17 @@ async function apt(...args) {
     await pause(seconds * 1000)
   }
 }
+
+/** Where Chromium is installed, if `CHROMIUM_PATH` does not say it. */
+const places = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:/Program Files/Google/Chrome/Application/chrome.exe',
+]
+
+/** The program of Chromium; `undefined` if there is none. */
+export function chromium() {
+  return process.env.CHROMIUM_PATH ?? places.find((path) => existsSync(path))
+}
