@@ -1,10 +1,11 @@
 export type { Admission, Admitted, Answer, LogEntry, Redirected, Refused, ShownProblem } from './admission.ts'
 export type { ErrorResponse, FormatError } from './error-format.ts'
 export { createGuard, type Guard } from './guard.ts'
-export { checkPolicy, checkRuleOptions, noGuard, noSessions, notRegistered } from './mistakes.ts'
+export { noGuard, noSessions, notRegistered } from './mistakes.ts'
 export { type Middleware, sendAnswer, sendResponse, serveRoutes } from './node-middleware.ts'
 export { asksForEvents, endable } from './open-response.ts'
 export type { GuardOptions } from './options.ts'
+export { createProtect, type Protect, sessionOf, toWebResponse, webFramework } from './protect.ts'
 export { unguarded } from './refusal.ts'
 export {
   credentialsOf,
@@ -19,7 +20,7 @@ export {
 } from './request/index.ts'
 export type { ResourceMetadata, ResourceOptions } from './resource.ts'
 export { createGuards, type Guards } from './route-guards.ts'
-export type { Rule, RuleOptions } from './rule.ts'
+export type { Rule } from './rule.ts'
 export type { SessionRoutes } from './session-routes.ts'
 export {
   type ClosableSocket,

@@ -1,4 +1,5 @@
 import type { CloakwrightError } from '../errors.ts'
+import { createOrDefer } from '../next-build.ts'
 import { createPages } from '../pages/index.ts'
 import { createKeyring } from '../sealing.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
@@ -41,6 +42,33 @@ import { createWatchers } from './watchers.ts'
  * ```
  */
 export function createSessions(options: SessionOptions): SessionEngine {
+  return createOrDefer(
+    () => createEngine(options),
+    (error) => unusable(options, error),
+  )
+}
+
+/** During a build without the service's environment. */
+function unusable(
+  { basePath = '/auth', cookieName = '' }: SessionOptions,
+  error: CloakwrightError,
+): SessionEngine {
+  const fail = (): Promise<never> => Promise.reject(error)
+  return {
+    basePath,
+    cookieName,
+    pages: undefined,
+    handle: fail,
+    authenticate: fail,
+    watch: () => () => {},
+    challenge: fail,
+    loginPath: () => `${basePath}/login`,
+    refreshSession: fail,
+    close: async () => {},
+  }
+}
+
+function createEngine(options: SessionOptions): SessionEngine {
   const config = checkOptions(options)
   const cookies = createCookies(config)
   const report = (error: CloakwrightError, requestId?: string): void =>

@@ -25,8 +25,13 @@ export function testBehaviour(driver: Driver): void {
     describe('own error format', () => testErrorFormat(driver))
     describe('pages', () => testPages(driver))
     describe('resource', () => testResource(driver))
-    describe('sessions', () => testSessions(driver))
-    describe('routes of sessions', () => testSessionRoutes(driver))
-    describe('streams of sessions', () => testSessionStreams(driver))
+    testSessionBehaviour(driver)
   })
+}
+
+/** The part of it that concerns browser sessions. */
+export function testSessionBehaviour(driver: Driver): void {
+  describe('sessions', () => testSessions(driver))
+  describe('routes of sessions', () => testSessionRoutes(driver))
+  describe('streams of sessions', () => testSessionStreams(driver))
 }

@@ -31,10 +31,18 @@ export function fromWebRequest<Native extends object>(
   }
 }
 
-/** @throws {CW_CONFIG_INVALID} A mock lacks a part of a web request. */
+/**
+ * The URL with the host that the client requested: Next.js puts the name under which it listens into the URL.
+ *
+ * @throws {CW_CONFIG_INVALID} A mock lacks a part of a web request.
+ */
 function urlOf({ url, headers }: Request): URL {
   const parsed = parseUrl(url)
-  if (parsed !== undefined && typeof headers?.get === 'function') return parsed
+  if (parsed !== undefined && typeof headers?.get === 'function') {
+    const host = headers.get('host')
+    const requested = host === null ? undefined : parseUrl(`${parsed.protocol}//${host}`)
+    return (requested && parseUrl(parsed.pathname + parsed.search, requested)) ?? parsed
+  }
   throw new CloakwrightError(
     'CW_CONFIG_INVALID',
     'Request: not a web request with an absolute url and headers',

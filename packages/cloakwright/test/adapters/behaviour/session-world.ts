@@ -3,7 +3,7 @@ import type { SessionOptions } from 'cloakwright/session'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type App, Browser } from '../../session/support/browser.ts'
 import { clientId, startProvider, type TestProvider } from '../../session/support/provider.ts'
-import { type Clock, publicUrl, sessionCookie, setup } from '../../session/support/setup.ts'
+import { type Clock, host, publicUrl, sessionCookie, setup } from '../../session/support/setup.ts'
 import type { Driver, Route, Service, ServiceOptions } from '../drivers/types.ts'
 import { giveAccessTokens } from '../support/access-tokens.ts'
 import { type Received, type Sent, send } from './client.ts'
@@ -79,7 +79,7 @@ export function useSessions(driver: Driver, options: Partial<SessionOptions> = {
       const browser = newBrowser()
       const response = await browser.open(`${publicUrl}/me`)
       if (response.status !== 200) throw new Error(`Not signed in: ${await response.text()}`)
-      const [value] = browser.cookies(new URL(publicUrl).hostname, sessionCookie).values()
+      const value = browser.cookies(host).get(sessionCookie)
       return `${sessionCookie}=${value}`
     },
     send: (path: string, sent?: Sent) => send(world.service, path, sent),
@@ -89,7 +89,7 @@ export function useSessions(driver: Driver, options: Partial<SessionOptions> = {
 /** Passes requests on to the service, as a proxy that forwards the host. */
 function overHttp(service: Service): App {
   return async (request) => {
-    const { host, pathname, search } = new URL(request.url)
+    const { pathname, search } = new URL(request.url)
     const body = request.body === null ? {} : { body: await request.text() }
     const fields = [['host', host] as const, ...request.headers]
     const received = await send(service, pathname + search, { method: request.method, fields, ...body })

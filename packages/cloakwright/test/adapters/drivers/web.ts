@@ -18,9 +18,7 @@ export const webDriver: Driver = {
   start({ guard, routes, mounted = [] }) {
     if (guard === undefined) throw new Error('the web adapter has no guards without options')
     const protect = cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) })
-    const handlers = new Map<string, (request: Request) => Promise<Response>>()
-    for (const route of routes) handlers.set(route.path, toHandler(protect, route))
-    for (const route of mounted) handlers.set(`/mounted${route.path}`, toHandler(protect, route))
+    const handlers = toHandlers(protect, routes, mounted)
     return serveFetch(async (request) => {
       const { pathname } = new URL(request.url)
       if (pathname.startsWith('/.well-known/')) return protect.metadata()
@@ -33,6 +31,18 @@ export const webDriver: Driver = {
       }
     })
   },
+}
+
+/** The handlers of the routes, by path. */
+export function toHandlers(
+  protect: Protect,
+  routes: readonly Route[],
+  mounted: readonly Route[],
+): Map<string, (request: Request) => Promise<Response>> {
+  const handlers = new Map<string, (request: Request) => Promise<Response>>()
+  for (const route of routes) handlers.set(route.path, toHandler(protect, route))
+  for (const route of mounted) handlers.set(`/mounted${route.path}`, toHandler(protect, route))
+  return handlers
 }
 
 /** This adapter takes policies directly. */

@@ -1,0 +1,110 @@
+import {
+  createGuard,
+  createProtect,
+  fromWebRequest,
+  type GuardedRequest,
+  type GuardOptions,
+  type LogEntry,
+  type Protect,
+  toWebResponse,
+  webFramework,
+} from '../../guard/index.ts'
+import { user as anyUser, type Policy } from '../../policy/index.ts'
+import { refuseEdge } from './edge.ts'
+import { createServerComponents, type ServerComponents } from './server-components.ts'
+
+export { sessionOf } from '../../guard/index.ts'
+export type { RequiredUser } from './server-components.ts'
+
+refuseEdge()
+
+/** The options of the adapter. */
+export interface CloakwrightOptions extends GuardOptions {
+  /** Receives each refusal of a route handler or of the proxy, with the exact reason for the log. */
+  readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
+}
+
+/** Guards for each part of an application with the App Router. */
+export interface NextGuards extends ServerComponents {
+  /** The routes of the sessions, for `app/auth/[...cloakwright]/route.ts`. */
+  readonly handlers: { readonly GET: RouteHandler; readonly POST: RouteHandler }
+  /** Guards route handlers, by session or bearer token. */
+  readonly protect: Protect
+  /**
+   * A function for `proxy.ts`: it lets requests of users pass whom the policy allows, any verified user by default.
+   * Navigations are redirected to the login, everything else is refused. Pages still need {@link requireUser}, since a
+   * matcher may miss a page.
+   */
+  proxy(policy?: Policy): (request: Request) => Promise<Response | undefined>
+}
+
+type RouteHandler = (request: Request) => Promise<Response>
+
+/**
+ * Creates the guards of a Next.js application (15 or 16, App Router, Node.js runtime). Server actions need no more proof
+ * of their origin: Next.js itself compares their `Origin` with the host.
+ *
+ * @throws {CW_CONFIG_INVALID} Imported in the edge runtime, which has no `node:crypto`.
+ * @example
+ * `auth.ts`:
+ * ```ts
+ * import { createVerifier } from 'cloakwright'
+ * import { cloakwright } from 'cloakwright/next'
+ * import { createSessions } from 'cloakwright/session'
+ * import { memorySessionStore } from 'cloakwright/state'
+ *
+ * const issuer = process.env['KEYCLOAK_ISSUER'] ?? ''
+ * const sessions = createSessions({
+ *   issuer,
+ *   clientId: 'shop',
+ *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
+ *   publicUrl: process.env['PUBLIC_URL'] ?? '',
+ *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
+ *   store: memorySessionStore(),
+ * })
+ * export const auth = cloakwright({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions })
+ *
+ * // app/auth/[...cloakwright]/route.ts
+ * export const { GET, POST } = auth.handlers
+ *
+ * // app/account/page.tsx
+ * export default async function Account() {
+ *   const user = await auth.requireUser({ returnTo: '/account' })
+ *   return `Hello ${user.username}`
+ * }
+ *
+ * // proxy.ts, or middleware.ts with runtime: 'nodejs' on Next.js 15.5
+ * export const proxy = auth.proxy()
+ * export const config = { matcher: '/account/:path*' }
+ * ```
+ */
+export function cloakwright(options: CloakwrightOptions): NextGuards {
+  const guard = createGuard(options)
+  const protect = createProtect(guard, options.onRefused)
+  const answerRoute: RouteHandler = async (request) =>
+    (await protect.routes(request)) ?? new Response(null, { status: 404 })
+  return {
+    handlers: { GET: answerRoute, POST: answerRoute },
+    protect,
+    proxy(policy = anyUser()) {
+      return async (request) => {
+        const admission = await guard.admit(toProxied(request), { policy, anonymous: false })
+        return admission.kind === 'admitted'
+          ? undefined
+          : toWebResponse(admission, request, options.onRefused)
+      }
+    },
+    ...createServerComponents(guard, options.sessions),
+  }
+}
+
+/**
+ * The call of a server action has the header `Next-Action`, which no form can send: like `X-CSRF`, it proves that a script
+ * of this site sent the request.
+ */
+function toProxied(request: Request): GuardedRequest {
+  const guarded = fromWebRequest(request, request, webFramework)
+  const { headers } = request
+  if (!headers.has('next-action')) return guarded
+  return { ...guarded, headers: { get: (name) => (name === 'x-csrf' ? '1' : headers.get(name)) } }
+}

@@ -1,0 +1,65 @@
+import { createVerifier, role } from 'cloakwright'
+import { cloakwright } from 'cloakwright/next'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
+import { host, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
+import { refusalOf } from '../support/refusal.ts'
+import { testSessionBehaviour } from './behaviour.ts'
+import { nextDriver } from './drivers/next.ts'
+import { giveAccessTokens } from './support/access-tokens.ts'
+
+describe(nextDriver.name, () => testSessionBehaviour(nextDriver))
+
+describe('a proxy', () => {
+  let provider: TestProvider
+  let proxy: (headers: Record<string, string>, method?: string) => Promise<Response | undefined>
+  let cookie: string
+  beforeAll(async () => {
+    provider = await startProvider()
+    giveAccessTokens(provider, () => ['buyer'])
+    const { sessions, signIn } = setup(provider)
+    const verifier = createVerifier({ issuer: provider.issuer, audience: clientId })
+    cookie = `${sessionCookie}=${(await signIn()).cookies(host).get(sessionCookie) ?? ''}`
+    const guard = cloakwright({ verifier, sessions }).proxy(role('buyer'))
+    // Next.js puts the name under which it listens into the URL.
+    proxy = (headers, method = 'GET') =>
+      guard(new Request('http://localhost:3000/account?a=1', { method, headers: { host, ...headers } }))
+  })
+  afterAll(() => provider.close())
+
+  test('lets a session pass', async () => {
+    expect(await proxy({ cookie })).toBeUndefined()
+  })
+
+  test('redirects a navigation to the login of the realm, and refuses a fetch', async () => {
+    const opened = await proxy({ accept: 'text/html' })
+    expect([opened?.status, opened?.headers.get('location')?.split('?')[0]]).toEqual([
+      302,
+      `${provider.issuer}/auth`,
+    ])
+    const fetched = await proxy({})
+    expect(await fetched?.json()).toMatchObject({ status: 401, login: '/auth/login' })
+  })
+
+  test('lets the call of a server action of the same site pass, and no other', async () => {
+    const action = { cookie, 'content-type': 'text/plain;charset=UTF-8', 'next-action': 'abc' }
+    expect(await proxy({ ...action, origin: publicUrl }, 'POST')).toBeUndefined()
+    for (const headers of [{ ...action, origin: 'https://other.example' }, action])
+      expect((await proxy(headers, 'POST'))?.status).toBe(403)
+  })
+})
+
+describe('in the edge runtime', () => {
+  beforeEach(() => {
+    process.env['NEXT_RUNTIME'] = 'edge'
+    return () => void delete process.env['NEXT_RUNTIME']
+  })
+
+  test('the import says what to change', async () => {
+    const { refuseEdge } = await import('../../src/adapters/next/edge.ts')
+    expect(await refusalOf(refuseEdge)).toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      hint: expect.stringContaining('proxy.ts') as string,
+    })
+  })
+})
