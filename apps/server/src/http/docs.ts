@@ -46,10 +46,11 @@ const signInLine = `
 addEventListener('DOMContentLoaded', async () => {
   const line = document.createElement('p')
   line.className = 'sign-in'
-  const me = await fetch('/me', { headers: { accept: 'application/json' } }).catch(() => undefined)
-  if (me?.ok) {
-    const { username, sub } = await me.json()
-    line.textContent = 'Signed in as ' + (username ?? sub) + '. Requests from this page use your session.'
+  // Unlike a route of the API, this does not extend the session.
+  const session = await fetch('/auth/session').catch(() => undefined)
+  if (session?.ok) {
+    const { username, subject } = await session.json()
+    line.textContent = 'Signed in as ' + (username ?? subject) + '. Requests from this page use your session.'
   } else {
     const link = document.createElement('a')
     link.href = '/auth/login?returnTo=/docs'

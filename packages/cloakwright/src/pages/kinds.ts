@@ -7,7 +7,7 @@ export type LinkName = 'signIn' | 'signOut' | 'tryAgain' | 'start'
 /** The links of each kind in their order, the most important first; those without a URL are left out. */
 export const linksOf: Readonly<Record<PageKind, readonly LinkName[]>> = {
   signOut: ['signOut', 'start'],
-  signedOut: ['signIn', 'start'],
+  signedOut: ['start'],
   signedOutAgain: ['signIn', 'start'],
   signInFailed: ['signIn', 'start'],
   signInRefused: ['signIn', 'start'],

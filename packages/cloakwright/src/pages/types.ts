@@ -2,6 +2,7 @@
 export type PageKind =
   /** Asks for confirmation before a sign-out. */
   | 'signOut'
+  /** Signed out here, but not at the realm: it cannot be reached. */
   | 'signedOut'
   /** The session ended right after the sign-in: another redirect to the login would be a loop. */
   | 'signedOutAgain'

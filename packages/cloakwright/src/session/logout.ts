@@ -6,8 +6,9 @@ import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
 import type { SessionTokens } from './live-session.ts'
+import { signedOutPage } from './pages.ts'
 import { isOutage } from './provider.ts'
-import { redirect } from './redirect.ts'
+import { redirect, withCookies } from './redirect.ts'
 import type { SessionRequest } from './types.ts'
 import { openTokens } from './vault.ts'
 
@@ -37,7 +38,9 @@ export async function answerLogout(context: SessionContext, request: SessionRequ
     if (isOutage(error)) return undefined
     throw error
   })
-  return redirect(location ?? config.postLogoutUrl, cookies.clearAll())
+  return location === undefined
+    ? withCookies(signedOutPage(context, request), cookies.clearAll())
+    : redirect(location, cookies.clearAll())
 }
 
 /** The access tokens of the session, on every replica. */

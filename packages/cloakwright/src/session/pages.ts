@@ -31,8 +31,15 @@ export function logoutPage(context: SessionContext, request: SessionRequest): Re
   })
 }
 
-/** Sends a page of the service, such as `signedOutAgain`. */
-export function toResponse(
+/** Says that the realm may still have a session, since it could not be reached: a redirect to it would lead nowhere. */
+export function signedOutPage(context: SessionContext, request: SessionRequest): Response {
+  return toResponse(context, request, {
+    kind: 'signedOut',
+    links: { start: context.config.postLogoutUrl },
+  })
+}
+
+function toResponse(
   { pages, report }: SessionContext,
   request: SessionRequest,
   content: PageContent,

@@ -69,6 +69,7 @@ describe('the page of an error', () => {
     ['/CW_LOGIN_REFUSED', 400, 'You are not signed in'],
     ['/CW_LOGIN_RESPONSE', 400, 'Signing in did not work'],
     ['/CW_PROVIDER_UNAVAILABLE', 503, 'Not available right now'],
+    ['/CW_LOGIN_LOOP', 503, 'You were signed out again'],
     ['/CW_CONFIG_INVALID', 500, 'Something went wrong'],
   ])('%s has status %i and says “%s”', async (path, status, title) => {
     const page = await open(path)

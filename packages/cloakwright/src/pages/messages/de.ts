@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const de: PageMessages = {
   signOut: { title: 'Abmelden?', text: 'Danach müssen Sie sich neu anmelden, um weiterzuarbeiten.' },
-  signedOut: { title: 'Sie sind abgemeldet', text: 'Sie können sich jederzeit wieder anmelden.' },
+  signedOut: {
+    title: 'Sie sind bei diesem Dienst abgemeldet',
+    text: 'Der Anmeldeserver ist zurzeit nicht erreichbar. Bei anderen Diensten sind Sie vielleicht noch angemeldet.',
+  },
   signedOutAgain: {
     title: 'Sie wurden wieder abgemeldet',
     text: 'Sie haben sich angemeldet, aber Ihre Sitzung wurde sofort beendet. Bitte melden Sie sich noch einmal an. Wenn das wieder passiert, wenden Sie sich an die Administration dieses Dienstes.',

@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const en: PageMessages = {
   signOut: { title: 'Sign out?', text: 'You will need to sign in again to continue.' },
-  signedOut: { title: 'You are signed out', text: 'You can sign in again at any time.' },
+  signedOut: {
+    title: 'You are signed out of this service',
+    text: 'The sign-in server cannot be reached at the moment. You may still be signed in to other services.',
+  },
   signedOutAgain: {
     title: 'You were signed out again',
     text: 'You signed in, but your session ended right away. Please sign in again. If it keeps happening, ask the administrator of this service for help.',

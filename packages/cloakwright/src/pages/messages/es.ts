@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const es: PageMessages = {
   signOut: { title: '¿Cerrar sesión?', text: 'Tendrá que volver a iniciar sesión para continuar.' },
-  signedOut: { title: 'Ha cerrado la sesión', text: 'Puede volver a iniciar sesión en cualquier momento.' },
+  signedOut: {
+    title: 'Ha cerrado la sesión en este servicio',
+    text: 'En este momento no se puede contactar con el servidor de inicio de sesión. Es posible que su sesión siga abierta en otros servicios.',
+  },
   signedOutAgain: {
     title: 'Su sesión se ha cerrado de nuevo',
     text: 'Ha iniciado sesión, pero esta ha terminado de inmediato. Vuelva a iniciar sesión. Si el problema continúa, pida ayuda al administrador de este servicio.',

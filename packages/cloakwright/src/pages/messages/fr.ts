@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const fr: PageMessages = {
   signOut: { title: 'Se déconnecter ?', text: 'Vous devrez vous reconnecter pour continuer.' },
-  signedOut: { title: 'Vous êtes déconnecté', text: 'Vous pouvez vous reconnecter à tout moment.' },
+  signedOut: {
+    title: 'Vous êtes déconnecté de ce service',
+    text: 'Le serveur de connexion est injoignable pour le moment. Vous êtes peut-être encore connecté à d’autres services.',
+  },
   signedOutAgain: {
     title: 'Vous avez été déconnecté',
     text: 'Vous vous êtes connecté, mais votre session a pris fin aussitôt. Veuillez vous reconnecter. Si le problème persiste, contactez l’administrateur de ce service.',

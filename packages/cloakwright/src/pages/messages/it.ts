@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const it: PageMessages = {
   signOut: { title: 'Vuoi uscire?', text: 'Per continuare dovrai accedere di nuovo.' },
-  signedOut: { title: 'Disconnessione effettuata', text: 'Puoi accedere di nuovo in qualsiasi momento.' },
+  signedOut: {
+    title: 'Disconnessione da questo servizio effettuata',
+    text: 'Al momento il server di accesso non è raggiungibile. La sessione in altri servizi potrebbe essere ancora aperta.',
+  },
   signedOutAgain: {
     title: 'La sessione è terminata di nuovo',
     text: 'Hai effettuato l’accesso, ma la sessione è terminata subito. Accedi di nuovo. Se il problema continua, chiedi aiuto all’amministratore di questo servizio.',

@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const ja: PageMessages = {
   signOut: { title: 'ログアウトしますか？', text: '続けるには、もう一度ログインする必要があります。' },
-  signedOut: { title: 'ログアウトしました', text: 'いつでももう一度ログインできます。' },
+  signedOut: {
+    title: 'このサービスからログアウトしました',
+    text: '現在、ログインサーバーに接続できません。ほかのサービスにはまだログインしている可能性があります。',
+  },
   signedOutAgain: {
     title: '再びログアウトされました',
     text: 'ログインしましたが、セッションがすぐに終了しました。もう一度ログインしてください。繰り返し発生する場合は、このサービスの管理者にお問い合わせください。',

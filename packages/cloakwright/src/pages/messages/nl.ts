@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const nl: PageMessages = {
   signOut: { title: 'Uitloggen?', text: 'Daarna moet je opnieuw inloggen om verder te gaan.' },
-  signedOut: { title: 'Je bent uitgelogd', text: 'Je kunt op elk moment weer inloggen.' },
+  signedOut: {
+    title: 'Je bent uitgelogd bij deze dienst',
+    text: 'De inlogserver is op dit moment niet bereikbaar. Misschien ben je nog ingelogd bij andere diensten.',
+  },
   signedOutAgain: {
     title: 'Je bent weer uitgelogd',
     text: 'Je hebt ingelogd, maar je sessie werd meteen beëindigd. Log opnieuw in. Blijft dit gebeuren, vraag dan de beheerder van deze dienst om hulp.',

@@ -2,7 +2,10 @@ import type { PageMessages } from '../types.ts'
 
 export const pt: PageMessages = {
   signOut: { title: 'Sair?', text: 'Para continuar, será preciso entrar novamente.' },
-  signedOut: { title: 'Você saiu', text: 'Você pode entrar novamente a qualquer momento.' },
+  signedOut: {
+    title: 'Você saiu deste serviço',
+    text: 'No momento não é possível contatar o servidor de autenticação. Talvez você ainda esteja conectado a outros serviços.',
+  },
   signedOutAgain: {
     title: 'A sua sessão terminou novamente',
     text: 'Você entrou, mas a sua sessão terminou logo em seguida. Entre novamente. Se o problema continuar, peça ajuda ao administrador deste serviço.',
