@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { answerOf, oauthError } from '../src/expect.ts'
-import { appClient, asClient, granted, refresh, tokensOf } from '../src/grants.ts'
+import { answerOf, loginPage, oauthError, seenOn } from '../src/expect.ts'
+import { appClient, asClient, codeOf, exchange, granted, password, refresh, tokensOf } from '../src/grants.ts'
 import { send } from '../src/http.ts'
 import { openRealm } from '../src/realm.ts'
 import { decode } from '../src/token.ts'
@@ -151,6 +151,40 @@ describe('offline access', () => {
     const id = await realm.addUser('offline-only')
     await tokensOf(realm, 'offline-only', OFFLINE)
     expect((await realm.api(`/users/${id}/sessions`)).json()).toEqual([])
+  })
+
+  it('leaves no online session after a login for it, not even of other clients', async () => {
+    const id = await realm.addUser('offline-login')
+    const browser = realm.browser()
+    const code = await codeOf(realm, 'offline-login', OFFLINE, browser)
+    await browser.open(realm.authUrl({ client_id: 'other' }))
+    const tokens = granted(await exchange(realm, code))
+    expect((await realm.api(`/users/${id}/sessions`)).json()).toEqual([])
+    expect(seenOn(await browser.open(realm.authUrl()))).toEqual(loginPage())
+    expect((await send(`${realm.oidc}/userinfo`, { bearer: tokens.access_token })).status).toBe(200)
+    expect((await refresh(realm, tokens.refresh_token)).status).toBe(200)
+  })
+
+  it('keeps the session of an earlier login', async () => {
+    const id = await realm.addUser('online-login')
+    const browser = realm.browser()
+    await codeOf(realm, 'online-login', {}, browser)
+    const page = await browser.open(realm.authUrl(OFFLINE))
+    granted(await exchange(realm, page.location().searchParams.get('code') ?? ''))
+    expect((await realm.api(`/users/${id}/sessions`)).json()).toHaveLength(1)
+    expect((await browser.open(realm.authUrl())).status).toBe(302)
+  })
+
+  it('keeps the session if the user may not have it', async () => {
+    const id = await realm.addUser('online-only')
+    const mappings = `/users/${id}/role-mappings/realm`
+    const roles = (await realm.api(mappings)).json()
+    await realm.api(mappings, { method: 'DELETE', json: roles })
+    const code = await codeOf(realm, 'online-only', OFFLINE)
+    const notAllowed = oauthError(400, 'not_allowed', 'Offline tokens not allowed for the user or client')
+    expect(answerOf(await exchange(realm, code))).toEqual(notAllowed)
+    expect(answerOf(await realm.token(password('online-only', OFFLINE)))).toEqual(notAllowed)
+    expect((await realm.api(`/users/${id}/sessions`)).json()).toHaveLength(1)
   })
 
   it('ends when an administrator logs the user out', async () => {

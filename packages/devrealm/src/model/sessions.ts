@@ -24,6 +24,8 @@ export interface ClientSession {
   /** The issuer of its tokens, for its logout token. Absent in sessions that an older version stored. */
   issuer?: string
   notes: Record<string, string>
+  /** Whether the login that began the user session was for offline access of this client. */
+  isOfflineLogin?: boolean
   /** For realms that revoke refresh tokens: the last used token per chain, how often and when it was used. */
   refreshTokens?: Record<string, { id: string; uses: number; usedAt: number }>
 }

@@ -34,6 +34,8 @@ export function joinSession(
   part: { scope: string; issuer: string; now: number; notes?: Record<string, string> },
 ): { session: Readonly<UserSession>; clientSession: ClientSession } {
   const before = session.clients[client.id]
+  const isFirst = Object.keys(session.clients).length === 0
+  const beginsOffline = isFirst && part.scope.split(' ').includes('offline_access')
   const clientSession: ClientSession = {
     id: before?.id ?? randomUUID(),
     clientId: client.id,
@@ -42,6 +44,7 @@ export function joinSession(
     scope: part.scope,
     issuer: part.issuer,
     notes: part.notes ?? {},
+    ...(beginsOffline ? { isOfflineLogin: true } : {}),
     ...(before?.refreshTokens === undefined ? {} : { refreshTokens: before.refreshTokens }),
   }
   const joined = realm.sessions.put({

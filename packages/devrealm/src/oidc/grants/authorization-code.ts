@@ -6,7 +6,7 @@ import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
 import { isOffline, restoreScope } from '../scopes.ts'
 import { leaveSession, liveSession } from '../sessions.ts'
 import { issueTokens } from '../tokens/index.ts'
-import { goOffline } from './offline.ts'
+import { goOffline, requireOfflineAccess } from './offline.ts'
 
 /** Tokens for an authorization code (RFC 6749 section 4.1.3) with PKCE (RFC 7636). */
 export async function authorizationCodeGrant({
@@ -45,7 +45,10 @@ export async function authorizationCodeGrant({
 
   const scope = restoreScope(realm, client, code.scope)
   const offline = isOffline(scope)
-  if (offline) goOffline(realm, user, client, scope, session)
+  if (offline) {
+    requireOfflineAccess(realm, user, client, scope)
+    goOffline(realm, client, session)
+  }
   const notes = { ...clientSession.notes, acr: code.acr }
   return issueTokens({
     realm,

@@ -6,7 +6,7 @@ import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
 import { grantScope, isOffline } from '../scopes.ts'
 import { joinSession, newSession } from '../sessions.ts'
 import { issueTokens } from '../tokens/index.ts'
-import { goOffline } from './offline.ts'
+import { goOffline, requireOfflineAccess } from './offline.ts'
 
 /** The direct grant (RFC 6749 section 4.3): user name, password and, for users with OTP, a one-time code. */
 export async function passwordGrant({
@@ -38,14 +38,11 @@ export async function passwordGrant({
 
   const now = seconds(context)
   const offline = isOffline(scope)
+  if (offline) requireOfflineAccess(realm, user, client, scope)
   const begun = newSession(user, request.ip, now)
   const issuer = issuerOf(context, request, realm)
   const { session, clientSession } = joinSession(realm, begun, client, { scope: scope.full, issuer, now })
-  if (offline) {
-    goOffline(realm, user, client, scope, session)
-    // Unlike in a browser, there is no online session: Keycloak keeps only the offline session.
-    realm.sessions.delete(session.id)
-  }
+  if (offline) goOffline(realm, client, session)
   return issueTokens({
     realm,
     issuer,
