@@ -42,6 +42,7 @@ class Subscription {
   #checks: NodeJS.Timeout | undefined
   #checking = false
   #wasLost = false
+  #stopped = false
 
   constructor(client: RedisClientLike, channel: string, subscriber: Subscriber) {
     this.#client = client
@@ -62,6 +63,7 @@ class Subscription {
   }
 
   stop(): void {
+    this.#stopped = true
     clearInterval(this.#checks)
     close(this.#connection)
   }
@@ -85,6 +87,7 @@ class Subscription {
     const connection = this.#connection
     const responds = connection.isReady && (await runCommand(connection, ['PING']).then(yes, no))
     this.#checking = false
+    if (this.#stopped) return
     // A client that is reconnecting gets until the next check. It may also have given up.
     const replaced = !responds && (this.#wasLost || connection.isReady)
     this.#wasLost = !responds && !replaced
