@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Tests run on the sources: workspaces resolve each other by the `cloakwright-source` condition. */
 const sources = { conditions: ['cloakwright-source'] }
@@ -27,8 +30,34 @@ export const measuring = [
   'packages/cloakwright/test/token/{cache,header,revocations}.test.ts',
 ]
 
+/** Files of ten seconds and more: some mostly wait, and one that started last would run alone at the end. */
+const longest = [
+  'packages/devrealm/test/home/full-disk.test.ts',
+  'packages/devrealm/test/admin/request/wrong-types.test.ts',
+  'apps/server/test/start-up.test.ts',
+  'packages/admin/test/import/kill.test.ts',
+  'packages/admin/test/import/import-users.test.ts',
+  'packages/cloakwright/test/lock/lock.test.ts',
+  'packages/cli/test/commands/devrealm/devrealm-run.test.ts',
+  'scripts/test/fuzz-devrealm.test.ts',
+  'apps/server/test/full-disk.test.ts',
+  'packages/cli/test/program/examples.test.ts',
+  'apps/server/test/secret-rotation.test.ts',
+].map((file) => join(import.meta.dirname, file))
+for (const file of longest) if (!existsSync(file)) throw new Error(`vitest.config.ts names no file: ${file}`)
+
+/** Vitest knows the durations of a previous run only, and after an installation none. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const first = longest.flatMap((path) => sorted.filter(({ moduleId }) => moduleId === path))
+    return [...first, ...sorted.filter((file) => !first.includes(file))]
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['./scripts/build-before-tests.mjs'],
     // Vitest would leave one core of two idle.
     maxWorkers: Math.max(2, availableParallelism() + 1),
