@@ -24,7 +24,9 @@ const holderScript = fileURLToPath(new URL('./holder.mjs', import.meta.url))
 
 /** Starts the holder and gives its lines of output as they come. */
 function startHolder(home: string, ...task: string[]) {
-  const child = spawn(process.execPath, [holderScript, home, ...task], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--liftoff-only', holderScript, home, ...task], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   children.push(child)
   let errors = ''
   child.stderr.on('data', (part) => {
