@@ -57,7 +57,7 @@ export const migrations: readonly Migration[] = [
         PERFORM pg_notify('cloakwright_sessions', CASE TG_OP WHEN 'TRUNCATE' THEN '*' ELSE OLD.key END);
         RETURN NULL;
       END $$;
-      CREATE TRIGGER notify_row AFTER DELETE OR UPDATE OF version ON cloakwright.sessions
+      CREATE TRIGGER notify_row AFTER DELETE OR UPDATE OF version, tokens, issuer, client_id, subject, sid ON cloakwright.sessions
         FOR EACH ROW EXECUTE FUNCTION cloakwright.notify_session();
       CREATE TRIGGER notify_all AFTER TRUNCATE ON cloakwright.sessions
         FOR EACH STATEMENT EXECUTE FUNCTION cloakwright.notify_session();
