@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createSessions, type SessionOptions } from 'cloakwright/session'
 import { memorySessionStore } from 'cloakwright/state'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -33,6 +34,39 @@ describe('createSessions refuses', () => {
     ['an invalid base path', { basePath: 'auth/' }, 'CW_CONFIG_INVALID', /^basePath/],
     ['a scope without openid', { scope: 'profile' }, 'CW_CONFIG_INVALID', /^scope/],
     ['a timeout of 0', { idleTimeout: 0 }, 'CW_CONFIG_INVALID', /^idleTimeout/],
+    ['neither secret nor key', { clientSecret: undefined }, 'CW_CONFIG_MISSING', /^clientSecret/],
+    ['a secret and a key', { clientKey: 'x' }, 'CW_CONFIG_INVALID', /^clientKey/],
+    [
+      'a key that is none',
+      { clientSecret: undefined, clientKey: 'canary' },
+      'CW_CONFIG_INVALID',
+      /^clientKey/,
+    ],
+    [
+      'a public key',
+      { clientSecret: undefined, clientKey: generateKeyPairSync('ed25519').publicKey },
+      'CW_CONFIG_INVALID',
+      /^clientKey: not a private key/,
+    ],
+    [
+      'a key of an unsupported type',
+      { clientSecret: undefined, clientKey: generateKeyPairSync('x25519').privateKey },
+      'CW_CONFIG_INVALID',
+      /^clientKey: unsupported/,
+    ],
+    ['a relative postLogoutUrl', { postLogoutUrl: 'bye' }, 'CW_CONFIG_INVALID', /^postLogoutUrl/],
+    [
+      'a postLogoutUrl without a scheme',
+      { postLogoutUrl: '//evil.example' },
+      'CW_CONFIG_INVALID',
+      /^postLogoutUrl/,
+    ],
+    [
+      'a postLogoutUrl in plain http',
+      { postLogoutUrl: 'http://www.example.com' },
+      'CW_CONFIG_INSECURE',
+      /^postLogoutUrl/,
+    ],
     ['plain http', { publicUrl: 'http://app.example.com' }, 'CW_CONFIG_INSECURE', /^publicUrl/],
     ['a realm in plain http', { issuer: 'http://id.example.com/realms/r' }, 'CW_CONFIG_INSECURE', /^issuer/],
   ])('%s', (_, change, code, message) => {

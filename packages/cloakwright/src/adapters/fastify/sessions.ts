@@ -16,7 +16,7 @@ export function mountSessions(app: FastifyInstance, routes: SessionRoutes): void
     )
     scope.setErrorHandler(sendProblem)
     scope.route({
-      method: ['GET', 'HEAD', 'POST'],
+      method: ['GET', 'HEAD', 'OPTIONS', 'POST'],
       url: `${routes.prefix}*`,
       exposeHeadRoute: false,
       schema: { hide: true } as object,

@@ -40,7 +40,7 @@ export function testSessions(driver: Driver): void {
     const callback = await browser.send(await locationOf(browser.visited.at(-1)))
     expect(callback.headers.getSetCookie().map((cookie) => cookie.split('=')[0])).toEqual([
       sessionCookie,
-      expect.stringMatching(/_login/),
+      `${sessionCookie}_logins`,
     ])
   })
 
@@ -84,6 +84,19 @@ export function testSessions(driver: Driver): void {
     }
     const refused = await send(service, '/me', { fields: preflight.slice(0, 1) })
     expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([401, '*'])
+  })
+
+  test('the engine’s routes name their methods', async () => {
+    const allow = 'GET, HEAD, OPTIONS'
+    for (const [method, status] of [
+      ['OPTIONS', 204],
+      ['POST', 405],
+    ] as const) {
+      const response = await world.send('/auth/session', { method, fields: [form], body: '' })
+      expect([response.status, response.headers['allow']], method).toEqual([status, allow])
+    }
+    const head = await world.send('/auth/session', { method: 'HEAD' })
+    expect([head.status, head.text]).toEqual([401, ''])
   })
 
   test('HEAD has the status and headers of GET, and no body', async () => {
