@@ -28,6 +28,11 @@ interface Entry {
   readonly readAt: number
 }
 
+/** A read under way, which later requests join. */
+interface Reading {
+  result: Promise<LiveSession | undefined> | undefined
+}
+
 /**
  * A logout must take effect on every replica within a second, even if the connection that would tell of it has died
  * without a sign. So a cached session is used only for a second after a proof: the store's echo of a message that this
@@ -41,7 +46,7 @@ export function createSessionCache(
   onChanged: (key: string | undefined) => void,
 ): SessionCache {
   const entries = new Map<string, Entry>()
-  const reads = new Map<string, Promise<LiveSession | undefined>>()
+  const reads = new Map<string, Reading>()
   let bytes = 0
   let feed: SessionFeed | undefined
   let opening: Promise<void> | undefined
@@ -79,17 +84,15 @@ export function createSessionCache(
   const readAndKeep = async (
     key: string,
     read: () => Promise<LiveSession | undefined>,
+    reading: Reading,
   ): Promise<LiveSession | undefined> => {
     const followed = feed
-    // Not before it is in the list of reads.
-    await undefined
-    const mine = reads.get(key)
     try {
       const live = await read()
-      if (live !== undefined && followed !== undefined && reads.get(key) === mine) add(live)
+      if (live !== undefined && followed !== undefined && reads.get(key) === reading) add(live)
       return live
     } finally {
-      if (reads.get(key) === mine) reads.delete(key)
+      if (reads.get(key) === reading) reads.delete(key)
     }
   }
   const follow = async (): Promise<void> => {
@@ -125,10 +128,11 @@ export function createSessionCache(
       if (entry !== undefined && now < provenUntil && now - entry.readAt < maxAge)
         return Promise.resolve(entry.live)
       const running = reads.get(key)
-      if (running !== undefined) return running
-      const started = readAndKeep(key, read)
-      reads.set(key, started)
-      return started
+      if (running?.result !== undefined) return running.result
+      const reading: Reading = { result: undefined }
+      reads.set(key, reading)
+      reading.result = readAndKeep(key, read, reading)
+      return reading.result
     },
     update(live) {
       const { key, tokens } = live.record
