@@ -38,6 +38,8 @@ async function expectProblem(
     ...(status === 401 || status === 403
       ? { reason: expect.stringMatching(/^(?:Token|Request): /), hint: expect.any(String) }
       : {}),
+    // Without credentials, it says where a browser signs in.
+    ...(detail === 'Not authenticated' ? { login: expect.stringMatching(/^\/auth\/login\b/) } : {}),
   })
   return problem
 }
