@@ -24,6 +24,7 @@ export class ListeningConnection {
   readonly #onClosed: () => void
   #closed = false
   #pulse: NodeJS.Timeout | undefined
+  #last: Promise<unknown> = Promise.resolve()
 
   /** @param onClosed Called once, whichever side closed it. */
   constructor(
@@ -42,14 +43,14 @@ export class ListeningConnection {
   /** @throws {CW_STATE_UNAVAILABLE} */
   async listen(channel: string): Promise<void> {
     try {
-      await this.#client.query(`LISTEN ${channel}`)
+      await this.#run(`LISTEN ${channel}`)
     } catch (error) {
       throw toStateError(error)
     }
   }
 
   async unlisten(channel: string): Promise<void> {
-    await this.#client.query(`UNLISTEN ${channel}`)
+    await this.#run(`UNLISTEN ${channel}`)
   }
 
   /** Checks at this interval (milliseconds) that the connection works, and closes it if it has not responded by the next check. */
@@ -61,10 +62,19 @@ export class ListeningConnection {
       if (!answered) close()
       else {
         answered = false
-        this.#client.query('SELECT 1').then(() => (answered = true), close)
+        this.#run('SELECT 1').then(() => (answered = true), close)
       }
     }, interval)
     this.#pulse.unref()
+  }
+
+  /** One statement at a time: `pg` does not accept another one before the first has ended. */
+  async #run(statement: string): Promise<void> {
+    const before = this.#last
+    const mine = before.then(() => this.#client.query(statement))
+    // The next statement does not depend on the result.
+    this.#last = mine.catch(() => {})
+    await mine
   }
 
   /** Never returns it to the pool, because it still listens. `end` follows every release. */
