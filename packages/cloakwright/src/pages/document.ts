@@ -31,7 +31,7 @@ ${explanation.length === 0 ? [] : toExplanation(explanation)}${details.length ==
 function toButton({ label, url, method }: PageAction, position: number): Html {
   const looks = position === 0 ? 'button first' : 'button'
   if (method === 'get') return html`<a class="${looks}" href="${url}">${label}</a>`
-  return html`<form method="post" action="${url}"><button class="${looks}" type="submit">${label}</button></form>`
+  return html`<form method="post" action="${url}"><button id="sign-out" class="${looks}" type="submit">${label}</button></form>`
 }
 
 function toExplanation(lines: readonly string[]): Html {

@@ -122,7 +122,10 @@ describe('logout', () => {
     const browser = await signIn()
     const response = await browser.send(`${publicUrl}/auth/logout`)
     expect(response.status).toBe(200)
-    expect(await response.text()).toContain('<form method="post" action="/auth/logout">')
+    const html = await response.text()
+    expect(html).toContain('<form method="post" action="/auth/logout">')
+    // Scripts and tests of services find the button by it.
+    expect(html).toContain('id="sign-out"')
     // Chromium applies form-action to the target of the redirect too.
     expect(response.headers.get('content-security-policy')).toContain(
       `form-action 'self' ${new URL(provider.issuer).origin};`,
