@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
 import { CloakwrightError } from './errors.ts'
 
 /** A key that encrypts data that leaves the process: stored tokens, login cookies, tickets. */
@@ -75,7 +75,7 @@ export function randomToken(): string {
 
 /** SHA-256, base64url. The hashed values have 256 random bits, so salt and stretching would add nothing. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return hash('sha256', text, 'base64url')
 }
 
 function toAad(binding: readonly unknown[]): Buffer {

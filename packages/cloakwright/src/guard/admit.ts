@@ -2,7 +2,7 @@ import { CloakwrightError } from '../errors.ts'
 import { isUpgrade } from '../http/index.ts'
 import { type Decision, evaluate } from '../policy/index.ts'
 import { continueWith, isPromise } from '../promise.ts'
-import type { SessionEngine, SessionUse } from '../session/index.ts'
+import type { Session, SessionEngine, SessionUse } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import type { Admission, Admitted, Refused } from './admission.ts'
 import type { SessionUser } from './authenticator.ts'
@@ -21,7 +21,7 @@ import {
 import type { Rule } from './rule.ts'
 import { type Tickets, ticketOf } from './websocket/index.ts'
 
-// The steps of an admission, in order. A request with a known token passes them without a promise.
+// The steps of an admission, in order. A request with a known token or session passes them without a promise.
 
 /** Decides whether a rule admits a request. Never throws or rejects: any failure is a refusal. */
 export function admit(
@@ -122,21 +122,41 @@ async function admitByTicket(
   return await decideOn(user, context, request, rule, '')
 }
 
-async function admitBySession(
+function admitBySession(
   context: GuardContext,
   request: GuardedRequest,
   rule: Rule,
   sessions: SessionEngine,
   use: SessionUse,
-): Promise<Admission> {
-  const found = await userOfSession(context, request, rule, sessions, use)
+): Admission | Promise<Admission> {
+  const found = rule.anonymous
+    ? userOrNobody(context, request, sessions, use)
+    : context.authenticator.userOfSession(request, sessions, use)
+  return continueWith(found, decideOnSession, context, request, rule, sessions)
+}
+
+function decideOnSession(
+  found: SessionUser | undefined,
+  context: GuardContext,
+  request: GuardedRequest,
+  rule: Rule,
+  sessions: SessionEngine,
+): Admission | Promise<Admission> {
   if (found?.user !== undefined) {
     const { session, user } = found
-    const decided = decideOn(user, context, request, rule, session.accessToken, uncached)
-    const admission = isPromise(decided) ? await decided : decided
-    return admission.kind === 'admitted' ? { ...admission, session } : admission
+    return decideOn(user, context, request, rule, session.accessToken, uncached, session)
   }
-  if (rule.anonymous) return { kind: 'admitted', user: undefined }
+  return rule.anonymous
+    ? { kind: 'admitted', user: undefined }
+    : askToSignIn(found, context, request, sessions)
+}
+
+async function askToSignIn(
+  found: SessionUser | undefined,
+  context: GuardContext,
+  request: GuardedRequest,
+  sessions: SessionEngine,
+): Promise<Admission> {
   const response = await sessions.challenge(request)
   if (response !== undefined) return { kind: 'redirected', response, orphaned: found !== undefined }
   return refuse(context, nothingGiven(request), request, sessions.loginPath(request))
@@ -146,10 +166,9 @@ async function admitBySession(
 const uncached: Headers = { 'cache-control': 'no-store' }
 
 /** A public page is also shown, to anyone, if it is not known whose session the cookie names. */
-async function userOfSession(
+async function userOrNobody(
   context: GuardContext,
   request: GuardedRequest,
-  { anonymous }: Rule,
   sessions: SessionEngine,
   use: SessionUse,
 ): Promise<SessionUser | undefined> {
@@ -157,7 +176,7 @@ async function userOfSession(
     return await context.authenticator.userOfSession(request, sessions, use)
   } catch (error) {
     const isPage = request.method === 'GET' || request.method === 'HEAD'
-    if (anonymous && isPage && error instanceof CloakwrightError && error.status === 503) return undefined
+    if (isPage && error instanceof CloakwrightError && error.status === 503) return undefined
     throw error
   }
 }
@@ -170,9 +189,10 @@ function decideOn(
   rule: Rule,
   tokenText: string,
   headers?: Headers,
+  session?: Session,
 ): Admission | Promise<Admission> {
   const decision = evaluate(rule.policy, user, new RequestContext(request, tokenText, context.verifier.clock))
-  return continueWith(decision, conclude, context, request, rule, user, headers)
+  return continueWith(decision, conclude, context, request, rule, user, headers, session)
 }
 
 function conclude(
@@ -182,8 +202,9 @@ function conclude(
   rule: Rule,
   user: AccessToken,
   headers: Headers | undefined,
+  session: Session | undefined,
 ): Admission {
-  if (decision.allowed) return { kind: 'admitted', user, headers }
+  if (decision.allowed) return { kind: 'admitted', user, headers, session }
   const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
     challenge: decision.challenge,
     hint: `Send a token that meets the policy of the route: ${rule.policy.description}.`,
@@ -221,8 +242,11 @@ export function watchResponse(
     const { sessions } = context
     if (sessions === undefined) return refuse(context, nothingGiven(request), request)
     const rule = { policy, anonymous: false }
-    const again = admitBySession(context, lookedAtAnew(request), rule, sessions, { extend: false })
-    return await orRefuse(again, context, request)
+    try {
+      return await admitBySession(context, lookedAtAnew(request), rule, sessions, { extend: false })
+    } catch (error) {
+      return refuseFailure(context, error, request)
+    }
   }
   context.watchEnd?.(open, user, session, admitAgain)
 }

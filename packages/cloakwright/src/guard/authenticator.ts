@@ -1,6 +1,7 @@
+import { atOnceOf } from '../at-once.ts'
 import { CloakwrightError } from '../errors.ts'
 import { PerRequest } from '../per-request.ts'
-import { isPromise } from '../promise.ts'
+import { continueWith, isPromise } from '../promise.ts'
 import type { Session, SessionEngine, SessionUse } from '../session/index.ts'
 import {
   type AccessToken,
@@ -23,13 +24,13 @@ export interface Authenticator {
   userOfTicket(request: GuardedRequest, tickets: Tickets, ticket: string): Promise<AccessToken>
   /**
    * Returns no user if only a new login helps. Any other refusal (audience, issuer, clock) would occur again after a
-   * new login, in endless redirects.
+   * new login, in endless redirects. Synchronous, without a promise, if session and token are cached.
    */
   userOfSession(
     request: GuardedRequest,
     sessions: SessionEngine,
     use: SessionUse,
-  ): Promise<SessionUser | undefined>
+  ): SessionUser | undefined | Promise<SessionUser | undefined>
 }
 
 /** A session, and the user of its token. */
@@ -61,6 +62,19 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
     return isPromise(user) ? users.keep(request.identity, accessToken, user, now) : user
   }
 
+  const userIn = (
+    session: Session | undefined,
+    request: GuardedRequest,
+  ): SessionUser | undefined | Promise<SessionUser> => {
+    if (session === undefined) return undefined
+    try {
+      const user = userOfTokenIn(request, session)
+      return isPromise(user) ? userLater(session, user) : { user, session }
+    } catch (error) {
+      return orNoUser(session, error)
+    }
+  }
+
   return {
     userOfToken(request, credentials) {
       const known = knownUser(request)
@@ -83,17 +97,10 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
         redeemed.keep(request.identity, ticket, redeem(verifier, tickets, ticket), now)
       )
     },
-    async userOfSession(request, sessions, use) {
-      if (request.fields('cookie').length === 0) return undefined
-      const session = await sessionOf(request, sessions, use, clock.now())
-      if (session === undefined) return undefined
-      try {
-        const user = userOfTokenIn(request, session)
-        return { user: isPromise(user) ? await user : user, session }
-      } catch (error) {
-        if (needsNewLogin(error)) return { user: undefined, session }
-        throw error
-      }
+    userOfSession(request, sessions, use) {
+      const cookies = request.fields('cookie')
+      if (cookies.length === 0) return undefined
+      return continueWith(sessionOf(request, sessions, use, cookies, clock.now()), userIn, request)
     },
   }
 }
@@ -116,15 +123,32 @@ function sessionOf(
   request: GuardedRequest,
   sessions: SessionEngine,
   use: SessionUse,
+  cookies: readonly string[],
   now: number,
-): Promise<Session | undefined> {
+): Session | undefined | Promise<Session | undefined> {
   const loaded = foundBy(sessionsByEngine, sessions)
   // The engine does not use a session for a request with an Authorization header.
-  const question = `${use.freshAfter ?? ''}\n${request.fields('cookie').join('\n')}`
-  return (
-    loaded.find(request.identity, question, now) ??
-    loaded.keep(request.identity, question, sessions.authenticate(request, use), now)
-  )
+  const question = (): string => `${use.freshAfter ?? ''}\n${cookies.join('\n')}`
+  const { identity } = request
+  const known = loaded.has(identity) ? loaded.find(identity, question(), now) : undefined
+  if (known !== undefined) return known
+  // oxlint-disable-next-line typescript/unbound-method -- it only identifies the function
+  const atOnce = atOnceOf(sessions.authenticate)
+  const session = atOnce === undefined ? sessions.authenticate(request, use) : atOnce(request, use)
+  return isPromise(session) ? loaded.keep(identity, question(), session, now) : session
+}
+
+async function userLater(session: Session, user: Promise<AccessToken>): Promise<SessionUser> {
+  try {
+    return { user: await user, session }
+  } catch (error) {
+    return orNoUser(session, error)
+  }
+}
+
+function orNoUser(session: Session, error: unknown): SessionUser {
+  if (needsNewLogin(error)) return { user: undefined, session }
+  throw error
 }
 
 /** The realm's keys were replaced since the login, or the session's tokens were revoked. */

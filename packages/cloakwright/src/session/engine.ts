@@ -1,3 +1,4 @@
+import { withAtOnce } from '../at-once.ts'
 import type { CloakwrightError } from '../errors.ts'
 import { createOrDefer } from '../next-build.ts'
 import { createPages } from '../pages/index.ts'
@@ -15,7 +16,7 @@ import { createRefresher } from './refresh.ts'
 import { toLoginPath } from './return-to.ts'
 import { createRoutes } from './routes.ts'
 import { createSessionCache } from './session-cache.ts'
-import type { SessionEngine } from './types.ts'
+import type { Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'
 import { createWatchers } from './watchers.ts'
 
 /**
@@ -68,6 +69,11 @@ function unusable(
   }
 }
 
+type AuthenticateAtOnce = (
+  request: SessionRequest,
+  use?: SessionUse,
+) => Session | undefined | Promise<Session | undefined>
+
 function createEngine(options: SessionOptions): SessionEngine {
   const config = checkOptions(options)
   const cookies = createCookies(config)
@@ -89,16 +95,17 @@ function createEngine(options: SessionOptions): SessionEngine {
     report,
   }
   const keepFresh = createRefresher(context)
+  const find: AuthenticateAtOnce = (request, use = {}) => findSession(context, keepFresh, request, use)
   return {
     basePath: config.basePath,
     cookieName: config.cookieName,
     pages: options.pages === undefined ? undefined : pages,
     handle: createRoutes(context, createBackChannelLogout(context)),
-    authenticate: (request, use = {}) => findSession(context, keepFresh, request, use),
+    authenticate: withAtOnce(async (request, use = {}) => await find(request, use), find),
     watch: (session, onNews) => watchers.add(session, onNews),
     challenge: (request) => challenge(context, request),
     loginPath: (request) => toLoginPath(config, request),
-    refreshSession: (request) => findSession(context, keepFresh, request, { freshAfter: 0 }),
+    refreshSession: async (request) => await find(request, { freshAfter: 0 }),
     close: () => context.cache.close(),
   }
 }

@@ -1,4 +1,7 @@
+import { isPromise } from '../promise.ts'
 import { sha256 } from '../sealing.ts'
+import type { SessionRecord } from '../state/index.ts'
+import type { SessionConfig } from './config.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
 import type { LiveSession } from './live-session.ts'
@@ -6,29 +9,61 @@ import type { Refresher } from './refresh.ts'
 import type { Session, SessionRequest, SessionUse } from './types.ts'
 import { endOf, isLive, readLive } from './vault.ts'
 
-/** The session of a request's cookie, with a fresh access token. */
-export async function findSession(
+/**
+ * The session of a request's cookie, with a fresh access token. At once if the session is cached and needs neither a refresh
+ * nor a write.
+ *
+ * @throws {CW_SESSION_ORIGIN}
+ */
+export function findSession(
   context: SessionContext,
   keepFresh: Refresher,
   request: SessionRequest,
-  { extend = true, freshAfter }: SessionUse,
-): Promise<Session | undefined> {
+  use: SessionUse,
+): Session | undefined | Promise<Session | undefined> {
   // A request with its own token never uses the browser's session.
   if (request.headers.get('authorization') !== null) return undefined
   const value = context.cookies.readSession(request)
   if (value === undefined) return undefined
   requireSameOrigin(request, context.config.publicOrigin)
   const key = sha256(value)
-  const found = await context.cache.find(key, () => readLive(context, key))
+  const found = context.cache.find(key, () => readLive(context, key))
+  if (!isPromise(found) && isReady(context, found, use)) return toSession(found, found.record.expiresAt)
+  return makeReady(context, keepFresh, key, found, use)
+}
+
+/** Whether a cached session can be used as it is. */
+function isReady({ config }: SessionContext, live: LiveSession, { extend, freshAfter }: SessionUse): boolean {
+  const now = config.now()
+  const { record, tokens } = live
+  return (
+    record.expiresAt > now &&
+    tokens.refreshAt > now &&
+    (freshAfter === undefined || tokens.issuedAt >= now - freshAfter * 1000) &&
+    (extend === false || !needsTouch(config, record, now))
+  )
+}
+
+async function makeReady(
+  context: SessionContext,
+  keepFresh: Refresher,
+  key: string,
+  pending: LiveSession | Promise<LiveSession | undefined>,
+  { extend = true, freshAfter }: SessionUse,
+): Promise<Session | undefined> {
+  const found = await pending
   // A cached session may have been used on another replica since then, which has extended it.
   const current = found === undefined || isLive(context, found) ? found : await readLive(context, key)
   if (current === undefined) return undefined
   const issuedAfter = freshAfter === undefined ? undefined : context.config.now() - freshAfter * 1000
   const live = await keepFresh(current, issuedAfter)
   if (live === undefined) return undefined
-  const { sid, subject, createdAt } = live.record
-  const expiresAt = extend ? await noteUse(context, live) : live.record.expiresAt
-  return { key, sid, subject, createdAt, accessToken: live.tokens.accessToken, expiresAt }
+  return toSession(live, extend ? await noteUse(context, live) : live.record.expiresAt)
+}
+
+function toSession({ record, tokens }: LiveSession, expiresAt: number): Session {
+  const { key, sid, subject, createdAt } = record
+  return { key, sid, subject, createdAt, accessToken: tokens.accessToken, expiresAt }
 }
 
 /**
@@ -37,9 +72,13 @@ export async function findSession(
 async function noteUse({ cache, config, store }: SessionContext, live: LiveSession): Promise<number> {
   const now = config.now()
   const { record, tokens } = live
-  if (now - record.lastSeenAt < Math.min(60_000, config.idleTimeout / 10)) return record.expiresAt
+  if (!needsTouch(config, record, now)) return record.expiresAt
   const expiresAt = endOf(config, now, record.absoluteExpiresAt, tokens.refreshExpiresAt)
   await store.touch(record.key, now, expiresAt)
   cache.update({ record: { ...record, lastSeenAt: now, expiresAt }, tokens })
   return expiresAt
+}
+
+function needsTouch({ idleTimeout }: SessionConfig, { lastSeenAt }: SessionRecord, now: number): boolean {
+  return now - lastSeenAt >= Math.min(60_000, idleTimeout / 10)
 }

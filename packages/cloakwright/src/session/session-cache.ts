@@ -14,8 +14,11 @@ const maxBytes = 32 * 1024 * 1024
 
 /** Live sessions of this process, so that a request needs no read of the store. */
 export interface SessionCache {
-  /** The cached session, or the result of `read`; concurrent reads of one session are shared. */
-  find(key: string, read: () => Promise<LiveSession | undefined>): Promise<LiveSession | undefined>
+  /** The cached session at once, or the result of `read` later; concurrent reads of one session are shared. */
+  find(
+    key: string,
+    read: () => Promise<LiveSession | undefined>,
+  ): LiveSession | Promise<LiveSession | undefined>
   /** Replaces a cached session by a later state of it, with the same tokens. */
   update(live: LiveSession): void
   /** Stops following the store. */
@@ -125,8 +128,7 @@ export function createSessionCache(
       const now = performance.now()
       prove(now)
       const entry = entries.get(key)
-      if (entry !== undefined && now < provenUntil && now - entry.readAt < maxAge)
-        return Promise.resolve(entry.live)
+      if (entry !== undefined && now < provenUntil && now - entry.readAt < maxAge) return entry.live
       const running = reads.get(key)
       if (running?.result !== undefined) return running.result
       const reading: Reading = { result: undefined }
