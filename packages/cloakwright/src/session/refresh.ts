@@ -52,6 +52,8 @@ export function createRefresher(context: SessionContext): Refresher {
       if (isFresh && lasts(context, live, 0)) return live
       throw failure
     }
+    // Another request waits for the refresh already.
+    if (isUsable && underWay.has(live.record.key)) return live
     const refreshed = start(live, issuedAfter)
     return isUsable ? await within(config.timeout / 10, refreshed, live) : await refreshed
   }
