@@ -76,8 +76,8 @@ const services = {
     'ts-jest': '29.4.15',
     typescript: '5.9.3',
   },
-  next15: { ...react, next: '15.5.29', typescript: '5.9.3' },
-  next16: { ...react, next: '16.4.6', typescript: '5.9.3' },
+  next15: { ...react, next: '15.5.29', 'openid-client': '6.9.0', typescript: '5.9.3' },
+  next16: { ...react, next: '16.4.6', 'openid-client': '6.9.0', typescript: '5.9.3' },
   frameworks: {
     ...nestApplication,
     ...packages('@cloakwright/admin', '@cloakwright/devrealm'),

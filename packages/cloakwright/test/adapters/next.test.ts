@@ -1,9 +1,8 @@
 import { createVerifier, role } from 'cloakwright'
 import { cloakwright } from 'cloakwright/next'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
 import { host, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
-import { refusalOf } from '../support/refusal.ts'
 import { testSessionBehaviour } from './behaviour.ts'
 import { nextDriver } from './drivers/next.ts'
 import { giveAccessTokens } from './support/access-tokens.ts'
@@ -46,20 +45,5 @@ describe('a proxy', () => {
     expect(await proxy({ ...action, origin: publicUrl }, 'POST')).toBeUndefined()
     for (const headers of [{ ...action, origin: 'https://other.example' }, action])
       expect((await proxy(headers, 'POST'))?.status).toBe(403)
-  })
-})
-
-describe('in the edge runtime', () => {
-  beforeEach(() => {
-    process.env['NEXT_RUNTIME'] = 'edge'
-    return () => void delete process.env['NEXT_RUNTIME']
-  })
-
-  test('the import says what to change', async () => {
-    const { refuseEdge } = await import('../../src/adapters/next/edge.ts')
-    expect(await refusalOf(refuseEdge)).toMatchObject({
-      code: 'CW_CONFIG_INVALID',
-      hint: expect.stringContaining('proxy.ts') as string,
-    })
   })
 })

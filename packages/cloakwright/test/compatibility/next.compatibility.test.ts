@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -175,6 +175,17 @@ describe.each(['next15', 'next16'] as const)('%s', (name) => {
     expect((await browser.send(`${publicUrl}/auth/logout`, { method: 'POST', headers })).status).toBe(303)
     expect((await browser.send(`${publicUrl}/api/me`)).status).toBe(401)
     expect(await text('/visitors')).toContain('hello visitor')
+  })
+
+  // The last one: it replaces the guard and the build.
+  test('a guard on the edge runtime says what to change', async () => {
+    for (const path of Object.keys(guards[name])) rmSync(join(home, path))
+    const onEdge = guards.next15['middleware.ts'].replace(", runtime: 'nodejs'", '')
+    writeFileSync(join(home, 'middleware.ts'), onEdge)
+    await run(process.execPath, [next, 'build'], home)
+    const { origin, output } = await start(next, home, {})
+    expect((await fetch(`${origin}/guarded`)).status).toBe(500)
+    expect(output()).toContain('the edge runtime has no node:crypto')
   })
 })
 

@@ -10,13 +10,10 @@ import {
   webFramework,
 } from '../../guard/index.ts'
 import { user as anyUser, type Policy } from '../../policy/index.ts'
-import { refuseEdge } from './edge.ts'
 import { createServerComponents, type ServerComponents } from './server-components.ts'
 
 export { sessionOf } from '../../guard/index.ts'
 export type { RequiredUser } from './server-components.ts'
-
-refuseEdge()
 
 /** The options of the adapter. */
 export interface CloakwrightOptions extends GuardOptions {
@@ -41,17 +38,21 @@ export interface NextGuards extends ServerComponents {
 type RouteHandler = (request: Request) => Promise<Response>
 
 /**
- * Creates the guards of a Next.js application (15 or 16, App Router, Node.js runtime). Server actions need no more proof
+ * Creates the guards of a Next.js application (15.5 or 16, App Router). Its modules run on the Node.js runtime only: the
+ * edge runtime has no `node:crypto`. Server actions need no more proof
  * of their origin: Next.js itself compares their `Origin` with the host.
  *
- * @throws {CW_CONFIG_INVALID} Imported in the edge runtime, which has no `node:crypto`.
+ * Next.js evaluates `auth.ts` several times in one process, for pages, routes and proxy. A store in memory must therefore
+ * be kept in `globalThis`.
+ *
  * @example
  * `auth.ts`:
  * ```ts
  * import { createVerifier } from 'cloakwright'
  * import { cloakwright } from 'cloakwright/next'
  * import { createSessions } from 'cloakwright/session'
- * import { memorySessionStore } from 'cloakwright/state'
+ * import { fromPool, postgresSessionStore } from 'cloakwright/state'
+ * import pg from 'pg'
  *
  * const issuer = process.env['KEYCLOAK_ISSUER'] ?? ''
  * const sessions = createSessions({
@@ -60,7 +61,7 @@ type RouteHandler = (request: Request) => Promise<Response>
  *   clientSecret: process.env['KEYCLOAK_CLIENT_SECRET'] ?? '',
  *   publicUrl: process.env['PUBLIC_URL'] ?? '',
  *   keys: [{ id: 'k1', key: Buffer.from(process.env['SESSION_KEY'] ?? '', 'base64') }],
- *   store: memorySessionStore(),
+ *   store: postgresSessionStore(fromPool(new pg.Pool())),
  * })
  * export const auth = cloakwright({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions })
  *
