@@ -52,7 +52,7 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
   }
 
   it('does not happen before it is due', async () => {
-    const { browser, first } = await due(1, 269)
+    const { browser, first } = await due(1, 260)
     await ask(first, browser)
     expect(provider.grants).toEqual([])
   })
