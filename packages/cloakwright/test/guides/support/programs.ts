@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
+import { vi } from 'vitest'
+import { freePort } from '../../../../../scripts/lib/ports.mjs'
+import { Browser } from '../../session/support/browser.ts'
+import { submit } from '../../session/support/realm.ts'
+
+const home = join(import.meta.dirname, '../../..')
+const guides = join(home, '../../docs/guides')
+
+/** A block of code of a guide, unchanged, and the name of its file if the guide states one: ```ts auth.ts */
+export interface Block {
+  readonly file: string | undefined
+  readonly code: string
+}
+
+/** The TypeScript of a guide, in order. */
+export function blocksOf(guide: string): readonly Block[] {
+  const text = readFileSync(join(guides, guide), 'utf8')
+  return [...text.matchAll(/^```tsx?(?: ([^\n]+))?\n(.*?)^```/gms)].map(([, file, code = '']) => ({
+    file,
+    code,
+  }))
+}
+
+/** A folder in which the code of guides finds this package by its name, and the frameworks. */
+export interface Folder {
+  readonly path: string
+  write(file: string, text: string): void
+  remove(): void
+}
+
+export function openFolder(): Folder {
+  const path = mkdtempSync(join(home, '.examples-'))
+  return {
+    path,
+    write(file, text) {
+      mkdirSync(dirname(join(path, file)), { recursive: true })
+      writeFileSync(join(path, file), text)
+    },
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+/** A running app. */
+export interface Program {
+  stop(): Promise<void>
+}
+
+/** Starts a file of the folder as the guides do, on the built package, and waits until `url` responds. */
+export async function start(
+  folder: Folder,
+  file: string,
+  variables: Record<string, string>,
+  url: string,
+): Promise<Program> {
+  const { NODE_OPTIONS: _options, NODE_ENV: _environment, VITEST: _vitest, ...inherited } = process.env
+  const env = { ...inherited, ...variables }
+  const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: folder.path, env })
+  const ended = once(child, 'close')
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += String(part)))
+  const hasEnded = ended.then(() => Promise.reject(new Error(`${file} ended:\n${output}`)))
+  await Promise.race([vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 50 }), hasEnded])
+  hasEnded.catch(() => {})
+  return {
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** The realm of the guides for apps at any URL, one realm each. */
+export interface GuideRealms {
+  /** Imports `login-realm.json` for an app, and returns the app's variables. */
+  add(publicUrl: string): Promise<Record<string, string>>
+  /** Signs a user out at the realm, as an administrator does. */
+  signOut(issuer: string, username: string): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openRealms(): Promise<GuideRealms> {
+  const realm: DevRealm = await createDevRealm({ admin: { username: 'admin', password: 'admin' } })
+  const server = await realm.listen()
+  let count = 0
+  return {
+    async add(publicUrl) {
+      const text = readFileSync(join(guides, 'login-realm.json'), 'utf8')
+      const definition = JSON.parse(text.replaceAll('http://localhost:3000', publicUrl)) as object
+      const name = `shop${count++}`
+      await realm.importRealm({ ...definition, realm: name })
+      return {
+        KEYCLOAK_ISSUER: `${server}/realms/${name}`,
+        KEYCLOAK_CLIENT_SECRET: 'secret-for-development',
+        PUBLIC_URL: publicUrl,
+        SESSION_KEY: Buffer.alloc(32, count).toString('base64'),
+      }
+    },
+    async signOut(issuer, username) {
+      const form = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }
+      const body = new URLSearchParams(form)
+      const url = `${server}/realms/master/protocol/openid-connect/token`
+      const granted = (await (await fetch(url, { method: 'POST', body })).json()) as { access_token: string }
+      const headers = { authorization: `Bearer ${granted.access_token}` }
+      const users = `${issuer.replace('/realms/', '/admin/realms/')}/users`
+      const found = await fetch(`${users}?exact=true&username=${username}`, { headers })
+      const [user] = (await found.json()) as { id: string }[]
+      await fetch(`${users}/${user?.id}/logout`, { method: 'POST', headers })
+    },
+    close: () => realm.close(),
+  }
+}
+
+/** `http://localhost` with a free port. */
+export async function freeUrl(): Promise<string> {
+  return `http://localhost:${await freePort()}`
+}
+
+/** A browser that follows the app's redirect to the login, signs in, and is back on the page. */
+export async function openSignedIn(
+  page: string,
+  user: string,
+): Promise<{ readonly browser: Browser; readonly response: Response }> {
+  const browser = new Browser({})
+  const returned = await submit(browser, await browser.open(page), { username: user, password: user })
+  return { browser, response: await browser.open(returned.headers.get('location') ?? '') }
+}
+
+/** What a form of a page of the app sends. */
+export const form = {
+  method: 'POST',
+  headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+} as const
