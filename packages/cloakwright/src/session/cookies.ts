@@ -45,14 +45,15 @@ export function createCookies({ cookieName: session, secureCookies }: CookieOpti
   const [browser, logins, led] = [`${session}_login`, `${session}_logins`, `${session}_led`]
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secureCookies ? '; Secure' : ''}`
   const clear = (name: string): string => `${name}=; Max-Age=0; ${attributes}`
+  const readLed = reader(led, '1')
   return {
-    readSession: (request) => read(request, session, token),
+    readSession: reader(session, token),
     writeSession: (value) => `${session}=${value}; ${attributes}`,
-    readBrowser: (request) => read(request, browser, token),
+    readBrowser: reader(browser, token),
     writeBrowser: (secret, maxAge) => `${browser}=${secret}; Max-Age=${maxAge}; ${attributes}`,
-    readLogins: (request) => read(request, logins, /^[\d.]{1,30}$/),
+    readLogins: reader(logins, '[\\d.]{1,30}'),
     writeLogins: (value, maxAge) => `${logins}=${value}; Max-Age=${maxAge}; ${attributes}`,
-    readLed: (request) => read(request, led, /^1$/) !== undefined,
+    readLed: (request) => readLed(request) !== undefined,
     writeLed: () => `${led}=1; Max-Age=10; ${attributes}`,
     clearSession: () => clear(session),
     clearAll: () => [session, browser, logins].map(clear),
@@ -60,15 +61,15 @@ export function createCookies({ cookieName: session, secureCookies }: CookieOpti
 }
 
 /** 32 random bytes. */
-const token = /^[\w-]{43}$/
+const token = '[\\w-]{43}'
 
-/** The first cookie of that name in this format: an invalid one may come from another service on the host. */
-function read({ headers }: SessionRequest, wanted: string, format: RegExp): string | undefined {
-  for (const pair of (headers.get('cookie') ?? '').split(';')) {
-    const equals = pair.indexOf('=')
-    if (equals <= 0 || pair.slice(0, equals).trim() !== wanted) continue
-    const value = pair.slice(equals + 1).trim()
-    if (format.test(value)) return value
-  }
-  return undefined
+/**
+ * Reads the first cookie of that name in this format: an invalid one may come from another service on the host. One search,
+ * because every request is searched for its session.
+ *
+ * @param name Without characters that have a meaning in an expression.
+ */
+function reader(name: string, format: string): (request: SessionRequest) => string | undefined {
+  const cookie = new RegExp(`(?:^|;)\\s*${name}\\s*=\\s*(${format})\\s*(?:;|$)`)
+  return ({ headers }) => cookie.exec(headers.get('cookie') ?? '')?.[1]
 }
