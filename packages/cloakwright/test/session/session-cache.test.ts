@@ -8,6 +8,7 @@ import {
   type SessionStore,
 } from 'cloakwright/state'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { atOnceOf } from '../../src/at-once.ts'
 import { databases } from '../state/support/databases.ts'
 import type { Browser } from './support/browser.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
@@ -84,6 +85,9 @@ describe.each(stores)('sessions in $name', ({ open }) => {
     const found = await Promise.all(Array.from({ length: 20 }, () => sessions.authenticate(request(browser))))
     expect(found.map((session) => session?.subject)).toEqual(found.map(() => 'sub-alice'))
     expect(reads()).toBe(before)
+    // How guards ask: without a promise.
+    // oxlint-disable-next-line typescript/unbound-method -- it only identifies the function
+    expect(atOnceOf(sessions.authenticate)?.(request(browser))).toMatchObject({ subject: 'sub-alice' })
   })
 
   it('end at once here, and within a moment on another replica, where they were known', async () => {
