@@ -11,6 +11,7 @@ import {
   openRealms,
   openSignedIn,
   type Program,
+  projectOf,
   start,
 } from './support/programs.ts'
 
@@ -116,14 +117,8 @@ test('the files of add-login-next.md compile', () => {
     'next/jsx.d.ts',
     'declare namespace JSX { interface IntrinsicElements { [name: string]: unknown } }',
   )
-  const compilerOptions = {
-    jsx: 'preserve',
-    module: 'esnext',
-    moduleResolution: 'bundler',
-    customConditions: [],
-  }
-  const config = { extends: '../../../../tsconfig.tests.json', compilerOptions, include: ['**/*'] }
-  folder.write('next/tsconfig.json', JSON.stringify(config))
+  const compilerOptions = { jsx: 'preserve', module: 'esnext', moduleResolution: 'bundler' }
+  folder.write('next/tsconfig.json', projectOf(compilerOptions, '../../../../tsconfig.tests.json'))
   expect(errorsOf(join(folder.path, 'next'))).toBe('')
   expect(files.map(({ file }) => file)).toContain('app/auth/[...cloakwright]/route.ts')
 })

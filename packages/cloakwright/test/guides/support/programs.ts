@@ -45,8 +45,19 @@ export function openFolder(): Folder {
   }
 }
 
+/** A tsconfig.json that compiles all files of its folder against the built declarations, as a user does. */
+export function projectOf(compilerOptions: object, base: string): string {
+  return JSON.stringify({
+    extends: base,
+    compilerOptions: { ...compilerOptions, customConditions: [] },
+    include: ['**/*'],
+  })
+}
+
 /** A running app. */
 export interface Program {
+  /** Asks it to stop, and resolves to its exit code. */
+  end(): Promise<number | null>
   stop(): Promise<void>
 }
 
@@ -67,6 +78,11 @@ export async function start(
   await Promise.race([vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 50 }), hasEnded])
   hasEnded.catch(() => {})
   return {
+    async end() {
+      child.kill('SIGTERM')
+      await ended
+      return child.exitCode
+    },
     async stop() {
       child.kill('SIGKILL')
       await ended
