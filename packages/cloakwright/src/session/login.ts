@@ -8,7 +8,7 @@ import { type Login, sealLogin } from './login-state.ts'
 import { ledHere } from './public-host.ts'
 import { redirect } from './redirect.ts'
 import { orErrorPage, type RoutedRequest, routed } from './request.ts'
-import { isTooLong, longestReturnTo, toLoginUrl, toReturnTo } from './return-to.ts'
+import { longestReturnTo, toLoginUrl, toReturnTo } from './return-to.ts'
 import { isSignedIn } from './signed-in.ts'
 import type { SessionRequest } from './types.ts'
 
@@ -66,18 +66,7 @@ function readReturnTo(
   request: RoutedRequest,
   value: string | null,
 ): string {
-  if (value !== null && isTooLong(value))
-    report(
-      new CloakwrightError(
-        'CW_LOGIN_REQUEST',
-        `The page to return to has ${value.length} characters: its query is left out`,
-        {
-          hint: `Keep path and query below ${longestReturnTo} characters, or keep the rest in the browser.`,
-        },
-      ),
-      request.id(),
-    )
-  return toReturnTo(value, config)
+  return toReturnTo(value, config, () => report(tooLong(), request.id()))
 }
 
 function loop(): CloakwrightError {
@@ -87,6 +76,16 @@ function loop(): CloakwrightError {
     {
       retryAfter: 5,
       hint: 'Replicas must share the session store and its keys, and their clocks must agree. A store in memory works for one process only.',
+    },
+  )
+}
+
+function tooLong(): CloakwrightError {
+  return new CloakwrightError(
+    'CW_LOGIN_REQUEST',
+    'The page to return to is too long: its query is left out',
+    {
+      hint: `Keep encoded path and query below ${longestReturnTo} characters, or keep the rest in the browser.`,
     },
   )
 }

@@ -14,12 +14,16 @@ interface ReturnAddress {
  * A page of this service to return to, as path and query; `/` for anything else. It is only used behind the public
  * origin, so it cannot leave it. Anything that a browser, a proxy or the page's own code could take for another host
  * is refused anyway, also after decoding. A page that is too long loses its query.
+ *
+ * @param onTooLong Called if the page is too long, so the user may miss its query.
  */
 export function toReturnTo(
   value: string | null | undefined,
   { basePath, publicOrigin }: ReturnAddress,
+  onTooLong: () => void = () => {},
 ): string {
   if (value == null) return '/'
+  if (isTooLong(value)) onTooLong()
   const kept = isTooLong(value) ? (value.split(/[?#]/)[0] as string) : value
   // No backslash, which browsers treat as a slash; no control character or space, which they drop.
   // oxlint-disable-next-line no-control-regex -- these characters are refused
@@ -33,11 +37,15 @@ export function toReturnTo(
     // A return to login or logout would be a loop.
     if (form.pathname === basePath || form.pathname.startsWith(`${basePath}/`)) return '/'
   }
-  return url.pathname + url.search + url.hash
+  // With characters beyond ASCII encoded, it may only now be too long.
+  const { pathname } = url
+  const whole = pathname + url.search + url.hash
+  if (!isTooLong(whole)) return whole
+  onTooLong()
+  return isTooLong(pathname) ? '/' : pathname
 }
 
-/** Whether {@link toReturnTo} shortens the page, and the user may miss its query. */
-export function isTooLong(value: string): boolean {
+function isTooLong(value: string): boolean {
   return value.length > longestReturnTo
 }
 

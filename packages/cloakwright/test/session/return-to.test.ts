@@ -73,6 +73,13 @@ describe('returnTo', () => {
     expect(sanitize(`//evil.example?${query}`)).toBe('/')
   })
 
+  it('counts characters as they are encoded, so that the state of a login keeps its limit', () => {
+    const query = '語'.repeat(100)
+    expect(sanitize(`/page?${query}`)).toBe(`/page?${encodeURIComponent(query)}`)
+    expect(sanitize(`/page?${query}${query}`)).toBe('/page')
+    expect(sanitize(`/${query}${query}`)).toBe('/')
+  })
+
   const vectors = process.env['CLOAKWRIGHT_VECTORS']
   if (vectors === undefined)
     console.warn('CLOAKWRIGHT_VECTORS is unset: the open-redirect vectors are skipped')
