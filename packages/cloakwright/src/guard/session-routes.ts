@@ -18,6 +18,7 @@ export function createSessionRoutes(sessions: SessionEngine, context: RefusalCon
   return {
     prefix: `${sessions.basePath}/`,
     async answer(request) {
+      if (methodsOfNoRoute.has(request.method)) return undefined
       try {
         const response = await sessions.handle(await toWebRequest(request), { requestId: request.id() })
         return response && { kind: 'redirected', response, orphaned: false }
@@ -27,6 +28,9 @@ export function createSessionRoutes(sessions: SessionEngine, context: RefusalCon
     },
   }
 }
+
+/** A web request cannot have these methods (Fetch Standard §2.2.1). */
+const methodsOfNoRoute: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
 function toWebRequest(request: GuardedRequest): Request | Promise<Request> {
   const { method, url, web } = request

@@ -81,7 +81,8 @@ class NodeRequest<Native> implements GuardedRequest {
   get url(): string {
     const target = this.target.startsWith('/') ? this.target : '/'
     const url = (this.framework.origin?.(this.native) ?? nobodys) + target
-    return parseUrl(url) === undefined ? nobodys + target : url
+    // A user name is none of a host, and no web request can have one in its URL.
+    return parseUrl(url)?.username === '' ? url : nobodys + target
   }
 
   get headers(): GuardedRequest['headers'] {

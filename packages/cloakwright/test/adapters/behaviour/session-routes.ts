@@ -35,4 +35,16 @@ export function testSessionRoutes(driver: Driver): void {
     expect([response.status, response.headers['cache-control']]).toEqual([200, 'no-store'])
     expect((await send(service, '/me', { fields })).status).toBe(401)
   })
+
+  // A runtime of web requests refuses these itself.
+  test.runIf(driver.knowsConnection)('a request that no web request can be is no failure', async () => {
+    const service = await world.start({})
+    const host = [['host', 'alice@localhost']] as const
+    const [login, trace] = await Promise.all([
+      send(service, '/auth/login', { fields: host }),
+      send(service, '/auth/logout', { method: 'TRACE' }),
+    ])
+    expect(login.status).toBeLessThan(500)
+    expect(trace.status).toBeOneOf([404, 405])
+  })
 }
