@@ -81,6 +81,7 @@ function createEngine(options: SessionOptions): SessionEngine {
     options.onError?.(error, { requestId })
   const pages = createPages(options.pages)
   const watchers = createWatchers()
+  const cache = createSessionCache(options.store, (key) => watchers.tell(key === undefined ? 'all' : { key }))
   const context: SessionContext = {
     config,
     cookies,
@@ -88,8 +89,14 @@ function createEngine(options: SessionOptions): SessionEngine {
     provider: createProvider(config),
     store: options.store,
     revocations: options.revocations,
-    cache: createSessionCache(options.store, (key) => watchers.tell(key === undefined ? 'all' : { key })),
-    watchers,
+    cache,
+    watchers: {
+      ...watchers,
+      tell(ended) {
+        cache.forget(ended)
+        watchers.tell(ended)
+      },
+    },
     publicHost: createPublicHost(config, cookies, report),
     pages,
     report,
@@ -106,6 +113,6 @@ function createEngine(options: SessionOptions): SessionEngine {
     challenge: (request) => challenge(context, request),
     loginPath: (request) => toLoginPath(config, request),
     refreshSession: async (request) => await find(request, { freshAfter: 0 }),
-    close: () => context.cache.close(),
+    close: () => cache.close(),
   }
 }

@@ -40,7 +40,11 @@ export function createRefresher(context: SessionContext): Refresher {
     return started
   }
 
-  return async (live, issuedAfter = 0) => {
+  const keepFresh = async (
+    live: LiveSession,
+    issuedAfter: number,
+    mayRepeat: boolean,
+  ): Promise<LiveSession | undefined> => {
     const { issuedAt, refreshAt, refreshToken } = live.tokens
     const isFresh = issuedAt >= issuedAfter
     if (config.now() < refreshAt && isFresh) return live
@@ -55,8 +59,13 @@ export function createRefresher(context: SessionContext): Refresher {
     // Another request waits for the refresh already.
     if (isUsable && underWay.has(live.record.key)) return live
     const refreshed = start(live, issuedAfter)
-    return isUsable ? await within(config.timeout / 10, refreshed, live) : await refreshed
+    if (isUsable) return await within(config.timeout / 10, refreshed, live)
+    const current = await refreshed
+    // It may be the result of a refresh that another request or replica had begun before: it has the roles from then.
+    const isOlder = current !== undefined && current.tokens.issuedAt < issuedAfter
+    return isOlder && mayRepeat ? await keepFresh(current, issuedAfter, false) : current
   }
+  return (live, issuedAfter = 0) => keepFresh(live, issuedAfter, true)
 }
 
 /**
@@ -108,7 +117,7 @@ async function refresh(
   holder: string,
   issuedAfter: number,
 ): Promise<LiveSession | undefined> {
-  const { config, provider, store } = context
+  const { cache, config, provider, store } = context
   const { record, tokens } = live
   try {
     const grant = tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
@@ -117,9 +126,10 @@ async function refresh(
       return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
     const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
     const expiresAt = endOf(config, record.lastSeenAt, record.absoluteExpiresAt, grant.refreshExpiresAt)
-    return (await store.finishRefresh(record.key, holder, next.sealed, expiresAt))
-      ? { record: { ...record, tokens: next.sealed, expiresAt }, tokens: next.tokens }
-      : await readLive(context, record.key)
+    if (!(await store.finishRefresh(record.key, holder, next.sealed, expiresAt)))
+      return await readLive(context, record.key)
+    cache.forget({ key: record.key })
+    return { record: { ...record, tokens: next.sealed, expiresAt }, tokens: next.tokens }
   } catch (error) {
     // If this fails as well, the lease expires by itself; the first error is the one to report.
     await store.abandonRefresh(record.key, holder).catch(() => {})

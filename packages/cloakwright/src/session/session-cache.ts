@@ -1,5 +1,6 @@
 import type { SessionFeed, SessionStore } from '../state/index.ts'
 import type { LiveSession } from './live-session.ts'
+import type { Ended } from './watchers.ts'
 
 /** Milliseconds for which a cached session may be used after the last proof that no change was missed. */
 const proven = 1_000
@@ -21,6 +22,8 @@ export interface SessionCache {
   ): LiveSession | Promise<LiveSession | undefined>
   /** Replaces a cached session by a later state of it, with the same tokens. */
   update(live: LiveSession): void
+  /** Forgets sessions that this process has just changed: it need not wait until the store reports the change. */
+  forget(changed: Ended): void
   /** Stops following the store. */
   close(): Promise<void>
 }
@@ -61,22 +64,28 @@ export function createSessionCache(
     bytes -= entries.get(key)?.bytes ?? 0
     entries.delete(key)
   }
-  const changed = (key: string | undefined): void => {
-    if (key === undefined) {
+  // A read under way may have seen the state from before: it is not kept, and nobody joins it.
+  const forget = (changed: Ended): void => {
+    if (changed === 'all') {
       entries.clear()
       reads.clear()
       bytes = 0
+    } else if ('key' in changed) {
+      drop(changed.key)
+      reads.delete(changed.key)
     } else {
-      drop(key)
-      // A read under way may have seen the state from before: it is not kept, and nobody joins it.
-      reads.delete(key)
+      for (const [key, { live }] of entries) if (isOneOf(live, changed)) drop(key)
+      reads.clear()
     }
+  }
+  const changed = (key: string | undefined): void => {
+    forget(key === undefined ? 'all' : { key })
     onChanged(key)
   }
-  const add = (live: LiveSession): void => {
+  const add = (live: LiveSession, readAt: number): void => {
     const { key } = live.record
     drop(key)
-    const entry = { live, bytes: live.record.tokens.sealed.length * 2 + 1024, readAt: performance.now() }
+    const entry = { live, bytes: live.record.tokens.sealed.length * 2 + 1024, readAt }
     entries.set(key, entry)
     bytes += entry.bytes
     for (const oldest of entries.keys()) {
@@ -92,7 +101,8 @@ export function createSessionCache(
     const followed = feed
     try {
       const live = await read()
-      if (live !== undefined && followed !== undefined && reads.get(key) === reading) add(live)
+      if (live === undefined) drop(key)
+      else if (followed !== undefined && reads.get(key) === reading) add(live, performance.now())
       return live
     } finally {
       if (reads.get(key) === reading) reads.delete(key)
@@ -138,12 +148,21 @@ export function createSessionCache(
     },
     update(live) {
       const { key, tokens } = live.record
-      if (entries.get(key)?.live.record.tokens.version === tokens.version) add(live)
+      const entry = entries.get(key)
+      if (entry?.live.record.tokens.version === tokens.version) add(live, entry.readAt)
     },
+    forget,
     async close() {
       closed = true
       await opening
       await feed?.close()
     },
   }
+}
+
+function isOneOf(
+  { record }: LiveSession,
+  named: { readonly sid: string } | { readonly subject: string },
+): boolean {
+  return 'sid' in named ? record.sid === named.sid : record.subject === named.subject
 }

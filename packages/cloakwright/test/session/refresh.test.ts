@@ -238,6 +238,31 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     },
   )
 
+  it.each([1, 2])(
+    'that was asked for is not replaced by one that had begun before, with %i replicas',
+    async (count) => {
+      const { replicas, browser, first } = await due(count)
+      const other = replicas.at(-1) as Replica
+      let release = (): void => {}
+      const released = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      provider.onToken = async (answer) => {
+        if (provider.grants.length === 1) await released
+        return answer
+      }
+      const before = ask(first, browser)
+      await vi.waitFor(() => expect(provider.grants).toHaveLength(1))
+      for (const { clock } of replicas) clock.forward(1)
+      const cookie = `${sessionCookie}=${browser.cookies(host).get(sessionCookie)}`
+      const asked = other.sessions.refreshSession(new Request(publicUrl, { headers: { cookie } }))
+      release()
+      await before
+      expect((await asked)?.accessToken).toBe(await ask(other, browser))
+      expect(provider.grants).toHaveLength(2)
+    },
+  )
+
   it('ends the session if the provider has ended it', async () => {
     const { replicas, browser, first } = await due(2)
     provider.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })

@@ -1,4 +1,4 @@
-import type { SessionEngine } from 'cloakwright/session'
+import type { SessionEngine, SessionOptions } from 'cloakwright/session'
 import {
   memorySessionStore,
   migrate,
@@ -29,8 +29,8 @@ afterAll(() => provider.close())
 
 const keys = [newKey('k1')]
 
-function replica(store: SessionStore) {
-  const created = setup(provider, { store, keys })
+function replica(store: SessionStore, options: Partial<SessionOptions> = {}) {
+  const created = setup(provider, { store, keys, ...options })
   engines.push(created.sessions)
   return created
 }
@@ -58,6 +58,7 @@ async function warmUp(sessions: SessionEngine, browser: Browser, reads: () => nu
 }
 
 const patience = { timeout: 15_000 }
+const sameSite = { method: 'POST', headers: { origin: publicUrl, 'x-csrf': '1' } }
 
 function counted(store: SessionStore): { store: SessionStore; reads: () => number } {
   let reads = 0
@@ -97,10 +98,7 @@ describe.each(stores)('sessions in $name', ({ open }) => {
     const browser = await here.signIn()
     await warmUp(there.sessions, browser, reads)
     const old = request(browser)
-    await browser.send(`${publicUrl}/auth/logout`, {
-      method: 'POST',
-      headers: { origin: publicUrl, 'x-csrf': '1' },
-    })
+    await browser.send(`${publicUrl}/auth/logout`, sameSite)
     expect(await here.sessions.authenticate(old)).toBeUndefined()
     await vi.waitFor(async () => expect(await there.sessions.authenticate(old)).toBeUndefined(), patience)
   })
@@ -161,6 +159,63 @@ describe('a store whose changes stop arriving', () => {
     await store.remove(session?.key ?? '')
     time += 1001
     expect(await sessions.authenticate(request(browser))).toBeUndefined()
+  })
+
+  it.each([
+    ['its user signs out', (browser: Browser) => browser.send(`${publicUrl}/auth/logout`, sameSite)],
+    ['its user signs in again', (browser: Browser) => browser.open(`${publicUrl}/auth/login`)],
+  ])('ends a session at once in the process where %s', async (_, end) => {
+    const { store, reads, state } = fragile()
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const old = request(browser)
+    state.silent = true
+    await end(browser)
+    expect(await sessions.authenticate(old)).toBeUndefined()
+  })
+
+  it('has new tokens at once in the process that got them', async () => {
+    const { store, reads, state } = fragile()
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    state.silent = true
+    const refreshed = await sessions.refreshSession(request(browser))
+    expect((await sessions.authenticate(request(browser)))?.accessToken).toBe(refreshed?.accessToken)
+  })
+
+  it('brings no session back that a read has not found', async () => {
+    const { store, reads, state } = fragile()
+    const { sessions, signIn } = replica(store)
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const session = await sessions.authenticate(request(browser))
+    state.silent = true
+    await store.remove(session?.key ?? '')
+    time += 1001
+    expect(await sessions.authenticate(request(browser))).toBeUndefined()
+    // As on a new connection, before it tells that it is one.
+    state.silent = false
+    for (let proof = 0; proof < 3; proof++) {
+      time += 401
+      expect(await sessions.authenticate(request(browser))).toBeUndefined()
+      await Promise.resolve()
+    }
+  })
+
+  it('is read again after a minute, however often the use of the session is noted', async () => {
+    const { store, reads } = fragile()
+    const { clock, sessions, signIn } = replica(store, { idleTimeout: 60 })
+    const browser = await signIn()
+    await warmUp(sessions, browser, reads)
+    const before = reads()
+    for (let passed = 0; passed < 62_000; passed += 400) {
+      time += 400
+      clock.forward(0.4)
+      await sessions.authenticate(request(browser))
+    }
+    expect(reads()).toBeGreaterThan(before)
   })
 
   it('is read for each request if it cannot be followed at all', async () => {
