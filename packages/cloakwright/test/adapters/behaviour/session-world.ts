@@ -1,4 +1,4 @@
-import { createRevocations, createVerifier, type GuardOptions, role } from 'cloakwright'
+import { createRevocations, createVerifier, type GuardOptions, type Revocations, role } from 'cloakwright'
 import type { SessionOptions } from 'cloakwright/session'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type App, Browser } from '../../session/support/browser.ts'
@@ -13,6 +13,7 @@ import { routes } from './routes.ts'
 export interface SessionWorld {
   readonly provider: TestProvider
   readonly service: Service
+  readonly revocations: Revocations
   /** The sessions' clock. */
   readonly clock: Clock
   /** The realm roles in the access tokens that the realm issues from now on. */
@@ -59,7 +60,7 @@ export function useSessions(driver: Driver, options: Partial<SessionOptions> = {
       services.push(service)
       return service
     }
-    Object.assign(world, { provider, clock, start, service: await start() })
+    Object.assign(world, { provider, revocations, clock, start, service: await start() })
   })
   beforeEach(() => {
     world.provider.reset()

@@ -5,6 +5,8 @@ import { createVerifier, role } from 'cloakwright'
 import * as cloakwright from 'cloakwright/nest'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { makeProofKey, signProof } from '../../proof/support/proofs.ts'
+import { startProvider, type TestProvider } from '../../session/support/provider.ts'
+import { host, setup } from '../../session/support/setup.ts'
 import { bearer, send } from '../behaviour/client.ts'
 import { testBehaviour } from '../behaviour.ts'
 import { nestDriver } from '../drivers/nest.ts'
@@ -92,6 +94,12 @@ describe('decorators', () => {
 })
 
 describe('the guard for all routes', () => {
+  let provider: TestProvider
+  beforeAll(async () => {
+    provider = await startProvider()
+    return () => provider.close()
+  })
+
   test('admits verified users to handlers without a rule, and does not protect the metadata', async () => {
     class Orders {
       list() {}
@@ -113,6 +121,35 @@ describe('the guard for all routes', () => {
     expect((await send(service, '/api/orders/open')).status).toBe(200)
     expect((await send(service, '/.well-known/oauth-protected-resource')).status).toBe(200)
   })
+
+  test.each([
+    ['Express', () => undefined],
+    ['Fastify', () => new FastifyAdapter()],
+  ])(
+    'does not protect the routes of sessions, and no prefix applies to them (%s)',
+    async (_name, adapter) => {
+      class Orders {
+        list() {}
+      }
+      decorate(Orders, 'list', Get('list'))
+      Controller('orders')(Orders)
+      const { sessions } = setup(provider)
+      const module = CloakwrightModule.forRoot({ ...options(), sessions })
+      const providers = [{ provide: APP_GUARD, useExisting: CloakwrightGuard }]
+      const service = await start(
+        { imports: [module], controllers: [Orders], providers },
+        (app) => app.setGlobalPrefix('api'),
+        adapter(),
+      )
+      const fields = [['host', host]] as const
+      expect((await send(service, '/auth/login', { fields })).status).toBe(302)
+      expect((await send(service, '/api/auth/login', { fields })).status).toBe(404)
+      expect((await send(service, '/api/orders/list', { fields })).json()).toMatchObject({
+        status: 401,
+        login: '/auth/login',
+      })
+    },
+  )
 })
 
 describe('the module', () => {
