@@ -88,8 +88,10 @@ class NodeRequest<Native> implements GuardedRequest {
   get headers(): GuardedRequest['headers'] {
     return {
       get: (name) => {
-        const fields = this.fields(name.toLowerCase())
-        return fields.length === 0 ? null : fields.join(', ')
+        const key = name.toLowerCase()
+        const fields = this.fields(key)
+        // HTTP/2 sends each cookie as a header of its own (RFC 9113 §8.2.3).
+        return fields.length === 0 ? null : fields.join(key === 'cookie' ? '; ' : ', ')
       },
     }
   }

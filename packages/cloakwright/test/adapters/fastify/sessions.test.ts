@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { CloakwrightError, createVerifier, type ErrorCode } from 'cloakwright'
 import { allowAnonymous, cloakwright, requireRole, requireUser, userOf } from 'cloakwright/fastify'
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify'
@@ -102,6 +104,21 @@ test('a guard of the whole application does not protect the login', async () => 
     '/auth/login',
     'https://sso.example.com/auth',
   ])
+  await service.close()
+})
+
+test('over HTTP/2, a browser may send each cookie as a header of its own', async () => {
+  const service = Fastify({ http2: true })
+  const verifier = createVerifier({ issuer: issuer.issuer, audience: 'shop-api' })
+  await service.register(cloakwright, { verifier, sessions: engine })
+  service.get('/me', { onRequest: requireUser() }, (request) => ({ user: userOf(request).username }))
+  const client = connect(await service.listen({ host: '127.0.0.1', port: 0 }))
+  const stream = client.request({ ':path': '/me', cookie: ['theme=dark', cookie, 'lang=de'] as never })
+  const [answered] = (await once(stream, 'response')) as [Record<string, unknown>]
+  stream.resume()
+  expect(answered[':status']).toBe(200)
+  expect(asked.map((one) => one.cookie)).toEqual([`theme=dark; ${cookie}; lang=de`])
+  client.close()
   await service.close()
 })
 
