@@ -85,7 +85,12 @@ class PoolListener {
       onLost()
       throw error
     })
-    const connection = new ListeningConnection(client, (message) => this.#notify(message), onLost)
+    // Nobody may take a notification of this connection for a sign that the last one missed nothing.
+    let told = false
+    const notify = (message: NotificationMessage): void => {
+      if (told) this.#notify(message)
+    }
+    const connection = new ListeningConnection(client, notify, onLost)
     try {
       for (const channel of this.#channels.keys()) await connection.listen(channel)
     } catch (error) {
@@ -94,6 +99,7 @@ class PoolListener {
     }
     this.#delay = firstDelay
     connection.watch(this.#interval)
+    told = true
     this.#tellReconnected()
     return connection
   }

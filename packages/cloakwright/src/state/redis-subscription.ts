@@ -77,7 +77,10 @@ class Subscription {
       if (subscribed) this.#subscriber.onReconnected()
     })
     await connection.connect()
-    await connection.subscribe(this.#channel, (message) => this.#subscriber.onMessage(message))
+    await connection.subscribe(this.#channel, (message) => {
+      // After a loss, the first message must not come before the subscriber knows of the loss.
+      if (subscribed && connection.isReady) this.#subscriber.onMessage(message)
+    })
     subscribed = true
   }
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ListeningConnection } from '../../src/state/pool-connection.ts'
+import { createPoolListener } from '../../src/state/pool-listener.ts'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -56,4 +57,34 @@ test('statements wait for each other, also after one that fails', async () => {
   expect(most).toBe(1)
   expect(second?.status).toBe('rejected')
   expect(connection.queries).toEqual(['LISTEN one', 'LISTEN three'])
+})
+
+test('a new connection brings no notification before its listeners know of the loss', async () => {
+  const connections: Connection[] = []
+  const listen = createPoolListener(async () => {
+    const connection = new Connection()
+    connections.push(connection)
+    const notify = (payload: string): boolean => connection.emit('notification', { channel: 'one', payload })
+    vi.spyOn(connection, 'query').mockImplementation(async (text) => {
+      if (text === 'LISTEN two') notify('early')
+      return { rows: [], rowCount: 0 }
+    })
+    return connection
+  })
+  const heard: string[] = []
+  const stops = [
+    await listen(
+      'one',
+      (payload) => heard.push(payload),
+      () => heard.push('reconnected'),
+    ),
+    await listen('two', () => {}),
+  ]
+  heard.length = 0
+  connections[0]?.emit('end')
+  await vi.waitFor(() => expect(connections).toHaveLength(2))
+  await vi.waitFor(() => expect(heard).not.toEqual([]))
+  connections[1]?.emit('notification', { channel: 'one', payload: 'later' })
+  expect(heard).toEqual(['reconnected', 'later'])
+  for (const stop of stops) await stop()
 })
