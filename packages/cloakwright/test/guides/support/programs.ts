@@ -6,7 +6,7 @@ import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { vi } from 'vitest'
 import { freePort } from '../../../../../scripts/lib/ports.mjs'
 import { Browser } from '../../session/support/browser.ts'
-import { submit } from '../../session/support/realm.ts'
+import { signIn } from '../../session/support/realm.ts'
 
 const home = join(import.meta.dirname, '../../..')
 const guides = join(home, '../../docs/guides')
@@ -17,13 +17,11 @@ export interface Block {
   readonly code: string
 }
 
-/** The TypeScript of a guide, in order. */
-export function blocksOf(guide: string): readonly Block[] {
+/** The code of a guide in one language, in order; TypeScript by default. */
+export function blocksOf(guide: string, language: 'tsx?' | 'js' | 'sh' = 'tsx?'): readonly Block[] {
   const text = readFileSync(join(guides, guide), 'utf8')
-  return [...text.matchAll(/^```tsx?(?: ([^\n]+))?\n(.*?)^```/gms)].map(([, file, code = '']) => ({
-    file,
-    code,
-  }))
+  const blocks = text.matchAll(new RegExp(`^\`\`\`${language}(?: ([^\\n]+))?\\n(.*?)^\`\`\``, 'gms'))
+  return [...blocks].map(([, file, code = '']) => ({ file, code }))
 }
 
 /** A folder in which the code of guides finds this package by its name, and the frameworks. */
@@ -92,8 +90,8 @@ export async function start(
 
 /** The realm of the guides for apps at any URL, one realm each. */
 export interface GuideRealms {
-  /** Imports `login-realm.json` for an app, and returns the app's variables. */
-  add(publicUrl: string): Promise<Record<string, string>>
+  /** Imports `login-realm.json` for an app, with changes of its client, and returns the app's variables. */
+  add(publicUrl: string, client?: object): Promise<Record<string, string>>
   /** Signs a user out at the realm, as an administrator does. */
   signOut(issuer: string, username: string): Promise<void>
   close(): Promise<void>
@@ -104,11 +102,14 @@ export async function openRealms(): Promise<GuideRealms> {
   const server = await realm.listen()
   let count = 0
   return {
-    async add(publicUrl) {
+    async add(publicUrl, client = {}) {
       const text = readFileSync(join(guides, 'login-realm.json'), 'utf8')
-      const definition = JSON.parse(text.replaceAll('http://localhost:3000', publicUrl)) as object
+      const definition = JSON.parse(text.replaceAll('http://localhost:3000', publicUrl)) as {
+        readonly clients: readonly object[]
+      }
       const name = `shop${count++}`
-      await realm.importRealm({ ...definition, realm: name })
+      const clients = definition.clients.map((one) => ({ ...one, ...client }))
+      await realm.importRealm({ ...definition, clients, realm: name })
       return {
         KEYCLOAK_ISSUER: `${server}/realms/${name}`,
         KEYCLOAK_CLIENT_SECRET: 'secret-for-development',
@@ -142,8 +143,7 @@ export async function openSignedIn(
   user: string,
 ): Promise<{ readonly browser: Browser; readonly response: Response }> {
   const browser = new Browser({})
-  const returned = await submit(browser, await browser.open(page), { username: user, password: user })
-  return { browser, response: await browser.open(returned.headers.get('location') ?? '') }
+  return { browser, response: await signIn(browser, user, page) }
 }
 
 /** What a form of a page of the app sends. */
