@@ -1,6 +1,6 @@
 import { createVerifier, role } from 'cloakwright'
 import { cloakwright } from 'cloakwright/next'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
 import { host, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
 import { testSessionBehaviour } from './behaviour.ts'
@@ -45,5 +45,35 @@ describe('a proxy', () => {
     expect(await proxy({ ...action, origin: publicUrl }, 'POST')).toBeUndefined()
     for (const headers of [{ ...action, origin: 'https://other.example' }, action])
       expect((await proxy(headers, 'POST'))?.status).toBe(403)
+  })
+})
+
+/** The headers of the request that calls a server action. */
+let current = new Headers()
+// Next.js itself is tested in next.compatibility.test.ts.
+vi.mock('next/headers.js', () => ({ headers: async () => current }))
+
+describe('a server action', () => {
+  test('has the session for a request of the same site only', async () => {
+    const provider = await startProvider()
+    giveAccessTokens(provider)
+    const { sessions, signIn } = setup(provider)
+    const verifier = createVerifier({ issuer: provider.issuer, audience: clientId })
+    const cookie = `${sessionCookie}=${(await signIn()).cookies(host).get(sessionCookie) ?? ''}`
+    const { getUser } = cloakwright({ verifier, sessions })
+    const userFor = async (headers: Record<string, string>): Promise<unknown> => {
+      current = new Headers({ host, cookie, ...headers })
+      return await getUser().then(
+        (user) => user?.subject,
+        (error: { code?: string }) => error.code,
+      )
+    }
+    expect(await userFor({})).toBe('sub-alice')
+    expect(await userFor({ origin: publicUrl, 'sec-fetch-site': 'same-origin' })).toBe('sub-alice')
+    expect(await userFor({ origin: 'null', 'sec-fetch-site': 'same-site' })).toBe('CW_SESSION_ORIGIN')
+    expect(await userFor({ origin: 'null' })).toBe('CW_SESSION_ORIGIN')
+    // A page of this site with that policy.
+    expect(await userFor({ origin: 'null', 'sec-fetch-site': 'same-origin' })).toBe('sub-alice')
+    await provider.close()
   })
 })

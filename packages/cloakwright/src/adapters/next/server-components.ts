@@ -72,15 +72,20 @@ export function createServerComponents(guard: Guard, sessions: SessionEngine | u
   }
 }
 
-/** One and the same `identity` in all components of a request: the object in which Next.js keeps its headers. */
+/**
+ * One and the same `identity` in all components of a request: the object in which Next.js keeps its headers.
+ *
+ * For server actions, Next.js compares `Origin` with the host, but some versions accept `null`. A form of a neighbouring
+ * subdomain sends that, if its page has the policy `no-referrer`. So the session needs another proof then.
+ */
 async function currentRequest(): Promise<GuardedRequest> {
   const next = await import('next/headers.js')
   const headers = await next.headers()
   return {
-    method: 'GET',
+    method: headers.get('origin') === 'null' ? 'POST' : 'GET',
     url: `http://${headers.get('host') ?? 'localhost'}/`,
     target: '/',
-    headers,
+    headers: { get: (name) => (name === 'x-csrf' ? '1' : headers.get(name)) },
     native: headers,
     identity: headers,
     fields(name) {
