@@ -7,6 +7,7 @@ import { benchOutage } from './outage.ts'
 import { benchPeers } from './peers.ts'
 import { benchProtectedRoute } from './protected-route.ts'
 import { benchRoutes } from './routes.ts'
+import { benchSessionFailures } from './session-failures.ts'
 import { benchSessions } from './sessions.ts'
 import { benchUsers } from './users.ts'
 import { benchVerification } from './verification.ts'
@@ -21,6 +22,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   'new-tokens': benchNewTokens,
   peers: benchPeers,
   sessions: benchSessions,
+  'session-failures': benchSessionFailures,
   outage: benchOutage,
   calls: benchCalls,
   listing: benchListing,

@@ -40,7 +40,10 @@ export async function startRealmProxy(realmUrl: string): Promise<RealmProxy> {
         passed.end(body)
       })
     })
-  }).listen(0, '127.0.0.1')
+  })
+  // On a slow machine, a request could meet a connection that the server closes as idle.
+  server.keepAliveTimeout = 0
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const proxy: RealmProxy = {

@@ -47,9 +47,7 @@ const sessions = createSessions({
 })
 const verifier = createVerifier({ issuer, internalUrl, audience: 'service', revocations })
 const app = express()
-app.use(
-  cloakwright({ verifier, sessions, onRefused: ({ code, message }) => process.send({ code, message }) }),
-)
+app.use(cloakwright({ verifier, sessions }))
 app.get('/me', requireUser(), (request, response) => {
   response.json({ username: userOf(request).username })
 })

@@ -57,6 +57,8 @@ export async function startProvider(): Promise<TestProvider> {
       return response.writeHead(status, headers).end(body)
     })
   })
+  // On a slow machine, a request could meet a connection that the server closes as idle.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/test`
 
