@@ -4,16 +4,21 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
-import { createDevRealm, migrations as realmMigrations } from '@cloakwright/devrealm'
-import { openTemporaryDatabase } from '@cloakwright/devrealm/home'
-import { migrate } from 'cloakwright/state'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { blocksOf, openRealms } from '../guides/support/programs.ts'
 import { Browser } from '../session/support/browser.ts'
+import { signIn } from '../session/support/realm.ts'
 import { environment, folder, type Outcome, run } from './support.ts'
 
 // An application that is built for a container image: none of the service's variables is set during `next build`.
 
+/** The code of the guide, by its files. */
+const { 'proxy.ts': proxy = '', ...login } = Object.fromEntries(
+  blocksOf('add-login-next.md').map(({ file, code }) => [file ?? '', code]),
+)
+
 const files = {
+  ...login,
   'app/layout.tsx': `
     export default function Layout({ children }: { children: React.ReactNode }) {
       return <html><body>{children}</body></html>
@@ -36,27 +41,6 @@ const files = {
       Response.json({ by: user.username, path: request.nextUrl.pathname, id: (await params).id }))
     export const DELETE = protect(() => new Response(null, { status: 204 }), role('admin'))
     export const PATCH = protect(() => Response.json({}), permission({ resource: 'orders' }))`,
-  'auth.ts': `
-    import { createVerifier } from 'cloakwright'
-    import { cloakwright } from 'cloakwright/next'
-    import { createSessions } from 'cloakwright/session'
-    import { memorySessionStore, type SessionStore } from 'cloakwright/state'
-
-    // Next.js evaluates a module several times in one process: for pages, for routes, and for the proxy.
-    const shared = globalThis as { store?: SessionStore }
-    const issuer = process.env['KEYCLOAK_ISSUER']!
-    const sessions = createSessions({
-      issuer,
-      clientId: 'shop-app',
-      clientSecret: process.env['KEYCLOAK_CLIENT_SECRET']!,
-      publicUrl: process.env['PUBLIC_URL']!,
-      keys: [{ id: 'k1', key: Buffer.alloc(32, 7) }],
-      store: (shared.store ??= memorySessionStore()),
-    })
-    export const auth = cloakwright({ verifier: createVerifier({ issuer, audience: 'shop-app' }), sessions })`,
-  'app/auth/[...cloakwright]/route.ts': `
-    import { auth } from '../../../auth'
-    export const { GET, POST } = auth.handlers`,
   'app/api/me/route.ts': `
     import { sessionOf } from 'cloakwright/next'
     import { auth } from '../../../auth'
@@ -68,12 +52,12 @@ const files = {
       const user = await auth.getUser()
       return <p>{'hello ' + (user?.username ?? 'visitor')}</p>
     }`,
-  'app/account/page.tsx': `
+  'app/loaded/page.tsx': `
     import { auth } from '../../auth'
     export default async function Page() {
-      const [user, session, again] = [
-        await auth.requireUser({ returnTo: '/account' }), await auth.getSession(), await auth.getSession()]
-      return <p>{'account of ' + user.username + ', loaded ' + (session === again ? 'once' : 'twice')}</p>
+      await auth.requireUser({ returnTo: '/loaded' })
+      const [session, again] = [await auth.getSession(), await auth.getSession()]
+      return <p>{'loaded ' + (session === again ? 'once' : 'twice')}</p>
     }`,
   'app/guarded/page.tsx': `export default function Page() { return <p>behind the proxy</p> }`,
   'tsconfig.json': JSON.stringify({
@@ -108,12 +92,7 @@ const guards = {
       export const middleware = auth.proxy()
       export const config = { matcher: '/guarded/:path*', runtime: 'nodejs' }`,
   },
-  next16: {
-    'proxy.ts': `
-      import { auth } from './auth'
-      export const proxy = auth.proxy()
-      export const config = { matcher: '/guarded/:path*' }`,
-  },
+  next16: { 'proxy.ts': proxy },
 }
 
 describe.each(['next15', 'next16'] as const)('%s', (name) => {
@@ -141,6 +120,7 @@ describe.each(['next15', 'next16'] as const)('%s', (name) => {
       KEYCLOAK_AUDIENCE: 'shop-api',
       KEYCLOAK_CLIENT_SECRET: 's3cret',
       PUBLIC_URL: 'https://shop.example.com',
+      SESSION_KEY: Buffer.alloc(32, 7).toString('base64'),
     }
     const configured = await start(next, home, variables)
     const refused = await fetch(`${configured.origin}/api/orders/7`)
@@ -150,8 +130,9 @@ describe.each(['next15', 'next16'] as const)('%s', (name) => {
   test('signs in at the embedded realm: proxy, pages, route handlers, logout', async () => {
     const port = await freePort()
     const publicUrl = `http://localhost:${port}`
-    const variables = { PUBLIC_URL: publicUrl, KEYCLOAK_CLIENT_SECRET: 's3cret' }
-    await start(next, home, { ...variables, KEYCLOAK_ISSUER: await startRealm(publicUrl) }, port)
+    const realms = await openRealms()
+    onTestFinished(() => realms.close())
+    await start(next, home, await realms.add(publicUrl), port)
     const browser = new Browser({})
     const text = async (path: string): Promise<string> => (await browser.open(publicUrl + path)).text()
 
@@ -164,9 +145,14 @@ describe.each(['next15', 'next16'] as const)('%s', (name) => {
       '/auth/login?returnTo=%2Faccount',
     ])
 
-    expect(await signIn(browser, `${publicUrl}/guarded`)).toContain('behind the proxy')
+    expect(await (await signIn(browser, 'alice', `${publicUrl}/guarded`)).text()).toContain(
+      'behind the proxy',
+    )
     expect(await text('/visitors')).toContain('hello alice')
-    expect(await text('/account')).toContain('account of alice, loaded once')
+    expect(await text('/account')).toMatch(/Hello (<!-- -->)?alice/)
+    expect(await text('/loaded')).toContain('loaded once')
+    expect(await text('/admin')).toBe('{"welcome":"alice"}')
+    expect((await signIn(new Browser({}), 'bob', `${publicUrl}/admin`)).status).toBe(403)
     const me = await browser.send(`${publicUrl}/api/me`)
     expect(await me.json()).toEqual({ user: 'alice', session: true })
     expect((await browser.send(`${publicUrl}/api/me`, { method: 'HEAD' })).status).toBe(200)
@@ -188,57 +174,6 @@ describe.each(['next15', 'next16'] as const)('%s', (name) => {
     expect(output()).toContain('the edge runtime has no node:crypto')
   })
 })
-
-/** The embedded realm with the user alice; it ends with the test. */
-async function startRealm(publicUrl: string): Promise<string> {
-  const database = await openTemporaryDatabase()
-  await migrate(database.sql, 'devrealm', realmMigrations)
-  const realm = await createDevRealm({ sql: database.sql })
-  onTestFinished(async () => {
-    await realm.close()
-    await database.close()
-  })
-  const audience = {
-    name: 'audience',
-    protocol: 'openid-connect',
-    protocolMapper: 'oidc-audience-mapper',
-    config: { 'included.client.audience': 'shop-app', 'access.token.claim': 'true' },
-  }
-  await realm.importRealm({
-    realm: 'shop',
-    enabled: true,
-    clients: [
-      {
-        clientId: 'shop-app',
-        secret: 's3cret',
-        standardFlowEnabled: true,
-        redirectUris: [`${publicUrl}/auth/callback`],
-        attributes: { 'post.logout.redirect.uris': `${publicUrl}/` },
-        protocolMappers: [audience],
-      },
-    ],
-    users: [
-      {
-        username: 'alice',
-        enabled: true,
-        email: 'alice@example.com',
-        firstName: 'Alice',
-        lastName: 'Example',
-        credentials: [{ type: 'password', value: 'alice' }],
-      },
-    ],
-  })
-  return `${await realm.listen()}/realms/shop`
-}
-
-/** Opens a page, and signs in on the realm's own page; resolves to the text of the page. */
-async function signIn(browser: Browser, page: string): Promise<string> {
-  const login = await (await browser.open(page)).text()
-  const action = /action="([^"]+)"/.exec(login)?.[1]?.replaceAll('&amp;', '&') ?? ''
-  const body = new URLSearchParams({ username: 'alice', password: 'alice' })
-  const posted = await browser.send(action, { method: 'POST', body })
-  return await (await browser.open(posted.headers.get('location') ?? '')).text()
-}
 
 /** `next start`, on a free port by default; it ends with the test. */
 async function start(next: string, cwd: string, variables: Record<string, string>, given?: number) {
