@@ -55,6 +55,8 @@ export async function openLogin(
   if (keyId === undefined || sealed === undefined) return undefined
   const retries = Number(digit)
   const box = { keyId, sealed: Buffer.from(sealed, 'base64url') }
+  // The last character may have spare bits: the same state in another spelling would be used a second time.
+  if (box.sealed.toString('base64url') !== sealed) return undefined
   const text = await context.keyring.open(box, toBinding(context, retries))
   if (text === undefined) return undefined
   const { returnTo, parameters, createdAt, browser } = JSON.parse(text) as Content

@@ -293,6 +293,20 @@ describe('callback', () => {
     expect(provider.grants).toHaveLength(1)
   })
 
+  // The last character of the sealed part has two, four or no spare bits.
+  it.each(['/page', '/page1', '/page12'])('accepts no second spelling of a used state: %s', async (page) => {
+    const { newBrowser } = setup(provider)
+    const browser = newBrowser()
+    const url = new URL(await toAnswer(browser, page))
+    await browser.send(url.href)
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const [key, sealed = '', retries] = (url.searchParams.get('state') ?? '').split('.')
+    const other = digits[digits.indexOf(sealed.at(-1) ?? '') ^ 1] ?? ''
+    url.searchParams.set('state', `${key}.${sealed.slice(0, -1)}${other}.${retries}`)
+    await browser.send(url.href)
+    expect(provider.grants).toHaveLength(1)
+  })
+
   it('lets two tabs sign in, in either order', async () => {
     for (const order of [
       [0, 1],
