@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { CloakwrightError } from '../errors.ts'
 import type { SessionContext } from './context.ts'
 import type { LiveSession } from './live-session.ts'
 import { unavailable } from './provider-error.ts'
@@ -126,7 +127,7 @@ async function refresh(
       return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
     const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
     const expiresAt = endOf(config, record.lastSeenAt, record.absoluteExpiresAt, grant.refreshExpiresAt)
-    if (!(await store.finishRefresh(record.key, holder, next.sealed, expiresAt)))
+    if (!(await finish(() => store.finishRefresh(record.key, holder, next.sealed, expiresAt))))
       return await readLive(context, record.key)
     cache.forget({ key: record.key })
     return { record: { ...record, tokens: next.sealed, expiresAt }, tokens: next.tokens }
@@ -135,6 +136,23 @@ async function refresh(
     await store.abandonRefresh(record.key, holder).catch(() => {})
     if (tokens.issuedAt >= issuedAfter && lasts(context, live, 0)) return live
     throw error
+  }
+}
+
+/**
+ * Writes the result again while the lease lasts, if the store is restarted just now: the realm may not accept the old refresh
+ * token a second time.
+ */
+async function finish(write: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + writeTime
+  for (;;) {
+    try {
+      return await write()
+    } catch (error) {
+      const isOutage = error instanceof CloakwrightError && error.code === 'CW_STATE_UNAVAILABLE'
+      if (!isOutage || performance.now() > deadline) throw error
+      await delay(pause)
+    }
   }
 }
 

@@ -263,6 +263,27 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     },
   )
 
+  it('is written once the store is back, since the old refresh token may be used up', async () => {
+    let failures = 3
+    const finishRefresh: SessionStore['finishRefresh'] = async (...values) => {
+      if (failures-- > 0) throw new CloakwrightError('CW_STATE_UNAVAILABLE', 'a test: the store is restarted')
+      return await store.finishRefresh(...values)
+    }
+    const { browser, first } = await due(1, 301, { store: { ...store, finishRefresh } })
+    const used = new Set<string | null>()
+    provider.onToken = (answer, form) => {
+      const token = form.get('refresh_token')
+      if (used.has(token)) return { status: 400, body: { error: 'invalid_grant' } }
+      used.add(token)
+      return answer
+    }
+    const refreshed = await ask(first, browser)
+    expect(refreshed).toMatch(/^access~alice~/)
+    first.clock.forward(280)
+    expect(await ask(first, browser)).not.toBe('no session')
+    expect(failures).toBeLessThan(0)
+  })
+
   it('ends the session if the provider has ended it', async () => {
     const { replicas, browser, first } = await due(2)
     provider.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
@@ -313,10 +334,11 @@ describe.each(stores)('refresh, with sessions in $name', ({ open }) => {
     vi.spyOn(store, 'claimRefresh').mockImplementationOnce((key, version, holder) =>
       claimRefresh(key, version, holder, 60),
     )
-    const died = new CloakwrightError('CW_STATE_UNAVAILABLE', 'died')
+    // Not an outage of the store, after which it would write again.
+    const died = new CloakwrightError('CW_DISK_FULL', 'died')
     vi.spyOn(store, 'finishRefresh').mockRejectedValueOnce(died)
     vi.spyOn(store, 'abandonRefresh').mockRejectedValueOnce(died)
-    expect(await ask(first, browser)).toBe('CW_STATE_UNAVAILABLE 503 undefined')
+    expect(await ask(first, browser)).toBe('CW_DISK_FULL 503 undefined')
     expect(await ask(second, browser)).toMatch(/^access~alice~/)
     expect(provider.grants).toHaveLength(2)
   })
