@@ -66,7 +66,7 @@ function readReturnTo(
   request: RoutedRequest,
   value: string | null,
 ): string {
-  return toReturnTo(value, config, () => report(tooLong(), request.id()))
+  return toReturnTo(value, config, (length) => report(tooLong(length), request.id()))
 }
 
 function loop(): CloakwrightError {
@@ -80,10 +80,10 @@ function loop(): CloakwrightError {
   )
 }
 
-function tooLong(): CloakwrightError {
+function tooLong(length: number): CloakwrightError {
   return new CloakwrightError(
     'CW_LOGIN_REQUEST',
-    'The page to return to is too long: its query is left out',
+    `The page to return to has ${length} characters: its query is left out`,
     {
       hint: `Keep encoded path and query below ${longestReturnTo} characters, or keep the rest in the browser.`,
     },

@@ -15,15 +15,15 @@ interface ReturnAddress {
  * origin, so it cannot leave it. Anything that a browser, a proxy or the page's own code could take for another host
  * is refused anyway, also after decoding. A page that is too long loses its query.
  *
- * @param onTooLong Called if the page is too long, so the user may miss its query.
+ * @param onTooLong Called with the number of characters if the page is too long, so the user may miss its query.
  */
 export function toReturnTo(
   value: string | null | undefined,
   { basePath, publicOrigin }: ReturnAddress,
-  onTooLong: () => void = () => {},
+  onTooLong: (length: number) => void = () => {},
 ): string {
   if (value == null) return '/'
-  if (isTooLong(value)) onTooLong()
+  if (isTooLong(value)) onTooLong(value.length)
   const kept = isTooLong(value) ? (value.split(/[?#]/)[0] as string) : value
   // No backslash, which browsers treat as a slash; no control character or space, which they drop.
   // oxlint-disable-next-line no-control-regex -- these characters are refused
@@ -41,7 +41,7 @@ export function toReturnTo(
   const { pathname } = url
   const whole = pathname + url.search + url.hash
   if (!isTooLong(whole)) return whole
-  onTooLong()
+  onTooLong(whole.length)
   return isTooLong(pathname) ? '/' : pathname
 }
 
