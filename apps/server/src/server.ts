@@ -163,7 +163,9 @@ async function createSecurity(
     onError: (err, { requestId }) =>
       logger.warn(
         { err, reqId: requestId },
-        err.code === 'CW_PROXY_HOST' ? 'a proxy does not forward the host of the request' : 'a login failed',
+        err.code === 'CW_PROXY_HOST'
+          ? 'a proxy does not forward the host of the request'
+          : 'a login or logout failed',
       ),
     dangerouslyAllowHttp: !config.production,
     store: state.postgresSessionStore(database.sql),

@@ -63,7 +63,7 @@ describe('a failed login', () => {
       ])
       const id = page.headers.get('x-request-id') ?? expect.unreachable()
       expect(page.text).toContain(`<code>${id}</code>`)
-      const [line, ...more] = lines('a login failed')
+      const [line, ...more] = lines('a login or logout failed')
       expect(more).toEqual([])
       expect(line).toMatchObject({
         reqId: id,

@@ -207,7 +207,7 @@ function conclude(
   if (decision.allowed) return { kind: 'admitted', user, headers, session }
   const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
     challenge: decision.challenge,
-    hint: `Send a token that meets the policy of the route: ${rule.policy.description}.`,
+    hint: `The policy of the route needs: ${rule.policy.description}. A user gets a new role with the next token.`,
   })
   return refuse(context, error, request)
 }

@@ -19,7 +19,10 @@ export function checkCredential(options: SessionOptions): ClientCredential {
     if (clientSecret !== undefined || options.clientAuthentication !== undefined)
       throw invalid('clientKey', 'set together with a secret', 'Omit clientSecret and clientAuthentication.')
     if (typeof clientKey === 'function')
-      return { method: 'private_key_jwt', read: async () => toSigningKey(await clientKey()) }
+      return {
+        method: 'private_key_jwt',
+        read: async () => toSigningKey(await called('clientKey', clientKey)),
+      }
     const key = toSigningKey(clientKey)
     return { method: 'private_key_jwt', read: async () => key }
   }
@@ -32,7 +35,22 @@ export function checkCredential(options: SessionOptions): ClientCredential {
   if (typeof clientSecret !== 'function') requireSecret(clientSecret)
   return {
     method,
-    read: async () => requireSecret(typeof clientSecret === 'function' ? await clientSecret() : clientSecret),
+    read: async () =>
+      requireSecret(
+        typeof clientSecret === 'function' ? await called('clientSecret', clientSecret) : clientSecret,
+      ),
+  }
+}
+
+/** The service's own function may fail: the realm is not the cause. */
+async function called<T>(name: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw new CloakwrightError('CW_CONFIG_INVALID', `${name}: the function failed`, {
+      cause,
+      hint: 'Fix what it reads, such as the path of a file: the cause says what failed.',
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { CloakwrightError } from '../errors.ts'
+import { toProblem } from '../problem.ts'
 import type { SessionContext } from './context.ts'
 import { errorPage } from './pages.ts'
 import type { SessionRequest } from './types.ts'
@@ -29,6 +30,19 @@ export async function orErrorPage(
     if (!(error instanceof CloakwrightError)) throw error
     const requestId = request.id()
     context.report(error, requestId)
+    if (wantsJson(request)) return problemResponse(error, requestId)
     return errorPage(context, request, error, { requestId, back: context.config.publicOrigin + back })
   }
+}
+
+/** A script that says so gets JSON; forms and navigations get pages. */
+function wantsJson({ headers }: SessionRequest): boolean {
+  const accept = headers.get('accept') ?? ''
+  return accept.includes('json') && !accept.includes('text/html')
+}
+
+function problemResponse(error: CloakwrightError, requestId: string): Response {
+  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
+  if (error.retryAfter !== undefined) headers.set('retry-after', String(error.retryAfter))
+  return new Response(JSON.stringify(toProblem(error, requestId)), { status: error.status, headers })
 }

@@ -2,7 +2,7 @@ import { type AccessToken, CloakwrightError, createRevocations } from 'cloakwrig
 import { memorySessionStore, type SessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toAccessToken } from '../../src/token/access-token.ts'
-import { startProvider, type TestProvider } from './support/provider.ts'
+import { startProvider, type TestProvider, clientSecret as testSecret } from './support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, sessionOf, setup } from './support/setup.ts'
 
 const form = {
@@ -115,6 +115,28 @@ describe('logout', () => {
     const response = await browser.send(`${publicUrl}/auth/logout`, form)
     const location = new URL(response.headers.get('location') ?? '')
     expect(location.searchParams.get('post_logout_redirect_uri')).toBe(expected)
+  })
+
+  it('answers a refused fetch with a problem', async () => {
+    const { sessions } = setup(provider)
+    const headers = { accept: 'application/json', 'sec-fetch-site': 'cross-site' }
+    const request = new Request(`${publicUrl}/auth/logout`, { method: 'POST', headers })
+    const response = await sessions.handle(request, { requestId: 'r-1' })
+    expect(response?.headers.get('content-type')).toBe('application/problem+json')
+    expect(await response?.json()).toMatchObject({ status: 403, code: 'CW_SESSION_ORIGIN', requestId: 'r-1' })
+  })
+
+  it('signs out, also if the function of the secret fails, and says why', async () => {
+    let fails = false
+    const clientSecret = async (): Promise<string> => {
+      if (fails) throw new Error('a test: no such file')
+      return testSecret
+    }
+    const { errors, signIn } = setup(provider, { clientSecret })
+    const browser = await signIn()
+    fails = true
+    expect((await browser.send(`${publicUrl}/auth/logout`, form)).status).toBe(303)
+    expect(errors[0]?.message).toContain('clientSecret: the function failed')
   })
 
   it('asks for confirmation if it is opened as a page', async () => {

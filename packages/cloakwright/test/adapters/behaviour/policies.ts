@@ -137,7 +137,7 @@ export function testPolicies(driver: Driver): void {
       expect((await explained.sendToken('/auditor')).json()).toMatchObject({
         code: 'CW_FORBIDDEN',
         reason: 'Token: missing realm role: auditor',
-        hint: 'Send a token that meets the policy of the route: realm role admin and auditor.',
+        hint: 'The policy of the route needs: realm role admin and auditor. A user gets a new role with the next token.',
       })
       expect((await explained.sendToken('/me', 'x')).json()).toMatchObject({
         code: 'CW_TOKEN_MALFORMED',
