@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import {
   type Admission,
   type Admitted,
-  asksForEvents,
   createGuard,
   createGuards,
   endable,
@@ -214,7 +213,7 @@ function proceed(
   if (admission.kind !== 'admitted') return Promise.resolve(toResponse(admission, c, visit))
   visit.user = admission.user
   visit.session = admission.session
-  if (admission.headers === undefined && !asksForEvents(request)) return next()
+  if (admission.headers === undefined && request.outgoing !== undefined) return next()
   return next().then(() => finish(admission, visit, c, request, rule))
 }
 
@@ -227,16 +226,21 @@ function finish(
   rule: Rule,
 ): void {
   for (const [name, value] of Object.entries(admission.headers ?? {})) c.header(name, value)
+  // On Node, the guard watches Node's response.
+  if (request.outgoing !== undefined) return
   const response = endable(c.res, (open) => guard.watch(open, admission, request, rule))
   if (response !== c.res) c.res = response
 }
 
 /** On Node the headers are read as received; elsewhere from the web request. */
 function fromHono(c: Context): GuardedRequest {
-  const incoming = (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming
+  const { incoming, outgoing } = (c.env ?? {}) as {
+    readonly incoming?: IncomingMessage
+    readonly outgoing?: ServerResponse
+  }
   return incoming?.rawHeaders === undefined
     ? fromWebRequest(c.req.raw, c, framework)
-    : fromIncoming(incoming, c, framework)
+    : fromIncoming(incoming, c, framework, outgoing)
 }
 
 const framework: Framework<Context> = {

@@ -8,7 +8,7 @@ import type { Admission, Admitted, Refused } from './admission.ts'
 import type { SessionUser } from './authenticator.ts'
 import type { GuardContext } from './context.ts'
 import type { OpenResponse } from './end-watch.ts'
-import { asksForEvents, openResponseOf } from './open-response.ts'
+import { asksForEvents, onEvents, openResponseOf } from './open-response.ts'
 import { RequestContext } from './policy-context.ts'
 import { refuse } from './refusal.ts'
 import {
@@ -30,7 +30,7 @@ export function admit(
   rule: Rule,
 ): Admission | Promise<Admission> {
   const admission = admitOrRefuse(context, request, rule)
-  return request.connection === undefined && (request.outgoing === undefined || !asksForEvents(request))
+  return request.connection === undefined && request.outgoing === undefined
     ? admission
     : continueWith(admission, watchOpen, context, request, rule)
 }
@@ -220,6 +220,12 @@ function watchOpen(
   rule: Rule,
 ): Admission {
   if (admission.kind !== 'admitted' || admission.user === undefined) return admission
+  if (context.watchEnd === undefined) return admission
+  const { connection, outgoing } = request
+  if (connection === undefined && outgoing !== undefined && !asksForEvents(request)) {
+    onEvents(outgoing, (open) => watchResponse(open, admission, context, request, rule))
+    return admission
+  }
   const open = openResponseOf(request)
   try {
     if (open !== undefined) watchResponse(open, admission, context, request, rule)

@@ -19,6 +19,48 @@ export function openResponseOf(request: GuardedRequest): OpenResponse | undefine
   return outgoing !== undefined && asksForEvents(request) ? toOpenResponse(outgoing) : undefined
 }
 
+/**
+ * Calls back if the response turns out to be a stream of events, whatever its client asked for. A listener on each
+ * response would cost more.
+ */
+export function onEvents(outgoing: ServerResponse, begin: (open: OpenResponse) => void): void {
+  const write = outgoing.writeHead as ((...args: unknown[]) => ServerResponse) | undefined
+  // A mock of a response may lack it.
+  if (write === undefined) return
+  const writeHead = (...args: unknown[]): ServerResponse => {
+    const written = write.apply(outgoing, args)
+    if (events.test(contentTypeOf(outgoing, args))) beginOrEnd(outgoing, begin)
+    return written
+  }
+  outgoing.writeHead = writeHead as ServerResponse['writeHead']
+}
+
+function beginOrEnd(outgoing: ServerResponse, begin: (open: OpenResponse) => void): void {
+  const open = toOpenResponse(outgoing)
+  if (open === undefined) return
+  try {
+    begin(open)
+  } catch {
+    // The token has expired, and was accepted only by the clock tolerance.
+    outgoing.destroy()
+  }
+}
+
+/** Headers that are only given to `writeHead` are an object, or a list of names and values. */
+function contentTypeOf(outgoing: ServerResponse, args: readonly unknown[]): string {
+  const headers = args.at(-1)
+  if (typeof headers !== 'object' || headers === null) return String(outgoing.getHeader('content-type'))
+  const given = headers as Readonly<Record<string, unknown>>
+  // The two forms that frameworks write; the search covers all others.
+  const usual = given['content-type'] ?? given['Content-Type'] ?? outgoing.getHeader('content-type')
+  if (usual !== undefined) return String(usual)
+  const names = Array.isArray(headers) ? headers : Object.entries(headers).flat()
+  const at = names.findIndex(
+    (name, index) => index % 2 === 0 && String(name).toLowerCase() === 'content-type',
+  )
+  return at === -1 ? '' : String(names[at + 1])
+}
+
 /** Whether the client asks for a stream of events (SSE). */
 export function asksForEvents(request: GuardedRequest): boolean {
   const { incoming } = request

@@ -70,21 +70,35 @@ function counts(): { readonly here: number; readonly pool: number } {
 function holdPool(count = 1): () => void {
   const held: (() => void)[] = []
   let left = count
+  let pending = 0
   const implementation = (...all: unknown[]): unknown => {
     const [hash, data, publicKey, signature, callback] = all as unknown as Arguments
     if (callback === undefined) return real(hash, data, publicKey, signature)
     const isNext = left-- > 0
+    pending += 1
+    const answer: Callback = (error, genuine) => {
+      pending -= 1
+      callback(error, genuine)
+    }
     return real(hash, data, publicKey, signature, (error, genuine) =>
-      isHeld && isNext ? held.push(() => callback(error, genuine)) : callback(error, genuine),
+      isHeld && isNext ? held.push(() => answer(error, genuine)) : answer(error, genuine),
     )
   }
   let isHeld = true
   spy.mockImplementation(implementation as typeof nodeVerify)
-  return () => {
+  const release = (): void => {
     isHeld = false
-    for (const release of held) release()
+    for (const one of held.splice(0)) one()
   }
+  releases.push(async () => {
+    release()
+    await vi.waitFor(() => expect(pending).toBe(0), { timeout: 10_000 })
+  })
+  return release
 }
+
+/** Run after each test: on a slow machine, the pool still works on its signatures, which would count in the next one. */
+const releases: (() => Promise<void>)[] = []
 
 /** Verifies a token in the pool: another one takes the turn. */
 function verifyInPool(verify: VerifyAtOnce, token: string): Promise<unknown> {
@@ -101,7 +115,8 @@ beforeAll(async () => {
 beforeEach(() => {
   jwks = [key.jwk, other.jwk]
 })
-afterEach(() => {
+afterEach(async () => {
+  for (const release of releases.splice(0)) await release()
   spy.mockReset()
   vi.useRealTimers()
 })

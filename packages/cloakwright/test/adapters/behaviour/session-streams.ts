@@ -10,33 +10,39 @@ import { useSessions } from './session-world.ts'
 export function testSessionStreams(driver: Driver): void {
   const world = useSessions(driver)
 
-  test('a stream of events ends when its session ends, and no other', async () => {
-    const cookies = [await world.signIn('alice'), await world.signIn('bob')] as const
-    const alice = await openEvents(world.service, { cookie: cookies[0] })
-    const bob = await openEvents(world.service, { cookie: cookies[1] })
-    const fields = [['cookie', cookies[0]], ['sec-fetch-site', 'same-origin'], form] as const
-    expect((await world.send('/auth/logout', { method: 'POST', fields, body: '' })).status).toBe(303)
-    await alice.closed
-    expect(bob.response.closed).toBe(false)
-  })
+  test.each(['text/event-stream', '*/*'])(
+    'a stream of events ends when its session ends, and no other (Accept: %s)',
+    async (accept) => {
+      const cookies = [await world.signIn('alice'), await world.signIn('bob')] as const
+      const alice = await openEvents(world.service, { cookie: cookies[0], accept })
+      const bob = await openEvents(world.service, { cookie: cookies[1], accept })
+      const fields = [['cookie', cookies[0]], ['sec-fetch-site', 'same-origin'], form] as const
+      expect((await world.send('/auth/logout', { method: 'POST', fields, body: '' })).status).toBe(303)
+      await alice.closed
+      expect(bob.response.closed).toBe(false)
+    },
+  )
 
-  test('a stream of events ends when its bearer token is revoked', async () => {
-    const { issuer } = world.provider
-    const iat = Math.floor(Date.now() / 1000)
-    const claims = {
-      iss: issuer,
-      aud: clientId,
-      typ: 'Bearer',
-      sub: 'sub-dora',
-      sid: 'sid-dora',
-      iat,
-      exp: iat + 60,
-    }
-    const token = await world.provider.sign({ ...claims, jti: 'd' }, { typ: 'JWT' })
-    const events = await openEvents(world.service, { authorization: `Bearer ${token}` })
-    await world.revocations.revoke(issuer, { sid: 'sid-dora' })
-    await events.closed
-  })
+  test.each(['text/event-stream', '*/*'])(
+    'a stream of events ends when its bearer token is revoked (Accept: %s)',
+    async (accept) => {
+      const { issuer } = world.provider
+      const iat = Math.floor(Date.now() / 1000)
+      const claims = {
+        iss: issuer,
+        aud: clientId,
+        typ: 'Bearer',
+        sub: 'sub-dora',
+        iat,
+        exp: iat + 60,
+      }
+      const sid = `sid-dora ${accept}`
+      const token = await world.provider.sign({ ...claims, sid, jti: 'd' }, { typ: 'JWT' })
+      const events = await openEvents(world.service, { authorization: `Bearer ${token}`, accept })
+      await world.revocations.revoke(issuer, { sid })
+      await events.closed
+    },
+  )
 }
 
 interface Events {
@@ -45,8 +51,7 @@ interface Events {
 }
 
 /** Opens a stream of events, and waits for the first one. */
-async function openEvents({ port }: Service, credentials: Record<string, string>): Promise<Events> {
-  const headers = { ...credentials, accept: 'text/event-stream' }
+async function openEvents({ port }: Service, headers: Record<string, string>): Promise<Events> {
   const request = get({ host: '127.0.0.1', port, path: '/events', headers, agent: false })
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   onTestFinished(() => void request.destroy())
