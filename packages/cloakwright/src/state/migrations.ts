@@ -59,6 +59,8 @@ export const migrations: readonly Migration[] = [
       END $$;
       CREATE TRIGGER notify_row AFTER DELETE OR UPDATE OF version, tokens, issuer, client_id, subject, sid ON cloakwright.sessions
         FOR EACH ROW EXECUTE FUNCTION cloakwright.notify_session();
+      CREATE TRIGGER notify_end AFTER UPDATE OF expires_at ON cloakwright.sessions
+        FOR EACH ROW WHEN (NEW.expires_at < OLD.expires_at) EXECUTE FUNCTION cloakwright.notify_session();
       CREATE TRIGGER notify_all AFTER TRUNCATE ON cloakwright.sessions
         FOR EACH STATEMENT EXECUTE FUNCTION cloakwright.notify_session();
     `,

@@ -283,14 +283,18 @@ describe('a store whose changes stop arriving', () => {
   })
 })
 
-describe.each(databases)('rows that an operator deletes in $name', ({ open }) => {
+describe.each(databases)('rows that an operator deletes or ends in $name', ({ open }) => {
   it('end the sessions that replicas know', async () => {
     const database = await open()
     try {
       await migrate(database.sql, 'cloakwright', migrations)
       const { store, reads } = counted(postgresSessionStore(database.sql))
       const { sessions, signIn } = replica(store)
-      for (const statement of ['DELETE FROM cloakwright.sessions', 'TRUNCATE cloakwright.sessions']) {
+      for (const statement of [
+        'DELETE FROM cloakwright.sessions',
+        'UPDATE cloakwright.sessions SET expires_at = created_at',
+        'TRUNCATE cloakwright.sessions',
+      ]) {
         const browser = await signIn()
         await warmUp(sessions, browser, reads)
         await database.sql.query(statement)
