@@ -14,7 +14,7 @@ const folder = fileURLToPath(new URL('../../.cache/bench-oauth2-proxy/', import.
  * The program: the one in PATH, else built by Go, which takes minutes the first time. No package of Debian, npm, PyPI or Maven
  * contains it.
  *
- * @returns Its path, or why it cannot be had.
+ * @returns Its path, or why it is not available.
  */
 export async function findOauth2Proxy(): Promise<
   { readonly program: string } | { readonly missing: string }

@@ -146,7 +146,7 @@ export function sessionOf(request: IncomingMessage): Session | undefined {
  * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
  *
  * @throws {CW_CONFIG_MISSING} There is no `cloakwright({ verifier, sessions })` before the route.
- * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
  * @example
  * ```ts
  * import { refreshSession, requireUser } from 'cloakwright/express'

@@ -48,7 +48,7 @@ export interface Protect {
    * user with the new roles; `undefined` without a session, and if it has ended.
    *
    * @throws {CW_CONFIG_MISSING} There is no option `sessions`.
-   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
    */
   refreshSession(request: Request): Promise<AccessToken | undefined>
   /** Sends the metadata of the protected resource (RFC 9728), at its path; 404 if none is configured. */

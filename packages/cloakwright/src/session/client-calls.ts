@@ -18,7 +18,7 @@ export interface ClientCalls {
   readonly withCredential: WithCredential
 }
 
-/** Reads the credential anew for each call. */
+/** Reads the credential again for each call. */
 export function createClientCalls(credential: ClientCredential): ClientCalls {
   let current: openid.ClientAuth = openid.None()
   return {

@@ -82,7 +82,7 @@ export interface SessionEngine {
    * Gets new tokens for the request's session now, so that changed roles take effect without a new login. `undefined` without
    * a session, and if the realm has ended it.
    *
-   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
    */
   refreshSession(request: SessionRequest): Promise<Session | undefined>
   /** Stops following the store's changes; call it when the service stops. */

@@ -91,7 +91,7 @@ export function sessionOf(request: AnyRequest): Session | undefined {
  * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
  *
  * @throws {CW_CONFIG_MISSING} The plugin is not registered with `sessions` in the route's scope.
- * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
  * @example
  * ```ts
  * import { refreshSession, requireUser } from 'cloakwright/fastify'

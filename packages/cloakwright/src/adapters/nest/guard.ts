@@ -119,7 +119,7 @@ export function sessionOf(request: object): Session | undefined {
  * user with the new roles, which {@link userOf} returns from then on; `undefined` without a session, and if it has ended.
  *
  * @throws {CW_CONFIG_MISSING} The route has no guard, or the module no `sessions`.
- * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+ * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
  * @example
  * ```ts
  * import { Controller, Post, Req } from '@nestjs/common'

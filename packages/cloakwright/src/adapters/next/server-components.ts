@@ -41,7 +41,7 @@ export interface ServerComponents {
    * Resolves to the user with the new roles; `undefined` without a session, and if it has ended.
    *
    * @throws {CW_CONFIG_MISSING} There is no option `sessions`.
-   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session goes on with its old token.
+   * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
    */
   refreshSession(): Promise<AccessToken | undefined>
 }
