@@ -45,7 +45,7 @@ function statusOf(error: unknown): number {
 
 function detailOf(error: unknown, status: number): string {
   if (error instanceof CloakwrightError) {
-    if (error.code === 'CW_TOKEN_MISSING') return 'Not authenticated'
+    if (error.code === 'CW_TOKEN_MISSING' || error.code === 'CW_SESSION_ENDED') return 'Not authenticated'
     if (error.code === 'CW_REQUEST_AMBIGUOUS') return 'The request has more than one token'
     if (error.code === 'CW_SESSION_ORIGIN') return 'The request has no proof that it comes from this site'
     if (status === 401) return 'Invalid authentication credentials'

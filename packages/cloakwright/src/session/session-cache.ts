@@ -59,6 +59,8 @@ export function createSessionCache(
   let provenUntil = 0
   let nextProof = 0
   let closed = false
+  let isLate = false
+  let nextTry: NodeJS.Timeout | undefined
 
   const drop = (key: string): void => {
     bytes -= entries.get(key)?.bytes ?? 0
@@ -111,11 +113,15 @@ export function createSessionCache(
   const follow = async (): Promise<void> => {
     try {
       const opened = await store.follow(changed)
-      if (closed) await opened.close()
-      else feed = opened
+      if (closed) return await opened.close()
+      feed = opened
+      // Sockets stay open without a request: whoever watches a session reads it again.
+      if (isLate) changed(undefined)
     } catch {
       // Sessions are read from the store until it can be followed; the read itself tells its caller of an outage.
+      isLate = true
       nextProof = performance.now() + retry
+      nextTry = setTimeout(() => (opening ??= closed ? undefined : follow()), retry).unref()
     } finally {
       opening = undefined
     }
@@ -154,6 +160,7 @@ export function createSessionCache(
     forget,
     async close() {
       closed = true
+      clearTimeout(nextTry)
       await opening
       await feed?.close()
     },

@@ -7,7 +7,7 @@ import {
   type SessionFeed,
   type SessionStore,
 } from 'cloakwright/state'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { atOnceOf } from '../../src/at-once.ts'
 import { databases } from '../state/support/databases.ts'
 import type { Browser } from './support/browser.ts'
@@ -231,6 +231,30 @@ describe('a store whose changes stop arriving', () => {
       expect(await sessions.authenticate(request(browser))).toBeDefined()
       expect(reads()).toBe(before + 1)
     }
+  })
+
+  it('is followed later without a request, and those who watch a session hear of its end', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const kept = memorySessionStore()
+    let tries = 0
+    const { sessions, signIn } = replica({
+      ...kept,
+      follow: async (onChanged) => {
+        if (++tries === 1) throw new Error('a test: no connection to listen on')
+        return await kept.follow(onChanged)
+      },
+    })
+    const browser = await signIn()
+    const session = await sessions.authenticate(request(browser))
+    if (session === undefined) throw new Error('no session')
+    const told = vi.fn()
+    sessions.watch(session, told)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(tries).toBe(2)
+    expect(told, 'a change may have been missed').toHaveBeenCalledTimes(1)
+    await kept.remove(session.key)
+    expect(told).toHaveBeenCalledTimes(2)
   })
 
   it('forgets what it knew when it reports that changes may be missing', async () => {
