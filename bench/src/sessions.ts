@@ -56,7 +56,7 @@ const proxy: Contender = {
 const replica = 'sessions-fastify-replica'
 
 /**
- * A route that needs a browser session against the same route without, with sessions in PostgreSQL, beside the peers; then how
+ * A route that needs a browser session against the same route without, with sessions in PostgreSQL, compared with the peers; then how
  * soon a logout takes effect on another replica.
  */
 export async function benchSessions(): Promise<boolean> {

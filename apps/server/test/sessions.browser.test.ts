@@ -52,7 +52,7 @@ describe('sessions in a browser', () => {
       const [early, late] = [tabs[first], tabs[second]] as [Page, Page]
       await logIn(early, 'alice')
       await showsAlice(early, paths[first] ?? '')
-      // Keycloak's page notices the other login by itself; else the user goes on with the form.
+      // Keycloak's page notices the other login by itself; else the user continues with the form.
       const continued = late.waitForURL(`${server.url}/**`, { timeout: 30_000 })
       await logIn(late, 'alice').catch(() => {})
       await continued

@@ -29,7 +29,7 @@ export function createBackChannelLogout(context: SessionContext): BackChannelLog
   const { clockTolerance } = config
   const verify = createTokenCheck(context)
   /**
-   * A user may sign in again in the second of the logout: those sessions go on. If the token arrives late, so do
+   * A user may sign in again in the second of the logout: those sessions continue. If the token arrives late, so do
    * those from before its arrival.
    */
   const endOf = (iat: number): number => Math.min(config.now(), (iat + 1 + clockTolerance) * 1000)

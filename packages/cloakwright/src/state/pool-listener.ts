@@ -91,6 +91,8 @@ class PoolListener {
       if (told) this.#notify(message)
     }
     const connection = new ListeningConnection(client, notify, onLost)
+    // From the beginning: a connection that hangs must not keep others from being opened.
+    connection.watch(this.#interval)
     try {
       for (const channel of this.#channels.keys()) await connection.listen(channel)
     } catch (error) {
@@ -98,7 +100,6 @@ class PoolListener {
       throw error
     }
     this.#delay = firstDelay
-    connection.watch(this.#interval)
     told = true
     this.#tellReconnected()
     return connection

@@ -88,3 +88,26 @@ test('a new connection brings no notification before its listeners know of the l
   expect(heard).toEqual(['reconnected', 'later'])
   for (const stop of stops) await stop()
 })
+
+test('a connection that hangs before it listens is replaced', async () => {
+  const connections: Connection[] = []
+  const connect = async (): Promise<Connection> => {
+    const connection = new Connection()
+    if (connections.length === 0) {
+      // As `pg` does, a query that is open at the release fails.
+      const hangs = new Promise<never>((_, reject) => {
+        connection.release = () => reject(new Error('a test: terminated'))
+      })
+      vi.spyOn(connection, 'query').mockImplementation(() => hangs)
+    }
+    connections.push(connection)
+    return connection
+  }
+  const listen = createPoolListener(connect, 1000)
+  const first = listen('one', () => {}).catch((error: Error) => error)
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(await first).toBeInstanceOf(Error)
+  const stop = await listen('two', () => {})
+  expect(connections.at(-1)?.queries).toContain('LISTEN two')
+  await stop()
+})

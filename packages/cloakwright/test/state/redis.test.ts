@@ -134,7 +134,7 @@ test.each([
     { sendCommand() {}, duplicate() {}, on() {}, status: 'ready' },
     'CW_CONFIG_INVALID',
   ],
-])('%s is no client', async (_, client, code) => {
+])('%s is not a client', async (_, client, code) => {
   for (const create of [redisSessionStore, redisReplayStore, redisRevocationStore])
     expect(await codeOf(() => create(client as unknown as RedisClientLike))).toBe(code)
 })
