@@ -16,6 +16,7 @@ export const trees = {
     'token',
     'policy',
     'pages',
+    'provider',
     'session',
     'guard',
     'compat',

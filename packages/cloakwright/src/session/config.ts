@@ -1,19 +1,15 @@
 import { checkClockTolerance, systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { parseUrl } from '../http/index.ts'
-import { checkIssuer, checkUrl, type Fetch, isLoopback } from '../metadata/index.ts'
+import { checkIssuer, checkUrl, isLoopback } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
-import { type ClientCredential, checkCredential } from './client-credential.ts'
+import { checkCredential, type RealmClientConfig } from '../provider/index.ts'
 import { toCookieName } from './cookies.ts'
 import type { SessionOptions } from './options.ts'
 
 /** The checked options with defaults; times in milliseconds. */
-export interface SessionConfig {
-  readonly issuer: string
-  readonly internalUrl: string | undefined
-  readonly clientId: string
-  readonly credential: ClientCredential
+export interface SessionConfig extends RealmClientConfig {
   /** Scheme, host and port: the origin of all URLs of this service. */
   readonly publicOrigin: string
   readonly publicHostname: string
@@ -28,12 +24,6 @@ export interface SessionConfig {
   readonly idleTimeout: number
   readonly absoluteTimeout: number
   readonly refreshMargin: number
-  readonly timeout: number
-  readonly dangerouslyAllowHttp: boolean
-  readonly now: () => number
-  /** Seconds. */
-  readonly clockTolerance: number
-  readonly fetch: Fetch
 }
 
 /**

@@ -1,5 +1,5 @@
+export type { ClientKey, CredentialOptions } from '../provider/index.ts'
 export type { SessionKey, SessionKeys } from '../sealing.ts'
-export type { ClientKey } from './client-key.ts'
 export { createSessions } from './engine.ts'
 export type { SessionOptions } from './options.ts'
 export type { RequestDetails, Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'

@@ -1,10 +1,10 @@
 import type { CloakwrightError } from '../errors.ts'
 import type { Fetch } from '../metadata/index.ts'
 import type { PagesOptions } from '../pages/index.ts'
+import type { CredentialOptions } from '../provider/index.ts'
 import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
-import type { ClientKey } from './client-key.ts'
 
 /** Where an error occurred. */
 export interface SessionErrorDetails {
@@ -13,21 +13,12 @@ export interface SessionErrorDetails {
 }
 
 /** The options of a {@link createSessions | session engine}. */
-export interface SessionOptions {
+export interface SessionOptions extends CredentialOptions {
   /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. */
   readonly issuer: string
   /** The realm's URL for the service itself, if it differs from `issuer`. */
   readonly internalUrl?: string | undefined
   readonly clientId: string
-  /** The client's secret, or a function that reads it: called before each use and after a 401, so that a rotation needs no restart. */
-  readonly clientSecret?: string | (() => string | Promise<string>) | undefined
-  /**
-   * The client's private key, instead of a secret (`private_key_jwt`, RFC 7523): a JWK, a PEM string or a `KeyObject`; the
-   * realm has its public key. A function is called before each use and after a 401, as for a secret.
-   */
-  readonly clientKey?: ClientKey | (() => ClientKey | Promise<ClientKey>) | undefined
-  /** How the client sends its secret, as registered in the realm: `client_secret_basic` by default. */
-  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | undefined
   /**
    * The origin that browsers use, the only host for login and callback: a navigation on any other host is redirected here
    * first. A reverse proxy should forward the requested host; `onError` is called once if it does not.

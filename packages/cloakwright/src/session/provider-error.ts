@@ -1,14 +1,6 @@
 import * as openid from 'openid-client'
 import { CloakwrightError } from '../errors.ts'
-
-/** The provider did not respond, or its response says nothing about the session. */
-export function unavailable(why: string, cause?: unknown, hint?: string): CloakwrightError {
-  return new CloakwrightError('CW_PROVIDER_UNAVAILABLE', why, {
-    cause,
-    retryAfter: 5,
-    hint: hint ?? 'Check that the realm runs and that this service can reach it (issuer, internalUrl).',
-  })
-}
+import { isClientRefused, plain, quoted, unavailable } from '../provider/index.ts'
 
 /**
  * Converts an error of openid-client into one that is safe to log. Its own errors contain parameters, claims and whole
@@ -24,14 +16,6 @@ export function toProviderError(error: unknown): CloakwrightError {
     return response(`${error.message}${inner} (${error.code ?? 'no code'})`)
   }
   return response(error instanceof Error ? error.message : 'no reason given')
-}
-
-/** Whether the provider refused the client itself, not its request. Keycloak’s endpoint for PAR says so by the status alone. */
-export function isClientRefused(error: unknown): error is openid.ResponseBodyError {
-  return (
-    error instanceof openid.ResponseBodyError &&
-    (error.status === 401 || error.error === 'invalid_client' || error.error === 'unauthorized_client')
-  )
 }
 
 /** The description is the realm's own; it says more than the code. */
@@ -69,14 +53,3 @@ const refusals: Record<string, string> = {
 
 /** The realm failed, not the user (RFC 6749 §4.1.2.1). */
 const outages: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
-
-/** A description as it may be logged: one line, without control and format characters, of limited length. */
-function quoted(description: string | undefined): string {
-  const text = (description ?? '').replace(/[\p{C}\s]+/gu, ' ').trim()
-  return text === '' ? '' : `: “${text.slice(0, 200)}”`
-}
-
-/** An error code as allowed by RFC 6749; anything else has an unknown origin. */
-function plain(code: string): string {
-  return /^[a-z_]{1,60}$/.test(code) ? code : 'an invalid error code'
-}

@@ -1,13 +1,15 @@
 import * as openid from 'openid-client'
-import { systemTime } from '../clock.ts'
-import { CloakwrightError } from '../errors.ts'
-import { createMetadata, type Metadata, type RealmMetadata } from '../metadata/index.ts'
-import { createClientCalls, type WithCredential } from './client-calls.ts'
+import type { Metadata } from '../metadata/index.ts'
+import {
+  createRealmClient,
+  isClientRefused,
+  type Outage,
+  type RealmClient,
+  unavailable,
+} from '../provider/index.ts'
 import type { SessionConfig } from './config.ts'
 import type { LoginParameters } from './login-parameters.ts'
-import { createOutage, type Outage } from './outage.ts'
-import { isClientRefused, toProviderError, unavailable } from './provider-error.ts'
-import { fetchWhole } from './provider-fetch.ts'
+import { toProviderError } from './provider-error.ts'
 
 /** Connects a login's request to its response. */
 export interface LoginChecks {
@@ -68,16 +70,13 @@ export interface Provider {
   logoutUrl(idToken: string | undefined): Promise<string | undefined>
 }
 
-/** Calls the realm through openid-client, at the endpoints in its metadata. */
+/** The realm of a session engine. */
 export function createProvider(config: SessionConfig): Provider {
-  const { issuer, internalUrl, fetch, now, dangerouslyAllowHttp } = config
+  const realm = createRealmClient(config)
   const client: ProviderClient = {
+    ...realm,
     config,
-    metadata: createMetadata({ issuer, internalUrl, fetch, now, dangerouslyAllowHttp }),
     redirectUri: `${config.publicOrigin}${config.basePath}/callback`,
-    configurations: new WeakMap(),
-    outage: createOutage(now),
-    ...createClientCalls(config.credential),
   }
   return {
     outage: client.outage,
@@ -90,19 +89,10 @@ export function createProvider(config: SessionConfig): Provider {
   }
 }
 
-/** This service as the realm's client. */
-interface ProviderClient {
+/** This service as the realm's client, for logins. */
+interface ProviderClient extends RealmClient {
   readonly config: SessionConfig
-  readonly metadata: Metadata
   readonly redirectUri: string
-  readonly outage: Outage
-  /** By the metadata object, which is replaced when it is fetched again; the clock difference in seconds. */
-  readonly configurations: WeakMap<
-    RealmMetadata,
-    { readonly configuration: openid.Configuration; readonly skew: number }
-  >
-  readonly authenticate: openid.ClientAuth
-  readonly withCredential: WithCredential
 }
 
 async function loginUrl(
@@ -110,7 +100,7 @@ async function loginUrl(
   { state, nonce, verifier }: LoginChecks,
   parameters: LoginParameters,
 ): Promise<string> {
-  const configuration = await configurationOf(client)
+  const configuration = await client.configuration()
   const request = {
     ...parameters,
     redirect_uri: client.redirectUri,
@@ -136,7 +126,7 @@ async function exchange(
   answer: URLSearchParams,
   { state, nonce, verifier }: LoginChecks,
 ): Promise<Grant> {
-  const configuration = await configurationOf(client)
+  const configuration = await client.configuration()
   const requestedAt = client.config.now()
   const url = new URL(`${client.redirectUri}?${answer.toString()}`)
   try {
@@ -155,7 +145,7 @@ async function exchange(
 }
 
 async function refresh(client: ProviderClient, refreshToken: string): Promise<Grant | undefined> {
-  const configuration = await configurationOf(client)
+  const configuration = await client.configuration()
   const requestedAt = client.config.now()
   try {
     const tokens = await client.withCredential(() => openid.refreshTokenGrant(configuration, refreshToken))
@@ -172,7 +162,7 @@ async function refresh(client: ProviderClient, refreshToken: string): Promise<Gr
 }
 
 async function revoke(client: ProviderClient, refreshToken: string): Promise<void> {
-  const configuration = await configurationOf(client)
+  const configuration = await client.configuration()
   if (configuration.serverMetadata().revocation_endpoint === undefined) return
   try {
     await client.withCredential(() =>
@@ -185,41 +175,12 @@ async function revoke(client: ProviderClient, refreshToken: string): Promise<voi
 }
 
 async function logoutUrl(client: ProviderClient, idToken: string | undefined): Promise<string | undefined> {
-  const configuration = await configurationOf(client)
+  const configuration = await client.configuration()
   if (configuration.serverMetadata().end_session_endpoint === undefined) return undefined
   return openid.buildEndSessionUrl(configuration, {
     post_logout_redirect_uri: client.config.postLogoutUrl,
     ...(idToken === undefined ? {} : { id_token_hint: idToken }),
   }).href
-}
-
-async function configurationOf(client: ProviderClient): Promise<openid.Configuration> {
-  const realm = await client.metadata.get()
-  // openid-client reads the system's clock itself: it needs the difference to the injected one.
-  const skew = Math.round((client.config.now() - systemTime()) / 1000)
-  const known = client.configurations.get(realm)
-  if (known?.skew === skew) return known.configuration
-  const configuration = configure(client, realm, skew)
-  client.configurations.set(realm, { configuration, skew })
-  return configuration
-}
-
-function configure(client: ProviderClient, realm: RealmMetadata, skew: number): openid.Configuration {
-  const { config } = client
-  const configuration = new openid.Configuration(
-    realm.internal as openid.ServerMetadata,
-    config.clientId,
-    { [openid.clockSkew]: skew, [openid.clockTolerance]: config.clockTolerance },
-    client.authenticate,
-  )
-  // The options' check decided which URLs may be plain http.
-  openid.allowInsecureRequests(configuration)
-  // Also checks signatures of ID tokens: the internal URL may be plain http.
-  openid.enableNonRepudiationChecks(configuration)
-  configuration.timeout = config.timeout / 1000
-  configuration[openid.customFetch] = (url, init) =>
-    fetchWhole(config, url, init as RequestInit, client.outage)
-  return configuration
 }
 
 function toGrant(
@@ -242,9 +203,4 @@ function toGrant(
     subject: claims?.sub,
     sid: typeof sid === 'string' ? sid : undefined,
   }
-}
-
-/** Whether discovery or the provider failed, rather than the request. */
-export function isOutage(error: unknown): error is CloakwrightError {
-  return error instanceof CloakwrightError && error.status === 503 && error.code !== 'CW_STATE_UNAVAILABLE'
 }

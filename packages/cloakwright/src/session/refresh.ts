@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CloakwrightError } from '../errors.ts'
+import { unavailable } from '../provider/index.ts'
 import type { SessionContext } from './context.ts'
 import type { LiveSession } from './live-session.ts'
-import { unavailable } from './provider-error.ts'
 import { endOf, readLive, sealTokens } from './vault.ts'
 
 /**
@@ -25,7 +25,7 @@ import { endOf, readLive, sealTokens } from './vault.ts'
  * and of one more grant.
  *
  * While the realm does not respond, requests with a valid token do not wait for it, and new attempts pause: see
- * `outage.ts`.
+ * `../provider/outage.ts`.
  */
 export function createRefresher(context: SessionContext): Refresher {
   const { config, provider } = context

@@ -1,6 +1,18 @@
 import { CloakwrightError } from '../errors.ts'
-import { type SigningKey, toSigningKey } from './client-key.ts'
-import type { SessionOptions } from './options.ts'
+import { type ClientKey, type SigningKey, toSigningKey } from './client-key.ts'
+
+/** The options for the client's secret or key. */
+export interface CredentialOptions {
+  /** The client's secret, or a function that reads it: called before each use and after a 401, so that a rotation needs no restart. */
+  readonly clientSecret?: string | (() => string | Promise<string>) | undefined
+  /**
+   * The client's private key, instead of a secret (`private_key_jwt`, RFC 7523): a JWK, a PEM string or a `KeyObject`; the
+   * realm has its public key. A function is called before each use and after a 401, as for a secret.
+   */
+  readonly clientKey?: ClientKey | (() => ClientKey | Promise<ClientKey>) | undefined
+  /** How the client sends its secret, as registered in the realm: `client_secret_basic` by default. */
+  readonly clientAuthentication?: 'client_secret_basic' | 'client_secret_post' | undefined
+}
 
 /** How the client authenticates at the realm; each reads the current credential. */
 export type ClientCredential =
@@ -13,7 +25,7 @@ export type ClientCredential =
  * @throws {CW_CONFIG_MISSING} Neither.
  * @throws {CW_CONFIG_INVALID} Both, or an invalid one.
  */
-export function checkCredential(options: SessionOptions): ClientCredential {
+export function checkCredential(options: CredentialOptions): ClientCredential {
   const { clientKey, clientSecret, clientAuthentication: method = 'client_secret_basic' } = options
   if (clientKey !== undefined) {
     if (clientSecret !== undefined || options.clientAuthentication !== undefined)

@@ -1,6 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import { fetchBounded, type UnfitResponse } from '../http/index.ts'
-import type { SessionConfig } from './config.ts'
+import { type Fetch, fetchBounded, type UnfitResponse } from '../http/index.ts'
 import type { Outage } from './outage.ts'
 import { unavailable } from './provider-error.ts'
 
@@ -12,13 +11,12 @@ const maxBytes = 1024 * 1024
 
 /** One request to the provider, limited in time and size; distinguishes an outage from a response. */
 export async function fetchWhole(
-  config: SessionConfig,
+  { fetch, timeout }: { readonly fetch: Fetch; readonly timeout: number },
   url: string,
   init: RequestInit,
   outage: Outage,
 ): Promise<Response> {
   const what = new URL(url).origin + new URL(url).pathname
-  const { fetch, timeout } = config
   const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(init.signal ? [init.signal] : [])])
   const refuse = ({ why, hint }: UnfitResponse): CloakwrightError =>
     unavailable(`${what}: ${why}`, undefined, hint)
