@@ -85,19 +85,17 @@ export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Mid
   return toMiddleware((request, response, next) => {
     const visit: Visit = { guard, onRefused, user: undefined, session: undefined }
     ;(request as Visited)[visitKey] = visit
-    const { method } = request
     if (routes !== undefined && request.originalUrl.startsWith(routes.prefix))
       void serveRoutes(routes, toGuardedRequest(request), response, next, (entry) =>
         onRefused?.(entry, request),
       )
-    // The path is only read where it matters: Express parses the URL for it.
-    else if (
-      resource !== undefined &&
-      (method === 'GET' || method === 'HEAD') &&
-      request.path === resource.path
-    )
-      response.set(resource.headers).send(resource.body)
-    else next()
+    else {
+      // The path is only read where it matters: Express parses the URL for it.
+      const isResource = resource !== undefined && request.path === resource.path
+      const answer = isResource ? resource.answer(request.method) : undefined
+      if (answer === undefined) next()
+      else sendAnswer(answer, response)
+    }
   })
 }
 

@@ -85,10 +85,10 @@ export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
     ;(c as Visited)[visitKey] = visit
     if (routes !== undefined && c.req.path.startsWith(routes.prefix))
       return answerRoute(routes, visit, c, next)
-    // Hono handles HEAD as GET, and drops the body.
-    if (resource?.path === c.req.path && (c.req.method === 'GET' || c.req.method === 'HEAD'))
-      return Promise.resolve(c.body(resource.body, 200, resource.headers))
-    return next()
+    const answer = resource?.path === c.req.path ? resource.answer(c.req.method) : undefined
+    if (answer === undefined) return next()
+    const { status, headers, body } = answer
+    return Promise.resolve(new Response(c.req.method === 'GET' ? body : null, { status, headers }))
   }
 }
 

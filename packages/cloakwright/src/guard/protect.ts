@@ -7,6 +7,7 @@ import type { Guard } from './guard.ts'
 import { checkPolicy, checkRuleOptions } from './mistakes.ts'
 import { endable } from './open-response.ts'
 import { type Framework, fromWebRequest, readForm } from './request/index.ts'
+import type { ResourceMetadata } from './resource.ts'
 import type { Rule, RuleOptions } from './rule.ts'
 
 /**
@@ -39,8 +40,8 @@ export interface Protect {
     handler: MaybeUserHandler<Rest, Incoming>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>
   /**
-   * The session engine's response to one of its routes, such as `/auth/login`; `undefined` for any other path, and
-   * without sessions. Call it before the service's own routes.
+   * The response to a route of the session engine, such as `/auth/login`, and to the path of the metadata (RFC 9728);
+   * `undefined` for any other path. Call it before the service's own routes.
    */
   routes(request: Request): Promise<Response | undefined>
   /**
@@ -51,8 +52,11 @@ export interface Protect {
    * @throws {CW_PROVIDER_UNAVAILABLE} The realm cannot be reached; the session keeps its old token.
    */
   refreshSession(request: Request): Promise<AccessToken | undefined>
-  /** Sends the metadata of the protected resource (RFC 9728), at its path; 404 if none is configured. */
-  metadata(): Response
+  /**
+   * Sends the metadata of the protected resource (RFC 9728), for a route at its path; 404 if none is configured. It answers
+   * OPTIONS as well, so that pages of other origins can read it.
+   */
+  metadata(request?: Request): Response
   /** Sends an error as `application/problem+json`; the message of an unexpected error is not sent. */
   problem(error: unknown, request: Request): Response
 }
@@ -100,10 +104,12 @@ export function createProtect(guard: Guard, onRefused: OnRefused | undefined): P
       return (request: Incoming, ...rest: Rest): Promise<Response> => run(handler, rule, request, rest)
     },
     async routes(request: Request) {
-      const { routes } = guard
-      if (routes === undefined) return undefined
+      const { resource, routes } = guard
+      if (resource === undefined && routes === undefined) return undefined
       const guarded = fromWebRequest(request, request, webFramework)
-      const answered = guarded.target.startsWith(routes.prefix) ? await routes.answer(guarded) : undefined
+      if (resource?.path === new URL(guarded.url).pathname) return publish(resource, request.method)
+      if (routes === undefined || !guarded.target.startsWith(routes.prefix)) return undefined
+      const answered = await routes.answer(guarded)
       return answered && answer(answered, request)
     },
     async refreshSession(request: Request) {
@@ -112,13 +118,19 @@ export function createProtect(guard: Guard, onRefused: OnRefused | undefined): P
       sessions.set(request, found.session)
       return found.user
     },
-    metadata: () =>
-      guard.resource === undefined
-        ? new Response(null, { status: 404 })
-        : new Response(guard.resource.body, { headers: guard.resource.headers }),
+    metadata: (request?: Request) =>
+      (guard.resource && publish(guard.resource, request?.method ?? 'GET')) ??
+      new Response(null, { status: 404 }),
     problem: (error: unknown, request: Request) =>
       answer(guard.refuse(error, fromWebRequest(request, request, webFramework)), request),
   })
+}
+
+function publish(resource: ResourceMetadata, method: string): Response | undefined {
+  const answer = resource.answer(method)
+  if (answer === undefined) return undefined
+  const { status, headers, body } = answer
+  return new Response(method === 'GET' ? body : null, { status, headers })
 }
 
 /** The response to a request that is not admitted. */

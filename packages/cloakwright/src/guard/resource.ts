@@ -1,6 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { checkUrl } from '../metadata/index.ts'
 import type { Verifier } from '../token/index.ts'
+import type { Answer } from './admission.ts'
 
 /** The metadata that a service publishes (RFC 9728 §2). */
 export interface ResourceOptions {
@@ -25,10 +26,11 @@ export interface ResourceMetadata {
   readonly path: string
   /** Its URL, for challenges. */
   readonly url: string
-  /** The headers of the response: any page may read it. */
-  readonly headers: Readonly<Record<string, string>>
-  /** The document as JSON; with a function that decides on issuers, in its current state. */
-  readonly body: string
+  /**
+   * The response to a request for {@link path}: the document to GET and HEAD, with a function that decides on issuers in its
+   * current state; CORS headers to OPTIONS; `undefined` to any other method.
+   */
+  answer(method: string): Answer | undefined
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource'
@@ -75,11 +77,25 @@ export function createResourceMetadata(options: ResourceOptions, verifier: Verif
   return {
     path,
     url: origin + path,
-    headers: { 'content-type': 'application/json', 'access-control-allow-origin': '*' },
-    get body() {
-      return JSON.stringify(toDocument(authorizationServers ?? verifier.issuers))
+    answer(method) {
+      if (method === 'OPTIONS') return { status: 204, headers: preflightHeaders, body: '' }
+      if (method !== 'GET' && method !== 'HEAD') return undefined
+      const body = JSON.stringify(toDocument(authorizationServers ?? verifier.issuers))
+      return { status: 200, headers: documentHeaders, body }
     },
   }
+}
+
+/** Any page may read the document: it is public, and the same for everyone. */
+const anyOrigin = { 'access-control-allow-origin': '*' }
+const documentHeaders = { ...anyOrigin, 'content-type': 'application/json' }
+/** Clients in browsers add headers of their own, such as `MCP-Protocol-Version`: the browser then asks first. */
+const preflightHeaders = {
+  ...anyOrigin,
+  allow: 'GET, HEAD, OPTIONS',
+  'access-control-allow-methods': 'GET, HEAD',
+  'access-control-allow-headers': '*',
+  'access-control-max-age': '3600',
 }
 
 function requireTexts(name: string, texts: readonly unknown[] | undefined): void {

@@ -3,11 +3,15 @@ import { cloakwright } from 'cloakwright/next'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
 import { host, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
+import { testResource } from './behaviour/resource.ts'
 import { testSessionBehaviour } from './behaviour.ts'
 import { nextDriver } from './drivers/next.ts'
 import { giveAccessTokens } from './support/access-tokens.ts'
 
-describe(nextDriver.name, () => testSessionBehaviour(nextDriver))
+describe(nextDriver.name, () => {
+  testSessionBehaviour(nextDriver)
+  describe('resource', () => testResource(nextDriver))
+})
 
 describe('a proxy', () => {
   let provider: TestProvider

@@ -16,7 +16,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
     const made = createResourceMetadata({ resource }, verifier)
     expect(made).toMatchObject({ path, url: new URL(path, resource).href })
     // §3.3: a client compares it exactly with the URL that it requested.
-    expect(JSON.parse(made.body)).toEqual({
+    expect(JSON.parse(made.answer('GET')?.body ?? '')).toEqual({
       resource,
       authorization_servers: [issuer],
       bearer_methods_supported: ['header'],
@@ -36,7 +36,7 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
       name: 'Shop',
       documentation: 'https://api.example.com/docs',
     }
-    expect(JSON.parse(createResourceMetadata(options, bound).body)).toMatchObject({
+    expect(JSON.parse(createResourceMetadata(options, bound).answer('GET')?.body ?? '')).toMatchObject({
       scopes_supported: ['read', 'orders:write'],
       resource_name: 'Shop',
       resource_documentation: 'https://api.example.com/docs',
@@ -47,8 +47,8 @@ describe('the metadata of a protected resource (RFC 9728)', () => {
 
   test('names no authorization server if a function decides', () => {
     const any = createVerifier({ issuers: () => undefined })
-    const { body } = createResourceMetadata({ resource: 'https://api.example.com' }, any)
-    expect(JSON.parse(body)).not.toHaveProperty('authorization_servers')
+    const made = createResourceMetadata({ resource: 'https://api.example.com' }, any)
+    expect(JSON.parse(made.answer('GET')?.body ?? '')).not.toHaveProperty('authorization_servers')
   })
 
   test.each([

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import {
+  type Answer,
   createGuard,
   type Guard,
   type GuardOptions,
@@ -95,10 +96,14 @@ function toArray<T>(value: T | readonly T[] | undefined): readonly T[] {
 
 function publish(app: FastifyInstance, resource: ResourceMetadata): void {
   app.route({
-    method: 'GET',
+    method: ['GET', 'HEAD', 'OPTIONS'],
     url: resource.path,
+    exposeHeadRoute: false,
     schema: { hide: true } as object,
     config: ours,
-    handler: (_request, reply) => reply.headers(resource.headers).send(resource.body),
+    handler: (request, reply) => {
+      const { status, headers, body } = resource.answer(request.method) as Answer
+      return reply.code(status).headers(headers).send(body)
+    },
   })
 }

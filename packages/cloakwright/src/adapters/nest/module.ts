@@ -10,7 +10,7 @@ import {
   type Provider,
 } from '@nestjs/common'
 import { APP_FILTER, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
-import { createGuard, type Guard, type GuardOptions } from '../../guard/index.ts'
+import { type Answer, createGuard, type Guard, type GuardOptions } from '../../guard/index.ts'
 import { CloakwrightFilter } from './filter.ts'
 import { CloakwrightGuard, guardToken } from './guard.ts'
 import { mountRoutes } from './sessions.ts'
@@ -118,11 +118,15 @@ export class CloakwrightModule implements NestModule, OnModuleInit {
     const { resource } = this.#guard
     const { httpAdapter } = this.#host
     if (resource === undefined || httpAdapter === undefined) return
-    httpAdapter.get(resource.path, (_request: unknown, response: unknown) => {
-      for (const [name, value] of Object.entries(resource.headers))
-        httpAdapter.setHeader(response, name, value)
-      httpAdapter.reply(response, resource.body, 200)
-    })
+    for (const method of ['GET', 'OPTIONS'] as const)
+      httpAdapter[method === 'GET' ? 'get' : 'options'](
+        resource.path,
+        (_request: unknown, response: unknown) => {
+          const { status, headers, body } = resource.answer(method) as Answer
+          for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value)
+          httpAdapter.reply(response, body, status)
+        },
+      )
   }
 }
 Module({})(CloakwrightModule)

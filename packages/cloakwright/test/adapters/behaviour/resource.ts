@@ -33,6 +33,23 @@ export function testResource(driver: Driver): void {
       expect([head.status, head.text]).toEqual([200, ''])
     })
 
+    test('is published for clients in browsers, which ask first', async () => {
+      const fields = [
+        ['origin', 'https://app.example.org'],
+        ['access-control-request-method', 'GET'],
+        ['access-control-request-headers', 'mcp-protocol-version'],
+      ] as const
+      const { status, headers, text } = await world.send(path, { method: 'OPTIONS', fields })
+      expect([status, text]).toEqual([204, ''])
+      expect(headers).toMatchObject({
+        'access-control-allow-origin': '*',
+        'access-control-allow-headers': '*',
+        'access-control-allow-methods': 'GET, HEAD',
+      })
+      expect(headers['access-control-allow-credentials']).toBeUndefined()
+      expect((await world.send(path, { method: 'POST' })).status).toBeOneOf([404, 405])
+    })
+
     test('is linked in every challenge', async () => {
       const pointer = `resource_metadata="https://api.example.com${path}"`
       for (const [at, token] of [

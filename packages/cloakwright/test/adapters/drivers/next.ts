@@ -23,6 +23,7 @@ export const nextDriver: Driver = {
       const { pathname } = new URL(request.url)
       const handler = handlers.get(pathname)
       if (handler !== undefined) return await handler(request)
+      if (pathname.startsWith('/.well-known/')) return auth.protect.metadata(request)
       if (!pathname.startsWith('/auth/')) return new Response(null, { status: 404 })
       const { GET, POST } = auth.handlers
       return await (request.method === 'POST' ? POST : GET)(request)

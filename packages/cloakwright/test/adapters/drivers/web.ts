@@ -21,7 +21,6 @@ export const webDriver: Driver = {
     const handlers = toHandlers(protect, routes, mounted)
     return serveFetch(async (request) => {
       const { pathname } = new URL(request.url)
-      if (pathname.startsWith('/.well-known/')) return protect.metadata()
       try {
         const routed = await protect.routes(request)
         if (routed !== undefined) return routed
