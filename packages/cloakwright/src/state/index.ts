@@ -6,12 +6,17 @@ export { migrations } from './migrations.ts'
 export { fromPglite, type PgliteLike } from './pglite.ts'
 export { fromPool } from './pool.ts'
 export type {
+  ListedSession,
+  RemovedSession,
   ReplayStore,
   Revocation,
   RevocationStore,
   RevokedBy,
+  SealedData,
   SealedTokens,
+  SealedValue,
   SessionFeed,
+  SessionOwner,
   SessionRecord,
   SessionStore,
 } from './ports.ts'

@@ -1,6 +1,6 @@
 import { systemTime } from '../clock.ts'
 import { createUsedOnce, maxUsedOnce } from '../used-once.ts'
-import type { ReplayStore, SessionFeed, SessionRecord, SessionStore } from './ports.ts'
+import type { RemovedSession, ReplayStore, SessionFeed, SessionRecord, SessionStore } from './ports.ts'
 
 interface Entry {
   record: SessionRecord
@@ -53,15 +53,29 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
       return entry?.record
     },
     async removeWhere(issuer, by) {
-      const before = entries.size
+      const removed: RemovedSession[] = []
       for (const [key, { record }] of entries) {
         const named =
           'sid' in by
             ? record.sid === by.sid
             : record.subject === by.subject && record.createdAt < by.createdBefore
-        if (named && record.issuer === issuer) drop(key)
+        if (named && record.issuer === issuer && drop(key)) removed.push(record)
       }
-      return before - entries.size
+      return removed
+    },
+    async list({ issuer, clientId, subject }, now, limit) {
+      return Array.from(entries.values(), ({ record }) => record)
+        .filter((one) => one.issuer === issuer && one.clientId === clientId && one.subject === subject)
+        .filter(({ expiresAt }) => expiresAt > now)
+        .toSorted((one, other) => other.expiresAt - one.expiresAt)
+        .slice(0, limit)
+    },
+    async writeData(key, data) {
+      const entry = entries.get(key)
+      if (entry === undefined || (entry.record.data?.version ?? 0) !== data.version - 1) return false
+      entry.record = { ...entry.record, data }
+      changed(key)
+      return true
     },
     async claimRefresh(key, version, holder, duration) {
       const entry = entries.get(key)

@@ -65,4 +65,18 @@ export const migrations: readonly Migration[] = [
         FOR EACH STATEMENT EXECUTE FUNCTION cloakwright.notify_session();
     `,
   },
+  {
+    // Sessions from before have neither device nor data. A replica of the version before may still write rows.
+    id: '0004_session_devices_and_data',
+    sql: `
+      ALTER TABLE cloakwright.sessions
+        ADD COLUMN device_key_id text,
+        ADD COLUMN device bytea,
+        ADD COLUMN data_version integer NOT NULL DEFAULT 0,
+        ADD COLUMN data_key_id text,
+        ADD COLUMN data bytea;
+      CREATE TRIGGER notify_data AFTER UPDATE OF data_version, data ON cloakwright.sessions
+        FOR EACH ROW EXECUTE FUNCTION cloakwright.notify_session();
+    `,
+  },
 ]

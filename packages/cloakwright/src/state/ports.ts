@@ -1,4 +1,4 @@
-/** A session as it is stored: tokens are encrypted, times are milliseconds since the epoch. */
+/** A session as it is stored: tokens, device and data are encrypted, times are milliseconds since the epoch. */
 export interface SessionRecord {
   /** SHA-256 of the cookie's value, base64url: read access to the table is not enough to use a session. */
   readonly key: string
@@ -8,6 +8,10 @@ export interface SessionRecord {
   readonly sid: string | undefined
   readonly subject: string
   readonly tokens: SealedTokens
+  /** Where the user signed in. */
+  readonly device?: SealedValue | undefined
+  /** The service's own data. */
+  readonly data?: SealedData | undefined
   readonly createdAt: number
   readonly lastSeenAt: number
   /** When the session ends if it is not used again; never after {@link absoluteExpiresAt}. */
@@ -24,6 +28,35 @@ export interface SealedTokens {
   readonly sealed: Uint8Array
   readonly accessExpiresAt: number
 }
+
+/** A value, encrypted by the session engine. */
+export interface SealedValue {
+  /** ID of the key that encrypted it. */
+  readonly keyId: string
+  readonly sealed: Uint8Array
+}
+
+/** A service's own data in a session, encrypted by the session engine. */
+export interface SealedData extends SealedValue {
+  /** Incremented by every change; 1 for the first data of a session. */
+  readonly version: number
+}
+
+/** A session in the list of its user's: without its tokens. */
+export type ListedSession = Pick<
+  SessionRecord,
+  'key' | 'sid' | 'device' | 'createdAt' | 'lastSeenAt' | 'expiresAt'
+>
+
+/** Whose sessions are listed. */
+export interface SessionOwner {
+  readonly issuer: string
+  readonly clientId: string
+  readonly subject: string
+}
+
+/** A session that was removed with others: without its tokens. */
+export type RemovedSession = Pick<SessionRecord, 'key' | 'issuer' | 'clientId' | 'subject' | 'sid' | 'data'>
 
 /** Remembers single-use keys: states, token ids. */
 export interface ReplayStore {
@@ -44,11 +77,22 @@ export interface SessionStore extends ReplayStore {
   touch(key: string, lastSeenAt: number, expiresAt: number): Promise<void>
   /** Removes a session and resolves to it. */
   remove(key: string): Promise<SessionRecord | undefined>
-  /** Removes every session of a provider session, or a user's sessions from before a time; resolves to their number. */
+  /** Removes every session of a provider session, or a user's sessions from before a time, and resolves to them. */
   removeWhere(
     issuer: string,
     by: { readonly sid: string } | { readonly subject: string; readonly createdBefore: number },
-  ): Promise<number>
+  ): Promise<readonly RemovedSession[]>
+  /**
+   * The owner's sessions that expire after `now`: at most `limit`, those that expire last, in that order.
+   *
+   * @param now Milliseconds since the epoch.
+   */
+  list(owner: SessionOwner, now: number, limit: number): Promise<readonly ListedSession[]>
+  /**
+   * Writes data with the next version; `false`, and nothing written, if the session is gone or its data has another version
+   * than the one before. A session without data has the version 0. The tokens and their lease are not affected.
+   */
+  writeData(key: string, data: SealedData): Promise<boolean>
   /**
    * Takes the refresh lease if the tokens still have this version and no other holder has it. The lease expires after
    * `duration` milliseconds by the store's own clock, so that replicas with different clocks agree.
@@ -64,7 +108,7 @@ export interface SessionStore extends ReplayStore {
   /** Removes a session that cannot be refreshed any more; `false` if the holder has lost the lease. */
   endRefresh(key: string, holder: string): Promise<boolean>
   /**
-   * Calls back with the key of each session that was removed or whose tokens were replaced, by any replica. `undefined`
+   * Calls back with the key of each session that was removed or whose tokens or data were replaced, by any replica. `undefined`
    * means that changes may have been missed: any session may have changed. Resolves once it listens.
    *
    * @throws {CW_STATE_UNAVAILABLE}

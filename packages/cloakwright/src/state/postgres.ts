@@ -1,4 +1,12 @@
-import type { ReplayStore, SessionRecord, SessionStore } from './ports.ts'
+import type {
+  ListedSession,
+  RemovedSession,
+  ReplayStore,
+  SealedData,
+  SealedValue,
+  SessionRecord,
+  SessionStore,
+} from './ports.ts'
 import { followSessions } from './postgres-session-feed.ts'
 import { requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
@@ -11,6 +19,11 @@ interface Row extends Record<string, unknown> {
   version: number
   key_id: string
   tokens: Uint8Array
+  device_key_id: string | null
+  device: Uint8Array | null
+  data_version: number
+  data_key_id: string | null
+  data: Uint8Array | null
   access_expires_at: Date
   created_at: Date
   last_seen_at: Date
@@ -19,7 +32,9 @@ interface Row extends Record<string, unknown> {
 }
 
 const columns = `key, issuer, client_id, sid, subject, version, key_id, tokens, access_expires_at, created_at,
-  last_seen_at, expires_at, absolute_expires_at`
+  last_seen_at, expires_at, absolute_expires_at, device_key_id, device, data_version, data_key_id, data`
+const listedColumns = 'key, sid, device_key_id, device, created_at, last_seen_at, expires_at'
+const removedColumns = 'key, issuer, client_id, sid, subject, data_version, data_key_id, data'
 
 /** Expired rows that one login or one used key deletes: the table stays small without a timer. */
 const swept = 100
@@ -68,11 +83,27 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
         'sid' in by
           ? ['sid = $2', [by.sid]]
           : ['subject = $2 AND created_at < $3', [by.subject, new Date(by.createdBefore)]]
-      const { rowCount } = await sql.query(
-        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition}`,
+      const { rows } = await sql.query<Row>(
+        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition} RETURNING ${removedColumns}`,
         [issuer, ...values],
       )
-      return rowCount
+      return rows.map(toRemoved)
+    },
+    async list({ issuer, clientId, subject }, now, limit) {
+      const { rows } = await sql.query<Row>(
+        `SELECT ${listedColumns} FROM cloakwright.sessions
+         WHERE subject = $1 AND issuer = $2 AND client_id = $3 AND expires_at > $4 ORDER BY expires_at DESC LIMIT $5`,
+        [subject, issuer, clientId, new Date(now), limit],
+      )
+      return rows.map(toListed)
+    },
+    async writeData(key, { version, keyId, sealed }) {
+      const { rowCount } = await sql.query(
+        `UPDATE cloakwright.sessions SET data_version = $2, data_key_id = $3, data = $4
+         WHERE key = $1 AND data_version = $2 - 1`,
+        [key, version, keyId, Buffer.from(sealed)],
+      )
+      return rowCount === 1
     },
     follow: (onChanged) => followSessions(sql, onChanged),
     ...refreshClaims(sql),
@@ -160,7 +191,8 @@ async function createSession(
   if (replacedKey !== undefined)
     await tx.query('DELETE FROM cloakwright.sessions WHERE key = $1', [replacedKey])
   await tx.query(
-    `INSERT INTO cloakwright.sessions (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    `INSERT INTO cloakwright.sessions (${columns})
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
     toValues(record),
   )
   await tx.query(sweep('sessions', '$1'), [new Date(record.createdAt)])
@@ -173,7 +205,7 @@ function sweep(table: 'sessions' | 'used_once', now: '$1' | '$3'): string {
 
 /** A record's values in column order. */
 function toValues(record: SessionRecord): readonly unknown[] {
-  const { tokens } = record
+  const { tokens, device, data } = record
   return [
     record.key,
     record.issuer,
@@ -188,7 +220,36 @@ function toValues(record: SessionRecord): readonly unknown[] {
     new Date(record.lastSeenAt),
     new Date(record.expiresAt),
     new Date(record.absoluteExpiresAt),
+    device?.keyId ?? null,
+    device === undefined ? null : Buffer.from(device.sealed),
+    data?.version ?? 0,
+    data?.keyId ?? null,
+    data === undefined ? null : Buffer.from(data.sealed),
   ]
+}
+
+function toListed(row: Row): ListedSession {
+  return {
+    key: row.key,
+    sid: row.sid ?? undefined,
+    device: toDevice(row),
+    createdAt: row.created_at.getTime(),
+    lastSeenAt: row.last_seen_at.getTime(),
+    expiresAt: row.expires_at.getTime(),
+  }
+}
+
+function toRemoved(row: Row): RemovedSession {
+  const { key, issuer, client_id: clientId, sid, subject } = row
+  return { key, issuer, clientId, sid: sid ?? undefined, subject, data: toData(row) }
+}
+
+function toDevice({ device_key_id: keyId, device }: Row): SealedValue | undefined {
+  return keyId === null || device === null ? undefined : { keyId, sealed: device }
+}
+
+function toData({ data_version: version, data_key_id: keyId, data }: Row): SealedData | undefined {
+  return keyId === null || data === null ? undefined : { version, keyId, sealed: data }
 }
 
 function toRecord(row: Row): SessionRecord {
@@ -204,6 +265,8 @@ function toRecord(row: Row): SessionRecord {
       sealed: row.tokens,
       accessExpiresAt: row.access_expires_at.getTime(),
     },
+    device: toDevice(row),
+    data: toData(row),
     createdAt: row.created_at.getTime(),
     lastSeenAt: row.last_seen_at.getTime(),
     expiresAt: row.expires_at.getTime(),

@@ -54,17 +54,40 @@ export const removeScript: string = `${functions}
   drop(ARGV[1])
   return row`
 
-/** The list, and the time before which the sessions were created or ''. */
+/** The list, the time before which the sessions were created or '', then the fields to return of each removed session. */
 export const removeWhereScript: string = `${functions}
-  local removed = 0
+  local removed = {}
   for _, key in ipairs(redis.call('ZRANGE', base .. ARGV[1], 0, -1)) do
     local created = redis.call('HGET', hash(key), 'created_at')
     if created and (ARGV[2] == '' or tonumber(created) < tonumber(ARGV[2])) then
+      table.insert(removed, {key, redis.call('HMGET', hash(key), unpack(ARGV, 3))})
       drop(key)
-      removed = removed + 1
     end
   end
   return removed`
+
+/**
+ * The list, the client, the time after which the sessions expire, the maximum number, then the fields to return. The list is
+ * in the order of expiry.
+ */
+export const listScript: string = `${functions}
+  local listed = {}
+  for _, key in ipairs(redis.call('ZREVRANGE', base .. ARGV[1], 0, -1)) do
+    if #listed == tonumber(ARGV[4]) then break end
+    local row = redis.call('HMGET', hash(key), 'client_id', 'expires_at')
+    if row[1] == ARGV[2] and tonumber(row[2]) > tonumber(ARGV[3]) then
+      table.insert(listed, {key, redis.call('HMGET', hash(key), unpack(ARGV, 5))})
+    end
+  end
+  return listed`
+
+/** The key, the version before, then fields and values. */
+export const writeDataScript: string = `${functions}
+  local row = redis.call('HMGET', hash(ARGV[1]), 'issuer', 'data_version')
+  if not row[1] or (row[2] or '0') ~= ARGV[2] then return 0 end
+  redis.call('HSET', hash(ARGV[1]), unpack(ARGV, 3))
+  changed(ARGV[1])
+  return 1`
 
 /** The key, the version, the holder and the milliseconds of the lease. */
 export const claimScript: string = `${functions}

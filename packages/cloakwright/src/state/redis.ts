@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { ReplayStore, SealedTokens, SessionRecord, SessionStore } from './ports.ts'
+import type {
+  ListedSession,
+  RemovedSession,
+  ReplayStore,
+  SealedData,
+  SealedTokens,
+  SealedValue,
+  SessionRecord,
+  SessionStore,
+} from './ports.ts'
 import { base, type RedisClientLike, requireRedisClient, runCommand, runScript } from './redis-client.ts'
 import * as scripts from './redis-session-scripts.ts'
 import { subscribe } from './redis-subscription.ts'
@@ -21,7 +30,33 @@ const fields = [
   'last_seen_at',
   'expires_at',
   'absolute_expires_at',
+  'device_key_id',
+  'device',
+  'data_version',
+  'data_key_id',
+  'data',
 ] as const
+type Field = (typeof fields)[number]
+/** The values of a hash; a missing one is `null`. */
+type Row = Readonly<Record<Field, string | null>>
+
+const listedFields = [
+  'sid',
+  'device_key_id',
+  'device',
+  'created_at',
+  'last_seen_at',
+  'expires_at',
+] as const satisfies readonly Field[]
+const removedFields = [
+  'issuer',
+  'client_id',
+  'sid',
+  'subject',
+  'data_version',
+  'data_key_id',
+  'data',
+] as const satisfies readonly Field[]
 
 /**
  * Stores sessions in Redis or Valkey, through a connected client of the package `redis`. Sessions expire by themselves,
@@ -70,7 +105,21 @@ export function redisSessionStore(client: RedisClientLike): SessionStore {
     },
     async removeWhere(issuer, by) {
       const list = 'sid' in by ? toList('sid', issuer, by.sid) : toList('subject', issuer, by.subject)
-      return Number(await run(scripts.removeWhereScript, list, 'sid' in by ? '' : `${by.createdBefore}`))
+      const before = 'sid' in by ? '' : `${by.createdBefore}`
+      const removed = await run(scripts.removeWhereScript, list, before, ...removedFields)
+      return (removed as readonly Found[]).map(([key, values]) =>
+        toRemoved(key, toRow(removedFields, values)),
+      )
+    },
+    async list({ issuer, clientId, subject }, now, limit) {
+      const list = toList('subject', issuer, subject)
+      const listed = await run(scripts.listScript, list, clientId, `${now}`, `${limit}`, ...listedFields)
+      return (listed as readonly Found[]).map(([key, values]) => toListed(key, toRow(listedFields, values)))
+    },
+    async writeData(key, data) {
+      return isOne(
+        await run(scripts.writeDataScript, key, `${data.version - 1}`, ...toArguments(toDataFields(data))),
+      )
     },
     async claimRefresh(key, version, holder, duration) {
       return isOne(await run(scripts.claimScript, key, `${version}`, holder, `${duration}`))
@@ -147,6 +196,9 @@ function toFields(record: SessionRecord): Fields {
     last_seen_at: record.lastSeenAt,
     expires_at: record.expiresAt,
     absolute_expires_at: record.absoluteExpiresAt,
+    device_key_id: record.device?.keyId,
+    device: record.device && toBase64(record.device.sealed),
+    ...toDataFields(record.data),
     // The lists that contain it.
     subject_list: toList('subject', issuer, subject),
     sid_list: sid === undefined ? undefined : toList('sid', issuer, sid),
@@ -154,13 +206,17 @@ function toFields(record: SessionRecord): Fields {
 }
 
 function toTokenFields({ version, keyId, sealed, accessExpiresAt }: SealedTokens): Fields {
-  const { buffer, byteOffset, byteLength } = sealed
-  return {
-    version,
-    key_id: keyId,
-    tokens: Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
-    access_expires_at: accessExpiresAt,
-  }
+  return { version, key_id: keyId, tokens: toBase64(sealed), access_expires_at: accessExpiresAt }
+}
+
+function toDataFields(data: SealedData | undefined): Fields {
+  return data === undefined
+    ? {}
+    : { data_version: data.version, data_key_id: data.keyId, data: toBase64(data.sealed) }
+}
+
+function toBase64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64')
 }
 
 function toList(kind: 'sid' | 'subject', issuer: string, value: string): string {
@@ -175,29 +231,55 @@ function isOne(reply: unknown): boolean {
   return Number(reply) === 1
 }
 
-function toRecord(key: string, reply: unknown): SessionRecord | undefined {
+/** A session in the reply of a script: its key, and the values of the fields. */
+type Found = readonly [key: unknown, values: unknown]
+
+function toRow<Name extends Field>(names: readonly Name[], reply: unknown): Pick<Row, Name> {
   const values = reply as readonly unknown[]
-  if (values[0] === null) return undefined
-  const sid = values[fields.indexOf('sid')]
-  const row = Object.fromEntries(fields.map((field, index) => [field, String(values[index])])) as Record<
-    (typeof fields)[number],
-    string
-  >
+  const text = (value: unknown): string | null =>
+    value === null || value === undefined ? null : String(value)
+  return Object.fromEntries(names.map((name, index) => [name, text(values[index])])) as Pick<Row, Name>
+}
+
+function toRecord(key: string, reply: unknown): SessionRecord | undefined {
+  const row = toRow(fields, reply)
+  if (row.issuer === null) return undefined
   return {
-    key,
-    issuer: row.issuer,
-    clientId: row.client_id,
-    sid: sid === null ? undefined : row.sid,
-    subject: row.subject,
+    ...toRemoved(key, row),
+    ...toListed(key, row),
     tokens: {
       version: Number(row.version),
-      keyId: row.key_id,
-      sealed: Buffer.from(row.tokens, 'base64'),
+      keyId: String(row.key_id),
+      sealed: Buffer.from(String(row.tokens), 'base64'),
       accessExpiresAt: Number(row.access_expires_at),
     },
+    absoluteExpiresAt: Number(row.absolute_expires_at),
+  }
+}
+
+function toListed(key: unknown, row: Pick<Row, (typeof listedFields)[number]>): ListedSession {
+  return {
+    key: String(key),
+    sid: row.sid ?? undefined,
+    device: toSealed(row.device_key_id, row.device),
     createdAt: Number(row.created_at),
     lastSeenAt: Number(row.last_seen_at),
     expiresAt: Number(row.expires_at),
-    absoluteExpiresAt: Number(row.absolute_expires_at),
   }
+}
+
+function toRemoved(key: unknown, row: Pick<Row, (typeof removedFields)[number]>): RemovedSession {
+  const data = toSealed(row.data_key_id, row.data)
+  return {
+    key: String(key),
+    issuer: String(row.issuer),
+    clientId: String(row.client_id),
+    sid: row.sid ?? undefined,
+    subject: String(row.subject),
+    data: data && { ...data, version: Number(row.data_version) },
+  }
+}
+
+function toSealed(keyId: string | null, sealed: string | null): SealedValue | undefined {
+  return keyId === null || sealed === null ? undefined : { keyId, sealed: Buffer.from(sealed, 'base64') }
 }

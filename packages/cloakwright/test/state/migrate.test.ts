@@ -1,6 +1,7 @@
-import { type Migration, migrate, migrations } from 'cloakwright/state'
+import { type Migration, migrate, migrations, postgresSessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { databases, type TestDatabase } from './support/databases.ts'
+import { newRecord } from './support/records.ts'
 
 const one: Migration = {
   id: '0001_one',
@@ -66,5 +67,43 @@ describe.each(databases)('migrate on $name', ({ open }) => {
   it('creates the tables of the schema cloakwright', async () => {
     expect(await migrate(database.sql, 'cloakwright', migrations)).toEqual(migrations.map(({ id }) => id))
     expect((await database.sql.query('SELECT * FROM cloakwright.sessions')).rowCount).toBe(0)
+  })
+})
+
+describe.each(databases)('an upgrade on $name', ({ open }) => {
+  it('keeps the sessions of the version without devices and data, which goes on to write', async () => {
+    const { sql, close } = await open()
+    const store = postgresSessionStore(sql)
+    const start = Date.now()
+    const record = newRecord({ createdAt: start, lastSeenAt: start, subject: 'alice' })
+    const { key, issuer, clientId, tokens } = record
+    const times = [start + 60_000, start, start, record.expiresAt, record.absoluteExpiresAt]
+    const insert = async (id: string): Promise<void> => {
+      await sql.query(
+        `INSERT INTO cloakwright.sessions (key, issuer, client_id, sid, subject, version, key_id, tokens,
+           access_expires_at, created_at, last_seen_at, expires_at, absolute_expires_at)
+         VALUES ($1, $2, $3, $4, 'alice', 1, 'k1', $5, $6, $7, $8, $9, $10)`,
+        [id, issuer, clientId, record.sid, tokens.sealed, ...times.map((time) => new Date(time))],
+      )
+    }
+    await migrate(sql, 'cloakwright', migrations.slice(0, 3))
+    await insert(key)
+    expect(await migrate(sql, 'cloakwright', migrations)).toEqual(['0004_session_devices_and_data'])
+    await insert('of the version before')
+    const found = await store.read(key)
+    expect({ ...found, tokens: { ...found?.tokens, sealed: [...(found?.tokens.sealed ?? [])] } }).toEqual({
+      ...record,
+      tokens: { ...tokens, sealed: [...tokens.sealed] },
+      device: undefined,
+      data: undefined,
+    })
+    const listed = await store.list({ issuer, clientId, subject: 'alice' }, start, 10)
+    expect(listed.map((one) => one.key).toSorted()).toEqual([key, 'of the version before'].toSorted())
+    const data = { version: 1, keyId: 'k2', sealed: new Uint8Array([1]) }
+    expect(await store.writeData(key, data)).toBe(true)
+    await store.claimRefresh(key, 1, 'holder', 60_000)
+    expect(await store.finishRefresh(key, 'holder', { ...tokens, version: 2 }, record.expiresAt)).toBe(true)
+    expect((await store.read(key))?.data?.version).toBe(1)
+    await close()
   })
 })

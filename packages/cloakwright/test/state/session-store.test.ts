@@ -1,4 +1,4 @@
-import type { SealedTokens, SessionRecord, SessionStore } from 'cloakwright/state'
+import type { ListedSession, SealedData, SealedTokens, SessionRecord, SessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { stores } from '../session/support/stores.ts'
 
@@ -27,9 +27,20 @@ function tokens(version: number): SealedTokens {
   return { version, keyId: 'k1', sealed: new Uint8Array([0, version, 255]), accessExpiresAt: start + minute }
 }
 
+function data(version: number): SealedData {
+  return { version, keyId: 'k2', sealed: new Uint8Array([7, version, 254]) }
+}
+
+const device = { keyId: 'k3', sealed: new Uint8Array([1, 2, 128]) }
+
 /** Drivers return different kinds of byte arrays. */
-function plain(found: SessionRecord | undefined): unknown {
-  return found && { ...found, tokens: { ...found.tokens, sealed: [...found.tokens.sealed] } }
+function plain(found: Partial<SessionRecord> | undefined): unknown {
+  if (found === undefined) return undefined
+  const bytes = Object.entries(found).map(([name, value]) => {
+    if (typeof value !== 'object' || !('sealed' in value)) return [name, value]
+    return [name, { ...value, sealed: [...value.sealed] }]
+  })
+  return Object.fromEntries(bytes) as unknown
 }
 
 describe.each(stores)('session store in $name', ({ open }) => {
@@ -46,9 +57,13 @@ describe.each(stores)('session store in $name', ({ open }) => {
     return session
   }
 
-  it('returns the added session, with and without a sid', async () => {
-    for (const session of [await added(), await added({ sid: undefined })])
-      expect(plain(await store.read(session.key))).toEqual(plain(session))
+  it('returns the added session, with and without sid, device and data', async () => {
+    const all = [
+      await added({ device, data: data(1) }),
+      await added({ sid: undefined }),
+      await added({ device }),
+    ]
+    for (const session of all) expect(plain(await store.read(session.key))).toEqual(plain(session))
     expect(await store.read('unknown')).toBeUndefined()
   })
 
@@ -81,16 +96,69 @@ describe.each(stores)('session store in $name', ({ open }) => {
   })
 
   it('removes by provider session or by subject, within one issuer', async () => {
-    await added({ sid: 's', subject: 'u' })
-    await added({ sid: 's2', subject: 'u' })
+    const first = await added({ sid: 's', subject: 'u' })
+    const second = await added({ sid: 's2', subject: 'u', data: data(1) })
     const other = await added({ sid: 's', subject: 'u', issuer: 'https://id.example/realms/other' })
-    expect(await store.removeWhere(other.issuer, { sid: 'absent' })).toBe(0)
-    expect(await store.removeWhere('https://id.example/realms/r', { sid: 's' })).toBe(1)
+    const issuer = 'https://id.example/realms/r'
+    expect(await store.removeWhere(other.issuer, { sid: 'absent' })).toEqual([])
+    expect(await store.removeWhere(issuer, { sid: 's' })).toMatchObject([{ key: first.key }])
     const user = { subject: 'u', createdBefore: start }
-    expect(await store.removeWhere('https://id.example/realms/r', user)).toBe(0)
-    const before = { ...user, createdBefore: start + 1 }
-    expect(await store.removeWhere('https://id.example/realms/r', before)).toBe(1)
+    expect(await store.removeWhere(issuer, user)).toEqual([])
+    const [removed, ...more] = await store.removeWhere(issuer, { ...user, createdBefore: start + 1 })
+    const { key, clientId, sid, subject } = second
+    expect(plain(removed)).toMatchObject(
+      plain({ key, issuer, clientId, sid, subject, data: data(1) }) as object,
+    )
+    expect(more).toEqual([])
     expect(await store.read(other.key)).toBeDefined()
+  })
+
+  it('lists the sessions of one user, client and issuer that expire last', async () => {
+    const owner = { issuer: 'https://id.example/realms/r', clientId: 'app', subject: 'lister' }
+    const expired = await added({ ...owner, expiresAt: start + minute })
+    const soon = await added({ ...owner, expiresAt: start + 10 * minute, lastSeenAt: start + 7 })
+    const last = await added({ ...owner, sid: undefined, device, expiresAt: start + 20 * minute })
+    await added({ ...owner, clientId: 'other' })
+    await added({ ...owner, issuer: 'https://id.example/realms/other' })
+    await added({ ...owner, subject: 'somebody else' })
+    const listed = (found: readonly ListedSession[]): unknown[] =>
+      found.map(({ key, sid, device, createdAt, lastSeenAt, expiresAt }) =>
+        plain({ key, sid, device, createdAt, lastSeenAt, expiresAt }),
+      )
+    expect(listed(await store.list(owner, start + minute, 10))).toEqual(listed([last, soon]))
+    expect(listed(await store.list(owner, start + minute, 1))).toEqual(listed([last]))
+    await store.touch(soon.key, start + 8, later)
+    expect((await store.list(owner, start, 10)).map(({ key }) => key)).toEqual([
+      soon.key,
+      last.key,
+      expired.key,
+    ])
+    await store.remove(last.key)
+    expect((await store.list(owner, start + minute, 10)).map(({ key }) => key)).toEqual([soon.key])
+    expect(await store.list({ ...owner, subject: 'nobody' }, start, 10)).toEqual([])
+  })
+
+  it('writes data only in place of the version before', async () => {
+    const { key } = await added()
+    expect(await store.writeData(key, data(2))).toBe(false)
+    const writes = await Promise.all([1, 2, 3].map(() => store.writeData(key, data(1))))
+    expect(writes.filter(Boolean)).toHaveLength(1)
+    expect(await store.writeData(key, data(2))).toBe(true)
+    expect(plain(await store.read(key))).toMatchObject(plain({ data: data(2) }) as object)
+    expect(await store.writeData('missing', data(1))).toBe(false)
+    expect(await store.read('missing')).toBeUndefined()
+  })
+
+  it('keeps data and tokens that are written at the same time', async () => {
+    const { key } = await added({ device, data: data(1) })
+    await store.claimRefresh(key, 1, 'a', minute)
+    expect(await store.writeData(key, data(2))).toBe(true)
+    expect(await store.finishRefresh(key, 'a', tokens(2), later)).toBe(true)
+    expect(await store.writeData(key, data(3))).toBe(true)
+    await store.touch(key, start + 1, later)
+    expect(plain(await store.read(key))).toMatchObject(
+      plain({ device, data: data(3), tokens: tokens(2) }) as object,
+    )
   })
 
   it('gives the refresh lease to one of many', async () => {
@@ -139,18 +207,19 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(await store.read(key)).toBeUndefined()
   })
 
-  it('reports each session that was removed or refreshed, before it has caught up', async () => {
+  it('reports each session that was removed, refreshed or got data, before it has caught up', async () => {
     const changed: (string | undefined)[] = []
     // Other test files use the same channel.
     const feed = await store.follow((key) => {
       if (key === undefined || key.startsWith('key-')) changed.push(key)
     })
-    const [removed, replaced, refreshed, ended, bySid, untouched] = [
+    const [removed, replaced, refreshed, ended, bySid, changedData, untouched] = [
       await added(),
       await added(),
       await added(),
       await added(),
       await added({ sid: 'one-of-them' }),
+      await added(),
       await added(),
     ]
     await store.remove(removed.key)
@@ -162,12 +231,15 @@ describe.each(stores)('session store in $name', ({ open }) => {
     await store.claimRefresh(ended.key, 1, 'a', minute)
     await store.endRefresh(ended.key, 'a')
     await store.removeWhere(bySid.issuer, { sid: 'one-of-them' })
+    await store.writeData(changedData.key, data(1))
+    await store.writeData(changedData.key, data(1))
     await store.touch(untouched.key, start, later)
     await feed.caughtUp()
-    expect(changed).toEqual([removed.key, replaced.key, refreshed.key, ended.key, bySid.key])
+    const keys = [removed, replaced, refreshed, ended, bySid, changedData].map(({ key }) => key)
+    expect(changed).toEqual(keys)
     await feed.close()
     await store.remove(untouched.key)
-    expect(changed).toHaveLength(5)
+    expect(changed).toHaveLength(6)
   })
 
   it('reports a key as new once, however many ask', async () => {
