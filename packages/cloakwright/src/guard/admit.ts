@@ -1,4 +1,4 @@
-import { CloakwrightError } from '../errors.ts'
+import { type ChallengeParameters, CloakwrightError } from '../errors.ts'
 import { isUpgrade } from '../http/index.ts'
 import { type Decision, evaluate } from '../policy/index.ts'
 import { continueWith, isPromise } from '../promise.ts'
@@ -203,13 +203,39 @@ function conclude(
   user: AccessToken,
   headers: Headers | undefined,
   session: Session | undefined,
-): Admission {
+): Admission | Promise<Admission> {
   if (decision.allowed) return { kind: 'admitted', user, headers, session }
   const error = new CloakwrightError(decision.code, `Token: ${decision.reason}`, {
     challenge: decision.challenge,
     hint: `The policy of the route needs: ${rule.policy.description}. A user gets a new role with the next token.`,
   })
-  return refuse(context, error, request)
+  const { sessions } = context
+  return session !== undefined && sessions !== undefined && error.code === 'CW_STEP_UP_REQUIRED'
+    ? askToStepUp(error, user, context, request, rule, sessions)
+    : refuse(context, error, request)
+}
+
+/** A browser signs in again as the policy needs; other clients learn where. */
+async function askToStepUp(
+  error: CloakwrightError,
+  user: AccessToken,
+  context: GuardContext,
+  request: GuardedRequest,
+  { anonymous }: Rule,
+  sessions: SessionEngine,
+): Promise<Admission> {
+  const stepUp = keepAcr(user, error.challenge)
+  // Whoever also accepts anonymous requests decides itself where the browser goes: a component of Next.js.
+  const response = anonymous ? undefined : await sessions.challenge(request, { stepUp })
+  if (response !== undefined) return { kind: 'redirected', response, orphaned: false }
+  return refuse(context, error, request, sessions.loginPath(request, stepUp))
+}
+
+/** Keycloak's tokens have the level of the latest login: one that asks only for its age would lose a higher one. */
+function keepAcr({ claims: { acr } }: AccessToken, challenge: ChallengeParameters = {}): ChallengeParameters {
+  const { acrValues, maxAge } = challenge
+  const isKept = acrValues === undefined && maxAge !== undefined && typeof acr === 'string' && acr !== '0'
+  return isKept ? { ...challenge, acrValues: acr } : challenge
 }
 
 /** A WebSocket or a stream stays open after its admission: it is checked until it is closed. */

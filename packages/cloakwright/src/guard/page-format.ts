@@ -23,7 +23,7 @@ export function asPage(
         kind,
         status: problem.status,
         links: {
-          signIn: sessions?.loginPath(request),
+          signIn: problem.login ?? sessions?.loginPath(request),
           signOut: sessions && `${sessions.basePath}/logout`,
           // Its own URL, but only if a repeated request changes nothing.
           tryAgain: request.method === 'GET' ? '' : undefined,

@@ -13,6 +13,7 @@ export const linksOf: Readonly<Record<PageKind, readonly LinkName[]>> = {
   signInRefused: ['signIn', 'start'],
   signInExpired: ['signIn', 'start'],
   signInNeeded: ['signIn', 'start'],
+  stepUpNeeded: ['signIn', 'start'],
   blocked: ['tryAgain', 'start'],
   forbidden: ['start', 'signOut'],
   notFound: ['start'],
@@ -31,6 +32,7 @@ const byCode: Partial<Record<ErrorCode, PageKind>> = {
   CW_LOGIN_RESPONSE: 'signInFailed',
   CW_LOGIN_LOOP: 'signedOutAgain',
   CW_SESSION_ORIGIN: 'blocked',
+  CW_STEP_UP_REQUIRED: 'stepUpNeeded',
 }
 
 const byStatus: Readonly<Record<number, PageKind>> = {

@@ -14,6 +14,8 @@ export type PageKind =
   | 'signInExpired'
   /** 401. */
   | 'signInNeeded'
+  /** Signed in, but the page needs a stronger or more recent sign-in. */
+  | 'stepUpNeeded'
   /** The request has no proof that a page of this service sent it. */
   | 'blocked'
   /** 403. */

@@ -4,12 +4,14 @@ import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import { startLogin } from './login.ts'
 import { countLogin, latestLogins } from './login-count.ts'
+import { type LoginParameters, stepUpOf } from './login-parameters.ts'
 import { openLogin, type ReturnedLogin, retriesOf } from './login-state.ts'
 import type { Grant } from './provider.ts'
 import { redirect, withCookies } from './redirect.ts'
 import { orErrorPage, type RoutedRequest } from './request.ts'
 import { toLoginUrl } from './return-to.ts'
 import { isSignedIn } from './signed-in.ts'
+import { isStepUp, stepUpRefused } from './step-up.ts'
 import type { SessionRequest } from './types.ts'
 import { endOf, sealTokens } from './vault.ts'
 
@@ -23,7 +25,8 @@ export async function answerCallback(context: SessionContext, request: RoutedReq
   const answer = new URL(request.url).searchParams
   const state = answer.get('state')
   const login = state === null ? undefined : await openLogin(context, request, state)
-  return await orErrorPage(context, request, toLoginUrl(context.config, login?.returnTo ?? '/'), async () => {
+  const again = toLoginUrl(context.config, login?.returnTo ?? '/', toStepUpAgain(login))
+  return await orErrorPage(context, request, again, async () => {
     if (login?.checks === undefined) return await answerLost(context, request, state, login)
     // Each response is used once on all replicas: a reloaded or repeated callback never reaches the provider, where the reuse
     // of a code ends the session that was created with it.
@@ -33,6 +36,15 @@ export async function answerCallback(context: SessionContext, request: RoutedReq
     if (isExpiredAtProvider(answer)) return await startAgain(context, request, login, maxRetries)
     return await complete(context, request, answer, login)
   })
+}
+
+/** The user who follows the link of an error page needs the same level of login. */
+function toStepUpAgain({ parameters }: Partial<ReturnedLogin> = {}): LoginParameters {
+  const { acr_values, max_age } = parameters ?? {}
+  return {
+    ...(acr_values === undefined ? {} : { acr_values }),
+    ...(max_age === undefined ? {} : { max_age }),
+  }
 }
 
 async function complete(
@@ -45,13 +57,16 @@ async function complete(
   const back = config.publicOrigin + withActionStatus(login, answer)
   try {
     const grant = await provider.exchange(answer, login.checks as NonNullable<ReturnedLogin['checks']>)
-    const value = await createSession(context, request, grant)
-    return redirect(back, [cookies.writeSession(value), countLogin(context, request)])
+    const stepUp = stepUpOf(login.parameters)
+    const value = await createSession(context, request, grant, stepUp)
+    // A step-up cannot be a loop: see `step-up.ts`.
+    const counted = stepUp === undefined ? [countLogin(context, request)] : []
+    return redirect(back, [cookies.writeSession(value), ...counted])
   } catch (error) {
+    if (!(error instanceof CloakwrightError) || error.code !== 'CW_LOGIN_REFUSED') throw error
     // No failure: the page asked whether somebody is signed in, or offered the user an action.
-    if (error instanceof CloakwrightError && error.code === 'CW_LOGIN_REFUSED' && isAnswer(login, answer))
-      return redirect(back)
-    throw error
+    if (isAnswer(login, answer)) return redirect(back)
+    throw (await isStepUp(context, request, login.parameters)) ? stepUpRefused(error) : error
   }
 }
 
@@ -92,6 +107,7 @@ async function createSession(
   context: SessionContext,
   request: SessionRequest,
   grant: Grant,
+  stepUp: string | undefined,
 ): Promise<string> {
   const { config, cookies, store, watchers } = context
   const { subject, sid } = grant
@@ -105,7 +121,7 @@ async function createSession(
   const absoluteExpiresAt = createdAt + config.absoluteTimeout
   const record: SessionRecord = {
     ...identity,
-    tokens: (await sealTokens(context, grant, identity, 1)).sealed,
+    tokens: (await sealTokens(context, grant, identity, 1, { stepUp })).sealed,
     createdAt,
     lastSeenAt: createdAt,
     expiresAt: endOf(config, createdAt, absoluteExpiresAt, grant.refreshExpiresAt),

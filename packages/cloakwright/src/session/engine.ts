@@ -9,6 +9,7 @@ import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
 import { findSession } from './find-session.ts'
 import { challenge } from './login.ts'
+import { toStepUp } from './login-parameters.ts'
 import type { SessionOptions } from './options.ts'
 import { createProvider } from './provider.ts'
 import { createPublicHost } from './public-host.ts'
@@ -110,8 +111,8 @@ function createEngine(options: SessionOptions): SessionEngine {
     handle: createRoutes(context, createBackChannelLogout(context)),
     authenticate: withAtOnce(async (request, use = {}) => await find(request, use), find),
     watch: (session, onNews) => watchers.add(session, onNews),
-    challenge: (request) => challenge(context, request),
-    loginPath: (request) => toLoginPath(config, request),
+    challenge: (request, needs = {}) => challenge(context, request, needs),
+    loginPath: (request, stepUp) => toLoginPath(config, request, stepUp && toStepUp(stepUp)),
     refreshSession: async (request) => await find(request, { freshAfter: 0 }),
     close: () => cache.close(),
   }

@@ -17,4 +17,6 @@ export interface SessionTokens {
   readonly refreshAt: number
   /** When the refresh token expires, if the realm said so. */
   readonly refreshExpiresAt: number | undefined
+  /** The step-up that the session's login asked for. */
+  readonly stepUp?: string | undefined
 }

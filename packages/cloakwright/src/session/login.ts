@@ -1,16 +1,17 @@
-import { CloakwrightError } from '../errors.ts'
+import { type ChallengeParameters, CloakwrightError } from '../errors.ts'
 import { isNavigation } from '../http/index.ts'
 import { randomToken } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
 import { latestLogins } from './login-count.ts'
-import { readLoginParameters } from './login-parameters.ts'
+import { readLoginParameters, toStepUp } from './login-parameters.ts'
 import { type Login, sealLogin } from './login-state.ts'
 import { ledHere } from './public-host.ts'
 import { redirect } from './redirect.ts'
 import { orErrorPage, type RoutedRequest, routed } from './request.ts'
 import { longestReturnTo, toLoginUrl, toReturnTo } from './return-to.ts'
 import { isSignedIn } from './signed-in.ts'
-import type { SessionRequest } from './types.ts'
+import { refuseRepeated } from './step-up.ts'
+import type { LoginNeeds, SessionRequest } from './types.ts'
 
 /** Seconds for which a browser can complete a login, in any of its tabs. */
 const browserLifetime = 86_400
@@ -23,6 +24,8 @@ export async function answerLogin(context: SessionContext, request: RoutedReques
     const login = { returnTo, parameters: readLoginParameters(search), retries: 0 }
     const led = context.publicHost.lead(request, login)
     if (led !== undefined) return led
+    // Pages of the service may lead here by themselves. Only a link of a user's own asks for a new sign-in.
+    if (login.parameters.prompt === undefined) await refuseRepeated(context, request, login.parameters)
     // After a redirect from another host name, the user may be signed in on this one.
     if (search.has(ledHere) && (await isSignedIn(context, request)))
       return redirect(context.config.publicOrigin + returnTo, [], 302)
@@ -30,15 +33,16 @@ export async function answerLogin(context: SessionContext, request: RoutedReques
   })
 }
 
-/** The redirect of a navigation that needs a session; `undefined` for any other request. */
+/** The redirect of a navigation that needs a session or a step-up of its session; `undefined` for any other request. */
 export async function challenge(
   context: SessionContext,
   navigation: SessionRequest,
+  { stepUp }: LoginNeeds,
 ): Promise<Response | undefined> {
   if (!isNavigation(navigation)) return undefined
   const request = routed(navigation)
-  const { pathname, search } = new URL(request.url)
-  const returnTo = readReturnTo(context, request, pathname + search)
+  const returnTo = readReturnTo(context, request, pageOf(request))
+  if (stepUp !== undefined) return await challengeStepUp(context, request, returnTo, stepUp)
   const isLoop = latestLogins(context, request) > 1
   const back = isLoop ? toLoginUrl(context.config, returnTo) : returnTo
   return await orErrorPage(context, request, back, async () => {
@@ -46,6 +50,26 @@ export async function challenge(
     const login = { returnTo, parameters: {}, retries: 0 }
     return context.publicHost.lead(request, login) ?? (await startLogin(context, request, login))
   })
+}
+
+/** The browser has a live session, so it is on the public host. */
+async function challengeStepUp(
+  context: SessionContext,
+  request: RoutedRequest,
+  returnTo: string,
+  needed: ChallengeParameters,
+): Promise<Response> {
+  const parameters = toStepUp(needed)
+  const again = toLoginUrl(context.config, returnTo, { ...parameters, prompt: 'login' })
+  return await orErrorPage(context, request, again, async () => {
+    await refuseRepeated(context, request, parameters)
+    return await startLogin(context, request, { returnTo, parameters, retries: 0 })
+  })
+}
+
+function pageOf({ url }: SessionRequest): string {
+  const { pathname, search } = new URL(url)
+  return pathname + search
 }
 
 /** Redirects the browser to the provider. */

@@ -1,4 +1,5 @@
 import { isNavigation, parseUrl } from '../http/index.ts'
+import type { LoginParameters } from './login-parameters.ts'
 import type { SessionRequest } from './types.ts'
 
 /** Maximum length of a page to return to: with it, the URLs of the realm's login page stay below Keycloak's limit of 4,096 bytes. */
@@ -53,16 +54,26 @@ function isTooLong(value: string): boolean {
  * The path of a login that brings the user back to the page of this request: its own if it is a navigation, else the page
  * that sent it. Without a `Referer` of this service, the login ends at `/`.
  */
-export function toLoginPath(here: ReturnAddress, request: SessionRequest): string {
+export function toLoginPath(
+  here: ReturnAddress,
+  request: SessionRequest,
+  parameters: LoginParameters = {},
+): string {
   const isPage = isNavigation(request)
   const page = parseUrl(isPage ? request.url : (request.headers.get('referer') ?? ''))
-  if (page === undefined || (!isPage && page.origin !== here.publicOrigin)) return toLoginUrl(here, '/')
-  return toLoginUrl(here, toReturnTo(page.pathname + page.search, here))
+  const isHere = page !== undefined && (isPage || page.origin === here.publicOrigin)
+  return toLoginUrl(here, isHere ? toReturnTo(page.pathname + page.search, here) : '/', parameters)
 }
 
 /** The path of a login that ends at a checked page. */
-export function toLoginUrl({ basePath }: Pick<ReturnAddress, 'basePath'>, returnTo: string): string {
-  return `${basePath}/login${returnTo === '/' ? '' : `?returnTo=${encodeURIComponent(returnTo)}`}`
+export function toLoginUrl(
+  { basePath }: Pick<ReturnAddress, 'basePath'>,
+  returnTo: string,
+  parameters: LoginParameters = {},
+): string {
+  const search = Object.entries({ ...(returnTo === '/' ? {} : { returnTo }), ...parameters })
+  const query = search.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
+  return `${basePath}/login${query === '' ? '' : `?${query}`}`
 }
 
 /** Whether no program could take the path for `//host`: one slash first, then no slash, backslash, space or control character. */

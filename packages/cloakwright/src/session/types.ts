@@ -1,3 +1,4 @@
+import type { ChallengeParameters } from '../errors.ts'
 import type { Pages } from '../pages/index.ts'
 
 /** The parts of a request that identify a session; a web `Request` fits. */
@@ -44,6 +45,12 @@ export interface SessionUse {
   readonly freshAfter?: number | undefined
 }
 
+/** What a refused request needs, apart from a session. */
+export interface LoginNeeds {
+  /** What the session's login lacks: the classes of which the realm reaches one, or the maximum age of the login (RFC 9470 §4). */
+  readonly stepUp?: ChallengeParameters | undefined
+}
+
 /** Browser login as an engine Request → Response, the same for every framework. */
 export interface SessionEngine {
   /** The path prefix that {@link handle} handles, `/auth` by default. */
@@ -70,14 +77,17 @@ export interface SessionEngine {
   watch(session: Session, onNews: () => void): () => void
   /**
    * The redirect that starts a login: to the provider, or to `publicUrl` first if the request came on another host
-   * name. `undefined` if the request is not a navigation and should get a 401.
+   * name. `undefined` if the request is not a navigation and should get a 401. A step-up that the session's own login has
+   * just asked for is not asked for again: the response is a page with status 403.
    */
-  challenge(request: SessionRequest): Promise<Response | undefined>
+  challenge(request: SessionRequest, needs?: LoginNeeds): Promise<Response | undefined>
   /**
    * Where the user of a refused request signs in: `/auth/login?returnTo=…`, a path of this service. After the login, a
    * navigation returns to its own page; any other request to the page that sent it, if its `Referer` says which.
+   *
+   * @param stepUp What the login asks of the realm, if the user is signed in already.
    */
-  loginPath(request: SessionRequest): string
+  loginPath(request: SessionRequest, stepUp?: ChallengeParameters): string
   /**
    * Gets new tokens for the request's session now, so that changed roles take effect without a new login. `undefined` without
    * a session, and if the realm has ended it.

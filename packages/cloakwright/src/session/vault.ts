@@ -12,7 +12,7 @@ export async function sealTokens(
   grant: Grant,
   identity: Identity,
   version: number,
-  previous?: SessionTokens,
+  previous?: Partial<SessionTokens>,
 ): Promise<{ readonly sealed: SealedTokens; readonly tokens: SessionTokens }> {
   const { now, refreshMargin } = config
   const lifetime = Math.max(0, grant.accessExpiresAt - now())
@@ -23,6 +23,7 @@ export async function sealTokens(
     idToken: grant.idToken ?? previous?.idToken,
     issuedAt: grant.issuedAt,
     refreshExpiresAt: grant.refreshExpiresAt,
+    stepUp: previous?.stepUp,
     refreshAt: refreshTimeOf(grant, Math.min(refreshMargin, lifetime / 2)),
   }
   const sealed = await keyring.seal(JSON.stringify(tokens), toBinding(identity, version))

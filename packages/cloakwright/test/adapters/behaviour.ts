@@ -9,6 +9,7 @@ import { testSessionRoutes } from './behaviour/session-routes.ts'
 import { testSessionStreams } from './behaviour/session-streams.ts'
 import { testSessions } from './behaviour/sessions.ts'
 import { testSeveralGuards } from './behaviour/several-guards.ts'
+import { testStepUp } from './behaviour/step-up.ts'
 import { testTokens } from './behaviour/tokens.ts'
 import { testTransport } from './behaviour/transport.ts'
 import type { Driver } from './drivers/types.ts'
@@ -33,5 +34,6 @@ export function testBehaviour(driver: Driver): void {
 export function testSessionBehaviour(driver: Driver): void {
   describe('sessions', () => testSessions(driver))
   describe('routes of sessions', () => testSessionRoutes(driver))
+  describe('step-up of sessions', () => testStepUp(driver))
   describe('streams of sessions', () => testSessionStreams(driver))
 }

@@ -49,27 +49,41 @@ export interface ServerComponents {
 /** Creates the functions for server components and actions. Whoever calls them in one request, the session is loaded once. */
 export function createServerComponents(guard: Guard, sessions: SessionEngine | undefined): ServerComponents {
   const any = anyUser()
-  const find = async (
-    policy: Policy,
-  ): Promise<{ user?: AccessToken | undefined; session?: Session | undefined }> => {
+  const find = async (policy: Policy): Promise<Found> => {
     const admission = await guard.admit(await currentRequest(), { policy, anonymous: true })
     if (admission.kind === 'admitted') return admission
     if (admission.kind === 'redirected') return {}
     const { code, message, hint, error } = admission.log
+    const { login } = admission.problem
+    if (code === 'CW_STEP_UP_REQUIRED' && login !== undefined) return { login }
     throw error ?? new CloakwrightError(code as ErrorCode, message, hint === undefined ? {} : { hint })
   }
   return {
     getSession: async () => (await find(any)).session,
     getUser: async () => (await find(any)).user,
     async requireUser({ policy = any, returnTo = '/' } = {}) {
-      const { user } = await find(policy)
+      const { user, login } = await find(policy)
       if (user !== undefined) return user
       if (sessions === undefined) throw noSessions()
       const { redirect } = await import('next/navigation.js')
-      return redirect(`${sessions.basePath}/login?returnTo=${encodeURIComponent(returnTo)}`)
+      return redirect(withReturnTo(login ?? `${sessions.basePath}/login`, returnTo))
     },
     refreshSession: async () => (await guard.refreshSession(await currentRequest()))?.user,
   }
+}
+
+interface Found {
+  readonly user?: AccessToken | undefined
+  readonly session?: Session | undefined
+  /** Where the user signs in for a step-up. */
+  readonly login?: string
+}
+
+function withReturnTo(login: string, returnTo: string): string {
+  const [path = '', search] = login.split('?')
+  const query = new URLSearchParams(search)
+  query.set('returnTo', returnTo)
+  return `${path}?${query.toString()}`
 }
 
 /**

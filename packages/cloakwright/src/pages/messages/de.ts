@@ -26,6 +26,10 @@ export const de: PageMessages = {
     title: 'Bitte melden Sie sich an',
     text: 'Um diese Seite zu öffnen, müssen Sie angemeldet sein.',
   },
+  stepUpNeeded: {
+    title: 'Bitte melden Sie sich erneut an',
+    text: 'Sie sind angemeldet, aber diese Seite verlangt eine stärkere oder neuere Anmeldung. Wenn das wieder passiert, wenden Sie sich an die Administration dieses Dienstes.',
+  },
   blocked: {
     title: 'Anfrage abgelehnt',
     text: 'Die Anfrage kam nicht von einer Seite dieses Dienstes. Deshalb wurde nichts geändert. Bitte beginnen Sie noch einmal auf der Startseite.',

@@ -23,6 +23,10 @@ export const en: PageMessages = {
     text: 'It took too long, was already used, or was started in another browser. Please sign in again.',
   },
   signInNeeded: { title: 'Please sign in', text: 'You need to sign in to open this page.' },
+  stepUpNeeded: {
+    title: 'Please sign in again',
+    text: 'You are signed in, but this page needs a stronger or more recent sign-in. If it keeps happening, ask the administrator of this service for help.',
+  },
   blocked: {
     title: 'Request blocked',
     text: 'The request did not come from a page of this service, so nothing was changed. Please start again from the start page.',

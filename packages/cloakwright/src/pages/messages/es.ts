@@ -23,6 +23,10 @@ export const es: PageMessages = {
     text: 'Ha tardado demasiado, ya se ha utilizado o se ha empezado en otro navegador. Vuelva a iniciar sesión.',
   },
   signInNeeded: { title: 'Inicie sesión', text: 'Tiene que iniciar sesión para abrir esta página.' },
+  stepUpNeeded: {
+    title: 'Vuelva a iniciar sesión',
+    text: 'Ha iniciado sesión, pero esta página exige un inicio de sesión más seguro o más reciente. Si el problema continúa, pida ayuda al administrador de este servicio.',
+  },
   blocked: {
     title: 'Solicitud bloqueada',
     text: 'La solicitud no procede de una página de este servicio, por lo que no se ha cambiado nada. Vuelva a empezar desde la página de inicio.',

@@ -26,6 +26,10 @@ export const fr: PageMessages = {
     title: 'Veuillez vous connecter',
     text: 'Vous devez être connecté pour ouvrir cette page.',
   },
+  stepUpNeeded: {
+    title: 'Veuillez vous reconnecter',
+    text: 'Vous êtes connecté, mais cette page exige une connexion plus sûre ou plus récente. Si le problème persiste, contactez l’administrateur de ce service.',
+  },
   blocked: {
     title: 'Requête bloquée',
     text: 'La requête ne provient pas d’une page de ce service : rien n’a été modifié. Veuillez recommencer depuis la page d’accueil.',

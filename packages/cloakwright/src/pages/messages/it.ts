@@ -23,6 +23,10 @@ export const it: PageMessages = {
     text: 'Ha richiesto troppo tempo, è già stato usato o è stato avviato in un altro browser. Accedi di nuovo.',
   },
   signInNeeded: { title: 'Accedi', text: 'Per aprire questa pagina devi effettuare l’accesso.' },
+  stepUpNeeded: {
+    title: 'Accedi di nuovo',
+    text: 'Hai effettuato l’accesso, ma questa pagina richiede un accesso più sicuro o più recente. Se il problema persiste, chiedi aiuto all’amministratore di questo servizio.',
+  },
   blocked: {
     title: 'Richiesta bloccata',
     text: 'La richiesta non proviene da una pagina di questo servizio, quindi non è stato modificato nulla. Ricomincia dalla pagina iniziale.',

@@ -23,6 +23,10 @@ export const nl: PageMessages = {
     text: 'Het duurde te lang, de poging is al gebruikt of is in een andere browser begonnen. Log opnieuw in.',
   },
   signInNeeded: { title: 'Log in', text: 'Je moet ingelogd zijn om deze pagina te openen.' },
+  stepUpNeeded: {
+    title: 'Log opnieuw in',
+    text: 'Je bent ingelogd, maar voor deze pagina is een sterkere of recentere login nodig. Blijft dit gebeuren, vraag dan de beheerder van deze dienst om hulp.',
+  },
   blocked: {
     title: 'Verzoek geblokkeerd',
     text: 'Het verzoek kwam niet van een pagina van deze dienst. Er is daarom niets gewijzigd. Begin opnieuw op de startpagina.',

@@ -23,6 +23,10 @@ export const pt: PageMessages = {
     text: 'Ela demorou demais, já foi usada ou foi iniciada em outro navegador. Entre novamente.',
   },
   signInNeeded: { title: 'Entre na sua conta', text: 'Você precisa entrar para abrir esta página.' },
+  stepUpNeeded: {
+    title: 'Entre novamente',
+    text: 'Você já entrou, mas esta página exige um acesso mais seguro ou mais recente. Se o problema continuar, peça ajuda ao administrador deste serviço.',
+  },
   blocked: {
     title: 'Solicitação bloqueada',
     text: 'A solicitação não veio de uma página deste serviço, por isso nada foi alterado. Comece novamente na página inicial.',

@@ -1,4 +1,12 @@
-import { createRevocations, createVerifier, type GuardOptions, type Revocations, role } from 'cloakwright'
+import {
+  acr,
+  createRevocations,
+  createVerifier,
+  type GuardOptions,
+  maxAge,
+  type Revocations,
+  role,
+} from 'cloakwright'
 import type { SessionOptions } from 'cloakwright/session'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type App, Browser } from '../../session/support/browser.ts'
@@ -37,6 +45,8 @@ const sessionRoutes: readonly Route[] = [
     guard: (is) => is.requirePolicy(role('seller'), { freshAfter: 0 }),
     handler: 'ok',
   },
+  { path: '/gold', guard: (is) => is.requirePolicy(acr('gold', 'platinum')), handler: 'user' },
+  { path: '/recent', guard: (is) => is.requirePolicy(maxAge(300)), handler: 'user' },
   { path: '/events', guard: (is) => is.requireUser(), handler: 'events' },
   // Below the path of the sessions' routes, but not one of them.
   { path: '/auth/help', guard: (is) => is.requireUser(), handler: 'user' },

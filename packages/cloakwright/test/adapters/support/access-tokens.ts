@@ -6,6 +6,8 @@ interface IdToken {
   readonly sid: string
   readonly exp: number
   readonly iat: number
+  readonly acr?: string
+  readonly auth_time?: number
 }
 
 /** Lets the provider issue access tokens like Keycloak, until it is reset. */
@@ -14,7 +16,9 @@ export function giveAccessTokens(provider: TestProvider, roles: () => readonly s
     const idToken = answer.body['id_token']
     if (typeof idToken !== 'string') return answer
     const [, payload = ''] = idToken.split('.')
-    const { sub, sid, exp, iat } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as IdToken
+    const { sub, sid, exp, iat, acr, auth_time } = JSON.parse(
+      Buffer.from(payload, 'base64url').toString(),
+    ) as IdToken
     const claims = {
       iss: provider.issuer,
       aud: clientId,
@@ -23,6 +27,8 @@ export function giveAccessTokens(provider: TestProvider, roles: () => readonly s
       sub,
       sid,
       iat,
+      acr,
+      auth_time,
       exp: Math.min(exp, iat + provider.lifetime),
       jti: randomUUID(),
       realm_access: { roles: roles() },

@@ -20,6 +20,8 @@ export interface TestProvider {
   user: string
   /** Its clock: milliseconds since the epoch. */
   now: () => number
+  /** The authentication context classes that a login can reach. */
+  levels: readonly string[]
   /** Lifetime of access tokens in seconds. */
   lifetime: number
   /** `discovery`: no document; `all`: the connection breaks. */
@@ -50,6 +52,7 @@ export async function startProvider(): Promise<TestProvider> {
   let kid = 'k'
   let { privateKey, publicKey } = makeKey(kid)
   const codes = new Map<string, { login: URLSearchParams; user: string; sid: string }>()
+  const logins = new Map<string, Pick<JWTPayload, 'acr' | 'auth_time'>>()
   const server = createServer((request, response) => {
     void answer(request).then((result) => {
       if (result === undefined) return request.socket.destroy()
@@ -62,8 +65,19 @@ export async function startProvider(): Promise<TestProvider> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/realms/test`
 
+  /** The claims of a login, which a refresh keeps. */
+  const authenticate = (login: URLSearchParams): Pick<JWTPayload, 'acr' | 'auth_time'> => {
+    const asked = login.get('acr_values')?.split(' ') ?? []
+    const acr = asked.find((one) => provider.levels.includes(one)) ?? '1'
+    return { acr, auth_time: Math.floor(provider.now() / 1000) }
+  }
   const idToken = async (user: string, sid: string, nonce: string | null): Promise<string> => {
-    const claims: JWTPayload = { sid, azp: clientId, ...(nonce === null ? {} : { nonce }) }
+    const claims: JWTPayload = {
+      sid,
+      azp: clientId,
+      ...(nonce === null ? {} : { nonce }),
+      ...logins.get(sid),
+    }
     Object.assign(claims, { iss: issuer, sub: `sub-${user}`, aud: clientId })
     claims.iat = Math.floor(provider.now() / 1000)
     claims.exp = claims.iat + 300
@@ -85,6 +99,7 @@ export async function startProvider(): Promise<TestProvider> {
       if (code?.login.get('code_challenge') !== challenge) return refused('invalid_grant')
       if (code.login.get('redirect_uri') !== form.get('redirect_uri')) return refused('invalid_grant')
       ;({ user, sid } = code)
+      logins.set(sid, authenticate(code.login))
       nonce = code.login.get('nonce')
     } else {
       ;[, user = '', sid = ''] = (form.get('refresh_token') ?? '').split('~')
@@ -156,6 +171,7 @@ export async function startProvider(): Promise<TestProvider> {
   }
   const defaults = {
     user: 'alice',
+    levels: [] as readonly string[],
     now: () => Date.now(),
     lifetime: 300,
     down: undefined,

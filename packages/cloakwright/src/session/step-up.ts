@@ -1,0 +1,62 @@
+import { CloakwrightError } from '../errors.ts'
+import { sha256 } from '../sealing.ts'
+import type { SessionContext } from './context.ts'
+import { type LoginParameters, stepUpOf } from './login-parameters.ts'
+import type { SessionRequest } from './types.ts'
+import { readLive } from './vault.ts'
+
+/** Seconds: a session that is refused so soon after its login is refused for what the realm did, not for its age. */
+const [atLeast, atMost] = [5, 30]
+
+/**
+ * A realm may ignore what a login asks for, for example a level that it does not have. Then the page is refused again,
+ * right after the login that asked for it: one more redirect would be a loop.
+ *
+ * @throws {CW_STEP_UP_REQUIRED}
+ */
+export async function refuseRepeated(
+  context: SessionContext,
+  request: SessionRequest,
+  parameters: LoginParameters,
+): Promise<void> {
+  const stepUp = stepUpOf(parameters)
+  const value = context.cookies.readSession(request)
+  if (stepUp === undefined || value === undefined) return
+  const live = await readLive(context, sha256(value))
+  if (live?.tokens.stepUp !== stepUp) return
+  const { max_age } = parameters
+  const limit = max_age === undefined ? atMost : Math.min(Math.max(Number(max_age), atLeast), atMost)
+  if (context.config.now() - live.record.createdAt < limit * 1000) throw notReached()
+}
+
+/** Whether a login asks for a step-up of a live session, which continues if the user cancels it. */
+export async function isStepUp(
+  context: SessionContext,
+  request: SessionRequest,
+  parameters: LoginParameters,
+): Promise<boolean> {
+  const value = context.cookies.readSession(request)
+  if (value === undefined || stepUpOf(parameters) === undefined) return false
+  return (await readLive(context, sha256(value))) !== undefined
+}
+
+/** The page of a user who is signed in, but not as the policy needs: 403, since the same request is refused again. */
+function notReached(): CloakwrightError {
+  return new CloakwrightError(
+    'CW_STEP_UP_REQUIRED',
+    'The user has just signed in as the policy asks, and the new token still does not satisfy it',
+    {
+      status: 403,
+      hint: 'Keycloak: map the acr to a level (ACR to LoA Mapping), and give the browser flow a condition “Level of Authentication” for it. The client scopes acr and basic map the claims acr and auth_time.',
+    },
+  )
+}
+
+/** The user cancelled the step-up, or the realm refused it. */
+export function stepUpRefused(cause: CloakwrightError): CloakwrightError {
+  return new CloakwrightError('CW_STEP_UP_REQUIRED', 'The stronger or more recent login was refused', {
+    status: 403,
+    cause,
+    hint: 'The session continues as before. Keycloak’s events have the reason.',
+  })
+}
