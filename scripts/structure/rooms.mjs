@@ -18,6 +18,7 @@ export const trees = {
     'pages',
     'provider',
     'session',
+    'clients',
     'guard',
     'compat',
     'adapters',

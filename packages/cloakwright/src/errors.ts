@@ -55,6 +55,8 @@ export const errorStatus = {
   CW_LOGOUT_TOKEN: 400,
   CW_PROVIDER_UNAVAILABLE: 503,
   CW_PROXY_HOST: 500,
+  // Calls of other services.
+  CW_GRANT_REFUSED: 500,
   // What replicas share.
   CW_STATE_UNAVAILABLE: 503,
   CW_STATE_MIGRATION: 500,

@@ -5,6 +5,7 @@ import { continueWith, isPromise } from '../promise.ts'
 import type { Session, SessionEngine, SessionUse } from '../session/index.ts'
 import {
   type AccessToken,
+  noteSession,
   recheckBy,
   type Verifier,
   verifyAtOnceBy,
@@ -69,7 +70,7 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
     if (session === undefined) return undefined
     try {
       const user = userOfTokenIn(request, session)
-      return isPromise(user) ? userLater(session, user) : { user, session }
+      return isPromise(user) ? userLater(session, user) : toSessionUser(session, user)
     } catch (error) {
       return orNoUser(session, error)
     }
@@ -140,10 +141,16 @@ function sessionOf(
 
 async function userLater(session: Session, user: Promise<AccessToken>): Promise<SessionUser> {
   try {
-    return { user: await user, session }
+    return toSessionUser(session, await user)
   } catch (error) {
     return orNoUser(session, error)
   }
+}
+
+/** Calls on behalf of the user end with the session. */
+function toSessionUser(session: Session, user: AccessToken): SessionUser {
+  noteSession(user, session)
+  return { user, session }
 }
 
 function orNoUser(session: Session, error: unknown): SessionUser {

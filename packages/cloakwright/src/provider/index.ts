@@ -3,7 +3,7 @@
  * session and clients use it.
  */
 
-export { type ClientCredential, type CredentialOptions, checkCredential } from './client-credential.ts'
+export { type CredentialOptions, checkCredential } from './client-credential.ts'
 export type { ClientKey } from './client-key.ts'
 export { createOutage, type Outage } from './outage.ts'
 export { isClientRefused, isOutage, plain, quoted, unavailable } from './provider-error.ts'

@@ -1,6 +1,7 @@
 import { isPromise } from '../promise.ts'
 import { sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/index.ts'
+import { handleKey, type SessionHandle } from '../token/index.ts'
 import type { SessionConfig } from './config.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
@@ -26,9 +27,18 @@ export function findSession(
   const value = context.cookies.readSession(request)
   if (value === undefined) return undefined
   requireSameOrigin(request, context.config.publicOrigin)
-  const key = sha256(value)
+  return findByKey(context, keepFresh, sha256(value), use)
+}
+
+function findByKey(
+  context: SessionContext,
+  keepFresh: Refresher,
+  key: string,
+  use: SessionUse,
+): Session | undefined | Promise<Session | undefined> {
   const found = context.cache.find(key, () => readLive(context, key))
-  if (!isPromise(found) && isReady(context, found, use)) return toSession(found, found.record.expiresAt)
+  if (!isPromise(found) && isReady(context, found, use))
+    return new FoundSession(context, keepFresh, found, found.record.expiresAt)
   return makeReady(context, keepFresh, key, found, use)
 }
 
@@ -58,12 +68,47 @@ async function makeReady(
   const issuedAfter = freshAfter === undefined ? undefined : context.config.now() - freshAfter * 1000
   const live = await keepFresh(current, issuedAfter)
   if (live === undefined) return undefined
-  return toSession(live, extend ? await noteUse(context, live) : live.record.expiresAt)
+  const expiresAt = extend ? await noteUse(context, live) : live.record.expiresAt
+  return new FoundSession(context, keepFresh, live, expiresAt)
 }
 
-function toSession({ record, tokens }: LiveSession, expiresAt: number): Session {
-  const { key, sid, subject, createdAt } = record
-  return { key, sid, subject, createdAt, accessToken: tokens.accessToken, expiresAt }
+/** A session as the service sees it. Its handle is a getter of the prototype: copies of a session and logs do not have it. */
+class FoundSession implements Session {
+  readonly key: string
+  readonly sid: string | undefined
+  readonly subject: string
+  readonly accessToken: string
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly #context: SessionContext
+  readonly #keepFresh: Refresher
+
+  constructor(
+    context: SessionContext,
+    keepFresh: Refresher,
+    { record, tokens }: LiveSession,
+    expiresAt: number,
+  ) {
+    this.key = record.key
+    this.sid = record.sid
+    this.subject = record.subject
+    this.accessToken = tokens.accessToken
+    this.createdAt = record.createdAt
+    this.expiresAt = expiresAt
+    this.#context = context
+    this.#keepFresh = keepFresh
+  }
+
+  get [handleKey](): SessionHandle {
+    const context = this.#context
+    const keepFresh = this.#keepFresh
+    return {
+      issuer: context.config.issuer,
+      current: async (freshAfter) =>
+        await findByKey(context, keepFresh, this.key, { extend: false, freshAfter }),
+      watch: (onNews) => context.watchers.add(this, onNews),
+    }
+  }
 }
 
 /**

@@ -52,9 +52,35 @@ export interface CheckedClaims {
   readonly notBefore: number
 }
 
-/** Creates the access token from claims that were verified and checked. */
-export function toAccessToken(claims: Claims, checked: CheckedClaims): AccessToken {
-  return Object.freeze(new VerifiedToken(claims, checked)) as unknown as AccessToken
+/** Where a verified token came from: what calls on behalf of its user need. */
+export interface TokenSource {
+  /** The encoded token. */
+  readonly text: string
+  /** The browser session that the token belongs to. */
+  session: object | undefined
+}
+
+/**
+ * Creates the access token from claims that were verified and checked.
+ *
+ * @param encoded The token's text; a token that was read from a ticket has none.
+ */
+export function toAccessToken(claims: Claims, checked: CheckedClaims, encoded?: string): AccessToken {
+  return Object.freeze(new VerifiedToken(claims, checked, encoded)) as unknown as AccessToken
+}
+
+/** A getter of the prototype, so that no log shows the token; by a global name, because Next.js bundles several copies. */
+const sourceKey: unique symbol = Symbol.for('cloakwright.token-source')
+
+/** Where a token came from; `undefined` for one from a ticket, and for a fake. */
+export function sourceOf(token: AccessToken): TokenSource | undefined {
+  return (token as { readonly [sourceKey]?: TokenSource })[sourceKey]
+}
+
+/** Records the browser session that a token belongs to. */
+export function noteSession(token: AccessToken, session: object): void {
+  const source = sourceOf(token)
+  if (source !== undefined) source.session = session
 }
 
 /** Serializes a verified token for {@link readToken}. The caller must protect the result from changes. */
@@ -85,9 +111,10 @@ class VerifiedToken {
   readonly issuedAt: number
   readonly notBefore: number
   readonly #claims: Claims
+  readonly #source: TokenSource | undefined
   #scopes: readonly string[] | undefined
 
-  constructor(claims: Claims, checked: CheckedClaims) {
+  constructor(claims: Claims, checked: CheckedClaims, encoded: string | undefined) {
     this.issuer = checked.issuer
     this.subject = checked.subject
     this.username = text(claims['preferred_username'])
@@ -101,6 +128,11 @@ class VerifiedToken {
     this.issuedAt = checked.issuedAt
     this.notBefore = checked.notBefore
     this.#claims = claims
+    this.#source = encoded === undefined ? undefined : { text: encoded, session: undefined }
+  }
+
+  get [sourceKey](): TokenSource | undefined {
+    return this.#source
   }
 
   get claims(): Claims {

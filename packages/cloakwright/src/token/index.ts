@@ -3,13 +3,14 @@
  * `CloakwrightError`. Uses keys, introspection, proof, state and telemetry; policy, session, guard and compat use it.
  */
 
-export { type AccessToken, readToken, writeToken } from './access-token.ts'
+export { type AccessToken, noteSession, readToken, sourceOf, writeToken } from './access-token.ts'
 export { recheckBy, verifyAtOnceBy, verifySessionBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'
 export { fakeAccessToken, isFake } from './fake.ts'
 export { realmsOf } from './realms.ts'
 export { createRevocations, type Revocations, type RevocationsOptions } from './revocations.ts'
+export { handleKey, handleOf, type SessionHandle } from './session-handle.ts'
 export type {
   CommonOptions,
   IssuerOptions,

@@ -73,7 +73,7 @@ export function verifySessionToken(
 /** Checks the claims of a token that was verified before, maybe by another verifier, as if it arrived now. */
 export async function recheckClaims(by: Verification, claims: Claims): Promise<AccessToken> {
   await by.revocations?.ready()
-  return await inRealmOf(by, claims, (realm) => accept(by, claims, realm))
+  return await inRealmOf(by, claims, (realm) => accept(by, claims, realm, undefined))
 }
 
 function fromCache(
@@ -192,7 +192,7 @@ function acceptSigned(
     const binding = bindingOf(claims)
     return introspect(by, text, realm, introspection).then((token) => sameBinding(token, binding))
   }
-  const token = accept(by, claims, realm)
+  const token = accept(by, claims, realm, parsed.text)
   by.cache?.set(parsed.text, token, realm, by.revocations?.version ?? 0)
   return token
 }
@@ -205,11 +205,16 @@ async function introspect(
   introspection: Introspection,
 ): Promise<AccessToken> {
   const claims = await introspection.introspect(text)
-  return accept(by, claims, realm)
+  return accept(by, claims, realm, text)
 }
 
-function accept({ revocations, now }: Verification, claims: Claims, realm: Realm): AccessToken {
-  const token = toAccessToken(claims, checkClaims(claims, realm.expected, now() / 1000))
+function accept(
+  { revocations, now }: Verification,
+  claims: Claims,
+  realm: Realm,
+  text: string | undefined,
+): AccessToken {
+  const token = toAccessToken(claims, checkClaims(claims, realm.expected, now() / 1000), text)
   refuseRevoked(revocations, token, realm.expected.issuer)
   return token
 }

@@ -2,6 +2,7 @@
 require('reflect-metadata')
 module.exports = {
   core: require('cloakwright'),
+  clients: require('cloakwright/clients'),
   session: require('cloakwright/session'),
   state: require('cloakwright/state'),
   fastify: require('cloakwright/fastify'),

@@ -2,6 +2,7 @@
 import 'reflect-metadata'
 
 export * as core from 'cloakwright'
+export * as clients from 'cloakwright/clients'
 export * as express from 'cloakwright/express'
 export * as fastify from 'cloakwright/fastify'
 export * as hono from 'cloakwright/hono'
