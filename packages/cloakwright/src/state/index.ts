@@ -6,12 +6,14 @@ export { migrations } from './migrations.ts'
 export { fromPglite, type PgliteLike } from './pglite.ts'
 export { fromPool } from './pool.ts'
 export type {
+  FormStore,
   ListedSession,
   RemovedSession,
   ReplayStore,
   Revocation,
   RevocationStore,
   RevokedBy,
+  SavedForm,
   SealedData,
   SealedTokens,
   SealedValue,

@@ -1,5 +1,6 @@
 import { systemTime } from '../clock.ts'
 import { createUsedOnce, maxUsedOnce } from '../used-once.ts'
+import { memoryFormStore } from './memory-forms.ts'
 import type { RemovedSession, ReplayStore, SessionFeed, SessionRecord, SessionStore } from './ports.ts'
 
 interface Entry {
@@ -110,6 +111,7 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
         },
       } satisfies SessionFeed
     },
+    ...memoryFormStore(),
     ...memoryReplayStore(),
   }
 }

@@ -79,4 +79,19 @@ export const migrations: readonly Migration[] = [
         FOR EACH ROW EXECUTE FUNCTION cloakwright.notify_session();
     `,
   },
+  {
+    id: '0005_saved_forms',
+    sql: `
+      CREATE TABLE cloakwright.saved_forms (
+        key text PRIMARY KEY,
+        position bigint GENERATED ALWAYS AS IDENTITY,
+        owner text NOT NULL,
+        key_id text NOT NULL,
+        sealed bytea NOT NULL,
+        expires_at timestamptz NOT NULL
+      );
+      CREATE INDEX saved_forms_owner ON cloakwright.saved_forms (owner, position);
+      CREATE INDEX saved_forms_expires_at ON cloakwright.saved_forms (expires_at);
+    `,
+  },
 ]

@@ -64,11 +64,30 @@ export interface ReplayStore {
   useOnce(key: string, expiresAt: number, now: number): Promise<boolean>
 }
 
+/** A form that waits until its user has signed in again, encrypted by the session engine. */
+export interface SavedForm extends SealedValue {
+  readonly key: string
+  /** Whose form it is: forms of one owner are limited in number. */
+  readonly owner: string
+  /** When it can no longer be sent, in milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Keeps forms, at most eight of one owner. */
+export interface FormStore {
+  /** Saves a form. The same step removes the owner's oldest forms beyond the limit, and some that have expired. */
+  saveForm(form: SavedForm, now: number): Promise<void>
+  /** The form, unless it has expired. */
+  readForm(key: string, now: number): Promise<SavedForm | undefined>
+  /** Removes a form; `true` for the one caller on all replicas that removed it. */
+  takeForm(key: string): Promise<boolean>
+}
+
 /**
  * Stores sessions. Every method is atomic and rejects with `CW_STATE_UNAVAILABLE` when the store cannot be
  * reached: an unreachable store never looks like a missing session.
  */
-export interface SessionStore extends ReplayStore {
+export interface SessionStore extends ReplayStore, FormStore {
   /** Adds a session. The same step removes the session that it replaces and some sessions that have expired by its creation. */
   create(record: SessionRecord, replacedKey?: string): Promise<void>
   /** The session, expired or not. */

@@ -7,6 +7,7 @@ import type {
   SessionRecord,
   SessionStore,
 } from './ports.ts'
+import { postgresFormStore } from './postgres-forms.ts'
 import { followSessions } from './postgres-session-feed.ts'
 import { requireSqlClient, type SqlClient, type SqlQueryable } from './sql.ts'
 
@@ -107,6 +108,7 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
     },
     follow: (onChanged) => followSessions(sql, onChanged),
     ...refreshClaims(sql),
+    ...postgresFormStore(sql),
     ...postgresReplayStore(sql),
   }
 }

@@ -10,6 +10,7 @@ import type {
   SessionStore,
 } from './ports.ts'
 import { base, type RedisClientLike, requireRedisClient, runCommand, runScript } from './redis-client.ts'
+import { redisFormStore } from './redis-forms.ts'
 import * as scripts from './redis-session-scripts.ts'
 import { subscribe } from './redis-subscription.ts'
 import { followChannel } from './session-feed.ts'
@@ -143,6 +144,7 @@ export function redisSessionStore(client: RedisClientLike): SessionStore {
         },
         onChanged,
       ),
+    ...redisFormStore(client),
     ...redisReplayStore(client),
   }
 }
