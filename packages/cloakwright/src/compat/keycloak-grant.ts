@@ -1,16 +1,21 @@
 import { CloakwrightError } from '../errors.ts'
 import type { Claims } from '../jws/index.ts'
 import type { AccessToken } from '../token/index.ts'
+import { refuseMember } from './unsupported.ts'
 
 /** The content of `request.kauth`. */
 export interface Kauth {
-  /** Exists only if the request has a token that was verified. */
+  /** Exists only if the request has a session, or a token that was verified. */
   grant?: Grant
 }
 
-/** A verified bearer token, in the shape of the old adapter; it has neither a refresh nor an ID token. */
+/** The verified token of a session or of the request, in the shape of the old adapter. */
 export class Grant {
   readonly access_token: Token
+  /** @throws {CW_CONFIG_INVALID} Always: it stays in the session. */
+  declare readonly refresh_token: never
+  /** @throws {CW_CONFIG_INVALID} Always: it stays in the session. */
+  declare readonly id_token: never
 
   constructor(token: Token) {
     this.access_token = token
@@ -21,6 +26,21 @@ export class Grant {
     return this.access_token.isExpired()
   }
 }
+
+const useClaims =
+  'Read the claims in access_token.content; Keycloak can map every claim of the ID token there'
+for (const [name, hint] of [
+  ['refresh_token', 'Remove it: the session engine refreshes the tokens'],
+  ['id_token', useClaims],
+  ['token_type', 'Remove it: it is always Bearer'],
+  ['expires_in', 'Read access_token.content.exp'],
+  ['__raw', useClaims],
+  ['toString', useClaims],
+  ['update', 'Remove it: the session engine refreshes the tokens'],
+  ['store', 'Remove it: the session engine stores the tokens'],
+  ['unstore', 'Sign the user out at /logout'],
+] as const)
+  refuseMember(Grant.prototype, name, `grant.${name}`, hint)
 
 /** The parts of a token. */
 export interface TokenParts {
@@ -78,6 +98,15 @@ export class Token {
     return this.#user.realmRoles.includes(role)
   }
 }
+
+for (const name of ['header', 'signature', 'signed'])
+  refuseMember(Token.prototype, name, `access_token.${name}`, 'Read access_token.token, which is verified')
+refuseMember(
+  Token.prototype,
+  'hasPermission',
+  'access_token.hasPermission()',
+  'Put enforcer() before the route',
+)
 
 /** A role of a client, or of the realm if no client is named. */
 export interface RoleName {

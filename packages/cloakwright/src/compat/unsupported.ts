@@ -1,67 +1,107 @@
 import { CloakwrightError } from '../errors.ts'
 
+const guide = 'docs/guides/migrate-from-keycloak-connect.md'
+
 /** What replaces the old adapter's browser login. */
-const login = 'Use createSessions() of cloakwright/session for browser login'
+const login =
+  'Pass sessions: (client) => createSessions({ ...client, publicUrl, keys, store }) to new Keycloak()'
 
 /** What replaces the old adapter's options. */
-const replacements: Readonly<Record<string, string>> = {
-  store: `${login}; its option store accepts a store of cloakwright/state`,
-  cookies: `${login}; it sets its own cookie`,
-  scope: `${login}; it has the option scope`,
-  idpHint: `${login}; set the default identity provider in the realm's browser flow (Identity Provider Redirector)`,
-  logout: `${login}; it has a logout route`,
-  admin: 'Pass createRevocations() to the verifier; cloakwright/session has back-channel logout',
+const options: Readonly<Record<string, string>> = {
+  store: `Remove it, and express-session if nothing else needs it. ${login}, with a store of cloakwright/state: a store of express-session cannot hold its sessions`,
+  cookies: `Remove it: tokens are not kept in cookies. ${login}`,
+  scope: `Remove it. ${login}; createSessions() has the option scope`,
+  idpHint:
+    "Remove it. Set the default identity provider in the realm's browser flow (Identity Provider Redirector), or link to /auth/login?kc_idp_hint=NAME",
+  logout: `Remove it, or ${login.replace('Pass', 'pass')}: without sessions, there is nothing to sign out of`,
+  admin:
+    'Remove it, and the Admin URL of the client in Keycloak. Set its Backchannel logout URL to PUBLIC_URL/auth/backchannel-logout; a service without sessions passes createRevocations() to the verifier',
 }
 
-/** Members of the old adapter's API that this one does not have: each names its replacement. */
+/** What replaces members of `keycloak.json` that would have no effect. */
+const configMembers: Readonly<Record<string, string>> = {
+  'realm-public-key': 'Remove it: keys come from the realm, and may rotate',
+  realmPublicKey: 'Remove it: keys come from the realm, and may rotate',
+  'min-time-between-jwks-requests': 'Remove it: unknown keys are looked up at most once in 5 seconds',
+  minTimeBetweenJwksRequests: 'Remove it: unknown keys are looked up at most once in 5 seconds',
+  'verify-token-audience': 'Remove it: tokens for other services are refused',
+  verifyTokenAudience: 'Remove it: tokens for other services are refused',
+}
+
+const hook = (name: string): string =>
+  `Pass ${name} to createSessions(): it is called with the session, without the request`
+
+const keycloakMembers: Readonly<Record<string, string>> = {
+  authenticated: hook('onLogin'),
+  deauthenticated: hook('onLogout'),
+  checkPermissions: 'Use enforcer(), or createPermissions() of cloakwright',
+  loginUrl: 'Link to /auth/login?returnTo=/page, or put protect() before the page',
+  logoutUrl: 'Link to the logout of middleware(): /logout',
+  getGrantFromCode: 'Remove it: middleware() completes the login at /auth/callback',
+  getAccount: 'Read request.kauth.grant.access_token.content, or call the userinfo endpoint',
+  getGrant: 'Read request.kauth.grant after keycloak.middleware() or keycloak.protect()',
+  storeGrant: 'Remove it: the session engine stores the tokens',
+  unstoreGrant: 'Sign the user out at /logout, or in Keycloak',
+  grantManager: 'Verify tokens with createVerifier() of cloakwright',
+  stores: 'Remove it: the session engine stores the tokens',
+  config: 'Use getConfig()',
+}
+
+/** Members of the old adapter's API that this one does not have. To read or replace one is an error with its replacement. */
 export class UnsupportedApi {
+  /** @throws {CW_CONFIG_INVALID} Always: pass the hook `onLogin` to `createSessions()`. */
+  declare authenticated: () => never
+  /** @throws {CW_CONFIG_INVALID} Always: pass the hook `onLogout` to `createSessions()`. */
+  declare deauthenticated: () => never
   /** @throws {CW_CONFIG_INVALID} Always: permissions are a policy. */
-  checkPermissions(): never {
-    throw notPart('checkPermissions()', 'Use enforcer(), or createPermissions() of cloakwright')
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
-  checkSso(): never {
-    throw notPart('checkSso()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
-  loginUrl(): never {
-    throw notPart('loginUrl()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
-  logoutUrl(): never {
-    throw notPart('logoutUrl()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: use cloakwright/session for browser login. */
-  getGrantFromCode(): never {
-    throw notPart('getGrantFromCode()', login)
-  }
-
-  /** @throws {CW_CONFIG_INVALID} Always: the account page is a URL of the realm. */
-  accountUrl(): never {
-    throw notPart('accountUrl()', 'Use getConfig().realmUrl followed by /account')
-  }
-
+  declare readonly checkPermissions: () => never
+  /** @throws {CW_CONFIG_INVALID} Always: link to `/auth/login`. */
+  declare readonly loginUrl: () => never
+  /** @throws {CW_CONFIG_INVALID} Always: link to the logout of the middleware. */
+  declare readonly logoutUrl: () => never
+  /** @throws {CW_CONFIG_INVALID} Always: the middleware completes the login. */
+  declare readonly getGrantFromCode: () => never
   /** @throws {CW_CONFIG_INVALID} Always: the claims are in the token. */
-  getAccount(): never {
-    throw notPart(
-      'getAccount()',
-      'Read request.kauth.grant.access_token.content, or call the userinfo endpoint',
-    )
-  }
-
+  declare readonly getAccount: () => never
   /** @throws {CW_CONFIG_INVALID} Always: the middleware creates the grant. */
-  getGrant(): never {
-    throw notPart('getGrant()', 'Read request.kauth.grant after keycloak.middleware() or keycloak.protect()')
-  }
-
+  declare readonly getGrant: () => never
+  /** @throws {CW_CONFIG_INVALID} Always: the session engine stores the tokens. */
+  declare readonly storeGrant: () => never
+  /** @throws {CW_CONFIG_INVALID} Always: use the logout. */
+  declare readonly unstoreGrant: () => never
   /** @throws {CW_CONFIG_INVALID} Always: use a verifier. */
-  get grantManager(): never {
-    throw notPart('grantManager', 'Verify tokens with createVerifier() of cloakwright')
+  declare readonly grantManager: never
+  /** @throws {CW_CONFIG_INVALID} Always: the session engine stores the tokens. */
+  declare readonly stores: never
+  /** @throws {CW_CONFIG_INVALID} Always: use `getConfig()`. */
+  declare readonly config: never
+}
+
+const noMembers = new Set(['grantManager', 'stores', 'config'])
+for (const [name, hint] of Object.entries(keycloakMembers))
+  refuseMember(UnsupportedApi.prototype, name, noMembers.has(name) ? name : `${name}()`, hint)
+
+/**
+ * A subclass would override such a member in vain.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function refuseOverrides(instance: UnsupportedApi): void {
+  for (
+    let prototype = Object.getPrototypeOf(instance) as object;
+    prototype !== UnsupportedApi.prototype;
+    prototype = Object.getPrototypeOf(prototype) as object
+  )
+    for (const [name, hint] of Object.entries(keycloakMembers))
+      if (Object.hasOwn(prototype, name)) throw notPart(`${name}() of a subclass`, hint)
+}
+
+/** Lets nobody read or replace a member: the error names its replacement. */
+export function refuseMember(target: object, name: string, shown: string, hint: string): void {
+  const fail = (): never => {
+    throw notPart(shown, hint)
   }
+  Object.defineProperty(target, name, { get: fail, set: fail, configurable: true })
 }
 
 /** Values that switch an option off need no support. */
@@ -72,17 +112,30 @@ const off: ReadonlySet<unknown> = new Set([undefined, null, false, ''])
  *
  * @throws {CW_CONFIG_INVALID}
  */
-export function refuseUnsupported(where: string, options: object, supported: readonly string[]): void {
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+export function refuseUnsupported(where: string, given: object, supported: readonly string[]): void {
+  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
     if (supported.includes(name) || off.has(value)) continue
-    const hint = Object.hasOwn(replacements, name) ? replacements[name] : undefined
+    const hint = Object.hasOwn(options, name) ? options[name] : undefined
     throw notPart(`the option ${name} of ${where}`, hint ?? 'Remove it')
   }
 }
 
-/** The error for a member of the old adapter that this one does not have. */
-function notPart(name: string, hint: string): CloakwrightError {
+/**
+ * Stops the start if `keycloak.json` has a member that would have no effect.
+ *
+ * @throws {CW_CONFIG_INVALID}
+ */
+export function refuseConfigMembers(members: Readonly<Record<string, unknown>>): void {
+  for (const [name, hint] of Object.entries(configMembers)) {
+    // A check of the audience is what this adapter does in any case; it cannot be switched off.
+    const hasNoEffect = name.startsWith('verify') ? members[name] === false : !off.has(members[name])
+    if (hasNoEffect) throw notPart(`${name} of keycloak.json`, hint)
+  }
+}
+
+/** The error for a part of the old adapter that this one does not have. */
+export function notPart(name: string, hint: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', `keycloak-connect: ${name} is not part of this adapter`, {
-    hint: `${hint}; see docs/guides/migrate-from-keycloak-connect.md.`,
+    hint: `${hint}; see ${guide}.`,
   })
 }

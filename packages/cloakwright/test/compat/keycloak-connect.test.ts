@@ -15,6 +15,7 @@ import { bearer, closeAll, configOf, grantOf, serve } from './support/applicatio
 
 const key = makeKey('one')
 const canary = 'CANARY7f3a'
+const hinted = expect.stringContaining('docs/guides/migrate-from-keycloak-connect.md') as unknown
 let issuer: TestIssuer
 let token: string
 
@@ -48,8 +49,9 @@ describe('configuration', () => {
         'confidential-port': 0,
         credentials: { secret: canary },
         'public-client': false,
-        'realm-public-key': 'MIIB',
-        'verify-token-audience': false,
+        'realm-public-key': null,
+        'verify-token-audience': true,
+        'use-resource-role-mappings': true,
       },
     ],
   ])('%s', (_name, change) => {
@@ -58,7 +60,14 @@ describe('configuration', () => {
       Object.entries(change).map(([name, value]) => [name, value === '' ? server : value]),
     )
     const keycloak = new Keycloak({}, config(filled))
-    const resolved = { realm: 'shop', clientId: 'shop-api', realmUrl: issuer.issuer }
+    const resolved = {
+      realm: 'shop',
+      clientId: 'shop-api',
+      realmUrl: issuer.issuer,
+      realmAdminUrl: issuer.issuer.replace('/realms/', '/admin/realms/'),
+      bearerOnly: true,
+      public: false,
+    }
     expect(keycloak.getConfig()).toMatchObject(resolved)
     expect(inspect(keycloak, { depth: 9, showHidden: true })).not.toContain(canary)
   })
@@ -145,23 +154,86 @@ describe('configuration', () => {
 })
 
 describe('parts of the old adapter that are elsewhere in this one', () => {
-  test.each([
+  const unsupported = [
+    'authenticated',
+    'deauthenticated',
     'checkPermissions',
-    'checkSso',
     'loginUrl',
     'logoutUrl',
     'getGrantFromCode',
-    'accountUrl',
     'getAccount',
     'getGrant',
-  ] as const)('%s() names its replacement', async (name) => {
+    'storeGrant',
+    'unstoreGrant',
+  ] as const
+  test.each(unsupported)('%s() names its replacement, and cannot be replaced', async (name) => {
     const keycloak = new Keycloak({}, config())
-    const refusal = await refusalOf(() => keycloak[name]())
+    const refused = {
+      code: 'CW_CONFIG_INVALID',
+      message: expect.stringContaining(`${name}()`) as unknown,
+      hint: hinted,
+    }
+    expect(await refusalOf(() => keycloak[name]())).toMatchObject(refused)
+    const own: Record<string, unknown> = {}
+    expect(await refusalOf(() => Object.assign(keycloak, { [name]: () => {} }))).toMatchObject(refused)
+    expect(await refusalOf(() => Object.assign(Keycloak.prototype, { [name]: () => {} }))).toMatchObject(
+      refused,
+    )
+    class Own extends Keycloak {}
+    Object.defineProperty(Own.prototype, name, { value: () => own })
+    expect(await refusalOf(() => new Own({}, config()))).toMatchObject(refused)
+  })
+
+  test('checkSso() needs sessions', async () => {
+    const refusal = await refusalOf(() => new Keycloak({}, config()).checkSso())
+    expect(refusal).toMatchObject({ code: 'CW_CONFIG_INVALID', hint: hinted })
+  })
+
+  test.each([
+    ['realm-public-key', 'MIIB'],
+    ['realmPublicKey', 'MIIB'],
+    ['min-time-between-jwks-requests', 10],
+    ['minTimeBetweenJwksRequests', 10],
+    ['verify-token-audience', false],
+    ['verifyTokenAudience', false],
+  ])('%s of keycloak.json stops the start: it would have no effect', async (name, value) => {
+    const refusal = await refusalOf(() => new Keycloak({}, config({ [name]: value })))
     expect(refusal).toMatchObject({
       code: 'CW_CONFIG_INVALID',
-      message: expect.stringContaining(`${name}()`),
+      message: `keycloak-connect: ${name} of keycloak.json is not part of this adapter`,
+      hint: hinted,
     })
-    expect(refusal?.hint).toContain('docs/guides/migrate-from-keycloak-connect.md')
+  })
+
+  test('flags of keycloak.json may come from variables', async () => {
+    vi.stubEnv('CLOAKWRIGHT_TEST_FLAG', 'false')
+    try {
+      const flags = { 'bearer-only': '${env.CLOAKWRIGHT_TEST_FLAG}', 'public-client': 'true' }
+      expect(new Keycloak({}, config(flags)).getConfig()).toMatchObject({ bearerOnly: false, public: true })
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    const refusal = await refusalOf(() => new Keycloak({}, config({ 'bearer-only': 'yes' })))
+    expect(refusal).toMatchObject({
+      code: 'CW_CONFIG_INVALID',
+      message: 'keycloak.json: bearer-only is neither true nor false',
+    })
+  })
+
+  test('accountUrl() is a URL of the realm', () => {
+    expect(new Keycloak({}, config()).accountUrl()).toBe(`${issuer.issuer}/account`)
+  })
+
+  test.each(['/k_logout', '/k_push_not_before'])('POST %s: 404, and the log has the reason', async (path) => {
+    const entries: string[] = []
+    const keycloak = new Keycloak({ onRefused: ({ hint }) => entries.push(hint ?? '') }, config())
+    const app = express().use(keycloak.middleware())
+    app.use((_request, response) => void response.json({}))
+    const { port, get } = await serve(app)
+    const refused = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST' })
+    expect([refused.status, await refused.json()]).toMatchObject([404, { code: 'CW_CONFIG_INVALID' }])
+    expect(entries).toEqual([expect.stringContaining('Backchannel logout URL')])
+    expect((await get(path)).status).toBe(200)
   })
 
   test.each([
@@ -181,9 +253,10 @@ describe('parts of the old adapter that are elsewhere in this one', () => {
 
   const store = { get() {}, set() {} }
   test.each([
-    ['store', 'createSessions()', { store }],
-    ['cookies', 'createSessions()', { cookies: true }],
-    ['scope', 'createSessions()', { scope: 'openid' }],
+    ['store', 'sessions: (client) => createSessions(', { store }],
+    ['store', 'express-session', { store }],
+    ['cookies', 'sessions: (client) => createSessions(', { cookies: true }],
+    ['scope', 'createSessions() has the option scope', { scope: 'openid' }],
     ['idpHint', 'Identity Provider Redirector', { idpHint: 'google' }],
     ['onRefuse', 'Remove it', { onRefuse: () => {} }],
   ])('new Keycloak({ %s }) stops the start and names %s', async (name, replacement, options) => {
@@ -196,13 +269,11 @@ describe('parts of the old adapter that are elsewhere in this one', () => {
   })
 
   test.each([
-    ['logout', 'createSessions()', { logout: '/logout' }],
+    ['logout', 'createSessions(', { logout: '/logout' }],
     ['admin', 'createRevocations()', { admin: '/' }],
   ])('middleware({ %s }) stops the start and names %s', async (name, replacement, options) => {
     const keycloak = new Keycloak({}, config())
-    const refusal = await refusalOf(() =>
-      keycloak.middleware(options as unknown as Record<string, undefined>),
-    )
+    const refusal = await refusalOf(() => keycloak.middleware(options as Keycloak.MiddlewareOptions))
     expect(refusal).toMatchObject({
       code: 'CW_CONFIG_INVALID',
       message: `keycloak-connect: the option ${name} of middleware() is not part of this adapter`,
@@ -213,7 +284,7 @@ describe('parts of the old adapter that are elsewhere in this one', () => {
   test('values that switch an option off are accepted', () => {
     const off = { store: undefined, cookies: false, scope: undefined, idpHint: '' }
     const keycloak = new Keycloak(off as object, config())
-    expect(keycloak.middleware({ logout: undefined })).toHaveLength(1)
+    expect(keycloak.middleware({ logout: undefined })).toHaveLength(2)
   })
 
   test('grantManager stops the start too', async () => {

@@ -1,4 +1,5 @@
 import { request as httpRequest } from 'node:http'
+import { createRequire } from 'node:module'
 import Keycloak from 'cloakwright/keycloak-connect'
 import express, { type Express, type Request } from 'express'
 import OldKeycloak from 'keycloak-connect'
@@ -326,4 +327,48 @@ test('enforcer([]): everyone before, even without a token; refused at start now'
   expect((await get('/orders')).status).toBe(200)
   const refusal = await refusalOf(() => new Keycloak({}, config()).enforcer([]))
   expect(refusal?.code).toBe('CW_CONFIG_INVALID')
+})
+
+const require = createRequire(import.meta.url)
+const part = (name: string): unknown => require(`keycloak-connect/${name}`)
+type Part = new (...values: unknown[]) => Record<string, unknown>
+
+/** Its own members and those of its class. */
+function membersOf(instance: object): string[] {
+  const names = [instance, Object.getPrototypeOf(instance) as object].flatMap(Object.getOwnPropertyNames)
+  return names.filter((name) => name !== 'constructor')
+}
+
+test('no member of the old adapter, its configuration, grants and tokens is undefined in silence', async () => {
+  const ours = new Keycloak({}, config())
+  const app = express().use(ours.middleware())
+  let grant: Keycloak.Grant | undefined
+  app.get('/', (request, response) => {
+    grant = grantOf(request)
+    response.end()
+  })
+  await (await serve(app)).get('/', bearer(token))
+
+  const old = new Old({}, config({ credentials: { secret: 'x' }, 'realm-public-key': 'MIIB' }))
+  const OldToken = part('middleware/auth-utils/token') as Part
+  const oldToken = new OldToken(token, 'shop-api')
+  const OldGrant = part('middleware/auth-utils/grant') as Part
+  const oldGrant = new OldGrant({ access_token: oldToken, refresh_token: oldToken, id_token: oldToken })
+  const OldStore = part('stores/session-store') as new () => { wrap(grant: object): void }
+  new OldStore().wrap(oldGrant)
+
+  const silent: string[] = []
+  for (const [what, before, after] of [
+    ['keycloak', old, ours],
+    ['getConfig()', old.getConfig(), ours.getConfig()],
+    ['grant', oldGrant, grant],
+    ['access_token', oldToken, grant?.access_token],
+  ] as unknown as [string, object, Record<string, unknown>][])
+    for (const name of membersOf(before)) {
+      let value: unknown
+      const refusal = await refusalOf(() => (value = after[name]))
+      if (refusal === undefined && value !== undefined) continue
+      if (refusal?.hint?.includes('migrate-from-keycloak-connect.md') !== true) silent.push(`${what}.${name}`)
+    }
+  expect(silent).toEqual([])
 })

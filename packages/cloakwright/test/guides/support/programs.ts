@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { dirname, join } from 'node:path'
 import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { vi } from 'vitest'
@@ -18,7 +19,7 @@ export interface Block {
 }
 
 /** The code of a guide in one language, in order; TypeScript by default. */
-export function blocksOf(guide: string, language: 'tsx?' | 'js' | 'sh' = 'tsx?'): readonly Block[] {
+export function blocksOf(guide: string, language: 'tsx?' | 'js' | 'json' | 'sh' = 'tsx?'): readonly Block[] {
   const text = readFileSync(join(guides, guide), 'utf8')
   const blocks = text.matchAll(new RegExp(`^\`\`\`${language}(?: ([^\\n]+))?\\n(.*?)^\`\`\``, 'gms'))
   return [...blocks].map(([, file, code = '']) => ({ file, code }))
@@ -59,6 +60,11 @@ export interface Program {
   stop(): Promise<void>
 }
 
+/** The lines of an app that are not empty. */
+export function linesOf(code: string): number {
+  return code.split('\n').filter((line) => line.trim() !== '').length
+}
+
 /** Starts a file of the folder as the guides do, on the built package, and waits until `url` responds. */
 export async function start(
   folder: Folder,
@@ -68,7 +74,8 @@ export async function start(
 ): Promise<Program> {
   const { NODE_OPTIONS: _options, NODE_ENV: _environment, VITEST: _vitest, ...inherited } = process.env
   const env = { ...inherited, ...variables }
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: folder.path, env })
+  const loader = file.endsWith('ts') ? ['--import', 'tsx'] : []
+  const child = spawn(process.execPath, [...loader, file], { cwd: folder.path, env })
   const ended = once(child, 'close')
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += String(part)))
@@ -90,8 +97,13 @@ export async function start(
 
 /** The realm of the guides for apps at any URL, one realm each. */
 export interface GuideRealms {
-  /** Imports `login-realm.json` for an app, with changes of its client, and returns the app's variables. */
-  add(publicUrl: string, client?: object): Promise<Record<string, string>>
+  /**
+   * Imports `login-realm.json` for an app, and returns the app's variables.
+   *
+   * @param client Changes of the app's client.
+   * @param clientRoles Roles of that client, which alice has.
+   */
+  add(publicUrl: string, client?: object, clientRoles?: readonly string[]): Promise<Record<string, string>>
   /** Signs a user out at the realm, as an administrator does. */
   signOut(issuer: string, username: string): Promise<void>
   close(): Promise<void>
@@ -102,14 +114,23 @@ export async function openRealms(): Promise<GuideRealms> {
   const server = await realm.listen()
   let count = 0
   return {
-    async add(publicUrl, client = {}) {
+    async add(publicUrl, client = {}, clientRoles = []) {
       const text = readFileSync(join(guides, 'login-realm.json'), 'utf8')
       const definition = JSON.parse(text.replaceAll('http://localhost:3000', publicUrl)) as {
+        readonly roles: object
         readonly clients: readonly object[]
+        readonly users: readonly object[]
       }
       const name = `shop${count++}`
       const clients = definition.clients.map((one) => ({ ...one, ...client }))
-      await realm.importRealm({ ...definition, clients, realm: name })
+      const [alice, ...others] = definition.users
+      await realm.importRealm({
+        ...definition,
+        roles: { ...definition.roles, client: { shop: clientRoles.map((role) => ({ name: role })) } },
+        clients,
+        users: [{ ...alice, clientRoles: { shop: clientRoles } }, ...others],
+        realm: name,
+      })
       return {
         KEYCLOAK_ISSUER: `${server}/realms/${name}`,
         KEYCLOAK_CLIENT_SECRET: 'secret-for-development',
@@ -144,6 +165,34 @@ export async function openSignedIn(
 ): Promise<{ readonly browser: Browser; readonly response: Response }> {
   const browser = new Browser({})
   return { browser, response: await signIn(browser, user, page) }
+}
+
+/** The headers of a browser after a click on a link of a page of the same origin. */
+export const click = {
+  accept: 'text/html',
+  'sec-fetch-site': 'same-origin',
+  'sec-fetch-mode': 'navigate',
+  'sec-fetch-dest': 'document',
+  'sec-fetch-user': '?1',
+} as const
+
+/** Opens a link as a browser does; `fetch` would replace its mode. Follows redirects. */
+export async function openLink(
+  browser: Browser,
+  url: string,
+  headers: Readonly<Record<string, string>> = click,
+): Promise<Response> {
+  const jar = browser.cookies(new URL(url).hostname)
+  const cookie = Array.from(jar, ([name, value]) => `${name}=${value}`).join('; ')
+  const [response] = (await once(get(url, { headers: { ...headers, cookie } }), 'response')) as [
+    IncomingMessage,
+  ]
+  for (const set of response.headers['set-cookie'] ?? [])
+    if (set.includes('Max-Age=0')) browser.jar.get(new URL(url).hostname)?.delete(set.split('=')[0] ?? '')
+  const chunks = (await response.toArray()) as Buffer[]
+  const { location } = response.headers
+  if (location !== undefined) return await browser.open(new URL(location, url).href)
+  return new Response(Buffer.concat(chunks), { status: response.statusCode ?? 0 })
 }
 
 /** What a form of a page of the app sends. */
