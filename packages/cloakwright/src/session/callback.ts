@@ -109,7 +109,7 @@ async function createSession(
   grant: Grant,
   stepUp: string | undefined,
 ): Promise<string> {
-  const { config, cookies, store, watchers } = context
+  const { config, store, watchers } = context
   const { subject, sid } = grant
   if (subject === undefined)
     throw new CloakwrightError('CW_LOGIN_RESPONSE', 'The login returned no ID token with a subject')
@@ -127,8 +127,7 @@ async function createSession(
     expiresAt: endOf(config, createdAt, absoluteExpiresAt, grant.refreshExpiresAt),
     absoluteExpiresAt,
   }
-  const previous = cookies.readSession(request)
-  const replacedKey = previous === undefined ? undefined : sha256(previous)
+  const replacedKey = context.keyOf(request)
   await store.create(record, replacedKey)
   if (replacedKey !== undefined) watchers.tell({ key: replacedKey })
   return value

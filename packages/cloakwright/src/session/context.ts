@@ -8,6 +8,7 @@ import type { Cookies } from './cookies.ts'
 import type { Provider } from './provider.ts'
 import type { PublicHost } from './public-host.ts'
 import type { SessionCache } from './session-cache.ts'
+import type { SessionRequest } from './types.ts'
 import type { Watchers } from './watchers.ts'
 
 /** Shared by the parts of a session engine. */
@@ -18,6 +19,8 @@ export interface SessionContext {
   readonly provider: Provider
   readonly store: SessionStore
   readonly cache: SessionCache
+  /** The key of the request's session in the store. */
+  readonly keyOf: (request: SessionRequest) => string | undefined
   readonly revocations: Revocations | undefined
   readonly watchers: Watchers
   readonly publicHost: PublicHost

@@ -17,6 +17,7 @@ import { createRefresher } from './refresh.ts'
 import { toLoginPath } from './return-to.ts'
 import { createRoutes } from './routes.ts'
 import { createSessionCache } from './session-cache.ts'
+import { createSessionKeys } from './session-key.ts'
 import type { Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'
 import { createWatchers } from './watchers.ts'
 
@@ -91,6 +92,7 @@ function createEngine(options: SessionOptions): SessionEngine {
     store: options.store,
     revocations: options.revocations,
     cache,
+    keyOf: createSessionKeys(cookies),
     watchers: {
       ...watchers,
       tell(ended) {

@@ -1,5 +1,4 @@
 import { isPromise } from '../promise.ts'
-import { sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/index.ts'
 import { handleKey, type SessionHandle } from '../token/index.ts'
 import type { SessionConfig } from './config.ts'
@@ -24,10 +23,10 @@ export function findSession(
 ): Session | undefined | Promise<Session | undefined> {
   // A request with its own token never uses the browser's session.
   if (request.headers.get('authorization') !== null) return undefined
-  const value = context.cookies.readSession(request)
-  if (value === undefined) return undefined
+  const key = context.keyOf(request)
+  if (key === undefined) return undefined
   requireSameOrigin(request, context.config.publicOrigin)
-  return findByKey(context, keepFresh, sha256(value), use)
+  return findByKey(context, keepFresh, key, use)
 }
 
 function findByKey(

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { decodeJwt, type JWTPayload } from 'jose'
 import { CloakwrightError } from '../errors.ts'
 import { isOutage } from '../provider/index.ts'
-import { sha256 } from '../sealing.ts'
 import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import { requireSameOrigin } from './csrf.ts'
@@ -23,8 +22,8 @@ import { openTokens } from './vault.ts'
 export async function answerLogout(context: SessionContext, request: SessionRequest): Promise<Response> {
   const { config, cookies, provider, store, watchers } = context
   requireSameOrigin(request, config.publicOrigin)
-  const value = cookies.readSession(request)
-  const record = value === undefined ? undefined : await store.read(sha256(value))
+  const key = context.keyOf(request)
+  const record = key === undefined ? undefined : await store.read(key)
   const tokens = record && (await openTokens(context, record))
   if (record !== undefined) {
     // The tokens first: if the store fails in between, the session still exists and can be signed out again.

@@ -1,7 +1,6 @@
 import { decodeJwt } from 'jose'
 import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
-import { sha256 } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
 import type { LiveSession } from './live-session.ts'
 import type { RoutedRequest } from './request.ts'
@@ -14,8 +13,8 @@ import { readLive } from './vault.ts'
  */
 export async function answerSession(context: SessionContext, request: RoutedRequest): Promise<Response> {
   try {
-    const value = context.cookies.readSession(request)
-    const live = value === undefined ? undefined : await readLive(context, sha256(value))
+    const key = context.keyOf(request)
+    const live = key === undefined ? undefined : await readLive(context, key)
     if (live === undefined) throw new CloakwrightError('CW_SESSION_ENDED', 'The browser has no live session')
     return json(200, 'application/json', describe(live, context.config.now()))
   } catch (error) {

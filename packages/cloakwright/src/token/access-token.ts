@@ -112,6 +112,7 @@ class VerifiedToken {
   readonly notBefore: number
   readonly #claims: Claims
   readonly #source: TokenSource | undefined
+  #frozen = false
   #scopes: readonly string[] | undefined
 
   constructor(claims: Claims, checked: CheckedClaims, encoded: string | undefined) {
@@ -136,7 +137,10 @@ class VerifiedToken {
   }
 
   get claims(): Claims {
-    return freezeThrough(this.#claims)
+    // Whether an object is frozen takes a look at each of its members.
+    if (!this.#frozen) freezeThrough(this.#claims)
+    this.#frozen = true
+    return this.#claims
   }
 
   get realmRoles(): readonly string[] {

@@ -91,7 +91,7 @@ class NodeRequest<Native> implements GuardedRequest {
         const key = name.toLowerCase()
         const fields = this.fields(key)
         // HTTP/2 sends each cookie as a header of its own (RFC 9113 §8.2.3).
-        return fields.length === 0 ? null : fields.join(key === 'cookie' ? '; ' : ', ')
+        return fields.length < 2 ? (fields[0] ?? null) : fields.join(key === 'cookie' ? '; ' : ', ')
       },
     }
   }
