@@ -48,6 +48,7 @@ function detailOf(error: unknown, status: number): string {
     if (error.code === 'CW_TOKEN_MISSING' || error.code === 'CW_SESSION_ENDED') return 'Not authenticated'
     if (error.code === 'CW_REQUEST_AMBIGUOUS') return 'The request has more than one token'
     if (error.code === 'CW_SESSION_ORIGIN') return 'The request has no proof that it comes from this site'
+    if (error.code === 'CW_TENANT_UNKNOWN') return 'Not found'
     if (status === 401) return 'Invalid authentication credentials'
     if (error.code === 'CW_FORBIDDEN' || error.code === 'CW_SCOPE_INSUFFICIENT')
       return 'Insufficient permissions'

@@ -83,8 +83,12 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   }
 }
 
-/** A handshake has no body, and no framework that parses it. */
-const withoutBody = { form: () => undefined, id: () => undefined }
+/** A handshake has no body, and no framework that parses it or trusts a proxy. */
+const withoutBody = {
+  form: () => undefined,
+  id: () => undefined,
+  origin: ({ headers: { host } }: IncomingMessage) => `http://${host}`,
+}
 
 /**
  * Lets the WebSocket's library send the close frame when the user's token or session ends. Pending messages then

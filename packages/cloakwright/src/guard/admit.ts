@@ -19,6 +19,7 @@ import {
   refuseSecondToken,
 } from './request/index.ts'
 import type { Rule } from './rule.ts'
+import { contextFor, requireTenant } from './tenants.ts'
 import { type Tickets, ticketOf } from './websocket/index.ts'
 
 // The steps of an admission, in order. A request with a known token or session passes them without a promise.
@@ -29,10 +30,54 @@ export function admit(
   request: GuardedRequest,
   rule: Rule,
 ): Admission | Promise<Admission> {
+  return context.ofTenant === undefined
+    ? admitHere(context, request, rule)
+    : admitForTenant(context, request, rule)
+}
+
+function admitHere(
+  context: GuardContext,
+  request: GuardedRequest,
+  rule: Rule,
+): Admission | Promise<Admission> {
   const admission = admitOrRefuse(context, request, rule)
   return request.connection === undefined && request.outgoing === undefined
     ? admission
     : continueWith(admission, watchOpen, context, request, rule)
+}
+
+function admitForTenant(
+  context: GuardContext,
+  request: GuardedRequest,
+  rule: Rule,
+): Admission | Promise<Admission> {
+  try {
+    const own = contextFor(context, request)
+    return isPromise(own) ? admitLater(own, context, request, rule) : admitHere(own, request, rule)
+  } catch (error) {
+    return admitForNone(error, context, request, rule)
+  }
+}
+
+async function admitLater(
+  own: Promise<GuardContext>,
+  context: GuardContext,
+  request: GuardedRequest,
+  rule: Rule,
+): Promise<Admission> {
+  try {
+    return await admitHere(await own, request, rule)
+  } catch (error) {
+    return admitForNone(error, context, request, rule)
+  }
+}
+
+/** A public page needs no tenant. Without one there is nobody to ask about credentials. */
+function admitForNone(error: unknown, context: GuardContext, request: GuardedRequest, rule: Rule): Admission {
+  const isUnknown = error instanceof CloakwrightError && error.code === 'CW_TENANT_UNKNOWN'
+  return isUnknown && rule.anonymous && request.fields('authorization').length === 0
+    ? { kind: 'admitted', user: undefined }
+    : refuseFailure(context, error, request)
 }
 
 function admitOrRefuse(
@@ -191,6 +236,7 @@ function decideOn(
   headers?: Headers,
   session?: Session,
 ): Admission | Promise<Admission> {
+  if (context.tenant !== undefined) requireTenant(user, context.tenant)
   const decision = evaluate(rule.policy, user, new RequestContext(request, tokenText, context.verifier.clock))
   return continueWith(decision, conclude, context, request, rule, user, headers, session)
 }
@@ -271,11 +317,11 @@ export function watchResponse(
 ): void {
   if (user === undefined) return
   const admitAgain = async (): Promise<Admission> => {
-    const { sessions } = context
-    if (sessions === undefined) return refuse(context, nothingGiven(request), request)
     const rule = { policy, anonymous: false }
     try {
-      return await admitBySession(context, lookedAtAnew(request), rule, sessions, { extend: false })
+      const own = await contextFor(context, request)
+      if (own.sessions === undefined) return refuse(context, nothingGiven(request), request)
+      return await admitBySession(own, lookedAtAnew(request), rule, own.sessions, { extend: false })
     } catch (error) {
       return refuseFailure(context, error, request)
     }

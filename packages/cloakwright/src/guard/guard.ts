@@ -12,6 +12,7 @@ import type { GuardedRequest } from './request/index.ts'
 import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
 import type { Rule } from './rule.ts'
 import { createSessionRoutes, type SessionRoutes } from './session-routes.ts'
+import { contextAtOnce, contextFor, createTenantContexts, requireTenant } from './tenants.ts'
 
 /** Decides which requests are admitted; an adapter calls it and applies the decision. */
 export interface Guard {
@@ -43,7 +44,7 @@ export function createGuard(options: GuardOptions): Guard {
   const { sessions } = options
   const verifier = withClock(options.verifier)
   const resource = options.resource && createResourceMetadata(options.resource, verifier)
-  const context: GuardContext = {
+  const common: GuardContext = {
     verifier,
     authenticator: createAuthenticator(verifier),
     sessions,
@@ -56,16 +57,27 @@ export function createGuard(options: GuardOptions): Guard {
     formatError: options.formatError,
     pages: toPages(options.pages, sessions),
   }
+  const ofTenant = createTenantContexts(sessions, (tenant) => ({
+    ...common,
+    sessions: tenant.sessions,
+    tenant,
+    realm: options.realm ?? tenant.issuer.slice(tenant.issuer.lastIndexOf('/') + 1),
+    pages: toPages(options.pages, tenant.sessions),
+  }))
+  const context: GuardContext = { ...common, ofTenant }
   return {
     resource,
     routes: sessions && createSessionRoutes(sessions, context),
     admit: (request, rule) => admit(context, request, rule),
     watch: (open, admission, request, rule) => watchResponse(open, admission, context, request, rule),
     async refreshSession(request) {
-      if (sessions === undefined) throw noSessions()
-      return await context.authenticator.userOfSession(request, sessions, { freshAfter: 0 })
+      const own = await contextFor(context, request)
+      if (own.sessions === undefined) throw noSessions()
+      const found = await own.authenticator.userOfSession(request, own.sessions, { freshAfter: 0 })
+      if (found?.user !== undefined && own.tenant !== undefined) requireTenant(found.user, own.tenant)
+      return found
     },
-    refuse: (error, request) => refuse(context, error, request),
+    refuse: (error, request) => refuse(contextAtOnce(context, request), error, request),
   }
 }
 

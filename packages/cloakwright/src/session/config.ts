@@ -17,6 +17,8 @@ export interface SessionConfig extends RealmClientConfig {
   readonly secureCookies: boolean
   readonly cookieName: string
   readonly basePath: string
+  /** The URL of the routes, `https://shop.example.com/auth`: logins and sessions of one service are worthless at any other. */
+  readonly baseUrl: string
   /** The absolute URL where a browser lands after it signed out. */
   readonly postLogoutUrl: string
   readonly pushedAuthorization: boolean
@@ -42,13 +44,8 @@ export function checkOptions(options: SessionOptions): SessionConfig {
   )
   const dangerouslyAllowHttp = options.dangerouslyAllowHttp ?? false
   const publicUrl = checkPublicUrl(options.publicUrl, dangerouslyAllowHttp)
-  const { basePath = '/auth', scope = 'openid' } = options
-  if (!/^(?:\/[A-Za-z0-9_-]+)+$/.test(basePath))
-    throw invalid(
-      'basePath',
-      'not a path such as /auth',
-      'Start it with a slash, without a slash at the end.',
-    )
+  const { scope = 'openid' } = options
+  const basePath = checkBasePath(options.basePath)
   if (!scope.split(' ').includes('openid'))
     throw invalid('scope', 'openid is missing', 'Add openid: a session needs an ID token.')
   if (options.clientId === undefined || options.clientId === '')
@@ -76,8 +73,10 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     publicHostname: publicUrl.hostname,
     secureCookies,
     cookieName:
-      checkCookieName(options.cookieName, secureCookies) ?? toCookieName(publicUrl, issuer, options.clientId),
+      checkCookieName(options.cookieName, secureCookies) ??
+      toCookieName(publicUrl, basePath, issuer, options.clientId),
     basePath,
+    baseUrl: publicUrl.origin + basePath,
     postLogoutUrl: checkPostLogoutUrl(options.postLogoutUrl, publicUrl, dangerouslyAllowHttp),
     pushedAuthorization: options.pushedAuthorization ?? false,
     scope,
@@ -90,6 +89,12 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     clockTolerance: checkClockTolerance(options.clockTolerance),
     fetch: options.fetch ?? globalThis.fetch,
   }
+}
+
+/** @throws {CW_CONFIG_INVALID} */
+export function checkBasePath(basePath: unknown = '/auth'): string {
+  if (typeof basePath === 'string' && /^(?:\/[A-Za-z0-9_-]+)+$/.test(basePath)) return basePath
+  throw invalid('basePath', 'not a path such as /auth', 'Start it with a slash, without a slash at the end.')
 }
 
 function checkCookieName(name: string | undefined, secure: boolean): string | undefined {

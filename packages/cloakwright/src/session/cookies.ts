@@ -33,11 +33,11 @@ interface CookieOptions {
  * subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses Secure even on loopback; so loopback uses
  * another name. There, services of one client often differ only in their port.
  */
-export function toCookieName(publicUrl: URL, issuer: string, clientId: string): string {
+export function toCookieName(publicUrl: URL, basePath: string, issuer: string, clientId: string): string {
   const nameOf = (service: readonly string[]): string => sha256(service.join('\n')).slice(0, 8)
   return publicUrl.protocol === 'https:'
-    ? `__Host-cloakwright-${nameOf([issuer, clientId])}`
-    : `cloakwright_dev-${nameOf([issuer, clientId, publicUrl.origin])}`
+    ? `__Host-cloakwright-${nameOf([issuer, clientId, basePath])}`
+    : `cloakwright_dev-${nameOf([issuer, clientId, basePath, publicUrl.origin])}`
 }
 
 /** SameSite=Lax, not Strict: the redirect back from the provider is a cross-site navigation. */

@@ -3,6 +3,7 @@ import type { CloakwrightError } from '../errors.ts'
 import { createOrDefer } from '../next-build.ts'
 import { createPages } from '../pages/index.ts'
 import { createKeyring } from '../sealing.ts'
+import type { SessionStore } from '../state/index.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
 import { checkOptions } from './config.ts'
 import type { SessionContext } from './context.ts'
@@ -16,10 +17,10 @@ import { createPublicHost } from './public-host.ts'
 import { createRefresher } from './refresh.ts'
 import { toLoginPath } from './return-to.ts'
 import { createRoutes } from './routes.ts'
-import { createSessionCache } from './session-cache.ts'
+import { createSessionCache, type SessionCache } from './session-cache.ts'
 import { createSessionKeys } from './session-key.ts'
 import type { Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'
-import { createWatchers } from './watchers.ts'
+import { createWatchers, type Ended, type Watchers } from './watchers.ts'
 
 /**
  * Creates browser login with a realm: OpenID Connect's authorization code flow with PKCE (RFC 7636), sessions on the
@@ -76,14 +77,31 @@ type AuthenticateAtOnce = (
   use?: SessionUse,
 ) => Session | undefined | Promise<Session | undefined>
 
-function createEngine(options: SessionOptions): SessionEngine {
+/** What several engines on one store share: it costs one connection and one limit of memory, however many there are. */
+export interface SessionState {
+  readonly cache: SessionCache
+  readonly watchers: Watchers
+}
+
+/** Opens the state of a store in this process. */
+export function openState(store: SessionStore): SessionState {
+  const watchers = createWatchers()
+  const cache = createSessionCache(store, (key) => watchers.tell(key === undefined ? 'all' : { key }))
+  const tell = (ended: Ended): void => {
+    cache.forget(ended)
+    watchers.tell(ended)
+  }
+  return { cache, watchers: { ...watchers, tell } }
+}
+
+/** @param shared The state that belongs to the caller; by default the engine opens its own, and closes it. */
+export function createEngine(options: SessionOptions, shared?: SessionState): SessionEngine {
   const config = checkOptions(options)
   const cookies = createCookies(config)
   const report = (error: CloakwrightError, requestId?: string): void =>
     options.onError?.(error, { requestId })
   const pages = createPages(options.pages)
-  const watchers = createWatchers()
-  const cache = createSessionCache(options.store, (key) => watchers.tell(key === undefined ? 'all' : { key }))
+  const { cache, watchers } = shared ?? openState(options.store)
   const context: SessionContext = {
     config,
     cookies,
@@ -93,13 +111,7 @@ function createEngine(options: SessionOptions): SessionEngine {
     revocations: options.revocations,
     cache,
     keyOf: createSessionKeys(cookies),
-    watchers: {
-      ...watchers,
-      tell(ended) {
-        cache.forget(ended)
-        watchers.tell(ended)
-      },
-    },
+    watchers,
     publicHost: createPublicHost(config, cookies, report),
     pages,
     report,
@@ -116,6 +128,6 @@ function createEngine(options: SessionOptions): SessionEngine {
     challenge: (request, needs = {}) => challenge(context, request, needs),
     loginPath: (request, stepUp) => toLoginPath(config, request, stepUp && toStepUp(stepUp)),
     refreshSession: async (request) => await find(request, { freshAfter: 0 }),
-    close: () => cache.close(),
+    close: async () => (shared === undefined ? await cache.close() : undefined),
   }
 }

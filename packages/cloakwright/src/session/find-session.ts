@@ -35,7 +35,7 @@ function findByKey(
   key: string,
   use: SessionUse,
 ): Session | undefined | Promise<Session | undefined> {
-  const found = context.cache.find(key, () => readLive(context, key))
+  const found = context.cache.find(key, () => readLive(context, key), context.config)
   if (!isPromise(found) && isReady(context, found, use))
     return new FoundSession(context, keepFresh, found, found.record.expiresAt)
   return makeReady(context, keepFresh, key, found, use)

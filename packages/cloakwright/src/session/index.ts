@@ -2,6 +2,7 @@ export type { ClientKey, CredentialOptions } from '../provider/index.ts'
 export type { SessionKey, SessionKeys } from '../sealing.ts'
 export { createSessions } from './engine.ts'
 export type { SessionOptions } from './options.ts'
+export { createTenantSessions, type TenantOptions, type TenantSessionsOptions } from './tenants.ts'
 export type {
   LoginNeeds,
   RequestDetails,
@@ -9,4 +10,5 @@ export type {
   SessionEngine,
   SessionRequest,
   SessionUse,
+  Tenant,
 } from './types.ts'

@@ -85,5 +85,5 @@ function toChecks(state: string, secret: string): LoginChecks {
 }
 
 function toBinding({ config }: SessionContext, retries: number): unknown[] {
-  return ['login', retries, config.issuer, config.clientId, config.publicOrigin]
+  return ['login', retries, config.issuer, config.clientId, config.baseUrl]
 }

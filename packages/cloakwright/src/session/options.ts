@@ -36,8 +36,8 @@ export interface SessionOptions extends CredentialOptions {
    */
   readonly revocations?: Revocations | undefined
   /**
-   * The name of the session cookie. By default it ends in a hash of issuer and client, so that services on one host do not
-   * share it. On https it must start with `__Host-`.
+   * The name of the session cookie. By default it ends in a hash of issuer, client and `basePath`, so that services on one host
+   * do not share it. On https it must start with `__Host-`.
    */
   readonly cookieName?: string | undefined
   /** The pages at sign-in and sign-out. If this is set, guards with these sessions refuse navigations with them, too. */

@@ -76,7 +76,7 @@ export function createProvider(config: SessionConfig): Provider {
   const client: ProviderClient = {
     ...realm,
     config,
-    redirectUri: `${config.publicOrigin}${config.basePath}/callback`,
+    redirectUri: `${config.baseUrl}/callback`,
   }
   return {
     outage: client.outage,

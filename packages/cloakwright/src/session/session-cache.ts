@@ -15,10 +15,15 @@ const maxBytes = 32 * 1024 * 1024
 
 /** Live sessions of this process, so that a request needs no read of the store. */
 export interface SessionCache {
-  /** The cached session at once, or the result of `read` later; concurrent reads of one session are shared. */
+  /**
+   * The cached session at once, or the result of `read` later; concurrent reads of one session are shared.
+   *
+   * @param owner The engine that reads: a session that one has read is nothing to another, which may not decrypt it.
+   */
   find(
     key: string,
     read: () => Promise<LiveSession | undefined>,
+    owner?: object,
   ): LiveSession | Promise<LiveSession | undefined>
   /** Replaces a cached session by a later state of it, with the same tokens. */
   update(live: LiveSession): void
@@ -30,12 +35,14 @@ export interface SessionCache {
 
 interface Entry {
   readonly live: LiveSession
+  readonly owner: object | undefined
   readonly bytes: number
   readonly readAt: number
 }
 
 /** A read under way, which later requests join. */
 interface Reading {
+  readonly owner: object | undefined
   result: Promise<LiveSession | undefined> | undefined
 }
 
@@ -84,10 +91,10 @@ export function createSessionCache(
     forget(key === undefined ? 'all' : { key })
     onChanged(key)
   }
-  const add = (live: LiveSession, readAt: number): void => {
+  const add = (live: LiveSession, owner: object | undefined, readAt: number): void => {
     const { key } = live.record
     drop(key)
-    const entry = { live, bytes: live.record.tokens.sealed.length * 2 + 1024, readAt }
+    const entry = { live, owner, bytes: live.record.tokens.sealed.length * 2 + 1024, readAt }
     entries.set(key, entry)
     bytes += entry.bytes
     for (const oldest of entries.keys()) {
@@ -104,7 +111,8 @@ export function createSessionCache(
     try {
       const live = await read()
       if (live === undefined) drop(key)
-      else if (followed !== undefined && reads.get(key) === reading) add(live, performance.now())
+      else if (followed !== undefined && reads.get(key) === reading)
+        add(live, reading.owner, performance.now())
       return live
     } finally {
       if (reads.get(key) === reading) reads.delete(key)
@@ -140,14 +148,15 @@ export function createSessionCache(
   }
 
   return {
-    find(key, read) {
+    find(key, read, owner) {
       const now = performance.now()
       prove(now)
       const entry = entries.get(key)
-      if (entry !== undefined && now < provenUntil && now - entry.readAt < maxAge) return entry.live
+      const isOwn = entry !== undefined && entry.owner === owner
+      if (isOwn && now < provenUntil && now - entry.readAt < maxAge) return entry.live
       const running = reads.get(key)
-      if (running?.result !== undefined) return running.result
-      const reading: Reading = { result: undefined }
+      if (running?.result !== undefined && running.owner === owner) return running.result
+      const reading: Reading = { owner, result: undefined }
       reads.set(key, reading)
       reading.result = readAndKeep(key, read, reading)
       return reading.result
@@ -155,7 +164,7 @@ export function createSessionCache(
     update(live) {
       const { key, tokens } = live.record
       const entry = entries.get(key)
-      if (entry?.live.record.tokens.version === tokens.version) add(live, entry.readAt)
+      if (entry?.live.record.tokens.version === tokens.version) add(live, entry.owner, entry.readAt)
     },
     forget,
     async close() {

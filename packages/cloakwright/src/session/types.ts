@@ -51,14 +51,32 @@ export interface LoginNeeds {
   readonly stepUp?: ChallengeParameters | undefined
 }
 
+/** One tenant of a service with several: a realm, or a client of a realm. */
+export interface Tenant {
+  readonly name: string
+  /** Its own engine. */
+  readonly sessions: SessionEngine
+  readonly issuer: string
+  /** Its names in `aud`; a token needs one of them. */
+  readonly audience: readonly string[]
+}
+
 /** Browser login as an engine Request → Response, the same for every framework. */
 export interface SessionEngine {
   /** The path prefix that {@link handle} handles, `/auth` by default. */
   readonly basePath: string
-  /** The name of the session cookie. */
+  /** The name of the session cookie; empty with several tenants, each of which has its own. */
   readonly cookieName: string
   /** The pages of the option `pages`, for guards; `undefined` without the option. */
   readonly pages?: Pages | undefined
+  /**
+   * With several tenants: the one of the request. Guards use its sessions, and accept tokens of its issuer and for its
+   * audience only.
+   *
+   * @throws {CW_TENANT_UNKNOWN} The request belongs to none.
+   * @throws {CW_TENANT_UNAVAILABLE} Its options cannot be read for now.
+   */
+  tenant?(request: SessionRequest): Tenant | Promise<Tenant>
   /** Handles login, callback and logout below {@link basePath}; `undefined` for any other path. */
   handle(request: Request, details?: RequestDetails): Promise<Response | undefined>
   /**

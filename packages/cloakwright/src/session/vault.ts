@@ -26,7 +26,7 @@ export async function sealTokens(
     stepUp: previous?.stepUp,
     refreshAt: refreshTimeOf(grant, Math.min(refreshMargin, lifetime / 2)),
   }
-  const sealed = await keyring.seal(JSON.stringify(tokens), toBinding(identity, version))
+  const sealed = await keyring.seal(JSON.stringify(tokens), toBinding(config, identity, version))
   return { tokens, sealed: { ...sealed, version, accessExpiresAt: grant.accessExpiresAt } }
 }
 
@@ -64,16 +64,20 @@ export function isLive({ config }: SessionContext, { record }: LiveSession): boo
   return record.expiresAt > config.now()
 }
 
-/** Decrypts a row's tokens; `undefined` if their key was removed or the row was changed by others. */
+/** Decrypts a row's tokens; `undefined` if their key was removed, or the row is of another service or was changed by others. */
 export async function openTokens(
   { config, keyring }: SessionContext,
   record: SessionRecord,
 ): Promise<SessionTokens | undefined> {
   if (record.issuer !== config.issuer || record.clientId !== config.clientId) return undefined
-  const text = await keyring.open(record.tokens, toBinding(record, record.tokens.version))
+  const text = await keyring.open(record.tokens, toBinding(config, record, record.tokens.version))
   return text === undefined ? undefined : (JSON.parse(text) as SessionTokens)
 }
 
-function toBinding({ key, issuer, clientId, subject, sid }: Identity, version: number): unknown[] {
-  return ['session', key, issuer, clientId, subject, sid ?? null, version]
+function toBinding(
+  { baseUrl }: SessionConfig,
+  { key, issuer, clientId, subject, sid }: Identity,
+  version: number,
+): unknown[] {
+  return ['session', key, issuer, clientId, baseUrl, subject, sid ?? null, version]
 }

@@ -10,6 +10,7 @@ import { testSessionStreams } from './behaviour/session-streams.ts'
 import { testSessions } from './behaviour/sessions.ts'
 import { testSeveralGuards } from './behaviour/several-guards.ts'
 import { testStepUp } from './behaviour/step-up.ts'
+import { testTenants } from './behaviour/tenants.ts'
 import { testTokens } from './behaviour/tokens.ts'
 import { testTransport } from './behaviour/transport.ts'
 import type { Driver } from './drivers/types.ts'
@@ -36,4 +37,5 @@ export function testSessionBehaviour(driver: Driver): void {
   describe('routes of sessions', () => testSessionRoutes(driver))
   describe('step-up of sessions', () => testStepUp(driver))
   describe('streams of sessions', () => testSessionStreams(driver))
+  describe('tenants', () => testTenants(driver))
 }

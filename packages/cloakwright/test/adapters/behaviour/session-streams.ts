@@ -51,8 +51,12 @@ interface Events {
 }
 
 /** Opens a stream of events, and waits for the first one. */
-async function openEvents({ port }: Service, headers: Record<string, string>): Promise<Events> {
-  const request = get({ host: '127.0.0.1', port, path: '/events', headers, agent: false })
+export async function openEvents(
+  { port }: Service,
+  headers: Record<string, string>,
+  path = '/events',
+): Promise<Events> {
+  const request = get({ host: '127.0.0.1', port, path, headers, agent: false })
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   onTestFinished(() => void request.destroy())
   const closed = new Promise<void>((resolve) => response.once('close', resolve))

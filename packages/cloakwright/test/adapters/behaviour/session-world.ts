@@ -98,9 +98,9 @@ export function useSessions(driver: Driver, options: Partial<SessionOptions> = {
 }
 
 /** Passes requests on to the service, as a proxy that forwards the host. */
-function overHttp(service: Service): App {
+export function overHttp(service: Service): App {
   return async (request) => {
-    const { pathname, search } = new URL(request.url)
+    const { host, pathname, search } = new URL(request.url)
     const body = request.body === null ? {} : { body: await request.text() }
     const fields = [['host', host] as const, ...request.headers]
     const received = await send(service, pathname + search, { method: request.method, fields, ...body })
