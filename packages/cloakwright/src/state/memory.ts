@@ -88,7 +88,7 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
     async finishRefresh(key, holder, tokens, expiresAt) {
       const entry = held(key, holder)
       if (entry === undefined) return false
-      entry.record = { ...entry.record, tokens, expiresAt }
+      entry.record = { ...entry.record, tokens, expiresAt: Math.max(entry.record.expiresAt, expiresAt) }
       entry.refresh = undefined
       changed(key)
       return true

@@ -118,8 +118,8 @@ export interface SessionStore extends ReplayStore, FormStore {
    */
   claimRefresh(key: string, version: number, holder: string, duration: number): Promise<boolean>
   /**
-   * Writes the refreshed tokens and the session's new end, and releases the lease; `false`, and nothing written, if the
-   * holder has lost it.
+   * Writes the refreshed tokens and releases the lease; `false`, and nothing written, if the holder has lost it. The session
+   * ends at `expiresAt`, or later if another replica has extended it since.
    */
   finishRefresh(key: string, holder: string, tokens: SealedTokens, expiresAt: number): Promise<boolean>
   /** Releases the lease without a result. */

@@ -160,7 +160,7 @@ function refreshClaims(sql: SqlQueryable): RefreshClaims {
     async finishRefresh(key, holder, { version, keyId, sealed, accessExpiresAt }, expiresAt) {
       const { rowCount } = await sql.query(
         `UPDATE cloakwright.sessions
-         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, expires_at = $7,
+         SET version = $3, key_id = $4, tokens = $5, access_expires_at = $6, expires_at = GREATEST(expires_at, $7),
            refresh_holder = NULL, refresh_until = NULL
          WHERE key = $1 AND refresh_holder = $2`,
         [key, holder, version, keyId, Buffer.from(sealed), new Date(accessExpiresAt), new Date(expiresAt)],

@@ -97,12 +97,15 @@ export const claimScript: string = `${functions}
     'refresh_until', string.format('%.0f', now() + ARGV[4]))
   return 1`
 
-/** The key, the holder, when the session expires, then fields and values. */
+/** The key, the holder, when the session's hash and the session expire, then fields and values. */
 export const finishScript: string = `${functions}
   if not holds(ARGV[1], ARGV[2]) then return 0 end
-  redis.call('HSET', hash(ARGV[1]), unpack(ARGV, 4))
+  redis.call('HSET', hash(ARGV[1]), unpack(ARGV, 5))
   release(ARGV[1])
-  keepUntil(ARGV[1], ARGV[3])
+  if tonumber(redis.call('HGET', hash(ARGV[1]), 'expires_at')) < tonumber(ARGV[4]) then
+    redis.call('HSET', hash(ARGV[1]), 'expires_at', ARGV[4])
+    keepUntil(ARGV[1], ARGV[3])
+  end
   changed(ARGV[1])
   return 1`
 

@@ -126,8 +126,8 @@ export function redisSessionStore(client: RedisClientLike): SessionStore {
       return isOne(await run(scripts.claimScript, key, `${version}`, holder, `${duration}`))
     },
     async finishRefresh(key, holder, tokens, expiresAt) {
-      const values = toArguments({ ...toTokenFields(tokens), expires_at: expiresAt })
-      return isOne(await run(scripts.finishScript, key, holder, toEnd(expiresAt), ...values))
+      const values = toArguments(toTokenFields(tokens))
+      return isOne(await run(scripts.finishScript, key, holder, toEnd(expiresAt), `${expiresAt}`, ...values))
     },
     async abandonRefresh(key, holder) {
       await run(scripts.abandonScript, key, holder)

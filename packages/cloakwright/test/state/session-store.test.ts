@@ -161,6 +161,17 @@ describe.each(stores)('session store in $name', ({ open }) => {
     )
   })
 
+  it('keeps the later end of a session that is used while it is refreshed', async () => {
+    const { key } = await added()
+    await store.claimRefresh(key, 1, 'a', minute)
+    await store.touch(key, start + minute, later + minute)
+    expect(await store.finishRefresh(key, 'a', tokens(2), later)).toBe(true)
+    expect(plain(await store.read(key))).toMatchObject({ expiresAt: later + minute, tokens: { version: 2 } })
+    await store.claimRefresh(key, 2, 'a', minute)
+    expect(await store.finishRefresh(key, 'a', tokens(3), later + 2 * minute)).toBe(true)
+    expect(plain(await store.read(key))).toMatchObject({ expiresAt: later + 2 * minute })
+  })
+
   it('gives the refresh lease to one of many', async () => {
     const { key } = await added()
     const claims = await Promise.all(

@@ -200,9 +200,14 @@ describe.runIf(databases.length > 1)('a lost connection to PostgreSQL', () => {
     )
     proxy.freeze()
     await database.sql.query("SELECT pg_notify('news', 'lost')")
-    await vi.waitFor(() => expect(heard).toEqual(['reconnected']), { timeout: 5_000 })
-    await database.sql.query("SELECT pg_notify('news', 'again')")
-    await vi.waitFor(() => expect(heard).toEqual(['reconnected', 'again']))
+    // On a busy machine, even the new connection may seem broken.
+    await vi.waitFor(() => expect(heard).toContain('reconnected'), { timeout: 5_000 })
+    const isHeard = async (): Promise<void> => {
+      await database.sql.query("SELECT pg_notify('news', 'again')")
+      expect(heard).toContain('again')
+    }
+    await vi.waitFor(isHeard, { timeout: 5_000 })
+    expect(heard).not.toContain('lost')
     await stop()
     await pool.end()
     await proxy.close()
