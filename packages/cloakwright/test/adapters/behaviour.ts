@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { testCalls } from './behaviour/calls.ts'
 import { testErrorFormat } from './behaviour/error-format.ts'
 import { testMessages } from './behaviour/messages.ts'
 import { testPages } from './behaviour/pages.ts'
@@ -36,6 +37,7 @@ export function testSessionBehaviour(driver: Driver): void {
   describe('sessions', () => testSessions(driver))
   describe('routes of sessions', () => testSessionRoutes(driver))
   describe('step-up of sessions', () => testStepUp(driver))
+  describe('calls of another API', () => testCalls(driver))
   describe('streams of sessions', () => testSessionStreams(driver))
   describe('tenants', () => testTenants(driver))
 }

@@ -97,6 +97,14 @@ async function refresh(request: Request, response: Response, next: NextFunction)
   }
 }
 
+async function call(route: Route, request: Request, response: Response, next: NextFunction): Promise<void> {
+  try {
+    response.json(await route.call?.(adapter.userOf(request)))
+  } catch (error) {
+    next(error)
+  }
+}
+
 function add(router: IRouter, route: Route): void {
   const { path, handler } = route
   router.all(path, ...guardsOf(route, adapter), (request: Request, response: Response, next) => {
@@ -113,6 +121,8 @@ function add(router: IRouter, route: Route): void {
         return void response.json({ since: adapter.sessionOf(request)?.createdAt ?? null })
       case 'refresh':
         return void refresh(request, response, next)
+      case 'call':
+        return void call(route, request, response, next)
       case 'events':
         return void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: hello\n\n')
       case 'throws':

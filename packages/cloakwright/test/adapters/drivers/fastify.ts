@@ -84,6 +84,8 @@ function add(app: FastifyInstance, route: Route): void {
         case 'refresh':
           await adapter.refreshSession(request)
           return { roles: adapter.userOf(request).realmRoles }
+        case 'call':
+          return await route.call?.(adapter.userOf(request))
         case 'events': {
           const events = new Readable({ read: () => {} })
           events.push('data: hello\n\n')

@@ -85,6 +85,8 @@ function add(app: Hono, route: Route): void {
       case 'refresh':
         await adapter.refreshSession(c)
         return c.json({ roles: adapter.userOf(c).realmRoles })
+      case 'call':
+        return c.json((await route.call?.(adapter.userOf(c))) ?? {})
       case 'events':
         return streamSSE(c, async (stream) => {
           await stream.writeSSE({ data: 'hello' })

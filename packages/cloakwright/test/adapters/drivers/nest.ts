@@ -93,6 +93,8 @@ function makeController(
           return cloakwright.refreshSession(request).then(() => ({
             roles: cloakwright.userOf(request).realmRoles,
           }))
+        case 'call':
+          return route.call?.(cloakwright.userOf(request))
         case 'events':
           return new Observable<{ data: string }>((to) => to.next({ data: 'hello' }))
         case 'throws':

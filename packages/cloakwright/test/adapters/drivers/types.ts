@@ -1,4 +1,4 @@
-import type { GuardOptions, LogEntry } from 'cloakwright'
+import type { AccessToken, GuardOptions, LogEntry } from 'cloakwright'
 import type { Guards } from '../../../src/guard/index.ts'
 
 /** The response of a handler. */
@@ -15,6 +15,8 @@ export type Handler =
   | 'session'
   /** `{"roles":…}`, the user's roles after a refresh of the session. */
   | 'refresh'
+  /** The result of {@link Route.call} for the user. */
+  | 'call'
   /** A stream of events (SSE) that the handler never ends. */
   | 'events'
   /** Nothing: the handler throws. */
@@ -28,6 +30,8 @@ export interface Route {
   /** Several guards, one after the other. */
   readonly guards?: (<Guard>(guards: Guards<Guard>) => readonly Guard[]) | undefined
   readonly handler: Handler
+  /** What the handler `call` does for its user. */
+  readonly call?: ((user: AccessToken) => Promise<object>) | undefined
 }
 
 /** The guards of a route, in order. */

@@ -2,7 +2,7 @@ import type { AccessToken } from 'cloakwright'
 import { cloakwright, type Protect, sessionOf } from 'cloakwright/web'
 import { createGuards, type Rule } from '../../../src/guard/index.ts'
 import { serveFetch } from './fetch-server.ts'
-import { canary, type Driver, guardsOf, type Handler, type Logged, type Route } from './types.ts'
+import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
 
@@ -50,7 +50,7 @@ const guards = createGuards<Rule>((rule) => rule)
 type WebHandler = (request: Request, by?: AccessToken) => Promise<Response>
 
 function toHandler(protect: Protect, route: Route): (request: Request) => Promise<Response> {
-  const answer: WebHandler = (request, by) => answerOf(protect, route.handler, request, by)
+  const answer: WebHandler = (request, by) => answerOf(protect, route, request, by)
   const guarded = [...guardsOf(route, guards)]
     .reverse()
     .reduce<WebHandler>((inner, { policy, anonymous, freshAfter }) => {
@@ -63,7 +63,7 @@ function toHandler(protect: Protect, route: Route): (request: Request) => Promis
 
 async function answerOf(
   protect: Protect,
-  handler: Handler,
+  { handler, call }: Route,
   request: Request,
   by?: AccessToken,
 ): Promise<Response> {
@@ -79,6 +79,8 @@ async function answerOf(
       return Response.json({ since: sessionOf(request)?.createdAt ?? null })
     case 'refresh':
       return Response.json({ roles: (await protect.refreshSession(request))?.realmRoles ?? by?.realmRoles })
+    case 'call':
+      return Response.json(by && (await call?.(by)))
     case 'events': {
       const body = new ReadableStream({
         start: (to) => to.enqueue(new TextEncoder().encode('data: hello\n\n')),
