@@ -80,7 +80,7 @@ export async function start(
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (output += String(part)))
   const hasEnded = ended.then(() => Promise.reject(new Error(`${file} ended:\n${output}`)))
-  await Promise.race([vi.waitFor(() => fetch(url), { timeout: 20_000, interval: 50 }), hasEnded])
+  await Promise.race([vi.waitFor(() => fetch(url), { timeout: 60_000, interval: 100 }), hasEnded])
   hasEnded.catch(() => {})
   return {
     async end() {
