@@ -14,6 +14,7 @@ import { migrate } from 'cloakwright/state'
 import { bootstrapAdmin, partFolder } from '../../environment/index.ts'
 import { readRealms } from '../../realm-files/index.ts'
 import { countOf, duration, note, print, untilStopped } from '../../terminal/index.ts'
+import { realmLog } from './realm-log.ts'
 
 interface Options {
   readonly port: number
@@ -31,7 +32,11 @@ export async function devrealm(options: Options): Promise<void> {
   const home = options.memory === true ? undefined : await openHome(partFolder('devrealm'))
   try {
     await requireFreePort(options.port)
-    const realm = await createDevRealm({ admin: bootstrapAdmin(), ...(await stateOf(home)) })
+    const realm = await createDevRealm({
+      admin: bootstrapAdmin(),
+      logger: realmLog(),
+      ...(await stateOf(home)),
+    })
     try {
       if (files.length > 0) note(`Importing ${countOf(files.length, 'realm')}…`)
       const imported = await realm.importRealms(

@@ -16,7 +16,8 @@ export function mountSessions(app: FastifyInstance, routes: SessionRoutes): void
     )
     scope.setErrorHandler(sendProblem)
     scope.route({
-      method: ['GET', 'HEAD', 'OPTIONS', 'POST'],
+      // The engine says which of them its routes allow.
+      method: scope.supportedMethods,
       url: `${routes.prefix}*`,
       exposeHeadRoute: false,
       schema: { hide: true } as object,

@@ -91,6 +91,9 @@ export function testSessions(driver: Driver): void {
     for (const [method, status] of [
       ['OPTIONS', 204],
       ['POST', 405],
+      ['PUT', 405],
+      ['PATCH', 405],
+      ['DELETE', 405],
     ] as const) {
       const response = await world.send('/auth/session', { method, fields: [form], body: '' })
       expect([response.status, response.headers['allow']], method).toEqual([status, allow])

@@ -4,8 +4,10 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import { type RealmContext, seconds } from '../../context/index.ts'
 import { type LogoutNotice, logoutToken } from './logout-token.ts'
 
-/** Keycloak's limit for each client, in milliseconds. Unlike Keycloak, this realm notifies all clients at the same time. */
+/** Keycloak's limit for each client, in milliseconds. */
 const timeLimit = 5000
+/** Clients that are notified at the same time; Keycloak notifies one after the other. */
+const concurrency = 20
 
 /** The notices of each request, until its changes are stored. */
 const pending = new WeakMap<FastifyRequest, LogoutNotice[]>()
@@ -25,9 +27,14 @@ export function logoutNotices(app: FastifyInstance, context: RealmContext): void
     const notices = pending.get(request) ?? []
     pending.delete(request)
     if (notices.length === 0 || reply.statusCode >= 400) return
-    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeLimit)])
-    const sent = notices.map((notice) => send(notice, seconds(context), signal, request.log))
-    await Promise.all(sent)
+    const waiting = notices.values()
+    const sendSome = async (): Promise<void> => {
+      for (const notice of waiting) {
+        const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeLimit)])
+        await send(notice, seconds(context), signal, request.log)
+      }
+    }
+    await Promise.all(Array.from({ length: concurrency }, sendSome))
   })
   app.addHook('preClose', (done) => {
     closing.abort(new Error('the realm was closed'))

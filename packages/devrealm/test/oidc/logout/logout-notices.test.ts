@@ -99,6 +99,33 @@ function memoryLog(): { lines: string[]; logger: NonNullable<DevRealmOptions['lo
   return { lines, logger }
 }
 
+describe('the clients of a session', () => {
+  it('are all notified, at most 20 at the same time', async () => {
+    const waiting: ServerResponse[] = []
+    let most = 0
+    answer = (response) => {
+      most = Math.max(most, waiting.push(response))
+      if (received.length === 20 || received.length === 30) for (const each of waiting.splice(0)) each.end()
+    }
+    const redirectUris = ['http://localhost:8000/callback']
+    const extra = Array.from({ length: 30 }, (_, number) => ({
+      clientId: `client-${number}`,
+      secret: 'client-secret',
+      redirectUris,
+      attributes: { 'backchannel.logout.url': `http://${base}/client-${number}` },
+    }))
+    await using devRealm = await openDemo({}, { clients: [...demo.clients, ...extra] })
+    const { browser, refreshToken } = await signIn(devRealm)
+    for (const { clientId } of extra) {
+      const code = codeOf(await browser.authorize({ client_id: clientId }))
+      await browser.exchange(code, { client_id: clientId, client_secret: 'client-secret' })
+    }
+    expect((await logOut(browser, refreshToken)).status).toBe(204)
+    expect(new Set(received.map(({ path }) => path)).size).toBe(30)
+    expect(most).toBe(20)
+  })
+})
+
 describe('a logout token that cannot be delivered', () => {
   it.each([
     ['an error', () => `http://${base}/x`, 'it answered 500'],
