@@ -1,8 +1,8 @@
-import type { CloakwrightError } from '../errors.ts'
+import { CloakwrightError } from '../errors.ts'
 import { createOrDefer } from '../next-build.ts'
 import { createRealmClient } from '../provider/index.ts'
 import { sha256 } from '../sealing.ts'
-import { type ApiCaller, createCaller } from './caller.ts'
+import { type ApiCaller, createCaller, type TokenSupply } from './caller.ts'
 import { audiencesOf } from './claims.ts'
 import { wrongAudience } from './grant-error.ts'
 import { exchangeToken, requestServiceToken } from './grants.ts'
@@ -103,7 +103,7 @@ function createConfigured(options: ApiClientOptions): ApiClient {
 
 /** No SHA-256 in base64url has this form. */
 const ofService = 'service'
-/** Seconds: a session's token that was issued later is not replaced if the API refuses it. */
+/** Seconds: a session's token that was issued later is not replaced if it is refused. */
 const replacedAfter = 5
 
 interface Exchange {
@@ -116,17 +116,33 @@ function exchangedFor(
   cache: TokenCache,
   user: User,
   exchange: (subject: Subject) => Exchange,
-) {
+): TokenSupply {
+  const exchanged = async (subject: Subject): Promise<string> => {
+    const { key, source } = exchange(subject)
+    return await cache.get(key, source)
+  }
   return {
     async token() {
-      const { key, source } = exchange(await subjectOf(user, config))
-      return await cache.get(key, source)
+      const subject = await subjectOf(user, config)
+      try {
+        return await exchanged(subject)
+      } catch (error) {
+        if (subject.session === undefined || !isInactive(error)) throw error
+        // The realm has ended its session, or revoked tokens that were issued before: a refresh shows which.
+        const next = await subjectOf(user, config, replacedAfter)
+        if (next.token === subject.token) throw error
+        return await exchanged(next)
+      }
     },
-    async replace(refused: string) {
+    async replace(refused) {
       const { key, source } = exchange(await subjectOf(user, config))
       return await cache.replace(key, refused, source)
     },
   }
+}
+
+function isInactive(error: unknown): boolean {
+  return error instanceof CloakwrightError && error.code === 'CW_TOKEN_INACTIVE'
 }
 
 async function ownToken(config: ApiConfig, user: User, freshAfter?: number): Promise<string> {

@@ -1,8 +1,9 @@
+import { createVerifier } from 'cloakwright'
 import { type ApiClient, type ApiClientOptions, createApiClient } from 'cloakwright/clients'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { clientId, clientSecret, startProvider, type TestProvider } from '../session/support/provider.ts'
 import { refuseToken, startApi, type TestApi } from './support/api.ts'
-import { issueTokens } from './support/provider.ts'
+import { issueTokens, userToken } from './support/provider.ts'
 
 let provider: TestProvider
 let api: TestApi
@@ -123,6 +124,16 @@ describe('if the API refuses the token', () => {
       ['PUT', 'n=1'],
       ['PUT', 'n=1'],
     ])
+  })
+
+  test('a call for a user is repeated with a new token by exchange', async () => {
+    const verifier = createVerifier({ issuer: provider.issuer, audience: 'app' })
+    const caller = newClient().onBehalfOf(await verifier.verify(await userToken(provider)))
+    const old = await caller.token()
+    api.answer = ({ headers }, response) =>
+      headers.authorization === `Bearer ${old}` ? refuseToken(response) : void response.end('ok')
+    expect((await caller.fetch('/items')).status).toBe(200)
+    expect(provider.grants).toHaveLength(2)
   })
 
   test('100 concurrent calls request one new token', async () => {

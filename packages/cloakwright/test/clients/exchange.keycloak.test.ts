@@ -1,9 +1,9 @@
 import { type CloakwrightError, createVerifier } from 'cloakwright'
 import type { ApiClientOptions } from 'cloakwright/clients'
-import type { Session } from 'cloakwright/session'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { appUrl, type LoginRealm, openService, signIn } from '../session/support/realm.ts'
+import { Clock } from '../session/support/setup.ts'
 import {
   apiClientOf,
   appClient,
@@ -33,6 +33,7 @@ beforeAll(async () => {
       protocolMappers: [audienceMapper('web')],
     },
     plainClient('unmapped', exchanging),
+    plainClient('narrow', exchanging),
     plainClient('off', { protocolMappers: [audienceMapper('stock')] }),
     plainClient('consenting', {
       ...exchanging,
@@ -40,8 +41,34 @@ beforeAll(async () => {
       protocolMappers: [audienceMapper('stock')],
     }),
   ])
+  const scope = await realm.admin('POST', '/client-scopes', {
+    name: 'stock-read',
+    protocol: 'openid-connect',
+    attributes: { 'include.in.token.scope': 'true' },
+    protocolMappers: [audienceMapper('stock')],
+  })
+  const scopeId = scope.headers.get('location')?.split('/').at(-1)
+  await realm.admin('PUT', `/clients/${await idOf('narrow')}/optional-client-scopes/${scopeId}`)
+  await addAudience('web', 'narrow')
 })
 afterAll(() => realm.close())
+
+/** The internal ID of a client. */
+async function idOf(clientId: string): Promise<string> {
+  const [client] = (await (await realm.admin('GET', `/clients?clientId=${clientId}`)).json()) as {
+    id: string
+  }[]
+  return client?.id ?? ''
+}
+
+/** Adds a client to the audience of the tokens of another. */
+async function addAudience(clientId: string, audience: string): Promise<void> {
+  await realm.admin(
+    'POST',
+    `/clients/${await idOf(clientId)}/protocol-mappers/models`,
+    audienceMapper(audience),
+  )
+}
 
 async function userOf(form: Record<string, string> = {}, audience = 'app') {
   const { access_token, refresh_token } = await tokenOf(realm, form)
@@ -58,6 +85,16 @@ test('a bearer token of another client is exchanged for one with the API’s aud
   expect(token).toMatchObject({ aud: 'stock', azp: 'app', sub: user.subject, sid: user.sid })
 })
 
+test('a scope that is optional adds the audience, and nothing else', async () => {
+  const { user } = await userOf({ client_id: 'web' })
+  const token = await apiClientOf(realm, { clientId: 'narrow', scope: 'stock-read' }).onBehalfOf(user).token()
+  const { aud, scope } = decodeJwt(token)
+  expect(aud).toBe('stock')
+  expect(String(scope).split(' ')).toContain('stock-read')
+  const failure = await failureOf(apiClientOf(realm, { clientId: 'narrow' }).onBehalfOf(user).token())
+  expect(failure?.message).toMatch(/Requested audience not available: stock”$/)
+})
+
 test('100 concurrent calls for one user make one exchange; each user has an own token', async () => {
   const { grants, fetch } = countGrants()
   const client = apiClientOf(realm, { fetch })
@@ -72,15 +109,20 @@ test('100 concurrent calls for one user make one exchange; each user has an own 
 describe('a browser session', () => {
   async function openSession() {
     const { grants, fetch } = countGrants()
-    const service = openService(realm)
+    const clock = new Clock()
+    const now = (): number => clock.now()
+    // Keycloak's clock stays behind: the tolerance keeps its ID tokens valid.
+    const service = openService(realm, { now, clockTolerance: 300, fetch })
     const browser = service.newBrowser()
-    const { session: shown } = (await (await signIn(browser, 'alice')).json()) as { session: Session }
+    await signIn(browser, 'alice')
     const cookie = Array.from(browser.cookies('localhost'), (pair) => pair.join('=')).join('; ')
     const session = await service.sessions.authenticate(new Request(appUrl, { headers: { cookie } }))
     if (session === undefined) throw new Error('not signed in')
-    expect(session.key).toBe(shown.key)
-    return { browser, session, grants, client: apiClientOf(realm, { fetch }) }
+    grants.length = 0
+    return { browser, session, grants, clock, client: apiClientOf(realm, { now, fetch }) }
   }
+  const typesOf = (grants: readonly URLSearchParams[]) =>
+    grants.map((form) => (form.get('grant_type') ?? '').replace(/.*:/, ''))
 
   test('is exchanged, and its exchanged token ends with a logout', async () => {
     const { browser, session, client, grants } = await openSession()
@@ -88,17 +130,37 @@ describe('a browser session', () => {
     const token = await caller.token()
     expect(decodeJwt(token)).toMatchObject({ aud: 'stock', sub: session.subject, sid: session.sid })
     expect(await caller.token()).toBe(token)
-    expect(grants).toHaveLength(1)
+    expect(typesOf(grants)).toEqual(['token-exchange'])
     await browser.send(`${appUrl}/auth/logout`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
     })
+    grants.length = 0
     expect(await failureOf(caller.token())).toMatchObject({ code: 'CW_SESSION_ENDED', status: 401 })
-    // A copy of the session has its token, but Keycloak has ended the session.
+    expect(grants).toEqual([])
+    // A copy of the session has its token, but Keycloak has ended the session, and nothing is cached any more.
     expect(await failureOf(client.onBehalfOf({ ...session }).token())).toMatchObject({
       code: 'CW_TOKEN_INACTIVE',
     })
-    expect(grants).toHaveLength(2)
+    expect(typesOf(grants)).toEqual(['token-exchange'])
+  })
+
+  test('100 concurrent calls with a token that has ended make one refresh and one exchange', async () => {
+    const { session, client, grants, clock } = await openSession()
+    const first = await client.onBehalfOf(session).token()
+    grants.length = 0
+    clock.forward(310)
+    const tokens = await Promise.all(Array.from({ length: 100 }, () => client.onBehalfOf(session).token()))
+    expect(new Set(tokens).size).toBe(1)
+    expect(tokens).not.toContain(first)
+    expect(typesOf(grants)).toEqual(['refresh_token', 'token-exchange'])
+  })
+
+  test('ends at the first exchange after the realm has ended it', async () => {
+    const { session, client, clock } = await openSession()
+    await realm.admin('DELETE', `/sessions/${session.sid}`)
+    clock.forward(10)
+    expect(await failureOf(client.onBehalfOf(session).token())).toMatchObject({ code: 'CW_SESSION_ENDED' })
   })
 })
 
@@ -167,8 +229,7 @@ test.each<[string, Partial<ApiClientOptions>, Record<string, string>, RegExp, Re
   ['no such client', { clientId: 'nobody' }, {}, /401 invalid_client/, /The client must be enabled/],
 ])('%s', async (_name, options, { mapped, ...form }, message, hint) => {
   if (mapped !== undefined) {
-    const [web] = (await (await realm.admin('GET', '/clients?clientId=web')).json()) as { id: string }[]
-    await realm.admin('POST', `/clients/${web?.id}/protocol-mappers/models`, audienceMapper(mapped))
+    await addAudience('web', mapped)
     form['client_id'] = 'web'
   }
   const { user, access_token } = await userOf(form, form['client_id'] === 'stranger' ? 'web' : 'app')

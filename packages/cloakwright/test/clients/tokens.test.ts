@@ -167,6 +167,16 @@ describe('a token for a user', () => {
     expect(tokens.slice(0, 3)).toEqual(tokens.slice(3))
   })
 
+  test('that ends before the user’s token is replaced early', async () => {
+    const { client, clock } = setUp()
+    const start = clock.now()
+    const user = await verify(await userToken(provider, { exp: start / 1000 + 3000 }), () => clock.now())
+    const first = await client.onBehalfOf(user).token()
+    clock.stopAt(start + 241_000)
+    expect(await client.onBehalfOf(user).token()).toBe(first)
+    await vi.waitFor(async () => expect(await client.onBehalfOf(user).token()).not.toBe(first))
+  })
+
   test('ends with the user’s token', async () => {
     const { client, clock } = setUp()
     const start = clock.now()
