@@ -1,3 +1,4 @@
+import { issuerName } from '../metadata/index.ts'
 import { createPages, type Pages } from '../pages/index.ts'
 import type { SessionEngine } from '../session/index.ts'
 import type { Admission, Admitted, Refused } from './admission.ts'
@@ -61,7 +62,7 @@ export function createGuard(options: GuardOptions): Guard {
     ...common,
     sessions: tenant.sessions,
     tenant,
-    realm: options.realm ?? tenant.issuer.slice(tenant.issuer.lastIndexOf('/') + 1),
+    realm: options.realm ?? issuerName(tenant.issuer),
     pages: toPages(options.pages, tenant.sessions),
   }))
   const context: GuardContext = { ...common, ofTenant }

@@ -4,5 +4,5 @@
  */
 
 export { createIntrospection, type Introspection } from './introspection.ts'
-export { isLightweight, isOpaque } from './needs.ts'
+export { isAccessToken, isLightweight, isOpaque } from './needs.ts'
 export type { IntrospectionOptions } from './options.ts'

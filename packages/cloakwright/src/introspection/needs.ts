@@ -18,6 +18,14 @@ export function isLightweight(claims: Claims): boolean {
   return typeof id === 'string' && lightweightId.test(id)
 }
 
+/**
+ * Whether the introspection response says that it is about an access token (RFC 7662 §2.2). Keycloak says so for any token,
+ * and what it is in `typ`.
+ */
+export function isAccessToken({ token_type: type }: Claims): boolean {
+  return typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type)
+}
+
 /** RFC 6750 §2.1. */
 const b64token = /^[A-Za-z0-9._~+/-]+=*$/
 

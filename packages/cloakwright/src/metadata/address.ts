@@ -21,8 +21,8 @@ export function isLoopback(url: URL | string): boolean {
 }
 
 /**
- * Checks an issuer as configured: an absolute URL without query, fragment, credentials or trailing slash, and https
- * beyond loopback.
+ * Checks an issuer as configured: an absolute URL without query, fragment or credentials, and https beyond loopback. A realm
+ * of Keycloak has no trailing slash; issuers of other providers may have one.
  *
  * @throws {CW_CONFIG_MISSING} No issuer.
  * @throws {CW_CONFIG_INVALID} Not the URL of a realm.
@@ -38,7 +38,7 @@ export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): str
     throw new CloakwrightError('CW_CONFIG_INSECURE', 'dangerouslyAllowHttp: set with NODE_ENV=production', {
       hint: 'Remove it and use the https URL of the realm. Inside the cluster, internalUrl may be http.',
     })
-  const url = checkRealmUrl('issuer', issuer)
+  const url = checkRealmUrl('issuer', withoutSlash(issuer))
   if (url.protocol === 'http:' && !isLoopback(url) && !dangerouslyAllowHttp)
     throw new CloakwrightError('CW_CONFIG_INSECURE', 'issuer: plain http is allowed on loopback only', {
       hint: production
@@ -46,6 +46,18 @@ export function checkIssuer(issuer: unknown, dangerouslyAllowHttp: boolean): str
         : 'Use https; for development only, set dangerouslyAllowHttp: true.',
     })
   return issuer as string
+}
+
+/** An issuer without the slash at its end, which a URL of another provider may have, before a path is appended. */
+export function withoutSlash<T>(issuer: T): T | string {
+  if (typeof issuer !== 'string' || /\/realms\/[^/]+\/$/.test(issuer)) return issuer
+  return issuer.endsWith('/') ? issuer.slice(0, -1) : issuer
+}
+
+/** The last part of an issuer, for challenges: the name of a realm, or the host of a provider without realms. */
+export function issuerName(issuer: string): string {
+  const text = withoutSlash(issuer)
+  return text.slice(text.lastIndexOf('/') + 1)
 }
 
 /**

@@ -29,7 +29,9 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
     throw failed(
       'not found (404)',
       undefined,
-      'Check the realm name in the issuer, and that the realm exists.',
+      /\/realms\/[^/]+\//.test(url)
+        ? 'Check the realm name in the issuer, and that the realm exists.'
+        : 'Check the issuer. If it is Keycloak’s, add the realm: https://HOST/realms/REALM',
     )
   if (status !== 200) throw failed(`responds with status ${status}`)
   let json: unknown

@@ -3,7 +3,7 @@
  */
 
 export type { Fetch } from '../http/index.ts'
-export { checkIssuer, checkUrl, isLoopback } from './address.ts'
+export { checkIssuer, checkUrl, isLoopback, issuerName } from './address.ts'
 export { fetchJson, fetchRealm } from './fetch-json.ts'
 export {
   createMetadata,

@@ -3,7 +3,7 @@ import { CloakwrightError } from '../errors.ts'
 import type { Fetch } from '../http/index.ts'
 import { requireOptions } from '../options.ts'
 import { shown } from '../shown.ts'
-import { checkIssuer, checkRealmUrl } from './address.ts'
+import { checkIssuer, checkRealmUrl, withoutSlash } from './address.ts'
 import { fetchJson } from './fetch-json.ts'
 
 /** A discovery document as the realm publishes it (OpenID Connect Discovery 1.0, RFC 8414). */
@@ -45,7 +45,7 @@ export interface Metadata {
 
 /** The realm's URLs, and how to reach them. */
 export interface MetadataOptions {
-  /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. */
+  /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. Other OpenID providers have other URLs. */
   readonly issuer: string
   /** The realm's URL for the service itself, if it differs from the issuer: `http://keycloak:8080/realms/REALM`. */
   readonly internalUrl?: string | undefined
@@ -72,7 +72,8 @@ const maxBytes = 256 * 1024
 export function createMetadata(options: MetadataOptions): Metadata {
   requireOptions('createMetadata', '{ issuer }', options, { fetch: 'function', now: 'function' })
   const issuer = checkIssuer(options.issuer, options.dangerouslyAllowHttp ?? false)
-  const internalUrl = options.internalUrl ?? issuer
+  const base = withoutSlash(issuer)
+  const internalUrl = options.internalUrl ?? base
   checkRealmUrl('internalUrl', internalUrl)
   const { fetch = globalThis.fetch, now = systemTime, timeout = 5_000 } = options
   let known: { readonly metadata: RealmMetadata; until: number } | undefined
@@ -84,7 +85,7 @@ export function createMetadata(options: MetadataOptions): Metadata {
     const json = await fetchJson(url, { fetch, timeout, maxBytes, code, what: 'Discovery document' })
     if (json['issuer'] !== issuer) throw otherIssuer(issuer, url, json['issuer'])
     const document = json as DiscoveryDocument
-    return { document, internal: toInternal(document, issuer, internalUrl) }
+    return { document, internal: toInternal(document, base, internalUrl) }
   }
 
   return {
@@ -122,11 +123,9 @@ function otherIssuer(issuer: string, url: string, found: unknown): CloakwrightEr
 const browserEndpoints = new Set(['authorization_endpoint', 'end_session_endpoint', 'check_session_iframe'])
 
 /** Moves back-channel endpoints below `internalUrl`. Keycloak may have done so already (`hostname-backchannel-dynamic`). */
-function toInternal(document: DiscoveryDocument, issuer: string, internalUrl: string): DiscoveryDocument {
+function toInternal(document: DiscoveryDocument, base: string, internalUrl: string): DiscoveryDocument {
   const move = (value: unknown): unknown =>
-    typeof value === 'string' && value.startsWith(`${issuer}/`)
-      ? internalUrl + value.slice(issuer.length)
-      : value
+    typeof value === 'string' && value.startsWith(`${base}/`) ? internalUrl + value.slice(base.length) : value
   const moveAll = (members: object): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries(members).map(([name, value]: [string, unknown]) => {

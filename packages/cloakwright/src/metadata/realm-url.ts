@@ -34,8 +34,9 @@ const mistakes: readonly (readonly [pattern: RegExp, why: string, use: string])[
     'the URL of an endpoint or page below the realm',
     '$1',
   ],
+  // A host alone may be the issuer of another provider: if it is Keycloak's, discovery fails and says so.
   [
-    /^(https?:\/\/[^/?#@]+(?:\/auth)?)(?:\/|\/realms\/?)?$/,
+    /^(https?:\/\/[^/?#@]+\/auth|https?:\/\/[^/?#@]+(?=\/realms\/?$))(?:\/|\/realms\/?)?$/,
     'the base URL of Keycloak, without a realm name',
     '$1/realms/REALM',
   ],

@@ -65,7 +65,9 @@ function unlessSilent(
   isSilent: (token: AccessToken) => boolean,
 ) {
   return (missing: string, token: AccessToken): Refused => {
-    const reason = missing + roleElsewhere(token, roles, client)
+    const claim = client === undefined ? 'realm_access' : 'resource_access'
+    const without = token.claims[claim] === undefined ? `; the token has no ${claim}` : ''
+    const reason = missing + (roleElsewhere(token, roles, client) || without)
     return isSilent(token) ? undetermined(reason) : forbidden(reason)
   }
 }

@@ -23,6 +23,8 @@ export interface SessionConfig extends RealmClientConfig {
   readonly postLogoutUrl: string
   readonly pushedAuthorization: boolean
   readonly scope: string
+  /** The parameters of requests that name the resource (RFC 8707 §2). */
+  readonly resource: { readonly resource?: string }
   readonly idleTimeout: number
   readonly absoluteTimeout: number
   readonly refreshMargin: number
@@ -80,6 +82,7 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     postLogoutUrl: checkPostLogoutUrl(options.postLogoutUrl, publicUrl, dangerouslyAllowHttp),
     pushedAuthorization: options.pushedAuthorization ?? false,
     scope,
+    resource: options.resource === undefined ? {} : { resource: options.resource },
     idleTimeout: seconds('idleTimeout', 1800),
     absoluteTimeout: seconds('absoluteTimeout', 36_000),
     refreshMargin: seconds('refreshMargin', 30),
@@ -124,6 +127,7 @@ const kinds = {
   postLogoutUrl: 'string',
   pushedAuthorization: 'boolean',
   scope: 'string',
+  resource: 'string',
   revocations: 'object',
   onError: 'function',
   fetch: 'function',

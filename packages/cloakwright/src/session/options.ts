@@ -55,6 +55,11 @@ export interface SessionOptions extends CredentialOptions {
    * Keycloak's login page after a minute ends in an error. Turn it on if the client requires it in Keycloak.
    */
   readonly pushedAuthorization?: boolean | undefined
+  /**
+   * The resource to request access tokens for (RFC 8707), for providers that issue JWTs for a named resource only. Keycloak
+   * does not need it: its mappers decide on the audience.
+   */
+  readonly resource?: string | undefined
   /** Scopes to request at login, `openid` by default; `openid` is required. */
   readonly scope?: string | undefined
   /** Seconds without a request after which a session ends: 1800 by default, as Keycloak's SSO session idle. */

@@ -105,6 +105,7 @@ async function loginUrl(
     ...parameters,
     redirect_uri: client.redirectUri,
     scope: client.config.scope,
+    ...client.config.resource,
     state,
     nonce,
     code_challenge: await openid.calculatePKCECodeChallenge(verifier),
@@ -131,12 +132,12 @@ async function exchange(
   const url = new URL(`${client.redirectUri}?${answer.toString()}`)
   try {
     const tokens = await client.withCredential(() =>
-      openid.authorizationCodeGrant(configuration, url, {
-        expectedState: state,
-        expectedNonce: nonce,
-        pkceCodeVerifier: verifier,
-        idTokenExpected: true,
-      }),
+      openid.authorizationCodeGrant(
+        configuration,
+        url,
+        { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true },
+        client.config.resource,
+      ),
     )
     return toGrant(tokens, requestedAt)
   } catch (error) {
@@ -148,7 +149,9 @@ async function refresh(client: ProviderClient, refreshToken: string): Promise<Gr
   const configuration = await client.configuration()
   const requestedAt = client.config.now()
   try {
-    const tokens = await client.withCredential(() => openid.refreshTokenGrant(configuration, refreshToken))
+    const tokens = await client.withCredential(() =>
+      openid.refreshTokenGrant(configuration, refreshToken, client.config.resource),
+    )
     return toGrant(tokens, requestedAt)
   } catch (error) {
     if (error instanceof openid.ResponseBodyError && error.error === 'invalid_grant') return undefined

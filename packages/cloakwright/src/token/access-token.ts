@@ -26,7 +26,7 @@ export interface AccessToken {
   readonly scopes: readonly string[]
   /** `sid`: the user's session; service accounts have none. */
   readonly sid: string | undefined
-  /** `azp`: the client that requested the token. */
+  /** `azp`, or `client_id` (RFC 9068): the client that requested the token. */
   readonly azp: string | undefined
   /** `jti`: the token's own id. */
   readonly jti: string | undefined
@@ -122,7 +122,7 @@ class VerifiedToken {
     this.email = text(claims['email'])
     this.name = text(claims['name'])
     this.sid = text(claims['sid'])
-    this.azp = text(claims['azp'])
+    this.azp = text(claims['azp'] ?? claims['client_id'])
     this.jti = text(claims['jti'])
     this.binding = checked.binding
     this.expiresAt = checked.expiresAt

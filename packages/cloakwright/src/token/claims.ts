@@ -20,6 +20,8 @@ export interface Expectations {
  * Checks the claims of a token whose signature is verified.
  *
  * @param now Seconds since the epoch.
+ * @param isAccessToken Whether the header (RFC 9068) or the introspection says so: then the payload needs no `typ`, which
+ * only Keycloak writes.
  * @throws {CW_TOKEN_TYPE} Not an access token.
  * @throws {CW_TOKEN_BOUND} It has a binding that cannot be checked.
  * @throws {CW_TOKEN_ISSUER}
@@ -29,8 +31,13 @@ export interface Expectations {
  * @throws {CW_TOKEN_NOT_YET_VALID}
  * @throws {CW_TOKEN_CLAIM} A claim is missing or of the wrong type.
  */
-export function checkClaims(claims: Claims, expected: Expectations, now: number): CheckedClaims {
-  const times = checkOrigin(claims, expected, now)
+export function checkClaims(
+  claims: Claims,
+  expected: Expectations,
+  now: number,
+  isAccessToken = false,
+): CheckedClaims {
+  const times = checkOrigin(claims, expected, now, isAccessToken)
   checkAudience(claims, expected)
   checkAuthorizedParty(claims, expected)
   const subject = claims['sub']
@@ -47,14 +54,20 @@ export function checkClaims(claims: Claims, expected: Expectations, now: number)
  *
  * @param now Seconds since the epoch.
  */
-export function checkOrigin(claims: Claims, expected: Expectations, now: number): Times {
-  checkType(claims)
+export function checkOrigin(
+  claims: Claims,
+  expected: Expectations,
+  now: number,
+  isAccessToken = false,
+): Times {
+  checkType(claims, isAccessToken)
   checkIssuer(claims, expected)
   return checkTimes(claims, expected, now)
 }
 
-function checkType(claims: Claims): void {
+function checkType(claims: Claims, isAccessToken: boolean): void {
   const type = claims['typ']
+  if (type === undefined && isAccessToken) return
   if (type !== 'Bearer' && type !== 'DPoP') throw notAccessToken(type)
 }
 
@@ -76,7 +89,7 @@ function checkAudience(claims: Claims, expected: Expectations): void {
 
 function checkAuthorizedParty(claims: Claims, expected: Expectations): void {
   if (expected.authorizedParties === undefined) return
-  const party = claims['azp']
+  const party = claims['azp'] ?? claims['client_id']
   if (typeof party === 'string' && expected.authorizedParties.includes(party)) return
   throw refused('CW_TOKEN_AZP', 'its azp (the client that requested it) is not in authorizedParties', {
     hint: 'Add the client to `authorizedParties` to accept its tokens.',

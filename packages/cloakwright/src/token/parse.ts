@@ -14,6 +14,8 @@ import { wrongAlgorithm } from './wrong-token.ts'
 export interface ParsedToken {
   readonly algorithm: Algorithm
   readonly kid: string
+  /** Whether the header says that it is an access token (RFC 9068 §2.1). */
+  readonly isAccessToken: boolean
   /** The token, as its own string: a slice of a larger string would keep all of it in memory. */
   readonly text: string
   /** The ASCII string that the signature covers. */
@@ -27,6 +29,7 @@ export interface ParsedToken {
 interface Header {
   readonly algorithm: Algorithm
   readonly kid: string
+  readonly isAccessToken: boolean
 }
 
 /** Without a prototype, so that nothing is inherited. */
@@ -58,8 +61,8 @@ export function parseToken(token: string, allowed: ReadonlySet<string>, maxLengt
   const payload = decodeText(text, firstDot + 1, secondDot)
   const signature = decodeBytes(text, secondDot + 1, text.length)
   if (payload === undefined || signature === undefined) throw notCanonical()
-  const { algorithm, kid } = headerOf(text, firstDot, payload, allowed)
-  return { algorithm, kid, text, signed: text.slice(0, secondDot), signature, payload }
+  const { algorithm, kid, isAccessToken } = headerOf(text, firstDot, payload, allowed)
+  return { algorithm, kid, isAccessToken, text, signed: text.slice(0, secondDot), signature, payload }
 }
 
 /**
@@ -113,14 +116,14 @@ function readHeader(
   const header = text === null ? undefined : parseStrictObject(text)
   if (header === undefined) throw malformed('its header is not one JSON object with unique names')
   const algorithm = checkAlgorithm(header['alg'], allowed, payload)
-  checkHeader(header)
+  const isAccessToken = checkHeader(header)
   const kid = header['kid']
   if (kid === undefined)
     throw new CloakwrightError('CW_TOKEN_KEY_UNKNOWN', 'Token: its header has no key ID (kid)', {
       hint: 'Get the token from the realm: Keycloak writes a kid into every token.',
     })
   if (typeof kid !== 'string') throw malformed('its kid is not a string')
-  return { algorithm, kid }
+  return { algorithm, kid, isAccessToken }
 }
 
 function checkAlgorithm(
@@ -148,20 +151,25 @@ function checkAlgorithm(
 /** `at+jwt` is from RFC 9068 and an option of Keycloak's clients; `JWT` is Keycloak's default. */
 const accessTokenTypes = new Set(['jwt', 'at+jwt', 'application/at+jwt', 'application/jwt'])
 
-function checkHeader(header: Members): void {
+/** Returns whether the type is that of RFC 9068: `JWT` alone may be any token. */
+function checkHeader(header: Members): boolean {
   // RFC 7515 §4.1.11: critical extensions must be understood, and none is.
   if ('crit' in header) throw malformed('its header has critical extensions (crit)')
   if ('b64' in header) throw malformed('its header changes the encoding (b64)')
   const type = header['typ']
-  if (type === undefined) return
-  if (typeof type !== 'string' || !accessTokenTypes.has(type.toLowerCase()))
-    throw new CloakwrightError('CW_TOKEN_TYPE', 'Token: its header’s typ is not that of an access token', {
-      hint: 'Send the access token, not an ID, refresh or logout token or a proof.',
-    })
+  if (type === undefined) return false
+  if (typeof type === 'string' && accessTokenTypes.has(type.toLowerCase()))
+    return type.toLowerCase().endsWith('at+jwt')
+  throw new CloakwrightError('CW_TOKEN_TYPE', 'Token: its header’s typ is not that of an access token', {
+    hint: 'Send the access token, not an ID, refresh or logout token or a proof.',
+  })
 }
 
 function notCompact(): CloakwrightError {
-  return malformed('not three base64url segments (a compact JWS)')
+  return malformed(
+    'not three base64url segments (a compact JWS)',
+    'Send the access token exactly as the token endpoint returned it. Opaque tokens need the verifier’s option `introspection`.',
+  )
 }
 
 function notCanonical(): CloakwrightError {

@@ -53,7 +53,7 @@ export interface IssuerOptions {
   readonly audience: string | readonly string[]
   /** The realm's URL for this service, if it differs from the issuer: `http://keycloak:8080/realms/REALM`. */
   readonly internalUrl?: string | undefined
-  /** Clients (`azp`) whose tokens are accepted; any client of the realm by default. */
+  /** Clients (`azp`, or `client_id` of RFC 9068) whose tokens are accepted; any client of the realm by default. */
   readonly authorizedParties?: readonly string[] | undefined
   /**
    * Introspects tokens that have too few claims: lightweight access tokens, which have no roles and no audience,

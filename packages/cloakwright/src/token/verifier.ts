@@ -1,5 +1,6 @@
 import { defaultClockTolerance, systemTime } from '../clock.ts'
 import type { CloakwrightError } from '../errors.ts'
+import { issuerName } from '../metadata/index.ts'
 import { createOrDefer } from '../next-build.ts'
 import { requireOptions } from '../options.ts'
 import { createDpop, createMtls, type ProofChecks } from '../proof/index.ts'
@@ -122,7 +123,7 @@ const maxSessionToken = 2 ** 21
 
 /** A challenge always names a protection space (RFC 9110 §11.5), but never names a tenant to another one. */
 function nameOf({ issuers: [issuer], resolver }: Realms): string {
-  if (resolver === undefined) return issuer?.slice(issuer.lastIndexOf('/') + 1) ?? ''
+  if (resolver === undefined) return issuer === undefined ? '' : issuerName(issuer)
   return resolver.server === undefined ? 'Keycloak' : new URL(resolver.server).host
 }
 

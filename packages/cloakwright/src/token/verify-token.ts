@@ -1,5 +1,5 @@
 import { CloakwrightError } from '../errors.ts'
-import { type Introspection, isLightweight, isOpaque } from '../introspection/index.ts'
+import { type Introspection, isAccessToken, isLightweight, isOpaque } from '../introspection/index.ts'
 import type { Claims } from '../jws/index.ts'
 import type { VerificationKey } from '../keys/index.ts'
 import { isPromise } from '../promise.ts'
@@ -73,7 +73,7 @@ export function verifySessionToken(
 /** Checks the claims of a token that was verified before, maybe by another verifier, as if it arrived now. */
 export async function recheckClaims(by: Verification, claims: Claims): Promise<AccessToken> {
   await by.revocations?.ready()
-  return await inRealmOf(by, claims, (realm) => accept(by, claims, realm, undefined))
+  return await inRealmOf(by, claims, (realm) => accept(by, claims, realm, undefined, true))
 }
 
 function fromCache(
@@ -188,11 +188,11 @@ function acceptSigned(
   const claims = parsedClaims ?? parseClaims(parsed.payload)
   const { introspection } = realm
   if (introspection !== undefined && isLightweight(claims)) {
-    checkOrigin(claims, realm.expected, by.now() / 1000)
+    checkOrigin(claims, realm.expected, by.now() / 1000, parsed.isAccessToken)
     const binding = bindingOf(claims)
     return introspect(by, text, realm, introspection).then((token) => sameBinding(token, binding))
   }
-  const token = accept(by, claims, realm, parsed.text)
+  const token = accept(by, claims, realm, parsed.text, parsed.isAccessToken)
   by.cache?.set(parsed.text, token, realm, by.revocations?.version ?? 0)
   return token
 }
@@ -205,7 +205,7 @@ async function introspect(
   introspection: Introspection,
 ): Promise<AccessToken> {
   const claims = await introspection.introspect(text)
-  return accept(by, claims, realm, text)
+  return accept(by, claims, realm, text, isAccessToken(claims))
 }
 
 function accept(
@@ -213,8 +213,10 @@ function accept(
   claims: Claims,
   realm: Realm,
   text: string | undefined,
+  isAccessToken: boolean,
 ): AccessToken {
-  const token = toAccessToken(claims, checkClaims(claims, realm.expected, now() / 1000), text)
+  const checked = checkClaims(claims, realm.expected, now() / 1000, isAccessToken)
+  const token = toAccessToken(claims, checked, text)
   refuseRevoked(revocations, token, realm.expected.issuer)
   return token
 }
