@@ -20,6 +20,7 @@ export const trees = {
     'session',
     'clients',
     'guard',
+    'forward',
     'compat',
     'adapters',
   ],

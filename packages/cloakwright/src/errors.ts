@@ -59,6 +59,8 @@ export const errorStatus = {
   CW_PROXY_HOST: 500,
   // Calls of other services.
   CW_GRANT_REFUSED: 500,
+  CW_FORWARD_REFUSED: 400,
+  CW_UPSTREAM_UNAVAILABLE: 502,
   // What replicas share.
   CW_STATE_UNAVAILABLE: 503,
   CW_STATE_MIGRATION: 500,

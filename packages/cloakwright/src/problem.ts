@@ -54,6 +54,7 @@ function detailOf(error: unknown, status: number): string {
       return 'Insufficient permissions'
     if (error.code === 'CW_DISK_FULL')
       return 'The disk of the service is full and nothing was changed. Free disk space, then try again'
+    if (error.code === 'CW_UPSTREAM_UNAVAILABLE') return 'Another service does not respond. Try again later'
     if (status === 503) return 'A required service does not respond. Try again later'
     return status < 500 ? error.message : 'Internal error'
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { NextFunction, Request, Response } from 'express'
+import { createForwarder, type ForwardOptions, sendForwarded } from '../forward/index.ts'
 import {
   type Admission,
   createGuard,
@@ -27,6 +28,7 @@ import { continueWith } from '../promise.ts'
 import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
+export type { ForwardedRequest, ForwardOptions } from '../forward/index.ts'
 /** The return type of its functions, for the declarations of a program's own exports. */
 export type { Middleware }
 
@@ -165,6 +167,37 @@ export async function refreshSession(request: IncomingMessage): Promise<AccessTo
   if (found?.user === undefined) return undefined
   Object.assign(visit, found)
   return found.user
+}
+
+/**
+ * Forwards requests to another service, with the access token of the session: the browser has only the cookie. Put it after
+ * a guard, and before middleware that reads bodies. Cookies and the headers of proxies are not passed on, in either
+ * direction. Forward WebSockets with the function of `cloakwright/websocket`.
+ *
+ * @throws {CW_CONFIG_INVALID} The upstream is not an http or https URL, or an option is invalid.
+ * @example
+ * ```ts
+ * import { forward, requireUser } from 'cloakwright/express'
+ * import express from 'express'
+ *
+ * export const app = express()
+ * app.use('/api', requireUser(), forward('https://api.internal:8443', { prefix: '/api' }))
+ * ```
+ */
+export function forward(upstream: string | URL, options?: ForwardOptions): Middleware {
+  const forwarder = createForwarder(upstream, options)
+  return toMiddleware((request, response, next) => {
+    const visit = (request as Visited)[visitKey]
+    const guarded = toGuardedRequest(request, response)
+    forwarder
+      .send(guarded, visit)
+      .then(
+        (forwarded) => sendForwarded(forwarded, response),
+        (error) => send((visit?.guard ?? unguarded).refuse(error, guarded), visit, request, response),
+      )
+      // oxlint-disable-next-line promise/no-callback-in-promise -- the framework's way to receive an error
+      .catch(next)
+  })
 }
 
 /**

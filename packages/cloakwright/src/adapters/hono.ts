@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context, MiddlewareHandler, Next } from 'hono'
+import { createForwarder, type ForwardOptions, toWebForwarded } from '../forward/index.ts'
 import {
   type Admission,
   type Admitted,
@@ -27,6 +28,8 @@ import {
 import { continueWith } from '../promise.ts'
 import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
+
+export type { ForwardedRequest, ForwardOptions } from '../forward/index.ts'
 
 /** The options of the middleware. */
 export interface CloakwrightOptions extends GuardOptions {
@@ -166,6 +169,37 @@ export async function refreshSession(context: Context): Promise<AccessToken | un
   if (found?.user === undefined) return undefined
   Object.assign(visit, found)
   return found.user
+}
+
+/**
+ * Forwards requests to another service, with the access token of the session: the browser has only the cookie. Put it after
+ * a guard, and before whatever reads bodies. Cookies and the headers of proxies are not passed on, in either direction.
+ * Forward WebSockets with the function of `cloakwright/websocket`.
+ *
+ * @throws {CW_CONFIG_INVALID} The upstream is not an http or https URL, or an option is invalid.
+ * @example
+ * ```ts
+ * import { forward, requireUser } from 'cloakwright/hono'
+ * import { Hono } from 'hono'
+ *
+ * export const app = new Hono()
+ * app.all('/api/*', requireUser(), forward('https://api.internal:8443', { prefix: '/api' }))
+ * ```
+ */
+export function forward(
+  upstream: string | URL,
+  options?: ForwardOptions,
+): (context: Context) => Promise<Response> {
+  const forwarder = createForwarder(upstream, options)
+  return async (c) => {
+    const visit = visitOf(c)
+    const request = fromHono(c)
+    try {
+      return toWebForwarded(await forwarder.send(request, visit), request.method)
+    } catch (error) {
+      return toResponse((visit?.guard ?? unguarded).refuse(error, request), c, visit)
+    }
+  }
 }
 
 /** Sends errors as `application/problem+json`: `app.onError(sendProblem)`. The message of an unexpected error is not sent. */

@@ -1,5 +1,6 @@
 import { createGuard, createProtect, type GuardOptions, type LogEntry, type Protect } from '../guard/index.ts'
 
+export { type ForwardedRequest, type ForwardOptions, forward } from '../forward/index.ts'
 export { type Protect, sessionOf } from '../guard/index.ts'
 
 /** The options of guards for web requests. */

@@ -1,20 +1,24 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloakwrightError } from '../errors.ts'
+import { createForwarder, type ForwardOptions, sendUpgraded, type Visit } from '../forward/index.ts'
 import {
   type Answer,
   type ClosableSocket,
   closeBy,
   createGuard,
   fromIncoming,
+  type GuardedRequest,
   type GuardOptions,
   type LogEntry,
+  unguarded,
 } from '../guard/index.ts'
 import { requireOptions } from '../options.ts'
 import { user as anyUser, type Policy } from '../policy/index.ts'
 import type { SessionEngine } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
+export type { ForwardedRequest, ForwardOptions } from '../forward/index.ts'
 export { createTickets, type Tickets, type TicketsOptions } from '../guard/index.ts'
 
 /** The options of the guard of upgrades. */
@@ -67,14 +71,17 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   const guard = createGuard(options)
   const any = anyUser()
   return async (request, socket, policy = any) => {
-    const guarded = fromIncoming(request, request, { ...withoutBody, connection: () => socket })
+    const guarded = toGuardedRequest(request, socket)
     // A client that disconnects meanwhile must not end the process.
     const ignore = (): void => {}
     socket.on('error', ignore)
     const admission = await guard.admit(guarded, { policy, anonymous: false })
     socket.off('error', ignore)
     if (socket.destroyed) return undefined
-    if (admission.kind === 'admitted') return admission.user
+    if (admission.kind === 'admitted') {
+      visits.set(request, { ...admission, session: admission.session, guard, onRefused: options.onRefused })
+      return admission.user
+    }
     // A handshake is not a navigation, so it cannot be redirected to a login.
     const refused = admission.kind === 'refused' ? admission : guard.refuse(noUser(), guarded)
     answer(refused.answer, socket)
@@ -88,6 +95,60 @@ const withoutBody = {
   form: () => undefined,
   id: () => undefined,
   origin: ({ headers: { host } }: IncomingMessage) => `http://${host}`,
+}
+
+/** What a guard found out about a handshake, and where its refusals go. */
+interface UpgradeVisit extends Visit {
+  readonly onRefused: UpgradeGuardOptions['onRefused']
+}
+
+const visits = new WeakMap<IncomingMessage, UpgradeVisit>()
+
+/**
+ * Forwards WebSockets to another service, with the access token of the session. Call the function after the guard has
+ * admitted the handshake. When the session ends, the socket is closed on both sides.
+ *
+ * @throws {CW_CONFIG_INVALID} The upstream is not an http or https URL, or an option is invalid.
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { createVerifier } from 'cloakwright'
+ * import type { SessionEngine } from 'cloakwright/session'
+ * import { createUpgradeGuard, forward } from 'cloakwright/websocket'
+ *
+ * export function serve(sessions: SessionEngine) {
+ *   const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
+ *   const guard = createUpgradeGuard({ verifier, sessions })
+ *   const toApi = forward('https://api.internal:8443', { prefix: '/api' })
+ *   return createServer().on('upgrade', async (request, socket, head) => {
+ *     if ((await guard(request, socket)) !== undefined) await toApi(request, socket, head)
+ *   })
+ * }
+ * ```
+ */
+export function forward(
+  upstream: string | URL,
+  options?: ForwardOptions,
+): (request: IncomingMessage, socket: Duplex, head: Buffer) => Promise<void> {
+  const forwarder = createForwarder(upstream, options)
+  return async (request, socket, head) => {
+    const visit = visits.get(request)
+    const guarded = toGuardedRequest(request, socket)
+    // A client that disconnects meanwhile must not end the process.
+    socket.on('error', () => {})
+    try {
+      sendUpgraded(await forwarder.upgrade(guarded, visit), request, socket, head)
+    } catch (error) {
+      if (socket.destroyed) return
+      const { answer: refusal, log } = (visit?.guard ?? unguarded).refuse(error, guarded)
+      answer(refusal, socket)
+      visit?.onRefused?.(log, request)
+    }
+  }
+}
+
+function toGuardedRequest(request: IncomingMessage, socket: Duplex): GuardedRequest {
+  return fromIncoming(request, request, { ...withoutBody, connection: () => socket })
 }
 
 /**

@@ -5,7 +5,7 @@ export { noGuard, noSessions, notRegistered } from './mistakes.ts'
 export { type Middleware, sendAnswer, sendResponse, serveRoutes } from './node-middleware.ts'
 export { endable } from './open-response.ts'
 export type { GuardOptions } from './options.ts'
-export { createProtect, type Protect, sessionOf, toWebResponse, webFramework } from './protect.ts'
+export { createProtect, type Protect, sessionOf, toWebResponse, visitOf, webFramework } from './protect.ts'
 export { unguarded } from './refusal.ts'
 export {
   credentialsOf,

@@ -76,7 +76,7 @@ export function createProtect(guard: Guard, onRefused: OnRefused | undefined): P
     const admission = await guard.admit(guarded, rule)
     if (admission.kind !== 'admitted') return answer(admission, request)
     const { session, headers, user } = admission
-    if (session !== undefined) sessions.set(request, session)
+    visits.set(request, { guard, user, session, onRefused })
     const response = await handler(request, user, ...rest)
     const open = endable(response, (stream) => guard.watch(stream, admission, guarded, rule))
     return headers === undefined ? open : withHeaders(open, headers)
@@ -115,7 +115,7 @@ export function createProtect(guard: Guard, onRefused: OnRefused | undefined): P
     async refreshSession(request: Request) {
       const found = await guard.refreshSession(fromWebRequest(request, request, webFramework))
       if (found?.user === undefined) return undefined
-      sessions.set(request, found.session)
+      visits.set(request, { guard, ...found, onRefused })
       return found.user
     },
     metadata: (request?: Request) =>
@@ -147,10 +147,23 @@ export function toWebResponse(
 
 /** The browser session with which a request was admitted; `undefined` for a bearer token and for an anonymous request. */
 export function sessionOf(request: Request): Session | undefined {
-  return sessions.get(request)
+  return visits.get(request)?.session
 }
 
-const sessions = new WeakMap<Request, Session>()
+/** What a guard found out about a web request, and where its refusals go. */
+export interface WebVisit {
+  readonly guard: Guard
+  readonly user: AccessToken | undefined
+  readonly session: Session | undefined
+  readonly onRefused: OnRefused | undefined
+}
+
+/** What the guard of a web request found out; `undefined` if none has run. */
+export function visitOf(request: Request): WebVisit | undefined {
+  return visits.get(request)
+}
+
+const visits = new WeakMap<Request, WebVisit>()
 
 /** A web request has no id: a new one is created. */
 export const webFramework: Framework<Request> = { form: readForm, id: () => undefined }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { testCalls } from './behaviour/calls.ts'
 import { testErrorFormat } from './behaviour/error-format.ts'
+import { testForward } from './behaviour/forward.ts'
 import { testMessages } from './behaviour/messages.ts'
 import { testPages } from './behaviour/pages.ts'
 import { testPolicies } from './behaviour/policies.ts'
@@ -38,6 +39,7 @@ export function testSessionBehaviour(driver: Driver): void {
   describe('routes of sessions', () => testSessionRoutes(driver))
   describe('step-up of sessions', () => testStepUp(driver))
   describe('calls of another API', () => testCalls(driver))
+  describe('forwarding', () => testForward(driver))
   describe('streams of sessions', () => testSessionStreams(driver))
   describe('tenants', () => testTenants(driver))
 }

@@ -1,3 +1,5 @@
+export type { ForwardedRequest, ForwardOptions } from '../../forward/index.ts'
+export { type FastifyForward, forward } from './forward.ts'
 export {
   allowAnonymous,
   type FastifyGuard,

@@ -7,6 +7,7 @@ import {
   type ResourceMetadata,
   refuseSecondToken,
 } from '../../guard/index.ts'
+import { forwardBeforeParsing } from './forward.ts'
 import { sendProblem } from './problem.ts'
 import { guardKey, ours, toGuardedRequest } from './request.ts'
 import { mountSessions } from './sessions.ts'
@@ -50,6 +51,8 @@ export const cloakwright: FastifyPluginCallback<CloakwrightOptions> = (app, opti
   }
   app.decorate<Guard>(guardKey, guard)
   app.addHook('onRoute', (route) => {
+    const forward = forwardBeforeParsing(route.handler)
+    if (forward !== undefined) route.onRequest = [...toArray(route.onRequest), forward]
     if (hasForms(route.method)) route.preValidation = [refuseTokenInForm, ...toArray(route.preValidation)]
   })
   // If the plugin is not awaited, routes are created before it is loaded: a hook of the scope applies to those as well.

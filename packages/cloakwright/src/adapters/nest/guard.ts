@@ -146,13 +146,18 @@ export async function refreshSession(request: object): Promise<AccessToken | und
   return found.user
 }
 
+/** What the guard found out about a request; `undefined` if none has run. */
+export function visitOf(request: object): Visit | undefined {
+  return visits.get(request)
+}
+
 /** Calls that a guard has admitted. */
 const activated = new WeakSet<ExecutionContext>()
 const visits = new WeakMap<object, Visit>()
 const watched = new WeakSet<object>()
 
 /** What a guard found out about a request, or about a gateway's client. */
-interface Visit {
+export interface Visit {
   readonly guard: Guard
   readonly request: GuardedRequest
   readonly user: AccessToken | undefined

@@ -1,3 +1,4 @@
+export type { ForwardedRequest, ForwardOptions } from '../../forward/index.ts'
 export {
   AllowAnonymous,
   RequireAudience,
@@ -11,6 +12,7 @@ export {
   userOf,
 } from './decorators.ts'
 export { CloakwrightFilter } from './filter.ts'
+export { forward } from './forward.ts'
 export { CloakwrightGuard, maybeUserOf, refreshSession, sessionOf } from './guard.ts'
 export { type CloakwrightAsyncOptions, CloakwrightModule } from './module.ts'
 export { RefusedException } from './refusal.ts'

@@ -46,7 +46,8 @@ export function toGuardedRequest(request: object, native: unknown, response?: ob
   return fromIncoming(nodes(source), native, framework, response && nodes(response as ServerResponse))
 }
 
-function nodes<T extends object>(own: T): T {
+/** Node's own object in Fastify's. */
+export function nodes<T extends object>(own: T): T {
   return (own as { readonly raw?: T }).raw ?? own
 }
 

@@ -12,6 +12,7 @@ import {
 import { user as anyUser, type Policy } from '../../policy/index.ts'
 import { createServerComponents, type ServerComponents } from './server-components.ts'
 
+export { type ForwardedRequest, type ForwardOptions, forward } from '../../forward/index.ts'
 export { sessionOf } from '../../guard/index.ts'
 export type { RequiredUser } from './server-components.ts'
 

@@ -31,12 +31,15 @@ function toDriver(name: string, framework: ExpressModule): Driver {
     bodyReaders: Object.keys(readers),
     hasCors: true,
     logs,
-    async start({ guard, routes, mounted = [], bodyReader, cors = false }) {
+    async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }) {
       const app: Express = framework()
       if (cors) app.use(allowOrigins)
-      app.use(...(readers[bodyReader ?? 'json and urlencoded'] ?? []))
+      const reader = bodyReader ?? (forwarded === undefined ? 'json and urlencoded' : 'nothing')
+      app.use(...(readers[reader] ?? []))
       if (guard !== undefined)
         app.use(adapter.cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) }))
+      if (forwarded !== undefined)
+        app.use('/api', adapter.requireUser(), adapter.forward(forwarded.upstream, forwarded.options))
       for (const route of routes) add(app, route)
       const router = framework.Router()
       for (const route of mounted) add(router, route)

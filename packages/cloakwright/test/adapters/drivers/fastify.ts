@@ -27,7 +27,7 @@ export const fastifyDriver: Driver = {
   bodyReaders: ['a form parser', 'a form parser, registered later', 'raw bytes'],
   hasCors: true,
   logs,
-  async start({ guard, routes, mounted = [], bodyReader, cors = false }) {
+  async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }) {
     const app = Fastify({ logger: { stream } })
     app.setErrorHandler(adapter.sendProblem)
     if (cors) app.addHook('onRequest', allowOrigins)
@@ -43,6 +43,11 @@ export const fastifyDriver: Driver = {
     else if (!later) readForms()
     if (guard !== undefined) await app.register(adapter.cloakwright, guard)
     if (later) readForms()
+    if (forwarded !== undefined) {
+      const handler = adapter.forward(forwarded.upstream, forwarded.options)
+      app.all('/api', { onRequest: adapter.requireUser() }, handler)
+      app.all('/api/*', { onRequest: adapter.requireUser() }, handler)
+    }
     for (const route of routes) add(app, route)
     await app.register(
       (scope, _options, done) => {

@@ -49,7 +49,7 @@ export const honoFetchDriver: Driver = {
   },
 }
 
-function makeApp({ guard, routes, mounted = [], bodyReader, cors = false }: ServiceOptions): Hono {
+function makeApp({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }: ServiceOptions): Hono {
   const app = new Hono()
   if (cors) app.use(allowOrigins())
   const read = readers[bodyReader ?? '']
@@ -61,6 +61,8 @@ function makeApp({ guard, routes, mounted = [], bodyReader, cors = false }: Serv
   app.onError(adapter.sendProblem)
   if (guard !== undefined)
     app.use(adapter.cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) }))
+  if (forwarded !== undefined)
+    app.all('/api/*', adapter.requireUser(), adapter.forward(forwarded.upstream, forwarded.options))
   for (const route of routes) add(app, route)
   const router = new Hono()
   for (const route of mounted) add(router, route)

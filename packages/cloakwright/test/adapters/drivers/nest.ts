@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import type { INestApplication, LoggerService, NestApplicationOptions } from '@nestjs/common'
 import type * as CloakwrightNest from 'cloakwright/nest'
+import type { FastifyInstance } from 'fastify'
 import { Observable } from 'rxjs'
-import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
+import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOptions } from './types.ts'
 
 /**
  * The modules that the driver uses, so that it runs on any version of Nest: `cloakwright/nest` must resolve
@@ -34,7 +35,7 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
     bodyReaders: Object.keys(readers),
     hasCors: true,
     logs,
-    async start({ guard, routes, mounted = [], bodyReader, cors = false }) {
+    async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }) {
       if (guard === undefined) throw new Error('decorators do not work without the module')
       class Root {}
       common.Module({
@@ -42,9 +43,12 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
         controllers: [
           makeController({ common, cloakwright }, '', routes),
           makeController({ common, cloakwright }, 'mounted', mounted),
+          ...(forwarded === undefined ? [] : [makeForwarder({ common, cloakwright }, forwarded)]),
         ],
       })(Root)
-      const app = await create(Root, { logger: toLogger(logs), cors, ...readers[bodyReader ?? ''] })
+      const reader = readers[bodyReader ?? (forwarded === undefined ? '' : 'nothing')]
+      const app = await create(Root, { logger: toLogger(logs), cors, ...reader })
+      if (forwarded !== undefined && bodyReader === undefined) leaveBodies(app)
       await app.listen(0, '127.0.0.1')
       return {
         port: (app.getHttpServer() as { address(): AddressInfo }).address().port,
@@ -114,6 +118,33 @@ function makeController(
   }
   common.Controller(prefix)(Routes)
   return Routes
+}
+
+/** A controller whose handler forwards. */
+function makeForwarder(
+  { common, cloakwright }: Pick<NestModules, 'common' | 'cloakwright'>,
+  { upstream, options }: NonNullable<ServiceOptions['forwarded']>,
+): new () => object {
+  class Api {
+    readonly forward = cloakwright.forward(upstream, options)
+    all(request: object, response: object): Promise<void> {
+      return this.forward(request, response)
+    }
+  }
+  const descriptor = Object.getOwnPropertyDescriptor(Api.prototype, 'all') as PropertyDescriptor
+  common.Req()(Api.prototype, 'all', 0)
+  common.Res()(Api.prototype, 'all', 1)
+  common.All('*path')(Api.prototype, 'all', descriptor)
+  cloakwright.RequireUser()(Api.prototype, 'all', descriptor)
+  common.Controller('api')(Api)
+  return Api
+}
+
+/** Fastify has parsers of its own. */
+function leaveBodies(app: INestApplication): void {
+  const fastify = app.getHttpAdapter().getInstance() as Partial<FastifyInstance>
+  fastify.removeAllContentTypeParsers?.()
+  fastify.addContentTypeParser?.('*', (_request, body, done) => done(null, body))
 }
 
 function decoratorsOf(cloakwright: typeof CloakwrightNest) {

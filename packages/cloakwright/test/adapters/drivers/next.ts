@@ -1,4 +1,4 @@
-import { cloakwright } from 'cloakwright/next'
+import { cloakwright, forward } from 'cloakwright/next'
 import { serveFetch } from './fetch-server.ts'
 import type { Driver, Logged } from './types.ts'
 import { toHandlers } from './web.ts'
@@ -14,16 +14,18 @@ export const nextDriver: Driver = {
   bodyReaders: ['nothing'],
   hasCors: false,
   logs,
-  start({ guard, routes, mounted = [] }) {
+  start({ guard, routes, mounted = [], forwarded }) {
     if (guard === undefined) throw new Error('the adapter has no guards without options')
     const auth = cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) })
     const handlers = toHandlers(auth.protect, routes, mounted)
+    const api = forwarded && auth.protect(forward(forwarded.upstream, forwarded.options))
     // Next.js prefers a route of its own folder to the one for all paths, and calls GET for HEAD.
     return serveFetch(async (request) => {
       const { pathname } = new URL(request.url)
       const handler = handlers.get(pathname)
       if (handler !== undefined) return await handler(request)
       if (pathname.startsWith('/.well-known/')) return auth.protect.metadata(request)
+      if (api !== undefined && pathname.startsWith('/api')) return await api(request)
       if (!pathname.startsWith('/auth/')) return new Response(null, { status: 404 })
       const { GET, POST } = auth.handlers
       return await (request.method === 'POST' ? POST : GET)(request)

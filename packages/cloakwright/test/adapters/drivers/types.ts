@@ -1,4 +1,5 @@
 import type { AccessToken, GuardOptions, LogEntry } from 'cloakwright'
+import type { ForwardOptions } from '../../../src/forward/index.ts'
 import type { Guards } from '../../../src/guard/index.ts'
 
 /** The response of a handler. */
@@ -46,6 +47,8 @@ export interface ServiceOptions {
   readonly routes: readonly Route[]
   /** More routes, in a router of the framework that is mounted below `/mounted`. */
   readonly mounted?: readonly Route[] | undefined
+  /** Where requests below `/api` are forwarded to, as an application does it that reads no bodies before. */
+  readonly forwarded?: { readonly upstream: string; readonly options?: ForwardOptions } | undefined
   /** What reads bodies before the adapter does: one of {@link Driver.bodyReaders}. */
   readonly bodyReader?: string | undefined
   /** Whether the framework's CORS middleware is registered before the adapter. */

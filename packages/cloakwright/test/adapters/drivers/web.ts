@@ -1,5 +1,5 @@
 import type { AccessToken } from 'cloakwright'
-import { cloakwright, type Protect, sessionOf } from 'cloakwright/web'
+import { cloakwright, forward, type Protect, sessionOf } from 'cloakwright/web'
 import { createGuards, type Rule } from '../../../src/guard/index.ts'
 import { serveFetch } from './fetch-server.ts'
 import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
@@ -15,15 +15,17 @@ export const webDriver: Driver = {
   bodyReaders: ['nothing'],
   hasCors: false,
   logs,
-  start({ guard, routes, mounted = [] }) {
+  start({ guard, routes, mounted = [], forwarded }) {
     if (guard === undefined) throw new Error('the web adapter has no guards without options')
     const protect = cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) })
     const handlers = toHandlers(protect, routes, mounted)
+    const api = forwarded && protect(forward(forwarded.upstream, forwarded.options))
     return serveFetch(async (request) => {
       const { pathname } = new URL(request.url)
       try {
         const routed = await protect.routes(request)
         if (routed !== undefined) return routed
+        if (api !== undefined && pathname.startsWith('/api')) return await api(request)
         return (await handlers.get(pathname)?.(request)) ?? new Response(null, { status: 404 })
       } catch (error) {
         return protect.problem(error, request)
