@@ -1,16 +1,16 @@
 import { Problem } from '../../scripts/lib/program.mjs'
-import { type Load, openLoad } from './load.ts'
 import { measureLogoutEffect } from './logout-effect.ts'
 import { findOauth2Proxy, startOauth2Proxy } from './oauth2-proxy.ts'
 import { bound, boundHead, median, printTable } from './report.ts'
 import type { SessionRealm } from './session-realm.ts'
 import { type Setting, type Stoppable, startSetting } from './session-setting.ts'
 import { endlessly, inTurns, medianOf, medianRatio, standing, type Target } from './turns.ts'
+import { openWrk, provideWrk } from './wrk.ts'
 
 const rounds = 7
 const connections = 32
-const milliseconds = 500
-const warmUpMilliseconds = 2_000
+const seconds = 1
+const warmUpSeconds = 3
 /** Sessions that take turns in the load. */
 const sessions = 10
 const logouts = 20
@@ -62,6 +62,7 @@ const replica = 'sessions-fastify-replica'
 export async function benchSessions(): Promise<boolean> {
   const started: Stoppable[] = []
   try {
+    await provideWrk()
     const names = [...contenders, proxy].map(({ app }) => app)
     const setting = await startSetting([...names, replica], sessions, started)
     const { subjects, skipped } = await startContenders(setting, started)
@@ -78,7 +79,7 @@ export async function benchSessions(): Promise<boolean> {
 }
 
 /** Requests per second. */
-type Rate = (milliseconds?: number) => Promise<number>
+type Rate = (seconds?: number) => Promise<number>
 
 /** A contender that is running, with the requests that measure it. */
 interface Subject extends Contender {
@@ -124,24 +125,18 @@ async function toSubject(
   const cookies: string[] = []
   for (let user = 0; user < sessions; user++)
     cookies.push(await realm.signIn(guarded.origin + contender.start, user))
-  const load = async (origin: string): Promise<Load> => {
-    const opened = await openLoad(origin, connections, 'Cookie: ')
-    started.push({ stop: async () => opened.close() })
-    return opened
-  }
-  const guardedLoad = await load(guarded.origin)
-  const openLoadOf = openOrigin === guarded.origin ? guardedLoad : await load(openOrigin)
-  const cookie = endlessly(cookies)
-  const rate = async (from: Load, path: string, time = milliseconds): Promise<number> => {
-    const { answers, seconds } = await from.run(path, cookie, time)
-    return answers / seconds
-  }
+  const load = openWrk(connections, cookies)
+  started.push(load)
+  const rateOf =
+    (url: string): Rate =>
+    (time = seconds) =>
+      load.rate(url, time)
   return {
     ...contender,
     cookies,
-    open: (time) => rate(openLoadOf, '/open', time),
-    openAgain: (time) => rate(openLoadOf, '/open-again', time),
-    guarded: (time) => rate(guardedLoad, guarded.path, time),
+    open: rateOf(`${openOrigin}/open`),
+    openAgain: rateOf(`${openOrigin}/open-again`),
+    guarded: rateOf(guarded.origin + guarded.path),
   }
 }
 
@@ -149,10 +144,10 @@ async function toSubject(
 async function measureRates(subjects: readonly Subject[], skipped: readonly string[][]): Promise<string[][]> {
   const ours = subjects.filter(({ against }) => against === undefined)
   for (const { open, guarded } of subjects) {
-    await open(warmUpMilliseconds)
-    await guarded(warmUpMilliseconds)
+    await open(warmUpSeconds)
+    await guarded(warmUpSeconds)
   }
-  for (const { openAgain } of ours) await openAgain(warmUpMilliseconds)
+  for (const { openAgain } of ours) await openAgain(warmUpSeconds)
   const targets: Target<number>[] = [
     ...subjects.flatMap(({ name, open, guarded }) => [
       { name: `${name}, open`, measure: () => open() },
@@ -165,7 +160,7 @@ async function measureRates(subjects: readonly Subject[], skipped: readonly stri
   const ratio = (name: string, base: string): number => medianRatio(byName.get(name), byName.get(base))
   const perSecond = (name: string): string => medianOf(byName.get(name)).toFixed(0)
   printTable(
-    `A route that needs a session (medians of ${rounds} rounds of ${milliseconds} ms, ${connections} connections, ${sessions} sessions in turn; the same request for both routes)`,
+    `A route that needs a session (medians of ${rounds} rounds of ${seconds} s, wrk with ${connections} connections, ${sessions} sessions in turn; the same request for both routes)`,
     [
       ['', 'open, requests/s', 'guarded, requests/s', 'guarded ÷ open', 'cloakwright is'],
       ...subjects.map(({ name, against }) => [
