@@ -295,8 +295,13 @@ async function readAgain(req: Context['req']): Promise<unknown> {
   }
 }
 
-function fieldsOf(fields: URLSearchParams): Record<string, readonly string[]> {
-  return Object.fromEntries(Array.from(fields.keys(), (name) => [name, fields.getAll(name)]))
+function fieldsOf(fields: URLSearchParams): Record<string, string | readonly string[]> {
+  return Object.fromEntries(
+    Array.from(fields, ([name, value]) => {
+      const all = fields.getAll(name)
+      return [name, all.length === 1 ? value : all]
+    }),
+  )
 }
 
 function toResponse(answer: Refused | Redirected, context: Context, visit: Visit | undefined): Response {

@@ -16,6 +16,7 @@ import {
   credentialsOf,
   type GuardedRequest,
   nothingGiven,
+  readSubmittedForm,
   refuseSecondToken,
 } from './request/index.ts'
 import type { Rule } from './rule.ts'
@@ -202,7 +203,7 @@ async function askToSignIn(
   request: GuardedRequest,
   sessions: SessionEngine,
 ): Promise<Admission> {
-  const response = await sessions.challenge(request)
+  const response = await sessions.challenge(request, { form: () => readSubmittedForm(request) })
   if (response !== undefined) return { kind: 'redirected', response, orphaned: found !== undefined }
   return refuse(context, nothingGiven(request), request, sessions.loginPath(request))
 }
@@ -272,7 +273,9 @@ async function askToStepUp(
 ): Promise<Admission> {
   const stepUp = keepAcr(user, error.challenge)
   // Whoever also accepts anonymous requests decides itself where the browser goes: a component of Next.js.
-  const response = anonymous ? undefined : await sessions.challenge(request, { stepUp })
+  const response = anonymous
+    ? undefined
+    : await sessions.challenge(request, { stepUp, form: () => readSubmittedForm(request) })
   if (response !== undefined) return { kind: 'redirected', response, orphaned: false }
   return refuse(context, error, request, sessions.loginPath(request, stepUp))
 }

@@ -3,7 +3,7 @@ import { continueWith } from '../promise.ts'
 import type { SessionEngine } from '../session/index.ts'
 import type { Redirected, Refused } from './admission.ts'
 import { type RefusalContext, refuse } from './refusal.ts'
-import type { GuardedRequest } from './request/index.ts'
+import { type GuardedRequest, unreadBody } from './request/index.ts'
 
 /** The routes of the session engine, for an adapter that mounts them. */
 export interface SessionRoutes {
@@ -36,7 +36,8 @@ function toWebRequest(request: GuardedRequest): Request | Promise<Request> {
   const { method, url, web } = request
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers: headersOf(request) })
   if (web !== undefined && !web.bodyUsed) return web
-  if (isUnread(request)) return withBody(toStream(request), request)
+  const unread = unreadBody(request, maxBytes)
+  if (unread !== undefined) return withBody(unread, request)
   return continueWith(request.form(), toBody, request)
 }
 
@@ -61,10 +62,6 @@ function headersOf({ web, incoming }: GuardedRequest): Headers {
   return headers
 }
 
-function isUnread({ incoming }: GuardedRequest): boolean {
-  return incoming !== undefined && !incoming.readableDidRead && !incoming.destroyed
-}
-
 function isForm(request: GuardedRequest): boolean {
   const type = request.fields('content-type')[0]?.split(';')[0]
   return type?.trim().toLowerCase() === 'application/x-www-form-urlencoded'
@@ -72,25 +69,6 @@ function isForm(request: GuardedRequest): boolean {
 
 /** Maximum number of bytes that the routes read; a logout token has about two thousand. */
 const maxBytes = 64 * 1024
-
-/** Reads from Node's request only what the engine asks for: the body of a path that is not its own is left unread. */
-function toStream({ incoming }: GuardedRequest): ReadableStream<Uint8Array> {
-  let chunks: AsyncIterator<Uint8Array> | undefined
-  let left = maxBytes
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        chunks ??= incoming?.[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
-        const read = await chunks.next()
-        if (read.done === true) return controller.close()
-        controller.enqueue(read.value.subarray(0, left))
-        left -= read.value.byteLength
-        if (left <= 0) controller.close()
-      },
-    },
-    { highWaterMark: 0 },
-  )
-}
 
 /** The form as a string again, from what a body parser made of it: bytes, a string, or an object. */
 function toText(form: unknown): string | Uint8Array<ArrayBuffer> | undefined {

@@ -3,7 +3,7 @@
  * other folder; all requests to the realm use it.
  */
 
-export { beginningOf } from './bounded-body.ts'
+export { beginningOf, wholeBody } from './bounded-body.ts'
 export {
   type BoundedRequest,
   type BoundedResponse,

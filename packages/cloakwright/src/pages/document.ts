@@ -1,5 +1,5 @@
 import { type Html, html } from './html.ts'
-import type { Page, PageAction } from './types.ts'
+import type { Page, PageAction, PageKind } from './types.ts'
 
 /** Languages that are written from right to left. */
 const rightToLeft = /^(?:ar|ckb|dv|fa|he|ps|sd|ug|ur|yi)\b/i
@@ -20,7 +20,7 @@ export function toDocument(page: Page, style: Html): string {
 <main>
 ${name === undefined ? [] : html`<p class="name">${name}</p>\n`}<h1>${title}</h1>
 <p>${text}</p>
-<div class="actions">${actions.map(toButton)}</div>
+<div class="actions">${actions.map((action, position) => toButton(page, action, position))}</div>
 ${explanation.length === 0 ? [] : toExplanation(explanation)}${details.length === 0 ? [] : toFooter(page)}</main>
 </body>
 </html>
@@ -28,11 +28,21 @@ ${explanation.length === 0 ? [] : toExplanation(explanation)}${details.length ==
   return document.text
 }
 
-function toButton({ label, url, method }: PageAction, position: number): Html {
+function toButton(
+  { kind }: Page,
+  { label, url, method, fields, enctype }: PageAction,
+  position: number,
+): Html {
   const looks = position === 0 ? 'button first' : 'button'
   if (method === 'get') return html`<a class="${looks}" href="${url}">${label}</a>`
-  return html`<form method="post" action="${url}"><button id="sign-out" class="${looks}" type="submit">${label}</button></form>`
+  const inputs = (fields ?? []).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`,
+  )
+  const type = enctype === undefined ? [] : html` enctype="${enctype}"`
+  return html`<form method="post" action="${url}"${type}>${inputs}<button id="${idOf[kind] ?? ''}" class="${looks}" type="submit">${label}</button></form>`
 }
+
+const idOf: Partial<Record<PageKind, string>> = { signOut: 'sign-out', sendForm: 'send-form' }
 
 function toExplanation(lines: readonly string[]): Html {
   return html`<div class="explanation" lang="en" dir="ltr">${lines.map((line) => html`<p>${line}</p>`)}</div>

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { PageKind } from './types.ts'
 
 /** The links that a page may have; the caller knows their URLs. */
-export type LinkName = 'signIn' | 'signOut' | 'tryAgain' | 'start'
+export type LinkName = 'signIn' | 'signOut' | 'tryAgain' | 'sendForm' | 'start'
 
 /** The links of each kind in their order, the most important first; those without a URL are left out. */
 export const linksOf: Readonly<Record<PageKind, readonly LinkName[]>> = {
@@ -14,6 +14,9 @@ export const linksOf: Readonly<Record<PageKind, readonly LinkName[]>> = {
   signInExpired: ['signIn', 'start'],
   signInNeeded: ['signIn', 'start'],
   stepUpNeeded: ['signIn', 'start'],
+  sendForm: ['sendForm', 'start'],
+  formGone: ['start'],
+  formOfOther: ['start'],
   blocked: ['tryAgain', 'start'],
   forbidden: ['start', 'signOut'],
   notFound: ['start'],
@@ -33,6 +36,8 @@ const byCode: Partial<Record<ErrorCode, PageKind>> = {
   CW_LOGIN_LOOP: 'signedOutAgain',
   CW_SESSION_ORIGIN: 'blocked',
   CW_STEP_UP_REQUIRED: 'stepUpNeeded',
+  CW_FORM_GONE: 'formGone',
+  CW_FORM_USER: 'formOfOther',
 }
 
 const byStatus: Readonly<Record<number, PageKind>> = {

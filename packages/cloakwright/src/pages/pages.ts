@@ -6,7 +6,7 @@ import { languageFor } from './language.ts'
 import { checkPages, type PagesConfig, type PagesOptions } from './options.ts'
 import { checkRendered, type RenderedHeaders } from './rendered.ts'
 import { style } from './style.ts'
-import type { Page, PageKind, PageLabels } from './types.ts'
+import type { Page, PageAction, PageKind, PageLabels } from './types.ts'
 
 /** Creates the pages of one service. */
 export interface Pages {
@@ -27,6 +27,8 @@ export interface PageContent {
   readonly requestId?: string | undefined
   /** For developers; what is missing is left out. */
   readonly explanation?: readonly (string | undefined)[]
+  /** What the page's form sends. */
+  readonly form?: Pick<PageAction, 'fields' | 'enctype'>
   /** The origins to which the page's form may redirect: browsers apply `form-action` to redirects as well. */
   readonly formOrigins?: readonly string[]
 }
@@ -88,11 +90,11 @@ function show(config: PagesConfig, look: Look, content: PageContent, request: Pa
 const privacy: RenderedHeaders = { 'cache-control': 'no-store', 'referrer-policy': 'same-origin' }
 
 function formsOf({ kind, formOrigins = [] }: PageContent): string {
-  return kind === 'signOut' ? ["'self'", ...formOrigins].join(' ') : "'none'"
+  return kind === 'signOut' || kind === 'sendForm' ? ["'self'", ...formOrigins].join(' ') : "'none'"
 }
 
 function toPage(config: PagesConfig, content: PageContent, acceptLanguage: string | null): Page {
-  const { kind, status = 200, code, requestId, retryAfter, explanation = [] } = content
+  const { kind, status = 200, code, requestId, retryAfter, explanation = [], form } = content
   const language = languageFor(acceptLanguage, config.languages)
   const messages = config.messages.get(language)
   if (messages === undefined) throw new Error(`No texts in ${language}`)
@@ -106,10 +108,12 @@ function toPage(config: PagesConfig, content: PageContent, acceptLanguage: strin
     name: config.name,
     title,
     text: waiting.has(kind) ? `${text} ${toWait(labels, language, Number(retryAfter))}` : text,
-    actions: linksOf[kind].flatMap((name) => {
+    actions: linksOf[kind].flatMap((name): PageAction[] => {
       const url = links[name]
       if (url === undefined) return []
-      return [{ label: labels[name], url, method: kind === 'signOut' && name === 'signOut' ? 'post' : 'get' }]
+      const label = labels[name]
+      if (name === kind) return [{ label, url, method: 'post', ...form }]
+      return [{ label, url, method: 'get' }]
     }),
     help: labels.help,
     details: [

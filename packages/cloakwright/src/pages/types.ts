@@ -16,6 +16,12 @@ export type PageKind =
   | 'signInNeeded'
   /** Signed in, but the page needs a stronger or more recent sign-in. */
   | 'stepUpNeeded'
+  /** Asks whether to send a form that was sent before its user had signed in. */
+  | 'sendForm'
+  /** Such a form was sent already, or is too old. */
+  | 'formGone'
+  /** Such a form is another user's. */
+  | 'formOfOther'
   /** The request has no proof that a page of this service sent it. */
   | 'blocked'
   /** 403. */
@@ -51,12 +57,16 @@ export interface Page {
   readonly explanation: readonly string[]
 }
 
-/** A link of a page; with `post` a form with one button. */
+/** A link of a page; with `post` a form with one button, and a hidden input for each of the fields. */
 export interface PageAction {
   readonly label: string
   /** A path of this service, or empty for the page itself. */
   readonly url: string
   readonly method: 'get' | 'post'
+  /** The hidden inputs of a form. */
+  readonly fields?: readonly (readonly [name: string, value: string])[]
+  /** The content type of the form, if it is not the default. */
+  readonly enctype?: 'multipart/form-data'
 }
 
 /** A line of a page's details. */
@@ -80,6 +90,7 @@ export interface PageLabels {
   readonly signIn: string
   readonly signOut: string
   readonly tryAgain: string
+  readonly sendForm: string
   /** The link to `/`. */
   readonly start: string
   /** Added to a text if the service knows when it may work again; `{when}` becomes “in 5 seconds”. */

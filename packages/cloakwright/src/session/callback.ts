@@ -10,6 +10,7 @@ import type { Grant } from './provider.ts'
 import { redirect, withCookies } from './redirect.ts'
 import { orErrorPage, type RoutedRequest } from './request.ts'
 import { toLoginUrl } from './return-to.ts'
+import { toUserCookies } from './saved-forms.ts'
 import { isSignedIn } from './signed-in.ts'
 import { isStepUp, stepUpRefused } from './step-up.ts'
 import type { SessionRequest } from './types.ts'
@@ -61,7 +62,8 @@ async function complete(
     const value = await createSession(context, request, grant, stepUp)
     // A step-up cannot be a loop: see `step-up.ts`.
     const counted = stepUp === undefined ? [countLogin(context, request)] : []
-    return redirect(back, [cookies.writeSession(value), ...counted])
+    const user = await toUserCookies(context, value, grant.subject ?? '')
+    return redirect(back, [cookies.writeSession(value), ...user, ...counted])
   } catch (error) {
     if (!(error instanceof CloakwrightError) || error.code !== 'CW_LOGIN_REFUSED') throw error
     // No failure: the page asked whether somebody is signed in, or offered the user an action.

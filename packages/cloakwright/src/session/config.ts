@@ -5,6 +5,7 @@ import { checkIssuer, checkUrl, isLoopback } from '../metadata/index.ts'
 import { number } from '../numbers.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
 import { checkCredential, type RealmClientConfig } from '../provider/index.ts'
+import type { SessionStore } from '../state/index.ts'
 import { toCookieName } from './cookies.ts'
 import type { SessionOptions } from './options.ts'
 
@@ -21,6 +22,8 @@ export interface SessionConfig extends RealmClientConfig {
   readonly baseUrl: string
   /** The absolute URL where a browser lands after it signed out. */
   readonly postLogoutUrl: string
+  /** The content types of forms that are saved; `undefined` if none are. */
+  readonly saveForms: ReadonlySet<string> | undefined
   readonly pushedAuthorization: boolean
   readonly scope: string
   /** The parameters of requests that name the resource (RFC 8707 §2). */
@@ -80,6 +83,7 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     basePath,
     baseUrl: publicUrl.origin + basePath,
     postLogoutUrl: checkPostLogoutUrl(options.postLogoutUrl, publicUrl, dangerouslyAllowHttp),
+    saveForms: checkSaveForms(options),
     pushedAuthorization: options.pushedAuthorization ?? false,
     scope,
     resource: options.resource === undefined ? {} : { resource: options.resource },
@@ -98,6 +102,23 @@ export function checkOptions(options: SessionOptions): SessionConfig {
 export function checkBasePath(basePath: unknown = '/auth'): string {
   if (typeof basePath === 'string' && /^(?:\/[A-Za-z0-9_-]+)+$/.test(basePath)) return basePath
   throw invalid('basePath', 'not a path such as /auth', 'Start it with a slash, without a slash at the end.')
+}
+
+/** A service's own store may not keep forms. */
+function checkSaveForms({ saveForms, store }: SessionOptions): ReadonlySet<string> | undefined {
+  if (saveForms === false) return undefined
+  if (saveForms === undefined && typeof (store as Partial<SessionStore>).saveForm !== 'function')
+    return undefined
+  if (saveForms !== undefined && saveForms !== true && saveForms !== 'multipart')
+    throw invalid('saveForms', "not true, false or 'multipart'", 'Omit it for the default.')
+  requireFunctions(
+    'store',
+    store,
+    ['saveForm', 'readForm', 'takeForm'],
+    'Set saveForms: false, or add the functions of the port FormStore to the store.',
+  )
+  const types = ['application/x-www-form-urlencoded']
+  return new Set(saveForms === 'multipart' ? [...types, 'multipart/form-data'] : types)
 }
 
 function checkCookieName(name: string | undefined, secure: boolean): string | undefined {

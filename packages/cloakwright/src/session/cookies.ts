@@ -12,6 +12,9 @@ export interface Cookies {
   /** The value that counts the latest logins of this browser. */
   readLogins(request: SessionRequest): string | undefined
   writeLogins(value: string, maxAge: number): string
+  /** The encrypted user of the session, if it has the right format. */
+  readUser(request: SessionRequest): string | undefined
+  writeUser(value: string): string
   /** Whether the browser was redirected to the public host a moment ago. */
   readLed(request: SessionRequest): boolean
   writeLed(): string
@@ -42,7 +45,9 @@ export function toCookieName(publicUrl: URL, basePath: string, issuer: string, c
 
 /** SameSite=Lax, not Strict: the redirect back from the provider is a cross-site navigation. */
 export function createCookies({ cookieName: session, secureCookies }: CookieOptions): Cookies {
-  const [browser, logins, led] = [`${session}_login`, `${session}_logins`, `${session}_led`]
+  const [browser, logins, led, user] = ['login', 'logins', 'led', 'user'].map(
+    (name) => `${session}_${name}`,
+  ) as [string, string, string, string]
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secureCookies ? '; Secure' : ''}`
   const clear = (name: string): string => `${name}=; Max-Age=0; ${attributes}`
   const readLed = reader(led, '1')
@@ -53,10 +58,12 @@ export function createCookies({ cookieName: session, secureCookies }: CookieOpti
     writeBrowser: (secret, maxAge) => `${browser}=${secret}; Max-Age=${maxAge}; ${attributes}`,
     readLogins: reader(logins, '[\\d.]{1,30}'),
     writeLogins: (value, maxAge) => `${logins}=${value}; Max-Age=${maxAge}; ${attributes}`,
+    readUser: reader(user, '[\\w-]{1,32}\\.[\\w-]{40,1000}'),
+    writeUser: (value) => `${user}=${value}; ${attributes}`,
     readLed: (request) => readLed(request) !== undefined,
     writeLed: () => `${led}=1; Max-Age=10; ${attributes}`,
     clearSession: () => clear(session),
-    clearAll: () => [session, browser, logins].map(clear),
+    clearAll: () => [session, browser, logins, user].map(clear),
   }
 }
 

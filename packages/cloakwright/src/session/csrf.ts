@@ -27,9 +27,7 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
     )
   }
   if (safeMethods.has(request.method)) return
-  const site = headers.get('sec-fetch-site')
-  const sameOrigin = site === null ? headers.get('origin') === publicOrigin : site === 'same-origin'
-  if (!sameOrigin)
+  if (!isSameOrigin(request, publicOrigin))
     throw new CloakwrightError(
       'CW_SESSION_ORIGIN',
       'The request changes data, but does not come from a page of this service',
@@ -41,6 +39,12 @@ export function requireSameOrigin(request: SessionRequest, publicOrigin: string)
     throw new CloakwrightError('CW_SESSION_ORIGIN', 'The request has no header X-CSRF: 1', {
       hint: 'Add it to every fetch that changes data. Forms do not need it.',
     })
+}
+
+/** Whether the browser says that a page of this service sent the request. */
+export function isSameOrigin({ headers }: SessionRequest, publicOrigin: string): boolean {
+  const site = headers.get('sec-fetch-site')
+  return site === null ? headers.get('origin') === publicOrigin : site === 'same-origin'
 }
 
 function isForm({ method, headers }: SessionRequest): boolean {

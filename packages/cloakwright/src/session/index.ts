@@ -10,5 +10,6 @@ export type {
   SessionEngine,
   SessionRequest,
   SessionUse,
+  SubmittedForm,
   Tenant,
 } from './types.ts'

@@ -9,6 +9,7 @@ import { ledHere } from './public-host.ts'
 import { redirect } from './redirect.ts'
 import { orErrorPage, type RoutedRequest, routed } from './request.ts'
 import { longestReturnTo, toLoginUrl, toReturnTo } from './return-to.ts'
+import { saveForm } from './saved-forms.ts'
 import { isSignedIn } from './signed-in.ts'
 import { refuseRepeated } from './step-up.ts'
 import type { LoginNeeds, SessionRequest } from './types.ts'
@@ -37,12 +38,23 @@ export async function answerLogin(context: SessionContext, request: RoutedReques
 export async function challenge(
   context: SessionContext,
   navigation: SessionRequest,
-  { stepUp }: LoginNeeds,
+  { stepUp, form }: LoginNeeds,
 ): Promise<Response | undefined> {
-  if (!isNavigation(navigation)) return undefined
   const request = routed(navigation)
-  const returnTo = readReturnTo(context, request, pageOf(request))
-  if (stepUp !== undefined) return await challengeStepUp(context, request, returnTo, stepUp)
+  const page = isNavigation(request) ? pageOf(request) : await saveForm(context, request, form)
+  if (page === undefined) return undefined
+  const returnTo = readReturnTo(context, request, page)
+  return stepUp === undefined
+    ? await requireLogin(context, request, returnTo)
+    : await requireStepUp(context, request, returnTo, stepUp)
+}
+
+/** Redirects to a login, unless the latest ones have led nowhere. */
+export async function requireLogin(
+  context: SessionContext,
+  request: RoutedRequest,
+  returnTo: string,
+): Promise<Response> {
   const isLoop = latestLogins(context, request) > 1
   const back = isLoop ? toLoginUrl(context.config, returnTo) : returnTo
   return await orErrorPage(context, request, back, async () => {
@@ -53,7 +65,7 @@ export async function challenge(
 }
 
 /** The browser has a live session, so it is on the public host. */
-async function challengeStepUp(
+async function requireStepUp(
   context: SessionContext,
   request: RoutedRequest,
   returnTo: string,
@@ -82,7 +94,12 @@ export async function startLogin(
   const secret = cookies.readBrowser(request) ?? randomToken()
   const checks = await sealLogin(context, login, secret)
   const location = await provider.loginUrl(checks, login.parameters)
-  return redirect(location, [cookies.writeBrowser(secret, browserLifetime)], 302)
+  return redirect(location, [cookies.writeBrowser(secret, browserLifetime)], toStatus(request))
+}
+
+/** A form is not sent on to the provider. */
+function toStatus({ method }: SessionRequest): 302 | 303 {
+  return method === 'POST' ? 303 : 302
 }
 
 function readReturnTo(

@@ -50,6 +50,12 @@ export interface SessionOptions extends CredentialOptions {
    */
   readonly postLogoutUrl?: string | undefined
   /**
+   * Whether a form is kept that a browser sends after its session has ended, or that needs a step-up. It is encrypted, and its
+   * user can send it after the login, within an hour. `true` by default, for forms up to 64,000 bytes. `multipart` also keeps
+   * forms of the type `multipart/form-data`, if they contain no file.
+   */
+  readonly saveForms?: boolean | 'multipart' | undefined
+  /**
    * Sends each login to the realm first (PAR, RFC 9126), so that the browser only carries a reference to it. By default only if
    * the realm requires it: it is one more request to the realm for each login, even an abandoned one, and a reload of
    * Keycloak's login page after a minute ends in an error. Turn it on if the client requires it in Keycloak.

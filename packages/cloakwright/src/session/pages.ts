@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
 import { kindOf, type PageContent } from '../pages/index.ts'
 import type { SessionContext } from './context.ts'
-import type { SessionRequest } from './types.ts'
+import type { SessionRequest, SubmittedForm } from './types.ts'
 
 /** A page with the error. `back` is the URL of the failed step, to try it again. */
 export function errorPage(
@@ -28,6 +28,22 @@ export function logoutPage(context: SessionContext, request: SessionRequest): Re
     kind: 'signOut',
     links: { signOut: `${basePath}/logout` },
     formOrigins: [...new Set(origins)].filter((origin) => origin !== publicOrigin),
+  })
+}
+
+/** Asks whether to send a saved form. */
+export function formPage(
+  context: SessionContext,
+  request: SessionRequest,
+  path: string,
+  { fields, type }: SubmittedForm,
+): Response {
+  return toResponse(context, request, {
+    kind: 'sendForm',
+    links: { sendForm: path },
+    form: type === 'multipart/form-data' ? { fields, enctype: type } : { fields },
+    // The service's own handler gets the form, and may redirect anywhere: to a payment, or to the realm for a step-up.
+    formOrigins: ['https:', new URL(context.config.issuer).origin],
   })
 }
 

@@ -2,7 +2,7 @@
 export function redirect(
   location: string,
   cookies: readonly string[] = [],
-  status: 302 | 303 = 303,
+  status: 302 | 303 | 307 = 303,
 ): Response {
   return withCookies(new Response(null, { status, headers: { location, ...privacy } }), cookies)
 }

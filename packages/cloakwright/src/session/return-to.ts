@@ -24,6 +24,7 @@ export function toReturnTo(
   onTooLong: (length: number) => void = () => {},
 ): string {
   if (value == null) return '/'
+  if (isFormPath(value, basePath)) return value
   if (isTooLong(value)) onTooLong(value.length)
   const kept = isTooLong(value) ? (value.split(/[?#]/)[0] as string) : value
   // No backslash, which browsers treat as a slash; no control character or space, which they drop.
@@ -74,6 +75,16 @@ export function toLoginUrl(
   const search = Object.entries({ ...(returnTo === '/' ? {} : { returnTo }), ...parameters })
   const query = search.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')
   return `${basePath}/login${query === '' ? '' : `?${query}`}`
+}
+
+/** The page that sends a saved form: the only one below the routes of the sessions to which a login may return. */
+export function toFormPath({ basePath }: Pick<ReturnAddress, 'basePath'>, id: string): string {
+  return `${basePath}/form?id=${id}`
+}
+
+function isFormPath(value: string, basePath: string): boolean {
+  const page = toFormPath({ basePath }, '')
+  return value.startsWith(page) && /^[\w-]{43}$/.test(value.slice(page.length))
 }
 
 /** Whether no program could take the path for `//host`: one slash first, then no slash, backslash, space or control character. */

@@ -1,6 +1,7 @@
 import type { BackChannelLogout } from './back-channel-logout.ts'
 import { answerCallback } from './callback.ts'
 import type { SessionContext } from './context.ts'
+import { answerForm, answerSentForm } from './form-route.ts'
 import { answerLogin } from './login.ts'
 import { answerLogout } from './logout.ts'
 import { logoutPage } from './pages.ts'
@@ -29,6 +30,10 @@ export function createRoutes(
     [`${basePath}/callback`]: {
       GET: (request) => answerCallback(context, request),
       HEAD: () => new Response(null, { headers: { 'cache-control': 'no-store' } }),
+    },
+    [`${basePath}/form`]: {
+      GET: (request) => orErrorPage(context, request, '/', () => answerForm(context, request)),
+      POST: (request) => orErrorPage(context, request, '/', () => answerSentForm(context, request)),
     },
     [`${basePath}/session`]: { GET: (request) => answerSession(context, request) },
     [`${basePath}/logout`]: {

@@ -45,10 +45,21 @@ export interface SessionUse {
   readonly freshAfter?: number | undefined
 }
 
+/** The form of a browser's request. */
+export interface SubmittedForm {
+  readonly type: 'application/x-www-form-urlencoded' | 'multipart/form-data'
+  readonly fields: readonly (readonly [name: string, value: string])[]
+}
+
 /** What a refused request needs, apart from a session. */
 export interface LoginNeeds {
   /** What the session's login lacks: the classes of which the realm reaches one, or the maximum age of the login (RFC 9470 §4). */
   readonly stepUp?: ChallengeParameters | undefined
+  /**
+   * Reads the form of the request, so that it can be sent after the login; called only for a form of a page of this service.
+   * `undefined` if it cannot be saved as it is: it is too large, has a file, or is not UTF-8.
+   */
+  readonly form?: (() => Promise<SubmittedForm | undefined>) | undefined
 }
 
 /** One tenant of a service with several: a realm, or a client of a realm. */

@@ -35,8 +35,11 @@ describe('callback', () => {
     expect(response.headers.get('location')).toBe(`${publicUrl}/page`)
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('referrer-policy')).toBe('same-origin')
-    const [session, logins, ...others] = response.headers.getSetCookie()
+    const [session, user, logins, ...others] = response.headers.getSetCookie()
     expect(session).toMatch(/^__Host-cloakwright=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/)
+    expect(user).toMatch(
+      /^__Host-cloakwright_user=k1\.[\w-]{40,60}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+    )
     expect(logins).toMatch(
       /^__Host-cloakwright_logins=1\.\d+; Max-Age=30; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
     )

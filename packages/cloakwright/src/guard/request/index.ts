@@ -1,5 +1,7 @@
+export { unreadBody } from './body.ts'
 export { type Credentials, credentialsOf, refuseJoined } from './credentials.ts'
 export type { Framework, GuardedRequest } from './guarded-request.ts'
 export { frameworkOfNode, fromIncoming } from './node-request.ts'
 export { nothingGiven, refuseSecondToken } from './second-token.ts'
+export { readSubmittedForm } from './submitted-form.ts'
 export { fromWebRequest, readForm } from './web-request.ts'

@@ -30,6 +30,18 @@ export const de: PageMessages = {
     title: 'Bitte melden Sie sich erneut an',
     text: 'Sie sind angemeldet, aber diese Seite verlangt eine stärkere oder neuere Anmeldung. Wenn das wieder passiert, wenden Sie sich an die Administration dieses Dienstes.',
   },
+  sendForm: {
+    title: 'Formular jetzt senden?',
+    text: 'Sie mussten sich erst anmelden. Deshalb wurde Ihr Formular noch nicht gesendet.',
+  },
+  formGone: {
+    title: 'Dieses Formular kann nicht mehr gesendet werden',
+    text: 'Es wurde schon gesendet oder hat zu lange gewartet. Prüfen Sie, ob es angekommen ist, bevor Sie es noch einmal ausfüllen.',
+  },
+  formOfOther: {
+    title: 'Dieses Formular wurde nicht gesendet',
+    text: 'Jemand anderes hat es ausgefüllt. Deshalb wird es nicht mit Ihrem Konto gesendet.',
+  },
   blocked: {
     title: 'Anfrage abgelehnt',
     text: 'Die Anfrage kam nicht von einer Seite dieses Dienstes. Deshalb wurde nichts geändert. Bitte beginnen Sie noch einmal auf der Startseite.',
@@ -59,6 +71,7 @@ export const de: PageMessages = {
     signIn: 'Anmelden',
     signOut: 'Abmelden',
     tryAgain: 'Noch einmal versuchen',
+    sendForm: 'Formular senden',
     start: 'Zur Startseite',
     waitUntil: 'Bitte versuchen Sie es {when} noch einmal.',
     wait: 'Bitte versuchen Sie es in einigen Minuten noch einmal.',

@@ -27,6 +27,18 @@ export const en: PageMessages = {
     title: 'Please sign in again',
     text: 'You are signed in, but this page needs a stronger or more recent sign-in. If it keeps happening, ask the administrator of this service for help.',
   },
+  sendForm: {
+    title: 'Send your form now?',
+    text: 'You had to sign in first, so your form has not been sent yet.',
+  },
+  formGone: {
+    title: 'This form can no longer be sent',
+    text: 'It was already sent, or it waited too long. Check whether it arrived before you fill it in again.',
+  },
+  formOfOther: {
+    title: 'This form was not sent',
+    text: 'Another user filled it in, so it is not sent with your account.',
+  },
   blocked: {
     title: 'Request blocked',
     text: 'The request did not come from a page of this service, so nothing was changed. Please start again from the start page.',
@@ -56,6 +68,7 @@ export const en: PageMessages = {
     signIn: 'Sign in',
     signOut: 'Sign out',
     tryAgain: 'Try again',
+    sendForm: 'Send the form',
     start: 'Go to the start page',
     waitUntil: 'Please try again {when}.',
     wait: 'Please try again in a few minutes.',

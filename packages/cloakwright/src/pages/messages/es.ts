@@ -27,6 +27,18 @@ export const es: PageMessages = {
     title: 'Vuelva a iniciar sesión',
     text: 'Ha iniciado sesión, pero esta página exige un inicio de sesión más seguro o más reciente. Si el problema continúa, pida ayuda al administrador de este servicio.',
   },
+  sendForm: {
+    title: '¿Enviar el formulario ahora?',
+    text: 'Primero tenía que iniciar sesión, por lo que el formulario aún no se ha enviado.',
+  },
+  formGone: {
+    title: 'Este formulario ya no se puede enviar',
+    text: 'Ya se envió o esperó demasiado tiempo. Compruebe si ha llegado antes de volver a rellenarlo.',
+  },
+  formOfOther: {
+    title: 'Este formulario no se ha enviado',
+    text: 'Lo rellenó otro usuario, por lo que no se envía con su cuenta.',
+  },
   blocked: {
     title: 'Solicitud bloqueada',
     text: 'La solicitud no procede de una página de este servicio, por lo que no se ha cambiado nada. Vuelva a empezar desde la página de inicio.',
@@ -59,6 +71,7 @@ export const es: PageMessages = {
     signIn: 'Iniciar sesión',
     signOut: 'Cerrar sesión',
     tryAgain: 'Volver a intentarlo',
+    sendForm: 'Enviar el formulario',
     start: 'Ir a la página de inicio',
     waitUntil: 'Vuelva a intentarlo {when}.',
     wait: 'Vuelva a intentarlo dentro de unos minutos.',

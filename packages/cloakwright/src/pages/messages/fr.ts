@@ -30,6 +30,18 @@ export const fr: PageMessages = {
     title: 'Veuillez vous reconnecter',
     text: 'Vous êtes connecté, mais cette page exige une connexion plus sûre ou plus récente. Si le problème persiste, contactez l’administrateur de ce service.',
   },
+  sendForm: {
+    title: 'Envoyer le formulaire maintenant ?',
+    text: 'Vous deviez d’abord vous connecter : votre formulaire n’a pas encore été envoyé.',
+  },
+  formGone: {
+    title: 'Ce formulaire ne peut plus être envoyé',
+    text: 'Il a déjà été envoyé ou il a attendu trop longtemps. Vérifiez s’il est arrivé avant de le remplir à nouveau.',
+  },
+  formOfOther: {
+    title: 'Ce formulaire n’a pas été envoyé',
+    text: 'Une autre personne l’a rempli : il n’est pas envoyé avec votre compte.',
+  },
   blocked: {
     title: 'Requête bloquée',
     text: 'La requête ne provient pas d’une page de ce service : rien n’a été modifié. Veuillez recommencer depuis la page d’accueil.',
@@ -62,6 +74,7 @@ export const fr: PageMessages = {
     signIn: 'Se connecter',
     signOut: 'Se déconnecter',
     tryAgain: 'Réessayer',
+    sendForm: 'Envoyer le formulaire',
     start: 'Page d’accueil',
     waitUntil: 'Veuillez réessayer {when}.',
     wait: 'Veuillez réessayer dans quelques minutes.',

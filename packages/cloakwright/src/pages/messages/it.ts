@@ -27,6 +27,18 @@ export const it: PageMessages = {
     title: 'Accedi di nuovo',
     text: 'Hai effettuato l’accesso, ma questa pagina richiede un accesso più sicuro o più recente. Se il problema persiste, chiedi aiuto all’amministratore di questo servizio.',
   },
+  sendForm: {
+    title: 'Inviare il modulo adesso?',
+    text: 'Prima dovevi effettuare l’accesso, quindi il modulo non è ancora stato inviato.',
+  },
+  formGone: {
+    title: 'Questo modulo non può più essere inviato',
+    text: 'È già stato inviato o ha atteso troppo a lungo. Controlla se è arrivato prima di compilarlo di nuovo.',
+  },
+  formOfOther: {
+    title: 'Questo modulo non è stato inviato',
+    text: 'È stato compilato da un altro utente, quindi non viene inviato con il tuo account.',
+  },
   blocked: {
     title: 'Richiesta bloccata',
     text: 'La richiesta non proviene da una pagina di questo servizio, quindi non è stato modificato nulla. Ricomincia dalla pagina iniziale.',
@@ -59,6 +71,7 @@ export const it: PageMessages = {
     signIn: 'Accedi',
     signOut: 'Esci',
     tryAgain: 'Riprova',
+    sendForm: 'Invia il modulo',
     start: 'Vai alla pagina iniziale',
     waitUntil: 'Riprova {when}.',
     wait: 'Riprova tra qualche minuto.',

@@ -27,6 +27,18 @@ export const nl: PageMessages = {
     title: 'Log opnieuw in',
     text: 'Je bent ingelogd, maar voor deze pagina is een sterkere of recentere login nodig. Blijft dit gebeuren, vraag dan de beheerder van deze dienst om hulp.',
   },
+  sendForm: {
+    title: 'Formulier nu versturen?',
+    text: 'Je moest eerst inloggen. Je formulier is daarom nog niet verstuurd.',
+  },
+  formGone: {
+    title: 'Dit formulier kan niet meer worden verstuurd',
+    text: 'Het is al verstuurd of heeft te lang gewacht. Controleer of het is aangekomen voordat je het opnieuw invult.',
+  },
+  formOfOther: {
+    title: 'Dit formulier is niet verstuurd',
+    text: 'Een andere gebruiker heeft het ingevuld. Daarom wordt het niet met je account verstuurd.',
+  },
   blocked: {
     title: 'Verzoek geblokkeerd',
     text: 'Het verzoek kwam niet van een pagina van deze dienst. Er is daarom niets gewijzigd. Begin opnieuw op de startpagina.',
@@ -56,6 +68,7 @@ export const nl: PageMessages = {
     signIn: 'Inloggen',
     signOut: 'Uitloggen',
     tryAgain: 'Opnieuw proberen',
+    sendForm: 'Formulier versturen',
     start: 'Naar de startpagina',
     waitUntil: 'Probeer het {when} opnieuw.',
     wait: 'Probeer het over een paar minuten opnieuw.',

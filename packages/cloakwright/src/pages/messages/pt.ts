@@ -27,6 +27,18 @@ export const pt: PageMessages = {
     title: 'Entre novamente',
     text: 'Você já entrou, mas esta página exige um acesso mais seguro ou mais recente. Se o problema continuar, peça ajuda ao administrador deste serviço.',
   },
+  sendForm: {
+    title: 'Enviar o formulário agora?',
+    text: 'Você precisava entrar primeiro, por isso o formulário ainda não foi enviado.',
+  },
+  formGone: {
+    title: 'Este formulário não pode mais ser enviado',
+    text: 'Ele já foi enviado ou esperou tempo demais. Verifique se chegou antes de preenchê-lo de novo.',
+  },
+  formOfOther: {
+    title: 'Este formulário não foi enviado',
+    text: 'Outro usuário o preencheu, por isso ele não é enviado com a sua conta.',
+  },
   blocked: {
     title: 'Solicitação bloqueada',
     text: 'A solicitação não veio de uma página deste serviço, por isso nada foi alterado. Comece novamente na página inicial.',
@@ -56,6 +68,7 @@ export const pt: PageMessages = {
     signIn: 'Entrar',
     signOut: 'Sair',
     tryAgain: 'Tentar novamente',
+    sendForm: 'Enviar o formulário',
     start: 'Ir para a página inicial',
     waitUntil: 'Tente novamente {when}.',
     wait: 'Tente novamente em alguns minutos.',

@@ -29,7 +29,7 @@ export interface SessionWorld {
   /** The Cookie header of a browser that signed in over HTTP. */
   signIn(user?: string): Promise<string>
   /** A browser without cookies; its requests to the public URL reach the service over HTTP. */
-  newBrowser(): Browser
+  newBrowser(service?: Service): Browser
   send(path: string, sent?: Sent): Promise<Received>
   /** Starts another service with the same sessions and a new verifier. */
   start(more?: Partial<ServiceOptions>): Promise<Service>
@@ -46,6 +46,7 @@ const sessionRoutes: readonly Route[] = [
     handler: 'ok',
   },
   { path: '/gold', guard: (is) => is.requirePolicy(acr('gold', 'platinum')), handler: 'user' },
+  { path: '/gold-form', guard: (is) => is.requirePolicy(acr('gold')), handler: 'form' },
   { path: '/recent', guard: (is) => is.requirePolicy(maxAge(300)), handler: 'user' },
   { path: '/events', guard: (is) => is.requireUser(), handler: 'events' },
   // Below the path of the sessions' routes, but not one of them.
@@ -82,7 +83,7 @@ export function useSessions(driver: Driver, options: Partial<SessionOptions> = {
     await world.provider?.close()
   })
 
-  const newBrowser = (): Browser => new Browser({ [publicUrl]: overHttp(world.service) })
+  const newBrowser = (service = world.service): Browser => new Browser({ [publicUrl]: overHttp(service) })
   return Object.assign(world, {
     newBrowser,
     async signIn(user = 'alice') {

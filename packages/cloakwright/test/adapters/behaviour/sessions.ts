@@ -40,6 +40,7 @@ export function testSessions(driver: Driver): void {
     const callback = await browser.send(await locationOf(browser.visited.at(-1)))
     expect(callback.headers.getSetCookie().map((cookie) => cookie.split('=')[0])).toEqual([
       sessionCookie,
+      `${sessionCookie}_user`,
       `${sessionCookie}_logins`,
     ])
   })

@@ -66,7 +66,7 @@ export function testStepUp(driver: Driver): void {
   test.each([
     ['a fetch', 'GET', [['accept', '*/*']]],
     ['a script', 'GET', [navigation, ['x-requested-with', 'XMLHttpRequest']]],
-    ['a form', 'POST', [navigation, form, ['sec-fetch-site', 'same-origin']]],
+    ['a form that cannot be saved', 'POST', [navigation, form, ['origin', publicUrl]]],
   ] as const)('%s gets a 401 that says where to step up', async (_what, method, fields) => {
     const browser = await signIn()
     const page = ['referer', `${publicUrl}/orders?page=2`] as const
