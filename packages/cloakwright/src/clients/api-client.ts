@@ -123,6 +123,7 @@ function exchangedFor(
   }
   return {
     async token() {
+      refuseBound(user, 'jkt')
       const subject = await subjectOf(user, config)
       try {
         return await exchanged(subject)
@@ -146,8 +147,8 @@ function isInactive(error: unknown): boolean {
 }
 
 async function ownToken(config: ApiConfig, user: User, freshAfter?: number): Promise<string> {
+  refuseBound(user, 'any')
   const { token } = await subjectOf(user, config, freshAfter)
-  refuseBound(user)
   const audiences = audiencesOf(token)
   if (audiences !== undefined && !audiences.includes(config.audience)) throw wrongAudience(config)
   return token

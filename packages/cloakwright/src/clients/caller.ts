@@ -17,6 +17,7 @@ export interface ApiCaller {
    * @throws {CW_SESSION_ENDED} The user has signed out.
    * @throws {CW_TOKEN_INACTIVE} The realm no longer accepts the user's token.
    * @throws {CW_TOKEN_EXPIRED} The user's bearer token has expired during the request.
+   * @throws {CW_TOKEN_BOUND} The user's token is bound to a key of its client.
    */
   token(): Promise<string>
   /**

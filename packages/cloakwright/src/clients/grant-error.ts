@@ -89,8 +89,9 @@ const hints: readonly (readonly [pattern: RegExp, hint: Hint])[] = [
     () => 'Token exchange needs Keycloak 26.2 or newer.',
   ],
   [
-    /Audience not found$/,
-    ({ audience }) => `Create the client ${audience} in the realm, or correct audience.`,
+    /(?:Audience not found|Client disabled)$/,
+    ({ audience }) =>
+      `Create and enable the client ${audience} in the realm, or correct the option audience.`,
   ],
   [
     /Requested audience not available/,

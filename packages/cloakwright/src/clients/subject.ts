@@ -54,11 +54,17 @@ export async function subjectOf(
   return { token, expiresAt, session: undefined }
 }
 
-/** @throws {CW_TOKEN_BOUND} Only its own client can use the user's token. */
-export function refuseBound(user: User): void {
-  if (!('binding' in user) || user.binding === undefined) return
+/**
+ * Only its own client can use a token that is bound to a key. Keycloak exchanges a DPoP-bound one only with a proof of that
+ * key; about one that is bound to a certificate, the realm decides.
+ *
+ * @throws {CW_TOKEN_BOUND}
+ */
+export function refuseBound(user: unknown, by: 'jkt' | 'any'): void {
+  const binding = isObject(user) && 'binding' in user ? (user as AccessToken).binding : undefined
+  if (binding === undefined || (by === 'jkt' && binding.jkt === undefined)) return
   throw new CloakwrightError('CW_TOKEN_BOUND', 'Token: it is bound to a key of its client (cnf)', {
-    hint: 'Use onBehalfOf(user): the service cannot prove that key to the API.',
+    hint: 'Call the API with asService(), or let the client send a bearer token: the service cannot prove that key.',
   })
 }
 
@@ -71,7 +77,7 @@ interface Given {
 function givenBy(user: unknown): Given {
   if (user === undefined || user === null)
     throw new CloakwrightError('CW_CONFIG_MISSING', 'API client: there is no user', { hint: howTo })
-  if (typeof user !== 'object') throw invalid('not a user', howTo)
+  if (!isObject(user)) throw invalid('not a user', howTo)
   if ('accessToken' in user && typeof user.accessToken === 'string') {
     const session = handleOf(user)
     return { token: user.accessToken, session, issuer: session?.issuer }
@@ -87,4 +93,8 @@ const howTo = 'Pass userOf(request) behind a guard, or a session of the engine.'
 
 function invalid(why: string, hint: string): CloakwrightError {
   return new CloakwrightError('CW_CONFIG_INVALID', `API client: ${why}`, { hint })
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

@@ -34,6 +34,7 @@ beforeAll(async () => {
     },
     plainClient('unmapped', exchanging),
     plainClient('narrow', exchanging),
+    plainClient('closed', { enabled: false }),
     plainClient('off', { protocolMappers: [audienceMapper('stock')] }),
     plainClient('consenting', {
       ...exchanging,
@@ -189,7 +190,7 @@ test.each<[string, Partial<ApiClientOptions>, Record<string, string>, RegExp, Re
     { audience: 'nowhere' },
     {},
     /400 invalid_client: “Audience not found”$/,
-    /Create the client nowhere/,
+    /Create and enable the client nowhere/,
   ],
   [
     'no mapper of the audience',
@@ -218,6 +219,13 @@ test.each<[string, Partial<ApiClientOptions>, Record<string, string>, RegExp, Re
     { mapped: 'consenting' },
     /400 invalid_scope: “Missing consents for Token Exchange in client consenting”$/,
     /must consent to the client consenting/,
+  ],
+  [
+    'a disabled audience',
+    { audience: 'closed' },
+    {},
+    /400 invalid_client: “Client disabled”$/,
+    /Create and enable the client closed/,
   ],
   [
     'a wrong secret',

@@ -213,6 +213,28 @@ describe('the user’s own token', () => {
   })
 })
 
+describe('a token that is bound to a key of its client', () => {
+  const bindings = { DPoP: { jkt: 'x'.repeat(43) }, certificate: { 'x5t#S256': 'x'.repeat(43) } }
+
+  /** A user whose proof a verifier has checked. */
+  function bound(kind: keyof typeof bindings, cnf = bindings[kind]): AccessToken {
+    return fakeAccessToken({ iss: provider.issuer, aud: ['app', 'stock'], cnf })
+  }
+
+  test.each(['DPoP', 'certificate'] as const)('by %s is not passed on', async (kind) => {
+    const { client } = setUp()
+    expect(await failureOf(client.withTokenOf(bound(kind)).token())).toMatchObject({ code: 'CW_TOKEN_BOUND' })
+  })
+
+  test('by DPoP is not exchanged', async () => {
+    const { client } = setUp()
+    expect(await failureOf(client.onBehalfOf(bound('DPoP')).token())).toMatchObject({
+      code: 'CW_TOKEN_BOUND',
+    })
+    expect(provider.grants).toEqual([])
+  })
+})
+
 describe('refuses', () => {
   const own = 'https://id.example.com/realms/other'
   test.each<[string, () => unknown, string, RegExp]>([
