@@ -37,8 +37,9 @@ export function serveLogin(
     else if (method === 'POST' && adminCalls.has(path)) refuse(adminCallRefused(path))
     else if (sessions !== undefined && path === logoutPath && logoutMethods.has(method))
       signOut(sessions, toGuarded())
-        .then((answer) => sendResponse(answer, response))
-        .catch(refuse)
+        .then((answer) => sendResponse(answer, response), refuse)
+        // oxlint-disable-next-line promise/no-callback-in-promise -- the framework's way to receive an error
+        .catch(next)
     else next()
   }
   // Express passes its own request and response, which the type does not mention.

@@ -1,18 +1,16 @@
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
-import { createVerifier, type LogEntry } from 'cloakwright'
+import { createRevocations, createVerifier } from 'cloakwright'
 import { cloakwright, requireUser, sendProblem, userOf } from 'cloakwright/express'
 import Keycloak from 'cloakwright/keycloak-connect'
 import { createSessions, type SessionOptions } from 'cloakwright/session'
 import { memorySessionStore } from 'cloakwright/state'
-import express, { type Express, type RequestHandler } from 'express'
+import express from 'express'
 import session from 'express-session'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   click,
   form,
-  freeUrl,
   type GuideRealms,
   openLink,
   openRealms,
@@ -20,7 +18,15 @@ import {
 } from '../guides/support/programs.ts'
 import { Browser } from '../session/support/browser.ts'
 import { refusalOf } from '../support/refusal.ts'
-import { grantOf } from './support/application.ts'
+import { bearer, grantOf } from './support/application.ts'
+import {
+  closePages,
+  openPages,
+  type PagesApp,
+  type PagesAppOptions,
+  secret,
+  showUser,
+} from './support/pages.ts'
 
 const express4 = createRequire(import.meta.url)('express4') as typeof express
 
@@ -30,75 +36,8 @@ beforeAll(async () => {
 })
 afterAll(() => realms.close())
 
-const secret = 'secret-for-development'
-const running: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of running.splice(0)) await one.close()
-})
-
-interface Setting {
-  readonly origin: string
-  readonly issuer: string
-  readonly log: LogEntry[]
-  readonly keycloak: Keycloak
-  readonly app: Express
-}
-
-/** An app with pages, as the old adapter's users have it, in Express 5 or 4. */
-async function open(
-  options: { readonly engine?: Partial<SessionOptions>; readonly framework?: typeof express } = {},
-  addRoutes: (setting: Setting) => void = addPages,
-): Promise<Setting> {
-  const origin = await freeUrl()
-  const { KEYCLOAK_ISSUER: issuer = '' } = await realms.add(origin, {}, ['stock-keeper'])
-  const [server, realm] = issuer.split('/realms/') as [string, string]
-  const log: LogEntry[] = []
-  const keycloak = new Keycloak(
-    {
-      sessions: (client) =>
-        createSessions({
-          ...client,
-          publicUrl: origin,
-          keys: [{ id: 'k1', key: Buffer.alloc(32, 1) }],
-          store: memorySessionStore(),
-          ...options.engine,
-        }),
-      onRefused: (entry) => void log.push(entry),
-    },
-    {
-      realm,
-      'auth-server-url': server,
-      resource: 'shop',
-      credentials: { secret },
-      'ssl-required': 'external',
-    },
-  )
-  const app = (options.framework ?? express)()
-  const setting = { origin, issuer, log, keycloak, app }
-  addRoutes(setting)
-  const listening = app.listen(Number(new URL(origin).port))
-  await once(listening, 'listening')
-  running.push({
-    async close() {
-      listening.closeAllConnections()
-      await new Promise((resolve) => listening.close(resolve))
-      await keycloak.sessions?.close()
-    },
-  })
-  return setting
-}
-
-const showUser: RequestHandler = (request, response) =>
-  void response.json({ user: grantOf(request)?.access_token.content['preferred_username'] ?? null })
-
-function addPages({ app, keycloak }: Setting): void {
-  app.use(keycloak.middleware({ logout: '/logout' }))
-  app.all('/public', showUser)
-  app.all('/account', keycloak.protect(), showUser)
-  app.get('/admin', keycloak.protect('realm:admin'), showUser)
-  app.get('/sso', keycloak.checkSso(), showUser)
-  app.use(sendProblem)
-}
+const open = (options?: PagesAppOptions): Promise<PagesApp> => openPages(realms, options)
+afterEach(closePages)
 
 const userAt = async (browser: Browser, url: string): Promise<unknown> =>
   ((await (await browser.open(url)).json()) as { user: unknown }).user
@@ -118,12 +57,14 @@ describe('a session', () => {
 
   test('the grant has roles and token; refresh and ID token stay in the session', async () => {
     const grants: Keycloak.Grant[] = []
-    const { origin } = await open({}, ({ app, keycloak }) => {
-      app.use(keycloak.middleware())
-      app.get('/', keycloak.protect(), (request, response) => {
-        grants.push(grantOf(request) as Keycloak.Grant)
-        response.end()
-      })
+    const { origin } = await open({
+      addRoutes: ({ app, keycloak }) => {
+        app.use(keycloak.middleware())
+        app.get('/', keycloak.protect(), (request, response) => {
+          grants.push(grantOf(request) as Keycloak.Grant)
+          response.end()
+        })
+      },
     })
     await openSignedIn(`${origin}/`, 'alice')
     const [grant] = grants as [Keycloak.Grant]
@@ -151,21 +92,40 @@ describe('a session', () => {
   })
 
   test('is shared with the guards of cloakwright/express, which can end it', async () => {
-    const { origin } = await open({}, ({ app, keycloak, issuer }) => {
-      app.use(keycloak.middleware())
-      const verifier = createVerifier({ issuer, audience: 'shop' })
-      app.use(cloakwright({ verifier, sessions: keycloak.sessions }))
-      app.get('/old', keycloak.protect(), showUser)
-      app.get(
-        '/new',
-        requireUser(),
-        (request, response) => void response.json({ user: userOf(request).username }),
-      )
+    const { origin } = await open({
+      addRoutes: ({ app, keycloak, issuer }) => {
+        app.use(keycloak.middleware())
+        const verifier = createVerifier({ issuer, audience: 'shop' })
+        app.use(cloakwright({ verifier, sessions: keycloak.sessions }))
+        app.get('/old', keycloak.protect(), showUser)
+        app.get(
+          '/new',
+          requireUser(),
+          (request, response) => void response.json({ user: userOf(request).username }),
+        )
+      },
     })
     const { browser } = await openSignedIn(`${origin}/old`, 'bob')
     expect(await userAt(browser, `${origin}/new`)).toBe('bob')
     await browser.send(`${origin}/auth/logout`, form)
     expect((await browser.send(`${origin}/old`)).status).toBe(401)
+  })
+
+  test('ends with its access token, if the verifier has revocations', async () => {
+    const { origin } = await open({
+      keycloak: { verifier: { revocations: createRevocations() } },
+      addRoutes({ app, keycloak }) {
+        app.use(keycloak.middleware())
+        app.get('/token', keycloak.protect(), (request, response) => {
+          response.json(grantOf(request)?.access_token.token)
+        })
+      },
+    })
+    const { browser, response } = await openSignedIn(`${origin}/token`, 'bob')
+    const headers = bearer((await response.json()) as string)
+    expect((await fetch(`${origin}/token`, { headers })).status).toBe(200)
+    await openLink(browser, `${origin}/logout`)
+    expect((await fetch(`${origin}/token`, { headers })).status).toBe(401)
   })
 
   test('ends when an administrator signs the user out', async () => {
@@ -212,13 +172,15 @@ describe('requests without a session', () => {
   })
 
   test('a page needs the routes of the login: protect() without middleware() is a mistake that is named', async () => {
-    const { origin } = await open({}, ({ app, keycloak }) => {
-      app.get('/account', keycloak.protect(), showUser)
-      app.use(sendProblem)
-      app.use(
-        (_error: unknown, _request: unknown, response: express.Response, _next: unknown) =>
-          void response.end(),
-      )
+    const { origin } = await open({
+      addRoutes: ({ app, keycloak }) => {
+        app.get('/account', keycloak.protect(), showUser)
+        app.use(sendProblem)
+        app.use(
+          (_error: unknown, _request: unknown, response: express.Response, _next: unknown) =>
+            void response.end(),
+        )
+      },
     })
     const page = await fetch(`${origin}/account`, { headers: { accept: 'text/html' }, redirect: 'manual' })
     expect([page.status, await page.json()]).toMatchObject([500, { code: 'CW_CONFIG_MISSING' }])
@@ -282,10 +244,12 @@ describe('CSRF', () => {
 
 describe('the logout', () => {
   test('has the path of the option, /logout by default', async () => {
-    const { origin } = await open({}, ({ app, keycloak }) => {
-      app.use(keycloak.middleware({ logout: '/bye' }))
-      app.get('/account', keycloak.protect(), showUser)
-      app.get('/', showUser)
+    const { origin } = await open({
+      addRoutes: ({ app, keycloak }) => {
+        app.use(keycloak.middleware({ logout: '/bye' }))
+        app.get('/account', keycloak.protect(), showUser)
+        app.get('/', showUser)
+      },
     })
     const { browser } = await openSignedIn(`${origin}/account`, 'alice')
     expect((await openLink(browser, `${origin}/logout`)).status).toBe(404)
@@ -306,9 +270,11 @@ describe('the logout', () => {
   })
 
   test('other methods belong to the app', async () => {
-    const { origin } = await open({}, ({ app, keycloak }) => {
-      app.use(keycloak.middleware())
-      app.delete('/logout', (_request, response) => void response.json({ own: true }))
+    const { origin } = await open({
+      addRoutes: ({ app, keycloak }) => {
+        app.use(keycloak.middleware())
+        app.delete('/logout', (_request, response) => void response.json({ own: true }))
+      },
     })
     expect(await (await fetch(`${origin}/logout`, { method: 'DELETE' })).json()).toEqual({ own: true })
   })

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
@@ -7,7 +8,7 @@ import { createDevRealm, type DevRealm } from '@cloakwright/devrealm'
 import { vi } from 'vitest'
 import { freePort } from '../../../../../scripts/lib/ports.mjs'
 import { Browser } from '../../session/support/browser.ts'
-import { signIn } from '../../session/support/realm.ts'
+import { onKeycloak, signIn } from '../../session/support/realm.ts'
 
 const home = join(import.meta.dirname, '../../..')
 const guides = join(home, '../../docs/guides')
@@ -109,9 +110,10 @@ export interface GuideRealms {
   close(): Promise<void>
 }
 
+/** On the embedded realm or, with `CONFORMANCE_SERVER`, on a real Keycloak. */
 export async function openRealms(): Promise<GuideRealms> {
-  const realm: DevRealm = await createDevRealm({ admin: { username: 'admin', password: 'admin' } })
-  const server = await realm.listen()
+  const { server, importRealm, admin, close } = await openServer()
+  const prefix = `shop-${randomBytes(3).toString('hex')}`
   let count = 0
   return {
     async add(publicUrl, client = {}, clientRoles = []) {
@@ -121,10 +123,10 @@ export async function openRealms(): Promise<GuideRealms> {
         readonly clients: readonly object[]
         readonly users: readonly object[]
       }
-      const name = `shop${count++}`
+      const name = `${prefix}-${count++}`
       const clients = definition.clients.map((one) => ({ ...one, ...client }))
       const [alice, ...others] = definition.users
-      await realm.importRealm({
+      await importRealm({
         ...definition,
         roles: { ...definition.roles, client: { shop: clientRoles.map((role) => ({ name: role })) } },
         clients,
@@ -139,17 +141,50 @@ export async function openRealms(): Promise<GuideRealms> {
       }
     },
     async signOut(issuer, username) {
-      const form = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }
-      const body = new URLSearchParams(form)
-      const url = `${server}/realms/master/protocol/openid-connect/token`
-      const granted = (await (await fetch(url, { method: 'POST', body })).json()) as { access_token: string }
-      const headers = { authorization: `Bearer ${granted.access_token}` }
-      const users = `${issuer.replace('/realms/', '/admin/realms/')}/users`
-      const found = await fetch(`${users}?exact=true&username=${username}`, { headers })
+      const users = `/${issuer.split('/realms/')[1]}/users`
+      const found = await admin('GET', `${users}?exact=true&username=${username}`)
       const [user] = (await found.json()) as { id: string }[]
-      await fetch(`${users}/${user?.id}/logout`, { method: 'POST', headers })
+      await admin('POST', `${users}/${user?.id}/logout`)
     },
-    close: () => realm.close(),
+    async close() {
+      // The embedded realm ends with its server.
+      if (onKeycloak) for (; count > 0; count--) await admin('DELETE', `/${prefix}-${count - 1}`)
+      await close()
+    },
+  }
+}
+
+interface RealmServer {
+  readonly server: string
+  importRealm(definition: { readonly realm: string; readonly [member: string]: unknown }): Promise<unknown>
+  /** A request to the Admin API. */
+  admin(method: string, path: string, body?: object): Promise<Response>
+  close(): Promise<void>
+}
+
+async function openServer(): Promise<RealmServer> {
+  const given = process.env['CONFORMANCE_SERVER']?.replace(/\/+$/, '')
+  const embedded: DevRealm | undefined =
+    given === undefined
+      ? await createDevRealm({ admin: { username: 'admin', password: 'admin' } })
+      : undefined
+  const server = (await embedded?.listen()) ?? (given as string)
+  const admin: RealmServer['admin'] = async (method, path, body) => {
+    const form = { grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }
+    const url = `${server}/realms/master/protocol/openid-connect/token`
+    const granted = await fetch(url, { method: 'POST', body: new URLSearchParams(form) })
+    const { access_token } = (await granted.json()) as { access_token: string }
+    const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }
+    const text = body === undefined ? null : JSON.stringify(body)
+    const response = await fetch(`${server}/admin/realms${path}`, { method, headers, body: text })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return response
+  }
+  return {
+    server,
+    admin,
+    importRealm: (definition) => embedded?.importRealm(definition) ?? admin('POST', '', definition),
+    close: async () => await embedded?.close(),
   }
 }
 
