@@ -42,9 +42,9 @@ export function redisFormStore(client: RedisClientLike): FormStore {
     },
     async readForm(key, now) {
       const reply = await runCommand(client, ['HMGET', `${base}form:${key}`, ...fields])
-      const [owner, keyId, sealed, expires] = (reply as readonly unknown[]).map((value) =>
-        value === null ? undefined : String(value),
-      )
+      // A client may be set to return strings as bytes.
+      const values = reply as readonly (string | Buffer | null)[]
+      const [owner, keyId, sealed, expires] = values.map((value) => value?.toString())
       const expiresAt = Number(expires)
       if (owner === undefined || keyId === undefined || sealed === undefined || !(expiresAt > now))
         return undefined
