@@ -25,7 +25,7 @@ import {
   unguarded,
 } from '../guard/index.ts'
 import { continueWith } from '../promise.ts'
-import type { Session } from '../session/index.ts'
+import type { Session, SessionEngine } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 export type { ForwardedRequest, ForwardOptions } from '../forward/index.ts'
@@ -136,9 +136,16 @@ export function userOf(request: IncomingMessage): AccessToken {
   throw noGuard('Put requireUser() before the handler.')
 }
 
-/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
-export function sessionOf(request: IncomingMessage): Session | undefined {
-  return (request as Visited)[visitKey]?.session
+/**
+ * The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request.
+ *
+ * @param _sessions Only for its type: the result has the type of its data.
+ */
+export function sessionOf<Data = unknown>(
+  request: IncomingMessage,
+  _sessions?: SessionEngine<Data>,
+): Session<Data> | undefined {
+  return (request as Visited)[visitKey]?.session as Session<Data> | undefined
 }
 
 /**

@@ -26,7 +26,7 @@ import {
   unguarded,
 } from '../guard/index.ts'
 import { continueWith } from '../promise.ts'
-import type { Session } from '../session/index.ts'
+import type { Session, SessionEngine } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 
 export type { ForwardedRequest, ForwardOptions } from '../forward/index.ts'
@@ -138,9 +138,16 @@ export function userOf(context: Context): AccessToken {
   throw noGuard('Put requireUser() before the handler.')
 }
 
-/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
-export function sessionOf(context: Context): Session | undefined {
-  return visitOf(context)?.session
+/**
+ * The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request.
+ *
+ * @param _sessions Only for its type: the result has the type of its data.
+ */
+export function sessionOf<Data = unknown>(
+  context: Context,
+  _sessions?: SessionEngine<Data>,
+): Session<Data> | undefined {
+  return visitOf(context)?.session as Session<Data> | undefined
 }
 
 /**
@@ -283,6 +290,9 @@ const framework: Framework<Context> = {
   // From Hono's own middleware.
   id: (c) => c.get('requestId') as unknown,
   origin: (c) => new URL(c.req.url).origin,
+  // Hono trusts no proxy.
+  address: (c) =>
+    (c.env as { readonly incoming?: IncomingMessage } | undefined)?.incoming?.socket?.remoteAddress,
 }
 
 /** Read by Hono as a form, or as something else that can be converted to one. */

@@ -1,6 +1,6 @@
 import { CloakwrightError } from '../errors.ts'
 import { user as anyUser, type Policy } from '../policy/index.ts'
-import type { Session } from '../session/index.ts'
+import type { Session, SessionEngine } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import type { LogEntry, Redirected, Refused } from './admission.ts'
 import type { Guard } from './guard.ts'
@@ -145,9 +145,16 @@ export function toWebResponse(
   return new Response(body, { status, headers })
 }
 
-/** The browser session with which a request was admitted; `undefined` for a bearer token and for an anonymous request. */
-export function sessionOf(request: Request): Session | undefined {
-  return visits.get(request)?.session
+/**
+ * The browser session with which a request was admitted; `undefined` for a bearer token and for an anonymous request.
+ *
+ * @param _sessions Only for its type: the result has the type of its data.
+ */
+export function sessionOf<Data = unknown>(
+  request: Request,
+  _sessions?: SessionEngine<Data>,
+): Session<Data> | undefined {
+  return visits.get(request)?.session as Session<Data> | undefined
 }
 
 /** What a guard found out about a web request, and where its refusals go. */

@@ -20,7 +20,8 @@ export function createSessionRoutes(sessions: SessionEngine, context: RefusalCon
     async answer(request) {
       if (methodsOfNoRoute.has(request.method)) return undefined
       try {
-        const response = await sessions.handle(await toWebRequest(request), { requestId: request.id() })
+        const details = { requestId: request.id(), address: request.address?.() }
+        const response = await sessions.handle(await toWebRequest(request), details)
         return response && { kind: 'redirected', response, orphaned: false }
       } catch (error) {
         return refuse(context, error, request)

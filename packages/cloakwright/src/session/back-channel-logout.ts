@@ -25,7 +25,7 @@ export type BackChannelLogout = (request: Request) => Promise<Response>
  * whole user does not affect sessions that began after it, whenever it arrives.
  */
 export function createBackChannelLogout(context: SessionContext): BackChannelLogout {
-  const { config, report, revocations, store, watchers } = context
+  const { config, hooks, report, revocations, store, watchers } = context
   const { clockTolerance } = config
   const verify = createTokenCheck(context)
   /**
@@ -38,12 +38,13 @@ export function createBackChannelLogout(context: SessionContext): BackChannelLog
     try {
       const { sid, sub, iat, jti } = await verify(await readToken(request))
       const by = sid === undefined ? { subject: sub ?? '', createdBefore: endOf(iat) } : { sid }
-      await store.removeWhere(config.issuer, by)
+      const removed = await store.removeWhere(config, by)
       watchers.tell(by)
       await revocations?.revoke(config.issuer, sid === undefined ? ofUser(sub, iat) : { sid })
       const expiresAt = (iat + maxTokenAge + clockTolerance) * 1000
       const id = sha256(`logout ${config.issuer} ${jti}`)
       if (!(await store.useOnce(id, expiresAt, config.now()))) throw refused('it was used before')
+      await Promise.all(removed.map((session) => hooks.logout(session, 'realm')))
       return new Response(null, { status: 200, headers: { 'cache-control': 'no-store' } })
     } catch (error) {
       if (!(error instanceof CloakwrightError) || error.code !== 'CW_LOGOUT_TOKEN') throw error

@@ -1,7 +1,12 @@
+import { decodeJwt } from 'jose'
 import { CloakwrightError } from '../errors.ts'
 import { randomToken, sha256 } from '../sealing.ts'
-import type { SessionRecord } from '../state/index.ts'
+import type { SealedData, SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
+import { deviceOf, sealDevice } from './device.ts'
+import { revokeRefresh } from './end-session.ts'
+import { atMost, patience } from './hooks.ts'
+import type { LiveSession } from './live-session.ts'
 import { startLogin } from './login.ts'
 import { countLogin, latestLogins } from './login-count.ts'
 import { type LoginParameters, stepUpOf } from './login-parameters.ts'
@@ -11,10 +16,10 @@ import { redirect, withCookies } from './redirect.ts'
 import { orErrorPage, type RoutedRequest } from './request.ts'
 import { toLoginUrl } from './return-to.ts'
 import { toUserCookies } from './saved-forms.ts'
+import { sealData } from './session-data.ts'
 import { isSignedIn } from './signed-in.ts'
 import { isStepUp, stepUpRefused } from './step-up.ts'
-import type { SessionRequest } from './types.ts'
-import { endOf, sealTokens } from './vault.ts'
+import { endOf, readLive, type SessionIdentity, sealTokens } from './vault.ts'
 
 /** A login that expires on the realm's page is started again this often. */
 const maxRetries = 2
@@ -107,11 +112,11 @@ async function startAgain(
 
 async function createSession(
   context: SessionContext,
-  request: SessionRequest,
+  request: RoutedRequest,
   grant: Grant,
   stepUp: string | undefined,
 ): Promise<string> {
-  const { config, store, watchers } = context
+  const { config, hooks, keyring, store, watchers } = context
   const { subject, sid } = grant
   if (subject === undefined)
     throw new CloakwrightError('CW_LOGIN_RESPONSE', 'The login returned no ID token with a subject')
@@ -119,20 +124,55 @@ async function createSession(
   // A new id at each login, whatever cookie the browser sent (session fixation).
   const value = randomToken()
   const identity = { key: sha256(value), issuer, clientId, subject, sid }
+  const replacedKey = context.keyOf(request)
+  const replaced = replacedKey === undefined ? undefined : await readLive(context, replacedKey)
+  const data = await dataOf(context, request, grant, identity, replaced)
   const createdAt = config.now()
   const absoluteExpiresAt = createdAt + config.absoluteTimeout
   const record: SessionRecord = {
     ...identity,
     tokens: (await sealTokens(context, grant, identity, 1, { stepUp })).sealed,
+    device: await sealDevice(keyring, deviceOf(config, request), identity),
+    data,
     createdAt,
     lastSeenAt: createdAt,
     expiresAt: endOf(config, createdAt, absoluteExpiresAt, grant.refreshExpiresAt),
     absoluteExpiresAt,
   }
-  const replacedKey = context.keyOf(request)
   await store.create(record, replacedKey)
   if (replacedKey !== undefined) watchers.tell({ key: replacedKey })
+  if (replaced !== undefined && replaced.record.subject !== subject)
+    await hooks.logout(replaced.record, 'replaced')
   return value
+}
+
+/** The data of the new session, from the service. A login that the service refuses leaves nothing behind at the realm. */
+async function dataOf(
+  context: SessionContext,
+  request: RoutedRequest,
+  { accessToken, idToken, refreshToken }: Grant,
+  identity: SessionIdentity,
+  replaced: LiveSession | undefined,
+): Promise<SealedData | undefined> {
+  const { subject, sid } = identity
+  // Nothing of another user's.
+  const continued = replaced?.record.subject === subject ? replaced : undefined
+  try {
+    const data = await context.hooks.login({
+      subject,
+      sid,
+      claims: decodeJwt(idToken ?? ''),
+      accessToken,
+      data: continued?.data,
+      requestId: request.id(),
+    })
+    return data === undefined ? undefined : (await sealData(context.keyring, identity, 1, data)).sealed
+  } catch (error) {
+    // The session of before goes on, perhaps with the same session of the realm.
+    if (continued === undefined || continued.record.sid !== sid)
+      await atMost(patience, revokeRefresh(context, refreshToken))
+    throw error
+  }
 }
 
 /** Keycloak's response when its login page was left open for too long: the user did nothing wrong, so login starts again. */

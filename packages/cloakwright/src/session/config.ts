@@ -31,6 +31,7 @@ export interface SessionConfig extends RealmClientConfig {
   readonly idleTimeout: number
   readonly absoluteTimeout: number
   readonly refreshMargin: number
+  readonly clientAddress: SessionOptions['clientAddress']
 }
 
 /**
@@ -95,6 +96,7 @@ export function checkOptions(options: SessionOptions): SessionConfig {
     now: options.now ?? systemTime,
     clockTolerance: checkClockTolerance(options.clockTolerance),
     fetch: options.fetch ?? globalThis.fetch,
+    clientAddress: options.clientAddress,
   }
 }
 
@@ -151,6 +153,9 @@ const kinds = {
   resource: 'string',
   revocations: 'object',
   onError: 'function',
+  onLogin: 'function',
+  onLogout: 'function',
+  clientAddress: 'function',
   fetch: 'function',
   now: 'function',
 } as const

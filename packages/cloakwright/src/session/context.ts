@@ -5,6 +5,7 @@ import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
 import type { SessionConfig } from './config.ts'
 import type { Cookies } from './cookies.ts'
+import type { Hooks } from './hooks.ts'
 import type { Provider } from './provider.ts'
 import type { PublicHost } from './public-host.ts'
 import type { SessionCache } from './session-cache.ts'
@@ -24,6 +25,7 @@ export interface SessionContext {
   readonly revocations: Revocations | undefined
   readonly watchers: Watchers
   readonly publicHost: PublicHost
+  readonly hooks: Hooks
   readonly pages: Pages
   /** Receives each error that is shown as an error page, for the log. */
   readonly report: (error: CloakwrightError, requestId?: string) => void

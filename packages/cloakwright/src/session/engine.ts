@@ -5,10 +5,12 @@ import { createPages } from '../pages/index.ts'
 import { createKeyring } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
+import type { SessionParts } from './browser-session.ts'
 import { checkOptions } from './config.ts'
 import type { SessionContext } from './context.ts'
 import { createCookies } from './cookies.ts'
-import { findSession } from './find-session.ts'
+import { findByKey, findSession } from './find-session.ts'
+import { createHooks } from './hooks.ts'
 import { challenge } from './login.ts'
 import { toStepUp } from './login-parameters.ts'
 import type { SessionOptions } from './options.ts'
@@ -20,6 +22,7 @@ import { createRoutes } from './routes.ts'
 import { createSessionCache, type SessionCache } from './session-cache.ts'
 import { createSessionKeys } from './session-key.ts'
 import type { Session, SessionEngine, SessionRequest, SessionUse } from './types.ts'
+import { userSessions } from './user-sessions.ts'
 import { createWatchers, type Ended, type Watchers } from './watchers.ts'
 
 /**
@@ -45,10 +48,10 @@ import { createWatchers, type Ended, type Watchers } from './watchers.ts'
  * })
  * ```
  */
-export function createSessions(options: SessionOptions): SessionEngine {
+export function createSessions<Data = unknown>(options: SessionOptions<Data>): SessionEngine<Data> {
   return createOrDefer(
-    () => createEngine(options),
-    (error) => unusable(options, error),
+    () => createEngine(options as SessionOptions) as SessionEngine<Data>,
+    (error) => unusable(options as SessionOptions, error) as SessionEngine<Data>,
   )
 }
 
@@ -68,6 +71,9 @@ function unusable(
     challenge: fail,
     loginPath: () => `${basePath}/login`,
     refreshSession: fail,
+    list: fail,
+    end: fail,
+    endOthers: fail,
     close: async () => {},
   }
 }
@@ -102,10 +108,12 @@ export function createEngine(options: SessionOptions, shared?: SessionState): Se
     options.onError?.(error, { requestId })
   const pages = createPages(options.pages)
   const { cache, watchers } = shared ?? openState(options.store)
+  const keyring = createKeyring(options.keys)
   const context: SessionContext = {
     config,
     cookies,
-    keyring: createKeyring(options.keys),
+    keyring,
+    hooks: createHooks(options as SessionOptions, config, keyring, report),
     provider: createProvider(config),
     store: options.store,
     revocations: options.revocations,
@@ -116,8 +124,12 @@ export function createEngine(options: SessionOptions, shared?: SessionState): Se
     pages,
     report,
   }
-  const keepFresh = createRefresher(context)
-  const find: AuthenticateAtOnce = (request, use = {}) => findSession(context, keepFresh, request, use)
+  const parts: SessionParts = {
+    context,
+    keepFresh: createRefresher(context),
+    findByKey: (key, use) => findByKey(parts, key, use),
+  }
+  const find: AuthenticateAtOnce = (request, use = {}) => findSession(parts, request, use)
   return {
     basePath: config.basePath,
     cookieName: config.cookieName,
@@ -128,6 +140,7 @@ export function createEngine(options: SessionOptions, shared?: SessionState): Se
     challenge: (request, needs = {}) => challenge(context, request, needs),
     loginPath: (request, stepUp) => toLoginPath(config, request, stepUp && toStepUp(stepUp)),
     refreshSession: async (request) => await find(request, { freshAfter: 0 }),
+    ...userSessions,
     close: async () => (shared === undefined ? await cache.close() : undefined),
   }
 }

@@ -1,9 +1,11 @@
 import type { SessionRecord } from '../state/index.ts'
 
-/** A session with decrypted tokens. */
+/** A session with decrypted tokens and data. */
 export interface LiveSession {
   readonly record: SessionRecord
   readonly tokens: SessionTokens
+  /** The service's own data, frozen; `undefined` if there is none. */
+  readonly data: unknown
 }
 
 /** The encrypted content of a session's row. */

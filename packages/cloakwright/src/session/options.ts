@@ -1,10 +1,12 @@
 import type { CloakwrightError } from '../errors.ts'
+import type { Claims } from '../jws/index.ts'
 import type { Fetch } from '../metadata/index.ts'
 import type { PagesOptions } from '../pages/index.ts'
 import type { CredentialOptions } from '../provider/index.ts'
 import type { SessionKeys } from '../sealing.ts'
 import type { SessionStore } from '../state/index.ts'
 import type { Revocations } from '../token/index.ts'
+import type { SessionRequest } from './types.ts'
 
 /** Where an error occurred. */
 export interface SessionErrorDetails {
@@ -12,8 +14,37 @@ export interface SessionErrorDetails {
   readonly requestId: string | undefined
 }
 
-/** The options of a {@link createSessions | session engine}. */
-export interface SessionOptions extends CredentialOptions {
+/** A login that is about to create a session. */
+export interface LoginEvent<Data = unknown> {
+  readonly subject: string
+  /** The provider's session id (`sid`). */
+  readonly sid: string | undefined
+  /** The claims of the ID token, which was verified. */
+  readonly claims: Claims
+  /** The access token of the new session. */
+  readonly accessToken: string
+  /** The data of the session that this login replaces, if the same user is signed in in this browser. */
+  readonly data: Data | undefined
+  /** The request's id, as in the log and on an error page. */
+  readonly requestId: string
+}
+
+/** A session that has ended. */
+export interface LogoutEvent<Data = unknown> {
+  readonly subject: string
+  /** The provider's session id (`sid`). */
+  readonly sid: string | undefined
+  /** The service's own data in it; `undefined` if there is none, or its key was removed. */
+  readonly data: Data | undefined
+  /**
+   * `logout`: the user signed out. `device`: the user ended it from another session. `realm`: the realm ended it, by a
+   * back-channel logout or at a refresh. `replaced`: another user signed in in the same browser.
+   */
+  readonly reason: 'logout' | 'device' | 'realm' | 'replaced'
+}
+
+/** The options of a {@link createSessions | session engine}; `Data` is the service's own data in its sessions. */
+export interface SessionOptions<Data = unknown> extends CredentialOptions {
   /** The realm's public URL, exactly as in `iss`: `https://HOST/realms/REALM`. */
   readonly issuer: string
   /** The realm's URL for the service itself, if it differs from `issuer`. */
@@ -77,6 +108,26 @@ export interface SessionOptions extends CredentialOptions {
   /** Timeout of one call to the provider in milliseconds: 10000 by default. */
   readonly timeout?: number | undefined
   /**
+   * Called at each login, after the realm's response was checked and before the session exists: creates the user's row, or
+   * loads what each request needs. The result is the session's own data: JSON, at most 4,096 bytes, encrypted in the store.
+   * Without a result, a session that continues the same user's keeps its data.
+   *
+   * If it throws, nobody is signed in: the browser gets an error page, and the realm's tokens are revoked. To refuse a user,
+   * throw `new CloakwrightError('CW_FORBIDDEN', reason)`: the page is a 403. Any other error is a 500 with `CW_HOOK_FAILED`,
+   * also if it takes longer than `timeout`.
+   */
+  readonly onLogin?: ((login: LoginEvent<Data>) => MaybePromise<Data | undefined | void>) | undefined
+  /**
+   * Called after a session has ended, once, by the replica that ended it. The response waits for it for 2 seconds at most; an
+   * error is passed to `onError`. Not called for a session that expires, or whose row was deleted by hand.
+   */
+  readonly onLogout?: ((logout: LogoutEvent<Data>) => MaybePromise<void>) | undefined
+  /**
+   * The client's IP address for the user's list of sessions, if the framework does not know it: Next.js, web requests, Hono
+   * behind a proxy. Read only a header that your proxy always overwrites: `(request) => request.headers.get('x-real-ip')`.
+   */
+  readonly clientAddress?: ((request: SessionRequest) => string | null | undefined) | undefined
+  /**
    * Called for the log: with each error that is shown as an error page, with each return path that was shortened, and once if
    * a proxy hides the host. The errors contain no token, secret or claim value.
    */
@@ -89,3 +140,5 @@ export interface SessionOptions extends CredentialOptions {
   /** Accepts plain http beyond loopback, for development; refused when `NODE_ENV=production`. */
   readonly dangerouslyAllowHttp?: boolean | undefined
 }
+
+type MaybePromise<T> = T | Promise<T>

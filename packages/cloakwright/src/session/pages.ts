@@ -13,7 +13,7 @@ export function errorPage(
   return toResponse(context, request, {
     kind: kindOf(error),
     status: error.status,
-    links: { signIn: back, tryAgain: back },
+    links: { signIn: back, tryAgain: back, signOut: `${context.config.basePath}/logout` },
     retryAfter: error.retryAfter,
     code: error.code,
     requestId,

@@ -1,4 +1,6 @@
 import * as openid from 'openid-client'
+import { CloakwrightError } from '../errors.ts'
+import { fetchBounded } from '../http/index.ts'
 import type { Metadata } from '../metadata/index.ts'
 import {
   createRealmClient,
@@ -66,6 +68,13 @@ export interface Provider {
    * @throws {CW_PROVIDER_UNAVAILABLE}
    */
   revoke(refreshToken: string): Promise<void>
+  /**
+   * Ends the realm's session without its browser, as far as the provider can: Keycloak does, and tells the other clients of
+   * the session (OpenID Connect RP-Initiated Logout 1.0 §2: the ID token names the session).
+   *
+   * @throws {CW_PROVIDER_UNAVAILABLE}
+   */
+  endSession(idToken: string): Promise<void>
   /** The URL where a browser signs out (OpenID Connect RP-Initiated Logout); `undefined` if the provider has no such page. */
   logoutUrl(idToken: string | undefined): Promise<string | undefined>
 }
@@ -85,6 +94,7 @@ export function createProvider(config: SessionConfig): Provider {
     exchange: (answer, checks) => exchange(client, answer, checks),
     refresh: (refreshToken) => refresh(client, refreshToken),
     revoke: (refreshToken) => revoke(client, refreshToken),
+    endSession: (idToken) => endSession(client, idToken),
     logoutUrl: (idToken) => logoutUrl(client, idToken),
   }
 }
@@ -176,6 +186,33 @@ async function revoke(client: ProviderClient, refreshToken: string): Promise<voi
     throw unavailable(`The refresh token was not revoked at the logout: ${message}`, cause, hint)
   }
 }
+
+async function endSession({ config, metadata }: ProviderClient, idToken: string): Promise<void> {
+  const { clientId, fetch, internalUrl, issuer, timeout } = config
+  const { end_session_endpoint: endpoint } = (await metadata.get()).document
+  if (endpoint === undefined) return
+  // It is for browsers, so the metadata does not move it below the internal URL.
+  const isBelow = internalUrl !== undefined && endpoint.startsWith(`${issuer}/`)
+  const url = isBelow ? internalUrl + endpoint.slice(issuer.length) : endpoint
+  const failed = (why: string, cause?: unknown): CloakwrightError =>
+    unavailable(`The realm’s session was not ended with the session: ${why}`, cause)
+  const { status } = await fetchBounded(url, {
+    method: 'POST',
+    body: new URLSearchParams({ id_token_hint: idToken, client_id: clientId }),
+    fetch,
+    signal: AbortSignal.timeout(timeout),
+    maxBytes: maxPage,
+    refuse: ({ why }) => failed(why),
+    returnRedirects: true,
+  }).catch((error: unknown) => {
+    throw error instanceof CloakwrightError ? error : failed('it cannot be reached', error)
+  })
+  // A provider that needs the browser responds with a page.
+  if (status >= 500) throw failed(`it responds with status ${status}`)
+}
+
+/** Bytes of a page for a browser, which nobody reads here. */
+const maxPage = 1024 * 1024
 
 async function logoutUrl(client: ProviderClient, idToken: string | undefined): Promise<string | undefined> {
   const configuration = await client.configuration()

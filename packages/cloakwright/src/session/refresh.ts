@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CloakwrightError } from '../errors.ts'
 import { unavailable } from '../provider/index.ts'
+import type { SessionRecord } from '../state/index.ts'
 import type { SessionContext } from './context.ts'
 import type { LiveSession } from './live-session.ts'
 import { endOf, readLive, sealTokens } from './vault.ts'
@@ -124,13 +125,13 @@ async function refresh(
     const grant = tokens.refreshToken === undefined ? undefined : await provider.refresh(tokens.refreshToken)
     // Ended at the provider, or suddenly another user: neither may continue.
     if (grant === undefined || (grant.subject !== undefined && grant.subject !== record.subject))
-      return (await end(context, record.key, holder)) ? undefined : await readLive(context, record.key)
+      return (await end(context, record, holder)) ? undefined : await readLive(context, record.key)
     const next = await sealTokens(context, grant, record, record.tokens.version + 1, tokens)
     const expiresAt = endOf(config, record.lastSeenAt, record.absoluteExpiresAt, grant.refreshExpiresAt)
     if (!(await finish(() => store.finishRefresh(record.key, holder, next.sealed, expiresAt))))
       return await readLive(context, record.key)
     cache.forget({ key: record.key })
-    return { record: { ...record, tokens: next.sealed, expiresAt }, tokens: next.tokens }
+    return { record: { ...record, tokens: next.sealed, expiresAt }, tokens: next.tokens, data: live.data }
   } catch (error) {
     // If this fails as well, the lease expires by itself; the first error is the one to report.
     await store.abandonRefresh(record.key, holder).catch(() => {})
@@ -156,10 +157,16 @@ async function finish(write: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-async function end({ store, watchers }: SessionContext, key: string, holder: string): Promise<boolean> {
-  const ended = await store.endRefresh(key, holder)
-  if (ended) watchers.tell({ key })
-  return ended
+async function end(
+  { hooks, store, watchers }: SessionContext,
+  record: SessionRecord,
+  holder: string,
+): Promise<boolean> {
+  const ended = await store.endRefresh(record.key, holder)
+  if (!ended) return false
+  watchers.tell({ key: record.key })
+  await hooks.logout(record, 'realm')
+  return true
 }
 
 function lasts({ config }: SessionContext, live: LiveSession, milliseconds: number): boolean {

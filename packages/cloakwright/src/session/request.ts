@@ -3,18 +3,20 @@ import { CloakwrightError } from '../errors.ts'
 import { toProblem } from '../problem.ts'
 import type { SessionContext } from './context.ts'
 import { errorPage } from './pages.ts'
-import type { SessionRequest } from './types.ts'
+import type { RequestDetails, SessionRequest } from './types.ts'
 
 /** A request to the engine, with the id that log and error page show. */
 export interface RoutedRequest extends SessionRequest {
   id(): string
+  address(): string | undefined
 }
 
 /** Gives a request its id. */
-export function routed(request: SessionRequest, requestId?: string): RoutedRequest {
+export function routed(request: SessionRequest, details: RequestDetails = {}): RoutedRequest {
   const { method, url, headers } = request
-  const id = requestId ?? request.id?.() ?? randomUUID()
-  return { method, url, headers, id: () => id }
+  const id = details.requestId ?? request.id?.() ?? randomUUID()
+  const address = (): string | undefined => details.address ?? request.address?.()
+  return { method, url, headers, id: () => id, address }
 }
 
 /** Browsers get an error page with a link back, and the log gets the error. */

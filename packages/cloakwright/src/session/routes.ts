@@ -8,12 +8,14 @@ import { logoutPage } from './pages.ts'
 import { methodNotAllowed, optionsOf } from './redirect.ts'
 import { orErrorPage, type RoutedRequest, routed } from './request.ts'
 import { answerSession } from './session-route.ts'
+import { answerEnd, answerEndOthers, answerList } from './sessions-route.ts'
 import type { RequestDetails } from './types.ts'
 
 /** What a route does, by method. */
 interface Route {
   readonly GET?: (request: RoutedRequest) => Promise<Response> | Response
   readonly POST?: (request: RoutedRequest, body: Request) => Promise<Response>
+  readonly DELETE?: (request: RoutedRequest) => Promise<Response>
   /** The response to a HEAD, if the GET must not run for it. */
   readonly HEAD?: () => Response
 }
@@ -36,6 +38,10 @@ export function createRoutes(
       POST: (request) => orErrorPage(context, request, '/', () => answerSentForm(context, request)),
     },
     [`${basePath}/session`]: { GET: (request) => answerSession(context, request) },
+    [`${basePath}/sessions`]: {
+      GET: (request) => answerList(context, request),
+      DELETE: (request) => answerEndOthers(context, request),
+    },
     [`${basePath}/logout`]: {
       GET: (request) => logoutPage(context, request),
       POST: (request) =>
@@ -44,16 +50,27 @@ export function createRoutes(
     [`${basePath}/backchannel-logout`]: { POST: (_, request) => backChannelLogout(request) },
   }
 
+  const sessions = `${basePath}/sessions/`
+  const routeOf = (path: string): Route | undefined => {
+    if (Object.hasOwn(routes, path)) return routes[path]
+    const id = path.startsWith(sessions) ? path.slice(sessions.length) : ''
+    return /^[\w-]+$/.test(id) ? { DELETE: (request) => answerEnd(context, request, id) } : undefined
+  }
+
   return async (request, details) => {
-    const { pathname } = new URL(request.url)
-    const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined
-    return route && (await answerMethod(route, request, routed(request, details?.requestId)))
+    const route = routeOf(new URL(request.url).pathname)
+    return route && (await answerMethod(route, request, routed(request, details)))
   }
 }
 
 async function answerMethod(route: Route, request: Request, identified: RoutedRequest): Promise<Response> {
-  const { GET, POST, HEAD } = route
-  const allow = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : []), 'OPTIONS'].join(', ')
+  const { GET, POST, HEAD, DELETE } = route
+  const allow = [
+    ...(GET ? ['GET', 'HEAD'] : []),
+    ...(POST ? ['POST'] : []),
+    ...(DELETE ? ['DELETE'] : []),
+    'OPTIONS',
+  ].join(', ')
   switch (request.method) {
     case 'GET':
       return (await GET?.(identified)) ?? methodNotAllowed(allow)
@@ -61,6 +78,8 @@ async function answerMethod(route: Route, request: Request, identified: RoutedRe
       return HEAD?.() ?? withoutBody(await GET?.(identified)) ?? methodNotAllowed(allow)
     case 'POST':
       return (await POST?.(identified, request)) ?? methodNotAllowed(allow)
+    case 'DELETE':
+      return (await DELETE?.(identified)) ?? methodNotAllowed(allow)
     case 'OPTIONS':
       return optionsOf(allow)
     default:

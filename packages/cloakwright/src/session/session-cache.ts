@@ -25,7 +25,7 @@ export interface SessionCache {
     read: () => Promise<LiveSession | undefined>,
     owner?: object,
   ): LiveSession | Promise<LiveSession | undefined>
-  /** Replaces a cached session by a later state of it, with the same tokens. */
+  /** Replaces a cached session by a later state of it, with the same tokens and data. */
   update(live: LiveSession): void
   /** Forgets sessions that this process has just changed: it need not wait until the store reports the change. */
   forget(changed: Ended): void
@@ -94,7 +94,9 @@ export function createSessionCache(
   const add = (live: LiveSession, owner: object | undefined, readAt: number): void => {
     const { key } = live.record
     drop(key)
-    const entry = { live, owner, bytes: live.record.tokens.sealed.length * 2 + 1024, readAt }
+    const { tokens, data } = live.record
+    const size = (tokens.sealed.length + (data?.sealed.length ?? 0)) * 2 + 1024
+    const entry = { live, owner, bytes: size, readAt }
     entries.set(key, entry)
     bytes += entry.bytes
     for (const oldest of entries.keys()) {
@@ -162,9 +164,8 @@ export function createSessionCache(
       return reading.result
     },
     update(live) {
-      const { key, tokens } = live.record
-      const entry = entries.get(key)
-      if (entry?.live.record.tokens.version === tokens.version) add(live, entry.owner, entry.readAt)
+      const entry = entries.get(live.record.key)
+      if (entry !== undefined && isSameVersion(entry.live, live)) add(live, entry.owner, entry.readAt)
     },
     forget,
     async close() {
@@ -174,6 +175,10 @@ export function createSessionCache(
       await feed?.close()
     },
   }
+}
+
+function isSameVersion({ record: one }: LiveSession, { record: other }: LiveSession): boolean {
+  return one.tokens.version === other.tokens.version && one.data?.version === other.data?.version
 }
 
 function isOneOf(

@@ -1,33 +1,17 @@
 import { decodeJwt } from 'jose'
-import { CloakwrightError } from '../errors.ts'
-import { toProblem } from '../problem.ts'
 import type { SessionContext } from './context.ts'
+import { json, orProblem, requireLive } from './json.ts'
 import type { LiveSession } from './live-session.ts'
 import type { RoutedRequest } from './request.ts'
-import { toLoginPath } from './return-to.ts'
-import { readLive } from './vault.ts'
 
 /**
  * Handles `GET /auth/session`: who is signed in, for a page's own code. It contains no token, asks the realm nothing, and
  * does not count as use of the session.
  */
 export async function answerSession(context: SessionContext, request: RoutedRequest): Promise<Response> {
-  try {
-    const key = context.keyOf(request)
-    const live = key === undefined ? undefined : await readLive(context, key)
-    if (live === undefined) throw new CloakwrightError('CW_SESSION_ENDED', 'The browser has no live session')
-    return json(200, 'application/json', describe(live, context.config.now()))
-  } catch (error) {
-    if (!(error instanceof CloakwrightError)) throw error
-    const problem = toProblem(error, request.id())
-    if (error.status === 401)
-      return json(401, 'application/problem+json', {
-        ...problem,
-        login: toLoginPath(context.config, request),
-      })
-    context.report(error, request.id())
-    return json(error.status, 'application/problem+json', problem, error.retryAfter)
-  }
+  return await orProblem(context, request, async () =>
+    json(describe(await requireLive(context, request), context.config.now())),
+  )
 }
 
 function describe({ record, tokens }: LiveSession, now: number): object {
@@ -56,15 +40,4 @@ function claimsOf(token: string | undefined): Readonly<Record<string, unknown>> 
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
-}
-
-function json(status: number, type: string, body: object, retryAfter?: number): Response {
-  const headers = new Headers({
-    'content-type': type,
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'cross-origin-resource-policy': 'same-origin',
-  })
-  if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter))
-  return new Response(JSON.stringify(body), { status, headers })
 }

@@ -10,6 +10,7 @@ import { checkBasePath } from './config.ts'
 import { createEngine, openState, type SessionState } from './engine.ts'
 import type { SessionOptions } from './options.ts'
 import type { Session, SessionEngine, SessionRequest, SessionUse, Tenant } from './types.ts'
+import { userSessions } from './user-sessions.ts'
 
 /** The options of one tenant: those of a session engine, without the store, which all tenants share. */
 export interface TenantOptions extends Omit<SessionOptions, 'store'> {
@@ -102,6 +103,7 @@ export function createTenantSessions(options: TenantSessionsOptions): SessionEng
     loginPath: (request, stepUp) =>
       tenants.known(request)?.sessions.loginPath(request, stepUp) ?? `${basePath}/login`,
     refreshSession: async (request) => await (await tenants.of(request)).sessions.refreshSession(request),
+    ...userSessions,
     close: () => state.cache.close(),
   }
 }

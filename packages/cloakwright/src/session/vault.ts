@@ -3,14 +3,16 @@ import type { SessionConfig } from './config.ts'
 import type { SessionContext } from './context.ts'
 import type { LiveSession, SessionTokens } from './live-session.ts'
 import type { Grant } from './provider.ts'
+import { openData } from './session-data.ts'
 
-type Identity = Pick<SessionRecord, 'key' | 'issuer' | 'clientId' | 'subject' | 'sid'>
+/** What the encrypted values of a row are bound to. */
+export type SessionIdentity = Pick<SessionRecord, 'key' | 'issuer' | 'clientId' | 'subject' | 'sid'>
 
 /** Encrypts a grant's tokens for one row and one version of it: they cannot be moved to another. */
 export async function sealTokens(
   { config, keyring }: SessionContext,
   grant: Grant,
-  identity: Identity,
+  identity: SessionIdentity,
   version: number,
   previous?: Partial<SessionTokens>,
 ): Promise<{ readonly sealed: SealedTokens; readonly tokens: SessionTokens }> {
@@ -56,7 +58,8 @@ export async function readLive(context: SessionContext, key: string): Promise<Li
   const record = await context.store.read(key)
   if (record === undefined || record.expiresAt <= context.config.now()) return undefined
   const tokens = await openTokens(context, record)
-  return tokens && { record, tokens }
+  const data = tokens && (await openData(context.keyring, record))
+  return data && { record, tokens, data: data.value }
 }
 
 /** Whether a session that was read before has not expired since. */
@@ -76,7 +79,7 @@ export async function openTokens(
 
 function toBinding(
   { baseUrl }: SessionConfig,
-  { key, issuer, clientId, subject, sid }: Identity,
+  { key, issuer, clientId, subject, sid }: SessionIdentity,
   version: number,
 ): unknown[] {
   return ['session', key, issuer, clientId, baseUrl, subject, sid ?? null, version]

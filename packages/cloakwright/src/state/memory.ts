@@ -53,14 +53,15 @@ export function memorySessionStore(now: () => number = systemTime): SessionStore
       drop(key)
       return entry?.record
     },
-    async removeWhere(issuer, by) {
+    async removeWhere({ issuer, clientId }, by) {
       const removed: RemovedSession[] = []
       for (const [key, { record }] of entries) {
         const named =
           'sid' in by
             ? record.sid === by.sid
             : record.subject === by.subject && record.createdAt < by.createdBefore
-        if (named && record.issuer === issuer && drop(key)) removed.push(record)
+        if (named && record.issuer === issuer && record.clientId === clientId && drop(key))
+          removed.push(record)
       }
       return removed
     },

@@ -96,9 +96,9 @@ export interface SessionStore extends ReplayStore, FormStore {
   touch(key: string, lastSeenAt: number, expiresAt: number): Promise<void>
   /** Removes a session and resolves to it. */
   remove(key: string): Promise<SessionRecord | undefined>
-  /** Removes every session of a provider session, or a user's sessions from before a time, and resolves to them. */
+  /** Removes every session of a client in a provider session, or a user's from before a time, and resolves to them. */
   removeWhere(
-    issuer: string,
+    client: Omit<SessionOwner, 'subject'>,
     by: { readonly sid: string } | { readonly subject: string; readonly createdBefore: number },
   ): Promise<readonly RemovedSession[]>
   /**

@@ -79,14 +79,15 @@ export function postgresSessionStore(sql: SqlClient): SessionStore {
       )
       return rows[0] && toRecord(rows[0])
     },
-    async removeWhere(issuer, by) {
+    async removeWhere({ issuer, clientId }, by) {
       const [condition, values] =
         'sid' in by
-          ? ['sid = $2', [by.sid]]
-          : ['subject = $2 AND created_at < $3', [by.subject, new Date(by.createdBefore)]]
+          ? ['sid = $3', [by.sid]]
+          : ['subject = $3 AND created_at < $4', [by.subject, new Date(by.createdBefore)]]
       const { rows } = await sql.query<Row>(
-        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND ${condition} RETURNING ${removedColumns}`,
-        [issuer, ...values],
+        `DELETE FROM cloakwright.sessions WHERE issuer = $1 AND client_id = $2 AND ${condition}
+         RETURNING ${removedColumns}`,
+        [issuer, clientId, ...values],
       )
       return rows.map(toRemoved)
     },

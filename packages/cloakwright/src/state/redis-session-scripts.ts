@@ -54,13 +54,13 @@ export const removeScript: string = `${functions}
   drop(ARGV[1])
   return row`
 
-/** The list, the time before which the sessions were created or '', then the fields to return of each removed session. */
+/** The list, the client, the time before which the sessions were created or '', then the fields to return of each one. */
 export const removeWhereScript: string = `${functions}
   local removed = {}
   for _, key in ipairs(redis.call('ZRANGE', base .. ARGV[1], 0, -1)) do
-    local created = redis.call('HGET', hash(key), 'created_at')
-    if created and (ARGV[2] == '' or tonumber(created) < tonumber(ARGV[2])) then
-      table.insert(removed, {key, redis.call('HMGET', hash(key), unpack(ARGV, 3))})
+    local row = redis.call('HMGET', hash(key), 'client_id', 'created_at')
+    if row[1] == ARGV[2] and (ARGV[3] == '' or tonumber(row[2]) < tonumber(ARGV[3])) then
+      table.insert(removed, {key, redis.call('HMGET', hash(key), unpack(ARGV, 4))})
       drop(key)
     end
   end

@@ -104,10 +104,10 @@ export function redisSessionStore(client: RedisClientLike): SessionStore {
     async remove(key) {
       return toRecord(key, await run(scripts.removeScript, key, ...fields))
     },
-    async removeWhere(issuer, by) {
+    async removeWhere({ issuer, clientId }, by) {
       const list = 'sid' in by ? toList('sid', issuer, by.sid) : toList('subject', issuer, by.subject)
       const before = 'sid' in by ? '' : `${by.createdBefore}`
-      const removed = await run(scripts.removeWhereScript, list, before, ...removedFields)
+      const removed = await run(scripts.removeWhereScript, list, clientId, before, ...removedFields)
       return (removed as readonly Found[]).map(([key, values]) =>
         toRemoved(key, toRow(removedFields, values)),
       )

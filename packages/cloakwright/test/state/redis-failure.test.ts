@@ -88,7 +88,9 @@ describe.runIf(hasRedis)('a Redis that refuses commands', () => {
     expect(await sessions.claimRefresh(key, 1, 'a', 1000)).toBe(true)
     expect(await sessions.finishRefresh(key, 'a', { ...tokens, version: 2 }, Date.now() + 60_000)).toBe(true)
     expect((await sessions.read(key))?.tokens.version).toBe(2)
-    expect(await sessions.removeWhere(issuer, { sid: records[1].sid ?? '' })).toHaveLength(1)
+    expect(
+      await sessions.removeWhere({ issuer, clientId: 'app' }, { sid: records[1].sid ?? '' }),
+    ).toHaveLength(1)
     expect(await sessions.useOnce('key', Date.now() + 1000, Date.now())).toBe(true)
     await feed.caughtUp()
     await feed.close()

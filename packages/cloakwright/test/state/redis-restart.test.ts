@@ -48,7 +48,7 @@ describe.runIf(hasRedis)('a restarted Redis', () => {
     expect(await store.claimRefresh(second.key, 1, 'another', 1000)).toBe(false)
     expect(await store.useOnce('used', Date.now() + 60_000, Date.now())).toBe(false)
     const all = { subject: 'alice', createdBefore: Date.now() + 1 }
-    expect(await store.removeWhere(issuer, all)).toHaveLength(50)
+    expect(await store.removeWhere({ issuer, clientId: 'app' }, all)).toHaveLength(50)
   })
 
   it('that keeps nothing has no session any more, and takes new ones', async () => {
@@ -60,7 +60,7 @@ describe.runIf(hasRedis)('a restarted Redis', () => {
     expect(await store.read(record.key)).toBeUndefined()
     expect(await store.remove(record.key)).toBeUndefined()
     expect(await store.claimRefresh(record.key, 1, 'a', 1000)).toBe(false)
-    expect(await store.removeWhere(issuer, { sid: record.sid ?? '' })).toEqual([])
+    expect(await store.removeWhere({ issuer, clientId: 'app' }, { sid: record.sid ?? '' })).toEqual([])
     await store.create(record)
     expect(await store.read(record.key)).toBeDefined()
   })

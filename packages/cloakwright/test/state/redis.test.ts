@@ -53,7 +53,7 @@ describe.runIf(hasRedis)('the keys of the stores in Redis', () => {
     await store.finishRefresh(refreshed.key, 'a', { ...refreshed.tokens, version: 2 }, Date.now() + minute)
     await store.create(newRecord(shared), replaced.key)
     expect(await redis.client.dbSize()).toBe(4)
-    expect(await store.removeWhere(removed.issuer, { sid: 'sid' })).toHaveLength(2)
+    expect(await store.removeWhere(removed, { sid: 'sid' })).toHaveLength(2)
     expect(await redis.client.keys('*')).toEqual([])
   })
 

@@ -95,22 +95,25 @@ describe.each(stores)('session store in $name', ({ open }) => {
     expect(await store.remove(session.key)).toBeUndefined()
   })
 
-  it('removes by provider session or by subject, within one issuer', async () => {
+  it('removes by provider session or by subject, within one issuer and client', async () => {
     const first = await added({ sid: 's', subject: 'u' })
     const second = await added({ sid: 's2', subject: 'u', data: data(1) })
     const other = await added({ sid: 's', subject: 'u', issuer: 'https://id.example/realms/other' })
+    const otherClient = await added({ sid: 's', subject: 'u', clientId: 'other' })
     const issuer = 'https://id.example/realms/r'
-    expect(await store.removeWhere(other.issuer, { sid: 'absent' })).toEqual([])
-    expect(await store.removeWhere(issuer, { sid: 's' })).toMatchObject([{ key: first.key }])
+    const client = { issuer, clientId: 'app' }
+    expect(await store.removeWhere(other, { sid: 'absent' })).toEqual([])
+    expect(await store.removeWhere(client, { sid: 's' })).toMatchObject([{ key: first.key }])
     const user = { subject: 'u', createdBefore: start }
-    expect(await store.removeWhere(issuer, user)).toEqual([])
-    const [removed, ...more] = await store.removeWhere(issuer, { ...user, createdBefore: start + 1 })
+    expect(await store.removeWhere(client, user)).toEqual([])
+    const [removed, ...more] = await store.removeWhere(client, { ...user, createdBefore: start + 1 })
     const { key, clientId, sid, subject } = second
     expect(plain(removed)).toMatchObject(
       plain({ key, issuer, clientId, sid, subject, data: data(1) }) as object,
     )
     expect(more).toEqual([])
     expect(await store.read(other.key)).toBeDefined()
+    expect(await store.read(otherClient.key)).toBeDefined()
   })
 
   it('lists the sessions of one user, client and issuer that expire last', async () => {
@@ -241,7 +244,7 @@ describe.each(stores)('session store in $name', ({ open }) => {
     await store.finishRefresh(refreshed.key, 'a', tokens(2), later)
     await store.claimRefresh(ended.key, 1, 'a', minute)
     await store.endRefresh(ended.key, 'a')
-    await store.removeWhere(bySid.issuer, { sid: 'one-of-them' })
+    await store.removeWhere(bySid, { sid: 'one-of-them' })
     await store.writeData(changedData.key, data(1))
     await store.writeData(changedData.key, data(1))
     await store.touch(untouched.key, start, later)

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { CloakwrightError } from '../../errors.ts'
 import { noGuard, noSessions } from '../../guard/index.ts'
-import type { Session } from '../../session/index.ts'
+import type { Session, SessionEngine } from '../../session/index.ts'
 import type { AccessToken } from '../../token/index.ts'
 import { type AnyRequest, guardOf, toGuardedRequest } from './request.ts'
 
@@ -81,9 +81,16 @@ export function setSession(request: AnyRequest, session: Session): void {
   ;(request as { [sessionKey]?: Session })[sessionKey] = session
 }
 
-/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
-export function sessionOf(request: AnyRequest): Session | undefined {
-  return (request as { [sessionKey]?: Session })[sessionKey]
+/**
+ * The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request.
+ *
+ * @param _sessions Only for its type: the result has the type of its data.
+ */
+export function sessionOf<Data = unknown>(
+  request: AnyRequest,
+  _sessions?: SessionEngine<Data>,
+): Session<Data> | undefined {
+  return (request as { [sessionKey]?: Session<Data> })[sessionKey]
 }
 
 /**

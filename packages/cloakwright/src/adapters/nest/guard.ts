@@ -17,7 +17,7 @@ import {
   type Refused,
   type Rule,
 } from '../../guard/index.ts'
-import type { Session } from '../../session/index.ts'
+import type { Session, SessionEngine } from '../../session/index.ts'
 import type { AccessToken } from '../../token/index.ts'
 import { LoginException, logRefusal, RefusedException, RefusedMessage } from './refusal.ts'
 import { type Source, sourceOf, toGuardedRequest } from './request.ts'
@@ -109,9 +109,16 @@ export function maybeUserOf(request: object): AccessToken | undefined {
   return visits.get(request)?.user
 }
 
-/** The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request. */
-export function sessionOf(request: object): Session | undefined {
-  return visits.get(request)?.session
+/**
+ * The browser session that a guard admitted; `undefined` for a bearer token and for an anonymous request.
+ *
+ * @param _sessions Only for its type: the result has the type of its data.
+ */
+export function sessionOf<Data = unknown>(
+  request: object,
+  _sessions?: SessionEngine<Data>,
+): Session<Data> | undefined {
+  return visits.get(request)?.session as Session<Data> | undefined
 }
 
 /**

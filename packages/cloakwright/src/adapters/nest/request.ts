@@ -40,9 +40,14 @@ export function sourceOf(host: ArgumentsHost): Source | undefined {
 
 /** Express' request and response are Node's own; Fastify's have Node's as `raw`. */
 export function toGuardedRequest(request: object, native: unknown, response?: object): GuardedRequest {
-  const { form, id, origin } = frameworkOfNode
+  const { form, id, origin, address } = frameworkOfNode
   const source = request as IncomingMessage
-  const framework = { form: () => form(source), id: () => id(source), origin: () => origin(source) }
+  const framework = {
+    form: () => form(source),
+    id: () => id(source),
+    origin: () => origin(source),
+    address: () => address(source),
+  }
   return fromIncoming(nodes(source), native, framework, response && nodes(response as ServerResponse))
 }
 

@@ -10,6 +10,7 @@ import {
   webFramework,
 } from '../../guard/index.ts'
 import { user as anyUser, type Policy } from '../../policy/index.ts'
+import type { SessionEngine } from '../../session/index.ts'
 import { createServerComponents, type ServerComponents } from './server-components.ts'
 
 export { type ForwardedRequest, type ForwardOptions, forward } from '../../forward/index.ts'
@@ -17,15 +18,20 @@ export { sessionOf } from '../../guard/index.ts'
 export type { RequiredUser } from './server-components.ts'
 
 /** The options of the adapter. */
-export interface CloakwrightOptions extends GuardOptions {
+export interface CloakwrightOptions<Data = unknown> extends GuardOptions {
+  readonly sessions?: SessionEngine<Data> | undefined
   /** Receives each refusal of a route handler or of the proxy, with the exact reason for the log. */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
 /** Guards for each part of an application with the App Router. */
-export interface NextGuards extends ServerComponents {
+export interface NextGuards<Data = unknown> extends ServerComponents<Data> {
   /** The routes of the sessions, for `app/auth/[...cloakwright]/route.ts`. */
-  readonly handlers: { readonly GET: RouteHandler; readonly POST: RouteHandler }
+  readonly handlers: {
+    readonly GET: RouteHandler
+    readonly POST: RouteHandler
+    readonly DELETE: RouteHandler
+  }
   /** Guards route handlers, by session or bearer token. */
   readonly protect: Protect
   /**
@@ -67,7 +73,7 @@ type RouteHandler = (request: Request) => Promise<Response>
  * export const auth = cloakwright({ verifier: createVerifier({ issuer, audience: 'shop' }), sessions })
  *
  * // app/auth/[...cloakwright]/route.ts
- * export const { GET, POST } = auth.handlers
+ * export const { GET, POST, DELETE } = auth.handlers
  *
  * // app/account/page.tsx
  * export default async function Account() {
@@ -80,13 +86,13 @@ type RouteHandler = (request: Request) => Promise<Response>
  * export const config = { matcher: '/account/:path*' }
  * ```
  */
-export function cloakwright(options: CloakwrightOptions): NextGuards {
+export function cloakwright<Data = unknown>(options: CloakwrightOptions<Data>): NextGuards<Data> {
   const guard = createGuard(options)
   const protect = createProtect(guard, options.onRefused)
   const answerRoute: RouteHandler = async (request) =>
     (await protect.routes(request)) ?? new Response(null, { status: 404 })
   return {
-    handlers: { GET: answerRoute, POST: answerRoute },
+    handlers: { GET: answerRoute, POST: answerRoute, DELETE: answerRoute },
     protect,
     proxy(policy = anyUser()) {
       return async (request) => {

@@ -19,9 +19,9 @@ export interface RequiredUser {
 }
 
 /** The functions for server components and actions. */
-export interface ServerComponents {
+export interface ServerComponents<Data = unknown> {
   /** The session of the current request, in a server component or action; `undefined` if nobody is signed in. */
-  getSession(): Promise<Session | undefined>
+  getSession(): Promise<Session<Data> | undefined>
   /**
    * The user of the current request, in a server component or action; `undefined` if nobody is signed in, and while it
    * cannot be found out who is.
@@ -47,7 +47,10 @@ export interface ServerComponents {
 }
 
 /** Creates the functions for server components and actions. Whoever calls them in one request, the session is loaded once. */
-export function createServerComponents(guard: Guard, sessions: SessionEngine | undefined): ServerComponents {
+export function createServerComponents<Data>(
+  guard: Guard,
+  sessions: SessionEngine<Data> | undefined,
+): ServerComponents<Data> {
   const any = anyUser()
   const find = async (policy: Policy): Promise<Found> => {
     const admission = await guard.admit(await currentRequest(), { policy, anonymous: true })
@@ -59,7 +62,7 @@ export function createServerComponents(guard: Guard, sessions: SessionEngine | u
     throw error ?? new CloakwrightError(code as ErrorCode, message, hint === undefined ? {} : { hint })
   }
   return {
-    getSession: async () => (await find(any)).session,
+    getSession: async () => (await find(any)).session as Session<Data> | undefined,
     getUser: async () => (await find(any)).user,
     async requireUser({ policy = any, returnTo = '/' } = {}) {
       const { user, login } = await find(policy)

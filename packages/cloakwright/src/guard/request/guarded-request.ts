@@ -37,6 +37,8 @@ export interface Framework<Native> {
   readonly id: (native: Native) => unknown
   /** Scheme and host that the client requested, as far as the framework trusts its proxies; only sessions need it. */
   readonly origin?: ((native: Native) => string) | undefined
+  /** The client's IP address, as far as the framework trusts its proxies; `undefined` if it does not know. */
+  readonly address?: ((native: Native) => string | undefined) | undefined
   /** The connection of an upgrade, if Node’s own mark on the request is not enough. */
   readonly connection?: ((native: Native) => Duplex) | undefined
 }

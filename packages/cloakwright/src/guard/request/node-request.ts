@@ -27,16 +27,20 @@ interface FrameworkRequest {
   readonly protocol?: string
   /** The same, without the port. */
   readonly hostname?: string | undefined
+  /** The client's address, as far as the framework trusts its proxies. */
+  readonly ip?: string | undefined
   readonly headers: { readonly host?: string | undefined }
 }
 
 /** Reads form, id and origin where Express and Fastify keep them. */
 export const frameworkOfNode: Framework<FrameworkRequest> & {
   readonly origin: (request: FrameworkRequest) => string
+  readonly address: (request: FrameworkRequest) => string | undefined
 } = {
   form: (request) => request.body,
   id: (request) => request.id,
   origin: originOf,
+  address: ({ ip }) => ip,
 }
 
 /** The port is only known if the host is the one of the request itself, not of a proxy. */
@@ -112,6 +116,10 @@ class NodeRequest<Native> implements GuardedRequest {
 
   id(): string {
     return toId(this.framework.id(this.native))
+  }
+
+  address(): string | undefined {
+    return this.framework.address?.(this.native)
   }
 }
 

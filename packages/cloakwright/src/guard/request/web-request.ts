@@ -28,6 +28,7 @@ export function fromWebRequest<Native extends object>(
     },
     form: () => (isForm(request.headers.get('content-type')) ? framework.form(native) : undefined),
     id: () => (id ??= toId(framework.id(native))),
+    address: () => framework.address?.(native),
   }
 }
 

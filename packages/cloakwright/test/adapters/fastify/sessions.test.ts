@@ -43,6 +43,9 @@ const engine: SessionEngine = {
   },
   watch: () => () => {},
   refreshSession: async () => session,
+  list: async () => [],
+  end: async () => false,
+  endOthers: async () => 0,
   close: async () => {},
   async challenge(request) {
     note('challenge', request)
@@ -58,6 +61,9 @@ const liveSession = (accessToken: string): Session => ({
   accessToken,
   createdAt: Date.now(),
   expiresAt: Date.now() + 60_000,
+  data: undefined,
+  refresh: async () => undefined,
+  update: async () => undefined,
 })
 
 beforeAll(async () => {

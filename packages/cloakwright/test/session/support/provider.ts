@@ -30,6 +30,8 @@ export interface TestProvider {
   readonly grants: { readonly form: URLSearchParams; readonly headers: IncomingMessage['headers'] }[]
   /** The requests to the revocation endpoint, in order. */
   readonly revoked: URLSearchParams[]
+  /** The requests of services, not of browsers, to the logout endpoint, in order. */
+  readonly loggedOut: URLSearchParams[]
   /** Changes the response to a login. */
   onLogin: (answer: URLSearchParams) => void
   /** Changes the claims of an ID token. */
@@ -142,6 +144,10 @@ export async function startProvider(): Promise<TestProvider> {
         headers: { location: `${url.searchParams.get('redirect_uri')}?${result.toString()}` },
       }
     }
+    if (path === '/logout' && request.method === 'POST') {
+      provider.loggedOut.push(await formOf(request))
+      return { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Logged out' }
+    }
     if (path === '/revoke') {
       const form = await formOf(request)
       provider.revoked.push(form)
@@ -184,6 +190,7 @@ export async function startProvider(): Promise<TestProvider> {
     issuer,
     grants: [],
     revoked: [],
+    loggedOut: [],
     sign: (claims, header = {}) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(privateKey),
     async rotate() {
@@ -194,6 +201,7 @@ export async function startProvider(): Promise<TestProvider> {
       Object.assign(provider, defaults)
       provider.grants.length = 0
       provider.revoked.length = 0
+      provider.loggedOut.length = 0
     },
     async close() {
       server.closeAllConnections()
