@@ -20,7 +20,7 @@ import {
   refuseSecondToken,
 } from './request/index.ts'
 import type { Rule } from './rule.ts'
-import { contextFor, requireTenant } from './tenants.ts'
+import { contextFor, inTenant, requireTenant } from './tenants.ts'
 import { type Tickets, ticketOf } from './websocket/index.ts'
 
 // The steps of an admission, in order. A request with a known token or session passes them without a promise.
@@ -33,7 +33,12 @@ export function admit(
 ): Admission | Promise<Admission> {
   return context.ofTenant === undefined
     ? admitHere(context, request, rule)
-    : admitForTenant(context, request, rule)
+    : inTenant(
+        context,
+        request,
+        (own) => admitHere(own, request, rule),
+        (error) => admitForNone(error, context, request, rule),
+      )
 }
 
 function admitHere(
@@ -45,32 +50,6 @@ function admitHere(
   return request.connection === undefined && request.outgoing === undefined
     ? admission
     : continueWith(admission, watchOpen, context, request, rule)
-}
-
-function admitForTenant(
-  context: GuardContext,
-  request: GuardedRequest,
-  rule: Rule,
-): Admission | Promise<Admission> {
-  try {
-    const own = contextFor(context, request)
-    return isPromise(own) ? admitLater(own, context, request, rule) : admitHere(own, request, rule)
-  } catch (error) {
-    return admitForNone(error, context, request, rule)
-  }
-}
-
-async function admitLater(
-  own: Promise<GuardContext>,
-  context: GuardContext,
-  request: GuardedRequest,
-  rule: Rule,
-): Promise<Admission> {
-  try {
-    return await admitHere(await own, request, rule)
-  } catch (error) {
-    return admitForNone(error, context, request, rule)
-  }
 }
 
 /** A public page needs no tenant. Without one there is nobody to ask about credentials. */

@@ -31,6 +31,21 @@ export function contextFor(
   return context.ofTenant === undefined ? context : context.ofTenant(request)
 }
 
+/** Decides in the context of the request's tenant; `otherwise` if there is none, or it cannot be found out. */
+export function inTenant<R extends object>(
+  context: GuardContext,
+  request: SessionRequest,
+  decide: (own: GuardContext) => R | Promise<R>,
+  otherwise: (error: unknown) => R,
+): R | Promise<R> {
+  try {
+    const own = contextFor(context, request)
+    return isPromise(own) ? own.then(decide, otherwise) : decide(own)
+  } catch (error) {
+    return otherwise(error)
+  }
+}
+
 /** The same, for a refusal that must not wait or fail: the guard's own context if the tenant is not in memory. */
 export function contextAtOnce(context: GuardContext, request: SessionRequest): GuardContext {
   try {

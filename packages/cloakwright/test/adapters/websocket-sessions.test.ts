@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createRevocations, createVerifier, type Policy, type Revocations } from 'cloakwright'
+import { createTenantSessions } from 'cloakwright/session'
 import { memorySessionStore, type SessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Browser } from '../session/support/browser.ts'
-import { clientId, startProvider, type TestProvider } from '../session/support/provider.ts'
+import { Browser, toApp } from '../session/support/browser.ts'
+import { clientId, clientSecret, startProvider, type TestProvider } from '../session/support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, setup } from '../session/support/setup.ts'
 import { giveAccessTokens } from './support/access-tokens.ts'
 import {
@@ -280,4 +281,33 @@ test('a session that is replaced on another replica ends at the next check', asy
   await elsewhere.open(`${publicUrl}/auth/login?returnTo=/page`)
   vi.advanceTimersByTime(300_000)
   expect(await end).toEqual([4401, 'session ended'])
+})
+
+test('with tenants by host, a handshake needs a session of its own host', async () => {
+  const revocations = createRevocations()
+  const keys = [newKey('k1')]
+  const hosts = ['acme.example.com', 'globex.example.com']
+  const sessions = createTenantSessions({
+    store: memorySessionStore(),
+    tenantOf: ({ url }) => hosts.find((one) => one === new URL(url).hostname),
+    optionsOf: (name) => ({
+      issuer: provider.issuer,
+      clientId,
+      clientSecret,
+      audience: clientId,
+      publicUrl: `https://${name}`,
+      keys,
+      revocations,
+    }),
+  })
+  const verifier = createVerifier({ issuer: provider.issuer, audience: clientId, revocations })
+  const { port } = await startSocketService({ verifier, sessions })
+  const browser = new Browser(Object.fromEntries(hosts.map((one) => [`https://${one}`, toApp(sessions)])))
+  await browser.open('https://acme.example.com/page')
+  const cookie = Array.from(browser.cookies('acme.example.com'), (pair) => pair.join('=')).join('; ')
+  const to = (host: string) => ({ host, origin: `https://${host}`, cookie })
+  const { greeting } = await openSocket(port, to('acme.example.com'))
+  expect(greeting).toBe('hello sub-alice')
+  expect((await refusalOf(port, to('globex.example.com'))).status).toBe(401)
+  expect((await refusalOf(port, to('evil.example'))).status).toBe(404)
 })
