@@ -16,7 +16,7 @@ afterEach(() => {
 describe('createApiClient refuses', () => {
   test.each<[string, object, string, RegExp]>([
     ['no issuer', { issuer: '' }, 'CW_CONFIG_MISSING', /^issuer/],
-    ['an issuer without a realm', { issuer: 'https://id.example.com' }, 'CW_CONFIG_INVALID', /^issuer/],
+    ['an issuer that is no URL', { issuer: 'id.example.com/realms/r' }, 'CW_CONFIG_INVALID', /^issuer/],
     [
       'an issuer in plain http',
       { issuer: 'http://id.example.com/realms/r' },
