@@ -28,12 +28,9 @@ const configMembers: Readonly<Record<string, string>> = {
   verifyTokenAudience: 'Remove it: tokens for other services are refused',
 }
 
-const hook = (name: string): string =>
-  `Pass ${name} to createSessions(): it is called with the session, without the request`
-
 const keycloakMembers: Readonly<Record<string, string>> = {
-  authenticated: hook('onLogin'),
-  deauthenticated: hook('onLogout'),
+  authenticated: 'Pass onLogin to createSessions(): it gets the claims of the login, not the request',
+  deauthenticated: 'Pass onLogout to createSessions(): it is called for each end of a session',
   checkPermissions: 'Use enforcer(), or createPermissions() of cloakwright',
   loginUrl: 'Link to /auth/login?returnTo=/page, or put protect() before the page',
   logoutUrl: 'Link to the logout of middleware(): /logout',
@@ -96,7 +93,7 @@ export function refuseOverrides(instance: UnsupportedApi): void {
       if (Object.hasOwn(prototype, name)) throw notPart(`${name}() of a subclass`, hint)
 }
 
-/** Lets nobody read or replace a member: the error names its replacement. */
+/** To read or replace this member is an error, which names its replacement. */
 export function refuseMember(target: object, name: string, shown: string, hint: string): void {
   const fail = (): never => {
     throw notPart(shown, hint)

@@ -219,7 +219,7 @@ describe('CSRF', () => {
     ['a fetch', { ...navigation, 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
     ['a prefetch', { ...navigation, 'sec-purpose': 'prefetch;prerender' }],
     ['an old browser', { accept: 'text/html' }],
-  ])('GET /logout by %s signs nobody out', async (_name, headers) => {
+  ])('GET /logout by %s does not sign out', async (_name, headers) => {
     const { origin } = await open()
     const { browser } = await openSignedIn(`${origin}/account`, 'alice')
     const asked = await openLink(browser, `${origin}/logout`, headers)

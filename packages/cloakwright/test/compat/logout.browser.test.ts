@@ -65,7 +65,7 @@ test('a script without a click, and a URL that the user types: the page asks, an
   expect(await isSignedIn()).toBe(false)
 })
 
-test('images, frames and links of another site sign nobody out', async () => {
+test('images, frames and links of another site do not sign out', async () => {
   const evil = createServer((_request, response) => {
     const url = `${origin}/logout`
     response.setHeader('content-type', 'text/html')
