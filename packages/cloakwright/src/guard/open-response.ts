@@ -24,6 +24,7 @@ export function openResponseOf(request: GuardedRequest): OpenResponse | undefine
  * response would cost more.
  */
 export function onEvents(outgoing: ServerResponse, begin: (open: OpenResponse) => void): void {
+  // oxlint-disable-next-line typescript/unbound-method -- it is called with its response
   const write = outgoing.writeHead as ((...args: unknown[]) => ServerResponse) | undefined
   // A mock of a response may lack it.
   if (write === undefined) return
@@ -50,7 +51,7 @@ function beginOrEnd(outgoing: ServerResponse, begin: (open: OpenResponse) => voi
 function contentTypeOf(outgoing: ServerResponse, args: readonly unknown[]): string {
   const headers = args.at(-1)
   if (typeof headers !== 'object' || headers === null) return String(outgoing.getHeader('content-type'))
-  const given = headers as Readonly<Record<string, unknown>>
+  const given = headers as Readonly<Record<string, string | undefined>>
   // The two forms that frameworks write; the search covers all others.
   const usual = given['content-type'] ?? given['Content-Type'] ?? outgoing.getHeader('content-type')
   if (usual !== undefined) return String(usual)

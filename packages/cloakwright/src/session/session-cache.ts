@@ -131,7 +131,7 @@ export function createSessionCache(
       // Sessions are read from the store until it can be followed; the read itself tells its caller of an outage.
       isLate = true
       nextProof = performance.now() + retry
-      nextTry = setTimeout(() => (opening ??= closed ? undefined : follow()), retry).unref()
+      nextTry = setTimeout(() => void (opening ??= closed ? undefined : follow()), retry).unref()
     } finally {
       opening = undefined
     }

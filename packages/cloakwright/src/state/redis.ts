@@ -237,8 +237,8 @@ function isOne(reply: unknown): boolean {
 type Found = readonly [key: unknown, values: unknown]
 
 function toRow<Name extends Field>(names: readonly Name[], reply: unknown): Pick<Row, Name> {
-  const values = reply as readonly unknown[]
-  const text = (value: unknown): string | null =>
+  const values = reply as readonly (string | number | Buffer | null | undefined)[]
+  const text = (value: (typeof values)[number]): string | null =>
     value === null || value === undefined ? null : String(value)
   return Object.fromEntries(names.map((name, index) => [name, text(values[index])])) as Pick<Row, Name>
 }
