@@ -36,6 +36,51 @@ export function testSessionRoutes(driver: Driver): void {
     expect((await send(service, '/me', { fields })).status).toBe(401)
   })
 
+  const script = [
+    ['sec-fetch-site', 'same-origin'],
+    ['x-csrf', '1'],
+  ] as const
+
+  test('a user sees where the account is signed in, and ends one session or all others', async () => {
+    const user = 'lister'
+    const [mine, one, two] = [await world.signIn(user), await world.signIn(user), await world.signIn(user)]
+    // Whoever can send these headers is no proxy that the framework trusts.
+    const forged = [
+      ['x-forwarded-for', '192.0.2.9'],
+      ['x-real-ip', '192.0.2.9'],
+    ] as const
+    const list = async (): Promise<readonly { id: string; current: boolean; address?: string }[]> => {
+      const response = await world.send('/auth/sessions', { fields: [['cookie', mine], ...forged] })
+      return (response.json() as { sessions: { id: string; current: boolean }[] }).sessions
+    }
+    const listed = await list()
+    expect(listed.map(({ current }) => current)).toEqual([true, false, false])
+    const address = driver.knowsConnection ? '127.0.0.1' : undefined
+    expect(listed.map((session) => session.address)).toEqual([address, address, address])
+    const end = async (path: string, fields: readonly (readonly [string, string])[]) =>
+      await world.send(path, { method: 'DELETE', fields: [['cookie', mine], ...fields] })
+    expect((await end(`/auth/sessions/${listed[1]?.id}`, [])).status).toBe(403)
+    const ended = await end(`/auth/sessions/${listed[1]?.id}`, script)
+    expect([ended.status, ended.text]).toEqual([204, ''])
+    expect(await list()).toHaveLength(2)
+    expect((await end('/auth/sessions', script)).json()).toEqual({ ended: 1 })
+    const statuses = [mine, one, two].map(async (cookie) => {
+      const { status } = await world.send('/me', { fields: [['cookie', cookie]] })
+      return status
+    })
+    expect(await Promise.all(statuses)).toEqual([200, 401, 401])
+    expect((await end('/auth/sessions/unknown', script)).json()).toMatchObject({
+      code: 'CW_SESSION_NOT_FOUND',
+    })
+    expect((await end('/auth/sessions/un/known', script)).status).toBe(404)
+  })
+
+  test('a handler reads and changes the data of the session', async () => {
+    const fields = [['cookie', await world.signIn('data')] as const]
+    const visits = async (): Promise<unknown> => (await world.send('/data', { fields })).json()
+    expect([await visits(), await visits()]).toEqual([{ data: { visits: 1 } }, { data: { visits: 2 } }])
+  })
+
   // A runtime of web requests refuses these itself.
   test.runIf(driver.knowsConnection)('a request that no web request can be is no failure', async () => {
     const service = await world.start({})

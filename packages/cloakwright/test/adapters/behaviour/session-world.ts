@@ -38,6 +38,7 @@ export interface SessionWorld {
 /** Routes in addition to those of all tests. */
 const sessionRoutes: readonly Route[] = [
   { path: '/since', guard: (is) => is.requireUser(), handler: 'session' },
+  { path: '/data', guard: (is) => is.requireUser(), handler: 'data' },
   { path: '/refresh', guard: (is) => is.requireUser(), handler: 'refresh' },
   { path: '/seller', guard: (is) => is.requirePolicy(role('seller')), handler: 'ok' },
   {

@@ -9,7 +9,7 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express'
-import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
+import { canary, countVisit, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 type ExpressModule = typeof express
 
@@ -122,6 +122,8 @@ function add(router: IRouter, route: Route): void {
         return void response.json({ title: (request.body as { title: string }).title })
       case 'session':
         return void response.json({ since: adapter.sessionOf(request)?.createdAt ?? null })
+      case 'data':
+        return void countVisit(adapter.sessionOf(request)).then((data) => response.json(data), next)
       case 'refresh':
         return void refresh(request, response, next)
       case 'call':

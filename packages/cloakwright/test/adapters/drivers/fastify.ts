@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { Readable, Writable } from 'node:stream'
 import * as adapter from 'cloakwright/fastify'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
+import { canary, countVisit, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
 const levels: Readonly<Record<number, Logged['level']>> = { 30: 'info', 40: 'warn', 50: 'error' }
@@ -86,6 +86,8 @@ function add(app: FastifyInstance, route: Route): void {
           return { title: (request.body as { title: string }).title }
         case 'session':
           return { since: adapter.sessionOf(request)?.createdAt ?? null }
+        case 'data':
+          return await countVisit(adapter.sessionOf(request))
         case 'refresh':
           await adapter.refreshSession(request)
           return { roles: adapter.userOf(request).realmRoles }

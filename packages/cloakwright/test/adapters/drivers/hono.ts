@@ -5,7 +5,15 @@ import { type Context, Hono } from 'hono'
 import { cors as allowOrigins } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
 import { serveFetch } from './fetch-server.ts'
-import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOptions } from './types.ts'
+import {
+  canary,
+  countVisit,
+  type Driver,
+  guardsOf,
+  type Logged,
+  type Route,
+  type ServiceOptions,
+} from './types.ts'
 
 const logs: Logged[] = []
 
@@ -84,6 +92,8 @@ function add(app: Hono, route: Route): void {
         return c.json({ title: (await c.req.parseBody())['title'] })
       case 'session':
         return c.json({ since: adapter.sessionOf(c)?.createdAt ?? null })
+      case 'data':
+        return c.json(await countVisit(adapter.sessionOf(c)))
       case 'refresh':
         await adapter.refreshSession(c)
         return c.json({ roles: adapter.userOf(c).realmRoles })

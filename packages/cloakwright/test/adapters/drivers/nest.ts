@@ -3,7 +3,15 @@ import type { INestApplication, LoggerService, NestApplicationOptions } from '@n
 import type * as CloakwrightNest from 'cloakwright/nest'
 import type { FastifyInstance } from 'fastify'
 import { Observable } from 'rxjs'
-import { canary, type Driver, guardsOf, type Logged, type Route, type ServiceOptions } from './types.ts'
+import {
+  canary,
+  countVisit,
+  type Driver,
+  guardsOf,
+  type Logged,
+  type Route,
+  type ServiceOptions,
+} from './types.ts'
 
 /**
  * The modules that the driver uses, so that it runs on any version of Nest: `cloakwright/nest` must resolve
@@ -93,6 +101,8 @@ function makeController(
           return { title: (request.body as { title: string }).title }
         case 'session':
           return { since: cloakwright.sessionOf(request)?.createdAt ?? null }
+        case 'data':
+          return countVisit(cloakwright.sessionOf(request))
         case 'refresh':
           return cloakwright.refreshSession(request).then(() => ({
             roles: cloakwright.userOf(request).realmRoles,

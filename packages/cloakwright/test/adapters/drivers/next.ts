@@ -27,8 +27,12 @@ export const nextDriver: Driver = {
       if (pathname.startsWith('/.well-known/')) return auth.protect.metadata(request)
       if (api !== undefined && pathname.startsWith('/api')) return await api(request)
       if (!pathname.startsWith('/auth/')) return new Response(null, { status: 404 })
-      const { GET, POST } = auth.handlers
-      return await (request.method === 'POST' ? POST : GET)(request)
+      const { GET, POST, DELETE } = auth.handlers
+      const byMethod = new Map([
+        ['POST', POST],
+        ['DELETE', DELETE],
+      ])
+      return await (byMethod.get(request.method) ?? GET)(request)
     })
   },
 }

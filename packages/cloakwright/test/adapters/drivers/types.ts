@@ -1,4 +1,5 @@
 import type { AccessToken, GuardOptions, LogEntry } from 'cloakwright'
+import type { Session } from 'cloakwright/session'
 import type { ForwardOptions } from '../../../src/forward/index.ts'
 import type { Guards } from '../../../src/guard/index.ts'
 
@@ -14,6 +15,8 @@ export type Handler =
   | 'form'
   /** `{"since":…}`, when the user of the session signed in, or `{"since":null}`. */
   | 'session'
+  /** `{"data":…}`, the data of the session after one more visit was counted in it. */
+  | 'data'
   /** `{"roles":…}`, the user's roles after a refresh of the session. */
   | 'refresh'
   /** The result of {@link Route.call} for the user. */
@@ -53,6 +56,13 @@ export interface ServiceOptions {
   readonly bodyReader?: string | undefined
   /** Whether the framework's CORS middleware is registered before the adapter. */
   readonly cors?: boolean | undefined
+}
+
+/** Counts a visit in the data of a session. */
+export async function countVisit(session: Session | undefined): Promise<{ readonly data: unknown }> {
+  const counted = session as Session<{ readonly visits: number }> | undefined
+  const changed = await counted?.update((data) => ({ visits: (data?.visits ?? 0) + 1 }))
+  return { data: changed?.data }
 }
 
 /** A service that listens on loopback. */

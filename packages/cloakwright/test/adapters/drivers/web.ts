@@ -2,7 +2,7 @@ import type { AccessToken } from 'cloakwright'
 import { cloakwright, forward, type Protect, sessionOf } from 'cloakwright/web'
 import { createGuards, type Rule } from '../../../src/guard/index.ts'
 import { serveFetch } from './fetch-server.ts'
-import { canary, type Driver, guardsOf, type Logged, type Route } from './types.ts'
+import { canary, countVisit, type Driver, guardsOf, type Logged, type Route } from './types.ts'
 
 const logs: Logged[] = []
 
@@ -79,6 +79,8 @@ async function answerOf(
       return Response.json({ title: (await request.formData()).get('title') })
     case 'session':
       return Response.json({ since: sessionOf(request)?.createdAt ?? null })
+    case 'data':
+      return Response.json(await countVisit(sessionOf(request)))
     case 'refresh':
       return Response.json({ roles: (await protect.refreshSession(request))?.realmRoles ?? by?.realmRoles })
     case 'call':
