@@ -4,6 +4,7 @@
  */
 export const trees = {
   'packages/cloakwright/src': [
+    'browser',
     'lock',
     'http',
     'metadata',

@@ -15,6 +15,7 @@ type Compiler = keyof typeof compilers
 
 const imports = `
 import { type AccessToken, CloakwrightError, createVerifier } from 'cloakwright'
+import { createBrowserSession } from 'cloakwright/browser'
 import { requireUser, userOf } from 'cloakwright/express'
 import { requireRole } from 'cloakwright/fastify'
 import Keycloak from 'cloakwright/keycloak-connect'
@@ -26,7 +27,7 @@ import { memorySessionStore } from 'cloakwright/state'
 import { fakeAccessToken } from 'cloakwright/testing'
 import { cloakwright } from 'cloakwright/web'
 import { createUpgradeGuard } from 'cloakwright/websocket'
-export const all = [userOf, requireUser, requireRole, CloakwrightModule, openTelemetry, createSessions, memorySessionStore, cloakwright, createUpgradeGuard, takeLock]
+export const all = [userOf, requireUser, requireRole, CloakwrightModule, openTelemetry, createSessions, memorySessionStore, cloakwright, createUpgradeGuard, takeLock, createBrowserSession]
 export const verifier = createVerifier({ issuer: 'https://sso.example.com/realms/shop', audience: 'shop-api' })
 export const verified: Promise<AccessToken> = verifier.verify('')
 verified.catch((error: unknown) => {
