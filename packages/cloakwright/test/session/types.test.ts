@@ -35,5 +35,5 @@ test('the data of a session has the type of its engine, in every adapter', () =>
   expectTypeOf<Session<Data>>().toExtend<Parameters<SessionEngine['list']>[0]>()
   // Without the engine, nothing is assumed.
   expectTypeOf(webSession).returns.toEqualTypeOf<Session | undefined>()
-  expectTypeOf(options.onLogin).not.toBeAny()
+  expectTypeOf<typeof options.onLogin>().not.toBeAny()
 })

@@ -127,7 +127,14 @@ export function openService(realm: LoginRealm, options: Partial<SessionOptions> 
     onError: (error) => errors.push(error),
     ...options,
   })
-  return { errors, sessions, newBrowser: () => new Browser({ [appUrl]: toApp(sessions) }) }
+  return {
+    errors,
+    sessions /** A browser that also reaches other services, by their URLs. */,
+    newBrowser(others: Readonly<Record<string, SessionEngine>> = {}) {
+      const apps = Object.entries({ [appUrl]: sessions, ...others })
+      return new Browser(Object.fromEntries(apps.map(([url, engine]) => [url, toApp(engine)])))
+    },
+  }
 }
 
 /** Sends the form of a page of the realm, and returns where it leads. */
