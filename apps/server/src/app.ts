@@ -16,6 +16,7 @@ import {
   messageRoutes,
   noteRoutes,
   revocationRoutes,
+  sessionRoutes,
 } from './routes/index.ts'
 
 /** What the routes need. */
@@ -67,6 +68,7 @@ export async function createApp(parts: Parts): Promise<App> {
   homeRoutes(app, config)
   messageRoutes(app, users)
   meRoute(app, users, config.keycloak.clientId)
+  sessionRoutes(app, sessions)
   noteRoutes(app, new Notes(database.orm), users)
   revocationRoutes(app, parts.revocations, config.keycloak.issuer)
   healthRoutes(app, database, verifier, parts.realm)

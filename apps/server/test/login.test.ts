@@ -59,6 +59,33 @@ describe('signing in', () => {
     expect(cookie).not.toContain('eyJ')
   })
 
+  test('/me/sessions lists where the user is signed in, and ends sessions', async () => {
+    const [{ browser: mine }, { browser: other }, { browser: third }] = [
+      await signedIn('bob'),
+      await signedIn('bob'),
+      await signedIn('bob'),
+    ]
+    const list = async () => {
+      const listed = (await (await mine.fetch(`${base}/me/sessions`)).json()) as {
+        items: { id: string; current: boolean; address: string }[]
+      }
+      return listed.items
+    }
+    const items = await list()
+    expect(items.slice(0, 3).map(({ current }) => current)).toEqual([true, false, false])
+    expect(items[0]?.address).toMatch(/^127\.|^::1$/)
+    const remove = { method: 'DELETE', headers: { origin: base, 'x-csrf': '1' } }
+    expect((await mine.fetch(`${base}/me/sessions/${items[1]?.id}`, { method: 'DELETE' })).status).toBe(403)
+    expect((await mine.fetch(`${base}/me/sessions/${items[1]?.id}`, remove)).status).toBe(204)
+    expect((await mine.fetch(`${base}/me/sessions/${items[1]?.id}`, remove)).status).toBe(404)
+    expect(await (await mine.fetch(`${base}/me/sessions`, remove)).json()).toEqual({
+      ended: items.length - 2,
+    })
+    const statuses = [mine, other, third].map(async (one) => (await one.fetch(`${base}/me`)).status)
+    expect(await Promise.all(statuses)).toEqual([200, 401, 401])
+    expect((await new Browser().fetch(`${base}/me/sessions`)).status).toBe(401)
+  })
+
   test('bob is refused /admin-data', async () => {
     const { browser } = await signedIn('bob')
     const answer = await browser.fetch(`${base}/admin-data`)

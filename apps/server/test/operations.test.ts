@@ -46,6 +46,8 @@ test('/docs/json is OpenAPI 3.1 and describes every route of the contract with i
     '/health/live',
     '/health/ready',
     '/me',
+    '/me/sessions',
+    '/me/sessions/{id}',
     '/notes',
     '/notes/{id}',
     '/public',

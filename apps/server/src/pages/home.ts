@@ -43,6 +43,7 @@ ${viewer === undefined ? signedOut(around) : signedIn(viewer)}
 <li><a href="/public"><code>/public</code></a> <span class="note">the same, unprotected</span></li>
 <li><a href="/admin-data"><code>/admin-data</code></a> <span class="note">needs the role admin</span></li>
 <li><a href="/me"><code>/me</code></a> <span class="note">your user, as the service sees it</span></li>
+<li><a href="/me/sessions"><code>/me/sessions</code></a> <span class="note">where you are signed in</span></li>
 <li><a href="/notes"><code>/notes</code></a> <span class="note">your notes; an admin sees everyone's</span></li>
 ${docs}
 <li><a href="${around.keycloak}">Keycloak</a> <span class="note">users, roles and clients</span></li>
