@@ -46,6 +46,6 @@ async function readSession(
   context: SessionContext,
   request: SessionRequest,
 ): Promise<LiveSession | undefined> {
-  const value = context.cookies.readSession(request)
-  return value === undefined ? undefined : await readLive(context, sha256(value))
+  const key = context.keyOf(request)
+  return key === undefined ? undefined : await readLive(context, key)
 }

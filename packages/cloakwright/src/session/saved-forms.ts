@@ -33,16 +33,16 @@ export async function toUserCookies(
   subject: string,
 ): Promise<readonly string[]> {
   if (context.config.saveForms === undefined) return []
-  const { keyId, sealed } = await context.keyring.seal(subject, toUserBinding(context, value))
+  const { keyId, sealed } = await context.keyring.seal(subject, toUserBinding(context, sha256(value)))
   return [context.cookies.writeUser(`${keyId}.${Buffer.from(sealed).toString('base64url')}`)]
 }
 
 async function readUser(context: SessionContext, request: SessionRequest): Promise<string | undefined> {
-  const session = context.cookies.readSession(request)
+  const key = context.keyOf(request)
   const [keyId, sealed] = context.cookies.readUser(request)?.split('.') ?? []
-  if (session === undefined || keyId === undefined || sealed === undefined) return undefined
+  if (key === undefined || keyId === undefined || sealed === undefined) return undefined
   const box = { keyId, sealed: Buffer.from(sealed, 'base64url') }
-  return await context.keyring.open(box, toUserBinding(context, session))
+  return await context.keyring.open(box, toUserBinding(context, key))
 }
 
 /**
@@ -110,8 +110,8 @@ export function gone(): CloakwrightError {
   })
 }
 
-function toUserBinding({ config }: SessionContext, value: string): unknown[] {
-  return ['user', config.issuer, config.clientId, config.baseUrl, sha256(value)]
+function toUserBinding({ config }: SessionContext, sessionKey: string): unknown[] {
+  return ['user', config.issuer, config.clientId, config.baseUrl, sessionKey]
 }
 
 function toFormBinding({ config }: SessionContext, key: string): unknown[] {

@@ -1,7 +1,7 @@
 import { CloakwrightError } from '../errors.ts'
-import { sha256 } from '../sealing.ts'
 import type { SessionContext } from './context.ts'
 import { type LoginParameters, stepUpOf } from './login-parameters.ts'
+import { isSignedIn } from './signed-in.ts'
 import type { SessionRequest } from './types.ts'
 import { readLive } from './vault.ts'
 
@@ -20,9 +20,9 @@ export async function refuseRepeated(
   parameters: LoginParameters,
 ): Promise<void> {
   const stepUp = stepUpOf(parameters)
-  const value = context.cookies.readSession(request)
-  if (stepUp === undefined || value === undefined) return
-  const live = await readLive(context, sha256(value))
+  const key = context.keyOf(request)
+  if (stepUp === undefined || key === undefined) return
+  const live = await readLive(context, key)
   if (live?.tokens.stepUp !== stepUp) return
   const { max_age } = parameters
   const limit = max_age === undefined ? atMost : Math.min(Math.max(Number(max_age), atLeast), atMost)
@@ -35,9 +35,7 @@ export async function isStepUp(
   request: SessionRequest,
   parameters: LoginParameters,
 ): Promise<boolean> {
-  const value = context.cookies.readSession(request)
-  if (value === undefined || stepUpOf(parameters) === undefined) return false
-  return (await readLive(context, sha256(value))) !== undefined
+  return stepUpOf(parameters) !== undefined && (await isSignedIn(context, request))
 }
 
 /** The page of a user who is signed in, but not as the policy needs: 403, since the same request is refused again. */

@@ -7,7 +7,7 @@ import { testPages } from './behaviour/pages.ts'
 import { testPolicies } from './behaviour/policies.ts'
 import { testProofs } from './behaviour/proofs.ts'
 import { testResource } from './behaviour/resource.ts'
-import { testSavedForms } from './behaviour/saved-forms.ts'
+import { testMultipartForms, testSavedForms } from './behaviour/saved-forms.ts'
 import { testSessionRoutes } from './behaviour/session-routes.ts'
 import { testSessionStreams } from './behaviour/session-streams.ts'
 import { testSessions } from './behaviour/sessions.ts'
@@ -39,6 +39,7 @@ export function testSessionBehaviour(driver: Driver): void {
   describe('sessions', () => testSessions(driver))
   describe('routes of sessions', () => testSessionRoutes(driver))
   describe('saved forms of sessions', () => testSavedForms(driver))
+  describe('multipart forms of sessions', () => testMultipartForms(driver))
   describe('step-up of sessions', () => testStepUp(driver))
   describe('calls of another API', () => testCalls(driver))
   describe('forwarding', () => testForward(driver))

@@ -14,6 +14,8 @@ export function mountSessions(app: FastifyInstance, routes: SessionRoutes): void
     scope.addContentTypeParser(form, { parseAs: 'buffer', bodyLimit }, (_request, body, parsed) =>
       parsed(null, body),
     )
+    // A saved form: its body is only sent on by a redirect, and not read here.
+    scope.addContentTypeParser('multipart/form-data', (_request, _payload, parsed) => parsed(null))
     scope.setErrorHandler(sendProblem)
     scope.route({
       // The engine says which of them its routes allow.
