@@ -6,7 +6,7 @@ import { number } from '../numbers.ts'
 import { requireFunctions, requireOptions } from '../options.ts'
 import { checkCredential, type RealmClientConfig } from '../provider/index.ts'
 import type { SessionStore } from '../state/index.ts'
-import { toCookieName } from './cookies.ts'
+import { defaultBasePath, toCookieName } from './cookies.ts'
 import type { SessionOptions } from './options.ts'
 
 /** The checked options with defaults; times in milliseconds. */
@@ -101,7 +101,7 @@ export function checkOptions(options: SessionOptions): SessionConfig {
 }
 
 /** @throws {CW_CONFIG_INVALID} */
-export function checkBasePath(basePath: unknown = '/auth'): string {
+export function checkBasePath(basePath: unknown = defaultBasePath): string {
   if (typeof basePath === 'string' && /^(?:\/[A-Za-z0-9_-]+)+$/.test(basePath)) return basePath
   throw invalid('basePath', 'not a path such as /auth', 'Start it with a slash, without a slash at the end.')
 }

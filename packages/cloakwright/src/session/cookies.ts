@@ -24,6 +24,9 @@ export interface Cookies {
   clearAll(): readonly string[]
 }
 
+/** The path prefix of login, callback and logout, if the service sets no other. */
+export const defaultBasePath = '/auth'
+
 /** The options that decide on names and attributes. */
 interface CookieOptions {
   readonly cookieName: string
@@ -34,13 +37,15 @@ interface CookieOptions {
  * The name of the session cookie: one for each service, since cookies ignore ports, and two services may share a host.
  * With `__Host-`, a browser accepts the cookie only with Secure, Path=/ and no Domain. So no other host, not even a
  * subdomain, can set it. Browsers refuse the prefix on http, and Safari refuses Secure even on loopback; so loopback uses
- * another name. There, services of one client often differ only in their port.
+ * another name. There, services of one client often differ only in their port. Tenants of one client may differ only in their
+ * base path; the usual one is not part of the name.
  */
 export function toCookieName(publicUrl: URL, basePath: string, issuer: string, clientId: string): string {
-  const nameOf = (service: readonly string[]): string => sha256(service.join('\n')).slice(0, 8)
+  const path = basePath === defaultBasePath ? [] : [basePath]
+  const nameOf = (...service: readonly string[]): string => sha256(service.join('\n')).slice(0, 8)
   return publicUrl.protocol === 'https:'
-    ? `__Host-cloakwright-${nameOf([issuer, clientId, basePath])}`
-    : `cloakwright_dev-${nameOf([issuer, clientId, basePath, publicUrl.origin])}`
+    ? `__Host-cloakwright-${nameOf(issuer, clientId, ...path)}`
+    : `cloakwright_dev-${nameOf(issuer, clientId, ...path, publicUrl.origin)}`
 }
 
 /** SameSite=Lax, not Strict: the redirect back from the provider is a cross-site navigation. */

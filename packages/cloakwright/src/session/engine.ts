@@ -8,7 +8,7 @@ import { createBackChannelLogout } from './back-channel-logout.ts'
 import type { SessionParts } from './browser-session.ts'
 import { checkOptions } from './config.ts'
 import type { SessionContext } from './context.ts'
-import { createCookies } from './cookies.ts'
+import { createCookies, defaultBasePath } from './cookies.ts'
 import { findByKey, findSession } from './find-session.ts'
 import { createHooks } from './hooks.ts'
 import { challenge } from './login.ts'
@@ -57,7 +57,7 @@ export function createSessions<Data = unknown>(options: SessionOptions<Data>): S
 
 /** During a build without the service's environment. */
 function unusable(
-  { basePath = '/auth', cookieName = '' }: SessionOptions,
+  { basePath = defaultBasePath, cookieName = '' }: SessionOptions,
   error: CloakwrightError,
 ): SessionEngine {
   const fail = (): Promise<never> => Promise.reject(error)

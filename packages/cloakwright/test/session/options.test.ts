@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { createSessions, type SessionOptions } from 'cloakwright/session'
 import { memorySessionStore } from 'cloakwright/state'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -85,4 +85,25 @@ describe('createSessions refuses', () => {
 
 it('accepts loopback in plain http', () => {
   expect(createSessions({ ...good, publicUrl: 'http://localhost:8000' }).basePath).toBe('/auth')
+})
+
+describe('the name of the session cookie', () => {
+  const nameOf = async (changes: Partial<SessionOptions>): Promise<string> => {
+    const sessions = createSessions({ ...good, ...changes })
+    await sessions.close()
+    return sessions.cookieName
+  }
+  const hashOf = (...service: readonly string[]): string =>
+    createHash('sha256').update(service.join('\n')).digest('base64url').slice(0, 8)
+
+  it('is a hash of issuer and client, so that an update of this package signs nobody out', async () => {
+    const { issuer, clientId } = good
+    expect(await nameOf({})).toBe(`__Host-cloakwright-${hashOf(issuer, clientId)}`)
+    const publicUrl = 'http://localhost:3000'
+    expect(await nameOf({ publicUrl })).toBe(`cloakwright_dev-${hashOf(issuer, clientId, publicUrl)}`)
+  })
+
+  it('differs for another base path', async () => {
+    expect(await nameOf({ basePath: '/auth/b' })).not.toBe(await nameOf({}))
+  })
 })
