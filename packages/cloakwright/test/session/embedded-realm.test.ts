@@ -1,8 +1,9 @@
 import { createDevRealm, type DevRealm, migrations as realmMigrations } from '@cloakwright/devrealm'
 import { type EmbeddedDatabase, openTemporaryDatabase } from '@cloakwright/devrealm/home'
-import { createVerifier } from 'cloakwright'
+import { createVerifier, maxAge } from 'cloakwright'
 import { createSessions, type SessionEngine } from 'cloakwright/session'
 import { migrate, migrations, postgresSessionStore } from 'cloakwright/state'
+import { cloakwright } from 'cloakwright/web'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Browser, toApp } from './support/browser.ts'
 import { Clock, newKey, sessionOf } from './support/setup.ts'
@@ -117,6 +118,31 @@ describe('browser login at the embedded realm', () => {
       expect(new Set(sessions.map((session) => session?.accessToken)).size).toBe(1)
       expect(sessions[0]).toBeDefined()
     }
+  })
+
+  it('a route that needs a recent login asks for the password again, and is back on its page', async () => {
+    newBrowser()
+    const [sessions] = replicas as [SessionEngine]
+    const verifier = createVerifier({ issuer, audience: 'shop-app', now: clock.now })
+    const protect = cloakwright({ verifier, sessions })
+    const page = protect(
+      (request, user) => Response.json({ page: request.url, user: user.username }),
+      maxAge(300),
+    )
+    const browser = new Browser({
+      [publicUrl]: async (request) => (await protect.routes(request)) ?? (await page(request)),
+    })
+    const url = `${publicUrl}/prices?x=1`
+    expect((await signIn(browser, 'alice', '/prices?x=1')).status).toBe(200)
+    // The refresh of the access token keeps the time of the login.
+    clock.forward(310)
+    const login = await browser.open(url)
+    expect(new URL(browser.visited[1] ?? '').searchParams.get('max_age')).toBe('300')
+    const [, action = ''] = /action="([^"]*)"/.exec(await login.text()) ?? []
+    const body = new URLSearchParams({ username: 'alice', password: 'alice' })
+    const answer = await browser.send(action.replaceAll('&amp;', '&'), { method: 'POST', body })
+    const response = await browser.open(answer.headers.get('location') ?? '')
+    expect(await response.json()).toEqual({ page: url, user: 'alice' })
   })
 
   it('signs out here and at the realm', async () => {
