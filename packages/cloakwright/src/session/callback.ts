@@ -168,7 +168,7 @@ async function dataOf(
     })
     return data === undefined ? undefined : (await sealData(context.keyring, identity, 1, data)).sealed
   } catch (error) {
-    // The session of before goes on, perhaps with the same session of the realm.
+    // The session of before continues, perhaps with the same session of the realm.
     if (continued === undefined || continued.record.sid !== sid)
       await atMost(patience, revokeRefresh(context, refreshToken))
     throw error

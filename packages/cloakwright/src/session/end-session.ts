@@ -8,7 +8,7 @@ import type { SessionTokens } from './live-session.ts'
  * Ends a session here: its access tokens on every replica, then its row, its sockets and streams. `false` if it has ended
  * already.
  *
- * @param sharedSid Whether another session, which goes on, has the same session of the realm.
+ * @param sharedSid Whether another session, which continues, has the same session of the realm.
  */
 export async function endHere(
   context: SessionContext,

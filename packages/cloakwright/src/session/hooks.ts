@@ -43,7 +43,7 @@ export function createHooks(
   }
 }
 
-/** Waits for work for so many milliseconds at most; the work goes on. */
+/** Waits for work for so many milliseconds at most; the work continues. */
 export async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
   const late = new AbortController()
   const waited = delay(milliseconds, undefined, { signal: late.signal, ref: false }).catch(() => {})

@@ -112,7 +112,7 @@ export interface SessionOptions<Data = unknown> extends CredentialOptions {
    * loads what each request needs. The result is the session's own data: JSON, at most 4,096 bytes, encrypted in the store.
    * Without a result, a session that continues the same user's keeps its data.
    *
-   * If it throws, nobody is signed in: the browser gets an error page, and the realm's tokens are revoked. To refuse a user,
+   * If it throws, the user is not signed in: the browser gets an error page, and the realm's tokens are revoked. To refuse a user,
    * throw `new CloakwrightError('CW_FORBIDDEN', reason)`: the page is a 403. Any other error is a 500 with `CW_HOOK_FAILED`,
    * also if it takes longer than `timeout`.
    */

@@ -211,7 +211,7 @@ async function endSession({ config, metadata }: ProviderClient, idToken: string)
   if (status >= 500) throw failed(`it responds with status ${status}`)
 }
 
-/** Bytes of a page for a browser, which nobody reads here. */
+/** Bytes of a page for a browser, which is not read here. */
 const maxPage = 1024 * 1024
 
 async function logoutUrl(client: ProviderClient, idToken: string | undefined): Promise<string | undefined> {

@@ -9,7 +9,10 @@ import {
 } from 'cloakwright/state'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { atOnceOf } from '../../src/at-once.ts'
+import type { LiveSession } from '../../src/session/live-session.ts'
+import { createSessionCache } from '../../src/session/session-cache.ts'
 import { databases } from '../state/support/databases.ts'
+import { newRecord } from '../state/support/records.ts'
 import type { Browser } from './support/browser.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
 import { host, newKey, publicUrl, sessionCookie, setup } from './support/setup.ts'
@@ -68,6 +71,32 @@ function counted(store: SessionStore): { store: SessionStore; reads: () => numbe
   }
   return { store: { ...store, read }, reads: () => reads }
 }
+
+describe('a use of a session that began before its data was changed', () => {
+  it('does not bring the old data back', async () => {
+    const cache = createSessionCache(memorySessionStore(), () => {})
+    onTestFinished(() => cache.close())
+    const sealed = { keyId: 'k1', sealed: new Uint8Array([1]) }
+    const tokens = {
+      accessToken: 'a',
+      refreshToken: undefined,
+      idToken: undefined,
+      issuedAt: 0,
+      refreshAt: 0,
+    }
+    const liveWith = (version: number): LiveSession => ({
+      record: newRecord({ key: 'one', data: { ...sealed, version } }),
+      tokens: { ...tokens, refreshExpiresAt: undefined, stepUp: undefined },
+      data: { version },
+    })
+    await vi.waitFor(() => {
+      time += 400
+      expect(cache.find('one', async () => liveWith(2))).not.toBeInstanceOf(Promise)
+    }, patience)
+    cache.update(liveWith(1))
+    expect(await cache.find('one', async () => liveWith(3))).toMatchObject({ data: { version: 2 } })
+  })
+})
 
 describe.each(stores)('sessions in $name', ({ open }) => {
   let store: SessionStore
