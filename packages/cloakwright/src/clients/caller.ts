@@ -64,7 +64,8 @@ export function createCaller(config: ApiConfig, supply: TokenSupply): ApiCaller 
 /** The origin is compared after parsing: `//other.example` and `/\other.example` are other origins. */
 function toTarget({ origin }: ApiConfig, url: unknown): string {
   const target = typeof url === 'string' ? parseUrl(url, origin) : url
-  if (!(target instanceof URL))
+  // A blob: URL has an origin, but nothing to call there.
+  if (!(target instanceof URL) || target.protocol === 'blob:')
     throw invalid('not a path or a URL', `Pass a path such as "/items", or a URL that starts with ${origin}.`)
   if (target.origin !== origin)
     throw invalid(

@@ -12,6 +12,8 @@ export interface Outgoing {
   readonly path: string
   readonly headers: RawHeaders
   readonly body?: Body | undefined
+  /** Whether it is the handshake of a WebSocket. */
+  readonly isHandshake?: boolean | undefined
   /** Calls back when the client has gone away, or has its whole response. */
   readonly onGone: (callback: () => void) => void
 }
@@ -25,7 +27,7 @@ export interface Head {
 
 /**
  * Sends one request and resolves to the head of the response. If the upstream has just closed a connection that was kept
- * alive, a request without a body is sent again, on another one.
+ * alive, a GET or HEAD is sent again, on another one. Any other request may have been executed already.
  *
  * @throws {CW_UPSTREAM_UNAVAILABLE} 502, or 504 after a timeout.
  * @throws {CW_FORWARD_REFUSED} The client went away, or its body broke off.
@@ -35,10 +37,12 @@ export async function exchange(upstream: Upstream, outgoing: Outgoing): Promise<
   try {
     return await attempt.head
   } catch (error) {
-    if (!attempt.wasStale || outgoing.body !== undefined) throw error
+    if (!attempt.wasStale || !repeatable.has(outgoing.method)) throw error
     return await new Attempt(upstream, outgoing).head
   }
 }
+
+const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 class Attempt {
   readonly head: Promise<Head>
@@ -51,7 +55,7 @@ class Attempt {
   #stopped = false
   #reject: (error: CloakwrightError) => void = () => {}
 
-  constructor(upstream: Upstream, { method, path, headers, body, onGone }: Outgoing) {
+  constructor(upstream: Upstream, { method, path, headers, body, isHandshake, onGone }: Outgoing) {
     this.#body = body
     this.#origin = upstream.origin
     const request = upstream.open({ method, path, headers: headers as string[], timeout: upstream.timeout })
@@ -64,12 +68,16 @@ class Attempt {
         response.on('error', () => {})
         resolve({ response, upgraded })
       }
-      request.once('response', (response) => begin(response))
+      request.once('response', (response) => {
+        const { statusCode = 0 } = response
+        if (statusCode >= 200 && statusCode < 600) begin(response)
+        else this.#stop(upstreamFailed(this.#origin, 'its status is not one of HTTP'))
+      })
       request.once('upgrade', (response, connection, head) => {
-        if (response.headers.upgrade?.toLowerCase() === 'websocket')
+        if (isHandshake === true && response.headers.upgrade?.toLowerCase() === 'websocket')
           return begin(response, { connection, head })
         connection.destroy()
-        this.#reject(upstreamFailed(this.#origin, 'it switched to another protocol than WebSocket'))
+        this.#reject(upstreamFailed(this.#origin, 'it switched to a protocol that was not requested'))
       })
     })
     request.on('timeout', () => this.#onTimeout())

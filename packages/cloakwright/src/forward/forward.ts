@@ -73,6 +73,7 @@ export function createForwarder(to: string | URL, options: ForwardOptions = {}):
       const outgoing = {
         method: 'GET',
         path,
+        isHandshake: true,
         onGone: (callback: () => void) => void connection?.once('close', callback),
       }
       return await forward(upstream, request, visit, outgoing, [
@@ -95,7 +96,7 @@ async function forward(
   outgoing: Omit<Outgoing, 'headers'>,
   framing: readonly string[],
 ): Promise<Forwarded & Pick<Head, 'upgraded'>> {
-  const fixed = [...forUpstream(rawHeadersOf(request)), ...framing, ...proxyHeaders(request, upstream)]
+  const fixed = [...forUpstream(rawHeadersOf(request)), ...framing, ...proxyHeaders(request, upstream, visit)]
   const send = (token: string | undefined): Promise<Head> =>
     exchange(upstream, {
       ...outgoing,
@@ -169,8 +170,12 @@ function rawHeadersOf({ incoming, web }: GuardedRequest): RawHeaders {
 }
 
 /** Who the client is, as far as the framework trusts the proxies in front of it. */
-function proxyHeaders(request: GuardedRequest, { host, prefix }: Upstream): string[] {
-  const own = parseUrl(originOf(request))
+function proxyHeaders(
+  request: GuardedRequest,
+  { host, prefix }: Upstream,
+  visit: Visit | undefined,
+): string[] {
+  const own = parseUrl(originOf(request, visit))
   const { ip } = (request.native ?? {}) as { readonly ip?: unknown }
   const client = typeof ip === 'string' ? ip : request.incoming?.socket.remoteAddress
   return [
@@ -184,9 +189,13 @@ function proxyHeaders(request: GuardedRequest, { host, prefix }: Upstream): stri
   ]
 }
 
-/** A handshake has only Node's request. With a session, its guard has compared the page's origin with this service's. */
-function originOf(request: GuardedRequest): string {
-  return request.connection === undefined ? request.url : (request.fields('origin')[0] ?? '')
+/**
+ * A handshake has only Node's request, which does not know its scheme. With a session, its guard has compared the page's
+ * origin with this service's; without one, anyone can send any `Origin`.
+ */
+function originOf(request: GuardedRequest, visit: Visit | undefined): string {
+  const isChecked = request.connection !== undefined && visit?.session !== undefined
+  return isChecked ? (request.fields('origin')[0] ?? '') : request.url
 }
 
 function onGone({ outgoing, web }: GuardedRequest, callback: () => void): void {

@@ -39,25 +39,44 @@ const toUpstream: ReadonlySet<string> = new Set([
   'x-client-ip',
   'x-cluster-client-ip',
   'x-original-host',
+  'x-original-method',
+  'x-original-uri',
   'x-original-url',
   'x-real-ip',
   'x-remote-user',
   'x-rewrite-url',
 ])
 
-/** Header families of proxies that tell the upstream about the client or its user. */
-const families = /^x-(?:forwarded|auth-request|original-forwarded|envoy)-/
+/**
+ * Header families of proxies that tell the upstream about the client, its user or its certificate (`Client-Cert` of RFC 9440
+ * and its predecessors).
+ */
+const families =
+  /^(?:x-(?:forwarded|auth-request|original-forwarded|envoy|amzn-(?:oidc|mtls))-|(?:x-)?(?:ssl-)?client-(?:cert|verify|subject|issuer)|x-forwarded$)/
 
 const toClient: ReadonlySet<string> = new Set([
   ...hopByHop,
-  // These apply to the whole origin, which is not the upstream's: its cookies could replace the session's.
+  // These apply to the whole origin, which is not the upstream's: its cookies could replace the session's, and its reports
+  // could contain the URLs of logins.
+  'accept-ch',
   'alt-svc',
   'clear-site-data',
+  'nel',
+  'origin-agent-cluster',
   'public-key-pins',
+  'report-to',
+  'sec-session-registration',
+  'secure-session-registration',
   'service-worker-allowed',
   'set-cookie',
   'set-cookie2',
+  'set-login',
   'strict-transport-security',
+  // A proxy in front of this service would send another of its files instead.
+  'x-accel-redirect',
+  'x-lighttpd-send-file',
+  'x-reproxy-url',
+  'x-sendfile',
 ])
 
 /** Names and values in turn, as in `rawHeaders` of Node. */
@@ -94,17 +113,21 @@ export function forClient(raw: RawHeaders, isPersonal: boolean): ClientHeaders {
     const name = (raw[at] as string).toLowerCase()
     const value = raw[at + 1] as string
     if (toClient.has(name) || name.startsWith('access-control-') || listed?.has(name) === true) continue
-    if (isPersonal && caching.has(name)) continue
+    if (isPersonal && caching.test(name)) continue
     if (chunked && name === 'content-length') continue
     if (name === 'www-authenticate' && !isBearer(value)) continue
     const before = kept[name]
     kept[name] = before === undefined ? value : [before, value].flat()
   }
   if (isPersonal) kept['cache-control'] = 'no-store'
+  // Without a type, a browser could take a file of some user for a page of this origin.
+  kept['x-content-type-options'] = 'nosniff'
   return kept
 }
 
-const caching: ReadonlySet<string> = new Set(['age', 'cache-control', 'expires', 'pragma'])
+/** Caches prefer their own header to `Cache-Control` (RFC 9213). */
+const caching =
+  /^(?:age|expires|pragma|(?:[\w-]+-)?cache-control|surrogate-control|edge-control|x-accel-expires)$/
 
 /** Other challenges make a browser ask for a password, which this service would never pass on. */
 function isBearer(challenge: string): boolean {

@@ -22,7 +22,7 @@ export function sendUpgraded(
   client.on('error', () => {})
   if (client.destroyed) return void (upgraded?.connection ?? body).destroy()
   if (upgraded === undefined) {
-    client.write(toHead(status, { ...headers, connection: 'close' }))
+    client.write(toHead(status, { ...headers, connection: 'close' }), 'latin1')
     body.once('close', () => (body.complete ? client.end() : client.destroy()))
     body.pipe(client, { end: false })
     client.once('finish', () => client.destroy())
@@ -35,7 +35,7 @@ export function sendUpgraded(
     one.setNoDelay?.(true)
     one.setKeepAlive?.(true, 60_000)
   }
-  client.write(toHead(status, { ...headers, connection: 'Upgrade', upgrade: 'websocket' }))
+  client.write(toHead(status, { ...headers, connection: 'Upgrade', upgrade: 'websocket' }), 'latin1')
   connect(incoming, client, peer, upgraded.head)
   if (head.length > 0) peer.write(head)
   client.pipe(peer)

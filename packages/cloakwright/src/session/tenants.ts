@@ -145,6 +145,7 @@ function createTenants(options: TenantSessionsOptions, basePath: string, state: 
   const pending = new Map<string, Promise<Tenant>>()
 
   const nameOf = (request: SessionRequest): string => {
+    if (dotSegment.test(request.url)) throw ambiguousPath()
     const name: unknown = tenantOf(request)
     if (typeof name === 'string' && name !== '') return name
     if (name === undefined || name === null || name === '') throw unknownTenant()
@@ -247,6 +248,22 @@ function toFailure(error: unknown): CloakwrightError {
     retryAfter: 5,
     hint: 'See the cause. Tenants in memory continue to work.',
   })
+}
+
+/**
+ * A URL parser resolves `/acme/../globex` to `/globex`, but most routers of Node's frameworks do not: the tenant would be
+ * another one than the one in the parameters of the route.
+ */
+const dotSegment = /^[^?#]*[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)/i
+
+function ambiguousPath(): CloakwrightError {
+  return new CloakwrightError(
+    'CW_TENANT_UNKNOWN',
+    'Request: it belongs to no tenant, its path has dot segments',
+    {
+      hint: 'Send the path without them. Browsers and most clients remove them.',
+    },
+  )
 }
 
 /** The name may come from a request: it is a host or a path, no secret. */

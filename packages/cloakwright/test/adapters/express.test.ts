@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createVerifier } from 'cloakwright'
 import { cloakwright, requireScope, requireUser, sendProblem, userOf } from 'cloakwright/express'
 import Keycloak from 'cloakwright/keycloak-connect'
+import { createTenantSessions } from 'cloakwright/session'
+import { memorySessionStore } from 'cloakwright/state'
 import express, { type Express } from 'express'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { makeCertificate } from '../proof/support/certificates.ts'
@@ -97,6 +99,35 @@ test('a token is bound to the certificate of the TLS connection', async () => {
   expect(await statusOverTls(port, bound, { key: client.key, cert: client.cert })).toBe(200)
   expect(await statusOverTls(port, bound, { key: another.key, cert: another.cert })).toBe(401)
   expect(await statusOverTls(port, bound, {})).toBe(401)
+})
+
+test('a path that names two tenants is of none: a URL parser resolves it, Express does not', async () => {
+  const sessions = createTenantSessions({
+    tenantOf: ({ url }) => /^\/(?:auth\/)?([a-z]+)(?:\/|$)/.exec(new URL(url).pathname)?.[1],
+    optionsOf: (tenant) => ({
+      issuer: issuer.issuer,
+      clientId: 'shop',
+      clientSecret: 'secret',
+      audience: 'shop-api',
+      publicUrl: 'https://shop.example.com',
+      basePath: `/auth/${tenant}`,
+      keys: [{ id: 'k1', key: randomBytes(32) }],
+    }),
+    store: memorySessionStore(),
+  })
+  const app = express()
+  app.use(cloakwright({ verifier: verifier(), sessions }))
+  app.get('/:tenant/*rest', requireUser(), (request, response) => void response.json(request.params))
+  const service = await listen(app)
+  const fields = [bearer(token)]
+  for (const path of ['/globex/orders', '/globex/orders?from=/../acme'])
+    expect((await send(service, path, { fields })).json()).toEqual({ tenant: 'globex', rest: ['orders'] })
+  for (const between of ['..', '%2e%2e', '.%2E', '..\\..'])
+    expect((await send(service, `/acme/${between}/globex/orders`, { fields })).json()).toMatchObject({
+      status: 404,
+      code: 'CW_TENANT_UNKNOWN',
+    })
+  await sessions.close()
 })
 
 test('sendProblem keeps the status and message of client errors', async () => {

@@ -191,6 +191,23 @@ describe('a WebSocket that is forwarded', () => {
     })
   })
 
+  test('without a session, the Origin says nothing about the host', async () => {
+    const upstream = await startRawUpstream()
+    onTestFinished(() => upstream.close())
+    upstream.respond = () => 'HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nX-Place: caf\xe9\r\n\r\nno'
+    const toApi = forward(upstream.url, { token: () => undefined })
+    const server = createServer()
+    server.on('upgrade', (request, socket, head) => void toApi(request, socket, head))
+    const socket = connect(await listen(server), '127.0.0.1')
+    socket.write(
+      'GET /x HTTP/1.1\r\nHost: app.example.com\r\nOrigin: https://pirate.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+    )
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    socket.destroy()
+    expect(upstream.requests[0]?.all('x-forwarded-host')).toEqual(['app.example.com'])
+    expect(answer.toString('latin1')).toContain('x-place: caf\xe9\r\n')
+  })
+
   test('an upstream that is down: 502', async () => {
     const upstream = await startRawUpstream()
     await upstream.close()

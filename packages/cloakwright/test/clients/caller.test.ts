@@ -73,6 +73,7 @@ describe('sends nothing to another origin', () => {
       () => api.origin.replace(/$/, '@other.example/'),
       /not a path|another origin/,
     ],
+    ['a blob of the same origin', () => `blob:${api.origin}/x`, /not a path/],
     ['a data URL', () => 'data:text/plain,x', /is another origin/],
     ['a file', () => 'file:///etc/passwd', /is another origin/],
     ['a Request', () => new Request(api.origin), /not a path or a URL/],

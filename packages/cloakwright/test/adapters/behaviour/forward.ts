@@ -65,6 +65,10 @@ export function testForward(driver: Driver): void {
     ['the standard header of proxies', 'forwarded', 'for=6.6.6.6;host=pirate.example'],
     ['the address that nginx sets', 'x-real-ip', '6.6.6.6'],
     ['another path', 'x-original-url', '/admin'],
+    ['another path, as nginx names it', 'x-original-uri', '/admin'],
+    ['a forged certificate', 'client-cert', ':Zm9yZ2Vk:'],
+    ['a forged certificate, as proxies name it', 'x-ssl-client-cert', 'forged'],
+    ['a forged check of a certificate', 'ssl-client-verify', 'SUCCESS'],
     ['credentials for a proxy', 'proxy-authorization', 'Basic cm9vdDpyb290'],
     ['a header of the connection', 'te', 'trailers, gzip'],
     ['a proof of another token', 'dpop', 'ey.ey.ey'],
@@ -125,6 +129,13 @@ export function testForward(driver: Driver): void {
         'Strict-Transport-Security: max-age=1',
         'Clear-Site-Data: "*"',
         'Cache-Control: public, max-age=600',
+        'CDN-Cache-Control: max-age=600',
+        'Surrogate-Control: max-age=600',
+        'X-Accel-Expires: 600',
+        'X-Accel-Redirect: /internal/secret',
+        'X-Sendfile: /etc/passwd',
+        'NEL: {"report_to":"pirate"}',
+        'Report-To: {"group":"pirate"}',
         'Connection: X-Internal',
         'X-Internal: secret',
         'X-Total: 3',
@@ -138,10 +149,22 @@ export function testForward(driver: Driver): void {
       'access-control-allow-origin',
       'strict-transport-security',
       'clear-site-data',
+      'cdn-cache-control',
+      'surrogate-control',
+      'x-accel-expires',
+      'x-accel-redirect',
+      'x-sendfile',
+      'nel',
+      'report-to',
       'x-internal',
     ])
       expect(headers[name], name).toBeUndefined()
-    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-total': '3', 'x-multi': 'a, b' })
+    expect(headers).toMatchObject({
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'x-total': '3',
+      'x-multi': 'a, b',
+    })
   })
 
   test('the upstream’s challenge for a token is passed on, but none for a password', async () => {
@@ -178,6 +201,36 @@ export function testForward(driver: Driver): void {
     const unchanged = await forwarded('/api/x', { fields: [['if-none-match', '"e"']] })
     expect([unchanged.status, unchanged.headers['etag']]).toEqual([304, '"e"'])
     expect(upstream.requests.at(-1)?.all('if-none-match')).toEqual(['"e"'])
+  })
+
+  test.each([
+    ['a switch to a WebSocket', '101 Switching\r\nConnection: Upgrade\r\nUpgrade: websocket'],
+    ['a status that is none', '999 Odd\r\nContent-Length: 0'],
+    ['a status below all', '099 Odd\r\nContent-Length: 0'],
+  ])('%s, which nobody requested, is a failure of the upstream', async (_what, head) => {
+    const closed: Promise<unknown>[] = []
+    upstream.respond = (_request, socket) => {
+      closed.push(once(socket, 'close'))
+      return `HTTP/1.1 ${head}\r\n\r\n`
+    }
+    const { status, json } = await forwarded('/api/x')
+    expect([status, json()]).toEqual([502, expect.objectContaining({ code: 'CW_UPSTREAM_UNAVAILABLE' })])
+    await Promise.all(closed)
+  })
+
+  test.each([
+    ['GET', 2, 200],
+    ['DELETE', 1, 502],
+  ])('%s on a connection that breaks off is sent %i times', async (method, times, expected) => {
+    const sent = () => upstream.requests.filter(({ target }) => target === '/v1/once').length
+    upstream.respond = ({ target }, socket) => {
+      if (target !== '/v1/once' || sent() > 1) return 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+      socket.resetAndDestroy()
+      return undefined
+    }
+    await forwarded('/api/before')
+    const { status } = await forwarded('/api/once', { method, fields: [...script] })
+    expect([status, sent()]).toEqual([expected, times])
   })
 
   test('a compressed response is passed on as it is', async () => {
