@@ -6,7 +6,7 @@ import { sha256 } from '../../src/sealing.ts'
 import { Browser } from './support/browser.ts'
 import { post, readSavedForm } from './support/forms.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
-import { host, publicUrl, sessionCookie, setup } from './support/setup.ts'
+import { closeEngines, host, publicUrl, sessionCookie, setup } from './support/setup.ts'
 import { stores } from './support/stores.ts'
 
 const secret = 'CANARY-7f3a'
@@ -304,6 +304,7 @@ describe.each(stores)('a form in $name', ({ open }) => {
       ({ status }) => status,
     )
     expect(statuses.filter((status) => status === 307)).toHaveLength(1)
+    await closeEngines(provider)
     await provider.close()
     await close()
   })
