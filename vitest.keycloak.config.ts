@@ -14,6 +14,7 @@ export default mergeConfig(
         'packages/admin/test/**/*.test.ts',
         'packages/cloakwright/test/introspection/realm.test.ts',
         'packages/cloakwright/test/{clients,proof,session,state}/**/*.test.ts',
+        'packages/cloakwright/test/{browser/page,guides/single-page-app}.browser.test.ts',
         'packages/cloakwright/test/compat/browser-login.test.ts',
         'packages/cloakwright/test/guides/call-another-api.test.ts',
         'packages/cloakwright/test/guides/migrate-from-*.test.ts',

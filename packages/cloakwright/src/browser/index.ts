@@ -34,7 +34,7 @@ export interface BrowserSessionOptions {
 /** The session of the browser, for the code of a page. */
 export interface BrowserSession {
   /**
-   * Who is signed in; `undefined` if nobody is. It asks the service each time, which does not extend the session.
+   * Who is signed in; `undefined` if no user is. It asks the service each time, which does not extend the session.
    *
    * @throws {Error} The service cannot tell: `cause` is its response (`code`, `status`). The user may be signed in.
    * @throws {TypeError} The service cannot be reached.

@@ -4,7 +4,7 @@ import { createBrowserSession } from 'cloakwright/browser'
 import { minify } from 'vite'
 import { expect, test } from 'vitest'
 
-// What needs no page; pages.browser.test.ts has the rest.
+// What needs no page; page.browser.test.ts has the rest.
 
 const file = join(import.meta.dirname, '../../dist/browser/index.js')
 

@@ -20,7 +20,10 @@ export interface Block {
 }
 
 /** The code of a guide in one language, in order; TypeScript by default. */
-export function blocksOf(guide: string, language: 'tsx?' | 'js' | 'json' | 'sh' = 'tsx?'): readonly Block[] {
+export function blocksOf(
+  guide: string,
+  language: 'tsx?' | 'html' | 'js' | 'json' | 'sh' = 'tsx?',
+): readonly Block[] {
   const text = readFileSync(join(guides, guide), 'utf8')
   const blocks = text.matchAll(new RegExp(`^\`\`\`${language}(?: ([^\\n]+))?\\n(.*?)^\`\`\``, 'gms'))
   return [...blocks].map(([, file, code = '']) => ({ file, code }))
