@@ -2,7 +2,7 @@ import { issuerName } from '../metadata/index.ts'
 import { createPages, type Pages } from '../pages/index.ts'
 import type { SessionEngine } from '../session/index.ts'
 import type { Admission, Admitted, Refused } from './admission.ts'
-import { admit, watchResponse } from './admit.ts'
+import { admit } from './admit.ts'
 import { createAuthenticator, type SessionUser } from './authenticator.ts'
 import type { GuardContext } from './context.ts'
 import { createEndWatch, type OpenResponse } from './end-watch.ts'
@@ -14,6 +14,7 @@ import { createResourceMetadata, type ResourceMetadata } from './resource.ts'
 import type { Rule } from './rule.ts'
 import { createSessionRoutes, type SessionRoutes } from './session-routes.ts'
 import { contextAtOnce, contextFor, createTenantContexts, requireTenant } from './tenants.ts'
+import { watchResponse } from './watch-open.ts'
 
 /** Decides which requests are admitted; an adapter calls it and applies the decision. */
 export interface Guard {
