@@ -183,7 +183,7 @@ export interface SessionEngine<Data = unknown> {
    * @throws {CW_STATE_UNAVAILABLE} The session store cannot be reached.
    * @example
    * ```ts
-   * import { cloakwright, requireUser, sessionOf } from 'cloakwright/express'
+   * import { requireUser, sessionOf } from 'cloakwright/express'
    * import type { SessionEngine } from 'cloakwright/session'
    * import express from 'express'
    *
