@@ -85,7 +85,7 @@ function givenBy(user: unknown): Given {
   if (!('claims' in user) || !('subject' in user)) throw invalid('not a user', howTo)
   const token = user as AccessToken
   const source = sourceOf(token)
-  const session = source?.session && handleOf(source.session)
+  const session = source?.session ? handleOf(source.session) : undefined
   return { token: source?.text, session, issuer: token.issuer }
 }
 

@@ -5,8 +5,8 @@ import { continueWith, isPromise } from '../promise.ts'
 import type { Session, SessionEngine, SessionUse } from '../session/index.ts'
 import {
   type AccessToken,
-  noteSession,
   recheckBy,
+  tokenOf,
   type Verifier,
   verifyAtOnceBy,
   verifySessionBy,
@@ -88,7 +88,7 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
         refuseJoined(credentials)
         throw error
       }
-      return isPromise(user) ? keepUser(request, orRefuseJoined(user, credentials)) : user
+      return isPromise(user) ? keepUser(request, verifiedLater(user, credentials)) : tokenOf(user, null)
     },
     userOfTicket(request, tickets, ticket) {
       const redeemed = foundBy(usersByTickets, tickets)
@@ -106,9 +106,9 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
   }
 }
 
-async function orRefuseJoined(user: Promise<AccessToken>, credentials: Credentials): Promise<AccessToken> {
+async function verifiedLater(user: Promise<AccessToken>, credentials: Credentials): Promise<AccessToken> {
   try {
-    return await user
+    return tokenOf(await user, null)
   } catch (error) {
     refuseJoined(credentials)
     throw error
@@ -149,8 +149,7 @@ async function userLater(session: Session, user: Promise<AccessToken>): Promise<
 
 /** Calls on behalf of the user end with the session. */
 function toSessionUser(session: Session, user: AccessToken): SessionUser {
-  noteSession(user, session)
-  return { user, session }
+  return { user: tokenOf(user, session), session }
 }
 
 function orNoUser(session: Session, error: unknown): SessionUser {

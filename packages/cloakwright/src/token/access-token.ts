@@ -56,8 +56,13 @@ export interface CheckedClaims {
 export interface TokenSource {
   /** The encoded token. */
   readonly text: string
-  /** The browser session that the token belongs to. */
-  session: object | undefined
+  /** The browser session whose requests have this object; `null` if they sent the token itself, `undefined` before the first. */
+  session: KeyedSession | null | undefined
+}
+
+/** A browser session, by its key. */
+interface KeyedSession {
+  readonly key: string
 }
 
 /**
@@ -77,10 +82,19 @@ export function sourceOf(token: AccessToken): TokenSource | undefined {
   return (token as { readonly [sourceKey]?: TokenSource })[sourceKey]
 }
 
-/** Records the browser session that a token belongs to. */
-export function noteSession(token: AccessToken, session: object): void {
+/**
+ * The token for a request with this session; `null` for one that sent the token itself. Requests share an object that the
+ * verifier has cached. But whoever sends a session's token must not use the session: its next token may allow more.
+ */
+export function tokenOf(token: AccessToken, session: KeyedSession | null): AccessToken {
   const source = sourceOf(token)
-  if (source !== undefined) source.session = session
+  if (source === undefined) return token
+  if (source.session === undefined || source.session?.key === session?.key) {
+    source.session = session
+    return token
+  }
+  const copy = toAccessToken(token.claims, token, source.text)
+  return tokenOf(copy, session)
 }
 
 /** Serializes a verified token for {@link readToken}. The caller must protect the result from changes. */

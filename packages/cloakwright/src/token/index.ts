@@ -3,7 +3,7 @@
  * `CloakwrightError`. Uses keys, introspection, proof, state and telemetry; policy, session, guard and compat use it.
  */
 
-export { type AccessToken, noteSession, readToken, sourceOf, writeToken } from './access-token.ts'
+export { type AccessToken, readToken, sourceOf, tokenOf, writeToken } from './access-token.ts'
 export { recheckBy, verifyAtOnceBy, verifySessionBy } from './at-once.ts'
 export type { TokenCacheLimits } from './cache.ts'
 export { explainToken, type TokenCheck, type TokenExplanation, type TokenStep } from './explain.ts'

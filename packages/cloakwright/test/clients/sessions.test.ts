@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Browser } from '../session/support/browser.ts'
 import { appUrl, type LoginRealm, openService, signIn } from '../session/support/realm.ts'
 import { Clock } from '../session/support/setup.ts'
+import { codeOf } from '../support/refusal.ts'
 import { refuseToken, startApi, type TestApi } from './support/api.ts'
 import { apiClientOf, countGrants, openApiRealm } from './support/realm.ts'
 
@@ -59,6 +60,23 @@ test('100 concurrent calls with a token that has ended make one refresh', async 
   expect(new Set(tokens).size).toBe(1)
   expect(decodeJwt(tokens[0] as string)).toMatchObject({ preferred_username: 'alice' })
   expect(grants.map((form) => form.get('grant_type'))).toEqual(['refresh_token'])
+})
+
+test('a request with the token itself is none of the session, whichever comes first', async () => {
+  const text = await (
+    await visit(async (_, user) => new Response(await stock.withTokenOf(user).token()))
+  ).text()
+  const headers = { authorization: `Bearer ${text}` }
+  await protect(async (_request, bearer) => {
+    await visit(async (_, user) => {
+      clock.forward(310)
+      expect(await codeOf(() => stock.withTokenOf(bearer).token())).toBe('CW_TOKEN_EXPIRED')
+      expect(await stock.withTokenOf(user).token()).not.toBe(text)
+      return new Response()
+    })
+    return new Response()
+  })(new Request(`${appUrl}/items`, { headers }))
+  expect(grants).toHaveLength(1)
 })
 
 test('a handler that runs for long gets the session’s next token', async () => {
