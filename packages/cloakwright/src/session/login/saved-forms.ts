@@ -1,11 +1,11 @@
-import { CloakwrightError } from '../errors.ts'
-import { isPageRequest } from '../http/index.ts'
-import { randomToken, sha256 } from '../sealing.ts'
-import type { SessionContext } from './context.ts'
-import { isSameOrigin } from './csrf.ts'
-import type { LiveSession } from './live-session.ts'
-import { toFormPath, toReturnTo } from './return-to.ts'
-import type { SessionRequest, SubmittedForm } from './types.ts'
+import { CloakwrightError } from '../../errors.ts'
+import { isPageRequest } from '../../http/index.ts'
+import { randomToken, sha256 } from '../../sealing.ts'
+import type { SessionContext } from '../context.ts'
+import { isSameOrigin } from '../csrf.ts'
+import type { LiveSession } from '../live-session.ts'
+import { toFormPath, toReturnTo } from '../return-to.ts'
+import type { SessionRequest, SubmittedForm } from '../types.ts'
 
 /**
  * A form that was sent without an accepted session is not lost. It is encrypted and stored, the user signs in, and a page asks

@@ -1,9 +1,9 @@
-import { CloakwrightError } from '../errors.ts'
-import type { SessionContext } from './context.ts'
-import { type LoginParameters, stepUpOf } from './login-parameters.ts'
-import { isSignedIn } from './signed-in.ts'
-import type { SessionRequest } from './types.ts'
-import { readLive } from './vault.ts'
+import { CloakwrightError } from '../../errors.ts'
+import type { SessionContext } from '../context.ts'
+import { type LoginParameters, stepUpOf } from '../login-parameters.ts'
+import { isSignedIn } from '../signed-in.ts'
+import type { SessionRequest } from '../types.ts'
+import { readLive } from '../vault.ts'
 
 /** Seconds: a session that is refused so soon after its login is refused for what the realm did, not for its age. */
 const [atLeast, atMost] = [5, 30]

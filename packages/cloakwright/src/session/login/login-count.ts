@@ -1,5 +1,5 @@
-import type { SessionContext } from './context.ts'
-import type { SessionRequest } from './types.ts'
+import type { SessionContext } from '../context.ts'
+import type { SessionRequest } from '../types.ts'
 
 /** Seconds: logins in a row that are further apart are not a loop. */
 const window = 30

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
-import { sha256 } from '../sealing.ts'
-import type { SessionContext } from './context.ts'
-import type { LoginParameters } from './login-parameters.ts'
-import type { LoginChecks } from './provider.ts'
-import type { SessionRequest } from './types.ts'
+import { sha256 } from '../../sealing.ts'
+import type { SessionContext } from '../context.ts'
+import type { LoginParameters } from '../login-parameters.ts'
+import type { LoginChecks } from '../provider.ts'
+import type { SessionRequest } from '../types.ts'
 
 /** A pending login. It travels to the provider and back as the sealed `state`, so that any number of tabs needs one cookie. */
 export interface Login {
