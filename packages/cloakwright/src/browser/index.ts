@@ -11,20 +11,21 @@ export interface SessionUser {
   readonly expiresIn: number
 }
 
+const loginParameters = [
+  'prompt',
+  'login_hint',
+  'kc_idp_hint',
+  'acr_values',
+  'max_age',
+  'ui_locales',
+  'kc_action',
+] as const
+
 /** What a login asks of the realm, by the names that `/auth/login` accepts. */
 export type LoginOptions = {
   /** The path of the page to return to, with query and fragment; the current page by default. */
   readonly returnTo?: string | undefined
-} & {
-  readonly [name in
-    | 'prompt'
-    | 'login_hint'
-    | 'kc_idp_hint'
-    | 'acr_values'
-    | 'max_age'
-    | 'ui_locales'
-    | 'kc_action']?: string | number | undefined
-}
+} & { readonly [name in (typeof loginParameters)[number]]?: string | number | undefined }
 
 export interface BrowserSessionOptions {
   /** The path of the session routes, as `createSessions` has it; `/auth` by default. */
@@ -146,8 +147,9 @@ export function createBrowserSession({ basePath = '/auth' }: BrowserSessionOptio
     session,
     login({ returnTo = location.pathname + location.search + location.hash, ...others } = {}) {
       const search = new URLSearchParams({ returnTo })
-      for (const [name, value] of Object.entries(others))
-        if (value !== undefined) search.set(name, String(value))
+      // Only these: as a listener of a click, the function gets an event.
+      for (const name of loginParameters)
+        if (others[name] !== undefined) search.set(name, String(others[name]))
       location.assign(`${basePath}/login?${search}`)
     },
     logout() {

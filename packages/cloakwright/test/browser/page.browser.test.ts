@@ -56,6 +56,14 @@ async function signIn(tab: Page, username = 'alice', options = ''): Promise<void
   await isReady(tab)
 }
 
+/** Leaves the page by a script, for a redirect back to it. */
+async function leaveAndReturn(tab: Page, script: string): Promise<void> {
+  const loaded = tab.waitForEvent('load')
+  await tab.evaluate(script)
+  await loaded
+  await isReady(tab)
+}
+
 async function openSignedIn(device = context): Promise<Page> {
   const tab = await openTab(device)
   await signIn(tab)
@@ -102,12 +110,19 @@ describe('session, login and logout', () => {
     await tab.waitForURL(`${app.origin}/`)
   })
 
+  test('login and logout can be the listeners of buttons', async () => {
+    const tab = await openSignedIn()
+    const click = 'document.body.appendChild(document.createElement("button"))'
+    const asked = tab.waitForRequest(`${app.origin}/auth/login?**`)
+    await leaveAndReturn(tab, `Object.assign(${click}, { onclick: auth.login }).click()`)
+    expect((await asked).url()).toBe(`${app.origin}/auth/login?returnTo=%2F`)
+    await leaveAndReturn(tab, `Object.assign(${click}, { onclick: auth.logout }).click()`)
+    expect(await tab.evaluate('window.user')).toBeUndefined()
+  })
+
   test('a logout ends the session of the realm, too', async () => {
     const tab = await openSignedIn()
-    const home = tab.waitForResponse(`${app.origin}/`)
-    await tab.evaluate('auth.logout()')
-    await home
-    await isReady(tab)
+    await leaveAndReturn(tab, 'auth.logout()')
     expect(await tab.evaluate('window.user')).toBeUndefined()
     await tab.evaluate('auth.login()')
     await tab.waitForSelector('#kc-login')
