@@ -20,6 +20,7 @@ import { nodes, toGuardedRequest } from './request.ts'
  * export class ApiController {
  *   readonly #forward = forward('https://api.internal:8443', { prefix: '/api' })
  *
+ *   // Nest on Fastify: @All('*')
  *   @All('*path')
  *   all(@Req() request: object, @Res() response: object) {
  *     return this.#forward(request, response)

@@ -144,7 +144,8 @@ function makeForwarder(
   const descriptor = Object.getOwnPropertyDescriptor(Api.prototype, 'all') as PropertyDescriptor
   common.Req()(Api.prototype, 'all', 0)
   common.Res()(Api.prototype, 'all', 1)
-  common.All('*path')(Api.prototype, 'all', descriptor)
+  // Fastify knows no wildcard with a name; on Express, Nest converts this one.
+  common.All('*')(Api.prototype, 'all', descriptor)
   cloakwright.RequireUser()(Api.prototype, 'all', descriptor)
   common.Controller('api')(Api)
   return Api
