@@ -19,7 +19,7 @@ export interface Wrk {
 
 /** Installs wrk if it can. */
 export async function provideWrk(): Promise<void> {
-  await provide([{ name: 'wrk', found: () => runs('wrk', '-v'), package: 'wrk' }])
+  await provide([{ name: 'wrk', found: () => runs('which', 'wrk'), package: 'wrk' }])
 }
 
 /** @param cookies The values of the `Cookie` header, which take turns. */
