@@ -22,9 +22,10 @@ export function deviceOf(
     .get('user-agent')
     ?.replace(/[^\x20-\x7e]/g, '')
     .slice(0, maxUserAgent)
-  // A server that listens on IPv6 shows IPv4 addresses so.
   const given = clientAddress === undefined ? request.address?.() : clientAddress(request)
-  const address = given?.replace(/^::ffff:(?=[\d.]+$)/, '')
+  // A server that listens on IPv6 shows IPv4 addresses so. The zone after % has no length limit, and some versions of Node.js
+  // accept any text in it.
+  const address = given?.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*/s, '')
   return {
     userAgent: userAgent === '' ? undefined : userAgent,
     address: address === undefined || isIP(address) === 0 ? undefined : address,

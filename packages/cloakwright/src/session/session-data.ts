@@ -72,7 +72,7 @@ function unfit(value: unknown, path: string, above: Set<unknown>): string | unde
   if (!Array.isArray(value) && !isPlain(value)) return path
   above.add(value)
   const members = Array.isArray(value)
-    ? value.map((one: unknown, index) => [`${path}[${index}]`, one] as const)
+    ? Array.from(value, (one: unknown, index) => [`${path}[${index}]`, one] as const)
     : Object.entries(value)
         .filter(([, one]) => one !== undefined)
         .map(([name, one]) => [`${path}.${shownName(name)}`, one as unknown] as const)

@@ -101,20 +101,24 @@ async function describe(
   return { id: idOf(listed), current, browser, system, userAgent, address, createdAt, lastSeenAt, expiresAt }
 }
 
-/** Ends sessions of one user: all of them here, then at the realm. */
+/**
+ * Ends sessions of one user: all of them here, then at the realm. If the store fails for some, the others still end at the
+ * realm: they are in no list any more, so that nobody could end them there later.
+ */
 async function endAll(
   context: SessionContext,
   own: SessionRecord,
   sessions: readonly Pick<SessionRecord, 'key'>[],
 ): Promise<number> {
-  const ended = (await Promise.all(sessions.map(({ key }) => endOne(context, own, key)))).filter(
-    (one) => one !== undefined,
-  )
+  const results = await Promise.allSettled(sessions.map(({ key }) => endOne(context, own, key)))
+  const ended = results.flatMap((result) => (result.status === 'fulfilled' ? (result.value ?? []) : []))
   const atRealm = ended.flatMap(({ tokens }) => tokens ?? [])
   const work = Array.from({ length: lanes }, async () => {
     for (let next = atRealm.pop(); next !== undefined; next = atRealm.pop()) await endAtRealm(context, next)
   })
   await atMost(patience, Promise.all([...work, ...ended.map(({ told }) => told)]))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
   return ended.length
 }
 

@@ -300,6 +300,8 @@ describe('data of a session', () => {
     ['a bigint', () => ({ n: 1n }), 'data.n is not JSON'],
     ['no number', () => ({ n: Number.NaN }), 'data.n is not JSON'],
     ['a cycle', () => cyclic, 'data.self is not JSON'],
+    // oxlint-disable-next-line no-sparse-arrays -- a list with a hole
+    ['a list with a hole', () => ({ list: [1, , 2] }), 'data.list[1] is not JSON'],
     ['a promise', () => Promise.resolve({}), 'data is not JSON'],
     ['a name that may be a value', () => ({ 'a@example.com': new Date() }), 'data.… is not JSON'],
     ['too deep', () => JSON.parse('[ '.repeat(200) + ']'.repeat(200)) as unknown, 'is not JSON'],

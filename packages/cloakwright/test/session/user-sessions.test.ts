@@ -225,6 +225,8 @@ describe('a list of sessions', () => {
     ['no address', undefined, undefined],
     ['no IP address', '<script>', undefined],
     ['an IPv6 address', '2001:db8::7', '2001:db8::7'],
+    ['an address with a zone, which may be any text', `fe80::1%${'x'.repeat(9_000)}`, 'fe80::1'],
+    ['markup in a zone', 'fe80::1%<script>', 'fe80::1'],
   ])('shows an address only if it is one: %s', async (_what, address, shown) => {
     const { sessions } = setup(provider, { keys })
     const browser = browserOn(sessions, firefox, address ?? 'unknown')
@@ -385,6 +387,24 @@ describe('a list of sessions', () => {
     }
     down.mockRestore()
     expect(await isSignedIn(other)).toBe(true)
+  })
+
+  it('ends a session at the realm too if the store fails for another one', async () => {
+    const store = memorySessionStore()
+    const { sessions } = setup(provider, { keys, store })
+    const one = await signedIn(sessions)
+    await signedIn(sessions)
+    await signedIn(sessions)
+    const failed = vi
+      .spyOn(store, 'remove')
+      .mockRejectedValueOnce(new CloakwrightError('CW_STATE_UNAVAILABLE', 'Store: down', { retryAfter: 3 }))
+    expect((await one.send(url, remove)).status).toBe(503)
+    failed.mockRestore()
+    // The one that ended is no longer in the list: nobody could end it at the realm later.
+    expect(await listOf(one)).toHaveLength(2)
+    expect(provider.loggedOut).toHaveLength(1)
+    expect(await (await one.send(url, remove)).json()).toEqual({ ended: 1 })
+    expect(provider.loggedOut).toHaveLength(2)
   })
 
   it('ends sessions while the realm is down, and reports it', async () => {
