@@ -21,4 +21,6 @@ export interface SessionTokens {
   readonly refreshExpiresAt: number | undefined
   /** The step-up that the session's login asked for. */
   readonly stepUp?: string | undefined
+  /** The number of step-ups in a row that led here, each soon after the one before. */
+  readonly stepUps?: number | undefined
 }

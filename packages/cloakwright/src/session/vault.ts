@@ -26,6 +26,7 @@ export async function sealTokens(
     issuedAt: grant.issuedAt,
     refreshExpiresAt: grant.refreshExpiresAt,
     stepUp: previous?.stepUp,
+    stepUps: previous?.stepUps,
     refreshAt: refreshTimeOf(grant, Math.min(refreshMargin, lifetime / 2)),
   }
   const sealed = await keyring.seal(JSON.stringify(tokens), toBinding(config, identity, version))

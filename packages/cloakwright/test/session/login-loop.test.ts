@@ -1,6 +1,7 @@
 import { memorySessionStore, type SessionStore } from 'cloakwright/state'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/sealing.ts'
+import { Browser } from './support/browser.ts'
 import { startProvider, type TestProvider } from './support/provider.ts'
 import { host, publicUrl, sessionCookie, setup } from './support/setup.ts'
 
@@ -62,6 +63,26 @@ describe('a login that leads nowhere', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
     })
     expect(browser.cookies(host).size).toBe(0)
+    expect((await browser.send(`${publicUrl}/page`, navigation)).status).toBe(302)
+  })
+
+  it('ends on a page if two guards contradict each other, and works again later', async () => {
+    const { sessions, clock } = setup(provider)
+    let guards = 0
+    const browser = new Browser({
+      async [publicUrl](request) {
+        const handled = await sessions.handle(request)
+        if (handled !== undefined) return handled
+        const session = await sessions.authenticate(request)
+        const stepUp = session && { acrValues: guards++ % 2 === 0 ? 'silver' : 'gold' }
+        return (await sessions.challenge(request, { stepUp })) ?? new Response(null, { status: 401 })
+      },
+    })
+    const response = await browser.open(`${publicUrl}/page`)
+    expect(response.status).toBe(403)
+    const navigation = { headers: { accept: 'text/html' } }
+    expect((await browser.send(`${publicUrl}/page`, navigation)).status).toBe(403)
+    clock.forward(31)
     expect((await browser.send(`${publicUrl}/page`, navigation)).status).toBe(302)
   })
 })

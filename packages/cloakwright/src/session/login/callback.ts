@@ -19,7 +19,7 @@ import { startLogin } from './login.ts'
 import { countLogin, latestLogins } from './login-count.ts'
 import { openLogin, type ReturnedLogin, retriesOf } from './login-state.ts'
 import { toUserCookies } from './saved-forms.ts'
-import { isStepUp, stepUpRefused } from './step-up.ts'
+import { countStepUp, isStepUp, stepUpRefused } from './step-up.ts'
 
 /** A login that expires on the realm's page is started again this often. */
 const maxRetries = 2
@@ -131,7 +131,7 @@ async function createSession(
   const absoluteExpiresAt = createdAt + config.absoluteTimeout
   const record: SessionRecord = {
     ...identity,
-    tokens: (await sealTokens(context, grant, identity, 1, { stepUp })).sealed,
+    tokens: (await sealTokens(context, grant, identity, 1, countStepUp(context, stepUp, replaced))).sealed,
     device: await sealDevice(keyring, deviceOf(config, request), identity),
     data,
     createdAt,

@@ -1,5 +1,6 @@
 import { CloakwrightError } from '../../errors.ts'
 import type { SessionContext } from '../context.ts'
+import type { LiveSession, SessionTokens } from '../live-session.ts'
 import { type LoginParameters, stepUpOf } from '../login-parameters.ts'
 import { isSignedIn } from '../signed-in.ts'
 import type { SessionRequest } from '../types.ts'
@@ -8,9 +9,13 @@ import { readLive } from '../vault.ts'
 /** Seconds: a session that is refused so soon after its login is refused for what the realm did, not for its age. */
 const [atLeast, atMost] = [5, 30]
 
+/** Guards that contradict each other ask for different step-ups in turn: after so many in a row, it is a loop. */
+const maxInRow = 3
+
 /**
  * A realm may ignore what a login asks for, for example a level that it does not have. Then the page is refused again,
- * right after the login that asked for it: one more redirect would be a loop.
+ * right after the login that asked for it: one more redirect would be a loop. So it is if guards contradict each other: the
+ * step-up that one asks for is not enough for the next.
  *
  * @throws {CW_STEP_UP_REQUIRED}
  */
@@ -23,10 +28,27 @@ export async function refuseRepeated(
   const key = context.keyOf(request)
   if (stepUp === undefined || key === undefined) return
   const live = await readLive(context, key)
-  if (live?.tokens.stepUp !== stepUp) return
+  if (live === undefined) return
+  if (isRecent(context, live, atMost) && (live.tokens.stepUps ?? 0) >= maxInRow) throw notReached()
+  if (live.tokens.stepUp !== stepUp) return
   const { max_age } = parameters
   const limit = max_age === undefined ? atMost : Math.min(Math.max(Number(max_age), atLeast), atMost)
-  if (context.config.now() - live.record.createdAt < limit * 1000) throw notReached()
+  if (isRecent(context, live, limit)) throw notReached()
+}
+
+/** What the session of a login remembers, so that step-ups are no loop. */
+export function countStepUp(
+  context: SessionContext,
+  stepUp: string | undefined,
+  replaced: LiveSession | undefined,
+): Pick<SessionTokens, 'stepUp' | 'stepUps'> {
+  if (stepUp === undefined) return {}
+  const before = replaced !== undefined && isRecent(context, replaced, atMost) ? replaced.tokens.stepUps : 0
+  return { stepUp, stepUps: (before ?? 0) + 1 }
+}
+
+function isRecent({ config }: SessionContext, { record }: LiveSession, seconds: number): boolean {
+  return config.now() - record.createdAt < seconds * 1000
 }
 
 /** Whether a login asks for a step-up of a live session, which continues if the user cancels it. */

@@ -39,7 +39,7 @@ export class Browser {
       if (location === null) return response
       url = new URL(location, url).href
       if (until !== undefined && url.startsWith(until)) return response
-      if (this.visited.length > 12) throw new Error('Too many redirects')
+      if (this.visited.length > 15) throw new Error('Too many redirects')
     }
   }
 
