@@ -9,6 +9,8 @@ export interface AppProcess {
   readonly origin: string
   /** CPU time of all threads of the process, in microseconds; 0 if unknown. */
   processorTime(): Promise<number>
+  /** Resident memory of the process in bytes; 0 if unknown. */
+  memory(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -39,6 +41,11 @@ export async function startApp(
       new Promise((resolve) => {
         child.once('message', (message) => resolve(Number(message)))
         child.send('processor time')
+      }),
+    memory: () =>
+      new Promise((resolve) => {
+        child.once('message', (message) => resolve(Number(message)))
+        child.send('memory')
       }),
     async stop() {
       child.kill('SIGKILL')

@@ -1,5 +1,6 @@
 import { benchCalls } from './calls.ts'
 import { benchFlood } from './flood.ts'
+import { benchForward } from './forward.ts'
 import { benchImportTime } from './import-time.ts'
 import { benchListing } from './listing.ts'
 import { benchNewTokens } from './new-tokens.ts'
@@ -23,6 +24,7 @@ const topics: Readonly<Record<string, () => Promise<boolean>>> = {
   peers: benchPeers,
   sessions: benchSessions,
   'session-failures': benchSessionFailures,
+  forward: benchForward,
   outage: benchOutage,
   calls: benchCalls,
   listing: benchListing,

@@ -28,6 +28,7 @@ export async function startPython(issuer: string): Promise<AppProcess | undefine
   return {
     origin,
     processorTime: async () => 0,
+    memory: async () => 0,
     async stop() {
       child.kill('SIGKILL')
       await ended

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { cloakwrightExpress, cloakwrightFastify, cloakwrightHono } from './cloakwright.ts'
+import { forwardExpress, forwardFastify, forwardHono, forwardUpstream } from './forward.ts'
 import { expressOauth2JwtBearer, fastJwt, fastJwtCached, jose, keycloakConnect } from './peers.ts'
 import type { App, Realm } from './realm.ts'
 import { realmAt } from './realm.ts'
@@ -19,12 +20,17 @@ const apps = new Map<string, (realm: Realm) => Promise<App>>([
   ['keycloak-connect', keycloakConnect],
   ['sessions-fastify', sessionsFastify],
   ['sessions-express', sessionsExpress],
+  ['forward-upstream', forwardUpstream],
+  ['forward-express', forwardExpress],
+  ['forward-fastify', forwardFastify],
+  ['forward-hono', forwardHono],
   ['express-openid-connect', openidConnect],
   ['express-openid-connect-redis', openidConnectInRedis],
 ])
 
 process.once('disconnect', () => process.exit())
-process.on('message', () => {
+process.on('message', (what) => {
+  if (what === 'memory') return void process.send?.(process.memoryUsage.rss())
   const { user, system } = process.cpuUsage()
   process.send?.(user + system)
 })

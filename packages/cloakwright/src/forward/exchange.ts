@@ -3,17 +3,17 @@ import type { Duplex } from 'node:stream'
 import type { CloakwrightError } from '../errors.ts'
 import type { Body } from './body.ts'
 import { notForwarded, upstreamFailed } from './errors.ts'
-import type { RawHeaders } from './headers.ts'
 import type { Upstream } from './options.ts'
 
 /** A request as the upstream gets it. */
 export interface Outgoing {
   readonly method: string
   readonly path: string
-  readonly headers: RawHeaders
-  readonly body?: Body | undefined
+  /** Names and values in turn. */
+  readonly headers: string[]
+  readonly body: Body | undefined
   /** Whether it is the handshake of a WebSocket. */
-  readonly isHandshake?: boolean | undefined
+  readonly isHandshake: boolean
   /** Calls back when the client has gone away, or has its whole response. */
   readonly onGone: (callback: () => void) => void
 }
@@ -32,71 +32,92 @@ export interface Head {
  * @throws {CW_UPSTREAM_UNAVAILABLE} 502, or 504 after a timeout.
  * @throws {CW_FORWARD_REFUSED} The client went away, or its body broke off.
  */
-export async function exchange(upstream: Upstream, outgoing: Outgoing): Promise<Head> {
-  const attempt = new Attempt(upstream, outgoing)
-  try {
-    return await attempt.head
-  } catch (error) {
-    if (!attempt.wasStale || !repeatable.has(outgoing.method)) throw error
-    return await new Attempt(upstream, outgoing).head
-  }
+export function exchange(upstream: Upstream, outgoing: Outgoing): Promise<Head> {
+  return new Promise((resolve, reject) => {
+    const mayRepeat = outgoing.method === 'GET' || outgoing.method === 'HEAD'
+    new Attempt(upstream, outgoing, resolve, reject, mayRepeat).start()
+  })
 }
 
-const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD'])
-
+/** One object for each request: its functions are called with it, so that few closures are created. */
 class Attempt {
-  readonly head: Promise<Head>
-  /** Whether the upstream had closed a connection that was kept alive. */
-  wasStale = false
+  readonly #upstream: Upstream
+  readonly #outgoing: Outgoing
+  readonly #resolve: (head: Head) => void
+  readonly #reject: (error: CloakwrightError) => void
   readonly #request: ClientRequest
-  readonly #body: Body | undefined
-  readonly #origin: string
+  readonly #mayRepeat: boolean
   #response: IncomingMessage | undefined
-  #stopped = false
-  #reject: (error: CloakwrightError) => void = () => {}
+  /** Whether there is a result, or another attempt that will have one. */
+  #isOver = false
 
-  constructor(upstream: Upstream, { method, path, headers, body, isHandshake, onGone }: Outgoing) {
-    this.#body = body
-    this.#origin = upstream.origin
-    const request = upstream.open({ method, path, headers: headers as string[], timeout: upstream.timeout })
-    this.#request = request
-    this.head = new Promise((resolve, reject) => {
-      this.#reject = reject
-      const begin = (response: IncomingMessage, upgraded?: Head['upgraded']): void => {
-        this.#response = response
-        // Whoever sends the response on notices that it breaks off by the event `close`.
-        response.on('error', () => {})
-        resolve({ response, upgraded })
-      }
-      request.once('response', (response) => {
-        const { statusCode = 0 } = response
-        if (statusCode >= 200 && statusCode < 600) begin(response)
-        else this.#stop(upstreamFailed(this.#origin, 'its status is not one of HTTP'))
-      })
-      request.once('upgrade', (response, connection, head) => {
-        if (isHandshake === true && response.headers.upgrade?.toLowerCase() === 'websocket')
-          return begin(response, { connection, head })
-        connection.destroy()
-        this.#reject(upstreamFailed(this.#origin, 'it switched to a protocol that was not requested'))
-      })
-    })
+  constructor(
+    upstream: Upstream,
+    outgoing: Outgoing,
+    resolve: (head: Head) => void,
+    reject: (error: CloakwrightError) => void,
+    mayRepeat: boolean,
+  ) {
+    this.#upstream = upstream
+    this.#outgoing = outgoing
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#mayRepeat = mayRepeat
+    this.#request = upstream.open(outgoing.method, outgoing.path, outgoing.headers)
+  }
+
+  start(): void {
+    const { body, onGone } = this.#outgoing
+    const request = this.#request
+    request.once('response', (response) => this.#onResponse(response))
+    request.once('upgrade', (response, connection, head) => this.#onUpgrade(response, connection, head))
     request.on('timeout', () => this.#onTimeout())
-    request.on('error', (error: NodeJS.ErrnoException) => {
-      this.wasStale = !this.#stopped && request.reusedSocket && error.code === 'ECONNRESET'
-      const why = `the connection failed (${error.code ?? error.name})`
-      this.#reject(upstreamFailed(this.#origin, why, { cause: error }))
-    })
+    request.on('error', (error) => this.#onError(error))
     request.once('close', () => {
-      this.#reject(upstreamFailed(this.#origin, 'it closed the connection without a response'))
+      if (!this.#isOver) this.#fail('it closed the connection without a response')
     })
-    onGone(() =>
-      this.#stop(
-        notForwarded('the client closed the connection', 'This is usual: a user has left the page.'),
-      ),
-    )
+    onGone(() => {
+      if (this.#response?.complete === true) return
+      this.#stop(notForwarded('the client closed the connection', 'This is usual: a user has left the page.'))
+    })
     if (body?.content instanceof Uint8Array) request.end(body.content)
     else if (body === undefined) request.end()
     else this.#send(body)
+  }
+
+  #onResponse(response: IncomingMessage): void {
+    const { statusCode = 0 } = response
+    if (statusCode >= 200 && statusCode < 600) this.#begin(response)
+    else this.#stop(upstreamFailed(this.#upstream.origin, 'its status is not one of HTTP'))
+  }
+
+  #onUpgrade(response: IncomingMessage, connection: Duplex, head: Buffer): void {
+    const { isHandshake } = this.#outgoing
+    if (isHandshake && response.headers.upgrade?.toLowerCase() === 'websocket')
+      return this.#begin(response, { connection, head })
+    connection.destroy()
+    this.#fail('it switched to a protocol that was not requested')
+  }
+
+  #begin(response: IncomingMessage, upgraded?: Head['upgraded']): void {
+    this.#response = response
+    this.#isOver = true
+    // Whoever sends the response on notices that it breaks off by the event `close`.
+    response.on('error', ignore)
+    this.#resolve({ response, upgraded })
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.#isOver) return
+    if (!this.#mayRepeat || !this.#request.reusedSocket || error.code !== 'ECONNRESET')
+      return this.#fail(`the connection failed (${error.code ?? error.name})`, { cause: error })
+    this.#isOver = true
+    new Attempt(this.#upstream, this.#outgoing, this.#resolve, this.#reject, false).start()
+  }
+
+  #fail(why: string, details?: { readonly status?: 504; readonly cause?: unknown }): void {
+    this.#isOver = true
+    this.#reject(upstreamFailed(this.#upstream.origin, why, details))
   }
 
   /** Once the response has begun, it may take any time: a stream of events, a long download. */
@@ -104,12 +125,12 @@ class Attempt {
     if (this.#response !== undefined) return
     const request = this.#request
     // While the client sends nothing, the upstream cannot respond; the timeouts of the server end that.
-    if (this.#body !== undefined && !request.writableEnded && !request.writableNeedDrain) return
-    this.#stop(upstreamFailed(this.#origin, 'it did not respond in time', { status: 504 }))
+    if (this.#outgoing.body !== undefined && !request.writableEnded && !request.writableNeedDrain) return
+    this.#stop(upstreamFailed(this.#upstream.origin, 'it did not respond in time', { status: 504 }))
   }
 
   #stop(error: CloakwrightError): void {
-    this.#stopped = true
+    this.#isOver = true
     this.#reject(error)
     if (this.#response?.complete !== true) this.#request.destroy()
   }
@@ -139,3 +160,5 @@ class Attempt {
     })
   }
 }
+
+function ignore(): void {}

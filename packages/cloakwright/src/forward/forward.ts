@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { systemTime } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import type { Guard, GuardedRequest } from '../guard/index.ts'
-import { parseUrl } from '../http/index.ts'
+import { isPromise } from '../promise.ts'
 import type { Session } from '../session/index.ts'
 import type { AccessToken } from '../token/index.ts'
 import { bodyOf } from './body.ts'
@@ -45,80 +45,77 @@ export interface Forwarder {
 export function createForwarder(to: string | URL, options: ForwardOptions = {}): Forwarder {
   const upstream = toUpstream(to, options)
   return {
-    async send(request, visit) {
-      if (echoing.has(request.method))
-        throw notForwarded(
-          `the method ${request.method}`,
-          'Use another method: this one would show the token.',
-          405,
-        )
-      const path = toUpstreamPath(request.target, upstream)
-      const body = bodyOf(request)
-      const { method } = request
-      const framing =
-        body === undefined
-          ? method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
-            ? []
-            : ['content-length', '0']
-          : body.length === undefined
-            ? ['transfer-encoding', 'chunked']
-            : ['content-length', String(body.length)]
-      const outgoing = { method, path, body, onGone: (callback: () => void) => onGone(request, callback) }
-      return await forward(upstream, request, visit, outgoing, framing)
-    },
-    async upgrade(request, visit) {
-      const path = toUpstreamPath(request.target, upstream)
-      checkHandshake(request)
-      const { connection } = request
-      const outgoing = {
-        method: 'GET',
-        path,
-        isHandshake: true,
-        onGone: (callback: () => void) => void connection?.once('close', callback),
-      }
-      return await forward(upstream, request, visit, outgoing, [
-        'connection',
-        'Upgrade',
-        'upgrade',
-        'websocket',
-      ])
-    },
+    send: (request, visit) => forward(upstream, request, visit, toOutgoing),
+    upgrade: (request, visit) => forward(upstream, request, visit, toHandshake),
   }
 }
 
 /** They return the request, with its token (TRACE), or a connection. */
 const echoing: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK'])
 
+/** The steps in order. */
 async function forward(
   upstream: Upstream,
   request: GuardedRequest,
   visit: Visit | undefined,
-  outgoing: Omit<Outgoing, 'headers'>,
-  framing: readonly string[],
+  prepare: (request: GuardedRequest, upstream: Upstream) => Outgoing,
 ): Promise<Forwarded & Pick<Head, 'upgraded'>> {
-  const fixed = [...forUpstream(rawHeadersOf(request)), ...framing, ...proxyHeaders(request, upstream, visit)]
-  const send = (token: string | undefined): Promise<Head> =>
-    exchange(upstream, {
-      ...outgoing,
-      headers: token === undefined ? fixed : [...fixed, 'authorization', `Bearer ${token}`],
-    })
-  const token = await tokenOf(upstream, request, visit)
-  let head = await send(token)
+  const outgoing = prepare(request, upstream)
+  const { headers, path } = outgoing
+  addProxyHeaders(headers, request, upstream, visit)
+  const given = tokenOf(upstream, request, visit)
+  const token = isPromise(given) ? await given : given
+  if (token !== undefined) headers.push('authorization', `Bearer ${token}`)
+  let head = await exchange(upstream, outgoing)
   if (head.response.statusCode === 401) {
     const renewed = await renewedToken(upstream, request, visit)
     if (renewed !== undefined && renewed !== token) {
       head.response.resume()
-      head = await send(renewed)
+      headers[headers.length - 1] = `Bearer ${renewed}`
+      head = await exchange(upstream, outgoing)
     }
   }
-  return toForwarded(head, upstream, outgoing.path, visit?.session !== undefined)
+  return toForwarded(head, upstream, path, visit?.session !== undefined)
 }
 
-async function tokenOf(
+function toOutgoing(request: GuardedRequest, upstream: Upstream): Outgoing {
+  const { method } = request
+  if (echoing.has(method))
+    throw notForwarded(`the method ${method}`, 'Use another method: this one would show the token.', 405)
+  const path = toUpstreamPath(request.target, upstream)
+  const body = bodyOf(request)
+  const headers = forUpstream(rawHeadersOf(request))
+  if (body === undefined) {
+    if (!withoutBody.has(method)) headers.push('content-length', '0')
+  } else if (body.length === undefined) headers.push('transfer-encoding', 'chunked')
+  else headers.push('content-length', String(body.length))
+  return { method, path, headers, body, isHandshake: false, onGone: (callback) => onGone(request, callback) }
+}
+
+/** Methods for which a missing body has no length. */
+const withoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+function toHandshake(request: GuardedRequest, upstream: Upstream): Outgoing {
+  const path = toUpstreamPath(request.target, upstream)
+  checkHandshake(request)
+  const { connection } = request
+  const headers = forUpstream(rawHeadersOf(request))
+  headers.push('connection', 'Upgrade', 'upgrade', 'websocket')
+  return {
+    method: 'GET',
+    path,
+    headers,
+    body: undefined,
+    isHandshake: true,
+    onGone: (callback) => void connection?.once('close', callback),
+  }
+}
+
+function tokenOf(
   { token }: Upstream,
   request: GuardedRequest,
   visit: Visit | undefined,
-): Promise<string | undefined> {
+): string | undefined | Promise<string | undefined> {
   if (token === undefined) {
     if (visit?.session !== undefined) return visit.session.accessToken
     throw new CloakwrightError(
@@ -130,7 +127,7 @@ async function tokenOf(
     )
   }
   const { method, url, headers } = request
-  return await token({ method, url, headers, user: visit?.user, session: visit?.session })
+  return token({ method, url, headers, user: visit?.user, session: visit?.session })
 }
 
 /** Seconds: an upstream that refuses every token must not cause a request to the realm for each of its responses. */
@@ -170,24 +167,21 @@ function rawHeadersOf({ incoming, web }: GuardedRequest): RawHeaders {
 }
 
 /** Who the client is, as far as the framework trusts the proxies in front of it. */
-function proxyHeaders(
+function addProxyHeaders(
+  headers: string[],
   request: GuardedRequest,
   { host, prefix }: Upstream,
   visit: Visit | undefined,
-): string[] {
-  const own = parseUrl(originOf(request, visit))
-  const { ip } = (request.native ?? {}) as { readonly ip?: unknown }
-  const client = typeof ip === 'string' ? ip : request.incoming?.socket.remoteAddress
-  return [
-    'host',
-    host,
-    ...(client === undefined ? [] : ['x-forwarded-for', client]),
-    ...(own === undefined
-      ? []
-      : ['x-forwarded-host', own.host, 'x-forwarded-proto', own.protocol.slice(0, -1)]),
-    ...(prefix === '' ? [] : ['x-forwarded-prefix', prefix]),
-  ]
+): void {
+  headers.push('host', host)
+  const client = request.address?.() ?? request.incoming?.socket.remoteAddress
+  if (client !== undefined) headers.push('x-forwarded-for', client)
+  const [scheme = '', , own = ''] = originOf(request, visit).split('/', 3)
+  if (hostForm.test(own)) headers.push('x-forwarded-host', own, 'x-forwarded-proto', scheme.slice(0, -1))
+  if (prefix !== '') headers.push('x-forwarded-prefix', prefix)
 }
+
+const hostForm = /^[\w.:[\]-]+$/
 
 /**
  * A handshake has only Node's request, which does not know its scheme. With a session, its guard has compared the page's

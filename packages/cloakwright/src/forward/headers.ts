@@ -107,18 +107,19 @@ export function forUpstream(raw: RawHeaders): string[] {
  */
 export function forClient(raw: RawHeaders, isPersonal: boolean): ClientHeaders {
   const listed = listedIn(raw)
-  const chunked = hasName(raw, 'transfer-encoding')
+  let chunked = false
   const kept = Object.create(null) as ClientHeaders
   for (let at = 0; at < raw.length; at += 2) {
     const name = (raw[at] as string).toLowerCase()
     const value = raw[at + 1] as string
+    if (name === 'transfer-encoding') chunked = true
     if (toClient.has(name) || name.startsWith('access-control-') || listed?.has(name) === true) continue
     if (isPersonal && caching.test(name)) continue
-    if (chunked && name === 'content-length') continue
     if (name === 'www-authenticate' && !isBearer(value)) continue
     const before = kept[name]
     kept[name] = before === undefined ? value : [before, value].flat()
   }
+  if (chunked) delete kept['content-length']
   if (isPersonal) kept['cache-control'] = 'no-store'
   // Without a type, a browser could take a file of some user for a page of this origin.
   kept['x-content-type-options'] = 'nosniff'
@@ -152,8 +153,4 @@ function listedIn(raw: RawHeaders): ReadonlySet<string> | undefined {
     for (const one of value.split(',')) listed.add(canonical(one.trim()))
   }
   return listed
-}
-
-function hasName(raw: RawHeaders, name: string): boolean {
-  return raw.some((one, index) => index % 2 === 0 && one.toLowerCase() === name)
 }

@@ -1,5 +1,5 @@
 export { createForwarder, type Visit } from './forward.ts'
 export type { ForwardedRequest, ForwardOptions } from './options.ts'
-export { sendForwarded, toWebForwarded } from './send-forwarded.ts'
+export { sendForwarded, sendInsteadOf, toWebForwarded } from './send-forwarded.ts'
 export { sendUpgraded } from './tunnel.ts'
 export { forward } from './web.ts'

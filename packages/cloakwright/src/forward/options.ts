@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http'
+import { Agent, type ClientRequest, request as httpRequest } from 'node:http'
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import { CloakwrightError } from '../errors.ts'
 import { parseUrl } from '../http/index.ts'
@@ -47,7 +47,7 @@ export interface Upstream {
   readonly token: ForwardOptions['token']
   readonly timeout: number
   /** Starts a request to the origin. */
-  open(options: Pick<RequestOptions, 'method' | 'path' | 'headers' | 'timeout'>): ClientRequest
+  open(method: string, path: string, headers: readonly string[]): ClientRequest
 }
 
 /**
@@ -65,17 +65,21 @@ export function toUpstream(upstream: string | URL, options: ForwardOptions): Ups
   const url = checkUpstream(upstream)
   const secure = url.protocol === 'https:'
   const request = secure ? httpsRequest : httpRequest
-  const agent = options.agent ?? new (secure ? TlsAgent : Agent)({ keepAlive: true, maxFreeSockets: 256 })
+  const timeout = number('timeout', options.timeout, 30_000, 1, 3_600_000)
+  // With the timeout of the requests, no request sets it on its socket.
+  const settings = { keepAlive: true, maxFreeSockets: 256, timeout }
+  const agent = options.agent ?? new (secure ? TlsAgent : Agent)(settings)
   const { hostname, port } = url
-  const target = { hostname: hostname.replace(/^\[|\]$/g, ''), port, agent, setHost: false }
+  const host = hostname.replace(/^\[|\]$/g, '')
   return {
     origin: url.origin,
     host: url.host,
     path: url.pathname.replace(/\/+$/, ''),
     prefix: checkPrefix(options.prefix ?? '/'),
     token: options.token,
-    timeout: number('timeout', options.timeout, 30_000, 1, 3_600_000),
-    open: (more) => request({ ...target, ...more }),
+    timeout,
+    open: (method, path, headers) =>
+      request({ host, port, agent, timeout, setHost: false, method, path, headers }),
   }
 }
 

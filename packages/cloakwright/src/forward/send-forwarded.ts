@@ -2,13 +2,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Forwarded } from './forward.ts'
 
 /** Sends the response with Node's response object, at the client's pace. Headers that were set before stay. */
-export function sendForwarded({ status, headers, body }: Forwarded, outgoing: ServerResponse): void {
+export function sendForwarded({ status, headers, body }: Forwarded, outgoing: FastifyReply['raw']): void {
   outgoing.writeHead(status, headers)
   body.once('close', () => {
     // The client must see that the response is incomplete.
     if (!body.complete) outgoing.destroy()
   })
   body.pipe(outgoing)
+}
+
+/**
+ * Sends the response with Node's response object in place of Fastify's reply, which keeps headers of its own. Fastify still
+ * logs the response. Its hooks `onSend` do not run: they would have to change bytes that they do not know.
+ */
+export function sendInsteadOf(reply: FastifyReply, forwarded: Forwarded): void {
+  const { headers } = forwarded
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) headers[name] ??= typeof value === 'number' ? String(value) : [value].flat()
+  reply.hijack()
+  sendForwarded(forwarded, reply.raw)
+}
+
+interface FastifyReply {
+  readonly raw: Pick<ServerResponse, 'writeHead' | 'destroy'> & NodeJS.WritableStream
+  hijack(): unknown
+  getHeaders(): Readonly<Record<string, number | string | string[] | undefined>>
 }
 
 /** The same as a web response. */

@@ -1,4 +1,4 @@
-import { createForwarder, type ForwardOptions } from '../../forward/index.ts'
+import { createForwarder, type ForwardOptions, sendInsteadOf } from '../../forward/index.ts'
 import { unguarded } from '../../guard/index.ts'
 import { sendRefusal } from './problem.ts'
 import { type AnyReply, type AnyRequest, guardOf, toGuardedRequest } from './request.ts'
@@ -9,7 +9,8 @@ export type FastifyForward = (request: AnyRequest, reply: AnyReply) => Promise<A
 
 /**
  * Forwards requests to another service, with the access token of the session: the browser has only the cookie. It is the
- * handler of a route whose guard is in `onRequest`. Bodies are not parsed, and have no limit. Cookies and the headers of
+ * handler of a route whose guard is in `onRequest`. Bodies are not parsed, and have no limit; hooks
+ * `onSend` do not run. Cookies and the headers of
  * proxies are not passed on, in either direction. Forward WebSockets with the function of `cloakwright/websocket`.
  *
  * @throws {CW_CONFIG_INVALID} The upstream is not an http or https URL, or an option is invalid.
@@ -29,8 +30,8 @@ export function forward(upstream: string | URL, options?: ForwardOptions): Fasti
     const guarded = toGuardedRequest(request, reply)
     const visit = guard && { guard, user: maybeUserOf(request), session: sessionOf(request) }
     try {
-      const { status, headers, body } = await forwarder.send(guarded, visit)
-      return reply.code(status).headers(headers).send(body)
+      sendInsteadOf(reply, await forwarder.send(guarded, visit))
+      return reply
     } catch (error) {
       return sendRefusal((guard ?? unguarded).refuse(error, guarded), request, reply)
     }

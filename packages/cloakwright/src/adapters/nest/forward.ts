@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { createForwarder, type ForwardOptions, sendForwarded } from '../../forward/index.ts'
+import { createForwarder, type ForwardOptions, sendForwarded, sendInsteadOf } from '../../forward/index.ts'
 import { visitOf } from './guard.ts'
-import { nodes, toGuardedRequest } from './request.ts'
+import { toGuardedRequest } from './request.ts'
 
 /**
  * Forwards requests to another service, with the access token of the session: the browser has only the cookie. Call the
@@ -35,21 +35,7 @@ export function forward(
   const forwarder = createForwarder(upstream, options)
   return async (request, response) => {
     const forwarded = await forwarder.send(toGuardedRequest(request, request, response), visitOf(request))
-    takeOver(response)
-    sendForwarded(forwarded, nodes(response as ServerResponse))
+    if ('raw' in response) sendInsteadOf(response as Parameters<typeof sendInsteadOf>[0], forwarded)
+    else sendForwarded(forwarded, response as ServerResponse)
   }
-}
-
-/** Fastify's reply has headers of its own, and sends a response unless it is told not to. */
-function takeOver(response: object): void {
-  const reply = response as FastifyReply
-  if (reply.raw === undefined) return
-  for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value)
-  reply.hijack()
-}
-
-interface FastifyReply {
-  readonly raw?: ServerResponse
-  hijack(): void
-  getHeaders(): Record<string, string>
 }

@@ -51,8 +51,7 @@ export function toGuardedRequest(request: object, native: unknown, response?: ob
   return fromIncoming(nodes(source), native, framework, response && nodes(response as ServerResponse))
 }
 
-/** Node's own object in Fastify's. */
-export function nodes<T extends object>(own: T): T {
+function nodes<T extends object>(own: T): T {
   return (own as { readonly raw?: T }).raw ?? own
 }
 

@@ -84,9 +84,12 @@ class NodeRequest<Native> implements GuardedRequest {
   /** Host and target come from the client: if they form no valid URL, it gets a host that does not exist. */
   get url(): string {
     const target = this.target.startsWith('/') ? this.target : '/'
-    const url = (this.framework.origin?.(this.native) ?? nobodys) + target
+    const origin = this.framework.origin?.(this.native) ?? nobodys
+    if (origin === lastOrigin) return origin + target
     // A user name is none of a host, and no web request can have one in its URL.
-    return parseUrl(url)?.username === '' ? url : nobodys + target
+    if (parseUrl(origin + target)?.username !== '') return nobodys + target
+    lastOrigin = origin
+    return origin + target
   }
 
   get headers(): GuardedRequest['headers'] {
@@ -124,6 +127,9 @@ class NodeRequest<Native> implements GuardedRequest {
 }
 
 const nobodys = 'http://host.invalid'
+
+/** The last origin that was valid. Nearly all requests of a service have the same one, which is then not parsed again. */
+let lastOrigin = nobodys
 
 /** The id that a framework gave the request, or a new one. */
 export function toId(given: unknown): string {

@@ -167,6 +167,13 @@ export function testForward(driver: Driver): void {
     })
   })
 
+  test.runIf(driver.hasCors)('headers that this service has set before stay', async () => {
+    const open = await world.start({ forwarded: { upstream: upstream.url }, cors: true })
+    respond('200 OK\r\nAccess-Control-Allow-Origin: https://pirate.example')
+    const { headers } = await send(open, '/api/x', { fields: [['cookie', cookie]] })
+    expect(headers['access-control-allow-origin']).toBe('*')
+  })
+
   test('the upstream’s challenge for a token is passed on, but none for a password', async () => {
     respond('403 Forbidden\r\nWWW-Authenticate: Bearer error="insufficient_scope"')
     expect((await forwarded('/api/x')).headers['www-authenticate']).toBe('Bearer error="insufficient_scope"')
