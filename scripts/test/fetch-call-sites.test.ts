@@ -15,6 +15,11 @@ const senders = {
   'packages/cloakwright/src/token/observe.ts': 1,
   // The script of the API documentation page: a browser request to its own origin.
   'apps/server/src/http/docs.ts': 1,
+  // Runs in a browser, which sends the session's cookie itself; one is the function that it offers to pages.
+  'packages/cloakwright/src/browser/index.ts': 3,
+  // The name of the function that it offers, and a hint; it sends with the bounded one.
+  'packages/cloakwright/src/clients/caller.ts': 3,
+  'packages/cloakwright/src/clients/options.ts': 1,
 }
 
 const calls =

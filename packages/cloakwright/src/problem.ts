@@ -49,6 +49,8 @@ function detailOf(error: unknown, status: number): string {
     if (error.code === 'CW_REQUEST_AMBIGUOUS') return 'The request has more than one token'
     if (error.code === 'CW_SESSION_ORIGIN') return 'The request has no proof that it comes from this site'
     if (error.code === 'CW_TENANT_UNKNOWN') return 'Not found'
+    if (error.code === 'CW_FORM_GONE') return 'The saved form was sent already, or has expired'
+    if (error.code === 'CW_FORM_USER') return 'The saved form belongs to another user'
     if (status === 401) return 'Invalid authentication credentials'
     if (error.code === 'CW_FORBIDDEN' || error.code === 'CW_SCOPE_INSUFFICIENT')
       return 'Insufficient permissions'
