@@ -6,8 +6,8 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /**
- * Where requests are sent. All requests with a credential use `fetchBounded`, which follows no redirect and limits the body. A
- * new line here needs a reason.
+ * Where requests are sent. All requests to the realm use `fetchBounded`, which follows no redirect and limits the body. A new
+ * line here needs a reason.
  */
 const senders = {
   'packages/cloakwright/src/http/bounded-fetch.ts': 1,
@@ -17,7 +17,7 @@ const senders = {
   'apps/server/src/http/docs.ts': 1,
   // Runs in a browser, which sends the session's cookie itself; one is the function that it offers to pages.
   'packages/cloakwright/src/browser/index.ts': 3,
-  // The name of the function that it offers, and a hint; it sends with the bounded one.
+  // The function that it offers, and hints. It follows no redirect, and the application reads the body.
   'packages/cloakwright/src/clients/caller.ts': 3,
   'packages/cloakwright/src/clients/options.ts': 1,
 }
