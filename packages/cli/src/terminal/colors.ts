@@ -10,5 +10,5 @@ type Colors = ReturnType<typeof picocolors.createColors>
 export function colorsOf(stream: Pick<WriteStream, 'isTTY'>): Colors {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env
   const forced = FORCE_COLOR ? FORCE_COLOR !== '0' : stream.isTTY && TERM !== 'dumb'
-  return picocolors.createColors(NO_COLOR ? false : forced)
+  return picocolors.createColors(NO_COLOR ? false : forced === true)
 }
