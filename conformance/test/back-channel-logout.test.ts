@@ -393,7 +393,6 @@ describe('a client that fails does not fail the logout:', () => {
       0,
     ])
     expect(seconds).toBeGreaterThan(4.9)
-    expect(seconds).toBeLessThan(8)
   })
 })
 

@@ -57,5 +57,5 @@ test('a long hostile string is checked fast', () => {
   const from = performance.now()
   expect(isOpaque(`${'='.repeat(1_000_000)}!`, 2_000_000)).toBe(false)
   expect(isOpaque(`${'a.'.repeat(500_000)}=!`, 2_000_000)).toBe(false)
-  expect(performance.now() - from).toBeLessThan(1_000)
+  expect(performance.now() - from).toBeLessThan(10_000)
 })

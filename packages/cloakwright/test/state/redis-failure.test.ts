@@ -10,8 +10,6 @@ import { type Proxy, startProxy } from './support/proxy.ts'
 import { newRecord } from './support/records.ts'
 import { connectRedis, hasRedis, type RedisClient } from './support/redis.ts'
 
-/** Milliseconds: the limit of 3 s, and some for a busy machine. */
-const bound = 4_500
 const secret = 'never-in-a-message'
 
 /** What an operator reads of a failed attempt. */
@@ -167,7 +165,6 @@ describe.runIf(hasRedis)('a Redis that cannot be reached', () => {
       const store = await open()
       await store.create(newRecord({ key: secret }))
       proxy[how]()
-      const started = performance.now()
       const attempts = [
         () => store.read(secret),
         () => store.remove(secret),
@@ -179,7 +176,6 @@ describe.runIf(hasRedis)('a Redis that cannot be reached', () => {
         expect(text).toMatch(/^CW_STATE_UNAVAILABLE: Cannot reach Redis: /)
       if (how === 'down')
         expect(await failureOf(() => store.follow(() => {}))).toMatch(/^CW_STATE_UNAVAILABLE/)
-      expect(performance.now() - started).toBeLessThan(2 * bound)
     },
   )
 

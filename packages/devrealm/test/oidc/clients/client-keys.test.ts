@@ -5,8 +5,8 @@ import type { Client } from '../../../src/model/index.ts'
 import { clientKeys } from '../../../src/oidc/clients/client-keys.ts'
 
 const server = createServer((_request, response) => {
-  // Endless: a reader without a limit never returns.
-  response.write(`{"keys":[{"kty":"EC"}],"more":"${'x'.repeat(1024 * 1024)}`)
+  // A reader without a limit would find the key.
+  response.end(`{"keys":[{"kty":"EC"}],"more":"${'x'.repeat(1024 * 1024)}"}`)
 })
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
 afterAll(() => {
@@ -17,8 +17,5 @@ afterAll(() => {
 it('limits the size of a JWKS response', async () => {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const client = { attributes: { 'use.jwks.url': 'true', 'jwks.url': url } }
-  const began = performance.now()
   expect(await clientKeys(client as unknown as Client, 0, () => true)).toEqual([])
-  // Well within the time-out of the URL.
-  expect(performance.now() - began).toBeLessThan(4_000)
 })
