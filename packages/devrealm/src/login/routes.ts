@@ -5,6 +5,7 @@ import { authEndpoint } from './auth-endpoint.ts'
 import { loginAction } from './login-actions.ts'
 import { type LoginContext, loginContext } from './login-context.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'
+import { sessionStatusRoutes } from './session-status.ts'
 
 /** Mounts the login and logout routes of browsers. */
 export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
@@ -21,4 +22,5 @@ export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
   onLogin(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)
   onLogin(['POST'], '/protocol/openid-connect/logout/logout-confirm', logoutConfirmation)
   preflight('/protocol/openid-connect/logout', 'GET, HEAD, OPTIONS')
+  sessionStatusRoutes(app, context)
 }

@@ -11,10 +11,11 @@ export {
   rotationOf,
   secretRotation,
   startRotation,
+  webOriginsOf,
   withoutRotated,
 } from './clients/index.ts'
 export { type ClientRequest, forClient, realmOf } from './endpoint.ts'
-export { endpointRoutes } from './endpoint-routes.ts'
+export { endpointRoutes, isFramed } from './endpoint-routes.ts'
 export { oidcRoutes } from './endpoints/index.ts'
 export { invalidGrant, OidcError } from './errors.ts'
 export { Form, formOf, queryOf } from './form.ts'

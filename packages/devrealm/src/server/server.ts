@@ -1,8 +1,13 @@
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { adminRoutes } from '../admin/index.ts'
 import { baseUrl, type RealmContext } from '../context/index.ts'
 import { loginRoutes } from '../login/index.ts'
-import { Form, logoutNotices, OidcError, oidcRoutes } from '../oidc/index.ts'
+import { Form, isFramed, logoutNotices, OidcError, oidcRoutes } from '../oidc/index.ts'
 import { sendStartPage } from '../pages/index.ts'
 import { type Changes, WriteError } from '../store/index.ts'
 import { boundBodies, createBoundedServer } from './connections.ts'
@@ -95,7 +100,7 @@ function secure(app: FastifyInstance, context: RealmContext): void {
   app.addHook('onSend', async (request, reply, payload) => {
     // Fastify adds a charset, which JSON does not need and Keycloak does not send.
     if (reply.getHeader('content-type') === 'application/json; charset=utf-8') reply.type('application/json')
-    const headers = browserHeaders(context, request.url)
+    const headers = browserHeaders(context, request, reply)
     for (const [name, value] of Object.entries(headers)) {
       // A realm may store any string; a header must be ASCII.
       if (value === '' || !/^[\t\x20-\x7e]+$/.test(value)) continue
@@ -108,17 +113,26 @@ function secure(app: FastifyInstance, context: RealmContext): void {
   })
 }
 
-function browserHeaders(context: RealmContext, url: string): Record<string, string> {
-  const name = /^\/(?:realms|admin\/realms)\/([^/?]+)/.exec(url)?.[1]
+function browserHeaders(
+  context: RealmContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Record<string, string> {
+  const name = /^\/(?:realms|admin\/realms)\/([^/?]+)/.exec(request.url)?.[1]
   const headers =
     (name === undefined ? undefined : context.store.realm(name))?.info.browserSecurityHeaders ?? {}
+  const type = reply.getHeader('content-type')
+  const framed = isFramed(request) && type !== 'application/json'
+  const framedPolicy = (policy: string): string =>
+    type === undefined ? '' : policy.replace(/ *frame-ancestors[^;]*;?/, '')
+  const policy =
+    headers.contentSecurityPolicy ?? "frame-src 'self'; frame-ancestors 'self'; object-src 'none';"
   return {
-    'content-security-policy':
-      headers.contentSecurityPolicy ?? "frame-src 'self'; frame-ancestors 'self'; object-src 'none';",
+    'content-security-policy': framed ? framedPolicy(policy) : policy,
     'referrer-policy': headers.referrerPolicy ?? 'no-referrer',
     'strict-transport-security': headers.strictTransportSecurity ?? 'max-age=31536000; includeSubDomains',
     'x-content-type-options': headers.xContentTypeOptions ?? 'nosniff',
-    'x-frame-options': headers.xFrameOptions ?? 'SAMEORIGIN',
+    ...(!framed && { 'x-frame-options': headers.xFrameOptions ?? 'SAMEORIGIN' }),
     'x-robots-tag': headers.xRobotsTag ?? 'none',
   }
 }
