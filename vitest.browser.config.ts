@@ -7,7 +7,7 @@ export default mergeConfig(
   defineConfig({
     test: {
       globalSetup: ['./scripts/build-before-tests.mjs'],
-      include: ['{apps,packages}/*/test/**/*.browser.test.ts'],
+      include: ['{apps,packages}/*/test/**/*.browser.test.ts', 'conformance/test/**/*.browser.test.ts'],
       exclude: ['**/node_modules/**'],
       testTimeout: 60_000,
       hookTimeout: 60_000,
