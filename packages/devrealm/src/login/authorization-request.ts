@@ -71,7 +71,7 @@ export function readRequest(
   form: Form,
 ): AuthorizationRequest {
   const responseType = checkResponseType(client, form)
-  if (form.hasDuplicates) throw invalid('duplicated parameter')
+  if (form.hasDuplicates()) throw invalid('duplicated parameter')
   const scope = form.get('scope')
   const mode = form.get('response_mode')
   if (mode !== undefined && !modes.some((each) => each === mode))

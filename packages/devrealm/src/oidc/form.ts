@@ -17,9 +17,13 @@ export class Form {
     return this.#values.has(name)
   }
 
-  /** Whether any parameter was sent twice, which RFC 6749 section 3.1 forbids. */
-  get hasDuplicates(): boolean {
-    const names = [...this.#values.keys()]
+  getAll(name: string): string[] {
+    return this.#values.getAll(name)
+  }
+
+  /** Whether any parameter but these was sent twice, which RFC 6749 section 3.1 forbids. */
+  hasDuplicates(...allowed: readonly string[]): boolean {
+    const names = [...this.#values.keys()].filter((name) => !allowed.includes(name))
     return new Set(names).size !== names.length
   }
 

@@ -7,6 +7,7 @@ import { invalidRequest, OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
 import {
   checkRefreshToken,
+  isExchanged,
   type LiveToken,
   mappedClaims,
   readLiveToken,
@@ -67,7 +68,8 @@ async function introspect(client: ClientRequest, text: string): Promise<Claims> 
     for (const audience of [claims.aud].flat()) mapped.addAudience(String(audience))
   const isMeant = isRefresh
     ? claims.azp === client.client.clientId
-    : mapped.audience.includes(client.client.clientId)
+    : mapped.audience.includes(client.client.clientId) &&
+      (!isExchanged(claims) || [claims.aud].flat().includes(client.client.clientId))
   if (!isMeant) return { active: false }
   return {
     ...mapped.toClaims(),

@@ -16,7 +16,7 @@ export function revocationEndpoint(
 }
 
 async function revoke({ context, request, reply, realm, client, form }: ClientRequest): Promise<unknown> {
-  if (form.hasDuplicates) throw invalidRequest('duplicated parameter')
+  if (form.hasDuplicates()) throw invalidRequest('duplicated parameter')
   const text = form.get('token')
   if (text === undefined) throw invalidRequest('Token not provided')
   const issuer = issuerOf(context, request, realm)

@@ -6,6 +6,11 @@ import { invalidRequest, OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
 import { grants } from '../grants/index.ts'
 
+/** Parameters that may be sent more than once (RFC 8693 section 2.1). */
+const repeatable: Record<string, readonly string[]> = {
+  'urn:ietf:params:oauth:grant-type:token-exchange': ['audience', 'resource'],
+}
+
 /** POST `token` (RFC 6749 section 3.2). */
 export async function tokenEndpoint(
   context: RealmContext,
@@ -26,7 +31,8 @@ export async function tokenEndpoint(
     )
   }
   return forClient(context, request, reply, async (clientRequest) => {
-    if (clientRequest.form.hasDuplicates) throw invalidRequest('duplicated parameter')
+    if (clientRequest.form.hasDuplicates(...(repeatable[grantType ?? ''] ?? [])))
+      throw invalidRequest('duplicated parameter')
     if (clientRequest.client.bearerOnly) throw new OidcError(400, 'invalid_client', 'Bearer-only not allowed')
     return grant(clientRequest)
   })

@@ -5,7 +5,14 @@ import { forbidCaching, realmOf, sendOidcError } from '../endpoint.ts'
 import { OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
 import { restoreScope } from '../scopes.ts'
-import { isLightweight, type LiveToken, mappedClaims, readLiveToken, scopeOf } from '../tokens/index.ts'
+import {
+  isExchanged,
+  isLightweight,
+  type LiveToken,
+  mappedClaims,
+  readLiveToken,
+  scopeOf,
+} from '../tokens/index.ts'
 
 /** GET and POST `userinfo` (OpenID Connect Core section 5.3). Errors have no body; the challenge has the reason (RFC 6750). */
 export async function userinfoEndpoint(
@@ -64,7 +71,11 @@ export function grantOf(
     base: baseUrl(context, request),
     client: token.client,
     user: token.user,
-    scope: restoreScope(realm, token.client, token.clientSession?.scope ?? scopeOf(token.claims)),
+    scope: restoreScope(
+      realm,
+      token.client,
+      (isExchanged(token.claims) ? undefined : token.clientSession?.scope) ?? scopeOf(token.claims),
+    ),
     now,
     type: 'rt',
     offline: token.offline,

@@ -1,9 +1,10 @@
 import type { ClientRequest } from '../endpoint.ts'
-import { invalidGrant, invalidRequest, type OidcError } from '../errors.ts'
+import { invalidGrant, type OidcError } from '../errors.ts'
 import { authorizationCodeGrant } from './authorization-code.ts'
 import { clientCredentialsGrant } from './client-credentials.ts'
 import { passwordGrant } from './password.ts'
 import { refreshTokenGrant } from './refresh-token.ts'
+import { tokenExchangeGrant } from './token-exchange.ts'
 
 /** The handler of a `grant_type` at the token endpoint. */
 export const grants: Record<string, GrantHandler> = {
@@ -11,9 +12,7 @@ export const grants: Record<string, GrantHandler> = {
   client_credentials: clientCredentialsGrant,
   password: passwordGrant,
   refresh_token: refreshTokenGrant,
-  'urn:ietf:params:oauth:grant-type:token-exchange': refuse(
-    invalidRequest('Standard token exchange is not enabled for the requested client'),
-  ),
+  'urn:ietf:params:oauth:grant-type:token-exchange': tokenExchangeGrant,
   'urn:ietf:params:oauth:grant-type:device_code': refuse(
     invalidGrant('Client not allowed OAuth 2.0 Device Authorization Grant'),
   ),

@@ -68,6 +68,15 @@ export class ClaimSet {
     this.#audience.add(audience)
   }
 
+  /** Keeps only these audiences and their roles. */
+  restrictAudience(names: readonly string[]): void {
+    for (const audience of this.#audience) if (!names.includes(audience)) this.#audience.delete(audience)
+    const access = this.#claims.get('resource_access')
+    if (typeof access !== 'object' || access === null) return
+    const kept = Object.entries(access).filter(([client]) => names.includes(client))
+    this.#claims.set('resource_access', Object.fromEntries(kept))
+  }
+
   get audience(): string[] {
     return [...this.#audience]
   }

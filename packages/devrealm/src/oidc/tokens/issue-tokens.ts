@@ -3,6 +3,7 @@ import { type Claims, signPrivate, signPublic } from '../../crypto/index.ts'
 import type { Client, ClientSession, Realm, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { webOriginsOf } from '../clients/index.ts'
+import { invalidRequest } from '../errors.ts'
 import { applyMappers, ClaimSet, type ClaimTarget, type MapperSource } from '../mappers/index.ts'
 import { rolesInScope } from '../roles.ts'
 import type { GrantedScope } from '../scopes.ts'
@@ -18,14 +19,22 @@ export interface Grant {
   readonly scope: GrantedScope
   /** Seconds since the epoch. */
   readonly now: number
-  /** Keycloak's abbreviation of the grant in the access token's id: ac, ro, cc, rt. */
-  readonly type: 'ac' | 'ro' | 'cc' | 'rt'
+  /** Keycloak's abbreviation of the grant in the access token's id: ac, ro, cc, rt, te. */
+  readonly type: 'ac' | 'ro' | 'cc' | 'rt' | 'te'
   /** Absent for client credentials: there is no session. */
   readonly session?: Readonly<UserSession>
   readonly clientSession?: ClientSession
   readonly offline?: boolean
   /** Notes for the claims of a service account token. */
   readonly notes?: Record<string, string>
+  /** Whether the session does not list the client. Default: false. */
+  readonly isTransient?: boolean
+  /** Default: true if there is a session. */
+  readonly hasRefreshToken?: boolean
+  /** Default: true if the scope has `openid`. */
+  readonly hasIdToken?: boolean
+  /** The only audiences of the access token. Default: all that the mappers add. */
+  readonly audiences?: readonly string[] | undefined
   /** The chain of refresh tokens that this one continues. */
   readonly reuseId?: string
 }
@@ -36,7 +45,10 @@ export async function issueTokens(grant: Grant): Promise<Claims> {
   const exp = accessTokenEnd(grant)
   const access = accessTokenClaims(grant, exp)
   const accessToken = await signPublic(realm, access)
-  const refresh = session === undefined ? undefined : refreshTokenClaims(grant, session, access)
+  const refresh =
+    session === undefined || grant.hasRefreshToken === false
+      ? undefined
+      : refreshTokenClaims(grant, session, access)
   const refreshToken = refresh === undefined ? undefined : await signPrivate(realm, refresh)
   return {
     access_token: accessToken,
@@ -44,7 +56,26 @@ export async function issueTokens(grant: Grant): Promise<Claims> {
     refresh_expires_in: typeof refresh?.exp === 'number' ? refresh.exp - now : 0,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     token_type: 'Bearer',
-    ...(scope.openid ? { id_token: await signPublic(realm, idTokenClaims(grant, exp, accessToken)) } : {}),
+    ...((grant.hasIdToken ?? scope.openid)
+      ? { id_token: await signPublic(realm, idTokenClaims(grant, exp, accessToken)) }
+      : {}),
+    'not-before-policy': realm.info.notBefore,
+    ...(session === undefined ? {} : { session_state: session.id }),
+    scope: scope.text,
+  }
+}
+
+/** The body of a token response with an ID token in the place of the access token (RFC 8693 section 2.2.1). */
+export async function issueIdToken(grant: Grant): Promise<Claims> {
+  const { realm, scope, now, session } = grant
+  const exp = accessTokenEnd(grant)
+  // Its audience is the client; the requested one must exist all the same.
+  accessTokenClaims(grant, exp)
+  return {
+    access_token: await signPublic(realm, idTokenClaims(grant, exp)),
+    expires_in: exp - now,
+    refresh_expires_in: 0,
+    token_type: 'N_A',
     'not-before-policy': realm.info.notBefore,
     ...(session === undefined ? {} : { session_state: session.id }),
     scope: scope.text,
@@ -73,7 +104,7 @@ export function mappedClaims(grant: Grant, target: ClaimTarget, base: Claims, au
 function accessTokenClaims(grant: Grant, exp: number): Claims {
   const { client, session } = grant
   const lightweight = client.attributes['client.use.lightweight.access.token.enabled'] === 'true'
-  const kind = `${session === undefined ? 'tr' : grant.offline ? 'of' : 'on'}${lightweight ? 'lt' : 'rt'}`
+  const kind = `${sessionKind(grant)}${lightweight ? 'lt' : 'rt'}`
   const base = {
     exp,
     iat: grant.now,
@@ -86,10 +117,26 @@ function accessTokenClaims(grant: Grant, exp: number): Claims {
     sid: session?.id,
     scope: grant.scope.text,
   }
-  return mappedClaims(grant, lightweight ? 'lightweight' : 'access', base).toClaims()
+  const claims = mappedClaims(grant, lightweight ? 'lightweight' : 'access', base)
+  if (grant.audiences !== undefined) requireAudiences(claims, grant.audiences)
+  return claims.toClaims()
 }
 
-function idTokenClaims(grant: Grant, exp: number, accessToken: string): Claims {
+/** The letters for the session in the access token's id. */
+function sessionKind({ session, offline, isTransient }: Grant): string {
+  if (session === undefined) return 'tr'
+  if (isTransient) return offline ? 'ft' : 'nt'
+  return offline ? 'of' : 'on'
+}
+
+/** @throws {OidcError} invalid_request, if no mapper adds one of them */
+function requireAudiences(claims: ClaimSet, audiences: readonly string[]): void {
+  const missing = audiences.filter((name) => !claims.audience.includes(name))
+  if (missing.length > 0) throw invalidRequest(`Requested audience not available: ${missing.join(', ')}`)
+  claims.restrictAudience(audiences)
+}
+
+function idTokenClaims(grant: Grant, exp: number, accessToken?: string): Claims {
   const { client, session, clientSession } = grant
   const base = {
     exp,
@@ -99,9 +146,9 @@ function idTokenClaims(grant: Grant, exp: number, accessToken: string): Claims {
     sub: grant.user.id,
     typ: 'ID',
     azp: client.clientId,
-    nonce: grant.type === 'rt' ? undefined : clientSession?.notes.nonce,
+    nonce: grant.type === 'rt' || grant.type === 'te' ? undefined : clientSession?.notes.nonce,
     sid: session?.id,
-    at_hash: leftHash(accessToken),
+    at_hash: accessToken === undefined ? undefined : leftHash(accessToken),
   }
   return mappedClaims(grant, 'id', base, client.clientId).toClaims()
 }
@@ -126,6 +173,7 @@ function refreshTokenClaims(grant: Grant, session: Readonly<UserSession>, access
     scope: grant.scope.full,
     ...(access.aud === undefined ? {} : { aud_x: access.aud }),
     prov: 'default',
+    ...(grant.audiences === undefined ? {} : { 'req-aud': grant.audiences }),
     ...(grant.realm.info.revokeRefreshToken ? { reuse_id: grant.reuseId ?? randomUUID() } : {}),
   }
 }

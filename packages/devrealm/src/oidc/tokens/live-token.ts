@@ -10,6 +10,7 @@ export interface LiveToken {
   readonly user: Readonly<User>
   /** Absent for a service account token. */
   readonly session?: Readonly<UserSession>
+  /** Also absent for a transient token, of a token exchange. */
   readonly clientSession?: ClientSession
   readonly offline: boolean
 }
@@ -22,6 +23,11 @@ export function scopeOf(claims: Claims): string {
 /** Whether an access token is lightweight: its id has `lt` after the letters for the session. */
 export function isLightweight(claims: Claims): boolean {
   return String(claims.jti).slice(2, 4) === 'lt'
+}
+
+/** Whether an access token is from a token exchange: its scope can differ from that of the client's session. */
+export function isExchanged(claims: Claims): boolean {
+  return String(claims.jti).slice(4, 6) === 'te'
 }
 
 /** Why a token is invalid, with Keycloak's message. */
@@ -58,13 +64,24 @@ export async function readLiveToken(
       ? unverified
       : check({ claims, client, user, offline: false })
   }
-  const offline = String(claims.jti).startsWith('of')
+  const kind = String(claims.jti).slice(0, 2)
+  const offline = kind === 'of' || kind === 'ft'
   const session = liveSession(realm, claims.sid, now, offline)
-  const clientSession = session?.clients[client.id]
-  if (session === undefined || clientSession === undefined) return { reason: 'user_session_not_found' }
+  // A transient token ends with the session too, but its client has no part in it.
+  const isTransient = kind === 'nt' || kind === 'ft'
+  const clientSession = isTransient ? undefined : session?.clients[client.id]
+  if (session === undefined || (clientSession === undefined && !isTransient))
+    return { reason: 'user_session_not_found' }
   const user = realm.users.get(session.userId)
   if (user === undefined || issuedAt < user.notBefore) return unverified
-  return check({ claims, client, user, session, clientSession, offline })
+  return check({
+    claims,
+    client,
+    user,
+    session,
+    offline,
+    ...(clientSession !== undefined && { clientSession }),
+  })
 }
 
 function check(token: LiveToken): LiveToken | DeadToken {
