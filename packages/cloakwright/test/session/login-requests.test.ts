@@ -17,7 +17,7 @@ import {
 const pending = onKeycloak ? it : it.skip
 if (!onKeycloak)
   console.warn(
-    'Pending on the embedded realm, tested on Keycloak only (CONFORMANCE_SERVER): registration, ui_locales, kc_idp_hint, kc_action, PAR',
+    'Pending on the embedded realm, tested on Keycloak only (CONFORMANCE_SERVER): registration, ui_locales, kc_idp_hint, kc_action',
   )
 
 const requestOf = (browser: Browser): Request => {
@@ -142,12 +142,11 @@ describe('pushed authorization requests', () => {
   let realm: LoginRealm
   beforeAll(async () => {
     realm = await openLoginRealm()
-    if (onKeycloak)
-      await realm.changeClient({ attributes: { 'require.pushed.authorization.requests': 'true' } })
+    await realm.changeClient({ attributes: { 'require.pushed.authorization.requests': 'true' } })
   })
   afterAll(() => realm.close())
 
-  pending('carry the request past the browser', async () => {
+  it('carry the request past the browser', async () => {
     const browser = openService(realm, { pushedAuthorization: true }).newBrowser()
     const path = `/page?q=${'x'.repeat(1000)}`
     const response = await browser.send(appUrl + path, { headers: { accept: 'text/html' } })
@@ -159,14 +158,14 @@ describe('pushed authorization requests', () => {
     expect(await (await signIn(browser, 'alice', appUrl + path)).json()).toMatchObject({ page: path })
   })
 
-  pending('are needed if the client requires them, and the page says nothing of it', async () => {
+  it('are needed if the client requires them, and the page says nothing of it', async () => {
     const { errors, newBrowser } = openService(realm)
     const page = await newBrowser().open(`${appUrl}/page`)
     expect(page.status).toBe(400)
     expect(errors[0]?.message ?? (await page.text())).toMatch(/Pushed Authorization Request/i)
   })
 
-  pending('are 503 with the reason in the log if the secret is wrong', async () => {
+  it('are 503 with the reason in the log if the secret is wrong', async () => {
     const { errors, newBrowser } = openService(realm, { pushedAuthorization: true, clientSecret: 'wrong' })
     expect((await newBrowser().open(`${appUrl}/page`)).status).toBe(503)
     expect(errors).toMatchObject([

@@ -16,4 +16,6 @@ export interface AuthorizationRequest {
   readonly loginHint: string | undefined
   readonly challenge: string | undefined
   readonly challengeMethod: string | undefined
+  /** The `request_uri` of a pushed request, which a completed login uses up. */
+  readonly pushed?: string
 }

@@ -4,6 +4,7 @@ import { AuthorizationCodes } from './authorization-codes.ts'
 import { LoginFailures } from './login-failures.ts'
 import { LoginSessions } from './login-sessions.ts'
 import { PendingLogouts } from './pending-logouts.ts'
+import { PushedRequests } from './pushed-requests.ts'
 import { UsedOnce } from './used-once.ts'
 
 /** The context of every route. */
@@ -23,6 +24,7 @@ interface ShortLived {
   readonly codes: AuthorizationCodes
   readonly logouts: PendingLogouts
   readonly failures: LoginFailures
+  readonly pushed: PushedRequests
   /** Client assertions that were used. */
   readonly usedAssertions: UsedOnce
   readonly usedOtps: UsedOnce
@@ -36,6 +38,7 @@ export function createRealmContext(given: Omit<RealmContext, keyof ShortLived>):
     codes: new AuthorizationCodes(),
     logouts: new PendingLogouts(),
     failures: new LoginFailures(),
+    pushed: new PushedRequests(),
     usedAssertions: new UsedOnce(),
     usedOtps: new UsedOnce(),
   }

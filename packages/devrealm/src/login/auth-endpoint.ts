@@ -5,6 +5,7 @@ import type { User, UserSession } from '../model/index.ts'
 import { type Form, formOf, OidcError, queryOf, startRotation } from '../oidc/index.ts'
 import {
   AuthorizationPageError,
+  findClient,
   findTarget,
   type ResponseTarget,
   readRequest,
@@ -13,6 +14,7 @@ import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
 import { forbidStoring, type LoginContext, loginIssuer, sendLoginError } from './login-context.ts'
+import { checkResource, requirePushed, resolveRequest } from './resolve-request.ts'
 import { showStep } from './steps/index.ts'
 
 /** GET and POST `auth`: the authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2). */
@@ -29,12 +31,19 @@ export async function authEndpoint(login: LoginContext): Promise<unknown> {
 /** @throws {AuthorizationPageError} for errors that must not be sent to a redirect URI */
 async function authorize(login: LoginContext, form: Form): Promise<unknown> {
   const { context, request, realm } = login
-  const { client, target } = findTarget(realm, form, baseUrl(context, request))
+  const client = findClient(realm, form)
+  const resolved = await resolveRequest(login, client, form)
+  const target = findTarget(client, resolved.form, baseUrl(context, request))
   forbidStoring(login)
   try {
-    const authorization = readRequest(realm, client, target, form)
+    requirePushed(client, resolved)
+    const authorization = readRequest(realm, client, target, resolved.form)
+    checkResource(resolved.form)
     startRotation(context, realm, client)
-    return await answer(login, authorization)
+    return await answer(login, {
+      ...authorization,
+      ...(resolved.pushed === undefined ? {} : { pushed: resolved.pushed }),
+    })
   } catch (error) {
     if (!(error instanceof OidcError)) throw error
     return refuse(login, target, error)

@@ -21,12 +21,8 @@ export interface ResponseTarget {
   readonly state: string | undefined
 }
 
-/** Finds the client and the redirect URI: until both are known, errors are pages. */
-export function findTarget(
-  realm: RealmStore,
-  form: Form,
-  base: string,
-): { client: Readonly<Client>; target: ResponseTarget } {
+/** Finds the client that may log browsers in. Until it and the redirect URI are known, errors are pages. */
+export function findClient(realm: RealmStore, form: Form): Readonly<Client> {
   const clientId = form.get('client_id')
   if (clientId === undefined || form.count('client_id') > 1)
     throw new AuthorizationPageError(400, 'Invalid Request')
@@ -39,15 +35,14 @@ export function findTarget(
       'Bearer-only applications are not allowed to initiate browser login',
     )
   }
-  // Keycloak accepts these values only from a signed request object.
+  return client
+}
+
+/** Finds the redirect URI and how to respond there. */
+export function findTarget(client: Readonly<Client>, form: Form, base: string): ResponseTarget {
   const maxAge = form.get('max_age')
-  if (
-    (maxAge !== undefined && !/^-?\d{1,9}$/.test(maxAge)) ||
-    form.has('request') ||
-    form.has('request_uri')
-  ) {
+  if (maxAge !== undefined && !/^-?\d{1,9}$/.test(maxAge))
     throw new AuthorizationPageError(400, 'Invalid Request')
-  }
   const isOidc = form.get('scope')?.split(' ').includes('openid') === true
   const redirectUri = resolveRedirectUri(client, form.get('redirect_uri'), base, isOidc)
   if (redirectUri === undefined) throw new AuthorizationPageError(400, 'Invalid parameter: redirect_uri')
@@ -56,7 +51,7 @@ export function findTarget(
     types.every((type) => responseTypes.includes(type)) && types.some((type) => type.endsWith('token'))
   const asked = form.get('response_mode')
   const mode = modes.find((each) => each === asked) ?? (hasTokens ? 'fragment' : 'query')
-  return { client, target: { redirectUri, mode, state: shortEnough(form.get('state')) || undefined } }
+  return { redirectUri, mode, state: shortEnough(form.get('state')) || undefined }
 }
 
 /**
@@ -108,7 +103,7 @@ function invalid(description: string): OidcError {
 }
 
 /** Only `code` and `none` are supported; the implicit flow fails as for a client that may not use it. */
-function checkResponseType(client: Readonly<Client>, form: Form): string {
+export function checkResponseType(client: Readonly<Client>, form: Form): string {
   const responseType = form.get('response_type')
   if (responseType === undefined) throw invalid('Missing parameter: response_type')
   const types = [...new Set(responseType.split(' '))]

@@ -4,7 +4,7 @@ import type { Client, User, UserSession } from '../model/index.ts'
 import { grantScope, joinSession, newSession } from '../oidc/index.ts'
 import { sendToClient } from './client-response.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
-import { type LoginContext, loginIssuer } from './login-context.ts'
+import { type LoginContext, loginIssuer, sendLoginError } from './login-context.ts'
 
 /** A completed login. */
 export interface CompleteLogin {
@@ -28,6 +28,9 @@ export async function completeLogin(
   const { context, request, reply, realm } = login
   const authorization = tab.request
   const client = realm.clientByName.get(authorization.clientId) as Readonly<Client>
+  const { pushed } = authorization
+  if (pushed !== undefined && !context.pushed.use(pushed, context.now()))
+    return sendLoginError(login, 'Invalid username or password.') // Keycloak's message, whatever the password
   const now = seconds(context)
   const proof = isProven ? { AUTH_TIME: String(now) } : {}
   const base = before ?? newSession(user, request.ip, now, { AUTH_TIME: String(now) })

@@ -5,6 +5,7 @@ import { authEndpoint } from './auth-endpoint.ts'
 import { loginAction } from './login-actions.ts'
 import { type LoginContext, loginContext } from './login-context.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'
+import { pushedRequestEndpoint } from './pushed-request.ts'
 import { sessionStatusRoutes } from './session-status.ts'
 
 /** Mounts the login and logout routes of browsers. */
@@ -18,6 +19,7 @@ export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
     on(methods, path, async (...given) => answer(loginContext(...given)))
   }
   onLogin(['GET', 'POST'], '/protocol/openid-connect/auth', authEndpoint)
+  onLogin(['POST'], '/protocol/openid-connect/ext/par/request', pushedRequestEndpoint)
   onLogin(['GET', 'POST'], '/login-actions/:action(authenticate|required-action|restart)', loginAction)
   onLogin(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)
   onLogin(['POST'], '/protocol/openid-connect/logout/logout-confirm', logoutConfirmation)

@@ -27,6 +27,11 @@ export class Form {
     return new Set(names).size !== names.length
   }
 
+  /** A copy. */
+  toParameters(): URLSearchParams {
+    return new URLSearchParams(this.#values)
+  }
+
   count(name: string): number {
     return this.#values.getAll(name).length
   }

@@ -3,6 +3,8 @@
  * login/ and the Admin API also sessions, scopes and roles.
  */
 export {
+  authenticateClient,
+  clientKeys,
   isValidRotation,
   resolveLogoutUri,
   resolveRedirectUri,
@@ -14,7 +16,8 @@ export {
   webOriginsOf,
   withoutRotated,
 } from './clients/index.ts'
-export { type ClientRequest, forClient, realmOf } from './endpoint.ts'
+export { allowOrigin } from './cors.ts'
+export { type ClientRequest, forClient, realmOf, sendOidcError } from './endpoint.ts'
 export { endpointRoutes, isFramed } from './endpoint-routes.ts'
 export { oidcRoutes } from './endpoints/index.ts'
 export { invalidGrant, OidcError } from './errors.ts'

@@ -97,7 +97,7 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
     claims_parameter_supported: true,
     scopes_supported: ['openid', ...scopes.map((scope) => scope.name)],
     request_parameter_supported: true,
-    request_uri_parameter_supported: true,
+    request_uri_parameter_supported: false,
     require_request_uri_registration: true,
     code_challenge_methods_supported: ['plain', 'S256'],
     tls_client_certificate_bound_access_tokens: true,
