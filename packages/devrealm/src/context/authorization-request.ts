@@ -18,4 +18,6 @@ export interface AuthorizationRequest {
   readonly challengeMethod: string | undefined
   /** The `request_uri` of a pushed request, which a completed login uses up. */
   readonly pushed?: string
+  /** The device code of a login for a device, which has no redirect URI. */
+  readonly device?: string
 }

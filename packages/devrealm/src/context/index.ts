@@ -4,6 +4,7 @@
  */
 export type { AuthorizationCode } from './authorization-codes.ts'
 export type { AuthorizationRequest, ResponseMode } from './authorization-request.ts'
+export type { DeviceApproval, DeviceCode } from './device-codes.ts'
 export type { LoginSession, LoginTab } from './login-sessions.ts'
 export type { PendingLogouts } from './pending-logouts.ts'
 export { type PushedRequest, pushedRequestPrefix } from './pushed-requests.ts'

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { RealmStore, Store } from '../store/index.ts'
 import { AuthorizationCodes } from './authorization-codes.ts'
+import { DeviceCodes } from './device-codes.ts'
 import { LoginFailures } from './login-failures.ts'
 import { LoginSessions } from './login-sessions.ts'
 import { PendingLogouts } from './pending-logouts.ts'
@@ -22,6 +23,7 @@ export interface RealmContext extends ShortLived {
 interface ShortLived {
   readonly logins: LoginSessions
   readonly codes: AuthorizationCodes
+  readonly devices: DeviceCodes
   readonly logouts: PendingLogouts
   readonly failures: LoginFailures
   readonly pushed: PushedRequests
@@ -36,6 +38,7 @@ export function createRealmContext(given: Omit<RealmContext, keyof ShortLived>):
     ...given,
     logins: new LoginSessions(),
     codes: new AuthorizationCodes(),
+    devices: new DeviceCodes(),
     logouts: new PendingLogouts(),
     failures: new LoginFailures(),
     pushed: new PushedRequests(),

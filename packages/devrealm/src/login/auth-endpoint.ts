@@ -60,7 +60,7 @@ function refuse(login: LoginContext, target: ResponseTarget, error: OidcError): 
 }
 
 /** Uses the existing login of the browser, or starts a new one. */
-async function answer(login: LoginContext, authorization: AuthorizationRequest): Promise<unknown> {
+export async function answer(login: LoginContext, authorization: AuthorizationRequest): Promise<unknown> {
   const { context, realm } = login
   const { prompt } = authorization
   if (prompt.includes('create')) throw new AuthorizationPageError(400, 'Registration not allowed')

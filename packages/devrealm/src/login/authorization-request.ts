@@ -121,7 +121,7 @@ export function checkResponseType(client: Readonly<Client>, form: Form): string 
 }
 
 /** RFC 7636 section 4.3; a client can be required to use one method. */
-function checkChallenge(
+export function checkChallenge(
   client: Readonly<Client>,
   form: Form,
 ): { challenge: string | undefined; challengeMethod: string | undefined } {

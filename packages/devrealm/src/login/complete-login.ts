@@ -1,10 +1,11 @@
 import type { FastifyReply } from 'fastify'
 import { type LoginSession, type LoginTab, randomToken, seconds } from '../context/index.ts'
 import type { Client, User, UserSession } from '../model/index.ts'
-import { grantScope, joinSession, newSession } from '../oidc/index.ts'
+import { grantScope, joinSession, newSession, restoreScope } from '../oidc/index.ts'
 import { sendToClient } from './client-response.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
-import { type LoginContext, loginIssuer, sendLoginError } from './login-context.ts'
+import { type LoginContext, loginIssuer, redirect, sendLoginError } from './login-context.ts'
+import { showStep } from './steps/index.ts'
 
 /** A completed login. */
 export interface CompleteLogin {
@@ -15,6 +16,8 @@ export interface CompleteLogin {
   readonly session?: Readonly<UserSession>
   /** Whether the user authenticated just now. */
   readonly isProven?: boolean
+  /** Whether the user granted the device access. */
+  readonly isGranted?: boolean
 }
 
 /**
@@ -23,18 +26,22 @@ export interface CompleteLogin {
  */
 export async function completeLogin(
   login: LoginContext,
-  { loginSession, tab, user, session: before, isProven = false }: CompleteLogin,
+  { loginSession, tab, user, session: before, isProven = false, isGranted = false }: CompleteLogin,
 ): Promise<FastifyReply> {
   const { context, request, reply, realm } = login
   const authorization = tab.request
   const client = realm.clientByName.get(authorization.clientId) as Readonly<Client>
-  const { pushed } = authorization
+  const { pushed, device } = authorization
+  if (device !== undefined && !isGranted) return askForConsent(login, tab, user, isProven)
   if (pushed !== undefined && !context.pushed.use(pushed, context.now()))
     return sendLoginError(login, 'Invalid username or password.') // Keycloak's message, whatever the password
   const now = seconds(context)
   const proof = isProven ? { AUTH_TIME: String(now) } : {}
   const base = before ?? newSession(user, request.ip, now, { AUTH_TIME: String(now) })
-  const scope = grantScope(realm, client, authorization.scope)
+  const scope =
+    device === undefined
+      ? grantScope(realm, client, authorization.scope)
+      : restoreScope(realm, client, authorization.scope ?? '')
   const acr = before === undefined || isProven ? '1' : '0'
   const { session } = joinSession(realm, { ...base, notes: { ...base.notes, ...proof } }, client, {
     scope: scope.full,
@@ -47,6 +54,10 @@ export async function completeLogin(
   setLoginSession(login, randomToken(24))
   dropCookie(login, cookies.restart)
   await setIdentity(login, session)
+  if (device !== undefined) {
+    context.devices.decide(device, { sessionId: session.id, scope: scope.full, acr })
+    return redirect(login, `${loginIssuer(login)}/device/status`)
+  }
   const code =
     authorization.responseType === 'none'
       ? undefined
@@ -68,4 +79,17 @@ export async function completeLogin(
     iss: loginIssuer(login),
     code,
   })
+}
+
+/** A login for a device ends with the question whether the device gets access. */
+function askForConsent(
+  login: LoginContext,
+  tab: LoginTab,
+  user: Readonly<User>,
+  isProven: boolean,
+): FastifyReply {
+  tab.userId = user.id
+  tab.step = 'consent'
+  if (isProven) tab.notes.proven = 'true'
+  return showStep(login, tab)
 }

@@ -7,6 +7,7 @@ import { expiredPage } from '../pages/index.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, dropIdentity, readCookie, readIdentity, readRestart, setLoginSession } from './cookies.ts'
+import { takeConsent } from './device/index.ts'
 import {
   forbidStoring,
   type LoginContext,
@@ -36,6 +37,7 @@ export async function loginAction(login: LoginContext): Promise<unknown> {
   if (tab.request.clientId !== client.clientId) return sendLoginError(login, expiredMessage)
   const { action } = request.params as { action: string }
   if (action === 'restart') return restart(login, tab, query)
+  if (action === 'consent' && request.method === 'POST') return takeConsent(login, session, tab)
   return request.method === 'POST' ? takeForm(login, session, tab, query) : showTab(login, tab, query)
 }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { RealmContext } from '../context/index.ts'
 import { endpointRoutes } from '../oidc/index.ts'
 import { authEndpoint } from './auth-endpoint.ts'
+import { deviceEndpoint, deviceStatus } from './device/index.ts'
 import { loginAction } from './login-actions.ts'
 import { type LoginContext, loginContext } from './login-context.ts'
 import { logoutConfirmation, logoutEndpoint } from './logout.ts'
@@ -20,7 +21,16 @@ export function loginRoutes(app: FastifyInstance, context: RealmContext): void {
   }
   onLogin(['GET', 'POST'], '/protocol/openid-connect/auth', authEndpoint)
   onLogin(['POST'], '/protocol/openid-connect/ext/par/request', pushedRequestEndpoint)
-  onLogin(['GET', 'POST'], '/login-actions/:action(authenticate|required-action|restart)', loginAction)
+  for (const path of ['/protocol/openid-connect/auth/device', '/device']) {
+    onLogin(['GET', 'POST'], path, deviceEndpoint)
+    preflight(path, 'POST, OPTIONS')
+  }
+  onLogin(['GET'], '/device/status', deviceStatus)
+  onLogin(
+    ['GET', 'POST'],
+    '/login-actions/:action(authenticate|required-action|restart|consent)',
+    loginAction,
+  )
   onLogin(['GET', 'POST'], '/protocol/openid-connect/logout', logoutEndpoint)
   onLogin(['POST'], '/protocol/openid-connect/logout/logout-confirm', logoutConfirmation)
   preflight('/protocol/openid-connect/logout', 'GET, HEAD, OPTIONS')

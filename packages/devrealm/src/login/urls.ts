@@ -5,6 +5,7 @@ import { type LoginContext, loginIssuer } from './login-context.ts'
 const executions = {
   password: '2cafb184-0000-4000-8000-000000000001',
   otp: '9f1664e3-0000-4000-8000-000000000002',
+  consent: 'OAUTH_GRANT',
 } as const
 
 /** The login steps that are not required actions. */
@@ -39,7 +40,8 @@ export function actionUrl(
 
 /** Where to send the response if the tab is gone: Keycloak's `client_data`. */
 function clientData({ request }: LoginTab): string {
-  const { redirectUri, responseType, responseMode, state } = request
+  const { redirectUri, responseType, responseMode, state, device } = request
+  if (device !== undefined) return Buffer.from('{}').toString('base64url')
   return Buffer.from(
     JSON.stringify({
       ru: redirectUri,

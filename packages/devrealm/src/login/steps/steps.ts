@@ -2,12 +2,17 @@ import type { FastifyReply } from 'fastify'
 import { type LoginTab, randomToken } from '../../context/index.ts'
 import type { LoginContext } from '../login-context.ts'
 import { actionUrl, isLoginStep, type LoginStepName } from '../urls.ts'
+import { consentStep } from './consent.ts'
 import { otpStep } from './otp.ts'
 import { passwordStep } from './password.ts'
 import { actionStep } from './required-action.ts'
 import { type LoginStep, type StepMessage, userOf } from './step.ts'
 
-const loginSteps: Readonly<Record<LoginStepName, LoginStep>> = { password: passwordStep, otp: otpStep }
+const loginSteps: Readonly<Record<LoginStepName, LoginStep>> = {
+  password: passwordStep,
+  otp: otpStep,
+  consent: consentStep,
+}
 
 /** The current step of the tab. */
 export function stepOf({ step }: LoginTab): LoginStep {

@@ -69,7 +69,15 @@ export async function authorizationCodeGrant({
   })
 }
 
-function checkVerifier(code: AuthorizationCode, verifier: string | undefined): void {
+/**
+ * RFC 7636 section 4.6.
+ *
+ * @throws {OidcError} invalid_grant
+ */
+export function checkVerifier(
+  code: Pick<AuthorizationCode, 'challenge' | 'challengeMethod'>,
+  verifier: string | undefined,
+): void {
   if (code.challenge === undefined) {
     if (verifier === undefined) return
     throw invalidGrant('PKCE code verifier specified but challenge not present in authorization')

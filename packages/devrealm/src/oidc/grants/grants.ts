@@ -2,6 +2,7 @@ import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, type OidcError } from '../errors.ts'
 import { authorizationCodeGrant } from './authorization-code.ts'
 import { clientCredentialsGrant } from './client-credentials.ts'
+import { deviceCodeGrant } from './device-code.ts'
 import { passwordGrant } from './password.ts'
 import { refreshTokenGrant } from './refresh-token.ts'
 import { tokenExchangeGrant } from './token-exchange.ts'
@@ -13,9 +14,7 @@ export const grants: Record<string, GrantHandler> = {
   password: passwordGrant,
   refresh_token: refreshTokenGrant,
   'urn:ietf:params:oauth:grant-type:token-exchange': tokenExchangeGrant,
-  'urn:ietf:params:oauth:grant-type:device_code': refuse(
-    invalidGrant('Client not allowed OAuth 2.0 Device Authorization Grant'),
-  ),
+  'urn:ietf:params:oauth:grant-type:device_code': deviceCodeGrant,
   'urn:openid:params:grant-type:ciba': refuse(invalidGrant('Client not allowed OIDC CIBA Grant')),
   'urn:ietf:params:oauth:grant-type:jwt-bearer': refuse(invalidGrant('Missing parameter:assertion')),
 }

@@ -20,7 +20,7 @@ export interface Grant {
   /** Seconds since the epoch. */
   readonly now: number
   /** Keycloak's abbreviation of the grant in the access token's id: ac, ro, cc, rt, te. */
-  readonly type: 'ac' | 'ro' | 'cc' | 'rt' | 'te'
+  readonly type: 'ac' | 'ro' | 'cc' | 'rt' | 'te' | 'dg'
   /** Absent for client credentials: there is no session. */
   readonly session?: Readonly<UserSession>
   readonly clientSession?: ClientSession
