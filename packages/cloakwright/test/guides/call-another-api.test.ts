@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type LoginRealm, onKeycloak, openLoginRealm } from '../session/support/realm.ts'
+import { type LoginRealm, openLoginRealm } from '../session/support/realm.ts'
 import {
   blocksOf,
   type Folder,
@@ -65,21 +65,9 @@ test('login, a call as the service for admins only, logout', async () => {
   expect((await browser.send(`${origin}/report`)).status).toBe(401)
 })
 
-test.runIf(onKeycloak)('a call on behalf of the user', async () => {
+test('a call on behalf of the user', async () => {
   for (const user of ['alice', 'bob']) {
     const { response } = await openSignedIn(`${origin}/items`, user)
     expect(await response.json()).toEqual({ for: user, items: ['tea'] })
   }
 })
-
-test.skipIf(onKeycloak)(
-  'without token exchange in the realm, a call on behalf of the user is an error',
-  async () => {
-    const { browser } = await openSignedIn(`${origin}/account`, 'alice')
-    const failed = await browser.send(`${origin}/items`)
-    expect([failed.status, await failed.json()]).toEqual([
-      500,
-      expect.objectContaining({ code: 'CW_GRANT_REFUSED' }),
-    ])
-  },
-)
