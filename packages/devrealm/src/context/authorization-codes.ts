@@ -14,6 +14,8 @@ export interface AuthorizationCode {
   readonly nonce: string | undefined
   readonly challenge: string | undefined
   readonly challengeMethod: string | undefined
+  /** The thumbprint of the key that the token request must prove. */
+  readonly dpopJkt: string | undefined
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }

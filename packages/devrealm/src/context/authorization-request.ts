@@ -16,6 +16,8 @@ export interface AuthorizationRequest {
   readonly loginHint: string | undefined
   readonly challenge: string | undefined
   readonly challengeMethod: string | undefined
+  /** The thumbprint of the key that the token request must prove (RFC 9449 section 10). */
+  readonly dpopJkt?: string | undefined
   /** The `request_uri` of a pushed request, which a completed login uses up. */
   readonly pushed?: string
   /** The device code of a login for a device, which has no redirect URI. */

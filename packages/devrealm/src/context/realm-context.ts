@@ -30,6 +30,8 @@ interface ShortLived {
   /** Client assertions that were used. */
   readonly usedAssertions: UsedOnce
   readonly usedOtps: UsedOnce
+  /** Ids of DPoP proofs that were used. */
+  readonly usedProofs: UsedOnce
 }
 
 /** A new context without state. */
@@ -44,6 +46,7 @@ export function createRealmContext(given: Omit<RealmContext, keyof ShortLived>):
     pushed: new PushedRequests(),
     usedAssertions: new UsedOnce(),
     usedOtps: new UsedOnce(),
+    usedProofs: new UsedOnce(),
   }
 }
 

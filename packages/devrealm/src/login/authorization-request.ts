@@ -87,6 +87,7 @@ export function readRequest(
     loginHint: form.get('login_hint'),
     challenge,
     challengeMethod,
+    dpopJkt: form.get('dpop_jkt') || undefined,
   }
 }
 

@@ -71,6 +71,7 @@ export async function completeLogin(
           nonce: authorization.nonce,
           challenge: authorization.challenge,
           challengeMethod: authorization.challengeMethod,
+          dpopJkt: authorization.dpopJkt,
           expiresAt: context.now() + realm.info.accessCodeLifespan * 1000,
         })
   return sendToClient(reply, authorization.redirectUri, authorization.responseMode, {

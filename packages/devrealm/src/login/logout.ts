@@ -3,6 +3,7 @@ import { baseUrl, issuerOf, type PendingLogouts } from '../context/index.ts'
 import { readPublic } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
 import {
+  boundKey,
   type ClientRequest,
   endOfflineSession,
   endSession,
@@ -11,7 +12,9 @@ import {
   formOf,
   invalidGrant,
   queryOf,
+  readProof,
   readRefreshToken,
+  requireKey,
   resolveLogoutUri,
 } from '../oidc/index.ts'
 import { html } from '../pages/index.ts'
@@ -63,6 +66,8 @@ async function logoutByToken(clientRequest: ClientRequest): Promise<unknown> {
   if (token.clientId !== client.clientId) {
     throw invalidGrant("Invalid refresh token. Token client and authorized client don't match")
   }
+  const bound = boundKey(token.claims)
+  if (bound !== undefined) requireKey(bound, await readProof(context, request), invalidGrant)
   if (token.type === 'Offline') endOfflineSession(clientRequest, token.sessionId)
   else endSession(clientRequest, token.sessionId)
   return reply.code(204).header('cache-control', 'no-cache').send()

@@ -15,6 +15,8 @@ export interface ClientRequest {
   readonly realm: RealmStore
   readonly client: Readonly<Client>
   readonly form: Form
+  /** At the token endpoint: the thumbprint of the key of the DPoP proof. */
+  readonly jkt?: string | undefined
 }
 
 /** Finds the realm of the path. @throws {OidcError} 404 */

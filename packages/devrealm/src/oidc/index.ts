@@ -17,6 +17,7 @@ export {
   withoutRotated,
 } from './clients/index.ts'
 export { allowOrigin } from './cors.ts'
+export { boundKey, isProven, type PresentedToken, presentedToken, readProof, requireKey } from './dpop.ts'
 export { type ClientRequest, forClient, realmOf, sendOidcError } from './endpoint.ts'
 export { endpointRoutes, isFramed } from './endpoint-routes.ts'
 export { oidcRoutes } from './endpoints/index.ts'

@@ -2,7 +2,13 @@ import type { FastifyRequest } from 'fastify'
 import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { masterName } from '../../defaults/index.ts'
 import type { Client, Role, User } from '../../model/index.ts'
-import { readLiveToken, restoreScope, roleIdsInScope } from '../../oidc/index.ts'
+import {
+  isProven,
+  type PresentedToken,
+  readLiveToken,
+  restoreScope,
+  roleIdsInScope,
+} from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { forbidden } from '../errors.ts'
 
@@ -23,17 +29,17 @@ export interface Access {
   holds(role: Readonly<Role>): boolean
 }
 
-/** The caller of a bearer token; undefined if the token is not valid now. Its issuer names the realm. */
+/** The caller of an access token; undefined if the token is not valid now. Its issuer names the realm. */
 export async function readCaller(
   context: RealmContext,
   request: FastifyRequest,
-  token: string,
+  token: PresentedToken,
 ): Promise<Caller | undefined> {
-  const issuer = issuerIn(token)
+  const issuer = issuerIn(token.text)
   const realm = context.store.realm(realmNameIn(issuer))
   if (realm === undefined || issuerOf(context, request, realm) !== issuer) return undefined
-  const live = await readLiveToken(realm, token, issuer, seconds(context))
-  if ('reason' in live) return undefined
+  const live = await readLiveToken(realm, token.text, issuer, seconds(context))
+  if ('reason' in live || !(await isProven(context, request, token, live.claims))) return undefined
   const { user, client, claims, clientSession } = live
   // Roles are the user's current ones, not those in the token: tokens of administration clients have none.
   const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { baseUrl, type RealmContext } from '../../context/index.ts'
+import { presentedToken } from '../../oidc/index.ts'
 import { nothing, readBody, type Shape } from '../body/index.ts'
 import { AdminError, unauthorized } from '../errors.ts'
 import { type Caller, readCaller } from './access.ts'
@@ -10,7 +11,7 @@ import { type Caller, readCaller } from './access.ts'
  * @throws {AdminError} 401
  */
 export async function callerOf(context: RealmContext, request: FastifyRequest): Promise<Caller> {
-  const [, token] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? []
+  const token = presentedToken(request)
   const caller = token === undefined ? undefined : await readCaller(context, request, token)
   if (caller === undefined) throw unauthorized()
   return caller

@@ -82,14 +82,14 @@ async function introspect(client: ClientRequest, text: string): Promise<Claims> 
 
 /** Only the identifying claims; mappers add the rest again. */
 function withoutMapped(claims: Claims): Claims {
-  const kept = ['exp', 'iat', 'jti', 'iss', 'sub', 'typ', 'azp', 'sid', 'scope']
+  const kept = ['exp', 'iat', 'jti', 'iss', 'sub', 'typ', 'azp', 'sid', 'cnf', 'scope']
   return Object.fromEntries(kept.map((name) => [name, claims[name]]))
 }
 
 async function readAccess(client: ClientRequest, text: string): Promise<LiveToken | undefined> {
   const { context, request, realm } = client
   const issuer = issuerOf(context, request, realm)
-  const token = await readLiveToken(realm, text, issuer, seconds(context), ['Bearer', 'ID'])
+  const token = await readLiveToken(realm, text, issuer, seconds(context), ['Bearer', 'DPoP', 'ID'])
   return 'reason' in token ? undefined : token
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RealmContext } from '../../context/index.ts'
 import { allowOrigin } from '../cors.ts'
+import { readClientProof } from '../dpop.ts'
 import { forbidCaching, forClient, realmOf, sendOidcError } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
@@ -34,6 +35,7 @@ export async function tokenEndpoint(
     if (clientRequest.form.hasDuplicates(...(repeatable[grantType ?? ''] ?? [])))
       throw invalidRequest('duplicated parameter')
     if (clientRequest.client.bearerOnly) throw new OidcError(400, 'invalid_client', 'Bearer-only not allowed')
-    return grant(clientRequest)
+    const jkt = await readClientProof(context, request, clientRequest.client)
+    return grant({ ...clientRequest, jkt })
   })
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { allowClientOrigin, allowOrigin } from '../cors.ts'
+import { isProven, presentedToken, proofAlgorithms } from '../dpop.ts'
 import { forbidCaching, realmOf, sendOidcError } from '../endpoint.ts'
 import { OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
@@ -23,24 +24,28 @@ export async function userinfoEndpoint(
   const realm = realmOf(context, request)
   forbidCaching(reply)
   allowOrigin(request, reply, 'Access-Control-Allow-Methods, WWW-Authenticate')
-  const inHeader = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const inHeader = presentedToken(request)
   const inForm = request.method === 'POST' ? formOf(request).get('access_token') : undefined
+  const challenge = inHeader?.scheme === 'DPoP' ? `DPoP algs="${proofAlgorithms}",` : 'Bearer'
   const refuse = (status: number, error?: string, description?: string): FastifyReply => {
     const detail = error === undefined ? '' : `, error="${error}", error_description="${description}"`
     return reply
       .code(status)
       .type('text/plain;charset=utf-8')
-      .header('www-authenticate', `Bearer realm="${realm.info.realm.replaceAll('"', '\\"')}"${detail}`)
+      .header('www-authenticate', `${challenge} realm="${realm.info.realm.replaceAll('"', '\\"')}"${detail}`)
       .send('')
   }
   if (inHeader !== undefined && inForm !== undefined) {
     return refuse(400, 'invalid_request', 'More than one method used for including an access token')
   }
-  const text = inHeader ?? inForm
-  if (text === undefined) return refuse(401)
+  const presented =
+    inHeader ?? (inForm === undefined ? undefined : { scheme: 'Bearer' as const, text: inForm })
+  if (presented === undefined) return refuse(401)
   const now = seconds(context)
-  const token = await readLiveToken(realm, text, issuerOf(context, request, realm), now)
+  const token = await readLiveToken(realm, presented.text, issuerOf(context, request, realm), now)
   if ('reason' in token) return refuse(401, 'invalid_token', token.reason)
+  if (!(await isProven(context, request, presented, token.claims)))
+    return refuse(401, 'invalid_token', 'Token verification failed')
   const names = scopeOf(token.claims)
   if (!names.split(' ').includes('openid')) return refuse(403, 'insufficient_scope', 'Missing openid scope')
   if (isLightweight(token.claims)) {

@@ -15,6 +15,7 @@ export async function authorizationCodeGrant({
   realm,
   client,
   form,
+  jkt,
 }: ClientRequest): Promise<Claims> {
   const text = form.get('code')
   if (text === undefined) throw invalidRequest('Missing parameter: code')
@@ -42,6 +43,9 @@ export async function authorizationCodeGrant({
     throw new OidcError(400, 'unauthorized_client', 'Client not allowed to exchange code')
   }
   checkVerifier(code, form.get('code_verifier'))
+  if (code.dpopJkt !== undefined && jkt === undefined) throw invalidRequest('DPoP Proof missing')
+  if (code.dpopJkt !== undefined && jkt !== code.dpopJkt)
+    throw invalidRequest('DPoP Proof public key thumbprint does not match dpop_jkt')
 
   const scope = restoreScope(realm, client, code.scope)
   const offline = isOffline(scope)
@@ -56,6 +60,7 @@ export async function authorizationCodeGrant({
     issuer: clientSession.issuer ?? issuerOf(context, request, realm),
     base: baseUrl(context, request),
     client,
+    jkt,
     user,
     scope,
     now,

@@ -12,6 +12,7 @@ export async function clientCredentialsGrant({
   realm,
   client,
   form,
+  jkt,
 }: ClientRequest): Promise<Claims> {
   if (client.publicClient) {
     throw new OidcError(401, 'unauthorized_client', 'Public client not allowed to retrieve service account')
@@ -27,6 +28,7 @@ export async function clientCredentialsGrant({
     issuer: issuerOf(context, request, realm),
     base: baseUrl(context, request),
     client,
+    jkt,
     user,
     scope,
     now: seconds(context),

@@ -15,6 +15,7 @@ export async function passwordGrant({
   realm,
   client,
   form,
+  jkt,
 }: ClientRequest): Promise<Claims> {
   if (!client.directAccessGrantsEnabled) {
     throw new OidcError(400, 'unauthorized_client', 'Client not allowed for direct access grants')
@@ -48,6 +49,7 @@ export async function passwordGrant({
     issuer,
     base: baseUrl(context, request),
     client,
+    jkt,
     user,
     scope,
     now,

@@ -2,6 +2,7 @@ import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
 import type { Client, ClientSession, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { boundKey, requireKey } from '../dpop.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
 import { type GrantedScope, grantScope, restoreScope } from '../scopes.ts'
@@ -15,6 +16,7 @@ export async function refreshTokenGrant({
   realm,
   client,
   form,
+  jkt,
 }: ClientRequest): Promise<Claims> {
   const text = form.get('refresh_token')
   if (text === undefined) throw invalidRequest('No refresh token')
@@ -26,6 +28,7 @@ export async function refreshTokenGrant({
   if (token === undefined) throw invalidGrant('Invalid refresh token')
   const { offline, session, clientSession, user } = checkRefreshToken(realm, client, token, now)
 
+  requireKey(boundKey(token.claims), jkt, invalidGrant)
   const used = spendRefreshToken(realm, session, clientSession, token, now, offline)
   const scope =
     narrowed === undefined
@@ -36,6 +39,7 @@ export async function refreshTokenGrant({
     issuer,
     base: baseUrl(context, request),
     client,
+    jkt,
     user,
     scope,
     now,

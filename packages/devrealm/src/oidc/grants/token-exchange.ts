@@ -2,6 +2,7 @@ import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
 import type { Client, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { boundKey, requireKey } from '../dpop.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'
 import type { Form } from '../form.ts'
@@ -14,7 +15,7 @@ import { type Grant, issueIdToken, issueTokens, type LiveToken, readLiveToken } 
  * the client got itself, or that has it as audience. The parameters `resource` and `actor_token` have no effect.
  */
 export async function tokenExchangeGrant(clientRequest: ClientRequest): Promise<Claims> {
-  const { context, request, realm, client, form } = clientRequest
+  const { context, request, realm, client, form, jkt } = clientRequest
   requireEnabled(client)
   const subjectToken = requireSubjectToken(form)
   const issuer = issuerOf(context, request, realm)
@@ -24,6 +25,7 @@ export async function tokenExchangeGrant(clientRequest: ClientRequest): Promise<
   const kind = requestedType(client, form)
   const audiences = requestedAudiences(realm, form)
   requireMeantFor(client, subject)
+  requireKey(boundKey(subject.claims), jkt, invalidRequest)
   const asked = form.get('scope')
   const scope = grantScope(realm, client, asked)
   if (kind === 'refresh_token' && isOffline(scope))
@@ -41,6 +43,7 @@ export async function tokenExchangeGrant(clientRequest: ClientRequest): Promise<
     issuer,
     base: baseUrl(context, request),
     client,
+    jkt,
     user: subject.user,
     now,
     type: 'te',

@@ -19,6 +19,7 @@ const leading = [
   'allowed-origins',
   'realm_access',
   'resource_access',
+  'cnf',
   'scope',
 ]
 
@@ -33,6 +34,7 @@ const reserved = new Set([
   'nonce',
   'sid',
   'at_hash',
+  'cnf',
   'scope',
   'active',
   '__proto__',

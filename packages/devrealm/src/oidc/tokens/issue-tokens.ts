@@ -3,6 +3,7 @@ import { type Claims, signPrivate, signPublic } from '../../crypto/index.ts'
 import type { Client, ClientSession, Realm, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { webOriginsOf } from '../clients/index.ts'
+import { confirmation } from '../dpop.ts'
 import { invalidRequest } from '../errors.ts'
 import { applyMappers, ClaimSet, type ClaimTarget, type MapperSource } from '../mappers/index.ts'
 import { rolesInScope } from '../roles.ts'
@@ -25,6 +26,8 @@ export interface Grant {
   readonly session?: Readonly<UserSession>
   readonly clientSession?: ClientSession
   readonly offline?: boolean
+  /** The thumbprint of the key that the tokens are bound to (RFC 9449). */
+  readonly jkt?: string | undefined
   /** Notes for the claims of a service account token. */
   readonly notes?: Record<string, string>
   /** Whether the session does not list the client. Default: false. */
@@ -55,7 +58,7 @@ export async function issueTokens(grant: Grant): Promise<Claims> {
     expires_in: exp - now,
     refresh_expires_in: typeof refresh?.exp === 'number' ? refresh.exp - now : 0,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
-    token_type: 'Bearer',
+    token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
     ...((grant.hasIdToken ?? scope.openid)
       ? { id_token: await signPublic(realm, idTokenClaims(grant, exp, accessToken)) }
       : {}),
@@ -112,9 +115,10 @@ function accessTokenClaims(grant: Grant, exp: number): Claims {
     iss: grant.issuer,
     // Without a session the token needs a subject, even if no mapper adds it.
     sub: session === undefined ? grant.user.id : undefined,
-    typ: 'Bearer',
+    typ: grant.jkt === undefined ? 'Bearer' : 'DPoP',
     azp: client.clientId,
     sid: session?.id,
+    ...confirmation(grant.jkt),
     scope: grant.scope.text,
   }
   const claims = mappedClaims(grant, lightweight ? 'lightweight' : 'access', base)
@@ -170,6 +174,8 @@ function refreshTokenClaims(grant: Grant, session: Readonly<UserSession>, access
     typ: grant.offline ? 'Offline' : 'Refresh',
     azp: grant.client.clientId,
     sid: session.id,
+    // Only a public client's: others authenticate.
+    ...(grant.client.publicClient && confirmation(grant.jkt)),
     scope: grant.scope.full,
     ...(access.aud === undefined ? {} : { aud_x: access.aud }),
     prov: 'default',

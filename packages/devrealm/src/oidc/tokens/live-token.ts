@@ -40,14 +40,14 @@ const unverified: DeadToken = { reason: 'Token verification failed' }
 /**
  * Checks an access token of this realm. Tokens are not stored: signature, times and session decide.
  *
- * @param types accepted values of `typ`: `Bearer` for access tokens
+ * @param types accepted values of `typ`: `Bearer` and `DPoP` for access tokens
  */
 export async function readLiveToken(
   realm: RealmStore,
   token: string,
   issuer: string,
   now: number,
-  types: readonly string[] = ['Bearer'],
+  types: readonly string[] = ['Bearer', 'DPoP'],
 ): Promise<LiveToken | DeadToken> {
   const claims = await readPublic(realm, token, issuer)
   if (claims === undefined || !types.includes(String(claims.typ)) || !(Number(claims.exp) > now))
