@@ -1,6 +1,6 @@
 import { CloakwrightError } from 'cloakwright'
 import { AdminError, importRealm, type RealmBody, readRealm } from './admin/index.ts'
-import { prepareKeys, secretKey } from './crypto/index.ts'
+import { prepareKeys } from './crypto/index.ts'
 import { masterName, removeRealm } from './defaults/index.ts'
 import { type RealmStore, type Store, WriteError } from './store/index.ts'
 
@@ -118,7 +118,6 @@ async function importOne(store: Store, item: Item, strategy: ImportStrategy): Pr
   const lost = before && contentOf(before)
   if (before !== undefined) removeRealm(store, before)
   const made = await refusals(item, () => importRealm(store, body))
-  secretKey(made)
   const content = contentOf(made)
   if (lost === undefined) return { realm: name, outcome: 'added', content }
   return { realm: name, outcome: 'replaced', content, lost }

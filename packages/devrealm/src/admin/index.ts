@@ -8,6 +8,7 @@ import { groupRoutes } from './groups/index.ts'
 import { createRealmRoute, partialImportRoute } from './import/index.ts'
 import {
   attackDetectionRoutes,
+  componentRoutes,
   keyRoutes,
   realmRoutes,
   realmSessionRoutes,
@@ -40,6 +41,7 @@ export async function adminRoutes(app: FastifyInstance, context: RealmContext): 
   clientPolicyRoutes(api)
   authenticationRoutes(api)
   realmRoutes(api)
+  componentRoutes(api)
   keyRoutes(api)
   realmSessionRoutes(api)
   attackDetectionRoutes(api)

@@ -1,140 +1,173 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  generateKeyPair as generateKeyPairCallback,
-  type KeyObject,
-  randomBytes,
-  randomUUID,
-} from 'node:crypto'
-import { promisify } from 'node:util'
-import type { RealmKey } from '../model/index.ts'
+import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
+import type { KeyProviderId, RealmKey } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
-import { selfSignedCertificate } from './certificate.ts'
+import { generateRsa } from './generate-key.ts'
+import { addKey, completeProviders } from './key-providers.ts'
 
-const generateKeyPair = promisify(generateKeyPairCallback)
-
-/** Signs access and ID tokens, which others verify. */
-export const signingAlgorithm = 'RS256'
-/** For encryption by others. */
-const encryptionAlgorithm = 'RSA-OAEP'
 /** Signs values that only the realm reads. */
 export const secretAlgorithm = 'HS512'
 
-type AsymmetricAlgorithm = typeof signingAlgorithm | typeof encryptionAlgorithm
-
-export interface AsymmetricKey {
+/** A key of the realm, ready for use. */
+export interface LoadedKey {
   readonly kid: string
-  readonly privateKey: KeyObject
-  readonly publicKey: KeyObject
+  /** The private key, or the secret. */
+  readonly signer: KeyObject
+  /** The public key, or the secret. */
+  readonly verifier: KeyObject
   readonly stored: Readonly<RealmKey>
 }
 
-export interface SymmetricKey {
-  readonly kid: string
-  readonly secret: KeyObject
-}
-
-/** The key that signs access and ID tokens (RS256). Created on first use and stored. */
-export function signingKey(realm: RealmStore): Promise<AsymmetricKey> {
-  return asymmetric(realm, signingAlgorithm)
-}
-
-/** The key for encryption by others (RSA-OAEP); Keycloak's JWKS has one. */
-export function encryptionKey(realm: RealmStore): Promise<AsymmetricKey> {
-  return asymmetric(realm, encryptionAlgorithm)
+/**
+ * The key that signs with an algorithm: the active one with the highest priority. As in Keycloak, a realm without one gets a
+ * provider for it.
+ *
+ * @throws if Keycloak has no such algorithm
+ */
+export async function signingKey(realm: RealmStore, algorithm: string): Promise<LoadedKey> {
+  return load(realm, activeKey(realm, algorithm))
 }
 
 /** The realm's own secret (HS512): signs refresh tokens and cookies, which only the realm reads. */
-export function secretKey(realm: RealmStore): SymmetricKey {
-  const held = symmetricKeys.get(realm)
-  // A key that could not be stored is dropped.
-  if (held !== undefined && realm.keys.values().some((key) => key.kid === held.kid)) return held
-  const stored =
-    realm.keys.values().find((key) => key.algorithm === secretAlgorithm) ??
-    realm.keys.put({
-      ...newKey(realm, secretAlgorithm, 'SIG'),
-      kid: randomUUID(),
-      secret: randomBytes(64).toString('base64url'),
-    })
-  const key = { kid: stored.kid, secret: createSecretKey(stored.secret as string, 'base64url') }
-  symmetricKeys.set(realm, key)
-  return key
+export function secretKey(realm: RealmStore): LoadedKey {
+  return loaded(activeKey(realm, secretAlgorithm))
 }
 
-/** All keys of the realm, as the Admin API lists them; missing ones are created. */
-export async function allKeys(realm: RealmStore): Promise<Readonly<RealmKey>[]> {
-  secretKey(realm)
-  if (!realm.keys.values().some((key) => key.algorithm === 'AES')) {
-    const secret = randomBytes(16).toString('base64url')
-    realm.keys.put({ ...newKey(realm, 'AES', 'ENC'), kid: randomUUID(), secret })
-  }
-  await Promise.all([signingKey(realm), encryptionKey(realm)])
-  return realm.keys.values()
+/** The enabled key with a `kid` that verifies an algorithm. */
+export async function verifyingKey(
+  realm: RealmStore,
+  kid: unknown,
+  algorithm: unknown,
+): Promise<LoadedKey | undefined> {
+  if (typeof kid !== 'string' || kid === '') return undefined
+  const found = realm.keys
+    .values()
+    .find(
+      (key) => key.kid === kid && key.algorithm === algorithm && key.use === 'SIG' && key.enabled !== false,
+    )
+  return found && loaded(found)
+}
+
+/** The enabled key for encryption by others with this `kid`; without one, that with the highest priority. */
+export async function encryptionKey(realm: RealmStore, kid?: string): Promise<LoadedKey | undefined> {
+  const found = sorted(realm).find(
+    (key) =>
+      key.use === 'ENC' &&
+      !isSymmetric(key) &&
+      key.enabled !== false &&
+      (kid === undefined || key.kid === kid),
+  )
+  return found && load(realm, found)
+}
+
+/** All keys of the realm by priority, as the Admin API lists them; missing key pairs are generated. */
+export async function allKeys(realm: RealmStore): Promise<LoadedKey[]> {
+  return Promise.all(sorted(realm).map((key) => load(realm, key)))
+}
+
+/** The public keys that verify, or encrypt for the realm. */
+export async function publicKeys(realm: RealmStore): Promise<LoadedKey[]> {
+  const keys = sorted(realm).filter((key) => key.enabled !== false && !isSymmetric(key))
+  return Promise.all(keys.map((key) => load(realm, key)))
+}
+
+/** Whether the key signs. */
+export function isActive(key: Readonly<RealmKey>): boolean {
+  return key.enabled !== false && key.active !== false
 }
 
 /**
- * Creates the signing keys of realms in advance, so the first request need not wait. One after the other: each occupies one of the
+ * Generates the signing keys of realms in advance, so the first request need not wait. One after the other: each occupies one of the
  * few threads that also hash passwords. The encryption key waits for the first request for the key set: it costs 150 ms of CPU.
  */
 export async function prepareKeys(realms: readonly RealmStore[]): Promise<void> {
-  for (const realm of realms) secretKey(realm)
+  for (const realm of realms) completeProviders(realm)
   for (const realm of realms) {
+    const [key] = sorted(realm).filter((each) => each.algorithm === 'RS256' && isActive(each))
     // A failure recurs, and is reported, when the key is needed.
-    await signingKey(realm).catch(() => undefined)
+    if (key !== undefined) await load(realm, key).catch(() => undefined)
   }
 }
 
-const symmetricKeys = new WeakMap<RealmStore, SymmetricKey>()
-const asymmetricKeys = {
-  [signingAlgorithm]: new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
-  [encryptionAlgorithm]: new WeakMap<RealmStore, Promise<AsymmetricKey>>(),
+/** By priority, then by the id of the component. */
+export function sorted(realm: RealmStore): Readonly<RealmKey>[] {
+  return realm.keys
+    .values()
+    .toSorted((a, b) => b.priority - a.priority || (a.providerId < b.providerId ? -1 : 1))
 }
 
-function asymmetric(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<AsymmetricKey> {
-  const keys = asymmetricKeys[algorithm]
-  let key = keys.get(realm)
+function activeKey(realm: RealmStore, algorithm: string): Readonly<RealmKey> {
+  const found = sorted(realm).find(
+    (key) => key.algorithm === algorithm && key.use === 'SIG' && isActive(key) && fits(key, algorithm),
+  )
+  return found ?? addFallback(realm, algorithm)
+}
+
+/** Keycloak takes any algorithm for any provider: a key of another type never signs. */
+function fits(key: Readonly<RealmKey>, algorithm: string): boolean {
+  const provider = fallbacks[algorithm]?.[0]
+  const type = (id: string | undefined): string => (id ?? '').split('-')[0] as string
+  return key.provider === undefined || type(key.provider) === type(provider)
+}
+
+const fallbacks: Readonly<Record<string, readonly [KeyProviderId, string, string?]>> = {
+  ...Object.fromEntries(
+    ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'].map((name) => [
+      name,
+      ['rsa-generated', 'algorithm', name],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['HS256', 'HS384', 'HS512'].map((name) => [name, ['hmac-generated', 'algorithm', name]]),
+  ),
+  ES256: ['ecdsa-generated', 'ecdsaEllipticCurveKey', 'P-256'],
+  ES384: ['ecdsa-generated', 'ecdsaEllipticCurveKey', 'P-384'],
+  ES512: ['ecdsa-generated', 'ecdsaEllipticCurveKey', 'P-521'],
+  EdDSA: ['eddsa-generated', 'eddsaEllipticCurveKey', 'Ed25519'],
+}
+
+function addFallback(realm: RealmStore, algorithm: string): Readonly<RealmKey> {
+  const fallback = Object.hasOwn(fallbacks, algorithm) ? fallbacks[algorithm] : undefined
+  if (fallback === undefined) {
+    throw new Error(
+      `The realm ${realm.info.realm} cannot sign with the algorithm ${JSON.stringify(algorithm)}: set defaultSignatureAlgorithm of the realm, and the *.signed.response.alg attributes of its clients, to ${Object.keys(fallbacks).join(', ')}. Keycloak answers 500 too.`,
+    )
+  }
+  const [provider, setting, value = ''] = fallback
+  return addKey(realm, {
+    provider,
+    name: `fallback-${algorithm}`,
+    config: { [setting]: [value], priority: ['-100'] },
+  })
+}
+
+/** Whether a key has no public part. */
+export function isSymmetric(key: Readonly<RealmKey>): boolean {
+  return key.provider === 'hmac-generated' || key.provider === 'aes-generated'
+}
+
+const loadedKeys = new WeakMap<Readonly<RealmKey>, LoadedKey>()
+const generating = new WeakMap<Readonly<RealmKey>, Promise<Readonly<RealmKey>>>()
+
+async function load(realm: RealmStore, key: Readonly<RealmKey>): Promise<LoadedKey> {
+  if (key.privateKey !== undefined || key.secret !== undefined) return loaded(key)
+  let made = generating.get(key)
+  if (made === undefined) {
+    made = generateRsa(realm, key)
+    generating.set(key, made)
+    made.catch(() => generating.delete(key))
+  }
+  return loaded(await made)
+}
+
+function loaded(stored: Readonly<RealmKey>): LoadedKey {
+  let key = loadedKeys.get(stored)
   if (key === undefined) {
-    key = loadOrMake(realm, algorithm)
-    keys.set(realm, key)
-    key.catch(() => keys.delete(realm))
+    const { kid, privateKey, secret = '' } = stored
+    const signer =
+      privateKey === undefined ? createSecretKey(secret, 'base64url') : createPrivateKey(privateKey)
+    const verifier = privateKey === undefined ? signer : createPublicKey(privateKey)
+    key = { kid, signer, verifier, stored }
+    loadedKeys.set(stored, key)
   }
   return key
-}
-
-async function loadOrMake(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<AsymmetricKey> {
-  const stored =
-    realm.keys.values().find((key) => key.algorithm === algorithm) ?? (await make(realm, algorithm))
-  const privateKey = createPrivateKey(stored.privateKey as string)
-  return { kid: stored.kid, privateKey, publicKey: createPublicKey(privateKey), stored }
-}
-
-async function make(realm: RealmStore, algorithm: AsymmetricAlgorithm): Promise<Readonly<RealmKey>> {
-  const pair = await generateKeyPair('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'der' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  })
-  const key = newKey(realm, algorithm, algorithm === signingAlgorithm ? 'SIG' : 'ENC')
-  const end = new Date(key.createdAt)
-  end.setUTCFullYear(end.getUTCFullYear() + 10)
-  const made: RealmKey = {
-    ...key,
-    kid: createHash('sha256').update(pair.publicKey).digest('base64url'),
-    privateKey: pair.privateKey,
-    certificate: selfSignedCertificate(pair.privateKey, realm.info.realm, key.createdAt, end.getTime()),
-    validTo: end.getTime(),
-  }
-  // Stored outside any request: nothing is signed with a key that a restart would lose.
-  return realm.atomically(() => realm.keys.put(made))
-}
-
-function newKey(
-  realm: RealmStore,
-  algorithm: RealmKey['algorithm'],
-  use: RealmKey['use'],
-): Omit<RealmKey, 'kid'> {
-  const createdAt = realm.now()
-  return { id: randomUUID(), algorithm, use, providerId: randomUUID(), priority: 100, createdAt }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { addDefaultProviders } from '../crypto/index.ts'
 import type { Client, Realm, Role } from '../model/index.ts'
 import { deleteClient, type RealmStore, type Store } from '../store/index.ts'
 import { defaultClientScopes, defaultDefault, defaultOptional } from './client-scopes.ts'
@@ -14,7 +15,7 @@ export const masterName = 'master'
 
 /**
  * Adds a realm with everything that Keycloak puts into a new one (roles, clients, client scopes, required actions) and, in
- * master, the client `{realm}-realm` whose roles administer it. Keys are created on first use.
+ * master, the client `{realm}-realm` whose roles administer it. RSA keys are generated on first use.
  */
 export function createRealm(store: Store, settings: Partial<Realm> & { realm: string }): RealmStore {
   const name = settings.realm
@@ -31,6 +32,7 @@ export function createRealm(store: Store, settings: Partial<Realm> & { realm: st
     ...(name === masterName ? masterSettings : {}),
     ...settings,
   })
+  addDefaultProviders(realm)
   for (const scope of defaultClientScopes()) realm.clientScopes.put(scope)
   for (const client of builtInClients(name)) realm.clients.put(client)
   addRoles(realm, defaultRoleId)

@@ -82,9 +82,11 @@ async function decrypt(realm: RealmStore, client: Readonly<Client>, text: string
   }
   const alg = allowed('request.object.encryption.alg')
   const enc = allowed('request.object.encryption.enc')
-  const { privateKey } = await encryptionKey(realm)
+  const { kid } = readJson(text.split('.')[0]) ?? {}
+  const key = await encryptionKey(realm, typeof kid === 'string' ? kid : undefined)
+  if (key === undefined) throw invalid()
   try {
-    const { plaintext } = await compactDecrypt(text, privateKey, {
+    const { plaintext } = await compactDecrypt(text, key.signer, {
       ...(alg === undefined ? {} : { keyManagementAlgorithms: [alg] }),
       ...(enc === undefined ? {} : { contentEncryptionAlgorithms: [enc] }),
     })

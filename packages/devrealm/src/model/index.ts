@@ -4,7 +4,7 @@
  */
 export { valuesIn } from './attribute-values.ts'
 export type { Client, ClientScope, ProtocolMapper } from './clients.ts'
-export type { RealmKey } from './keys.ts'
+export type { KeyProviderId, RealmKey } from './keys.ts'
 export type { Realm, RealmSettings, RequiredAction } from './realm.ts'
 export type { ClientSession, RevokedToken, UserSession } from './sessions.ts'
 export type { Attributes, Credential, Group, Role, User } from './users.ts'

@@ -6,7 +6,9 @@ import type { Profile } from '../../user-profile/index.ts'
 import { readBody } from '../body/index.ts'
 import { conflict, duplicate, refused } from '../errors.ts'
 import { hasTwice } from '../ids.ts'
+import { addComponent, keyProviderType } from '../realms/index.ts'
 import {
+  type ComponentBody,
   type ExportedStepBody,
   type FlowBody,
   type RealmBody,
@@ -21,8 +23,16 @@ export function importParts(realm: RealmStore, body: RealmBody): void {
     importFlows(realm, body.authenticationFlows, body.authenticatorConfig ?? [])
   }
   if (body.requiredActions !== undefined) importRequiredActions(realm, body.requiredActions)
+  importKeys(realm, body.components?.[keyProviderType] ?? [])
   const profile = exportedProfile(body.components)
   if (profile !== undefined) realm.update({ ...realm.info, userProfile: profile })
+}
+
+/** Key providers of the file replace those of a new realm. */
+function importKeys(realm: RealmStore, components: readonly ComponentBody[]): void {
+  if (components.length === 0) return
+  for (const key of realm.keys.values()) realm.keys.delete(key.id)
+  for (const component of components) addComponent(realm, component, true)
 }
 
 function importRequiredActions(realm: RealmStore, bodies: readonly Partial<RequiredAction>[]): void {

@@ -1,4 +1,5 @@
 export { attackDetectionRoutes } from './attack-detection.ts'
+export { addComponent, componentRoutes, keyProviderType } from './key-components.ts'
 export { keyRoutes } from './keys.ts'
 export { realmSessionRoutes } from './realm-sessions.ts'
 export { changedSettings, realmOf, withoutEmpty } from './realm-settings.ts'

@@ -1,77 +1,38 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { allKeys } from '../../crypto/index.ts'
-import type { RealmKey } from '../../model/index.ts'
-import type { RealmStore } from '../../store/index.ts'
-import { notFound } from '../errors.ts'
+import { allKeys, isActive, type LoadedKey } from '../../crypto/index.ts'
+import { javaOrder } from '../../text/index.ts'
 import { type AdminApi, needs, ok } from '../request/index.ts'
 
-/** A realm's keys: `/keys`, and as components. */
+/** A realm's keys: `/keys`. */
 export function keyRoutes(api: AdminApi): void {
-  const resource = api.resource('')
-  resource.get('/keys', needs.viewRealm, async ({ realm }) => {
+  api.resource('').get('/keys', needs.viewRealm, async ({ realm }) => {
     const keys = await allKeys(realm)
+    const active = new Map<string, string>()
+    for (const { kid, stored } of keys) {
+      if (isActive(stored) && !active.has(stored.algorithm)) active.set(stored.algorithm, kid)
+    }
     return ok({
-      active: Object.fromEntries(keys.map((key) => [key.algorithm, key.kid])) as Record<string, string>,
+      active: Object.fromEntries(javaOrder([...active.keys()]).map((name) => [name, active.get(name)])),
       keys: keys.map(keyOf),
     })
   })
-  resource.get('/components', needs.viewRealm, async ({ realm, query }) => {
-    const [type, name, parent] = ['type', 'name', 'parent'].map((parameter) => query.text(parameter))
-    const found = (await componentsOf(realm)).filter(
-      (component) =>
-        (type === undefined || component.providerType === type) &&
-        (name === undefined || component.name === name) &&
-        (parent === undefined || component.parentId === parent),
-    )
-    return ok(found)
-  })
-  resource.get('/components/:componentId', needs.viewRealm, async ({ realm, params }) => {
-    const found = (await componentsOf(realm)).find((component) => component.id === params['componentId'])
-    if (found === undefined) throw notFound('Could not find component')
-    return ok(found)
-  })
 }
 
-const keyProviders: Record<RealmKey['algorithm'], { name: string; algorithm?: string; type: string }> = {
-  'RSA-OAEP': { name: 'rsa-enc-generated', algorithm: 'RSA-OAEP', type: 'RSA' },
-  RS256: { name: 'rsa-generated', type: 'RSA' },
-  HS512: { name: 'hmac-generated', algorithm: 'HS512', type: 'OCT' },
-  AES: { name: 'aes-generated', type: 'OCT' },
-}
-
-function keyOf(key: Readonly<RealmKey>): Record<string, unknown> {
-  const publicKey =
-    key.privateKey === undefined
-      ? undefined
-      : createPublicKey(createPrivateKey(key.privateKey))
-          .export({ type: 'spki', format: 'der' })
-          .toString('base64')
+function keyOf({ kid, verifier, stored }: LoadedKey): Record<string, unknown> {
+  const isSecret = verifier.type === 'secret'
+  const publicKey = isSecret ? undefined : verifier.export({ type: 'spki', format: 'der' }).toString('base64')
+  const { certificate, validTo } = stored
   return {
-    providerId: key.providerId,
-    providerPriority: key.priority,
-    kid: key.kid,
-    status: 'ACTIVE',
-    type: keyProviders[key.algorithm].type,
-    algorithm: key.algorithm,
-    ...(publicKey === undefined ? {} : { publicKey, certificate: key.certificate }),
-    use: key.use,
-    ...(key.validTo === undefined ? {} : { validTo: key.validTo }),
+    providerId: stored.providerId,
+    providerPriority: stored.priority,
+    kid,
+    status: stored.enabled === false ? 'DISABLED' : isActive(stored) ? 'ACTIVE' : 'PASSIVE',
+    type: isSecret ? 'OCT' : types[verifier.asymmetricKeyType ?? ''],
+    algorithm: stored.algorithm,
+    ...(publicKey === undefined ? {} : { publicKey }),
+    ...(certificate === undefined ? {} : { certificate }),
+    use: stored.use,
+    ...(validTo === undefined ? {} : { validTo }),
   }
 }
 
-async function componentsOf(realm: RealmStore) {
-  return (await allKeys(realm)).map((key) => {
-    const { name, algorithm } = keyProviders[key.algorithm]
-    return {
-      id: key.providerId,
-      name: key.algorithm === 'HS512' ? 'hmac-generated-hs512' : name,
-      providerId: name,
-      providerType: 'org.keycloak.keys.KeyProvider',
-      parentId: realm.info.id,
-      config: {
-        priority: [String(key.priority)],
-        ...(algorithm === undefined ? {} : { algorithm: [algorithm] }),
-      },
-    }
-  })
-}
+const types: Readonly<Record<string, string>> = { rsa: 'RSA', ec: 'EC', ed25519: 'OKP', ed448: 'OKP' }

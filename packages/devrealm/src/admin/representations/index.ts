@@ -6,6 +6,7 @@ export {
   clientProfilesShape,
 } from './client-policies.ts'
 export { type ClientScopeBody, clientScopeShape, scopeOf } from './client-scope.ts'
+export { type ComponentBody, componentShape } from './component.ts'
 export {
   configShape,
   type ExportedStepBody,

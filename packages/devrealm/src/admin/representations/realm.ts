@@ -8,6 +8,7 @@ import {
   clientProfilesShape,
 } from './client-policies.ts'
 import { type ClientScopeBody, clientScopeShape } from './client-scope.ts'
+import { type ComponentBody } from './component.ts'
 import { configShape, type FlowBody, flowShape } from './flow.ts'
 import { type GroupBody, groupShape } from './group.ts'
 import { mapperShape } from './protocol-mapper.ts'
@@ -31,7 +32,7 @@ export interface RealmContents {
   clientScopeMappings?: Record<string, ScopeMappingBody[]>
   clientProfiles?: { profiles?: ClientProfileBody[] }
   clientPolicies?: { policies?: ClientPolicyBody[] }
-  components?: Record<string, { config?: Record<string, string[]> }[]>
+  components?: Record<string, ComponentBody[]>
 }
 
 export interface ScopeMappingBody {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Claims, encryptionKey, signingKey } from '../../crypto/index.ts'
+import { type Claims, type LoadedKey, publicKeys, signingKey } from '../../crypto/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { asymmetricAlgorithms, signingAlgorithms } from '../algorithms.ts'
 
@@ -129,32 +129,38 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
 
 /** The realm's public keys (RFC 7517), with certificates and thumbprints, as in Keycloak. */
 export async function keySet(realm: RealmStore): Promise<Claims> {
-  const keys = await Promise.all([signingKey(realm), encryptionKey(realm)])
+  return { keys: (await publicKeys(realm)).map(publicJwk) }
+}
+
+function publicJwk({ kid, verifier, stored }: LoadedKey): Claims {
+  const { kty, n, e, crv, x, y } = verifier.export({ format: 'jwk' })
   return {
-    keys: keys.map(({ kid, publicKey, stored }) => {
-      const { n, e } = publicKey.export({ format: 'jwk' })
-      const certificate = Buffer.from(stored.certificate as string, 'base64')
-      return {
-        kid,
-        kty: 'RSA',
-        alg: stored.algorithm,
-        use: stored.use.toLowerCase(),
-        x5c: [stored.certificate],
-        x5t: createHash('sha1').update(certificate).digest('base64url'),
-        'x5t#S256': createHash('sha256').update(certificate).digest('base64url'),
-        n,
-        e,
-      }
-    }),
+    kid,
+    kty,
+    alg: stored.algorithm,
+    use: stored.use.toLowerCase(),
+    ...thumbprints(stored.certificate),
+    ...(n === undefined ? { crv, x, ...(y === undefined ? {} : { y }) } : { n, e }),
+  }
+}
+
+/** Members for the certificate; elliptic curve keys have none. */
+function thumbprints(certificate: string | undefined): Claims {
+  if (certificate === undefined) return {}
+  const bytes = Buffer.from(certificate, 'base64')
+  return {
+    x5c: [certificate],
+    x5t: createHash('sha1').update(bytes).digest('base64url'),
+    'x5t#S256': createHash('sha256').update(bytes).digest('base64url'),
   }
 }
 
 /** GET `/realms/{realm}`, for old adapters. */
 export async function realmDocument(realm: RealmStore, issuer: string): Promise<Claims> {
-  const { publicKey } = await signingKey(realm)
+  const { verifier } = await signingKey(realm, 'RS256')
   return {
     realm: realm.info.realm,
-    public_key: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    public_key: verifier.export({ type: 'spki', format: 'der' }).toString('base64'),
     'token-service': `${issuer}/protocol/openid-connect`,
     'account-service': `${issuer}/account`,
     'tokens-not-before': realm.info.notBefore,

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/index.ts'
+import { type Claims, signPublic } from '../../crypto/index.ts'
+import { javaOrder } from '../../text/index.ts'
 import { allowClientOrigin, allowOrigin } from '../cors.ts'
 import { isProven, presentedToken, proofAlgorithms } from '../dpop.ts'
 import { forbidCaching, realmOf, sendOidcError } from '../endpoint.ts'
@@ -59,7 +61,12 @@ export async function userinfoEndpoint(
   }
   reply.header('cache-control', 'no-store, no-cache')
   const grant = grantOf(context, request, realm, token, now)
-  return mappedClaims(grant, 'userinfo', { sub: token.user.id }).toClaims()
+  const claims = mappedClaims(grant, 'userinfo', { sub: token.user.id }).toClaims()
+  const algorithm = token.client.attributes['user.info.response.signature.alg']
+  if (algorithm === undefined || algorithm === '') return claims
+  const members: Claims = { ...claims, iss: grant.issuer, aud: token.client.clientId }
+  const ordered = Object.fromEntries(javaOrder(Object.keys(members)).map((name) => [name, members[name]]))
+  return reply.type('application/jwt').send(await signPublic(realm, ordered, 'JWT', algorithm))
 }
 
 /** The grant of a valid token, to build claims again. */

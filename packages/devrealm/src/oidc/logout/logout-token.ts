@@ -35,5 +35,10 @@ export function logoutToken(notice: LogoutNotice, now: number): Promise<string> 
     // The client drops its offline tokens itself: Keycloak does not revoke them.
     events: { [logoutEvent]: {}, ...(isSet('revoke.offline.tokens') ? { revoke_offline_access: true } : {}) },
   }
-  return signPublic(realm, claims, 'logout+jwt')
+  return signPublic(
+    realm,
+    claims,
+    'logout+jwt',
+    client.attributes['id.token.signed.response.alg'] || undefined,
+  )
 }

@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { type Claims, signPrivate, signPublic } from '../../crypto/index.ts'
+import { randomUUID } from 'node:crypto'
+import { type Claims, leftHash, signingKey, signPrivate, signPublic } from '../../crypto/index.ts'
 import type { Client, ClientSession, Realm, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { webOriginsOf } from '../clients/index.ts'
@@ -47,7 +47,7 @@ export async function issueTokens(grant: Grant): Promise<Claims> {
   const { realm, scope, now, session } = grant
   const exp = accessTokenEnd(grant)
   const access = accessTokenClaims(grant, exp)
-  const accessToken = await signPublic(realm, access)
+  const accessToken = await signPublic(realm, access, accessTokenType(grant), accessAlgorithm(grant))
   const refresh =
     session === undefined || grant.hasRefreshToken === false
       ? undefined
@@ -59,9 +59,7 @@ export async function issueTokens(grant: Grant): Promise<Claims> {
     refresh_expires_in: typeof refresh?.exp === 'number' ? refresh.exp - now : 0,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     token_type: grant.jkt === undefined ? 'Bearer' : 'DPoP',
-    ...((grant.hasIdToken ?? scope.openid)
-      ? { id_token: await signPublic(realm, idTokenClaims(grant, exp, accessToken)) }
-      : {}),
+    ...((grant.hasIdToken ?? scope.openid) ? { id_token: await idToken(grant, exp, accessToken) } : {}),
     'not-before-policy': realm.info.notBefore,
     ...(session === undefined ? {} : { session_state: session.id }),
     scope: scope.text,
@@ -75,7 +73,7 @@ export async function issueIdToken(grant: Grant): Promise<Claims> {
   // Its audience is the client; the requested one must exist all the same.
   accessTokenClaims(grant, exp)
   return {
-    access_token: await signPublic(realm, idTokenClaims(grant, exp)),
+    access_token: await idToken(grant, exp),
     expires_in: exp - now,
     refresh_expires_in: 0,
     token_type: 'N_A',
@@ -140,7 +138,24 @@ function requireAudiences(claims: ClaimSet, audiences: readonly string[]): void 
   claims.restrictAudience(audiences)
 }
 
-function idTokenClaims(grant: Grant, exp: number, accessToken?: string): Claims {
+function accessTokenType({ client }: Grant): string {
+  return client.attributes['access.token.header.type.rfc9068'] === 'true' ? 'at+jwt' : 'JWT'
+}
+
+function accessAlgorithm({ client }: Grant): string | undefined {
+  return client.attributes['access.token.signed.response.alg'] || undefined
+}
+
+async function idToken(grant: Grant, exp: number, accessToken?: string): Promise<string> {
+  const { realm, client } = grant
+  const algorithm =
+    client.attributes['id.token.signed.response.alg'] || realm.info.defaultSignatureAlgorithm || 'RS256'
+  const atHash =
+    accessToken === undefined ? undefined : leftHash(await signingKey(realm, algorithm), accessToken)
+  return signPublic(realm, idTokenClaims(grant, exp, atHash), 'JWT', algorithm)
+}
+
+function idTokenClaims(grant: Grant, exp: number, atHash?: string): Claims {
   const { client, session, clientSession } = grant
   const base = {
     exp,
@@ -152,14 +167,9 @@ function idTokenClaims(grant: Grant, exp: number, accessToken?: string): Claims 
     azp: client.clientId,
     nonce: grant.type === 'rt' || grant.type === 'te' ? undefined : clientSession?.notes.nonce,
     sid: session?.id,
-    at_hash: accessToken === undefined ? undefined : leftHash(accessToken),
+    at_hash: atHash,
   }
   return mappedClaims(grant, 'id', base, client.clientId).toClaims()
-}
-
-/** OpenID Connect Core section 3.1.3.6. */
-function leftHash(text: string): string {
-  return createHash('sha256').update(text).digest().subarray(0, 16).toString('base64url')
 }
 
 function refreshTokenClaims(grant: Grant, session: Readonly<UserSession>, access: Claims): Claims {
