@@ -18,6 +18,8 @@ export interface AuthorizationRequest {
   readonly challengeMethod: string | undefined
   /** The thumbprint of the key that the token request must prove (RFC 9449 section 10). */
   readonly dpopJkt?: string | undefined
+  /** The authentication contexts that the client asks for. */
+  readonly acr?: readonly string[]
   /** The `request_uri` of a pushed request, which a completed login uses up. */
   readonly pushed?: string
   /** The device code of a login for a device, which has no redirect URI. */

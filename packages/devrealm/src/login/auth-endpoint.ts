@@ -14,6 +14,7 @@ import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
 import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
 import { forbidStoring, type LoginContext, loginIssuer, sendLoginError } from './login-context.ts'
+import { requestedAcr } from './requested-acr.ts'
 import { checkResource, requirePushed, resolveRequest } from './resolve-request.ts'
 import { showStep } from './steps/index.ts'
 
@@ -34,6 +35,7 @@ async function authorize(login: LoginContext, form: Form): Promise<unknown> {
   const client = findClient(realm, form)
   const resolved = await resolveRequest(login, client, form)
   const target = findTarget(client, resolved.form, baseUrl(context, request))
+  const acr = requestedAcr(realm, client, resolved.form)
   forbidStoring(login)
   try {
     requirePushed(client, resolved)
@@ -42,6 +44,7 @@ async function authorize(login: LoginContext, form: Form): Promise<unknown> {
     startRotation(context, realm, client)
     return await answer(login, {
       ...authorization,
+      acr,
       ...(resolved.pushed === undefined ? {} : { pushed: resolved.pushed }),
     })
   } catch (error) {

@@ -5,6 +5,7 @@ import { grantScope, joinSession, newSession, restoreScope } from '../oidc/index
 import { sendToClient } from './client-response.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
 import { type LoginContext, loginIssuer, redirect, sendLoginError } from './login-context.ts'
+import { acrOf } from './requested-acr.ts'
 import { showStep } from './steps/index.ts'
 
 /** A completed login. */
@@ -42,7 +43,8 @@ export async function completeLogin(
     device === undefined
       ? grantScope(realm, client, authorization.scope)
       : restoreScope(realm, client, authorization.scope ?? '')
-  const acr = before === undefined || isProven ? '1' : '0'
+  const level = before === undefined || isProven ? 1 : 0
+  const acr = acrOf(realm, client, authorization.acr ?? [], level)
   const { session } = joinSession(realm, { ...base, notes: { ...base.notes, ...proof } }, client, {
     scope: scope.full,
     issuer: loginIssuer(login),
