@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser } from '../src/browser.ts'
 import { answerOf, loginPage, oauthError, seenOn } from '../src/expect.ts'
@@ -26,8 +28,11 @@ beforeAll(async () => {
     clientId: 'pkce',
     attributes: { ...enabled, 'oauth2.device.polling.interval': '1', 'pkce.code.challenge.method': 'S256' },
   })
+  await realm.addClient({
+    clientId: 'bound',
+    attributes: { ...enabled, 'oauth2.device.polling.interval': '1', 'dpop.bound.access.tokens': 'true' },
+  })
   await realm.addUser('ann')
-  await realm.addUser('eve')
 })
 
 const device = `${realm.issuer}/device`
@@ -348,6 +353,32 @@ describe('polling', () => {
       oauthError(400, 'invalid_grant', 'PKCE verification failed: Code mismatch'),
     )
     expect((await pollPatiently('pkce', device_code, { code_verifier })).status).toBe(200)
+  })
+
+  it('binds the tokens to the key of a DPoP proof, which the client may require', async () => {
+    const { device_code } = await grantedDevice('bound')
+    expect(answerOf(await pollPatiently('bound', device_code))).toEqual(
+      oauthError(400, 'invalid_request', 'DPoP proof is missing'),
+    )
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const claims = {
+      jti: randomUUID(),
+      htm: 'POST',
+      htu: `${realm.oidc}/token`,
+      iat: Math.floor(Date.now() / 1000),
+    }
+    const dpop = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(publicKey) })
+      .sign(privateKey)
+    const form = {
+      grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+      client_id: 'bound',
+      client_secret: appSecret,
+      device_code,
+    }
+    const tokens = granted(await realm.token(form, { headers: { dpop } }))
+    expect(tokens.token_type).toBe('DPoP')
+    expect(decode(tokens.access_token).claims.cnf).toMatchObject({ jkt: expect.any(String) })
   })
 
   it('ends with the lifetime of the code, for the device and for the user', async () => {

@@ -37,7 +37,7 @@ export async function deviceCodeGrant(clientRequest: ClientRequest): Promise<Cla
 }
 
 function tokensFor(
-  { context, request, realm, client }: ClientRequest,
+  { context, request, realm, client, jkt }: ClientRequest,
   code: DeviceCode,
   { sessionId, scope: granted, acr }: DeviceApproval,
 ): Promise<Claims> {
@@ -76,5 +76,6 @@ function tokensFor(
       notes: { ...clientSession.notes, acr, ...(nonce === undefined ? {} : { nonce }) },
     },
     offline,
+    jkt,
   })
 }
