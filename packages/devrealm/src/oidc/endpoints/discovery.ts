@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto'
 import { type Claims, type LoadedKey, publicKeys, signingKey } from '../../crypto/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { asymmetricAlgorithms, signingAlgorithms } from '../algorithms.ts'
+import { contentEncryption, keyEncryption as encryption } from '../clients/index.ts'
 
-const encryption = 'ECDH-ES+A256KW ECDH-ES+A192KW ECDH-ES+A128KW RSA-OAEP RSA-OAEP-256 RSA1_5 ECDH-ES'.split(
-  ' ',
-)
-const contentEncryption = 'A256GCM A192GCM A128GCM A128CBC-HS256 A192CBC-HS384 A256CBC-HS512'.split(' ')
 const clientAuthentication =
   'private_key_jwt client_secret_basic client_secret_post tls_client_auth client_secret_jwt'.split(' ')
 

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { type Claims, signPublic } from '../../crypto/index.ts'
 import { javaOrder } from '../../text/index.ts'
+import { encryptFor, isEncrypted } from '../clients/index.ts'
 import { allowClientOrigin, allowOrigin } from '../cors.ts'
 import { isProven, presentedToken, proofAlgorithms } from '../dpop.ts'
 import { forbidCaching, realmOf, sendOidcError } from '../endpoint.ts'
@@ -63,10 +64,25 @@ export async function userinfoEndpoint(
   const grant = grantOf(context, request, realm, token, now)
   const claims = mappedClaims(grant, 'userinfo', { sub: token.user.id }).toClaims()
   const algorithm = token.client.attributes['user.info.response.signature.alg']
-  if (algorithm === undefined || algorithm === '') return claims
+  const isSigned = algorithm !== undefined && algorithm !== ''
+  const encrypt = async (text: string): Promise<unknown> => {
+    try {
+      const type = isSigned ? 'JWT' : undefined
+      return reply
+        .type('application/jwt')
+        .send(await encryptFor(token.client, 'user.info', text, type, context.now()))
+    } catch (error) {
+      request.log.error({ err: error }, 'the userinfo response could not be encrypted')
+      reply.header('cache-control', 'no-store')
+      return refuse(500)
+    }
+  }
+  const encrypted = isEncrypted(token.client, 'user.info')
+  if (!isSigned) return encrypted ? encrypt(JSON.stringify(claims)) : claims
   const members: Claims = { ...claims, iss: grant.issuer, aud: token.client.clientId }
   const ordered = Object.fromEntries(javaOrder(Object.keys(members)).map((name) => [name, members[name]]))
-  return reply.type('application/jwt').send(await signPublic(realm, ordered, 'JWT', algorithm))
+  const signed = await signPublic(realm, ordered, 'JWT', algorithm)
+  return encrypted ? encrypt(signed) : reply.type('application/jwt').send(signed)
 }
 
 /** The grant of a valid token, to build claims again. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Claims, leftHash, signingKey, signPrivate, signPublic } from '../../crypto/index.ts'
 import type { Client, ClientSession, Realm, User, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
-import { webOriginsOf } from '../clients/index.ts'
+import { encryptFor, isEncrypted, webOriginsOf } from '../clients/index.ts'
 import { confirmation } from '../dpop.ts'
 import { invalidRequest } from '../errors.ts'
 import { applyMappers, ClaimSet, type ClaimTarget, type MapperSource } from '../mappers/index.ts'
@@ -152,7 +152,10 @@ async function idToken(grant: Grant, exp: number, accessToken?: string): Promise
     client.attributes['id.token.signed.response.alg'] || realm.info.defaultSignatureAlgorithm || 'RS256'
   const atHash =
     accessToken === undefined ? undefined : leftHash(await signingKey(realm, algorithm), accessToken)
-  return signPublic(realm, idTokenClaims(grant, exp, atHash), 'JWT', algorithm)
+  const signed = await signPublic(realm, idTokenClaims(grant, exp, atHash), 'JWT', algorithm)
+  return isEncrypted(client, 'id.token')
+    ? encryptFor(client, 'id.token', signed, 'JWT', grant.now * 1000)
+    : signed
 }
 
 function idTokenClaims(grant: Grant, exp: number, atHash?: string): Claims {
