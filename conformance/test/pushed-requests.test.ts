@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, errorPage, json, loginPage, oauthError, redirectOf, seenOn } from '../src/expect.ts'
 import { challengeOf, exchange } from '../src/grants.ts'
@@ -145,6 +147,34 @@ describe('the endpoint', () => {
     })
     expect(headers.get('access-control-allow-origin')).toBe('https://app.example')
     expect(headers.get('access-control-expose-headers')).toBe('Access-Control-Allow-Methods')
+  })
+})
+
+describe('a DPoP proof', () => {
+  const proof = async (): Promise<string> => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const claims = { jti: randomUUID(), htm: 'POST', htu: endpoint, iat: Math.floor(Date.now() / 1000) }
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(publicKey) })
+      .sign(privateKey)
+  }
+  const pushWith = (dpop: string, more: Record<string, string> = {}) =>
+    send(endpoint, { form: { ...standard, ...more }, headers: { dpop } })
+
+  it('binds the code to its key', async () => {
+    const { request_uri } = (await pushWith(await proof())).json()
+    const page = await realm.browser().login(authUrl({ request_uri }), 'ann', 'ann')
+    const reply = await exchange(realm, page.location().searchParams.get('code') ?? '')
+    expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request', 'DPoP Proof missing'))
+  })
+
+  it('must be valid, and of the key that dpop_jkt names', async () => {
+    expect(answerOf(await pushWith('x'))).toEqual(
+      oauthError(400, 'invalid_request', 'DPoP header verification failure'),
+    )
+    expect(answerOf(await pushWith(await proof(), { dpop_jkt: 'other' }))).toEqual(
+      oauthError(400, 'invalid_request', 'DPoP Proof public key thumbprint does not match dpop_jkt.'),
+    )
   })
 })
 

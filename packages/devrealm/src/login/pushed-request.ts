@@ -6,6 +6,7 @@ import {
   type Form,
   formOf,
   OidcError,
+  readProof,
   sendOidcError,
 } from '../oidc/index.ts'
 import { AuthorizationPageError, findTarget, readRequest } from './authorization-request.ts'
@@ -22,6 +23,7 @@ export async function pushedRequestEndpoint(login: LoginContext): Promise<unknow
     const client = await authenticate(login, form)
     const lifespan = lifespanOf(login)
     const pushed = await readPushed(login, client, form)
+    await bindToProof(login, pushed)
     const uri = context.pushed.push({
       realmId: realm.info.id,
       clientId: client.clientId,
@@ -84,6 +86,15 @@ async function readPushed(
 }
 
 const credentials = ['client_secret', 'client_assertion', 'client_assertion_type']
+
+/** A DPoP proof binds the authorization code to its key, like `dpop_jkt` (RFC 9449 section 10.1). */
+async function bindToProof({ context, request }: LoginContext, pushed: Map<string, string>): Promise<void> {
+  const jkt = await readProof(context, request)
+  if (jkt === undefined) return
+  if ((pushed.get('dpop_jkt') ?? jkt) !== jkt)
+    throw invalid('DPoP Proof public key thumbprint does not match dpop_jkt.')
+  pushed.set('dpop_jkt', jkt)
+}
 
 /** The refusals of the authorization endpoint in the words of this one. */
 function refusalOf(error: unknown): unknown {
