@@ -7,8 +7,10 @@ export { base32, hasOtp, newOtpSecret, otpCredential, takeOtp } from './otp.ts'
 export {
   configureTotpAlias,
   isActionEnabled,
+  keepVerifyEmail,
   missingProfileFields,
   pendingActions,
+  verifyEmailAlias,
   verifyProfileAlias,
   withoutAction,
 } from './pending-actions.ts'

@@ -7,18 +7,38 @@ export const configureTotpAlias = 'CONFIGURE_TOTP'
 /** The required action of every user with an incomplete profile. */
 export const verifyProfileAlias = 'VERIFY_PROFILE'
 
+/** The required action of users with an unverified e-mail address, in realms that verify them. */
+export const verifyEmailAlias = 'VERIFY_EMAIL'
+
 /** The user's pending required actions, in the realm's order. */
 export function pendingActions(realm: RealmStore, user: Readonly<User>): string[] {
   const enabled = realm.info.requiredActions.filter((action) => action.enabled)
-  const asked = enabled
-    .filter((action) => user.requiredActions.includes(action.alias))
-    .map((action) => action.alias)
+  const asked = enabled.filter(({ alias }) => isAsked(realm, user, alias)).map((action) => action.alias)
   const known = asked.filter((alias) => alias !== configureTotpAlias || !hasOtp(user))
   const needsProfile =
     user.serviceAccountClientId === undefined &&
     enabled.some((action) => action.alias === verifyProfileAlias) &&
     missingProfileFields(realm, user).length > 0
   return needsProfile && !known.includes(verifyProfileAlias) ? [...known, verifyProfileAlias] : known
+}
+
+function isAsked(realm: RealmStore, user: Readonly<User>, alias: string): boolean {
+  return user.requiredActions.includes(alias) || (alias === verifyEmailAlias && mustVerifyEmail(realm, user))
+}
+
+/** Whether the realm wants an e-mail address that nobody verified. Users without one have nothing to verify. */
+function mustVerifyEmail(realm: RealmStore, user: Readonly<User>): boolean {
+  return realm.info.verifyEmail && !user.emailVerified && user.email !== undefined && user.email !== ''
+}
+
+/** As in Keycloak, a user who must verify the e-mail address keeps that required action after the right password. */
+export function keepVerifyEmail(realm: RealmStore, user: Readonly<User>): Readonly<User> {
+  const isMissing =
+    isActionEnabled(realm, verifyEmailAlias) &&
+    mustVerifyEmail(realm, user) &&
+    !user.requiredActions.includes(verifyEmailAlias)
+  if (!isMissing) return user
+  return realm.users.put({ ...user, requiredActions: [...user.requiredActions, verifyEmailAlias] })
 }
 
 /** Whether the action is enabled in the realm. */

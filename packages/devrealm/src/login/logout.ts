@@ -8,8 +8,10 @@ import {
   endOfflineSession,
   endSession,
   type Form,
+  type FrontChannelLogout,
   forClient,
   formOf,
+  frontChannelLogouts,
   invalidGrant,
   queryOf,
   readProof,
@@ -20,6 +22,7 @@ import {
 import { html } from '../pages/index.ts'
 import { addParameters } from './client-response.ts'
 import { dropIdentity, readIdentity } from './cookies.ts'
+import { sendFrontChannelLogout } from './front-channel-logout.ts'
 import {
   forbidStoring,
   type LoginContext,
@@ -51,8 +54,9 @@ export async function logoutConfirmation(login: LoginContext): Promise<unknown> 
   if (pending === undefined) return sendLoginError(login, 'Logout failed')
   const session = await readIdentity(login)
   if (session?.id !== pending.sessionId) return sendLoginError(login, 'Logout failed')
+  const logouts = session === undefined ? [] : frontChannelLogouts(login, session.id)
   if (session !== undefined) endSession(login, session.id)
-  return sendLoggedOut(login, pending.redirectUri, pending.state)
+  return sendLoggedOut(login, pending.redirectUri, pending.state, logouts)
 }
 
 async function logoutByToken(clientRequest: ClientRequest): Promise<unknown> {
@@ -99,8 +103,10 @@ async function logoutByBrowser(login: LoginContext, form: Form): Promise<unknown
   const session = await readIdentity(login)
   const state = form.get('state')
   if (hint !== undefined && (session === undefined || session.id === hint.sessionId)) {
+    // Only the browser of the session can log out of its clients.
+    const logouts = session === undefined ? [] : frontChannelLogouts(login, session.id)
     endSession(login, hint.sessionId)
-    return sendLoggedOut(login, redirectUri, state)
+    return sendLoggedOut(login, redirectUri, state, logouts)
   }
   if (session === undefined && redirectUri !== undefined) return sendLoggedOut(login, redirectUri, state)
   return askToConfirm(login, {
@@ -142,12 +148,13 @@ function sendLoggedOut(
   login: LoginContext,
   redirectUri: string | undefined,
   state: string | undefined,
+  logouts: readonly FrontChannelLogout[] = [],
 ): FastifyReply {
   dropIdentity(login)
-  if (redirectUri !== undefined) {
-    const parameters: [string, string][] = state === undefined ? [] : [['state', state]]
-    return redirect(login, addParameters(redirectUri, 'query', parameters))
-  }
+  const parameters: [string, string][] = state === undefined ? [] : [['state', state]]
+  const target = redirectUri === undefined ? undefined : addParameters(redirectUri, 'query', parameters)
+  if (logouts.length > 0) return sendFrontChannelLogout(login, logouts, target)
+  if (target !== undefined) return redirect(login, target)
   const body = html`<div id="kc-info-message"><p class="instruction">You are logged out</p></div>`
   return sendLoginPage(login, { title: 'You are logged out', body })
 }

@@ -34,6 +34,7 @@ export interface RealmSettings {
   sslRequired: string
   registrationEmailAsUsername: boolean
   rememberMe: boolean
+  verifyEmail: boolean
   loginWithEmailAllowed: boolean
   duplicateEmailsAllowed: boolean
   bruteForceProtected: boolean

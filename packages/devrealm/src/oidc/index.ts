@@ -24,7 +24,13 @@ export { oidcRoutes } from './endpoints/index.ts'
 export { invalidGrant, OidcError } from './errors.ts'
 export { Form, formOf, queryOf } from './form.ts'
 export { mayUseDevices } from './grants/index.ts'
-export { endOfflineSession, endSession, logoutNotices } from './logout/index.ts'
+export {
+  endOfflineSession,
+  endSession,
+  type FrontChannelLogout,
+  frontChannelLogouts,
+  logoutNotices,
+} from './logout/index.ts'
 export { expandRoles, hasRole, roleIdsInScope } from './roles.ts'
 export { grantScope, restoreScope } from './scopes.ts'
 export { joinSession, liveSession, liveSessions, newSession, sessionEnds, sweep } from './sessions.ts'

@@ -103,6 +103,7 @@ function secure(app: FastifyInstance, context: RealmContext): void {
     const headers = browserHeaders(context, request, reply)
     for (const [name, value] of Object.entries(headers)) {
       // A realm may store any string; a header must be ASCII.
+      if (name === 'content-security-policy' && reply.hasHeader(name)) continue
       if (value === '' || !/^[\t\x20-\x7e]+$/.test(value)) continue
       const type = reply.getHeader('content-type')
       if (name === 'content-security-policy' && type !== undefined && !String(type).startsWith('text/html'))

@@ -1,3 +1,4 @@
+import { verifyEmailAlias } from '../../authentication/index.ts'
 import type { User } from '../../model/index.ts'
 import { sendLoginError, sendLoginPage } from '../login-context.ts'
 import { requiredActionStep } from '../required-actions/index.ts'
@@ -7,6 +8,10 @@ import { expiredMessage, type LoginStep, userOf } from './step.ts'
 export const actionStep: LoginStep = {
   show: (login, { tab, user, action, message: { wrong } }) => {
     if (user === undefined) return sendLoginError(login, expiredMessage)
+    if (tab.step === verifyEmailAlias) {
+      // Keycloak's answer where it cannot send mail: the embedded realm has no mail.
+      return sendLoginError(login, 'Failed to send email, please try again later.', 500)
+    }
     const step = requiredActionStep(tab.step)
     if (step === undefined) {
       return sendLoginError(login, `The embedded realm does not support the required action ${tab.step}`)

@@ -1,4 +1,4 @@
-import { isActionEnabled, verifyUser } from '../../authentication/index.ts'
+import { isActionEnabled, keepVerifyEmail, verifyUser } from '../../authentication/index.ts'
 import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
 import type { ClientRequest } from '../endpoint.ts'
@@ -20,6 +20,7 @@ export async function passwordGrant({
   if (!client.directAccessGrantsEnabled) {
     throw new OidcError(400, 'unauthorized_client', 'Client not allowed for direct access grants')
   }
+  if (client.consentRequired) throw new OidcError(400, 'invalid_client', 'Client requires user consent')
   const scope = grantScope(realm, client, form.get('scope'))
   const username = form.get('username')
   if (username === undefined) throw invalidRequest('Missing parameter: username', 401)
@@ -32,6 +33,7 @@ export async function passwordGrant({
   if (outcome.result !== 'verified') throw invalidGrant('Invalid user credentials')
   const { user } = outcome
   if (!outcome.checkOtp(form.get('totp') ?? form.get('otp'))) throw invalidGrant('Invalid user credentials')
+  keepVerifyEmail(realm, user)
   // Includes disabled required actions, which the browser login would skip.
   const isOff = (alias: string): boolean => !isActionEnabled(realm, alias)
   if (outcome.requiredActions.length > 0 || user.requiredActions.some(isOff))

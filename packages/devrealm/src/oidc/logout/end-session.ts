@@ -7,7 +7,7 @@ import { liveSession } from '../sessions.ts'
 import { addNotice } from './logout-notices.ts'
 
 /** A request that ends sessions. */
-interface EndingRequest {
+export interface EndingRequest {
   readonly context: RealmContext
   readonly request: FastifyRequest
   readonly realm: RealmStore
