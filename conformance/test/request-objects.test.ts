@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { answerOf, errorPage, loginPage, oauthError, redirectOf, seenOn } from '../src/expect.ts'
 import { send } from '../src/http.ts'
 import { appSecret, callbackUrl, openRealm } from '../src/realm.ts'
+import { onKeycloak } from '../src/target.ts'
 
 const realm = await openRealm()
 afterAll(() => realm.close())
@@ -205,6 +206,24 @@ describe('request.object.required', () => {
   it('a pushed request object must be valid', async () => {
     const reply = await push('signs', { request: await sign({ ...claims, client_id: 'app' }) })
     expect(answerOf(reply)).toEqual(oauthError(400, 'invalid_request_object', 'invalidRequestMessage'))
+  })
+})
+
+describe('a request_uri of the client', () => {
+  const request_uri = 'http://localhost:1/request'
+  beforeAll(async () => {
+    await realm.addClient({ clientId: 'refers', attributes: { ...keys, 'request.uris': request_uri } })
+  })
+
+  it('is refused if the client does not declare it', async () => {
+    expect(seenOn(await open('', { request_uri }))).toEqual(invalid)
+    expect(seenOn(await open('', { client_id: 'refers', request_uri: `${request_uri}?x` }))).toEqual(invalid)
+  })
+
+  // Keycloak fetches it; the embedded realm never fetches a URL that a browser gave.
+  it.skipIf(onKeycloak)('is refused by name if it does', async () => {
+    const { message } = seenOn(await open('', { client_id: 'refers', request_uri }))
+    expect(message).toMatch('The embedded realm does not fetch a request_uri')
   })
 })
 

@@ -55,7 +55,7 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
     userinfo_encryption_alg_values_supported: encryption,
     userinfo_encryption_enc_values_supported: contentEncryption,
     request_object_signing_alg_values_supported: [...signingAlgorithms, 'none'],
-    request_object_encryption_alg_values_supported: encryption,
+    request_object_encryption_alg_values_supported: ['RSA-OAEP', 'RSA-OAEP-256'],
     request_object_encryption_enc_values_supported: contentEncryption,
     response_modes_supported: [
       'query',
@@ -95,7 +95,6 @@ export function discoveryDocument(realm: RealmStore, issuer: string): Claims {
     scopes_supported: ['openid', ...scopes.map((scope) => scope.name)],
     request_parameter_supported: true,
     request_uri_parameter_supported: false,
-    require_request_uri_registration: true,
     code_challenge_methods_supported: ['plain', 'S256'],
     tls_client_certificate_bound_access_tokens: true,
     dpop_signing_alg_values_supported: asymmetricAlgorithms,
