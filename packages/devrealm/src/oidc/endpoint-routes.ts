@@ -9,7 +9,7 @@ export type Endpoint = (
   reply: FastifyReply,
 ) => Promise<unknown>
 
-/** Mounts endpoints below the path of every realm. */
+/** Mounts endpoints below the path of every realm, or below another root that names the realm. */
 export interface EndpointRoutes {
   readonly on: (methods: string[], path: string, endpoint: Endpoint) => void
   /** A GET that other sites may load in a frame. */
@@ -26,16 +26,20 @@ export function isFramed(request: FastifyRequest): boolean {
   return (request.routeOptions.config as { [framed]?: true } | undefined)?.[framed] === true
 }
 
-export function endpointRoutes(app: FastifyInstance, context: RealmContext): EndpointRoutes {
+export function endpointRoutes(
+  app: FastifyInstance,
+  context: RealmContext,
+  root = '/realms/:realm',
+): EndpointRoutes {
   const on: EndpointRoutes['on'] = (methods, path, endpoint) => {
     app.route({
       method: methods,
-      url: `/realms/:realm${path}`,
+      url: root + path,
       handler: (request, reply) => endpoint(context, request, reply),
     })
   }
   const onFramed: EndpointRoutes['onFramed'] = (path, endpoint) => {
-    const url = `/realms/:realm${path}`
+    const url = root + path
     app.route({
       method: 'GET',
       url,

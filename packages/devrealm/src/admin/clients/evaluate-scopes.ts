@@ -65,6 +65,7 @@ function exampleClaims(context: RealmContext, request: FastifyRequest, example: 
     scope: grantScope(realm, client, example.scope || undefined),
     now,
     type: 'ro',
+    jkt: undefined,
     session,
   }
   if (kind === 'userinfo') return mappedClaims(grant, 'userinfo', { sub: user.id }).toClaims()

@@ -106,6 +106,7 @@ export function grantOf(
     ),
     now,
     type: 'rt',
+    jkt: undefined,
     offline: token.offline,
     ...(token.session === undefined ? {} : { session: token.session }),
     ...(token.clientSession === undefined ? {} : { clientSession: token.clientSession }),

@@ -1,5 +1,5 @@
 import type { ClientRequest } from '../endpoint.ts'
-import { invalidGrant, type OidcError } from '../errors.ts'
+import { leftOutGrant, leftOutGrants } from '../left-out.ts'
 import { authorizationCodeGrant } from './authorization-code.ts'
 import { clientCredentialsGrant } from './client-credentials.ts'
 import { deviceCodeGrant } from './device-code.ts'
@@ -15,13 +15,7 @@ export const grants: Record<string, GrantHandler> = {
   refresh_token: refreshTokenGrant,
   'urn:ietf:params:oauth:grant-type:token-exchange': tokenExchangeGrant,
   'urn:ietf:params:oauth:grant-type:device_code': deviceCodeGrant,
-  'urn:openid:params:grant-type:ciba': refuse(invalidGrant('Client not allowed OIDC CIBA Grant')),
-  'urn:ietf:params:oauth:grant-type:jwt-bearer': refuse(invalidGrant('Missing parameter:assertion')),
+  ...Object.fromEntries(leftOutGrants.map((grant) => [grant, () => Promise.reject(leftOutGrant(grant))])),
 }
 
 type GrantHandler = (request: ClientRequest) => Promise<unknown>
-
-/** Keycloak grants that are not supported here fail as for a client that may not use them. */
-function refuse(error: OidcError): GrantHandler {
-  return () => Promise.reject(error)
-}

@@ -26,8 +26,9 @@ export interface Grant {
   readonly session?: Readonly<UserSession>
   readonly clientSession?: ClientSession
   readonly offline?: boolean
+  /** The thumbprint of the key that the tokens are bound to (RFC 9449); undefined without a proof. */
+  readonly jkt: string | undefined
   /** The thumbprint of the key that the tokens are bound to (RFC 9449). */
-  readonly jkt?: string | undefined
   /** Notes for the claims of a service account token. */
   readonly notes?: Record<string, string>
   /** Whether the session does not list the client. Default: false. */
