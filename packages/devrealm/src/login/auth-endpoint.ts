@@ -12,6 +12,7 @@ import {
 } from './authorization-request.ts'
 import { sendToClient } from './client-response.ts'
 import { completeLogin } from './complete-login.ts'
+import { consentsToAsk } from './consents-to-ask.ts'
 import { cookies, readCookie, readIdentity, setLoginSession, setRestart } from './cookies.ts'
 import { forbidStoring, type LoginContext, loginIssuer, sendLoginError } from './login-context.ts'
 import { requestedAcr } from './requested-acr.ts'
@@ -73,7 +74,8 @@ export async function answer(login: LoginContext, authorization: AuthorizationRe
   const actions = user === undefined ? [] : pendingActions(realm, user)
   if (prompt.includes('none')) {
     if (!isFresh) throw new OidcError(400, 'login_required')
-    if (actions.length > 0) throw new OidcError(400, 'interaction_required')
+    const asks = user === undefined ? [] : consentsToAsk(realm, user, authorization)
+    if (actions.length + asks.length > 0) throw new OidcError(400, 'interaction_required')
   }
   return beginLogin(login, authorization, session && user && { session, user, isFresh, actions })
 }

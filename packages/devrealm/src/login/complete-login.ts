@@ -3,6 +3,7 @@ import { type LoginSession, type LoginTab, randomToken, seconds } from '../conte
 import type { Client, User, UserSession } from '../model/index.ts'
 import { grantScope, joinSession, newSession, restoreScope } from '../oidc/index.ts'
 import { sendToClient } from './client-response.ts'
+import { consentsToAsk } from './consents-to-ask.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
 import { type LoginContext, loginIssuer, redirect, sendLoginError } from './login-context.ts'
 import { acrOf } from './requested-acr.ts'
@@ -17,7 +18,7 @@ export interface CompleteLogin {
   readonly session?: Readonly<UserSession>
   /** Whether the user authenticated just now. */
   readonly isProven?: boolean
-  /** Whether the user granted the device access. */
+  /** Whether the user granted access on the consent page. */
   readonly isGranted?: boolean
 }
 
@@ -33,7 +34,8 @@ export async function completeLogin(
   const authorization = tab.request
   const client = realm.clientByName.get(authorization.clientId) as Readonly<Client>
   const { pushed, device } = authorization
-  if (device !== undefined && !isGranted) return askForConsent(login, tab, user, isProven)
+  const mustAsk = device !== undefined || consentsToAsk(realm, user, authorization).length > 0
+  if (mustAsk && !isGranted) return askForConsent(login, tab, user, isProven)
   if (pushed !== undefined && !context.pushed.use(pushed, context.now()))
     return sendLoginError(login, 'Invalid username or password.') // Keycloak's message, whatever the password
   const now = seconds(context)
@@ -84,7 +86,7 @@ export async function completeLogin(
   })
 }
 
-/** A login for a device ends with the question whether the device gets access. */
+/** A login for a device, or for a client that requires consent, ends with the question whether it gets access. */
 function askForConsent(
   login: LoginContext,
   tab: LoginTab,

@@ -17,6 +17,7 @@ import {
   sendLoginPage,
 } from './login-context.ts'
 import { expiredMessage, showStep, stepOf } from './steps/index.ts'
+import { takeClientConsent } from './take-consent.ts'
 import { actionUrl, executionOf, isLoginStep, readClientData } from './urls.ts'
 
 /**
@@ -37,7 +38,10 @@ export async function loginAction(login: LoginContext): Promise<unknown> {
   if (tab.request.clientId !== client.clientId) return sendLoginError(login, expiredMessage)
   const { action } = request.params as { action: string }
   if (action === 'restart') return restart(login, tab, query)
-  if (action === 'consent' && request.method === 'POST') return takeConsent(login, session, tab)
+  if (action === 'consent' && request.method === 'POST') {
+    const take = tab.request.device === undefined ? takeClientConsent : takeConsent
+    return take(login, session, tab)
+  }
   return request.method === 'POST' ? takeForm(login, session, tab, query) : showTab(login, tab, query)
 }
 

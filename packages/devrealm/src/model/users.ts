@@ -16,8 +16,18 @@ export interface User {
   roles: string[]
   /** Ids of groups. */
   groups: string[]
+  /** What the user granted to clients that require consent, by the client's id. */
+  consents?: Record<string, Consent>
   /** The id of the client whose service account this is. */
   serviceAccountClientId?: string
+}
+
+/** Times are milliseconds since the epoch. */
+export interface Consent {
+  /** Ids of client scopes, and of the client itself. */
+  granted: string[]
+  createdDate: number
+  lastUpdatedDate: number
 }
 
 /** Keycloak's CredentialRepresentation as exported: `secretData` and `credentialData` are JSON strings. */

@@ -16,6 +16,7 @@ export {
   webOriginsOf,
   withoutRotated,
 } from './clients/index.ts'
+export { addConsent, type ConsentItem, consentItems, missingConsents, removeConsent } from './consents.ts'
 export { allowOrigin } from './cors.ts'
 export { boundKey, isProven, type PresentedToken, presentedToken, readProof, requireKey } from './dpop.ts'
 export { type ClientRequest, forClient, realmOf, sendOidcError } from './endpoint.ts'
@@ -25,6 +26,7 @@ export { invalidGrant, OidcError } from './errors.ts'
 export { Form, formOf, queryOf } from './form.ts'
 export { mayUseDevices } from './grants/index.ts'
 export {
+  endClientSession,
   endOfflineSession,
   endSession,
   type FrontChannelLogout,
@@ -33,5 +35,13 @@ export {
 } from './logout/index.ts'
 export { expandRoles, hasRole, roleIdsInScope } from './roles.ts'
 export { grantScope, restoreScope } from './scopes.ts'
-export { joinSession, liveSession, liveSessions, newSession, sessionEnds, sweep } from './sessions.ts'
+export {
+  joinSession,
+  leaveSession,
+  liveSession,
+  liveSessions,
+  newSession,
+  sessionEnds,
+  sweep,
+} from './sessions.ts'
 export { type Grant, mappedClaims, readLiveToken, readRefreshToken } from './tokens/index.ts'

@@ -58,6 +58,11 @@ export function deleteClient(realm: RealmStore, id: string): void {
       sessions.put({ ...session, clients })
     }
   }
+  for (const user of realm.users.values()) {
+    if (user.consents?.[id] === undefined) continue
+    const { [id]: _consent, ...consents } = user.consents
+    realm.users.put({ ...user, consents })
+  }
   realm.clients.delete(id)
 }
 

@@ -7,6 +7,7 @@ import { accessOfUser, userOf, userShape } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
 import { mappingRoutes, userHolder } from '../roles/index.ts'
 import { addUser, updateUser } from './user-changes.ts'
+import { userConsentRoutes } from './user-consents.ts'
 import { userCredentialRoutes } from './user-credentials.ts'
 import { userEmailRoutes } from './user-emails.ts'
 import { userGroupRoutes } from './user-groups.ts'
@@ -53,8 +54,8 @@ export function userRoutes(api: AdminApi): void {
     ok(unmanagedAttributes(realm, found)),
   )
   one.get('/federated-identity', needs.viewUsers, () => ok([]))
-  one.get('/consents', needs.viewUsers, () => ok([]))
   one.get('/configured-user-storage-credential-types', needs.viewUsers, () => ok([]))
+  userConsentRoutes(one)
   userSessionRoutes(one)
   userGroupRoutes(one)
   userCredentialRoutes(one)

@@ -30,6 +30,8 @@ export async function takeConsent(
     return end('access_denied')
   }
   const own = await readIdentity(login)
+  // A session that ended while the page was open proves nothing.
+  if (own?.userId !== user.id && tab.notes.proven !== 'true') return sendLoginError(login, expiredMessage)
   return completeLogin(login, {
     loginSession,
     tab,

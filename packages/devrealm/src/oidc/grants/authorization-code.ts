@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type AuthorizationCode, baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
+import { requireConsent } from '../consents.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest, OidcError } from '../errors.ts'
 import { isOffline, restoreScope } from '../scopes.ts'
@@ -48,6 +49,7 @@ export async function authorizationCodeGrant({
     throw invalidRequest('DPoP Proof public key thumbprint does not match dpop_jkt')
 
   const scope = restoreScope(realm, client, code.scope)
+  requireConsent(realm, user, client, scope)
   const offline = isOffline(scope)
   if (offline) {
     requireOfflineAccess(realm, user, client, scope)

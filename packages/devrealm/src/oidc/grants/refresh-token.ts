@@ -2,6 +2,7 @@ import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
 import type { Client, ClientSession, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { requireConsent } from '../consents.ts'
 import { boundKey, requireKey } from '../dpop.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidGrant, invalidRequest } from '../errors.ts'
@@ -34,6 +35,7 @@ export async function refreshTokenGrant({
     narrowed === undefined
       ? restoreScope(realm, client, token.scope)
       : within(realm, client, token.scope, narrowed.full)
+  requireConsent(realm, user, client, scope)
   return issueTokens({
     realm,
     issuer,

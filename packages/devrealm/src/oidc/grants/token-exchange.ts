@@ -2,6 +2,7 @@ import { baseUrl, issuerOf, seconds } from '../../context/index.ts'
 import type { Claims } from '../../crypto/index.ts'
 import type { Client, UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
+import { missingConsents } from '../consents.ts'
 import { boundKey, requireKey } from '../dpop.ts'
 import type { ClientRequest } from '../endpoint.ts'
 import { invalidRequest, OidcError } from '../errors.ts'
@@ -30,8 +31,7 @@ export async function tokenExchangeGrant(clientRequest: ClientRequest): Promise<
   const scope = grantScope(realm, client, asked)
   if (kind === 'refresh_token' && isOffline(scope))
     throw invalidRequest('Scope offline_access not allowed for token exchange')
-  // No user can have consented: the embedded realm has no consents.
-  if (client.consentRequired)
+  if (missingConsents(realm, subject.user, client, scope).length > 0)
     throw new OidcError(
       400,
       'invalid_scope',

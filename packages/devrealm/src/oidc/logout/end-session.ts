@@ -3,7 +3,7 @@ import { baseUrl, issuerOf, type RealmContext, seconds } from '../../context/ind
 import type { UserSession } from '../../model/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { backChannelLogoutUrlOf } from '../clients/index.ts'
-import { liveSession } from '../sessions.ts'
+import { leaveSession, liveSession } from '../sessions.ts'
 import { addNotice } from './logout-notices.ts'
 
 /** A request that ends sessions. */
@@ -33,6 +33,15 @@ export function endOfflineSession(ending: EndingRequest, id: string): boolean {
   ending.realm.sessions.delete(id)
   notifyClients(ending, session)
   return true
+}
+
+/** Ends a client session of an active user session, which continues, and notifies the client. */
+export function endClientSession(ending: EndingRequest, id: string, clientId: string): void {
+  const session = liveSession(ending.realm, id, seconds(ending.context))
+  const own = session?.clients[clientId]
+  if (session === undefined || own === undefined) return
+  leaveSession(ending.realm, id, clientId)
+  notifyClients(ending, { ...session, clients: { [clientId]: own } })
 }
 
 /** Clients that are disabled, or set to front-channel logout, get no logout token. */
