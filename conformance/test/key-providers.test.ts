@@ -204,6 +204,24 @@ describe('a realm file', () => {
     await imported.close()
   })
 
+  it('with one key pair of the realm has it for signatures and encryption', async () => {
+    const imported = await openRealm({ privateKey: pem } as never)
+    const { n } = createPublicKey(pem).export({ format: 'jwk' })
+    const keys = (await send(`${imported.oidc}/certs`)).json().keys
+    expect(keys.map((key: Json) => [key.alg, key.n]).toSorted()).toEqual([
+      ['RS256', n],
+      ['RSA-OAEP', n],
+    ])
+    const components = (await imported.api(`/components?type=${providerType}`)).json()
+    expect(components.map((each: Json) => each.name).toSorted()).toEqual([
+      'aes-generated',
+      'hmac-generated-hs512',
+      'rsa',
+      'rsa-enc',
+    ])
+    await imported.close()
+  })
+
   it('without key providers gets those of a new realm', async () => {
     const imported = await openRealm({ components: { [providerType]: [] } } as never)
     const components = (await imported.api(`/components?type=${providerType}`)).json()

@@ -2,6 +2,7 @@ import { createHash, createPublicKey, verify } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { asClient, granted, password, refresh, tokensOf } from '../src/grants.ts'
 import { type Json, send } from '../src/http.ts'
+import { openLogoutReceiver } from '../src/logout-receiver.ts'
 import { openRealm } from '../src/realm.ts'
 import { decode } from '../src/token.ts'
 
@@ -121,6 +122,22 @@ describe('the algorithm of a client', () => {
     expect(decode(tokens.access_token).claims.typ).toBe('Bearer')
     expect(decode(tokens.id_token).header.typ).toBe('JWT')
     expect((await userInfo(tokens.access_token)).status).toBe(200)
+  })
+})
+
+describe('logout tokens', () => {
+  it.each([
+    ['like ID tokens', { [idAlgorithm]: 'ES256' }, 'ES256'],
+    ['unlike access tokens', { [accessAlgorithm]: 'ES256' }, 'RS256'],
+  ])('are signed %s', async (clientId, attributes, alg) => {
+    const receiver = await openLogoutReceiver()
+    const url = { 'backchannel.logout.url': receiver.url }
+    await realm.addClient({ clientId, attributes: { ...attributes, ...url } })
+    const { refresh_token } = await tokensOf(realm, 'alice', asClient(clientId))
+    await send(`${realm.oidc}/logout`, { form: { refresh_token, ...asClient(clientId) } })
+    const tokens = receiver.take().map(({ token }) => decode(token).header)
+    expect(tokens).toEqual([{ alg, typ: 'logout+jwt', kid: expect.any(String) }])
+    receiver.close()
   })
 })
 

@@ -23,9 +23,28 @@ export function importParts(realm: RealmStore, body: RealmBody): void {
     importFlows(realm, body.authenticationFlows, body.authenticatorConfig ?? [])
   }
   if (body.requiredActions !== undefined) importRequiredActions(realm, body.requiredActions)
-  importKeys(realm, body.components?.[keyProviderType] ?? [])
+  importKeys(realm, body.components?.[keyProviderType] ?? importedKeyPair(realm, body))
   const profile = exportedProfile(body.components)
   if (profile !== undefined) realm.update({ ...realm.info, userProfile: profile })
+}
+
+/** Old realm files have one key pair, as members of the realm: it signs, and others encrypt with it. */
+function importedKeyPair(realm: RealmStore, { privateKey, certificate }: RealmBody): ComponentBody[] {
+  if (typeof privateKey !== 'string' || privateKey === '') return []
+  const config = {
+    privateKey: [privateKey],
+    priority: ['100'],
+    ...(typeof certificate === 'string' ? { certificate: [certificate] } : {}),
+  }
+  const others = realm.keys.values().filter((key) => key.secret !== undefined)
+  return [
+    ...['rsa', 'rsa-enc'].map((id) => ({ name: id, providerId: id, config })),
+    ...others.map(({ name = '', provider = '', config: own = {} }) => ({
+      name,
+      providerId: provider,
+      config: Object.fromEntries(Object.entries(own).map(([member, values]) => [member, [...values]])),
+    })),
+  ]
 }
 
 /** Key providers of the file replace those of a new realm. */
