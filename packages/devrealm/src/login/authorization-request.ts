@@ -46,9 +46,7 @@ export function findTarget(client: Readonly<Client>, form: Form, base: string): 
   const isOidc = form.get('scope')?.split(' ').includes('openid') === true
   const redirectUri = resolveRedirectUri(client, form.get('redirect_uri'), base, isOidc)
   if (redirectUri === undefined) throw new AuthorizationPageError(400, 'Invalid parameter: redirect_uri')
-  const types = form.get('response_type')?.split(' ') ?? []
-  const hasTokens =
-    types.every((type) => responseTypes.includes(type)) && types.some((type) => type.endsWith('token'))
+  const hasTokens = typesOf(form.get('response_type') ?? '')?.some(isToken)
   const asked = form.get('response_mode')
   const mode = modes.find((each) => each === asked) ?? (hasTokens ? 'fragment' : 'query')
   return { redirectUri, mode, state: shortEnough(form.get('state')) || undefined }
@@ -71,7 +69,11 @@ export function readRequest(
   const mode = form.get('response_mode')
   if (mode !== undefined && !modes.some((each) => each === mode))
     throw invalid('Invalid parameter: response_mode')
+  const types = responseType.split(' ')
+  if (mode === 'query' && types.some(isToken))
+    throw invalid("Response_mode 'query' not allowed for implicit or hybrid flow")
   grantScope(realm, client, scope)
+  if (types.includes('id_token') && !form.has('nonce')) throw invalid('Missing parameter: nonce')
   const { challenge, challengeMethod } = checkChallenge(client, form)
   const maxAge = form.get('max_age')
   return {
@@ -97,27 +99,35 @@ function shortEnough(value: string | undefined): string | undefined {
 }
 
 const modes: readonly ResponseMode[] = ['query', 'fragment', 'form_post']
-const responseTypes = ['code', 'token', 'id_token', 'none']
+
+/** The parts of a response type, undefined for an unsupported one. */
+function typesOf(responseType: string): readonly string[] | undefined {
+  const types = [...new Set(responseType.split(' '))]
+  const isKnown = responseType === 'none' || types.every((type) => type === 'code' || isToken(type))
+  return isKnown ? types : undefined
+}
+
+function isToken(type: string): boolean {
+  return type === 'token' || type === 'id_token'
+}
 
 function invalid(description: string): OidcError {
   return new OidcError(400, 'invalid_request', description)
 }
 
-/** Only `code` and `none` are supported; the implicit flow fails as for a client that may not use it. */
 export function checkResponseType(client: Readonly<Client>, form: Form): string {
   const responseType = form.get('response_type')
   if (responseType === undefined) throw invalid('Missing parameter: response_type')
-  const types = [...new Set(responseType.split(' '))]
-  if (types.some((type) => !responseTypes.includes(type)))
-    throw new OidcError(400, 'unsupported_response_type')
+  const types = typesOf(responseType)
+  if (types === undefined) throw new OidcError(400, 'unsupported_response_type')
   const refuse = (flow: string): OidcError =>
     new OidcError(
       400,
       'unauthorized_client',
       `Client is not allowed to initiate browser login with given response_type. ${flow} flow is disabled for the client.`,
     )
-  if (types.some((type) => type.endsWith('token'))) throw refuse('Implicit')
-  if (!client.standardFlowEnabled) throw refuse('Standard')
+  if (types.some(isToken) && !client.implicitFlowEnabled) throw refuse('Implicit')
+  if (!types.every(isToken) && !client.standardFlowEnabled) throw refuse('Standard')
   return types.join(' ')
 }
 

@@ -1,7 +1,14 @@
 import type { FastifyReply } from 'fastify'
-import { type LoginSession, type LoginTab, randomToken, seconds } from '../context/index.ts'
-import type { Client, User, UserSession } from '../model/index.ts'
-import { grantScope, joinSession, newSession, restoreScope } from '../oidc/index.ts'
+import { baseUrl, type LoginSession, type LoginTab, randomToken, seconds } from '../context/index.ts'
+import type { Client, ClientSession, User, UserSession } from '../model/index.ts'
+import {
+  grantScope,
+  isOffline,
+  issueAtAuthorization,
+  joinSession,
+  newSession,
+  restoreScope,
+} from '../oidc/index.ts'
 import { sendToClient } from './client-response.ts'
 import { consentsToAsk } from './consents-to-ask.ts'
 import { cookies, dropCookie, setIdentity, setLoginSession } from './cookies.ts'
@@ -47,12 +54,17 @@ export async function completeLogin(
       : restoreScope(realm, client, authorization.scope ?? '')
   const level = before === undefined || isProven ? 1 : 0
   const acr = acrOf(realm, client, authorization.acr ?? [], level)
-  const { session } = joinSession(realm, { ...base, notes: { ...base.notes, ...proof } }, client, {
-    scope: scope.full,
-    issuer: loginIssuer(login),
-    now,
-    notes: { acr, redirectUri: authorization.redirectUri },
-  })
+  const { session, clientSession } = joinSession(
+    realm,
+    { ...base, notes: { ...base.notes, ...proof } },
+    client,
+    {
+      scope: scope.full,
+      issuer: loginIssuer(login),
+      now,
+      notes: { acr, redirectUri: authorization.redirectUri },
+    },
+  )
   context.logins.close(loginSession)
   // A new id for the next login: an id planted before this one is worthless.
   setLoginSession(login, randomToken(24))
@@ -62,28 +74,50 @@ export async function completeLogin(
     context.devices.decide(device, { sessionId: session.id, scope: scope.full, acr })
     return redirect(login, `${loginIssuer(login)}/device/status`)
   }
-  const code =
-    authorization.responseType === 'none'
-      ? undefined
-      : context.codes.issue({
-          realmId: realm.info.id,
-          sessionId: session.id,
-          clientId: client.id,
-          redirectUri: authorization.redirectUri,
-          scope: scope.full,
-          acr,
-          nonce: authorization.nonce,
-          challenge: authorization.challenge,
-          challengeMethod: authorization.challengeMethod,
-          dpopJkt: authorization.dpopJkt,
-          expiresAt: context.now() + realm.info.accessCodeLifespan * 1000,
-        })
+  const types = authorization.responseType.split(' ')
+  const code = !types.includes('code')
+    ? undefined
+    : context.codes.issue({
+        realmId: realm.info.id,
+        sessionId: session.id,
+        clientId: client.id,
+        redirectUri: authorization.redirectUri,
+        scope: scope.full,
+        acr,
+        nonce: authorization.nonce,
+        challenge: authorization.challenge,
+        challengeMethod: authorization.challengeMethod,
+        dpopJkt: authorization.dpopJkt,
+        expiresAt: context.now() + realm.info.accessCodeLifespan * 1000,
+      })
   return sendToClient(reply, authorization.redirectUri, authorization.responseMode, {
     state: authorization.state,
     session_state: session.id,
     iss: loginIssuer(login),
     code,
+    ...(await issueAtAuthorization(
+      {
+        realm,
+        issuer: loginIssuer(login),
+        base: baseUrl(context, request),
+        client,
+        user,
+        scope,
+        now,
+        type: 'na',
+        jkt: undefined,
+        session,
+        clientSession: withNonce(clientSession, authorization.nonce),
+        offline: isOffline(scope),
+      },
+      types,
+      { code, state: authorization.state },
+    )),
   })
+}
+
+function withNonce(session: ClientSession, nonce: string | undefined): ClientSession {
+  return nonce === undefined ? session : { ...session, notes: { ...session.notes, nonce } }
 }
 
 /** A login for a device, or for a client that requires consent, ends with the question whether it gets access. */

@@ -19,6 +19,7 @@ export interface RealmSettings {
   revokeRefreshToken: boolean
   refreshTokenMaxReuse: number
   accessTokenLifespan: number
+  accessTokenLifespanForImplicitFlow: number
   ssoSessionIdleTimeout: number
   ssoSessionMaxLifespan: number
   ssoSessionIdleTimeoutRememberMe: number

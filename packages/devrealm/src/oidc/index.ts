@@ -34,7 +34,7 @@ export {
   logoutNotices,
 } from './logout/index.ts'
 export { expandRoles, hasRole, roleIdsInScope } from './roles.ts'
-export { grantScope, restoreScope } from './scopes.ts'
+export { grantScope, isOffline, restoreScope } from './scopes.ts'
 export {
   joinSession,
   leaveSession,
@@ -44,4 +44,10 @@ export {
   sessionEnds,
   sweep,
 } from './sessions.ts'
-export { type Grant, mappedClaims, readLiveToken, readRefreshToken } from './tokens/index.ts'
+export {
+  type Grant,
+  issueAtAuthorization,
+  mappedClaims,
+  readLiveToken,
+  readRefreshToken,
+} from './tokens/index.ts'
