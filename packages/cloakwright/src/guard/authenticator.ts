@@ -1,4 +1,5 @@
 import { atOnceOf } from '../at-once.ts'
+import type { Clock } from '../clock.ts'
 import { CloakwrightError } from '../errors.ts'
 import { PerRequest } from '../per-request.ts'
 import { continueWith, isPromise } from '../promise.ts'
@@ -56,11 +57,11 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
   /** By its token: within one request, a session may get a new one. */
   const userOfTokenIn = (request: GuardedRequest, session: Session): AccessToken | Promise<AccessToken> => {
     const { accessToken, createdAt } = session
-    const now = clock.now()
-    const known = users.has(request.identity) ? users.find(request.identity, accessToken, now) : undefined
+    const { identity } = request
+    const known = users.has(identity) ? users.find(identity, accessToken, clock.now()) : undefined
     if (known !== undefined) return known
     const user = verifySession(accessToken, createdAt / 1000)
-    return isPromise(user) ? users.keep(request.identity, accessToken, user, now) : user
+    return isPromise(user) ? users.keep(identity, accessToken, user, clock.now()) : user
   }
 
   const userIn = (
@@ -101,7 +102,7 @@ export function createAuthenticator(verifier: Verifier): Authenticator {
     userOfSession(request, sessions, use) {
       const cookies = request.fields('cookie')
       if (cookies.length === 0) return undefined
-      return continueWith(sessionOf(request, sessions, use, cookies, clock.now()), userIn, request)
+      return continueWith(sessionOf(request, sessions, use, cookies, clock), userIn, request)
     },
   }
 }
@@ -125,18 +126,18 @@ function sessionOf(
   sessions: SessionEngine,
   use: SessionUse,
   cookies: readonly string[],
-  now: number,
+  clock: Clock,
 ): Session | undefined | Promise<Session | undefined> {
   const loaded = foundBy(sessionsByEngine, sessions)
   // The engine does not use a session for a request with an Authorization header.
   const question = (): string => `${use.freshAfter ?? ''}\n${cookies.join('\n')}`
   const { identity } = request
-  const known = loaded.has(identity) ? loaded.find(identity, question(), now) : undefined
+  const known = loaded.has(identity) ? loaded.find(identity, question(), clock.now()) : undefined
   if (known !== undefined) return known
   // oxlint-disable-next-line typescript/unbound-method -- it only identifies the function
   const atOnce = atOnceOf(sessions.authenticate)
   const session = atOnce === undefined ? sessions.authenticate(request, use) : atOnce(request, use)
-  return isPromise(session) ? loaded.keep(identity, question(), session, now) : session
+  return isPromise(session) ? loaded.keep(identity, question(), session, clock.now()) : session
 }
 
 async function userLater(session: Session, user: Promise<AccessToken>): Promise<SessionUser> {

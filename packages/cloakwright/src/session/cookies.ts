@@ -83,5 +83,8 @@ const token = '[\\w-]{43}'
  */
 function reader(name: string, format: string): (request: SessionRequest) => string | undefined {
   const cookie = new RegExp(`(?:^|;)\\s*${name}\\s*=\\s*(${format})\\s*(?:;|$)`)
-  return ({ headers }) => cookie.exec(headers.get('cookie') ?? '')?.[1]
+  return ({ headers }) => {
+    const cookies = headers.get('cookie')
+    return cookies === null ? undefined : cookie.exec(cookies)?.[1]
+  }
 }
