@@ -32,6 +32,11 @@ beforeAll(async () => {
     clientId: 'bound',
     attributes: { ...enabled, 'oauth2.device.polling.interval': '1', 'dpop.bound.access.tokens': 'true' },
   })
+  await realm.addClient({
+    clientId: 'asking',
+    consentRequired: true,
+    attributes: { ...enabled, 'oauth2.device.polling.interval': '1' },
+  })
   await realm.addUser('ann')
 })
 
@@ -422,5 +427,19 @@ describe('the status page', () => {
     const page = await realm.browser().open(`${device}/status${query}`)
     expect([page.status, page.textOf('kc-page-title')]).toEqual([200, title])
     expect(page.textOf('kc-info-message')).toMatch(text)
+  })
+})
+
+describe('what the user grants a device', () => {
+  it.each(['tv', 'asking'])('is kept, and can be revoked: client %s', async (client) => {
+    const { device_code } = await grantedDevice(client)
+    const { access_token, refresh_token } = (await pollPatiently(client, device_code)).json()
+    const form = { grant_type: 'refresh_token', client_id: client, client_secret: appSecret, refresh_token }
+    expect((await realm.token(form)).status).toBe(200)
+    const consents = `/users/${decode(access_token).claims['sub'] as string}/consents`
+    const kept = (await realm.api(consents)).json().find(({ clientId }: Json) => clientId === client)
+    expect(kept.grantedClientScopes.toSorted()).toEqual(['email', 'profile', 'roles'])
+    expect((await realm.api(`${consents}/${client}`, { method: 'DELETE' })).status).toBe(204)
+    expect((await realm.token(form)).status).toBe(400)
   })
 })

@@ -1,5 +1,5 @@
 import type { LoginSession, LoginTab } from '../../context/index.ts'
-import { formOf } from '../../oidc/index.ts'
+import { addConsent, consentItems, formOf, restoreScope } from '../../oidc/index.ts'
 import { completeLogin } from '../complete-login.ts'
 import { readIdentity } from '../cookies.ts'
 import { type LoginContext, loginIssuer, redirect, sendLoginError } from '../login-context.ts'
@@ -18,7 +18,9 @@ export async function takeConsent(
   const { device } = tab.request
   if (tab.step !== 'consent' || device === undefined || form.get('code') !== tab.sessionCode)
     return redirect(login, actionUrl(login, tab))
-  if (user === undefined || !user.enabled) return sendLoginError(login, expiredMessage)
+  const client = realm.clientByName.get(tab.request.clientId)
+  if (user === undefined || !user.enabled || client === undefined)
+    return sendLoginError(login, expiredMessage)
   const end = (error: string): unknown =>
     redirect(login, `${loginIssuer(login)}/device/status?error=${error}`)
   const code = context.devices.find(realm, device, context.now())
@@ -32,6 +34,8 @@ export async function takeConsent(
   const own = await readIdentity(login)
   // A session that ended while the page was open proves nothing.
   if (own?.userId !== user.id && tab.notes.proven !== 'true') return sendLoginError(login, expiredMessage)
+  const scope = restoreScope(realm, client, tab.request.scope ?? '')
+  addConsent(realm, user, client, consentItems(realm, client, scope), context.now())
   return completeLogin(login, {
     loginSession,
     tab,
