@@ -1,5 +1,14 @@
 import { CloakwrightError } from 'cloakwright'
-import { AdminError, importRealm, type RealmBody, readRealm } from './admin/index.ts'
+import {
+  AdminError,
+  describe,
+  importRealm,
+  leftOutOfRealm,
+  type RealmBody,
+  readRealm,
+  realKeycloak,
+  unusedPartsOf,
+} from './admin/index.ts'
 import { prepareKeys } from './crypto/index.ts'
 import { masterName, removeRealm } from './defaults/index.ts'
 import { type RealmStore, type Store, WriteError } from './store/index.ts'
@@ -21,6 +30,11 @@ export interface ImportOptions {
   readonly strategy?: ImportStrategy
   /** The source of each representation, for example a file: errors start with it. */
   readonly sources?: readonly string[]
+  /**
+   * Imports also settings that change security or tokens and have no effect in the embedded realm, and names them in
+   * {@link ImportedRealm.warnings}. Default: false, they are refused.
+   */
+  readonly lenient?: boolean
 }
 
 /** The result for one realm of an import. */
@@ -31,6 +45,8 @@ export interface ImportedRealm {
   readonly content: RealmContentCount
   /** The content of the replaced realm. */
   readonly lost?: RealmContentCount
+  /** What the representation has that is without an effect here, each with its JSON path; absent if there is nothing. */
+  readonly warnings?: readonly string[]
 }
 
 /**
@@ -42,7 +58,7 @@ export interface ImportedRealm {
 export async function importInto(
   store: Store,
   representations: readonly unknown[],
-  { strategy = 'skip', sources = [] }: ImportOptions,
+  { strategy = 'skip', sources = [], lenient = false }: ImportOptions,
 ): Promise<ImportedRealm[]> {
   const bodies = representations.map((each, index) => {
     const source = sources[index]
@@ -52,7 +68,7 @@ export async function importInto(
   const imported = await refusals({}, () =>
     store.atomically(async () => {
       const results: ImportedRealm[] = []
-      for (const each of bodies) results.push(await importOne(store, each, strategy))
+      for (const each of bodies) results.push(await importOne(store, each, { strategy, lenient }))
       return results
     }),
   )
@@ -96,7 +112,11 @@ function from(source: string | undefined, message: string): string {
   return source === undefined ? message : `${source}: ${message}`
 }
 
-async function importOne(store: Store, item: Item, strategy: ImportStrategy): Promise<ImportedRealm> {
+async function importOne(
+  store: Store,
+  item: Item,
+  { strategy, lenient }: { strategy: ImportStrategy; lenient: boolean },
+): Promise<ImportedRealm> {
   const { name, source, body } = item
   const before = store.realm(name)
   if (before !== undefined && strategy === 'skip') {
@@ -115,12 +135,37 @@ async function importOne(store: Store, item: Item, strategy: ImportStrategy): Pr
       'Remove "id" from the representation; the realm then gets a new id.',
     )
   }
+  const warnings = warningsFor(item, lenient)
   const lost = before && contentOf(before)
   if (before !== undefined) removeRealm(store, before)
   const made = await refusals(item, () => importRealm(store, body))
   const content = contentOf(made)
-  if (lost === undefined) return { realm: name, outcome: 'added', content }
-  return { realm: name, outcome: 'replaced', content, lost }
+  const named = warnings.length === 0 ? {} : { warnings }
+  if (lost === undefined) return { realm: name, outcome: 'added', content, ...named }
+  return { realm: name, outcome: 'replaced', content, lost, ...named }
+}
+
+/**
+ * What has no effect here.
+ *
+ * @throws {CW_REALM_INVALID} it changes security or tokens, and the import is not lenient
+ */
+function warningsFor({ name, source, body }: Item, lenient: boolean): string[] {
+  const leftOut = leftOutOfRealm(body)
+  const unused = unusedPartsOf(body)
+  if (leftOut.length > 0 && !lenient) {
+    throw invalid(
+      from(
+        source,
+        `The realm "${name}" has settings that the embedded realm does not act on: ${describe(leftOut)}`,
+      ),
+      `They change security or tokens: ${realKeycloak}. To import them without an effect: cloakwright devrealm --lenient, or importRealms with lenient: true.`,
+    )
+  }
+  return [
+    ...(leftOut.length === 0 ? [] : [`without an effect on security or tokens: ${describe(leftOut)}`]),
+    ...(unused.length === 0 ? [] : [`not used: ${describe(unused)}`]),
+  ]
 }
 
 function contentOf(realm: RealmStore): RealmContentCount {
@@ -164,7 +209,7 @@ function refusal({ name, source }: Partial<Item>, error: unknown): unknown {
   const reason = [errorMessage, error_description, code].find((each) => typeof each === 'string') as string
   return invalid(
     from(source, `The representation of the realm "${name}" is invalid: ${reason}`),
-    'Fix the representation. Keycloak rejects it too.',
+    'Fix the representation.',
     error,
   )
 }

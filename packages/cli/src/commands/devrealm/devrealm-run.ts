@@ -21,6 +21,7 @@ interface Options {
   readonly memory?: true
   readonly import?: readonly string[]
   readonly importStrategy: ImportStrategy
+  readonly lenient?: true
 }
 
 /** `cloakwright devrealm`: runs the embedded realm until SIGINT or SIGTERM. */
@@ -41,9 +42,17 @@ export async function devrealm(options: Options): Promise<void> {
       if (files.length > 0) note(`Importing ${countOf(files.length, 'realm')}…`)
       const imported = await realm.importRealms(
         files.map(({ representation }) => representation),
-        { strategy: options.importStrategy, sources: files.map(({ file }) => file) },
+        {
+          strategy: options.importStrategy,
+          sources: files.map(({ file }) => file),
+          lenient: options.lenient === true,
+        },
       )
-      for (const each of imported) print(told(each))
+      for (const each of imported) {
+        print(told(each))
+        for (const warning of each.warnings ?? [])
+          note(`Warning: the realm ${each.realm} has settings ${warning}`)
+      }
       const server = await listen(realm, options.port)
       printReady(server, home)
       await stopped

@@ -18,6 +18,10 @@ export function addDevrealm(program: Command): void {
           .choices(['skip', 'replace'])
           .default('skip'),
       )
+      .option(
+        '--lenient',
+        'import also settings that have no effect here, and name them (default: refuse the file)',
+      )
       .addHelpText('after', bootstrapHelp),
     'cloakwright devrealm --port 8081 --memory',
     'cloakwright devrealm --import realm-export.json',

@@ -1,6 +1,7 @@
 import { isValidRotation, secretRotation } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { refused, wrongType } from '../errors.ts'
+import { leftOutOfPolicies, refuseLeftOut } from '../left-out/index.ts'
 import {
   type ClientPolicyBody,
   type ClientProfileBody,
@@ -22,6 +23,7 @@ export function clientPolicyRoutes(api: AdminApi): void {
   resource.get(policies, needs.viewRealm, ({ realm }) => ok(policiesOf(realm)))
   resource.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
     checkPolicies(body.policies ?? [], profilesOf(realm).profiles)
+    refuseLeftOut(leftOutOfPolicies({ clientPolicies: body, clientProfiles: profilesOf(realm) }))
     realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
     return undefined
   })

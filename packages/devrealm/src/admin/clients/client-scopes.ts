@@ -2,6 +2,7 @@ import type { ClientScope } from '../../model/index.ts'
 import { deleteClientScope } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
+import { leftOutOfMappers, refuseLeftOut } from '../left-out/index.ts'
 import { clientScopeShape, scopeOf } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
 import { mappingRoutes, type RoleHolder } from '../roles/index.ts'
@@ -15,9 +16,11 @@ export function clientScopeRoutes(api: AdminApi): void {
   list.get('', needs.queryClients, ({ realm, access }) =>
     ok(needs.viewClients(access) ? realm.clientScopes.values().map(scopeOf) : []),
   )
-  list.post('', needs.manageClients, clientScopeShape, ({ realm, body, url }) =>
-    created(`${url}/${addClientScope(realm, body).id}`),
-  )
+  list.post('', needs.manageClients, clientScopeShape, ({ realm, body, url }) => {
+    const scope = addClientScope(realm, body)
+    refuseLeftOut(leftOutOfMappers(body.protocolMappers))
+    return created(`${url}/${scope.id}`)
+  })
 
   const one = api.resource('/client-scopes/:scopeId', findScope)
   one.get('', needs.viewClients, ({ found }) => ok(scopeOf(found)))

@@ -3,6 +3,7 @@ import { startRotation } from '../../oidc/index.ts'
 import { deleteClient } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { forbidden, notFound } from '../errors.ts'
+import { leftOutOfClient, refuseLeftOut } from '../left-out/index.ts'
 import { clientOf, clientShape } from '../representations/index.ts'
 import { type AdminApi, type Call, created, needs, ok } from '../request/index.ts'
 import { mappingRoutes, namedRoleRoutes, type RoleHolder } from '../roles/index.ts'
@@ -35,6 +36,7 @@ export function clientRoutes(api: AdminApi): void {
   })
   list.post('', needs.manageClients, clientShape, ({ realm, body, url }) => {
     const client = addClient(realm, body)
+    refuseLeftOut(leftOutOfClient(body))
     startRotation(context, realm, client)
     return created(`${url}/${client.id}`)
   })
@@ -42,7 +44,9 @@ export function clientRoutes(api: AdminApi): void {
   const one = api.resource('/clients/:clientUuid', findClient)
   one.get('', needs.viewClients, ({ found, access }) => ok(clientOf(found, access)))
   one.put('', needs.manageClients, clientShape, ({ realm, found, body }) => {
-    startRotation(context, realm, updateClient(realm, found, body))
+    const client = updateClient(realm, found, body)
+    refuseLeftOut(leftOutOfClient(body), leftOutOfClient(found))
+    startRotation(context, realm, client)
     return undefined
   })
   one.delete('', needs.manageClients, nothing, ({ realm, found }) => {

@@ -1,6 +1,7 @@
 import type { ProtocolMapper } from '../../model/index.ts'
 import { listOf, nothing } from '../body/index.ts'
 import { notFound } from '../errors.ts'
+import { leftOutOfMappers, refuseLeftOut } from '../left-out/index.ts'
 import { mapperShape } from '../representations/index.ts'
 import { created, type Need, ok, type Resource } from '../request/index.ts'
 import { newMapper, requireFreeName } from './protocol-mapper-changes.ts'
@@ -21,6 +22,7 @@ export function mapperRoutes(owners: Resource<MapperOwner>, needs: { view: Need;
   list.post('/models', needs.manage, mapperShape, ({ found, body, url }) => {
     const mapper = newMapper(body)
     requireFreeName(found.mappers, mapper)
+    refuseLeftOut(leftOutOfMappers([mapper]))
     found.save([...found.mappers, mapper])
     return created(`${url}/${mapper.id}`)
   })
@@ -31,6 +33,7 @@ export function mapperRoutes(owners: Resource<MapperOwner>, needs: { view: Need;
       requireFreeName(mappers, mapper)
       mappers.push(mapper)
     }
+    refuseLeftOut(leftOutOfMappers(body))
     found.save(mappers)
     return undefined
   })
@@ -52,6 +55,7 @@ export function mapperRoutes(owners: Resource<MapperOwner>, needs: { view: Need;
   // The name is fixed: an update cannot change it.
   one.put('', needs.manage, mapperShape, ({ found, body }) => {
     const mapper = existing(found)
+    refuseLeftOut(leftOutOfMappers([body]), leftOutOfMappers([mapper]))
     return replace(found, [{ ...newMapper(body), id: mapper.id, name: mapper.name }])
   })
   one.delete('', needs.manage, nothing, ({ found }) => {

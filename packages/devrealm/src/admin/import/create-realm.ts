@@ -3,6 +3,7 @@ import { masterName } from '../../defaults/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { AdminError, forbidden, refused } from '../errors.ts'
 import { recordEvent, recordsAdminEvents } from '../events/index.ts'
+import { leftOutOfRealm, refuseLeftOut } from '../left-out/index.ts'
 import { realmOf } from '../realms/index.ts'
 import { type RealmBody, realmShape } from '../representations/index.ts'
 import {
@@ -31,6 +32,7 @@ export function createRealmRoute({ app, context }: AdminApi): void {
     const body = readRealm(request)
     const realm = await context.store.atomically(async () => {
       const made = await importRealm(context.store, body)
+      refuseLeftOut(leftOutOfRealm(body))
       giveToCreator(caller, made)
       return made
     })

@@ -3,6 +3,7 @@ import type { Shape } from '../body/index.ts'
 import { addClient } from '../clients/index.ts'
 import { AdminError, conflict, missing, unforeseen, wrongType } from '../errors.ts'
 import { addGroup, groupByPath } from '../groups/index.ts'
+import { leftOutOfClient, refuseLeftOut } from '../left-out/index.ts'
 import {
   type ClientBody,
   clientShape,
@@ -26,6 +27,8 @@ export function partialImportRoute(api: AdminApi): void {
   const realm = api.resource('')
   realm.post('/partialImport', needs.manageRealm, partialImportShape, async (call) => {
     const results = await importParts(call.realm, call.body)
+    const clients = call.body.clients ?? []
+    refuseLeftOut(clients.flatMap((client, index) => leftOutOfClient(client, `clients[${index}].`)))
     const count = (action: string): number => results.filter((result) => result.action === action).length
     return ok({ overwritten: 0, added: count('ADDED'), skipped: count('SKIPPED'), results })
   })

@@ -3,6 +3,7 @@ import { masterName, removeRealm } from '../../defaults/index.ts'
 import type { RealmStore, Store } from '../../store/index.ts'
 import { nothing } from '../body/index.ts'
 import { conflict, forbidden, refused } from '../errors.ts'
+import { leftOutOfSettings, refuseLeftOut } from '../left-out/index.ts'
 import { realmShape } from '../representations/index.ts'
 import {
   type Access,
@@ -41,6 +42,7 @@ export function realmRoutes(api: AdminApi): void {
   )
   one.put('', needs.manageRealm, realmShape, ({ store, realm, body }) => {
     const changes = { ...changedSettings(realm, putBody(realm, body)), ...defaultGroupsOf(realm, body) }
+    refuseLeftOut(leftOutOfSettings(body), leftOutOfSettings(realm.info as typeof body))
     if (changes.realm !== undefined && changes.realm !== realm.info.realm) rename(store, realm, changes.realm)
     realm.update(withoutEmpty({ ...realm.info, ...changes }))
     return undefined

@@ -1,0 +1,12 @@
+export {
+  describe,
+  type LeftOut,
+  leftOutOfClient,
+  leftOutOfMappers,
+  leftOutOfPolicies,
+  leftOutOfRealm,
+  leftOutOfSettings,
+  realKeycloak,
+  refuseLeftOut,
+  unusedPartsOf,
+} from './left-out.ts'
