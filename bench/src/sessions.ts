@@ -86,6 +86,8 @@ interface Subject extends Contender {
   readonly cookies: readonly string[]
   readonly open: Rate
   readonly openAgain: Rate
+  /** Like `open`, with the header that guards add to responses for a session. */
+  readonly uncached: Rate
   readonly guarded: Rate
 }
 
@@ -136,6 +138,7 @@ async function toSubject(
     cookies,
     open: rateOf(`${openOrigin}/open`),
     openAgain: rateOf(`${openOrigin}/open-again`),
+    uncached: rateOf(`${openOrigin}/open-uncached`),
     guarded: rateOf(guarded.origin + guarded.path),
   }
 }
@@ -147,13 +150,19 @@ async function measureRates(subjects: readonly Subject[], skipped: readonly stri
     await open(warmUpSeconds)
     await guarded(warmUpSeconds)
   }
-  for (const { openAgain } of ours) await openAgain(warmUpSeconds)
+  for (const { openAgain, uncached } of ours) {
+    await openAgain(warmUpSeconds)
+    await uncached(warmUpSeconds)
+  }
   const targets: Target<number>[] = [
     ...subjects.flatMap(({ name, open, guarded }) => [
       { name: `${name}, open`, measure: () => open() },
       { name: `${name}, guarded`, measure: () => guarded() },
     ]),
-    ...ours.map(({ name, openAgain }) => ({ name: `${name}, open again`, measure: () => openAgain() })),
+    ...ours.flatMap(({ name, openAgain, uncached }) => [
+      { name: `${name}, open again`, measure: () => openAgain() },
+      { name: `${name}, no-store`, measure: () => uncached() },
+    ]),
   ]
   const rates = await inTurns('sessions', targets, rounds)
   const byName = new Map(targets.map(({ name }, index) => [name, rates[index] ?? []]))
@@ -175,6 +184,13 @@ async function measureRates(subjects: readonly Subject[], skipped: readonly stri
         perSecond(`${name}, open again`),
         '',
         ratio(`${name}, open again`, `${name}, open`).toFixed(3),
+        '',
+      ]),
+      ...ours.map(({ name }) => [
+        `${name}, against an open route that sends Cache-Control: no-store, too`,
+        perSecond(`${name}, no-store`),
+        perSecond(`${name}, guarded`),
+        ratio(`${name}, guarded`, `${name}, no-store`).toFixed(3),
         '',
       ]),
       ...skipped,

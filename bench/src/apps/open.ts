@@ -20,6 +20,27 @@ export function openExpress(path: string): express.Express {
   return app
 }
 
+// The same, but their guard adds the header of responses to a session, which keeps them out of shared caches: what the header
+// alone costs.
+
+export function uncachedFastify(path: string): FastifyInstance {
+  const app = Fastify()
+  app.get(path, { onRequest: (_request, reply, done) => done(void reply.headers(uncached)) }, () =>
+    greet(guest.username),
+  )
+  return app
+}
+
+export function uncachedExpress(path: string): express.Express {
+  const app = express()
+  app.use((_request, _response, next) => next())
+  const guard: express.RequestHandler = (_request, response, next) => next(void response.set(uncached))
+  app.get(path, guard, (_request, response) => void response.json(greet(guest.username)))
+  return app
+}
+
+const uncached = { 'cache-control': 'no-store' }
+
 /** Two identical applications, for the null test. */
 export function twice<Made>(make: (path: string) => Made, path: string): readonly [Made, Made] {
   return [make(path), make(`${path}-again`)]

@@ -6,7 +6,7 @@ import { fromPool, postgresRevocationStore, postgresSessionStore } from 'cloakwr
 import express from 'express'
 import Fastify from 'fastify'
 import { Pool } from 'pg'
-import { byPath, openExpress, openFastify, twice } from './open.ts'
+import { byPath, openExpress, openFastify, twice, uncachedExpress, uncachedFastify } from './open.ts'
 import { type App, greet, type Realm } from './realm.ts'
 import { settings } from './settings.ts'
 
@@ -32,11 +32,16 @@ async function guardOptions({ issuer }: Realm) {
 export async function sessionsFastify(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forFastify
   const [open, openAgain] = twice(openFastify, '/open')
+  const uncached = uncachedFastify('/open-uncached')
   const guarded = Fastify()
   await guarded.register(cloakwright, await guardOptions(realm))
   guarded.get('/guarded', { onRequest: requireUser() }, (request) => greet(userOf(request).username))
-  for (const app of [open, openAgain, guarded]) await app.ready()
-  return byPath({ '/open': open, '/open-again': openAgain }, toApp, toApp(guarded))
+  for (const app of [open, openAgain, uncached, guarded]) await app.ready()
+  return byPath(
+    { '/open': open, '/open-again': openAgain, '/open-uncached': uncached },
+    toApp,
+    toApp(guarded),
+  )
 }
 
 function toApp(app: ReturnType<typeof openFastify>): App {
@@ -46,6 +51,7 @@ function toApp(app: ReturnType<typeof openFastify>): App {
 export async function sessionsExpress(realm: Realm): Promise<App> {
   const { cloakwright, requireUser, userOf } = forExpress
   const [open, openAgain] = twice(openExpress, '/open')
+  const uncached = uncachedExpress('/open-uncached')
   const guarded = express()
   guarded.use(cloakwright(await guardOptions(realm)))
   guarded.get(
@@ -53,5 +59,9 @@ export async function sessionsExpress(realm: Realm): Promise<App> {
     requireUser(),
     (request, response) => void response.json(greet(userOf(request).username)),
   )
-  return byPath({ '/open': open, '/open-again': openAgain }, (app) => app, guarded)
+  return byPath(
+    { '/open': open, '/open-again': openAgain, '/open-uncached': uncached },
+    (app) => app,
+    guarded,
+  )
 }
