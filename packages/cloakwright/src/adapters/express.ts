@@ -19,6 +19,7 @@ import {
   type Redirected,
   type Refused,
   type Rule,
+  reportFailure,
   sendAnswer,
   sendResponse,
   serveRoutes,
@@ -34,7 +35,10 @@ export type { Middleware }
 
 /** The options of the middleware. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Receives each refusal, with the exact reason for the log: Express has no log of its own. */
+  /**
+   * Receives each refusal, with the exact reason for the log: Express has no log of its own.
+   * By default, failures (status 500 and above) are one line each on standard error: code, hint, request id.
+   */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 
@@ -82,14 +86,14 @@ export interface CloakwrightOptions extends GuardOptions {
  */
 export function cloakwright(options: CloakwrightOptions, ..._none: never[]): Middleware {
   const guard = createGuard(options)
-  const { onRefused } = options
+  const { onRefused = reportFailure } = options
   const { resource, routes } = guard
   return toMiddleware((request, response, next) => {
     const visit: Visit = { guard, onRefused, user: undefined, session: undefined }
     ;(request as Visited)[visitKey] = visit
     if (routes !== undefined && request.originalUrl.startsWith(routes.prefix))
       void serveRoutes(routes, toGuardedRequest(request), response, next, (entry) =>
-        onRefused?.(entry, request),
+        onRefused(entry, request),
       )
     else {
       // The path is only read where it matters: Express parses the URL for it.
@@ -227,7 +231,7 @@ export function sendProblem(
 /** What the middleware and the guards store on a request. */
 interface Visit {
   readonly guard: Guard
-  readonly onRefused: CloakwrightOptions['onRefused']
+  readonly onRefused: NonNullable<CloakwrightOptions['onRefused']>
   user: AccessToken | undefined
   session: Session | undefined
 }
@@ -281,7 +285,8 @@ function send(
   response: ServerResponse,
 ): Promise<void> | undefined {
   if (answer.kind === 'redirected') return sendResponse(answer.response, response)
-  visit?.onRefused?.(answer.log, request)
+  const { onRefused = reportFailure } = visit ?? {}
+  onRefused(answer.log, request)
   sendAnswer(answer.answer, response)
   return undefined
 }

@@ -22,6 +22,7 @@ import {
   type Refused,
   type Rule,
   readForm,
+  reportFailure,
   type SessionRoutes,
   unguarded,
 } from '../guard/index.ts'
@@ -33,7 +34,10 @@ export type { ForwardedRequest, ForwardOptions } from '../forward/index.ts'
 
 /** The options of the middleware. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Receives each refusal, with the exact reason for the log: Hono has no log of its own. */
+  /**
+   * Receives each refusal, with the exact reason for the log: Hono has no log of its own.
+   * By default, failures (status 500 and above) are one line each on standard error: code, hint, request id.
+   */
   readonly onRefused?: ((entry: LogEntry, context: Context) => void) | undefined
 }
 
@@ -79,7 +83,7 @@ export interface CloakwrightOptions extends GuardOptions {
  */
 export function cloakwright(options: CloakwrightOptions): MiddlewareHandler {
   const guard = createGuard(options)
-  const { onRefused } = options
+  const { onRefused = reportFailure } = options
   const { resource, routes } = guard
   // No function here is async: this saves a promise for every request.
   return (c, next) => {
@@ -218,7 +222,7 @@ export function sendProblem(error: unknown, context: Context): Response {
 /** What the middleware and the guards store on a request. */
 interface Visit {
   readonly guard: Guard
-  readonly onRefused: CloakwrightOptions['onRefused']
+  readonly onRefused: NonNullable<CloakwrightOptions['onRefused']>
   user: AccessToken | undefined
   session: Session | undefined
 }
@@ -317,6 +321,7 @@ function fieldsOf(fields: URLSearchParams): Record<string, string | readonly str
 function toResponse(answer: Refused | Redirected, context: Context, visit: Visit | undefined): Response {
   if (answer.kind === 'redirected') return answer.response
   const { status, headers, body } = answer.answer
-  visit?.onRefused?.(answer.log, context)
+  const { onRefused = reportFailure } = visit ?? {}
+  onRefused(answer.log, context)
   return new Response(body, { status, headers })
 }

@@ -5,7 +5,10 @@ export { type Protect, sessionOf } from '../guard/index.ts'
 
 /** The options of guards for web requests. */
 export interface CloakwrightOptions extends GuardOptions {
-  /** Receives each refusal, with the exact reason for the log. */
+  /**
+   * Receives each refusal, with the exact reason for the log.
+   * By default, failures (status 500 and above) are one line each on standard error: code, hint, request id.
+   */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 

@@ -11,6 +11,7 @@ import {
   type GuardedRequest,
   type GuardOptions,
   type LogEntry,
+  reportFailure,
   unguarded,
 } from '../guard/index.ts'
 import { requireOptions } from '../options.ts'
@@ -25,7 +26,10 @@ export { createTickets, type Tickets, type TicketsOptions } from '../guard/index
 export interface UpgradeGuardOptions extends GuardOptions {
   /** Browser sessions that are accepted, from pages of their `publicUrl` only (the handshake's Origin). */
   readonly sessions?: SessionEngine | undefined
-  /** Receives each refusal, with the exact reason for the log. */
+  /**
+   * Receives each refusal, with the exact reason for the log.
+   * By default, failures (status 500 and above) are one line each on standard error: code, hint, request id.
+   */
   readonly onRefused?: ((entry: LogEntry, request: IncomingMessage) => void) | undefined
 }
 
@@ -68,6 +72,7 @@ export type UpgradeGuard = (
  */
 export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
   requireOptions('createUpgradeGuard', '{ verifier }', options)
+  const { onRefused = reportFailure } = options
   const guard = createGuard(options)
   const any = anyUser()
   return async (request, socket, policy = any) => {
@@ -79,13 +84,13 @@ export function createUpgradeGuard(options: UpgradeGuardOptions): UpgradeGuard {
     socket.off('error', ignore)
     if (socket.destroyed) return undefined
     if (admission.kind === 'admitted') {
-      visits.set(request, { ...admission, session: admission.session, guard, onRefused: options.onRefused })
+      visits.set(request, { ...admission, session: admission.session, guard, onRefused })
       return admission.user
     }
     // A handshake is not a navigation, so it cannot be redirected to a login.
     const refused = admission.kind === 'refused' ? admission : guard.refuse(noUser(), guarded)
     answer(refused.answer, socket)
-    options.onRefused?.(refused.log, request)
+    onRefused(refused.log, request)
     return undefined
   }
 }
@@ -99,7 +104,7 @@ const withoutBody = {
 
 /** What a guard found out about a handshake, and where its refusals go. */
 interface UpgradeVisit extends Visit {
-  readonly onRefused: UpgradeGuardOptions['onRefused']
+  readonly onRefused: NonNullable<UpgradeGuardOptions['onRefused']>
 }
 
 const visits = new WeakMap<IncomingMessage, UpgradeVisit>()
@@ -142,7 +147,8 @@ export function forward(
       if (socket.destroyed) return
       const { answer: refusal, log } = (visit?.guard ?? unguarded).refuse(error, guarded)
       answer(refusal, socket)
-      visit?.onRefused?.(log, request)
+      const { onRefused = reportFailure } = visit ?? {}
+      onRefused(log, request)
     }
   }
 }

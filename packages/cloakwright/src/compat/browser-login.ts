@@ -20,7 +20,7 @@ export function serveLogin(
   guard: Guard,
   sessions: SessionEngine | undefined,
   logoutPath: string,
-  onRefused: KeycloakOptions['onRefused'],
+  onRefused: NonNullable<KeycloakOptions['onRefused']>,
 ): Middleware {
   const { routes } = guard
   const prefix = routes?.prefix ?? '\0'
@@ -29,11 +29,11 @@ export function serveLogin(
     const toGuarded = (): GuardedRequest => fromIncoming(request, request, frameworkOfNode)
     const refuse = (error: unknown): void => {
       const { log, answer } = guard.refuse(error, toGuarded())
-      onRefused?.(log, request)
+      onRefused(log, request)
       sendAnswer(answer, response)
     }
     if (routes !== undefined && originalUrl.startsWith(prefix))
-      void serveRoutes(routes, toGuarded(), response, next, (entry) => onRefused?.(entry, request))
+      void serveRoutes(routes, toGuarded(), response, next, (entry) => onRefused(entry, request))
     else if (method === 'POST' && adminCalls.has(path)) refuse(adminCallRefused(path))
     else if (sessions !== undefined && path === logoutPath && logoutMethods.has(method))
       signOut(sessions, toGuarded())

@@ -12,6 +12,7 @@ import {
   type Middleware,
   nothingGiven,
   type Refused,
+  reportFailure,
   sendAnswer,
   sendResponse,
 } from '../guard/index.ts'
@@ -79,7 +80,7 @@ class Keycloak extends UnsupportedApi {
   /** By the client whose authorization settings decide. */
   readonly #permissions = new Map<string, Permission>()
   readonly #now: () => number
-  readonly #onRefused: KeycloakOptions['onRefused']
+  readonly #onRefused: NonNullable<KeycloakOptions['onRefused']>
 
   /**
    * @param options Options that are not in `keycloak.json`.
@@ -107,7 +108,7 @@ class Keycloak extends UnsupportedApi {
     this.#guard = createGuard({ verifier, sessions: this.#sessions })
     this.#takesDpop = verifier.proofs.dpop !== undefined
     this.#now = now ?? systemTime
-    this.#onRefused = options.onRefused
+    this.#onRefused = options.onRefused ?? reportFailure
   }
 
   /** The session engine of the option `sessions`, for `cloakwright({ verifier, sessions })` and to close it. */
@@ -242,7 +243,7 @@ class Keycloak extends UnsupportedApi {
       const isPublic = anonymous && admission.log.code === 'CW_SESSION_ORIGIN'
       if (!isPublic) return await this.#deny(admission, request, response, next)
       // A public route gets no user, since another site may have sent the request.
-      this.#onRefused?.(admission.log, request)
+      this.#onRefused(admission.log, request)
       return true
     }
     if (admission.kind === 'redirected') {
@@ -275,7 +276,7 @@ class Keycloak extends UnsupportedApi {
     response: Response,
     next: NextFunction,
   ): Promise<false> {
-    this.#onRefused?.(log, request)
+    this.#onRefused(log, request)
     // The function of protect() may have sent the response.
     if (response.headersSent) return false
     if (answer.status !== 401 && answer.status !== 403) {

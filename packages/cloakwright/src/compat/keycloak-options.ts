@@ -24,7 +24,10 @@ export interface KeycloakOptions {
   readonly sessions?: ((client: SessionClient) => SessionEngine) | undefined
   /** Options of `createVerifier` that `keycloak.json` does not have: another audience, the realm’s internal URL, … */
   readonly verifier?: (Partial<Omit<IssuerOptions, 'issuer'>> & CommonOptions) | undefined
-  /** Receives each refusal, with the exact reason for the log. */
+  /**
+   * Receives each refusal, with the exact reason for the log.
+   * By default, failures (status 500 and above) are one line each on standard error: code, hint, request id.
+   */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 

@@ -7,6 +7,7 @@ export { endable } from './open-response.ts'
 export type { GuardOptions } from './options.ts'
 export { createProtect, type Protect, sessionOf, toWebResponse, visitOf, webFramework } from './protect.ts'
 export { unguarded } from './refusal.ts'
+export { reportFailure } from './report-refusal.ts'
 export {
   credentialsOf,
   type Framework,

@@ -6,6 +6,7 @@ import type { LogEntry, Redirected, Refused } from './admission.ts'
 import type { Guard } from './guard.ts'
 import { checkPolicy, checkRuleOptions } from './mistakes.ts'
 import { endable } from './open-response.ts'
+import { reportFailure } from './report-refusal.ts'
 import { type Framework, fromWebRequest, readForm } from './request/index.ts'
 import type { ResourceMetadata } from './resource.ts'
 import type { Rule, RuleOptions } from './rule.ts'
@@ -64,7 +65,7 @@ export interface Protect {
 type OnRefused = (entry: LogEntry, request: Request) => void
 
 /** Creates guards of web requests from a guard. An error of the handler itself is passed on to the runtime. */
-export function createProtect(guard: Guard, onRefused: OnRefused | undefined): Protect {
+export function createProtect(guard: Guard, onRefused: OnRefused = reportFailure): Protect {
   const any = anyUser()
   const run = async <Rest extends readonly unknown[], Incoming extends Request>(
     handler: MaybeUserHandler<Rest, Incoming>,
@@ -137,10 +138,10 @@ function publish(resource: ResourceMetadata, method: string): Response | undefin
 export function toWebResponse(
   answered: Refused | Redirected,
   request: Request,
-  onRefused: OnRefused | undefined,
+  onRefused: OnRefused = reportFailure,
 ): Response {
   if (answered.kind === 'redirected') return answered.response
-  onRefused?.(answered.log, request)
+  onRefused(answered.log, request)
   const { status, headers, body } = answered.answer
   return new Response(body, { status, headers })
 }
@@ -162,7 +163,7 @@ export interface WebVisit {
   readonly guard: Guard
   readonly user: AccessToken | undefined
   readonly session: Session | undefined
-  readonly onRefused: OnRefused | undefined
+  readonly onRefused: OnRefused
 }
 
 /** What the guard of a web request found out; `undefined` if none has run. */

@@ -16,6 +16,7 @@ import { testStepUp } from './behaviour/step-up.ts'
 import { testTenants } from './behaviour/tenants.ts'
 import { testTokens } from './behaviour/tokens.ts'
 import { testTransport } from './behaviour/transport.ts'
+import { testUsualLog } from './behaviour/usual-log.ts'
 import type { Driver } from './drivers/types.ts'
 
 /** The behaviour of every adapter, over real HTTP. */
@@ -28,6 +29,7 @@ export function testBehaviour(driver: Driver): void {
     describe('proofs', () => testProofs(driver))
     describe('several guards', () => testSeveralGuards(driver))
     describe('own error format', () => testErrorFormat(driver))
+    describe('usual log', () => testUsualLog(driver))
     describe('pages', () => testPages(driver))
     describe('resource', () => testResource(driver))
     testSessionBehaviour(driver)

@@ -20,7 +20,10 @@ export type { RequiredUser } from './server-components.ts'
 /** The options of the adapter. */
 export interface CloakwrightOptions<Data = unknown> extends GuardOptions {
   readonly sessions?: SessionEngine<Data> | undefined
-  /** Receives each refusal of a route handler or of the proxy, with the exact reason for the log. */
+  /**
+   * Receives each refusal of a route handler or of the proxy, with the exact reason for the log.
+   * By default, failures (status 500 and above) are one line each on standard error: code, hint, request id.
+   */
   readonly onRefused?: ((entry: LogEntry, request: Request) => void) | undefined
 }
 

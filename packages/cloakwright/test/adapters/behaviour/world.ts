@@ -25,6 +25,7 @@ export interface Change {
   readonly verifier?: Partial<VerifierOptions>
   readonly guard?: Partial<GuardOptions>
   readonly routes?: readonly Route[]
+  readonly usualLog?: boolean
 }
 
 /** A service on the adapter under test, the realm that it trusts, and a client. */
@@ -52,7 +53,7 @@ export function useWorld(driver: Driver, change: (issuer: TestIssuer) => Change 
   beforeAll(async () => {
     const issuer = await startIssuer([keys.elliptic.jwk, keys.rsa.jwk])
     const revocations = createRevocations()
-    const { verifier, guard, routes: more = [] } = change(issuer)
+    const { verifier, guard, routes: more = [], usualLog = false } = change(issuer)
     // An unknown key waits for the next fetch of the keys: a second at least.
     const usualOptions = { issuer: issuer.issuer, audience: 'shop-api', keysCoolDown: 1, revocations }
     const options = { ...usualOptions, ...verifier }
@@ -62,6 +63,7 @@ export function useWorld(driver: Driver, change: (issuer: TestIssuer) => Change 
       guard: { verifier: createVerifier(options as VerifierOptions), ...guard },
       routes: [...routes, ...more],
       mounted,
+      usualLog,
     })
   })
   beforeEach(() => {

@@ -30,14 +30,20 @@ function toDriver(name: string, framework: ExpressModule): Driver {
     knowsConnection: true,
     bodyReaders: Object.keys(readers),
     hasCors: true,
+    writesFailures: true,
     logs,
-    async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }) {
+    async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false, usualLog = false }) {
       const app: Express = framework()
       if (cors) app.use(allowOrigins)
       const reader = bodyReader ?? (forwarded === undefined ? 'json and urlencoded' : 'nothing')
       app.use(...(readers[reader] ?? []))
       if (guard !== undefined)
-        app.use(adapter.cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) }))
+        app.use(
+          adapter.cloakwright({
+            ...guard,
+            ...(usualLog ? {} : { onRefused: (entry) => void logs.push(entry) }),
+          }),
+        )
       if (forwarded !== undefined)
         app.use('/api', adapter.requireUser(), adapter.forward(forwarded.upstream, forwarded.options))
       for (const route of routes) add(app, route)

@@ -26,6 +26,7 @@ export const fastifyDriver: Driver = {
   knowsConnection: true,
   bodyReaders: ['a form parser', 'a form parser, registered later', 'raw bytes'],
   hasCors: true,
+  writesFailures: false,
   logs,
   async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }) {
     const app = Fastify({ logger: { stream } })

@@ -33,6 +33,7 @@ export const honoDriver: Driver = {
   knowsConnection: true,
   bodyReaders: Object.keys(readers),
   hasCors: true,
+  writesFailures: true,
   logs,
   async start(options) {
     const { fetch } = makeApp(options)
@@ -57,7 +58,15 @@ export const honoFetchDriver: Driver = {
   },
 }
 
-function makeApp({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }: ServiceOptions): Hono {
+function makeApp({
+  guard,
+  routes,
+  mounted = [],
+  forwarded,
+  bodyReader,
+  cors = false,
+  usualLog = false,
+}: ServiceOptions): Hono {
   const app = new Hono()
   if (cors) app.use(allowOrigins())
   const read = readers[bodyReader ?? '']
@@ -68,7 +77,9 @@ function makeApp({ guard, routes, mounted = [], forwarded, bodyReader, cors = fa
     })
   app.onError(adapter.sendProblem)
   if (guard !== undefined)
-    app.use(adapter.cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) }))
+    app.use(
+      adapter.cloakwright({ ...guard, ...(usualLog ? {} : { onRefused: (entry) => void logs.push(entry) }) }),
+    )
   if (forwarded !== undefined)
     app.all('/api/*', adapter.requireUser(), adapter.forward(forwarded.upstream, forwarded.options))
   for (const route of routes) add(app, route)

@@ -42,6 +42,7 @@ export function nestDriver(name: string, { common, cloakwright, create }: NestMo
     knowsConnection: true,
     bodyReaders: Object.keys(readers),
     hasCors: true,
+    writesFailures: false,
     logs,
     async start({ guard, routes, mounted = [], forwarded, bodyReader, cors = false }) {
       if (guard === undefined) throw new Error('decorators do not work without the module')

@@ -13,10 +13,14 @@ export const nextDriver: Driver = {
   knowsConnection: false,
   bodyReaders: ['nothing'],
   hasCors: false,
+  writesFailures: true,
   logs,
-  start({ guard, routes, mounted = [], forwarded }) {
+  start({ guard, routes, mounted = [], forwarded, usualLog = false }) {
     if (guard === undefined) throw new Error('the adapter has no guards without options')
-    const auth = cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) })
+    const auth = cloakwright({
+      ...guard,
+      ...(usualLog ? {} : { onRefused: (entry) => void logs.push(entry) }),
+    })
     const handlers = toHandlers(auth.protect, routes, mounted)
     const api = forwarded && auth.protect(forward(forwarded.upstream, forwarded.options))
     // Next.js prefers a route of its own folder to the one for all paths, and calls GET for HEAD.

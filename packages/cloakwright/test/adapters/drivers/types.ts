@@ -54,6 +54,8 @@ export interface ServiceOptions {
   readonly forwarded?: { readonly upstream: string; readonly options?: ForwardOptions } | undefined
   /** What reads bodies before the adapter does: one of {@link Driver.bodyReaders}. */
   readonly bodyReader?: string | undefined
+  /** Whether the adapter has no `onRefused`, so that {@link Driver.logs} gets nothing. */
+  readonly usualLog?: boolean | undefined
   /** Whether the framework's CORS middleware is registered before the adapter. */
   readonly cors?: boolean | undefined
 }
@@ -87,6 +89,8 @@ export interface Driver {
   readonly bodyReaders: readonly string[]
   /** Whether the framework has CORS middleware. */
   readonly hasCors: boolean
+  /** Whether the framework has no log, so that the adapter writes failures to standard error by default. */
+  readonly writesFailures: boolean
   /** All log entries of the services since the start, as passed to the log. */
   readonly logs: Logged[]
   start(options: ServiceOptions): Promise<Service>

@@ -14,10 +14,14 @@ export const webDriver: Driver = {
   knowsConnection: false,
   bodyReaders: ['nothing'],
   hasCors: false,
+  writesFailures: true,
   logs,
-  start({ guard, routes, mounted = [], forwarded }) {
+  start({ guard, routes, mounted = [], forwarded, usualLog = false }) {
     if (guard === undefined) throw new Error('the web adapter has no guards without options')
-    const protect = cloakwright({ ...guard, onRefused: (entry) => void logs.push(entry) })
+    const protect = cloakwright({
+      ...guard,
+      ...(usualLog ? {} : { onRefused: (entry) => void logs.push(entry) }),
+    })
     const handlers = toHandlers(protect, routes, mounted)
     const api = forwarded && protect(forward(forwarded.upstream, forwarded.options))
     return serveFetch(async (request) => {
