@@ -7,6 +7,6 @@ export type { AuthorizationRequest, ResponseMode } from './authorization-request
 export type { DeviceApproval, DeviceCode } from './device-codes.ts'
 export type { LoginSession, LoginTab } from './login-sessions.ts'
 export type { PendingLogouts } from './pending-logouts.ts'
-export { type PushedRequest, pushedRequestPrefix } from './pushed-requests.ts'
+export { pushedRequestPrefix } from './pushed-requests.ts'
 export { randomToken } from './random-token.ts'
 export { baseUrl, createRealmContext, issuerOf, type RealmContext, seconds } from './realm-context.ts'

@@ -18,6 +18,7 @@ const leftOutPaths: Record<string, readonly string[]> = {
     '/protocol/openid-connect/ext/ciba/auth',
     '/protocol/openid-connect/ext/ciba/auth/callback',
   ],
+  'Dynamic client registration': ['/clients-registrations/*'],
   SAML: ['/protocol/saml', '/protocol/saml/*'],
   'Authorization services': ['/.well-known/uma2-configuration', '/authz/*'],
 }

@@ -14,6 +14,8 @@ const advice = 'not in the embedded realm; use the real Keycloak'
 
 it.each([
   'protocol/openid-connect/ext/ciba/auth',
+  'clients-registrations/openid-connect',
+  'clients-registrations/default/some-client',
   'protocol/saml',
   'protocol/saml/descriptor',
   '.well-known/uma2-configuration',
