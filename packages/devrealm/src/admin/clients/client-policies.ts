@@ -1,7 +1,7 @@
 import { isValidRotation, secretRotation } from '../../oidc/index.ts'
 import type { RealmStore } from '../../store/index.ts'
 import { refused, wrongType } from '../errors.ts'
-import { leftOutOfPolicies, refuseLeftOut } from '../left-out/index.ts'
+import { describe, leftOutOfPolicies } from '../left-out/index.ts'
 import {
   type ClientPolicyBody,
   type ClientProfileBody,
@@ -21,9 +21,15 @@ export function clientPolicyRoutes(api: AdminApi): void {
     return undefined
   })
   resource.get(policies, needs.viewRealm, ({ realm }) => ok(policiesOf(realm)))
-  resource.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body }) => {
+  resource.put(policies, needs.manageRealm, clientPoliciesShape, ({ realm, body, request }) => {
     checkPolicies(body.policies ?? [], profilesOf(realm).profiles)
-    refuseLeftOut(leftOutOfPolicies({ clientPolicies: body, clientProfiles: profilesOf(realm) }))
+    const unused = leftOutOfPolicies({ clientPolicies: body, clientProfiles: profilesOf(realm) })
+    if (unused.length > 0) {
+      request.log.warn(
+        { policies: describe(unused) },
+        'Client policies without an effect in the embedded realm',
+      )
+    }
     realm.update({ ...realm.info, clientPolicies: { policies: body.policies ?? [] } })
     return undefined
   })
