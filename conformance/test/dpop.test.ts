@@ -156,6 +156,11 @@ describe('at the token endpoint', () => {
       async () => `${unsigned({ alg: 'HS256' })}.AAAA`,
       'Unsupported DPoP algorithm: HS256',
     ],
+    [
+      'an object as algorithm',
+      async () => `${unsigned({ alg: { toString: 1 } })}.AAAA`,
+      'DPoP header verification failure',
+    ],
     ['no signature', async () => `${unsigned({ alg: 'none' })}.`, 'Unsupported DPoP algorithm: none'],
     ...['jti', 'htm', 'htu', 'iat'].map(
       (name) =>

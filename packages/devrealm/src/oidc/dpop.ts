@@ -130,6 +130,7 @@ function readObject(part: string | undefined): Claims | undefined {
 function keyOf({ typ, alg, jwk }: Claims): JWK {
   if (typ !== 'dpop+jwt')
     throw invalidRequest(`Invalid or missing type in DPoP header: ${typeof typ === 'string' ? typ : 'null'}`)
+  if (alg !== undefined && typeof alg !== 'string') throw invalidRequest('DPoP header verification failure')
   if (!asymmetricAlgorithms.includes(String(alg)))
     throw invalidRequest(`Unsupported DPoP algorithm: ${String(alg)}`)
   if (typeof jwk !== 'object' || jwk === null) throw invalidRequest('No JWK in DPoP header')
