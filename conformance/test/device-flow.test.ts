@@ -423,6 +423,11 @@ describe('the status page', () => {
       'Device Login Failed',
       'You may close this browser window and go back to your device and try connecting again.',
     ],
+    [
+      '?error=constructor',
+      'Device Login Failed',
+      'You may close this browser window and go back to your device and try connecting again.',
+    ],
   ])('%s', async (query, title, text) => {
     const page = await realm.browser().open(`${device}/status${query}`)
     expect([page.status, page.textOf('kc-page-title')]).toEqual([200, title])

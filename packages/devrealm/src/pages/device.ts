@@ -13,7 +13,7 @@ ${field({ id: 'device_user_code', label: 'Enter the code provided by your device
 export function consentForm(action: string, code: string, scopes: readonly string[]): Html {
   return html`<div id="kc-oauth" class="content-area">
 <h3>Do you grant these access privileges?</h3>
-<ul>${scopes.map((text) => html`<li><span>${messages[text] ?? text}</span></li>`)}</ul>
+<ul>${scopes.map((text) => html`<li><span>${messages.get(text) ?? text}</span></li>`)}</ul>
 <form action="${action}" method="POST">
 <input type="hidden" name="code" value="${code}">
 <button name="accept" id="kc-login" type="submit">Yes</button>
@@ -36,12 +36,12 @@ export function deviceStatusPage(
   return { title: 'Device Login Failed', body }
 }
 
-const messages: Record<string, string> = {
-  '${profileScopeConsentText}': 'User profile',
-  '${emailScopeConsentText}': 'Email address',
-  '${rolesScopeConsentText}': 'User roles',
-  '${addressScopeConsentText}': 'Address',
-  '${phoneScopeConsentText}': 'Phone number',
-  '${offlineAccessScopeConsentText}': 'Offline Access',
-  '${organizationScopeConsentText}': 'Organization',
-}
+const messages: ReadonlyMap<string, string> = new Map([
+  ['${profileScopeConsentText}', 'User profile'],
+  ['${emailScopeConsentText}', 'Email address'],
+  ['${rolesScopeConsentText}', 'User roles'],
+  ['${addressScopeConsentText}', 'Address'],
+  ['${phoneScopeConsentText}', 'Phone number'],
+  ['${offlineAccessScopeConsentText}', 'Offline Access'],
+  ['${organizationScopeConsentText}', 'Organization'],
+])

@@ -20,8 +20,11 @@ export async function deviceEndpoint(login: LoginContext): Promise<unknown> {
 /** GET `device/status`: the end of a login for a device. */
 export async function deviceStatus(login: LoginContext): Promise<unknown> {
   const error = queryOf(login.request).get('error')
-  const messages: Record<string, string> = { access_denied: deniedMessage, expired_token: expiredMessage }
-  const failure = error === undefined || error === '' ? undefined : (messages[error] ?? failedMessage)
+  const messages = new Map([
+    ['access_denied', deniedMessage],
+    ['expired_token', expiredMessage],
+  ])
+  const failure = error === undefined || error === '' ? undefined : (messages.get(error) ?? failedMessage)
   return sendLoginPage(login, deviceStatusPage(`${loginIssuer(login)}/device`, failure))
 }
 
