@@ -267,6 +267,34 @@ describe('token exchange', () => {
     expect(await introspect('shop', token)).toEqual({ active: false })
   })
 
+  it('narrows what the token may do at the Admin API', async () => {
+    const { client } = realm.admin
+    const on = { 'standard.token.exchange.enabled': 'true' }
+    await realm.addClient({ clientId: 'console', fullScopeAllowed: false, attributes: on })
+    const name = 'administration'
+    const { id: scopeId } = await client.clientScopes.create({ name, protocol: 'openid-connect' })
+    const [management] = await client.clients.find({ clientId: 'realm-management' })
+    const [console] = await client.clients.find({ clientId: 'console' })
+    const role = (await realm.api(`/clients/${management?.id}/roles/view-users`)).json()
+    await realm.addUser('adam')
+    const [adam] = await client.users.find({ username: 'adam' })
+    for (const path of [
+      `/client-scopes/${scopeId}/scope-mappings/clients/${management?.id}`,
+      `/users/${adam?.id}/role-mappings/clients/${management?.id}`,
+    ]) {
+      expect((await realm.api(path, { method: 'POST', json: [role] })).status).toBe(204)
+    }
+    await client.clients.addOptionalClientScope({ id: console?.id ?? '', clientScopeId: scopeId })
+    const form = { client_id: 'console', client_secret: appSecret }
+    const user = { grant_type: 'password', username: 'adam', password: 'adam', scope: `openid ${name}` }
+    const { access_token: subject_token } = (await realm.token({ ...form, ...user })).json() as typeof tokens
+    const narrow = (await exchange({ ...form, subject_token, scope: 'openid' })).json() as typeof tokens
+    const users = `${realm.issuer.replace('/realms/', '/admin/realms/')}/users`
+    const statusFor = async (token: string) =>
+      (await send(users, { headers: { authorization: `Bearer ${token}` } })).status
+    expect([await statusFor(subject_token), await statusFor(narrow.access_token)]).toEqual([200, 403])
+  })
+
   it('returns a refresh token if the client may have one, and joins the session', async () => {
     const { access_token: subject_token } = await login('web')
     const requested_token_type = type('refresh_token')

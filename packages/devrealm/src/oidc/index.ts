@@ -46,6 +46,7 @@ export {
 } from './sessions.ts'
 export {
   type Grant,
+  isExchanged,
   issueAtAuthorization,
   mappedClaims,
   readLiveToken,

@@ -3,6 +3,7 @@ import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { masterName } from '../../defaults/index.ts'
 import type { Client, Role, User } from '../../model/index.ts'
 import {
+  isExchanged,
   isProven,
   type PresentedToken,
   readLiveToken,
@@ -43,7 +44,12 @@ export async function readCaller(
   const { user, client, claims, clientSession } = live
   // Roles are the user's current ones, not those in the token: tokens of administration clients have none.
   const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''
-  const scope = restoreScope(realm, client, clientSession?.scope ?? granted)
+  const scope = restoreScope(
+    realm,
+    client,
+    // A token exchange can narrow the scope of the login.
+    (isExchanged(claims) ? undefined : clientSession?.scope) ?? granted,
+  )
   return { realm, user, client, roles: roleIdsInScope(realm, user, client, scope.clientScopes) }
 }
 
