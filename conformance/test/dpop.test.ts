@@ -264,6 +264,33 @@ describe('refresh tokens', () => {
   })
 })
 
+describe('a client that must prove its key', () => {
+  it.each(['token', 'id_token', 'code id_token', 'code token'])('may not use %s', async (response_type) => {
+    const clientId = `bound ${response_type}`
+    const attributes = { 'dpop.bound.access.tokens': 'true' }
+    await realm.addClient({
+      clientId,
+      implicitFlowEnabled: true,
+      redirectUris: ['http://localhost/cb'],
+      attributes,
+    })
+    const query = new URLSearchParams({
+      client_id: clientId,
+      response_type,
+      scope: 'openid',
+      redirect_uri: 'http://localhost/cb',
+      nonce: 'n',
+    })
+    const { hash } = (await realm.browser().open(`${realm.oidc}/auth?${query}`)).location()
+    expect(Object.fromEntries(new URLSearchParams(hash.slice(1)))).toEqual({
+      error: 'unauthorized_client',
+      error_description:
+        'DPoP is not supported for implicit nor hybrid flows. Client requires DPoP bound access tokens.',
+      iss: realm.issuer,
+    })
+  })
+})
+
 describe('dpop_jkt of an authorization request', () => {
   const redeem = async (parameters: Record<string, string>, key?: typeof pair) => {
     const code = await codeOf(realm, 'alice', parameters)

@@ -128,6 +128,12 @@ export function checkResponseType(client: Readonly<Client>, form: Form): string 
     )
   if (types.some(isToken) && !client.implicitFlowEnabled) throw refuse('Implicit')
   if (!types.every(isToken) && !client.standardFlowEnabled) throw refuse('Standard')
+  if (types.some(isToken) && client.attributes['dpop.bound.access.tokens'] === 'true')
+    throw new OidcError(
+      400,
+      'unauthorized_client',
+      'DPoP is not supported for implicit nor hybrid flows. Client requires DPoP bound access tokens.',
+    )
   return types.join(' ')
 }
 
