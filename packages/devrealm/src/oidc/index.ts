@@ -46,7 +46,7 @@ export {
 } from './sessions.ts'
 export {
   type Grant,
-  isExchanged,
+  grantedScope,
   issueAtAuthorization,
   mappedClaims,
   readLiveToken,

@@ -3,7 +3,7 @@ import { issuerOf, type RealmContext, seconds } from '../../context/index.ts'
 import { masterName } from '../../defaults/index.ts'
 import type { Client, Role, User } from '../../model/index.ts'
 import {
-  isExchanged,
+  grantedScope,
   isProven,
   type PresentedToken,
   readLiveToken,
@@ -41,15 +41,9 @@ export async function readCaller(
   if (realm === undefined || issuerOf(context, request, realm) !== issuer) return undefined
   const live = await readLiveToken(realm, token.text, issuer, seconds(context))
   if ('reason' in live || !(await isProven(context, request, token, live.claims))) return undefined
-  const { user, client, claims, clientSession } = live
+  const { user, client } = live
   // Roles are the user's current ones, not those in the token: tokens of administration clients have none.
-  const granted = typeof claims['scope'] === 'string' ? claims['scope'] : ''
-  const scope = restoreScope(
-    realm,
-    client,
-    // A token exchange can narrow the scope of the login.
-    (isExchanged(claims) ? undefined : clientSession?.scope) ?? granted,
-  )
+  const scope = restoreScope(realm, client, grantedScope(live))
   return { realm, user, client, roles: roleIdsInScope(realm, user, client, scope.clientScopes) }
 }
 

@@ -10,7 +10,7 @@ import { OidcError } from '../errors.ts'
 import { formOf } from '../form.ts'
 import { restoreScope } from '../scopes.ts'
 import {
-  isExchanged,
+  grantedScope,
   isLightweight,
   type LiveToken,
   mappedClaims,
@@ -99,11 +99,7 @@ export function grantOf(
     base: baseUrl(context, request),
     client: token.client,
     user: token.user,
-    scope: restoreScope(
-      realm,
-      token.client,
-      (isExchanged(token.claims) ? undefined : token.clientSession?.scope) ?? scopeOf(token.claims),
-    ),
+    scope: restoreScope(realm, token.client, grantedScope(token)),
     now,
     type: 'rt',
     jkt: undefined,

@@ -30,6 +30,11 @@ export function isExchanged(claims: Claims): boolean {
   return String(claims.jti).slice(4, 6) === 'te'
 }
 
+/** The scope names that a token's claims are made from: those of its login, which the token itself may not show. */
+export function grantedScope({ claims, clientSession }: LiveToken): string {
+  return (isExchanged(claims) ? undefined : clientSession?.scope) ?? scopeOf(claims)
+}
+
 /** Why a token is invalid, with Keycloak's message. */
 export interface DeadToken {
   readonly reason: string
