@@ -6,10 +6,6 @@ const isOff = (value: unknown): boolean => value === false || value === 'false'
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== ''
 const isPositive = (value: unknown): boolean => Number(value) > 0
 const hasItems = (value: unknown): boolean => Array.isArray(value) && value.length > 0
-const oneOf =
-  (...values: string[]) =>
-  (value: unknown): boolean =>
-    typeof value === 'string' && values.includes(value)
 const otherThan =
   (usual: string) =>
   (value: unknown): boolean =>
@@ -36,7 +32,7 @@ export const realmSettingsLeftOut: Values = {
 export const clientSettingsLeftOut: Values = {
   authorizationServicesEnabled: { when: isOn, what: 'authorization services' },
   clientAuthenticatorType: {
-    when: oneOf('client-x509', 'federated-jwt', 'client-secret-jwt'),
+    when: (value) => isGiven(value) && value !== 'client-secret' && value !== 'client-jwt',
     what: 'this client authentication',
   },
 }

@@ -30,6 +30,13 @@ export async function authenticateClient(
     await checkAssertion({ context, request, realm, client, form }, assertion)
     return client
   }
+  if (client.clientAuthenticatorType !== 'client-secret') {
+    throw new OidcError(
+      401,
+      'invalid_client',
+      `The client authentication ${client.clientAuthenticatorType} is not in the embedded realm; use the real Keycloak`,
+    )
+  }
   if (assertion !== undefined) throw refused('invalid_client')
   const isBasic = basic !== undefined && basic.user === clientId
   const secret = isBasic ? basic.password : form.get('client_secret')

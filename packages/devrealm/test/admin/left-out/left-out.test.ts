@@ -43,6 +43,36 @@ const settings: Record<string, Record<string, unknown>> = {
   },
 }
 
+it.each(['client-x509', 'client-secret-jwt', 'one-of-our-own'])(
+  'a client with the authentication %s does not sign in with its secret',
+  async (clientAuthenticatorType) => {
+    const devRealm = await createDevRealm()
+    const client = {
+      clientId: 'app',
+      secret: 'secret',
+      serviceAccountsEnabled: true,
+      clientAuthenticatorType,
+    }
+    const realm = { realm: 'left-out', enabled: true, clients: [client] }
+    await devRealm.importRealms([realm], { lenient: true })
+    const form = { grant_type: 'client_credentials', client_id: 'app', client_secret: 'secret' }
+    const { statusCode, body } = await devRealm.app.inject({
+      method: 'POST',
+      url: '/realms/left-out/protocol/openid-connect/token',
+      headers: { host: 'localhost', 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams(form).toString(),
+    })
+    expect([statusCode, JSON.parse(body)]).toEqual([
+      401,
+      {
+        error: 'invalid_client',
+        error_description: `The client authentication ${clientAuthenticatorType} is not in the embedded realm; use the real Keycloak`,
+      },
+    ])
+    await devRealm.close()
+  },
+)
+
 describe('a setting without an effect that changes security or tokens', () => {
   it.each(Object.entries(settings))('is named at import: %s', async (path, members) => {
     const devRealm = await createDevRealm()
