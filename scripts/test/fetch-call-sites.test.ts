@@ -17,6 +17,8 @@ const senders = {
   'apps/server/src/http/docs.ts': 1,
   // Runs in a browser, which sends the session's cookie itself; one is the function that it offers to pages.
   'packages/cloakwright/src/browser/index.ts': 3,
+  // A page for browsers: asks its own origin.
+  'packages/devrealm/src/pages/session-status.ts': 1,
   // The function that it offers, and hints. It follows no redirect, and the application reads the body.
   'packages/cloakwright/src/clients/caller.ts': 3,
   'packages/cloakwright/src/clients/options.ts': 1,

@@ -20,7 +20,7 @@ import { userRoutes } from './users/index.ts'
 
 export { AdminError } from './errors.ts'
 export { importRealm, readRealm } from './import/index.ts'
-export { describe, type LeftOut, leftOutOfRealm, realKeycloak, unusedPartsOf } from './left-out/index.ts'
+export { describe, leftOutOfRealm, realKeycloak, unusedPartsOf } from './left-out/index.ts'
 export type { RealmBody } from './representations/index.ts'
 
 /** Keycloak's Admin REST API below `/admin`, as a Fastify plugin: `app.register(adminRoutes, context)`. */

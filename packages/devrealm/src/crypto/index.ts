@@ -17,3 +17,4 @@ export {
 export { isPasswordOf, passwordCredential } from './passwords.ts'
 export { leftHash } from './signatures.ts'
 export { type Claims, readPrivate, readPublic, signPrivate, signPublic } from './tokens.ts'
+export { UnusableKey } from './unusable-key.ts'

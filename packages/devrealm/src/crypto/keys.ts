@@ -3,6 +3,7 @@ import type { KeyProviderId, RealmKey } from '../model/index.ts'
 import type { RealmStore } from '../store/index.ts'
 import { generateRsa } from './generate-key.ts'
 import { addKey, completeProviders } from './key-providers.ts'
+import { UnusableKey } from './unusable-key.ts'
 
 /** Signs values that only the realm reads. */
 export const secretAlgorithm = 'HS512'
@@ -128,7 +129,7 @@ const fallbacks: Readonly<Record<string, readonly [KeyProviderId, string, string
 function addFallback(realm: RealmStore, algorithm: string): Readonly<RealmKey> {
   const fallback = Object.hasOwn(fallbacks, algorithm) ? fallbacks[algorithm] : undefined
   if (fallback === undefined) {
-    throw new Error(
+    throw new UnusableKey(
       `The realm ${realm.info.realm} cannot sign with the algorithm ${JSON.stringify(algorithm)}: set defaultSignatureAlgorithm of the realm, and the *.signed.response.alg attributes of its clients, to ${Object.keys(fallbacks).join(', ')}. Keycloak answers 500 too.`,
     )
   }

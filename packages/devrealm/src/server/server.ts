@@ -6,6 +6,7 @@ import Fastify, {
 } from 'fastify'
 import { adminRoutes } from '../admin/index.ts'
 import { baseUrl, type RealmContext } from '../context/index.ts'
+import { UnusableKey } from '../crypto/index.ts'
 import { loginRoutes } from '../login/index.ts'
 import { Form, isFramed, logoutNotices, OidcError, oidcRoutes } from '../oidc/index.ts'
 import { sendStartPage } from '../pages/index.ts'
@@ -162,6 +163,10 @@ function answerErrors(app: FastifyInstance): void {
         error_description: error.description,
       })
     }
+    if (error instanceof UnusableKey) {
+      request.log.warn(error.message)
+      return sendFailure(reply)
+    }
     if (error instanceof OidcError) return reply.code(error.status).send(error.body)
     const status = error.statusCode ?? 500
     if (status === 413) return reply.code(413).send({ error: 'HTTP 413 Request Entity Too Large' })
@@ -170,10 +175,14 @@ function answerErrors(app: FastifyInstance): void {
         .code(status)
         .send({ error: 'invalid_request', error_description: 'Cannot read the request' })
     request.log.error({ err: error }, 'a request to the embedded realm failed')
-    return reply.code(500).send({
-      error: 'unknown_error',
-      error_description: 'For more on this error consult the server log.',
-    })
+    return sendFailure(reply)
+  })
+}
+
+function sendFailure(reply: FastifyReply): FastifyReply {
+  return reply.code(500).send({
+    error: 'unknown_error',
+    error_description: 'For more on this error consult the server log.',
   })
 }
 

@@ -1,6 +1,5 @@
 export {
   describe,
-  type LeftOut,
   leftOutOfClient,
   leftOutOfMappers,
   leftOutOfPolicies,

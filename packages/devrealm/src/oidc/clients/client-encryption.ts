@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import { UnusableKey } from '../../crypto/index.ts'
 import type { Client } from '../../model/index.ts'
 import { clientKeys } from './client-keys.ts'
 
@@ -34,7 +35,7 @@ export async function encryptFor(
   const alg = client.attributes[`${setting}.alg`] ?? ''
   const enc = client.attributes[`${setting}.enc`] || 'A128CBC-HS256'
   if (!keyEncryption.includes(alg) || !contentEncryption.includes(enc)) {
-    throw new Error(
+    throw new UnusableKey(
       `The client ${client.clientId} has an unknown algorithm in ${setting}.alg or ${setting}.enc: use one of ${keyEncryption.join(', ')} and one of ${contentEncryption.join(', ')}`,
     )
   }
@@ -42,7 +43,7 @@ export async function encryptFor(
   const fits = (key: JWK): boolean => key.use === 'enc' && (key.kid === undefined || key.alg === alg)
   const key = (await clientKeys(client, now, fits)).find(fits)
   if (key === undefined || key.kty !== (alg.startsWith('ECDH') ? 'EC' : 'RSA')) {
-    throw new Error(
+    throw new UnusableKey(
       `The client ${client.clientId} has no key for ${setting}.alg: its JWKS (use.jwks.string or use.jwks.url) needs a key with "use": "enc" and "alg": "${alg}"`,
     )
   }
