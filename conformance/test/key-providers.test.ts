@@ -9,9 +9,10 @@ import { decode } from '../src/token.ts'
 // The key providers of a realm: as components of the Admin API, in a realm file, and when keys are rotated.
 
 const providerType = 'org.keycloak.keys.KeyProvider'
-const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  .privateKey.export({ type: 'pkcs8', format: 'pem' })
-  .toString()
+const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+const pem = rsaKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+/** As in exports of Keycloak. */
+const pkcs1 = rsaKey.export({ type: 'pkcs1', format: 'der' }).toString('base64')
 const curveKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const der = (key: 'privateKey' | 'publicKey') =>
   curveKey[key]
@@ -54,6 +55,7 @@ describe('components', () => {
     ['hmac-generated', { algorithm: ['HS384'] }, 'OCT', 'HS384', 'SIG'],
     ['aes-generated', {}, 'OCT', 'AES', 'ENC'],
     ['rsa', { privateKey: [pem] }, 'RSA', 'RS256', 'SIG'],
+    ['rsa', { privateKey: [pkcs1] }, 'RSA', 'RS256', 'SIG'],
     ['rsa-enc', { privateKey: [pem] }, 'RSA', 'RSA-OAEP', 'ENC'],
   ])('%s %j gives a key', async (providerId, config, type, algorithm, use) => {
     const id = await add(providerId, { ...config, priority: ['-500'] } as Record<string, string[]>)

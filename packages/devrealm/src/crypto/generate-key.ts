@@ -86,7 +86,12 @@ export function pem(privateKey: KeyObject): { kid: string; privateKey: string } 
 export function readPrivateKey(text: string): KeyObject {
   if (text.includes('-----')) return createPrivateKey(text)
   const key = Buffer.from(text, 'base64')
-  return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  try {
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  } catch {
+    // RSA keys in exports of Keycloak.
+    return createPrivateKey({ key, format: 'der', type: 'pkcs1' })
+  }
 }
 
 function secret(bytes: number): Material {

@@ -68,7 +68,11 @@ export function readRequest(
   const scope = form.get('scope')
   const mode = form.get('response_mode')
   if (mode !== undefined && !modes.some((each) => each === mode))
-    throw invalid('Invalid parameter: response_mode')
+    throw invalid(
+      jwtModes.includes(mode)
+        ? `The response_mode ${mode} is not in the embedded realm; use the real Keycloak`
+        : 'Invalid parameter: response_mode',
+    )
   const types = responseType.split(' ')
   if (mode === 'query' && types.some(isToken))
     throw invalid("Response_mode 'query' not allowed for implicit or hybrid flow")
@@ -99,6 +103,8 @@ function shortEnough(value: string | undefined): string | undefined {
 }
 
 const modes: readonly ResponseMode[] = ['query', 'fragment', 'form_post']
+/** Keycloak's signed responses. */
+const jwtModes = ['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt']
 
 /** The parts of a response type, undefined for an unsupported one. */
 function typesOf(responseType: string): readonly string[] | undefined {

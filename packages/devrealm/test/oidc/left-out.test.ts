@@ -42,3 +42,21 @@ it.each([
     { error: 'unsupported_grant_type', error_description: `The grant type ${grant_type}: ${advice}` },
   ])
 })
+
+it.each(['jwt', 'query.jwt', 'fragment.jwt', 'form_post.jwt'])(
+  'the response mode %s says that it is not here',
+  async (response_mode) => {
+    const redirect_uri = 'http://localhost:8000/callback'
+    const query = new URLSearchParams({
+      client_id: 'app',
+      response_type: 'code',
+      redirect_uri,
+      response_mode,
+    })
+    const reply = await browser.send(`/realms/demo/protocol/openid-connect/auth?${query.toString()}`)
+    expect(reply.status).toBe(302)
+    expect(reply.location().searchParams.get('error_description')).toBe(
+      `The response_mode ${response_mode} is ${advice}`,
+    )
+  },
+)

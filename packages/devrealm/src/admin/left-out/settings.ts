@@ -45,6 +45,8 @@ export const clientAttributesLeftOut: Values = {
   'minimum.acr.value': { when: isGiven, what: 'a minimum acr' },
   'use.refresh.tokens': { when: isOff, what: 'sign-in without a refresh token' },
   'client_credentials.use_refresh_token': { when: isOn, what: 'refresh tokens for client credentials' },
+  'authorization.signed.response.alg': { when: isGiven, what: 'signed authorization responses' },
+  'authorization.encrypted.response.alg': { when: isGiven, what: 'encrypted authorization responses' },
   'id.token.as.detached.signature': { when: isOn, what: 'ID tokens as detached signatures' },
   'client.offline.session.idle.timeout': { when: isPositive, what: 'limits of offline sessions of clients' },
   'client.offline.session.max.lifespan': { when: isPositive, what: 'limits of offline sessions of clients' },
