@@ -112,4 +112,5 @@ it('hears through the session iframe that the user has logged out in another tab
   await shows(other, 'signed in: alice')
   await tab.evaluate('void keycloak.logout({ redirectUri: location.origin + "/" })')
   await shows(other, 'logged out elsewhere')
+  await shows(tab, 'signed out')
 })

@@ -195,7 +195,7 @@ describe('the end of a session', () => {
   test('a logout in one tab is seen by the others', async () => {
     const [one, two] = [await openSignedIn(), await openTab()]
     expect(await two.evaluate('window.user.username')).toBe('alice')
-    await one.evaluate('auth.logout()')
+    await leaveAndReturn(one, 'auth.logout()')
     await two.waitForFunction('ends === 1')
     expect(await two.evaluate(username)).toBeUndefined()
   })
@@ -260,7 +260,7 @@ describe('the end of a session', () => {
       socket.onclose = ({ code, reason }) => (window.socketEnd = [code, reason])
     })`)
     expect(greeting).toBe('hello')
-    await one.evaluate('auth.logout()')
+    await leaveAndReturn(one, 'auth.logout()')
     await two.waitForFunction('window.socketEnd')
     expect(await two.evaluate('window.socketEnd')).toEqual([4401, 'session ended'])
     await vi.waitFor(() => expect(app.closed).toHaveLength(1))
