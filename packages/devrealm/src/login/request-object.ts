@@ -1,7 +1,7 @@
 import { compactDecrypt, compactVerify, importJWK, type JWK } from 'jose'
 import { encryptionKey } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
-import { clientKeys } from '../oidc/index.ts'
+import { clientKeys, readJwtPart } from '../oidc/index.ts'
 import type { RealmStore } from '../store/index.ts'
 
 /** A request object that must not be trusted; the browser and the client learn no more than that. */
@@ -24,8 +24,8 @@ export async function readRequestObject(
 ): Promise<ReadonlyMap<string, string>> {
   const text = given.split('.').length === 5 ? await decrypt(realm, client, given) : given
   const [head, body, signature, ...rest] = text.split('.')
-  const header = readJson(head)
-  const claims = readJson(body)
+  const header = readJwtPart(head)
+  const claims = readJwtPart(body)
   const alg = header?.['alg']
   const pinned = client.attributes['request.object.signature.alg'] || alg
   if (claims === undefined || signature === undefined || rest.length > 0 || typeof alg !== 'string')
@@ -82,7 +82,7 @@ async function decrypt(realm: RealmStore, client: Readonly<Client>, text: string
   }
   const alg = allowed('request.object.encryption.alg')
   const enc = allowed('request.object.encryption.enc')
-  const { kid } = readJson(text.split('.')[0]) ?? {}
+  const { kid } = readJwtPart(text.split('.')[0]) ?? {}
   const key = await encryptionKey(realm, typeof kid === 'string' ? kid : undefined)
   if (key === undefined) throw invalid()
   try {
@@ -98,15 +98,4 @@ async function decrypt(realm: RealmStore, client: Readonly<Client>, text: string
 
 function invalid(): InvalidRequestObject {
   return new InvalidRequestObject('The request object is malformed, or its signature is not the client’s')
-}
-
-function readJson(part: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -6,6 +6,7 @@ import type { Claims } from '../crypto/index.ts'
 import type { Client } from '../model/index.ts'
 import { asymmetricAlgorithms } from './algorithms.ts'
 import { invalidRequest, type OidcError } from './errors.ts'
+import { readJwtPart } from './jwt-part.ts'
 
 /**
  * Checks the DPoP proof of a request (RFC 9449 section 4.3), as Keycloak does: without a nonce, and each proof once.
@@ -109,22 +110,11 @@ export const proofAlgorithms: string = asymmetricAlgorithms.join(' ')
 
 function parse(text: string): { header: Claims; claims: Claims } {
   const parts = text.split('.')
-  const [header, claims] = [readObject(parts[0]), readObject(parts[1])]
+  const [header, claims] = [readJwtPart(parts[0]), readJwtPart(parts[1])]
   const isReadable = parts.length === 3 && ['undefined', 'number'].includes(typeof claims?.iat)
   if (header === undefined || claims === undefined || !isReadable)
     throw invalidRequest('DPoP header verification failure')
   return { header, claims }
-}
-
-function readObject(part: string | undefined): Claims | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Claims)
-      : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function keyOf({ typ, alg, jwk }: Claims): JWK {

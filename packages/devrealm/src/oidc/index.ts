@@ -25,6 +25,7 @@ export { oidcRoutes } from './endpoints/index.ts'
 export { invalidGrant, OidcError } from './errors.ts'
 export { Form, formOf, queryOf } from './form.ts'
 export { mayUseDevices } from './grants/index.ts'
+export { readJwtPart } from './jwt-part.ts'
 export {
   endClientSession,
   endOfflineSession,

@@ -6,6 +6,7 @@ import type { RealmStore } from '../../store/index.ts'
 import { asymmetricAlgorithms } from '../algorithms.ts'
 import { OidcError } from '../errors.ts'
 import type { Form } from '../form.ts'
+import { readJwtPart } from '../jwt-part.ts'
 import { clientKeys } from './client-keys.ts'
 
 /** A client assertion (RFC 7523 section 3), not verified yet. */
@@ -23,7 +24,7 @@ export function readAssertion(form: Form): Assertion | undefined {
   const text = form.get('client_assertion')
   if (text === undefined || form.get('client_assertion_type') !== assertionType) return undefined
   const [header, claims, ...rest] = text.split('.')
-  const [head, body] = [readJson(header), readJson(claims)]
+  const [head, body] = [readJwtPart(header), readJwtPart(claims)]
   if (head === undefined || body === undefined || rest.length !== 1) return undefined
   const { iss, sub } = body
   const isOwn = typeof sub === 'string' && sub === iss && (form.get('client_id') ?? sub) === sub
@@ -118,15 +119,4 @@ function checkTimes({ context, client, realm }: Proving, { claims }: Assertion):
 
 function refused(description: string): OidcError {
   return new OidcError(400, 'invalid_client', description)
-}
-
-function readJson(part: string | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString())
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
 }
